@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/loop.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <time.h>
+#include <unistd.h>
+
+static int64_t clock_ms(clockid_t clock)
+{
+    struct timespec now;
+
+    clock_gettime(clock, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+int64_t clock_boot_ms(void)
+{
+    return clock_ms(CLOCK_BOOTTIME);
+}
+
+int64_t clock_wall_ms(void)
+{
+    return clock_ms(CLOCK_REALTIME);
+}
+
+int loop_init(struct loop *loop)
+{
+    *loop = (struct loop){.now_ms = clock_boot_ms()};
+    loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    return loop->epoll_fd < 0 ? -errno : 0;
+}
+
+void loop_close(struct loop *loop)
+{
+    if (loop->epoll_fd >= 0)
+        close(loop->epoll_fd);
+    loop->epoll_fd = -1;
+    timers_free(&loop->timers);
+}
+
+static int control(struct loop *loop, int operation, struct watch *watch, uint32_t events)
+{
+    struct epoll_event event = {.events = events, .data.ptr = watch};
+
+    return epoll_ctl(loop->epoll_fd, operation, watch->fd, &event) < 0 ? -errno : 0;
+}
+
+int loop_add(struct loop *loop, struct watch *watch, uint32_t events)
+{
+    return control(loop, EPOLL_CTL_ADD, watch, events);
+}
+
+int loop_change(struct loop *loop, struct watch *watch, uint32_t events)
+{
+    return control(loop, EPOLL_CTL_MOD, watch, events);
+}
+
+void loop_remove(struct loop *loop, struct watch *watch)
+{
+    int i;
+
+    control(loop, EPOLL_CTL_DEL, watch, 0);
+    for (i = 0; i < loop->event_count; i++)
+        if (loop->events[i].data.ptr == watch)
+            loop->events[i].data.ptr = NULL;
+}
+
+int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)
+{
+    return timer_start(&loop->timers, timer, loop->now_ms + delay_ms);
+}
+
+void loop_timer_stop(struct loop *loop, struct timer *timer)
+{
+    timer_stop(&loop->timers, timer);
+}
+
+/* What epoll_wait takes: -1 for no bound, else milliseconds until the nearer of the two bounds. */
+static int wait_ms(const struct loop *loop, int64_t max_wait_ms)
+{
+    int64_t next = timers_next(&loop->timers);
+    int64_t wait = max_wait_ms;
+
+    if (next != INT64_MAX) {
+        int64_t until = next - clock_boot_ms();
+
+        if (until < 0)
+            until = 0;
+        if (wait < 0 || until < wait)
+            wait = until;
+    }
+    return wait > INT_MAX ? INT_MAX : (int)wait;
+}
+
+int loop_turn(struct loop *loop, int64_t max_wait_ms)
+{
+    int n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_ms(loop, max_wait_ms));
+    int i;
+
+    if (n < 0 && errno != EINTR)
+        return -errno;
+    loop->event_count = n < 0 ? 0 : n;
+    loop->now_ms = clock_boot_ms();
+    /* Timers first: after a suspend, what is overdue is noticed before any request is served. */
+    timers_run(&loop->timers, loop->now_ms);
+    for (i = 0; i < loop->event_count; i++) {
+        struct watch *watch = loop->events[i].data.ptr;
+
+        if (watch)
+            watch->ready(watch, loop->events[i].events);
+    }
+    loop->event_count = 0;
+    return 0;
+}

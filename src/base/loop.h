@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One thread's event loop: epoll and timers. Used by one thread only.
+ */
+#ifndef TB_BASE_LOOP_H
+#define TB_BASE_LOOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#include "base/timer.h"
+
+#define LOOP_EVENTS_MAX 64 /* events taken from the kernel at once */
+
+struct watch {
+    int fd;
+    void (*ready)(struct watch *watch, uint32_t events); /* EPOLLIN, EPOLLOUT, ... */
+};
+
+struct loop {
+    int epoll_fd;
+    int64_t now_ms; /* CLOCK_BOOTTIME when this turn began: clock steps and suspend do not matter */
+    struct timers timers;
+    struct epoll_event events[LOOP_EVENTS_MAX]; /* of this turn */
+    int event_count;
+};
+
+int loop_init(struct loop *loop);
+void loop_close(struct loop *loop);
+
+/* Registers WATCH for EVENTS (EPOLLIN, ...), level-triggered. It must stay in memory until removed. */
+int loop_add(struct loop *loop, struct watch *watch, uint32_t events);
+int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
+/* No event of WATCH is delivered after this, also none of those already taken in this turn. */
+void loop_remove(struct loop *loop, struct watch *watch);
+
+/* Starts a timer DELAY_MS from the beginning of this turn. 0 or -ENOMEM. */
+int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
+void loop_timer_stop(struct loop *loop, struct timer *timer);
+
+/* One turn: waits for events, at most until the next timer and at most MAX_WAIT_MS (-1: no bound), then calls
+ * the timers that are due, then the watches that are ready. 0 or a negative errno of epoll_wait. */
+int loop_turn(struct loop *loop, int64_t max_wait_ms);
+
+/* Milliseconds of CLOCK_BOOTTIME, which runs on through suspend and knows no clock steps. */
+int64_t clock_boot_ms(void);
+
+/* Milliseconds since the epoch, of the host's own idea of the date. */
+int64_t clock_wall_ms(void);
+
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A number of bytes that many users share and may not pass.
+ */
+#ifndef TB_BASE_QUOTA_H
+#define TB_BASE_QUOTA_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct quota {
+    size_t used;
+    size_t max;
+};
+
+/* Takes BYTES, or nothing where they are not left. */
+static inline bool quota_take(struct quota *quota, size_t bytes)
+{
+    if (quota->used > quota->max || bytes > quota->max - quota->used)
+        return false;
+    quota->used += bytes;
+    return true;
+}
+
+static inline void quota_give_back(struct quota *quota, size_t bytes)
+{
+    quota->used -= bytes;
+}
+
+#endif

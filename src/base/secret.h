@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Passwords, keys and tokens come from files only: a systemd credential, or a file that only its owner can
+ * read.
+ */
+#ifndef TB_BASE_SECRET_H
+#define TB_BASE_SECRET_H
+
+#include "base/error.h"
+
+#define SECRET_MAX_BYTES 16384 /* longest secret: a JWT with many claims has a few kilobytes */
+
+/*
+ * Reads the secret in the file PATH, without the line end that an editor puts behind it. A PATH without a
+ * slash is the name of a systemd credential, in $CREDENTIALS_DIRECTORY (systemd.exec(5), LoadCredential=).
+ * Elsewhere a file that group or others can read is refused.
+ *
+ * On success *RET is a string that the caller frees with free_secret(). Errors: -ENOENT, -EACCES and others
+ * of open(2); -EPERM for loose permissions; -EINVAL for an empty, too long or binary file.
+ */
+int secret_read(const char *path, char **ret, struct tb_error *err);
+
+#endif

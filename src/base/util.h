@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Small idioms that every file uses: cleanup attributes, ownership transfer, array sizes.
+ */
+#ifndef TB_BASE_UTIL_H
+#define TB_BASE_UTIL_H
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Runs FUNC with a pointer to the variable when it leaves its scope. */
+#define CLEANUP(func) __attribute__((cleanup(func)))
+
+/* Hands a pointer on and forgets it, so that a cleanup attribute does not free it. */
+#define TAKE_PTR(ptr)                                                                                        \
+    ({                                                                                                       \
+        __typeof__(ptr) taken_ = (ptr);                                                                      \
+        (ptr) = NULL;                                                                                        \
+        taken_;                                                                                              \
+    })
+
+#define ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
+
+#define PRINTF_LIKE(text, first) __attribute__((format(printf, text, first)))
+
+/* The structure that MEMBER, which POINTER points to, is part of. */
+#define CONTAINER_OF(pointer, type, member) ((type *)(void *)((char *)(pointer)-offsetof(type, member)))
+
+static inline void free_pointer(void *pointer)
+{
+    free(*(void **)pointer);
+}
+
+static inline void close_fd(int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+/* Overwrites a string before freeing it; for passwords, keys and tokens. NULL is allowed. */
+static inline void free_secret(char *secret)
+{
+    if (secret)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+static inline void free_secret_pointer(char **secret)
+{
+    free_secret(*secret);
+}
+
+#endif

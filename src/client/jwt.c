@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/jwt.h"
+
+#include "base/base64url.h"
+
+#define SECONDS_MAX (INT64_MAX / 1000)
+
+json_t *jwt_claims(const char *token)
+{
+    CLEANUP(buf_free_secret) struct buf payload = BUF_INIT(JWT_MAX_BYTES);
+    const char *start = strchr(token, '.');
+    const char *end = start ? strchr(start + 1, '.') : NULL;
+    json_t *claims;
+
+    if (!end || strlen(token) > JWT_MAX_BYTES)
+        return NULL;
+    if (base64url_decode(&payload, start + 1, (size_t)(end - start - 1)) < 0 || payload.len == 0)
+        return NULL;
+    claims = json_loadb(payload.data, payload.len, 0, NULL);
+    if (!json_is_object(claims)) {
+        json_decref(claims);
+        return NULL;
+    }
+    return claims;
+}
+
+static int64_t seconds_claim(const json_t *claims, const char *name)
+{
+    const json_t *value = json_object_get(claims, name);
+    double seconds = json_number_value(value); /* RFC 7519: NumericDate may have a fraction */
+
+    return seconds > 0 && seconds < (double)SECONDS_MAX ? (int64_t)seconds : 0;
+}
+
+int64_t jwt_life_ms(const json_t *claims)
+{
+    int64_t issued = seconds_claim(claims, "iat");
+    int64_t expires = seconds_claim(claims, "exp");
+
+    return issued > 0 && expires > issued ? (expires - issued) * 1000 : 0;
+}
+
+int64_t jwt_expires_ms(const json_t *claims)
+{
+    return seconds_claim(claims, "exp") * 1000;
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The server's clock, for hosts whose own date may be wrong. The Date header of an answer (RFC 9110,
+ * section 6.6.1) says whole seconds, so each answer bounds the server's time from below and from above, and
+ * many together bound it to the round trip. The host's own clock is believed as far as it is within these
+ * bounds.
+ */
+#ifndef TB_CLIENT_SERVER_CLOCK_H
+#define TB_CLIENT_SERVER_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct server_clock {
+    bool known;
+    int64_t lowest_ms; /* server's time = boot clock + something between these two */
+    int64_t highest_ms;
+    int64_t last_stamp_ms;
+};
+
+/* An answer with the date DATE_S (seconds since the epoch), whose request was sent at SENT_MS and which came
+ * at RECEIVED_MS (boot clock). One that contradicts the earlier ones (a clock was set) makes them forgotten.
+ */
+void server_clock_learn(struct server_clock *clock, int64_t date_s, int64_t sent_ms, int64_t received_ms);
+
+/* The server's time at the boot time NOW_MS, in ms since the epoch; WALL_MS is the host's own idea of it, and
+ * the answer while nothing is known. */
+int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
+
+/* The same for a timestamp that is given to a value: where a correction would make it earlier than the one
+ * before, by at most SERVER_CLOCK_HOLD_MS, it is the one before plus 1 ms, so that of two values the later
+ * stays the later. */
+int64_t server_clock_stamp(struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
+
+#define SERVER_CLOCK_HOLD_MS 2000
+
+#endif

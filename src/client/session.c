@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/session.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/secret.h"
+#include "client/jwt.h"
+
+#define CALL_BODY_MAX (4 * SECRET_MAX_BYTES)
+
+/* A server that does not answer is asked again after 1, 2, 4 ... 30 s, and at most once a second when a
+ * request wants it. */
+#define OFFLINE_DELAY_MS     1000
+#define OFFLINE_DELAY_MAX_MS 30000
+
+/* ThingsBoard can lock an account after failed logins: a refused credential is tried again after 1 minute, 2,
+ * 4 ... up to an hour. */
+#define LOCKED_OUT_DELAY_MS     60000
+#define LOCKED_OUT_DELAY_MAX_MS 3600000
+
+/* A credential that is refused this soon after it was renewed for a refusal was not the reason. */
+#define FRESH_MS    1000
+#define HOLD_MS     1000
+#define HOLD_MAX_MS 60000
+
+enum mode { MODE_API_KEY, MODE_PASSWORD, MODE_TOKEN };
+
+struct session {
+    struct session_options options;
+    enum mode mode;
+    enum session_state state;
+    char reason[TB_ERROR_MESSAGE_MAX];
+
+    struct credential *credential; /* in use; NULL before the first authentication */
+    bool credential_refused;
+    int64_t obtained_ms;
+    bool obtained_for_refusal;
+    char *refresh_token;
+    json_t *user;
+    uint64_t generation;
+
+    enum session_call_kind next_kind;
+    int64_t due_ms;
+    bool in_flight;
+    bool for_refusal;             /* the call was asked for by a refused request */
+    struct credential *candidate; /* being verified */
+    int64_t last_attempt_ms;
+    unsigned failures; /* calls in a row without success */
+
+    int64_t hold_ms; /* no renewal for a refusal before hold_until_ms */
+    int64_t hold_until_ms;
+};
+
+static bool given(const char *option)
+{
+    return option && *option;
+}
+
+static int choose_mode(const struct session_options *options, enum mode *ret, struct tb_error *err)
+{
+    bool key = given(options->api_key_file);
+    bool password = given(options->username) || given(options->password_file);
+    bool token = given(options->token_file) || given(options->refresh_token_file);
+
+    if (key + password + token != 1)
+        return tb_error_set(
+            err, -EINVAL,
+            "%s: set upstream.api_key_file, or upstream.username and upstream.password_file, or "
+            "upstream.token_file and upstream.refresh_token_file",
+            key + password + token ? "more than one credential" : "no credential");
+    if (password && !(given(options->username) && given(options->password_file)))
+        return tb_error_set(err, -EINVAL, "upstream.username and upstream.password_file belong together");
+    if (token && !given(options->token_file))
+        return tb_error_set(err, -EINVAL, "upstream.refresh_token_file needs upstream.token_file");
+    *ret = key ? MODE_API_KEY : password ? MODE_PASSWORD : MODE_TOKEN;
+    return 0;
+}
+
+/* The call that begins from nothing but the files. */
+static enum session_call_kind first_kind(const struct session *session)
+{
+    return session->mode == MODE_PASSWORD ? SESSION_CALL_LOGIN : SESSION_CALL_VERIFY;
+}
+
+int session_new(const struct session_options *options, struct session **ret, struct tb_error *err)
+{
+    struct session *session = calloc(1, sizeof(*session));
+    int r;
+
+    if (!session)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    session->options = *options;
+    r = choose_mode(options, &session->mode, err);
+    if (r < 0) {
+        free(session);
+        return r;
+    }
+    session->next_kind = first_kind(session);
+    session->last_attempt_ms = INT64_MIN / 2;
+    session->hold_until_ms = INT64_MIN / 2;
+    *ret = session;
+    return 0;
+}
+
+void session_free(struct session *session)
+{
+    if (!session)
+        return;
+    credential_release(session->credential);
+    credential_release(session->candidate);
+    free_secret(session->refresh_token);
+    json_decref(session->user);
+    free(session);
+}
+
+int64_t session_due(const struct session *session)
+{
+    return session->in_flight ? INT64_MAX : session->due_ms;
+}
+
+static bool credential_is_valid(const struct session *session, int64_t now_ms)
+{
+    return session->credential && !session->credential_refused && now_ms < session->credential->expires_ms;
+}
+
+static int64_t doubled(int64_t delay_ms, unsigned times, int64_t max_ms)
+{
+    while (times-- > 0 && delay_ms < max_ms)
+        delay_ms *= 2;
+    return delay_ms < max_ms ? delay_ms : max_ms;
+}
+
+/* The server, or a file, said no: only an administrator can help. */
+static void lock_out(struct session *session, int64_t now_ms)
+{
+    session->state = SESSION_LOCKED_OUT;
+    session->next_kind = first_kind(session);
+    session->due_ms = now_ms + doubled(LOCKED_OUT_DELAY_MS, session->failures, LOCKED_OUT_DELAY_MAX_MS);
+    session->failures++;
+}
+
+/* Nobody said no: try again soon. Requests go on while the old credential lasts. */
+static void go_offline(struct session *session, int64_t now_ms, int64_t retry_after_ms)
+{
+    int64_t delay = doubled(OFFLINE_DELAY_MS, session->failures, OFFLINE_DELAY_MAX_MS);
+
+    session->state = credential_is_valid(session, now_ms) ? SESSION_REFRESHING : SESSION_OFFLINE;
+    session->due_ms = now_ms + (retry_after_ms > delay ? retry_after_ms : delay);
+    session->failures++;
+}
+
+static int call_body(struct session_call *call, json_t *object, struct tb_error *err)
+{
+    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
+    int r = text ? buf_append_string(&call->body, text) : -ENOMEM;
+
+    free_secret(text);
+    json_decref(object);
+    return r < 0 ? tb_error_set(err, r, "out of memory") : 0;
+}
+
+static int login_call(struct session *session, struct session_call *call, struct tb_error *err)
+{
+    CLEANUP(free_secret_pointer) char *password = NULL;
+    int r = secret_read(session->options.password_file, &password, err);
+
+    if (r < 0)
+        return r;
+    call->method = "POST";
+    call->path = "/api/auth/login";
+    return call_body(
+        call, json_pack("{s:s,s:s}", "username", session->options.username, "password", password), err);
+}
+
+static int refresh_call(struct session *session, struct session_call *call, struct tb_error *err)
+{
+    call->method = "POST";
+    call->path = "/api/auth/token";
+    return call_body(call, json_pack("{s:s}", "refreshToken", session->refresh_token), err);
+}
+
+static int read_refresh_token(struct session *session, struct tb_error *err)
+{
+    char *token = NULL;
+    int r;
+
+    if (!given(session->options.refresh_token_file))
+        return 0;
+    r = secret_read(session->options.refresh_token_file, &token, err);
+    if (r < 0)
+        return r;
+    free_secret(session->refresh_token);
+    session->refresh_token = token;
+    return 0;
+}
+
+static int verify_call(struct session *session, struct session_call *call, struct tb_error *err)
+{
+    bool key = session->mode == MODE_API_KEY;
+    CLEANUP(free_secret_pointer) char *secret = NULL;
+    int r = secret_read(key ? session->options.api_key_file : session->options.token_file, &secret, err);
+
+    if (r == 0 && !key)
+        r = read_refresh_token(session, err);
+    if (r < 0)
+        return r;
+    credential_release(session->candidate);
+    session->candidate = credential_new(key ? "ApiKey" : "Bearer", secret, ++session->generation, INT64_MAX);
+    if (!session->candidate)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    call->method = "GET";
+    call->path = "/api/auth/user";
+    call->credential = credential_reference(session->candidate);
+    return 0;
+}
+
+int session_next_call(struct session *session, int64_t now_ms, struct session_call *ret, struct tb_error *err)
+{
+    struct session_call call = {.kind = session->next_kind, .body = BUF_INIT(CALL_BODY_MAX)};
+    int r = call.kind == SESSION_CALL_LOGIN     ? login_call(session, &call, err)
+            : call.kind == SESSION_CALL_REFRESH ? refresh_call(session, &call, err)
+                                                : verify_call(session, &call, err);
+
+    session->last_attempt_ms = now_ms;
+    if (r < 0) {
+        session_call_free(&call);
+        snprintf(session->reason, sizeof(session->reason), "%s", err->message);
+        lock_out(session, now_ms);
+        return r;
+    }
+    session->in_flight = true;
+    if (session->state == SESSION_READY)
+        session->state = SESSION_REFRESHING;
+    *ret = call;
+    return 0;
+}
+
+void session_call_free(struct session_call *call)
+{
+    buf_free_secret(&call->body);
+    credential_release(call->credential);
+    call->credential = NULL;
+}
+
+/* JWT times are whole seconds, so a token may end up to one second before its life, counted from its receipt,
+ * is over: renew when 80 % have passed, or one second before the end where that is sooner. */
+static int64_t renewal_delay_ms(int64_t life_ms)
+{
+    int64_t delay = life_ms / 10 * 8;
+
+    if (delay > life_ms - 1000)
+        delay = life_ms - 1000;
+    return delay > life_ms / 2 ? delay : life_ms / 2;
+}
+
+/* Takes CREDENTIAL (and its reference) into use; LIFE_MS is 0 where unknown. */
+static void adopt(struct session *session, int64_t now_ms, struct credential *credential, int64_t life_ms)
+{
+    bool renewable =
+        session->mode != MODE_API_KEY && (session->refresh_token || session->mode == MODE_PASSWORD);
+
+    credential_release(session->credential);
+    session->credential = credential;
+    session->credential_refused = false;
+    session->obtained_ms = now_ms;
+    session->obtained_for_refusal = session->for_refusal;
+    session->for_refusal = false;
+    session->state = SESSION_READY;
+    session->reason[0] = '\0';
+    session->failures = 0;
+    session->next_kind = session->mode == MODE_API_KEY ? SESSION_CALL_VERIFY
+                         : session->refresh_token      ? SESSION_CALL_REFRESH
+                                                       : first_kind(session);
+    session->due_ms = renewable && life_ms > 0 ? now_ms + renewal_delay_ms(life_ms) : INT64_MAX;
+}
+
+static void set_user(struct session *session, json_t *user)
+{
+    if (!user)
+        return;
+    json_decref(session->user);
+    session->user = user;
+}
+
+static void adopt_pair(struct session *session, int64_t now_ms, const struct session_reply *reply)
+{
+    json_t *pair = json_loadb(reply->body, reply->length, 0, NULL);
+    const char *token = json_string_value(json_object_get(pair, "token"));
+    const char *refresh_token = json_string_value(json_object_get(pair, "refreshToken"));
+    json_t *claims = token ? jwt_claims(token) : NULL;
+    int64_t life_ms = jwt_life_ms(claims);
+    struct credential *credential = NULL;
+    char *copy = NULL;
+
+    if (token && refresh_token) {
+        copy = strdup(refresh_token);
+        credential = credential_new("Bearer", token, ++session->generation,
+                                    life_ms > 0 ? now_ms + life_ms : INT64_MAX);
+    }
+    if (copy && credential) {
+        free_secret(session->refresh_token);
+        session->refresh_token = TAKE_PTR(copy);
+        set_user(session, TAKE_PTR(claims));
+        adopt(session, now_ms, TAKE_PTR(credential), life_ms);
+    } else {
+        /* A token without a refresh token asks for a second factor, which a daemon does not have. */
+        snprintf(
+            session->reason, sizeof(session->reason), "%s",
+            token ? "the account wants a second factor at login: use an API key (upstream.api_key_file)"
+                  : "the server's answer to the login holds no token: is upstream.url a ThingsBoard server?");
+        lock_out(session, now_ms);
+    }
+    credential_release(credential);
+    free_secret(copy);
+    json_decref(claims);
+    json_decref(pair);
+}
+
+static void adopt_candidate(struct session *session, int64_t now_ms, const struct session_reply *reply)
+{
+    json_t *user = json_loadb(reply->body, reply->length, 0, NULL);
+    struct credential *candidate = TAKE_PTR(session->candidate);
+    int64_t life_ms = 0;
+
+    if (!json_is_object(user)) {
+        snprintf(
+            session->reason, sizeof(session->reason),
+            "the server's answer to GET /api/auth/user is no JSON: is upstream.url a ThingsBoard server?");
+        lock_out(session, now_ms);
+        credential_release(candidate);
+        json_decref(user);
+        return;
+    }
+    if (session->mode == MODE_TOKEN) {
+        json_t *claims = jwt_claims(strrchr(candidate->header, ' ') + 1);
+        int64_t expires_ms = jwt_expires_ms(claims);
+
+        /* A token that was given is not new: what counts is how long the server will still take it. */
+        if (expires_ms > reply->server_now_ms)
+            life_ms = expires_ms - reply->server_now_ms;
+        if (claims) {
+            json_decref(user);
+            user = claims;
+        }
+        if (life_ms > 0)
+            candidate->expires_ms = now_ms + life_ms;
+    }
+    set_user(session, user);
+    adopt(session, now_ms, candidate, life_ms);
+}
+
+/* "HTTP 401: Invalid username or password", with the server's own words where it has some. */
+static void set_refusal_reason(struct session *session, const char *what, const struct session_reply *reply)
+{
+    json_t *body = json_loadb(reply->body, reply->length, 0, NULL);
+    const char *message = json_string_value(json_object_get(body, "message"));
+
+    snprintf(session->reason, sizeof(session->reason), "%s: the server answered HTTP %d%s%.200s", what,
+             reply->status, message ? ": " : "", message ? message : "");
+    json_decref(body);
+}
+
+static const char *const call_names[] = {
+    [SESSION_CALL_LOGIN] = "login (POST /api/auth/login)",
+    [SESSION_CALL_REFRESH] = "token renewal (POST /api/auth/token)",
+    [SESSION_CALL_VERIFY] = "check of the credential (GET /api/auth/user)",
+};
+
+static void call_refused(struct session *session, int64_t now_ms)
+{
+    enum session_call_kind kind = session->next_kind;
+
+    if (kind == SESSION_CALL_REFRESH && session->mode == MODE_PASSWORD) {
+        free_secret(TAKE_PTR(session->refresh_token));
+        session->next_kind = SESSION_CALL_LOGIN;
+        session->due_ms = now_ms;
+    } else if (kind == SESSION_CALL_VERIFY && session->mode == MODE_TOKEN && session->refresh_token) {
+        session->next_kind = SESSION_CALL_REFRESH;
+        session->due_ms = now_ms;
+    } else {
+        free_secret(TAKE_PTR(session->refresh_token));
+        lock_out(session, now_ms);
+    }
+}
+
+void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply)
+{
+    const char *name = call_names[session->next_kind];
+
+    session->in_flight = false;
+    if (reply->transport_error) {
+        snprintf(session->reason, sizeof(session->reason), "%s", reply->transport_error);
+        go_offline(session, now_ms, -1);
+    } else if (reply->status == 200 && session->next_kind == SESSION_CALL_VERIFY) {
+        adopt_candidate(session, now_ms, reply);
+    } else if (reply->status == 200) {
+        adopt_pair(session, now_ms, reply);
+    } else {
+        set_refusal_reason(session, name, reply);
+        if (reply->status >= 500 || reply->status == 429 || reply->status == 408)
+            go_offline(session, now_ms, reply->retry_after_ms);
+        else
+            call_refused(session, now_ms);
+    }
+    credential_release(TAKE_PTR(session->candidate));
+}
+
+struct credential *session_credential(struct session *session, int64_t now_ms)
+{
+    return credential_is_valid(session, now_ms) ? session->credential : NULL;
+}
+
+bool session_may_wait(struct session *session, int64_t now_ms)
+{
+    if (session->in_flight || session->due_ms <= now_ms)
+        return true;
+    if (session->state == SESSION_LOCKED_OUT || now_ms - session->last_attempt_ms < OFFLINE_DELAY_MS)
+        return false;
+    session->due_ms = now_ms;
+    return true;
+}
+
+bool session_refused(struct session *session, int64_t now_ms, uint64_t generation)
+{
+    if (!session->credential || session->state == SESSION_LOCKED_OUT)
+        return false;
+    if (session->credential->generation != generation || session->credential_refused)
+        return true;
+    if (now_ms < session->hold_until_ms)
+        return false;
+    if (session->obtained_for_refusal && now_ms - session->obtained_ms < FRESH_MS) {
+        bool again = session->hold_ms > 0 && now_ms - session->hold_until_ms < HOLD_MAX_MS;
+
+        session->hold_ms = again ? doubled(session->hold_ms, 1, HOLD_MAX_MS) : HOLD_MS;
+        session->hold_until_ms = now_ms + session->hold_ms;
+        return false;
+    }
+    session->credential_refused = true;
+    session->for_refusal = true;
+    session->state = SESSION_REFRESHING;
+    session->due_ms = now_ms;
+    return true;
+}
+
+void session_retry_now(struct session *session, int64_t now_ms)
+{
+    session->failures = 0;
+    session->next_kind = first_kind(session);
+    session->due_ms = now_ms;
+}
+
+enum session_state session_state(const struct session *session)
+{
+    return session->state;
+}
+
+const char *session_state_name(enum session_state state)
+{
+    static const char *const names[] = {"starting", "ready", "refreshing", "locked-out", "offline"};
+
+    return names[state];
+}
+
+const char *session_reason(const struct session *session)
+{
+    return session->reason;
+}
+
+const json_t *session_user(const struct session *session)
+{
+    return session->user;
+}

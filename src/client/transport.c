@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/transport.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define IDLE_HANDLES_MAX 64
+
+/* The server closes a connection that was idle for 60 s (wire facts); one kept longer could meet that close.
+ */
+#define CONNECTION_IDLE_S 50L
+
+/* A file descriptor of libcurl's. Its interest in a connection ends with every transfer and comes back with
+ * the next one; the kernel is told only of what changes. */
+struct socket_watch {
+    struct watch watch;
+    struct transport *transport;
+    bool is_connection;  /* not a descriptor that libcurl uses inside, which it closes without a word */
+    uint32_t wanted;     /* events that libcurl asked for */
+    uint32_t registered; /* events that the kernel knows of; 0: not registered */
+};
+
+struct transport {
+    struct loop *loop;
+    struct transport_options options;
+    char *url;
+    char *prefix; /* path of the URL without its last slash */
+    CURLM *multi;
+    struct timer timer;            /* libcurl's own */
+    bool kicked;                   /* libcurl wants to be called at once */
+    struct socket_watch **sockets; /* index: file descriptor */
+    size_t socket_count;
+    CURL *idle[IDLE_HANDLES_MAX]; /* prepared handles */
+    size_t idle_count;
+};
+
+static void perform(struct transport *transport, curl_socket_t fd, int events)
+{
+    int running;
+
+    curl_multi_socket_action(transport->multi, fd, events, &running);
+}
+
+static void socket_ready(struct watch *watch, uint32_t events)
+{
+    struct socket_watch *sock = CONTAINER_OF(watch, struct socket_watch, watch);
+    int flags = 0;
+
+    if (sock->wanted == 0) { /* news of an idle connection: libcurl looks itself before it uses it again */
+        loop_remove(sock->transport->loop, watch);
+        sock->registered = 0;
+        return;
+    }
+    if (events & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        flags |= CURL_CSELECT_IN;
+    if (events & EPOLLOUT)
+        flags |= CURL_CSELECT_OUT;
+    if (events & EPOLLERR)
+        flags |= CURL_CSELECT_ERR;
+    perform(sock->transport, watch->fd, flags);
+}
+
+static struct socket_watch *socket_of(struct transport *transport, curl_socket_t fd)
+{
+    size_t index = (size_t)fd;
+
+    if (index >= transport->socket_count) {
+        size_t count = index + 64;
+        struct socket_watch **sockets =
+            reallocarray(transport->sockets, count, sizeof(struct socket_watch *));
+
+        if (!sockets)
+            return NULL;
+        memset(sockets + transport->socket_count, 0,
+               (count - transport->socket_count) * sizeof(struct socket_watch *));
+        transport->sockets = sockets;
+        transport->socket_count = count;
+    }
+    if (!transport->sockets[index]) {
+        struct socket_watch *sock = calloc(1, sizeof(*sock));
+
+        if (!sock)
+            return NULL;
+        sock->watch = (struct watch){.fd = fd, .ready = socket_ready};
+        sock->transport = transport;
+        transport->sockets[index] = sock;
+    }
+    return transport->sockets[index];
+}
+
+static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
+{
+    struct transport *transport = arg;
+    struct socket_watch *sock = socket_of(transport, fd);
+    uint32_t wanted =
+        (what & CURL_POLL_IN ? (uint32_t)EPOLLIN : 0) | (what & CURL_POLL_OUT ? (uint32_t)EPOLLOUT : 0);
+    int r;
+
+    (void)easy;
+    (void)unused;
+    if (!sock)
+        return -1;
+    if (what == CURL_POLL_REMOVE)
+        wanted = 0;
+    sock->wanted = wanted;
+    if (wanted == 0 && !sock->is_connection) {
+        if (sock->registered)
+            loop_remove(transport->loop, &sock->watch);
+        sock->registered = 0;
+        return 0;
+    }
+    if (wanted == 0) /* lazily: an idle connection stays registered for reading */
+        wanted = EPOLLIN;
+    if (wanted == sock->registered)
+        return 0;
+    r = sock->registered ? loop_change(transport->loop, &sock->watch, wanted)
+                         : loop_add(transport->loop, &sock->watch, wanted);
+    sock->registered = r == 0 ? wanted : 0;
+    return r == 0 ? 0 : -1;
+}
+
+static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    struct socket_watch *sock;
+
+    (void)purpose;
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    sock = socket_of(arg, fd);
+    if (!sock) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    sock->is_connection = true;
+    return fd;
+}
+
+static int socket_close(void *arg, curl_socket_t fd)
+{
+    struct transport *transport = arg;
+    size_t index = (size_t)fd;
+
+    if (index < transport->socket_count && transport->sockets[index]) {
+        if (transport->sockets[index]->registered)
+            loop_remove(transport->loop, &transport->sockets[index]->watch);
+        free(transport->sockets[index]);
+        transport->sockets[index] = NULL;
+    }
+    return close(fd);
+}
+
+static void timer_expired(struct timer *timer)
+{
+    struct transport *transport = CONTAINER_OF(timer, struct transport, timer);
+
+    perform(transport, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static int timer_changed(CURLM *multi, long timeout_ms, void *arg)
+{
+    struct transport *transport = arg;
+
+    (void)multi;
+    transport->kicked = timeout_ms == 0;
+    if (timeout_ms <= 0) {
+        loop_timer_stop(transport->loop, &transport->timer);
+        return 0;
+    }
+    return loop_timer_start(transport->loop, &transport->timer, timeout_ms) < 0 ? -1 : 0;
+}
+
+/* The path of URL, which goes in front of every target: "" for http://host/, "/tb" for http://host/tb/. */
+static int url_prefix(const char *text, char **ret, struct tb_error *err)
+{
+    CURLU *url = curl_url();
+    char *scheme = NULL, *path = NULL;
+    int r = 0;
+
+    if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
+        r = tb_error_set(err, -EINVAL, "\"%s\" is no URL of the form http[s]://host[:port]", text);
+    else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
+        r = tb_error_set(err, -EINVAL, "\"%s\" must begin with http:// or https://", text);
+    else if (strchr(text, '@') || strchr(text, '?') || strchr(text, '#'))
+        r = tb_error_set(err, -EINVAL, "\"%s\" must have no user, query or fragment", text);
+    else if (!(*ret = strndup(path, path[strlen(path) - 1] == '/' ? strlen(path) - 1 : strlen(path))))
+        r = tb_error_set(err, -ENOMEM, "out of memory");
+    curl_free(scheme);
+    curl_free(path);
+    curl_url_cleanup(url);
+    return r;
+}
+
+int transport_check_url(const char *url, struct tb_error *err)
+{
+    CLEANUP(free_pointer) char *prefix = NULL;
+
+    return url_prefix(url, &prefix, err);
+}
+
+int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
+                  struct tb_error *err)
+{
+    struct transport *transport = calloc(1, sizeof(*transport));
+    int r;
+
+    if (!transport)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    transport->loop = loop;
+    transport->options = *options;
+    transport->timer.expired = timer_expired;
+    transport->url = strdup(options->url);
+    transport->multi = curl_multi_init();
+    if (!transport->url || !transport->multi)
+        r = tb_error_set(err, -ENOMEM, "out of memory");
+    else
+        r = url_prefix(options->url, &transport->prefix, err);
+    if (r < 0) {
+        transport_free(transport);
+        return r;
+    }
+    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETFUNCTION, socket_changed);
+    curl_multi_setopt(transport->multi, CURLMOPT_SOCKETDATA, transport);
+    curl_multi_setopt(transport->multi, CURLMOPT_TIMERFUNCTION, timer_changed);
+    curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
+    curl_multi_setopt(transport->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options->max_connections);
+    curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, options->max_connections);
+    *ret = transport;
+    return 0;
+}
+
+void transport_free(struct transport *transport)
+{
+    size_t i;
+
+    if (!transport)
+        return;
+    for (i = 0; i < transport->idle_count; i++)
+        curl_easy_cleanup(transport->idle[i]);
+    curl_multi_cleanup(transport->multi);
+    loop_timer_stop(transport->loop, &transport->timer);
+    for (i = 0; i < transport->socket_count; i++)
+        free(transport->sockets[i]);
+    free(transport->sockets);
+    free(transport->url);
+    free(transport->prefix);
+    free(transport);
+}
+
+static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t length = size * count;
+
+    if (transfer->quota && !quota_take(transfer->quota, length))
+        return CURL_WRITEFUNC_ERROR;
+    if (buf_append(&transfer->response_body, data, length) < 0) {
+        if (transfer->quota)
+            quota_give_back(transfer->quota, length);
+        return CURL_WRITEFUNC_ERROR;
+    }
+    return length;
+}
+
+/* Forgets the body of the answer. */
+static void clear_body(struct transfer *transfer)
+{
+    if (transfer->quota)
+        quota_give_back(transfer->quota, transfer->response_body.len);
+    buf_clear(&transfer->response_body);
+}
+
+void transfer_free(struct transfer *transfer)
+{
+    clear_body(transfer);
+    buf_free(&transfer->response_body);
+    headers_free(&transfer->response);
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Called for every header line, the status line and the empty one; also for those of an interim answer (1xx),
+ * which the status line of the real one makes forgotten. */
+static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t length = size * count, end = length;
+    const char *colon = memchr(data, ':', length);
+    const char *value;
+
+    if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
+        headers_clear(&transfer->response);
+        return length;
+    }
+    if (!colon)
+        return length;
+    while (end > 0 && is_blank(data[end - 1]))
+        end--;
+    for (value = colon + 1; value < data + end && is_blank(*value); value++)
+        ;
+    if (value > data + end) /* a header without a value */
+        value = data + end;
+    return headers_add(&transfer->response, data, (size_t)(colon - data), value,
+                       (size_t)(data + end - value)) < 0
+               ? CURL_WRITEFUNC_ERROR
+               : length;
+}
+
+/* A handle with everything that is the same for all transfers. */
+static CURL *prepare_handle(struct transport *transport)
+{
+    CURL *easy = curl_easy_init();
+
+    if (!easy)
+        return NULL;
+    curl_easy_setopt(easy, CURLOPT_URL, transport->url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* nothing from the environment */
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_S);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transport->options.connect_timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transport);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
+    curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transport);
+    return easy;
+}
+
+/* The order matters: each of the first three sets what the others left behind. */
+static int set_method(CURL *easy, const struct transfer *transfer)
+{
+    bool head = strcmp(transfer->method, "HEAD") == 0;
+
+    if (transfer->body || strcmp(transfer->method, "POST") == 0 || strcmp(transfer->method, "PUT") == 0 ||
+        strcmp(transfer->method, "PATCH") == 0) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);
+    } else if (head) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, head ? NULL : transfer->method) == CURLE_OK
+               ? 0
+               : -ENOMEM;
+}
+
+static int set_target(const struct transport *transport, CURL *easy, const struct transfer *transfer)
+{
+    char *joined;
+    CURLcode code;
+
+    if (!*transport->prefix)
+        return curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, transfer->target) == CURLE_OK ? 0 : -ENOMEM;
+    if (asprintf(&joined, "%s%s", transport->prefix, transfer->target) < 0)
+        return -ENOMEM;
+    code = curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, joined);
+    free(joined);
+    return code == CURLE_OK ? 0 : -ENOMEM;
+}
+
+int transfer_start(struct transport *transport, struct transfer *transfer)
+{
+    CURL *easy = transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
+    int r;
+
+    if (!easy)
+        return -ENOMEM;
+    headers_clear(&transfer->response);
+    clear_body(transfer);
+    transfer->response_body.max = transfer->response_max;
+    transfer->status = 0;
+    transfer->detail[0] = '\0';
+    transfer->started_ms = transport->loop->now_ms;
+    curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, transfer->fresh_connection ? 1L : 0L);
+    r = set_target(transport, easy, transfer);
+    if (r == 0)
+        r = set_method(easy, transfer);
+    if (r == 0 && curl_multi_add_handle(transport->multi, easy) != CURLM_OK)
+        r = -ENOMEM;
+    if (r < 0) {
+        curl_easy_cleanup(easy);
+        return r;
+    }
+    transfer->easy = easy;
+    return 0;
+}
+
+/* Takes the handle back from a transfer and keeps it for the next. */
+static void release_handle(struct transport *transport, struct transfer *transfer)
+{
+    CURL *easy = TAKE_PTR(transfer->easy);
+
+    curl_multi_remove_handle(transport->multi, easy);
+    if (transport->idle_count < IDLE_HANDLES_MAX) {
+        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
+        transport->idle[transport->idle_count++] = easy;
+    } else {
+        curl_easy_cleanup(easy);
+    }
+}
+
+void transfer_cancel(struct transport *transport, struct transfer *transfer)
+{
+    if (transfer->easy)
+        release_handle(transport, transfer);
+}
+
+/* RFC 9209, section 2.3, for what libcurl reports. */
+static const struct {
+    CURLcode code;
+    struct transfer_error error;
+} errors[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, {502, "dns_error"}},
+    {CURLE_COULDNT_CONNECT, {502, "connection_refused"}},
+    {CURLE_SEND_ERROR, {502, "connection_terminated"}},
+    {CURLE_RECV_ERROR, {502, "connection_terminated"}},
+    {CURLE_GOT_NOTHING, {502, "connection_terminated"}},
+    {CURLE_PARTIAL_FILE, {502, "http_response_incomplete"}},
+    {CURLE_HTTP2, {502, "http_protocol_error"}},
+    {CURLE_HTTP2_STREAM, {502, "http_protocol_error"}},
+    {CURLE_WEIRD_SERVER_REPLY, {502, "http_protocol_error"}},
+    {CURLE_UNSUPPORTED_PROTOCOL, {502, "http_protocol_error"}},
+    {CURLE_WRITE_ERROR, {502, "http_response_body_size"}},
+    {CURLE_PEER_FAILED_VERIFICATION, {502, "tls_certificate_error"}},
+    {CURLE_SSL_CACERT_BADFILE, {502, "tls_certificate_error"}},
+    {CURLE_SSL_CONNECT_ERROR, {502, "tls_protocol_error"}},
+    {CURLE_OPERATION_TIMEDOUT, {504, "http_response_timeout"}},
+};
+
+static void set_error(struct transfer *transfer, CURLcode code)
+{
+    size_t i;
+
+    transfer->status = 0;
+    transfer->error = (struct transfer_error){502, "proxy_internal_error"};
+    for (i = 0; i < ARRAY_SIZE(errors); i++)
+        if (errors[i].code == code)
+            transfer->error = errors[i].error;
+    if (code == CURLE_WRITE_ERROR && transfer->response_body.len < transfer->response_max)
+        snprintf(transfer->detail, sizeof(transfer->detail), "the answer is larger than the limit");
+    else if (!transfer->detail[0])
+        snprintf(transfer->detail, sizeof(transfer->detail), "%s", curl_easy_strerror(code));
+}
+
+static void finish_transfers(struct transport *transport)
+{
+    CURLMsg *message;
+    int left;
+
+    while ((message = curl_multi_info_read(transport->multi, &left))) {
+        CURLcode code = message->data.result;
+        struct transfer *transfer = NULL;
+        long status = 0;
+
+        if (message->msg != CURLMSG_DONE)
+            continue;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
+        curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
+        transfer->status = (int)status;
+        if (code != CURLE_OK)
+            set_error(transfer, code);
+        release_handle(transport, transfer);
+        transfer->done(transfer);
+    }
+}
+
+void transport_run(struct transport *transport)
+{
+    if (transport->kicked) {
+        transport->kicked = false;
+        perform(transport, CURL_SOCKET_TIMEOUT, 0);
+    }
+    finish_transfers(transport);
+}
+
+bool transport_is_pending(const struct transport *transport)
+{
+    return transport->kicked;
+}

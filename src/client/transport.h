@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * HTTP to the server: libcurl's multi interface on an event loop. Connections are kept and shared by all
+ * transfers. One transport belongs to one loop and one thread.
+ */
+#ifndef TB_CLIENT_TRANSPORT_H
+#define TB_CLIENT_TRANSPORT_H
+
+#include <curl/curl.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/loop.h"
+#include "base/quota.h"
+#include "client/headers.h"
+
+struct transport;
+
+struct transport_options {
+    const char *url; /* http://host[:port][/prefix]; the prefix goes in front of every target */
+    int64_t connect_timeout_ms;
+    long max_connections; /* at once; transfers beyond wait for a free one */
+};
+
+/* How a transfer that got no usable answer failed: for the client's status and for Proxy-Status (RFC 9209).
+ */
+struct transfer_error {
+    int status;        /* 502 or 504 */
+    const char *token; /* "connection_refused", ... */
+};
+
+/* One request and its answer. The caller fills the first part and keeps the structure, and all that it points
+ * to, until done() was called or the transfer was cancelled. */
+struct transfer {
+    const char *method;
+    const char *target;         /* origin-form: path and query */
+    struct curl_slist *headers; /* lines "Name: value" */
+    const void *body;           /* NULL: none */
+    size_t body_length;
+    int64_t timeout_ms;    /* for the whole exchange with the server */
+    size_t response_max;   /* bytes of body that are taken */
+    struct quota *quota;   /* they are taken from; NULL: none */
+    bool fresh_connection; /* never sent on a kept connection, so that libcurl cannot repeat it silently */
+    void (*done)(struct transfer *transfer);
+
+    int status;              /* 100 to 999; 0 where no usable answer came */
+    struct headers response; /* empty it before the first start, free it after the last */
+    struct buf response_body;
+    struct transfer_error error;  /* where status is 0 */
+    char detail[CURL_ERROR_SIZE]; /* where status is 0: libcurl's words */
+    int64_t started_ms;           /* boot clock */
+    CURL *easy;                   /* while under way */
+};
+
+/* Whether URL can be that of a server: 0, or -EINVAL with a message. */
+int transport_check_url(const char *url, struct tb_error *err);
+
+int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
+                  struct tb_error *err);
+
+/* No transfer may be under way. */
+void transport_free(struct transport *transport);
+
+/* Sends the request. 0, or -ENOMEM; done() is called later from transport_run(), never from here. */
+int transfer_start(struct transport *transport, struct transfer *transfer);
+
+/* Ends it without calling done(). Harmless where it is not under way. */
+void transfer_cancel(struct transport *transport, struct transfer *transfer);
+
+/* Frees what the answer holds. The transfer must not be under way. */
+void transfer_free(struct transfer *transfer);
+
+/* Does what is to be done before the loop sleeps: starts new transfers, calls done() for those that ended. */
+void transport_run(struct transport *transport);
+
+/* Whether transport_run() has something to do already: the loop must not sleep. */
+bool transport_is_pending(const struct transport *transport);
+
+#endif

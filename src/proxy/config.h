@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tbproxyd's configuration: one row per option in config.c, from which the parser, --set, --help-config, the
+ * messages and the reload come.
+ */
+#ifndef TB_PROXY_CONFIG_H
+#define TB_PROXY_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+/* Named as in the file: section.option. Strings are never NULL. */
+struct config {
+    struct {
+        char *url;
+        char *api_key_file;
+        char *username;
+        char *password_file;
+        char *token_file;
+        char *refresh_token_file;
+        int64_t connect_timeout_ms;
+        int64_t timeout_ms;
+        int64_t max_connections;
+    } upstream;
+    struct {
+        char *address;
+        int64_t port;
+        char *unix_path;
+        char *unix_mode;
+        int64_t max_connections;
+        int64_t idle_timeout_s;
+    } listen;
+    struct {
+        bool retry_on_rate_limit;
+        int64_t max_retries;
+        int64_t initial_retry_delay_ms;
+        int64_t max_retry_delay_ms;
+        bool repeat_unsafe;
+    } retry;
+    struct {
+        int64_t max_body_bytes;
+        int64_t max_response_bytes;
+        int64_t max_buffered_bytes;
+        int64_t session_wait_ms;
+        int64_t drain_timeout_ms;
+    } limits;
+    struct {
+        char *request_headers;
+    } forward;
+    struct {
+        int64_t level; /* enum log_level */
+    } log;
+};
+
+/*
+ * Reads the file PATH and then SETTINGS ("section.option=value", COUNT of them), which win, and checks that
+ * the whole makes sense. A message names file and line, the option, and what is allowed. -EINVAL for a
+ * mistake, or what opening the file said.
+ */
+int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
+                struct tb_error *err);
+
+void config_free(struct config *config);
+
+/* Takes over from FRESH what may change while running and logs each change; an option that differs and may
+ * not is named in a warning. */
+void config_reload(struct config *config, struct config *fresh);
+
+/* Prints every option with its help, bounds and default, in the form of a configuration file. */
+void config_print_help(FILE *out);
+
+#endif

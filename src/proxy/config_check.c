@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config_check.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <sys/un.h>
+
+#include "client/transport.h"
+#include "proxy/config.h"
+
+struct session_options config_session_options(const struct config *config)
+{
+    return (struct session_options){
+        .api_key_file = config->upstream.api_key_file,
+        .username = config->upstream.username,
+        .password_file = config->upstream.password_file,
+        .token_file = config->upstream.token_file,
+        .refresh_token_file = config->upstream.refresh_token_file,
+    };
+}
+
+mode_t config_unix_mode(const struct config *config)
+{
+    char *end;
+    unsigned long mode = strtoul(config->listen.unix_mode, &end, 8);
+
+    return *end || end == config->listen.unix_mode || mode > 0777 ? (mode_t)-1 : (mode_t)mode;
+}
+
+static bool is_loopback(const char *address)
+{
+    struct in6_addr six;
+    struct in_addr four;
+
+    if (inet_pton(AF_INET, address, &four) == 1)
+        return ntohl(four.s_addr) >> 24 == 127;
+    return inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six);
+}
+
+static int check_listen(const struct config *config, struct tb_error *err)
+{
+    const char *address = config->listen.address;
+    const char *path = config->listen.unix_path;
+
+    if (!*address && !*path)
+        return tb_error_set(err, -EINVAL, "listen.address and listen.unix_path are both empty: set one");
+    if (*address && !is_loopback(address))
+        return tb_error_set(err, -EINVAL,
+                            "listen.address = \"%s\": must be a loopback address, 127.0.0.1 or ::1, because "
+                            "local programs need no credential",
+                            address);
+    if (*path && (*path != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)))
+        return tb_error_set(err, -EINVAL,
+                            "listen.unix_path = \"%s\": must be an absolute path of at most %zu bytes", path,
+                            sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+    if (config_unix_mode(config) == (mode_t)-1)
+        return tb_error_set(err, -EINVAL, "listen.unix_mode = \"%s\": must be an octal number up to 0777",
+                            config->listen.unix_mode);
+    return 0;
+}
+
+static int check_upstream(const struct config *config, struct tb_error *err)
+{
+    struct session_options options = config_session_options(config);
+    struct session *session;
+    int r;
+
+    if (!*config->upstream.url)
+        return tb_error_set(err, -EINVAL, "upstream.url is not set: give the ThingsBoard server's URL");
+    r = transport_check_url(config->upstream.url, err);
+    if (r < 0)
+        return tb_error_prefix(err, "upstream.url");
+    r = session_new(&options, &session, err);
+    if (r < 0)
+        return r;
+    session_free(session);
+    return 0;
+}
+
+int config_check(const struct config *config, struct tb_error *err)
+{
+    int r = check_upstream(config, err);
+
+    if (r == 0)
+        r = check_listen(config, err);
+    if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_body_bytes)
+        r = tb_error_set(err, -EINVAL,
+                         "limits.max_buffered_bytes must not be smaller than limits.max_body_bytes");
+    if (r == 0 && config->retry.max_retry_delay_ms < config->retry.initial_retry_delay_ms)
+        r = tb_error_set(err, -EINVAL,
+                         "retry.max_retry_delay_ms must not be smaller than retry.initial_retry_delay_ms");
+    return r;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Whether a configuration makes sense as a whole: what the row of one option cannot say.
+ */
+#ifndef TB_PROXY_CONFIG_CHECK_H
+#define TB_PROXY_CONFIG_CHECK_H
+
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "client/session.h"
+
+struct config;
+
+/* 0, or -EINVAL with a message that names the option and what is allowed. */
+int config_check(const struct config *config, struct tb_error *err);
+
+/* The options of the session with the server; they point into CONFIG. */
+struct session_options config_session_options(const struct config *config);
+
+/* The permissions that listen.unix_mode names; (mode_t)-1 where it is no octal number up to 0777. */
+mode_t config_unix_mode(const struct config *config);
+
+#endif

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/daemon.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/signalfd.h>
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "proxy/config_check.h"
+#include "proxy/exchange.h"
+#include "proxy/reply.h"
+
+/* When the drain is over, answers that are queued may still take so long to be written. */
+#define LAST_WORDS_MS 500
+
+static void notify_status(struct daemon *daemon)
+{
+    struct session *session = daemon->upstream.session;
+    const char *reason = session_reason(session);
+    const char *text = daemon->draining ? "draining" : session_state_name(session_state(session));
+
+    sd_notifyf(0, "STATUS=%s%s%s; server %s", text, *reason ? ": " : "", reason,
+               daemon->config->upstream.url);
+}
+
+static void log_state(struct daemon *daemon)
+{
+    struct session *session = daemon->upstream.session;
+
+    switch (session_state(session)) {
+    case SESSION_READY:
+        log_info("authenticated with %s", daemon->config->upstream.url);
+        return;
+    case SESSION_LOCKED_OUT:
+        log_error("cannot log in: %s", session_reason(session));
+        return;
+    case SESSION_OFFLINE:
+    case SESSION_REFRESHING:
+        if (*session_reason(session))
+            log_warning("no login: %s", session_reason(session));
+        return;
+    case SESSION_STARTING:
+        return;
+    }
+}
+
+/* The end of a login, renewal or check. Systemd is told READY=1 when the first has ended, whatever came of
+ * it: the status says so, and the program serves either way. */
+static void session_changed(struct upstream *upstream)
+{
+    struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
+    struct list waiting;
+
+    log_state(daemon);
+    notify_status(daemon);
+    if (!daemon->told_ready) {
+        daemon->told_ready = true;
+        sd_notify(0, "READY=1");
+    }
+    list_init(&waiting);
+    list_take_all(&waiting, &daemon->waiting);
+    while (!list_is_empty(&waiting)) {
+        struct exchange *exchange = CONTAINER_OF(waiting.next, struct exchange, waiting_link);
+
+        list_remove(&exchange->waiting_link);
+        exchange_dispatch(exchange);
+    }
+}
+
+static void watchdog_is_due(struct timer *timer)
+{
+    struct daemon *daemon = CONTAINER_OF(timer, struct daemon, watchdog);
+
+    sd_notify(0, "WATCHDOG=1");
+    loop_timer_start(&daemon->loop, timer, daemon->watchdog_ms);
+}
+
+/* The watchdog hears from the loop itself, so a loop that hangs is noticed. */
+static int start_watchdog(struct daemon *daemon)
+{
+    uint64_t limit_us;
+
+    if (sd_watchdog_enabled(0, &limit_us) <= 0)
+        return 0;
+    daemon->watchdog_ms = (int64_t)(limit_us / 2000);
+    daemon->watchdog.expired = watchdog_is_due;
+    return loop_timer_start(&daemon->loop, &daemon->watchdog, 0);
+}
+
+static void begin_drain(struct daemon *daemon)
+{
+    size_t i;
+
+    if (daemon->draining) {
+        daemon->drain_until_ms = daemon->loop.now_ms; /* asked twice: at once */
+        return;
+    }
+    daemon->draining = true;
+    daemon->drain_until_ms = daemon->loop.now_ms + daemon->config->limits.drain_timeout_ms;
+    sd_notify(0, "STOPPING=1");
+    notify_status(daemon);
+    log_info("stopping: requests under way have %" PRId64 " ms to end",
+             daemon->config->limits.drain_timeout_ms);
+    for (i = 0; i < daemon->listener_count; i++)
+        listener_quiesce(&daemon->listeners[i]);
+}
+
+static void reload(struct daemon *daemon)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct config *fresh;
+
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_boot_ms() * 1000);
+    if (config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, &err) < 0) {
+        log_error("not reloaded: %s", err.message);
+    } else {
+        config_reload(daemon->config, fresh);
+        config_free(fresh);
+        log_set_level((enum log_level)daemon->config->log.level);
+        daemon->bodies.max = (size_t)daemon->config->limits.max_buffered_bytes;
+        if (session_state(daemon->upstream.session) != SESSION_READY)
+            session_retry_now(daemon->upstream.session, daemon->loop.now_ms);
+        upstream_poke(&daemon->upstream);
+    }
+    sd_notify(0, "READY=1");
+}
+
+static void signal_arrived(struct watch *watch, uint32_t events)
+{
+    struct daemon *daemon = CONTAINER_OF(watch, struct daemon, signals);
+    struct signalfd_siginfo info;
+
+    (void)events;
+    while (read(watch->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        if (info.ssi_signo == SIGHUP)
+            reload(daemon);
+        else
+            begin_drain(daemon);
+    }
+}
+
+static int open_signals(struct daemon *daemon, struct tb_error *err)
+{
+    sigset_t set;
+    int r;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    daemon->signals =
+        (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signal_arrived};
+    if (daemon->signals.fd < 0)
+        return tb_error_set(err, -errno, "signalfd: %s", strerror(errno));
+    r = loop_add(&daemon->loop, &daemon->signals, EPOLLIN);
+    return r < 0 ? tb_error_set(err, r, "epoll: %s", strerror(-r)) : 0;
+}
+
+static int open_listeners(struct daemon *daemon, struct tb_error *err)
+{
+    const struct config *config = daemon->config;
+    int r = 0;
+    size_t i;
+
+    if (*config->listen.address)
+        r = listener_open_tcp(&daemon->listeners[daemon->listener_count++], daemon, config->listen.address,
+                              (unsigned)config->listen.port, err);
+    if (r == 0 && *config->listen.unix_path)
+        r = listener_open_unix(&daemon->listeners[daemon->listener_count++], daemon, config->listen.unix_path,
+                               config_unix_mode(config), err);
+    for (i = 0; r == 0 && i < daemon->listener_count; i++)
+        log_info("listening on %s", daemon->listeners[i].name);
+    return r;
+}
+
+int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *err)
+{
+    int r;
+
+    daemon->config = config;
+    daemon->signals.fd = -1;
+    daemon->bodies.max = (size_t)config->limits.max_buffered_bytes;
+    list_init(&daemon->exchanges);
+    list_init(&daemon->waiting);
+    r = loop_init(&daemon->loop);
+    if (r < 0)
+        tb_error_set(err, r, "epoll: %s", strerror(-r));
+    if (r == 0)
+        r = upstream_open(&daemon->upstream, &daemon->loop, config, err);
+    if (r == 0)
+        r = open_signals(daemon, err);
+    if (r == 0)
+        r = open_listeners(daemon, err);
+    if (r < 0) {
+        daemon_close(daemon);
+        return r;
+    }
+    daemon->upstream.changed = session_changed;
+    upstream_poke(&daemon->upstream);
+    start_watchdog(daemon);
+    notify_status(daemon);
+    return 0;
+}
+
+/* Does what needs no event: transfers that ended are answered, answers are written, new requests are read and
+ * sent. One round of it, so that a busy connection does not keep the others from being looked at. */
+static void run_pending(struct daemon *daemon)
+{
+    size_t i;
+
+    transport_run(daemon->upstream.transport);
+    for (i = 0; i < daemon->listener_count; i++)
+        if (daemon->listeners[i].pending)
+            listener_run(&daemon->listeners[i]);
+    transport_run(daemon->upstream.transport);
+}
+
+/* How long the loop can wait for an event, ms; -1: for ever. */
+static int64_t wait_for_event_ms(struct daemon *daemon)
+{
+    int64_t wait_ms = transport_is_pending(daemon->upstream.transport) ? 0 : -1;
+    size_t i;
+
+    for (i = 0; i < daemon->listener_count; i++) {
+        int64_t listener_ms = listener_wait_ms(&daemon->listeners[i]);
+
+        if (listener_ms >= 0 && (wait_ms < 0 || listener_ms < wait_ms))
+            wait_ms = listener_ms;
+        if (listener_ms == 0)
+            daemon->listeners[i].pending = true;
+    }
+    return wait_ms;
+}
+
+/* Milliseconds that the drain may still take; 0: it is over. */
+static int64_t drain_left_ms(const struct daemon *daemon)
+{
+    if (list_is_empty(&daemon->exchanges) || daemon->drain_until_ms <= daemon->loop.now_ms)
+        return 0;
+    return daemon->drain_until_ms - daemon->loop.now_ms;
+}
+
+/* Answers what the drain has left, and gives the answers time to be written. */
+static void end_drain(struct daemon *daemon)
+{
+    int64_t until_ms = clock_boot_ms() + LAST_WORDS_MS;
+    struct list *link;
+
+    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
+        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
+
+        transfer_cancel(daemon->upstream.transport, &exchange->transfer);
+        if (exchange->suspended)
+            reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+    }
+    while (!list_is_empty(&daemon->exchanges) && daemon->loop.now_ms < until_ms) {
+        run_pending(daemon);
+        if (!list_is_empty(&daemon->exchanges) && loop_turn(&daemon->loop, 10) < 0)
+            break;
+    }
+}
+
+int daemon_run(struct daemon *daemon)
+{
+    int r = 0;
+
+    while (r == 0) {
+        int64_t wait_ms;
+
+        run_pending(daemon);
+        wait_ms = wait_for_event_ms(daemon);
+        if (daemon->draining) {
+            int64_t left_ms = drain_left_ms(daemon);
+
+            if (left_ms == 0)
+                break;
+            if (wait_ms < 0 || left_ms < wait_ms)
+                wait_ms = left_ms;
+        }
+        r = loop_turn(&daemon->loop, wait_ms);
+    }
+    if (r < 0)
+        log_error("epoll_wait: %s", strerror(-r));
+    end_drain(daemon);
+    log_info("stopped");
+    return r;
+}
+
+void daemon_close(struct daemon *daemon)
+{
+    size_t i;
+
+    for (i = 0; i < daemon->listener_count; i++)
+        listener_close(&daemon->listeners[i]);
+    upstream_close(&daemon->upstream);
+    loop_timer_stop(&daemon->loop, &daemon->watchdog);
+    if (daemon->signals.fd >= 0)
+        close(daemon->signals.fd);
+    loop_close(&daemon->loop);
+    config_free(daemon->config);
+}

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/gate.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+
+static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+
+#define AUTHORITY_MAX 32
+
+/* Whether AUTHORITY (LENGTH bytes) is one of this host's own names with PORT; port 80 may be left out. */
+static bool is_own(const char *authority, size_t length, unsigned port)
+{
+    char own[AUTHORITY_MAX];
+    size_t i;
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t own_length = (size_t)snprintf(own, sizeof(own), "%s:%u", names[i], port);
+
+        if (own_length == length && strncasecmp(own, authority, length) == 0)
+            return true;
+        if (port == 80 && strlen(names[i]) == length && strncasecmp(names[i], authority, length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether URL, an Origin or a Referer, belongs to this listener. */
+static bool is_own_url(const char *url, unsigned port)
+{
+    static const char scheme[] = "http://";
+    size_t skip = strlen(scheme);
+
+    return strncasecmp(url, scheme, skip) == 0 && is_own(url + skip, strcspn(url + skip, "/?#"), port);
+}
+
+int gate_check(const struct origin_headers *headers, unsigned port, bool http_1_0, const char **reason)
+{
+    const char *site = headers->sec_fetch_site;
+
+    *reason = "the Host header is missing";
+    if (!headers->host && !http_1_0)
+        return 400;
+    *reason =
+        "the Host header names another host: use localhost, 127.0.0.1 or [::1] with the listener's port";
+    if (port != 0 && headers->host && !is_own(headers->host, strlen(headers->host), port))
+        return 421;
+    *reason = "requests from web pages of other sites are refused";
+    if (headers->origin && !is_own_url(headers->origin, port))
+        return 403;
+    if (headers->referer && !is_own_url(headers->referer, port))
+        return 403;
+    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+        return 403;
+    *reason = NULL;
+    return 0;
+}

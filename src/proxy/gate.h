@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Keeps web pages out. tbproxyd asks local programs for no credential, so a page in a local browser must not
+ * be able to use it: not by a request across sites, and not by a DNS name that is made to point to this host.
+ */
+#ifndef TB_PROXY_GATE_H
+#define TB_PROXY_GATE_H
+
+#include <stdbool.h>
+
+/* What a request says of where it comes from; NULL where the header is missing. */
+struct origin_headers {
+    const char *host;
+    const char *origin;
+    const char *referer;
+    const char *sec_fetch_site;
+};
+
+/*
+ * 0, or the status of the refusal with its *REASON. PORT is the listener's; 0 for a Unix socket, which a
+ * browser cannot reach and whose Host is therefore any. HTTP_1_0: the request may lack a Host (RFC 9112,
+ * section 3.2).
+ */
+int gate_check(const struct origin_headers *headers, unsigned port, bool http_1_0, const char **reason);
+
+#endif

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first part of an exchange's way: the request arrives and is checked.
+ */
+#include <errno.h>
+#include <inttypes.h>
+
+#include "proxy/daemon.h"
+#include "proxy/exchange.h"
+#include "proxy/filter.h"
+#include "proxy/gate.h"
+#include "proxy/reply.h"
+
+/* A refused request's body up to this size is read before the answer is sent, as the server itself does
+ * (Tomcat's maxSwallowSize): a client that is still sending would not read it. */
+#define DISCARD_MAX_BYTES (2 * 1024 * 1024)
+
+/* A body of unknown length that is too large can be answered only when it has ended; one without end is cut
+ * off. */
+#define DISCARD_CHUNKED_MAX_BYTES (INT64_C(1) << 30)
+
+struct request_headers {
+    struct exchange *exchange;
+    struct origin_headers origin;
+    const char *content_length;
+    const char *transfer_encoding;
+    const char *connection;
+    const char *expect;
+    unsigned lengths; /* headers that say how long the body is */
+    int result;
+};
+
+static void refuse(struct exchange *exchange, int status, const char *reason)
+{
+    if (exchange->refusal)
+        return;
+    exchange->refusal = status;
+    exchange->refusal_reason = reason;
+}
+
+static bool is_header(const char *name, const char *wanted)
+{
+    return strcasecmp(name, wanted) == 0;
+}
+
+/* First pass: what the checks need. */
+static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct request_headers *headers = arg;
+    const char **slot = is_header(name, MHD_HTTP_HEADER_HOST)                ? &headers->origin.host
+                        : is_header(name, MHD_HTTP_HEADER_ORIGIN)            ? &headers->origin.origin
+                        : is_header(name, MHD_HTTP_HEADER_REFERER)           ? &headers->origin.referer
+                        : is_header(name, "Sec-Fetch-Site")                  ? &headers->origin.sec_fetch_site
+                        : is_header(name, MHD_HTTP_HEADER_CONTENT_LENGTH)    ? &headers->content_length
+                        : is_header(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? &headers->transfer_encoding
+                        : is_header(name, MHD_HTTP_HEADER_CONNECTION)        ? &headers->connection
+                        : is_header(name, MHD_HTTP_HEADER_EXPECT)            ? &headers->expect
+                                                                             : NULL;
+
+    (void)kind;
+    if (!slot)
+        return MHD_YES;
+    /* Which of two would count? */
+    if (*slot && (slot == &headers->origin.host || slot == &headers->content_length ||
+                  slot == &headers->transfer_encoding || slot == &headers->connection))
+        refuse(headers->exchange, 400, "a header that may stand only once stands twice");
+    *slot = value ? value : "";
+    if (slot == &headers->content_length || slot == &headers->transfer_encoding)
+        headers->lengths++;
+    return MHD_YES;
+}
+
+static bool is_header_text(const char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
+            return false;
+    return true;
+}
+
+/* Second pass: what goes on to the server. */
+static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct request_headers *headers = arg;
+    struct exchange *exchange = headers->exchange;
+
+    (void)kind;
+    value = value ? value : "";
+    if (!filter_request_header(name, exchange->daemon->config->forward.request_headers, headers->connection))
+        return MHD_YES;
+    if (!is_header_text(value)) {
+        refuse(exchange, 400, "a control character in a header");
+        return MHD_NO;
+    }
+    if (headers_add(&exchange->headers, name, strlen(name), value, strlen(value)) < 0) {
+        refuse(exchange, 431, "the header is too large");
+        return MHD_NO;
+    }
+    return MHD_YES;
+}
+
+/* RFC 9112, section 6.3; two length headers, or a coding other than chunked, are read differently by
+ * different servers. Returns the length, -1 where it is unknown. */
+static int64_t check_length(struct exchange *exchange, const struct request_headers *headers)
+{
+    int64_t length;
+
+    if (headers->lengths > 1)
+        refuse(exchange, 400, "Content-Length and Transfer-Encoding exclude each other");
+    if (headers->transfer_encoding) {
+        if (!is_header(headers->transfer_encoding, "chunked"))
+            refuse(exchange, 400, "the only Transfer-Encoding that is understood is chunked");
+        return -1;
+    }
+    if (!headers->content_length)
+        return 0;
+    length = strtoll(headers->content_length, NULL, 10); /* MHD has refused what is no number */
+    if (length > exchange->daemon->config->limits.max_body_bytes)
+        refuse(exchange, 413, "the body is larger than limits.max_body_bytes");
+    return length;
+}
+
+static void check_target(struct exchange *exchange)
+{
+    const char *reason;
+    int r = target_parse(exchange->raw_target, &exchange->target, &reason);
+
+    if (r == -EMSGSIZE)
+        refuse(exchange, 414, "the target is too long");
+    else if (r == -ENOMEM)
+        refuse(exchange, 503, "out of memory");
+    else if (r < 0)
+        refuse(exchange, 400, reason);
+}
+
+static void answer_refusal(struct exchange *exchange)
+{
+    const char *token = exchange->refusal == 503 ? "proxy_internal_response" : "http_request_denied";
+
+    reply_error(exchange, exchange->refusal, token, "tbproxyd refused the request: %s",
+                exchange->refusal_reason);
+}
+
+void exchange_begin(struct exchange *exchange, const char *method, const char *version)
+{
+    struct request_headers headers = {.exchange = exchange};
+    bool http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
+    const char *reason;
+    int64_t length;
+    int status;
+
+    exchange->method = method;
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
+    status = gate_check(&headers.origin, exchange->listener->port, http_1_0, &reason);
+    if (status != 0)
+        refuse(exchange, status, reason);
+    check_target(exchange);
+    length = check_length(exchange, &headers);
+    exchange->has_body = headers.lengths > 0;
+    if (!exchange->refusal) {
+        exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
+        exchange->repeat = operation_repeat(method, exchange->target.text.data, exchange->target.path_length);
+        MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
+    }
+    if (!exchange->refusal)
+        return;
+    exchange->state = EXCHANGE_DISCARDING;
+    if (length > DISCARD_MAX_BYTES || headers.expect)
+        answer_refusal(exchange);
+}
+
+static void start_discarding(struct exchange *exchange, int status, const char *reason)
+{
+    refuse(exchange, status, reason);
+    exchange->state = EXCHANGE_DISCARDING;
+    quota_give_back(&exchange->daemon->bodies, exchange->body.len);
+    buf_free(&exchange->body);
+}
+
+bool exchange_receive(struct exchange *exchange, const char *data, size_t length)
+{
+    struct daemon *daemon = exchange->daemon;
+
+    if (exchange->state != EXCHANGE_RECEIVING) {
+        exchange->discarded += (int64_t)length;
+        return exchange->discarded <= DISCARD_CHUNKED_MAX_BYTES;
+    }
+    if (exchange->body.len + length > (size_t)daemon->config->limits.max_body_bytes) {
+        start_discarding(exchange, 413, "the body is larger than limits.max_body_bytes");
+    } else if (!quota_take(&daemon->bodies, length)) {
+        start_discarding(exchange, 503,
+                         "too many bodies are under way (limits.max_buffered_bytes): try again later");
+    } else if (buf_append(&exchange->body, data, length) < 0) {
+        quota_give_back(&daemon->bodies, length);
+        start_discarding(exchange, 503, "out of memory");
+    }
+    return true;
+}
+
+void exchange_complete(struct exchange *exchange)
+{
+    if (exchange->refusal)
+        answer_refusal(exchange);
+    else
+        exchange_dispatch(exchange);
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Answers to local programs. Each function answers the exchange; after it only its end is left.
+ */
+#ifndef TB_PROXY_REPLY_H
+#define TB_PROXY_REPLY_H
+
+#include "base/util.h"
+#include "proxy/exchange.h"
+
+/* ThingsBoard's own error codes (ThingsboardErrorCode). */
+enum tb_error_code {
+    TB_ERROR_GENERAL = 2,
+    TB_ERROR_AUTHENTICATION = 10,
+    TB_ERROR_PERMISSION_DENIED = 20,
+    TB_ERROR_BAD_REQUEST_PARAMS = 31,
+    TB_ERROR_ITEM_NOT_FOUND = 32,
+    TB_ERROR_TOO_MANY_REQUESTS = 33,
+};
+
+/* The server's answer, as it is but for the headers of filter.h. DETAILS, or NULL: why tbproxyd did not
+ * repeat it, for Proxy-Status. */
+void reply_forward(struct exchange *exchange, const char *details);
+
+/* An error of tbproxyd's own, in the shape of ThingsBoard's: {"status":...,"message":...,"errorCode":...,
+ * "timestamp":...}, with Proxy-Status (RFC 9209). TOKEN is an error type of that, or NULL. */
+void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)
+    PRINTF_LIKE(4, 5);
+
+/* 405 with Allow. */
+void reply_not_allowed(struct exchange *exchange, const char *allow);
+
+/* JSON text, which the function frees, or with NULL an empty answer. */
+void reply_json(struct exchange *exchange, int status, char *json);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/stamp.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdbool.h>
+
+/* jansson says whether the text is JSON and what is in it; the text itself is copied byte for byte, so that
+ * numbers keep their digits. */
+
+static const char *skip_blanks(const char *text, const char *end)
+{
+    while (text < end && memchr(" \t\r\n", *text, 4))
+        text++;
+    return text;
+}
+
+/* The end of the JSON object that begins at TEXT. */
+static const char *object_end(const char *text, const char *end)
+{
+    bool in_string = false;
+    int depth = 0;
+
+    for (; text < end; text++) {
+        if (in_string) {
+            if (*text == '\\')
+                text++;
+            else if (*text == '"')
+                in_string = false;
+        } else if (*text == '"') {
+            in_string = true;
+        } else if (*text == '{' || *text == '[') {
+            depth++;
+        } else if ((*text == '}' || *text == ']') && --depth == 0) {
+            return text + 1;
+        }
+    }
+    return end;
+}
+
+/* ThingsBoard's own rule (JsonConverter): both keys make a timed element. */
+static bool has_time(const json_t *element)
+{
+    return json_object_get(element, "ts") && json_object_get(element, "values");
+}
+
+static int put_element(struct buf *out, const json_t *element, const char *text, size_t length, int64_t ts_ms)
+{
+    int r = 0;
+
+    if (has_time(element))
+        return buf_append(out, text, length);
+    r = buf_append_format(out, "{\"ts\":%" PRId64 ",\"values\":", ts_ms);
+    if (r == 0)
+        r = buf_append(out, text, length);
+    return r == 0 ? buf_append(out, "}", 1) : r;
+}
+
+static int put_array(struct buf *out, const json_t *array, const char *text, const char *end, int64_t ts_ms)
+{
+    size_t i;
+    int r = buf_append(out, "[", 1);
+
+    text++;
+    for (i = 0; i < json_array_size(array) && r == 0; i++) {
+        const char *element_end;
+
+        text = skip_blanks(text, end);
+        if (i > 0)
+            text = skip_blanks(text + 1, end); /* the comma */
+        element_end = object_end(text, end);
+        if (i > 0)
+            r = buf_append(out, ",", 1);
+        if (r == 0)
+            r = put_element(out, json_array_get(array, i), text, (size_t)(element_end - text), ts_ms);
+        text = element_end;
+    }
+    return r == 0 ? buf_append(out, "]", 1) : r;
+}
+
+/* 1: an element lacks its time, 0: none does, -EBADMSG: not telemetry. */
+static int needs_stamp(const json_t *body)
+{
+    const json_t *element;
+    size_t i;
+    int needed = 0;
+
+    if (json_is_object(body))
+        return !has_time(body);
+    if (!json_is_array(body))
+        return -EBADMSG;
+    json_array_foreach(body, i, element)
+    {
+        if (!json_is_object(element))
+            return -EBADMSG;
+        if (!has_time(element))
+            needed = 1;
+    }
+    return needed;
+}
+
+int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out)
+{
+    json_t *parsed = json_loadb(body, length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+    const char *end = body + length;
+    const char *start = skip_blanks(body, end);
+    int r = needs_stamp(parsed);
+
+    if (r == 1) {
+        if (json_is_object(parsed))
+            r = put_element(out, parsed, start, (size_t)(object_end(start, end) - start), ts_ms);
+        else
+            r = put_array(out, parsed, start, end, ts_ms);
+        r = r < 0 ? r : 1;
+    }
+    json_decref(parsed);
+    return r;
+}

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A request's target (RFC 9112, section 3.2) in its one canonical form: every decision is made on this form,
+ * and this form is what is sent to the server, so that the two cannot be read differently.
+ */
+#ifndef TB_PROXY_TARGET_H
+#define TB_PROXY_TARGET_H
+
+#include <stddef.h>
+
+#include "base/buf.h"
+
+#define TARGET_MAX_BYTES 8192 /* of the canonical form */
+
+struct target {
+    struct buf text;    /* path, and "?query" where there is one */
+    size_t path_length; /* of text */
+};
+
+/*
+ * Canonical: percent-encoding is decoded where the character needs none and upper-case elsewhere; characters
+ * that may not stand in a URL, and bytes outside ASCII, are percent-encoded. Refused, because the server or
+ * something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot segments,
+ * empty segments, NUL and other control characters, '#', invalid percent-encoding, invalid UTF-8, and
+ * everything that is no origin-form.
+ *
+ * The WebSocket paths' query parameter "token" is a credential and is left out.
+ *
+ * 0; -EINVAL with *REASON, a static text; -EMSGSIZE; -ENOMEM. The caller frees the target with target_free()
+ * also after an error.
+ */
+int target_parse(const char *raw, struct target *ret, const char **reason);
+
+void target_free(struct target *target);
+
+#endif

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One ThingsBoard server: the connections to it, the session with it, the calls that keep the session alive,
+ * and its clock.
+ */
+#ifndef TB_PROXY_UPSTREAM_H
+#define TB_PROXY_UPSTREAM_H
+
+#include "base/loop.h"
+#include "client/server_clock.h"
+#include "client/session.h"
+#include "client/transport.h"
+#include "proxy/config.h"
+
+struct upstream {
+    struct loop *loop;
+    const struct config *config;
+    struct transport *transport;
+    struct session *session;
+    struct server_clock clock;
+    char last_date[40]; /* the last Date header that was learned from */
+    void (*changed)(
+        struct upstream *upstream); /* a call has ended: the session may have a credential now, or not */
+
+    struct timer timer; /* the session's next call */
+    struct session_call call;
+    struct transfer transfer; /* of that call */
+    struct curl_slist lines[3];
+};
+
+int upstream_open(struct upstream *upstream, struct loop *loop, const struct config *config,
+                  struct tb_error *err);
+void upstream_close(struct upstream *upstream);
+
+/* Makes the session's next call when it is due: to be called after anything that may have changed when that
+ * is. */
+void upstream_poke(struct upstream *upstream);
+
+/* Takes the server's time from an answer. */
+void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer);
+
+/* The server's time now, ms since the epoch. */
+int64_t upstream_now_ms(const struct upstream *upstream);
+
+/* The same, for a value that gets its timestamp here. */
+int64_t upstream_stamp_ms(struct upstream *upstream);
+
+/* How long the answer asks to wait before the next try, ms; -1 where it does not. */
+int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer);
+
+#endif

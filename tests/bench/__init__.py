@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The cases of scripts/bench, one module each, and what they share.
+
+A case is a module with `TOOLS`, the programs it needs (see harness.PACKAGES),
+and `run(quick)`, which gives rows (see harness.Row). It is registered in the
+table at the top of scripts/bench.
+"""

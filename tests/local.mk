@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: Apache-2.0
+# Every test program speaks TAP, so that each test case is counted.
+LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
+TEST_EXTENSIONS = .py
+PY_LOG_DRIVER = $(LOG_DRIVER)
+PY_LOG_COMPILER = $(PYTHON)
+TESTS =
+
+# TB_WRAPPER: a command in front of the programs under test, such as valgrind.
+AM_TESTS_ENVIRONMENT = \
+	TBPROXYD='$(abs_top_builddir)/src/proxy/tbproxyd'; export TBPROXYD; \
+	TBSIM='$(abs_top_builddir)/tests/sim/tbsim'; export TBSIM; \
+	TB_SOURCE='$(abs_top_srcdir)'; export TB_SOURCE;
+
+include $(srcdir)/tests/unit/local.mk
+include $(srcdir)/tests/e2e/local.mk

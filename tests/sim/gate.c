@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Everything between the request and its handler, in the order of a real server's filters. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE /* strcasestr */
+#endif
+#include "gate.h"
+
+#include <string.h>
+
+#include "auth.h"
+#include "route.h"
+
+bool gate_is_login_path(const struct request *rq)
+{
+    return streq(rq->path, "/api/auth/login") || streq(rq->path, "/api/auth/token");
+}
+
+bool gate_charge(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    if (!rq->user || rq->user->authority == SYS_ADMIN)
+        return true;
+    struct limit *customer = rq->user->authority == CUSTOMER_USER ? &sim->customer_limit : NULL;
+    struct limit *lacking = limit_take(&sim->tenant_limit, customer);
+    if (!lacking)
+        return true;
+    reply_error(rp, 429, ERROR_TOO_MANY_REQUESTS, "Too many requests for current %s!",
+                lacking == customer ? "customer" : "tenant");
+    return false;
+}
+
+static void refuse_path(struct request *rq, struct reply *rp)
+{
+    char *allow = route_allow(rq, ", ", false);
+
+    if (allow) {
+        reply_mvc_error(rp, 405, ERROR_BAD_REQUEST_PARAMS, "Request method '%s' is not supported",
+                        rq->method);
+        rp->allow = allow;
+    } else if (starts_with(rq->path, "/api/") || streq(rq->path, "/")) {
+        reply_mvc_error(rp, 404, ERROR_ITEM_NOT_FOUND, "No static resource %s.", rq->path + 1);
+    } else {
+        /* outside of the API everything is the web application's page, which is not there */
+        reply_mvc_error(rp, 404, ERROR_ITEM_NOT_FOUND, "No static resource index.html.");
+        rp->content_type = "application/json;charset=UTF-8";
+        rp->content_language = "en";
+    }
+}
+
+static void answer_options(struct request *rq, struct reply *rp)
+{
+    char *allow = route_allow(rq, ",", true);
+
+    if (!allow) {
+        refuse_path(rq, rp);
+        return;
+    }
+    reply_empty(rp, 200);
+    rp->allow = allow;
+}
+
+/* Wire facts: an Accept that JSON does not satisfy is a 500. */
+static bool is_acceptable(const struct request *rq)
+{
+    const char *accept = request_header(rq, "Accept");
+
+    return !accept || !*accept || strstr(accept, "*/*") || strcasestr(accept, "application/json") ||
+           strcasestr(accept, "application/*") || strcasestr(accept, "text/plain") ||
+           strcasestr(accept, "+json");
+}
+
+static bool read_json(struct request *rq, struct reply *rp)
+{
+    json_error_t error;
+
+    rq->json = json_read(rq->body, rq->body_len, &error);
+    if (rq->json)
+        return true;
+    if (json_error_code(&error) == json_error_premature_end_of_input)
+        reply_error(rp, 500, ERROR_GENERAL,
+                    "JSON parse error: Unexpected end-of-input within/between Object entries");
+    else
+        reply_error(rp, 500, ERROR_GENERAL, "JSON parse error: %s", error.text);
+    return false;
+}
+
+/* Wire facts: a missing body, another Content-Type, malformed JSON: all 500 errorCode 2. */
+static bool check_body(struct request *rq, struct reply *rp)
+{
+    const char *type = request_header(rq, "Content-Type");
+
+    if (rq->body_len == 0 && (rq->route->flags & (ROUTE_JSON | ROUTE_TEXT))) {
+        reply_error(rp, 500, ERROR_GENERAL, "Required request body is missing: %s %s", rq->route->method,
+                    rq->route->path);
+        return false;
+    }
+    if (!(rq->route->flags & ROUTE_JSON))
+        return true;
+    if (!type || !*type) {
+        reply_error(rp, 500, ERROR_GENERAL, "Content-Type 'application/octet-stream' is not supported");
+        return false;
+    }
+    if (strncasecmp(type, "application/json", 16) != 0 && !strcasestr(type, "+json")) {
+        reply_error(rp, 500, ERROR_GENERAL, "Content-Type '%s%s' is not supported", type,
+                    strcasestr(type, "charset") ? "" : ";charset=UTF-8");
+        return false;
+    }
+    return read_json(rq, rp);
+}
+
+bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    if (gate_is_login_path(rq) && !streq(rq->method, "POST")) {
+        reply_error(rp, 401, ERROR_AUTHENTICATION, "Authentication method not supported");
+        return false;
+    }
+    if (!auth_is_open(rq) && (!auth_check(sim, rq, rp) || !gate_charge(sim, rq, rp)))
+        return false;
+    if (streq(rq->method, "OPTIONS")) {
+        answer_options(rq, rp);
+        return false;
+    }
+    rq->route = route_find(rq);
+    if (!rq->route) {
+        refuse_path(rq, rp);
+        return false;
+    }
+    if (!(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
+        reply_no_permission(rp);
+        return false;
+    }
+    if (!is_acceptable(rq)) {
+        reply_error(rp, 500, ERROR_GENERAL, "No acceptable representation");
+        return false;
+    }
+    return check_body(rq, rp);
+}

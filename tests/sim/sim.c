@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The state: birth, death, clock and sleep. */
+#include "sim.h"
+
+#include <string.h>
+#include <time.h>
+
+#include "clock.h"
+
+void sim_init(struct sim *sim)
+{
+    pthread_condattr_t attr;
+
+    memset(sim, 0, sizeof *sim);
+    pthread_mutex_init(&sim->lock, NULL);
+    pthread_mutex_init(&sim->stop_lock, NULL);
+    pthread_condattr_init(&attr);
+    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&sim->stop_cond, &attr);
+    pthread_condattr_destroy(&attr);
+
+    sim->settings = (struct settings){
+        .token_life = 9000,
+        .refresh_life = 604800,
+        .requests_per_connection = 100,
+    };
+    random_bytes(sim->signing_key, sizeof sim->signing_key);
+    store_init(&sim->store, sim_now_ms(sim));
+}
+
+void sim_free(struct sim *sim)
+{
+    store_free(&sim->store);
+    record_free(&sim->record);
+    faults_clear(&sim->faults);
+    pthread_cond_destroy(&sim->stop_cond);
+    pthread_mutex_destroy(&sim->stop_lock);
+    pthread_mutex_destroy(&sim->lock);
+}
+
+int64_t sim_now_ms(const struct sim *sim)
+{
+    return clock_real_ms() + sim->settings.clock_offset_ms;
+}
+
+void sim_sleep(struct sim *sim, int64_t ms)
+{
+    struct timespec until;
+
+    if (ms <= 0)
+        return;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)(ms / 1000);
+    until.tv_nsec += (long)(ms % 1000) * 1000000;
+    if (until.tv_nsec >= 1000000000) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000;
+    }
+    pthread_mutex_lock(&sim->stop_lock);
+    while (!sim->stopping && pthread_cond_timedwait(&sim->stop_cond, &sim->stop_lock, &until) == 0)
+        ;
+    pthread_mutex_unlock(&sim->stop_lock);
+}
+
+void sim_stop(struct sim *sim)
+{
+    pthread_mutex_lock(&sim->stop_lock);
+    sim->stopping = true;
+    pthread_cond_broadcast(&sim->stop_cond);
+    pthread_mutex_unlock(&sim->stop_lock);
+}

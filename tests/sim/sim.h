@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The whole state of the stand-in. One mutex guards everything but `config` that is read at start only;
+ * whoever sleeps lets go of it first (sim_sleep).
+ */
+#pragma once
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "fault.h"
+#include "limit.h"
+#include "record.h"
+#include "store.h"
+
+enum {
+    MAX_BODY = 16 * 1024 * 1024, /* maxPayloadSize of a default server */
+    MAX_ENTITIES = 100000,       /* devices, assets, customers, alarms, relations, API keys together */
+    MAX_POINTS = 1000000,        /* time series points and attributes together */
+    MAX_HEADER = 8192,           /* Tomcat's maxHttpRequestHeaderSize */
+};
+
+/* What the command line says and POST /sim/set changes. */
+struct settings {
+    int64_t token_life;   /* s */
+    int64_t refresh_life; /* s */
+    int64_t write_ms;
+    int64_t requests_per_connection; /* 0 = any number */
+    int64_t clock_offset_ms;
+};
+
+struct sim {
+    pthread_mutex_t lock;
+    struct settings settings;
+
+    unsigned char signing_key[64];
+    uint64_t last_serial;     /* of the last token pair issued */
+    uint64_t access_outdated; /* access tokens up to this serial are refused */
+    uint64_t refresh_outdated;
+
+    uint64_t last_connection; /* number of the last API connection */
+    struct limit tenant_limit;
+    struct limit customer_limit;
+    struct faults faults;
+    struct record record;
+    struct store store;
+    struct entity *preloaded_key; /* --api-key */
+
+    pthread_mutex_t stop_lock;
+    pthread_cond_t stop_cond;
+    bool stopping;
+};
+
+void sim_init(struct sim *sim);
+void sim_free(struct sim *sim);
+
+/* The server's clock: the real one plus clockOffsetMs. */
+int64_t sim_now_ms(const struct sim *sim);
+
+/* Sleeps without the lock held; ends early when the program stops. */
+void sim_sleep(struct sim *sim, int64_t ms);
+void sim_stop(struct sim *sim);
