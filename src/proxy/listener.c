@@ -66,7 +66,7 @@ static size_t keep_escaped(void *arg, struct MHD_Connection *connection, char *t
     return strlen(text);
 }
 
-static void log_mhd(void *arg, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0))) log_mhd(void *arg, const char *format, va_list args)
 {
     char text[512];
 
