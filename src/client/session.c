@@ -62,13 +62,14 @@ static int choose_mode(const struct session_options *options, enum mode *ret, st
     bool key = given(options->api_key_file);
     bool password = given(options->username) || given(options->password_file);
     bool token = given(options->token_file) || given(options->refresh_token_file);
+    int ways = key + password + token;
 
-    if (key + password + token != 1)
+    if (ways != 1)
         return tb_error_set(
             err, -EINVAL,
             "%s: set upstream.api_key_file, or upstream.username and upstream.password_file, or "
             "upstream.token_file and upstream.refresh_token_file",
-            key + password + token ? "more than one credential" : "no credential");
+            ways ? "more than one credential" : "no credential");
     if (password && !(given(options->username) && given(options->password_file)))
         return tb_error_set(err, -EINVAL, "upstream.username and upstream.password_file belong together");
     if (token && !given(options->token_file))
