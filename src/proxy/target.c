@@ -146,7 +146,7 @@ static void remove_token(struct buf *text, size_t query)
     while (*in) {
         size_t length = strcspn(in, "&");
 
-        if (strncmp(in, "token", 5) != 0 || (length > 5 && in[5] != '=')) {
+        if (length > 0 && (strncmp(in, "token", 5) != 0 || (length > 5 && in[5] != '='))) {
             if (out > text->data + query)
                 *out++ = '&';
             memmove(out, in, length);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A target that is taken has one form: its canonical form is taken too and is its own, and is safe to send. */
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "proxy/operation.h"
+#include "proxy/route.h"
+#include "proxy/target.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_canonical(const struct target *target)
+{
+    const char *reason;
+    struct target again;
+    size_t i;
+
+    for (i = 0; i < target->text.len; i++)
+        if (target->text.data[i] <= ' ' || target->text.data[i] > '~' || target->text.data[i] == '#')
+            abort();
+    if (target->path_length > target->text.len || target->text.len > TARGET_MAX_BYTES)
+        abort();
+    if (target_parse(target->text.data, &again, &reason) != 0 || again.path_length != target->path_length ||
+        strcmp(again.text.data, target->text.data) != 0)
+        abort();
+    target_free(&again);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char *raw = strndup((const char *)data, size);
+    struct target target;
+    const char *reason;
+
+    if (target_parse(raw, &target, &reason) == 0) {
+        check_canonical(&target);
+        route_find("GET", target.text.data, target.path_length);
+        operation_repeat("POST", target.text.data, target.path_length);
+    }
+    target_free(&target);
+    free(raw);
+    return 0;
+}

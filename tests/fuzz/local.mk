@@ -1,0 +1,13 @@
+# SPDX-License-Identifier: Apache-2.0
+# Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test.
+FUZZERS = tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target
+EXTRA_PROGRAMS = $(FUZZERS)
+fuzzers: $(FUZZERS)
+.PHONY: fuzzers
+
+tests_fuzz_fuzz_session_LDADD = $(project_libs)
+tests_fuzz_fuzz_session_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_stamp_LDADD = $(project_libs)
+tests_fuzz_fuzz_stamp_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_target_LDADD = $(project_libs)
+tests_fuzz_fuzz_target_LDFLAGS = -fsanitize=fuzzer
