@@ -311,6 +311,22 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
                : length;
 }
 
+/* Called with a connection at hand, before the request is sent; again when libcurl found a kept connection
+ * dead and sends on a new one, by itself. A request that the server may have executed is not sent twice by a
+ * proxy unless that does no harm (RFC 9110, section 9.2.2). */
+static int before_sending(void *arg, char *remote, char *local, int remote_port, int local_port)
+{
+    struct transfer *transfer = arg;
+    bool again = transfer->sent;
+
+    (void)remote;
+    (void)local;
+    (void)remote_port;
+    (void)local_port;
+    transfer->sent = true;
+    return again && !transfer->may_be_sent_twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+}
+
 /* A handle with everything that is the same for all transfers. */
 static CURL *prepare_handle(struct transport *transport)
 {
@@ -327,6 +343,7 @@ static CURL *prepare_handle(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transport->options.connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transport);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
@@ -379,6 +396,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     clear_body(transfer);
     transfer->response_body.max = transfer->response_max;
     transfer->status = 0;
+    transfer->sent = false;
     transfer->detail[0] = '\0';
     transfer->started_ms = transport->loop->now_ms;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
@@ -387,7 +405,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
-    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, transfer->fresh_connection ? 1L : 0L);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     r = set_target(transport, easy, transfer);
     if (r == 0)
         r = set_method(easy, transfer);
@@ -432,6 +450,7 @@ static const struct {
     {CURLE_SEND_ERROR, {502, "connection_terminated"}},
     {CURLE_RECV_ERROR, {502, "connection_terminated"}},
     {CURLE_GOT_NOTHING, {502, "connection_terminated"}},
+    {CURLE_ABORTED_BY_CALLBACK, {502, "connection_terminated"}}, /* before_sending() */
     {CURLE_PARTIAL_FILE, {502, "http_response_incomplete"}},
     {CURLE_HTTP2, {502, "http_protocol_error"}},
     {CURLE_HTTP2_STREAM, {502, "http_protocol_error"}},
@@ -455,6 +474,9 @@ static void set_error(struct transfer *transfer, CURLcode code)
             transfer->error = errors[i].error;
     if (code == CURLE_WRITE_ERROR && transfer->response_body.len < transfer->response_max)
         snprintf(transfer->detail, sizeof(transfer->detail), "the answer is larger than the limit");
+    else if (code == CURLE_ABORTED_BY_CALLBACK)
+        snprintf(transfer->detail, sizeof(transfer->detail),
+                 "the connection was lost; not sent again, because the server may have executed it");
     else if (!transfer->detail[0])
         snprintf(transfer->detail, sizeof(transfer->detail), "%s", curl_easy_strerror(code));
 }

@@ -38,10 +38,10 @@ struct transfer {
     struct curl_slist *headers; /* lines "Name: value" */
     const void *body;           /* NULL: none */
     size_t body_length;
-    int64_t timeout_ms;    /* for the whole exchange with the server */
-    size_t response_max;   /* bytes of body that are taken */
-    struct quota *quota;   /* they are taken from; NULL: none */
-    bool fresh_connection; /* never sent on a kept connection, so that libcurl cannot repeat it silently */
+    int64_t timeout_ms;     /* for the whole exchange with the server */
+    size_t response_max;    /* bytes of body that are taken */
+    struct quota *quota;    /* they are taken from; NULL: none */
+    bool may_be_sent_twice; /* should its connection die before an answer came */
     void (*done)(struct transfer *transfer);
 
     int status;              /* 100 to 999; 0 where no usable answer came */
@@ -51,6 +51,7 @@ struct transfer {
     char detail[CURL_ERROR_SIZE]; /* where status is 0: libcurl's words */
     int64_t started_ms;           /* boot clock */
     CURL *easy;                   /* while under way */
+    bool sent;                    /* at least once */
 };
 
 /* Whether URL can be that of a server: 0, or -EINVAL with a message. */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -35,6 +36,7 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     exchange->transfer.done = transfer_done;
     list_init(&exchange->waiting_link);
     list_append(&listener->daemon->exchanges, &exchange->link);
+    exchange->raw_address = (uintptr_t)raw_target;
     exchange->raw_target = strdup(raw_target);
     if (!exchange->raw_target) {
         exchange_retire(exchange);
@@ -162,6 +164,15 @@ static void stamp(struct exchange *exchange)
     }
 }
 
+/* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
+static bool is_idempotent(const struct exchange *exchange)
+{
+    if (exchange->repeat == REPEAT_NEVER)
+        return false;
+    return exchange->stamped ||
+           (strcmp(exchange->method, "POST") != 0 && strcmp(exchange->method, "PATCH") != 0);
+}
+
 static void send_to_server(struct exchange *exchange, struct credential *credential)
 {
     struct daemon *daemon = exchange->daemon;
@@ -176,8 +187,7 @@ static void send_to_server(struct exchange *exchange, struct credential *credent
     transfer->body_length = exchange->body.len;
     transfer->timeout_ms = daemon->config->upstream.timeout_ms;
     transfer->response_max = (size_t)daemon->config->limits.max_response_bytes;
-    /* On a kept connection that the server closes, libcurl sends again without asking. */
-    transfer->fresh_connection = exchange->repeat == REPEAT_NEVER;
+    transfer->may_be_sent_twice = is_idempotent(exchange);
     if (make_lines(exchange) < 0 || transfer_start(daemon->upstream.transport, transfer) < 0) {
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
         return;
@@ -210,11 +220,23 @@ void exchange_dispatch(struct exchange *exchange)
         send_to_server(exchange, credential);
 }
 
+/* Whether the client has hung up. Over TCP that looks like one that has only ended its sending. */
+static bool is_client_gone(const struct exchange *exchange)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    struct pollfd client = {.fd = info->connect_fd, .events = exchange->listener->port ? POLLRDHUP : 0};
+
+    return poll(&client, 1, 0) > 0;
+}
+
 static void timer_expired(struct timer *timer)
 {
     struct exchange *exchange = CONTAINER_OF(timer, struct exchange, timer);
 
-    if (exchange->state == EXCHANGE_BACKING_OFF)
+    if (exchange->state == EXCHANGE_BACKING_OFF && is_client_gone(exchange))
+        reply_error(exchange, 503, NULL, "the client has hung up"); /* ends the exchange; nobody reads it */
+    else if (exchange->state == EXCHANGE_BACKING_OFF)
         exchange_dispatch(exchange);
     else
         reply_error(exchange, 503, "proxy_internal_response",

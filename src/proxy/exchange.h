@@ -44,7 +44,8 @@ struct exchange {
     enum exchange_state state;
     bool suspended; /* the connection is not served until the answer is there */
 
-    char *raw_target; /* as it came */
+    char *raw_target;      /* as it came */
+    uintptr_t raw_address; /* where it stood */
     struct target target;
     const char *method;
     struct route route;

@@ -62,10 +62,9 @@ static bool contains(const char *const *names, size_t count, const char *name, s
     return false;
 }
 
-static bool list_contains(const char *list, const char *name)
+/* Whether the comma-separated LIST names it. */
+static bool list_contains(const char *list, const char *name, size_t length)
 {
-    size_t length = strlen(name);
-
     while (*list) {
         size_t entry;
 
@@ -82,17 +81,19 @@ bool filter_request_header(const char *name, const char *extra, const char *conn
 {
     size_t length = strlen(name);
 
-    if (connection && list_contains(connection, name))
+    if (connection && list_contains(connection, name, length))
         return false;
     if (contains(forwarded, ARRAY_SIZE(forwarded), name, length))
         return true;
-    return *extra && list_contains(extra, name) && !contains(kept_back, ARRAY_SIZE(kept_back), name, length);
+    return list_contains(extra, name, length) && !contains(kept_back, ARRAY_SIZE(kept_back), name, length);
 }
 
-bool filter_response_header(const char *line)
+bool filter_response_header(const char *line, const char *connection)
 {
     size_t length = strcspn(line, ":");
 
+    if (connection && list_contains(connection, line, length))
+        return false;
     return !contains(dropped, ARRAY_SIZE(dropped), line, length) &&
            strncasecmp(line, "Access-Control-", strlen("Access-Control-")) != 0;
 }

@@ -13,7 +13,7 @@
  * Connection header or NULL, names. */
 bool filter_request_header(const char *name, const char *extra, const char *connection);
 
-/* LINE: "Name: value". */
-bool filter_response_header(const char *line);
+/* LINE: "Name: value"; CONNECTION: the answer's Connection header, or NULL. */
+bool filter_response_header(const char *line, const char *connection);
 
 #endif

@@ -19,6 +19,9 @@
  * off. */
 #define DISCARD_CHUNKED_MAX_BYTES (INT64_C(1) << 30)
 
+/* More than libmicrohttpd's memory for a connection. */
+#define REQUEST_LINE_MAX_BYTES 65536
+
 struct request_headers {
     struct exchange *exchange;
     struct origin_headers origin;
@@ -60,9 +63,7 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
     (void)kind;
     if (!slot)
         return MHD_YES;
-    /* Which of two would count? */
-    if (*slot && (slot == &headers->origin.host || slot == &headers->content_length ||
-                  slot == &headers->transfer_encoding || slot == &headers->connection))
+    if (*slot) /* which of the two would count? */
         refuse(headers->exchange, 400, "a header that may stand only once stands twice");
     *slot = value ? value : "";
     if (slot == &headers->content_length || slot == &headers->transfer_encoding)
@@ -133,6 +134,16 @@ static void check_target(struct exchange *exchange)
         refuse(exchange, 400, reason);
 }
 
+/* MHD hands the target over as a string, which ends at a NUL: is there more of it before the version? Both
+ * stand in the same request line, with one byte between them. */
+static void check_request_line(struct exchange *exchange, const char *version)
+{
+    uintptr_t end = exchange->raw_address + strlen(exchange->raw_target) + 1;
+
+    if ((uintptr_t)version > end && (uintptr_t)version - end < REQUEST_LINE_MAX_BYTES)
+        refuse(exchange, 400, "a NUL byte in the request line");
+}
+
 static void answer_refusal(struct exchange *exchange)
 {
     const char *token = exchange->refusal == 503 ? "proxy_internal_response" : "http_request_denied";
@@ -150,6 +161,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     int status;
 
     exchange->method = method;
+    check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     status = gate_check(&headers.origin, exchange->listener->port, http_1_0, &reason);
     if (status != 0)

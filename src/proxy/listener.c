@@ -188,11 +188,23 @@ int listener_open_unix(struct listener *listener, struct daemon *daemon, const c
     return listen_and_start(listener, err);
 }
 
+static bool is_full(const struct listener *listener)
+{
+    return MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections >=
+           (unsigned)listener->daemon->config->listen.max_connections;
+}
+
 void listener_run(struct listener *listener)
 {
+    bool was_full;
+
     listener->pending = false;
-    if (listener->mhd)
-        MHD_run(listener->mhd);
+    if (!listener->mhd)
+        return;
+    was_full = is_full(listener);
+    MHD_run(listener->mhd);
+    /* MHD looks away from its socket at the limit, and back only in its next run. */
+    listener->pending = listener->pending || (was_full && !is_full(listener));
 }
 
 int64_t listener_wait_ms(const struct listener *listener)

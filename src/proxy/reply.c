@@ -86,6 +86,7 @@ static const char *local_location(const struct exchange *exchange, const char *l
 static void copy_headers(const struct exchange *exchange, struct MHD_Response *response)
 {
     const struct headers *headers = &exchange->transfer.response;
+    const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
     char name[128];
     const char *line;
 
@@ -93,7 +94,7 @@ static void copy_headers(const struct exchange *exchange, struct MHD_Response *r
         size_t length = strcspn(line, ":");
         const char *value = header_value(line);
 
-        if (!filter_response_header(line) || length >= sizeof(name))
+        if (!filter_response_header(line, connection) || length >= sizeof(name))
             continue;
         memcpy(name, line, length);
         name[length] = '\0';

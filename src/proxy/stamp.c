@@ -39,10 +39,12 @@ static const char *object_end(const char *text, const char *end)
     return end;
 }
 
-/* ThingsBoard's own rule (JsonConverter): both keys make a timed element. */
+/* ThingsBoard's own rule (JsonConverter): both keys make a timed element. An empty one has nothing to time,
+ * and the server refuses it as it is. */
 static bool has_time(const json_t *element)
 {
-    return json_object_get(element, "ts") && json_object_get(element, "values");
+    return (json_object_get(element, "ts") && json_object_get(element, "values")) ||
+           json_object_size(element) == 0;
 }
 
 static int put_element(struct buf *out, const json_t *element, const char *text, size_t length, int64_t ts_ms)

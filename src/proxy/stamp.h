@@ -12,8 +12,8 @@
 
 /*
  * BODY is what saveEntityTelemetry takes: {"key": value}, {"ts": ms, "values": {...}}, or an array of those.
- * Every element without ts and values becomes {"ts": TS_MS, "values": element}; all other bytes stay as they
- * are.
+ * Every element without ts and values, unless it is empty, becomes {"ts": TS_MS, "values": element}; all
+ * other bytes stay as they are.
  *
  * 1: *OUT holds the new body. 0: every element has its time, BODY is to be sent as it is. -EBADMSG: this is
  * no such body; sent as it is, the server will say so. -EMSGSIZE, -ENOMEM.

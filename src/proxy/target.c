@@ -117,6 +117,7 @@ static int parse_part(const char **raw, struct buf *out, bool in_query, const ch
         *reason = used == 0                  ? "invalid percent-encoding"
                   : c < 0x20 || c == 0x7f    ? "a control character"
                   : !utf8_next(&utf8, c)     ? "invalid UTF-8"
+                  : c == ' ' && !was_encoded ? "a space"
                   : c == '#' && !was_encoded ? "a '#'"
                   : !in_query                ? refused_in_path(c, was_encoded)
                                              : NULL;

@@ -21,7 +21,7 @@ struct target {
  * Canonical: percent-encoding is decoded where the character needs none and upper-case elsewhere; characters
  * that may not stand in a URL, and bytes outside ASCII, are percent-encoded. Refused, because the server or
  * something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot segments,
- * empty segments, NUL and other control characters, '#', invalid percent-encoding, invalid UTF-8, and
+ * empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding, invalid UTF-8, and
  * everything that is no origin-form.
  *
  * The WebSocket paths' query parameter "token" is a credential and is left out.
