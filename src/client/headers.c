@@ -30,10 +30,12 @@ int headers_add(struct headers *headers, const char *name, size_t name_length, c
 
 const char *headers_next(const struct headers *headers, const char *line)
 {
-    const char *end = headers->text.data + headers->text.len;
-    const char *next = line ? line + strlen(line) + 1 : headers->text.data;
+    const char *next;
 
-    return headers->text.data && next < end ? next : NULL;
+    if (headers->text.len == 0)
+        return NULL;
+    next = line ? line + strlen(line) + 1 : headers->text.data;
+    return next < headers->text.data + headers->text.len ? next : NULL;
 }
 
 const char *header_value(const char *line)

@@ -2,6 +2,7 @@
 #include "client/session.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/secret.h"
@@ -19,8 +20,8 @@
 #define LOCKED_OUT_DELAY_MS     60000
 #define LOCKED_OUT_DELAY_MAX_MS 3600000
 
-/* A credential that is refused this soon after it was renewed for a refusal was not the reason. */
-#define FRESH_MS    1000
+/* Where a renewal did not help a refused request, the next one for such a reason comes after 1, 2, 4 ... 60
+ * s. */
 #define HOLD_MS     1000
 #define HOLD_MAX_MS 60000
 
@@ -34,7 +35,6 @@ struct session {
 
     struct credential *credential; /* in use; NULL before the first authentication */
     bool credential_refused;
-    int64_t obtained_ms;
     bool obtained_for_refusal;
     char *refresh_token;
     json_t *user;
@@ -42,9 +42,12 @@ struct session {
 
     enum session_call_kind next_kind;
     int64_t due_ms;
+    int64_t not_before_ms; /* the server asked for this with Retry-After */
     bool in_flight;
-    bool for_refusal;             /* the call was asked for by a refused request */
-    struct credential *candidate; /* being verified */
+    enum session_call_kind call_kind; /* of the call in flight */
+    bool retry_wanted;                /* begin anew when it ends */
+    bool for_refusal;                 /* the call was asked for by a refused request */
+    struct credential *candidate;     /* being verified */
     int64_t last_attempt_ms;
     unsigned failures; /* calls in a row without success */
 
@@ -99,6 +102,7 @@ int session_new(const struct session_options *options, struct session **ret, str
     }
     session->next_kind = first_kind(session);
     session->last_attempt_ms = INT64_MIN / 2;
+    session->not_before_ms = INT64_MIN / 2;
     session->hold_until_ms = INT64_MIN / 2;
     *ret = session;
     return 0;
@@ -132,6 +136,21 @@ static int64_t doubled(int64_t delay_ms, unsigned times, int64_t max_ms)
     return delay_ms < max_ms ? delay_ms : max_ms;
 }
 
+/* The reason goes to logs, to systemd's line protocol and to JSON: one line of UTF-8, whatever the server
+ * wrote. */
+static void PRINTF_LIKE(2, 3) set_reason(struct session *session, const char *format, ...)
+{
+    va_list args;
+    char *c;
+
+    va_start(args, format);
+    vsnprintf(session->reason, sizeof(session->reason), format, args);
+    va_end(args);
+    for (c = session->reason; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+            *c = '?';
+}
+
 /* The server, or a file, said no: only an administrator can help. */
 static void lock_out(struct session *session, int64_t now_ms)
 {
@@ -148,6 +167,10 @@ static void go_offline(struct session *session, int64_t now_ms, int64_t retry_af
 
     session->state = credential_is_valid(session, now_ms) ? SESSION_REFRESHING : SESSION_OFFLINE;
     session->due_ms = now_ms + (retry_after_ms > delay ? retry_after_ms : delay);
+    session->not_before_ms = retry_after_ms > 0 ? now_ms + retry_after_ms : now_ms;
+    /* A server that keeps failing to renew may still take a login. */
+    if (session->failures > 0 && session->next_kind == SESSION_CALL_REFRESH && session->mode == MODE_PASSWORD)
+        session->next_kind = SESSION_CALL_LOGIN;
     session->failures++;
 }
 
@@ -226,11 +249,12 @@ int session_next_call(struct session *session, int64_t now_ms, struct session_ca
     session->last_attempt_ms = now_ms;
     if (r < 0) {
         session_call_free(&call);
-        snprintf(session->reason, sizeof(session->reason), "%s", err->message);
+        set_reason(session, "%s", err->message);
         lock_out(session, now_ms);
         return r;
     }
     session->in_flight = true;
+    session->call_kind = call.kind;
     if (session->state == SESSION_READY)
         session->state = SESSION_REFRESHING;
     *ret = call;
@@ -264,7 +288,6 @@ static void adopt(struct session *session, int64_t now_ms, struct credential *cr
     credential_release(session->credential);
     session->credential = credential;
     session->credential_refused = false;
-    session->obtained_ms = now_ms;
     session->obtained_for_refusal = session->for_refusal;
     session->for_refusal = false;
     session->state = SESSION_READY;
@@ -357,8 +380,8 @@ static void set_refusal_reason(struct session *session, const char *what, const 
     json_t *body = json_loadb(reply->body, reply->length, 0, NULL);
     const char *message = json_string_value(json_object_get(body, "message"));
 
-    snprintf(session->reason, sizeof(session->reason), "%s: the server answered HTTP %d%s%.200s", what,
-             reply->status, message ? ": " : "", message ? message : "");
+    set_reason(session, "%s: the server answered HTTP %d%s%.200s", what, reply->status, message ? ": " : "",
+               message ? message : "");
     json_decref(body);
 }
 
@@ -370,7 +393,7 @@ static const char *const call_names[] = {
 
 static void call_refused(struct session *session, int64_t now_ms)
 {
-    enum session_call_kind kind = session->next_kind;
+    enum session_call_kind kind = session->call_kind;
 
     if (kind == SESSION_CALL_REFRESH && session->mode == MODE_PASSWORD) {
         free_secret(TAKE_PTR(session->refresh_token));
@@ -387,13 +410,13 @@ static void call_refused(struct session *session, int64_t now_ms)
 
 void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply)
 {
-    const char *name = call_names[session->next_kind];
+    const char *name = call_names[session->call_kind];
 
     session->in_flight = false;
     if (reply->transport_error) {
-        snprintf(session->reason, sizeof(session->reason), "%s", reply->transport_error);
+        set_reason(session, "%s", reply->transport_error);
         go_offline(session, now_ms, -1);
-    } else if (reply->status == 200 && session->next_kind == SESSION_CALL_VERIFY) {
+    } else if (reply->status == 200 && session->call_kind == SESSION_CALL_VERIFY) {
         adopt_candidate(session, now_ms, reply);
     } else if (reply->status == 200) {
         adopt_pair(session, now_ms, reply);
@@ -405,6 +428,8 @@ void session_call_done(struct session *session, int64_t now_ms, const struct ses
             call_refused(session, now_ms);
     }
     credential_release(TAKE_PTR(session->candidate));
+    if (session->retry_wanted)
+        session_retry_now(session, now_ms);
 }
 
 struct credential *session_credential(struct session *session, int64_t now_ms)
@@ -416,38 +441,51 @@ bool session_may_wait(struct session *session, int64_t now_ms)
 {
     if (session->in_flight || session->due_ms <= now_ms)
         return true;
-    if (session->state == SESSION_LOCKED_OUT || now_ms - session->last_attempt_ms < OFFLINE_DELAY_MS)
+    if (session->state == SESSION_LOCKED_OUT || now_ms < session->not_before_ms ||
+        now_ms - session->last_attempt_ms < OFFLINE_DELAY_MS)
         return false;
     session->due_ms = now_ms;
     return true;
 }
 
-bool session_refused(struct session *session, int64_t now_ms, uint64_t generation)
+/* No renewal on such grounds for a while; longer each time. */
+static void hold_renewals(struct session *session, int64_t now_ms)
 {
-    if (!session->credential || session->state == SESSION_LOCKED_OUT)
+    bool again = session->hold_ms > 0 && now_ms - session->hold_until_ms < HOLD_MAX_MS;
+
+    session->hold_ms = again ? doubled(session->hold_ms, 1, HOLD_MAX_MS) : HOLD_MS;
+    session->hold_until_ms = now_ms + session->hold_ms;
+}
+
+bool session_refused(struct session *session, int64_t now_ms, uint64_t generation, bool replayed)
+{
+    if (!session->credential)
         return false;
     if (session->credential->generation != generation || session->credential_refused)
-        return true;
+        return session->state != SESSION_LOCKED_OUT;
     if (now_ms < session->hold_until_ms)
         return false;
-    if (session->obtained_for_refusal && now_ms - session->obtained_ms < FRESH_MS) {
-        bool again = session->hold_ms > 0 && now_ms - session->hold_until_ms < HOLD_MAX_MS;
-
-        session->hold_ms = again ? doubled(session->hold_ms, 1, HOLD_MAX_MS) : HOLD_MS;
-        session->hold_until_ms = now_ms + session->hold_ms;
+    if (replayed && session->obtained_for_refusal) {
+        hold_renewals(session, now_ms);
         return false;
     }
     session->credential_refused = true;
+    if (session->state == SESSION_LOCKED_OUT)
+        return false;
     session->for_refusal = true;
     session->state = SESSION_REFRESHING;
-    session->due_ms = now_ms;
+    session->due_ms = now_ms > session->not_before_ms ? now_ms : session->not_before_ms;
     return true;
 }
 
 void session_retry_now(struct session *session, int64_t now_ms)
 {
+    session->retry_wanted = session->in_flight;
+    if (session->in_flight)
+        return;
     session->failures = 0;
     session->next_kind = first_kind(session);
+    session->not_before_ms = now_ms;
     session->due_ms = now_ms;
 }
 

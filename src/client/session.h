@@ -32,7 +32,7 @@ struct session_options {
 enum session_state {
     SESSION_STARTING,   /* not authenticated yet */
     SESSION_READY,      /* authenticated */
-    SESSION_REFRESHING, /* authenticated before; a renewal is under way */
+    SESSION_REFRESHING, /* authenticated before; to be renewed, or a renewal has failed and is tried again */
     SESSION_LOCKED_OUT, /* the server, or a file, refused the credential; probed rarely */
     SESSION_OFFLINE,    /* the server does not answer logins */
 };
@@ -82,12 +82,13 @@ struct credential *session_credential(struct session *session, int64_t now_ms);
 bool session_may_wait(struct session *session, int64_t now_ms);
 
 /* The server refused GENERATION with 401 (or sent to its login page). Whether the request is to be parked and
- * sent again: a renewal was asked for, or a newer credential is there already. A credential that is refused
- * while it is fresh was not the reason: then the 401 is the answer, and renewals on such grounds are held
- * back for a growing time. */
-bool session_refused(struct session *session, int64_t now_ms, uint64_t generation);
+ * sent again: a renewal was asked for, or a newer credential is there already. REPLAYED: that was done with
+ * this request already, so the credential was not the reason; then the 401 is the answer, and renewals on
+ * such grounds are held back for a growing time. */
+bool session_refused(struct session *session, int64_t now_ms, uint64_t generation, bool replayed);
 
-/* Tries again at once, whatever the state: the administrator changed something. */
+/* Tries again at once, or when the call under way has ended, whatever the state: the administrator changed
+ * something. */
 void session_retry_now(struct session *session, int64_t now_ms);
 
 enum session_state session_state(const struct session *session);

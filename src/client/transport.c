@@ -249,19 +249,26 @@ void transport_free(struct transport *transport)
     free(transport);
 }
 
+/* Ends the transfer from inside a callback of libcurl; the reason is kept for set_error(). */
+static size_t give_up(struct transfer *transfer, const char *token, const char *reason)
+{
+    transfer->error = (struct transfer_error){502, token};
+    transfer->refusal = reason;
+    return CURL_WRITEFUNC_ERROR;
+}
+
 static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     size_t length = size * count;
 
     if (transfer->quota && !quota_take(transfer->quota, length))
-        return CURL_WRITEFUNC_ERROR;
-    if (buf_append(&transfer->response_body, data, length) < 0) {
-        if (transfer->quota)
-            quota_give_back(transfer->quota, length);
-        return CURL_WRITEFUNC_ERROR;
-    }
-    return length;
+        return give_up(transfer, "proxy_internal_error", "too many bodies are under way for this answer's");
+    if (buf_append(&transfer->response_body, data, length) == 0)
+        return length;
+    if (transfer->quota)
+        quota_give_back(transfer->quota, length);
+    return give_up(transfer, "http_response_body_size", "the answer's body is larger than the limit");
 }
 
 /* Forgets the body of the answer. */
@@ -285,7 +292,7 @@ static bool is_blank(char c)
 }
 
 /* Called for every header line, the status line and the empty one; also for those of an interim answer (1xx),
- * which the status line of the real one makes forgotten. */
+ * which the status line of the real one makes forgotten, and for trailers, which are ignored. */
 static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
@@ -295,20 +302,24 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
 
     if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
         headers_clear(&transfer->response);
+        transfer->header_complete = false;
         return length;
     }
-    if (!colon)
-        return length;
     while (end > 0 && is_blank(data[end - 1]))
         end--;
+    if (end == 0)
+        transfer->header_complete = true;
+    if (transfer->header_complete || !colon)
+        return length;
     for (value = colon + 1; value < data + end && is_blank(*value); value++)
         ;
     if (value > data + end) /* a header without a value */
         value = data + end;
-    return headers_add(&transfer->response, data, (size_t)(colon - data), value,
-                       (size_t)(data + end - value)) < 0
-               ? CURL_WRITEFUNC_ERROR
-               : length;
+    if (headers_add(&transfer->response, data, (size_t)(colon - data), value, (size_t)(data + end - value)) <
+        0)
+        return give_up(transfer, "http_response_header_section_size",
+                       "the answer's header is larger than the limit");
+    return length;
 }
 
 /* Called with a connection at hand, before the request is sent; again when libcurl found a kept connection
@@ -397,6 +408,8 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->response_body.max = transfer->response_max;
     transfer->status = 0;
     transfer->sent = false;
+    transfer->header_complete = false;
+    transfer->refusal = NULL;
     transfer->detail[0] = '\0';
     transfer->started_ms = transport->loop->now_ms;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
@@ -456,7 +469,6 @@ static const struct {
     {CURLE_HTTP2_STREAM, {502, "http_protocol_error"}},
     {CURLE_WEIRD_SERVER_REPLY, {502, "http_protocol_error"}},
     {CURLE_UNSUPPORTED_PROTOCOL, {502, "http_protocol_error"}},
-    {CURLE_WRITE_ERROR, {502, "http_response_body_size"}},
     {CURLE_PEER_FAILED_VERIFICATION, {502, "tls_certificate_error"}},
     {CURLE_SSL_CACERT_BADFILE, {502, "tls_certificate_error"}},
     {CURLE_SSL_CONNECT_ERROR, {502, "tls_protocol_error"}},
@@ -468,13 +480,15 @@ static void set_error(struct transfer *transfer, CURLcode code)
     size_t i;
 
     transfer->status = 0;
+    if (code == CURLE_WRITE_ERROR && transfer->refusal) {
+        snprintf(transfer->detail, sizeof(transfer->detail), "%s", transfer->refusal);
+        return;
+    }
     transfer->error = (struct transfer_error){502, "proxy_internal_error"};
     for (i = 0; i < ARRAY_SIZE(errors); i++)
         if (errors[i].code == code)
             transfer->error = errors[i].error;
-    if (code == CURLE_WRITE_ERROR && transfer->response_body.len < transfer->response_max)
-        snprintf(transfer->detail, sizeof(transfer->detail), "the answer is larger than the limit");
-    else if (code == CURLE_ABORTED_BY_CALLBACK)
+    if (code == CURLE_ABORTED_BY_CALLBACK)
         snprintf(transfer->detail, sizeof(transfer->detail),
                  "the connection was lost; not sent again, because the server may have executed it");
     else if (!transfer->detail[0])
@@ -496,6 +510,10 @@ static void finish_transfers(struct transport *transport)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         transfer->status = (int)status;
+        if (code == CURLE_OK && status < 200) /* 101, which nobody asked for */
+            code = CURLE_WEIRD_SERVER_REPLY;
+        if (code == CURLE_OK && !transfer->header_complete) /* libcurl takes what came for an answer */
+            code = CURLE_PARTIAL_FILE;
         if (code != CURLE_OK)
             set_error(transfer, code);
         release_handle(transport, transfer);

@@ -26,7 +26,7 @@ struct transport_options {
 /* How a transfer that got no usable answer failed: for the client's status and for Proxy-Status (RFC 9209).
  */
 struct transfer_error {
-    int status;        /* 502 or 504 */
+    int status;        /* 200 to 999; 0 where no usable answer came */
     const char *token; /* "connection_refused", ... */
 };
 
@@ -52,6 +52,8 @@ struct transfer {
     int64_t started_ms;           /* boot clock */
     CURL *easy;                   /* while under way */
     bool sent;                    /* at least once */
+    bool header_complete;         /* lines that come now are trailers */
+    const char *refusal;          /* why a callback ended it */
 };
 
 /* Whether URL can be that of a server: 0, or -EINVAL with a message. */

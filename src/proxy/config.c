@@ -67,7 +67,8 @@ static const struct option options[] = {
     INTEGER(upstream, timeout_ms, 1, 24 * HOUR_MS, "60000", true,
             "How long the server may take for one answer; after that the local program gets 504."),
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
-            "Most connections to the server at a time; requests beyond wait for a free one."),
+            "Most connections to the server for requests at a time; requests beyond wait for a free one. (The\n"
+            "session's own calls have one more.)"),
 
     STRING(listen, address, "127.0.0.1",
            "Address for local programs over TCP; loopback only. Empty: no TCP."),
@@ -300,15 +301,23 @@ static int refuse_name(const char *section, size_t section_length, const char *n
                         known);
 }
 
-static int read_section(struct config *config, config_setting_t *section, struct tb_error *err)
+/* libconfig knows the names of included files only. */
+static const char *file_of(const config_setting_t *setting, const char *path)
+{
+    const char *file = config_setting_source_file(setting);
+
+    return file ? file : path;
+}
+
+static int read_section(struct config *config, const char *path, config_setting_t *section,
+                        struct tb_error *err)
 {
     const char *name = config_setting_name(section);
     int i, r = 0;
 
     if (!config_setting_is_group(section))
         return tb_error_set(err, -EINVAL, "%s:%u: %s must be a section: %s = { ... };",
-                            config_setting_source_file(section), config_setting_source_line(section), name,
-                            name);
+                            file_of(section, path), config_setting_source_line(section), name, name);
     for (i = 0; i < config_setting_length(section) && r == 0; i++) {
         config_setting_t *setting = config_setting_get_elem(section, (unsigned)i);
         const struct option *option = find_option(name, strlen(name), config_setting_name(setting));
@@ -316,8 +325,7 @@ static int read_section(struct config *config, config_setting_t *section, struct
         r = option ? set_setting(option, config, setting, err)
                    : refuse_name(name, strlen(name), config_setting_name(setting), err);
         if (r < 0)
-            tb_error_prefix(err, "%s:%u", config_setting_source_file(setting),
-                            config_setting_source_line(setting));
+            tb_error_prefix(err, "%s:%u", file_of(setting, path), config_setting_source_line(setting));
     }
     if (config_setting_length(section) == 0 && !has_section(name, strlen(name)))
         r = refuse_name(name, strlen(name), "", err);
@@ -342,7 +350,7 @@ static int read_file(struct config *config, const char *path, struct tb_error *e
     }
     root = config_root_setting(&parsed);
     for (i = 0; r == 0 && i < config_setting_length(root); i++)
-        r = read_section(config, config_setting_get_elem(root, (unsigned)i), err);
+        r = read_section(config, path, config_setting_get_elem(root, (unsigned)i), err);
     config_destroy(&parsed);
     fclose(file);
     return r;

@@ -113,7 +113,7 @@ static void reload(struct daemon *daemon)
     struct tb_error err = TB_ERROR_INIT;
     struct config *fresh;
 
-    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%" PRId64, clock_boot_ms() * 1000);
+    sd_notify(0, "RELOADING=1");
     if (config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, &err) < 0) {
         log_error("not reloaded: %s", err.message);
     } else {
@@ -213,17 +213,17 @@ static void run_pending(struct daemon *daemon)
 {
     size_t i;
 
-    transport_run(daemon->upstream.transport);
+    upstream_run(&daemon->upstream);
     for (i = 0; i < daemon->listener_count; i++)
         if (daemon->listeners[i].pending)
             listener_run(&daemon->listeners[i]);
-    transport_run(daemon->upstream.transport);
+    upstream_run(&daemon->upstream);
 }
 
 /* How long the loop can wait for an event, ms; -1: for ever. */
 static int64_t wait_for_event_ms(struct daemon *daemon)
 {
-    int64_t wait_ms = transport_is_pending(daemon->upstream.transport) ? 0 : -1;
+    int64_t wait_ms = upstream_is_pending(&daemon->upstream) ? 0 : -1;
     size_t i;
 
     for (i = 0; i < daemon->listener_count; i++) {
@@ -251,6 +251,7 @@ static void end_drain(struct daemon *daemon)
     int64_t until_ms = clock_boot_ms() + LAST_WORDS_MS;
     struct list *link;
 
+    daemon->stopping = true;
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 

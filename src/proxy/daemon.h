@@ -24,6 +24,7 @@ struct daemon {
     struct list waiting;    /* those that wait for the session */
     struct quota bodies;    /* of requests and answers, in memory */
     bool draining;          /* no new connections; ends when no exchange is left */
+    bool stopping;          /* the drain is over: nothing is sent any more */
     bool told_ready;        /* systemd knows that the start is over */
     int64_t drain_until_ms; /* boot clock */
     struct timer watchdog;

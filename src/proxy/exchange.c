@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <poll.h>
 #include <sys/random.h>
 
 #include "base/log.h"
@@ -13,14 +12,25 @@
 #include "proxy/reply.h"
 #include "proxy/stamp.h"
 
+/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not repeated.
+ */
+#define STAMP_MAX_BYTES (256 * 1024)
+
+/* A client that has ended its sending, but perhaps not its reading, still gets an answer that comes this
+ * soon. */
+#define HANG_UP_GRACE_MS 2000
+
 #define LOGIN_PAGE "/oauth2Login"
 
 static void timer_expired(struct timer *timer);
+static void hang_up_expired(struct timer *timer);
 static void transfer_done(struct transfer *transfer);
 
 struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
                               const char *raw_target)
 {
+    struct client *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     struct exchange *exchange = calloc(1, sizeof(*exchange));
 
     if (!exchange)
@@ -28,9 +38,13 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     exchange->daemon = listener->daemon;
     exchange->listener = listener;
     exchange->connection = connection;
+    exchange->client = client;
+    if (client)
+        client->exchange = exchange;
     exchange->headers = (struct headers)HEADERS_INIT;
     exchange->body.max = SIZE_MAX - 1; /* intake.c bounds it by the configuration */
     exchange->timer.expired = timer_expired;
+    exchange->hang_up_timer.expired = hang_up_expired;
     exchange->transfer.response = (struct headers)HEADERS_INIT;
     exchange->transfer.quota = &listener->daemon->bodies;
     exchange->transfer.done = transfer_done;
@@ -52,6 +66,9 @@ void exchange_retire(struct exchange *exchange)
     transfer_cancel(daemon->upstream.transport, &exchange->transfer);
     transfer_free(&exchange->transfer);
     loop_timer_stop(&daemon->loop, &exchange->timer);
+    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
+    if (exchange->client)
+        exchange->client->exchange = NULL;
     list_remove(&exchange->waiting_link);
     list_remove(&exchange->link);
     credential_release(exchange->credential);
@@ -71,6 +88,25 @@ static void suspend(struct exchange *exchange)
         return;
     MHD_suspend_connection(exchange->connection);
     exchange->suspended = true;
+    exchange_client_changed(exchange);
+}
+
+static void hang_up_expired(struct timer *timer)
+{
+    struct exchange *exchange = CONTAINER_OF(timer, struct exchange, hang_up_timer);
+
+    transfer_cancel(exchange->daemon->upstream.transport, &exchange->transfer);
+    reply_error(exchange, 503, NULL,
+                "the client has hung up"); /* ends the exchange; hardly anybody reads it */
+}
+
+void exchange_client_changed(struct exchange *exchange)
+{
+    enum client_end end = exchange->client ? exchange->client->end : CLIENT_OPEN;
+
+    if (end != CLIENT_OPEN && exchange->suspended)
+        loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
+                         end == CLIENT_MAY_READ ? HANG_UP_GRACE_MS : 0);
 }
 
 static void reply_unavailable(struct exchange *exchange)
@@ -147,10 +183,11 @@ static int make_lines(struct exchange *exchange)
 static void stamp(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
-    struct buf stamped = BUF_INIT(2 * exchange->body.len + 1024);
+    struct buf stamped = BUF_INIT(8 * exchange->body.len + 1024); /* the shortest element is {"":0} */
     int r;
 
-    if (exchange->repeat != REPEAT_STAMPED || exchange->stamped || !daemon->config->retry.retry_on_rate_limit)
+    if (exchange->repeat != REPEAT_STAMPED || exchange->stamped || exchange->body.len > STAMP_MAX_BYTES ||
+        !daemon->config->retry.retry_on_rate_limit)
         return;
     r = telemetry_stamp(exchange->body.data, exchange->body.len, upstream_stamp_ms(&daemon->upstream),
                         &stamped);
@@ -203,6 +240,10 @@ void exchange_dispatch(struct exchange *exchange)
     struct daemon *daemon = exchange->daemon;
     struct credential *credential;
 
+    if (daemon->stopping) {
+        reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+        return;
+    }
     if (exchange->route.kind == ROUTE_FORWARD_ANONYMOUS) {
         send_to_server(exchange, NULL);
         return;
@@ -220,22 +261,12 @@ void exchange_dispatch(struct exchange *exchange)
         send_to_server(exchange, credential);
 }
 
-/* Whether the client has hung up. Over TCP that looks like one that has only ended its sending. */
-static bool is_client_gone(const struct exchange *exchange)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct pollfd client = {.fd = info->connect_fd, .events = exchange->listener->port ? POLLRDHUP : 0};
-
-    return poll(&client, 1, 0) > 0;
-}
-
 static void timer_expired(struct timer *timer)
 {
     struct exchange *exchange = CONTAINER_OF(timer, struct exchange, timer);
 
-    if (exchange->state == EXCHANGE_BACKING_OFF && is_client_gone(exchange))
-        reply_error(exchange, 503, NULL, "the client has hung up"); /* ends the exchange; nobody reads it */
+    if (exchange->state == EXCHANGE_BACKING_OFF && timer_is_started(&exchange->hang_up_timer))
+        hang_up_expired(&exchange->hang_up_timer); /* nothing is repeated for a client that is perhaps gone */
     else if (exchange->state == EXCHANGE_BACKING_OFF)
         exchange_dispatch(exchange);
     else
@@ -261,7 +292,8 @@ static void handle_refused_credential(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
     struct session *session = daemon->upstream.session;
-    bool renewed = session_refused(session, daemon->loop.now_ms, exchange->credential->generation);
+    bool renewed =
+        session_refused(session, daemon->loop.now_ms, exchange->credential->generation, exchange->replayed);
 
     if (renewed && !exchange->replayed) {
         exchange->replayed = true;

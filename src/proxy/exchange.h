@@ -23,6 +23,7 @@
 #include "proxy/route.h"
 #include "proxy/target.h"
 
+struct client;
 struct daemon;
 struct listener;
 
@@ -41,6 +42,7 @@ struct exchange {
     struct daemon *daemon;
     struct listener *listener;
     struct MHD_Connection *connection;
+    struct client *client; /* NULL only without memory */
     enum exchange_state state;
     bool suspended; /* the connection is not served until the answer is there */
 
@@ -57,9 +59,11 @@ struct exchange {
 
     int refusal; /* status of the answer once the body is discarded; 0: none */
     const char *refusal_reason;
+    bool close; /* the connection after the answer: what follows may not be a request */
     int64_t discarded;
 
-    struct timer timer; /* waiting or backing off */
+    struct timer timer;         /* waiting or backing off */
+    struct timer hang_up_timer; /* for a client that sends no more */
     struct transfer transfer;
     struct credential *credential; /* sent with; NULL: none */
     struct curl_slist *lines;      /* what transfer.headers points to */
@@ -82,6 +86,9 @@ void exchange_complete(struct exchange *exchange);
 
 /* Sends it, parks it or answers it; again whenever something that it waited for has happened. */
 void exchange_dispatch(struct exchange *exchange);
+
+/* The client has hung up, or perhaps: the request is given up, at once or a little later. */
+void exchange_client_changed(struct exchange *exchange);
 
 /* The one end: cancels what is under way and frees everything. */
 void exchange_retire(struct exchange *exchange);

@@ -3,7 +3,7 @@
  * The first part of an exchange's way: the request arrives and is checked.
  */
 #include <errno.h>
-#include <inttypes.h>
+#include <stdio.h>
 
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
@@ -22,15 +22,17 @@
 /* More than libmicrohttpd's memory for a connection. */
 #define REQUEST_LINE_MAX_BYTES 65536
 
+#define CONNECTION_MAX_BYTES 512 /* the values of all Connection headers */
+
 struct request_headers {
     struct exchange *exchange;
     struct origin_headers origin;
     const char *content_length;
     const char *transfer_encoding;
-    const char *connection;
     const char *expect;
-    unsigned lengths; /* headers that say how long the body is */
-    int result;
+    const char *content_type;
+    char connection[CONNECTION_MAX_BYTES];
+    bool unframed; /* where the request ends can be read in two ways */
 };
 
 static void refuse(struct exchange *exchange, int status, const char *reason)
@@ -46,6 +48,22 @@ static bool is_header(const char *name, const char *wanted)
     return strcasecmp(name, wanted) == 0;
 }
 
+/* RFC 9110, section 5.3: several Connection lines are one list. */
+static void note_connection(struct request_headers *headers, const char *value)
+{
+    size_t used = strlen(headers->connection);
+
+    if (used + strlen(value) + 2 > sizeof(headers->connection))
+        refuse(headers->exchange, 431, "the Connection header is too large");
+    else
+        snprintf(headers->connection + used, sizeof(headers->connection) - used, "%s,", value);
+}
+
+static bool is_token(const char *name)
+{
+    return *name && name[strcspn(name, " \t")] == '\0';
+}
+
 /* First pass: what the checks need. */
 static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -56,18 +74,25 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
                         : is_header(name, "Sec-Fetch-Site")                  ? &headers->origin.sec_fetch_site
                         : is_header(name, MHD_HTTP_HEADER_CONTENT_LENGTH)    ? &headers->content_length
                         : is_header(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? &headers->transfer_encoding
-                        : is_header(name, MHD_HTTP_HEADER_CONNECTION)        ? &headers->connection
+                        : is_header(name, MHD_HTTP_HEADER_CONTENT_TYPE)      ? &headers->content_type
                         : is_header(name, MHD_HTTP_HEADER_EXPECT)            ? &headers->expect
                                                                              : NULL;
 
     (void)kind;
+    value = value ? value : "";
+    if (!is_token(name)) { /* RFC 9112, section 5.1: what is it? */
+        headers->unframed = true;
+        refuse(headers->exchange, 400, "a blank in a header's name");
+    }
+    if (is_header(name, MHD_HTTP_HEADER_CONNECTION))
+        note_connection(headers, value);
     if (!slot)
         return MHD_YES;
-    if (*slot) /* which of the two would count? */
+    if (*slot) { /* which of the two would count? */
+        headers->unframed = true;
         refuse(headers->exchange, 400, "a header that may stand only once stands twice");
-    *slot = value ? value : "";
-    if (slot == &headers->content_length || slot == &headers->transfer_encoding)
-        headers->lengths++;
+    }
+    *slot = value;
     return MHD_YES;
 }
 
@@ -102,17 +127,19 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
 
 /* RFC 9112, section 6.3; two length headers, or a coding other than chunked, are read differently by
  * different servers. Returns the length, -1 where it is unknown. */
-static int64_t check_length(struct exchange *exchange, const struct request_headers *headers)
+static int64_t check_length(struct exchange *exchange, struct request_headers *headers)
 {
     int64_t length;
 
-    if (headers->lengths > 1)
-        refuse(exchange, 400, "Content-Length and Transfer-Encoding exclude each other");
-    if (headers->transfer_encoding) {
-        if (!is_header(headers->transfer_encoding, "chunked"))
-            refuse(exchange, 400, "the only Transfer-Encoding that is understood is chunked");
-        return -1;
+    if (headers->transfer_encoding &&
+        (headers->content_length || !is_header(headers->transfer_encoding, "chunked"))) {
+        headers->unframed = true;
+        refuse(exchange, 400,
+               headers->content_length ? "Content-Length and Transfer-Encoding exclude each other"
+                                       : "the only Transfer-Encoding that is understood is chunked");
     }
+    if (headers->transfer_encoding)
+        return -1;
     if (!headers->content_length)
         return 0;
     length = strtoll(headers->content_length, NULL, 10); /* MHD has refused what is no number */
@@ -146,10 +173,10 @@ static void check_request_line(struct exchange *exchange, const char *version)
 
 static void answer_refusal(struct exchange *exchange)
 {
-    const char *token = exchange->refusal == 503 ? "proxy_internal_response" : "http_request_denied";
+    int status = exchange->refusal;
+    const char *token = status == 503 ? "proxy_internal_response" : "http_request_denied";
 
-    reply_error(exchange, exchange->refusal, token, "tbproxyd refused the request: %s",
-                exchange->refusal_reason);
+    reply_error(exchange, status, token, "tbproxyd refused the request: %s", exchange->refusal_reason);
 }
 
 void exchange_begin(struct exchange *exchange, const char *method, const char *version)
@@ -168,7 +195,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
         refuse(exchange, status, reason);
     check_target(exchange);
     length = check_length(exchange, &headers);
-    exchange->has_body = headers.lengths > 0;
+    exchange->has_body = headers.content_length || headers.transfer_encoding;
     if (!exchange->refusal) {
         exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
         exchange->repeat = operation_repeat(method, exchange->target.text.data, exchange->target.path_length);
@@ -177,7 +204,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     if (!exchange->refusal)
         return;
     exchange->state = EXCHANGE_DISCARDING;
-    if (length > DISCARD_MAX_BYTES || headers.expect)
+    exchange->close = headers.unframed;
+    if (length > DISCARD_MAX_BYTES || headers.expect || headers.unframed)
         answer_refusal(exchange);
 }
 

@@ -16,6 +16,43 @@
 
 #define BACKLOG 511
 
+/* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
+static void client_hung_up(struct watch *watch, uint32_t events)
+{
+    struct client *client = CONTAINER_OF(watch, struct client, watch);
+
+    if (events & (EPOLLHUP | EPOLLERR))
+        client->end = CLIENT_GONE;
+    else if (client->listener->port)
+        client->end = CLIENT_MAY_READ;
+    if (client->exchange)
+        exchange_client_changed(client->exchange);
+}
+
+/* MHD does not look at a connection whose request waits for the server, so its end is watched here;
+ * edge-triggered, which costs nothing while there is no news. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct listener *listener = arg;
+    struct client *client = *context;
+
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        client = calloc(1, sizeof(*client));
+        if (!client)
+            return;
+        client->listener = listener;
+        client->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+        client->watch.ready = client_hung_up;
+        loop_add(&listener->daemon->loop, &client->watch, EPOLLRDHUP | EPOLLET);
+        *context = client;
+    } else if (client) {
+        loop_remove(&listener->daemon->loop, &client->watch);
+        free(client);
+        *context = NULL;
+    }
+}
+
 /* MHD calls this with the request line, before anything else and before it changes the text. */
 static void *on_request_line(void *arg, const char *target, struct MHD_Connection *connection)
 {
@@ -96,7 +133,8 @@ static int start(struct listener *listener, struct tb_error *err)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->listen.idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
         on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_END);
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        listener, MHD_OPTION_END);
     if (!listener->mhd)
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);

@@ -13,6 +13,22 @@
 
 struct daemon;
 
+struct exchange;
+
+enum client_end {
+    CLIENT_OPEN,
+    CLIENT_MAY_READ, /* TCP: it sends no more, and is gone or still reads */
+    CLIENT_GONE,
+};
+
+/* One connection of a local program. */
+struct client {
+    struct watch watch; /* of its end */
+    struct listener *listener;
+    struct exchange *exchange; /* the request that it waits for; NULL: none */
+    enum client_end end;
+};
+
 struct listener {
     struct daemon *daemon;
     struct MHD_Daemon *mhd;

@@ -2,6 +2,7 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -10,6 +11,9 @@
 #include "proxy/daemon.h"
 
 #define SETTINGS_MAX 100
+
+/* Memory for bodies of this size and more goes back to the system as soon as it is free. */
+#define LARGE_BYTES (256 * 1024)
 
 static const char usage[] =
     "Usage: tbproxyd [OPTION]...\n"
@@ -104,6 +108,7 @@ int main(int argc, char **argv)
     if (!parse_arguments(argc, argv, &arguments, &status))
         return status;
     protect_memory();
+    mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (config_load(arguments.config_path, arguments.settings, arguments.setting_count, &config, &err) < 0) {
         log_error("%s", err.message);

@@ -56,8 +56,11 @@ bool path_matches(const char *pattern, const char *path, size_t length)
             return false;
         pattern += wanted;
         path += have;
-        if (pattern == pattern_end || path == end)
-            return pattern == pattern_end && path == end;
+        if (path == end)
+            return pattern == pattern_end;
+        if (pattern ==
+            pattern_end) /* some servers, or what stands before them, take a final slash for nothing */
+            return path + 1 == end;
         pattern++;
         path++;
     }

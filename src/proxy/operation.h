@@ -19,7 +19,7 @@ enum repeat {
 enum repeat operation_repeat(const char *method, const char *path, size_t path_length);
 
 /* Whether PATH, of LENGTH bytes and canonical, fits PATTERN, in which "*" stands for one segment and "**" at
- * the end for any rest. */
+ * the end for any rest. A slash at the end of PATH does not count. */
 bool path_matches(const char *pattern, const char *path, size_t length);
 
 #endif

@@ -15,11 +15,12 @@
 /* Without the query, and without the device's token in the paths of the device API: both can be secret. */
 static void log_answer(const struct exchange *exchange, int status)
 {
+    static const char device_api[] = "/api/v1/";
     const char *path = exchange->target.text.data ? exchange->target.text.data : "";
     int length = (int)exchange->target.path_length;
 
-    if (exchange->route.kind == ROUTE_FORWARD_ANONYMOUS)
-        length = (int)strlen("/api/v1/");
+    if (strncmp(path, device_api, strlen(device_api)) == 0)
+        length = (int)strlen(device_api);
     log_debug("%s %.*s -> %d", exchange->method, length, path, status);
 }
 
@@ -29,12 +30,13 @@ static void answer(struct exchange *exchange, int status, struct MHD_Response *r
     struct daemon *daemon = exchange->daemon;
 
     loop_timer_stop(&daemon->loop, &exchange->timer);
+    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     list_remove(&exchange->waiting_link);
     exchange->state = EXCHANGE_ANSWERED;
-    if (response && daemon->draining)
+    if (response && (daemon->draining || exchange->close))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (!response || MHD_queue_response(exchange->connection, (unsigned)status, response) != MHD_YES) {
-        log_error("an answer could not be sent: out of memory");
+        log_error("an answer with status %d could not be sent", status);
         /* Resumed without an answer, the connection is closed by on_request(). */
     }
     if (response)
@@ -63,13 +65,18 @@ static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* The answer to HEAD has no body but may tell the length that GET's would have. */
+/* The answer to HEAD has no body but may tell the length that GET's would have. Where the server does not
+ * tell it, the connection is closed: MHD would else send the end of a chunked body, which the client takes
+ * for the next answer. */
 static struct MHD_Response *head_response(const struct transfer *transfer)
 {
     const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN, 1, no_body, NULL, NULL);
 
-    return MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN, 1,
-                                             no_body, NULL, NULL);
+    if (response && !length)
+        MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return response;
 }
 
 /* A Location on the server becomes one on this listener: its path. */
@@ -87,7 +94,7 @@ static void copy_headers(const struct exchange *exchange, struct MHD_Response *r
 {
     const struct headers *headers = &exchange->transfer.response;
     const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
-    char name[128];
+    char name[256];
     const char *line;
 
     for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {

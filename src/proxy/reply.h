@@ -15,7 +15,6 @@ enum tb_error_code {
     TB_ERROR_PERMISSION_DENIED = 20,
     TB_ERROR_BAD_REQUEST_PARAMS = 31,
     TB_ERROR_ITEM_NOT_FOUND = 32,
-    TB_ERROR_TOO_MANY_REQUESTS = 33,
 };
 
 /* The server's answer, as it is but for the headers of filter.h. DETAILS, or NULL: why tbproxyd did not

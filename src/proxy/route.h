@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 enum route_kind {
+    ROUTE_UNDECIDED,
     ROUTE_FORWARD,           /* to the server, with the session's credential */
     ROUTE_FORWARD_ANONYMOUS, /* to the server without: the path carries a credential of its own */
     ROUTE_LOGIN,             /* a placeholder token pair */

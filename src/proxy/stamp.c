@@ -104,12 +104,14 @@ static int needs_stamp(const json_t *body)
 
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out)
 {
-    json_t *parsed = json_loadb(body, length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
-    const char *end = body + length;
-    const char *start = skip_blanks(body, end);
+    json_t *parsed =
+        length > 0 ? json_loadb(body, length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL) : NULL;
     int r = needs_stamp(parsed);
 
     if (r == 1) {
+        const char *end = body + length;
+        const char *start = skip_blanks(body, end);
+
         if (json_is_object(parsed))
             r = put_element(out, parsed, start, (size_t)(object_end(start, end) - start), ts_ms);
         else

@@ -65,7 +65,7 @@ static void start_call(struct upstream *upstream)
     transfer->response_max = CALL_RESPONSE_MAX;
     transfer->done = call_done;
     log_debug("%s %s", call->method, call->path);
-    if (transfer_start(upstream->transport, transfer) < 0) {
+    if (transfer_start(upstream->session_transport, transfer) < 0) {
         transfer->status = 0;
         snprintf(transfer->detail, sizeof(transfer->detail), "out of memory");
         call_done(transfer);
@@ -107,20 +107,35 @@ int upstream_open(struct upstream *upstream, struct loop *loop, const struct con
     upstream->timer.expired = call_is_due;
     upstream->transfer.response = (struct headers)HEADERS_INIT;
     r = transport_new(loop, &transport, &upstream->transport, err);
+    transport.max_connections = 1;
+    if (r == 0)
+        r = transport_new(loop, &transport, &upstream->session_transport, err);
     return r < 0 ? r : session_new(&session, &upstream->session, err);
 }
 
 void upstream_close(struct upstream *upstream)
 {
-    if (!upstream->transport)
+    if (!upstream->loop) /* never opened */
         return;
     loop_timer_stop(upstream->loop, &upstream->timer);
-    transfer_cancel(upstream->transport, &upstream->transfer);
+    if (upstream->session_transport)
+        transfer_cancel(upstream->session_transport, &upstream->transfer);
     session_call_free(&upstream->call);
     transfer_free(&upstream->transfer);
     session_free(upstream->session);
+    transport_free(upstream->session_transport);
     transport_free(upstream->transport);
-    upstream->transport = NULL;
+}
+
+void upstream_run(struct upstream *upstream)
+{
+    transport_run(upstream->session_transport);
+    transport_run(upstream->transport);
+}
+
+bool upstream_is_pending(const struct upstream *upstream)
+{
+    return transport_is_pending(upstream->session_transport) || transport_is_pending(upstream->transport);
 }
 
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer)

@@ -16,6 +16,7 @@ struct upstream {
     struct loop *loop;
     const struct config *config;
     struct transport *transport;
+    struct transport *session_transport; /* apart, so that a renewal never waits behind requests */
     struct session *session;
     struct server_clock clock;
     char last_date[40]; /* the last Date header that was learned from */
@@ -35,6 +36,10 @@ void upstream_close(struct upstream *upstream);
 /* Makes the session's next call when it is due: to be called after anything that may have changed when that
  * is. */
 void upstream_poke(struct upstream *upstream);
+
+/* transport_run() and transport_is_pending() for both transports. */
+void upstream_run(struct upstream *upstream);
+bool upstream_is_pending(const struct upstream *upstream);
 
 /* Takes the server's time from an answer. */
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer);
