@@ -21,7 +21,7 @@ int base64url_encode(struct buf *out, const void *data, size_t len)
         int r = buf_append(out, digits, rest > 2 ? 4 : rest + 1);
 
         if (r < 0) {
-            out->len = start;
+            buf_truncate(out, start);
             return r;
         }
     }
@@ -57,6 +57,6 @@ int base64url_decode(struct buf *out, const char *text, size_t len)
         }
     }
     if (r < 0)
-        out->len = start;
+        buf_truncate(out, start);
     return r;
 }

@@ -65,11 +65,16 @@ int buf_append_format(struct buf *buf, const char *format, ...)
     return 0;
 }
 
+void buf_truncate(struct buf *buf, size_t len)
+{
+    buf->len = len;
+    if (buf->data)
+        buf->data[len] = '\0';
+}
+
 void buf_clear(struct buf *buf)
 {
-    buf->len = 0;
-    if (buf->data)
-        buf->data[0] = '\0';
+    buf_truncate(buf, 0);
 }
 
 void buf_free(struct buf *buf)

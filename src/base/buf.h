@@ -27,6 +27,9 @@ int buf_append(struct buf *buf, const void *data, size_t len);
 int buf_append_string(struct buf *buf, const char *text);
 int buf_append_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* Forgets all but the first LEN bytes, keeps the memory. */
+void buf_truncate(struct buf *buf, size_t len);
+
 /* Forgets the bytes, keeps the memory. */
 void buf_clear(struct buf *buf);
 

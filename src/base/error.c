@@ -4,6 +4,20 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* A message that was cut does not end inside a UTF-8 character. */
+static void end_at_character(char *message)
+{
+    size_t length = strlen(message);
+    size_t start = length;
+
+    if (length < TB_ERROR_MESSAGE_MAX - 1)
+        return;
+    while (start > 0 && ((unsigned char)message[start - 1] & 0xc0) == 0x80)
+        start--;
+    if (start > 0 && (unsigned char)message[start - 1] >= 0xc0)
+        message[start - 1] = '\0';
+}
+
 int tb_error_set(struct tb_error *err, int code, const char *format, ...)
 {
     va_list args;
@@ -14,6 +28,7 @@ int tb_error_set(struct tb_error *err, int code, const char *format, ...)
     va_start(args, format);
     vsnprintf(err->message, sizeof(err->message), format, args);
     va_end(args);
+    end_at_character(err->message);
     return code;
 }
 
@@ -30,5 +45,6 @@ int tb_error_prefix(struct tb_error *err, const char *format, ...)
     if (n >= 0 && (size_t)n + 2 < sizeof(err->message))
         snprintf(err->message + n, sizeof(err->message) - (size_t)n, ": %.*s", (int)sizeof(inner) - n - 3,
                  inner);
+    end_at_character(err->message);
     return err->code;
 }

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #define LINE_MAX_BYTES 1024
@@ -25,6 +26,18 @@ bool log_is_enabled(enum log_level level)
     return (int)level <= atomic_load(&current_level);
 }
 
+/* sd-daemon(3): JOURNAL_STREAM names the journal's end by device and inode; a redirected standard error is
+ * another. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    unsigned long long device, inode;
+    struct stat status;
+
+    return stream && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
     char line[LINE_MAX_BYTES];
@@ -40,7 +53,7 @@ void log_write(enum log_level level, const char *format, ...)
     for (c = line; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
-    if (getenv("JOURNAL_STREAM"))
+    if (stderr_is_journal())
         fprintf(stderr, "<%d>%s\n", priorities[level], line);
     else
         fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);

@@ -23,6 +23,8 @@ static int open_secret(const char *path, struct tb_error *err)
                 "unit); for a plain file give its path with a slash",
                 path, path);
         directory = open(credentials, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (directory < 0)
+            return tb_error_set(err, -errno, "%s: $CREDENTIALS_DIRECTORY: %s", path, strerror(errno));
     }
     fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
@@ -65,7 +67,7 @@ static bool is_one_line_of_text(const char *text, size_t len)
 
 int secret_read(const char *path, char **ret, struct tb_error *err)
 {
-    char buffer[SECRET_MAX_BYTES + 2];
+    char buffer[SECRET_MAX_BYTES + 3]; /* with the line end, and one more to notice that it is too long */
     CLEANUP(close_fd) int fd = open_secret(path, err);
     ssize_t n;
     size_t len;
@@ -77,7 +79,7 @@ int secret_read(const char *path, char **ret, struct tb_error *err)
     if (n < 0)
         return tb_error_set(err, (int)n, "%s: cannot be read: %s", path, strerror((int)-n));
     len = (size_t)n;
-    if (len > 0 && buffer[len - 1] == '\n')
+    if (len > 0 && len < sizeof(buffer) && buffer[len - 1] == '\n')
         len--;
     if (len > 0 && buffer[len - 1] == '\r')
         len--;

@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The heap is 1-based: the children of I are 2I and 2I+1; heap[I-1] holds place I. */
+/* The heap is 1-based: the children of I are 2I and 2I+1; heap[I-1] holds place I. Positions from the other
+ * end of the numbers are places in timers->expiring. */
+#define EXPIRING_POSITION(index) (SIZE_MAX - (index))
 
 static void place(struct timers *timers, struct timer *timer, size_t position)
 {
@@ -41,7 +43,7 @@ static void sift_down(struct timers *timers, struct timer *timer, size_t positio
 static int grow(struct timers *timers)
 {
     size_t capacity = timers->capacity ? 2 * timers->capacity : 64;
-    struct timer **heap;
+    struct timer **heap, **expiring;
 
     if (timers->count < timers->capacity)
         return 0;
@@ -49,6 +51,10 @@ static int grow(struct timers *timers)
     if (!heap)
         return -ENOMEM;
     timers->heap = heap;
+    expiring = reallocarray(timers->expiring, capacity, sizeof(struct timer *));
+    if (!expiring)
+        return -ENOMEM;
+    timers->expiring = expiring;
     timers->capacity = capacity;
     return 0;
 }
@@ -75,6 +81,10 @@ void timer_stop(struct timers *timers, struct timer *timer)
     if (position == 0)
         return;
     timer->position = 0;
+    if (position > timers->count) {
+        timers->expiring[EXPIRING_POSITION(position)] = NULL;
+        return;
+    }
     last = timers->heap[timers->count - 1];
     timers->count--;
     if (last == timer)
@@ -92,12 +102,22 @@ int64_t timers_next(const struct timers *timers)
 
 void timers_run(struct timers *timers, int64_t now_ms)
 {
-    size_t budget = timers->count;
+    size_t count = 0;
+    size_t i;
 
-    while (budget-- > 0 && timers->count > 0 && timers->heap[0]->due_ms <= now_ms) {
+    while (timers->count > 0 && timers->heap[0]->due_ms <= now_ms) {
         struct timer *timer = timers->heap[0];
 
         timer_stop(timers, timer);
+        timer->position = EXPIRING_POSITION(count);
+        timers->expiring[count++] = timer;
+    }
+    for (i = 0; i < count; i++) {
+        struct timer *timer = timers->expiring[i];
+
+        if (!timer) /* stopped or moved by one before it */
+            continue;
+        timer->position = 0;
         timer->expired(timer);
     }
 }
@@ -105,5 +125,6 @@ void timers_run(struct timers *timers, int64_t now_ms)
 void timers_free(struct timers *timers)
 {
     free(timers->heap);
+    free(timers->expiring);
     *timers = (struct timers){0};
 }

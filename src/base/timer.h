@@ -12,12 +12,13 @@
 
 struct timer {
     int64_t due_ms;
-    size_t position;                      /* 1-based place in the heap; 0: not started */
+    size_t position;                      /* 0: not started; else where it is kept */
     void (*expired)(struct timer *timer); /* called once; the timer may be started again in it */
 };
 
 struct timers {
     struct timer **heap;
+    struct timer **expiring; /* taken from the heap in this run, not called yet */
     size_t count;
     size_t capacity;
 };

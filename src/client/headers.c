@@ -21,7 +21,7 @@ int headers_add(struct headers *headers, const char *name, size_t name_length, c
     if (r == 0)
         r = buf_append(text, "", 1);
     if (r < 0) {
-        text->len = start;
+        buf_truncate(text, start);
         return r;
     }
     headers->count++;

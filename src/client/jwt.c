@@ -24,23 +24,23 @@ json_t *jwt_claims(const char *token)
     return claims;
 }
 
-static int64_t seconds_claim(const json_t *claims, const char *name)
+/* A NumericDate in ms; RFC 7519, section 2: it may have a fraction. */
+static int64_t date_claim_ms(const json_t *claims, const char *name)
 {
-    const json_t *value = json_object_get(claims, name);
-    double seconds = json_number_value(value); /* RFC 7519: NumericDate may have a fraction */
+    double seconds = json_number_value(json_object_get(claims, name));
 
-    return seconds > 0 && seconds < (double)SECONDS_MAX ? (int64_t)seconds : 0;
+    return seconds > 0 && seconds < (double)SECONDS_MAX ? (int64_t)(seconds * 1000) : 0;
 }
 
 int64_t jwt_life_ms(const json_t *claims)
 {
-    int64_t issued = seconds_claim(claims, "iat");
-    int64_t expires = seconds_claim(claims, "exp");
+    int64_t issued_ms = date_claim_ms(claims, "iat");
+    int64_t expires_ms = date_claim_ms(claims, "exp");
 
-    return issued > 0 && expires > issued ? (expires - issued) * 1000 : 0;
+    return issued_ms > 0 && expires_ms > issued_ms ? expires_ms - issued_ms : 0;
 }
 
 int64_t jwt_expires_ms(const json_t *claims)
 {
-    return seconds_claim(claims, "exp") * 1000;
+    return date_claim_ms(claims, "exp");
 }

@@ -5,7 +5,7 @@ void server_clock_learn(struct server_clock *clock, int64_t date_s, int64_t sent
 {
     /* The server wrote the date between SENT and RECEIVED, at a time in [date, date + 1 s). */
     int64_t lowest_ms = date_s * 1000 - received_ms;
-    int64_t highest_ms = date_s * 1000 + 999 - sent_ms;
+    int64_t highest_ms = (date_s + 1) * 1000 - sent_ms;
 
     if (!clock->known || lowest_ms > clock->highest_ms || highest_ms < clock->lowest_ms) {
         clock->known = true;

@@ -49,7 +49,8 @@ struct session {
     bool for_refusal;                 /* the call was asked for by a refused request */
     struct credential *candidate;     /* being verified */
     int64_t last_attempt_ms;
-    unsigned failures; /* calls in a row without success */
+    unsigned refusals; /* since the last success */
+    unsigned outages;  /* in a row */
 
     int64_t hold_ms; /* no renewal for a refusal before hold_until_ms */
     int64_t hold_until_ms;
@@ -156,22 +157,23 @@ static void lock_out(struct session *session, int64_t now_ms)
 {
     session->state = SESSION_LOCKED_OUT;
     session->next_kind = first_kind(session);
-    session->due_ms = now_ms + doubled(LOCKED_OUT_DELAY_MS, session->failures, LOCKED_OUT_DELAY_MAX_MS);
-    session->failures++;
+    session->due_ms = now_ms + doubled(LOCKED_OUT_DELAY_MS, session->refusals, LOCKED_OUT_DELAY_MAX_MS);
+    session->refusals++;
+    session->outages = 0;
 }
 
 /* Nobody said no: try again soon. Requests go on while the old credential lasts. */
 static void go_offline(struct session *session, int64_t now_ms, int64_t retry_after_ms)
 {
-    int64_t delay = doubled(OFFLINE_DELAY_MS, session->failures, OFFLINE_DELAY_MAX_MS);
+    int64_t delay = doubled(OFFLINE_DELAY_MS, session->outages, OFFLINE_DELAY_MAX_MS);
 
     session->state = credential_is_valid(session, now_ms) ? SESSION_REFRESHING : SESSION_OFFLINE;
     session->due_ms = now_ms + (retry_after_ms > delay ? retry_after_ms : delay);
     session->not_before_ms = retry_after_ms > 0 ? now_ms + retry_after_ms : now_ms;
     /* A server that keeps failing to renew may still take a login. */
-    if (session->failures > 0 && session->next_kind == SESSION_CALL_REFRESH && session->mode == MODE_PASSWORD)
+    if (session->outages > 0 && session->next_kind == SESSION_CALL_REFRESH && session->mode == MODE_PASSWORD)
         session->next_kind = SESSION_CALL_LOGIN;
-    session->failures++;
+    session->outages++;
 }
 
 static int call_body(struct session_call *call, json_t *object, struct tb_error *err)
@@ -292,7 +294,8 @@ static void adopt(struct session *session, int64_t now_ms, struct credential *cr
     session->for_refusal = false;
     session->state = SESSION_READY;
     session->reason[0] = '\0';
-    session->failures = 0;
+    session->refusals = 0;
+    session->outages = 0;
     session->next_kind = session->mode == MODE_API_KEY ? SESSION_CALL_VERIFY
                          : session->refresh_token      ? SESSION_CALL_REFRESH
                                                        : first_kind(session);
@@ -483,7 +486,8 @@ void session_retry_now(struct session *session, int64_t now_ms)
     session->retry_wanted = session->in_flight;
     if (session->in_flight)
         return;
-    session->failures = 0;
+    session->refusals = 0;
+    session->outages = 0;
     session->next_kind = first_kind(session);
     session->not_before_ms = now_ms;
     session->due_ms = now_ms;

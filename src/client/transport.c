@@ -177,14 +177,14 @@ static int url_prefix(const char *text, char **ret, struct tb_error *err)
     char *scheme = NULL, *path = NULL;
     int r = 0;
 
-    if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
+    if (strchr(text, '@') || strchr(text, '?') || strchr(text, '#')) /* not shown: it may hold a password */
+        r = tb_error_set(err, -EINVAL, "it must have no user, password, query or fragment");
+    else if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
+             curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+             curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
         r = tb_error_set(err, -EINVAL, "\"%s\" is no URL of the form http[s]://host[:port]", text);
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
         r = tb_error_set(err, -EINVAL, "\"%s\" must begin with http:// or https://", text);
-    else if (strchr(text, '@') || strchr(text, '?') || strchr(text, '#'))
-        r = tb_error_set(err, -EINVAL, "\"%s\" must have no user, query or fragment", text);
     else if (!(*ret = strndup(path, path[strlen(path) - 1] == '/' ? strlen(path) - 1 : strlen(path))))
         r = tb_error_set(err, -ENOMEM, "out of memory");
     curl_free(scheme);

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "proxy/config_check.h"
+#include "proxy/config_text.h"
 
 enum option_type { OPTION_STRING, OPTION_INTEGER, OPTION_BOOLEAN, OPTION_CHOICE };
 
@@ -327,22 +328,24 @@ static int read_section(struct config *config, const char *path, config_setting_
         if (r < 0)
             tb_error_prefix(err, "%s:%u", file_of(setting, path), config_setting_source_line(setting));
     }
-    if (config_setting_length(section) == 0 && !has_section(name, strlen(name)))
+    if (config_setting_length(section) == 0 && !has_section(name, strlen(name))) {
         r = refuse_name(name, strlen(name), "", err);
+        tb_error_prefix(err, "%s:%u", file_of(section, path), config_setting_source_line(section));
+    }
     return r;
 }
 
 static int read_file(struct config *config, const char *path, struct tb_error *err)
 {
-    FILE *file = fopen(path, "re");
+    CLEANUP(buf_free) struct buf text = BUF_INIT(CONFIG_TEXT_MAX_BYTES);
     config_setting_t *root;
     config_t parsed;
-    int i, r = 0;
+    int i, r = config_text_read(path, &text, err);
 
-    if (!file)
-        return tb_error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno));
+    if (r < 0)
+        return r;
     config_init(&parsed);
-    if (config_read(&parsed, file) != CONFIG_TRUE) {
+    if (config_read_string(&parsed, text.data) != CONFIG_TRUE) {
         const char *where = config_error_file(&parsed) ? config_error_file(&parsed) : path;
 
         r = tb_error_set(err, -EINVAL, "%s:%d: %s", where, config_error_line(&parsed),
@@ -352,7 +355,6 @@ static int read_file(struct config *config, const char *path, struct tb_error *e
     for (i = 0; r == 0 && i < config_setting_length(root); i++)
         r = read_section(config, path, config_setting_get_elem(root, (unsigned)i), err);
     config_destroy(&parsed);
-    fclose(file);
     return r;
 }
 
