@@ -22,6 +22,8 @@
 /* More than libmicrohttpd's memory for a connection. */
 #define REQUEST_LINE_MAX_BYTES 65536
 
+#define FOLD_BLANKS_MAX 1024 /* between a header's colon and its value */
+
 #define CONNECTION_MAX_BYTES 512 /* the values of all Connection headers */
 
 struct request_headers {
@@ -59,9 +61,23 @@ static void note_connection(struct request_headers *headers, const char *value)
         snprintf(headers->connection + used, sizeof(headers->connection) - used, "%s,", value);
 }
 
+/* RFC 9110, section 5.6.2. */
 static bool is_token(const char *name)
 {
-    return *name && name[strcspn(name, " \t")] == '\0';
+    static const char allowed[] =
+        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+    return *name && name[strspn(name, allowed)] == '\0';
+}
+
+/* libmicrohttpd appends the second line of a folded header (RFC 9112, section 5.2) to the name, which then
+ * stands elsewhere. Otherwise only the colon and blanks are between the two. */
+static bool is_folded(const char *name, const char *value)
+{
+    const char *end = name + strlen(name) + 1;
+
+    return (uintptr_t)value < (uintptr_t)end || (uintptr_t)value - (uintptr_t)end > FOLD_BLANKS_MAX ||
+           strspn(end, " \t") != (size_t)(value - end);
 }
 
 /* First pass: what the checks need. */
@@ -79,11 +95,11 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
                                                                              : NULL;
 
     (void)kind;
-    value = value ? value : "";
-    if (!is_token(name)) { /* RFC 9112, section 5.1: what is it? */
+    if (!is_token(name) || (value && is_folded(name, value))) {
         headers->unframed = true;
-        refuse(headers->exchange, 400, "a blank in a header's name");
+        refuse(headers->exchange, 400, "a header whose name is malformed, or that is folded");
     }
+    value = value ? value : "";
     if (is_header(name, MHD_HTTP_HEADER_CONNECTION))
         note_connection(headers, value);
     if (!slot)

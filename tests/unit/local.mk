@@ -1,16 +1,54 @@
 # SPDX-License-Identifier: Apache-2.0
-# One program per layer; each test file holds the suite of one module.
-check_PROGRAMS += tests/unit/test_base tests/unit/test_client tests/unit/test_proxy
-TESTS += tests/unit/test_base tests/unit/test_client tests/unit/test_proxy
+# One program for each layer; a test file holds the suite of one module.
+unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_proxy
+check_PROGRAMS += $(unit_tests)
+TESTS += $(unit_tests) tests/unit/layers.py
+EXTRA_DIST += tests/unit/layers.py
 
-tests_unit_test_base_SOURCES = tests/unit/test_base.c tests/unit/unit.c tests/unit/unit.h
+unit_common = tests/unit/unit.c tests/unit/unit.h
+
+tests_unit_test_base_SOURCES = $(unit_common) \
+	tests/unit/base_base64url.c \
+	tests/unit/base_buf.c \
+	tests/unit/base_error.c \
+	tests/unit/base_list.c \
+	tests/unit/base_log.c \
+	tests/unit/base_loop.c \
+	tests/unit/base_quota.c \
+	tests/unit/base_secret.c \
+	tests/unit/base_timer.c \
+	tests/unit/test_base.c
 tests_unit_test_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_LDADD = $(project_libs) $(CHECK_LIBS)
 
-tests_unit_test_client_SOURCES = tests/unit/test_client.c tests/unit/unit.c tests/unit/unit.h
+tests_unit_test_client_SOURCES = $(unit_common) \
+	tests/unit/client_backoff.c \
+	tests/unit/client_credential.c \
+	tests/unit/client_headers.c \
+	tests/unit/client_jwt.c \
+	tests/unit/client_server_clock.c \
+	tests/unit/client_session.c \
+	tests/unit/client_session_failures.c \
+	tests/unit/client_session_modes.c \
+	tests/unit/client_session_refusal.c \
+	tests/unit/client_world.c \
+	tests/unit/client_world.h \
+	tests/unit/test_client.c
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_client_LDADD = $(project_libs) $(CHECK_LIBS)
 
-tests_unit_test_proxy_SOURCES = tests/unit/test_proxy.c tests/unit/unit.c tests/unit/unit.h
+tests_unit_test_proxy_SOURCES = $(unit_common) \
+	tests/unit/proxy_config.c \
+	tests/unit/proxy_config_check.c \
+	tests/unit/proxy_config_help.c \
+	tests/unit/proxy_filter.c \
+	tests/unit/proxy_gate.c \
+	tests/unit/proxy_operation.c \
+	tests/unit/proxy_options.c \
+	tests/unit/proxy_options.h \
+	tests/unit/proxy_route.c \
+	tests/unit/proxy_stamp.c \
+	tests/unit/proxy_target.c \
+	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_LDADD = $(project_libs) $(CHECK_LIBS)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "unit.h"
+
+static char *saved_name;
+static char daemon_name[] = "tbproxyd";
+
+static void set_up(void)
+{
+    saved_name = program_invocation_short_name;
+    program_invocation_short_name = daemon_name;
+    unsetenv("JOURNAL_STREAM");
+    log_set_level(LOG_LEVEL_INFO);
+}
+
+static void tear_down(void)
+{
+    program_invocation_short_name = saved_name;
+    unsetenv("JOURNAL_STREAM");
+    log_set_level(LOG_LEVEL_INFO);
+}
+
+START_TEST(one_line_with_the_name_in_front)
+{
+    unit_capture();
+    log_info("%s and %d", "text", 5);
+    log_warning("second");
+    ck_assert_str_eq(unit_captured(), "tbproxyd: text and 5\ntbproxyd: second\n");
+}
+END_TEST
+
+START_TEST(levels_are_each_with_all_before_it)
+{
+    int level, message;
+
+    for (level = LOG_LEVEL_ERROR; level <= LOG_LEVEL_DEBUG; level++)
+        for (message = LOG_LEVEL_ERROR; message <= LOG_LEVEL_DEBUG; message++) {
+            log_set_level((enum log_level)level);
+            ck_assert_int_eq(log_is_enabled((enum log_level)message), message <= level);
+            unit_capture();
+            log_write((enum log_level)message, "x");
+            ck_assert_str_eq(unit_captured(), message <= level ? "tbproxyd: x\n" : "");
+        }
+}
+END_TEST
+
+START_TEST(levels_have_names_in_their_order)
+{
+    ck_assert_str_eq(log_level_names[LOG_LEVEL_ERROR], "error");
+    ck_assert_str_eq(log_level_names[LOG_LEVEL_WARNING], "warning");
+    ck_assert_str_eq(log_level_names[LOG_LEVEL_INFO], "info");
+    ck_assert_str_eq(log_level_names[LOG_LEVEL_DEBUG], "debug");
+    ck_assert_ptr_null(log_level_names[LOG_LEVEL_DEBUG + 1]);
+}
+END_TEST
+
+START_TEST(control_characters_are_shown_as_question_marks)
+{
+    int c;
+
+    for (c = 1; c < 0x80; c++) {
+        char expected[32];
+
+        unit_capture();
+        log_error("a%cb", c);
+        snprintf(expected, sizeof(expected), "tbproxyd: a%cb\n", c < 0x20 || c == 0x7f ? '?' : c);
+        ck_assert_str_eq(unit_captured(), expected);
+    }
+    unit_capture();
+    log_error("gr\xc3\xbc\xc3\x9f\r\n(forged)");
+    ck_assert_str_eq(unit_captured(), "tbproxyd: gr\xc3\xbc\xc3\x9f?"
+                                      "?(forged)\n");
+}
+END_TEST
+
+START_TEST(a_long_line_is_cut)
+{
+    char text[5000];
+    const char *line;
+
+    memset(text, 'x', sizeof(text));
+    text[sizeof(text) - 1] = '\0';
+    unit_capture();
+    log_error("%s", text);
+    line = unit_captured();
+    ck_assert_uint_ge(strlen(line), 1000);
+    ck_assert_uint_le(strspn(line + strlen("tbproxyd: "), "x"), 1024);
+    ck_assert_ptr_eq(strchr(line, '\n'), line + strlen(line) - 1);
+}
+END_TEST
+
+START_TEST(errno_survives)
+{
+    unit_capture();
+    errno = EXDEV;
+    log_error("x");
+    ck_assert_int_eq(errno, EXDEV);
+    unit_captured();
+}
+END_TEST
+
+/* sd-daemon(3): $JOURNAL_STREAM names the device and inode of the journal's stream, to be compared with
+ * standard error's. Priorities are those of syslog(3). */
+static void name_stream(ino_t off)
+{
+    struct stat status;
+    char text[64];
+
+    ck_assert_int_eq(fstat(STDERR_FILENO, &status), 0);
+    snprintf(text, sizeof(text), "%ju:%ju", (uintmax_t)status.st_dev, (uintmax_t)(status.st_ino + off));
+    setenv("JOURNAL_STREAM", text, 1);
+}
+
+START_TEST(the_journal_gets_priorities)
+{
+    log_set_level(LOG_LEVEL_DEBUG);
+    unit_capture();
+    name_stream(0);
+    log_error("e");
+    log_warning("w");
+    log_info("i");
+    log_debug("d");
+    ck_assert_str_eq(unit_captured(), "<3>e\n<4>w\n<6>i\n<7>d\n");
+}
+END_TEST
+
+START_TEST(another_stream_than_the_journal_gets_none)
+{
+    unit_capture();
+    name_stream(1);
+    log_error("e");
+    ck_assert_str_eq(unit_captured(), "tbproxyd: e\n");
+}
+END_TEST
+
+Suite *log_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("log", &tests);
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, one_line_with_the_name_in_front);
+    tcase_add_test(tests, levels_are_each_with_all_before_it);
+    tcase_add_test(tests, levels_have_names_in_their_order);
+    tcase_add_test(tests, control_characters_are_shown_as_question_marks);
+    tcase_add_test(tests, a_long_line_is_cut);
+    tcase_add_test(tests, errno_survives);
+    tcase_add_test(tests, the_journal_gets_priorities);
+    tcase_add_test(tests, another_stream_than_the_journal_gets_none);
+    return suite;
+}

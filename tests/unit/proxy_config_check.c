@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config_check.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/un.h>
+
+#include "base/util.h"
+#include "proxy_options.h"
+
+#define URL "upstream.url=http://tb.example"
+#define KEY "upstream.api_key_file=/key"
+
+/* Whether an empty file with SETTINGS is refused with a message that says WORD. */
+static void assert_check(char *const *settings, bool right, const char *word)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct config *config = NULL;
+    int r = options_load("", settings, &config, &err);
+
+    ck_assert_msg(r == (right ? 0 : -EINVAL), "%s gives %d: %s", settings[0], r, err.message);
+    if (!right)
+        ck_assert_msg(strstr(err.message, word) != NULL, "\"%s\" does not say %s", err.message, word);
+    config_free(config);
+}
+
+/* The same for a valid configuration but for one option. */
+static void assert_option(const char *name, const char *value, bool right)
+{
+    char setting[300];
+
+    snprintf(setting, sizeof(setting), "%s=%s", name, value);
+    assert_check(SETTINGS(setting, URL, KEY), right, name);
+}
+
+START_TEST(exactly_one_way_to_authenticate)
+{
+    assert_check(SETTINGS(URL, KEY), true, NULL);
+    assert_check(SETTINGS(URL, "upstream.username=u", "upstream.password_file=/p"), true, NULL);
+    assert_check(SETTINGS(URL, "upstream.token_file=/t"), true, NULL);
+    assert_check(SETTINGS(URL, "upstream.token_file=/t", "upstream.refresh_token_file=/r"), true, NULL);
+    assert_check(SETTINGS(URL), false, "upstream.api_key_file");
+    assert_check(SETTINGS(URL, "upstream.username=u"), false, "upstream.password_file");
+    assert_check(SETTINGS(URL, "upstream.password_file=/p"), false, "upstream.username");
+    assert_check(SETTINGS(URL, "upstream.refresh_token_file=/r"), false, "upstream.token_file");
+    assert_check(SETTINGS(URL, KEY, "upstream.username=u", "upstream.password_file=/p"), false,
+                 "upstream.api_key_file");
+    assert_check(SETTINGS(URL, KEY, "upstream.token_file=/t"), false, "upstream.api_key_file");
+    assert_check(SETTINGS(URL, "upstream.token_file=/t", "upstream.username=u"), false,
+                 "upstream.token_file");
+}
+END_TEST
+
+START_TEST(the_session_gets_what_was_configured)
+{
+    struct config *config =
+        options_must_load("", SETTINGS(URL, "upstream.username=u", "upstream.password_file=/p"));
+    struct session_options options = config_session_options(config);
+
+    ck_assert_str_eq(options.username, "u");
+    ck_assert_str_eq(options.password_file, "/p");
+    ck_assert_str_eq(options.api_key_file, "");
+    ck_assert_str_eq(options.token_file, "");
+    ck_assert_str_eq(options.refresh_token_file, "");
+    ck_assert_ptr_eq(options.username, config->upstream.username);
+    config_free(config);
+    config = options_must_load("", SETTINGS(URL, "upstream.token_file=/t", "upstream.refresh_token_file=/r"));
+    options = config_session_options(config);
+    ck_assert_str_eq(options.token_file, "/t");
+    ck_assert_str_eq(options.refresh_token_file, "/r");
+    config_free(config);
+}
+END_TEST
+
+static const struct {
+    const char *url;
+    bool right;
+} urls[] = {
+    {"http://localhost", true},
+    {"http://localhost:8080", true},
+    {"https://thingsboard.cloud", true},
+    {"https://thingsboard.cloud/", true},
+    {"http://10.0.0.1:9090/tb", true},
+    {"http://[2001:db8::1]:8080/tb/", true},
+    {"", false},
+    {"localhost:x", false},
+    {"ftp://host", false},
+    {"file:///etc/passwd", false},
+    {"http://", false},
+    {"http://host?x=y", false},
+    {"http://host/#f", false},
+    {"http://host:99999", false},
+    {"http://ho st", false},
+    {"mqtt://host", false},
+};
+
+START_TEST(the_url_is_that_of_a_server)
+{
+    char setting[100];
+
+    snprintf(setting, sizeof(setting), "upstream.url=%s", urls[_i].url);
+    assert_check(SETTINGS(setting, KEY), urls[_i].right, "upstream.url");
+}
+END_TEST
+
+/* Credentials come from files only, and are in no error text (design, section 6). */
+START_TEST(a_password_in_the_url_is_refused_and_not_shown)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct config *config = NULL;
+
+    ck_assert_int_eq(
+        options_load("", SETTINGS("upstream.url=http://user:pa55-w0rd@host", KEY), &config, &err), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "upstream.url"));
+    ck_assert_ptr_null(strstr(err.message, "pa55-w0rd"));
+}
+END_TEST
+
+static const struct {
+    const char *address;
+    bool right;
+} addresses[] = {
+    {"127.0.0.1", true},       {"::1", true},         {"0.0.0.0", false},     {"::", false},
+    {"192.168.1.1", false},    {"10.0.0.1", false},   {"128.0.0.1", false},   {"126.255.255.255", false},
+    {"2001:db8::1", false},    {"fe80::1", false},    {"example.org", false}, {"*", false},
+    {"127.0.0.1:8282", false}, {"127.0.0.1 ", false}, {"::2", false},         {"1", false},
+};
+
+START_TEST(addresses_other_than_loopback_are_refused)
+{
+    assert_option("listen.address", addresses[_i].address, addresses[_i].right);
+}
+END_TEST
+
+START_TEST(some_way_in_is_needed)
+{
+    assert_check(SETTINGS("listen.address=", URL, KEY), true, NULL);
+    assert_check(SETTINGS("listen.unix_path=", URL, KEY), true, NULL);
+    assert_check(SETTINGS("listen.address=", "listen.unix_path=", URL, KEY), false, "listen.unix_path");
+}
+END_TEST
+
+static const struct {
+    const char *text;
+    mode_t mode;
+} modes[] = {
+    {"0", 0},
+    {"0000", 0},
+    {"0600", 0600},
+    {"600", 0600},
+    {"0666", 0666},
+    {"0777", 0777},
+    {"00777", 0777},
+    {"", (mode_t)-1},
+    {"01000", (mode_t)-1},
+    {"1777", (mode_t)-1},
+    {"0888", (mode_t)-1},
+    {"rw", (mode_t)-1},
+    {"0666x", (mode_t)-1},
+    {"-1", (mode_t)-1},
+    {"0x1ff", (mode_t)-1},
+    {"66 6", (mode_t)-1},
+    {"u=rw", (mode_t)-1},
+    {"777777777777777777777777", (mode_t)-1},
+};
+
+START_TEST(the_permissions_of_the_socket)
+{
+    struct config *config;
+
+    assert_option("listen.unix_mode", modes[_i].text, modes[_i].mode != (mode_t)-1);
+    config = options_must_load("", SETTINGS(URL, KEY));
+    free(config->listen.unix_mode);
+    config->listen.unix_mode = strdup(modes[_i].text);
+    ck_assert_uint_eq(config_unix_mode(config), modes[_i].mode);
+    config_free(config);
+}
+END_TEST
+
+START_TEST(the_path_of_the_socket)
+{
+    size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1; /* unix(7): with a NUL behind it */
+    char path[200];
+
+    memset(path, 'p', sizeof(path));
+    path[0] = '/';
+    path[most] = '\0';
+    assert_option("listen.unix_path", path, true);
+    path[most] = 'p';
+    path[most + 1] = '\0';
+    assert_option("listen.unix_path", path, false);
+    assert_option("listen.unix_path", "relative", false);
+    assert_option("listen.unix_path", "./relative", false);
+    assert_option("listen.unix_path", "@abstract", false);
+}
+END_TEST
+
+START_TEST(options_that_bound_each_other)
+{
+    assert_check(SETTINGS("limits.max_body_bytes=70000", "limits.max_buffered_bytes=70000", URL, KEY), true,
+                 NULL);
+    assert_check(SETTINGS("limits.max_body_bytes=70001", "limits.max_buffered_bytes=70000", URL, KEY), false,
+                 "limits.max_buffered_bytes");
+    assert_check(SETTINGS("retry.initial_retry_delay_ms=500", "retry.max_retry_delay_ms=500", URL, KEY), true,
+                 NULL);
+    assert_check(SETTINGS("retry.initial_retry_delay_ms=501", "retry.max_retry_delay_ms=500", URL, KEY),
+                 false, "retry.max_retry_delay_ms");
+}
+END_TEST
+
+Suite *config_check_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("config_check", &tests);
+
+    tcase_add_test(tests, exactly_one_way_to_authenticate);
+    tcase_add_test(tests, the_session_gets_what_was_configured);
+    tcase_add_loop_test(tests, the_url_is_that_of_a_server, 0, (int)ARRAY_SIZE(urls));
+    tcase_add_test(tests, a_password_in_the_url_is_refused_and_not_shown);
+    tcase_add_loop_test(tests, addresses_other_than_loopback_are_refused, 0, (int)ARRAY_SIZE(addresses));
+    tcase_add_test(tests, some_way_in_is_needed);
+    tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
+    tcase_add_test(tests, the_path_of_the_socket);
+    tcase_add_test(tests, options_that_bound_each_other);
+    return suite;
+}

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/util.h"
+#include "proxy/gate.h"
+#include "unit.h"
+
+#define PORT 8282
+#define OWN  "localhost:8282"
+
+enum { PASS = 0, BAD_REQUEST = 400, FORBIDDEN = 403, MISDIRECTED = 421 }; /* RFC 9110, sections 15.5 */
+
+static const struct {
+    unsigned port;
+    const char *host;
+    int status;
+} hosts[] = {
+    {PORT, "localhost:8282", PASS},
+    {PORT, "LocalHost:8282", PASS},
+    {PORT, "127.0.0.1:8282", PASS},
+    {PORT, "[::1]:8282", PASS},
+    {80, "localhost", PASS},
+    {80, "127.0.0.1", PASS},
+    {80, "[::1]", PASS},
+    {80, "LOCALHOST:80", PASS},
+    {65535, "localhost:65535", PASS},
+    {PORT, NULL, BAD_REQUEST},
+    {PORT, "localhost", MISDIRECTED},
+    {PORT, "127.0.0.1", MISDIRECTED},
+    {PORT, "[::1]", MISDIRECTED},
+    {PORT, "localhost:8283", MISDIRECTED},
+    {PORT, "localhost:828", MISDIRECTED},
+    {PORT, "localhost:82820", MISDIRECTED},
+    {PORT, "localhost:08282", MISDIRECTED},
+    {PORT, "localhost:", MISDIRECTED},
+    {PORT, "localhost:8282,evil.example", MISDIRECTED},
+    {PORT, "localhost:8282 ", MISDIRECTED},
+    {PORT, "", MISDIRECTED},
+    {80, "localhost:8080", MISDIRECTED},
+    {80, "localhost:", MISDIRECTED},
+    /* names that are made to point to this host */
+    {PORT, "evil.example:8282", MISDIRECTED},
+    {PORT, "localhost.evil.example:8282", MISDIRECTED},
+    {PORT, "127.0.0.1.evil.example:8282", MISDIRECTED},
+    {PORT, "evil.example", MISDIRECTED},
+    {PORT, "user@localhost:8282", MISDIRECTED},
+    {PORT, "xlocalhost:8282", MISDIRECTED},
+    {PORT, "192.168.1.10:8282", MISDIRECTED},
+    {PORT, "0.0.0.0:8282", MISDIRECTED},
+    {PORT, "::1:8282", MISDIRECTED},
+    {PORT, "[::]:8282", MISDIRECTED},
+    {PORT, "a-name-that-is-far-longer-than-any-of-this-hosts-own-names.evil.example:8282", MISDIRECTED},
+    /* a Unix socket: any */
+    {0, "evil.example", PASS},
+    {0, "", PASS},
+    {0, NULL, BAD_REQUEST},
+};
+
+static void assert_gate(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
+{
+    const char *reason = "unset";
+    int status = gate_check(headers, port, http_1_0, &reason);
+
+    ck_assert_int_eq(status, expected);
+    if (status != 0) {
+        ck_assert_ptr_nonnull(reason);
+        ck_assert_str_ne(reason, "unset");
+        ck_assert_uint_gt(strlen(reason), 0);
+    }
+}
+
+START_TEST(the_host_is_this_hosts_own)
+{
+    assert_gate(&(struct origin_headers){.host = hosts[_i].host}, hosts[_i].port, false, hosts[_i].status);
+}
+END_TEST
+
+/* RFC 9112, section 3.2: only HTTP/1.0 may lack a Host; what it has counts. */
+START_TEST(http_1_0_may_lack_a_host)
+{
+    assert_gate(&(struct origin_headers){.host = NULL}, PORT, true, PASS);
+    assert_gate(&(struct origin_headers){.host = NULL}, 0, true, PASS);
+    assert_gate(&(struct origin_headers){.host = OWN}, PORT, true, PASS);
+    assert_gate(&(struct origin_headers){.host = "evil.example"}, PORT, true, MISDIRECTED);
+    assert_gate(&(struct origin_headers){.origin = "http://evil.example"}, PORT, true, FORBIDDEN);
+}
+END_TEST
+
+static const struct {
+    const char *url;
+    int status;
+} urls[] = {
+    {"http://localhost:8282", PASS},
+    {"http://127.0.0.1:8282", PASS},
+    {"http://[::1]:8282", PASS},
+    {"HTTP://LOCALHOST:8282", PASS},
+    {"null", FORBIDDEN},
+    {"", FORBIDDEN},
+    {"http://", FORBIDDEN},
+    {"https://localhost:8282", FORBIDDEN},
+    {"http://localhost", FORBIDDEN},
+    {"http://localhost:8080", FORBIDDEN},
+    {"http://evil.example", FORBIDDEN},
+    {"http://evil.example:8282", FORBIDDEN},
+    {"http://localhost:8282.evil.example", FORBIDDEN},
+    {"http://localhost:8282@evil.example", FORBIDDEN},
+    {"http://evil.example/http://localhost:8282", FORBIDDEN},
+    {"file://", FORBIDDEN},
+    {"localhost:8282", FORBIDDEN},
+    {"chrome-extension://abcdef", FORBIDDEN},
+    {" http://localhost:8282", FORBIDDEN},
+};
+
+START_TEST(an_origin_is_this_listeners_own)
+{
+    assert_gate(&(struct origin_headers){.host = OWN, .origin = urls[_i].url}, PORT, false, urls[_i].status);
+    assert_gate(&(struct origin_headers){.host = OWN, .referer = urls[_i].url}, PORT, false, urls[_i].status);
+}
+END_TEST
+
+START_TEST(a_referer_has_a_path)
+{
+    static const char *const own[] = {"http://localhost:8282/", "http://localhost:8282/swagger-ui/?a=b",
+                                      "http://127.0.0.1:8282?x", "http://[::1]:8282/#y"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(own); i++)
+        assert_gate(&(struct origin_headers){.host = OWN, .referer = own[i]}, PORT, false, PASS);
+    assert_gate(&(struct origin_headers){.host = OWN, .referer = "http://evil.example/localhost:8282"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){.host = "localhost", .referer = "http://localhost/x"}, 80, false,
+                PASS);
+}
+END_TEST
+
+/* Fetch Metadata: what a browser says of its own accord. */
+START_TEST(other_sites_are_told_by_the_browser)
+{
+    static const struct {
+        const char *site;
+        int status;
+    } sites[] = {
+        {"same-origin", PASS},    {"none", PASS},  {"cross-site", FORBIDDEN},
+        {"same-site", FORBIDDEN}, {"", FORBIDDEN}, {"something-new", FORBIDDEN},
+        {"none,none", FORBIDDEN},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(sites); i++)
+        assert_gate(&(struct origin_headers){.host = OWN, .sec_fetch_site = sites[i].site}, PORT, false,
+                    sites[i].status);
+}
+END_TEST
+
+START_TEST(one_bad_header_is_enough)
+{
+    assert_gate(&(struct origin_headers){OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT, false,
+                PASS);
+    assert_gate(&(struct origin_headers){OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT, false,
+                FORBIDDEN);
+    assert_gate(&(struct origin_headers){OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT, false,
+                FORBIDDEN);
+    assert_gate(&(struct origin_headers){OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT, false,
+                FORBIDDEN);
+    assert_gate(&(struct origin_headers){"any", "http://evil", NULL, NULL}, 0, false, FORBIDDEN);
+}
+END_TEST
+
+Suite *gate_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("gate", &tests);
+
+    tcase_add_loop_test(tests, the_host_is_this_hosts_own, 0, (int)ARRAY_SIZE(hosts));
+    tcase_add_test(tests, http_1_0_may_lack_a_host);
+    tcase_add_loop_test(tests, an_origin_is_this_listeners_own, 0, (int)ARRAY_SIZE(urls));
+    tcase_add_test(tests, a_referer_has_a_path);
+    tcase_add_test(tests, other_sites_are_told_by_the_browser);
+    tcase_add_test(tests, one_bad_header_is_enough);
+    return suite;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/util.h"
+#include "unit.h"
+
+int main(void)
+{
+    static unit_suite *const suites[] = {config_suite, config_check_suite, config_help_suite,
+                                         filter_suite, gate_suite,         operation_suite,
+                                         route_suite,  stamp_suite,        target_suite};
+
+    return unit_run(suites, ARRAY_SIZE(suites));
+}
