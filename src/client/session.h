@@ -94,7 +94,7 @@ void session_retry_now(struct session *session, int64_t now_ms);
 enum session_state session_state(const struct session *session);
 const char *session_state_name(enum session_state state);
 
-/* Why the session is locked out or offline; "" otherwise. UTF-8, no secret. */
+/* Why the last call failed; "" after one that did not. One line of ASCII, no secret. */
 const char *session_reason(const struct session *session);
 
 /* What the server says of the user: the claims of the token, or for an API key what /api/auth/user answered.

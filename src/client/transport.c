@@ -328,14 +328,13 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
 static int before_sending(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
     struct transfer *transfer = arg;
-    bool again = transfer->sent;
 
     (void)remote;
     (void)local;
     (void)remote_port;
     (void)local_port;
-    transfer->sent = true;
-    return again && !transfer->may_be_sent_twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    transfer->sends++;
+    return transfer->sends > 1 && !transfer->may_be_sent_twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
 /* A handle with everything that is the same for all transfers. */
@@ -407,7 +406,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     clear_body(transfer);
     transfer->response_body.max = transfer->response_max;
     transfer->status = 0;
-    transfer->sent = false;
+    transfer->sends = 0;
     transfer->header_complete = false;
     transfer->refusal = NULL;
     transfer->detail[0] = '\0';
@@ -438,7 +437,9 @@ static void release_handle(struct transport *transport, struct transfer *transfe
     CURL *easy = TAKE_PTR(transfer->easy);
 
     curl_multi_remove_handle(transport->multi, easy);
-    if (transport->idle_count < IDLE_HANDLES_MAX) {
+    /* A handle counts libcurl's own repeats over all its transfers and stops after five, so one that had any
+     * goes. */
+    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1) {
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
         transport->idle[transport->idle_count++] = easy;

@@ -51,7 +51,7 @@ struct transfer {
     char detail[CURL_ERROR_SIZE]; /* where status is 0: libcurl's words */
     int64_t started_ms;           /* boot clock */
     CURL *easy;                   /* while under way */
-    bool sent;                    /* at least once */
+    unsigned sends;               /* how often, with libcurl's own repeats */
     bool header_complete;         /* lines that come now are trailers */
     const char *refusal;          /* why a callback ended it */
 };

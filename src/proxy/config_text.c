@@ -47,10 +47,11 @@ static const char *skip_opaque(const char *text)
 static bool is_cut(const char *number, const char *end, bool negative)
 {
     unsigned long long most = negative ? (unsigned long long)INT32_MAX + 1 : INT32_MAX;
+    bool hexadecimal = number[0] == '0' && (number[1] | 0x20) == 'x'; /* and no octal, unlike C */
     char *digits_end;
 
     errno = 0;
-    return (strtoull(number, &digits_end, 0) > most || errno) && digits_end == end;
+    return (strtoull(number, &digits_end, hexadecimal ? 16 : 10) > most || errno) && digits_end == end;
 }
 
 static int check_numbers(const char *path, const char *text, struct tb_error *err)

@@ -16,6 +16,8 @@
 
 #define BACKLOG 511
 
+#define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
+
 /* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
 static void client_hung_up(struct watch *watch, uint32_t events)
 {
@@ -25,8 +27,10 @@ static void client_hung_up(struct watch *watch, uint32_t events)
         client->end = CLIENT_GONE;
     else if (client->listener->port)
         client->end = CLIENT_MAY_READ;
-    if (client->exchange)
+    if (client->exchange && client->exchange->suspended)
         exchange_client_changed(client->exchange);
+    else /* MHD misses an end that came together with the last bytes of an unfinished request */
+        MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
 /* MHD does not look at a connection whose request waits for the server, so its end is watched here;
@@ -42,6 +46,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         if (!client)
             return;
         client->listener = listener;
+        client->connection = connection;
         client->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         client->watch.ready = client_hung_up;
         loop_add(&listener->daemon->loop, &client->watch, EPOLLRDHUP | EPOLLET);

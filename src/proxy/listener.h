@@ -25,6 +25,7 @@ enum client_end {
 struct client {
     struct watch watch; /* of its end */
     struct listener *listener;
+    struct MHD_Connection *connection;
     struct exchange *exchange; /* the request that it waits for; NULL: none */
     enum client_end end;
 };

@@ -150,7 +150,7 @@ void upstream_learn_clock(struct upstream *upstream, const struct transfer *tran
     if (seconds <= 0)
         return;
     snprintf(upstream->last_date, sizeof(upstream->last_date), "%s", date);
-    server_clock_learn(&upstream->clock, (int64_t)seconds, transfer->started_ms, upstream->loop->now_ms);
+    server_clock_learn(&upstream->clock, (int64_t)seconds, transfer->started_ms, clock_boot_ms());
 }
 
 int64_t upstream_now_ms(const struct upstream *upstream)

@@ -144,7 +144,8 @@ void page_reply(struct reply *rp, const struct store *store, const struct page_l
     json_t *data = json_array();
     size_t first = (size_t)link->page * (size_t)link->size;
 
-    qsort_r(s->items, s->n, sizeof *s->items, compare, (void *)(uintptr_t)link);
+    if (s->n > 0)
+        qsort_r(s->items, s->n, sizeof *s->items, compare, (void *)(uintptr_t)link);
     for (size_t i = first; i < s->n && i - first < (size_t)link->size; i++)
         json_array_append_new(data, render(store, s->items[i]));
     reply_json(rp, page_json(data, s->n, link->size, link->page));

@@ -65,7 +65,8 @@ static void sort(struct selection *s, const struct order *order)
         items[i].entity = s->items[i];
         items[i].value = order->key ? query_value(s->items[i], order->key, order->now, &ts) : NULL;
     }
-    qsort_r(items, s->n, sizeof *items, compare_items, (void *)(uintptr_t)order);
+    if (s->n > 0)
+        qsort_r(items, s->n, sizeof *items, compare_items, (void *)(uintptr_t)order);
     for (size_t i = 0; i < s->n; i++) {
         s->items[i] = items[i].entity;
         json_decref(items[i].value);

@@ -1,0 +1,166 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test."""
+import ctypes
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import threading
+
+import client
+from waiting import PATIENCE, WRAPPER, Log
+
+# What valgrind and the sanitizers write.
+REPORT = re.compile(r"^==\d+==|Sanitizer|runtime error:", re.MULTILINE)
+
+
+def end_with_parent():
+    """In a child: it ends with the test program, however that ends."""
+    PR_SET_PDEATHSIG = 1
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def format_value(value):
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return "%dL" % value if abs(value) > 0x7fffffff else str(value)
+    return '"%s"' % value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+class Daemon:
+    """tbproxyd. OPTIONS: {"section.option": value}; for an option that ends in _file, the content of that file."""
+
+    def __init__(self, options):
+        self.directory = tempfile.mkdtemp(prefix="tb-")
+        self.unix_path = os.path.join(self.directory, "socket")
+        self.config_path = os.path.join(self.directory, "tbproxyd.conf")
+        self.options = {"listen.port": 0, "listen.unix_path": self.unix_path, "log.level": "debug",
+                        "retry.initial_retry_delay_ms": 50, **options}
+        self.file_contents = set()
+        for name in [name for name in self.options if name.endswith("_file")]:
+            self.write_secret(name, self.options[name])
+        self.write_config()
+        self.log, self.output, self.notices = Log(), Log(), Log()
+        self.process = None
+        self.port = None
+        self.threads = []
+
+    def write_secret(self, option, text):
+        """Gives the secret file of OPTION new content."""
+        path = os.path.join(self.directory, option.split(".")[1])
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(fd, "w") as file:
+            file.write(text)
+        self.options[option] = path
+        self.file_contents.add(text.strip())
+
+    def write_config(self, text=None):
+        sections = {}
+        for name, value in self.options.items():
+            section, option = name.split(".")
+            sections.setdefault(section, []).append("  %s = %s;\n" % (option, format_value(value)))
+        with open(self.config_path, "w", encoding="utf-8") as file:
+            file.write(text if text is not None else
+                       "".join("%s = {\n%s};\n" % (section, "".join(rows)) for section, rows in sections.items()))
+
+    def command(self, *arguments):
+        return WRAPPER + [os.environ["TBPROXYD"], "--config", self.config_path, *arguments]
+
+    def environment(self, **more):
+        keep = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+        return {**{name: os.environ[name] for name in keep if name in os.environ}, **more}
+
+    def start(self, *arguments, wait="READY=1", **environment):
+        """WAIT: for this notice to the service manager; "" only for the listeners."""
+        notify_path = os.path.join(self.directory, "notify")
+        notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        notify.bind(notify_path)
+        self.process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                        stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=end_with_parent,
+                                        env=self.environment(**{"NOTIFY_SOCKET": notify_path, **environment}))
+        self.notify_socket = notify
+        for read in (lambda: self.read_pipe(self.process.stderr, self.log),
+                     lambda: self.read_pipe(self.process.stdout, self.output), self.read_notices):
+            self.threads.append(threading.Thread(target=read, daemon=True))
+            self.threads[-1].start()
+        if self.options.get("listen.address") != "":
+            self.port = int(self.log.wait(r"listening on http://\S+:(\d+)").group(1))
+        if self.options["listen.unix_path"]:
+            self.log.wait("listening on " + re.escape(self.options["listen.unix_path"]))
+        if wait:
+            self.notices.wait("^" + re.escape(wait) + "$")
+        return self
+
+    @staticmethod
+    def read_pipe(pipe, log):
+        with pipe:
+            for line in pipe:
+                log.add(line.decode("utf-8", "replace").rstrip("\n"))
+        log.end()
+
+    def read_notices(self):
+        with self.notify_socket:
+            while True:
+                data = self.notify_socket.recv(65536)
+                if not data:
+                    break
+                for line in data.decode("utf-8", "replace").split("\n"):
+                    self.notices.add(line)
+        self.notices.end()
+
+    @property
+    def address(self):
+        return ("127.0.0.1", self.port)
+
+    def connect(self, unix=False, timeout=60.0):
+        return client.Connection(self.unix_path if unix else self.address, timeout)
+
+    def call(self, method, target, headers=(), body=None, unix=False, **options):
+        return client.fetch(self.unix_path if unix else self.address, method, target, headers, body, **options)
+
+    def get(self, target, **options):
+        return self.call("GET", target, **options)
+
+    def post(self, target, body=b"", **options):
+        return self.call("POST", target, body=body, **options)
+
+    def signal(self, number):
+        self.process.send_signal(number)
+
+    def memory_kib(self):
+        with open("/proc/%d/status" % self.process.pid, encoding="ascii") as status:
+            return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
+
+    def ended(self, timeout=PATIENCE):
+        """The exit status, once it has ended and all its output is there."""
+        status = self.process.wait(timeout)
+        if self.threads:
+            with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+                last.sendto(b"", os.path.join(self.directory, "notify"))
+        while self.threads:
+            self.threads.pop().join(PATIENCE)
+        return status
+
+    def stop(self):
+        """Ends it as the service manager does; it must end well."""
+        if self.process is None or not os.path.isdir(self.directory):
+            self.kill()
+            return
+        try:
+            if self.process.poll() is None:
+                self.process.terminate()
+            status = self.ended()
+        finally:
+            self.kill()
+        if status != 0 or REPORT.search(self.log.text()):
+            raise AssertionError("tbproxyd ended with status %s" % status)
+
+    def kill(self):
+        if self.process is not None and self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server that answers what a test says, byte for byte: for answers that the stand-in does not give."""
+import json
+import socket
+import threading
+
+USER = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111"}, "email": "a@example.org",
+        "tenantId": {"entityType": "TENANT", "id": "22222222-2222-2222-2222-222222222222"},
+        "authority": "TENANT_ADMIN"}
+
+
+def answer(status=200, body=b"", headers=()):
+    """An answer's bytes, with Content-Length."""
+    if isinstance(body, dict):
+        headers = [("Content-Type", "application/json"), *headers]
+        body = json.dumps(body).encode()
+    lines = ["HTTP/1.1 %d " % status, *("%s: %s" % pair for pair in headers), "Content-Length: %d" % len(body)]
+    return "\r\n".join(lines).encode("latin-1") + b"\r\n\r\n" + body
+
+
+class Request:
+    def __init__(self, line, headers, body):
+        self.method, self.target, self.version = line.split(" ")
+        self.headers = headers
+        self.body = body
+
+    def header(self, name):
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+
+class Peer:
+    """One connection from the daemon."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.file = sock.makefile("rb")
+        self.requests = 0
+
+    def read_request(self, with_body):
+        """The next one, None at the end."""
+        line = self.file.readline().decode("latin-1").rstrip("\r\n")
+        if not line:
+            return None
+        headers = []
+        while True:
+            row = self.file.readline().decode("latin-1").rstrip("\r\n")
+            if not row:
+                break
+            name, value = row.split(":", 1)
+            headers.append((name, value.strip()))
+        request = Request(line, headers, b"")
+        length = request.header("Content-Length")
+        request.body = self.file.read(int(length)) if length and with_body else b""
+        self.requests += 1
+        return request
+
+    def send(self, data):
+        self.sock.sendall(data)
+
+    def wait_for_close(self):
+        """Until the daemon has ended the connection."""
+        while self.sock.recv(65536):
+            pass
+
+    def close(self):
+        self.file.close()
+        self.sock.close()
+
+    def reset(self):
+        self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+        self.close()
+
+
+class ScriptedServer:
+    """HANDLE(peer, request) answers; true: the connection is kept. A login and a check of an API key are answered
+    well beforehand, unless AUTHENTICATES is false."""
+
+    def __init__(self, handle, authenticates=True, reads_bodies=True, port=0):
+        self.handle = handle
+        self.authenticates = authenticates
+        self.reads_bodies = reads_bodies
+        self.requests = []  # that the handler saw
+        self.release = threading.Event()  # for a handler that waits; set at the end
+        self.peers = set()
+        self.threads = []
+        self.listener = socket.create_server(("127.0.0.1", port))
+        self.port = self.listener.getsockname()[1]
+        self.url = "http://127.0.0.1:%d" % self.port
+        self.spawn(self.accept)
+
+    def spawn(self, function, *arguments):
+        self.threads.append(threading.Thread(target=function, args=arguments, daemon=True))
+        self.threads[-1].start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            self.spawn(self.serve, Peer(sock))
+
+    def serve(self, peer):
+        self.peers.add(peer)
+        try:
+            kept = True
+            while kept:
+                request = peer.read_request(self.reads_bodies)
+                if request is None:
+                    break
+                if self.authenticates and request.target == "/api/auth/user":
+                    peer.send(answer(body=USER))
+                    continue
+                self.requests.append(request)
+                kept = self.handle(peer, request)
+        except (OSError, ValueError):  # the daemon has closed the connection, or the test is over
+            pass
+        finally:
+            self.peers.discard(peer)
+            peer.close()
+
+    def stop(self):
+        self.release.set()
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for peer in list(self.peers):
+            try:
+                peer.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
+        for thread in self.threads:
+            thread.join(5)
+
+
+def echo(peer, request):
+    """A handler that answers what it got, but for the credential."""
+    headers = [(name, "hidden" if name == "X-Authorization" else value) for name, value in request.headers]
+    peer.send(answer(body={"method": request.method, "target": request.target, "headers": headers,
+                           "body": request.body.decode("latin-1")}))
+    return True

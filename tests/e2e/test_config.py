@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line and the configuration: what is right starts, a mistake names its place and what is allowed."""
+import re
+import subprocess
+
+import tap
+from harness import PATIENCE, Case
+
+BASE = {"upstream.url": "http://127.0.0.1:1", "upstream.api_key_file": "tb_a-key-for-no-server"}
+
+
+class ConfigCase(Case):
+    def run_daemon(self, *arguments, options=None, text=None, config=True):
+        """Runs to its end. Returns (status, stdout, stderr)."""
+        daemon = self.make_daemon(self.addCleanup, "http://127.0.0.1:1", {**BASE, **(options or {})}, "none")
+        if text is not None:
+            daemon.write_config(text)
+        self.path = daemon.config_path
+        command = daemon.command(*arguments)
+        if not config:
+            command = [word for word in command if word not in ("--config", daemon.config_path)]
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
+                              env=daemon.environment(), cwd=daemon.directory, check=False)
+        daemon.kill()
+        return done.returncode, done.stdout, done.stderr
+
+    def assert_mistake(self, *words, options=None, text=None, arguments=()):
+        for extra in ((), ("--check-config",)):
+            status, _, errors = self.run_daemon(*arguments, *extra, options=options, text=text)
+            self.assertNotEqual(status, 0)
+            for word in words:
+                self.assertIn(word, errors)
+
+
+class TestCommandLine(ConfigCase):
+    def test_check_config_says_that_all_is_right(self):
+        status, output, errors = self.run_daemon("--check-config")
+        self.assertEqual((status, output, errors), (0, "The configuration is right.\n", ""))
+
+    def test_help_and_version_need_no_configuration(self):
+        for argument, word in (("--help", "--check-config"), ("-h", "Usage: tbproxyd"), ("--version", "tbproxyd "),
+                               ("--help-config", "upstream = {")):
+            status, output, errors = self.run_daemon(argument, config=False)
+            self.assertEqual((status, errors), (0, ""))
+            self.assertIn(word, output)
+
+    def test_unknown_arguments_are_refused(self):
+        for arguments in (("--nonsense",), ("extra",), ("--password", "x")):
+            status, _, errors = self.run_daemon(*arguments, "--check-config")
+            self.assertNotEqual(status, 0)
+            self.assertIn("--help", errors)
+
+    def test_set_wins_over_the_file(self):
+        proxy = self.prepare_daemon(self.start_simulator(), {"limits.max_body_bytes": 5})
+        proxy.start("--set", "limits.max_body_bytes=6", "--set", "limits.max_body_bytes=7")
+        self.assertEqual(proxy.post("/api/device", b"x" * 8).status, 413)
+        self.assertNotEqual(proxy.post("/api/device", b"x" * 7).status, 413)
+
+    def test_a_missing_file_is_named(self):
+        status, _, errors = self.run_daemon("--config", "/nonexistent/tbproxyd.conf")
+        self.assertNotEqual(status, 0)
+        self.assertIn("/nonexistent/tbproxyd.conf", errors)
+
+    def test_what_help_config_prints_is_a_configuration(self):
+        _, sample, _ = self.run_daemon("--help-config")
+        text = re.sub(r"(?m)^    # (\w+ = .*;)$", r"    \1", sample)  # every option, with its default
+        self.assertGreater(len(re.findall(r"(?m)^    \w+ = ", text)), 20)
+        text = text.replace('url = ""', 'url = "http://127.0.0.1:1"').replace('api_key_file = ""', 'api_key_file = "k"')
+        status, _, errors = self.run_daemon("--check-config", text=text)
+        self.assertEqual((status, errors), (0, ""))
+
+    def test_every_option_can_be_set(self):
+        _, sample, _ = self.run_daemon("--help-config")
+        section, arguments = "", []
+        for line in sample.split("\n"):
+            opens = re.match(r"(\w+) = \{", line)
+            option = re.match(r'    # (\w+) = "?(.*?)"?;$', line)
+            section = opens.group(1) if opens else section
+            if option and option.group(2):
+                arguments += ["--set", "%s.%s=%s" % (section, *option.groups())]
+        self.assertGreater(len(arguments), 20)
+        status, _, errors = self.run_daemon("--check-config", *arguments)
+        self.assertEqual((status, errors), (0, ""))
+
+
+class TestMistakes(ConfigCase):
+    GOOD = 'upstream = {\n  url = "http://127.0.0.1:1";\n  api_key_file = "k";\n};\n'
+
+    def assert_at(self, line, rest, *words):
+        """A mistake in line LINE of the file, where REST stands after four good ones."""
+        for extra in ((), ("--check-config",)):
+            status, _, errors = self.run_daemon(*extra, text=self.GOOD + rest)
+            self.assertNotEqual(status, 0)
+            self.assertIn("%s:%d: " % (self.path, line), errors)
+            for word in words:
+                self.assertIn(word, errors)
+
+    def test_a_syntax_error_names_file_and_line(self):
+        self.assert_at(6, "listen = {\n  port 80;\n};\n", "syntax error")
+
+    def test_an_unknown_option_names_those_that_there_are(self):
+        self.assert_at(6, "listen = {\n  colour = 1;\n};\n", "listen.colour", "address", "unix_path")
+
+    def test_an_unknown_section_names_those_that_there_are(self):
+        self.assert_at(6, "lisTen = {\n  port = 1;\n};\n", "lisTen", "upstream", "listen", "limits")
+
+    def test_an_option_outside_of_a_section_is_named(self):
+        self.assert_at(5, "port = 1;\n", "port")
+
+    def test_a_value_of_the_wrong_type_or_out_of_bounds_names_what_is_allowed(self):
+        for line, words in (('port = "x"', ("listen.port", "0 to 65535")), ("port = 65536", ("0 to 65535",)),
+                            ("port = -1", ("0 to 65535",)), ("port = true", ("0 to 65535",)),
+                            ("address = 5", ("listen.address", "string")), ("port = 1.5", ("0 to 65535",)),
+                            ("max_connections = 0", ("1 to 65536",)), ("port = [1]", ("0 to 65535",)),
+                            ("port = 99999999999L", ("0 to 65535",))):
+            with self.subTest(line=line):
+                self.assert_at(6, "listen = {\n  %s;\n};\n" % line, *words)
+        self.assert_at(5, 'retry = { retry_on_rate_limit = "no"; };\n', "retry.retry_on_rate_limit", "true or false")
+        self.assert_at(5, 'log = { level = "loud"; };\n', "log.level", "error", "warning", "info", "debug")
+
+    def test_a_mistake_in_set_names_it(self):
+        for setting, words in (("listen.port=x", ("0 to 65535",)), ("listen.port", ("section.option=value",)),
+                               ("port=1", ("section.option=value",)), ("listen.colour=1", ("listen.colour", "address")),
+                               ("listen.port=1 ", ("0 to 65535",)), ("listen.port=", ("0 to 65535",)),
+                               ("retry.repeat_unsafe=yes", ("true or false",)), ("a.b=1", ("upstream",))):
+            with self.subTest(setting=setting):
+                self.assert_mistake("--set " + setting, *words, arguments=("--set", setting))
+
+    def test_only_loopback_addresses_are_taken(self):
+        for address in ("0.0.0.0", "192.168.1.1", "::", "localhost", "10.0.0.1", "8.8.8.8", "127.0.0.1:80",
+                        "127.1.2.3"):
+            self.assert_mistake("listen.address", "loopback", options={"listen.address": address})
+        for address in ("127.0.0.1", "::1"):
+            self.assertEqual(self.run_daemon("--check-config", options={"listen.address": address})[0], 0)
+
+    def test_a_listener_must_be_left(self):
+        self.assert_mistake("listen.address", "listen.unix_path",
+                            options={"listen.address": "", "listen.unix_path": ""})
+
+    def test_the_unix_socket_must_make_sense(self):
+        self.assert_mistake("listen.unix_path", "absolute", options={"listen.unix_path": "relative"})
+        self.assert_mistake("listen.unix_path", "107", options={"listen.unix_path": "/" + "x" * 107})
+        for mode in ("", "abc", "1777", "0o600", "888", "-1"):
+            self.assert_mistake("listen.unix_mode", "octal", options={"listen.unix_mode": mode})
+
+    def test_the_url_must_be_one(self):
+        for url in ("ftp://host", "host:8080", "http://", "http://user@host", "http://u:p@host", "http://host/?a",
+                    "http://host/#a", "//host", "http://ho st", "file:///etc/passwd"):
+            self.assert_mistake("upstream.url", options={"upstream.url": url})
+        self.assert_mistake("upstream.url", "not set", options={"upstream.url": ""})
+        for url in ("https://thingsboard.cloud", "http://host:8080/", "http://[::1]:8080/prefix", "http://127.0.0.1"):
+            self.assertEqual(self.run_daemon("--check-config", options={"upstream.url": url})[0], 0, url)
+
+    def test_exactly_one_credential_must_be_given(self):
+        for options, word in (({"upstream.api_key_file": ""}, "no credential"),
+                              ({"upstream.username": "u", "upstream.password_file": "p" * 20}, "more than one"),
+                              ({"upstream.api_key_file": "", "upstream.username": "u"}, "belong together"),
+                              ({"upstream.token_file": "t" * 20}, "more than one")):
+            daemon_options = {**BASE, **options}
+            text = "upstream = {\n%s};\n" % "".join('  %s = "%s";\n' % (name.split(".")[1], value)
+                                                    for name, value in daemon_options.items())
+            self.assert_mistake(word, "upstream.username", text=text)
+
+    def test_limits_must_fit_each_other(self):
+        self.assert_mistake("limits.max_buffered_bytes", options={"limits.max_buffered_bytes": 100000})
+        self.assert_mistake("retry.max_retry_delay_ms", options={"retry.max_retry_delay_ms": 10})
+
+
+del ConfigCase  # holds no test of its own
+
+if __name__ == "__main__":
+    tap.main()
