@@ -142,7 +142,9 @@ enum MHD_Result respond(const struct request *rq, struct reply *rp, bool last)
     struct MHD_Response *r = make_response(rp);
     if (!r)
         return MHD_NO;
-    add_headers(r, rq, rp, last);
+    /* libmicrohttpd ends a chunked body also after HEAD, which the client takes for the next answer. */
+    bool stray = rp->chunked && strcmp(rq->method, "HEAD") == 0;
+    add_headers(r, rq, rp, last || stray);
     enum MHD_Result ok = MHD_queue_response(rq->mhd, (unsigned)rp->status, r);
     MHD_destroy_response(r);
     return ok;
