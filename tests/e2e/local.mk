@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # End-to-end tests: the real binaries on free ports.
-TESTS += \
+e2e_tests = \
 	tests/e2e/test_bad_requests.py \
 	tests/e2e/test_bodies.py \
 	tests/e2e/test_config.py \
@@ -20,7 +20,9 @@ TESTS += \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_targets.py
 
-EXTRA_DIST += \
+TESTS += $(e2e_tests)
+
+EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/client.py \
 	tests/e2e/daemon.py \
 	tests/e2e/harness.py \
@@ -35,22 +37,4 @@ EXTRA_DIST += \
 	tests/e2e/official/queries.py \
 	tests/e2e/official/quickstart.py \
 	tests/e2e/official/run.py \
-	tests/e2e/official/telemetry.py \
-	tests/e2e/test_bad_requests.py \
-	tests/e2e/test_bodies.py \
-	tests/e2e/test_config.py \
-	tests/e2e/test_connections.py \
-	tests/e2e/test_forwarding.py \
-	tests/e2e/test_gate.py \
-	tests/e2e/test_headers.py \
-	tests/e2e/test_hostile_clients.py \
-	tests/e2e/test_local_answers.py \
-	tests/e2e/test_login_refused.py \
-	tests/e2e/test_official_client.py \
-	tests/e2e/test_rate_limit.py \
-	tests/e2e/test_repeat_safety.py \
-	tests/e2e/test_server_faults.py \
-	tests/e2e/test_service.py \
-	tests/e2e/test_session.py \
-	tests/e2e/test_short_lives.py \
-	tests/e2e/test_targets.py
+	tests/e2e/official/telemetry.py

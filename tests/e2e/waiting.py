@@ -11,7 +11,8 @@ WRAPPER = shlex.split(os.environ.get("TB_WRAPPER", ""))
 
 def is_sanitized(path):
     with open(path, "rb") as program:
-        return b"__asan_init" in program.read()
+        code = program.read()
+    return b"__asan_init" in code or b"__tsan_init" in code
 
 
 SLOW = bool(WRAPPER) or is_sanitized(os.environ["TBPROXYD"])
