@@ -3,6 +3,7 @@
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .py
 PY_LOG_DRIVER = $(LOG_DRIVER)
+LOG_COMPILER = $(TB_WRAPPER)
 PY_LOG_COMPILER = $(PYTHON)
 TESTS =
 
