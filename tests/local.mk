@@ -7,6 +7,8 @@ LOG_COMPILER = $(TB_WRAPPER)
 PY_LOG_COMPILER = $(PYTHON)
 TESTS =
 
+EXTRA_DIST += tests/valgrind.supp
+
 # TB_WRAPPER: a command in front of the programs under test, such as valgrind.
 AM_TESTS_ENVIRONMENT = \
 	TBPROXYD='$(abs_top_builddir)/src/proxy/tbproxyd'; export TBPROXYD; \
