@@ -104,7 +104,7 @@ void exchange_client_changed(struct exchange *exchange)
 {
     enum client_end end = exchange->client ? exchange->client->end : CLIENT_OPEN;
 
-    if (end != CLIENT_OPEN && exchange->suspended)
+    if (end != CLIENT_OPEN)
         loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
                          end == CLIENT_MAY_READ ? HANG_UP_GRACE_MS : 0);
 }
@@ -320,8 +320,7 @@ static const char *repeat_refused(const struct exchange *exchange)
     if (exchange->repeat == REPEAT_NEVER && !config->retry.repeat_unsafe)
         return "\"not repeated: the server may have executed it\"";
     if (exchange->repeat == REPEAT_STAMPED && !exchange->stamped)
-        return "\"not repeated: the server may have stored it, and its body is no telemetry that could be "
-               "given a time\"";
+        return "\"not repeated: the server may have stored it, and its body could not be given a time\"";
     return NULL;
 }
 

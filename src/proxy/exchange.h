@@ -87,7 +87,8 @@ void exchange_complete(struct exchange *exchange);
 /* Sends it, parks it or answers it; again whenever something that it waited for has happened. */
 void exchange_dispatch(struct exchange *exchange);
 
-/* The client has hung up, or perhaps: the request is given up, at once or a little later. */
+/* For a suspended exchange: the client has hung up, or perhaps: the request is given up, at once or a little
+ * later. */
 void exchange_client_changed(struct exchange *exchange);
 
 /* The one end: cancels what is under way and frees everything. */
