@@ -48,3 +48,33 @@ int tb_error_prefix(struct tb_error *err, const char *format, ...)
     end_at_character(err->message);
     return err->code;
 }
+
+void tb_error_clear(struct tb_error *err)
+{
+    free(err->body);
+    *err = (struct tb_error)TB_ERROR_INIT;
+}
+
+const char *tb_error_kind_name(enum tb_error_kind kind)
+{
+    static const char *const names[] = {
+        [TB_ERROR_NONE] = "no error",
+        [TB_ERROR_USAGE] = "usage",
+        [TB_ERROR_TRANSPORT] = "transport",
+        [TB_ERROR_TLS] = "TLS",
+        [TB_ERROR_TIMEOUT] = "timeout",
+        [TB_ERROR_DECODE] = "decode",
+        [TB_ERROR_SYSTEM] = "system",
+        [TB_ERROR_BAD_REQUEST] = "bad request",
+        [TB_ERROR_UNAUTHORIZED] = "unauthorized",
+        [TB_ERROR_FORBIDDEN] = "forbidden",
+        [TB_ERROR_NOT_FOUND] = "not found",
+        [TB_ERROR_CONFLICT] = "conflict",
+        [TB_ERROR_UNPROCESSABLE] = "unprocessable",
+        [TB_ERROR_RATE_LIMITED] = "rate limited",
+        [TB_ERROR_SERVICE] = "service",
+        [TB_ERROR_HTTP] = "HTTP",
+    };
+
+    return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : "unknown";
+}

@@ -6,19 +6,9 @@
 #ifndef TB_BASE_ERROR_H
 #define TB_BASE_ERROR_H
 
+#include <tbclient/error.h>
+
 #include "base/util.h"
-
-#define TB_ERROR_MESSAGE_MAX 512
-
-struct tb_error {
-    int code;                           /* negative errno; 0 while nothing happened */
-    char message[TB_ERROR_MESSAGE_MAX]; /* UTF-8; what happened, where, and what to do; never a secret */
-};
-
-#define TB_ERROR_INIT                                                                                        \
-    {                                                                                                        \
-        0, ""                                                                                                \
-    }
 
 /* Sets code and message; a message that does not fit is cut. ERR may be NULL. Returns CODE, so that a
  * function can say: return tb_error_set(err, -EINVAL, "..."). */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Between JSON and the generated structures, by the tables: for programs that keep entities in files or get them
+ * from elsewhere. Calls to the server do this themselves. Thread-safe; the structures are not changed.
+ */
+#ifndef TBCLIENT_CODEC_H
+#define TBCLIENT_CODEC_H
+
+#include <tbclient/error.h>
+#include <tbclient/table.h>
+#include <tbclient/value.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TB_CODEC_DEPTH_MAX 64 /* structures, lists and maps inside each other; free JSON does not count */
+
+/* Decodes TEXT, JSON of LENGTH bytes, as a value of TYPE (in API): an object, list or map. *RET, a pointer to the
+ * structure, is freed with tb_free(). TB_ERROR_DECODE names the member that does not fit ("data[3].name: a string
+ * was expected, not a number") and carries the text. Members that are required and missing are no error: servers
+ * of other versions leave them out. */
+TB_PUBLIC int tb_decode(const tb_api *api, unsigned type, const char *text, size_t length, void **ret, tb_error *err);
+
+/* Encodes VALUE, a structure, list or map of TYPE; *RET is freed with free(). TB_ERROR_USAGE names the member that
+ * does not fit its schema: missing, too long, out of bounds, no UTF-8, an unknown variant without its members. */
+TB_PUBLIC int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
+                        tb_error *err);
+
+/* Whether VALUE is valid JSON for TYPE, as a request: what tb_encode() would refuse is refused. Unknown members and
+ * unknown values of enumerations are allowed unless STRICT. TB_ERROR_USAGE names the member. */
+TB_PUBLIC int tb_check(const tb_api *api, unsigned type, const json_t *value, bool strict, tb_error *err);
+
+/* The index of the type that is an object of the schema called NAME, or 0. */
+TB_PUBLIC unsigned tb_type_find(const tb_api *api, const char *name);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The values that the generated structures are made of. All memory of zeros is a valid structure in which
+ * nothing is set; text is UTF-8, ended by a NUL.
+ *
+ * Absent, null and present are three things in JSON. A member that is present holds its value. One that is
+ * absent or null is NULL (strings, objects, lists, maps, free JSON) or not set (numbers, booleans); which of
+ * the two it was is kept in the structure's tb_object, and sent back so. To send a null of your own:
+ *
+ *     tb_member label = {.name = "label", .value = json_null()};
+ *     tb_device device = {.object.kept = &label, .name = "boiler"};
+ *
+ * Enumerations are open: a typedef of const char *, with a macro for each value known to this version of the
+ * API. A value from a newer server is just another string. Compare them with tb_is().
+ */
+#ifndef TBCLIENT_VALUE_H
+#define TBCLIENT_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include <tbclient/visibility.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct {
+    bool set;
+    bool value;
+} tb_bool;
+
+typedef struct {
+    bool set;
+    int32_t value;
+} tb_int32;
+
+typedef struct {
+    bool set;
+    int64_t value;
+} tb_int64;
+
+typedef struct {
+    bool set;
+    double value;
+} tb_double;
+
+/* tb_device device = {.version = TB_SET(3)}; the same for all four. */
+#define TB_SET(number) {true, (number)}
+
+/* A member of a JSON object for which its structure has no place: unknown to this version of the API, or an
+ * explicit null. NAME and VALUE are borrowed; where a list is sent, a member whose name the structure itself has
+ * set is left out. */
+typedef struct tb_member {
+    const struct tb_member *next;
+    const char *name;
+    json_t *value;
+} tb_member;
+
+/* The first member of every generated structure. */
+typedef struct {
+    const tb_member *kept;
+} tb_object;
+
+/* A part of a multipart request. Set DATA and LENGTH, or FILE, a path that is read while it is sent. */
+typedef struct {
+    const void *data;
+    size_t length;
+    const char *file;
+    const char *name;         /* file name told to the server; NULL: the last part of FILE, or "file" */
+    const char *content_type; /* NULL: application/octet-stream */
+} tb_part;
+
+/* Lists and maps have the same shape for every type of element: tb_string_list, tb_device_list, ... A list or
+ * map that is present and empty has ITEMS set and COUNT 0: TB_EMPTY. */
+typedef struct {
+    size_t count;
+    const char **items;
+} tb_string_list;
+
+typedef struct {
+    size_t count;
+    tb_bool *items;
+} tb_bool_list;
+
+typedef struct {
+    size_t count;
+    tb_int32 *items;
+} tb_int32_list;
+
+typedef struct {
+    size_t count;
+    tb_int64 *items;
+} tb_int64_list;
+
+typedef struct {
+    size_t count;
+    tb_double *items;
+} tb_double_list;
+
+typedef struct {
+    size_t count;
+    json_t **items;
+} tb_json_list;
+
+/* An answer that is taken as it comes: downloads into memory, texts, strings declared as JSON. */
+typedef struct {
+    size_t length;
+    const char *data;         /* followed by a NUL that does not count */
+    const char *content_type; /* as the server says; "" where it says nothing */
+} tb_bytes;
+
+/* Frees the result of a call, however deep: exactly the pointer that the call has set. NULL is allowed. (A
+ * json_t * that a call has set is freed with json_decref().) */
+TB_PUBLIC void tb_free(void *result);
+
+/* A member of OBJECT that this version of the API does not know, or an explicit null; NULL where there is none
+ * called NAME. Borrowed. */
+TB_PUBLIC json_t *tb_kept(const tb_object *object, const char *name);
+
+/* Whether the string or enumeration VALUE is present and equal to NAME. */
+static inline bool tb_is(const char *value, const char *name)
+{
+    return value && strcmp(value, name) == 0;
+}
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
