@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""One OpenAPI document: read, and its references followed. Whatever cannot be used is refused with its place."""
+
+import json
+import re
+
+
+class Refusal(Exception):
+    """The document cannot be used; the text names the place as a JSON pointer."""
+
+
+def refuse(place, reason):
+    raise Refusal(f"#{place}: {reason}")
+
+
+def child(place, name):
+    """The place of the member NAME (RFC 6901)."""
+    return f"{place}/{str(name).replace('~', '~0').replace('/', '~1')}"
+
+
+def expect(value, kind, place):
+    """VALUE, which must be a KIND of JSON."""
+    names = {dict: "an object", list: "an array", str: "a string", bool: "true or false", int: "an integer"}
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        refuse(place, f"must be {names[kind]}")
+    return value
+
+
+def member(node, name, kind, place, default=None):
+    """The member NAME of NODE, which must be a KIND; DEFAULT where it is missing."""
+    return expect(node[name], kind, child(place, name)) if name in node else default
+
+
+def unique_members(pairs):
+    out = dict(pairs)
+    if len(out) != len(pairs):
+        names = [name for name, _ in pairs]
+        refuse("", f"an object has the member {next(n for n in names if names.count(n) > 1)!r} twice")
+    return out
+
+
+class Document:
+    """The parsed document, its edition and its version."""
+
+    EDITIONS = ("CE", "PE", "PAAS")
+
+    def __init__(self, path, edition=None):
+        with open(path, encoding="utf-8") as file:
+            try:
+                self.root = json.load(file, object_pairs_hook=unique_members)
+            except (ValueError, RecursionError) as error:
+                refuse("", f"is no JSON: {error}")
+        expect(self.root, dict, "")
+        openapi = member(self.root, "openapi", str, "", "")
+        if not re.fullmatch(r"3\.[01]\.[0-9]+", openapi):
+            refuse("/openapi", f"is {openapi!r}: only OpenAPI 3.0 and 3.1 are understood")
+        info = member(self.root, "info", dict, "", {})
+        self.edition = (edition or member(info, "x-edition", str, "/info", "")).upper()
+        if self.edition not in self.EDITIONS:
+            refuse("/info/x-edition", "says no edition (CE, PE or PAAS): give it with --edition")
+        self.version = member(info, "version", str, "/info", "")
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+){1,4}", self.version):
+            refuse("/info/version", f"is {self.version!r}: digits and points were expected")
+        self.paths = member(self.root, "paths", dict, "", {})
+        components = member(self.root, "components", dict, "", {})
+        self.schemas = member(components, "schemas", dict, "/components", {})
+
+    def resolve(self, node, place):
+        """NODE, or what its reference leads to, with the place of that. Not for schemas, whose names matter."""
+        for _ in range(8):
+            expect(node, dict, place)
+            if "$ref" not in node:
+                return node, place
+            node, place = self.follow(node["$ref"], place)
+        refuse(place, "leads through more than 8 references")
+
+    def follow(self, reference, place):
+        """What a reference inside the document points to."""
+        if not isinstance(reference, str) or not reference.startswith("#/"):
+            refuse(place, f"refers to {reference!r}: only references into the document itself are understood")
+        node = self.root
+        for part in reference[2:].split("/"):
+            part = part.replace("~1", "/").replace("~0", "~")
+            if not isinstance(node, dict) or part not in node:
+                refuse(place, f"refers to {reference}, which does not exist")
+            node = node[part]
+        return node, reference[1:]
+
+    def schema_name(self, reference, place):
+        """The name of the schema that a reference points to."""
+        prefix = "#/components/schemas/"
+        self.follow(reference, place)
+        if not reference.startswith(prefix) or "/" in reference[len(prefix):]:
+            refuse(place, f"refers to {reference}: only references to components/schemas are understood here")
+        return reference[len(prefix):].replace("~1", "/").replace("~0", "~")
