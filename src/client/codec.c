@@ -42,7 +42,7 @@ static int parse_failed(const json_error_t *reason, tb_error *err)
 static int decode_text(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
                        tb_error *err)
 {
-    json_error_t reason;
+    json_error_t reason = {.line = -1}; /* jansson itself leaves the code as it is where there is no memory */
     json_t *root = json_loadb(text, length, DECODE_LOAD_FLAGS, &reason);
 
     if (!root)
