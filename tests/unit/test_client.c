@@ -7,7 +7,7 @@ int main(void)
     static unit_suite *const suites[] = {
         arena_suite,   backoff_suite,          check_suite,           codec_memory_suite, credential_suite,
         decode_suite,  encode_suite,           headers_suite,         jwt_suite,          server_clock_suite,
-        session_suite, session_failures_suite, session_refusal_suite, session_modes_suite};
+        session_suite, session_failures_suite, session_refusal_suite, session_modes_suite, stamp_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
 }
