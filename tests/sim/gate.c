@@ -157,7 +157,8 @@ bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
         refuse_path(sim, rq, rp);
         return false;
     }
-    if (!(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
+    /* nobody: on a path that is open, such as that of a public image */
+    if (rq->user && !(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
         reply_no_permission(rp);
         return false;
     }
