@@ -18,6 +18,7 @@ e2e_tests = \
 	tests/e2e/test_service.py \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
+	tests/e2e/test_simulator_schema.py \
 	tests/e2e/test_targets.py
 
 TESTS += $(e2e_tests)

@@ -97,7 +97,31 @@ static bool set_api_key_enabled(struct sim *sim, const json_t *v)
     return true;
 }
 
+static bool set_flag(const json_t *v, bool *ret)
+{
+    if (json_is_boolean(v))
+        *ret = json_is_true(v);
+    return json_is_boolean(v);
+}
+
+static bool set_strict(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->settings.strict);
+}
+
+static bool set_check_answers(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->settings.check_answers);
+}
+
+static bool set_seed(struct sim *sim, const json_t *v)
+{
+    return set_number(v, 0, INT32_MAX, &sim->settings.seed);
+}
+
 static const struct setting settings[] = {
+    {"checkAnswers", set_check_answers},     {"seed", set_seed},
+    {"strict", set_strict},
     {"apiKeyEnabled", set_api_key_enabled},  {"clockOffsetMs", set_clock_offset},
     {"customerLimits", set_customer_limits}, {"limits", set_limits},
     {"newSigningKey", set_signing_key},      {"outdateAccessTokens", outdate_access_tokens},
@@ -157,7 +181,31 @@ static void post_fault(struct sim *sim, const struct request *rq, struct reply *
 static void get_stats(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
-    reply_json(rp, record_stats(&sim->record, sim->store.n_points));
+    json_t *stats = record_stats(&sim->record, sim->store.n_points);
+
+    json_put(stats, "violations", json_integer((json_int_t)sim->violations.count));
+    json_put(stats, "answer_violations", json_integer((json_int_t)sim->answer_violations.count));
+    reply_json(rp, stats);
+}
+
+static void get_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, violations_json(&sim->violations));
+}
+
+static void get_answer_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, violations_json(&sim->answer_violations));
+}
+
+static void delete_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    violations_clear(&sim->violations);
+    violations_clear(&sim->answer_violations);
+    reply_json(rp, json_object());
 }
 
 static void get_requests(struct sim *sim, const struct request *rq, struct reply *rp)
@@ -188,6 +236,9 @@ static const struct {
     {"GET", "/sim/stats", get_stats},       {"POST", "/sim/set", post_set},
     {"POST", "/sim/fault", post_fault},     {"DELETE", "/sim/fault", delete_faults},
     {"GET", "/sim/requests", get_requests}, {"DELETE", "/sim/requests", delete_requests},
+    {"GET", "/sim/violations", get_violations},
+    {"DELETE", "/sim/violations", delete_violations},
+    {"GET", "/sim/answer-violations", get_answer_violations},
 };
 
 void control(struct sim *sim, struct request *rq, struct reply *rp)

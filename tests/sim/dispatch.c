@@ -6,6 +6,7 @@
 
 #include "auth.h"
 #include "gate.h"
+#include "generated.h"
 #include "route.h"
 
 enum {
@@ -67,6 +68,7 @@ static void answer(struct sim *sim, struct request *rq, struct reply *rp)
 
     pthread_mutex_lock(&sim->lock);
     rq->route->handler(sim, rq, rp);
+    answer_check(sim, rq, rp);
     /* wire facts: the second token is missing, yet the operation has been executed */
     if ((rq->route->flags & ROUTE_ASYNC) && !rp->sync)
         gate_charge(sim, rq, rp);

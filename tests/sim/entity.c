@@ -10,7 +10,8 @@ const char *entity_label(enum entity_type type)
     static const char *const labels[N_ENTITY_TYPES] = {
         [ENTITY_TENANT] = "Tenant",   [ENTITY_CUSTOMER] = "Customer", [ENTITY_USER] = "User",
         [ENTITY_DEVICE] = "Device",   [ENTITY_ASSET] = "Asset",       [ENTITY_ALARM] = "Alarm",
-        [ENTITY_API_KEY] = "API key",
+        [ENTITY_API_KEY] = "API key", [ENTITY_DASHBOARD] = "Dashboard", [ENTITY_GROUP] = "Entity group",
+        [ENTITY_ROLE] = "Role",
     };
 
     return labels[type];

@@ -8,7 +8,9 @@
 #include <string.h>
 
 #include "auth.h"
+#include "judge.h"
 #include "route.h"
+#include "schema.h"
 
 bool gate_is_login_path(const struct request *rq)
 {
@@ -28,9 +30,9 @@ bool gate_charge(struct sim *sim, const struct request *rq, struct reply *rp)
     return false;
 }
 
-static void refuse_path(struct request *rq, struct reply *rp)
+static void refuse_path(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    char *allow = route_allow(rq, ", ", false);
+    char *allow = route_allow(sim->api, rq, ", ", false);
 
     if (allow) {
         reply_mvc_error(rp, 405, ERROR_BAD_REQUEST_PARAMS, "Request method '%s' is not supported",
@@ -46,12 +48,12 @@ static void refuse_path(struct request *rq, struct reply *rp)
     }
 }
 
-static void answer_options(struct request *rq, struct reply *rp)
+static void answer_options(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    char *allow = route_allow(rq, ",", true);
+    char *allow = route_allow(sim->api, rq, ",", true);
 
     if (!allow) {
-        refuse_path(rq, rp);
+        refuse_path(sim, rq, rp);
         return;
     }
     reply_empty(rp, 200);
@@ -63,6 +65,8 @@ static bool is_acceptable(const struct request *rq)
 {
     const char *accept = request_header(rq, "Accept");
 
+    if (rq->op && (rq->op->answer == TB_ANSWER_BINARY || rq->op->answer == TB_ANSWER_EVENTS))
+        return true;
     return !accept || !*accept || strstr(accept, "*/*") || strcasestr(accept, "application/json") ||
            strcasestr(accept, "application/*") || strcasestr(accept, "text/plain") ||
            strcasestr(accept, "+json");
@@ -107,24 +111,54 @@ static bool check_body(struct request *rq, struct reply *rp)
     return read_json(rq, rp);
 }
 
+/* Whether an answer that no handler makes is refused: those of the handlers stay as they are. */
+static bool judge_request(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    bool has_handler = rq->route->method != NULL;
+    struct judgement j = {};
+    bool ok = true;
+
+    if (!rq->op)
+        return true;
+    judge(sim->api, rq->op, rq, sim->settings.strict, &j);
+    for (size_t i = 0; i < json_array_size(j.faults); i++)
+        violations_add(&sim->violations, api_text(sim->api, rq->op->id),
+                       json_string_value(json_array_get(j.faults, i)));
+    if (j.faults && (sim->settings.strict || !has_handler)) {
+        int status = sim->settings.strict ? 400 : j.status;
+
+        reply_error(rp, status, status == 400 ? ERROR_BAD_REQUEST_PARAMS : ERROR_GENERAL, "%s",
+                    json_string_value(json_array_get(j.faults, 0)));
+        ok = false;
+    }
+    judgement_free(&j);
+    return ok;
+}
+
+static bool is_open(const struct request *rq)
+{
+    return auth_is_open(rq) || (rq->op && rq->op->flags & TB_ANONYMOUS);
+}
+
 bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
 {
     if (gate_is_login_path(rq) && !streq(rq->method, "POST")) {
         reply_error(rp, 401, ERROR_AUTHENTICATION, "Authentication method not supported");
         return false;
     }
-    if (!auth_is_open(rq) && (!auth_check(sim, rq, rp) || !gate_charge(sim, rq, rp)))
+    rq->route = route_find(sim->api, rq);
+    if (!is_open(rq) && (!auth_check(sim, rq, rp) || !gate_charge(sim, rq, rp)))
         return false;
     if (streq(rq->method, "OPTIONS")) {
-        answer_options(rq, rp);
+        answer_options(sim, rq, rp);
         return false;
     }
-    rq->route = route_find(rq);
     if (!rq->route) {
-        refuse_path(rq, rp);
+        refuse_path(sim, rq, rp);
         return false;
     }
-    if (!(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
+    /* nobody: on a path that is open, such as that of a public image */
+    if (rq->user && !(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
         reply_no_permission(rp);
         return false;
     }
@@ -132,5 +166,5 @@ bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
         reply_error(rp, 500, ERROR_GENERAL, "No acceptable representation");
         return false;
     }
-    return check_body(rq, rp);
+    return judge_request(sim, rq, rp) && check_body(rq, rp);
 }

@@ -52,12 +52,8 @@ static bool parse_sort(const struct request *rq, struct reply *rp, const char *c
     return false;
 }
 
-bool page_link_parse(const struct request *rq, struct reply *rp, const char *const *properties,
-                     struct page_link *ret)
+bool page_link_parse_numbers(const struct request *rq, struct reply *rp, struct page_link *ret)
 {
-    const char *text = request_param(rq, "textSearch");
-
-    *ret = (struct page_link){.text = text && *text ? text : NULL};
     if (!page_int_param(rq, rp, "pageSize", &ret->size) || !page_int_param(rq, rp, "page", &ret->page))
         return false;
     if (ret->size < 1) {
@@ -71,7 +67,16 @@ bool page_link_parse(const struct request *rq, struct reply *rp, const char *con
                     "Incorrect page link page '%lld'. Page must be positive integer.", (long long)ret->page);
         return false;
     }
-    return parse_sort(rq, rp, properties, ret);
+    return true;
+}
+
+bool page_link_parse(const struct request *rq, struct reply *rp, const char *const *properties,
+                     struct page_link *ret)
+{
+    const char *text = request_param(rq, "textSearch");
+
+    *ret = (struct page_link){.text = text && *text ? text : NULL};
+    return page_link_parse_numbers(rq, rp, ret) && parse_sort(rq, rp, properties, ret);
 }
 
 void selection_add(struct selection *s, struct entity *e)

@@ -23,6 +23,8 @@ struct selection {
 
 /* An int parameter; false: the server's error is filled in. */
 bool page_int_param(const struct request *rq, struct reply *rp, const char *name, int64_t *ret);
+/* pageSize and page only; false: the server's error is filled in. */
+bool page_link_parse_numbers(const struct request *rq, struct reply *rp, struct page_link *ret);
 /* pageSize, page, textSearch, sortProperty (one of the NULL-terminated list), sortOrder. */
 bool page_link_parse(const struct request *rq, struct reply *rp, const char *const *properties,
                      struct page_link *ret);

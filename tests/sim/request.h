@@ -7,13 +7,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <tbclient/table.h>
+
 #include "json.h"
 #include "store.h"
 
 enum {
     MAX_SEGMENTS = 16,
     MAX_PARAMS = 64,
-    MAX_VARS = 4,
+    MAX_VARS = 4, /* of the routes with a handler */
 };
 
 /* What is wrong with a target before any controller looks at it. */
@@ -50,6 +52,7 @@ struct request {
     bool refused_size; /* Content-Length over MAX_BODY: the body stays unread */
     json_t *json;      /* the body, where the route wants JSON */
 
+    const struct tb_operation *op; /* of the tables; NULL: the target is none of them */
     const struct route *route;
     const char *vars[MAX_VARS]; /* path variables in the order of the template */
     struct user *user;          /* NULL: nobody */

@@ -11,12 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "generated.h"
+#include "operation.h"
 #include "routes.h"
 
-struct match {
-    const char *vars[MAX_VARS];
-    unsigned literals; /* one bit for each segment, the first one highest */
-};
+/* Rows that route_restrict() has left out. */
+static bool *left_out;
 
 static bool match_segments(const char *template, char *const *segments, size_t n, struct match *ret)
 {
@@ -29,9 +29,10 @@ static bool match_segments(const char *template, char *const *segments, size_t n
         size_t len = (size_t)(end - template);
 
         if (*template == '{') {
-            if (*segments[i] == '\0' || n_vars == MAX_VARS)
+            if (*segments[i] == '\0')
                 return false;
-            ret->vars[n_vars++] = segments[i];
+            if (n_vars < MAX_VARS)
+                ret->vars[n_vars++] = segments[i];
         } else if (strlen(segments[i]) != len || memcmp(segments[i], template, len) != 0) {
             return false;
         } else {
@@ -42,14 +43,14 @@ static bool match_segments(const char *template, char *const *segments, size_t n
     return *template == '\0';
 }
 
-static bool match(const struct route *r, const struct request *rq, struct match *ret)
+bool path_match(const char *template, const struct request *rq, struct match *ret)
 {
     *ret = (struct match){};
     /* one path of the API ends in a slash (/api/rule-engine/); elsewhere a slash at the end is another path
      */
     if (rq->trailing_slash)
-        return strcmp(r->path, rq->path) == 0;
-    return !ends_with(r->path, "/") && match_segments(r->path, rq->segments, rq->n_segments, ret);
+        return strcmp(template, rq->path) == 0;
+    return !ends_with(template, "/") && match_segments(template, rq->segments, rq->n_segments, ret);
 }
 
 static bool same_method(const struct route *r, const char *method)
@@ -59,25 +60,67 @@ static bool same_method(const struct route *r, const char *method)
     return strcmp(r->method, method) == 0;
 }
 
-const struct route *route_find(struct request *rq)
+void route_restrict(const struct tb_api *api)
+{
+    left_out = xcalloc(n_routes, sizeof *left_out);
+    for (size_t i = 0; i < n_routes; i++)
+        left_out[i] = !operation_exists(api, routes[i].method, routes[i].path) &&
+                      operation_exists_anywhere(routes[i].method, routes[i].path);
+}
+
+void route_forget(void)
+{
+    free(left_out);
+    left_out = NULL;
+}
+
+static const struct route *find_row(struct request *rq, unsigned *ret_literals)
 {
     const struct route *best = NULL;
-    unsigned best_literals = 0;
     struct match m;
 
+    *ret_literals = 0;
     for (size_t i = 0; i < n_routes; i++) {
         const struct route *r = &routes[i];
 
-        if (!same_method(r, rq->method) || !match(r, rq, &m) || (best && m.literals <= best_literals))
+        if (left_out[i] || !same_method(r, rq->method) || !path_match(r->path, rq, &m) ||
+            (best && m.literals <= *ret_literals))
             continue;
         best = r;
-        best_literals = m.literals;
+        *ret_literals = m.literals;
         memcpy(rq->vars, m.vars, sizeof m.vars);
     }
     return best;
 }
 
-char *route_allow(struct request *rq, const char *separator, bool with_options)
+const struct route *route_find(const struct tb_api *api, struct request *rq)
+{
+    unsigned row_literals, literals;
+    const struct route *row = find_row(rq, &row_literals);
+
+    rq->op = operation_find(api, rq, rq->method, &literals);
+    if (!rq->op || (row && row_literals > literals)) {
+        rq->op = NULL;
+        return row;
+    }
+    if (row && row_literals == literals)
+        return row;
+    return rq->op->flags & TB_ANONYMOUS ? &generated_open_route : &generated_route;
+}
+
+static bool has_method(const struct tb_api *api, const struct request *rq, const char *method)
+{
+    unsigned literals;
+    struct match m;
+
+    for (size_t i = 0; i < n_routes; i++) {
+        if (!left_out[i] && same_method(&routes[i], method) && path_match(routes[i].path, rq, &m))
+            return true;
+    }
+    return operation_find(api, rq, method, &literals) != NULL;
+}
+
+char *route_allow(const struct tb_api *api, struct request *rq, const char *separator, bool with_options)
 {
     static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"};
     struct buf allow = {};
@@ -85,13 +128,11 @@ char *route_allow(struct request *rq, const char *separator, bool with_options)
 
     for (size_t m = 0; m < ARRAY_SIZE(methods); m++) {
         bool has = false;
-        struct match unused;
 
         if (strcmp(methods[m], "OPTIONS") == 0)
             has = with_options && any;
         else if (strcmp(methods[m], "HEAD") != 0 || with_options)
-            for (size_t i = 0; i < n_routes && !has; i++)
-                has = same_method(&routes[i], methods[m]) && match(&routes[i], rq, &unused);
+            has = has_method(api, rq, methods[m]);
         if (!has)
             continue;
         any = true;

@@ -24,10 +24,22 @@ struct route {
     unsigned flags;
 };
 
-/* The row for the request, its variables in rq->vars; NULL if there is none. */
-const struct route *route_find(struct request *rq);
-/* "DELETE, GET": the methods of the path, joined by the separator; NULL if no row has the path. */
-char *route_allow(struct request *rq, const char *separator, bool with_options);
+/* How a template matches. */
+struct match {
+    const char *vars[MAX_VARS]; /* the first of them */
+    unsigned literals;          /* one bit for each segment, the first one highest: the greater, the more exact */
+};
+
+/* Whether the path of the request is one of the template. */
+bool path_match(const char *template, const struct request *rq, struct match *ret);
+
+/* Leaves out the rows of operations that other editions and versions have, and this one does not. */
+void route_restrict(const struct tb_api *api);
+void route_forget(void);
+/* The row for the request, its variables in rq->vars, its operation in rq->op; NULL if there is none. */
+const struct route *route_find(const struct tb_api *api, struct request *rq);
+/* "DELETE, GET": the methods of the path, joined by the separator; NULL if nothing has the path. */
+char *route_allow(const struct tb_api *api, struct request *rq, const char *separator, bool with_options);
 
 /* login.c */
 handler login, refresh_token, logout, change_password, get_user_token;
@@ -66,5 +78,17 @@ handler save_alarm, get_alarm_by_id, get_alarm_info_by_id, delete_alarm, ack_ala
 handler unassign_alarm, get_alarms_by_entity, get_all_alarms, get_highest_alarm_severity, get_alarm_types;
 /* query.c */
 handler count_entities_by_query, find_entity_data_by_query, find_available_keys, find_available_keys_v2;
+/* dashboard.c */
+handler save_dashboard, get_dashboard_by_id, get_dashboard_info_by_id, delete_dashboard,
+    get_tenant_dashboards;
+/* group.c */
+handler save_entity_group, get_entity_group_by_id, delete_entity_group, get_entity_group_all,
+    add_entities_to_entity_group;
+handler remove_entities_from_entity_group, share_entity_group, get_entity_groups_by_type,
+    get_group_members;
+/* role.c */
+handler save_role, get_role_by_id, delete_role, get_roles;
+/* user.c */
+handler get_api_docs;
 /* rpc.c */
 handler rpc_one_way, rpc_two_way, accepted, accepted_empty, web_socket_refused;

@@ -178,6 +178,32 @@ const struct route routes[] = {
     {"GET", "/api/entities/vc/diff/{entityType}/{internalEntityUuid}", accepted, TENANT | ASYNC},
     {"GET", "/api/entities/vc/branches", accepted, TENANT | ASYNC},
 
+    /* dashboards */
+    {"POST", "/api/dashboard", save_dashboard, TENANT | JSON},
+    {"GET", "/api/dashboard/{dashboardId}", get_dashboard_by_id, BOTH},
+    {"DELETE", "/api/dashboard/{dashboardId}", delete_dashboard, TENANT},
+    {"GET", "/api/dashboard/info/{dashboardId}", get_dashboard_info_by_id, BOTH},
+    {"GET", "/api/tenant/dashboards", get_tenant_dashboards, TENANT},
+
+    /* entity groups and roles: PE and PaaS */
+    {"POST", "/api/entityGroup", save_entity_group, TENANT | JSON},
+    {"GET", "/api/entityGroup/{entityGroupId}", get_entity_group_by_id, BOTH},
+    {"DELETE", "/api/entityGroup/{entityGroupId}", delete_entity_group, TENANT},
+    {"GET", "/api/entityGroup/all/{ownerType}/{ownerId}/{groupType}", get_entity_group_all, BOTH},
+    {"POST", "/api/entityGroup/{entityGroupId}/addEntities", add_entities_to_entity_group, TENANT | JSON},
+    {"POST", "/api/entityGroup/{entityGroupId}/deleteEntities", remove_entities_from_entity_group,
+     TENANT | JSON},
+    {"GET", "/api/entityGroup/{entityGroupId}/devices", get_group_members, BOTH},
+    {"GET", "/api/entityGroup/{entityGroupId}/assets", get_group_members, BOTH},
+    {"GET", "/api/entityGroup/{entityGroupId}/customers", get_group_members, BOTH},
+    {"POST", "/api/entityGroup/{entityGroupId}/{userGroupId}/{roleId}/share", share_entity_group, TENANT},
+    {"GET", "/api/entityGroups/{groupType}/all", get_entity_groups_by_type, BOTH},
+    {"POST", "/api/role", save_role, TENANT | JSON},
+    {"GET", "/api/role/{roleId}", get_role_by_id, BOTH},
+    {"DELETE", "/api/role/{roleId}", delete_role, TENANT},
+    {"GET", "/api/roles", get_roles, TENANT},
+
+    {"GET", "/v3/api-docs/thingsboard", get_api_docs, NOAUTH},
     {"GET", "/api/ws", web_socket_refused, NOAUTH},
 };
 

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "clock.h"
+#include "operation.h"
 
 void sim_init(struct sim *sim)
 {
@@ -24,6 +25,7 @@ void sim_init(struct sim *sim)
         .refresh_life = 604800,
         .requests_per_connection = 100,
     };
+    sim->api = api_choose("ce", "4.4.0");
     random_bytes(sim->signing_key, sizeof sim->signing_key);
     store_init(&sim->store, sim_now_ms(sim));
 }
@@ -32,6 +34,8 @@ void sim_free(struct sim *sim)
 {
     store_free(&sim->store);
     record_free(&sim->record);
+    violations_clear(&sim->violations);
+    violations_clear(&sim->answer_violations);
     faults_clear(&sim->faults);
     pthread_cond_destroy(&sim->stop_cond);
     pthread_mutex_destroy(&sim->stop_lock);

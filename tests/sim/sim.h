@@ -13,6 +13,7 @@
 #include "limit.h"
 #include "record.h"
 #include "store.h"
+#include "violations.h"
 
 enum {
     MAX_BODY = 16 * 1024 * 1024, /* maxPayloadSize of a default server */
@@ -28,11 +29,15 @@ struct settings {
     int64_t write_ms;
     int64_t requests_per_connection; /* 0 = any number */
     int64_t clock_offset_ms;
+    int64_t seed;       /* of generated answers */
+    bool strict;        /* every violation of the specification is refused with 400 */
+    bool check_answers; /* our own, too */
 };
 
 struct sim {
     pthread_mutex_t lock;
     struct settings settings;
+    const struct tb_api *api; /* of the edition and version */
 
     unsigned char signing_key[64];
     uint64_t last_serial;     /* of the last token pair issued */
@@ -44,6 +49,8 @@ struct sim {
     struct limit customer_limit;
     struct faults faults;
     struct record record;
+    struct violations violations;        /* of requests */
+    struct violations answer_violations; /* of our answers, where they are checked */
     struct store store;
     struct entity *preloaded_key; /* --api-key */
 

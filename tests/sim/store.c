@@ -12,7 +12,8 @@
 static const char *const type_names[N_ENTITY_TYPES] = {
     [ENTITY_TENANT] = "TENANT",   [ENTITY_CUSTOMER] = "CUSTOMER", [ENTITY_USER] = "USER",
     [ENTITY_DEVICE] = "DEVICE",   [ENTITY_ASSET] = "ASSET",       [ENTITY_ALARM] = "ALARM",
-    [ENTITY_API_KEY] = "API_KEY",
+    [ENTITY_API_KEY] = "API_KEY", [ENTITY_DASHBOARD] = "DASHBOARD", [ENTITY_GROUP] = "ENTITY_GROUP",
+    [ENTITY_ROLE] = "ROLE",
 };
 
 /* EntityType values that exist on a server but hold nothing here. */
@@ -22,7 +23,6 @@ static const char *const other_types[] = {
     "API_USAGE_STATE",
     "ASSET_PROFILE",
     "CALCULATED_FIELD",
-    "DASHBOARD",
     "DEVICE_PROFILE",
     "DOMAIN",
     "EDGE",
@@ -113,6 +113,7 @@ static void entity_free(void *p)
     struct entity *e = p;
 
     json_decref(e->doc);
+    json_decref(e->members);
     telemetry_free(&e->telemetry);
     free(e->token);
     free(e);
@@ -147,9 +148,9 @@ void store_set_token(struct store *store, struct entity *e, const char *token)
 
 void store_remove(struct store *store, struct entity *e)
 {
-    const char *name = json_str(e->doc, e->type == ENTITY_CUSTOMER ? "title" : "name");
+    const char *name = json_str(e->doc, e->type == ENTITY_CUSTOMER || e->type == ENTITY_DASHBOARD ? "title" : "name");
 
-    if (name && e->type != ENTITY_ALARM && e->type != ENTITY_API_KEY)
+    if (name && e->type != ENTITY_ALARM && e->type != ENTITY_API_KEY && e->type != ENTITY_GROUP)
         store_set_name(store, e, name, NULL);
     store_set_token(store, e, NULL);
     store_remove_relations_of(store, e->id);

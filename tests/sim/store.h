@@ -19,6 +19,9 @@ enum entity_type {
     ENTITY_ASSET,
     ENTITY_ALARM,
     ENTITY_API_KEY,
+    ENTITY_DASHBOARD,
+    ENTITY_GROUP,
+    ENTITY_ROLE,
     N_ENTITY_TYPES,
 };
 
@@ -43,7 +46,8 @@ struct entity {
     enum entity_type type;
     char id[UUID_LEN + 1];
     int64_t created;
-    json_t *doc; /* as the server would send it */
+    json_t *doc;     /* as the server would send it */
+    json_t *members; /* entity groups: an object with their ids */
     struct telemetry telemetry;
     char credentials_id[UUID_LEN + 1]; /* devices */
     char *token;                       /* devices: access token; API keys: the value */

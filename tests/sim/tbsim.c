@@ -9,6 +9,8 @@
 #include <unistd.h>
 
 #include "apikey.h"
+#include "operation.h"
+#include "route.h"
 #include "server.h"
 #include "sim.h"
 #include "util.h"
@@ -18,6 +20,11 @@ static const char help[] =
     "A ThingsBoard server stand-in on 127.0.0.1. Prints its URL.\n"
     "\n"
     "  --port N                     port to listen on (0, the default: a free one)\n"
+    "  --edition NAME               ce (the default), pe or paas\n"
+    "  --api VERSION                4.4.0 (the default) or 4.3.1.2\n"
+    "  --seed N                     of generated answers (0)\n"
+    "  --strict                     answer every violation of the specification with 400\n"
+    "  --check-answers              check our own answers, too\n"
     "  --token-life S               life of an access token (9000)\n"
     "  --refresh-life S             life of a refresh token (604800)\n"
     "  --limits SPEC                REST limit of the tenant: capacity:seconds[,capacity:seconds...]\n"
@@ -30,10 +37,16 @@ static const char help[] =
     "\n"
     "Users: sysadmin@thingsboard.org/sysadmin, tenant@thingsboard.org/tenant, "
     "customer@thingsboard.org/customer.\n"
-    "Control: GET /sim/stats, POST /sim/set, POST and DELETE /sim/fault, GET and DELETE /sim/requests.\n";
+    "Control: GET /sim/stats, POST /sim/set, POST and DELETE /sim/fault, GET and DELETE /sim/requests and\n"
+    "/sim/violations, GET /sim/answer-violations.\n";
 
 enum option_key {
     OPT_PORT = 256,
+    OPT_EDITION,
+    OPT_API,
+    OPT_SEED,
+    OPT_STRICT,
+    OPT_CHECK_ANSWERS,
     OPT_TOKEN_LIFE,
     OPT_REFRESH_LIFE,
     OPT_LIMITS,
@@ -47,6 +60,11 @@ enum option_key {
 
 static const struct option options[] = {
     {"port", required_argument, NULL, OPT_PORT},
+    {"edition", required_argument, NULL, OPT_EDITION},
+    {"api", required_argument, NULL, OPT_API},
+    {"seed", required_argument, NULL, OPT_SEED},
+    {"strict", no_argument, NULL, OPT_STRICT},
+    {"check-answers", no_argument, NULL, OPT_CHECK_ANSWERS},
     {"token-life", required_argument, NULL, OPT_TOKEN_LIFE},
     {"refresh-life", required_argument, NULL, OPT_REFRESH_LIFE},
     {"limits", required_argument, NULL, OPT_LIMITS},
@@ -77,12 +95,32 @@ static bool die_with_parent(void)
     return getppid() == parent; /* it may have ended before prctl() */
 }
 
+/* The tables of another edition or version; false: there are none. */
+static bool choose_api(struct sim *sim, const char *edition, const char *version)
+{
+    const struct tb_api *api = api_choose(edition, version);
+
+    if (api)
+        sim->api = api;
+    return api != NULL;
+}
+
 /* False: the argument is not usable. */
 static bool apply_option(struct sim *sim, int key, const char *arg, int64_t *port)
 {
     switch (key) {
     case OPT_PORT:
         return number(arg, 65535, port);
+    case OPT_EDITION:
+        return choose_api(sim, arg, sim->api->version);
+    case OPT_API:
+        return choose_api(sim, sim->api->edition, arg);
+    case OPT_SEED:
+        return number(arg, INT32_MAX, &sim->settings.seed);
+    case OPT_STRICT:
+        return sim->settings.strict = true;
+    case OPT_CHECK_ANSWERS:
+        return sim->settings.check_answers = true;
     case OPT_TOKEN_LIFE:
         return number(arg, 1000000000, &sim->settings.token_life);
     case OPT_REFRESH_LIFE:
@@ -140,6 +178,7 @@ static int serve(struct sim *sim, uint16_t port)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
+    route_restrict(sim->api);
     struct server *server = server_start(sim, port);
     if (!server) {
         fprintf(stderr, "tbsim: cannot listen on 127.0.0.1:%u\n", port);
@@ -162,6 +201,7 @@ int main(int argc, char **argv)
     int status = parse_options(sim, argc, argv, &port);
     if (status < 0)
         status = serve(sim, (uint16_t)port);
+    route_forget();
     sim_free(sim);
     free(sim);
     return status;

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Answers of operations that keep nothing: valid instances of their type. */
+#pragma once
+
+#include "route.h"
+
+/* The rows of operations without a row of their own in routes.c: for a user, and for anybody. */
+extern const struct route generated_route, generated_open_route;
+
+/* Compares the JSON that a handler answers with its schema and counts what does not fit. */
+void answer_check(struct sim *sim, const struct request *rq, const struct reply *rp);
