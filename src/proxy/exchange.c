@@ -186,7 +186,7 @@ static void stamp(struct exchange *exchange)
     struct buf stamped = BUF_INIT(8 * exchange->body.len + 1024); /* the shortest element is {"":0} */
     int r;
 
-    if (exchange->repeat != REPEAT_STAMPED || exchange->stamped || exchange->body.len > STAMP_MAX_BYTES ||
+    if (exchange->repeat != TB_REPEAT_STAMPED || exchange->stamped || exchange->body.len > STAMP_MAX_BYTES ||
         !daemon->config->retry.retry_on_rate_limit)
         return;
     r = telemetry_stamp(exchange->body.data, exchange->body.len, upstream_stamp_ms(&daemon->upstream),
@@ -204,7 +204,7 @@ static void stamp(struct exchange *exchange)
 /* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
 static bool is_idempotent(const struct exchange *exchange)
 {
-    if (exchange->repeat == REPEAT_NEVER)
+    if (exchange->repeat == TB_REPEAT_NEVER)
         return false;
     return exchange->stamped ||
            (strcmp(exchange->method, "POST") != 0 && strcmp(exchange->method, "PATCH") != 0);
@@ -317,9 +317,9 @@ static const char *repeat_refused(const struct exchange *exchange)
         return "\"retry.retry_on_rate_limit is off\"";
     if (exchange->repeats >= config->retry.max_retries)
         return "\"repeated as often as retry.max_retries allows\"";
-    if (exchange->repeat == REPEAT_NEVER && !config->retry.repeat_unsafe)
+    if (exchange->repeat == TB_REPEAT_NEVER && !config->retry.repeat_unsafe)
         return "\"not repeated: the server may have executed it\"";
-    if (exchange->repeat == REPEAT_STAMPED && !exchange->stamped)
+    if (exchange->repeat == TB_REPEAT_STAMPED && !exchange->stamped)
         return "\"not repeated: the server may have stored it, and its body could not be given a time\"";
     return NULL;
 }
