@@ -113,7 +113,7 @@ static void start_request(struct exchange *exchange)
     request->headers = &exchange->headers;
     request->body = exchange->has_body ? &exchange->body : NULL;
     request->anonymous = exchange->route.kind == ROUTE_FORWARD_ANONYMOUS;
-    request->repeat = (enum tb_repeat)exchange->repeat;
+    request->repeat = exchange->repeat;
     exchange->state = EXCHANGE_REQUESTING;
     request_start(request);
     if (exchange->state == EXCHANGE_REQUESTING) /* not answered at once */

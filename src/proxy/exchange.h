@@ -47,7 +47,8 @@ struct exchange {
     struct target target;
     const char *method;
     struct route route;
-    enum repeat repeat;
+    const struct operation *operation; /* NULL: none that a document knows */
+    enum tb_repeat repeat;
     struct headers headers; /* those that are forwarded */
     struct buf body;
     bool has_body;

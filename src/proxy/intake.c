@@ -213,8 +213,11 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     length = check_length(exchange, &headers);
     exchange->has_body = headers.content_length || headers.transfer_encoding;
     if (!exchange->refusal) {
+        exchange->operation =
+            operation_find(method, exchange->target.text.data, exchange->target.path_length);
         exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
-        exchange->repeat = operation_repeat(method, exchange->target.text.data, exchange->target.path_length);
+        exchange->repeat = operation_repeat(exchange->operation, method, exchange->target.text.data,
+                                            exchange->target.path_length);
         MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
     }
     if (!exchange->refusal)

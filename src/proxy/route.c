@@ -6,7 +6,8 @@
 #include "base/util.h"
 #include "proxy/operation.h"
 
-#define ANY_METHOD NULL
+#define ANY_METHOD      NULL
+#define CREDENTIAL_PATH NULL /* any at which the documents have an operation with TB_CREDENTIAL */
 
 /* TRACE is not among them: the server's answer would show the credential. */
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -24,20 +25,15 @@ static const struct {
     {"POST", "/api/auth/login", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/token", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/logout", ROUTE_LOGOUT, "POST"},
-    /* Answers that hold a token or a key of a user, or links to one; and what would change the shared
-       password. */
     {"POST", "/api/auth/changePassword", ROUTE_FORBIDDEN, "POST"},
     {"GET", "/api/user/*/token", ROUTE_FORBIDDEN, "GET"},
+    /* Their other methods go on to the server. */
     {"POST", "/api/apiKey", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/admin/jwtSettings", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/mobile/qr/deepLink", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/noauth/qr/*", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/auth/2fa/login", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/auth/2fa/verification/check", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/noauth/activate", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/noauth/activateByEmailCode", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/noauth/cloud/activateByEmailCode", ROUTE_FORBIDDEN, NULL},
+    {ANY_METHOD, "/api/apiKey", ROUTE_FORWARD, NULL},
     {"POST", "/api/signup/*", ROUTE_FORBIDDEN, NULL},
+    {ANY_METHOD, "/api/signup/*", ROUTE_FORWARD, NULL},
+    /* Where an operation gives away a credential, no method is forwarded. */
+    {ANY_METHOD, CREDENTIAL_PATH, ROUTE_FORBIDDEN, NULL},
     {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
     {ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL},
     {ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD, NULL},
@@ -66,6 +62,11 @@ static bool method_fits(const char *wanted, const char *method)
            (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
+static bool path_fits(const char *wanted, const char *path, size_t length)
+{
+    return wanted ? path_matches(wanted, path, length) : operation_at_path_has(path, length, TB_CREDENTIAL);
+}
+
 struct route route_find(const char *method, const char *path, size_t path_length)
 {
     size_t i;
@@ -73,7 +74,7 @@ struct route route_find(const char *method, const char *path, size_t path_length
     if (!is_method(method))
         return (struct route){ROUTE_NOT_ALLOWED, METHODS};
     for (i = 0; i < ARRAY_SIZE(routes); i++) {
-        if (!path_matches(routes[i].path, path, path_length))
+        if (!path_fits(routes[i].path, path, path_length))
             continue;
         if (method_fits(routes[i].method, method))
             return (struct route){routes[i].kind, NULL};

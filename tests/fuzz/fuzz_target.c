@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (target_parse(raw, &target, &reason) == 0) {
         check_canonical(&target);
         route_find("GET", target.text.data, target.path_length);
-        operation_repeat("POST", target.text.data, target.path_length);
+        operation_find("POST", target.text.data, target.path_length);
     }
     target_free(&target);
     free(raw);

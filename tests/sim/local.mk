@@ -90,17 +90,5 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/util.c \
 	tests/sim/util.h
 tests_sim_tbsim_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(NETTLE_CFLAGS)
-tests_sim_tbsim_LDADD = $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lpthread -lm
-nodist_tests_sim_tbsim_SOURCES = tests/sim/tables.c
+tests_sim_tbsim_LDADD = gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lpthread -lm
 tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-
-# The tables, until gen/tbgen builds them as a library.
-tests/sim/tables.c: $(srcdir)/tests/sim/tables.py $(api_documents)
-	$(AM_V_GEN)$(MKDIR_P) tests/sim && \
-	$(PYTHON) $(srcdir)/tests/sim/tables.py $@.tmp $(api_documents) && mv $@.tmp $@
-api_documents = \
-	$(srcdir)/gen/spec/ce-4.3.1.2.json $(srcdir)/gen/spec/ce-4.4.0.json \
-	$(srcdir)/gen/spec/paas-4.3.1.2.json $(srcdir)/gen/spec/paas-4.4.0.json \
-	$(srcdir)/gen/spec/pe-4.3.1.2.json $(srcdir)/gen/spec/pe-4.4.0.json
-CLEANFILES += tests/sim/tables.c
-EXTRA_DIST += tests/sim/tables.py $(api_documents)

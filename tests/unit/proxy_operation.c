@@ -12,79 +12,84 @@
  * saving and deleting attributes, which does no harm twice. */
 static const struct {
     const char *operation, *method, *path;
-    enum repeat repeat;
-} operations[] = {
-    {"getAttributeKeys", "GET", TELEMETRY "/keys/attributes", REPEAT_FREE},
-    {"getAttributeKeysByScope", "GET", TELEMETRY "/keys/attributes/SERVER_SCOPE", REPEAT_FREE},
-    {"getAttributes", "GET", TELEMETRY "/values/attributes", REPEAT_FREE},
-    {"getAttributesByScope", "GET", TELEMETRY "/values/attributes/SHARED_SCOPE", REPEAT_FREE},
-    {"getTimeseriesKeys", "GET", TELEMETRY "/keys/timeseries", REPEAT_FREE},
-    {"getLatestTimeseries", "GET", TELEMETRY "/values/timeseries", REPEAT_FREE},
-    {"getTimeseriesHistory", "GET", TELEMETRY "/values/timeseries/history", REPEAT_FREE},
-    {"getTimeseriesByReadTsKvQueries", "POST", TELEMETRY "/values/timeseries", REPEAT_FREE},
-    {"saveDeviceAttributes", "POST", "/api/plugins/telemetry/" ID "/SERVER_SCOPE", REPEAT_FREE},
-    {"saveEntityAttributesV1", "POST", TELEMETRY "/SERVER_SCOPE", REPEAT_FREE},
-    {"saveEntityAttributesV2", "POST", TELEMETRY "/attributes/SERVER_SCOPE", REPEAT_FREE},
-    {"saveEntityTelemetry", "POST", TELEMETRY "/timeseries/ANY", REPEAT_STAMPED},
+    enum tb_repeat repeat;
+} cases[] = {
+    {"getAttributeKeys", "GET", TELEMETRY "/keys/attributes", TB_REPEAT_FREE},
+    {"getAttributeKeysByScope", "GET", TELEMETRY "/keys/attributes/SERVER_SCOPE", TB_REPEAT_FREE},
+    {"getAttributes", "GET", TELEMETRY "/values/attributes", TB_REPEAT_FREE},
+    {"getAttributesByScope", "GET", TELEMETRY "/values/attributes/SHARED_SCOPE", TB_REPEAT_FREE},
+    {"getTimeseriesKeys", "GET", TELEMETRY "/keys/timeseries", TB_REPEAT_FREE},
+    {"getLatestTimeseries", "GET", TELEMETRY "/values/timeseries", TB_REPEAT_FREE},
+    {"getTimeseriesHistory", "GET", TELEMETRY "/values/timeseries/history", TB_REPEAT_FREE},
+    {"getTimeseriesByReadTsKvQueries", "POST", TELEMETRY "/values/timeseries", TB_REPEAT_FREE},
+    {"saveDeviceAttributes", "POST", "/api/plugins/telemetry/" ID "/SERVER_SCOPE", TB_REPEAT_FREE},
+    {"saveEntityAttributesV1", "POST", TELEMETRY "/SERVER_SCOPE", TB_REPEAT_FREE},
+    {"saveEntityAttributesV2", "POST", TELEMETRY "/attributes/SERVER_SCOPE", TB_REPEAT_FREE},
+    {"saveEntityTelemetry", "POST", TELEMETRY "/timeseries/ANY", TB_REPEAT_STAMPED},
     {"saveEntityTelemetry", "POST", "/api/plugins/telemetry/ASSET/" ID "/timeseries/LATEST_TELEMETRY",
-     REPEAT_STAMPED},
-    {"saveEntityTelemetryWithTTL", "POST", TELEMETRY "/timeseries/ANY/86400", REPEAT_STAMPED},
-    {"deleteEntityTimeseries", "DELETE", TELEMETRY "/timeseries/delete", REPEAT_FREE},
-    {"deleteDeviceAttributes", "DELETE", "/api/plugins/telemetry/" ID "/SERVER_SCOPE", REPEAT_FREE},
-    {"deleteEntityAttributes", "DELETE", TELEMETRY "/SERVER_SCOPE", REPEAT_FREE},
-    {"handleOneWayDeviceRPCRequestV1", "POST", "/api/plugins/rpc/oneway/" ID, REPEAT_NEVER},
-    {"handleTwoWayDeviceRPCRequestV1", "POST", "/api/plugins/rpc/twoway/" ID, REPEAT_NEVER},
-    {"handleOneWayDeviceRPCRequestV2", "POST", "/api/rpc/oneway/" ID, REPEAT_NEVER},
-    {"handleTwoWayDeviceRPCRequestV2", "POST", "/api/rpc/twoway/" ID, REPEAT_NEVER},
-    {"getPersistedRpcByDevice", "GET", "/api/rpc/persistent/device/" ID, REPEAT_FREE},
-    {"handleRuleEngineRequestForUser", "POST", "/api/rule-engine/", REPEAT_NEVER},
-    {"handleRuleEngineRequestForEntity", "POST", "/api/rule-engine/DEVICE/" ID, REPEAT_NEVER},
+     TB_REPEAT_STAMPED},
+    {"saveEntityTelemetryWithTTL", "POST", TELEMETRY "/timeseries/ANY/86400", TB_REPEAT_STAMPED},
+    {"deleteEntityTimeseries", "DELETE", TELEMETRY "/timeseries/delete", TB_REPEAT_FREE},
+    {"deleteDeviceAttributes", "DELETE", "/api/plugins/telemetry/" ID "/SERVER_SCOPE", TB_REPEAT_FREE},
+    {"deleteEntityAttributes", "DELETE", TELEMETRY "/SERVER_SCOPE", TB_REPEAT_FREE},
+    {"handleOneWayDeviceRPCRequestV1", "POST", "/api/plugins/rpc/oneway/" ID, TB_REPEAT_NEVER},
+    {"handleTwoWayDeviceRPCRequestV1", "POST", "/api/plugins/rpc/twoway/" ID, TB_REPEAT_NEVER},
+    {"handleOneWayDeviceRPCRequestV2", "POST", "/api/rpc/oneway/" ID, TB_REPEAT_NEVER},
+    {"handleTwoWayDeviceRPCRequestV2", "POST", "/api/rpc/twoway/" ID, TB_REPEAT_NEVER},
+    {"getPersistedRpcByDevice", "GET", "/api/rpc/persistent/device/" ID, TB_REPEAT_FREE},
+    {"handleRuleEngineRequestForUser", "POST", "/api/rule-engine/", TB_REPEAT_NEVER},
+    {"handleRuleEngineRequestForEntity", "POST", "/api/rule-engine/DEVICE/" ID, TB_REPEAT_NEVER},
     {"handleRuleEngineRequestForEntityWithTimeout", "POST", "/api/rule-engine/DEVICE/" ID "/5000",
-     REPEAT_NEVER},
+     TB_REPEAT_NEVER},
     {"handleRuleEngineRequestForEntityWithQueueAndTimeout", "POST",
-     "/api/rule-engine/DEVICE/" ID "/Main/5000", REPEAT_NEVER},
-    {"claimDevice", "POST", "/api/customer/device/Boiler%20Room/claim", REPEAT_NEVER},
-    {"reClaimDevice", "DELETE", "/api/customer/device/Boiler/claim", REPEAT_NEVER},
-    {"syncEdge", "POST", "/api/edge/sync/" ID, REPEAT_NEVER},
-    {"findAvailableEntityKeysByQuery", "POST", "/api/entitiesQuery/find/keys", REPEAT_FREE},
-    {"findAvailableEntityKeysByQueryV2", "POST", "/api/v2/entitiesQuery/find/keys", REPEAT_FREE},
-    {"saveEntitiesVersion", "POST", "/api/entities/vc/version", REPEAT_NEVER},
-    {"loadEntitiesVersion", "POST", "/api/entities/vc/entity", REPEAT_NEVER},
-    {"listVersions", "GET", "/api/entities/vc/version", REPEAT_FREE},
-    {"listEntityTypeVersions", "GET", "/api/entities/vc/version/DEVICE", REPEAT_FREE},
-    {"listEntityVersions", "GET", "/api/entities/vc/version/DEVICE/" ID, REPEAT_FREE},
-    {"listAllEntitiesAtVersion", "GET", "/api/entities/vc/entity/4f2a", REPEAT_FREE},
-    {"listEntitiesAtVersion", "GET", "/api/entities/vc/entity/DEVICE/4f2a", REPEAT_FREE},
-    {"getEntityDataInfo", "GET", "/api/entities/vc/info/4f2a/DEVICE/" ID, REPEAT_FREE},
-    {"compareEntityDataToVersion", "GET", "/api/entities/vc/diff/DEVICE/" ID, REPEAT_FREE},
-    {"getVersionCreateRequestStatus", "GET", "/api/entities/vc/version/" ID "/status", REPEAT_FREE},
-    {"getVersionLoadRequestStatus", "GET", "/api/entities/vc/entity/" ID "/status", REPEAT_FREE},
-    {"listBranches", "GET", "/api/entities/vc/branches", REPEAT_FREE},
-    {"saveRepositorySettings", "POST", "/api/admin/repositorySettings", REPEAT_NEVER},
-    {"deleteRepositorySettings", "DELETE", "/api/admin/repositorySettings", REPEAT_NEVER},
-    {"checkRepositoryAccess", "POST", "/api/admin/repositorySettings/checkAccess", REPEAT_NEVER},
-    {"sendChatRequest", "POST", "/api/ai/model/chat", REPEAT_NEVER},
+     "/api/rule-engine/DEVICE/" ID "/Main/5000", TB_REPEAT_NEVER},
+    {"claimDevice", "POST", "/api/customer/device/Boiler%20Room/claim", TB_REPEAT_NEVER},
+    {"reClaimDevice", "DELETE", "/api/customer/device/Boiler/claim", TB_REPEAT_NEVER},
+    {"syncEdge", "POST", "/api/edge/sync/" ID, TB_REPEAT_NEVER},
+    {"findAvailableEntityKeysByQuery", "POST", "/api/entitiesQuery/find/keys", TB_REPEAT_FREE},
+    {"findAvailableEntityKeysByQueryV2", "POST", "/api/v2/entitiesQuery/find/keys", TB_REPEAT_FREE},
+    {"saveEntitiesVersion", "POST", "/api/entities/vc/version", TB_REPEAT_NEVER},
+    {"loadEntitiesVersion", "POST", "/api/entities/vc/entity", TB_REPEAT_NEVER},
+    {"listVersions", "GET", "/api/entities/vc/version", TB_REPEAT_FREE},
+    {"listEntityTypeVersions", "GET", "/api/entities/vc/version/DEVICE", TB_REPEAT_FREE},
+    {"listEntityVersions", "GET", "/api/entities/vc/version/DEVICE/" ID, TB_REPEAT_FREE},
+    {"listAllEntitiesAtVersion", "GET", "/api/entities/vc/entity/4f2a", TB_REPEAT_FREE},
+    {"listEntitiesAtVersion", "GET", "/api/entities/vc/entity/DEVICE/4f2a", TB_REPEAT_FREE},
+    {"getEntityDataInfo", "GET", "/api/entities/vc/info/4f2a/DEVICE/" ID, TB_REPEAT_FREE},
+    {"compareEntityDataToVersion", "GET", "/api/entities/vc/diff/DEVICE/" ID, TB_REPEAT_FREE},
+    {"getVersionCreateRequestStatus", "GET", "/api/entities/vc/version/" ID "/status", TB_REPEAT_FREE},
+    {"getVersionLoadRequestStatus", "GET", "/api/entities/vc/entity/" ID "/status", TB_REPEAT_FREE},
+    {"listBranches", "GET", "/api/entities/vc/branches", TB_REPEAT_FREE},
+    {"saveRepositorySettings", "POST", "/api/admin/repositorySettings", TB_REPEAT_NEVER},
+    {"deleteRepositorySettings", "DELETE", "/api/admin/repositorySettings", TB_REPEAT_NEVER},
+    {"checkRepositoryAccess", "POST", "/api/admin/repositorySettings/checkAccess", TB_REPEAT_NEVER},
+    {"sendChatRequest", "POST", "/api/ai/model/chat", TB_REPEAT_NEVER},
     /* the device API: a value gets its time when it arrives */
-    {"postTelemetry", "POST", "/api/v1/A1_TEST_TOKEN/telemetry", REPEAT_NEVER},
-    {"postAttributes", "POST", "/api/v1/A1_TEST_TOKEN/attributes", REPEAT_NEVER},
-    {"postRpcRequest", "POST", "/api/v1/A1_TEST_TOKEN/rpc", REPEAT_NEVER},
-    {"getAttributes", "GET", "/api/v1/A1_TEST_TOKEN/attributes", REPEAT_FREE},
+    {"postTelemetry", "POST", "/api/v1/A1_TEST_TOKEN/telemetry", TB_REPEAT_NEVER},
+    {"postAttributes", "POST", "/api/v1/A1_TEST_TOKEN/attributes", TB_REPEAT_NEVER},
+    {"postRpcRequest", "POST", "/api/v1/A1_TEST_TOKEN/rpc", TB_REPEAT_NEVER},
+    {"getAttributes", "GET", "/api/v1/A1_TEST_TOKEN/attributes", TB_REPEAT_FREE},
     /* plain ones are refused before they are executed */
-    {"saveDevice", "POST", "/api/device", REPEAT_FREE},
-    {"deleteDevice", "DELETE", "/api/device/" ID, REPEAT_FREE},
-    {"getRepositorySettings", "GET", "/api/admin/repositorySettings", REPEAT_FREE},
-    {"deleteRpc", "DELETE", "/api/rpc/persistent/" ID, REPEAT_FREE},
-    {"assignDeviceToCustomer", "POST", "/api/customer/" ID "/device/" ID, REPEAT_FREE},
-    {"countEntitiesByQuery", "POST", "/api/entitiesQuery/count", REPEAT_FREE},
-    {"saveEdge", "POST", "/api/edge", REPEAT_FREE},
+    {"saveDevice", "POST", "/api/device", TB_REPEAT_FREE},
+    {"deleteDevice", "DELETE", "/api/device/" ID, TB_REPEAT_FREE},
+    {"getRepositorySettings", "GET", "/api/admin/repositorySettings", TB_REPEAT_FREE},
+    {"deleteRpc", "DELETE", "/api/rpc/persistent/" ID, TB_REPEAT_FREE},
+    {"assignDeviceToCustomer", "POST", "/api/customer/" ID "/device/" ID, TB_REPEAT_FREE},
+    {"countEntitiesByQuery", "POST", "/api/entitiesQuery/count", TB_REPEAT_FREE},
+    {"saveEdge", "POST", "/api/edge", TB_REPEAT_FREE},
 };
+
+static enum tb_repeat repeat_of(const char *method, const char *path, size_t length)
+{
+    return operation_repeat(operation_find(method, path, length), method, path, length);
+}
 
 START_TEST(what_a_429_means)
 {
-    enum repeat repeat =
-        operation_repeat(operations[_i].method, operations[_i].path, strlen(operations[_i].path));
+    enum tb_repeat repeat =
+        repeat_of(cases[_i].method, cases[_i].path, strlen(cases[_i].path));
 
-    ck_assert_msg(repeat == operations[_i].repeat, "%s is %d", operations[_i].operation, (int)repeat);
+    ck_assert_msg(repeat == cases[_i].repeat, "%s is %d", cases[_i].operation, (int)repeat);
 }
 END_TEST
 
@@ -92,7 +97,7 @@ START_TEST(the_path_ends_before_the_query)
 {
     const char *target = "/api/rpc/twoway/" ID "?x=/y";
 
-    ck_assert_int_eq(operation_repeat("POST", target, strcspn(target, "?")), REPEAT_NEVER);
+    ck_assert_int_eq(repeat_of("POST", target, strcspn(target, "?")), TB_REPEAT_NEVER);
 }
 END_TEST
 
@@ -157,7 +162,7 @@ Suite *operation_suite(void)
     TCase *tests;
     Suite *suite = unit_suite_create("operation", &tests);
 
-    tcase_add_loop_test(tests, what_a_429_means, 0, (int)ARRAY_SIZE(operations));
+    tcase_add_loop_test(tests, what_a_429_means, 0, (int)ARRAY_SIZE(cases));
     tcase_add_test(tests, the_path_ends_before_the_query);
     tcase_add_loop_test(tests, a_pattern_fits_or_not, 0, (int)ARRAY_SIZE(patterns));
     tcase_add_test(tests, a_path_ends_at_its_length);

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: Apache-2.0
+# What gen/tbgen writes from the specifications, and the libraries made of it. A tarball holds the written files, so
+# that it builds without Python.
+specifications = \
+	gen/spec/ce-4.3.1.2.json \
+	gen/spec/ce-4.4.0.json \
+	gen/spec/pe-4.3.1.2.json \
+	gen/spec/pe-4.4.0.json \
+	gen/spec/paas-4.3.1.2.json \
+	gen/spec/paas-4.4.0.json
+generator = \
+	gen/tbgen \
+	gen/annotations.json \
+	gen/generator/__init__.py \
+	gen/generator/ctypes.py \
+	gen/generator/document.py \
+	gen/generator/functions.py \
+	gen/generator/headers.py \
+	gen/generator/model.py \
+	gen/generator/names.py \
+	gen/generator/reference.py \
+	gen/generator/routes.py \
+	gen/generator/schemas.py \
+	gen/generator/tables.py
+EXTRA_DIST += $(specifications) $(generator)
+
+gen/out/stamp: $(specifications) $(generator) $(tbclientinclude_HEADERS)
+	$(AM_V_GEN)$(MKDIR_P) gen/out && \
+	$(PYTHON) $(srcdir)/gen/tbgen --routes --output gen/out $(specifications:%=$(srcdir)/%) && touch $@
+BUILT_SOURCES += gen/out/stamp
+
+generated_sources = \
+	gen/out/routes.c \
+	gen/out/4.4.0/src/ce_functions.c \
+	gen/out/4.4.0/src/ce_tables.c \
+	gen/out/4.4.0/src/pe_functions.c \
+	gen/out/4.4.0/src/pe_tables.c \
+	gen/out/4.4.0/src/paas_functions.c \
+	gen/out/4.4.0/src/paas_tables.c \
+	gen/out/4.3.1.2/src/ce_functions.c \
+	gen/out/4.3.1.2/src/ce_tables.c \
+	gen/out/4.3.1.2/src/pe_functions.c \
+	gen/out/4.3.1.2/src/pe_tables.c \
+	gen/out/4.3.1.2/src/paas_functions.c \
+	gen/out/4.3.1.2/src/paas_tables.c
+$(generated_sources): gen/out/stamp
+	@:
+
+dist-hook:
+	$(MKDIR_P) $(distdir)/gen
+	if test -f gen/out/stamp; then cp -Rp gen/out $(distdir)/gen; else cp -Rp $(srcdir)/gen/out $(distdir)/gen; fi
+maintainer-clean-local:
+	rm -rf gen/out
+
+# Built here, or shipped in the tarball.
+generated_include = gen/out/$(API_VERSION)/include
+generated_cppflags = -I$(generated_include) -I$(srcdir)/$(generated_include)
+
+# The proxy knows all editions and versions at once.
+nodist_src_libproxy_la_SOURCES = gen/out/routes.c
+
+# The tables of all documents, for programs that look operations up by name.
+noinst_LTLIBRARIES += gen/libtables_4_4_0.la gen/libtables_4_3_1_2.la gen/libtables.la
+nodist_gen_libtables_4_4_0_la_SOURCES = \
+	gen/out/4.4.0/src/ce_tables.c gen/out/4.4.0/src/pe_tables.c gen/out/4.4.0/src/paas_tables.c
+gen_libtables_4_4_0_la_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.4.0/include -I$(srcdir)/gen/out/4.4.0/include
+nodist_gen_libtables_4_3_1_2_la_SOURCES = \
+	gen/out/4.3.1.2/src/ce_tables.c gen/out/4.3.1.2/src/pe_tables.c gen/out/4.3.1.2/src/paas_tables.c
+gen_libtables_4_3_1_2_la_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.2/include -I$(srcdir)/gen/out/4.3.1.2/include
+gen_libtables_la_SOURCES =
+gen_libtables_la_LIBADD = gen/libtables_4_4_0.la gen/libtables_4_3_1_2.la
+
+# One library for each edition. The version of the API is part of its name: another version has other structures.
+lib_LTLIBRARIES += gen/libtbclient-ce.la gen/libtbclient-pe.la gen/libtbclient-paas.la
+if API_4_4_0
+nodist_gen_libtbclient_ce_la_SOURCES = gen/out/4.4.0/src/ce_functions.c gen/out/4.4.0/src/ce_tables.c
+nodist_gen_libtbclient_pe_la_SOURCES = gen/out/4.4.0/src/pe_functions.c gen/out/4.4.0/src/pe_tables.c
+nodist_gen_libtbclient_paas_la_SOURCES = gen/out/4.4.0/src/paas_functions.c gen/out/4.4.0/src/paas_tables.c
+else
+nodist_gen_libtbclient_ce_la_SOURCES = gen/out/4.3.1.2/src/ce_functions.c gen/out/4.3.1.2/src/ce_tables.c
+nodist_gen_libtbclient_pe_la_SOURCES = gen/out/4.3.1.2/src/pe_functions.c gen/out/4.3.1.2/src/pe_tables.c
+nodist_gen_libtbclient_paas_la_SOURCES = gen/out/4.3.1.2/src/paas_functions.c gen/out/4.3.1.2/src/paas_tables.c
+endif
+edition_cppflags = $(AM_CPPFLAGS) $(generated_cppflags)
+edition_ldflags = -release $(API_VERSION) -version-info 0:0:0 -no-undefined
+gen_libtbclient_ce_la_CPPFLAGS = $(edition_cppflags)
+gen_libtbclient_ce_la_LDFLAGS = $(edition_ldflags)
+gen_libtbclient_ce_la_LIBADD = src/libtbclient.la
+gen_libtbclient_pe_la_CPPFLAGS = $(edition_cppflags)
+gen_libtbclient_pe_la_LDFLAGS = $(edition_ldflags)
+gen_libtbclient_pe_la_LIBADD = src/libtbclient.la
+gen_libtbclient_paas_la_CPPFLAGS = $(edition_cppflags)
+gen_libtbclient_paas_la_LDFLAGS = $(edition_ldflags)
+gen_libtbclient_paas_la_LIBADD = src/libtbclient.la
+
+# What a program outside links; it finds libtbclient through them.
+libtbclient_ce = gen/libtbclient-ce.la src/libtbclient.la
+libtbclient_pe = gen/libtbclient-pe.la src/libtbclient.la
+libtbclient_paas = gen/libtbclient-paas.la src/libtbclient.la
+
+install-data-local:
+	if test -d $(generated_include); then cd $(generated_include); else cd $(srcdir)/$(generated_include); fi && \
+	for file in tbclient/*.h tbclient/*/*.h; do \
+	    $(MKDIR_P) "$(DESTDIR)$(includedir)/$$(dirname $$file)" && \
+	    $(INSTALL_DATA) $$file "$(DESTDIR)$(includedir)/$$file" || exit 1; \
+	done
+uninstall-local:
+	rm -rf "$(DESTDIR)$(includedir)/tbclient"
+
+pkgconfigdir = $(libdir)/pkgconfig
+pkgconfig_DATA = gen/tbclient.pc gen/tbclient-ce.pc gen/tbclient-pe.pc gen/tbclient-paas.pc
+EXTRA_DIST += gen/tbclient.pc.in gen/tbclient-edition.pc.in
+CLEANFILES += $(pkgconfig_DATA)
+pc_substitutions = -e 's,[@]libdir[@],$(libdir),g' -e 's,[@]includedir[@],$(includedir),g' \
+	-e 's,[@]VERSION[@],$(VERSION),g' -e 's,[@]API_VERSION[@],$(API_VERSION),g'
+gen/tbclient.pc: gen/tbclient.pc.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) gen && sed $(pc_substitutions) $(srcdir)/gen/tbclient.pc.in > $@.tmp && mv $@.tmp $@
+gen/tbclient-ce.pc gen/tbclient-pe.pc gen/tbclient-paas.pc: gen/tbclient-edition.pc.in Makefile
+	$(AM_V_GEN)edition=$(@:gen/tbclient-%.pc=%) && $(MKDIR_P) gen && \
+	sed $(pc_substitutions) -e "s,[@]edition[@],$$edition,g" $(srcdir)/gen/tbclient-edition.pc.in > $@.tmp && mv $@.tmp $@
