@@ -55,11 +55,6 @@ static int choose_edition(struct call *call, struct tb_error *err)
     return 0;
 }
 
-static bool has_parameter(const struct call *call, const char *name)
-{
-    return parameter_find(call->api, call->operation, name) != NULL;
-}
-
 /* --all begins with the first page, and its size need not be told. */
 static int add_pages(struct call *call, struct tb_error *err)
 {

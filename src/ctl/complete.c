@@ -49,22 +49,6 @@ static void offer_operations(const char *current, unsigned only)
     }
 }
 
-static void offer_schemas(const char *current, unsigned only)
-{
-    unsigned e, i;
-
-    for (e = 0; e < EDITION_COUNT; e++) {
-        const tb_api *api = editions[e].api;
-
-        for (i = 0; i < api->schema_count; i++) {
-            const char *name = text_of(api, api->schemas[i].name);
-
-            if (edition_with_schema(name, 0, only) == e)
-                offer(current, "", name);
-        }
-    }
-}
-
 /* Whether LINE has the option --NAME before the cursor. */
 static bool is_given(const struct line *line, const char *name)
 {
@@ -171,16 +155,13 @@ static void complete_call(struct line *line)
         offer_operations(line->current, line->edition);
 }
 
-static void complete_names(const struct line *line, bool with_schemas)
+static void complete_operations(const struct line *line)
 {
     if (line->pending) {
         offer_editions(line->current);
     } else if (line->current[0] == '-') {
         offer(line->current, "--", "edition");
         offer(line->current, "--", "help");
-    } else if (with_schemas && !line->operation) {
-        offer_operations(line->current, line->edition);
-        offer_schemas(line->current, line->edition);
     }
 }
 
@@ -212,8 +193,8 @@ static int run(int argc, char **argv)
     parse_line(&line);
     if (strcmp(argv[1], "call") == 0)
         complete_call(&line);
-    else if (strcmp(argv[1], "describe") == 0 || strcmp(argv[1], "operations") == 0)
-        complete_names(&line, argv[1][0] == 'd');
+    else if (strcmp(argv[1], "operations") == 0)
+        complete_operations(&line);
     else if (strcmp(argv[1], "help") == 0 && line.count == 1)
         offer_subcommands(line.current, false);
     return finish(STATUS_GOOD);

@@ -2,6 +2,7 @@
 #include "ctl/json_print.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void print_string(FILE *file, const json_t *value)
 {
@@ -43,7 +44,7 @@ static void print_real(FILE *file, double value)
     }
     snprintf(text, sizeof(text), "%.*g", precision, value);
     fputs(text, file);
-    if (!text[0] || text[strcspn(text, ".eE")] == '\0')
+    if (text[strcspn(text, ".eE")] == '\0')
         fputs(".0", file);
 }
 

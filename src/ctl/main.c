@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -7,7 +6,7 @@
 #include "ctl/ctl.h"
 
 const struct subcommand *const subcommands[] = {
-    &call_subcommand, &operations_subcommand, &describe_subcommand, &help_subcommand, &complete_subcommand, NULL,
+    &call_subcommand, &operations_subcommand, &help_subcommand, &complete_subcommand, NULL,
 };
 
 /* Passwords and tokens may be in memory: no core dump, no reading by other programs of the same user. */
