@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""The include graph: base <- client <- proxy, and an arrow never points back (docs/architecture.md). One test for
+"""The include graph: base <- client <- proxy, ctl, and an arrow never points back (docs/architecture.md). One test for
 each source file, as TAP."""
 
 import os
@@ -13,6 +13,7 @@ LAYERS = {
     "base": ({"base"}, ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
     "client": ({"base", "client"}, ("microhttpd.h", "libconfig.h", "systemd/")),
     "proxy": ({"base", "client", "proxy"}, ()),
+    "ctl": ({"base", "client", "ctl"}, ("microhttpd.h", "libconfig.h", "systemd/")),
 }
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]*)"|<([^>]*)>)', re.MULTILINE)
 

@@ -1,0 +1,416 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+
+#include "base/buf.h"
+#include "ctl/arguments.h"
+#include "ctl/ctl.h"
+#include "ctl/json_print.h"
+#include "ctl/names.h"
+#include "ctl/output.h"
+#include "ctl/value.h"
+
+#define BODY_MAX_BYTES    (64 * 1024 * 1024)
+#define PAGE_SIZE_DEFAULT 100 /* of --all */
+
+/* All of one call. */
+struct call {
+    struct arguments arguments;
+    unsigned edition;
+    const tb_api *api;
+    const tb_operation *operation;
+    json_t *parameters;
+    json_t *body;
+    tb_client *client;
+    struct output output;
+};
+
+/* The edition whose tables describe the call: as given, as tbproxyd says, or the first that has the operation. */
+static int choose_edition(struct call *call, struct tb_error *err)
+{
+    const struct arguments *arguments = &call->arguments;
+    const char *id = arguments->operation;
+    unsigned first = edition_with_operation(id, 0, EDITION_NONE);
+    unsigned known = arguments->edition;
+
+    if (first == EDITION_NONE) {
+        struct nearest nearest = nearest_to(id);
+        char hint[NAME_MAX_BYTES + 32];
+        unsigned e, i;
+
+        for (e = 0; e < EDITION_COUNT; e++)
+            for (i = 0; i < editions[e].api->operation_count; i++)
+                nearest_try(&nearest, text_of(editions[e].api, editions[e].api->operations[i].id));
+        return tb_error_set(err, -EINVAL, "unknown operation %s%s", id,
+                            nearest_hint(&nearest, "", hint, sizeof(hint)));
+    }
+    if (known == EDITION_NONE && !where_is_server(&arguments->where))
+        known = where_edition(&arguments->where);
+    call->edition = known == EDITION_NONE ? first : known;
+    call->api = editions[call->edition].api;
+    call->operation = tb_operation_find(call->api, id);
+    if (!call->operation)
+        return tb_error_set(err, -EINVAL, "%s is not in %s; it is in %s (--edition %s)", id,
+                            editions[call->edition].title, editions[first].title, editions[first].name);
+    return 0;
+}
+
+/* --all begins with the first page, and its size need not be told. */
+static int add_pages(struct call *call, struct tb_error *err)
+{
+    if (!call->arguments.all)
+        return 0;
+    if (!(call->operation->flags & TB_PAGED))
+        return tb_error_set(err, -EINVAL, "--all: %s has no pages", call->arguments.operation);
+    if (!json_object_get(call->parameters, "page"))
+        json_object_set_new(call->parameters, "page", json_integer(0));
+    if (!json_object_get(call->parameters, "pageSize"))
+        json_object_set_new(call->parameters, "pageSize", json_integer(PAGE_SIZE_DEFAULT));
+    return 0;
+}
+
+static int add_parameters(struct call *call, struct tb_error *err)
+{
+    size_t i;
+    int r;
+
+    for (i = 0; i < call->arguments.count; i++) {
+        const struct argument *argument = &call->arguments.list[i];
+        const struct tb_parameter *parameter;
+
+        if (argument->is_part)
+            continue;
+        parameter = parameter_find(call->api, call->operation, argument->name);
+        if (!parameter)
+            return tb_error_set(err, -EINVAL, "%s has no parameter --%s in %s", call->arguments.operation,
+                                argument->name, editions[call->edition].title);
+        r = value_add(call->api, parameter, argument->value, call->parameters, err);
+        if (r < 0)
+            return r;
+    }
+    return add_pages(call, err);
+}
+
+/* All that are missing are named at once. */
+static int check_required(const struct call *call, struct tb_error *err)
+{
+    CLEANUP(buf_free) struct buf missing = BUF_INIT(TB_ERROR_MESSAGE_MAX);
+    unsigned i;
+
+    for (i = 0; i < call->operation->parameter_count; i++) {
+        const struct tb_parameter *parameter = &call->api->parameters[call->operation->first_parameter + i];
+        char option[NAME_MAX_BYTES];
+
+        if ((parameter->flags & TB_REQUIRED) &&
+            !json_object_get(call->parameters, text_of(call->api, parameter->name)))
+            buf_append_format(&missing, " --%s", kebab_case(text_of(call->api, parameter->name), option));
+    }
+    if (missing.len > 0)
+        return tb_error_set(err, -EINVAL, "%s needs%s", call->arguments.operation, missing.data);
+    if ((call->operation->flags & TB_BODY_REQUIRED) && !call->body)
+        return tb_error_set(err, -EINVAL, "%s needs %s", call->arguments.operation,
+                            call->operation->body == TB_BODY_MULTIPART ? "--part" : "--body");
+    return 0;
+}
+
+static int read_all(const char *path, struct buf *ret, struct tb_error *err)
+{
+    CLEANUP(close_fd) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
+    const char *name = path ? path : "standard input";
+    char block[65536];
+    ssize_t n = -1;
+    int r = 0;
+
+    while (fd >= 0 && r == 0 && ((n = read(fd, block, sizeof(block))) > 0 || (n < 0 && errno == EINTR)))
+        if (n > 0)
+            r = buf_append(ret, block, (size_t)n);
+    if (r == -EMSGSIZE)
+        return tb_error_set(err, r, "--body: %s has more than %d bytes", name, BODY_MAX_BYTES);
+    if (r < 0 || n < 0)
+        return tb_error_set(err, r < 0 ? r : -errno, "--body: %s: %s", name, strerror(r < 0 ? -r : errno));
+    return buf_append_string(ret, "");
+}
+
+static int parse_body(struct call *call, const char *text, size_t length, struct tb_error *err)
+{
+    json_error_t error;
+
+    if (call->operation->body == TB_BODY_TEXT)
+        call->body = json_stringn(text, length);
+    else
+        call->body = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+    if (call->body)
+        return 0;
+    if (call->operation->body == TB_BODY_TEXT)
+        return tb_error_set(err, -EINVAL, "--body: text in UTF-8 was expected");
+    return tb_error_set(err, -EINVAL, "--body: no JSON: line %d, column %d: %s", error.line, error.column,
+                        error.text);
+}
+
+static int add_body(struct call *call, struct tb_error *err)
+{
+    CLEANUP(buf_free) struct buf file = BUF_INIT(BODY_MAX_BYTES);
+    const char *given = call->arguments.body;
+    int r;
+
+    if (!given)
+        return 0;
+    if (call->operation->body == TB_BODY_NONE)
+        return tb_error_set(err, -EINVAL, "%s takes no body", call->arguments.operation);
+    if (call->operation->body == TB_BODY_MULTIPART)
+        return tb_error_set(err, -EINVAL, "%s takes its body in parts: --part NAME=TEXT or NAME=@FILE",
+                            call->arguments.operation);
+    if (*given != '@' && strcmp(given, "-") != 0)
+        return parse_body(call, given, strlen(given), err);
+    r = read_all(*given == '@' ? given + 1 : NULL, &file, err);
+    return r < 0 ? r : parse_body(call, file.data ? file.data : "", file.len, err);
+}
+
+/* The member of the multipart body called NAME; its misspelling is refused here, with what was meant. */
+static const struct tb_field *find_part(const struct call *call, const char *name, struct tb_error *err)
+{
+    const struct tb_schema *schema = &call->api->schemas[call->api->types[call->operation->body_type].of];
+    struct nearest nearest = nearest_to(name);
+    char hint[NAME_MAX_BYTES + 32];
+    unsigned i;
+
+    for (i = 0; i < schema->field_count; i++) {
+        const struct tb_field *field = &call->api->fields[schema->first_field + i];
+
+        if (strcmp(text_of(call->api, field->name), name) == 0)
+            return field;
+        nearest_try(&nearest, text_of(call->api, field->name));
+    }
+    tb_error_set(err, -EINVAL, "%s has no part %s%s", call->arguments.operation, name,
+                 nearest_hint(&nearest, "", hint, sizeof(hint)));
+    return NULL;
+}
+
+static int add_part(struct call *call, const struct argument *argument, struct tb_error *err)
+{
+    const struct tb_field *field = find_part(call, argument->name, err);
+    json_t *value, *list;
+    int r;
+
+    if (!field)
+        return -EINVAL;
+    value = *argument->value == '@' ? json_pack("{s:s}", "file", argument->value + 1) : json_string(argument->value);
+    if (!value)
+        return tb_error_set(err, -EINVAL, "--part %s: text in UTF-8 was expected", argument->name);
+    list = json_object_get(call->body, argument->name);
+    if (call->api->types[field->type].kind != TB_KIND_LIST && list) {
+        json_decref(value);
+        return tb_error_set(err, -EEXIST, "--part %s is given twice", argument->name);
+    }
+    if (list)
+        r = json_array_append_new(list, value);
+    else if (call->api->types[field->type].kind == TB_KIND_LIST)
+        r = json_object_set_new(call->body, argument->name, json_pack("[o]", value));
+    else
+        r = json_object_set_new(call->body, argument->name, value);
+    return r < 0 ? tb_error_set(err, -ENOMEM, "out of memory") : 0;
+}
+
+static int add_parts(struct call *call, struct tb_error *err)
+{
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < call->arguments.count && r == 0; i++) {
+        if (!call->arguments.list[i].is_part)
+            continue;
+        if (call->operation->body != TB_BODY_MULTIPART)
+            return tb_error_set(err, -EINVAL, "%s takes no parts", call->arguments.operation);
+        if (!call->body && !(call->body = json_object()))
+            return tb_error_set(err, -ENOMEM, "out of memory");
+        r = add_part(call, &call->arguments.list[i], err);
+    }
+    return r;
+}
+
+static int prepare(struct call *call, int argc, char **argv, struct tb_error *err)
+{
+    int r = arguments_parse(argc, argv, &call->arguments, err);
+
+    if (r == 0)
+        r = choose_edition(call, err);
+    if (r == 0 && !(call->parameters = json_object()))
+        r = tb_error_set(err, -ENOMEM, "out of memory");
+    if (r == 0)
+        r = add_parameters(call, err);
+    if (r == 0)
+        r = add_body(call, err);
+    if (r == 0)
+        r = add_parts(call, err);
+    return r < 0 ? r : check_required(call, err);
+}
+
+static int write_bytes(void *context, const void *data, size_t length)
+{
+    struct call *call = context;
+
+    return output_write(&call->output, data, length, call->operation->answer == TB_ANSWER_EVENTS);
+}
+
+/* Texts and bytes go out as they came, JSON as people read it. */
+static int print_answer(struct call *call, const json_t *answer, struct tb_error *err)
+{
+    bool is_text = json_is_string(answer) && call->operation->answer != TB_ANSWER_JSON;
+    int r = 0;
+
+    if (!answer)
+        return 0;
+    if (is_text) {
+        r = output_write(&call->output, json_string_value(answer), json_string_length(answer), false);
+    } else {
+        json_print(call->output.file, answer, call->arguments.compact, 0);
+        putc('\n', call->output.file);
+    }
+    return r < 0 ? tb_error_set(err, r, "the answer is no text; give it a file with --output") : 0;
+}
+
+static int call_once(struct call *call, json_t **ret, struct tb_error *err)
+{
+    tb_sink sink = {.write = write_bytes, .context = call};
+    bool streams = call->operation->answer == TB_ANSWER_BINARY || call->operation->answer == TB_ANSWER_EVENTS;
+    int r = tb_call(call->client, call->api, call->arguments.operation, call->parameters, call->body,
+                    streams ? &sink : NULL, ret, err);
+
+    if (r == -EPERM && streams && err->kind == TB_ERROR_SYSTEM && call->output.is_terminal)
+        return tb_error_set(err, r, "the answer is no text; give it a file with --output");
+    return r;
+}
+
+/* The elements of one page; *MORE: another one follows. */
+static int print_page(struct call *call, bool *first, bool *more, struct tb_error *err)
+{
+    bool compact = call->arguments.compact;
+    json_t *page = NULL;
+    json_t *data;
+    size_t i;
+    int r = call_once(call, &page, err);
+
+    if (r < 0)
+        return r;
+    data = json_object_get(page, "data");
+    *more = json_is_true(json_object_get(page, "hasNext"));
+    if (!json_is_array(data) || (*more && json_array_size(data) == 0))
+        r = tb_error_set(err, -EBADMSG, "the server's answer is no page: data or hasNext is not as it should be");
+    for (i = 0; r == 0 && i < json_array_size(data); i++) {
+        fputs(*first ? "[" : ",", call->output.file);
+        fputs(compact ? "" : "\n  ", call->output.file);
+        json_print(call->output.file, json_array_get(data, i), compact, 1);
+        *first = false;
+    }
+    json_decref(page);
+    return r;
+}
+
+/* One page at a time is in memory. */
+static int call_all(struct call *call, struct tb_error *err)
+{
+    json_int_t page = json_integer_value(json_object_get(call->parameters, "page"));
+    bool first = true;
+    bool more = true;
+    int r = 0;
+
+    while (more && r == 0) {
+        json_object_set_new(call->parameters, "page", json_integer(page++));
+        r = print_page(call, &first, &more, err);
+        if (r == 0 && fflush(call->output.file) != 0)
+            return output_finish(&call->output, err);
+    }
+    if (r == 0)
+        fputs(first ? "[]\n" : call->arguments.compact ? "]\n" : "\n]\n", call->output.file);
+    return r;
+}
+
+static int perform(struct call *call, struct tb_error *err)
+{
+    json_t *answer = NULL;
+    int r = output_open(&call->output, call->arguments.output, err);
+
+    if (r == 0)
+        r = where_open(&call->arguments.where, &call->client, err);
+    if (r < 0)
+        return r;
+    if (call->arguments.all)
+        r = call_all(call, err);
+    else
+        r = call_once(call, &answer, err);
+    if (r == 0)
+        r = print_answer(call, answer, err);
+    json_decref(answer);
+    if (r == -EPIPE && !call->output.path)
+        end_as_broken_pipe();
+    return r < 0 ? r : output_finish(&call->output, err);
+}
+
+static int report(const struct call *call, const struct tb_error *err)
+{
+    const char *id = call->arguments.operation;
+
+    if (err->kind == TB_ERROR_USAGE)
+        return say_usage(&call_subcommand, "%s: %s", id, err->message);
+    if (err->status && err->error_code)
+        say("%s: %s (%d, errorCode %d): %s", id, tb_error_kind_name(err->kind), err->status, err->error_code,
+            err->message);
+    else if (err->status)
+        say("%s: %s (%d): %s", id, tb_error_kind_name(err->kind), err->status, err->message);
+    else if (err->kind != TB_ERROR_NONE)
+        say("%s: %s: %s", id, tb_error_kind_name(err->kind), err->message);
+    else
+        say("%s: %s", id, err->message);
+    return STATUS_FAILED;
+}
+
+static int run(int argc, char **argv)
+{
+    struct call call = {0};
+    struct tb_error err = TB_ERROR_INIT;
+    int status = STATUS_GOOD;
+
+    for (int i = 0; i < argc; i++)
+        if (is_help(argv[i])) {
+            fputs(call_subcommand.usage, stdout);
+            return finish(STATUS_GOOD);
+        }
+    if (prepare(&call, argc, argv, &err) < 0)
+        status = say_usage(&call_subcommand, "%s", err.message);
+    else if (perform(&call, &err) < 0)
+        status = report(&call, &err);
+    output_close(&call.output);
+    tb_client_close(call.client);
+    json_decref(call.parameters);
+    json_decref(call.body);
+    arguments_free(&call.arguments);
+    tb_error_clear(&err);
+    return status;
+}
+
+const struct subcommand call_subcommand = {
+    .name = "call",
+    .summary = "call an operation of the REST API",
+    .usage = "Usage: tbproxyctl call [OPTION]... OPERATION [--PARAMETER VALUE]... [OPTION]...\n"
+             "Calls OPERATION, through tbproxyd or straight, and prints the answer.\n"
+             "\n"
+             "  --PARAMETER VALUE      a parameter, as --page-size or --pageSize; repeated for lists\n"
+             "  --body JSON            the body; @FILE reads it from FILE, - from standard input\n"
+             "  --part NAME=TEXT       a part of a multipart body; NAME=@FILE sends FILE\n"
+             "  --all                  all pages' elements as one array\n"
+             "  --output FILE          where the answer goes instead of standard output\n"
+             "  --compact              JSON in one line\n"
+             "\n"
+             "  --url URL              tbproxyd or a server (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
+             "  --unix-socket PATH     tbproxyd's socket\n"
+             "  --api-key-file FILE    straight to a server, with the API key in FILE\n"
+             "  --username NAME --password-file FILE\n"
+             "  --token-file FILE      ... or with the access token in FILE\n"
+             "  --ca-file FILE         certificates to believe, instead of the system's\n"
+             "  --edition EDITION      ce, pe or paas (default: tbproxyd's, else the first that has OPERATION)\n"
+             "  --timeout SECONDS      how long one try may take (default: 60)\n"
+             "\n"
+             "Where OPERATION has a parameter of an option's name, the option stands before OPERATION.\n"
+             "Exit status: 0, 1 for a failed call, 2 for a wrong command line.\n",
+    .run = run,
+};

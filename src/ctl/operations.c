@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/catalog.h"
+#include "ctl/ctl.h"
+
+struct row {
+    const char *id, *method, *path, *tag;
+};
+
+/* Sorts by id; the same operation with another path in another edition is another row. */
+static int compare(const void *left, const void *right)
+{
+    const struct row *a = left;
+    const struct row *b = right;
+    int order = strcmp(a->id, b->id);
+
+    if (order == 0)
+        order = strcmp(a->path, b->path);
+    return order ? order : strcmp(a->method, b->method);
+}
+
+static bool matches(const struct row *row, char **words, int count)
+{
+    int i;
+
+    for (i = 0; i < count; i++)
+        if (!strcasestr(row->id, words[i]) && !strcasestr(row->path, words[i]) && !strcasestr(row->tag, words[i]))
+            return false;
+    return true;
+}
+
+/* Appends those of one edition that match; returns the new count. */
+static size_t collect(const tb_api *api, char **words, int count, struct row *rows, size_t used)
+{
+    unsigned i;
+
+    for (i = 0; i < api->operation_count; i++) {
+        const tb_operation *operation = &api->operations[i];
+        struct row row = {text_of(api, operation->id), tb_method_name((enum tb_method)operation->method),
+                          text_of(api, operation->path), text_of(api, operation->tag)};
+
+        if (matches(&row, words, count))
+            rows[used++] = row;
+    }
+    return used;
+}
+
+static size_t without_doubles(struct row *rows, size_t count)
+{
+    size_t used = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (used == 0 || compare(&rows[used - 1], &rows[i]) != 0)
+            rows[used++] = rows[i];
+    return used;
+}
+
+static int widest(int width, const char *text)
+{
+    int length = (int)strlen(text);
+
+    return length > width ? length : width;
+}
+
+static void print_rows(const struct row *rows, size_t count)
+{
+    bool aligned = isatty(STDOUT_FILENO);
+    int id = 0;
+    int path = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        id = widest(id, rows[i].id);
+        path = widest(path, rows[i].path);
+    }
+    for (i = 0; i < count; i++)
+        if (aligned)
+            printf("%-*s  %-6s  %-*s  %s\n", id, rows[i].id, rows[i].method, path, rows[i].path, rows[i].tag);
+        else
+            printf("%s\t%s\t%s\t%s\n", rows[i].id, rows[i].method, rows[i].path, rows[i].tag);
+}
+
+static int list(unsigned edition, char **words, int word_count)
+{
+    CLEANUP(free_pointer) struct row *rows = NULL;
+    size_t count = 0;
+    unsigned i;
+
+    for (i = 0; i < EDITION_COUNT; i++)
+        count += editions[i].api->operation_count;
+    rows = calloc(count, sizeof(*rows));
+    if (!rows) {
+        say("out of memory");
+        return STATUS_FAILED;
+    }
+    for (count = 0, i = 0; i < EDITION_COUNT; i++)
+        if (edition == EDITION_NONE || edition == i)
+            count = collect(editions[i].api, words, word_count, rows, count);
+    qsort(rows, count, sizeof(*rows), compare);
+    count = without_doubles(rows, count);
+    print_rows(rows, count);
+    return finish(count > 0 ? STATUS_GOOD : STATUS_FAILED);
+}
+
+static int run(int argc, char **argv)
+{
+    unsigned edition = EDITION_NONE;
+    int words = 0;
+    int i;
+
+    for (i = 0; i < argc; i++) {
+        bool joined = strncmp(argv[i], "--edition=", strlen("--edition=")) == 0;
+
+        if (is_help(argv[i])) {
+            fputs(operations_subcommand.usage, stdout);
+            return finish(STATUS_GOOD);
+        }
+        if (joined || strcmp(argv[i], "--edition") == 0) {
+            const char *name = joined ? argv[i] + strlen("--edition=") : i + 1 < argc ? argv[++i] : "";
+
+            edition = edition_find(name);
+            if (edition == EDITION_NONE)
+                return say_usage(&operations_subcommand, "--edition: one of ce, pe, paas was expected");
+        } else if (argv[i][0] == '-') {
+            return say_usage(&operations_subcommand, "unknown option %s", argv[i]);
+        } else {
+            argv[words++] = argv[i];
+        }
+    }
+    return list(edition, argv, words);
+}
+
+const struct subcommand operations_subcommand = {
+    .name = "operations",
+    .summary = "list operations",
+    .usage = "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
+             "Lists the operations whose id, path and tag hold every WORD: id, method, path, tag; separated by\n"
+             "tabs where the output is no terminal. Without --edition (ce, pe, paas) those of all editions.\n"
+             "Exit status: 0, 1 where none matches, 2 for a wrong command line.\n",
+    .run = run,
+};

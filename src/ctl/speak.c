@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+
+#include "ctl/ctl.h"
+
+#define LINE_MAX_BYTES 2048
+
+const struct subcommand *subcommand_find(const char *name)
+{
+    size_t i;
+
+    for (i = 0; subcommands[i]; i++)
+        if (strcmp(subcommands[i]->name, name) == 0)
+            return subcommands[i];
+    return NULL;
+}
+
+bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static void PRINTF_LIKE(1, 0) say_list(const char *format, va_list args)
+{
+    char line[LINE_MAX_BYTES];
+    char *c;
+
+    vsnprintf(line, sizeof(line), format, args);
+    for (c = line; *c; c++)
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            *c = '?';
+    fprintf(stderr, "tbproxyctl: %s\n", line);
+}
+
+void say(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_list(format, args);
+    va_end(args);
+}
+
+int say_usage(const struct subcommand *subcommand, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_list(format, args);
+    va_end(args);
+    if (subcommand)
+        fprintf(stderr, "Try tbproxyctl help %s.\n", subcommand->name);
+    else
+        fputs("Try tbproxyctl --help.\n", stderr);
+    return STATUS_USAGE;
+}
+
+void end_as_broken_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
+int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (errno == EPIPE)
+        end_as_broken_pipe();
+    say("standard output: %s", strerror(errno));
+    return STATUS_FAILED;
+}
