@@ -26,6 +26,13 @@
 #include <tbclient/visibility.h>
 
 #ifdef __cplusplus
+/* Items of any type, for TB_EMPTY. */
+struct tb_no_items {
+    template <typename T> operator T *() const
+    {
+        return reinterpret_cast<T *>(const_cast<char *>(""));
+    }
+};
 extern "C" {
 #endif
 
@@ -76,7 +83,13 @@ typedef struct {
 } tb_part;
 
 /* Lists and maps have the same shape for every type of element: tb_string_list, tb_device_list, ... A list or
- * map that is present and empty has ITEMS set and COUNT 0: TB_EMPTY. */
+ * map that is present and empty has ITEMS set and COUNT 0: tb_device device = {.labels = TB_EMPTY}. */
+#ifdef __cplusplus
+#define TB_EMPTY {0, tb_no_items()}
+#else
+#define TB_EMPTY {0, (void *)""}
+#endif
+
 typedef struct {
     size_t count;
     const char **items;

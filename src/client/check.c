@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "client/decode.h"
+#include "client/number.h"
+#include "client/path.h"
+#include "client/tables.h"
+
+struct checker {
+    const tb_api *api;
+    tb_error *err;
+    unsigned flags;
+    int depth;
+};
+
+static int check_slot(struct checker *checker, unsigned type, unsigned bounds, const json_t *value,
+                      const struct path *path);
+
+#define REFUSE(checker, path, ...) path_error(path, (checker)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
+
+static int unexpected(struct checker *checker, const struct path *path, const char *expected,
+                      const json_t *value)
+{
+    return REFUSE(checker, path, "%s was expected, not %s", expected, decode_kind_name(value));
+}
+
+static int check_enum(struct checker *checker, unsigned number, const char *value, const struct path *path)
+{
+    const struct tb_enum *values = number ? &checker->api->enums[number - 1] : NULL;
+
+    if (!values || !(checker->flags & CHECK_STRICT) || table_enum_has(checker->api, values, value))
+        return 0;
+    return REFUSE(checker, path, "no value of %s", table_text(checker->api, values->name));
+}
+
+/* UNIT: "characters", "elements", "members". */
+static int check_length(struct checker *checker, const struct tb_bounds *bounds, size_t length,
+                        const char *unit, const struct path *path)
+{
+    if (length < bounds->min_length)
+        return REFUSE(checker, path, "%zu %s, fewer than %u", length, unit, bounds->min_length);
+    if (length > bounds->max_length)
+        return REFUSE(checker, path, "%zu %s, more than %u", length, unit, bounds->max_length);
+    return 0;
+}
+
+static int check_string(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
+                        const json_t *value, const struct path *path)
+{
+    const char *text = json_string_value(value);
+    ssize_t count;
+    int r;
+
+    if (!text)
+        return unexpected(checker, path, "a string", value);
+    if (strlen(text) != json_string_length(value))
+        return REFUSE(checker, path, "the text has a NUL character in it");
+    count = utf8_count(text, json_string_length(value));
+    if (count < 0)
+        return REFUSE(checker, path, "the text is no UTF-8");
+    r = bounds ? check_length(checker, bounds, (size_t)count, "characters", path) : 0;
+    return r < 0 ? r : check_enum(checker, type->of, text, path);
+}
+
+static int check_integer(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
+                         const json_t *value, const struct path *path)
+{
+    int64_t min = type->kind == TB_KIND_INT32 ? INT32_MIN : INT64_MIN;
+    int64_t max = type->kind == TB_KIND_INT32 ? INT32_MAX : INT64_MAX;
+    int64_t number;
+    char text[24];
+    int r;
+
+    if (bounds && bounds->minimum > min)
+        min = bounds->minimum;
+    if (bounds && bounds->maximum < max)
+        max = bounds->maximum;
+    r = number_integer(value, min, max, &number);
+    if (r == -ERANGE)
+        return REFUSE(checker, path, NUMBER_OUT_OF_RANGE, min, max);
+    if (r < 0)
+        return unexpected(checker, path, "a whole number", value);
+    snprintf(text, sizeof(text), "%" PRId64, number);
+    return check_enum(checker, type->kind == TB_KIND_INT32 ? type->of : 0, text, path);
+}
+
+static int check_double(struct checker *checker, const struct tb_bounds *bounds, const json_t *value,
+                        const struct path *path)
+{
+    double number = json_number_value(value);
+
+    if (!json_is_number(value))
+        return unexpected(checker, path, "a number", value);
+    if (bounds && bounds->minimum != INT64_MIN && number < (double)bounds->minimum)
+        return REFUSE(checker, path, "the number is less than %" PRId64, bounds->minimum);
+    if (bounds && bounds->maximum != INT64_MAX && number > (double)bounds->maximum)
+        return REFUSE(checker, path, "the number is more than %" PRId64, bounds->maximum);
+    return 0;
+}
+
+static void free_json(json_t **value)
+{
+    json_decref(*value);
+}
+
+static void free_text(char **text)
+{
+    json_malloc_t ignored;
+    json_free_t release;
+
+    json_get_alloc_funcs(&ignored, &release);
+    if (*text)
+        release(*text);
+}
+
+/* By the text of each element, so that long lists cost no more than their length. */
+static int check_unique(struct checker *checker, const json_t *list, const struct path *path)
+{
+    CLEANUP(free_json) json_t *seen = json_object();
+    struct path element = {.parent = path};
+    const json_t *item;
+
+    json_array_foreach(list, element.index, item)
+    {
+        CLEANUP(free_text) char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT);
+
+        if (text && json_object_get(seen, text))
+            return REFUSE(checker, &element, "the same element twice");
+        if (!text || json_object_set_new_nocheck(seen, text, json_true()) < 0)
+            return path_error(&element, checker->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+    }
+    return 0;
+}
+
+static int check_list(struct checker *checker, unsigned of, const struct tb_bounds *bounds,
+                      const json_t *value, const struct path *path)
+{
+    struct path element = {.parent = path};
+    const json_t *item;
+    int r;
+
+    if (!json_is_array(value))
+        return unexpected(checker, path, "an array", value);
+    r = bounds ? check_length(checker, bounds, json_array_size(value), "elements", path) : 0;
+    if (r < 0)
+        return r;
+    json_array_foreach(value, element.index, item)
+    {
+        r = json_is_null(item) ? 0 : check_slot(checker, of, 0, item, &element);
+        if (r < 0)
+            return r;
+    }
+    return bounds && bounds->unique ? check_unique(checker, value, path) : 0;
+}
+
+static int check_map(struct checker *checker, unsigned of, const struct tb_bounds *bounds,
+                     const json_t *value, const struct path *path)
+{
+    struct path member = {.parent = path, .is_key = true};
+    json_t *item;
+    int r;
+
+    if (!json_is_object(value))
+        return unexpected(checker, path, "an object", value);
+    r = bounds ? check_length(checker, bounds, json_object_size(value), "members", path) : 0;
+    if (r < 0)
+        return r;
+    json_object_foreach((json_t *)value, member.name, item)
+    {
+        r = json_is_null(item) ? 0 : check_slot(checker, of, 0, item, &member);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int check_members(struct checker *checker, const struct tb_schema *schema, const json_t *value,
+                         const struct path *path)
+{
+    struct path member = {.parent = path};
+    json_t *item;
+    int r = 0;
+
+    json_object_foreach((json_t *)value, member.name, item)
+    {
+        const struct tb_field *field = table_field(checker->api, schema, member.name);
+
+        if (field && !json_is_null(item))
+            r = check_slot(checker, field->type, field->bounds, item, &member);
+        else if (!field && checker->flags & CHECK_STRICT)
+            r = REFUSE(checker, &member, "%s has no such member", table_text(checker->api, schema->name));
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* What is required has a value. Null is one for free JSON only. */
+static int check_required(struct checker *checker, const struct tb_schema *schema, const json_t *value,
+                          const struct path *path)
+{
+    const tb_api *api = checker->api;
+    unsigned i;
+
+    for (i = 0; i < schema->field_count; i++) {
+        const struct tb_field *field = &api->fields[schema->first_field + i];
+        const struct path member = {.parent = path, .name = table_text(api, field->name)};
+        const json_t *item;
+
+        if (!(field->flags & TB_REQUIRED) || (field->flags & TB_DISCRIMINATOR && schema->base))
+            continue;
+        item = json_object_get(value, member.name);
+        if (!item || (json_is_null(item) && api->types[field->type].kind != TB_KIND_JSON))
+            return REFUSE(checker, &member, "required, but not set");
+    }
+    return 0;
+}
+
+/* The schema that VALUE, declared as SCHEMA, says to be. */
+static int choose_schema(struct checker *checker, const json_t *value, const struct path *path,
+                         const struct tb_schema **schema)
+{
+    const tb_api *api = checker->api;
+    const struct tb_schema *declared = *schema;
+    const struct tb_schema *base = declared->base ? &api->schemas[declared->base - 1] : declared;
+    const struct path member = {.parent = path, .name = table_text(api, declared->discriminator)};
+    const json_t *item = declared->discriminator ? json_object_get(value, member.name) : NULL;
+    const struct tb_schema *named;
+
+    if (!declared->discriminator || (!declared->base && declared->variant_count == 0))
+        return 0;
+    if (!json_is_string(item)) {
+        if (item && !json_is_null(item))
+            return unexpected(checker, &member, "a string", item);
+        if (declared->base || checker->flags & CHECK_ANSWER)
+            return 0;
+        return REFUSE(checker, &member, "not set, but it says which %s this is",
+                      table_text(api, declared->name));
+    }
+    named = table_variant(api, base, json_string_value(item));
+    if (checker->flags & CHECK_STRICT && (!named || (declared->base && named != declared)))
+        return REFUSE(checker, &member, "not known in %s", table_text(api, declared->name));
+    *schema = declared->base || !named ? declared : named;
+    return 0;
+}
+
+static int check_object(struct checker *checker, const struct tb_schema *schema, const json_t *value,
+                        const struct path *path)
+{
+    int r;
+
+    if (!json_is_object(value))
+        return unexpected(checker, path, "an object", value);
+    r = choose_schema(checker, value, path, &schema);
+    if (r == 0 && !(checker->flags & CHECK_ANSWER))
+        r = check_required(checker, schema, value, path);
+    return r < 0 ? r : check_members(checker, schema, value, path);
+}
+
+static int check_nested(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
+                        const json_t *value, const struct path *path)
+{
+    int r;
+
+    if (checker->depth == TB_CODEC_DEPTH_MAX)
+        return REFUSE(checker, path, "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+    checker->depth++;
+    if (type->kind == TB_KIND_OBJECT)
+        r = check_object(checker, &checker->api->schemas[type->of], value, path);
+    else if (type->kind == TB_KIND_LIST)
+        r = check_list(checker, type->of, bounds, value, path);
+    else
+        r = check_map(checker, type->of, bounds, value, path);
+    checker->depth--;
+    return r;
+}
+
+static int check_slot(struct checker *checker, unsigned type, unsigned bounds_row, const json_t *value,
+                      const struct path *path)
+{
+    const struct tb_type *row = &checker->api->types[type];
+    const struct tb_bounds *bounds = bounds_row ? &checker->api->bounds[bounds_row] : NULL;
+
+    switch ((enum tb_kind)row->kind) {
+    case TB_KIND_STRING:
+        return check_string(checker, row, bounds, value, path);
+    case TB_KIND_BOOL:
+        return json_is_boolean(value) ? 0 : unexpected(checker, path, "true or false", value);
+    case TB_KIND_INT32:
+    case TB_KIND_INT64:
+        return check_integer(checker, row, bounds, value, path);
+    case TB_KIND_DOUBLE:
+        return check_double(checker, bounds, value, path);
+    case TB_KIND_JSON:
+        return 0;
+    case TB_KIND_OBJECT:
+    case TB_KIND_LIST:
+    case TB_KIND_MAP:
+        return check_nested(checker, row, bounds, value, path);
+    case TB_KIND_NONE:
+    case TB_KIND_PART:
+        break;
+    }
+    return REFUSE(checker, path, "this type has no JSON");
+}
+
+int check_bounded(const tb_api *api, unsigned type, unsigned bounds, const json_t *value, unsigned flags,
+                  tb_error *err)
+{
+    struct checker checker = {.api = api, .err = err, .flags = flags};
+    const struct path path = {.parent = NULL};
+
+    if (type >= api->type_count || !value)
+        return REFUSE(&checker, &path, "no such type, or no value");
+    if (json_is_null(value) && flags & CHECK_ANSWER)
+        return 0;
+    return check_slot(&checker, type, bounds, value, &path);
+}
+
+int check_value(const tb_api *api, unsigned type, const json_t *value, unsigned flags, tb_error *err)
+{
+    return check_bounded(api, type, 0, value, flags, err);
+}
+
+int tb_check(const tb_api *api, unsigned type, const json_t *value, bool strict, tb_error *err)
+{
+    return check_value(api, type, value, strict ? CHECK_STRICT : 0, err);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+
+#include <tbclient/codec.h>
+
+#include "base/buf.h"
+#include "base/error.h"
+#include "client/decode.h"
+#include "client/encode.h"
+#include "client/tables.h"
+
+/* Of an encoded text: there is no hostile party, the value is the program's own. */
+#define TEXT_MAX (SIZE_MAX / 2)
+
+static int set_error(tb_error *err, enum tb_error_kind kind, int code, const char *message)
+{
+    if (err)
+        err->kind = kind;
+    return tb_error_set(err, code, "%s", message);
+}
+
+static int check_type(const tb_api *api, unsigned type, tb_error *err)
+{
+    unsigned kind = type < api->type_count ? api->types[type].kind : TB_KIND_NONE;
+
+    if (kind == TB_KIND_OBJECT || kind == TB_KIND_LIST || kind == TB_KIND_MAP)
+        return 0;
+    return set_error(err, TB_ERROR_USAGE, -EINVAL, "the type is no object, list or map");
+}
+
+/* jansson names the place; -ENOMEM where that was the reason. */
+static int parse_failed(const json_error_t *reason, tb_error *err)
+{
+    if (json_error_code(reason) == json_error_out_of_memory)
+        return set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+    if (err)
+        err->kind = TB_ERROR_DECODE;
+    return tb_error_set(err, -EBADMSG, "not JSON: line %d, column %d: %s", reason->line, reason->column,
+                        reason->text);
+}
+
+static int decode_text(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
+                       tb_error *err)
+{
+    json_error_t reason;
+    json_t *root = json_loadb(text, length, DECODE_LOAD_FLAGS, &reason);
+
+    if (!root)
+        return parse_failed(&reason, err);
+    if (json_is_null(root)) {
+        json_decref(root);
+        return set_error(err, TB_ERROR_DECODE, -EBADMSG, "a value was expected, not null");
+    }
+    return decode_value(api, type, root, ret, err);
+}
+
+/* The text that did not fit, where there is memory for it. */
+static void attach(tb_error *err, const char *text, size_t length)
+{
+    free(err->body);
+    err->body_length = 0;
+    err->body = length < SIZE_MAX ? malloc(length + 1) : NULL;
+    if (!err->body)
+        return;
+    memcpy(err->body, text, length);
+    err->body[length] = '\0';
+    err->body_length = length;
+}
+
+int tb_decode(const tb_api *api, unsigned type, const char *text, size_t length, void **ret, tb_error *err)
+{
+    int r = check_type(api, type, err);
+
+    if (r < 0)
+        return r;
+    r = decode_text(api, type, length > 0 ? text : "", length, ret, err);
+    if (r < 0 && err && err->kind == TB_ERROR_DECODE)
+        attach(err, length > 0 ? text : "", length);
+    return r;
+}
+
+struct text {
+    struct buf buf;
+    int r; /* why it is incomplete */
+};
+
+static int append(const char *data, size_t length, void *context)
+{
+    struct text *text = context;
+
+    text->r = buf_append(&text->buf, data, length);
+    return text->r;
+}
+
+int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
+              tb_error *err)
+{
+    struct text text = {.buf = BUF_INIT(TEXT_MAX)};
+    json_t *json;
+    int r = check_type(api, type, err);
+
+    if (r == 0)
+        r = encode_value(api, type, value, &json, err);
+    if (r < 0)
+        return r;
+    /* 17 digits bring every double back */
+    r = json_dump_callback(json, append, &text, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    json_decref(json);
+    if (r < 0) {
+        buf_free(&text.buf);
+        return text.r < 0 ? set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory")
+                          : set_error(err, TB_ERROR_USAGE, -EINVAL,
+                                      "free JSON that is no UTF-8, or that contains itself");
+    }
+    *ret = text.buf.data;
+    if (ret_length)
+        *ret_length = text.buf.len;
+    return 0;
+}

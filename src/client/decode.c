@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/decode.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "client/arena.h"
+#include "client/number.h"
+#include "client/path.h"
+#include "client/tables.h"
+
+struct decoder {
+    const tb_api *api;
+    struct arena *arena;
+    tb_error *err;
+    int depth; /* of structures, lists and maps that are begun */
+};
+
+static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
+                       const struct path *path);
+
+const char *decode_kind_name(const json_t *value)
+{
+    switch (json_typeof(value)) {
+    case JSON_OBJECT:
+        return "an object";
+    case JSON_ARRAY:
+        return "an array";
+    case JSON_STRING:
+        return "a string";
+    case JSON_INTEGER:
+    case JSON_REAL:
+        return "a number";
+    case JSON_TRUE:
+    case JSON_FALSE:
+        return "a boolean";
+    default:
+        return "null";
+    }
+}
+
+static int unexpected(struct decoder *decoder, const struct path *path, const char *expected,
+                      const json_t *value)
+{
+    return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, "%s was expected, not %s", expected,
+                      decode_kind_name(value));
+}
+
+static int no_memory(tb_error *err, const struct path *path, int code)
+{
+    if (code == -EMSGSIZE)
+        return path_error(path, err, TB_ERROR_DECODE, code, "the value takes too much memory");
+    return path_error(path, err, TB_ERROR_SYSTEM, code, "out of memory");
+}
+
+static int allocate(struct decoder *decoder, size_t count, size_t size, const struct path *path, void **ret)
+{
+    size_t total;
+    int r = __builtin_mul_overflow(count, size, &total) ? -EMSGSIZE : arena_alloc(decoder->arena, total, ret);
+
+    return r < 0 ? no_memory(decoder->err, path, r) : 0;
+}
+
+static int decode_string(struct decoder *decoder, json_t *value, const char **ret, const struct path *path)
+{
+    const char *text = json_string_value(value);
+
+    if (!text)
+        return unexpected(decoder, path, "a string", value);
+    if (strlen(text) != json_string_length(value))
+        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG,
+                          "the text has a NUL character in it");
+    *ret = text;
+    return 0;
+}
+
+static int decode_integer(struct decoder *decoder, json_t *value, int64_t min, int64_t max, int64_t *ret,
+                          const struct path *path)
+{
+    int r = number_integer(value, min, max, ret);
+
+    if (r == -ERANGE)
+        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, NUMBER_OUT_OF_RANGE, min, max);
+    if (r < 0)
+        return unexpected(decoder, path, "a whole number", value);
+    return 0;
+}
+
+static int decode_int32(struct decoder *decoder, json_t *value, tb_int32 *slot, const struct path *path)
+{
+    int64_t number = 0;
+    int r = decode_integer(decoder, value, INT32_MIN, INT32_MAX, &number, path);
+
+    *slot = (tb_int32){r == 0, (int32_t)number};
+    return r;
+}
+
+static int decode_int64(struct decoder *decoder, json_t *value, tb_int64 *slot, const struct path *path)
+{
+    int r = decode_integer(decoder, value, INT64_MIN, INT64_MAX, &slot->value, path);
+
+    slot->set = r == 0;
+    return r;
+}
+
+static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot, const struct path *path)
+{
+    if (!json_is_number(value))
+        return unexpected(decoder, path, "a number", value);
+    *slot = (tb_double){true, json_number_value(value)};
+    return 0;
+}
+
+static int decode_bool(struct decoder *decoder, json_t *value, tb_bool *slot, const struct path *path)
+{
+    if (!json_is_boolean(value))
+        return unexpected(decoder, path, "true or false", value);
+    *slot = (tb_bool){true, json_is_true(value)};
+    return 0;
+}
+
+static int decode_list(struct decoder *decoder, unsigned of, json_t *value, struct table_items *list,
+                       const struct path *path)
+{
+    size_t size = table_slot(decoder->api->types[of].kind)->size;
+    struct path element = {.parent = path};
+    json_t *item;
+    int r;
+
+    if (!json_is_array(value))
+        return unexpected(decoder, path, "an array", value);
+    r = allocate(decoder, json_array_size(value), size, path, &list->items);
+    if (r < 0)
+        return r;
+    list->count = json_array_size(value);
+    json_array_foreach(value, element.index, item)
+    {
+        r = decode_slot(decoder, of, item, (char *)list->items + element.index * size, &element);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int decode_map(struct decoder *decoder, unsigned of, json_t *value, struct table_items *map,
+                      const struct path *path)
+{
+    const struct table_slot *slot = table_slot(decoder->api->types[of].kind);
+    struct path member = {.parent = path, .is_key = true};
+    json_t *item;
+    char *entry;
+    int r;
+
+    if (!json_is_object(value))
+        return unexpected(decoder, path, "an object", value);
+    r = allocate(decoder, json_object_size(value), slot->entry_size, path, &map->items);
+    if (r < 0)
+        return r;
+    map->count = json_object_size(value);
+    entry = map->items;
+    json_object_foreach(value, member.name, item)
+    {
+        memcpy(entry, &member.name, sizeof(member.name));
+        r = decode_slot(decoder, of, item, entry + slot->entry_value, &member);
+        if (r < 0)
+            return r;
+        entry += slot->entry_size;
+    }
+    return 0;
+}
+
+/* What the structure has no place for goes to its list, in the order of the text. */
+static int keep(struct decoder *decoder, const struct path *path, json_t *value, const tb_member ***tail)
+{
+    tb_member *member;
+    void *memory;
+    int r = allocate(decoder, 1, sizeof(*member), path, &memory);
+
+    if (r < 0)
+        return r;
+    member = memory;
+    *member = (tb_member){.name = path->name, .value = value};
+    **tail = member;
+    *tail = (const tb_member **)&member->next;
+    return 0;
+}
+
+static int decode_members(struct decoder *decoder, const struct tb_schema *schema, json_t *value,
+                          struct table_structure *structure, const struct path *path)
+{
+    const tb_member **tail = &structure->object.kept;
+    struct path member = {.parent = path};
+    json_t *item;
+    int r;
+
+    json_object_foreach(value, member.name, item)
+    {
+        const struct tb_field *field =
+            json_is_null(item) ? NULL : table_field(decoder->api, schema, member.name);
+
+        if (field)
+            r = decode_slot(decoder, field->type, item, (char *)structure + field->offset, &member);
+        else
+            r = keep(decoder, &member, item, &tail);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* The schema whose structure VALUE, declared as SCHEMA, becomes. The C type of a variant is fixed. What calls
+ * itself another variant may be in it only where that has no members of its own: the generated cast of a base
+ * goes by the discriminator, and would lead beyond the memory. */
+static int choose_schema(struct decoder *decoder, const json_t *value, const struct path *path,
+                         const struct tb_schema **schema)
+{
+    const tb_api *api = decoder->api;
+    const struct tb_schema *declared = *schema, *base, *named;
+    const char *text;
+
+    if (!json_is_object(value))
+        return unexpected(decoder, path, "an object", value);
+    if (!declared->discriminator)
+        return 0;
+    base = declared->base ? &api->schemas[declared->base - 1] : declared;
+    text = json_string_value(json_object_get(value, table_text(api, declared->discriminator)));
+    named = table_variant(api, base, text);
+    if (!named)
+        return 0;
+    if (declared->base && named != declared && named->size > base->size)
+        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, "%s was expected, not %s",
+                          table_text(api, declared->name), table_text(api, named->name));
+    *schema = declared->base ? declared : named;
+    return 0;
+}
+
+static int decode_object(struct decoder *decoder, const struct tb_schema *schema, json_t *value, void **slot,
+                         const struct path *path)
+{
+    int r = choose_schema(decoder, value, path, &schema);
+
+    if (r == 0)
+        r = allocate(decoder, 1, schema->size, path, slot);
+    return r < 0 ? r : decode_members(decoder, schema, value, *slot, path);
+}
+
+static int decode_nested(struct decoder *decoder, const struct tb_type *type, json_t *value, void *slot,
+                         const struct path *path)
+{
+    int r;
+
+    if (decoder->depth == TB_CODEC_DEPTH_MAX)
+        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG,
+                          "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+    decoder->depth++;
+    if (type->kind == TB_KIND_OBJECT)
+        r = decode_object(decoder, &decoder->api->schemas[type->of], value, slot, path);
+    else if (type->kind == TB_KIND_LIST)
+        r = decode_list(decoder, type->of, value, slot, path);
+    else
+        r = decode_map(decoder, type->of, value, slot, path);
+    decoder->depth--;
+    return r;
+}
+
+/* SLOT holds zeros, which is what null becomes. */
+static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
+                       const struct path *path)
+{
+    const struct tb_type *row = &decoder->api->types[type];
+
+    if (json_is_null(value))
+        return 0;
+    switch ((enum tb_kind)row->kind) {
+    case TB_KIND_STRING:
+        return decode_string(decoder, value, slot, path);
+    case TB_KIND_BOOL:
+        return decode_bool(decoder, value, slot, path);
+    case TB_KIND_INT32:
+        return decode_int32(decoder, value, slot, path);
+    case TB_KIND_INT64:
+        return decode_int64(decoder, value, slot, path);
+    case TB_KIND_DOUBLE:
+        return decode_double(decoder, value, slot, path);
+    case TB_KIND_JSON:
+        *(json_t **)slot = value;
+        return 0;
+    case TB_KIND_OBJECT:
+    case TB_KIND_LIST:
+    case TB_KIND_MAP:
+        return decode_nested(decoder, row, value, slot, path);
+    case TB_KIND_NONE:
+    case TB_KIND_PART:
+        break;
+    }
+    return path_error(path, decoder->err, TB_ERROR_USAGE, -EINVAL, "this type has no JSON");
+}
+
+/* What the caller gets is the arena's first allocation: the structure of an object, else the slot. */
+static int decode_root(struct decoder *decoder, unsigned type, json_t *root, size_t max,
+                       const struct path *path)
+{
+    const struct tb_type *row = &decoder->api->types[type];
+    const struct tb_schema *schema = NULL;
+    int r = 0;
+
+    if (row->kind == TB_KIND_OBJECT) {
+        schema = &decoder->api->schemas[row->of];
+        r = choose_schema(decoder, root, path, &schema);
+    }
+    if (r < 0)
+        return r;
+    r = arena_create(schema ? schema->size : table_slot(row->kind)->size, max, root, &decoder->arena);
+    if (r < 0)
+        return no_memory(decoder->err, path, r);
+    decoder->depth = schema ? 1 : 0;
+    return schema ? decode_members(decoder, schema, root, arena_value(decoder->arena), path)
+                  : decode_slot(decoder, type, root, arena_value(decoder->arena), path);
+}
+
+int decode_bounded(const tb_api *api, unsigned type, json_t *root, size_t max, void **ret, tb_error *err)
+{
+    struct decoder decoder = {.api = api, .err = err};
+    const struct path path = {.parent = NULL};
+    int r;
+
+    if (json_is_null(root)) {
+        json_decref(root);
+        *ret = NULL;
+        return 0;
+    }
+    r = decode_root(&decoder, type, root, max, &path);
+    if (r == 0)
+        *ret = arena_value(decoder.arena);
+    else if (decoder.arena)
+        tb_free(arena_value(decoder.arena));
+    else
+        json_decref(root);
+    return r;
+}
+
+int decode_value(const tb_api *api, unsigned type, json_t *root, void **ret, tb_error *err)
+{
+    return decode_bounded(api, type, root, DECODE_MEMORY_MAX, ret, err);
+}
+
+json_t *tb_kept(const tb_object *object, const char *name)
+{
+    const tb_member *member;
+
+    for (member = object ? object->kept : NULL; member; member = member->next)
+        if (tb_is(member->name, name))
+            return member->value;
+    return NULL;
+}

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/encode.h"
+
+#include <errno.h>
+#include <math.h>
+
+#include "base/utf8.h"
+#include "client/check.h"
+#include "client/path.h"
+#include "client/tables.h"
+
+/* First the whole value becomes JSON, which refuses what JSON cannot say; then the JSON is checked against
+ * the schema, with the same code as that of programs that bring their own. */
+
+struct encoder {
+    const tb_api *api;
+    tb_error *err;
+    int depth;
+};
+
+static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, json_t **ret,
+                       const struct path *path);
+
+#define REFUSE(encoder, path, ...) path_error(path, (encoder)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
+
+static void free_json(json_t **value)
+{
+    json_decref(*value);
+}
+
+/* VALUE is new; NULL: there was no memory for it. */
+static int give(struct encoder *encoder, json_t *value, json_t **ret, const struct path *path)
+{
+    if (!value)
+        return path_error(path, encoder->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+    *ret = value;
+    return 0;
+}
+
+static int added(struct encoder *encoder, int result, const struct path *path)
+{
+    return result == 0 ? 0 : path_error(path, encoder->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+}
+
+static int encode_string(struct encoder *encoder, const char *text, json_t **ret, const struct path *path)
+{
+    size_t length = strlen(text);
+
+    if (utf8_count(text, length) < 0)
+        return REFUSE(encoder, path, "the text is no UTF-8");
+    return give(encoder, json_stringn_nocheck(text, length), ret, path);
+}
+
+static int encode_double(struct encoder *encoder, double number, json_t **ret, const struct path *path)
+{
+    if (!isfinite(number))
+        return REFUSE(encoder, path, "not a finite number");
+    return give(encoder, json_real(number), ret, path);
+}
+
+/* Adds VALUE, a reference that is taken, to the object as the member that PATH ends in. */
+static int add(struct encoder *encoder, json_t *object, json_t *value, const struct path *path)
+{
+    if (utf8_count(path->name, strlen(path->name)) < 0) {
+        json_decref(value);
+        return REFUSE(encoder, path, "the name is no UTF-8");
+    }
+    return added(encoder, json_object_set_new_nocheck(object, path->name, value), path);
+}
+
+/* An element or a map's value that is not set is null. */
+static int encode_element(struct encoder *encoder, unsigned type, const void *slot, json_t **ret,
+                          const struct path *path)
+{
+    json_t *value = NULL;
+    int r = encode_slot(encoder, type, slot, &value, path);
+
+    if (r == 0)
+        *ret = value ? value : json_null();
+    return r;
+}
+
+static int encode_list(struct encoder *encoder, unsigned of, const struct table_items *list, json_t **ret,
+                       const struct path *path)
+{
+    CLEANUP(free_json) json_t *array = json_array();
+    size_t size = table_slot(encoder->api->types[of].kind)->size;
+    struct path element = {.parent = path};
+    json_t *value = NULL;
+    int r = 0;
+
+    for (; element.index < list->count && r == 0; element.index++) {
+        r = encode_element(encoder, of, (const char *)list->items + element.index * size, &value, &element);
+        if (r == 0)
+            r = added(encoder, json_array_append_new(array, value), &element);
+    }
+    return r < 0 ? r : give(encoder, TAKE_PTR(array), ret, path);
+}
+
+static int encode_entry(struct encoder *encoder, unsigned of, const char *entry, json_t *object,
+                        struct path *path)
+{
+    json_t *value = NULL;
+    int r;
+
+    memcpy(&path->name, entry, sizeof(path->name));
+    if (!path->name) {
+        path->name = "";
+        return REFUSE(encoder, path, "the key is NULL");
+    }
+    if (json_object_get(object, path->name))
+        return REFUSE(encoder, path, "the same key twice");
+    entry += table_slot(encoder->api->types[of].kind)->entry_value;
+    r = encode_element(encoder, of, entry, &value, path);
+    return r < 0 ? r : add(encoder, object, value, path);
+}
+
+static int encode_map(struct encoder *encoder, unsigned of, const struct table_items *map, json_t **ret,
+                      const struct path *path)
+{
+    CLEANUP(free_json) json_t *object = json_object();
+    size_t i, size = table_slot(encoder->api->types[of].kind)->entry_size;
+    struct path member = {.parent = path, .is_key = true};
+    int r = 0;
+
+    for (i = 0; i < map->count && r == 0; i++)
+        r = encode_entry(encoder, of, (const char *)map->items + i * size, object, &member);
+    return r < 0 ? r : give(encoder, TAKE_PTR(object), ret, path);
+}
+
+static int encode_items(struct encoder *encoder, const struct tb_type *type, const struct table_items *items,
+                        json_t **ret, const struct path *path)
+{
+    if (!items->items && items->count > 0)
+        return REFUSE(encoder, path, "%zu elements, but no items", items->count);
+    if (!items->items)
+        return 0;
+    return type->kind == TB_KIND_LIST ? encode_list(encoder, type->of, items, ret, path)
+                                      : encode_map(encoder, type->of, items, ret, path);
+}
+
+static int encode_members(struct encoder *encoder, const struct tb_schema *schema, const char *structure,
+                          json_t *object, const struct path *path)
+{
+    unsigned i;
+
+    for (i = 0; i < schema->field_count; i++) {
+        const struct tb_field *field = &encoder->api->fields[schema->first_field + i];
+        const struct path member = {.parent = path, .name = table_text(encoder->api, field->name)};
+        json_t *value = NULL;
+        int r = encode_slot(encoder, field->type, structure + field->offset, &value, &member);
+
+        if (r == 0 && value)
+            r = add(encoder, object, value, &member);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int encode_kept(struct encoder *encoder, const tb_member *kept, json_t *object,
+                       const struct path *path)
+{
+    for (; kept; kept = kept->next) {
+        const struct path member = {.parent = path, .name = kept->name ? kept->name : ""};
+        int r = 0;
+
+        if (!kept->name || !kept->value)
+            return REFUSE(encoder, &member, "a kept member without name or value");
+        if (!json_object_get(object, kept->name))
+            r = add(encoder, object, json_incref(kept->value), &member);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* A declared variant says what it is, also where the program did not set it. */
+static int add_discriminator(struct encoder *encoder, const struct tb_schema *schema, json_t *object,
+                             const struct path *path)
+{
+    const struct path member = {.parent = path, .name = table_text(encoder->api, schema->discriminator)};
+    json_t *value = NULL;
+    int r;
+
+    if (!schema->base || !schema->discriminator || json_object_get(object, member.name))
+        return 0;
+    r = encode_string(encoder, table_text(encoder->api, schema->value), &value, &member);
+    return r < 0 ? r : add(encoder, object, value, &member);
+}
+
+/* The schema of the structure behind a pointer to SCHEMA's: a base's discriminator says which. */
+static const struct tb_schema *choose_schema(struct encoder *encoder, const struct tb_schema *schema,
+                                             const char *structure)
+{
+    const struct tb_field *field =
+        schema->variant_count > 0 ? table_discriminator(encoder->api, schema) : NULL;
+    const struct tb_schema *variant = NULL;
+    const char *value;
+
+    if (field) {
+        memcpy(&value, structure + field->offset, sizeof(value));
+        variant = table_variant(encoder->api, schema, value);
+    }
+    return variant ? variant : schema;
+}
+
+static int encode_object(struct encoder *encoder, const struct tb_schema *schema, const char *structure,
+                         json_t **ret, const struct path *path)
+{
+    CLEANUP(free_json) json_t *object = json_object();
+    int r;
+
+    schema = choose_schema(encoder, schema, structure);
+    r = encode_members(encoder, schema, structure, object, path);
+    if (r == 0)
+        r = add_discriminator(encoder, schema, object, path);
+    if (r == 0)
+        r = encode_kept(encoder, ((const struct table_structure *)(const void *)structure)->object.kept,
+                        object, path);
+    return r < 0 ? r : give(encoder, TAKE_PTR(object), ret, path);
+}
+
+/* VALUE: the structure of an object, else the list or map. */
+static int encode_nested(struct encoder *encoder, const struct tb_type *type, const void *value, json_t **ret,
+                         const struct path *path)
+{
+    int r;
+
+    if (encoder->depth == TB_CODEC_DEPTH_MAX)
+        return REFUSE(encoder, path, "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+    encoder->depth++;
+    if (type->kind == TB_KIND_OBJECT)
+        r = encode_object(encoder, &encoder->api->schemas[type->of], value, ret, path);
+    else
+        r = encode_items(encoder, type, value, ret, path);
+    encoder->depth--;
+    return r;
+}
+
+/* *RET stays as it is where the value is not set. */
+static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, json_t **ret,
+                       const struct path *path)
+{
+    const struct tb_type *row = &encoder->api->types[type];
+    const void *pointer = NULL;
+
+    switch ((enum tb_kind)row->kind) {
+    case TB_KIND_STRING:
+        memcpy(&pointer, slot, sizeof(pointer));
+        return pointer ? encode_string(encoder, pointer, ret, path) : 0;
+    case TB_KIND_BOOL: {
+        const tb_bool *value = slot;
+
+        return value->set ? give(encoder, json_boolean(value->value), ret, path) : 0;
+    }
+    case TB_KIND_INT32: {
+        const tb_int32 *value = slot;
+
+        return value->set ? give(encoder, json_integer(value->value), ret, path) : 0;
+    }
+    case TB_KIND_INT64: {
+        const tb_int64 *value = slot;
+
+        return value->set ? give(encoder, json_integer(value->value), ret, path) : 0;
+    }
+    case TB_KIND_DOUBLE: {
+        const tb_double *value = slot;
+
+        return value->set ? encode_double(encoder, value->value, ret, path) : 0;
+    }
+    case TB_KIND_JSON:
+        *ret = json_incref(*(json_t *const *)slot);
+        return 0;
+    case TB_KIND_OBJECT:
+        memcpy(&pointer, slot, sizeof(pointer));
+        return pointer ? encode_nested(encoder, row, pointer, ret, path) : 0;
+    case TB_KIND_LIST:
+    case TB_KIND_MAP:
+        return encode_nested(encoder, row, slot, ret, path);
+    case TB_KIND_NONE:
+    case TB_KIND_PART:
+        break;
+    }
+    return REFUSE(encoder, path, "this type has no JSON");
+}
+
+int encode_value(const tb_api *api, unsigned type, const void *value, json_t **ret, tb_error *err)
+{
+    CLEANUP(free_json) json_t *encoded = NULL;
+    struct encoder encoder = {.api = api, .err = err};
+    const struct path path = {.parent = NULL};
+    int r;
+
+    if (!value || type >= api->type_count)
+        return REFUSE(&encoder, &path, "no value, or no such type");
+    r = encode_slot(&encoder, type, api->types[type].kind == TB_KIND_OBJECT ? (const void *)&value : value,
+                    &encoded, &path);
+    if (r == 0 && !encoded)
+        return REFUSE(&encoder, &path, "the value is not set");
+    if (r == 0)
+        r = check_value(api, type, encoded, 0, err);
+    if (r == 0)
+        *ret = TAKE_PTR(encoded);
+    return r;
+}

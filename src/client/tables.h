@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Looking things up in the tables of an API (tbclient/table.h).
+ */
+#ifndef TB_CLIENT_TABLES_H
+#define TB_CLIENT_TABLES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <tbclient/codec.h>
+#include <tbclient/table.h>
+#include <tbclient/value.h>
+
+/* What all structures begin with, and the shape of all lists and maps. */
+struct table_structure {
+    tb_object object;
+};
+
+struct table_items {
+    size_t count;
+    void *items; /* NULL: absent */
+};
+
+/* The place that a value of some kind takes: as a member or element, and in the entry of a map. On this
+ * machine. */
+struct table_slot {
+    size_t size;
+    size_t alignment;
+    size_t entry_size;  /* of struct {const char *key; T value;} */
+    size_t entry_value; /* offset in it */
+};
+
+/* KIND is an enum tb_kind; of one without a value, all is 0. */
+const struct table_slot *table_slot(unsigned kind);
+
+static inline const char *table_text(const tb_api *api, uint32_t offset)
+{
+    return api->strings + offset;
+}
+
+/* The field of SCHEMA called NAME, or NULL. */
+const struct tb_field *table_field(const tb_api *api, const struct tb_schema *schema, const char *name);
+
+/* The field that names the variant, of a base or variant; NULL where SCHEMA has none. */
+const struct tb_field *table_discriminator(const tb_api *api, const struct tb_schema *schema);
+
+/* The schema of the variant of BASE that VALUE names; NULL where VALUE is NULL or names none. */
+const struct tb_schema *table_variant(const tb_api *api, const struct tb_schema *base, const char *value);
+
+/* Whether VALUE is one of those that this version of the API knows. */
+bool table_enum_has(const tb_api *api, const struct tb_enum *values, const char *value);
+
+#endif
