@@ -159,17 +159,14 @@ def bodies(world, pair):
         "saveApiKey": {"id": None, "userId": world.user["id"], "expirationTime": 0},
         "addEntitiesToEntityGroup": [device["id"]],
         "removeEntitiesFromEntityGroup": [device["id"]],
-        "saveRelation": relation, "saveRelationV1": relation,
+        "saveRelation": relation,
         "findEntityRelationsByQuery": search, "findEntityRelationInfosByQuery": search,
-        "findByQuery": search, "findInfoByQuery": search,
         "countEntitiesByQuery": query,
         "findEntityDataByQuery": {**query, "pageLink": page, "entityFields": [key], "latestValues": [key]},
         "findAvailableEntityKeysByQuery": {**query, "pageLink": page},
         "findAvailableEntityKeysByQueryV2": {**query, "pageLink": page},
         "saveEntityTelemetry": values, "saveEntityTelemetryWithTTL": values,
         "saveEntityAttributesV1": values, "saveEntityAttributesV2": values, "saveDeviceAttributes": values,
-        "handleOneWayDeviceRPCRequest": json.dumps({"method": "m", "params": {}}),
-        "handleTwoWayDeviceRPCRequest": json.dumps({"method": "m", "params": {}}),
     }
 
 
