@@ -49,7 +49,8 @@ typedef struct {
     bool repeat_unsafe;             /* repeat those after a 429, too: RPC, rule engine, claims, ... */
 
     int64_t connect_timeout_ms; /* 10,000 */
-    int64_t timeout_ms;         /* 60,000, of one try, from its sending to the end of the answer */
+    int64_t timeout_ms;         /* 60,000, of one try, from its sending to the end of the answer; of a download or
+                                 * an event stream: without anything of it arriving */
     unsigned max_connections;   /* 16, kept open and shared by all threads */
     size_t max_response_bytes;  /* 64 MiB, of an answer kept in memory; more is TB_ERROR_TRANSPORT */
 
@@ -65,7 +66,8 @@ typedef struct {
 TB_PUBLIC int tb_client_open(const tb_client_options *options, tb_client **ret, tb_error *err);
 
 /* Gives up calls that are under way (they end with TB_ERROR_TRANSPORT), closes all connections, overwrites the
- * credential, frees the client. NULL is allowed. */
+ * credential, frees the client; waits for the threads that are inside a call, so it must not be called from a sink.
+ * NULL is allowed. */
 TB_PUBLIC void tb_client_close(tb_client *client);
 
 /* Where the bytes of a download or of an event stream go, as they arrive. The functions are called in the thread
@@ -109,7 +111,8 @@ TB_PUBLIC void tb_events_free(tb_events *events);
 /*
  * Any operation of API by its id, with JSON in and out. PARAMETERS is an object with a member for each parameter
  * of path, query and header (numbers, booleans, strings, arrays of them; NULL: none); BODY the body: JSON as the
- * schema says, a JSON string for a text body, an object of parts for a multipart one (a string, or {"file": PATH}).
+ * schema says; for a text body a JSON string, whose content is sent, or any other JSON, which is sent as its text;
+ * for a multipart one an object of parts (a string, {"file": PATH}, or JSON).
  * Both are borrowed and checked against the tables before anything is sent: TB_ERROR_USAGE names what does not
  * fit. The answer goes to *RET, a new reference to be freed with json_decref(); text and bytes that are no JSON as
  * a string; NULL where the operation answers nothing. Downloads and event streams go to SINK (NULL: into *RET).
@@ -122,7 +125,8 @@ TB_PUBLIC int tb_call(tb_client *client, const tb_api *api, const char *operatio
  * What the generated functions are made of: OPERATION is an index in API. ARGUMENTS has argument_count entries:
  * strings, free JSON and objects as they are; lists and maps by address; numbers and booleans by the address of a
  * plain int32_t, int64_t, double or bool. PARAMS is the operation's structure of optional parameters, or NULL.
- * RET is the address of the result: of a pointer, or of a plain number or boolean; or the tb_sink.
+ * RET is the address of the result: of a pointer, or of a plain number or boolean; or the tb_sink. NULL: the result
+ * is thrown away. A pointer becomes NULL where the server answers null, or a success without a body.
  */
 TB_PUBLIC int tb_invoke(tb_client *client, const tb_api *api, unsigned operation, const void *const *arguments,
                         const void *params, void *ret, tb_error *err);

@@ -61,28 +61,45 @@ static bool given(const char *option)
     return option && *option;
 }
 
+static bool has_secret(const struct secret_source *source)
+{
+    return given(source->file) || given(source->value);
+}
+
+/* The secret as a string to be freed with free_secret(). */
+static int fetch_secret(const struct secret_source *source, char **ret, struct tb_error *err)
+{
+    char *copy;
+
+    if (!given(source->value))
+        return secret_read(source->file, ret, err);
+    copy = strdup(source->value);
+    if (!copy)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    *ret = copy;
+    return 0;
+}
+
 static int choose_mode(const struct session_options *options, enum mode *ret, struct tb_error *err)
 {
-    bool key = given(options->api_key_file);
-    bool password = given(options->username) || given(options->password_file);
-    bool token = given(options->token_file) || given(options->refresh_token_file);
+    bool key = has_secret(&options->api_key);
+    bool password = given(options->username) || has_secret(&options->password);
+    bool token = has_secret(&options->token) || has_secret(&options->refresh_token);
     int ways = key + password + token;
 
     if (ways != 1)
-        return tb_error_set(
-            err, -EINVAL,
-            "%s: set upstream.api_key_file, or upstream.username and upstream.password_file, or "
-            "upstream.token_file and upstream.refresh_token_file",
-            ways ? "more than one credential" : "no credential");
-    if (password && !(given(options->username) && given(options->password_file)))
-        return tb_error_set(err, -EINVAL, "upstream.username and upstream.password_file belong together");
-    if (token && !given(options->token_file))
-        return tb_error_set(err, -EINVAL, "upstream.refresh_token_file needs upstream.token_file");
+        return tb_error_set(err, -EINVAL,
+                            "%s: give an API key, or a user name and a password, or a token and its refresh token",
+                            ways ? "more than one credential" : "no credential");
+    if (password && !(given(options->username) && has_secret(&options->password)))
+        return tb_error_set(err, -EINVAL, "a user name and a password belong together");
+    if (token && !has_secret(&options->token))
+        return tb_error_set(err, -EINVAL, "a refresh token needs a token");
     *ret = key ? MODE_API_KEY : password ? MODE_PASSWORD : MODE_TOKEN;
     return 0;
 }
 
-/* The call that begins from nothing but the files. */
+/* The call that begins from nothing but the options. */
 static enum session_call_kind first_kind(const struct session *session)
 {
     return session->mode == MODE_PASSWORD ? SESSION_CALL_LOGIN : SESSION_CALL_VERIFY;
@@ -96,6 +113,10 @@ int session_new(const struct session_options *options, struct session **ret, str
     if (!session)
         return tb_error_set(err, -ENOMEM, "out of memory");
     session->options = *options;
+    if (!options->url_name)
+        session->options.url_name = "the URL";
+    if (!options->api_key_name)
+        session->options.api_key_name = "api_key";
     r = choose_mode(options, &session->mode, err);
     if (r < 0) {
         free(session);
@@ -189,7 +210,7 @@ static int call_body(struct session_call *call, json_t *object, struct tb_error 
 static int login_call(struct session *session, struct session_call *call, struct tb_error *err)
 {
     CLEANUP(free_secret_pointer) char *password = NULL;
-    int r = secret_read(session->options.password_file, &password, err);
+    int r = fetch_secret(&session->options.password, &password, err);
 
     if (r < 0)
         return r;
@@ -211,9 +232,9 @@ static int read_refresh_token(struct session *session, struct tb_error *err)
     char *token = NULL;
     int r;
 
-    if (!given(session->options.refresh_token_file))
+    if (!has_secret(&session->options.refresh_token))
         return 0;
-    r = secret_read(session->options.refresh_token_file, &token, err);
+    r = fetch_secret(&session->options.refresh_token, &token, err);
     if (r < 0)
         return r;
     free_secret(session->refresh_token);
@@ -225,7 +246,7 @@ static int verify_call(struct session *session, struct session_call *call, struc
 {
     bool key = session->mode == MODE_API_KEY;
     CLEANUP(free_secret_pointer) char *secret = NULL;
-    int r = secret_read(key ? session->options.api_key_file : session->options.token_file, &secret, err);
+    int r = fetch_secret(key ? &session->options.api_key : &session->options.token, &secret, err);
 
     if (r == 0 && !key)
         r = read_refresh_token(session, err);
@@ -332,10 +353,12 @@ static void adopt_pair(struct session *session, int64_t now_ms, const struct ses
         adopt(session, now_ms, TAKE_PTR(credential), life_ms);
     } else {
         /* A token without a refresh token asks for a second factor, which a daemon does not have. */
-        snprintf(
-            session->reason, sizeof(session->reason), "%s",
-            token ? "the account wants a second factor at login: use an API key (upstream.api_key_file)"
-                  : "the server's answer to the login holds no token: is upstream.url a ThingsBoard server?");
+        if (token)
+            set_reason(session, "the account wants a second factor at login: use an API key (%s)",
+                       session->options.api_key_name);
+        else
+            set_reason(session, "the server's answer to the login holds no token: is %s a ThingsBoard server?",
+                       session->options.url_name);
         lock_out(session, now_ms);
     }
     credential_release(credential);
@@ -351,9 +374,8 @@ static void adopt_candidate(struct session *session, int64_t now_ms, const struc
     int64_t life_ms = 0;
 
     if (!json_is_object(user)) {
-        snprintf(
-            session->reason, sizeof(session->reason),
-            "the server's answer to GET /api/auth/user is no JSON: is upstream.url a ThingsBoard server?");
+        set_reason(session, "the server's answer to GET /api/auth/user is no JSON: is %s a ThingsBoard server?",
+                   session->options.url_name);
         lock_out(session, now_ms);
         credential_release(candidate);
         json_decref(user);
@@ -468,8 +490,9 @@ bool session_refused(struct session *session, int64_t now_ms, uint64_t generatio
         return session->state != SESSION_LOCKED_OUT;
     if (now_ms < session->hold_until_ms)
         return false;
-    if (replayed && session->obtained_for_refusal) {
-        hold_renewals(session, now_ms);
+    if (replayed) {
+        if (session->obtained_for_refusal)
+            hold_renewals(session, now_ms);
         return false;
     }
     session->credential_refused = true;

@@ -18,15 +18,24 @@
 #include "base/error.h"
 #include "client/credential.h"
 
-/* Where the credential comes from. Paths are read with secret_read() at every login, so that a changed file
- * is seen, and the password does not stay in memory. Exactly one way: a key; a name and a password; a token
- * and, optionally, a refresh token. The strings must live as long as the session. */
+/* A secret: in a file, or in memory. Both NULL or "": none. A file is read with secret_read() at every login, so
+ * that a changed one is seen and the password does not stay in memory. */
+struct secret_source {
+    const char *file;
+    const char *value;
+};
+
+/* Where the credential comes from. Exactly one way: a key; a name and a password; a token and, optionally, a
+ * refresh token. The strings must live as long as the session. */
 struct session_options {
-    const char *api_key_file;
+    struct secret_source api_key;
     const char *username;
-    const char *password_file;
-    const char *token_file;
-    const char *refresh_token_file;
+    struct secret_source password;
+    struct secret_source token;
+    struct secret_source refresh_token;
+    /* What the person who reads session_reason() calls the server's URL and the key: names of options. */
+    const char *url_name;
+    const char *api_key_name;
 };
 
 enum session_state {
@@ -83,8 +92,8 @@ bool session_may_wait(struct session *session, int64_t now_ms);
 
 /* The server refused GENERATION with 401 (or sent to its login page). Whether the request is to be parked and
  * sent again: a renewal was asked for, or a newer credential is there already. REPLAYED: that was done with
- * this request already, so the credential was not the reason; then the 401 is the answer, and renewals on
- * such grounds are held back for a growing time. */
+ * this request already, so the 401 is the answer and nothing is renewed for it; and where the credential was
+ * renewed for such a request, renewals on these grounds are held back for a growing time. */
 bool session_refused(struct session *session, int64_t now_ms, uint64_t generation, bool replayed);
 
 /* Tries again at once, or when the call under way has ended, whatever the state: the administrator changed

@@ -24,6 +24,7 @@ struct transport {
     struct loop *loop;
     struct transport_options options;
     char *url;
+    char *unix_socket, *ca_file, *certificate_file, *key_file; /* NULL: none */
     char *prefix; /* path of the URL without its last slash */
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
@@ -200,6 +201,26 @@ int transport_check_url(const char *url, struct tb_error *err)
     return url_prefix(url, &prefix, err);
 }
 
+static int copy_string(const char *text, char **ret)
+{
+    if (!text)
+        return 0;
+    *ret = strdup(text);
+    return *ret ? 0 : -ENOMEM;
+}
+
+static int copy_options(struct transport *transport, const struct transport_options *options)
+{
+    transport->options = *options;
+    return copy_string(options->url, &transport->url) < 0 ||
+                   copy_string(options->unix_socket, &transport->unix_socket) < 0 ||
+                   copy_string(options->ca_file, &transport->ca_file) < 0 ||
+                   copy_string(options->certificate_file, &transport->certificate_file) < 0 ||
+                   copy_string(options->key_file, &transport->key_file) < 0
+               ? -ENOMEM
+               : 0;
+}
+
 int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
                   struct tb_error *err)
 {
@@ -209,11 +230,9 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
     if (!transport)
         return tb_error_set(err, -ENOMEM, "out of memory");
     transport->loop = loop;
-    transport->options = *options;
     transport->timer.expired = timer_expired;
-    transport->url = strdup(options->url);
     transport->multi = curl_multi_init();
-    if (!transport->url || !transport->multi)
+    if (copy_options(transport, options) < 0 || !transport->multi)
         r = tb_error_set(err, -ENOMEM, "out of memory");
     else
         r = url_prefix(options->url, &transport->prefix, err);
@@ -245,6 +264,10 @@ void transport_free(struct transport *transport)
         free(transport->sockets[i]);
     free(transport->sockets);
     free(transport->url);
+    free(transport->unix_socket);
+    free(transport->ca_file);
+    free(transport->certificate_file);
+    free(transport->key_file);
     free(transport->prefix);
     free(transport);
 }
@@ -257,11 +280,27 @@ static size_t give_up(struct transfer *transfer, const char *token, const char *
     return CURL_WRITEFUNC_ERROR;
 }
 
+/* Hands a part of the body to who wants it as it comes. */
+static size_t pass_on(struct transfer *transfer, const char *data, size_t length)
+{
+    int r = transfer->write(transfer, data, length);
+
+    if (r == -EAGAIN)
+        return CURL_WRITEFUNC_PAUSE;
+    return r == 0 ? length : give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+}
+
 static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     size_t length = size * count;
+    long status = 0;
 
+    if (transfer->write) {
+        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+        if (status >= 200 && status < 300)
+            return pass_on(transfer, data, length);
+    }
     if (transfer->quota && !quota_take(transfer->quota, length))
         return give_up(transfer, "proxy_internal_error", "too many bodies are under way for this answer's");
     if (buf_append(&transfer->response_body, data, length) == 0)
@@ -337,6 +376,23 @@ static int before_sending(void *arg, char *remote, char *local, int remote_port,
     return transfer->sends > 1 && !transfer->may_be_sent_twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+static void set_tls(const struct transport *transport, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* at least */
+    if (transport->ca_file) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO, transport->ca_file);
+        curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+    }
+    if (transport->certificate_file) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, transport->certificate_file);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, transport->key_file);
+    }
+    if (transport->options.no_verify) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+}
+
 /* A handle with everything that is the same for all transfers. */
 static CURL *prepare_handle(struct transport *transport)
 {
@@ -358,7 +414,40 @@ static CURL *prepare_handle(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transport);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transport);
+    if (transport->unix_socket)
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transport->unix_socket);
+    set_tls(transport, easy);
     return easy;
+}
+
+static CURLcode add_part(curl_mime *mime, const struct transfer_part *part)
+{
+    curl_mimepart *out = curl_mime_addpart(mime);
+    CURLcode code = out ? curl_mime_name(out, part->name) : CURLE_OUT_OF_MEMORY;
+
+    if (code == CURLE_OK)
+        code = part->file ? curl_mime_filedata(out, part->file) : curl_mime_data(out, part->data, part->length);
+    if (code == CURLE_OK) /* also takes away the file name that libcurl has made of the path */
+        code = curl_mime_filename(out, part->file_name);
+    if (code == CURLE_OK && part->content_type)
+        code = curl_mime_type(out, part->content_type);
+    return code;
+}
+
+/* Made anew each time it is sent, so that files are read from their beginning. */
+static int set_parts(CURL *easy, struct transfer *transfer)
+{
+    CURLcode code = CURLE_OK;
+    size_t i;
+
+    transfer->mime = curl_mime_init(easy);
+    if (!transfer->mime)
+        return -ENOMEM;
+    for (i = 0; code == CURLE_OK && i < transfer->part_count; i++)
+        code = add_part(transfer->mime, &transfer->parts[i]);
+    if (code == CURLE_OK)
+        code = curl_easy_setopt(easy, CURLOPT_MIMEPOST, transfer->mime);
+    return code == CURLE_OK ? 0 : code == CURLE_READ_ERROR ? -EIO : -ENOMEM;
 }
 
 /* The order matters: each of the first three sets what the others left behind. */
@@ -366,7 +455,9 @@ static int set_method(CURL *easy, const struct transfer *transfer)
 {
     bool head = strcmp(transfer->method, "HEAD") == 0;
 
-    if (transfer->body || strcmp(transfer->method, "POST") == 0 || strcmp(transfer->method, "PUT") == 0 ||
+    if (transfer->parts) {
+        /* set_parts() did it */
+    } else if (transfer->body || strcmp(transfer->method, "POST") == 0 || strcmp(transfer->method, "PUT") == 0 ||
         strcmp(transfer->method, "PATCH") == 0) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
@@ -395,6 +486,12 @@ static int set_target(const struct transport *transport, CURL *easy, const struc
     return code == CURLE_OK ? 0 : -ENOMEM;
 }
 
+static void free_mime(struct transfer *transfer)
+{
+    curl_mime_free(transfer->mime);
+    transfer->mime = NULL;
+}
+
 int transfer_start(struct transport *transport, struct transfer *transfer)
 {
     CURL *easy = transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
@@ -419,12 +516,15 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     r = set_target(transport, easy, transfer);
+    if (r == 0 && transfer->parts)
+        r = set_parts(easy, transfer);
     if (r == 0)
         r = set_method(easy, transfer);
     if (r == 0 && curl_multi_add_handle(transport->multi, easy) != CURLM_OK)
         r = -ENOMEM;
     if (r < 0) {
         curl_easy_cleanup(easy);
+        free_mime(transfer);
         return r;
     }
     transfer->easy = easy;
@@ -435,23 +535,36 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
 static void release_handle(struct transport *transport, struct transfer *transfer)
 {
     CURL *easy = TAKE_PTR(transfer->easy);
+    bool had_parts = transfer->mime != NULL;
 
     curl_multi_remove_handle(transport->multi, easy);
     /* A handle counts libcurl's own repeats over all its transfers and stops after five, so one that had any
-     * goes. */
-    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1) {
+     * goes. So does one that had a multipart body, which cannot be taken from it for sure. */
+    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts) {
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
         transport->idle[transport->idle_count++] = easy;
     } else {
         curl_easy_cleanup(easy);
     }
+    free_mime(transfer);
 }
 
 void transfer_cancel(struct transport *transport, struct transfer *transfer)
 {
     if (transfer->easy)
         release_handle(transport, transfer);
+}
+
+void transfer_resume(struct transfer *transfer)
+{
+    if (transfer->easy)
+        curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
+}
+
+bool transfer_failed_in_tls(const struct transfer *transfer)
+{
+    return transfer->status == 0 && transfer->error.token && strncmp(transfer->error.token, "tls_", 4) == 0;
 }
 
 /* RFC 9209, section 2.3, for what libcurl reports. */
@@ -472,6 +585,7 @@ static const struct {
     {CURLE_UNSUPPORTED_PROTOCOL, {502, "http_protocol_error"}},
     {CURLE_PEER_FAILED_VERIFICATION, {502, "tls_certificate_error"}},
     {CURLE_SSL_CACERT_BADFILE, {502, "tls_certificate_error"}},
+    {CURLE_SSL_CERTPROBLEM, {502, "tls_certificate_error"}},
     {CURLE_SSL_CONNECT_ERROR, {502, "tls_protocol_error"}},
     {CURLE_OPERATION_TIMEDOUT, {504, "http_response_timeout"}},
 };

@@ -21,6 +21,23 @@ struct transport_options {
     const char *url; /* http://host[:port][/prefix]; the prefix goes in front of every target */
     int64_t connect_timeout_ms;
     long max_connections; /* at once; transfers beyond wait for a free one */
+
+    /* NULL: none. The strings are copied. */
+    const char *unix_socket;      /* connect to this path instead of the URL's host */
+    const char *ca_file;          /* PEM, instead of the system's certificates */
+    const char *certificate_file; /* PEM, our own; with key_file */
+    const char *key_file;
+    bool no_verify; /* believe any certificate */
+};
+
+/* A part of a multipart/form-data body. */
+struct transfer_part {
+    const char *name;
+    const void *data;
+    size_t length;
+    const char *file;         /* a path to read from instead, each time it is sent; NULL: DATA */
+    const char *file_name;    /* told to the server; NULL: none */
+    const char *content_type; /* NULL: none */
 };
 
 /* How a transfer that got no usable answer failed: for the client's status and for Proxy-Status (RFC 9209).
@@ -38,11 +55,17 @@ struct transfer {
     struct curl_slist *headers; /* lines "Name: value" */
     const void *body;           /* NULL: none */
     size_t body_length;
-    int64_t timeout_ms;     /* for the whole exchange with the server */
+    const struct transfer_part *parts; /* a multipart body instead; NULL: none */
+    size_t part_count;
+    int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
     size_t response_max;    /* bytes of body that are taken */
     struct quota *quota;    /* they are taken from; NULL: none */
     bool may_be_sent_twice; /* should its connection die before an answer came */
     void (*done)(struct transfer *transfer);
+    /* Gets the body of an answer that is a success (2xx), part by part, instead of response_body; the response's
+     * headers are there. NULL: not wanted. 0; -EAGAIN: not now, the same part again after transfer_resume();
+     * another negative errno ends the transfer. */
+    int (*write)(struct transfer *transfer, const void *data, size_t length);
 
     int status;              /* 100 to 999; 0 where no usable answer came */
     struct headers response; /* empty it before the first start, free it after the last */
@@ -51,6 +74,7 @@ struct transfer {
     char detail[CURL_ERROR_SIZE]; /* where status is 0: libcurl's words */
     int64_t started_ms;           /* boot clock */
     CURL *easy;                   /* while under way */
+    curl_mime *mime;              /* made of the parts, while under way */
     unsigned sends;               /* how often, with libcurl's own repeats */
     bool header_complete;         /* lines that come now are trailers */
     const char *refusal;          /* why a callback ended it */
@@ -70,6 +94,12 @@ int transfer_start(struct transport *transport, struct transfer *transfer);
 
 /* Ends it without calling done(). Harmless where it is not under way. */
 void transfer_cancel(struct transport *transport, struct transfer *transfer);
+
+/* Goes on with a transfer whose write() said -EAGAIN. */
+void transfer_resume(struct transfer *transfer);
+
+/* Whether an answer that did not come was prevented by a certificate, the server's or ours, or by TLS itself. */
+bool transfer_failed_in_tls(const struct transfer *transfer);
 
 /* Frees what the answer holds. The transfer must not be under way. */
 void transfer_free(struct transfer *transfer);

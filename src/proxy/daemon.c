@@ -52,21 +52,12 @@ static void log_state(struct daemon *daemon)
 static void session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
-    struct list waiting;
 
     log_state(daemon);
     notify_status(daemon);
     if (!daemon->told_ready) {
         daemon->told_ready = true;
         sd_notify(0, "READY=1");
-    }
-    list_init(&waiting);
-    list_take_all(&waiting, &daemon->waiting);
-    while (!list_is_empty(&waiting)) {
-        struct exchange *exchange = CONTAINER_OF(waiting.next, struct exchange, waiting_link);
-
-        list_remove(&exchange->waiting_link);
-        exchange_dispatch(exchange);
     }
 }
 
@@ -108,6 +99,37 @@ static void begin_drain(struct daemon *daemon)
         listener_quiesce(&daemon->listeners[i]);
 }
 
+static void set_request_options(struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    daemon->request_options = (struct request_options){
+        .no_retry_on_rate_limit = !config->retry.retry_on_rate_limit,
+        .max_retries = (unsigned)config->retry.max_retries,
+        .initial_retry_delay_ms = config->retry.initial_retry_delay_ms,
+        .max_retry_delay_ms = config->retry.max_retry_delay_ms,
+        .repeat_unsafe = config->retry.repeat_unsafe,
+        .session_wait_ms = config->limits.session_wait_ms,
+        .timeout_ms = config->upstream.timeout_ms,
+        .response_max = (size_t)config->limits.max_response_bytes,
+    };
+}
+
+static int open_upstream(struct daemon *daemon, struct tb_error *err)
+{
+    const struct config *config = daemon->config;
+    struct session_options session = config_session_options(config);
+    struct upstream_options options = {
+        .transport.url = config->upstream.url,
+        .transport.connect_timeout_ms = config->upstream.connect_timeout_ms,
+        .transport.max_connections = (long)config->upstream.max_connections,
+        .session = &session,
+    };
+
+    set_request_options(daemon);
+    return upstream_open(&daemon->upstream, &daemon->loop, &options, err);
+}
+
 static void reload(struct daemon *daemon)
 {
     struct tb_error err = TB_ERROR_INIT;
@@ -119,6 +141,7 @@ static void reload(struct daemon *daemon)
     } else {
         config_reload(daemon->config, fresh);
         config_free(fresh);
+        set_request_options(daemon);
         log_set_level((enum log_level)daemon->config->log.level);
         daemon->bodies.max = (size_t)daemon->config->limits.max_buffered_bytes;
         if (session_state(daemon->upstream.session) != SESSION_READY)
@@ -186,12 +209,11 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
     daemon->signals.fd = -1;
     daemon->bodies.max = (size_t)config->limits.max_buffered_bytes;
     list_init(&daemon->exchanges);
-    list_init(&daemon->waiting);
     r = loop_init(&daemon->loop);
     if (r < 0)
         tb_error_set(err, r, "epoll: %s", strerror(-r));
     if (r == 0)
-        r = upstream_open(&daemon->upstream, &daemon->loop, config, err);
+        r = open_upstream(daemon, err);
     if (r == 0)
         r = open_signals(daemon, err);
     if (r == 0)
@@ -255,7 +277,7 @@ static void end_drain(struct daemon *daemon)
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
-        transfer_cancel(daemon->upstream.transport, &exchange->transfer);
+        request_cancel(&exchange->request);
         if (exchange->suspended)
             reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
     }

@@ -8,9 +8,10 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/quota.h"
+#include "client/request.h"
+#include "client/upstream.h"
 #include "proxy/config.h"
 #include "proxy/listener.h"
-#include "proxy/upstream.h"
 
 #define LISTENERS_MAX 2
 
@@ -18,10 +19,10 @@ struct daemon {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
+    struct request_options request_options; /* what the configuration says of all requests */
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
     struct list exchanges;  /* all of them */
-    struct list waiting;    /* those that wait for the session */
     struct quota bodies;    /* of requests and answers, in memory */
     bool draining;          /* no new connections; ends when no exchange is left */
     bool stopping;          /* the drain is over: nothing is sent any more */

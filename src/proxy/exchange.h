@@ -17,8 +17,7 @@
 
 #include "base/list.h"
 #include "base/timer.h"
-#include "client/credential.h"
-#include "client/transport.h"
+#include "client/request.h"
 #include "proxy/operation.h"
 #include "proxy/route.h"
 #include "proxy/target.h"
@@ -28,17 +27,14 @@ struct daemon;
 struct listener;
 
 enum exchange_state {
-    EXCHANGE_RECEIVING,   /* header and body are arriving */
-    EXCHANGE_DISCARDING,  /* refused; the rest of its body is read so that the client reads the answer */
-    EXCHANGE_WAITING,     /* for a credential */
-    EXCHANGE_SENDING,     /* the server has it */
-    EXCHANGE_BACKING_OFF, /* until it is sent again after a 429 */
-    EXCHANGE_ANSWERED,    /* the answer is on its way to the client */
+    EXCHANGE_RECEIVING,  /* header and body are arriving */
+    EXCHANGE_DISCARDING, /* refused; the rest of its body is read so that the client reads the answer */
+    EXCHANGE_REQUESTING, /* the request to the server is under way, in one of its own states */
+    EXCHANGE_ANSWERED,   /* the answer is on its way to the client */
 };
 
 struct exchange {
-    struct list link;         /* in daemon->exchanges */
-    struct list waiting_link; /* in daemon->waiting */
+    struct list link; /* in daemon->exchanges */
     struct daemon *daemon;
     struct listener *listener;
     struct MHD_Connection *connection;
@@ -55,20 +51,14 @@ struct exchange {
     struct headers headers; /* those that are forwarded */
     struct buf body;
     bool has_body;
-    bool stamped; /* every telemetry value has its time */
 
     int refusal; /* status of the answer once the body is discarded; 0: none */
     const char *refusal_reason;
     bool close; /* the connection after the answer: what follows may not be a request */
     int64_t discarded;
 
-    struct timer timer;         /* waiting or backing off */
     struct timer hang_up_timer; /* for a client that sends no more */
-    struct transfer transfer;
-    struct credential *credential; /* sent with; NULL: none */
-    struct curl_slist *lines;      /* what transfer.headers points to */
-    unsigned repeats;              /* after a 429 */
-    bool replayed;                 /* after a 401 */
+    struct request request;     /* to the server */
 };
 
 /* A new exchange for a request whose request line has just arrived; NULL without memory. */

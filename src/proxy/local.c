@@ -98,7 +98,7 @@ static void answer_ready(struct exchange *exchange)
     json_t *answer =
         json_pack("{s:b,s:s,s:s,s:s}", "ready", ready, "session",
                   exchange->daemon->draining ? "draining" : session_state_name(state), "upstream",
-                  upstream->config->upstream.url, "reason", session_reason(upstream->session));
+                  upstream->url, "reason", session_reason(upstream->session));
 
     reply_json(exchange, ready ? 200 : 503, answer ? json_dumps(answer, JSON_COMPACT) : NULL);
     json_decref(answer);

@@ -29,9 +29,8 @@ static void answer(struct exchange *exchange, int status, struct MHD_Response *r
 {
     struct daemon *daemon = exchange->daemon;
 
-    loop_timer_stop(&daemon->loop, &exchange->timer);
+    request_cancel(&exchange->request);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
-    list_remove(&exchange->waiting_link);
     exchange->state = EXCHANGE_ANSWERED;
     if (response && (daemon->draining || exchange->close))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
@@ -92,7 +91,7 @@ static const char *local_location(const struct exchange *exchange, const char *l
 
 static void copy_headers(const struct exchange *exchange, struct MHD_Response *response)
 {
-    const struct headers *headers = &exchange->transfer.response;
+    const struct headers *headers = &exchange->request.transfer.response;
     const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
     char name[256];
     const char *line;
@@ -121,7 +120,7 @@ static void add_proxy_status(struct MHD_Response *response, const char *paramete
 
 void reply_forward(struct exchange *exchange, const char *details)
 {
-    struct transfer *transfer = &exchange->transfer;
+    struct transfer *transfer = &exchange->request.transfer;
     struct MHD_Response *response;
 
     if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)

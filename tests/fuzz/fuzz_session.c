@@ -27,7 +27,7 @@ static const char *password_file(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int statuses[] = {200, 401, 302, 429, 500, 503, 404};
-    struct session_options options = {.username = "user", .password_file = password_file()};
+    struct session_options options = {.username = "user", .password.file = password_file()};
     struct tb_error err = TB_ERROR_INIT;
     struct session_reply reply = {.retry_after_ms = -1};
     struct session_call call;

@@ -42,8 +42,9 @@ void world_open_password(struct world *world)
     *world = (struct world){0};
     open_session(world, &(struct session_options){
                             .username = "user",
-                            .password_file = unit_file(PASSWORD_FILE, "password", 0600, WORLD_PASSWORD,
+                            .password.file = unit_file(PASSWORD_FILE, "password", 0600, WORLD_PASSWORD,
                                                        strlen(WORLD_PASSWORD)),
+                            .url_name = "upstream.url",
                         });
 }
 
@@ -51,7 +52,7 @@ void world_open_key(struct world *world)
 {
     *world = (struct world){0};
     open_session(world, &(struct session_options){
-                            .api_key_file = unit_file(KEY_FILE, "key", 0600, WORLD_KEY, strlen(WORLD_KEY)),
+                            .api_key.file = unit_file(KEY_FILE, "key", 0600, WORLD_KEY, strlen(WORLD_KEY)),
                         });
 }
 
@@ -61,9 +62,9 @@ void world_open_tokens(struct world *world, bool with_refresh_token, int64_t lif
 
     *world = (struct world){.now_ms = WORLD_START_MS};
     make_token(world, life_s);
-    options.token_file = unit_file(TOKEN_FILE, "token", 0600, world->token, strlen(world->token));
+    options.token.file = unit_file(TOKEN_FILE, "token", 0600, world->token, strlen(world->token));
     if (with_refresh_token)
-        options.refresh_token_file = unit_file(REFRESH_FILE, "refresh-token", 0600, world->refresh_token,
+        options.refresh_token.file = unit_file(REFRESH_FILE, "refresh-token", 0600, world->refresh_token,
                                                strlen(world->refresh_token));
     open_session(world, &options);
 }

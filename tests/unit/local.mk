@@ -31,6 +31,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_session_failures.c \
 	tests/unit/client_session_modes.c \
 	tests/unit/client_session_refusal.c \
+	tests/unit/client_stamp.c \
 	tests/unit/client_world.c \
 	tests/unit/client_world.h \
 	tests/unit/test_client.c
@@ -47,7 +48,6 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_options.c \
 	tests/unit/proxy_options.h \
 	tests/unit/proxy_route.c \
-	tests/unit/proxy_stamp.c \
 	tests/unit/proxy_target.c \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)

@@ -58,16 +58,16 @@ START_TEST(the_session_gets_what_was_configured)
     struct session_options options = config_session_options(config);
 
     ck_assert_str_eq(options.username, "u");
-    ck_assert_str_eq(options.password_file, "/p");
-    ck_assert_str_eq(options.api_key_file, "");
-    ck_assert_str_eq(options.token_file, "");
-    ck_assert_str_eq(options.refresh_token_file, "");
+    ck_assert_str_eq(options.password.file, "/p");
+    ck_assert_str_eq(options.api_key.file, "");
+    ck_assert_str_eq(options.token.file, "");
+    ck_assert_str_eq(options.refresh_token.file, "");
     ck_assert_ptr_eq(options.username, config->upstream.username);
     config_free(config);
     config = options_must_load("", SETTINGS(URL, "upstream.token_file=/t", "upstream.refresh_token_file=/r"));
     options = config_session_options(config);
-    ck_assert_str_eq(options.token_file, "/t");
-    ck_assert_str_eq(options.refresh_token_file, "/r");
+    ck_assert_str_eq(options.token.file, "/t");
+    ck_assert_str_eq(options.refresh_token.file, "/r");
     config_free(config);
 }
 END_TEST

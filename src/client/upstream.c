@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/upstream.h"
+#include "client/upstream.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -7,11 +7,18 @@
 
 #include "base/log.h"
 #include "client/backoff.h"
-#include "proxy/config_check.h"
+#include "client/request.h"
 
 /* A login that takes longer is given up, so that the state of the session is known in time. */
 #define CALL_TIMEOUT_MS   20000
 #define CALL_RESPONSE_MAX 65536
+
+static void session_changed(struct upstream *upstream)
+{
+    upstream->changed(upstream);
+    request_wake_all(upstream);
+    upstream_poke(upstream);
+}
 
 static void call_done(struct transfer *transfer)
 {
@@ -27,15 +34,14 @@ static void call_done(struct transfer *transfer)
     upstream_learn_clock(upstream, transfer);
     reply.server_now_ms = upstream_now_ms(upstream);
     if (transfer->status == 0) {
-        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", upstream->config->upstream.url,
+        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", upstream->url,
                  transfer->detail);
         reply.transport_error = error;
     }
     session_call_done(upstream->session, upstream->loop->now_ms, &reply);
     session_call_free(&upstream->call);
     buf_free_secret(&transfer->response_body);
-    upstream->changed(upstream);
-    upstream_poke(upstream);
+    session_changed(upstream);
 }
 
 static void start_call(struct upstream *upstream)
@@ -48,8 +54,7 @@ static void start_call(struct upstream *upstream)
     int r = session_next_call(upstream->session, upstream->loop->now_ms, call, &err);
 
     if (r < 0) {
-        upstream->changed(upstream);
-        upstream_poke(upstream);
+        session_changed(upstream);
         return;
     }
     upstream->lines[0] = (struct curl_slist){content_type, &upstream->lines[1]};
@@ -79,7 +84,7 @@ static void call_is_due(struct timer *timer)
 
 void upstream_poke(struct upstream *upstream)
 {
-    int64_t due_ms = session_due(upstream->session);
+    int64_t due_ms = upstream->session ? session_due(upstream->session) : INT64_MAX;
 
     if (due_ms == INT64_MAX) {
         loop_timer_stop(upstream->loop, &upstream->timer);
@@ -87,30 +92,30 @@ void upstream_poke(struct upstream *upstream)
     }
     if (due_ms < upstream->loop->now_ms)
         due_ms = upstream->loop->now_ms;
-    if (timer_start(&upstream->loop->timers, &upstream->timer, due_ms) < 0)
-        log_error("out of memory: the session with the server is not renewed");
+    /* Without memory for it, the next request that waits for the session pokes again. */
+    timer_start(&upstream->loop->timers, &upstream->timer, due_ms);
 }
 
-int upstream_open(struct upstream *upstream, struct loop *loop, const struct config *config,
+int upstream_open(struct upstream *upstream, struct loop *loop, const struct upstream_options *options,
                   struct tb_error *err)
 {
-    struct transport_options transport = {
-        .url = config->upstream.url,
-        .connect_timeout_ms = config->upstream.connect_timeout_ms,
-        .max_connections = (long)config->upstream.max_connections,
-    };
-    struct session_options session = config_session_options(config);
+    struct transport_options transport = options->transport;
     int r;
 
     upstream->loop = loop;
-    upstream->config = config;
     upstream->timer.expired = call_is_due;
     upstream->transfer.response = (struct headers)HEADERS_INIT;
+    list_init(&upstream->waiting);
+    upstream->url = strdup(transport.url);
+    if (!upstream->url)
+        return tb_error_set(err, -ENOMEM, "out of memory");
     r = transport_new(loop, &transport, &upstream->transport, err);
     transport.max_connections = 1;
     if (r == 0)
         r = transport_new(loop, &transport, &upstream->session_transport, err);
-    return r < 0 ? r : session_new(&session, &upstream->session, err);
+    if (r == 0 && options->session)
+        r = session_new(options->session, &upstream->session, err);
+    return r;
 }
 
 void upstream_close(struct upstream *upstream)
@@ -125,6 +130,7 @@ void upstream_close(struct upstream *upstream)
     session_free(upstream->session);
     transport_free(upstream->session_transport);
     transport_free(upstream->transport);
+    free(upstream->url);
 }
 
 void upstream_run(struct upstream *upstream)

@@ -4,7 +4,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "proxy/stamp.h"
+#include "client/stamp.h"
 #include "unit.h"
 
 #define TS      INT64_C(1795415381123)

@@ -3,8 +3,8 @@
  * Gives telemetry values the timestamp that the server would give them, so that a request that is repeated
  * stores them once.
  */
-#ifndef TB_PROXY_STAMP_H
-#define TB_PROXY_STAMP_H
+#ifndef TB_CLIENT_STAMP_H
+#define TB_CLIENT_STAMP_H
 
 #include <stdint.h>
 

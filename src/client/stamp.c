@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/stamp.h"
+#include "client/stamp.h"
 
 #include <errno.h>
 #include <inttypes.h>

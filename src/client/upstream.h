@@ -1,27 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One ThingsBoard server: the connections to it, the session with it, the calls that keep the session alive,
- * and its clock.
+ * and its clock. It belongs to one loop and one thread.
  */
-#ifndef TB_PROXY_UPSTREAM_H
-#define TB_PROXY_UPSTREAM_H
+#ifndef TB_CLIENT_UPSTREAM_H
+#define TB_CLIENT_UPSTREAM_H
 
+#include "base/list.h"
 #include "base/loop.h"
 #include "client/server_clock.h"
 #include "client/session.h"
 #include "client/transport.h"
-#include "proxy/config.h"
+
+struct upstream_options {
+    struct transport_options transport;
+    const struct session_options *session; /* NULL: no session; requests carry no credential */
+};
 
 struct upstream {
     struct loop *loop;
-    const struct config *config;
+    char *url;
     struct transport *transport;
     struct transport *session_transport; /* apart, so that a renewal never waits behind requests */
-    struct session *session;
+    struct session *session; /* NULL: none */
+    struct list waiting;     /* requests that wait for the session */
     struct server_clock clock;
     char last_date[40]; /* the last Date header that was learned from */
-    void (*changed)(
-        struct upstream *upstream); /* a call has ended: the session may have a credential now, or not */
+    /* A call has ended: the session may have a credential now, or not. Called before the requests that wait are
+     * looked at again. */
+    void (*changed)(struct upstream *upstream);
 
     struct timer timer; /* the session's next call */
     struct session_call call;
@@ -29,8 +36,12 @@ struct upstream {
     struct curl_slist lines[3];
 };
 
-int upstream_open(struct upstream *upstream, struct loop *loop, const struct config *config,
+/* UPSTREAM is memory of zeros; what OPTIONS points to for the session must live as long. After an error, too, it
+ * is to be closed. */
+int upstream_open(struct upstream *upstream, struct loop *loop, const struct upstream_options *options,
                   struct tb_error *err);
+
+/* No request may be under way. */
 void upstream_close(struct upstream *upstream);
 
 /* Makes the session's next call when it is due: to be called after anything that may have changed when that

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/client.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+
+#include "client/answer.h"
+#include "client/call.h"
+#include "client/failure.h"
+#include "client/options.h"
+
+static void init_curl(void)
+{
+    curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+void client_wake(tb_client *client)
+{
+    uint64_t one = 1;
+
+    while (write(client->wake.fd, &one, sizeof(one)) < 0 && errno == EINTR)
+        ;
+}
+
+int client_enter(tb_client *client, tb_error *err)
+{
+    bool closing;
+
+    pthread_mutex_lock(&client->lock);
+    closing = client->closing;
+    if (!closing)
+        client->users++;
+    pthread_mutex_unlock(&client->lock);
+    return closing ? FAIL(err, TB_ERROR_TRANSPORT, -ECANCELED, "the client is being closed") : 0;
+}
+
+void client_leave(tb_client *client)
+{
+    pthread_mutex_lock(&client->lock);
+    client->users--;
+    pthread_cond_broadcast(&client->changed);
+    pthread_mutex_unlock(&client->lock);
+}
+
+static void set_start(tb_client *client, enum client_start start)
+{
+    pthread_mutex_lock(&client->lock);
+    client->start = start;
+    pthread_cond_broadcast(&client->changed);
+    pthread_mutex_unlock(&client->lock);
+}
+
+/* Why the first authentication failed. A server that answered, but not as one that takes logins, is told by its
+ * status; one that refused the credential as unauthorized. */
+static void set_start_error(tb_client *client)
+{
+    const struct transfer *transfer = &client->upstream.transfer;
+    bool locked_out = session_state(client->upstream.session) == SESSION_LOCKED_OUT;
+    int status = transfer->status;
+    enum tb_error_kind kind = status == 0                         ? TB_ERROR_TRANSPORT
+                              : locked_out && status < 300        ? TB_ERROR_UNAUTHORIZED
+                                                                  : answer_kind(status);
+
+    if (status == 0 && transfer->error.status == 504)
+        kind = TB_ERROR_TIMEOUT;
+    else if (transfer_failed_in_tls(transfer))
+        kind = TB_ERROR_TLS;
+    client->start_error.status = status;
+    FAIL(&client->start_error, kind,
+         kind == TB_ERROR_UNAUTHORIZED ? -EPERM : kind == TB_ERROR_TIMEOUT ? -ETIMEDOUT : -EIO, "%s",
+         session_reason(client->upstream.session));
+}
+
+static void session_changed(struct upstream *upstream)
+{
+    tb_client *client = CONTAINER_OF(upstream, tb_client, upstream);
+    enum session_state state = session_state(upstream->session);
+
+    if (client->start != CLIENT_AUTHENTICATING || state == SESSION_STARTING)
+        return;
+    if (state != SESSION_READY)
+        set_start_error(client);
+    set_start(client, state == SESSION_READY ? CLIENT_STARTED : CLIENT_REFUSED);
+}
+
+static void posted(struct watch *watch, uint32_t events)
+{
+    tb_client *client = CONTAINER_OF(watch, tb_client, wake);
+    uint64_t count;
+
+    (void)events;
+    while (read(watch->fd, &count, sizeof(count)) < 0 && errno == EINTR)
+        ;
+    call_serve(client);
+}
+
+static bool is_exiting(tb_client *client)
+{
+    bool exiting;
+
+    pthread_mutex_lock(&client->lock);
+    exiting = client->exiting;
+    pthread_mutex_unlock(&client->lock);
+    return exiting;
+}
+
+static void *run(void *arg)
+{
+    tb_client *client = arg;
+
+    upstream_poke(&client->upstream);
+    while (!is_exiting(client)) {
+        upstream_run(&client->upstream);
+        if (loop_turn(&client->loop, upstream_is_pending(&client->upstream) ? 0 : -1) < 0)
+            break;
+    }
+    return NULL;
+}
+
+/* Signals are for the program's own threads. */
+static int start_thread(tb_client *client, tb_error *err)
+{
+    sigset_t all, before;
+    int r;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    r = pthread_create(&client->thread, NULL, run, client);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return r ? FAIL(err, TB_ERROR_SYSTEM, -r, "no thread can be made: %s", strerror(r)) : 0;
+}
+
+static int open_parts(tb_client *client, tb_error *err)
+{
+    struct session_options session = options_session(&client->options);
+    struct upstream_options upstream = {.transport = options_transport(&client->options)};
+    int r = loop_init(&client->loop);
+
+    if (r < 0)
+        return FAIL(err, TB_ERROR_SYSTEM, r, "epoll: %s", strerror(-r));
+    if (options_have_credential(&client->options))
+        upstream.session = &session;
+    else
+        client->start = CLIENT_STARTED;
+    client->upstream.changed = session_changed;
+    r = upstream_open(&client->upstream, &client->loop, &upstream, err);
+    if (r < 0) {
+        if (err)
+            err->kind = TB_ERROR_SYSTEM;
+        return r;
+    }
+    client->wake = (struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = posted};
+    r = client->wake.fd < 0 ? -errno : loop_add(&client->loop, &client->wake, EPOLLIN);
+    return r < 0 ? FAIL(err, TB_ERROR_SYSTEM, r, "eventfd: %s", strerror(-r)) : 0;
+}
+
+/* With no thread running. */
+static void free_client(tb_client *client)
+{
+    upstream_close(&client->upstream);
+    if (client->wake.fd >= 0)
+        close(client->wake.fd);
+    loop_close(&client->loop);
+    pthread_mutex_destroy(&client->lock);
+    pthread_cond_destroy(&client->changed);
+    options_free(&client->options);
+    tb_error_clear(&client->start_error);
+    free(client);
+}
+
+static int new_client(const tb_client_options *options, tb_client **ret, tb_error *err)
+{
+    tb_client *client = calloc(1, sizeof(*client));
+    int r = client ? options_copy(options, &client->options) : -ENOMEM;
+
+    if (r < 0) {
+        free(client);
+        return FAIL_MEMORY(err);
+    }
+    client->wake.fd = client->loop.epoll_fd = -1;
+    client->request_options = options_request(&client->options);
+    list_init(&client->active);
+    list_init(&client->posted);
+    pthread_mutex_init(&client->lock, NULL);
+    pthread_cond_init(&client->changed, NULL);
+    r = open_parts(client, err);
+    if (r == 0)
+        r = start_thread(client, err);
+    if (r < 0) {
+        free_client(client);
+        return r;
+    }
+    *ret = client;
+    return 0;
+}
+
+/* Waits for the first authentication. */
+static int wait_for_start(tb_client *client, tb_error *err)
+{
+    int r = 0;
+
+    pthread_mutex_lock(&client->lock);
+    while (client->start == CLIENT_AUTHENTICATING)
+        pthread_cond_wait(&client->changed, &client->lock);
+    if (client->start == CLIENT_REFUSED) {
+        r = client->start_error.code;
+        if (err) {
+            err->status = client->start_error.status;
+            FAIL(err, client->start_error.kind, r, "%s", client->start_error.message);
+        }
+    }
+    pthread_mutex_unlock(&client->lock);
+    return r;
+}
+
+int tb_client_open(const tb_client_options *options, tb_client **ret, tb_error *err)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    tb_client *client = NULL;
+    int r = options_check(options, err);
+
+    if (r < 0)
+        return r;
+    pthread_once(&once, init_curl);
+    r = new_client(options, &client, err);
+    if (r < 0)
+        return r;
+    r = wait_for_start(client, err);
+    if (r < 0)
+        tb_client_close(client);
+    else
+        *ret = client;
+    return r;
+}
+
+void tb_client_close(tb_client *client)
+{
+    if (!client)
+        return;
+    pthread_mutex_lock(&client->lock);
+    client->closing = true;
+    client_wake(client);
+    while (client->users > 0)
+        pthread_cond_wait(&client->changed, &client->lock);
+    client->exiting = true;
+    client_wake(client);
+    pthread_mutex_unlock(&client->lock);
+    pthread_join(client->thread, NULL);
+    free_client(client);
+}
+
+const char *tb_version(void)
+{
+    return PACKAGE_VERSION;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From an answer to what a typed function gives.
+ */
+#ifndef TB_CLIENT_INVOKE_H
+#define TB_CLIENT_INVOKE_H
+
+#include "client/call.h"
+
+/* The body of a success, of TB_ANSWER_JSON or TB_ANSWER_BYTES, to *RET, as tb_invoke() says. Errors are
+ * TB_ERROR_DECODE and TB_ERROR_SYSTEM. */
+int invoke_decode(const struct call *call, const struct answer *answer, void *ret, tb_error *err);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/parts.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "client/encode.h"
+#include "client/failure.h"
+#include "client/tables.h"
+
+void parts_free(struct parts *parts)
+{
+    size_t i;
+
+    for (i = 0; i < parts->count; i++)
+        free(parts->owned[i]);
+    parts->count = 0;
+}
+
+/* Only regular files can be sent a second time, after a 401 or a 429. */
+static int check_file(const char *name, const char *path, tb_error *err)
+{
+    struct stat status;
+
+    if (stat(path, &status) < 0 || access(path, R_OK) < 0)
+        return FAIL(err, TB_ERROR_SYSTEM, -errno, "%s: %s: %s", name, path, strerror(errno));
+    if (!S_ISREG(status.st_mode))
+        return FAIL(err, TB_ERROR_SYSTEM, -EINVAL, "%s: %s: is no regular file", name, path);
+    return 0;
+}
+
+/* Names go into header lines of the body; libcurl encodes quotes and line ends. */
+static int add(struct parts *parts, const struct transfer_part *part, char *owned, tb_error *err)
+{
+    if (parts->count == PARTS_MAX) {
+        free(owned);
+        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "more than %d parts", PARTS_MAX);
+    }
+    parts->items[parts->count] = *part;
+    parts->owned[parts->count++] = owned;
+    return 0;
+}
+
+static int add_text(struct parts *parts, const char *name, const char *text, tb_error *err)
+{
+    return add(parts, &(struct transfer_part){.name = name, .data = text, .length = strlen(text)}, NULL, err);
+}
+
+/* Takes over the reference of VALUE. Strings, numbers and booleans as text, others as JSON. */
+static int add_json(struct parts *parts, const char *name, json_t *value, tb_error *err)
+{
+    bool is_string = json_is_string(value);
+    bool is_plain = is_string || json_is_number(value) || json_is_boolean(value);
+    char *text = is_string ? strdup(json_string_value(value)) : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    json_decref(value);
+    if (!text)
+        return FAIL_MEMORY(err);
+    return add(parts,
+               &(struct transfer_part){.name = name,
+                                       .data = text,
+                                       .length = strlen(text),
+                                       .content_type = is_plain ? NULL : "application/json"},
+               text, err);
+}
+
+static const char *file_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash ? slash + 1 : path;
+}
+
+static bool is_one_line(const char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static int add_part(struct parts *parts, const char *name, const tb_part *part, tb_error *err)
+{
+    struct transfer_part out = {
+        .name = name,
+        .data = part->data,
+        .length = part->length,
+        .file = part->file,
+        .file_name = part->name ? part->name : part->file ? file_name(part->file) : "file",
+        .content_type = part->content_type ? part->content_type : "application/octet-stream",
+    };
+    int r = part->file ? check_file(name, part->file, err) : 0;
+
+    if (r < 0)
+        return r;
+    if (!is_one_line(out.file_name) || !is_one_line(out.content_type))
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: its name and its type must be one line each", name);
+    if (part->file && part->data)
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: give data or a file, not both", name);
+    return add(parts, &out, NULL, err);
+}
+
+/* The part in FIELD; -ENODATA where it is not set. */
+static int add_field(const tb_api *api, const struct tb_field *field, const void *member, struct parts *parts,
+                     tb_error *err)
+{
+    const char *name = table_text(api, field->name);
+    unsigned kind = api->types[field->type].kind;
+    const tb_part *part = member;
+    const struct table_items *items = member;
+    json_t *json = NULL;
+    size_t i;
+    int r = 0;
+
+    if (kind == TB_KIND_PART)
+        return part->data || part->file ? add_part(parts, name, part, err) : -ENODATA;
+    if (kind == TB_KIND_STRING)
+        return *(const char *const *)member ? add_text(parts, name, *(const char *const *)member, err) : -ENODATA;
+    if (kind == TB_KIND_LIST && api->types[api->types[field->type].of].kind == TB_KIND_PART) {
+        for (i = 0; r == 0 && i < items->count; i++)
+            r = add_part(parts, name, (const tb_part *)items->items + i, err);
+        return items->count > 0 ? r : -ENODATA;
+    }
+    if (kind == TB_KIND_OBJECT) {
+        if (!*(const void *const *)member)
+            return -ENODATA;
+        r = encode_value(api, field->type, *(const void *const *)member, &json, err);
+    } else {
+        r = encode_value(api, field->type, member, &json, err);
+    }
+    if (r < 0)
+        return r;
+    return json ? add_json(parts, name, json, err) : -ENODATA;
+}
+
+static int missing(const tb_api *api, const struct tb_field *field, tb_error *err)
+{
+    return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: is required", table_text(api, field->name));
+}
+
+static const struct tb_schema *schema_of(const tb_api *api, unsigned type, tb_error *err)
+{
+    if (api->types[type].kind == TB_KIND_OBJECT)
+        return &api->schemas[api->types[type].of];
+    FAIL(err, TB_ERROR_USAGE, -EINVAL, "the table does not say what the parts are");
+    return NULL;
+}
+
+int parts_from_structure(const tb_api *api, unsigned type, const void *structure, struct parts *parts,
+                         tb_error *err)
+{
+    const struct tb_schema *schema = schema_of(api, type, err);
+    unsigned i;
+    int r = schema ? 0 : -EINVAL;
+
+    parts->count = 0;
+    for (i = 0; r == 0 && i < schema->field_count; i++) {
+        const struct tb_field *field = &api->fields[schema->first_field + i];
+
+        r = structure ? add_field(api, field, (const char *)structure + field->offset, parts, err) : -ENODATA;
+        if (r == -ENODATA)
+            r = field->flags & TB_REQUIRED ? missing(api, field, err) : 0;
+    }
+    if (r < 0)
+        parts_free(parts);
+    return r;
+}
+
+static int add_member(struct parts *parts, const char *name, json_t *value, tb_error *err)
+{
+    const char *file = json_string_value(json_object_get(value, "file"));
+
+    if (file && json_object_size(value) == 1)
+        return add_part(parts, name, &(tb_part){.file = file}, err);
+    return add_json(parts, name, json_incref(value), err);
+}
+
+int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts, tb_error *err)
+{
+    const struct tb_schema *schema = schema_of(api, type, err);
+    const char *name;
+    json_t *value;
+    unsigned i;
+    int r = schema ? 0 : -EINVAL;
+
+    parts->count = 0;
+    if (r == 0 && object && !json_is_object(object))
+        r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "a multipart body is an object of parts");
+    json_object_foreach((json_t *)(uintptr_t)object, name, value)
+        if (r == 0 && !table_field(api, schema, name))
+            r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "%.100s: the operation has no such part", name);
+    for (i = 0; r == 0 && i < schema->field_count; i++) {
+        const struct tb_field *field = &api->fields[schema->first_field + i];
+
+        value = json_object_get(object, table_text(api, field->name));
+        if (value && !json_is_null(value))
+            r = add_member(parts, table_text(api, field->name), value, err);
+        else if (field->flags & TB_REQUIRED)
+            r = missing(api, field, err);
+    }
+    if (r < 0)
+        parts_free(parts);
+    return r;
+}

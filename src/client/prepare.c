@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/prepare.h"
+
+#include <errno.h>
+
+#include "client/check.h"
+#include "client/encode.h"
+#include "client/failure.h"
+#include "client/parameters.h"
+#include "client/tables.h"
+#include "client/url.h"
+
+static int add_header(struct call *call, const char *name, const char *value, tb_error *err)
+{
+    if (headers_find(&call->headers, name)) /* a parameter of the operation */
+        return 0;
+    if (headers_add(&call->headers, name, strlen(name), value, strlen(value)) < 0)
+        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "too many header lines, or too long ones");
+    return 0;
+}
+
+/* Bodies that the specification declares as text/plain are all JSON, and are sent as such: to Spring, text/plain
+ * without a charset is ISO-8859-1, and JSON is UTF-8. The server reads the bytes either way (wire facts). */
+static int add_headers(struct call *call, tb_error *err)
+{
+    const char *accept = call->operation->answer == TB_ANSWER_JSON     ? "application/json"
+                         : call->operation->answer == TB_ANSWER_EVENTS ? "text/event-stream"
+                                                                       : "*/*";
+    int r = add_header(call, "Accept", accept, err);
+
+    if (r == 0)
+        r = add_header(call, "User-Agent", "libtbclient/" PACKAGE_VERSION, err);
+    if (r == 0 && call->has_body)
+        r = add_header(call, "Content-Type", "application/json", err);
+    return r;
+}
+
+static int append(const char *data, size_t length, void *context)
+{
+    return buf_append(context, data, length);
+}
+
+/* VALUE as text; its reference is taken. */
+static int set_json(struct call *call, json_t *value, tb_error *err)
+{
+    int r = json_dump_callback(value, append, &call->body, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+
+    json_decref(value);
+    call->has_body = r == 0;
+    return r < 0 ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "the body cannot be written as JSON") : 0;
+}
+
+static int set_text(struct call *call, const char *text, size_t length, tb_error *err)
+{
+    call->has_body = true;
+    return buf_append(&call->body, text, length) < 0 ? FAIL_MEMORY(err) : 0;
+}
+
+static int missing_body(const struct call *call, tb_error *err)
+{
+    return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "it is required") : 0;
+}
+
+/* The argument of a body: strings, free JSON and structures as they are, numbers by address. */
+static int encode_argument(struct call *call, const void *argument, tb_error *err)
+{
+    unsigned type = call->operation->body_type;
+    unsigned kind = call->api->types[type].kind;
+    json_t *json = NULL;
+    int r = 0;
+
+    if (kind == TB_KIND_JSON)
+        json = json_incref((json_t *)(uintptr_t)argument);
+    else if (kind == TB_KIND_STRING)
+        r = (json = json_string(argument)) ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is no UTF-8");
+    else
+        r = encode_value(call->api, type, argument, &json, err);
+    return r < 0 ? r : set_json(call, json, err);
+}
+
+static int typed_body(struct call *call, const void *argument, tb_error *err)
+{
+    if (call->operation->body == TB_BODY_MULTIPART)
+        return parts_from_structure(call->api, call->operation->body_type, argument, &call->parts, err);
+    if (!argument)
+        return missing_body(call, err);
+    if (call->operation->body == TB_BODY_TEXT)
+        return set_text(call, argument, strlen(argument), err);
+    return encode_argument(call, argument, err);
+}
+
+static int json_body(struct call *call, json_t *body, tb_error *err)
+{
+    int r;
+
+    if (call->operation->body == TB_BODY_NONE)
+        return body ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "the operation takes none") : 0;
+    if (call->operation->body == TB_BODY_MULTIPART)
+        return parts_from_object(call->api, call->operation->body_type, body, &call->parts, err);
+    if (!body)
+        return missing_body(call, err);
+    if (call->operation->body == TB_BODY_TEXT)
+        return json_is_string(body)
+                   ? set_text(call, json_string_value(body), json_string_length(body), err)
+                   : set_json(call, json_incref(body), err);
+    r = check_value(call->api, call->operation->body_type, body, 0, err);
+    return r < 0 ? r : set_json(call, json_incref(body), err);
+}
+
+/* "saveDevice: body: name: is required" */
+static int name_error(const struct call *call, int r, const char *where, tb_error *err)
+{
+    if (r < 0 && err)
+        tb_error_prefix(err, "%s%s%s", call_name(call), *where ? ": " : "", where);
+    return r;
+}
+
+int prepare_typed(struct call *call, const tb_api *api, unsigned operation, const void *const *arguments,
+                  const void *params, const char *skip, tb_error *err)
+{
+    CLEANUP(parameters_free) struct parameters parameters = {0};
+    int r;
+
+    if (operation >= api->operation_count) {
+        call_init(call, api, api->operations);
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "there is no operation %u", operation);
+    }
+    call_init(call, api, &api->operations[operation]);
+    r = parameters_from_arguments(api, call->operation, arguments, params, skip, &parameters, err);
+    if (r == 0)
+        r = url_build(api, call->operation, parameters.values, skip, &call->target, &call->headers, err);
+    name_error(call, r, "", err);
+    if (r == 0 && call->operation->body != TB_BODY_NONE)
+        r = name_error(call, typed_body(call, arguments[call->operation->body_slot], err), "body", err);
+    return r < 0 ? r : name_error(call, add_headers(call, err), "", err);
+}
+
+int prepare_json(struct call *call, const tb_api *api, const char *operation, json_t *parameters, json_t *body,
+                 tb_error *err)
+{
+    CLEANUP(parameters_free) struct parameters found = {0};
+    const tb_operation *row = tb_operation_find(api, operation);
+    int r;
+
+    call_init(call, api, row ? row : api->operations);
+    if (!row)
+        return FAIL(err, TB_ERROR_USAGE, -ENOENT, "%.100s: %s %s has no such operation", operation, api->edition,
+                    api->version);
+    r = parameters_from_object(api, row, parameters, &found, err);
+    if (r == 0)
+        r = url_build(api, row, found.values, NULL, &call->target, &call->headers, err);
+    name_error(call, r, "", err);
+    if (r == 0)
+        r = name_error(call, json_body(call, body, err), "body", err);
+    return r < 0 ? r : name_error(call, add_headers(call, err), "", err);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request with the session's credential: waits until there is one, is sent, is sent once more with a renewed
+ * credential after a 401, is repeated after a 429 as far as that does no harm. What came of it is told once, with
+ * done(). The daemon's exchanges and the library's calls are made of it.
+ *
+ *     request_start() -> a credential is there -> ready() -> request_send() -> judged -> done()
+ *                             ^                                                  |
+ *                             └── again: after 401 with a new one, after 429 ────┘
+ *
+ * ready() is where an owner may hold a request back: what queues it, or what spends a budget on it, belongs there.
+ */
+#ifndef TB_CLIENT_REQUEST_H
+#define TB_CLIENT_REQUEST_H
+
+#include <tbclient/table.h>
+
+#include "base/list.h"
+#include "client/credential.h"
+#include "client/transport.h"
+#include "client/upstream.h"
+
+/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not repeated. */
+#define REQUEST_STAMP_MAX_BYTES (256 * 1024)
+
+/* The same for all requests of one owner. */
+struct request_options {
+    bool no_retry_on_rate_limit;
+    unsigned max_retries;
+    int64_t initial_retry_delay_ms;
+    int64_t max_retry_delay_ms;
+    bool repeat_unsafe;      /* repeat what may act twice, too */
+    int64_t session_wait_ms; /* for a credential */
+    int64_t timeout_ms;      /* of one try; with transfer.write: without any part of the answer */
+    size_t response_max;     /* bytes of an answer's body kept in memory */
+};
+
+enum request_state {
+    REQUEST_IDLE,
+    REQUEST_WAITING, /* for a credential */
+    REQUEST_READY,   /* has one; its owner has not sent it yet */
+    REQUEST_SENDING,
+    REQUEST_BACKING_OFF, /* until it is sent again after a 429 */
+    REQUEST_DONE,
+};
+
+enum request_outcome {
+    REQUEST_ANSWERED,       /* the answer is in transfer */
+    REQUEST_FAILED,         /* no usable answer came: transfer.error, transfer.detail */
+    REQUEST_NO_SESSION,     /* none, and none to be expected: session_state(), session_reason() */
+    REQUEST_SESSION_LATE,   /* none came within session_wait_ms */
+    REQUEST_TO_LOGIN_PAGE,  /* the server knows no credential of ours: it sent to its login page */
+    REQUEST_CANNOT_BE_SENT, /* no memory, or a file of its body cannot be read */
+};
+
+/* Why an answer of 429 was not repeated. */
+enum request_repeat_refusal {
+    REPEAT_NOT_REFUSED,
+    REPEAT_IS_OFF,
+    REPEAT_ENOUGH,       /* max_retries */
+    REPEAT_UNSAFE,       /* the server may have executed it */
+    REPEAT_UNSTAMPED,    /* the server may have stored it, and it could not be given a time */
+    REPEAT_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
+};
+
+/* The owner fills the first part, of memory of zeros, and keeps what it points to until the request is freed. */
+struct request {
+    struct upstream *upstream;
+    const struct request_options *options;
+    const char *method;
+    const char *target;
+    const struct headers *headers; /* without the credential */
+    struct buf *body;              /* NULL: none; a stamped one takes its place */
+    struct quota *quota;           /* bodies are taken from it; NULL: none */
+    bool anonymous;                /* carries no credential */
+    enum tb_repeat repeat;
+    void (*ready)(struct request *request); /* calls request_send(), now or later; NULL: now */
+    void (*done)(struct request *request);  /* may free it */
+    struct transfer transfer;               /* parts and write are the owner's, too */
+
+    enum request_state state;
+    enum request_outcome outcome;
+    enum request_repeat_refusal not_repeated; /* of a 429 that is the answer */
+    struct list link;              /* in upstream->waiting */
+    struct timer timer;            /* waiting, backing off, or the answer has stalled */
+    struct credential *credential; /* sent with; NULL: none */
+    struct curl_slist *lines;      /* what transfer.headers points to */
+    unsigned repeats;              /* after a 429 */
+    bool replayed;                 /* after a 401 */
+    bool stamped;                  /* every telemetry value has its time */
+};
+
+/* Before anything else is done with it. */
+void request_init(struct request *request, struct upstream *upstream, const struct request_options *options);
+
+/* Begins. done() may be called before this returns. */
+void request_start(struct request *request);
+
+/* Sends it: from ready(), or later. A credential that has ended meanwhile makes it wait again. */
+void request_send(struct request *request);
+
+/* With transfer.write: something of the answer has arrived, or the owner can take more; the time without an
+ * answer begins anew. */
+void request_alive(struct request *request);
+
+/* With transfer.write: the owner takes its time; that is not the server's. */
+void request_paused(struct request *request);
+
+/* Ends it without calling done(). Harmless in every state; an answer that is there stays. */
+void request_cancel(struct request *request);
+
+/* Cancels it and frees what it holds. */
+void request_free(struct request *request);
+
+/* For upstream.c: the session may have a credential now, or not. */
+void request_wake_all(struct upstream *upstream);
+
+#endif
