@@ -6,15 +6,11 @@
 
 static int set_count(tb_client *client, const char *asset_id, long long count, tb_error *err)
 {
-    tb_bytes *answer = NULL;
     char body[64];
-    int r;
 
     snprintf(body, sizeof(body), "{\"deviceCount\": %lld}", count);
-    r = tb_save_entity_attributes_v2(client, TB_ENTITY_TYPE_ASSET, asset_id, "SERVER_SCOPE", body, &answer,
-                                     err);
-    tb_free(answer);
-    return r;
+    return tb_save_entity_attributes_v2(client, TB_ENTITY_TYPE_ASSET, asset_id, "SERVER_SCOPE", body, NULL,
+                                        err);
 }
 
 static int run(tb_client *client, char **arguments, tb_error *err)

@@ -8,7 +8,6 @@
 static int push(tb_client *client, tb_error *err)
 {
     tb_device *saved = NULL;
-    tb_bytes *answer = NULL;
     int r = tb_save_device(client, &(tb_device){.name = "Quickstart Device", .type = "default"}, NULL, &saved,
                            err);
 
@@ -16,13 +15,12 @@ static int push(tb_client *client, tb_error *err)
         return r;
     const char *id = saved->id ? saved->id->id : "";
 
-    r = tb_save_entity_telemetry(client, TB_ENTITY_TYPE_DEVICE, id, "ANY", "{\"temperature\": 22.4}", &answer,
+    r = tb_save_entity_telemetry(client, TB_ENTITY_TYPE_DEVICE, id, "ANY", "{\"temperature\": 22.4}", NULL,
                                  err);
     if (r == 0)
         printf("Pushed telemetry to %s\n", saved->name);
     if (r == 0)
         r = tb_delete_device(client, id, err);
-    tb_free(answer);
     tb_free(saved); /* one call frees a result, however deep */
     return r;
 }

@@ -8,13 +8,11 @@ static int run(tb_client *client, char **arguments, tb_error *err)
 {
     json_t *attributes = json_pack("{s:i, s:s, s:b}", "floor", -1, "vendor", "Acme", "inspected", 1);
     char *body = json_dumps(attributes, JSON_COMPACT);
-    tb_bytes *answer = NULL;
     int r = tb_save_entity_attributes_v2(client, TB_ENTITY_TYPE_DEVICE, arguments[0], "SERVER_SCOPE", body,
-                                         &answer, err);
+                                         NULL, err);
 
     if (r == 0)
         printf("set %zu attributes\n", json_object_size(attributes));
-    tb_free(answer);
     free(body);
     json_decref(attributes);
     return r;

@@ -7,11 +7,7 @@
 /* "ANY" is required by the path; the server does not look at it for telemetry. */
 static int save(tb_client *client, const char *device_id, const char *values, tb_error *err)
 {
-    tb_bytes *answer = NULL;
-    int r = tb_save_entity_telemetry(client, TB_ENTITY_TYPE_DEVICE, device_id, "ANY", values, &answer, err);
-
-    tb_free(answer);
-    return r;
+    return tb_save_entity_telemetry(client, TB_ENTITY_TYPE_DEVICE, device_id, "ANY", values, NULL, err);
 }
 
 static int run(tb_client *client, char **arguments, tb_error *err)
