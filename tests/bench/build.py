@@ -42,6 +42,17 @@ def tree():
     return TREE
 
 
+def make(*targets):
+    """Further targets of the build tree."""
+    step(tree(), "make", "-j2", *targets)
+
+
+def helper(name):
+    """A program of tests/bench, made when it is asked for."""
+    make(f"tests/bench/{name}")
+    return program(f"tests/bench/{name}")
+
+
 def prepare_sources():
     """What a fresh checkout needs before it can be configured."""
     if (ROOT / "scripts" / "install-deps").exists():
@@ -52,6 +63,7 @@ def prepare_sources():
 def step(directory, *argv):
     """Runs one command of the build; its output is shown only if it fails."""
     print("build:", *argv, file=sys.stderr, flush=True)
+    LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(LOG, "a", encoding="utf-8") as log:
         process = subprocess.Popen(
             argv,

@@ -15,7 +15,7 @@ import tempfile
 import time
 
 # Where a program that a case needs comes from on Debian.
-PACKAGES = {"nginx": "nginx-light", "wrk": "wrk"}
+PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "strip": "binutils"}
 
 # Seconds that a program gets to start, and to end after SIGTERM.
 START_LIMIT = 10
@@ -121,7 +121,7 @@ class Workshop(contextlib.ExitStack):
         with open(self.log(name), "w", encoding="utf-8") as log:
             process = subprocess.Popen(
                 [str(word) for word in argv],
-                stdin=subprocess.DEVNULL,
+                stdin=popen.pop("stdin", subprocess.DEVNULL),
                 stdout=popen.pop("stdout", log),
                 stderr=log,
                 env=local_environment() | (env or {}),

@@ -68,7 +68,7 @@ class Server:
         return urllib.parse.urlsplit(self.url).netloc
 
 
-def call(server, method, path, document=None):
+def call(server, method, path, document=None, more_headers=None):
     """One request with an optional JSON body; gives the JSON of the answer."""
     connection = http.client.HTTPConnection(
         server.address, timeout=harness.START_LIMIT
@@ -76,7 +76,7 @@ def call(server, method, path, document=None):
     try:
         body = None if document is None else json.dumps(document)
         headers = {"Content-Type": "application/json"} if body else {}
-        connection.request(method, path, body, headers)
+        connection.request(method, path, body, headers | (more_headers or {}))
         answer = connection.getresponse()
         text = answer.read()
     except (OSError, http.client.HTTPException) as error:

@@ -1,9 +1,39 @@
 # SPDX-License-Identifier: Apache-2.0
-# The codec against the generated tables of all documents.
-conformance_tests = tests/conformance/test_schemas
-check_PROGRAMS += $(conformance_tests)
-TESTS += $(conformance_tests)
+# Every operation of every document; and every typed function of the configured version.
+check_PROGRAMS += tests/conformance/operations $(typed_programs)
+typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas
+TESTS += tests/conformance/test_operations.py $(typed_programs)
+EXTRA_DIST += tests/conformance/plan.py tests/conformance/test_operations.py tests/conformance/typed.py
 
+tests_conformance_operations_SOURCES = \
+	tests/common/instance.c tests/common/instance.h \
+	tests/conformance/answer.c tests/conformance/answer.h \
+	tests/conformance/argument.c tests/conformance/argument.h \
+	tests/conformance/operations.c
+tests_conformance_operations_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+tests_conformance_operations_LDADD = gen/libtables.la $(project_libs)
+
+# The program's own tb_invoke() takes the place of the library's.
+nodist_tests_conformance_typed_ce_SOURCES = tests/conformance/typed_ce.c
+nodist_tests_conformance_typed_pe_SOURCES = tests/conformance/typed_pe.c
+nodist_tests_conformance_typed_paas_SOURCES = tests/conformance/typed_paas.c
+typed_cppflags = $(examples_cppflags) -I$(srcdir)/tests/conformance
+tests_conformance_typed_ce_CPPFLAGS = $(typed_cppflags)
+tests_conformance_typed_pe_CPPFLAGS = $(typed_cppflags)
+tests_conformance_typed_paas_CPPFLAGS = $(typed_cppflags)
+tests_conformance_typed_ce_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
+tests_conformance_typed_pe_LDADD = $(libtbclient_pe) $(JANSSON_LIBS)
+tests_conformance_typed_paas_LDADD = $(libtbclient_paas) $(JANSSON_LIBS)
+EXTRA_DIST += tests/conformance/typed.h
+CLEANFILES += tests/conformance/typed_ce.c tests/conformance/typed_pe.c tests/conformance/typed_paas.c
+
+tests/conformance/typed_%.c: $(srcdir)/tests/conformance/typed.py
+	$(AM_V_GEN)$(MKDIR_P) tests/conformance && $(PYTHON) $(srcdir)/tests/conformance/typed.py \
+	    $(srcdir)/gen/spec/$*-$(API_VERSION).json $(generated_include) $* > $@.tmp && mv $@.tmp $@
+
+# The codec against the tables of all documents.
+check_PROGRAMS += tests/conformance/test_schemas
+TESTS += tests/conformance/test_schemas
 tests_conformance_test_schemas_SOURCES = tests/conformance/test_schemas.c \
 	tests/common/instance.c tests/common/instance.h
 tests_conformance_test_schemas_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What can go wrong, and how a program tells one from another. */
+#include <tbclient/ce.h>
+
+#include "example.h"
+
+/* What an error holds: its kind decides what to do, the rest is for people. */
+static void print_error(const tb_error *err)
+{
+    printf("%s: status %d, errorCode %d: %s\n", tb_error_kind_name(err->kind), err->status, err->error_code,
+           err->message);
+    if (err->body)
+        printf("    the server's own words: %s\n", err->body);
+}
+
+/* A call that fails; the error is cleared, so that the next call can use it. */
+static int expect(int r, tb_error *err)
+{
+    if (r == 0) {
+        printf("that was no error\n");
+        return -1;
+    }
+    print_error(err);
+    tb_error_clear(err);
+    return 0;
+}
+
+static int run(tb_client *client, char **arguments, tb_error *err)
+{
+    const char *unknown = "00000000-0000-4000-8000-000000000000";
+    tb_device nameless = {.type = "default"};
+    tb_device *device = NULL;
+    int r = expect(tb_get_device_by_id(client, unknown, &device, err), err); /* not found */
+
+    (void)arguments;
+    if (r == 0) /* refused by the server: this is no UUID */
+        r = expect(tb_get_device_by_id(client, "nonexistent-id", &device, err), err);
+    if (r == 0) /* refused here, before anything is sent: a device needs a name */
+        r = expect(tb_save_device(client, &nameless, NULL, &device, err), err);
+    tb_free(device);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    return example_main(argc, argv, 0, "", run);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* getDeviceById: reads a device, and tells what is set from what is not. */
+#include <tbclient/ce.h>
+
+#include "example.h"
+
+static int run(tb_client *client, char **arguments, tb_error *err)
+{
+    tb_device *device = NULL;
+    int r = tb_get_device_by_id(client, arguments[0], &device, err);
+
+    if (r < 0)
+        return r;
+    printf("name: %s\n", device->name);
+    printf("type: %s\n", device->type);
+    printf("label: %s\n", device->label ? device->label : "(none)");
+    if (device->created_time.set)
+        printf("created: %lld ms after 1970\n", (long long)device->created_time.value);
+    tb_free(device);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    return example_main(argc, argv, 1, "DEVICE_ID", run);
+}

@@ -1,0 +1,188 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What the program `operations` is told: entities of the stand-in for the parameters that name some, and bodies that
+refer to them. Everything else it makes from the tables."""
+import json
+import pathlib
+import re
+
+METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
+
+# Answered by tbproxyd itself.
+LOCAL = ("login", "refreshToken", "logout")
+
+# What a saved entity must not take from an instance: it would name another one that is not there.
+FRESH = dict.fromkeys(("id", "tenantId", "customerId", "deviceProfileId", "assetProfileId", "firmwareId", "softwareId",
+                       "externalId", "version", "ownerId", "parentCustomerId", "assigneeId"))
+
+TIME = {"startTs": 1, "endTs": 2000000000000, "startTime": 1, "endTime": 2000000000000}
+
+
+def read_document(source, edition, version):
+    path = pathlib.Path(source) / "gen" / "spec" / ("%s-%s.json" % (edition, version))
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def operations(document):
+    """(id, method, path, operation) in the order of the tables: by id."""
+    found = [(operation["operationId"], method.upper(), path, operation)
+             for path, methods in document["paths"].items()
+             for method, operation in methods.items() if method in METHODS]
+    return sorted(found)
+
+
+def template(path):
+    """The expression that a request's path must match."""
+    return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part)
+                              for part in re.split(r"(\{[^}]*\})", path)) + "$")
+
+
+class World:
+    """A stand-in with the entities that operations ask for; each of them gets its own, because some delete them."""
+
+    def __init__(self, sim):
+        self.sim = sim
+        self.count = 0
+        self.user = self.api("GET", "/api/auth/user")
+
+    def api(self, method, target, body=None):
+        answer = self.sim.call(method, target, [("X-Authorization", "ApiKey " + self.sim.api_key)], body)
+        if answer.status != 200:
+            raise AssertionError("%s %s: %r" % (method, target, answer))
+        return answer.json() if answer.body else None
+
+    def name(self):
+        self.count += 1
+        return "entity %d" % self.count
+
+    def save(self, path, **body):
+        return self.api("POST", path, body)["id"]["id"]
+
+    def device(self):
+        return self.save("/api/device", name=self.name(), type="default")
+
+    def asset(self):
+        return self.save("/api/asset", name=self.name(), type="default")
+
+    def customer(self):
+        return self.save("/api/customer", title=self.name())
+
+    def dashboard(self):
+        return self.save("/api/dashboard", title=self.name())
+
+    def alarm(self):
+        return self.save("/api/alarm", type=self.name(), originator={"entityType": "DEVICE", "id": self.device()},
+                         severity="MAJOR", acknowledged=False, cleared=False)
+
+    def entity_group(self):
+        return self.save("/api/entityGroup", name=self.name(), type="DEVICE")
+
+    def role(self):
+        return self.save("/api/role", name=self.name(), type="GROUP", permissions=["READ"])
+
+    def relation(self):
+        ends = {"from": {"entityType": "ASSET", "id": self.asset()}, "to": {"entityType": "DEVICE", "id": self.device()}}
+        self.api("POST", "/api/relation", {**ends, "type": "Contains", "typeGroup": "COMMON"})
+        return ends
+
+    def api_key(self):
+        return self.api("POST", "/api/apiKey", {"userId": self.user["id"], "description": "", "enabled": True,
+                                                "expirationTime": 0})["id"]["id"]
+
+    def named(self, path, member="name"):
+        """The name of a new entity."""
+        name = self.name()
+        self.api("POST", path, {member: name, **({"type": "default"} if member == "name" else {})})
+        return name
+
+
+def parameters(world, identifier, operation):
+    """Values for the parameters that mean something to the stand-in."""
+    names = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
+    makers = {
+        "deviceId": world.device, "assetId": world.asset, "customerId": world.customer,
+        "dashboardId": world.dashboard, "alarmId": world.alarm, "roleId": world.role,
+        "entityGroupId": world.entity_group, "userGroupId": world.entity_group,
+        "userId": lambda: world.user["id"]["id"], "tenantId": lambda: world.user["tenantId"]["id"],
+        "assigneeId": lambda: world.user["id"]["id"], "entityId": world.device,
+        "deviceIds": lambda: [world.device(), world.device()], "assetIds": lambda: [world.asset()],
+        "customerIds": lambda: [world.customer()], "deviceName": lambda: world.named("/api/device"),
+        "assetName": lambda: world.named("/api/asset"),
+        "customerTitle": lambda: world.named("/api/customer", "title"),
+    }
+    values = {name: make() for name, make in makers.items() if name in names}
+    if "entityId" in names and "entityType" in names:
+        values["entityType"] = "DEVICE"
+    if "fromId" in names or "toId" in names:
+        ends = world.relation()
+        for end in ("from", "to"):
+            values |= {end + "Id": ends[end]["id"], end + "Type": ends[end]["entityType"]}
+        values |= {"relationType": "Contains", "relationTypeGroup": "COMMON"}
+    values |= {"page": 0, "pageSize": 10, **TIME}
+    if "ApiKey" in identifier and "id" in names:
+        values["id"] = world.api_key()
+    return {name: fit(names[name], value) for name, value in values.items() if name in names}
+
+
+def fit(parameter, value):
+    """VALUE as the parameter declares it; the comma-separated form of a list where it is a string."""
+    kind = parameter["schema"].get("type")
+    if isinstance(value, list) and kind == "string":
+        return ",".join(value)
+    if isinstance(value, str) and kind == "array":
+        return [value]
+    return value if not isinstance(value, int) or parameter.get("x-wire-type") == "integer" or kind != "string" else str(value)
+
+
+def bodies(world, pair):
+    """Bodies, or members of them, of operations that the stand-in really executes. PAIR: tokens of its own."""
+    device = {"entityType": "DEVICE", "id": world.device()}
+    relation = {"from": device, "to": {"entityType": "DEVICE", "id": world.device()}, "type": "Contains",
+                "typeGroup": "COMMON"}
+    search = {"parameters": {"rootId": device["id"], "rootType": "DEVICE", "direction": "FROM", "maxLevel": 1,
+                             "relationTypeGroup": "COMMON", "fetchLastLevelOnly": False}, "filters": None}
+    devices = {"type": "entityType", "entityType": "DEVICE"}
+    query = {"entityFilter": devices, "keyFilters": None}
+    key = {"type": "ENTITY_FIELD", "key": "name"}
+    page = {"pageSize": 10, "page": 0, "sortOrder": {"key": key, "direction": "ASC"}}
+    values = json.dumps({"temperature": 20.5})
+    return {
+        "login": {"username": "tenant@thingsboard.org", "password": world.sim.password},
+        "refreshToken": {"refreshToken": pair["refreshToken"]},
+        "changePassword": {"currentPassword": world.sim.password, "newPassword": world.sim.password + "-2"},
+        "saveDevice": {**FRESH, "name": world.name(), "type": "default"},
+        "saveAsset": {**FRESH, "name": world.name(), "type": "default"},
+        "saveCustomer": {**FRESH, "title": world.name()},
+        "saveDashboard": {**FRESH, "title": world.name()},
+        "saveAlarm": {**FRESH, "type": world.name(), "originator": device},
+        "saveEntityGroup": {**FRESH, "name": world.name(), "type": "DEVICE"},
+        "saveRole": {**FRESH, "name": world.name(), "type": "GROUP"},
+        "saveApiKey": {"id": None, "userId": world.user["id"], "expirationTime": 0},
+        "addEntitiesToEntityGroup": [device["id"]],
+        "removeEntitiesFromEntityGroup": [device["id"]],
+        "saveRelation": relation,
+        "findEntityRelationsByQuery": search, "findEntityRelationInfosByQuery": search,
+        "countEntitiesByQuery": query,
+        "findEntityDataByQuery": {**query, "pageLink": page, "entityFields": [key], "latestValues": [key]},
+        "findAvailableEntityKeysByQuery": {**query, "pageLink": page},
+        "findAvailableEntityKeysByQueryV2": {**query, "pageLink": page},
+        "saveEntityTelemetry": values, "saveEntityTelemetryWithTTL": values,
+        "saveEntityAttributesV1": values, "saveEntityAttributesV2": values, "saveDeviceAttributes": values,
+    }
+
+
+def text_body(operation):
+    """A body of text that is JSON, for those that want one."""
+    content = operation.get("requestBody", {}).get("content", {})
+    return json.dumps({"method": "m", "params": {}, "timeout": 5000}) if "text/plain" in content else None
+
+
+def make(world, document, refused):
+    """The member "operations" of a plan. REFUSED: {operation id: status}."""
+    given = bodies(world, world.sim.login())
+    plan = {}
+    for identifier, _, _, operation in operations(document):
+        body = given.get(identifier, text_body(operation))
+        plan[identifier] = {"parameters": parameters(world, identifier, operation),
+                            **({"body": body} if body is not None else {}),
+                            **({"status": refused[identifier]} if identifier in refused else {})}
+    return plan

@@ -1,0 +1,140 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every operation of every edition and version, all parameters set, called directly and through tbproxyd: the stand-in
+finds nothing against its specification, the answer is decoded, and the server saw exactly that operation. One TAP case
+for each operation, document and way."""
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+
+SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
+sys.dont_write_bytecode = True
+sys.path[:0] = [str(SOURCE / "tests" / "e2e"), str(SOURCE / "tests" / "conformance")]
+
+import plan  # noqa: E402
+from daemon import Daemon  # noqa: E402
+from simulator import Simulator  # noqa: E402
+from waiting import PATIENCE  # noqa: E402
+
+DOCUMENTS = [(edition, version) for version in ("4.4.0", "4.3.1.2") for edition in ("ce", "pe", "paas")]
+OPERATIONS = 4156  # of all documents
+
+
+class Report:
+    def __init__(self):
+        self.number = self.failed = 0
+
+    def case(self, name, problem):
+        self.number += 1
+        self.failed += bool(problem)
+        print("%sok %d - %s" % ("not " if problem else "", self.number, name))
+        for line in (problem or "").splitlines():
+            print("# " + line)
+
+
+def credential_operations():
+    """Those that tbproxyd refuses: their answer gives away a credential, or they change its own."""
+    annotations = json.loads((SOURCE / "gen" / "annotations.json").read_text(encoding="utf-8"))
+    return set(annotations["credential"]) - set(plan.LOCAL)
+
+
+def run_program(edition, document, world, url, key, refused):
+    """{operation id: "ok" or "failed: why"}"""
+    wanted = {"edition": edition.upper(), "version": document["info"]["version"], "url": url,
+              "operations": plan.make(world, document, refused)}
+    if key:
+        wanted["apiKey"] = key
+    world.sim.forget()
+    world.sim.control("DELETE", "/sim/violations")
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(wanted, file)
+        file.flush()
+        done = subprocess.run([os.environ["TB_OPERATIONS"], file.name], stdin=subprocess.DEVNULL, capture_output=True,
+                              text=True, timeout=10 * PATIENCE, check=False)
+    if done.returncode != 0:
+        raise AssertionError("%s\nexit status %d" % (done.stderr, done.returncode))
+    return dict(line.split(" ", 1) for line in done.stdout.splitlines())
+
+
+def requests_by_operation(operations, entries):
+    """{operation id: problem or None}: calls came one after the other, so requests stand in their order."""
+    problems, position = {}, 0
+    for identifier, method, path, _ in operations:
+        pattern, start = plan.template(path), position
+        while position < len(entries) and entries[position]["method"] == method and \
+                pattern.match(entries[position]["target"].split("?")[0]):
+            position += 1
+            if position - start == 1 and entries[position - 1]["status"] < 400:
+                break
+        if position == start:
+            problems[identifier] = "the server saw no such request; the next was %s" % (
+                [entries[position][name] for name in ("method", "target")] if position < len(entries) else "none")
+    if position < len(entries):
+        problems[""] = "the server saw more: %s" % [entry["target"] for entry in entries[position:position + 5]]
+    return problems
+
+
+def violations_by_operation(sim):
+    found = {}
+    for violation in sim.control("GET", "/sim/violations"):
+        found.setdefault(violation["operation"], []).append(violation["what"])
+    return found
+
+
+def test_way(report, name, document, world, url, key, refused, not_seen):
+    """All operations of a document on one way. NOT_SEEN: those that do not reach the server."""
+    operations = plan.operations(document)
+    results = run_program(name.split()[0], document, world, url, key, refused)
+    ignored = ("/api/auth/login", "/api/auth/token") if not key else ()
+    entries = [entry for entry in world.sim.requests() if entry["target"] not in ignored]
+    seen = requests_by_operation([row for row in operations if row[0] not in not_seen], entries)
+    violations = violations_by_operation(world.sim)
+    for identifier, method, path, _ in operations:
+        result = results.get(identifier, "failed: the program did not call it")
+        problems = [result] if result != "ok" else []
+        problems += [seen[identifier]] if identifier in seen else []
+        problems += violations.get(identifier, [])
+        report.case("%s: %s" % (name, identifier), "\n".join(problems))
+    if "" in seen:
+        report.case(name + ": nothing else was sent", seen[""])
+    return len(operations)
+
+
+def test_document(report, edition, version, refused_by_proxy):
+    document = plan.read_document(SOURCE, edition, version)
+    sim = Simulator(edition=edition, api=version)
+    sim.set(strict=True)
+    daemon = Daemon({"upstream.url": sim.url, "upstream.api_key_file": sim.api_key})
+    try:
+        daemon.start()
+        url = "http://127.0.0.1:%d" % daemon.port
+        name = "%s %s" % (edition, version)
+        known = {row[0] for row in plan.operations(document)}
+        refused = dict.fromkeys(refused_by_proxy & known, 403)
+        count = test_way(report, name + " directly", document, plan.World(sim), sim.url, sim.api_key, {}, set())
+        test_way(report, name + " through tbproxyd", document, plan.World(sim), url, None, refused,
+                 set(refused) | set(plan.LOCAL))
+        return count
+    finally:
+        daemon.stop()
+        sim.stop()
+
+
+def main():
+    report, count = Report(), 0
+    refused = credential_operations()
+    for edition, version in DOCUMENTS:
+        try:
+            count += test_document(report, edition, version, refused)
+        except (AssertionError, OSError, subprocess.SubprocessError) as error:
+            report.case("%s %s" % (edition, version), str(error))
+    report.case("%d operations" % count, None if count == OPERATIONS else "%d were expected" % OPERATIONS)
+    print("1..%d" % report.number)
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
