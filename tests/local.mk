@@ -12,6 +12,7 @@ EXTRA_DIST += tests/valgrind.supp
 # TB_WRAPPER: a command in front of the programs under test, such as valgrind.
 AM_TESTS_ENVIRONMENT = \
 	TBPROXYD='$(abs_top_builddir)/src/proxy/tbproxyd'; export TBPROXYD; \
+	TB_CALLER='$(abs_top_builddir)/tests/e2e/caller'; export TB_CALLER; \
 	TBSIM='$(abs_top_builddir)/tests/sim/tbsim'; export TBSIM; \
 	TB_SOURCE='$(abs_top_srcdir)'; export TB_SOURCE;
 

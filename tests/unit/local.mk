@@ -22,16 +22,22 @@ tests_unit_test_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_LDADD = $(project_libs) $(CHECK_LIBS)
 
 tests_unit_test_client_SOURCES = $(unit_common) \
+	tests/common/small_api.c \
+	tests/common/small_api.h \
+	tests/unit/client_answer.c \
 	tests/unit/client_backoff.c \
 	tests/unit/client_credential.c \
 	tests/unit/client_headers.c \
 	tests/unit/client_jwt.c \
+	tests/unit/client_options.c \
 	tests/unit/client_server_clock.c \
 	tests/unit/client_session.c \
 	tests/unit/client_session_failures.c \
 	tests/unit/client_session_modes.c \
 	tests/unit/client_session_refusal.c \
+	tests/unit/client_sink.c \
 	tests/unit/client_stamp.c \
+	tests/unit/client_url.c \
 	tests/unit/client_world.c \
 	tests/unit/client_world.h \
 	tests/unit/test_client.c
