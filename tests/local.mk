@@ -12,9 +12,17 @@ EXTRA_DIST += tests/valgrind.supp
 # TB_WRAPPER: a command in front of the programs under test, such as valgrind.
 AM_TESTS_ENVIRONMENT = \
 	TBPROXYD='$(abs_top_builddir)/src/proxy/tbproxyd'; export TBPROXYD; \
+	TB_CALLER='$(abs_top_builddir)/tests/e2e/caller'; export TB_CALLER; \
 	TBSIM='$(abs_top_builddir)/tests/sim/tbsim'; export TBSIM; \
-	TB_SOURCE='$(abs_top_srcdir)'; export TB_SOURCE;
+	TB_SOURCE='$(abs_top_srcdir)'; export TB_SOURCE; \
+	TB_EXAMPLES='$(abs_top_builddir)/docs/examples'; export TB_EXAMPLES; \
+	TB_OPERATIONS='$(abs_top_builddir)/tests/conformance/operations'; export TB_OPERATIONS; \
+	TB_GENERATED='$(abs_top_builddir)/gen/out'; export TB_GENERATED; \
+	TBPROXYCTL='$(abs_top_builddir)/src/ctl/tbproxyctl'; export TBPROXYCTL;
 
+include $(srcdir)/docs/examples/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/e2e/local.mk
+include $(srcdir)/tests/conformance/local.mk
 include $(srcdir)/tests/fuzz/local.mk
+include $(srcdir)/tests/bench/local.mk

@@ -31,7 +31,7 @@ check_PROGRAMS += $(examples_ce) $(examples_pe)
 EXTRA_DIST += docs/examples/README.md
 
 # As a program outside would be compiled: the public headers, and no -include config.h.
-examples_cppflags = -I$(srcdir)/include -I$(builddir)/$(generated_include)
+examples_cppflags = -I$(srcdir)/include $(generated_cppflags)
 
 docs_examples_quickstart_SOURCES = docs/examples/quickstart.c docs/examples/example.h
 docs_examples_quickstart_CPPFLAGS = $(examples_cppflags)

@@ -27,7 +27,7 @@ tests_conformance_typed_paas_LDADD = $(libtbclient_paas) $(JANSSON_LIBS)
 EXTRA_DIST += tests/conformance/typed.h
 CLEANFILES += tests/conformance/typed_ce.c tests/conformance/typed_pe.c tests/conformance/typed_paas.c
 
-tests/conformance/typed_%.c: $(srcdir)/tests/conformance/typed.py
+tests/conformance/typed_%.c: $(srcdir)/tests/conformance/typed.py gen/out/stamp
 	$(AM_V_GEN)$(MKDIR_P) tests/conformance && $(PYTHON) $(srcdir)/tests/conformance/typed.py \
 	    $(srcdir)/gen/spec/$*-$(API_VERSION).json $(generated_include) $* > $@.tmp && mv $@.tmp $@
 

@@ -5,10 +5,12 @@ e2e_tests = \
 	tests/e2e/test_bodies.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_connections.py \
+	tests/e2e/test_examples.py \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_gate.py \
 	tests/e2e/test_headers.py \
 	tests/e2e/test_hostile_clients.py \
+	tests/e2e/test_library.py \
 	tests/e2e/test_local_answers.py \
 	tests/e2e/test_login_refused.py \
 	tests/e2e/test_official_client.py \
@@ -39,3 +41,8 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/official/quickstart.py \
 	tests/e2e/official/run.py \
 	tests/e2e/official/telemetry.py
+
+# A program that uses the library as others do.
+check_PROGRAMS += tests/e2e/caller
+tests_e2e_caller_SOURCES = tests/e2e/caller.c tests/common/small_api.c tests/common/small_api.h
+tests_e2e_caller_LDADD = src/libtbclient.la $(JANSSON_LIBS) -lpthread

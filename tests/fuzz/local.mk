@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test.
-FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target
+FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 fuzzers: $(FUZZERS)
 .PHONY: fuzzers
@@ -15,3 +15,6 @@ tests_fuzz_fuzz_stamp_LDADD = $(project_libs)
 tests_fuzz_fuzz_stamp_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_target_LDADD = $(project_libs)
 tests_fuzz_fuzz_target_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_url_SOURCES = tests/fuzz/fuzz_url.c tests/common/small_api.c tests/common/small_api.h
+tests_fuzz_fuzz_url_LDADD = $(project_libs)
+tests_fuzz_fuzz_url_LDFLAGS = -fsanitize=fuzzer

@@ -51,6 +51,27 @@ static bool accepted(unsigned given, const char *left_out)
     return false;
 }
 
+START_TEST(secrets_may_come_from_memory)
+{
+    struct session_options options = {.username = "u", .password.value = "p-in-memory"};
+    struct tb_error err = TB_ERROR_INIT;
+    struct session_call call;
+    struct session *session;
+
+    ck_assert_int_eq(session_new(&options, &session, &err), 0);
+    ck_assert_int_eq(session_next_call(session, 0, &call, &err), 0);
+    ck_assert_ptr_nonnull(strstr(call.body.data, "p-in-memory"));
+    session_call_free(&call);
+    session_free(session);
+    options = (struct session_options){.token.value = "t-1", .refresh_token.value = "r-1"};
+    ck_assert_int_eq(session_new(&options, &session, &err), 0);
+    ck_assert_int_eq(session_next_call(session, 0, &call, &err), 0);
+    ck_assert_str_eq(call.credential->header, "X-Authorization: Bearer t-1");
+    session_call_free(&call);
+    session_free(session);
+}
+END_TEST
+
 /* A key; a name and a password; a token and, optionally, a refresh token. */
 START_TEST(exactly_one_way_to_authenticate)
 {
@@ -303,6 +324,7 @@ Suite *session_modes_suite(void)
     Suite *suite = unit_suite_create("session_modes", &tests);
 
     tcase_add_checked_fixture(tests, NULL, tear_down);
+    tcase_add_test(tests, secrets_may_come_from_memory);
     tcase_add_test(tests, exactly_one_way_to_authenticate);
     tcase_add_test(tests, a_key_is_verified_and_needs_no_renewal);
     tcase_add_test(tests, a_rotated_key_is_read_again);

@@ -80,6 +80,22 @@ START_TEST(a_request_that_is_refused_again_was_not_refused_for_the_credential)
 }
 END_TEST
 
+/* The planned renewal came between the two refusals: the request has had its second chance, and what is wrong with
+ * the new token, the next request will find out. */
+START_TEST(a_replayed_request_asks_for_no_renewal)
+{
+    world_log_in(&world, 9000);
+    world_wait_due(&world, 7200000);
+    world_begin(&world, SESSION_CALL_REFRESH);
+    world_answer_pair(&world, 9000);
+    ck_assert(!refused_again(generation()));
+    ck_assert(!world_is_due(&world));
+    ck_assert(world_has_credential(&world));
+    ck_assert(refused(generation())); /* nor are renewals held back */
+    ck_assert(world_is_due(&world));
+}
+END_TEST
+
 /* One request after another, every 10 ms, and each is refused whatever it carries. Renewals get rarer: 1, 2,
  * 4 ... 60 s lie between them. */
 START_TEST(useless_renewals_are_held_back_for_a_growing_time)
@@ -226,6 +242,7 @@ Suite *session_refusal_suite(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, many_refused_requests_make_one_renewal);
     tcase_add_loop_test(tests, a_request_that_is_refused_again_was_not_refused_for_the_credential, 0, 4);
+    tcase_add_test(tests, a_replayed_request_asks_for_no_renewal);
     tcase_add_test(tests, useless_renewals_are_held_back_for_a_growing_time);
     tcase_add_test(tests, the_planned_renewal_is_not_held_back);
     tcase_add_test(tests, a_token_that_really_ended_is_renewed_soon_after);

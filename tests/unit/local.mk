@@ -2,8 +2,8 @@
 # One program for each layer; a test file holds the suite of one module.
 unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_proxy
 check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests) tests/unit/layers.py
-EXTRA_DIST += tests/unit/layers.py
+TESTS += $(unit_tests) tests/unit/layers.py tests/unit/headers.py
+EXTRA_DIST += tests/unit/layers.py tests/unit/headers.py
 
 unit_common = tests/unit/unit.c tests/unit/unit.h
 
@@ -26,6 +26,9 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/common/instance.c tests/common/instance.h \
 	tests/common/sample_api.c tests/common/sample_api.h \
 	tests/unit/client_arena.c \
+	tests/common/small_api.c \
+	tests/common/small_api.h \
+	tests/unit/client_answer.c \
 	tests/unit/client_backoff.c \
 	tests/unit/client_check.c \
 	tests/unit/client_codec_memory.c \
@@ -34,12 +37,15 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_encode.c \
 	tests/unit/client_headers.c \
 	tests/unit/client_jwt.c \
+	tests/unit/client_options.c \
 	tests/unit/client_server_clock.c \
 	tests/unit/client_session.c \
 	tests/unit/client_session_failures.c \
 	tests/unit/client_session_modes.c \
 	tests/unit/client_session_refusal.c \
+	tests/unit/client_sink.c \
 	tests/unit/client_stamp.c \
+	tests/unit/client_url.c \
 	tests/unit/client_world.c \
 	tests/unit/client_world.h \
 	tests/unit/test_client.c
@@ -63,3 +69,10 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_proxy_LDADD = $(project_libs) $(CHECK_LIBS)
+
+# A C++ program that uses the library.
+check_PROGRAMS += tests/unit/from_cpp
+TESTS += tests/unit/from_cpp
+tests_unit_from_cpp_SOURCES = tests/unit/from_cpp.cc
+tests_unit_from_cpp_CPPFLAGS = $(examples_cppflags)
+tests_unit_from_cpp_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
