@@ -35,12 +35,15 @@ static void print_outcome(int r, tb_error *err, json_t *result)
 {
     json_t *body = err->body ? json_string(err->body) : NULL;
 
-    if (r == 0)
+    if (r == 0) {
+        json_decref(body);
         print(json_pack("{s:i,s:o}", "code", 0, "result", result ? result : json_null()));
-    else
+    } else {
+        json_decref(result);
         print(json_pack("{s:i,s:i,s:s,s:i,s:i,s:s,s:o*}", "code", r, "same", r == err->code, "kind",
                         tb_error_kind_name(err->kind), "status", err->status, "errorCode", err->error_code,
                         "message", err->message, "body", body));
+    }
     tb_error_clear(err);
 }
 
