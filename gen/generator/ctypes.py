@@ -16,7 +16,8 @@ def reserved_names(headers):
     names = set()
     for header in headers:
         with open(header, encoding="utf-8") as file:
-            names |= set(re.findall(r"\b(?:tb|TB)_[A-Za-z0-9_]+", file.read()))
+            code = re.sub(r"/\*.*?\*/", " ", file.read(), flags=re.S)
+            names |= set(re.findall(r"\b(?:tb|TB)_[A-Za-z0-9_]+", code))
     return names
 
 

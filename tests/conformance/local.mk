@@ -11,7 +11,7 @@ tests_conformance_operations_SOURCES = \
 	tests/conformance/argument.c tests/conformance/argument.h \
 	tests/conformance/operations.c
 tests_conformance_operations_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
-tests_conformance_operations_LDADD = gen/libtables.la $(project_libs)
+tests_conformance_operations_LDADD = gen/libtables.la src/libtbclient.la $(JANSSON_LIBS) -lpthread -lm
 
 # The program's own tb_invoke() takes the place of the library's.
 nodist_tests_conformance_typed_ce_SOURCES = tests/conformance/typed_ce.c
