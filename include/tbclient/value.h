@@ -26,6 +26,7 @@
 #include <tbclient/visibility.h>
 
 #ifdef __cplusplus
+extern "C++" {
 /* Items of any type, for TB_EMPTY. */
 struct tb_no_items {
     template <typename T> operator T *() const
@@ -33,6 +34,7 @@ struct tb_no_items {
         return reinterpret_cast<T *>(const_cast<char *>(""));
     }
 };
+}
 extern "C" {
 #endif
 

@@ -28,10 +28,10 @@ static int check_type(const tb_api *api, unsigned type, tb_error *err)
     return set_error(err, TB_ERROR_USAGE, -EINVAL, "the type is no object, list or map");
 }
 
-/* jansson names the place; -ENOMEM where that was the reason. */
+/* jansson names the place. Where it ran out of memory, it often gives no reason at all. */
 static int parse_failed(const json_error_t *reason, tb_error *err)
 {
-    if (json_error_code(reason) == json_error_out_of_memory)
+    if (json_error_code(reason) == json_error_out_of_memory || !*reason->text)
         return set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
     if (err)
         err->kind = TB_ERROR_DECODE;
@@ -42,7 +42,7 @@ static int parse_failed(const json_error_t *reason, tb_error *err)
 static int decode_text(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
                        tb_error *err)
 {
-    json_error_t reason;
+    json_error_t reason = {.line = -1}; /* jansson itself leaves the code as it is where there is no memory */
     json_t *root = json_loadb(text, length, DECODE_LOAD_FLAGS, &reason);
 
     if (!root)
@@ -108,9 +108,10 @@ int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, s
     json_decref(json);
     if (r < 0) {
         buf_free(&text.buf);
+        /* jansson does not say which */
         return text.r < 0 ? set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory")
                           : set_error(err, TB_ERROR_USAGE, -EINVAL,
-                                      "free JSON that is no UTF-8, or that contains itself");
+                                      "free JSON that is no UTF-8 or contains itself, or out of memory");
     }
     *ret = text.buf.data;
     if (ret_length)

@@ -133,8 +133,6 @@ static int encode_items(struct encoder *encoder, const struct tb_type *type, con
 {
     if (!items->items && items->count > 0)
         return REFUSE(encoder, path, "%zu elements, but no items", items->count);
-    if (!items->items)
-        return 0;
     return type->kind == TB_KIND_LIST ? encode_list(encoder, type->of, items, ret, path)
                                       : encode_map(encoder, type->of, items, ret, path);
 }
@@ -276,8 +274,11 @@ static int encode_slot(struct encoder *encoder, unsigned type, const void *slot,
         memcpy(&pointer, slot, sizeof(pointer));
         return pointer ? encode_nested(encoder, row, pointer, ret, path) : 0;
     case TB_KIND_LIST:
-    case TB_KIND_MAP:
-        return encode_nested(encoder, row, slot, ret, path);
+    case TB_KIND_MAP: {
+        const struct table_items *items = slot;
+
+        return items->items || items->count > 0 ? encode_nested(encoder, row, items, ret, path) : 0;
+    }
     case TB_KIND_NONE:
     case TB_KIND_PART:
         break;

@@ -17,16 +17,23 @@ tests_unit_test_base_SOURCES = $(unit_common) \
 	tests/unit/base_quota.c \
 	tests/unit/base_secret.c \
 	tests/unit/base_timer.c \
+	tests/unit/base_utf8.c \
 	tests/unit/test_base.c
 tests_unit_test_base_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_base_LDADD = $(project_libs) $(CHECK_LIBS)
 
 tests_unit_test_client_SOURCES = $(unit_common) \
-	tests/common/small_api.c \
-	tests/common/small_api.h \
+	tests/common/instance.c tests/common/instance.h \
+	tests/common/sample_api.c tests/common/sample_api.h \
+	tests/common/small_api.c tests/common/small_api.h \
 	tests/unit/client_answer.c \
+	tests/unit/client_arena.c \
 	tests/unit/client_backoff.c \
+	tests/unit/client_check.c \
+	tests/unit/client_codec_memory.c \
 	tests/unit/client_credential.c \
+	tests/unit/client_decode.c \
+	tests/unit/client_encode.c \
 	tests/unit/client_headers.c \
 	tests/unit/client_jwt.c \
 	tests/unit/client_options.c \
@@ -41,7 +48,10 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_world.c \
 	tests/unit/client_world.h \
 	tests/unit/test_client.c
+tests_unit_test_client_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+# client_codec_memory.c lets allocations fail.
+tests_unit_test_client_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=realloc
 tests_unit_test_client_LDADD = $(project_libs) $(CHECK_LIBS)
 
 tests_unit_test_proxy_SOURCES = $(unit_common) \

@@ -5,9 +5,10 @@
 int main(void)
 {
     static unit_suite *const suites[] = {
-        backoff_suite, credential_suite,       headers_suite,         jwt_suite,          server_clock_suite,
-        session_suite, session_failures_suite, session_refusal_suite, session_modes_suite,
-        stamp_suite, answer_suite, options_suite, sink_suite, url_suite};
+        answer_suite,  arena_suite,            backoff_suite,         check_suite,         codec_memory_suite,
+        credential_suite, decode_suite,        encode_suite,          headers_suite,       jwt_suite,
+        options_suite, server_clock_suite,     session_suite,         session_failures_suite,
+        session_refusal_suite, session_modes_suite, sink_suite,       stamp_suite,         url_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
 }

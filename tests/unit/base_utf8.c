@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/utf8.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/util.h"
+#include "unit.h"
+
+START_TEST(characters_are_counted)
+{
+    ck_assert_int_eq(utf8_count("", 0), 0);
+    ck_assert_int_eq(utf8_count("abc", 3), 3);
+    ck_assert_int_eq(utf8_count("a\0c", 3), 3);
+    ck_assert_int_eq(utf8_count("\xc3\xbc\xe2\x82\xac\xf0\x9f\x98\x80", 9), 3);
+    ck_assert_int_eq(utf8_count("\xc2\x80\xe0\xa0\x80\xf0\x90\x80\x80", 9),
+                     3); /* the lowest of each length */
+    ck_assert_int_eq(utf8_count("\xdf\xbf\xed\x9f\xbf\xef\xbf\xbf\xf4\x8f\xbf\xbf", 12), 4); /* the highest */
+    ck_assert_int_eq(utf8_count("\xee\x80\x80", 3), 1);
+}
+END_TEST
+
+START_TEST(what_is_no_utf8)
+{
+    static const char *const texts[] = {
+        "\x80",
+        "\xbf",
+        "\xc0\x80",
+        "\xc1\xbf",
+        "\xc3",
+        "\xc3(",
+        "\xe0\x9f\xbf",
+        "\xed\xa0\x80",
+        "\xed\xbf\xbf",
+        "\xe2\x82",
+        "\xe2(\xac",
+        "\xf0\x8f\xbf\xbf",
+        "\xf4\x90\x80\x80",
+        "\xf5\x80\x80\x80",
+        "\xf0\x9f\x98",
+        "\xf0\x9f\x98(",
+        "\xff",
+        "a\xfe",
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(texts); i++)
+        ck_assert_msg(utf8_count(texts[i], strlen(texts[i])) == -EILSEQ, "text %zu", i);
+    ck_assert_int_eq(utf8_count("\xc3\xbc", 1), -EILSEQ);
+}
+END_TEST
+
+/* Any two to four bytes: jansson's opinion is the same. */
+START_TEST(random_bytes)
+{
+    int i;
+
+    for (i = 0; i < 200000; i++) {
+        char text[5] = {(char)(unit_random() | 0x80), (char)unit_random(), (char)unit_random(),
+                        (char)unit_random(), 0};
+
+        text[1 + unit_random() % 4] = '\0';
+        ck_assert_int_eq(utf8_count(text, strlen(text)) >= 0, unit_is_utf8(text));
+    }
+}
+END_TEST
+
+Suite *utf8_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("utf8", &tests);
+
+    tcase_add_test(tests, characters_are_counted);
+    tcase_add_test(tests, what_is_no_utf8);
+    tcase_add_test(tests, random_bytes);
+    return suite;
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "client/check.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/util.h"
+#include "sample_api.h"
+#include "unit.h"
+
+/* MESSAGE: NULL where TEXT is valid. */
+static void assert_checked(unsigned type, const char *text, unsigned flags, const char *message)
+{
+    tb_error err = TB_ERROR_INIT;
+    json_t *value = json_loads(text, JSON_ALLOW_NUL | JSON_DECODE_ANY, NULL);
+    int r;
+
+    ck_assert_msg(value != NULL, "%s", text);
+    r = check_value(&sample_api, type, value, flags, &err);
+    ck_assert_msg(r == (message ? -EINVAL : 0), "%s: %d, %s", text, r, err.message);
+    ck_assert_str_eq(err.message, message ? message : "");
+    ck_assert_int_eq(err.kind, message ? TB_ERROR_USAGE : TB_ERROR_NONE);
+    ck_assert_int_eq(err.code, r);
+    ck_assert_int_eq(check_value(&sample_api, type, value, flags, NULL), r);
+    json_decref(value);
+}
+
+static const struct {
+    const char *text, *message; /* members of All */
+} bounds[] = {
+    {"{\"count\":-5}", NULL},
+    {"{\"count\":10}", NULL},
+    {"{\"count\":-6}", "count: the number is not between -5 and 10"},
+    {"{\"count\":11}", "count: the number is not between -5 and 10"},
+    {"{\"total\":9007199254740992}", NULL},
+    {"{\"total\":9007199254740993}",
+     "total: the number is not between -9223372036854775808 and 9007199254740992"},
+    {"{\"plain\":2147483647}", NULL},
+    {"{\"plain\":2147483648}", "plain: the number is not between -2147483648 and 2147483647"},
+    {"{\"plain\":3.0}", NULL},
+    {"{\"plain\":3.5}", "plain: a whole number was expected, not a number"},
+    {"{\"ratio\":0}", NULL},
+    {"{\"ratio\":100.0}", NULL},
+    {"{\"ratio\":-1e-9}", "ratio: the number is less than 0"},
+    {"{\"ratio\":100.00000001}", "ratio: the number is more than 100"},
+    {"{\"name\":\"\xc3\xbc\xf0\x9f\x98\x80\"}", NULL},
+    {"{\"name\":\"\xc3\xbc\"}", "name: 1 characters, fewer than 2"},
+    {"{\"name\":\"\xc3\xbc\xc3\xbc\xc3\xbc\xc3\xbc\xf0\x9f\x98\x80\"}", NULL},
+    {"{\"name\":\"123456\"}", "name: 6 characters, more than 5"},
+    {"{\"labels\":[\"a\",\"b\",\"c\"]}", NULL},
+    {"{\"labels\":[]}", "labels: 0 elements, fewer than 1"},
+    {"{\"labels\":[\"a\",\"b\",\"c\",\"d\"]}", "labels: 4 elements, more than 3"},
+    {"{\"labels\":[\"a\",\"b\",\"a\"]}", "labels[2]: the same element twice"},
+    {"{\"labels\":[\"null\",null]}", NULL},
+    {"{\"labels\":[null,null]}", "labels[1]: the same element twice"},
+    {"{\"attributes\":{\"a\":\"\",\"b\":\"\"}}", NULL},
+    {"{\"attributes\":{}}", "attributes: 0 members, fewer than 1"},
+    {"{\"attributes\":{\"a\":\"\",\"b\":\"\",\"c\":\"\"}}", "attributes: 3 members, more than 2"},
+    {"{\"pet\":{\"kind\":\"DOG\",\"name\":\"12345\"}}", "pet.name: 5 characters, more than 4"},
+};
+
+START_TEST(bounds_at_their_numbers)
+{
+    assert_checked(SAMPLE_ALL, bounds[_i].text, 0, bounds[_i].message);
+    assert_checked(SAMPLE_ALL, bounds[_i].text, CHECK_STRICT, bounds[_i].message);
+}
+END_TEST
+
+static const struct {
+    unsigned type;
+    const char *text, *message;
+} kinds[] = {
+    {SAMPLE_ALL, "{\"active\":\"true\"}", "active: true or false was expected, not a string"},
+    {SAMPLE_ALL, "{\"ratio\":[]}", "ratio: a number was expected, not an array"},
+    {SAMPLE_ALL, "{\"name\":false}", "name: a string was expected, not a boolean"},
+    {SAMPLE_ALL, "{\"id\":\"a\\u0000\"}", "id: the text has a NUL character in it"},
+    {SAMPLE_ALL, "{\"pets\":{}}", "pets: an array was expected, not an object"},
+    {SAMPLE_ALL, "{\"petMap\":[]}", "petMap: an object was expected, not an array"},
+    {SAMPLE_ALL, "{\"petMap\":{\"k\":{\"kind\":\"DOG\",\"age\":\"1\"}}}",
+     "petMap[\"k\"].age: a whole number was expected, not a string"},
+    {SAMPLE_ALL, "{\"dog\":{\"age\":\"1\"}}", "dog.age: a whole number was expected, not a string"},
+    {SAMPLE_ALL, "{\"pets\":[{\"kind\":\"DOG\",\"friend\":{}}]}",
+     "pets[0].friend.kind: not set, but it says which Pet this is"},
+    {SAMPLE_PET, "{\"kind\":3}", "kind: a string was expected, not a number"},
+    {SAMPLE_PET, "{\"kind\":null}", "kind: not set, but it says which Pet this is"},
+    {SAMPLE_ORDER, "{}", "amount: required, but not set"},
+    {SAMPLE_ORDER, "{\"amount\":null}", "amount: required, but not set"},
+    {SAMPLE_ALL, "null", "an object was expected, not null"},
+    {SAMPLE_INT32_LIST_LIST, "[[1],[1,{}]]", "[1][1]: a whole number was expected, not an object"},
+    {SAMPLE_BOOL, "true", NULL},
+    {SAMPLE_JSON, "{\"a\":[null]}", NULL},
+    {SAMPLE_DOG, "{\"age\":1}", NULL}, /* declared: what it is goes without saying */
+    {SAMPLE_DOG, "{\"kind\":\"CAT\"}", NULL},
+    {SAMPLE_PART, "{}", "this type has no JSON"},
+    {SAMPLE_TYPE_COUNT, "{}", "no such type, or no value"},
+};
+
+START_TEST(kinds_and_variants)
+{
+    assert_checked(kinds[_i].type, kinds[_i].text, 0, kinds[_i].message);
+}
+END_TEST
+
+static const struct {
+    unsigned type;
+    const char *text, *message;
+} strict[] = {
+    {SAMPLE_ALL, "{\"next\":{\"extra\":1}}", "next.extra: All has no such member"},
+    {SAMPLE_ALL, "{\"color\":\"BLUE\"}", "color: no value of Color"},
+    {SAMPLE_ALL, "{\"color\":\"RED\"}", NULL},
+    {SAMPLE_ALL, "{\"code\":3}", "code: no value of Code"},
+    {SAMPLE_ALL, "{\"code\":2}", NULL},
+    {SAMPLE_ALL, "{\"pet\":{\"kind\":\"WHALE\"}}", "pet.kind: not known in Pet"},
+    {SAMPLE_ALL, "{\"pet\":{\"kind\":\"BIRD\",\"age\":1}}", "pet.age: Bird has no such member"},
+    {SAMPLE_ALL, "{\"cat\":{\"kind\":\"LION\"}}", NULL},
+    {SAMPLE_ALL, "{\"cat\":{\"kind\":\"DOG\"}}", "cat.kind: not known in Cat"},
+    {SAMPLE_ALL, "{\"info\":{\"extra\":1},\"name\":null}", NULL},
+};
+
+START_TEST(what_is_unknown)
+{
+    assert_checked(strict[_i].type, strict[_i].text, 0, NULL);
+    assert_checked(strict[_i].type, strict[_i].text, CHECK_STRICT, strict[_i].message);
+    assert_checked(strict[_i].type, strict[_i].text, CHECK_STRICT | CHECK_ANSWER, strict[_i].message);
+}
+END_TEST
+
+START_TEST(answers_may_lack_what_is_required)
+{
+    assert_checked(SAMPLE_ORDER, "{}", CHECK_ANSWER, NULL);
+    assert_checked(SAMPLE_ORDER, "{\"amount\":null,\"pet\":null,\"tags\":null}", CHECK_ANSWER, NULL);
+    assert_checked(SAMPLE_ALL, "{\"pet\":{\"name\":\"x\"}}", CHECK_ANSWER, NULL);
+    assert_checked(SAMPLE_ALL, "null", CHECK_ANSWER, NULL);
+    assert_checked(SAMPLE_ORDER, "{\"amount\":\"1\"}", CHECK_ANSWER,
+                   "amount: a whole number was expected, not a string");
+}
+END_TEST
+
+START_TEST(the_maximum_of_the_depth)
+{
+    json_t *value = json_object();
+    tb_error err = TB_ERROR_INIT;
+    int i;
+
+    for (i = 1; i < TB_CODEC_DEPTH_MAX; i++)
+        value = json_pack("{s:o}", "next", value);
+    ck_assert_int_eq(tb_check(&sample_api, SAMPLE_ALL, value, true, &err), 0);
+    value = json_pack("{s:o}", "next", value);
+    ck_assert_int_eq(tb_check(&sample_api, SAMPLE_ALL, value, true, &err), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "next: more than 64 levels inside each other"));
+    json_decref(value);
+}
+END_TEST
+
+/* Bounds of a value that is no member: parameters of operations. */
+START_TEST(bounds_of_their_own)
+{
+    json_t *five = json_integer(5), *eleven = json_integer(11);
+
+    ck_assert_int_eq(check_bounded(&sample_api, SAMPLE_INT32, SAMPLE_COUNT_BOUNDS, five, 0, NULL), 0);
+    ck_assert_int_eq(check_bounded(&sample_api, SAMPLE_INT32, SAMPLE_COUNT_BOUNDS, eleven, 0, NULL), -EINVAL);
+    ck_assert_int_eq(check_bounded(&sample_api, SAMPLE_INT32, SAMPLE_UNBOUNDED, eleven, 0, NULL), 0);
+    ck_assert_int_eq(tb_check(&sample_api, SAMPLE_INT32, NULL, false, NULL), -EINVAL);
+    json_decref(five);
+    json_decref(eleven);
+}
+END_TEST
+
+/* Long lists of unique elements cost no more than their length. */
+START_TEST(many_unique_elements)
+{
+    struct tb_bounds rows[SAMPLE_BOUNDS_COUNT];
+    json_t *labels = json_array(), *value = json_pack("{s:o}", "labels", labels);
+    tb_error err = TB_ERROR_INIT;
+    tb_api api = sample_api;
+    int i;
+
+    memcpy(rows, sample_api.bounds, sizeof(rows));
+    rows[SAMPLE_LABELS_BOUNDS].max_length = UINT32_MAX;
+    api.bounds = rows;
+    for (i = 0; i < 50000; i++)
+        json_array_append_new(labels, json_sprintf("%d", i));
+    ck_assert_int_eq(tb_check(&api, SAMPLE_ALL, value, true, &err), 0);
+    json_array_append_new(labels, json_string("49999"));
+    ck_assert_int_eq(tb_check(&api, SAMPLE_ALL, value, true, &err), -EINVAL);
+    ck_assert_str_eq(err.message, "labels[50000]: the same element twice");
+    json_decref(value);
+}
+END_TEST
+
+Suite *check_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("check", &tests);
+
+    tcase_add_loop_test(tests, bounds_at_their_numbers, 0, (int)ARRAY_SIZE(bounds));
+    tcase_add_loop_test(tests, kinds_and_variants, 0, (int)ARRAY_SIZE(kinds));
+    tcase_add_loop_test(tests, what_is_unknown, 0, (int)ARRAY_SIZE(strict));
+    tcase_add_test(tests, answers_may_lack_what_is_required);
+    tcase_add_test(tests, the_maximum_of_the_depth);
+    tcase_add_test(tests, bounds_of_their_own);
+    tcase_add_test(tests, many_unique_elements);
+    return suite;
+}
