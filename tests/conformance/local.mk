@@ -29,7 +29,8 @@ CLEANFILES += tests/conformance/typed_ce.c tests/conformance/typed_pe.c tests/co
 
 tests/conformance/typed_%.c: $(srcdir)/tests/conformance/typed.py gen/out/stamp
 	$(AM_V_GEN)$(MKDIR_P) tests/conformance && $(PYTHON) $(srcdir)/tests/conformance/typed.py \
-	    $(srcdir)/gen/spec/$*-$(API_VERSION).json $(generated_include) $* > $@.tmp && mv $@.tmp $@
+	    $(srcdir)/gen/spec/$*-$(API_VERSION).json \
+	    `test -d $(generated_include) || echo $(srcdir)/`$(generated_include) $* > $@.tmp && mv $@.tmp $@
 
 # The codec against the tables of all documents.
 check_PROGRAMS += tests/conformance/test_schemas
