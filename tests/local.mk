@@ -18,6 +18,7 @@ AM_TESTS_ENVIRONMENT = \
 	TB_EXAMPLES='$(abs_top_builddir)/docs/examples'; export TB_EXAMPLES; \
 	TB_OPERATIONS='$(abs_top_builddir)/tests/conformance/operations'; export TB_OPERATIONS; \
 	TB_GENERATED='$(abs_top_builddir)/gen/out'; export TB_GENERATED; \
+	TB_API_VERSION='$(API_VERSION)'; export TB_API_VERSION; \
 	TBPROXYCTL='$(abs_top_builddir)/src/ctl/tbproxyctl'; export TBPROXYCTL;
 
 include $(srcdir)/docs/examples/local.mk
