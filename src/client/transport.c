@@ -295,16 +295,22 @@ static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
     struct transfer *transfer = arg;
     size_t length = size * count;
     long status = 0;
+    bool cut;
 
     if (transfer->write) {
         curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
         if (status >= 200 && status < 300)
             return pass_on(transfer, data, length);
     }
+    cut = transfer->cut && length > transfer->response_max - transfer->response_body.len;
+    if (cut)
+        length = transfer->response_max - transfer->response_body.len;
     if (transfer->quota && !quota_take(transfer->quota, length))
         return give_up(transfer, "proxy_internal_error", "too many bodies are under way for this answer's");
-    if (buf_append(&transfer->response_body, data, length) == 0)
-        return length;
+    if (buf_append(&transfer->response_body, data, length) == 0) {
+        transfer->was_cut = cut;
+        return cut ? CURL_WRITEFUNC_ERROR : length;
+    }
     if (transfer->quota)
         quota_give_back(transfer->quota, length);
     return give_up(transfer, "http_response_body_size", "the answer's body is larger than the limit");
@@ -505,6 +511,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->status = 0;
     transfer->sends = 0;
     transfer->header_complete = false;
+    transfer->was_cut = false;
     transfer->refusal = NULL;
     transfer->detail[0] = '\0';
     transfer->started_ms = transport->loop->now_ms;
@@ -625,6 +632,8 @@ static void finish_transfers(struct transport *transport)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         transfer->status = (int)status;
+        if (code == CURLE_WRITE_ERROR && transfer->was_cut)
+            code = CURLE_OK;
         if (code == CURLE_OK && status < 200) /* 101, which nobody asked for */
             code = CURLE_WEIRD_SERVER_REPLY;
         if (code == CURLE_OK && !transfer->header_complete) /* libcurl takes what came for an answer */

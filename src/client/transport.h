@@ -59,6 +59,7 @@ struct transfer {
     size_t part_count;
     int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
     size_t response_max;    /* bytes of body that are taken */
+    bool cut;               /* where there are more, those make an answer: the rest is not read */
     struct quota *quota;    /* they are taken from; NULL: none */
     bool may_be_sent_twice; /* should its connection die before an answer came */
     void (*done)(struct transfer *transfer);
@@ -77,6 +78,7 @@ struct transfer {
     curl_mime *mime;              /* made of the parts, while under way */
     unsigned sends;               /* how often, with libcurl's own repeats */
     bool header_complete;         /* lines that come now are trailers */
+    bool was_cut;                 /* there was more than response_max */
     const char *refusal;          /* why a callback ended it */
 };
 

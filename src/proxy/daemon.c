@@ -47,14 +47,25 @@ static void log_state(struct daemon *daemon)
     }
 }
 
+static struct transport_options transport_options(const struct config *config)
+{
+    return (struct transport_options){
+        .url = config->upstream.url,
+        .connect_timeout_ms = config->upstream.connect_timeout_ms,
+        .max_connections = (long)config->upstream.max_connections,
+    };
+}
+
 /* The end of a login, renewal or check. Systemd is told READY=1 when the first has ended, whatever came of
  * it: the status says so, and the program serves either way. */
 static void session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
+    struct transport_options options = transport_options(daemon->config);
 
     log_state(daemon);
     notify_status(daemon);
+    detection_session_changed(&daemon->detection, &daemon->loop, &options, session_state(upstream->session));
     if (!daemon->told_ready) {
         daemon->told_ready = true;
         sd_notify(0, "READY=1");
@@ -120,9 +131,7 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     const struct config *config = daemon->config;
     struct session_options session = config_session_options(config);
     struct upstream_options options = {
-        .transport.url = config->upstream.url,
-        .transport.connect_timeout_ms = config->upstream.connect_timeout_ms,
-        .transport.max_connections = (long)config->upstream.max_connections,
+        .transport = transport_options(config),
         .session = &session,
     };
 
@@ -240,12 +249,14 @@ static void run_pending(struct daemon *daemon)
         if (daemon->listeners[i].pending)
             listener_run(&daemon->listeners[i]);
     upstream_run(&daemon->upstream);
+    detection_run(&daemon->detection);
 }
 
 /* How long the loop can wait for an event, ms; -1: for ever. */
 static int64_t wait_for_event_ms(struct daemon *daemon)
 {
-    int64_t wait_ms = upstream_is_pending(&daemon->upstream) ? 0 : -1;
+    bool pending = upstream_is_pending(&daemon->upstream) || detection_is_pending(&daemon->detection);
+    int64_t wait_ms = pending ? 0 : -1;
     size_t i;
 
     for (i = 0; i < daemon->listener_count; i++) {
@@ -320,6 +331,7 @@ void daemon_close(struct daemon *daemon)
 
     for (i = 0; i < daemon->listener_count; i++)
         listener_close(&daemon->listeners[i]);
+    detection_close(&daemon->detection);
     upstream_close(&daemon->upstream);
     loop_timer_stop(&daemon->loop, &daemon->watchdog);
     if (daemon->signals.fd >= 0)

@@ -11,6 +11,7 @@
 #include "client/request.h"
 #include "client/upstream.h"
 #include "proxy/config.h"
+#include "proxy/detection.h"
 #include "proxy/listener.h"
 
 #define LISTENERS_MAX 2
@@ -19,6 +20,7 @@ struct daemon {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
+    struct detection detection; /* of the server's edition and version */
     struct request_options request_options; /* what the configuration says of all requests */
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;

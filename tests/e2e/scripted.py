@@ -8,6 +8,10 @@ USER = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111
         "tenantId": {"entityType": "TENANT", "id": "22222222-2222-2222-2222-222222222222"},
         "authority": "TENANT_ADMIN"}
 
+# What tells the edition and the version (src/client/edition.c).
+WHITE_LABEL, SIGN_UP, API_DOCS = PROBES = ("/api/noauth/whiteLabel/loginWhiteLabelParams",
+                                           "/api/noauth/signup/recaptchaParams", "/v3/api-docs/thingsboard")
+
 
 def answer(status=200, body=b"", headers=()):
     """An answer's bytes, with Content-Length."""
@@ -74,12 +78,14 @@ class Peer:
 
 class ScriptedServer:
     """HANDLE(peer, request) answers; true: the connection is kept. A login and a check of an API key are answered
-    well beforehand, unless AUTHENTICATES is false."""
+    well beforehand, unless AUTHENTICATES is false; so are the daemon's questions for the edition, with a 404 that tells
+    nothing, unless ANSWERS_PROBES is true: the daemon asks them by itself, at a time that a test does not know."""
 
-    def __init__(self, handle, authenticates=True, reads_bodies=True, port=0):
+    def __init__(self, handle, authenticates=True, reads_bodies=True, port=0, answers_probes=False):
         self.handle = handle
         self.authenticates = authenticates
         self.reads_bodies = reads_bodies
+        self.answers_probes = answers_probes
         self.requests = []  # that the handler saw
         self.release = threading.Event()  # for a handler that waits; set at the end
         self.peers = set()
@@ -111,6 +117,9 @@ class ScriptedServer:
                     break
                 if self.authenticates and request.target == "/api/auth/user":
                     peer.send(answer(body=USER))
+                    continue
+                if request.target in PROBES and not self.answers_probes:
+                    peer.send(answer(404))
                     continue
                 self.requests.append(request)
                 kept = self.handle(peer, request)

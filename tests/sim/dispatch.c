@@ -209,7 +209,12 @@ void dispatch_record(struct sim *sim, const struct request *rq, const struct rep
     };
     entry.headers = buf_take(&headers, &entry.headers_len);
     pthread_mutex_lock(&sim->lock);
-    count(&sim->record.counters, rq, entry.status);
-    record_add(&sim->record, &entry);
+    if (is_edition_probe(rq->target) && !request_header(rq, "X-Authorization")) {
+        sim->record.counters.probes++;
+        record_entry_free(&entry);
+    } else {
+        count(&sim->record.counters, rq, entry.status);
+        record_add(&sim->record, &entry);
+    }
     pthread_mutex_unlock(&sim->lock);
 }

@@ -102,12 +102,25 @@ static void use(struct faults *faults, size_t i, struct fault *ret)
         f->count--;
 }
 
+bool is_edition_probe(const char *target)
+{
+    static const char *const probes[] = {"/api/noauth/whiteLabel/loginWhiteLabelParams",
+                                         "/api/noauth/signup/recaptchaParams", "/v3/api-docs/thingsboard"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+        if (streq(target, probes[i]))
+            return true;
+    }
+    return false;
+}
+
 bool faults_match(struct faults *faults, const char *method, const char *target, struct fault *ret)
 {
     for (size_t i = 0; i < faults->n; i++) {
         struct fault *f = &faults->list[i];
 
-        if ((f->method && strcmp(f->method, method) != 0) || !starts_with(target, f->path))
+        if ((f->method && strcmp(f->method, method) != 0) || !starts_with(target, f->path) ||
+            (is_edition_probe(target) && !is_edition_probe(f->path)))
             continue;
         if (f->skip > 0) {
             f->skip--;

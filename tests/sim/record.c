@@ -8,7 +8,7 @@
 
 #include "json.h"
 
-static void entry_free(struct record_entry *e)
+void record_entry_free(struct record_entry *e)
 {
     free(e->method);
     free(e->target);
@@ -21,7 +21,7 @@ void record_add(struct record *record, const struct record_entry *entry)
 {
     struct record_entry *slot = &record->ring[record->next];
 
-    entry_free(slot);
+    record_entry_free(slot);
     *slot = *entry;
     record->next = (record->next + 1) % RECORD_REQUESTS;
     if (record->used < RECORD_REQUESTS)
@@ -31,7 +31,7 @@ void record_add(struct record *record, const struct record_entry *entry)
 void record_free(struct record *record)
 {
     for (size_t i = 0; i < RECORD_REQUESTS; i++)
-        entry_free(&record->ring[i]);
+        record_entry_free(&record->ring[i]);
     record->next = record->used = 0;
 }
 
@@ -85,8 +85,8 @@ json_t *record_stats(const struct record *record, size_t points)
         snprintf(name, sizeof name, "%zu", i);
         json_put(statuses, name, json_integer((json_int_t)c->statuses[i]));
     }
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "requests",
-                     (json_int_t)c->requests, "logins", (json_int_t)c->logins, "login_failures",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "requests",
+                     (json_int_t)c->requests, "probes", (json_int_t)c->probes, "logins", (json_int_t)c->logins, "login_failures",
                      (json_int_t)c->login_failures, "refreshes", (json_int_t)c->refreshes, "refresh_failures",
                      (json_int_t)c->refresh_failures, "statuses", statuses, "connections",
                      (json_int_t)c->connections, "values", (json_int_t)c->values, "points",

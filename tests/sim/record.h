@@ -27,6 +27,7 @@ struct record_entry {
 
 struct counters {
     uint64_t requests;
+    uint64_t probes; /* questions for the edition and version; in no other counter */
     uint64_t logins;
     uint64_t login_failures;
     uint64_t refreshes;
@@ -45,6 +46,7 @@ struct record {
     struct counters counters;
 };
 
+void record_entry_free(struct record_entry *entry);
 /* Takes the entry's memory over. */
 void record_add(struct record *record, const struct record_entry *entry);
 /* Forgets the requests and zeroes the counters. */

@@ -11,6 +11,7 @@ int main(void)
                                          codec_memory_suite,
                                          credential_suite,
                                          decode_suite,
+                                         edition_suite,
                                          encode_suite,
                                          headers_suite,
                                          jwt_suite,

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Finds the server's edition and version (client/edition.h), on a connection of its own: no request waits for it
+ * and none fails with it.
+ */
+#ifndef TB_PROXY_DETECTION_H
+#define TB_PROXY_DETECTION_H
+
+#include "base/loop.h"
+#include "client/edition.h"
+#include "client/session.h"
+#include "client/transport.h"
+
+/* Memory of zeros before the first use. */
+struct detection {
+    struct transport *transport; /* while it is under way */
+    struct transfer transfer;
+    struct edition_probe probe; /* under way */
+    struct edition_probe found; /* the last result */
+    bool asked;                 /* since the server was last away */
+};
+
+/* The session is in STATE: begins when it is ready for the first time, and again when it was not reached or
+ * refused meanwhile, because another server may answer now. What cannot begin is not known. */
+void detection_session_changed(struct detection *detection, struct loop *loop,
+                               const struct transport_options *options, enum session_state state);
+
+/* transport_run() and transport_is_pending() for its transport. */
+void detection_run(struct detection *detection);
+bool detection_is_pending(const struct detection *detection);
+
+/* Gives up what is under way. */
+void detection_close(struct detection *detection);
+
+#endif
