@@ -10,10 +10,10 @@
 #define TIMEOUT_MAX_S 86400
 
 const struct own_option own_options[] = {
-    {"all", false},      {"api-key-file", true}, {"body", true},        {"ca-file", true},
-    {"compact", false},  {"edition", true},      {"help", false},       {"output", true},
-    {"part", true},      {"password-file", true}, {"timeout", true},    {"token-file", true},
-    {"unix-socket", true}, {"url", true},        {"username", true},    {NULL, false},
+    {"all", false},        {"api-key-file", true},  {"body", true},     {"ca-file", true},
+    {"compact", false},    {"edition", true},       {"help", false},    {"output", true},
+    {"part", true},        {"password-file", true}, {"timeout", true},  {"token-file", true},
+    {"unix-socket", true}, {"url", true},           {"username", true}, {NULL, false},
 };
 
 /* Options that are a string somewhere in struct arguments. */
@@ -153,10 +153,12 @@ static int set_own(struct arguments *arguments, const struct own_option *option,
 /* What a person gave for a secret would be in the list of processes, for all to read. */
 static bool names_secret(const char *name, size_t length)
 {
-    return equals("password", name, length) || equals("api-key", name, length) || equals("token", name, length);
+    return equals("password", name, length) || equals("api-key", name, length) ||
+           equals("token", name, length);
 }
 
-static int refuse_option(const struct arguments *arguments, const char *name, size_t length, struct tb_error *err)
+static int refuse_option(const struct arguments *arguments, const char *name, size_t length,
+                         struct tb_error *err)
 {
     char word[NAME_MAX_BYTES], kebab[64][NAME_MAX_BYTES], hint[NAME_MAX_BYTES + 32];
     struct nearest nearest;
@@ -164,8 +166,8 @@ static int refuse_option(const struct arguments *arguments, const char *name, si
     const struct own_option *option;
 
     if (names_secret(name, length))
-        return tb_error_set(err, -EINVAL, "--%.*s: secrets come from files only: --%.*s-file FILE", (int)length,
-                            name, (int)length, name);
+        return tb_error_set(err, -EINVAL, "--%.*s: secrets come from files only: --%.*s-file FILE",
+                            (int)length, name, (int)length, name);
     snprintf(word, sizeof(word), "%.*s", (int)length, name);
     nearest = nearest_to(word);
     for (option = own_options; option->name; option++)
@@ -177,13 +179,15 @@ static int refuse_option(const struct arguments *arguments, const char *name, si
         const tb_operation *operation = tb_operation_find(api, arguments->operation);
 
         for (i = 0; i < operation->parameter_count && i < ARRAY_SIZE(kebab); i++)
-            nearest_try(&nearest,
-                        kebab_case(text_of(api, api->parameters[operation->first_parameter + i].name), kebab[i]));
+            nearest_try(
+                &nearest,
+                kebab_case(text_of(api, api->parameters[operation->first_parameter + i].name), kebab[i]));
     }
     nearest_hint(&nearest, "--", hint, sizeof(hint));
     if (arguments->operation)
         return tb_error_set(err, -EINVAL, "%s has no parameter --%s%s", arguments->operation, word, hint);
-    return tb_error_set(err, -EINVAL, "unknown option --%s%s (parameters stand behind the operation)", word, hint);
+    return tb_error_set(err, -EINVAL, "unknown option --%s%s (parameters stand behind the operation)", word,
+                        hint);
 }
 
 /* The option in ARGV[*INDEX], with its value, which may be the next word. */
@@ -205,7 +209,8 @@ static int parse_option(int argc, char **argv, int *index, struct arguments *arg
             return tb_error_set(err, -EINVAL, "--%.*s: the value is missing", (int)length, name);
         value = argv[++*index];
     }
-    return parameter ? add(arguments, false, name, length, value, err) : set_own(arguments, option, value, err);
+    return parameter ? add(arguments, false, name, length, value, err)
+                     : set_own(arguments, option, value, err);
 }
 
 int arguments_parse(int argc, char **argv, struct arguments *ret, struct tb_error *err)
@@ -220,7 +225,8 @@ int arguments_parse(int argc, char **argv, struct arguments *ret, struct tb_erro
         else if (!ret->operation && argv[i][0] != '-')
             ret->operation = argv[i];
         else
-            r = tb_error_set(err, -EINVAL, "unexpected argument %s (parameters are given as --NAME VALUE)", argv[i]);
+            r = tb_error_set(err, -EINVAL, "unexpected argument %s (parameters are given as --NAME VALUE)",
+                             argv[i]);
     }
     if (r == 0 && !ret->operation)
         r = tb_error_set(err, -EINVAL, "the operation is missing");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of "call": which words are tbproxyctl's own options and which are the operation's parameters.
+ * The command line of "call": which words are tbproxyctl's own options and which are the operation's
+ * parameters.
  */
 #ifndef TB_CTL_ARGUMENTS_H
 #define TB_CTL_ARGUMENTS_H

@@ -1,31 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <fcntl.h>
 
 #include "base/buf.h"
-#include "ctl/arguments.h"
+#include "ctl/body.h"
 #include "ctl/ctl.h"
 #include "ctl/json_print.h"
 #include "ctl/names.h"
-#include "ctl/output.h"
 #include "ctl/value.h"
 
-#define BODY_MAX_BYTES    (64 * 1024 * 1024)
 #define PAGE_SIZE_DEFAULT 100 /* of --all */
 
-/* All of one call. */
-struct call {
-    struct arguments arguments;
-    unsigned edition;
-    const tb_api *api;
-    const tb_operation *operation;
-    json_t *parameters;
-    json_t *body;
-    tb_client *client;
-    struct output output;
-};
-
-/* The edition whose tables describe the call: as given, as tbproxyd says, or the first that has the operation. */
+/* The edition whose tables describe the call: as given, as tbproxyd says, or the first that has the
+ * operation. */
 static int choose_edition(struct call *call, struct tb_error *err)
 {
     const struct arguments *arguments = &call->arguments;
@@ -113,121 +99,6 @@ static int check_required(const struct call *call, struct tb_error *err)
     return 0;
 }
 
-static int read_all(const char *path, struct buf *ret, struct tb_error *err)
-{
-    CLEANUP(close_fd) int fd = path ? open(path, O_RDONLY | O_CLOEXEC) : dup(STDIN_FILENO);
-    const char *name = path ? path : "standard input";
-    char block[65536];
-    ssize_t n = -1;
-    int r = 0;
-
-    while (fd >= 0 && r == 0 && ((n = read(fd, block, sizeof(block))) > 0 || (n < 0 && errno == EINTR)))
-        if (n > 0)
-            r = buf_append(ret, block, (size_t)n);
-    if (r == -EMSGSIZE)
-        return tb_error_set(err, r, "--body: %s has more than %d bytes", name, BODY_MAX_BYTES);
-    if (r < 0 || n < 0)
-        return tb_error_set(err, r < 0 ? r : -errno, "--body: %s: %s", name, strerror(r < 0 ? -r : errno));
-    return buf_append_string(ret, "");
-}
-
-static int parse_body(struct call *call, const char *text, size_t length, struct tb_error *err)
-{
-    json_error_t error;
-
-    if (call->operation->body == TB_BODY_TEXT)
-        call->body = json_stringn(text, length);
-    else
-        call->body = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
-    if (call->body)
-        return 0;
-    if (call->operation->body == TB_BODY_TEXT)
-        return tb_error_set(err, -EINVAL, "--body: text in UTF-8 was expected");
-    return tb_error_set(err, -EINVAL, "--body: no JSON: line %d, column %d: %s", error.line, error.column,
-                        error.text);
-}
-
-static int add_body(struct call *call, struct tb_error *err)
-{
-    CLEANUP(buf_free) struct buf file = BUF_INIT(BODY_MAX_BYTES);
-    const char *given = call->arguments.body;
-    int r;
-
-    if (!given)
-        return 0;
-    if (call->operation->body == TB_BODY_NONE)
-        return tb_error_set(err, -EINVAL, "%s takes no body", call->arguments.operation);
-    if (call->operation->body == TB_BODY_MULTIPART)
-        return tb_error_set(err, -EINVAL, "%s takes its body in parts: --part NAME=TEXT or NAME=@FILE",
-                            call->arguments.operation);
-    if (*given != '@' && strcmp(given, "-") != 0)
-        return parse_body(call, given, strlen(given), err);
-    r = read_all(*given == '@' ? given + 1 : NULL, &file, err);
-    return r < 0 ? r : parse_body(call, file.data ? file.data : "", file.len, err);
-}
-
-/* The member of the multipart body called NAME; its misspelling is refused here, with what was meant. */
-static const struct tb_field *find_part(const struct call *call, const char *name, struct tb_error *err)
-{
-    const struct tb_schema *schema = &call->api->schemas[call->api->types[call->operation->body_type].of];
-    struct nearest nearest = nearest_to(name);
-    char hint[NAME_MAX_BYTES + 32];
-    unsigned i;
-
-    for (i = 0; i < schema->field_count; i++) {
-        const struct tb_field *field = &call->api->fields[schema->first_field + i];
-
-        if (strcmp(text_of(call->api, field->name), name) == 0)
-            return field;
-        nearest_try(&nearest, text_of(call->api, field->name));
-    }
-    tb_error_set(err, -EINVAL, "%s has no part %s%s", call->arguments.operation, name,
-                 nearest_hint(&nearest, "", hint, sizeof(hint)));
-    return NULL;
-}
-
-static int add_part(struct call *call, const struct argument *argument, struct tb_error *err)
-{
-    const struct tb_field *field = find_part(call, argument->name, err);
-    json_t *value, *list;
-    int r;
-
-    if (!field)
-        return -EINVAL;
-    value = *argument->value == '@' ? json_pack("{s:s}", "file", argument->value + 1) : json_string(argument->value);
-    if (!value)
-        return tb_error_set(err, -EINVAL, "--part %s: text in UTF-8 was expected", argument->name);
-    list = json_object_get(call->body, argument->name);
-    if (call->api->types[field->type].kind != TB_KIND_LIST && list) {
-        json_decref(value);
-        return tb_error_set(err, -EEXIST, "--part %s is given twice", argument->name);
-    }
-    if (list)
-        r = json_array_append_new(list, value);
-    else if (call->api->types[field->type].kind == TB_KIND_LIST)
-        r = json_object_set_new(call->body, argument->name, json_pack("[o]", value));
-    else
-        r = json_object_set_new(call->body, argument->name, value);
-    return r < 0 ? tb_error_set(err, -ENOMEM, "out of memory") : 0;
-}
-
-static int add_parts(struct call *call, struct tb_error *err)
-{
-    size_t i;
-    int r = 0;
-
-    for (i = 0; i < call->arguments.count && r == 0; i++) {
-        if (!call->arguments.list[i].is_part)
-            continue;
-        if (call->operation->body != TB_BODY_MULTIPART)
-            return tb_error_set(err, -EINVAL, "%s takes no parts", call->arguments.operation);
-        if (!call->body && !(call->body = json_object()))
-            return tb_error_set(err, -ENOMEM, "out of memory");
-        r = add_part(call, &call->arguments.list[i], err);
-    }
-    return r;
-}
-
 static int prepare(struct call *call, int argc, char **argv, struct tb_error *err)
 {
     int r = arguments_parse(argc, argv, &call->arguments, err);
@@ -295,7 +166,8 @@ static int print_page(struct call *call, bool *first, bool *more, struct tb_erro
     data = json_object_get(page, "data");
     *more = json_is_true(json_object_get(page, "hasNext"));
     if (!json_is_array(data) || (*more && json_array_size(data) == 0))
-        r = tb_error_set(err, -EBADMSG, "the server's answer is no page: data or hasNext is not as it should be");
+        r = tb_error_set(err, -EBADMSG,
+                         "the server's answer is no page: data or hasNext is not as it should be");
     for (i = 0; r == 0 && i < json_array_size(data); i++) {
         fputs(*first ? "[" : ",", call->output.file);
         fputs(compact ? "" : "\n  ", call->output.file);
@@ -346,21 +218,31 @@ static int perform(struct call *call, struct tb_error *err)
     return r < 0 ? r : output_finish(&call->output, err);
 }
 
+/* Most messages of the library begin with the operation's name already. */
+static const char *without_name(const char *message, const char *id)
+{
+    size_t length = strlen(id);
+
+    return strncmp(message, id, length) == 0 && strncmp(message + length, ": ", 2) == 0 ? message + length + 2
+                                                                                        : message;
+}
+
 static int report(const struct call *call, const struct tb_error *err)
 {
     const char *id = call->arguments.operation;
+    const char *message = without_name(err->message, id);
 
     if (err->kind == TB_ERROR_USAGE)
-        return say_usage(&call_subcommand, "%s: %s", id, err->message);
+        return say_usage(&call_subcommand, "%s: %s", id, message);
     if (err->status && err->error_code)
         say("%s: %s (%d, errorCode %d): %s", id, tb_error_kind_name(err->kind), err->status, err->error_code,
-            err->message);
+            message);
     else if (err->status)
-        say("%s: %s (%d): %s", id, tb_error_kind_name(err->kind), err->status, err->message);
+        say("%s: %s (%d): %s", id, tb_error_kind_name(err->kind), err->status, message);
     else if (err->kind != TB_ERROR_NONE)
-        say("%s: %s: %s", id, tb_error_kind_name(err->kind), err->message);
+        say("%s: %s: %s", id, tb_error_kind_name(err->kind), message);
     else
-        say("%s: %s", id, err->message);
+        say("%s: %s", id, message);
     return STATUS_FAILED;
 }
 
@@ -391,26 +273,27 @@ static int run(int argc, char **argv)
 const struct subcommand call_subcommand = {
     .name = "call",
     .summary = "call an operation of the REST API",
-    .usage = "Usage: tbproxyctl call [OPTION]... OPERATION [--PARAMETER VALUE]... [OPTION]...\n"
-             "Calls OPERATION, through tbproxyd or straight, and prints the answer.\n"
-             "\n"
-             "  --PARAMETER VALUE      a parameter, as --page-size or --pageSize; repeated for lists\n"
-             "  --body JSON            the body; @FILE reads it from FILE, - from standard input\n"
-             "  --part NAME=TEXT       a part of a multipart body; NAME=@FILE sends FILE\n"
-             "  --all                  all pages' elements as one array\n"
-             "  --output FILE          where the answer goes instead of standard output\n"
-             "  --compact              JSON in one line\n"
-             "\n"
-             "  --url URL              tbproxyd or a server (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
-             "  --unix-socket PATH     tbproxyd's socket\n"
-             "  --api-key-file FILE    straight to a server, with the API key in FILE\n"
-             "  --username NAME --password-file FILE\n"
-             "  --token-file FILE      ... or with the access token in FILE\n"
-             "  --ca-file FILE         certificates to believe, instead of the system's\n"
-             "  --edition EDITION      ce, pe or paas (default: tbproxyd's, else the first that has OPERATION)\n"
-             "  --timeout SECONDS      how long one try may take (default: 60)\n"
-             "\n"
-             "Where OPERATION has a parameter of an option's name, the option stands before OPERATION.\n"
-             "Exit status: 0, 1 for a failed call, 2 for a wrong command line.\n",
+    .usage =
+        "Usage: tbproxyctl call [OPTION]... OPERATION [--PARAMETER VALUE]... [OPTION]...\n"
+        "Calls OPERATION, through tbproxyd or straight, and prints the answer.\n"
+        "\n"
+        "  --PARAMETER VALUE      a parameter, as --page-size or --pageSize; repeated for lists\n"
+        "  --body JSON            the body; @FILE reads it from FILE, - from standard input\n"
+        "  --part NAME=TEXT       a part of a multipart body; NAME=@FILE sends FILE\n"
+        "  --all                  all pages' elements as one array\n"
+        "  --output FILE          where the answer goes instead of standard output\n"
+        "  --compact              JSON in one line\n"
+        "\n"
+        "  --url URL              tbproxyd or a server (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
+        "  --unix-socket PATH     tbproxyd's socket\n"
+        "  --api-key-file FILE    straight to a server, with the API key in FILE\n"
+        "  --username NAME --password-file FILE\n"
+        "  --token-file FILE      ... or with the access token in FILE\n"
+        "  --ca-file FILE         certificates to believe, instead of the system's\n"
+        "  --edition EDITION      ce, pe or paas (default: tbproxyd's, else the first that has OPERATION)\n"
+        "  --timeout SECONDS      how long one try may take (default: 60)\n"
+        "\n"
+        "Where OPERATION has a parameter of an option's name, the option stands before OPERATION.\n"
+        "Exit status: 0, 1 for a failed call, 2 for a wrong command line.\n",
     .run = run,
 };

@@ -39,6 +39,30 @@ unsigned edition_with_schema(const char *name, unsigned first, unsigned only)
     return EDITION_NONE;
 }
 
+bool is_edition_option(const char *word)
+{
+    return strcmp(word, "--edition") == 0 || strncmp(word, "--edition=", strlen("--edition=")) == 0;
+}
+
+unsigned edition_of_option(int argc, char **argv, int *index)
+{
+    const char *equal = strchr(argv[*index], '=');
+
+    if (equal)
+        return edition_find(equal + 1);
+    return *index + 1 < argc ? edition_find(argv[++*index]) : EDITION_NONE;
+}
+
+const struct tb_enum *enum_find(const tb_api *api, const char *name)
+{
+    unsigned i;
+
+    for (i = 0; i < api->enum_count; i++)
+        if (strcmp(text_of(api, api->enums[i].name), name) == 0)
+            return &api->enums[i];
+    return NULL;
+}
+
 const struct tb_schema *schema_find(const tb_api *api, const char *name)
 {
     size_t low = 0;
@@ -88,10 +112,10 @@ const struct tb_enum *type_enum(const tb_api *api, const struct tb_type *type)
 static const char *scalar_words(const tb_api *api, const struct tb_type *type)
 {
     static const char *const kinds[] = {
-        [TB_KIND_NONE] = "nothing",     [TB_KIND_STRING] = "text",   [TB_KIND_BOOL] = "true or false",
-        [TB_KIND_INT32] = "integer",    [TB_KIND_INT64] = "integer", [TB_KIND_DOUBLE] = "number",
-        [TB_KIND_JSON] = "any JSON",    [TB_KIND_OBJECT] = "",       [TB_KIND_LIST] = "",
-        [TB_KIND_MAP] = "",             [TB_KIND_PART] = "file",
+        [TB_KIND_NONE] = "nothing",  [TB_KIND_STRING] = "text",   [TB_KIND_BOOL] = "true or false",
+        [TB_KIND_INT32] = "integer", [TB_KIND_INT64] = "integer", [TB_KIND_DOUBLE] = "number",
+        [TB_KIND_JSON] = "any JSON", [TB_KIND_OBJECT] = "",       [TB_KIND_LIST] = "",
+        [TB_KIND_MAP] = "",          [TB_KIND_PART] = "file",
     };
 
     if (type->kind == TB_KIND_OBJECT)
@@ -117,8 +141,8 @@ const char *type_words(const tb_api *api, uint16_t type, char *ret, size_t size)
     return ret;
 }
 
-static void range_words(int64_t low, int64_t high, int64_t lowest, int64_t highest, const char *unit, char *ret,
-                        size_t size)
+static void range_words(int64_t low, int64_t high, int64_t lowest, int64_t highest, const char *unit,
+                        char *ret, size_t size)
 {
     if (low > lowest && high < highest)
         snprintf(ret, size, "%" PRId64 " to %" PRId64 "%s", low, high, unit);
@@ -132,7 +156,9 @@ const char *bounds_words(const tb_api *api, uint16_t type, uint16_t bounds, char
 {
     const struct tb_bounds *row = &api->bounds[bounds];
     uint8_t kind = api->types[type].kind;
-    const char *unit = kind == TB_KIND_STRING ? " characters" : kind == TB_KIND_LIST ? " elements" : " members";
+    const char *unit = kind == TB_KIND_STRING ? " characters"
+                       : kind == TB_KIND_LIST ? " elements"
+                                              : " members";
 
     ret[0] = '\0';
     if (bounds == 0)

@@ -24,6 +24,11 @@ extern const struct edition editions[EDITION_COUNT];
 /* The index of the edition called NAME (without case), or EDITION_NONE. */
 unsigned edition_find(const char *name);
 
+/* "--edition" or "--edition=NAME"; and the edition that such an option at ARGV[*INDEX] names, with its value,
+ * which may be the next word, or EDITION_NONE. */
+bool is_edition_option(const char *word);
+unsigned edition_of_option(int argc, char **argv, int *index);
+
 /* The first edition from FIRST on that has the operation ID, or the schema NAME; or EDITION_NONE. ONLY: an
  * edition that is the only one to look at, or EDITION_NONE. */
 unsigned edition_with_operation(const char *id, unsigned first, unsigned only);
@@ -35,6 +40,7 @@ static inline const char *text_of(const tb_api *api, uint32_t offset)
 }
 
 const struct tb_schema *schema_find(const tb_api *api, const char *name);
+const struct tb_enum *enum_find(const tb_api *api, const char *name);
 
 /* The parameter of OPERATION that WORD names, on the wire or in kebab case; or NULL. */
 const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word);

@@ -3,7 +3,7 @@
 #include "ctl/ctl.h"
 #include "ctl/names.h"
 
-/* "complete -- WORDS...": candidates for the last word, one a line; for etc/tbproxyctl.bash. */
+/* "complete -- WORDS...": candidates for the last word, one a line; for tbproxyctl.bash. */
 
 struct line {
     char **words; /* behind the subcommand, up to the word under the cursor */
@@ -155,6 +155,35 @@ static void complete_call(struct line *line)
         offer_operations(line->current, line->edition);
 }
 
+static void offer_schemas(const char *current, unsigned only)
+{
+    unsigned e, i;
+
+    for (e = 0; e < EDITION_COUNT; e++) {
+        const tb_api *api = editions[e].api;
+
+        for (i = 0; i < api->schema_count; i++) {
+            const char *name = text_of(api, api->schemas[i].name);
+
+            if (edition_with_schema(name, 0, only) == e)
+                offer(current, "", name);
+        }
+    }
+}
+
+static void complete_describe(const struct line *line)
+{
+    if (line->pending) {
+        offer_editions(line->current);
+    } else if (line->current[0] == '-') {
+        offer(line->current, "--", "edition");
+        offer(line->current, "--", "help");
+    } else if (!line->operation) {
+        offer_operations(line->current, line->edition);
+        offer_schemas(line->current, line->edition);
+    }
+}
+
 static void complete_operations(const struct line *line)
 {
     if (line->pending) {
@@ -195,6 +224,8 @@ static int run(int argc, char **argv)
         complete_call(&line);
     else if (strcmp(argv[1], "operations") == 0)
         complete_operations(&line);
+    else if (strcmp(argv[1], "describe") == 0)
+        complete_describe(&line);
     else if (strcmp(argv[1], "help") == 0 && line.count == 1)
         offer_subcommands(line.current, false);
     return finish(STATUS_GOOD);

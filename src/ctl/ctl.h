@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tbproxyctl: the subcommands, and how all of them speak. A subcommand is one file with one row in main.c.
+ * tbproxyctl: the subcommands, and how all of them speak. A subcommand is one file with one row in speak.c.
  */
 #ifndef TB_CTL_CTL_H
 #define TB_CTL_CTL_H
@@ -15,12 +15,13 @@ enum { STATUS_GOOD = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
 
 struct subcommand {
     const char *name;
-    const char *summary;          /* one line of the list; NULL: not listed */
-    const char *usage;            /* what "help NAME" prints */
+    const char *summary;               /* one line of the list; NULL: not listed */
+    const char *usage;                 /* what "help NAME" prints */
     int (*run)(int argc, char **argv); /* the words after NAME; returns what to exit with */
 };
 
-extern const struct subcommand call_subcommand, operations_subcommand, help_subcommand, complete_subcommand;
+extern const struct subcommand call_subcommand, operations_subcommand, describe_subcommand, help_subcommand,
+    complete_subcommand;
 
 /* All of them, ended by NULL. */
 extern const struct subcommand *const subcommands[];

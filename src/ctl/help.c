@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/ctl.h"
 
-static const char head[] = "Usage: tbproxyctl SUBCOMMAND [ARGUMENT]...\n"
-                           "Calls ThingsBoard's REST API through tbproxyd, or straight, and tells what is in it.\n"
-                           "\n";
+static const char head[] =
+    "Usage: tbproxyctl SUBCOMMAND [ARGUMENT]...\n"
+    "Calls ThingsBoard's REST API through tbproxyd, or straight, and tells what is in it.\n"
+    "\n";
 static const char tail[] = "\n"
                            "      --version   print the version\n"
                            "  -h, --help      print this\n"

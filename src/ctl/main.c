@@ -5,10 +5,6 @@
 
 #include "ctl/ctl.h"
 
-const struct subcommand *const subcommands[] = {
-    &call_subcommand, &operations_subcommand, &help_subcommand, &complete_subcommand, NULL,
-};
-
 /* Passwords and tokens may be in memory: no core dump, no reading by other programs of the same user. */
 static void protect_memory(void)
 {

@@ -74,7 +74,8 @@ static size_t distance(const char *a, const char *b)
         row[0] = (uint8_t)(i + 1);
         for (j = 1; j <= b_length; j++) {
             bool same = tolower((unsigned char)a[i]) == tolower((unsigned char)b[j - 1]);
-            uint8_t cost = least((uint8_t)(row[j] + 1), (uint8_t)(row[j - 1] + 1), (uint8_t)(diagonal + !same));
+            uint8_t cost =
+                least((uint8_t)(row[j] + 1), (uint8_t)(row[j - 1] + 1), (uint8_t)(diagonal + !same));
 
             diagonal = row[j];
             row[j] = cost;

@@ -23,7 +23,8 @@ static bool matches(const struct row *row, char **words, int count)
     int i;
 
     for (i = 0; i < count; i++)
-        if (!strcasestr(row->id, words[i]) && !strcasestr(row->path, words[i]) && !strcasestr(row->tag, words[i]))
+        if (!strcasestr(row->id, words[i]) && !strcasestr(row->path, words[i]) &&
+            !strcasestr(row->tag, words[i]))
             return false;
     return true;
 }
@@ -109,16 +110,12 @@ static int run(int argc, char **argv)
     int i;
 
     for (i = 0; i < argc; i++) {
-        bool joined = strncmp(argv[i], "--edition=", strlen("--edition=")) == 0;
-
         if (is_help(argv[i])) {
             fputs(operations_subcommand.usage, stdout);
             return finish(STATUS_GOOD);
         }
-        if (joined || strcmp(argv[i], "--edition") == 0) {
-            const char *name = joined ? argv[i] + strlen("--edition=") : i + 1 < argc ? argv[++i] : "";
-
-            edition = edition_find(name);
+        if (is_edition_option(argv[i])) {
+            edition = edition_of_option(argc, argv, &i);
             if (edition == EDITION_NONE)
                 return say_usage(&operations_subcommand, "--edition: one of ce, pe, paas was expected");
         } else if (argv[i][0] == '-') {
@@ -133,9 +130,10 @@ static int run(int argc, char **argv)
 const struct subcommand operations_subcommand = {
     .name = "operations",
     .summary = "list operations",
-    .usage = "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
-             "Lists the operations whose id, path and tag hold every WORD: id, method, path, tag; separated by\n"
-             "tabs where the output is no terminal. Without --edition (ce, pe, paas) those of all editions.\n"
-             "Exit status: 0, 1 where none matches, 2 for a wrong command line.\n",
+    .usage =
+        "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
+        "Lists the operations whose id, path and tag hold every WORD: id, method, path, tag; separated by\n"
+        "tabs where the output is no terminal. Without --edition (ce, pe, paas) those of all editions.\n"
+        "Exit status: 0, 1 where none matches, 2 for a wrong command line.\n",
     .run = run,
 };

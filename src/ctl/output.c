@@ -91,8 +91,8 @@ int output_finish(struct output *output, struct tb_error *err)
     if (r == 0 && output->temporary && rename(output->temporary, output->path) < 0)
         r = -errno;
     if (r < 0)
-        return tb_error_set(err, r, "%s: cannot be written: %s", output->path ? output->path : "standard output",
-                            strerror(-r));
+        return tb_error_set(err, r, "%s: cannot be written: %s",
+                            output->path ? output->path : "standard output", strerror(-r));
     free(TAKE_PTR(output->temporary));
     return 0;
 }

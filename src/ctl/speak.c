@@ -7,6 +7,11 @@
 
 #define LINE_MAX_BYTES 2048
 
+const struct subcommand *const subcommands[] = {
+    &call_subcommand, &operations_subcommand, &describe_subcommand,
+    &help_subcommand, &complete_subcommand,   NULL,
+};
+
 const struct subcommand *subcommand_find(const char *name)
 {
     size_t i;

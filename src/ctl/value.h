@@ -15,8 +15,8 @@
 int value_parse(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t **ret,
                 struct tb_error *err);
 
-/* Puts TEXT as the value of PARAMETER into PARAMETERS; of a list, as one element more. -EEXIST for another that
- * is given twice. */
+/* Puts TEXT as the value of PARAMETER into PARAMETERS; of a list, as one element more. -EEXIST for another
+ * that is given twice. */
 int value_add(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t *parameters,
               struct tb_error *err);
 

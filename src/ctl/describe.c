@@ -1,0 +1,261 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/catalog.h"
+#include "ctl/ctl.h"
+#include "ctl/example.h"
+#include "ctl/members.h"
+#include "ctl/names.h"
+
+/* What describes NAME in one edition. */
+struct subject {
+    const tb_operation *operation;
+    const struct tb_schema *schema;
+    const struct tb_enum *list;
+};
+
+static bool find(const tb_api *api, const char *name, struct subject *ret)
+{
+    *ret = (struct subject){tb_operation_find(api, name), NULL, NULL};
+    if (!ret->operation)
+        ret->schema = schema_find(api, name);
+    if (!ret->operation && !ret->schema)
+        ret->list = enum_find(api, name);
+    return ret->operation || ret->schema || ret->list;
+}
+
+/* "CE, PaaS": where NAME is the same kind of thing. */
+static void print_editions(const char *name)
+{
+    const char *separator = "";
+    struct subject subject;
+    unsigned i;
+
+    for (i = 0; i < EDITION_COUNT; i++)
+        if (find(editions[i].api, name, &subject)) {
+            printf("%s%s", separator, editions[i].title);
+            separator = ", ";
+        }
+}
+
+static void print_parameter(const tb_api *api, const struct tb_parameter *parameter, int width)
+{
+    static const char *const locations[] = {
+        [TB_IN_PATH] = "path", [TB_IN_QUERY] = "query", [TB_IN_HEADER] = "header"};
+    const struct tb_enum *list = type_enum(api, element_type(api, parameter->type));
+    char option[NAME_MAX_BYTES], type[NAME_MAX_BYTES];
+    const char *separator = ", ";
+
+    printf("  --%-*s  %s; %s", width, kebab_case(text_of(api, parameter->name), option),
+           type_words(api, parameter->type, type, sizeof(type)), locations[parameter->location]);
+    print_flags(parameter->flags, &separator);
+    print_bounds(api, parameter->type, parameter->bounds, &separator);
+    if (parameter->default_value)
+        printf("%sdefault %s", separator, text_of(api, parameter->default_value));
+    putchar('\n');
+    if (list)
+        print_values(api, list, 6);
+}
+
+static void print_parameters(const tb_api *api, const tb_operation *operation)
+{
+    int width = 0;
+    unsigned i;
+
+    if (operation->parameter_count > 0)
+        puts("\nParameters:");
+    for (i = 0; i < operation->parameter_count; i++) {
+        char option[NAME_MAX_BYTES];
+        int length = (int)strlen(
+            kebab_case(text_of(api, api->parameters[operation->first_parameter + i].name), option));
+
+        width = length > width ? length : width;
+    }
+    for (i = 0; i < operation->parameter_count; i++)
+        print_parameter(api, &api->parameters[operation->first_parameter + i], width);
+}
+
+static void print_body(const tb_api *api, const tb_operation *operation)
+{
+    static const char *const forms[] = {
+        [TB_BODY_JSON] = "JSON: ", [TB_BODY_TEXT] = "text: ", [TB_BODY_MULTIPART] = "parts: "};
+    char type[NAME_MAX_BYTES];
+
+    if (operation->body == TB_BODY_NONE)
+        return;
+    printf("\nBody, %s%s%s:\n", forms[operation->body],
+           type_words(api, operation->body_type, type, sizeof(type)),
+           operation->flags & TB_BODY_REQUIRED ? " (required)" : "");
+    print_members(api, operation->body_type);
+}
+
+static void print_answer(const tb_api *api, const tb_operation *operation)
+{
+    static const char *const forms[] = {
+        [TB_ANSWER_NONE] = "nothing",
+        [TB_ANSWER_JSON] = "JSON",
+        [TB_ANSWER_BYTES] = "text",
+        [TB_ANSWER_BINARY] = "bytes; give them a file with --output",
+        [TB_ANSWER_EVENTS] = "a stream of events",
+    };
+    char type[NAME_MAX_BYTES];
+
+    if (operation->answer != TB_ANSWER_JSON) {
+        printf("\nAnswer: %s\n", forms[operation->answer]);
+        return;
+    }
+    printf("\nAnswer, JSON: %s\n", type_words(api, operation->answer_type, type, sizeof(type)));
+    print_members(api, operation->answer_type);
+}
+
+static void print_notes(const tb_operation *operation)
+{
+    static const char *const repeats[] = {
+        [TB_REPEAT_FREE] = "free: it can be repeated after a 429",
+        [TB_REPEAT_STAMPED] = "stamped: repeated after a 429 once every value has a timestamp",
+        [TB_REPEAT_NEVER] = "never: it would act twice",
+    };
+    static const struct {
+        unsigned flag;
+        const char *text;
+    } notes[] = {
+        {TB_OPERATION_DEPRECATED, "deprecated"},
+        {TB_ANONYMOUS, "anonymous: needs no authentication"},
+        {TB_PAGED, "paged: --all gets all pages"},
+        {TB_ASYNCHRONOUS, "asynchronous: takes two tokens of the server's rate limit"},
+        {TB_CREDENTIAL, "credential: gives one away, or changes the session's own; tbproxyd may refuse it"},
+    };
+    size_t i;
+
+    puts("\nNotes:");
+    for (i = 0; i < ARRAY_SIZE(notes); i++)
+        if (operation->flags & notes[i].flag)
+            printf("  %s\n", notes[i].text);
+    printf("  repeat class %s\n", repeats[operation->repeat]);
+}
+
+static void describe_operation(unsigned edition, const tb_operation *operation)
+{
+    const tb_api *api = editions[edition].api;
+    const char *id = text_of(api, operation->id);
+    bool is_first = edition_with_operation(id, 0, EDITION_NONE) == edition;
+
+    printf("%s: %s %s\n", id, tb_method_name((enum tb_method)operation->method),
+           text_of(api, operation->path));
+    printf("  %s; in ", text_of(api, operation->tag));
+    print_editions(id);
+    printf("; as in %s %s\n", editions[edition].title, api->version);
+    print_parameters(api, operation);
+    print_body(api, operation);
+    print_answer(api, operation);
+    print_notes(operation);
+    fputs("\nExample:\n  ", stdout);
+    example_print(stdout, api, operation, is_first ? NULL : editions[edition].name);
+}
+
+static void describe_schema(unsigned edition, const struct tb_schema *schema)
+{
+    const tb_api *api = editions[edition].api;
+    const char *name = text_of(api, schema->name);
+
+    printf("%s: object\n  in ", name);
+    print_editions(name);
+    printf("; as in %s %s\n", editions[edition].title, api->version);
+    if (schema->base)
+        printf("  the variant of %s with %s %s\n", text_of(api, api->schemas[schema->base - 1].name),
+               text_of(api, schema->discriminator), text_of(api, schema->value));
+    puts("\nMembers:");
+    print_fields(api, schema);
+    print_variants(api, schema);
+}
+
+static void describe_enum(unsigned edition, const struct tb_enum *list)
+{
+    const tb_api *api = editions[edition].api;
+    const char *name = text_of(api, list->name);
+
+    printf("%s: enumeration\n  in ", name);
+    print_editions(name);
+    printf("; as in %s %s\n", editions[edition].title, api->version);
+    print_values(api, list, 2);
+}
+
+/* All names are near enough to be meant: operations, schemas, enumerations. */
+static int refuse_name(const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    char hint[NAME_MAX_BYTES + 32];
+    unsigned e, i;
+
+    for (e = 0; e < EDITION_COUNT; e++) {
+        const tb_api *api = editions[e].api;
+
+        for (i = 0; i < api->operation_count; i++)
+            nearest_try(&nearest, text_of(api, api->operations[i].id));
+        for (i = 0; i < api->schema_count; i++)
+            nearest_try(&nearest, text_of(api, api->schemas[i].name));
+        for (i = 0; i < api->enum_count; i++)
+            nearest_try(&nearest, text_of(api, api->enums[i].name));
+    }
+    return say_usage(&describe_subcommand, "unknown operation or schema %s%s", name,
+                     nearest_hint(&nearest, "", hint, sizeof(hint)));
+}
+
+static int describe(const char *name, unsigned only)
+{
+    unsigned edition = 0;
+    struct subject subject;
+
+    while (edition < EDITION_COUNT && !find(editions[edition].api, name, &subject))
+        edition++;
+    if (edition == EDITION_COUNT)
+        return refuse_name(name);
+    if (only != EDITION_NONE && !find(editions[only].api, name, &subject))
+        return say_usage(&describe_subcommand, "%s is not in %s; it is in %s (--edition %s)", name,
+                         editions[only].title, editions[edition].title, editions[edition].name);
+    if (only != EDITION_NONE)
+        edition = only;
+    if (subject.operation)
+        describe_operation(edition, subject.operation);
+    else if (subject.schema)
+        describe_schema(edition, subject.schema);
+    else
+        describe_enum(edition, subject.list);
+    return finish(STATUS_GOOD);
+}
+
+static int run(int argc, char **argv)
+{
+    unsigned edition = EDITION_NONE;
+    int words = 0;
+    int i;
+
+    for (i = 0; i < argc; i++) {
+        if (is_help(argv[i])) {
+            fputs(describe_subcommand.usage, stdout);
+            return finish(STATUS_GOOD);
+        }
+        if (is_edition_option(argv[i])) {
+            edition = edition_of_option(argc, argv, &i);
+            if (edition == EDITION_NONE)
+                return say_usage(&describe_subcommand, "--edition: one of ce, pe, paas was expected");
+        } else if (argv[i][0] == '-') {
+            return say_usage(&describe_subcommand, "unknown option %s", argv[i]);
+        } else {
+            argv[words++] = argv[i];
+        }
+    }
+    if (words != 1)
+        return say_usage(&describe_subcommand, "one operation or schema was expected");
+    return describe(argv[0], edition);
+}
+
+const struct subcommand describe_subcommand = {
+    .name = "describe",
+    .summary = "tell what an operation or a schema takes and answers",
+    .usage =
+        "Usage: tbproxyctl describe [--edition EDITION] OPERATION|SCHEMA\n"
+        "Tells what OPERATION takes and answers, with an example of \"call\"; or the members of SCHEMA, or "
+        "the\n"
+        "values of an enumeration. Without --edition (ce, pe, paas) as in the first edition that has it.\n"
+        "Exit status: 0, 2 for a wrong command line or an unknown name.\n",
+    .run = run,
+};

@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tbproxyctl: through tbproxyd and with the server itself, what it prints, what it exits with, what it refuses."""
+import json
+import os
+import random
+import shlex
+import subprocess
+import tempfile
+
+import tap
+from harness import PATIENCE, SLOW, TENANT, Case
+from waiting import WRAPPER
+
+NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
+
+
+class CtlCase(Case):
+    edition = "ce"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        directory = tempfile.TemporaryDirectory(prefix="tb-ctl-")
+        cls.addClassCleanup(directory.cleanup)
+        cls.directory = directory.name
+
+    @classmethod
+    def share_server(cls, **options):
+        cls.share_simulator(edition=cls.edition, **options)
+        cls.key_file = cls.write("key", cls.sim.api_key + "\n")
+        cls.password_file = cls.write("password", cls.sim.password + "\n")
+
+    @classmethod
+    def path(cls, name):
+        return os.path.join(cls.directory, name)
+
+    @classmethod
+    def write(cls, name, data):
+        data = data if isinstance(data, bytes) else data.encode()
+        with open(os.open(cls.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(data)
+        return cls.path(name)
+
+    def command(self, *arguments):
+        return WRAPPER + [os.environ["TBPROXYCTL"], *arguments]
+
+    def environment(self):
+        return {name: value for name, value in os.environ.items()
+                if not name.lower().endswith("_proxy") and name != "TBPROXY_URL"}
+
+    def run_ctl(self, *arguments, stdin=b"", **environment):
+        """What it exits with, and both of its outputs, in which no secret may be."""
+        done = subprocess.run(self.command(*arguments), input=stdin, capture_output=True, timeout=PATIENCE, check=False,
+                              cwd=self.directory, env={**self.environment(), **environment})
+        for simulator in self.simulators:
+            for secret in simulator.secrets:
+                self.assertNotIn(secret.encode(), done.stdout + done.stderr)
+        return done
+
+    def good(self, *arguments, **more):
+        done = self.run_ctl(*arguments, **more)
+        self.assertEqual((done.returncode, done.stderr), (0, b""), done)
+        return done.stdout.decode()
+
+    def refused(self, *arguments, status=2, **more):
+        """The message; there is nothing on standard output."""
+        done = self.run_ctl(*arguments, **more)
+        self.assertEqual((done.returncode, done.stdout), (status, b""), done)
+        lines = done.stderr.decode().splitlines()
+        self.assertTrue(lines[0].startswith("tbproxyctl: "), lines)
+        self.assertEqual([line.startswith("Try tbproxyctl ") for line in lines[1:]], [True] if status == 2 else [])
+        return lines[0]
+
+    def tabs(self, *arguments):
+        return [line.split("\t") for line in self.good(*arguments).splitlines()]
+
+
+class CallCase(CtlCase):
+    """Calls, by each way to the server."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.share_server()
+        cls.way = cls.open_way()
+
+    @classmethod
+    def open_way(cls):
+        raise NotImplementedError
+
+    def tearDown(self):
+        self.assertEqual(self.sim.control("GET", "/sim/violations"), [])
+
+    def call(self, *arguments, **more):
+        return self.good("call", *self.way, *arguments, **more)
+
+    def json(self, *arguments, **more):
+        return json.loads(self.call(*arguments, **more))
+
+    def failed(self, *arguments, status=1, **more):
+        return self.refused("call", *self.way, *arguments, status=status, **more)
+
+    def create(self, name):
+        device = self.json("saveDevice", "--body", json.dumps({"name": name, "type": "default"}))["id"]["id"]
+        self.addCleanup(self.run_ctl, "call", *self.way, "deleteDevice", "--device-id", device)
+        return device
+
+    def test_a_device_is_saved_and_read(self):
+        device = self.json("saveDevice", "--body", '{"name":"x","type":"default"}')
+        self.assertEqual((device["name"], device["type"]), ("x", "default"))
+        again = self.json("getDeviceById", "--device-id", device["id"]["id"])
+        self.assertEqual(again, device)
+        self.assertEqual(self.json("getDeviceById", "--deviceId=" + device["id"]["id"]), device)
+        self.assertEqual(self.call("deleteDevice", "--device-id", device["id"]["id"]), "")
+        self.assertRegex(self.failed("getDeviceById", "--device-id", device["id"]["id"]),
+                         r"^tbproxyctl: getDeviceById: not found \(404, errorCode 32\): ")
+
+    def test_all_pages_are_one_array(self):
+        names = ["page %02d" % i for i in range(25)]
+        for name in names:
+            self.create(name)
+        before = len(self.sim.requests("/api/tenant/devices"))
+        text = self.call("getTenantDevices", "--page-size", "10", "--all", "--sort-property", "name", "--sort-order",
+                         "ASC")
+        self.assertEqual([device["name"] for device in json.loads(text)], names)
+        targets = [entry["target"] for entry in self.sim.requests("/api/tenant/devices")[before:]]
+        self.assertEqual([target.split("page=")[1].split("&")[0] for target in targets], ["0", "1", "2"])
+        one = self.json("getTenantDevices", "--page-size", "10", "--page", "2")
+        self.assertEqual((len(one["data"]), one["totalElements"], one["hasNext"]), (5, 25, False))
+        compact = self.call("getTenantDevices", "--all", "--compact")
+        self.assertEqual((compact.count("\n"), len(json.loads(compact))), (1, 25))
+        self.assertEqual(self.call("getTenantDevices", "--all", "--text-search", "none of this name"), "[]\n")
+
+    def test_a_body_from_a_file_and_from_standard_input(self):
+        body = json.dumps({"name": "from a file", "type": "default"}).encode()
+        path = self.write("body.json", body)
+        first = self.json("saveDevice", "--body", "@" + path)
+        self.assertEqual(first["name"], "from a file")
+        self.call("deleteDevice", "--device-id", first["id"]["id"])
+        second = self.json("saveDevice", "--body", "-", stdin=body)
+        self.call("deleteDevice", "--device-id", second["id"]["id"])
+
+    def test_the_example_of_describe_stores_telemetry(self):
+        device = self.create("with telemetry")
+        words = shlex.split(self.good("describe", "saveEntityTelemetry").splitlines()[-1])[2:]
+        words[words.index("--entity-id") + 1] = device
+        self.assertEqual(self.call(*words), "")
+        values = self.json("getLatestTimeseries", "--entity-type", "DEVICE", "--entity-id", device)
+        self.assertEqual(values["temperature"][0]["value"], "26.5")
+
+    def test_a_text_is_printed_as_it_comes(self):
+        self.assertRegex(self.call("getHelpBaseUrl"), r"^text \d+ of getHelpBaseUrl$")
+
+    def test_an_answer_goes_to_a_file(self):
+        path = self.path("answer")
+        self.assertEqual(self.call("getUser", "--output", path), "")
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["email"], TENANT)
+        self.failed("getDeviceById", "--device-id", NULL_ID, "--output", path)
+        with open(path, encoding="utf-8") as file:
+            self.assertEqual(json.load(file)["email"], TENANT)
+        self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("answer")], ["answer"])
+        self.assertIn("/nonexistent/x", self.failed("getUser", "--output", "/nonexistent/x"))
+
+    def test_a_download_is_kept_byte_for_byte(self):
+        path = self.path("image")
+        self.call("downloadImage", "--type", "tenant", "--key", "x", "--output", path)
+        with open(path, "rb") as file:
+            data = file.read()
+        self.assertGreater(len(data), 0)
+        self.assertEqual(self.run_ctl("call", *self.way, "downloadImage", "--type", "tenant", "--key", "x").stdout, data)
+
+    def test_parts_are_uploaded(self):
+        data = random.Random(1).randbytes(70000)
+        path = self.write("upload.png", data)
+        answer = self.json("uploadImage", "--part", "file=@" + path, "--part", "title=a title")
+        self.assertIsInstance(answer, dict)
+        self.assertIn("multipart", dict(self.sim.requests("/api/image")[-1]["headers"])["Content-Type"])
+        self.assertIn("--part", self.failed("uploadImage", status=2))
+        self.assertIn("did you mean file?", self.failed("uploadImage", "--part", "fil=x", status=2))
+        self.assertIn("/nonexistent", self.failed("uploadImage", "--part", "file=@/nonexistent"))
+
+    def test_what_is_wrong_is_refused_before_it_is_sent(self):
+        self.sim.forget()
+        for words, message in (
+                (("saveDevcie",), "unknown operation saveDevcie; did you mean saveDevice?"),
+                (("getTenantDevices", "--page-siz", "1"), "did you mean --page-size?"),
+                (("getTenantDevices",), "getTenantDevices needs --page-size --page"),
+                (("getTenantDevices", "--page-size", "x", "--page", "0"), "--page-size: an integer of 32 bits"),
+                (("getTenantDevices", "--page-size", "4294967297", "--page", "0"), "--page-size: "),
+                (("getTenantDevices", "--page-size", "1", "--page", "0", "--sort-order", "ASK"), "did you mean ASC?"),
+                (("getTenantDevices", "--page", "0", "--page", "1"), "--page is given twice"),
+                (("getUser", "--all"), "has no pages"),
+                (("getUser", "--body", "{}"), "takes no body"),
+                (("saveDevice", "--body", "{"), "--body: no JSON: line 1"),
+                (("saveDevice", "--body", '{"name":"a","name":"b"}'), "--body: no JSON"),
+                (("saveDevice", "--body", '{"type":"default"}'), "saveDevice: body: name"),
+                (("saveDevice",), "saveDevice needs --body"),
+                (("saveDevice", "--body", "@/nonexistent"), "/nonexistent"),
+                (("getUser", "--password", "a"), "--password-file FILE"),
+                (("getUser", "--edition", "xe"), "--edition: one of ce, pe, paas"),
+                (("getUser", "--timeout", "0"), "--timeout: "),
+                (("getUser", "more"), "unexpected argument more"),
+                (("saveRole", "--edition", "ce", "--body", "{}"), "saveRole is not in CE; it is in PE"),
+                ((), "the operation is missing")):
+            with self.subTest(words=words):
+                line = self.failed(*words, status=2)
+                self.assertIn(message, line)
+                self.assertNotIn("saveDevice: saveDevice", line)
+        self.assertEqual([entry for entry in self.sim.requests() if "/api/auth/" not in entry["target"]], [])
+
+    def test_a_server_that_refuses(self):
+        self.sim.fault("status", "/api/auth/user", status=500, count=1)
+        self.assertRegex(self.failed("getUser"), r"^tbproxyctl: getUser: .*\(500")
+
+    def test_a_reader_that_goes_away_is_no_error(self):
+        for i in range(3):
+            self.create("for a pipe %d" % i)
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        with os.fdopen(write_end, "wb") as pipe:
+            done = subprocess.run(self.command("call", *self.way, "getTenantDevices", "--all"), stdin=subprocess.DEVNULL,
+                                  stdout=pipe, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
+        self.assertEqual((done.returncode, done.stderr), (-13, b""))
+
+
+class CallsThroughTbproxyd(CallCase):
+    @classmethod
+    def open_way(cls):
+        cls.share_daemon()
+        return ["--url", "http://127.0.0.1:%d" % cls.proxy.port]
+
+    def test_the_environment_names_tbproxyd(self):
+        url = self.way[1]
+        self.assertEqual(json.loads(self.good("call", "getUser", TBPROXY_URL=url))["email"], TENANT)
+
+
+class CallsThroughTheUnixSocket(CallCase):
+    @classmethod
+    def open_way(cls):
+        cls.share_daemon()
+        return ["--unix-socket", cls.proxy.unix_path]
+
+
+class CallsWithAnApiKey(CallCase):
+    @classmethod
+    def open_way(cls):
+        return ["--url", cls.sim.url, "--api-key-file", cls.key_file]
+
+    def test_a_wrong_key_is_not_told(self):
+        path = self.write("wrong", "tb_a-key-that-is-wrong\n")
+        line = self.refused("call", "--url", self.sim.url, "--api-key-file", path, "getUser", status=1)
+        self.assertIn("(401", line)
+        self.assertNotIn("a-key-that", line)
+
+    def test_a_key_file_that_is_missing_or_empty(self):
+        for path in ("/nonexistent", self.write("empty", "")):
+            self.assertIn("--api-key-file: ", self.refused("call", "--url", self.sim.url, "--api-key-file", path,
+                                                           "getUser", status=1))
+
+
+class CallsWithAPassword(CallCase):
+    @classmethod
+    def open_way(cls):
+        return ["--url", cls.sim.url, "--username", TENANT, "--password-file", cls.password_file]
+
+    def test_half_a_credential_or_two(self):
+        for words, message in ((("--username", "a"), "belong together"), (("--password-file", "a"), "belong together"),
+                               (("--username", "a", "--password-file", "a", "--token-file", "a"), "more than one")):
+            self.assertIn(message, self.refused("call", *words, "getUser"))
+
+    def test_a_wrong_password_is_not_told(self):
+        path = self.write("wrong", "a-password-that-is-wrong\n")
+        line = self.refused("call", "--url", self.sim.url, "--username", TENANT, "--password-file", path, "getUser",
+                            status=1)
+        self.assertIn("(401", line)
+        self.assertNotIn("a-password-that", line)
+
+
+del CallCase  # only for its ways
+
+
+class TestProfessionalEdition(CtlCase):
+    edition = "pe"
+
+    def test_the_edition_is_the_one_of_tbproxyd(self):
+        self.share_server()
+        proxy = self.start_daemon(self.sim)
+        role = json.loads(self.good("call", "--unix-socket", proxy.unix_path, "saveRole", "--body",
+                                    '{"name":"Readers","type":"GENERIC","permissions":{"ALL":["READ"]}}'))
+        self.assertEqual(role["name"], "Readers")
+
+
+class TestNobodyListens(CtlCase):
+    def test_a_refused_connection(self):
+        self.assertIn("transport", self.refused("call", "--url", "http://127.0.0.1:1", "getUser", status=1))
+        self.assertIn("transport", self.refused("call", "--unix-socket", self.path("none"), "getUser", status=1))
+
+
+class TestOperations(CtlCase):
+    def test_telemetry(self):
+        rows = self.tabs("operations", "telemetry")
+        self.assertIn(["saveEntityTelemetry", "POST",
+                       "/api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}", "telemetry-controller"], rows)
+        self.assertEqual(rows, sorted(rows))
+        self.assertTrue(all("telemetry" in " ".join(row).lower() for row in rows))
+
+    def test_words_and_editions(self):
+        self.assertEqual([row[0] for row in self.tabs("operations", "saveRole", "role")], ["saveRole"])
+        self.assertEqual(self.run_ctl("operations", "--edition", "ce", "saveRole").returncode, 1)
+        self.assertGreater(len(self.tabs("operations")), len(self.tabs("operations", "--edition=ce")))
+        self.assertIn("--edition", self.refused("operations", "--edition", "xe"))
+
+
+class TestDescribe(CtlCase):
+    def test_save_entity_telemetry(self):
+        text = self.good("describe", "saveEntityTelemetry")
+        for line in ("saveEntityTelemetry: POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}",
+                     "  telemetry-controller; in CE, PE, PaaS; as in CE 4.4.0", "      values: ANY",
+                     "  asynchronous: takes two tokens of the server's rate limit"):
+            self.assertIn(line, text.splitlines())
+        self.assertRegex(text, r"--entity-id +text; path, required\n")
+        self.assertIn("repeat class stamped", text)
+
+    def test_defaults_flags_and_values(self):
+        text = self.good("describe", "saveDevice")
+        self.assertRegex(text, r"--name-conflict-policy +NameConflictPolicy; query, default FAIL\n +values: FAIL, UNI")
+        self.assertRegex(text, r"\n  name +text; required\n")
+        self.assertIn("paged: --all gets all pages", self.good("describe", "getTenantDevices"))
+        self.assertIn("in PE, PaaS; as in PE", self.good("describe", "saveRole"))
+
+    def test_schemas_and_enumerations(self):
+        self.assertIn("the variant of EntityId with entityType DEVICE", self.good("describe", "DeviceId"))
+        self.assertIn("    DEVICE: DeviceId\n", self.good("describe", "EntityId"))
+        self.assertRegex(self.good("describe", "EntityType"), r"^EntityType: enumeration\n.*\n  values: TENANT, ")
+
+    def test_what_is_not_there(self):
+        for words, message in ((("Devic",), "did you mean Device?"), (("saveDevcie",), "did you mean saveDevice?"),
+                               ((), "one operation or schema"), (("a", "b"), "one operation or schema"),
+                               (("--edition", "ce", "saveRole"), "saveRole is not in CE; it is in PE"),
+                               (("--x", "Device"), "unknown option --x")):
+            self.assertIn(message, self.refused("describe", *words))
+
+    def test_examples_pass_all_checks(self):
+        """They fail only because nobody listens."""
+        self.write("FILE", "x")
+        names = [row[0] for row in self.tabs("operations", "--edition", "pe")]
+        for name in random.Random(2).sample(names, 10 if SLOW else 150):
+            with self.subTest(name=name):
+                words = shlex.split(self.good("describe", "--edition", "pe", name).splitlines()[-1])
+                self.assertEqual(words[:2], ["tbproxyctl", "call"])
+                self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=1))
+
+
+class TestHelpAndCompletion(CtlCase):
+    def complete(self, *words):
+        return self.good("complete", "--", *words).splitlines()
+
+    def test_help(self):
+        text = self.good("--help")
+        for name in ("call", "operations", "describe", "help"):
+            self.assertIn("\n  %s " % name, text)
+            usage = self.good("help", name)
+            self.assertTrue(usage.startswith("Usage: tbproxyctl %s" % name))
+            self.assertEqual(self.good(name, "--help"), usage)
+        self.assertRegex(self.good("--version"), r"^tbproxyctl \d")
+        self.assertIn("a subcommand is missing", self.refused())
+        self.assertIn("unknown subcommand cal", self.refused("cal"))
+
+    def test_completion(self):
+        self.assertEqual(self.complete("d"), ["describe"])
+        self.assertIn("saveDevice", self.complete("call", "saveDev"))
+        self.assertIn("--page-size", self.complete("call", "getTenantDevices", "--pa"))
+        self.assertNotIn("--page-size", self.complete("call", "getTenantDevices", "--page-size", "1", "--p"))
+        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order", ""), ["ASC", "DESC"])
+        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order", "=", "D"), ["DESC"])
+        self.assertEqual(self.complete("call", "--edition", "p"), ["pe", "paas"])
+        self.assertNotIn("saveRole", self.complete("call", "--edition", "ce", "saveR"))
+        self.assertIn("saveRole", self.complete("call", "saveR"))
+        found = self.complete("describe", "DeviceP")
+        self.assertIn("DeviceProfile", found)
+        self.assertEqual(sorted(set(found)), found)
+        self.assertIn("saveDevice", self.complete("describe", "saveDev"))
+        self.assertEqual(self.complete("describe", "--e"), ["--edition"])
+        self.assertEqual(self.complete("describe", "Device", "D"), [])
+        self.assertEqual(self.complete("operations", "--edition", "c"), ["ce"])
+        self.assertEqual(self.complete("help", "op"), ["operations"])
+
+    def test_the_function_for_bash(self):
+        script = ('. "$1"; COMP_WORDS=(%s call saveDevic); COMP_CWORD=2; _tbproxyctl %s; printf "%%s\\n" '
+                  '"${COMPREPLY[@]}"') % ((shlex.quote(os.environ["TBPROXYCTL"]),) * 2)
+        file = os.path.join(os.environ["TB_SOURCE"], "src", "ctl", "tbproxyctl.bash")
+        done = subprocess.run(["bash", "-c", script, "bash", file], capture_output=True, text=True, check=True,
+                              timeout=PATIENCE)
+        self.assertIn("saveDevice", done.stdout.splitlines())
+
+    def test_a_large_output_into_a_closed_pipe(self):
+        read_end, write_end = os.pipe()
+        os.close(read_end)
+        with os.fdopen(write_end, "wb") as pipe:
+            done = subprocess.run(self.command("operations"), stdout=pipe, stderr=subprocess.PIPE, check=False,
+                                  timeout=PATIENCE)
+        self.assertEqual((done.returncode, done.stderr), (-13, b""))
+
+    def test_a_full_disk_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.command("operations"), stdout=full, stderr=subprocess.PIPE, check=False,
+                                  timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), "^tbproxyctl: standard output: ")
+
+
+del CtlCase  # holds no tests of its own
+
+if __name__ == "__main__":
+    tap.main()
