@@ -125,11 +125,32 @@ static struct tb_type *with_all_schemas(const tb_api *api, tb_api *ret)
     return types;
 }
 
+/* Multipart bodies are no JSON: the codec does not take them. */
+static bool has_parts(const tb_api *api, const struct tb_schema *schema)
+{
+    unsigned i;
+
+    for (i = 0; i < schema->field_count; i++)
+        if (api->types[api->fields[schema->first_field + i].type].kind == TB_KIND_PART)
+            return true;
+    return false;
+}
+
+static unsigned count_json_schemas(const tb_api *api)
+{
+    unsigned i, count = 0;
+
+    for (i = 0; i < api->schema_count; i++)
+        count += !has_parts(api, &api->schemas[i]);
+    return count;
+}
+
 static bool mode_passes(const tb_api *document, const struct mode *mode)
 {
     unsigned type, seed, failed = 0, values = 0;
     tb_api api;
     struct tb_type *types = with_all_schemas(document, &api);
+    unsigned schemas = count_json_schemas(document);
 
     for (type = 1; type < api.type_count; type++) {
         unsigned kind = types[type].kind;
@@ -137,13 +158,15 @@ static bool mode_passes(const tb_api *document, const struct mode *mode)
 
         if (kind != TB_KIND_OBJECT && kind != TB_KIND_LIST && kind != TB_KIND_MAP)
             continue;
+        if (kind == TB_KIND_OBJECT && has_parts(&api, &api.schemas[types[type].of]))
+            continue;
         for (seed = 0; seed < (variants > SEEDS_MIN ? variants : SEEDS_MIN); seed++, values++)
             failed += !value_survives(&api, type, mode, seed);
     }
     printf("# %s %s: %u schemas, %u values, %u failed\n", document->edition, document->version,
-           document->schema_count, values, failed);
+           schemas, values, failed);
     free(types);
-    return failed == 0 && values >= SEEDS_MIN * (unsigned)document->schema_count;
+    return failed == 0 && values >= SEEDS_MIN * schemas;
 }
 
 /* --- the tables themselves: what the codec relies on --- */
@@ -174,7 +197,8 @@ static bool base_is_sound(const tb_api *api, const struct tb_schema *base)
     return base->variant_count == 0 || table_discriminator(api, base);
 }
 
-/* A variant begins as its base: the same members at the same offsets. */
+/* A variant begins as its base: the same members at the same offsets. A member that the variant declares again
+ * has a row of its own, with a place behind the base. */
 static bool variant_is_sound(const tb_api *api, const struct tb_schema *variant)
 {
     const struct tb_schema *base = variant->base ? &api->schemas[variant->base - 1] : NULL;
@@ -184,8 +208,8 @@ static bool variant_is_sound(const tb_api *api, const struct tb_schema *variant)
         const struct tb_field *field = &api->fields[base->first_field + i];
         const struct tb_field *own = table_field(api, variant, table_text(api, field->name));
 
-        if (!own || own->offset != field->offset ||
-            api->types[own->type].kind != api->types[field->type].kind)
+        if (!own || (own->offset != field->offset && own->offset < base->size) ||
+            (own->offset == field->offset && api->types[own->type].kind != api->types[field->type].kind))
             return false;
     }
     return !base || table_variant(api, base, table_text(api, variant->value)) == variant;
