@@ -5,7 +5,10 @@ TEST_EXTENSIONS = .py
 PY_LOG_DRIVER = $(LOG_DRIVER)
 LOG_COMPILER = $(TB_WRAPPER)
 PY_LOG_COMPILER = $(PYTHON)
-TESTS =
+# What looks at the sources is run once; what runs the programs, under every tool of scripts/test.
+source_tests =
+program_tests =
+TESTS = $(source_tests) $(program_tests)
 
 EXTRA_DIST += tests/valgrind.supp
 

@@ -25,7 +25,7 @@ e2e_tests = \
 	tests/e2e/test_simulator_schema.py \
 	tests/e2e/test_targets.py
 
-TESTS += $(e2e_tests)
+program_tests += $(e2e_tests)
 
 EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/client.py \

@@ -2,7 +2,8 @@
 # One program for each layer; a test file holds the suite of one module.
 unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_proxy
 check_PROGRAMS += $(unit_tests)
-TESTS += $(unit_tests) tests/unit/layers.py tests/unit/headers.py
+source_tests += tests/unit/layers.py tests/unit/headers.py
+program_tests += $(unit_tests)
 EXTRA_DIST += tests/unit/layers.py tests/unit/headers.py
 
 unit_common = tests/unit/unit.c tests/unit/unit.h
@@ -73,7 +74,7 @@ tests_unit_test_proxy_LDADD = $(project_libs) $(CHECK_LIBS)
 
 # A C++ program that uses the library.
 check_PROGRAMS += tests/unit/from_cpp
-TESTS += tests/unit/from_cpp
+program_tests += tests/unit/from_cpp
 tests_unit_from_cpp_SOURCES = tests/unit/from_cpp.cc
 tests_unit_from_cpp_CPPFLAGS = $(examples_cppflags)
 tests_unit_from_cpp_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
