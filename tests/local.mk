@@ -5,10 +5,12 @@ TEST_EXTENSIONS = .py
 PY_LOG_DRIVER = $(LOG_DRIVER)
 LOG_COMPILER = $(TB_WRAPPER)
 PY_LOG_COMPILER = $(PYTHON)
-# What looks at the sources is run once; what runs the programs, under every tool of scripts/test.
+# What looks at the sources is run once, what runs the programs under every tool of scripts/test, and what runs every
+# operation and every schema with and without the sanitizers.
 source_tests =
 program_tests =
-TESTS = $(source_tests) $(program_tests)
+conformance_tests =
+TESTS = $(source_tests) $(program_tests) $(conformance_tests)
 
 EXTRA_DIST += tests/valgrind.supp
 

@@ -2,7 +2,7 @@
 # Every operation of every document; and every typed function of the configured version.
 check_PROGRAMS += tests/conformance/operations $(typed_programs)
 typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas
-program_tests += tests/conformance/test_operations.py $(typed_programs)
+conformance_tests += tests/conformance/test_operations.py $(typed_programs)
 EXTRA_DIST += tests/conformance/plan.py tests/conformance/test_operations.py tests/conformance/typed.py
 
 tests_conformance_operations_SOURCES = \
@@ -34,7 +34,7 @@ tests/conformance/typed_%.c: $(srcdir)/tests/conformance/typed.py gen/out/stamp
 
 # The codec against the tables of all documents.
 check_PROGRAMS += tests/conformance/test_schemas
-program_tests += tests/conformance/test_schemas
+conformance_tests += tests/conformance/test_schemas
 tests_conformance_test_schemas_SOURCES = tests/conformance/test_schemas.c \
 	tests/common/instance.c tests/common/instance.h
 tests_conformance_test_schemas_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
