@@ -10,10 +10,13 @@ static int show(tb_client *client, const char *id, tb_error *err)
     tb_asset_info *info = NULL;
     int r = tb_get_asset_by_id(client, id, &asset, err);
 
+    r = example_value(r, asset, err);
     if (r == 0)
         r = tb_get_asset_info_by_id(client, id, &info, err);
+    r = example_value(r, info, err);
     if (r == 0)
-        printf("%s is of type %s, with the profile %s\n", asset->name, asset->type, info->asset_profile_name);
+        printf("%s is of type %s, with the profile %s\n", example_text(asset->name),
+               example_text(asset->type), example_text(info->asset_profile_name));
     tb_free(info);
     tb_free(asset);
     return r;
@@ -25,14 +28,15 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_asset *saved = NULL;
     int r = tb_save_asset(client, &building, NULL, &saved, err);
 
+    r = example_value(r, saved, err);
     if (r < 0)
         return r;
-    printf("created %s\n", saved->name);
+    printf("created %s\n", example_text(saved->name));
     r = show(client, example_id(saved->id), err);
     if (r == 0)
         r = tb_delete_asset(client, example_id(saved->id), err);
     if (r == 0)
-        printf("deleted %s\n", saved->name);
+        printf("deleted %s\n", example_text(saved->name));
     tb_free(saved);
     return r;
 }

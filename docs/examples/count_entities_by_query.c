@@ -12,7 +12,8 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_entity_key active = {.type = TB_ENTITY_KEY_TYPE_ATTRIBUTE, .key = "active"};
     tb_filter_predicate_value_boolean yes = {.default_value = TB_SET(true)};
     tb_boolean_filter_predicate is_true = {.operation = TB_BOOLEAN_OPERATION_EQUAL, .value = &yes};
-    tb_key_filter filter = {.key = &active, .value_type = TB_ENTITY_KEY_VALUE_TYPE_BOOLEAN,
+    tb_key_filter filter = {.key = &active,
+                            .value_type = TB_ENTITY_KEY_VALUE_TYPE_BOOLEAN,
                             .predicate = tb_boolean_filter_predicate_base(&is_true)};
     tb_key_filter *filters[] = {&filter};
     int64_t total = 0, working = 0;

@@ -10,10 +10,11 @@ static int show(tb_client *client, const char *id, tb_error *err)
     json_t *info = NULL; /* the API does not say what is in this one: free JSON */
     int r = tb_get_customer_by_id(client, id, &customer, err);
 
+    r = example_value(r, customer, err);
     if (r == 0)
         r = tb_get_short_customer_info_by_id(client, id, &info, err);
     if (r == 0)
-        printf("%s is in %s and %s public\n", customer->title, customer->city,
+        printf("%s is in %s and %s public\n", example_text(customer->title), example_text(customer->city),
                json_is_true(json_object_get(info, "isPublic")) ? "is" : "is not");
     json_decref(info);
     tb_free(customer);
@@ -26,14 +27,15 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_customer *saved = NULL;
     int r = tb_save_customer(client, &customer, NULL, &saved, err);
 
+    r = example_value(r, saved, err);
     if (r < 0)
         return r;
-    printf("created %s\n", saved->title);
+    printf("created %s\n", example_text(saved->title));
     r = show(client, example_id(saved->id), err);
     if (r == 0)
         r = tb_delete_customer(client, example_id(saved->id), err);
     if (r == 0)
-        printf("deleted %s\n", saved->title);
+        printf("deleted %s\n", example_text(saved->title));
     tb_free(saved);
     return r;
 }

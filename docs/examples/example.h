@@ -9,6 +9,7 @@
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,23 @@ typedef int (*example_function)(tb_client *client, char **arguments, tb_error *e
 static inline const char *example_id(const tb_entity_id *id)
 {
     return id && id->id ? id->id : "(no id)";
+}
+
+/* The same for other texts of an answer. */
+static inline const char *example_text(const char *text)
+{
+    return text ? text : "(none)";
+}
+
+/* Servers may answer a success without a body: the call returns 0 then, and its RESULT is NULL. That is an
+ * error here. R is what the call has returned. */
+static inline int example_value(int r, const void *result, tb_error *err)
+{
+    if (r < 0 || result)
+        return r;
+    snprintf(err->message, sizeof(err->message), "the server has answered without a value");
+    err->code = -ENODATA;
+    return err->code;
 }
 
 /* Reads the first line of the file called PATH. */

@@ -7,7 +7,7 @@
 /* The latest value called KEY of KIND ("TIME_SERIES", "ENTITY_FIELD", ...), or "-". */
 static const char *latest(const tb_entity_data *data, const char *kind, const char *key)
 {
-    for (size_t i = 0; i < data->latest.count; i++) {
+    for (size_t i = 0; data && i < data->latest.count; i++) {
         const tb_ts_value_map *values = &data->latest.items[i].value;
 
         for (size_t k = 0; tb_is(data->latest.items[i].key, kind) && k < values->count; k++)
@@ -25,12 +25,15 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_entity_key *fields[] = {&name}, *values[] = {&temperature};
     tb_entity_data_sort_order by_name = {.key = &name, .direction = TB_DIRECTION_ASC};
     tb_entity_data_page_link page = {.page_size = TB_SET(10), .page = TB_SET(0), .sort_order = &by_name};
-    tb_entity_data_query query = {.entity_filter = tb_entity_type_filter_base(&devices), .page_link = &page,
-                                  .entity_fields = {1, fields}, .latest_values = {1, values}};
+    tb_entity_data_query query = {.entity_filter = tb_entity_type_filter_base(&devices),
+                                  .page_link = &page,
+                                  .entity_fields = {1, fields},
+                                  .latest_values = {1, values}};
     tb_page_data_entity_data *found = NULL;
     int r = tb_find_entity_data_by_query(client, &query, &found, err);
 
     (void)arguments;
+    r = example_value(r, found, err);
     for (size_t i = 0; r == 0 && i < found->data.count; i++)
         printf("%s %s\n", latest(found->data.items[i], "ENTITY_FIELD", "name"),
                latest(found->data.items[i], "TIME_SERIES", "temperature"));

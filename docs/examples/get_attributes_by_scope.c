@@ -21,9 +21,11 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     int r = tb_get_attributes_by_scope(client, TB_ENTITY_TYPE_ASSET, arguments[0], "SERVER_SCOPE", &params,
                                        &attributes, err);
 
+    r = example_value(r, attributes, err);
     if (r < 0)
         return r;
-    if (attributes->count > 0) /* the value of an attribute is free JSON; 0 where it is no number */
+    /* The value of an attribute is free JSON; 0 where it is no number. */
+    if (attributes->count > 0 && attributes->items[0])
         count = (long long)json_integer_value(attributes->items[0]->value);
     tb_free(attributes);
 

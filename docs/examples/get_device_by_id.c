@@ -9,11 +9,12 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_device *device = NULL;
     int r = tb_get_device_by_id(client, arguments[0], &device, err);
 
+    r = example_value(r, device, err);
     if (r < 0)
         return r;
-    printf("name: %s\n", device->name);
-    printf("type: %s\n", device->type);
-    printf("label: %s\n", device->label ? device->label : "(none)");
+    printf("name: %s\n", example_text(device->name));
+    printf("type: %s\n", example_text(device->type));
+    printf("label: %s\n", example_text(device->label));
     if (device->created_time.set)
         printf("created: %lld ms after 1970\n", (long long)device->created_time.value);
     tb_free(device);

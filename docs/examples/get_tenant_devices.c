@@ -18,7 +18,7 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     if (r < 0)
         return r;
     while ((device = tb_next(devices, err))) { /* asks for the next page when this one is used up */
-        printf("%s %s\n", example_id(device->id), device->name);
+        printf("%s %s\n", example_id(device->id), example_text(device->name));
         count++;
     }
     tb_iterator_free(devices);

@@ -10,9 +10,10 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     int r = tb_get_user(client, &user, err);
 
     (void)arguments;
+    r = example_value(r, user, err);
     if (r < 0)
         return r;
-    printf("logged in as %s\n", user->email);
+    printf("logged in as %s\n", example_text(user->email));
     if (tb_is(user->authority, TB_AUTHORITY_TENANT_ADMIN))
         printf("this is an administrator of the tenant\n");
     tb_free(user);

@@ -11,14 +11,15 @@ static int push(tb_client *client, tb_error *err)
     int r = tb_save_device(client, &(tb_device){.name = "Quickstart Device", .type = "default"}, NULL, &saved,
                            err);
 
+    r = example_value(r, saved, err);
     if (r < 0)
         return r;
-    const char *id = saved->id ? saved->id->id : "";
+    const char *id = example_id(saved->id);
 
     r = tb_save_entity_telemetry(client, TB_ENTITY_TYPE_DEVICE, id, "ANY", "{\"temperature\": 22.4}", NULL,
                                  err);
     if (r == 0)
-        printf("Pushed telemetry to %s\n", saved->name);
+        printf("Pushed telemetry to %s\n", example_text(saved->name));
     if (r == 0)
         r = tb_delete_device(client, id, err);
     tb_free(saved); /* one call frees a result, however deep */
@@ -29,7 +30,8 @@ int main(void)
 {
     const char *url = getenv("TB_URL"), *key_file = getenv("TB_API_KEY_FILE");
     char key[EXAMPLE_KEY_MAX];
-    tb_client_options options = {.url = url ? url : "http://127.0.0.1:8282"}; /* tbproxyd, which needs no key */
+    tb_client_options options = {.url =
+                                     url ? url : "http://127.0.0.1:8282"}; /* tbproxyd, which needs no key */
     tb_client *client = NULL;
     tb_error err = TB_ERROR_INIT;
     int r = key_file ? example_read_key(key_file, key) : 0;

@@ -10,20 +10,22 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_device *saved = NULL, *changed = NULL;
     int r = tb_save_device(client, &boiler, NULL, &saved, err);
 
+    r = example_value(r, saved, err);
     if (r < 0)
         return r;
-    printf("created %s with id %s\n", saved->name, example_id(saved->id));
+    printf("created %s with id %s\n", example_text(saved->name), example_id(saved->id));
 
     /* All that the server sent, its version of the device too, goes back with the change. */
     saved->label = "in the cellar";
     r = tb_save_device(client, saved, NULL, &changed, err);
+    r = example_value(r, changed, err);
     if (r == 0)
-        printf("%s is %s now, version %lld\n", changed->name, changed->label,
+        printf("%s is %s now, version %lld\n", example_text(changed->name), example_text(changed->label),
                (long long)changed->version.value);
     if (r == 0)
         r = tb_delete_device(client, example_id(changed->id), err);
     if (r == 0)
-        printf("deleted %s\n", changed->name);
+        printf("deleted %s\n", example_text(changed->name));
     tb_free(changed);
     tb_free(saved);
     return r;

@@ -10,12 +10,13 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     tb_entity_group_info *saved = NULL;
     int r = tb_save_entity_group(client, &group, &saved, err);
 
+    r = example_value(r, saved, err);
     if (r < 0)
         return r;
-    printf("created %s, a group of type %s\n", saved->name, saved->type);
+    printf("created %s, a group of type %s\n", example_text(saved->name), example_text(saved->type));
     r = tb_delete_entity_group(client, example_id(saved->id), err);
     if (r == 0)
-        printf("deleted %s\n", saved->name);
+        printf("deleted %s\n", example_text(saved->name));
     tb_free(saved);
     return r;
 }

@@ -13,12 +13,14 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     role.permissions = json_pack("[s, s]", "READ", "READ_TELEMETRY");
     r = tb_save_role(client, &role, &saved, err);
     json_decref(role.permissions);
+    r = example_value(r, saved, err);
     if (r < 0)
         return r;
-    printf("created %s with %zu permissions\n", saved->name, json_array_size(saved->permissions));
+    printf("created %s with %zu permissions\n", example_text(saved->name),
+           json_array_size(saved->permissions));
     r = tb_delete_role(client, example_id(saved->id), err);
     if (r == 0)
-        printf("deleted %s\n", saved->name);
+        printf("deleted %s\n", example_text(saved->name));
     tb_free(saved);
     return r;
 }

@@ -199,6 +199,14 @@ static int check_members(struct checker *checker, const struct tb_schema *schema
     return 0;
 }
 
+/* Whether the sender of SCHEMA has to set FIELD: what is read-only, only the server sets (OpenAPI 3.0,
+ * readOnly). */
+static bool is_required(const struct tb_schema *schema, const struct tb_field *field)
+{
+    return field->flags & TB_REQUIRED && !(field->flags & TB_READ_ONLY) &&
+           !(field->flags & TB_DISCRIMINATOR && schema->base);
+}
+
 /* What is required has a value. Null is one for free JSON only. */
 static int check_required(struct checker *checker, const struct tb_schema *schema, const json_t *value,
                           const struct path *path)
@@ -211,7 +219,7 @@ static int check_required(struct checker *checker, const struct tb_schema *schem
         const struct path member = {.parent = path, .name = table_text(api, field->name)};
         const json_t *item;
 
-        if (!(field->flags & TB_REQUIRED) || (field->flags & TB_DISCRIMINATOR && schema->base))
+        if (!is_required(schema, field))
             continue;
         item = json_object_get(value, member.name);
         if (!item || (json_is_null(item) && api->types[field->type].kind != TB_KIND_JSON))

@@ -18,7 +18,7 @@
                                         X(Pet, "Pet") X(LION, "LION") X(Code, "Code") X(Color, "Color")      \
                                             X(RED, "RED") X(GREEN, "GREEN") X(deletePet, "deletePet")        \
                                                 X(getAll, "getAll") X(saveAll, "saveAll") X(one, "1")        \
-                                                    X(two, "2")
+                                                    X(two, "2") X(placed, "placed")
 
 static const struct texts {
     char none[1];
@@ -84,8 +84,8 @@ static const struct tb_schema schemas[SCHEMA_COUNT] = {
     {TEXT(Bird), TEXT(BIRD), 29, 3, sizeof(sample_bird), PET + 1, 0, 0, TEXT(kind)},
     {TEXT(Cat), TEXT(CAT), 32, 2, sizeof(sample_cat), PET + 1, 0, 0, TEXT(kind)},
     {TEXT(Dog), TEXT(DOG), 34, 4, sizeof(sample_dog), PET + 1, 0, 0, TEXT(kind)},
-    {TEXT(Order), 0, 38, 7, sizeof(sample_order), 0, 0, 0, 0},
-    {TEXT(Pet), 0, 45, 2, sizeof(sample_pet), 0, 0, 4, TEXT(kind)},
+    {TEXT(Order), 0, 38, 8, sizeof(sample_order), 0, 0, 0, 0},
+    {TEXT(Pet), 0, 46, 2, sizeof(sample_pet), 0, 0, 4, TEXT(kind)},
 };
 
 static const struct tb_field fields[] = {
@@ -140,6 +140,8 @@ static const struct tb_field fields[] = {
     {TEXT(name), SAMPLE_STRING, offsetof(sample_order, name), SAMPLE_UNBOUNDED, TB_REQUIRED},
     {TEXT(notes), SAMPLE_STRING_MAP, offsetof(sample_order, notes), SAMPLE_UNBOUNDED, TB_REQUIRED},
     {TEXT(pet), SAMPLE_PET, offsetof(sample_order, pet), SAMPLE_UNBOUNDED, TB_REQUIRED},
+    {TEXT(placed), SAMPLE_INT64, offsetof(sample_order, placed), SAMPLE_UNBOUNDED,
+     TB_REQUIRED | TB_READ_ONLY},
     {TEXT(tags), SAMPLE_STRING_LIST, offsetof(sample_order, tags), SAMPLE_TAGS_BOUNDS, TB_REQUIRED},
     /* Pet */
     {TEXT(kind), SAMPLE_STRING, offsetof(sample_pet, kind), SAMPLE_UNBOUNDED, TB_REQUIRED | TB_DISCRIMINATOR},

@@ -146,6 +146,7 @@ typedef struct {
     const char *name;
     sample_string_map notes;
     sample_pet *pet;
+    tb_int64 placed;     /* read-only */
     tb_string_list tags; /* 1 or 2 */
 } sample_order;
 

@@ -9,9 +9,11 @@ import unittest
 
 import tap
 from harness import PATIENCE, Case
+from scripted import ScriptedServer, answer
 from waiting import WRAPPER
 
 EXAMPLES = os.environ["TB_EXAMPLES"]
+SOURCE = os.path.join(os.environ["TB_SOURCE"], "docs", "examples")
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
 
 
@@ -255,12 +257,49 @@ class ProfessionalEditionThroughTbproxyd(ProfessionalEdition):
     through_proxy = True
 
 
+class TestAnswersWithoutValues(Case):
+    """What a server may answer instead of what is documented must not end a program by a signal."""
+
+    def run_all(self, body, content_type):
+        def handle(peer, _request):
+            peer.send(answer(body=body, headers=[("Content-Type", content_type)]))
+            return True
+
+        server = ScriptedServer(handle, authenticates=False)
+        self.addCleanup(server.stop)
+        environment = {name: value for name, value in os.environ.items()
+                       if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
+        programs = sorted(name for name in os.listdir(SOURCE) if name.endswith(".c"))
+        for name in (program[:-2] for program in programs):
+            for count in range(4):  # until it is as many arguments as the program wants
+                done = subprocess.run(WRAPPER + [os.path.join(EXAMPLES, name), *[NULL_ID] * count],
+                                      stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
+                                      check=False, env={**environment, "TB_URL": server.url})
+                if done.returncode != 2:
+                    break
+            with self.subTest(name):
+                self.assertIn(done.returncode, (0, 1), done.stderr)
+                self.assertNotIn("(null)", done.stdout + done.stderr)
+        self.assertGreater(len(server.requests), len(programs))
+
+    def test_no_body(self):
+        self.run_all(b"", "application/json")
+
+    def test_null(self):
+        self.run_all(b"null", "application/json")
+
+    def test_an_object_without_members(self):
+        self.run_all(b"{}", "application/json")
+
+    def test_a_list_of_null(self):
+        self.run_all(b"[null]", "application/json")
+
+
 class TestTheListOfExamples(unittest.TestCase):
     def test_names_every_program_once(self):
-        directory = os.path.join(os.environ["TB_SOURCE"], "docs", "examples")
-        with open(os.path.join(directory, "README.md"), encoding="utf-8") as file:
+        with open(os.path.join(SOURCE, "README.md"), encoding="utf-8") as file:
             text = file.read()
-        programs = sorted(name for name in os.listdir(directory) if name.endswith(".c"))
+        programs = sorted(name for name in os.listdir(SOURCE) if name.endswith(".c"))
         self.assertGreater(len(programs), 20)
         for name in programs:
             self.assertEqual(text.count("[%s](%s)" % (name, name)), 1, name)

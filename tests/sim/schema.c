@@ -233,7 +233,8 @@ static bool check_member(struct checker *c, const struct tb_schema *s, const str
         return true;
     if (item && (!json_is_null(item) || c->api->types[f->type].kind == TB_KIND_JSON))
         return check(c, f->type, f->bounds, item, at);
-    if (!(f->flags & TB_REQUIRED) || (c->flags & SCHEMA_ANSWER))
+    /* of what is required, the client sends what is not read-only */
+    if (!(f->flags & TB_REQUIRED) || f->flags & TB_READ_ONLY || (c->flags & SCHEMA_ANSWER))
         return true;
     return refuse(c, false, at, "must not be null");
 }

@@ -172,6 +172,12 @@ START_TEST(what_is_required)
     MISSING(pet, "pet: required, but not set");
     MISSING(tags, "tags: required, but not set");
     missing = order;
+    missing.placed = (tb_int64)TB_SET(7); /* read-only: not required of us, but sent back where it is set */
+    assert_encoded(SAMPLE_ORDER, &missing,
+                   "{\"amount\":1,\"cat\":{\"name\":\"Tom\",\"kind\":\"CAT\"},\"info\":null,\"name\":\"\","
+                   "\"notes\":{\"k\":\"v\"},"
+                   "\"pet\":{\"kind\":\"CAT\"},\"placed\":7,\"tags\":[\"a\"]}");
+    missing = order;
     missing.name = NULL;
     missing.object.kept = &null_name;
     assert_refused(SAMPLE_ORDER, &missing, "name: required, but not set");
@@ -215,7 +221,8 @@ START_TEST(free_json_that_is_no_json)
 {
     json_t *text = json_string_nocheck("\xff");
 
-    assert_refused(SAMPLE_ALL, ALL(.info = text), "free JSON that is no UTF-8 or contains itself, or out of memory");
+    assert_refused(SAMPLE_ALL, ALL(.info = text),
+                   "free JSON that is no UTF-8 or contains itself, or out of memory");
     json_decref(text);
 }
 END_TEST
