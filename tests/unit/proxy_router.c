@@ -290,6 +290,17 @@ START_TEST(a_path_ends_at_its_length)
 }
 END_TEST
 
+/* NUL is a byte like others here, although no target that is taken has one. */
+START_TEST(a_nul_does_not_end_a_segment)
+{
+    static const char path[] = "/api\0\0/device/types", last[] = "/api/device/types\0";
+
+    ck_assert_ptr_null(operation_find("GET", path, sizeof(path) - 1));
+    ck_assert_str_eq(operation_id(operation_find("GET", last, sizeof(last) - 1)), "getDeviceById");
+    ck_assert_str_eq(operation_id(operation_find("GET", last, sizeof(last) - 2)), "getDeviceTypes");
+}
+END_TEST
+
 Suite *router_suite(void)
 {
     TCase *tests;
@@ -301,5 +312,6 @@ Suite *router_suite(void)
     tcase_add_loop_test(tests, a_path_leads_to_its_operation, 0, (int)ARRAY_SIZE(cases));
     tcase_add_test(tests, no_template_is_deeper_than_the_limit);
     tcase_add_test(tests, a_path_ends_at_its_length);
+    tcase_add_test(tests, a_nul_does_not_end_a_segment);
     return suite;
 }
