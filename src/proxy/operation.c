@@ -49,11 +49,12 @@ static const struct operation_node *child_named(const struct operation_node *nod
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         const char *name = operation_texts + operation_nodes[middle].segment;
-        int order = strncmp(name, segment, length);
+        size_t name_length = strlen(name);
+        int order = memcmp(name, segment, name_length < length ? name_length : length);
 
-        if (order == 0 && name[length] == '\0')
+        if (order == 0 && name_length == length)
             return &operation_nodes[middle];
-        if (order < 0)
+        if (order < 0 || (order == 0 && name_length < length))
             low = middle + 1;
         else
             high = middle;

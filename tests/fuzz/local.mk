@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test.
-FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
+FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_edition tests/fuzz/fuzz_router tests/fuzz/fuzz_session \
+	tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 fuzzers: $(FUZZERS)
 .PHONY: fuzzers
@@ -9,6 +10,10 @@ tests_fuzz_fuzz_decode_SOURCES = tests/fuzz/fuzz_decode.c tests/common/sample_ap
 tests_fuzz_fuzz_decode_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
 tests_fuzz_fuzz_decode_LDADD = $(project_libs)
 tests_fuzz_fuzz_decode_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_edition_LDADD = $(project_libs)
+tests_fuzz_fuzz_edition_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_router_LDADD = $(project_libs)
+tests_fuzz_fuzz_router_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(project_libs)
 tests_fuzz_fuzz_session_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_stamp_LDADD = $(project_libs)

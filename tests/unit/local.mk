@@ -66,11 +66,12 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_operation.c \
 	tests/unit/proxy_options.c \
 	tests/unit/proxy_options.h \
+	tests/unit/proxy_router.c \
 	tests/unit/proxy_route.c \
 	tests/unit/proxy_target.c \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-tests_unit_test_proxy_LDADD = $(project_libs) $(CHECK_LIBS)
+tests_unit_test_proxy_LDADD = gen/libtables.la $(project_libs) $(CHECK_LIBS)
 
 # A C++ program that uses the library.
 check_PROGRAMS += tests/unit/from_cpp

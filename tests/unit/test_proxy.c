@@ -6,7 +6,7 @@ int main(void)
 {
     static unit_suite *const suites[] = {config_suite, config_check_suite, config_help_suite,
                                          filter_suite, gate_suite,         operation_suite,
-                                         route_suite,  target_suite};
+                                         route_suite,  router_suite,       target_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
 }

@@ -21,7 +21,7 @@ unit_suite answer_suite, arena_suite, backoff_suite, check_suite, codec_memory_s
     decode_suite, edition_suite, encode_suite, headers_suite, jwt_suite, options_suite, server_clock_suite, session_suite,
     session_failures_suite, session_modes_suite, session_refusal_suite, sink_suite, url_suite;
 unit_suite config_suite, config_check_suite, config_help_suite, filter_suite, gate_suite, operation_suite,
-    route_suite, stamp_suite, target_suite;
+    route_suite, router_suite, stamp_suite, target_suite;
 
 /* Runs COUNT suites; returns what main() returns. */
 int unit_run(unit_suite *const *suites, size_t count);
