@@ -316,9 +316,10 @@ class TestDescribe(CtlCase):
     def test_save_entity_telemetry(self):
         text = self.good("describe", "saveEntityTelemetry")
         for line in ("saveEntityTelemetry: POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}",
-                     "  telemetry-controller; in CE, PE, PaaS; as in CE 4.4.0", "      values: ANY",
+                     "      values: ANY",
                      "  asynchronous: takes two tokens of the server's rate limit"):
             self.assertIn(line, text.splitlines())
+        self.assertRegex(text, r"\n  telemetry-controller; in CE, PE, PaaS; as in CE \d[.\d]+\n")
         self.assertRegex(text, r"--entity-id +text; path, required\n")
         self.assertIn("repeat class stamped", text)
 
