@@ -30,6 +30,7 @@ static int read_all(const char *path, struct buf *ret, struct tb_error *err)
 static int parse_body(struct call *call, const char *text, size_t length, struct tb_error *err)
 {
     json_error_t error;
+    const char *near;
 
     if (call->operation->body == TB_BODY_TEXT)
         call->body = json_stringn(text, length);
@@ -39,8 +40,10 @@ static int parse_body(struct call *call, const char *text, size_t length, struct
         return 0;
     if (call->operation->body == TB_BODY_TEXT)
         return tb_error_set(err, -EINVAL, "--body: text in UTF-8 was expected");
-    return tb_error_set(err, -EINVAL, "--body: no JSON: line %d, column %d: %s", error.line, error.column,
-                        error.text);
+    /* The reason ends with a piece of the body, which may hold a password. */
+    near = strstr(error.text, " near ");
+    return tb_error_set(err, -EINVAL, "--body: no JSON: line %d, column %d: %.*s", error.line, error.column,
+                        near ? (int)(near - error.text) : (int)strlen(error.text), error.text);
 }
 
 int add_body(struct call *call, struct tb_error *err)

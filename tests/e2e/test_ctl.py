@@ -209,6 +209,12 @@ class CallCase(CtlCase):
                 self.assertNotIn("saveDevice: saveDevice", line)
         self.assertEqual([entry for entry in self.sim.requests() if "/api/auth/" not in entry["target"]], [])
 
+    def test_a_body_that_is_no_json_is_not_told(self):
+        for body in ('{"password": "Secret1" "Secret2"}', '{"password": Secret1}', '{"Secret1": 1, "Secret1": 2}'):
+            line = self.failed("saveDevice", "--body", body, status=2)
+            self.assertIn("--body: no JSON: line 1, column ", line)
+            self.assertNotIn("Secret", line)
+
     def test_a_server_that_refuses(self):
         self.sim.fault("status", "/api/auth/user", status=500, count=1)
         self.assertRegex(self.failed("getUser"), r"^tbproxyctl: getUser: .*\(500")
@@ -316,9 +322,10 @@ class TestDescribe(CtlCase):
     def test_save_entity_telemetry(self):
         text = self.good("describe", "saveEntityTelemetry")
         for line in ("saveEntityTelemetry: POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}",
-                     "  telemetry-controller; in CE, PE, PaaS; as in CE 4.4.0", "      values: ANY",
+                     "      values: ANY",
                      "  asynchronous: takes two tokens of the server's rate limit"):
             self.assertIn(line, text.splitlines())
+        self.assertRegex(text, r"\n  telemetry-controller; in CE, PE, PaaS; as in CE \d[.\d]+\n")
         self.assertRegex(text, r"--entity-id +text; path, required\n")
         self.assertIn("repeat class stamped", text)
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # One program for each layer; a test file holds the suite of one module.
-unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_proxy
+unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_ctl tests/unit/test_proxy
 check_PROGRAMS += $(unit_tests)
 source_tests += tests/unit/layers.py tests/unit/headers.py
 program_tests += $(unit_tests)
@@ -56,6 +56,13 @@ tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # client_codec_memory.c lets allocations fail.
 tests_unit_test_client_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=realloc
 tests_unit_test_client_LDADD = $(project_libs) $(CHECK_LIBS)
+
+tests_unit_test_ctl_SOURCES = $(unit_common) \
+	tests/unit/ctl_names.c \
+	tests/unit/ctl_value.c \
+	tests/unit/test_ctl.c
+tests_unit_test_ctl_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_ctl_LDADD = $(ctl_libs) $(CHECK_LIBS)
 
 tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_config.c \
