@@ -31,6 +31,19 @@ static json_t *make(const tb_api *api, unsigned type)
     return instance_make(api, type, &options);
 }
 
+/* Most texts in a path are identifiers; Tomcat refuses a path with a slash, a backslash or a control character in
+ * it, and a header's value cannot hold one. Texts in a query are of all characters. */
+static json_t *make_parameter(const tb_api *api, const struct tb_parameter *parameter)
+{
+    const struct tb_type *type = &api->types[parameter->type];
+
+    if (type->kind == TB_KIND_STRING && !type->of && parameter->location == TB_IN_PATH)
+        return json_string("784f394c-42b6-435a-983c-b7beff2784f9");
+    if (type->kind == TB_KIND_STRING && !type->of && parameter->location == TB_IN_HEADER)
+        return json_string("\"784f394c\"");
+    return make(api, parameter->type);
+}
+
 /* A new reference: MADE, with OVER laid over it. */
 static json_t *overlay(json_t *made, json_t *over)
 {
@@ -64,7 +77,7 @@ static int set_parameters(struct call *call, const json_t *plan, tb_error *err)
         json_t *value = json_incref(json_object_get(planned, call->api->strings + parameter->name));
 
         if (!value)
-            value = make(call->api, parameter->type);
+            value = make_parameter(call->api, parameter);
         r = call_set_parameter(call, parameter, value, err);
         json_decref(value);
     }

@@ -85,7 +85,7 @@ class World:
         return ends
 
     def api_key(self):
-        return self.api("POST", "/api/apiKey", {"userId": self.user["id"], "description": "", "enabled": True,
+        return self.api("POST", "/api/apiKey", {"userId": self.user["id"], "description": "a key", "enabled": True,
                                                 "expirationTime": 0})["id"]["id"]
 
     def named(self, path, member="name"):

@@ -41,12 +41,14 @@ def credential_operations():
     return set(annotations["credential"]) - set(plan.LOCAL)
 
 
-def run_program(edition, document, world, url, key, refused):
+def run_program(edition, version, document, world, url, key, refused):
     """{operation id: "ok" or "failed: why"}"""
-    wanted = {"edition": edition.upper(), "version": document["info"]["version"], "url": url,
+    world.sim.set(strict=False, checkAnswers=False)  # the entities are made with less than the documents ask for
+    wanted = {"edition": edition.upper(), "version": version, "url": url,
               "operations": plan.make(world, document, refused)}
     if key:
         wanted["apiKey"] = key
+    world.sim.set(strict=True, checkAnswers=True)
     world.sim.forget()
     world.sim.control("DELETE", "/sim/violations")
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
@@ -87,9 +89,11 @@ def violations_by_operation(sim):
 def test_way(report, name, document, world, url, key, refused, not_seen):
     """All operations of a document on one way. NOT_SEEN: those that do not reach the server."""
     operations = plan.operations(document)
-    results = run_program(name.split()[0], document, world, url, key, refused)
+    results = run_program(*name.split()[:2], document, world, url, key, refused)
     ignored = ("/api/auth/login", "/api/auth/token") if not key else ()
     entries = [entry for entry in world.sim.requests() if entry["target"] not in ignored]
+    if key and entries and entries[0]["target"] == "/api/auth/user":
+        del entries[0]  # the session asks whose key it has
     seen = requests_by_operation([row for row in operations if row[0] not in not_seen], entries)
     violations = violations_by_operation(world.sim)
     for identifier, method, path, _ in operations:
@@ -106,7 +110,6 @@ def test_way(report, name, document, world, url, key, refused, not_seen):
 def test_document(report, edition, version, refused_by_proxy):
     document = plan.read_document(SOURCE, edition, version)
     sim = Simulator(edition=edition, api=version)
-    sim.set(strict=True)
     daemon = Daemon({"upstream.url": sim.url, "upstream.api_key_file": sim.api_key})
     try:
         daemon.start()
@@ -126,7 +129,7 @@ def test_document(report, edition, version, refused_by_proxy):
 def main():
     report, count = Report(), 0
     refused = credential_operations()
-    for edition, version in DOCUMENTS:
+    for edition, version in DOCUMENTS[:int(os.environ.get("NDOC","6"))]:
         try:
             count += test_document(report, edition, version, refused)
         except (AssertionError, OSError, subprocess.SubprocessError) as error:
