@@ -31,8 +31,25 @@ static json_t *make(const tb_api *api, unsigned type)
     return instance_make(api, type, &options);
 }
 
-/* Most texts in a path are identifiers; Tomcat refuses a path with a slash, a backslash or a control character in
- * it, and a header's value cannot hold one. Texts in a query are of all characters. */
+/* VALUE, a text or a list of them, with spaces in place of control characters: tbproxyd refuses them in a URL. */
+static json_t *without_controls(json_t *value)
+{
+    char *text = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+    size_t i;
+
+    for (i = 0; text && text[i]; i++)
+        if ((unsigned char)text[i] < ' ')
+            text[i] = ' ';
+    if (text)
+        json_string_set(value, text);
+    free(text);
+    for (i = 0; i < json_array_size(value); i++)
+        without_controls(json_array_get(value, i));
+    return value;
+}
+
+/* Most texts in a path are identifiers. Tomcat refuses a path with an escaped slash or backslash, and a header's
+ * value cannot hold all characters; those in a query are of one to four bytes. */
 static json_t *make_parameter(const tb_api *api, const struct tb_parameter *parameter)
 {
     const struct tb_type *type = &api->types[parameter->type];
@@ -41,7 +58,7 @@ static json_t *make_parameter(const tb_api *api, const struct tb_parameter *para
         return json_string("784f394c-42b6-435a-983c-b7beff2784f9");
     if (type->kind == TB_KIND_STRING && !type->of && parameter->location == TB_IN_HEADER)
         return json_string("\"784f394c\"");
-    return make(api, parameter->type);
+    return without_controls(make(api, parameter->type));
 }
 
 /* A new reference: MADE, with OVER laid over it. */
