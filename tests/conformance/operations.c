@@ -31,6 +31,36 @@ static json_t *make(const tb_api *api, unsigned type)
     return instance_make(api, type, &options);
 }
 
+/* VALUE, a text or a list of them, with spaces in place of control characters: tbproxyd refuses them in a URL. */
+static json_t *without_controls(json_t *value)
+{
+    char *text = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
+    size_t i;
+
+    for (i = 0; text && text[i]; i++)
+        if ((unsigned char)text[i] < ' ')
+            text[i] = ' ';
+    if (text)
+        json_string_set(value, text);
+    free(text);
+    for (i = 0; i < json_array_size(value); i++)
+        without_controls(json_array_get(value, i));
+    return value;
+}
+
+/* Most texts in a path are identifiers. Tomcat refuses a path with an escaped slash or backslash, and a header's
+ * value cannot hold all characters; those in a query are of one to four bytes. */
+static json_t *make_parameter(const tb_api *api, const struct tb_parameter *parameter)
+{
+    const struct tb_type *type = &api->types[parameter->type];
+
+    if (type->kind == TB_KIND_STRING && !type->of && parameter->location == TB_IN_PATH)
+        return json_string("784f394c-42b6-435a-983c-b7beff2784f9");
+    if (type->kind == TB_KIND_STRING && !type->of && parameter->location == TB_IN_HEADER)
+        return json_string("\"784f394c\"");
+    return without_controls(make(api, parameter->type));
+}
+
 /* A new reference: MADE, with OVER laid over it. */
 static json_t *overlay(json_t *made, json_t *over)
 {
@@ -64,7 +94,7 @@ static int set_parameters(struct call *call, const json_t *plan, tb_error *err)
         json_t *value = json_incref(json_object_get(planned, call->api->strings + parameter->name));
 
         if (!value)
-            value = make(call->api, parameter->type);
+            value = make_parameter(call->api, parameter);
         r = call_set_parameter(call, parameter, value, err);
         json_decref(value);
     }

@@ -10,6 +10,16 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 # Answered by tbproxyd itself.
 LOCAL = ("login", "refreshToken", "logout")
 
+# Refused by tbproxyd without giving away anything themselves: another method of the first one's path does, and of the
+# paths below /api/signup/ no POST is forwarded.
+BESIDE_CREDENTIALS = {"checkActivateToken", "deleteTenantAccount", "setNotDisplayWelcome"}
+
+# The stand-in executes them for the system administrator only: it must refuse them to the tenant's.
+SYSTEM_ADMINISTRATOR = {"getTenants"}
+
+# Logs in and refreshes: "changePassword" makes the tokens of the tenant's own user invalid.
+CUSTOMER = ("customer@thingsboard.org", "customer")
+
 # What a saved entity must not take from an instance: it would name another one that is not there.
 FRESH = dict.fromkeys(("id", "tenantId", "customerId", "deviceProfileId", "assetProfileId", "firmwareId", "softwareId",
                        "externalId", "version", "ownerId", "parentCustomerId", "assigneeId"))
@@ -39,9 +49,10 @@ def template(path):
 class World:
     """A stand-in with the entities that operations ask for; each of them gets its own, because some delete them."""
 
+    count = 0  # of names, in all worlds
+
     def __init__(self, sim):
         self.sim = sim
-        self.count = 0
         self.user = self.api("GET", "/api/auth/user")
 
     def api(self, method, target, body=None):
@@ -51,8 +62,8 @@ class World:
         return answer.json() if answer.body else None
 
     def name(self):
-        self.count += 1
-        return "entity %d" % self.count
+        World.count += 1
+        return "entity %d" % World.count
 
     def save(self, path, **body):
         return self.api("POST", path, body)["id"]["id"]
@@ -73,8 +84,14 @@ class World:
         return self.save("/api/alarm", type=self.name(), originator={"entityType": "DEVICE", "id": self.device()},
                          severity="MAJOR", acknowledged=False, cleared=False)
 
-    def entity_group(self):
-        return self.save("/api/entityGroup", name=self.name(), type="DEVICE")
+    def entity_group(self, kind="DEVICE"):
+        return self.save("/api/entityGroup", name=self.name(), type=kind)
+
+    def assigned(self, kind):
+        """A device or an asset that a customer has."""
+        identifier = self.device() if kind == "device" else self.asset()
+        self.api("POST", "/api/customer/%s/%s/%s" % (self.customer(), kind, identifier))
+        return identifier
 
     def role(self):
         return self.save("/api/role", name=self.name(), type="GROUP", permissions=["READ"])
@@ -85,7 +102,7 @@ class World:
         return ends
 
     def api_key(self):
-        return self.api("POST", "/api/apiKey", {"userId": self.user["id"], "description": "", "enabled": True,
+        return self.api("POST", "/api/apiKey", {"userId": self.user["id"], "description": "a key", "enabled": True,
                                                 "expirationTime": 0})["id"]["id"]
 
     def named(self, path, member="name"):
@@ -101,7 +118,7 @@ def parameters(world, identifier, operation):
     makers = {
         "deviceId": world.device, "assetId": world.asset, "customerId": world.customer,
         "dashboardId": world.dashboard, "alarmId": world.alarm, "roleId": world.role,
-        "entityGroupId": world.entity_group, "userGroupId": world.entity_group,
+        "entityGroupId": world.entity_group, "userGroupId": lambda: world.entity_group("USER"),
         "userId": lambda: world.user["id"]["id"], "tenantId": lambda: world.user["tenantId"]["id"],
         "assigneeId": lambda: world.user["id"]["id"], "entityId": world.device,
         "deviceIds": lambda: [world.device(), world.device()], "assetIds": lambda: [world.asset()],
@@ -109,7 +126,11 @@ def parameters(world, identifier, operation):
         "assetName": lambda: world.named("/api/asset"),
         "customerTitle": lambda: world.named("/api/customer", "title"),
     }
+    makers |= {"unassignDeviceFromCustomer": {"deviceId": lambda: world.assigned("device")},
+               "unassignAssetFromCustomer": {"assetId": lambda: world.assigned("asset")}}.get(identifier, {})
     values = {name: make() for name, make in makers.items() if name in names}
+    if "ownerId" in names and "ownerType" in names:
+        values |= {"ownerType": "TENANT", "ownerId": world.user["tenantId"]["id"]}
     if "entityId" in names and "entityType" in names:
         values["entityType"] = "DEVICE"
     if "fromId" in names or "toId" in names:
@@ -117,7 +138,8 @@ def parameters(world, identifier, operation):
         for end in ("from", "to"):
             values |= {end + "Id": ends[end]["id"], end + "Type": ends[end]["entityType"]}
         values |= {"relationType": "Contains", "relationTypeGroup": "COMMON"}
-    values |= {"page": 0, "pageSize": 10, **TIME}
+    values |= {"page": 0, "pageSize": 10, "limit": 100, "userCredentialsEnabled": True,
+               "accessToken": world.name(), **TIME}
     if "ApiKey" in identifier and "id" in names:
         values["id"] = world.api_key()
     return {name: fit(names[name], value) for name, value in values.items() if name in names}
@@ -146,7 +168,7 @@ def bodies(world, pair):
     page = {"pageSize": 10, "page": 0, "sortOrder": {"key": key, "direction": "ASC"}}
     values = json.dumps({"temperature": 20.5})
     return {
-        "login": {"username": "tenant@thingsboard.org", "password": world.sim.password},
+        "login": dict(zip(("username", "password"), CUSTOMER)),
         "refreshToken": {"refreshToken": pair["refreshToken"]},
         "changePassword": {"currentPassword": world.sim.password, "newPassword": world.sim.password + "-2"},
         "saveDevice": {**FRESH, "name": world.name(), "type": "default"},
@@ -156,6 +178,7 @@ def bodies(world, pair):
         "saveAlarm": {**FRESH, "type": world.name(), "originator": device},
         "saveEntityGroup": {**FRESH, "name": world.name(), "type": "DEVICE"},
         "saveRole": {**FRESH, "name": world.name(), "type": "GROUP"},
+        "updateDeviceCredentials": {"deviceId": device, "credentialsId": world.name()},
         "saveApiKey": {"id": None, "userId": world.user["id"], "expirationTime": 0},
         "addEntitiesToEntityGroup": [device["id"]],
         "removeEntitiesFromEntityGroup": [device["id"]],
@@ -178,7 +201,7 @@ def text_body(operation):
 
 def make(world, document, refused):
     """The member "operations" of a plan. REFUSED: {operation id: status}."""
-    given = bodies(world, world.sim.login())
+    given = bodies(world, world.sim.login(*CUSTOMER))
     plan = {}
     for identifier, _, _, operation in operations(document):
         body = given.get(identifier, text_body(operation))

@@ -94,7 +94,7 @@ void entity_list(struct sim *sim, struct request *rq, struct reply *rp, enum ent
 {
     static const char *const properties[] = {
         "createdTime",      "name",  "title",   "type", "label", "customerTitle", "deviceProfileName",
-        "assetProfileName", "email", "country", "city", NULL};
+        "assetProfileName", "email", "firstName", "lastName", "country", "city", NULL};
     static const char *const searched[] = {"name", "title", "type", "label", NULL};
     const char *of_type = request_param(rq, "type");
     struct page_link link;

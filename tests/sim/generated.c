@@ -92,7 +92,7 @@ static void answer_binary(const struct sim *sim, const struct request *rq, struc
     rp->len = BINARY_SIZE;
 }
 
-static void generate(struct sim *sim, struct request *rq, struct reply *rp)
+void generated_answer(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const char *media = api_text(sim->api, rq->op->answer_media);
 
@@ -120,8 +120,8 @@ static void generate(struct sim *sim, struct request *rq, struct reply *rp)
     rp->content_type = *media ? media : "text/plain";
 }
 
-const struct route generated_route = {.handler = generate, .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
-const struct route generated_open_route = {.handler = generate, .flags = ROUTE_NOAUTH};
+const struct route generated_route = {.handler = generated_answer, .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
+const struct route generated_open_route = {.handler = generated_answer, .flags = ROUTE_NOAUTH};
 
 void answer_check(struct sim *sim, const struct request *rq, const struct reply *rp)
 {

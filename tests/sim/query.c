@@ -235,8 +235,9 @@ void find_available_keys_v2(struct sim *sim, struct request *rq, struct reply *r
     json_t *attributes = json_object();
     for (size_t i = 0; i < N_SCOPES; i++)
         json_put(attributes, scope_name((enum scope)i), names_of(sets.attributes[i], true));
-    reply_json(rp, json_pack("{s:o, s:o, s:o}", "entityTypes", names_of(sets.types, false), "timeseries",
-                             names_of(sets.series, true), "attributes", attributes));
+    reply_json(rp, json_pack("{s:I, s:o, s:o, s:o}", "totalEntities", (json_int_t)s.n, "entityTypes",
+                             names_of(sets.types, false), "timeseries", names_of(sets.series, true),
+                             "attributes", attributes));
     free_keys(&sets);
     selection_free(&s);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* RPC to devices that answer at once, and operations of which only the cost is modelled. */
 #include "entity.h"
+#include "generated.h"
 #include "route.h"
 
 /* The device of the call, counted; NULL: the refusal is filled in. */
@@ -35,9 +36,10 @@ void rpc_two_way(struct sim *sim, struct request *rq, struct reply *rp)
 
 void accepted(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    (void)sim;
-    (void)rq;
-    reply_json(rp, json_pack("{s:b}", "ok", 1));
+    if (rq->op)
+        generated_answer(sim, rq, rp);
+    else
+        reply_json(rp, json_pack("{s:b}", "ok", 1));
 }
 
 void accepted_empty(struct sim *sim, struct request *rq, struct reply *rp)
