@@ -31,7 +31,7 @@ static json_t *make(const tb_api *api, unsigned type)
     return instance_make(api, type, &options);
 }
 
-/* VALUE, a text or a list of them, with spaces in place of control characters: tbproxyd refuses them in a URL. */
+/* VALUE, a text or a list of them, without control characters: tbproxyd refuses them in a URL. */
 static json_t *without_controls(json_t *value)
 {
     char *text = json_is_string(value) ? strdup(json_string_value(value)) : NULL;

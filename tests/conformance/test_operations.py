@@ -90,7 +90,8 @@ def violations_by_operation(sim):
 
 
 def test_way(report, name, document, world, url, key, refused, not_seen):
-    """All operations of a document on one way. REFUSED: {operation id: status}. NOT_SEEN: those that do not reach the server."""
+    """All operations of a document on one way. REFUSED: {operation id: status}. NOT_SEEN: those that
+    do not reach the server."""
     operations = plan.operations(document)
     results = run_program(*name.split()[:2], document, world, url, key, refused)
     ignored = ("/api/auth/login", "/api/auth/token") if not key else ()

@@ -120,7 +120,8 @@ void generated_answer(struct sim *sim, struct request *rq, struct reply *rp)
     rp->content_type = *media ? media : "text/plain";
 }
 
-const struct route generated_route = {.handler = generated_answer, .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
+const struct route generated_route = {.handler = generated_answer,
+                                      .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
 const struct route generated_open_route = {.handler = generated_answer, .flags = ROUTE_NOAUTH};
 
 void answer_check(struct sim *sim, const struct request *rq, const struct reply *rp)
