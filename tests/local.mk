@@ -30,5 +30,6 @@ include $(srcdir)/docs/examples/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/e2e/local.mk
 include $(srcdir)/tests/conformance/local.mk
+include $(srcdir)/tests/gen/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/bench/local.mk

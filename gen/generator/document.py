@@ -5,6 +5,9 @@ import json
 import re
 
 
+DEPTH_MAX = 200  # of the JSON; a document of the server has about 12
+
+
 class Refusal(Exception):
     """The document cannot be used; the text names the place as a JSON pointer."""
 
@@ -39,6 +42,23 @@ def unique_members(pairs):
     return out
 
 
+def refuse_constant(name):
+    refuse("", f"{name} is no number of JSON")
+
+
+def check_texts(node, place, depth=0):
+    """Refuses what C cannot hold as text, and what is too deep to be followed."""
+    if depth > DEPTH_MAX:
+        refuse(place, f"values inside each other more than {DEPTH_MAX} times")
+    if isinstance(node, str) and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in node):
+        refuse(place, "a text with a NUL or half a character")
+    for name, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
+        if isinstance(node, dict):
+            check_texts(name, place, depth + 1)
+        if isinstance(value, (str, dict, list)):
+            check_texts(value, child(place, name), depth + 1)
+
+
 class Document:
     """The parsed document, its edition and its version."""
 
@@ -47,10 +67,11 @@ class Document:
     def __init__(self, path, edition=None):
         with open(path, encoding="utf-8") as file:
             try:
-                self.root = json.load(file, object_pairs_hook=unique_members)
+                self.root = json.load(file, object_pairs_hook=unique_members, parse_constant=refuse_constant)
             except (ValueError, RecursionError) as error:
                 refuse("", f"is no JSON: {error}")
         expect(self.root, dict, "")
+        check_texts(self.root, "")
         openapi = member(self.root, "openapi", str, "", "")
         if not re.fullmatch(r"3\.[01]\.[0-9]+", openapi):
             refuse("/openapi", f"is {openapi!r}: only OpenAPI 3.0 and 3.1 are understood")

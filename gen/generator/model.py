@@ -16,6 +16,7 @@ OPERATION = frozenset(
 )
 LOCATIONS = ("path", "query", "header")  # enum tb_location
 SCALARS = ("string", "bool", "int32", "int64", "double")
+PARAMETERS_MAX = 250  # of one operation: their number has 8 bits
 SESSION_HEADERS = ("x-authorization", "authorization")  # the session's own
 
 
@@ -126,6 +127,8 @@ class Api:
             if location == "header" and parameter.lower() in SESSION_HEADERS:
                 continue
             parameters.append(self.read_parameter(name, parameter, location, value, at))
+        if len(parameters) > PARAMETERS_MAX:
+            refuse(place, f"more than {PARAMETERS_MAX} parameters")
         return parameters
 
     def parameter_nodes(self, node, place):
@@ -159,7 +162,9 @@ class Api:
         enumeration = pascal(context)
         if enumeration in self.source.enumerations:
             self.source.enumerations[enumeration].anonymous = True
-        if node.get("x-wire-type") == "integer":
+        if node.get("x-wire-type", "integer") != "integer":
+            refuse(child(place, "x-wire-type"), "only integer is understood")
+        if "x-wire-type" in node:
             kind = ("int32", None)
         scalar = kind[1] if kind[0] == "list" else kind
         if scalar[0] not in SCALARS or (kind[0] == "list" and (location != "query" or not explode)):

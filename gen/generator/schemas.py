@@ -21,6 +21,7 @@ UNDERSTOOD = BOUNDS | frozenset(
     " readOnly writeOnly deprecated".split()
 )
 INT64_MIN, INT64_MAX, UINT32_MAX = -(2**63), 2**63 - 1, 2**32 - 1
+MEMBERS_MAX = 1000  # of one structure: their offsets have 16 bits
 DEPTH_MAX = 32  # lists, maps and references inside each other
 
 
@@ -108,6 +109,8 @@ class Schemas:
                 continue
             parent = self.document.schema_name(part["$ref"], part_place)
             parent_node, parent_place = self.node(parent)
+            if parent == name:
+                refuse(part_place, "is allOf itself")
             if "discriminator" not in parent_node:
                 nodes.append((parent_node, parent_place))
             elif schema.base:
@@ -119,6 +122,8 @@ class Schemas:
             if "allOf" in part and part is not node:
                 refuse(part_place, "allOf inside allOf is not understood")
             self.add_fields(schema, part, part_place)
+        if len(schema.fields) > MEMBERS_MAX:
+            refuse(place, f"more than {MEMBERS_MAX} members")
         if "discriminator" in node:
             self.read_discriminator(schema, node, place)
         return schema
@@ -154,6 +159,9 @@ class Schemas:
             refuse(at, f"a base that is itself a variant of {schema.base} is not understood")
         if schema.discriminator not in [field.name for field in schema.fields]:
             refuse(at, f"{schema.discriminator!r} is no property of the schema")
+        named = next(field for field in schema.fields if field.name == schema.discriminator)
+        if named.type[0] != "string":
+            refuse(at, f"{schema.discriminator!r} is no string, so it cannot name a variant")
         for value, reference in member(discriminator, "mapping", dict, at, {}).items():
             where = child(child(at, "mapping"), value)
             schema.variants[value] = self.document.schema_name(expect(reference, str, where), where)
@@ -217,7 +225,7 @@ class Schemas:
     def type_of_choice(self, node, keyword, place, context, depth):
         """allOf of one reference is that; a choice between variants of one base is that base; else free JSON."""
         at = child(place, keyword)
-        parts = member(node, keyword, list, place)
+        parts = [part for part in member(node, keyword, list, place) if part != {"type": "null"}]
         types = [self.type_of(part, child(at, i), context, depth + 1) for i, part in enumerate(parts)]
         if len(set(types)) == 1:
             return types[0]
@@ -251,6 +259,8 @@ class Schemas:
         name_format = member(node, "format", str, place, "")
         if kind == "string":
             return ("string", {"uuid": "uuid", "byte": "base64", "binary": "binary"}.get(name_format, ""), None)
+        if kind == "integer" and name_format not in ("", "int32", "int64"):
+            refuse(child(place, "format"), f"an integer of the format {name_format!r} is not understood")
         if kind == "integer":
             return ("int32", None) if name_format == "int32" else ("int64",)
         if kind == "number":
@@ -281,10 +291,10 @@ class Schemas:
             if not all(-(2**31) <= value < 2**31 for value in values):
                 refuse(child(place, "enum"), "an integer enumeration beyond 32 bits")
             integer = True
-        elif all(isinstance(value, (str, int, float)) for value in values):
+        elif all(isinstance(value, str) for value in values):
             integer = False
         else:
-            refuse(child(place, "enum"), "an enumeration of something else than strings or integers")
+            refuse(child(place, "enum"), "an enumeration of something else than strings, or integers of that type")
         texts = list(dict.fromkeys(str(value) for value in values))
         known = self.enumerations.get(name)
         if known and known.values != texts:
@@ -299,15 +309,19 @@ class Schemas:
             return Bounds()
         minimum, maximum = node.get("minimum", INT64_MIN), node.get("maximum", INT64_MAX)
         for keyword, value in (("minimum", minimum), ("maximum", maximum)):
-            if not isinstance(value, (int, float)) or isinstance(value, bool):
-                refuse(child(place, keyword), "must be a number")
+            if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
+                refuse(child(place, keyword), "must be a whole number")
+            if not INT64_MIN <= value <= INT64_MAX:
+                refuse(child(place, keyword), "is beyond 64 bits")
+        if minimum > maximum:
+            refuse(child(place, "minimum"), "is greater than the maximum")
         for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
             if keyword in node:
                 refuse(child(place, keyword), "this bound is not understood")
         lengths = [self.length(node, place, end) for end in ("min", "max")]
         return Bounds(
-            max(INT64_MIN, int(minimum)),
-            min(INT64_MAX, int(maximum)),
+            int(minimum),
+            int(maximum),
             lengths[0],
             lengths[1],
             member(node, "pattern", str, place, ""),

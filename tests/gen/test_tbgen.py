@@ -1,0 +1,340 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""gen/tbgen: what it writes for the six documents, and what it refuses."""
+
+import copy
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
+
+import tap  # noqa: E402
+
+SPECIFICATIONS = sorted((SOURCE / "gen" / "spec").glob("*.json"))
+TEXT = {"type": "string"}
+SCHEMAS = "#/components/schemas/"
+
+SMALL = {
+    "openapi": "3.1.0",
+    "info": {"title": "API", "version": "4.4.0", "x-edition": "CE"},
+    "paths": {
+        "/api/thing/{id}": {
+            "get": {
+                "operationId": "getThing",
+                "tags": ["thing-controller"],
+                "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
+                "responses": {"200": {"content": {"application/json": {"schema": {"$ref": SCHEMAS + "Thing"}}}}},
+            }
+        }
+    },
+    "components": {
+        "schemas": {
+            "Thing": {"type": "object", "properties": {"name": TEXT, "count": {"type": "integer"}}},
+            "Base": {
+                "type": "object",
+                "discriminator": {"propertyName": "type", "mapping": {"X": SCHEMAS + "Variant"}},
+                "properties": {"type": TEXT},
+            },
+            "Variant": {"allOf": [{"$ref": SCHEMAS + "Base"}, {"type": "object", "properties": {"n": TEXT}}]},
+        }
+    },
+}
+
+
+def run(output, *specifications, seed="0"):
+    """tbgen for these documents."""
+    return subprocess.run(
+        [sys.executable, SOURCE / "gen" / "tbgen", "--output", output, *specifications],
+        env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, timeout=120, check=False)
+
+
+def files(folder):
+    """All files below FOLDER with their bytes."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class Documents(unittest.TestCase):
+    """The six documents of the project."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.output = pathlib.Path(cls.folder.name) / "one"
+        cls.result = run(cls.output, "--routes", *SPECIFICATIONS)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.folder.cleanup()
+
+    def header(self, edition, name, version="4.4.0"):
+        return (self.output / version / "include" / "tbclient" / edition / name).read_text()
+
+    def prototype(self, name, edition="ce", version="4.4.0"):
+        """The declaration of a function, on one line."""
+        text = (self.output / f"reference-{edition}-{version}.md").read_text()
+        return re.sub(r"\s+", " ", re.search(rf"^int {name}\([^;]*;", text, re.M).group())
+
+    def test_is_the_same_every_time(self):
+        other = pathlib.Path(self.folder.name) / "two"
+        self.assertEqual(run(other, "--routes", *SPECIFICATIONS, seed="7").returncode, 0)
+        self.assertEqual(files(self.output), files(other))
+
+    def test_writes_only_what_changed(self):
+        before = {path: path.stat().st_mtime_ns for path in self.output.rglob("*") if path.is_file()}
+        run(self.output, "--routes", *SPECIFICATIONS)
+        self.assertEqual(before, {path: path.stat().st_mtime_ns for path in before})
+
+    def test_has_every_operation(self):
+        self.assertEqual(self.result.stderr, "")
+        for path in SPECIFICATIONS:
+            document = json.loads(path.read_text())
+            wanted = sum(len(item) for item in document["paths"].values())
+            edition, version = path.stem.split("-")
+            text = (self.output / version / "src" / f"{edition}_tables.c").read_text()
+            self.assertIn(f".operation_count = {wanted},", text)
+
+    def test_arguments_come_in_order(self):
+        self.assertEqual(
+            self.prototype("tb_save_device"),
+            "int tb_save_device(tb_client *client, const tb_device *device, const tb_save_device_params *params,"
+            " tb_device **ret, tb_error *err);")
+        self.assertEqual(
+            self.prototype("tb_save_entity_telemetry"),
+            "int tb_save_entity_telemetry(tb_client *client, const char *entity_type, const char *entity_id,"
+            " const char *scope, const char *body, tb_bytes **ret, tb_error *err);")
+
+    def test_pages_are_numbers_where_the_document_says_strings(self):
+        self.assertIn("int32_t page_size, int32_t page,", self.prototype("tb_get_reports", "pe"))
+
+    def test_the_session_has_its_own_header(self):
+        self.assertNotIn("authorization", self.prototype("tb_send_chat_message", "pe"))
+
+    def test_downloads_and_streams_go_to_a_sink(self):
+        self.assertIn("const tb_sink *sink", self.prototype("tb_download_ota_package"))
+        self.assertIn("const tb_sink *sink", self.prototype("tb_send_chat_message", "pe"))
+
+    def test_strings_declared_as_json_are_bytes(self):
+        self.assertIn("tb_bytes **ret", self.prototype("tb_get_mail_processing_url"))
+
+    def test_a_plain_string_is_a_body(self):
+        self.assertIn("const char *body", self.prototype("tb_update_api_key_description"))
+
+    def test_keywords_get_an_underscore(self):
+        text = self.header("ce", "models.h")
+        self.assertTrue(re.search(r"tb_bool default_;", text))
+        self.assertFalse(re.search(r"[ *](default|public|template);", text))
+
+    def test_values_of_any_shape_have_macros(self):
+        text = self.header("paas", "models.h")
+        for pattern in (r'TB_\w+ "application/pdf"', r'TB_\w+ "DELETE"', r'TB_\w+ "DOMAIN"', r"TB_THINGSBOARD_ERROR_CODE_\w+ 32\n"):
+            self.assertTrue(re.search("#define " + pattern, text), pattern)
+
+    def test_a_member_declared_again_is_the_variants(self):
+        wanted = "struct tb_attributes_output {\n    tb_output base;\n    tb_attributes_output_strategy *strategy;"
+        self.assertTrue(wanted in self.header("ce", "models.h"))
+
+    def test_bytes_that_are_numbers_on_the_wire(self):
+        self.assertTrue("tb_int32 source_ton;" in self.header("ce", "models.h"))
+
+    def test_a_path_differs_between_editions(self):
+        for edition, path in (("ce", "/api/dashboards"), ("pe", "/api/entityGroup")):
+            document = json.loads((SOURCE / "gen" / "spec" / f"{edition}-4.4.0.json").read_text())
+            wanted = next(path for path, item in document["paths"].items() for node in item.values()
+                          if node["operationId"] == "getDashboardsByIds")
+            text = (self.output / f"reference-{edition}-4.4.0.md").read_text()
+            self.assertIn(f"### getDashboardsByIds\n\n`GET {wanted}`", text)
+
+    def test_the_trailing_slash_stays(self):
+        self.assertTrue('"/api/rule-engine/"' in (self.output / "4.4.0" / "src" / "ce_tables.c").read_text())
+
+
+class SmallDocuments(unittest.TestCase):
+    """What is understood and what is refused, one thing at a time."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.output = pathlib.Path(self.folder.name) / "out"
+        self.document = copy.deepcopy(SMALL)
+        self.schemas = self.document["components"]["schemas"]
+        self.thing = self.schemas["Thing"]["properties"]
+        self.operation = self.document["paths"]["/api/thing/{id}"]["get"]
+
+    def run_text(self, text, *options):
+        path = pathlib.Path(self.folder.name) / "document.json"
+        path.write_text(text)
+        return run(self.output, *options, path)
+
+    def accepted(self, *options):
+        """The models, after the compiler has taken all that was written."""
+        result = self.run_text(json.dumps(self.document), *options)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        for source in (self.output / "4.4.0" / "src").iterdir():
+            subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{SOURCE}/include",
+                            f"-I{self.output}/4.4.0/include", source], check=True, timeout=60)
+        return (self.output / "4.4.0/include/tbclient/ce/models.h").read_text()
+
+    def refused(self, place, reason=""):
+        """It is refused with the place, and nothing but a message is printed."""
+        result = self.run_text(json.dumps(self.document))
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(f"#{place}: ", result.stderr)
+        self.assertIn(reason, result.stderr)
+        self.assertNotIn("Traceback", result.stderr)
+
+    def parameter(self, **changes):
+        self.operation["parameters"].append({"name": "q", "in": "query", "schema": TEXT, **changes})
+
+    # understood
+
+    def test_openapi_3_0(self):
+        self.document["openapi"] = "3.0.1"
+        self.thing["name"]["nullable"] = True
+        self.assertIn("const char *name;", self.accepted())
+
+    def test_null_as_a_type(self):
+        self.thing["name"] = {"type": ["string", "null"]}
+        self.thing["base"] = {"anyOf": [{"$ref": SCHEMAS + "Base"}, {"type": "null"}]}
+        self.assertIn("tb_base *base_;", self.accepted())
+
+    def test_references_to_parameters_and_answers(self):
+        components = self.document["components"]
+        components["parameters"] = {"p": {"name": "q", "in": "query", "schema": TEXT}}
+        components["responses"] = {"r": self.operation["responses"]["200"]}
+        self.operation["parameters"].append({"$ref": "#/components/parameters/p"})
+        self.operation["responses"]["200"] = {"$ref": "#/components/responses/r"}
+        self.accepted()
+
+    def test_the_edition_may_be_given(self):
+        del self.document["info"]["x-edition"]
+        self.refused("/info/x-edition")
+        self.accepted("--edition", "ce")
+
+    def test_hostile_texts(self):
+        self.thing["e"] = {"type": "string", "enum": ["a*/b", 'q"x', "n\nl", "t??/r", "back\\"]}
+        self.thing["x*/; int y; /*"] = {"type": "string", "pattern": "*/ \\ \n ??/"}
+        self.operation["tags"] = ["../../etc/*/x"]
+        self.parameter(schema={"type": "string", "default": '*/ x \n" ??/ \\'})
+        self.accepted()
+        self.assertEqual([path for path in files(self.output) if ".." in path.parts], [])
+
+    def test_names_that_are_taken(self):
+        for name in ("Client", "Part", "Error", "ThingList"):
+            self.schemas[name] = {"type": "object", "properties": {"default": TEXT, "object": TEXT, "errno": TEXT}}
+        self.thing["list"] = {"type": "array", "items": {"$ref": SCHEMAS + "Thing"}}
+        for name in ("client", "params", "ret", "err", "class"):
+            self.parameter(name=name, required=True)
+        self.assertIn("struct tb_client_ {", self.accepted())
+
+    # refused
+
+    def test_no_json(self):
+        self.assertIn("is no JSON", self.run_text('{"openapi": ').stderr)
+        self.assertIn("NaN", self.run_text('{"openapi": NaN}').stderr)
+        self.assertIn("'a' twice", self.run_text('{"a": 1, "a": 2}').stderr)
+
+    def test_too_deep(self):
+        for depth in (300, 100000):
+            result = self.run_text("[" * depth + "]" * depth)
+            self.assertEqual(result.returncode, 1)
+            self.assertNotIn("Traceback", result.stderr)
+        self.thing["deep"] = {"type": "string"}
+        for _ in range(60):
+            self.thing["deep"] = {"type": "array", "items": self.thing["deep"]}
+        self.refused("/components/schemas/Thing/properties/deep" + "/items" * 33)
+
+    def test_other_versions(self):
+        self.document["openapi"] = "2.0"
+        self.refused("/openapi", "only OpenAPI 3.0 and 3.1")
+
+    def test_versions_are_folders(self):
+        self.document["info"]["version"] = "../4"
+        self.refused("/info/version")
+
+    def test_half_characters(self):
+        self.thing["e"] = {"type": "string", "enum": ["a\ud800"]}
+        self.refused("/components/schemas/Thing/properties/e/enum/0")
+        self.thing["e"] = {"type": "string", "enum": ["a\0b"]}
+        self.refused("/components/schemas/Thing/properties/e/enum/0")
+
+    def test_unknown_keyword(self):
+        self.thing["name"] = {"type": "string", "not": {}}
+        self.refused("/components/schemas/Thing/properties/name/not")
+
+    def test_references(self):
+        for reference in (SCHEMAS + "Nope", "other.json#/A", "#/info/title/x"):
+            self.thing["name"] = {"$ref": reference}
+            self.refused("/components/schemas/Thing/properties/name", reference)
+        self.schemas["L"], self.schemas["M"] = {"$ref": SCHEMAS + "M"}, {"$ref": SCHEMAS + "L"}
+        self.thing["name"] = {"$ref": SCHEMAS + "L"}
+        self.refused("/components/schemas/L", "circle")
+
+    def test_parameters(self):
+        at = "/paths/~1api~1thing~1{id}/get/parameters/1"
+        for changes, place in (({"in": "cookie"}, "/in"), ({"style": "pipeDelimited"}, "/style"),
+                               ({"schema": {"$ref": SCHEMAS + "Thing"}}, "/schema"), ({"name": ""}, ""),
+                               ({"schema": {"type": "string"}, "x-wire-type": "number"}, "/x-wire-type")):
+            self.operation["parameters"] = self.operation["parameters"][:1]
+            self.parameter(**changes)
+            self.refused(at + place)
+
+    def test_path_and_parameters_agree(self):
+        self.parameter(name="other", **{"in": "path", "required": True})
+        self.refused("/paths/~1api~1thing~1{id}/get", "variables")
+        self.operation["parameters"] = []
+        self.refused("/paths/~1api~1thing~1{id}/get", "variables")
+        self.operation["parameters"] = [{"name": "id", "in": "path", "schema": TEXT}]
+        self.refused("/paths/~1api~1thing~1{id}/get/parameters/0", "must be required")
+
+    def test_operation_ids(self):
+        self.document["paths"]["/api/other/{id}"] = copy.deepcopy(self.document["paths"]["/api/thing/{id}"])
+        self.refused("/paths/~1api~1other~1{id}/get", "getThing")
+        del self.document["paths"]["/api/other/{id}"]
+        self.operation["operationId"] = "get thing();"
+        self.refused("/paths/~1api~1thing~1{id}/get", "no identifier")
+
+    def test_variants(self):
+        variant, base = self.schemas["Variant"], self.schemas["Base"]
+        self.schemas["Other"] = copy.deepcopy(base)
+        self.schemas["Other"]["discriminator"]["mapping"] = {}
+        variant["allOf"].append({"$ref": SCHEMAS + "Other"})
+        self.refused("/components/schemas/Variant/allOf/2", "only one")
+        variant["allOf"] = [{"$ref": SCHEMAS + "Variant"}]
+        self.refused("/components/schemas/Variant/allOf/0", "itself")
+        self.schemas["Variant"] = {"type": "object", "properties": {"n": TEXT}}
+        self.refused("/components/schemas/Base", "Variant")
+        base["properties"]["type"] = {"type": "integer"}
+        self.refused("/components/schemas/Base/discriminator", "no string")
+
+    def test_names_collide(self):
+        self.thing["fooBar"], self.thing["foo_bar"] = TEXT, TEXT
+        self.refused("/components/schemas/Thing", "foo_bar")
+
+    def test_numbers(self):
+        at = "/components/schemas/Thing/properties/count"
+        for changes, place in (({"minimum": 5.5}, "/minimum"), ({"minimum": 1e30}, "/minimum"),
+                               ({"minimum": 2, "maximum": 1}, "/minimum"), ({"format": "int7"}, "/format"),
+                               ({"maxLength": -1}, "/maxLength"), ({"enum": [1, "a"]}, "/enum"), ({"enum": [1.5]}, "/enum")):
+            self.thing["count"] = {"type": "integer", **changes}
+            self.refused(at + place)
+
+    def test_what_the_tables_hold(self):
+        for index in range(1001):
+            self.thing[f"m{index}"] = TEXT
+        self.refused("/components/schemas/Thing", "1000")
+        self.schemas["Thing"]["properties"] = {}
+        for index in range(250):
+            self.parameter(name=f"p{index}")
+        self.refused("/paths/~1api~1thing~1{id}/get", "250")
+
+
+if __name__ == "__main__":
+    tap.main()
