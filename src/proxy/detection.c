@@ -44,6 +44,8 @@ static void probe_done(struct transfer *transfer)
 
 static void begin(struct detection *detection, struct loop *loop, const struct transport_options *options)
 {
+    static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
+    static struct curl_slist headers = {user_agent, NULL}; /* so that the server's log tells who asks */
     struct transport_options own = *options;
     struct tb_error err = TB_ERROR_INIT;
 
@@ -55,6 +57,7 @@ static void begin(struct detection *detection, struct loop *loop, const struct t
     detection->probe = (struct edition_probe){0};
     detection->transfer = (struct transfer){
         .method = "GET",
+        .headers = &headers,
         .timeout_ms = PROBE_TIMEOUT_MS,
         .response_max = EDITION_ANSWER_MAX,
         .cut = true,

@@ -208,8 +208,10 @@ void dispatch_record(struct sim *sim, const struct request *rq, const struct rep
         .connection = connection,
     };
     entry.headers = buf_take(&headers, &entry.headers_len);
+    const char *agent = request_header(rq, "User-Agent");
+
     pthread_mutex_lock(&sim->lock);
-    if (is_edition_probe(rq->target) && !request_header(rq, "X-Authorization")) {
+    if (is_edition_probe(rq->target) && agent && strncmp(agent, "tbproxyd/", 9) == 0) {
         sim->record.counters.probes++;
         record_entry_free(&entry);
     } else {
