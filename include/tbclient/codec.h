@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Between JSON and the generated structures, by the tables: for programs that keep entities in files or get them
- * from elsewhere. Calls to the server do this themselves. Thread-safe; the structures are not changed.
+ * Between JSON and the generated structures, by the tables: for programs that keep entities in files or get
+ * them from elsewhere. Calls to the server do this themselves. Thread-safe; the structures are not changed.
  */
 #ifndef TBCLIENT_CODEC_H
 #define TBCLIENT_CODEC_H
@@ -16,23 +16,25 @@ extern "C" {
 
 #define TB_CODEC_DEPTH_MAX 64 /* structures, lists and maps inside each other; free JSON does not count */
 
-/* Decodes TEXT, JSON of LENGTH bytes, as a value of TYPE (in API): an object, list or map. *RET, a pointer to the
- * structure, is freed with tb_free(). TB_ERROR_DECODE names the member that does not fit ("data[3].name: a string
- * was expected, not a number") and carries the text. Members that are required and missing are no error: servers
- * of other versions leave them out. Of two members with the same name, the last one counts. Whole numbers may be
- * written as 3.0; beyond 64 bits they are refused. A text with a NUL character is refused, but in free JSON. Where
- * a variant is declared and the JSON says to be another one that has members of its own, it is refused: it would
- * not be in the memory that its cast reads. */
-TB_PUBLIC int tb_decode(const tb_api *api, unsigned type, const char *text, size_t length, void **ret, tb_error *err);
+/* Decodes TEXT, JSON of LENGTH bytes, as a value of TYPE (in API): an object, list or map. *RET, a pointer to
+ * the structure, is freed with tb_free(). TB_ERROR_DECODE names the member that does not fit ("data[3].name:
+ * a string was expected, not a number") and carries the text. Members that are required and missing are no
+ * error: servers of other versions leave them out. Of two members with the same name, the last one counts.
+ * Whole numbers may be written as 3.0; beyond 64 bits they are refused. A text with a NUL character is
+ * refused, but in free JSON. Where a variant is declared and the JSON says to be another one that has members
+ * of its own, it is refused: it would not be in the memory that its cast reads. */
+TB_PUBLIC int tb_decode(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
+                        tb_error *err);
 
-/* Encodes VALUE, a structure, list or map of TYPE; *RET is freed with free(). TB_ERROR_USAGE names the member that
- * does not fit its schema: missing, too long, out of bounds, no UTF-8, a base that does not say which variant it is.
- * A declared variant need not say so. What is required may not be sent as null, unless it is free JSON. */
+/* Encodes VALUE, a structure, list or map of TYPE; *RET is freed with free(). TB_ERROR_USAGE names the member
+ * that does not fit its schema: missing, too long, out of bounds, no UTF-8, a base that does not say which
+ * variant it is. A declared variant need not say so. What is required may not be sent as null, unless it is
+ * free JSON. */
 TB_PUBLIC int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
                         tb_error *err);
 
-/* Whether VALUE is valid JSON for TYPE, as a request: what tb_encode() would refuse is refused. Unknown members and
- * unknown values of enumerations are allowed unless STRICT. TB_ERROR_USAGE names the member. */
+/* Whether VALUE is valid JSON for TYPE, as a request: what tb_encode() would refuse is refused. Unknown
+ * members and unknown values of enumerations are allowed unless STRICT. TB_ERROR_USAGE names the member. */
 TB_PUBLIC int tb_check(const tb_api *api, unsigned type, const json_t *value, bool strict, tb_error *err);
 
 /* The index of the type that is an object of the schema called NAME, or 0. */

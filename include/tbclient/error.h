@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one error object. A function that can fail returns 0 or a negative errno and, where its caller gave it a
- * tb_error, says there what happened. The caller clears it after use; a cleared one can be used again.
+ * The one error object. A function that can fail returns 0 or a negative errno and, where its caller gave it
+ * a tb_error, says there what happened. The caller clears it after use; a cleared one can be used again.
  *
  *     struct tb_error err = TB_ERROR_INIT;
  *
@@ -26,8 +26,8 @@ extern "C" {
 
 #define TB_ERROR_MESSAGE_MAX 512
 
-/* The kinds from TB_ERROR_BAD_REQUEST to TB_ERROR_HTTP are answers of the server: STATUS holds the HTTP status.
- * They are the exceptions of the official Python client (BadRequestException, ..., ApiException). */
+/* The kinds from TB_ERROR_BAD_REQUEST to TB_ERROR_HTTP are answers of the server: STATUS holds the HTTP
+ * status. They are the exceptions of the official Python client (BadRequestException, ..., ApiException). */
 enum tb_error_kind {
     TB_ERROR_NONE,
     TB_ERROR_USAGE,         /* the call itself is wrong; nothing was sent */
@@ -48,12 +48,12 @@ enum tb_error_kind {
 };
 
 struct tb_error {
-    int code;                           /* negative errno; 0 while nothing happened */
+    int code; /* negative errno; 0 while nothing happened */
     enum tb_error_kind kind;
     int status;                         /* HTTP status of the answer; 0 where none came */
     int error_code;                     /* ThingsBoard's errorCode; 0 where the answer has none */
     char message[TB_ERROR_MESSAGE_MAX]; /* UTF-8; what happened, where, and what to do; never a secret */
-    char *body;                         /* the answer as it came, followed by a NUL; NULL where there is none */
+    char *body; /* the answer as it came, followed by a NUL; NULL where there is none */
     size_t body_length;
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The API as data: what gen/tbgen writes for one edition and version, and what the library interprets. Programs
- * read it to list, describe or check operations; they never write it. Constant and without pointers but in
- * tb_api itself, so that it is shared by all processes and costs nothing at start.
+ * The API as data: what gen/tbgen writes for one edition and version, and what the library interprets.
+ * Programs read it to list, describe or check operations; they never write it. Constant and without pointers
+ * but in tb_api itself, so that it is shared by all processes and costs nothing at start.
  *
  * Texts are offsets into the pool STRINGS; 0 is the empty text and stands for "none". References to rows are
  * indexes.
@@ -48,10 +48,10 @@ struct tb_enum {
 
 /* Bounds of a value; only those that are not at their widest are checked. */
 struct tb_bounds {
-    int64_t minimum, maximum;           /* numbers; INT64_MIN, INT64_MAX: none */
-    uint32_t min_length, max_length;    /* strings, in characters; lists, in elements; maps, in members */
-    uint32_t pattern;                   /* documentation only: the syntax is Java's */
-    uint8_t unique;                     /* lists: no element twice */
+    int64_t minimum, maximum;        /* numbers; INT64_MIN, INT64_MAX: none */
+    uint32_t min_length, max_length; /* strings, in characters; lists, in elements; maps, in members */
+    uint32_t pattern;                /* documentation only: the syntax is Java's */
+    uint8_t unique;                  /* lists: no element twice */
 };
 
 enum {
@@ -72,11 +72,11 @@ struct tb_field {
 
 struct tb_schema {
     uint32_t name;
-    uint32_t value;        /* a variant: what its discriminator says; the first where several do */
-    uint16_t first_field;  /* in fields: all of them, those of the base too, sorted by name (strcmp) */
+    uint32_t value;       /* a variant: what its discriminator says; the first where several do */
+    uint16_t first_field; /* in fields: all of them, those of the base too, sorted by name (strcmp) */
     uint16_t field_count;
-    uint16_t size;         /* of the structure */
-    uint16_t base;         /* a variant: schema index of its base + 1; else 0 */
+    uint16_t size;          /* of the structure */
+    uint16_t base;          /* a variant: schema index of its base + 1; else 0 */
     uint16_t first_variant; /* a base: in variants, sorted by value (strcmp) */
     uint16_t variant_count;
     uint32_t discriminator; /* a base or a variant: name of the member; else 0 */
@@ -95,8 +95,8 @@ struct tb_parameter {
     uint16_t type;          /* scalar, or a list of scalars: the key is repeated */
     uint16_t slot;          /* required: index in the call's arguments; optional: offset in its params */
     uint16_t bounds;
-    uint8_t location;       /* enum tb_location */
-    uint8_t flags;          /* TB_REQUIRED, TB_DEPRECATED */
+    uint8_t location; /* enum tb_location */
+    uint8_t flags;    /* TB_REQUIRED, TB_DEPRECATED */
 };
 
 enum tb_method { TB_GET, TB_POST, TB_PUT, TB_PATCH, TB_DELETE, TB_HEAD, TB_OPTIONS };
@@ -120,12 +120,12 @@ enum tb_repeat {
 };
 
 enum {
-    TB_ANONYMOUS = 1 << 0,            /* needs no authentication */
+    TB_ANONYMOUS = 1 << 0, /* needs no authentication */
     TB_OPERATION_DEPRECATED = 1 << 1,
-    TB_PAGED = 1 << 2,                /* has page and pageSize, and answers an object with data and hasNext */
+    TB_PAGED = 1 << 2, /* has page and pageSize, and answers an object with data and hasNext */
     TB_BODY_REQUIRED = 1 << 3,
-    TB_ASYNCHRONOUS = 1 << 4,         /* takes two tokens of the server's rate limit */
-    TB_CREDENTIAL = 1 << 5,           /* its answer gives away a credential, or it changes the session's own */
+    TB_ASYNCHRONOUS = 1 << 4, /* takes two tokens of the server's rate limit */
+    TB_CREDENTIAL = 1 << 5,   /* its answer gives away a credential, or it changes the session's own */
 };
 
 struct tb_operation {
@@ -137,13 +137,13 @@ struct tb_operation {
     uint16_t body_type;       /* in types */
     uint16_t answer_type;
     uint8_t parameter_count;
-    uint8_t method;           /* enum tb_method */
-    uint8_t body;             /* enum tb_body */
-    uint8_t answer;           /* enum tb_answer */
-    uint8_t repeat;           /* enum tb_repeat */
-    uint8_t flags;            /* TB_ANONYMOUS, ... */
-    uint8_t body_slot;        /* index of the body in the call's arguments */
-    uint8_t argument_count;   /* required parameters in path, query, headers, then the body */
+    uint8_t method;         /* enum tb_method */
+    uint8_t body;           /* enum tb_body */
+    uint8_t answer;         /* enum tb_answer */
+    uint8_t repeat;         /* enum tb_repeat */
+    uint8_t flags;          /* TB_ANONYMOUS, ... */
+    uint8_t body_slot;      /* index of the body in the call's arguments */
+    uint8_t argument_count; /* required parameters in path, query, headers, then the body */
 };
 
 struct tb_api {
@@ -152,16 +152,16 @@ struct tb_api {
     const char *strings;
     const struct tb_operation *operations; /* sorted by id (strcmp) */
     const struct tb_parameter *parameters;
-    const struct tb_type *types;           /* row 0: TB_KIND_NONE */
-    const struct tb_schema *schemas;       /* sorted by name (strcmp) */
+    const struct tb_type *types;     /* row 0: TB_KIND_NONE */
+    const struct tb_schema *schemas; /* sorted by name (strcmp) */
     const struct tb_field *fields;
     const struct tb_variant *variants;
-    const struct tb_enum *enums;           /* sorted by name (strcmp) */
-    const uint32_t *enum_values;           /* texts */
+    const struct tb_enum *enums; /* sorted by name (strcmp) */
+    const uint32_t *enum_values; /* texts */
     const struct tb_bounds *bounds;
     uint32_t strings_size;
-    uint16_t operation_count, parameter_count, type_count, schema_count, field_count, variant_count, enum_count,
-        enum_value_count, bounds_count;
+    uint16_t operation_count, parameter_count, type_count, schema_count, field_count, variant_count,
+        enum_count, enum_value_count, bounds_count;
 };
 
 typedef struct tb_api tb_api;

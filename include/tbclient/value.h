@@ -59,11 +59,14 @@ typedef struct {
 } tb_double;
 
 /* tb_device device = {.version = TB_SET(3)}; the same for all four. */
-#define TB_SET(number) {true, (number)}
+#define TB_SET(number)                                                                                       \
+    {                                                                                                        \
+        true, (number)                                                                                       \
+    }
 
 /* A member of a JSON object for which its structure has no place: unknown to this version of the API, or an
- * explicit null. NAME and VALUE are borrowed; where a list is sent, a member whose name the structure itself has
- * set is left out. */
+ * explicit null. NAME and VALUE are borrowed; where a list is sent, a member whose name the structure itself
+ * has set is left out. */
 typedef struct tb_member {
     const struct tb_member *next;
     const char *name;
@@ -87,9 +90,15 @@ typedef struct {
 /* Lists and maps have the same shape for every type of element: tb_string_list, tb_device_list, ... A list or
  * map that is present and empty has ITEMS set and COUNT 0: tb_device device = {.labels = TB_EMPTY}. */
 #ifdef __cplusplus
-#define TB_EMPTY {0, tb_no_items()}
+#define TB_EMPTY                                                                                             \
+    {                                                                                                        \
+        0, tb_no_items()                                                                                     \
+    }
 #else
-#define TB_EMPTY {0, (void *)""}
+#define TB_EMPTY                                                                                             \
+    {                                                                                                        \
+        0, (void *)""                                                                                        \
+    }
 #endif
 
 typedef struct {
@@ -133,8 +142,8 @@ typedef struct {
  * json_t * that a call has set is freed with json_decref().) */
 TB_PUBLIC void tb_free(void *result);
 
-/* A member of OBJECT that this version of the API does not know, or an explicit null; NULL where there is none
- * called NAME. Borrowed. */
+/* A member of OBJECT that this version of the API does not know, or an explicit null; NULL where there is
+ * none called NAME. Borrowed. */
 TB_PUBLIC json_t *tb_kept(const tb_object *object, const char *name);
 
 /* Whether the string or enumeration VALUE is present and equal to NAME. */

@@ -94,7 +94,10 @@ int64_t answer_length(const struct headers *headers)
 
 static int hex_digit(char c)
 {
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
 }
 
 /* Copies a value of Content-Disposition up to its end, with RFC 8187's percent-encoding or a quoted string's
@@ -220,8 +223,8 @@ static void copy_words(const char *from, size_t length, char *ret)
     one_line(ret);
 }
 
-/* What the server says: the message of ThingsBoard's JSON, a bare JSON string, or a short text; and its error code.
- * Pages of HTML say nothing to a program. */
+/* What the server says: the message of ThingsBoard's JSON, a bare JSON string, or a short text; and its error
+ * code. Pages of HTML say nothing to a program. */
 static void server_words(const struct answer *answer, char *ret, int *error_code)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(2 * ANSWER_ERROR_BODY_MAX);
@@ -284,7 +287,8 @@ static int status_error(const struct answer *answer, const char *what, tb_error 
     err->error_code = error_code;
     keep_body(answer, err);
     return FAIL(err, kind, code, "%s: the server answered HTTP %d%s%s%s", what, answer->status,
-                *words ? ": " : "", words, answer->status == 429 ? repeat_refusals[answer->not_repeated] : "");
+                *words ? ": " : "", words,
+                answer->status == 429 ? repeat_refusals[answer->not_repeated] : "");
 }
 
 static int no_session_error(const struct answer *answer, const char *what, tb_error *err)
@@ -294,7 +298,8 @@ static int no_session_error(const struct answer *answer, const char *what, tb_er
                     answer->reason);
     if (err)
         err->status = 401;
-    return FAIL(err, TB_ERROR_UNAUTHORIZED, -EPERM, "%s: the credential was refused: %s", what, answer->reason);
+    return FAIL(err, TB_ERROR_UNAUTHORIZED, -EPERM, "%s: the credential was refused: %s", what,
+                answer->reason);
 }
 
 static int failed_error(const struct answer *answer, const char *what, tb_error *err)
@@ -327,7 +332,8 @@ int answer_error(const struct answer *answer, const char *what, tb_error *err)
     case REQUEST_CANNOT_BE_SENT:
         break;
     }
-    return FAIL(err, TB_ERROR_SYSTEM, -ENOMEM, "%s: out of memory, or a file of the body cannot be read", what);
+    return FAIL(err, TB_ERROR_SYSTEM, -ENOMEM, "%s: out of memory, or a file of the body cannot be read",
+                what);
 }
 
 int answer_does_not_fit(const struct answer *answer, const char *what, tb_error *err)

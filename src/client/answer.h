@@ -38,7 +38,8 @@ bool answer_is_success(const struct answer *answer);
 /* The kind of an HTTP status that is no success. */
 enum tb_error_kind answer_kind(int status);
 
-/* Sets ERR for an answer that is none, or no success; WHAT is the operation's id. Returns the negative errno. */
+/* Sets ERR for an answer that is none, or no success; WHAT is the operation's id. Returns the negative errno.
+ */
 int answer_error(const struct answer *answer, const char *what, tb_error *err);
 
 /* Sets ERR: the answer does not fit. ERR holds the reason already. The body is kept. */

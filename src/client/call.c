@@ -107,8 +107,8 @@ static void describe(struct job *job, struct answer *answer)
     }
 }
 
-/* The last that the client's thread does with a job. What the answer holds becomes the waiting thread's; all that
- * is the loop's or counted without locks (the credential) is freed here. */
+/* The last that the client's thread does with a job. What the answer holds becomes the waiting thread's; all
+ * that is the loop's or counted without locks (the credential) is freed here. */
 static void finish(struct job *job, bool given_up)
 {
     struct transfer *transfer = &job->request.transfer;
@@ -197,7 +197,8 @@ static void post(struct job *job, unsigned wanted)
     pthread_mutex_unlock(&client->lock);
 }
 
-/* Hands on what is in the pipe; the lock is held, but not while the sink works. A negative errno of the sink. */
+/* Hands on what is in the pipe; the lock is held, but not while the sink works. A negative errno of the sink.
+ */
 static int drain(struct job *job, const tb_sink *sink, bool *begun)
 {
     struct buf taken = job->pipe;
@@ -265,8 +266,8 @@ static void fill_request(struct job *job, struct call *call, const char *target,
         request->transfer.write = part_arrived;
 }
 
-int call_run(struct call *call, tb_client *client, const char *target, const tb_sink *sink, struct answer *ret,
-             tb_error *err)
+int call_run(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
+             struct answer *ret, tb_error *err)
 {
     struct job job = {.client = client, .pipe = BUF_INIT(CALL_PIPE_MAX)};
     int r, sink_said;

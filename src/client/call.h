@@ -30,10 +30,11 @@ void call_free(struct call *call);
 /* The operation's id, for messages. */
 const char *call_name(const struct call *call);
 
-/* Sends it and waits for what comes of it, with SINK (NULL: none) for the body of a success. TARGET may replace the
- * call's own. 0: *RET, to be freed with answer_free(), is a success. Else ERR says what happened. */
-int call_run(struct call *call, tb_client *client, const char *target, const tb_sink *sink, struct answer *ret,
-             tb_error *err);
+/* Sends it and waits for what comes of it, with SINK (NULL: none) for the body of a success. TARGET may
+ * replace the call's own. 0: *RET, to be freed with answer_free(), is a success. Else ERR says what happened.
+ */
+int call_run(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
+             struct answer *ret, tb_error *err);
 
 /* In the client's thread: does what was posted. */
 void call_serve(tb_client *client);

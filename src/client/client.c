@@ -52,16 +52,16 @@ static void set_start(tb_client *client, enum client_start start)
     pthread_mutex_unlock(&client->lock);
 }
 
-/* Why the first authentication failed. A server that answered, but not as one that takes logins, is told by its
- * status; one that refused the credential as unauthorized. */
+/* Why the first authentication failed. A server that answered, but not as one that takes logins, is told by
+ * its status; one that refused the credential as unauthorized. */
 static void set_start_error(tb_client *client)
 {
     const struct transfer *transfer = &client->upstream.transfer;
     bool locked_out = session_state(client->upstream.session) == SESSION_LOCKED_OUT;
     int status = transfer->status;
-    enum tb_error_kind kind = status == 0                         ? TB_ERROR_TRANSPORT
-                              : locked_out && status < 300        ? TB_ERROR_UNAUTHORIZED
-                                                                  : answer_kind(status);
+    enum tb_error_kind kind = status == 0                  ? TB_ERROR_TRANSPORT
+                              : locked_out && status < 300 ? TB_ERROR_UNAUTHORIZED
+                                                           : answer_kind(status);
 
     if (status == 0 && transfer->error.status == 504)
         kind = TB_ERROR_TIMEOUT;
@@ -69,8 +69,10 @@ static void set_start_error(tb_client *client)
         kind = TB_ERROR_TLS;
     client->start_error.status = status;
     FAIL(&client->start_error, kind,
-         kind == TB_ERROR_UNAUTHORIZED ? -EPERM : kind == TB_ERROR_TIMEOUT ? -ETIMEDOUT : -EIO, "%s",
-         session_reason(client->upstream.session));
+         kind == TB_ERROR_UNAUTHORIZED ? -EPERM
+         : kind == TB_ERROR_TIMEOUT    ? -ETIMEDOUT
+                                       : -EIO,
+         "%s", session_reason(client->upstream.session));
 }
 
 static void session_changed(struct upstream *upstream)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of tb_client: a thread that runs the loop, and how calls of other threads get there. All of the upstream
- * belongs to that thread. A call is posted to it under the client's lock; what comes back is told to the waiting
- * thread under the call's own.
+ * Inside of tb_client: a thread that runs the loop, and how calls of other threads get there. All of the
+ * upstream belongs to that thread. A call is posted to it under the client's lock; what comes back is told to
+ * the waiting thread under the call's own.
  */
 #ifndef TB_CLIENT_CLIENT_H
 #define TB_CLIENT_CLIENT_H
@@ -40,8 +40,8 @@ struct tb_client {
     tb_error start_error; /* where start is CLIENT_REFUSED */
 };
 
-/* Around every function that uses the client, so that tb_client_close() waits for it. TB_ERROR_TRANSPORT once the
- * client is being closed. */
+/* Around every function that uses the client, so that tb_client_close() waits for it. TB_ERROR_TRANSPORT once
+ * the client is being closed. */
 int client_enter(tb_client *client, tb_error *err);
 void client_leave(tb_client *client);
 

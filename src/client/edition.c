@@ -37,8 +37,8 @@ static const char *skip_blank(const char *text, const char *end)
 
 enum presence { PRESENCE_UNKNOWN, PRESENT, ABSENT };
 
-/* A 404 alone says nothing: entities that are not found get one with the same errorCode, and so does whatever a
- * proxy in front of the server does not know. */
+/* A 404 alone says nothing: entities that are not found get one with the same errorCode, and so does whatever
+ * a proxy in front of the server does not know. */
 static bool says_no_such_path(const char *body, size_t length)
 {
     static const char words[] = "No static resource ";

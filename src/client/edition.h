@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which edition of ThingsBoard a server is, and which version: the questions, and how to judge the answers. No
- * input or output of its own: it says what to GET next, the owner does so without a credential and reports what
- * came. None of the questions costs a token of the server's rate limit.
+ * Which edition of ThingsBoard a server is, and which version: the questions, and how to judge the answers.
+ * No input or output of its own: it says what to GET next, the owner does so without a credential and reports
+ * what came. None of the questions costs a token of the server's rate limit.
  */
 #ifndef TB_CLIENT_EDITION_H
 #define TB_CLIENT_EDITION_H

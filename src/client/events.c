@@ -47,8 +47,8 @@ static int dispatch(tb_events *events)
 
     if (state->has_data) {
         buf_truncate(&state->data, state->data.len - 1); /* the last line's end */
-        r = events->event(events->context, state->name.len ? state->name.data : "message", text_of(&state->data),
-                          text_of(&state->id));
+        r = events->event(events->context, state->name.len ? state->name.data : "message",
+                          text_of(&state->data), text_of(&state->id));
     }
     state->has_data = false;
     buf_clear(&state->name);
@@ -77,8 +77,8 @@ static bool is_name(const char *line, size_t length, const char *name)
     return strlen(name) == length && memcmp(line, name, length) == 0;
 }
 
-/* The field's name ends at the first colon; one blank after it is not of the value. Unknown fields, comments and
- * "retry" (there is no reconnecting here) are ignored. */
+/* The field's name ends at the first colon; one blank after it is not of the value. Unknown fields, comments
+ * and "retry" (there is no reconnecting here) are ignored. */
 static int take_line(tb_events *events, const char *line, size_t length)
 {
     struct tb_event_state *state = events->state;
@@ -102,7 +102,8 @@ static int take_line(tb_events *events, const char *line, size_t length)
 static int end_line(tb_events *events)
 {
     struct tb_event_state *state = events->state;
-    size_t skip = !state->had_line && state->line.len >= 3 && memcmp(state->line.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+    size_t skip =
+        !state->had_line && state->line.len >= 3 && memcmp(state->line.data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
     int r = take_line(events, text_of(&state->line) + skip, state->line.len - skip);
 
     state->had_line = true;

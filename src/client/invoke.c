@@ -24,8 +24,8 @@ static int parse(const struct answer *answer, json_t **ret, tb_error *err)
     json_t *root = answer_json(answer, &reason);
 
     if (!root)
-        return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "not JSON: line %d, column %d: %s", reason.line, reason.column,
-                    reason.text);
+        return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "not JSON: line %d, column %d: %s", reason.line,
+                    reason.column, reason.text);
     *ret = root;
     return 0;
 }
@@ -33,10 +33,10 @@ static int parse(const struct answer *answer, json_t **ret, tb_error *err)
 /* Copies a decoded number or boolean to where the plain one goes. */
 static int take_scalar(unsigned kind, void *value, void *ret, tb_error *err)
 {
-    bool set = kind == TB_KIND_BOOL     ? ((tb_bool *)value)->set
-               : kind == TB_KIND_INT32  ? ((tb_int32 *)value)->set
-               : kind == TB_KIND_INT64  ? ((tb_int64 *)value)->set
-                                        : ((tb_double *)value)->set;
+    bool set = kind == TB_KIND_BOOL    ? ((tb_bool *)value)->set
+               : kind == TB_KIND_INT32 ? ((tb_int32 *)value)->set
+               : kind == TB_KIND_INT64 ? ((tb_int64 *)value)->set
+                                       : ((tb_double *)value)->set;
 
     if (!set)
         return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "a value was expected, not null");
@@ -57,7 +57,8 @@ static bool is_scalar(unsigned kind)
 }
 
 /* Servers answer 200 without a body where there is no value: a pointer is NULL then, as for null. */
-static int decode_json(const tb_api *api, unsigned type, const struct answer *answer, void *ret, tb_error *err)
+static int decode_json(const tb_api *api, unsigned type, const struct answer *answer, void *ret,
+                       tb_error *err)
 {
     unsigned kind = api->types[type].kind;
     json_t *root;

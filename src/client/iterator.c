@@ -26,13 +26,15 @@ static int find_fields(struct tb_iterator *iterator, tb_error *err)
     const tb_operation *operation = iterator->call.operation;
     const struct tb_type *type = &api->types[operation->answer_type];
 
-    if ((operation->flags & TB_PAGED) && operation->answer == TB_ANSWER_JSON && type->kind == TB_KIND_OBJECT) {
+    if ((operation->flags & TB_PAGED) && operation->answer == TB_ANSWER_JSON &&
+        type->kind == TB_KIND_OBJECT) {
         iterator->data = table_field(api, &api->schemas[type->of], "data");
         iterator->has_next = table_field(api, &api->schemas[type->of], "hasNext");
     }
     if (!iterator->data || !iterator->has_next || api->types[iterator->data->type].kind != TB_KIND_LIST ||
         api->types[iterator->has_next->type].kind != TB_KIND_BOOL)
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the operation has no pages", call_name(&iterator->call));
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the operation has no pages",
+                    call_name(&iterator->call));
     return 0;
 }
 

@@ -77,7 +77,8 @@ static int check_strings(const tb_client_options *options, tb_error *err)
 
 bool options_have_credential(const tb_client_options *options)
 {
-    return options->api_key || options->username || options->password || options->token || options->refresh_token;
+    return options->api_key || options->username || options->password || options->token ||
+           options->refresh_token;
 }
 
 static int check_credential(const tb_client_options *options, tb_error *err)
@@ -86,8 +87,9 @@ static int check_credential(const tb_client_options *options, tb_error *err)
                (options->token || options->refresh_token);
 
     if (ways > 1)
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL,
-                    "more than one credential: give api_key, or username and password, or token and refresh_token");
+        return FAIL(
+            err, TB_ERROR_USAGE, -EINVAL,
+            "more than one credential: give api_key, or username and password, or token and refresh_token");
     if (!options->username != !options->password)
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "username and password belong together");
     if (options->refresh_token && !options->token)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parameters of a call as JSON, one for each row of the operation's parameters: from the arguments of a typed
- * function, or from an object by name.
+ * The parameters of a call as JSON, one for each row of the operation's parameters: from the arguments of a
+ * typed function, or from an object by name.
  */
 #ifndef TB_CLIENT_PARAMETERS_H
 #define TB_CLIENT_PARAMETERS_H
@@ -18,7 +18,8 @@ struct parameters {
     json_t *values[PARAMETERS_MAX]; /* NULL: absent */
 };
 
-/* As tb_invoke() takes them. Only the parameter called SKIP (NULL: none) may be missing where it is required. */
+/* As tb_invoke() takes them. Only the parameter called SKIP (NULL: none) may be missing where it is required.
+ */
 int parameters_from_arguments(const tb_api *api, const tb_operation *operation, const void *const *arguments,
                               const void *params, const char *skip, struct parameters *ret, tb_error *err);
 

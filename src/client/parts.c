@@ -51,7 +51,8 @@ static int add_json(struct parts *parts, const char *name, json_t *value, tb_err
 {
     bool is_string = json_is_string(value);
     bool is_plain = is_string || json_is_number(value) || json_is_boolean(value);
-    char *text = is_string ? strdup(json_string_value(value)) : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text =
+        is_string ? strdup(json_string_value(value)) : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
 
     json_decref(value);
     if (!text)
@@ -86,7 +87,9 @@ static int add_part(struct parts *parts, const char *name, const tb_part *part, 
         .data = part->data,
         .length = part->length,
         .file = part->file,
-        .file_name = part->name ? part->name : part->file ? file_name(part->file) : "file",
+        .file_name = part->name   ? part->name
+                     : part->file ? file_name(part->file)
+                                  : "file",
         .content_type = part->content_type ? part->content_type : "application/octet-stream",
     };
     int r = part->file ? check_file(name, part->file, err) : 0;
@@ -115,7 +118,8 @@ static int add_field(const tb_api *api, const struct tb_field *field, const void
     if (kind == TB_KIND_PART)
         return part->data || part->file ? add_part(parts, name, part, err) : -ENODATA;
     if (kind == TB_KIND_STRING)
-        return *(const char *const *)member ? add_text(parts, name, *(const char *const *)member, err) : -ENODATA;
+        return *(const char *const *)member ? add_text(parts, name, *(const char *const *)member, err)
+                                            : -ENODATA;
     if (kind == TB_KIND_LIST && api->types[api->types[field->type].of].kind == TB_KIND_PART) {
         for (i = 0; r == 0 && i < items->count; i++)
             r = add_part(parts, name, (const tb_part *)items->items + i, err);
@@ -175,7 +179,8 @@ static int add_member(struct parts *parts, const char *name, json_t *value, tb_e
     return add_json(parts, name, json_incref(value), err);
 }
 
-int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts, tb_error *err)
+int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
+                      tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     const char *name;
@@ -186,9 +191,9 @@ int parts_from_object(const tb_api *api, unsigned type, const json_t *object, st
     parts->count = 0;
     if (r == 0 && object && !json_is_object(object))
         r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "a multipart body is an object of parts");
-    json_object_foreach((json_t *)(uintptr_t)object, name, value)
-        if (r == 0 && !table_field(api, schema, name))
-            r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "%.100s: the operation has no such part", name);
+    json_object_foreach((json_t *)(uintptr_t)object, name,
+                        value) if (r == 0 && !table_field(api, schema, name)) r =
+        FAIL(err, TB_ERROR_USAGE, -EINVAL, "%.100s: the operation has no such part", name);
     for (i = 0; r == 0 && i < schema->field_count; i++) {
         const struct tb_field *field = &api->fields[schema->first_field + i];
 

@@ -20,13 +20,14 @@ struct parts {
     char *owned[PARTS_MAX]; /* texts that were made for a part */
 };
 
-/* Of a generated structure of parts, of the type TYPE; what it points to is borrowed. TB_ERROR_USAGE names a part
- * that does not fit, TB_ERROR_SYSTEM a file that cannot be read. */
+/* Of a generated structure of parts, of the type TYPE; what it points to is borrowed. TB_ERROR_USAGE names a
+ * part that does not fit, TB_ERROR_SYSTEM a file that cannot be read. */
 int parts_from_structure(const tb_api *api, unsigned type, const void *structure, struct parts *parts,
                          tb_error *err);
 
 /* Of a JSON object: a string, {"file": PATH}, or any other JSON, for each part; borrowed. */
-int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts, tb_error *err);
+int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
+                      tb_error *err);
 
 /* Also of memory of zeros. */
 void parts_free(struct parts *parts);

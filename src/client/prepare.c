@@ -19,8 +19,9 @@ static int add_header(struct call *call, const char *name, const char *value, tb
     return 0;
 }
 
-/* Bodies that the specification declares as text/plain are all JSON, and are sent as such: to Spring, text/plain
- * without a charset is ISO-8859-1, and JSON is UTF-8. The server reads the bytes either way (wire facts). */
+/* Bodies that the specification declares as text/plain are all JSON, and are sent as such: to Spring,
+ * text/plain without a charset is ISO-8859-1, and JSON is UTF-8. The server reads the bytes either way (wire
+ * facts). */
 static int add_headers(struct call *call, tb_error *err)
 {
     const char *accept = call->operation->answer == TB_ANSWER_JSON     ? "application/json"
@@ -43,7 +44,8 @@ static int append(const char *data, size_t length, void *context)
 /* VALUE as text; its reference is taken. */
 static int set_json(struct call *call, json_t *value, tb_error *err)
 {
-    int r = json_dump_callback(value, append, &call->body, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    int r = json_dump_callback(value, append, &call->body,
+                               JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
 
     json_decref(value);
     call->has_body = r == 0;
@@ -58,7 +60,8 @@ static int set_text(struct call *call, const char *text, size_t length, tb_error
 
 static int missing_body(const struct call *call, tb_error *err)
 {
-    return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "it is required") : 0;
+    return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "it is required")
+                                                     : 0;
 }
 
 /* The argument of a body: strings, free JSON and structures as they are, numbers by address. */
@@ -100,9 +103,8 @@ static int json_body(struct call *call, json_t *body, tb_error *err)
     if (!body)
         return missing_body(call, err);
     if (call->operation->body == TB_BODY_TEXT)
-        return json_is_string(body)
-                   ? set_text(call, json_string_value(body), json_string_length(body), err)
-                   : set_json(call, json_incref(body), err);
+        return json_is_string(body) ? set_text(call, json_string_value(body), json_string_length(body), err)
+                                    : set_json(call, json_incref(body), err);
     r = check_value(call->api, call->operation->body_type, body, 0, err);
     return r < 0 ? r : set_json(call, json_incref(body), err);
 }
@@ -135,8 +137,8 @@ int prepare_typed(struct call *call, const tb_api *api, unsigned operation, cons
     return r < 0 ? r : name_error(call, add_headers(call, err), "", err);
 }
 
-int prepare_json(struct call *call, const tb_api *api, const char *operation, json_t *parameters, json_t *body,
-                 tb_error *err)
+int prepare_json(struct call *call, const tb_api *api, const char *operation, json_t *parameters,
+                 json_t *body, tb_error *err)
 {
     CLEANUP(parameters_free) struct parameters found = {0};
     const tb_operation *row = tb_operation_find(api, operation);
@@ -144,8 +146,8 @@ int prepare_json(struct call *call, const tb_api *api, const char *operation, js
 
     call_init(call, api, row ? row : api->operations);
     if (!row)
-        return FAIL(err, TB_ERROR_USAGE, -ENOENT, "%.100s: %s %s has no such operation", operation, api->edition,
-                    api->version);
+        return FAIL(err, TB_ERROR_USAGE, -ENOENT, "%.100s: %s %s has no such operation", operation,
+                    api->edition, api->version);
     r = parameters_from_object(api, row, parameters, &found, err);
     if (r == 0)
         r = url_build(api, row, found.values, NULL, &call->target, &call->headers, err);

@@ -115,8 +115,8 @@ static void stamp(struct request *request)
     struct buf stamped;
     int r;
 
-    if (request->repeat != TB_REPEAT_STAMPED || request->stamped || !body || body->len > REQUEST_STAMP_MAX_BYTES ||
-        request->options->no_retry_on_rate_limit)
+    if (request->repeat != TB_REPEAT_STAMPED || request->stamped || !body ||
+        body->len > REQUEST_STAMP_MAX_BYTES || request->options->no_retry_on_rate_limit)
         return;
     stamped = (struct buf)BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
     r = telemetry_stamp(body->data, body->len, upstream_stamp_ms(request->upstream), &stamped);
@@ -137,10 +137,12 @@ static bool is_idempotent(const struct request *request)
 {
     if (request->repeat == TB_REPEAT_NEVER)
         return false;
-    return request->stamped || (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
+    return request->stamped ||
+           (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
 }
 
-/* An answer that is handed on as it comes may take as long as its reader; what is bounded is its standing still. */
+/* An answer that is handed on as it comes may take as long as its reader; what is bounded is its standing
+ * still. */
 static int start_stall_timer(struct request *request)
 {
     return loop_timer_start(request->upstream->loop, &request->timer, request->options->timeout_ms);
@@ -312,8 +314,9 @@ static void handle_rate_limit(struct request *request)
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)(uintptr_t)request;
-    delay_ms = backoff_delay_ms(request->repeats + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
-                                upstream_retry_after_ms(request->upstream, &request->transfer), random);
+    delay_ms =
+        backoff_delay_ms(request->repeats + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
+                         upstream_retry_after_ms(request->upstream, &request->transfer), random);
     if (refusal == REPEAT_NOT_REFUSED && delay_ms < 0)
         refusal = REPEAT_LATER_THAN_MAX;
     request->not_repeated = refusal;

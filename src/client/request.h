@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request with the session's credential: waits until there is one, is sent, is sent once more with a renewed
- * credential after a 401, is repeated after a 429 as far as that does no harm. What came of it is told once, with
- * done(). The daemon's exchanges and the library's calls are made of it.
+ * One request with the session's credential: waits until there is one, is sent, is sent once more with a
+ * renewed credential after a 401, is repeated after a 429 as far as that does no harm. What came of it is
+ * told once, with done(). The daemon's exchanges and the library's calls are made of it.
  *
  *     request_start() -> a credential is there -> ready() -> request_send() -> judged -> done()
  *                             ^                                                  |
  *                             └── again: after 401 with a new one, after 429 ────┘
  *
- * ready() is where an owner may hold a request back: what queues it, or what spends a budget on it, belongs there.
+ * ready() is where an owner may hold a request back: what queues it, or what spends a budget on it, belongs
+ * there.
  */
 #ifndef TB_CLIENT_REQUEST_H
 #define TB_CLIENT_REQUEST_H
@@ -20,7 +21,8 @@
 #include "client/transport.h"
 #include "client/upstream.h"
 
-/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not repeated. */
+/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not repeated.
+ */
 #define REQUEST_STAMP_MAX_BYTES (256 * 1024)
 
 /* The same for all requests of one owner. */
@@ -57,13 +59,14 @@ enum request_outcome {
 enum request_repeat_refusal {
     REPEAT_NOT_REFUSED,
     REPEAT_IS_OFF,
-    REPEAT_ENOUGH,       /* max_retries */
-    REPEAT_UNSAFE,       /* the server may have executed it */
-    REPEAT_UNSTAMPED,    /* the server may have stored it, and it could not be given a time */
+    REPEAT_ENOUGH,         /* max_retries */
+    REPEAT_UNSAFE,         /* the server may have executed it */
+    REPEAT_UNSTAMPED,      /* the server may have stored it, and it could not be given a time */
     REPEAT_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
 };
 
-/* The owner fills the first part, of memory of zeros, and keeps what it points to until the request is freed. */
+/* The owner fills the first part, of memory of zeros, and keeps what it points to until the request is freed.
+ */
 struct request {
     struct upstream *upstream;
     const struct request_options *options;
@@ -81,13 +84,13 @@ struct request {
     enum request_state state;
     enum request_outcome outcome;
     enum request_repeat_refusal not_repeated; /* of a 429 that is the answer */
-    struct list link;              /* in upstream->waiting */
-    struct timer timer;            /* waiting, backing off, or the answer has stalled */
-    struct credential *credential; /* sent with; NULL: none */
-    struct curl_slist *lines;      /* what transfer.headers points to */
-    unsigned repeats;              /* after a 429 */
-    bool replayed;                 /* after a 401 */
-    bool stamped;                  /* every telemetry value has its time */
+    struct list link;                         /* in upstream->waiting */
+    struct timer timer;                       /* waiting, backing off, or the answer has stalled */
+    struct credential *credential;            /* sent with; NULL: none */
+    struct curl_slist *lines;                 /* what transfer.headers points to */
+    unsigned repeats;                         /* after a 429 */
+    bool replayed;                            /* after a 401 */
+    bool stamped;                             /* every telemetry value has its time */
 };
 
 /* Before anything else is done with it. */

@@ -88,9 +88,10 @@ static int choose_mode(const struct session_options *options, enum mode *ret, st
     int ways = key + password + token;
 
     if (ways != 1)
-        return tb_error_set(err, -EINVAL,
-                            "%s: give an API key, or a user name and a password, or a token and its refresh token",
-                            ways ? "more than one credential" : "no credential");
+        return tb_error_set(
+            err, -EINVAL,
+            "%s: give an API key, or a user name and a password, or a token and its refresh token",
+            ways ? "more than one credential" : "no credential");
     if (password && !(given(options->username) && has_secret(&options->password)))
         return tb_error_set(err, -EINVAL, "a user name and a password belong together");
     if (token && !has_secret(&options->token))
@@ -357,7 +358,8 @@ static void adopt_pair(struct session *session, int64_t now_ms, const struct ses
             set_reason(session, "the account wants a second factor at login: use an API key (%s)",
                        session->options.api_key_name);
         else
-            set_reason(session, "the server's answer to the login holds no token: is %s a ThingsBoard server?",
+            set_reason(session,
+                       "the server's answer to the login holds no token: is %s a ThingsBoard server?",
                        session->options.url_name);
         lock_out(session, now_ms);
     }
@@ -374,7 +376,8 @@ static void adopt_candidate(struct session *session, int64_t now_ms, const struc
     int64_t life_ms = 0;
 
     if (!json_is_object(user)) {
-        set_reason(session, "the server's answer to GET /api/auth/user is no JSON: is %s a ThingsBoard server?",
+        set_reason(session,
+                   "the server's answer to GET /api/auth/user is no JSON: is %s a ThingsBoard server?",
                    session->options.url_name);
         lock_out(session, now_ms);
         credential_release(candidate);

@@ -18,8 +18,8 @@
 #include "base/error.h"
 #include "client/credential.h"
 
-/* A secret: in a file, or in memory. Both NULL or "": none. A file is read with secret_read() at every login, so
- * that a changed one is seen and the password does not stay in memory. */
+/* A secret: in a file, or in memory. Both NULL or "": none. A file is read with secret_read() at every login,
+ * so that a changed one is seen and the password does not stay in memory. */
 struct secret_source {
     const char *file;
     const char *value;

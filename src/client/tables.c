@@ -50,7 +50,7 @@ const tb_operation *tb_operation_find(const tb_api *api, const char *id)
     return NULL;
 }
 
-static const struct tb_schema *find_schema(const tb_api *api, const char *name)
+const struct tb_schema *schema_find(const tb_api *api, const char *name)
 {
     size_t low = 0, high = name ? api->schema_count : 0;
 
@@ -70,7 +70,7 @@ static const struct tb_schema *find_schema(const tb_api *api, const char *name)
 
 unsigned tb_type_find(const tb_api *api, const char *name)
 {
-    const struct tb_schema *schema = find_schema(api, name);
+    const struct tb_schema *schema = schema_find(api, name);
     unsigned i;
 
     for (i = 1; schema && i < api->type_count; i++)

@@ -25,7 +25,7 @@ struct transport {
     struct transport_options options;
     char *url;
     char *unix_socket, *ca_file, *certificate_file, *key_file; /* NULL: none */
-    char *prefix; /* path of the URL without its last slash */
+    char *prefix;                                              /* path of the URL without its last slash */
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
     bool kicked;                   /* libcurl wants to be called at once */
@@ -432,7 +432,8 @@ static CURLcode add_part(curl_mime *mime, const struct transfer_part *part)
     CURLcode code = out ? curl_mime_name(out, part->name) : CURLE_OUT_OF_MEMORY;
 
     if (code == CURLE_OK)
-        code = part->file ? curl_mime_filedata(out, part->file) : curl_mime_data(out, part->data, part->length);
+        code =
+            part->file ? curl_mime_filedata(out, part->file) : curl_mime_data(out, part->data, part->length);
     if (code == CURLE_OK) /* also takes away the file name that libcurl has made of the path */
         code = curl_mime_filename(out, part->file_name);
     if (code == CURLE_OK && part->content_type)
@@ -463,8 +464,8 @@ static int set_method(CURL *easy, const struct transfer *transfer)
 
     if (transfer->parts) {
         /* set_parts() did it */
-    } else if (transfer->body || strcmp(transfer->method, "POST") == 0 || strcmp(transfer->method, "PUT") == 0 ||
-        strcmp(transfer->method, "PATCH") == 0) {
+    } else if (transfer->body || strcmp(transfer->method, "POST") == 0 ||
+               strcmp(transfer->method, "PUT") == 0 || strcmp(transfer->method, "PATCH") == 0) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);

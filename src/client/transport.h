@@ -63,9 +63,9 @@ struct transfer {
     struct quota *quota;    /* they are taken from; NULL: none */
     bool may_be_sent_twice; /* should its connection die before an answer came */
     void (*done)(struct transfer *transfer);
-    /* Gets the body of an answer that is a success (2xx), part by part, instead of response_body; the response's
-     * headers are there. NULL: not wanted. 0; -EAGAIN: not now, the same part again after transfer_resume();
-     * another negative errno ends the transfer. */
+    /* Gets the body of an answer that is a success (2xx), part by part, instead of response_body; the
+     * response's headers are there. NULL: not wanted. 0; -EAGAIN: not now, the same part again after
+     * transfer_resume(); another negative errno ends the transfer. */
     int (*write)(struct transfer *transfer, const void *data, size_t length);
 
     int status;              /* 100 to 999; 0 where no usable answer came */
@@ -100,7 +100,8 @@ void transfer_cancel(struct transport *transport, struct transfer *transfer);
 /* Goes on with a transfer whose write() said -EAGAIN. */
 void transfer_resume(struct transfer *transfer);
 
-/* Whether an answer that did not come was prevented by a certificate, the server's or ours, or by TLS itself. */
+/* Whether an answer that did not come was prevented by a certificate, the server's or ours, or by TLS itself.
+ */
 bool transfer_failed_in_tls(const struct transfer *transfer);
 
 /* Frees what the answer holds. The transfer must not be under way. */

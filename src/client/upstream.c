@@ -34,8 +34,7 @@ static void call_done(struct transfer *transfer)
     upstream_learn_clock(upstream, transfer);
     reply.server_now_ms = upstream_now_ms(upstream);
     if (transfer->status == 0) {
-        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", upstream->url,
-                 transfer->detail);
+        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", upstream->url, transfer->detail);
         reply.transport_error = error;
     }
     session_call_done(upstream->session, upstream->loop->now_ms, &reply);

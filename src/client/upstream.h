@@ -22,12 +22,12 @@ struct upstream {
     char *url;
     struct transport *transport;
     struct transport *session_transport; /* apart, so that a renewal never waits behind requests */
-    struct session *session; /* NULL: none */
-    struct list waiting;     /* requests that wait for the session */
+    struct session *session;             /* NULL: none */
+    struct list waiting;                 /* requests that wait for the session */
     struct server_clock clock;
     char last_date[40]; /* the last Date header that was learned from */
-    /* A call has ended: the session may have a credential now, or not. Called before the requests that wait are
-     * looked at again. */
+    /* A call has ended: the session may have a credential now, or not. Called before the requests that wait
+     * are looked at again. */
     void (*changed)(struct upstream *upstream);
 
     struct timer timer; /* the session's next call */
@@ -36,8 +36,8 @@ struct upstream {
     struct curl_slist lines[3];
 };
 
-/* UPSTREAM is memory of zeros; what OPTIONS points to for the session must live as long. After an error, too, it
- * is to be closed. */
+/* UPSTREAM is memory of zeros; what OPTIONS points to for the session must live as long. After an error, too,
+ * it is to be closed. */
 int upstream_open(struct upstream *upstream, struct loop *loop, const struct upstream_options *options,
                   struct tb_error *err);
 

@@ -89,7 +89,8 @@ static int append_encoded(struct buf *target, const char *text)
 
 static int refuse(const struct builder *builder, const struct tb_parameter *parameter, const char *why)
 {
-    return FAIL(builder->err, TB_ERROR_USAGE, -EINVAL, "%s: %s", table_text(builder->api, parameter->name), why);
+    return FAIL(builder->err, TB_ERROR_USAGE, -EINVAL, "%s: %s", table_text(builder->api, parameter->name),
+                why);
 }
 
 /* jansson can hold a NUL inside a string; C cannot. */
@@ -98,7 +99,8 @@ static bool has_nul(const json_t *value)
     return json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value);
 }
 
-static int append_query_value(struct builder *builder, const struct tb_parameter *parameter, const json_t *value)
+static int append_query_value(struct builder *builder, const struct tb_parameter *parameter,
+                              const json_t *value)
 {
     bool first = !builder->target->data || !strchr(builder->target->data, '?');
     char number[NUMBER_MAX];
@@ -156,9 +158,10 @@ static int append_header(struct builder *builder, const struct tb_parameter *par
     return r < 0 ? refuse(builder, parameter, "too many header lines, or too long ones") : 0;
 }
 
-/* Servers, and what stands before them, take away "." and ".." segments and merge empty ones, however they are
- * encoded: the request would go to another path. */
-static int append_path_value(struct builder *builder, const struct tb_parameter *parameter, const json_t *value)
+/* Servers, and what stands before them, take away "." and ".." segments and merge empty ones, however they
+ * are encoded: the request would go to another path. */
+static int append_path_value(struct builder *builder, const struct tb_parameter *parameter,
+                             const json_t *value)
 {
     char number[NUMBER_MAX];
     const char *text = scalar_text(value, number);
@@ -167,7 +170,8 @@ static int append_path_value(struct builder *builder, const struct tb_parameter 
     if (!text || has_nul(value))
         return refuse(builder, parameter, "a string without NUL, a number or a boolean is expected");
     if (!*text || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
-        return refuse(builder, parameter, "must not be empty, \".\" or \"..\", because it is part of the path");
+        return refuse(builder, parameter,
+                      "must not be empty, \".\" or \"..\", because it is part of the path");
     r = append_encoded(builder->target, text);
     return r < 0 ? too_long(builder->err, r) : 0;
 }
@@ -181,7 +185,8 @@ static int find_in_path(const struct builder *builder, const char *name, size_t 
     for (i = 0; i < builder->operation->parameter_count; i++) {
         const char *candidate = table_text(builder->api, parameters[i].name);
 
-        if (parameters[i].location == TB_IN_PATH && strncmp(candidate, name, length) == 0 && !candidate[length])
+        if (parameters[i].location == TB_IN_PATH && strncmp(candidate, name, length) == 0 &&
+            !candidate[length])
             return (int)i;
     }
     return -ENOENT;

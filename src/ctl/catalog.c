@@ -63,25 +63,6 @@ const struct tb_enum *enum_find(const tb_api *api, const char *name)
     return NULL;
 }
 
-const struct tb_schema *schema_find(const tb_api *api, const char *name)
-{
-    size_t low = 0;
-    size_t high = api->schema_count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(name, text_of(api, api->schemas[middle].name));
-
-        if (order == 0)
-            return &api->schemas[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
-}
-
 const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word)
 {
     unsigned i;

@@ -9,6 +9,8 @@
 #include <stddef.h>
 #include <tbclient/table.h>
 
+#include "client/tables.h"
+
 #define EDITION_COUNT 3
 #define EDITION_NONE  EDITION_COUNT /* of an index: not known, or not given */
 
@@ -39,7 +41,6 @@ static inline const char *text_of(const tb_api *api, uint32_t offset)
     return api->strings + offset;
 }
 
-const struct tb_schema *schema_find(const tb_api *api, const char *name);
 const struct tb_enum *enum_find(const tb_api *api, const char *name);
 
 /* The parameter of OPERATION that WORD names, on the wire or in kebab case; or NULL. */

@@ -46,4 +46,10 @@ int finish(int status);
 /* Ends the program as SIGPIPE ends it. */
 void end_as_broken_pipe(void);
 
+/* For subcommands whose one option is --edition: moves the words to the front of ARGV. False where the
+ * command line is at its end with that: help was asked for, or it is wrong; *RET_STATUS is then the exit
+ * status. */
+bool words_and_edition(const struct subcommand *subcommand, int argc, char **argv, int *ret_words,
+                       unsigned *ret_edition, int *ret_status);
+
 #endif

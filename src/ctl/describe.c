@@ -224,25 +224,11 @@ static int describe(const char *name, unsigned only)
 
 static int run(int argc, char **argv)
 {
-    unsigned edition = EDITION_NONE;
-    int words = 0;
-    int i;
+    unsigned edition;
+    int words, status;
 
-    for (i = 0; i < argc; i++) {
-        if (is_help(argv[i])) {
-            fputs(describe_subcommand.usage, stdout);
-            return finish(STATUS_GOOD);
-        }
-        if (is_edition_option(argv[i])) {
-            edition = edition_of_option(argc, argv, &i);
-            if (edition == EDITION_NONE)
-                return say_usage(&describe_subcommand, "--edition: one of ce, pe, paas was expected");
-        } else if (argv[i][0] == '-') {
-            return say_usage(&describe_subcommand, "unknown option %s", argv[i]);
-        } else {
-            argv[words++] = argv[i];
-        }
-    }
+    if (!words_and_edition(&describe_subcommand, argc, argv, &words, &edition, &status))
+        return status;
     if (words != 1)
         return say_usage(&describe_subcommand, "one operation or schema was expected");
     return describe(argv[0], edition);

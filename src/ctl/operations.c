@@ -105,25 +105,11 @@ static int list(unsigned edition, char **words, int word_count)
 
 static int run(int argc, char **argv)
 {
-    unsigned edition = EDITION_NONE;
-    int words = 0;
-    int i;
+    unsigned edition;
+    int words, status;
 
-    for (i = 0; i < argc; i++) {
-        if (is_help(argv[i])) {
-            fputs(operations_subcommand.usage, stdout);
-            return finish(STATUS_GOOD);
-        }
-        if (is_edition_option(argv[i])) {
-            edition = edition_of_option(argc, argv, &i);
-            if (edition == EDITION_NONE)
-                return say_usage(&operations_subcommand, "--edition: one of ce, pe, paas was expected");
-        } else if (argv[i][0] == '-') {
-            return say_usage(&operations_subcommand, "unknown option %s", argv[i]);
-        } else {
-            argv[words++] = argv[i];
-        }
-    }
+    if (!words_and_edition(&operations_subcommand, argc, argv, &words, &edition, &status))
+        return status;
     return list(edition, argv, words);
 }
 

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdarg.h>
 
+#include "ctl/catalog.h"
 #include "ctl/ctl.h"
 
 #define LINE_MAX_BYTES 2048
@@ -76,4 +77,34 @@ int finish(int status)
         end_as_broken_pipe();
     say("standard output: %s", strerror(errno));
     return STATUS_FAILED;
+}
+
+bool words_and_edition(const struct subcommand *subcommand, int argc, char **argv, int *ret_words,
+                       unsigned *ret_edition, int *ret_status)
+{
+    int words = 0;
+    int i;
+
+    *ret_edition = EDITION_NONE;
+    for (i = 0; i < argc; i++) {
+        if (is_help(argv[i])) {
+            fputs(subcommand->usage, stdout);
+            *ret_status = finish(STATUS_GOOD);
+            return false;
+        }
+        if (is_edition_option(argv[i])) {
+            *ret_edition = edition_of_option(argc, argv, &i);
+            if (*ret_edition != EDITION_NONE)
+                continue;
+            *ret_status = say_usage(subcommand, "--edition: one of ce, pe, paas was expected");
+            return false;
+        }
+        if (argv[i][0] == '-') {
+            *ret_status = say_usage(subcommand, "unknown option %s", argv[i]);
+            return false;
+        }
+        argv[words++] = argv[i];
+    }
+    *ret_words = words;
+    return true;
 }

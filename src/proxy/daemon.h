@@ -20,7 +20,7 @@ struct daemon {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
-    struct detection detection; /* of the server's edition and version */
+    struct detection detection;             /* of the server's edition and version */
     struct request_options request_options; /* what the configuration says of all requests */
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds the server's edition and version (client/edition.h), on a connection of its own: no request waits for it
- * and none fails with it.
+ * Finds the server's edition and version (client/edition.h), on a connection of its own: no request waits for
+ * it and none fails with it.
  */
 #ifndef TB_PROXY_DETECTION_H
 #define TB_PROXY_DETECTION_H

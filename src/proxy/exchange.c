@@ -137,7 +137,8 @@ void exchange_dispatch(struct exchange *exchange)
     }
 }
 
-/* The request has its credential. What holds it back from here on is yet to come: the queue and the budget. */
+/* The request has its credential. What holds it back from here on is yet to come: the queue and the budget.
+ */
 static void request_ready(struct request *request)
 {
     struct exchange *exchange = CONTAINER_OF(request, struct exchange, request);
@@ -155,7 +156,8 @@ static const char *const repeat_refusals[] = {
     [REPEAT_IS_OFF] = "\"retry.retry_on_rate_limit is off\"",
     [REPEAT_ENOUGH] = "\"repeated as often as retry.max_retries allows\"",
     [REPEAT_UNSAFE] = "\"not repeated: the server may have executed it\"",
-    [REPEAT_UNSTAMPED] = "\"not repeated: the server may have stored it, and its body could not be given a time\"",
+    [REPEAT_UNSTAMPED] =
+        "\"not repeated: the server may have stored it, and its body could not be given a time\"",
     [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
 
@@ -177,7 +179,8 @@ static void request_done(struct request *request)
 
     switch (request->outcome) {
     case REQUEST_ANSWERED:
-        reply_forward(exchange, request->transfer.status == 429 ? repeat_refusals[request->not_repeated] : NULL);
+        reply_forward(exchange,
+                      request->transfer.status == 429 ? repeat_refusals[request->not_repeated] : NULL);
         return;
     case REQUEST_FAILED:
         reply_transfer_error(exchange);

@@ -117,7 +117,7 @@ static int method_of(const char *name)
         const char *name;
         enum tb_method method;
     } methods[] = {
-        {"GET", TB_GET},   {"HEAD", TB_GET},       {"POST", TB_POST},       {"PUT", TB_PUT},
+        {"GET", TB_GET},     {"HEAD", TB_GET},      {"POST", TB_POST},       {"PUT", TB_PUT},
         {"PATCH", TB_PATCH}, {"DELETE", TB_DELETE}, {"OPTIONS", TB_OPTIONS},
     };
     size_t i;
@@ -145,8 +145,7 @@ enum tb_repeat operation_repeat(const struct operation *operation, const char *m
 {
     /* Paths that no document has, or has in part. */
     static const char *const acting[] = {
-        "/api/rule-engine/**",
-        "/api/v1/**", /* the device API: values get their time when they arrive */
+        "/api/rule-engine/**", "/api/v1/**", /* the device API: values get their time when they arrive */
     };
     size_t i;
 

@@ -31,10 +31,10 @@ struct operation {
 
 /* A place in the tree of path segments. Node 0 is the root, the path before its first slash. */
 struct operation_node {
-    uint32_t segment;        /* the text that leads here; 0 at the root and where a variable does */
-    uint16_t first_child;    /* those with a text, sorted by it */
+    uint32_t segment;     /* the text that leads here; 0 at the root and where a variable does */
+    uint16_t first_child; /* those with a text, sorted by it */
     uint16_t child_count;
-    uint16_t variable;       /* the child for any other segment; 0: none */
+    uint16_t variable;        /* the child for any other segment; 0: none */
     uint16_t first_operation; /* those that end here */
     uint16_t operation_count;
 };
@@ -62,11 +62,11 @@ static inline const char *operation_path(const struct operation *operation)
 }
 
 /*
- * The operation that METHOD asks for at PATH, of LENGTH bytes and canonical; NULL: none that a document knows.
- * As the server looks it up: a segment that stands in a template goes before a variable, and where that leads
- * to nothing, the variable is tried. HEAD asks for what GET does. A slash at the end counts only where a
- * template has it. All editions are looked at, whatever the server's is: no path has operations of different
- * ids.
+ * The operation that METHOD asks for at PATH, of LENGTH bytes and canonical; NULL: none that a document
+ * knows. As the server looks it up: a segment that stands in a template goes before a variable, and where
+ * that leads to nothing, the variable is tried. HEAD asks for what GET does. A slash at the end counts only
+ * where a template has it. All editions are looked at, whatever the server's is: no path has operations of
+ * different ids.
  */
 const struct operation *operation_find(const char *method, const char *path, size_t length);
 

@@ -7,8 +7,21 @@
 #include "base/util.h"
 
 enum {
-    T_NONE, T_STRING, T_BOOL, T_INT32, T_INT64, T_DOUBLE, T_JSON, T_DEVICE, T_DEVICES, T_PAGE, T_PART, T_PARTS,
-    T_STRINGS, T_INT64S, T_ORDER,
+    T_NONE,
+    T_STRING,
+    T_BOOL,
+    T_INT32,
+    T_INT64,
+    T_DOUBLE,
+    T_JSON,
+    T_DEVICE,
+    T_DEVICES,
+    T_PAGE,
+    T_PART,
+    T_PARTS,
+    T_STRINGS,
+    T_INT64S,
+    T_ORDER,
 };
 
 enum { B_NONE, B_NAME, B_SEARCH, B_LIMIT, B_COUNT };
@@ -32,20 +45,13 @@ static uint32_t text(const char *string)
 }
 
 static const struct tb_type types[] = {
-    [T_NONE] = {TB_KIND_NONE, 0, 0},
-    [T_STRING] = {TB_KIND_STRING, 0, 0},
-    [T_BOOL] = {TB_KIND_BOOL, 0, 0},
-    [T_INT32] = {TB_KIND_INT32, 0, 0},
-    [T_INT64] = {TB_KIND_INT64, 0, 0},
-    [T_DOUBLE] = {TB_KIND_DOUBLE, 0, 0},
-    [T_JSON] = {TB_KIND_JSON, 0, 0},
-    [T_DEVICE] = {TB_KIND_OBJECT, 0, SCHEMA_DEVICE},
-    [T_DEVICES] = {TB_KIND_LIST, 0, T_DEVICE},
-    [T_PAGE] = {TB_KIND_OBJECT, 0, SCHEMA_PAGE},
-    [T_PART] = {TB_KIND_PART, 0, 0},
-    [T_PARTS] = {TB_KIND_OBJECT, 0, SCHEMA_PARTS},
-    [T_STRINGS] = {TB_KIND_LIST, 0, T_STRING},
-    [T_INT64S] = {TB_KIND_LIST, 0, T_INT64},
+    [T_NONE] = {TB_KIND_NONE, 0, 0},           [T_STRING] = {TB_KIND_STRING, 0, 0},
+    [T_BOOL] = {TB_KIND_BOOL, 0, 0},           [T_INT32] = {TB_KIND_INT32, 0, 0},
+    [T_INT64] = {TB_KIND_INT64, 0, 0},         [T_DOUBLE] = {TB_KIND_DOUBLE, 0, 0},
+    [T_JSON] = {TB_KIND_JSON, 0, 0},           [T_DEVICE] = {TB_KIND_OBJECT, 0, SCHEMA_DEVICE},
+    [T_DEVICES] = {TB_KIND_LIST, 0, T_DEVICE}, [T_PAGE] = {TB_KIND_OBJECT, 0, SCHEMA_PAGE},
+    [T_PART] = {TB_KIND_PART, 0, 0},           [T_PARTS] = {TB_KIND_OBJECT, 0, SCHEMA_PARTS},
+    [T_STRINGS] = {TB_KIND_LIST, 0, T_STRING}, [T_INT64S] = {TB_KIND_LIST, 0, T_INT64},
     [T_ORDER] = {TB_KIND_STRING, 0, 1},
 };
 
@@ -104,9 +110,12 @@ static tb_operation *add(unsigned name, const char *id, enum tb_method method, c
 static void parameter(tb_operation *operation, const char *name, unsigned type, enum tb_location location,
                       size_t slot, unsigned flags, unsigned bound)
 {
-    parameters[parameter_count++] = (struct tb_parameter){
-        .name = text(name), .type = (uint16_t)type, .slot = (uint16_t)slot, .bounds = (uint16_t)bound,
-        .location = (uint8_t)location, .flags = (uint8_t)flags};
+    parameters[parameter_count++] = (struct tb_parameter){.name = text(name),
+                                                          .type = (uint16_t)type,
+                                                          .slot = (uint16_t)slot,
+                                                          .bounds = (uint16_t)bound,
+                                                          .location = (uint8_t)location,
+                                                          .flags = (uint8_t)flags};
     operation->parameter_count++;
     if (flags & TB_REQUIRED)
         operation->body_slot = ++operation->argument_count; /* the body comes last */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small API, written by hand, for tests of the client: some real operations of ThingsBoard, and one of each shape.
+ * A small API, written by hand, for tests of the client: some real operations of ThingsBoard, and one of each
+ * shape.
  */
 #ifndef TB_SMALL_API_H
 #define TB_SMALL_API_H
@@ -9,20 +10,21 @@
 #include <tbclient/value.h>
 
 enum {
-    SMALL_CHAT,       /* POST /api/chat: text, event stream */
-    SMALL_COUNT,      /* GET /api/count: a long */
-    SMALL_DELETE,     /* DELETE /api/device/{deviceId} */
-    SMALL_DOWNLOAD,   /* GET /api/files/{key}: download, If-None-Match */
-    SMALL_DEVICE,     /* GET /api/device/{deviceId} */
-    SMALL_DEVICES,    /* GET /api/tenant/devices: paged */
-    SMALL_USER,       /* GET /api/auth/user: free JSON */
-    SMALL_TEXT,       /* GET /api/text: bytes */
-    SMALL_ANONYMOUS,  /* GET /api/noauth/info: free JSON */
-    SMALL_SAVE,       /* POST /api/device */
-    SMALL_TELEMETRY,  /* POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}: text, stamped */
-    SMALL_SEARCH,     /* GET /api/search: a parameter of each type */
-    SMALL_RPC,        /* POST /api/rpc/twoway/{deviceId}: text, never repeated */
-    SMALL_UPLOAD,     /* POST /api/upload: multipart */
+    SMALL_CHAT,      /* POST /api/chat: text, event stream */
+    SMALL_COUNT,     /* GET /api/count: a long */
+    SMALL_DELETE,    /* DELETE /api/device/{deviceId} */
+    SMALL_DOWNLOAD,  /* GET /api/files/{key}: download, If-None-Match */
+    SMALL_DEVICE,    /* GET /api/device/{deviceId} */
+    SMALL_DEVICES,   /* GET /api/tenant/devices: paged */
+    SMALL_USER,      /* GET /api/auth/user: free JSON */
+    SMALL_TEXT,      /* GET /api/text: bytes */
+    SMALL_ANONYMOUS, /* GET /api/noauth/info: free JSON */
+    SMALL_SAVE,      /* POST /api/device */
+    SMALL_TELEMETRY, /* POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}: text, stamped
+                      */
+    SMALL_SEARCH,    /* GET /api/search: a parameter of each type */
+    SMALL_RPC,       /* POST /api/rpc/twoway/{deviceId}: text, never repeated */
+    SMALL_UPLOAD,    /* POST /api/upload: multipart */
     SMALL_OPERATIONS,
 };
 
@@ -60,7 +62,7 @@ typedef struct {
     tb_bool active;
     tb_double factor;
     tb_string_list ids;
-    tb_int32 limit; /* 1 to 100 */
+    tb_int32 limit;    /* 1 to 100 */
     const char *order; /* an enumeration */
     const char *trace; /* a header, X-Trace */
     tb_int64_list times;

@@ -47,7 +47,8 @@ static int check_structure(const void *value, const tb_api *api, unsigned type, 
     if (r < 0)
         return r;
     json = json_loadb(text, length, JSON_DECODE_ANY, NULL);
-    r = json ? tb_check(api, type, json, false, err) : missing(err, "the answer is no JSON when encoded again");
+    r = json ? tb_check(api, type, json, false, err)
+             : missing(err, "the answer is no JSON when encoded again");
     json_decref(json);
     free(text);
     return r;

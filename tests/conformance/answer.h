@@ -22,8 +22,10 @@ struct answer {
 /* Prepares the place; returns what tb_invoke() takes as RET. */
 void *answer_place(struct answer *answer, const tb_operation *operation);
 
-/* Whether what came is of the declared type: a structure is encoded again and checked as a request would be. */
-int answer_check(const struct answer *answer, const tb_api *api, const tb_operation *operation, tb_error *err);
+/* Whether what came is of the declared type: a structure is encoded again and checked as a request would be.
+ */
+int answer_check(const struct answer *answer, const tb_api *api, const tb_operation *operation,
+                 tb_error *err);
 
 void answer_free(struct answer *answer, const tb_api *api, const tb_operation *operation);
 

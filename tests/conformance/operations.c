@@ -7,7 +7,8 @@
  *      "operations": {"saveDevice": {"parameters": {NAME: VALUE}, "body": MEMBERS, "status": 403}}}
  *
  * What the plan does not say is made from the tables. BODY is laid over the value made for it, where both are
- * objects (a null takes a member away), and replaces it otherwise. STATUS: the call must be refused with this.
+ * objects (a null takes a member away), and replaces it otherwise. STATUS: the call must be refused with
+ * this.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,8 +49,8 @@ static json_t *without_controls(json_t *value)
     return value;
 }
 
-/* Most texts in a path are identifiers. Tomcat refuses a path with an escaped slash or backslash, and a header's
- * value cannot hold all characters; those in a query are of one to four bytes. */
+/* Most texts in a path are identifiers. Tomcat refuses a path with an escaped slash or backslash, and a
+ * header's value cannot hold all characters; those in a query are of one to four bytes. */
 static json_t *make_parameter(const tb_api *api, const struct tb_parameter *parameter)
 {
     const struct tb_type *type = &api->types[parameter->type];
@@ -148,7 +149,8 @@ static void test_operation(tb_client *client, const tb_api *api, const tb_operat
     if (r == 0)
         printf("%s ok\n", api->strings + operation->id);
     else
-        printf("%s failed: %s: %s\n", api->strings + operation->id, tb_error_kind_name(err.kind), err.message);
+        printf("%s failed: %s: %s\n", api->strings + operation->id, tb_error_kind_name(err.kind),
+               err.message);
     tb_error_clear(&err);
     call_free(&call);
 }

@@ -163,8 +163,8 @@ static bool mode_passes(const tb_api *document, const struct mode *mode)
         for (seed = 0; seed < (variants > SEEDS_MIN ? variants : SEEDS_MIN); seed++, values++)
             failed += !value_survives(&api, type, mode, seed);
     }
-    printf("# %s %s: %u schemas, %u values, %u failed\n", document->edition, document->version,
-           schemas, values, failed);
+    printf("# %s %s: %u schemas, %u values, %u failed\n", document->edition, document->version, schemas,
+           values, failed);
     free(types);
     return failed == 0 && values >= SEEDS_MIN * schemas;
 }
@@ -197,8 +197,8 @@ static bool base_is_sound(const tb_api *api, const struct tb_schema *base)
     return base->variant_count == 0 || table_discriminator(api, base);
 }
 
-/* A variant begins as its base: the same members at the same offsets. A member that the variant declares again
- * has a row of its own, with a place behind the base. */
+/* A variant begins as its base: the same members at the same offsets. A member that the variant declares
+ * again has a row of its own, with a place behind the base. */
 static bool variant_is_sound(const tb_api *api, const struct tb_schema *variant)
 {
     const struct tb_schema *base = variant->base ? &api->schemas[variant->base - 1] : NULL;

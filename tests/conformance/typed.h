@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tb_invoke() that records and compares, for the programs that typed.py writes: each includes this once, after
- * it has defined EDITION. The executable's tb_invoke() comes before the library's.
+ * A tb_invoke() that records and compares, for the programs that typed.py writes: each includes this once,
+ * after it has defined EDITION. The executable's tb_invoke() comes before the library's.
  */
 #ifndef TB_TESTS_TYPED_H
 #define TB_TESTS_TYPED_H

@@ -49,11 +49,11 @@ START_TEST(each_status_has_its_kind)
     static const struct {
         int status;
         enum tb_error_kind kind;
-    } kinds[] = {{400, TB_ERROR_BAD_REQUEST},  {401, TB_ERROR_UNAUTHORIZED},  {403, TB_ERROR_FORBIDDEN},
-                 {404, TB_ERROR_NOT_FOUND},    {409, TB_ERROR_CONFLICT},      {422, TB_ERROR_UNPROCESSABLE},
-                 {429, TB_ERROR_RATE_LIMITED}, {500, TB_ERROR_SERVICE},       {503, TB_ERROR_SERVICE},
-                 {599, TB_ERROR_SERVICE},      {600, TB_ERROR_HTTP},          {302, TB_ERROR_HTTP},
-                 {304, TB_ERROR_HTTP},         {405, TB_ERROR_HTTP},          {418, TB_ERROR_HTTP},
+    } kinds[] = {{400, TB_ERROR_BAD_REQUEST},  {401, TB_ERROR_UNAUTHORIZED}, {403, TB_ERROR_FORBIDDEN},
+                 {404, TB_ERROR_NOT_FOUND},    {409, TB_ERROR_CONFLICT},     {422, TB_ERROR_UNPROCESSABLE},
+                 {429, TB_ERROR_RATE_LIMITED}, {500, TB_ERROR_SERVICE},      {503, TB_ERROR_SERVICE},
+                 {599, TB_ERROR_SERVICE},      {600, TB_ERROR_HTTP},         {302, TB_ERROR_HTTP},
+                 {304, TB_ERROR_HTTP},         {405, TB_ERROR_HTTP},         {418, TB_ERROR_HTTP},
                  {499, TB_ERROR_HTTP}};
     size_t i;
     char message[100];
@@ -101,7 +101,7 @@ START_TEST(latin1_becomes_utf8)
 {
     come(409, "application/json;charset=ISO-8859-1", "{\"message\":\"Ger\xe4t\"}", 19);
     assert_error(TB_ERROR_CONFLICT, 0, "saveDevice: the server answered HTTP 409: Ger\xc3\xa4t");
-    ck_assert_str_eq(err.body, "{\"message\":\"Ger\xe4t\"}"); /* as it came */
+    ck_assert_str_eq(err.body, "{\"message\":\"Ger\xe4t\"}");        /* as it came */
     come(409, "application/json", "{\"message\":\"Ger\xe4t\"}", 19); /* labelled wrongly */
     assert_error(TB_ERROR_CONFLICT, 0, "saveDevice: the server answered HTTP 409: Ger\xc3\xa4t");
     come(409, "application/json", "{\"message\":\"Ger\xc3\xa4t\"}", 20);
@@ -206,8 +206,13 @@ START_TEST(lengths_are_numbers)
     static const struct {
         const char *text;
         int64_t length;
-    } rows[] = {{"0", 0}, {"9223372036854775807", INT64_MAX}, {"9223372036854775808", -1}, {"-1", -1},
-                {"", -1}, {"1x", -1},                         {" 1", -1}};
+    } rows[] = {{"0", 0},
+                {"9223372036854775807", INT64_MAX},
+                {"9223372036854775808", -1},
+                {"-1", -1},
+                {"", -1},
+                {"1x", -1},
+                {" 1", -1}};
     size_t i;
 
     ck_assert_int_eq(answer_length(&answer.headers), -1);

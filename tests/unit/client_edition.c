@@ -57,7 +57,8 @@ START_TEST(an_edition_is_told_by_the_paths_it_has)
                    strlen(servers[_i].white_label_body));
     if (servers[_i].sign_up >= 0) {
         ck_assert_str_eq(edition_next_path(&probe), SIGN_UP);
-        edition_answer(&probe, servers[_i].sign_up, servers[_i].sign_up_body, strlen(servers[_i].sign_up_body));
+        edition_answer(&probe, servers[_i].sign_up, servers[_i].sign_up_body,
+                       strlen(servers[_i].sign_up_body));
     }
     ck_assert_str_eq(edition_next_path(&probe), API_DOCS);
     edition_answer(&probe, 200, "{\"info\":{\"version\":\"4.3.1.3\"}}", 30);

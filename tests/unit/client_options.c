@@ -20,7 +20,11 @@ static void assert_options(const tb_client_options *options, const char *word)
     ck_assert_msg(strstr(err.message, word) != NULL, "%s", err.message);
 }
 
-#define WITH(...) &(tb_client_options){.url = "http://localhost", __VA_ARGS__}
+#define WITH(...)                                                                                            \
+    &(tb_client_options)                                                                                     \
+    {                                                                                                        \
+        .url = "http://localhost", __VA_ARGS__                                                               \
+    }
 
 /* None; a key; a name and a password; a token, with or without a refresh token. */
 START_TEST(at_most_one_whole_credential)

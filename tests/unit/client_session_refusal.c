@@ -80,8 +80,8 @@ START_TEST(a_request_that_is_refused_again_was_not_refused_for_the_credential)
 }
 END_TEST
 
-/* The planned renewal came between the two refusals: the request has had its second chance, and what is wrong with
- * the new token, the next request will find out. */
+/* The planned renewal came between the two refusals: the request has had its second chance, and what is wrong
+ * with the new token, the next request will find out. */
 START_TEST(a_replayed_request_asks_for_no_renewal)
 {
     world_log_in(&world, 9000);

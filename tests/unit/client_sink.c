@@ -55,7 +55,10 @@ START_TEST(events_are_those_of_the_standard)
         {"id: 7\n\ndata: 1\n\ndata: 2\n\n", "[message|1|7][message|2|7]"},
         {"retry: 10\nunknown: x\ndatax: y\ndata : z\n\n", ""},
         {"data: unfinished\n", ""},
-        {"\xef\xbb\xbf" "data: a\n\n\xef\xbb\xbf" "data: b\n\n", "[message|a|]"},
+        {"\xef\xbb\xbf"
+         "data: a\n\n\xef\xbb\xbf"
+         "data: b\n\n",
+         "[message|a|]"},
         {"\n\n\n", ""},
         {"data: a:b: c\n\n", "[message|a:b: c|]"},
     };
@@ -67,7 +70,8 @@ START_TEST(events_are_those_of_the_standard)
             ck_assert_msg(strcmp(seen.data, rows[i].events) == 0, "%zu, step %zu: %s", i, step, seen.data);
         }
     ck_assert_int_eq(feed("data: a\0b\n\n", 11, 3), 0);
-    ck_assert_str_eq(seen.data, "[message|a\xef\xbf\xbd" "b|]");
+    ck_assert_str_eq(seen.data, "[message|a\xef\xbf\xbd"
+                                "b|]");
 }
 END_TEST
 

@@ -137,9 +137,10 @@ START_TEST(every_type_has_its_text)
     for (i = 0; i < ARRAY_SIZE(times); i++)
         times[i] = (tb_int64)TB_SET(numbers[i]);
     ck_assert_msg(build_typed(SMALL_SEARCH, NULL, &params, NULL) == 0, "%s", err.message);
-    ck_assert_str_eq(target.data, "/api/search?active=true&factor=0.1&ids=a%20b&ids=c%26d%3De&ids=&ids=%2B&limit=100"
-                                  "&order=SIDEWAYS&times=-9223372036854775808&times=-1&times=9007199254740993"
-                                  "&times=9223372036854775807");
+    ck_assert_str_eq(target.data,
+                     "/api/search?active=true&factor=0.1&ids=a%20b&ids=c%26d%3De&ids=&ids=%2B&limit=100"
+                     "&order=SIDEWAYS&times=-9223372036854775808&times=-1&times=9007199254740993"
+                     "&times=9223372036854775807");
     ck_assert_str_eq(headers_find(&headers, "X-Trace"), "t-1 \xc3\xa4");
     ck_assert_int_eq(build_typed(SMALL_SEARCH, NULL, NULL, NULL), 0);
     ck_assert_str_eq(target.data, "/api/search");
@@ -191,7 +192,8 @@ START_TEST(bounds_are_those_of_the_table)
     ck_assert_str_eq(target.data, "/api/tenant/devices?pageSize=10&page=0&textSearch=0123456789");
     devices.text_search = "0123456789a";
     assert_refused(build_typed(SMALL_DEVICES, arguments, &devices, NULL), "textSearch");
-    devices.text_search = "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"; /* ten */
+    devices.text_search =
+        "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"; /* ten */
     ck_assert_int_eq(build_typed(SMALL_DEVICES, arguments, &devices, NULL), 0);
     devices.text_search = "\xff";
     assert_refused(build_typed(SMALL_DEVICES, arguments, &devices, NULL), "textSearch");
@@ -232,8 +234,8 @@ END_TEST
 
 START_TEST(json_parameters_are_checked_by_name_and_type)
 {
-    ck_assert_int_eq(build_json(SMALL_SEARCH, json_pack("{s:b,s:[s,s],s:i,s:n,s:s}", "active", 1, "ids", "x", "y",
-                                                        "limit", 7, "order", "X-Trace", "t")),
+    ck_assert_int_eq(build_json(SMALL_SEARCH, json_pack("{s:b,s:[s,s],s:i,s:n,s:s}", "active", 1, "ids", "x",
+                                                        "y", "limit", 7, "order", "X-Trace", "t")),
                      0);
     ck_assert_str_eq(target.data, "/api/search?active=true&ids=x&ids=y&limit=7");
     ck_assert_str_eq(headers_find(&headers, "X-Trace"), "t");

@@ -86,8 +86,7 @@ static enum tb_repeat repeat_of(const char *method, const char *path, size_t len
 
 START_TEST(what_a_429_means)
 {
-    enum tb_repeat repeat =
-        repeat_of(cases[_i].method, cases[_i].path, strlen(cases[_i].path));
+    enum tb_repeat repeat = repeat_of(cases[_i].method, cases[_i].path, strlen(cases[_i].path));
 
     ck_assert_msg(repeat == cases[_i].repeat, "%s is %d", cases[_i].operation, (int)repeat);
 }

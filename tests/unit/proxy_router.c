@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generated tree of operations, against the tables of the six documents and against a search without a tree. */
+/* The generated tree of operations, against the tables of the six documents and against a search without a
+ * tree. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -178,7 +179,8 @@ START_TEST(where_templates_overlap_texts_go_first)
             if (i == j || rank(other, path) < 0)
                 continue;
             overlaps++;
-            ck_assert_msg(find(tb_method_name((enum tb_method)method), path) == find_without_tree(method, path),
+            ck_assert_msg(find(tb_method_name((enum tb_method)method), path) ==
+                              find_without_tree(method, path),
                           "%s %s", operation_id(&operations[i]), path);
         }
     ck_assert_uint_gt(overlaps, 100);
@@ -276,10 +278,10 @@ START_TEST(a_path_ends_at_its_length)
     for (length = 0; length <= strlen(text); length++) {
         char *path = malloc(length + !length);
         const struct operation *found;
-        const char *wanted = length > 18                   ? "none"
-                             : length >= 17                ? "getDeviceTypes"
+        const char *wanted = length > 18                       ? "none"
+                             : length >= 17                    ? "getDeviceTypes"
                              : length > strlen("/api/device/") ? "getDeviceById"
-                                                           : "none";
+                                                               : "none";
 
         ck_assert_ptr_nonnull(path);
         memcpy(path, text, length);
