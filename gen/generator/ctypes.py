@@ -32,7 +32,9 @@ class CTypes:
             if not enumeration.anonymous:
                 self.types[name] = self.take("tb_" + snake(name))
                 self.take_macros(enumeration)
-        for name in api.schemas:
+        for name, schema in api.schemas.items():
+            if name in api.enumerations:
+                refuse(schema.place, f"an enumeration is called {name}, too")
             self.types[name] = self.take("tb_" + snake(name), ("_base", "_from", "_list", "_map", "_map_entry"))
         for operation in api.operations:
             self.functions[operation.id] = self.take("tb_" + snake(operation.id), ("_params", "_iterate"))

@@ -2,6 +2,7 @@
 """The headers of one API: models.h, one header for each controller, and the one that includes them all."""
 
 from .ctypes import READY_LISTS
+from .document import refuse
 from .names import comment, literal, snake
 from .schemas import INT64_MAX, INT64_MIN, UINT32_MAX
 
@@ -120,6 +121,7 @@ class Models:
                 name = f"tb_{self.names.suffix(kind)}"
                 if not (kind[0] == "list" and self.names.suffix(kind[1]) in READY_LISTS):
                     found.setdefault(name, kind)
+                    self.check_container(name)
 
         for kind in self.all_types():
             visit(kind)
@@ -133,6 +135,11 @@ class Models:
                 lines += ["typedef struct {", "    const char *key;", f"    {value}value;", f"}} {name}_entry;", "",
                           "typedef struct {", "    size_t count;", f"    {name}_entry *items;", f"}} {name};", ""]
         return lines
+
+    def check_container(self, name):
+        """A list or map must not be called like a structure or a function."""
+        if name in self.names.types.values() or name in self.names.functions.values():
+            refuse("/components/schemas", f"a list or map would be called {name}, which exists")
 
     def all_types(self):
         for schema in self.api.schemas.values():

@@ -103,7 +103,7 @@ class Api:
         if not OPERATION_ID.fullmatch(name):
             refuse(place, f"the operation's id {name!r} is no identifier")
         tags = member(node, "tags", list, place, [])
-        tag = expect(tags[0], str, child(place, "tags/0")) if tags else "default"
+        tag = expect(tags[0], str, child(child(place, "tags"), 0)) if tags else "default"
         operation = Operation(name, tag, method.upper(), path, place, self.read_parameters(name, node, place, item))
         self.check_path(operation)
         self.read_body(operation, node, place)

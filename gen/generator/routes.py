@@ -2,6 +2,8 @@
 """routes.c: the operations of all documents as one table and one tree of path segments (src/proxy/operation.h)."""
 import re
 
+from .names import comment, literal
+
 LITERAL = re.compile(r"[A-Za-z0-9._~-]*")  # equal to its canonical form
 VARIABLE = re.compile(r"\{[^{}/]+\}")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")  # enum tb_method
@@ -54,7 +56,7 @@ class Texts:
         return self.offsets[text]
 
     def lines(self):
-        return ['    "%s\\0"' % text for text in self.offsets]
+        return ['    %s\\0"' % literal(text)[:-1] for text in self.offsets]
 
 
 def shape_of(path):
@@ -122,7 +124,7 @@ def operation_lines(nodes, texts):
             yield "    {%d, %d, %d, 0x%02x, TB_%s, %s, %s}, /* %s %s: %s */" % (
                 texts.offset(row.id), texts.offset(row.tag), texts.offset(row.path), row.editions, row.method,
                 REPEATS[row.repeat], " | ".join(flag for flag in FLAGS if flag in row.flags) or "0", row.method,
-                row.path, row.id)
+                comment(row.path), row.id)
 
 
 def node_lines(nodes, texts):

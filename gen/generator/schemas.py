@@ -130,6 +130,11 @@ class Schemas:
 
     def add_fields(self, schema, node, place):
         required = member(node, "required", list, place, [])
+        for index, name in enumerate(required):
+            expect(name, str, child(child(place, "required"), index))
+        for keyword in ("oneOf", "anyOf"):
+            if keyword in node and "discriminator" not in node:  # a base may list its variants once more
+                refuse(child(place, keyword), "a choice beside members is not understood")
         properties = member(node, "properties", dict, place, {})
         for name, value in properties.items():
             at = child(child(place, "properties"), name)
@@ -238,9 +243,9 @@ class Schemas:
     def base_of(self, name):
         node, place = self.node(name)
         for part in member(node, "allOf", list, place, []):
-            if "$ref" in part:
+            if "$ref" in expect(part, dict, child(place, "allOf")):
                 parent = self.document.schema_name(part["$ref"], place)
-                if "discriminator" in self.document.schemas[parent]:
+                if "discriminator" in self.node(parent)[0]:
                     return parent
         return name if "discriminator" in node else ""
 
@@ -271,6 +276,9 @@ class Schemas:
 
     def type_of_object(self, node, place, context, depth):
         if "properties" in node:
+            for keyword in ("allOf", "discriminator"):
+                if keyword in node:
+                    refuse(child(place, keyword), "is understood in components/schemas only")
             name = pascal(context)
             if name in self.schemas and self.schemas[name].place != place:
                 refuse(place, f"an object inside another would be called {name}, which exists")

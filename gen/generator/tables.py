@@ -13,6 +13,11 @@ FORMATS = {"uuid": "TB_FORMAT_UUID", "base64": "TB_FORMAT_BASE64"}
 ROWS_MAX = 0xFFFE  # a reference + 1 fits into 16 bits
 
 
+def int64(value):
+    """VALUE as a constant of C; the smallest cannot be written as a number."""
+    return {INT64_MIN: "INT64_MIN", INT64_MAX: "INT64_MAX"}.get(value) or f"INT64_C({value})"
+
+
 class Texts:
     """The pool of texts: each once, and one that ends another inside it. Offsets are known after layout()."""
 
@@ -153,10 +158,8 @@ class Tables:
                            self.bound(parameter.bounds), f"TB_IN_{parameter.location.upper()}", " | ".join(flags) or "0")
 
     def bounds_row(self, bounds):
-        minimum = "INT64_MIN" if bounds.minimum == INT64_MIN else f"INT64_C({bounds.minimum})"
-        maximum = "INT64_MAX" if bounds.maximum == INT64_MAX else f"INT64_C({bounds.maximum})"
         longest = "UINT32_MAX" if bounds.max_length == UINT32_MAX else bounds.max_length
-        return minimum, maximum, bounds.min_length, longest, self.text(bounds.pattern), int(bounds.unique)
+        return int64(bounds.minimum), int64(bounds.maximum), bounds.min_length, longest, self.text(bounds.pattern), int(bounds.unique)
 
     def write(self):
         """The text of the file."""

@@ -10,13 +10,17 @@ import re
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 
 SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
 
+sys.path.insert(0, str(SOURCE / "gen"))
+
 import tap  # noqa: E402
+from generator import routes  # noqa: E402
 
 SPECIFICATIONS = sorted((SOURCE / "gen" / "spec").glob("*.json"))
 TEXT = {"type": "string"}
@@ -325,6 +329,52 @@ class SmallDocuments(unittest.TestCase):
                                ({"maxLength": -1}, "/maxLength"), ({"enum": [1, "a"]}, "/enum"), ({"enum": [1.5]}, "/enum")):
             self.thing["count"] = {"type": "integer", **changes}
             self.refused(at + place)
+
+    def test_hostile_texts_in_routes(self):
+        path, tag = '/api/{a"b\n*\\}', 'x"; int y; /*\n\\'
+        operation = types.SimpleNamespace(id="getThing", tag=tag, method="GET", path=path, repeat="free", flags=())
+        text = routes.text_of_routes([types.SimpleNamespace(edition="CE", version="4.4.0", operations=[operation])])
+        source = pathlib.Path(self.folder.name) / "routes.c"
+        source.write_text(text)
+        subprocess.run(["gcc", "-std=gnu11", "-Wall", "-Wextra", "-Werror", "-fsyntax-only", f"-I{SOURCE}/include",
+                        f"-I{SOURCE}/src", source], check=True, timeout=60)
+        self.assertIn(r'"x\"; int y; /*\012\\\0"', text)
+
+    def test_names_that_the_generator_needs(self):
+        self.operation["tags"] = ["models"]
+        self.refused("/tags", "models")
+        self.operation["tags"] = [7]
+        self.refused("/paths/~1api~1thing~1{id}/get/tags/0", "a string")
+        self.operation["tags"] = ["thing-controller"]
+        self.schemas["StringMap"] = {"type": "object", "properties": {"a": TEXT}}
+        self.thing["map"] = {"type": "object", "additionalProperties": TEXT}
+        self.refused("/components/schemas", "tb_string_map")
+        del self.thing["map"]
+        self.schemas["ThingKind"] = {"type": "object", "properties": {"a": TEXT}}
+        self.thing["kind"] = {"type": "string", "enum": ["A"]}
+        self.refused("/components/schemas/ThingKind", "an enumeration")
+
+    def test_bases_and_choices_have_names(self):
+        base, at = {"$ref": SCHEMAS + "Base"}, "/paths/~1api~1thing~1{id}/get/requestBody/content/application~1json/schema"
+        schema = {"allOf": [base], "properties": {"z": TEXT}}
+        self.operation["requestBody"] = {"content": {"application/json": {"schema": schema}}}
+        self.refused(at + "/allOf", "components/schemas only")
+        self.schemas["Thing"]["oneOf"] = [base]
+        self.refused("/components/schemas/Thing/oneOf", "beside members")
+
+    def test_nodes_of_the_wrong_kind(self):
+        self.thing["p"] = {"anyOf": [{"$ref": SCHEMAS + "A"}, {"$ref": SCHEMAS + "Base"}]}
+        self.schemas["Bad"], self.schemas["A"] = 5, {"allOf": [{"$ref": SCHEMAS + "Bad"}]}
+        self.refused("/components/schemas/Bad", "an object")
+        self.schemas["A"] = {"allOf": [5]}
+        self.refused("/components/schemas/A/allOf", "an object")
+        del self.thing["p"]
+        self.schemas["Thing"]["required"] = [{}]
+        self.refused("/components/schemas/Thing/required/0", "a string")
+
+    def test_the_smallest_number_is_a_constant(self):
+        self.thing["count"] = {"type": "integer", "maximum": -(2**63)}
+        self.accepted()
 
     def test_what_the_tables_hold(self):
         for index in range(1001):
