@@ -103,9 +103,7 @@ class CTypes:
         for parameter in operation.required:
             name = self.unique(operation, member(parameter.name, taken), taken)
             reference = "&" if parameter.type[0] in PLAIN else ""
-            argument = "const tb_%s *" % self.suffix(parameter.type) if parameter.type[0] == "list" else (
-                self.argument(parameter.type))
-            out.append((argument + name, reference + name, parameter))
+            out.append((self.argument(parameter.type) + name, reference + name, parameter))
         if operation.body != "none":
             kind = operation.body_type
             name = snake(kind[1]) if kind[0] == "object" else "body"

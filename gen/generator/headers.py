@@ -129,7 +129,7 @@ class Models:
         for name, kind in found.items():
             value = "const char *" if kind[1][0] == "string" else self.names.slot(kind[1])
             if kind[0] == "list":
-                lines += ["typedef struct {", "    size_t count;", f"    {value}*items;".replace(" *items", " *items"),
+                lines += ["typedef struct {", "    size_t count;", f"    {value}*items;",
                           f"}} {name};", ""]
             else:
                 lines += ["typedef struct {", "    const char *key;", f"    {value}value;", f"}} {name}_entry;", "",

@@ -89,33 +89,30 @@ class Tables:
         self.texts.add(text)
         return (text,)
 
-    def row(self, *cells):
-        return cells
-
     def build(self):
         schemas, fields, variants = [], [], []
         for schema in self.api.schemas.values():
             self.type(("object", schema.name))
             schemas.append(self.schema_row(schema, len(fields), len(variants)))
             fields += self.field_rows(schema)
-            variants += [self.row(self.text(value), self.schema_index[name]) for value, name in
+            variants += [(self.text(value), self.schema_index[name]) for value, name in
                          sorted(schema.variants.items(), key=lambda item: item[0].encode())]
         enums, values = [], []
         for enumeration in self.api.enumerations.values():
-            enums.append(self.row(self.text(enumeration.name), len(values), len(enumeration.values)))
+            enums.append((self.text(enumeration.name), len(values), len(enumeration.values)))
             values += [(self.text(value),) for value in enumeration.values]
         operations, parameters = [], []
         for operation in self.api.operations:
             operations.append(self.operation_row(operation, len(parameters)))
             parameters += self.parameter_rows(operation)
-        bounds = [self.row(*self.bounds_row(bounds)) for bounds in self.bounds]
+        bounds = [self.bounds_row(bounds) for bounds in self.bounds]
         return {"operation": operations, "parameter": parameters, "type": [(row,) for row in self.type_rows],
                 "schema": schemas, "field": fields, "variant": variants, "enum": enums, "enum_value": values,
                 "bounds": bounds}
 
     def schema_row(self, schema, first_field, first_variant):
         count = len(self.api.source.all_fields(schema))
-        return self.row(self.text(schema.name), self.text(schema.value), first_field, count,
+        return (self.text(schema.name), self.text(schema.value), first_field, count,
                         f"sizeof({self.names.types[schema.name]})",
                         self.schema_index[schema.base] + 1 if schema.base else 0, first_variant,
                         len(schema.variants), self.text(schema.discriminator))
@@ -130,13 +127,13 @@ class Tables:
             flags = [flag for flag, on in (("TB_REQUIRED", field.required), ("TB_READ_ONLY", field.read_only),
                                            ("TB_WRITE_ONLY", field.write_only), ("TB_DEPRECATED", field.deprecated),
                                            ("TB_DISCRIMINATOR", field.name == schema.discriminator)) if on]
-            yield self.row(self.text(field.name), self.type(field.type),
+            yield (self.text(field.name), self.type(field.type),
                            f"offsetof({self.names.types[schema.name]}, {path})", self.bound(field.bounds),
                            " | ".join(flags) or "0")
 
     def operation_row(self, operation, first_parameter):
         flags = sorted(operation.flags) + (["TB_BODY_REQUIRED"] if operation.body_required else [])
-        return self.row(self.text(operation.id), self.text(operation.path), self.text(operation.tag),
+        return (self.text(operation.id), self.text(operation.path), self.text(operation.tag),
                         self.text(operation.answer_media), first_parameter,
                         self.type(operation.body_type), self.type(operation.answer_type), len(operation.parameters),
                         f"TB_{operation.method}", f"TB_BODY_{operation.body.upper()}",
@@ -154,7 +151,7 @@ class Tables:
                 f"offsetof({self.names.functions[operation.id]}_params, {members[key]})")
             flags = [flag for flag, on in (("TB_REQUIRED", parameter.required),
                                            ("TB_DEPRECATED", parameter.deprecated)) if on]
-            yield self.row(self.text(parameter.name), self.text(parameter.default), self.type(parameter.type), slot,
+            yield (self.text(parameter.name), self.text(parameter.default), self.type(parameter.type), slot,
                            self.bound(parameter.bounds), f"TB_IN_{parameter.location.upper()}", " | ".join(flags) or "0")
 
     def bounds_row(self, bounds):

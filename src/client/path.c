@@ -23,7 +23,7 @@ static void put_name(char *out, const char *name)
 
         out[i] = c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8) ? '?' : name[i];
     }
-    strcpy(out + length, cut ? "..." : "");
+    memcpy(out + length, cut ? "..." : "", cut ? sizeof("...") : 1);
 }
 
 static void put_step(char out[STEP_MAX], const struct path *step)

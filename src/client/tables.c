@@ -32,16 +32,19 @@ const struct table_slot *table_slot(unsigned kind)
     return &slots[kind < ARRAY_SIZE(slots) ? kind : TB_KIND_NONE];
 }
 
-const tb_operation *tb_operation_find(const tb_api *api, const char *id)
+/* Of COUNT rows of SIZE bytes, which begin with their name and are sorted by it, the one called NAME; or
+ * NULL. */
+static const void *find_row(const tb_api *api, const void *rows, size_t count, size_t size, const char *name)
 {
-    size_t low = 0, high = id ? api->operation_count : 0;
+    size_t low = 0, high = name ? count : 0;
 
     while (low < high) {
         size_t middle = low + (high - low) / 2;
-        int order = strcmp(id, table_text(api, api->operations[middle].id));
+        const void *row = (const char *)rows + middle * size;
+        int order = strcmp(name, table_text(api, *(const uint32_t *)row));
 
         if (order == 0)
-            return &api->operations[middle];
+            return row;
         if (order < 0)
             high = middle;
         else
@@ -50,27 +53,29 @@ const tb_operation *tb_operation_find(const tb_api *api, const char *id)
     return NULL;
 }
 
-const struct tb_schema *schema_find(const tb_api *api, const char *name)
+_Static_assert(offsetof(struct tb_operation, id) == 0 && offsetof(struct tb_schema, name) == 0 &&
+                   offsetof(struct tb_field, name) == 0 && offsetof(struct tb_variant, value) == 0 &&
+                   offsetof(struct tb_enum, name) == 0,
+               "find_row() takes the name from the beginning of a row");
+
+const tb_operation *tb_operation_find(const tb_api *api, const char *id)
 {
-    size_t low = 0, high = name ? api->schema_count : 0;
+    return find_row(api, api->operations, api->operation_count, sizeof(*api->operations), id);
+}
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int order = strcmp(name, table_text(api, api->schemas[middle].name));
+const struct tb_schema *table_schema(const tb_api *api, const char *name)
+{
+    return find_row(api, api->schemas, api->schema_count, sizeof(*api->schemas), name);
+}
 
-        if (order == 0)
-            return &api->schemas[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+const struct tb_enum *table_enum(const tb_api *api, const char *name)
+{
+    return find_row(api, api->enums, api->enum_count, sizeof(*api->enums), name);
 }
 
 unsigned tb_type_find(const tb_api *api, const char *name)
 {
-    const struct tb_schema *schema = schema_find(api, name);
+    const struct tb_schema *schema = table_schema(api, name);
     unsigned i;
 
     for (i = 1; schema && i < api->type_count; i++)
@@ -91,21 +96,7 @@ const char *tb_method_name(enum tb_method method)
 
 const struct tb_field *table_field(const tb_api *api, const struct tb_schema *schema, const char *name)
 {
-    const struct tb_field *fields = &api->fields[schema->first_field];
-    size_t low = 0, high = schema->field_count;
-
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = strcmp(name, table_text(api, fields[middle].name));
-
-        if (order == 0)
-            return &fields[middle];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    return find_row(api, &api->fields[schema->first_field], schema->field_count, sizeof(*api->fields), name);
 }
 
 const struct tb_field *table_discriminator(const tb_api *api, const struct tb_schema *schema)
@@ -118,21 +109,10 @@ const struct tb_field *table_discriminator(const tb_api *api, const struct tb_sc
 
 const struct tb_schema *table_variant(const tb_api *api, const struct tb_schema *base, const char *value)
 {
-    const struct tb_variant *variants = &api->variants[base->first_variant];
-    size_t low = 0, high = value ? base->variant_count : 0;
+    const struct tb_variant *variant = find_row(api, &api->variants[base->first_variant], base->variant_count,
+                                                sizeof(*api->variants), value);
 
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        int order = strcmp(value, table_text(api, variants[middle].value));
-
-        if (order == 0)
-            return &api->schemas[variants[middle].schema];
-        if (order < 0)
-            high = middle;
-        else
-            low = middle + 1;
-    }
-    return NULL;
+    return variant ? &api->schemas[variant->schema] : NULL;
 }
 
 bool table_enum_has(const tb_api *api, const struct tb_enum *values, const char *value)

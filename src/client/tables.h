@@ -51,7 +51,8 @@ const struct tb_schema *table_variant(const tb_api *api, const struct tb_schema 
 /* Whether VALUE is one of those that this version of the API knows. */
 bool table_enum_has(const tb_api *api, const struct tb_enum *values, const char *value);
 
-/* The schema called NAME, or NULL. */
-const struct tb_schema *schema_find(const tb_api *api, const char *name);
+/* The schema, or the enumeration, called NAME; or NULL. */
+const struct tb_schema *table_schema(const tb_api *api, const char *name);
+const struct tb_enum *table_enum(const tb_api *api, const char *name);
 
 #endif

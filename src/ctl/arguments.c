@@ -181,7 +181,7 @@ static int refuse_option(const struct arguments *arguments, const char *name, si
         for (i = 0; i < operation->parameter_count && i < ARRAY_SIZE(kebab); i++)
             nearest_try(
                 &nearest,
-                kebab_case(text_of(api, api->parameters[operation->first_parameter + i].name), kebab[i]));
+                kebab_case(table_text(api, api->parameters[operation->first_parameter + i].name), kebab[i]));
     }
     nearest_hint(&nearest, "--", hint, sizeof(hint));
     if (arguments->operation)

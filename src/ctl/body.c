@@ -76,9 +76,9 @@ static const struct tb_field *find_part(const struct call *call, const char *nam
     for (i = 0; i < schema->field_count; i++) {
         const struct tb_field *field = &call->api->fields[schema->first_field + i];
 
-        if (strcmp(text_of(call->api, field->name), name) == 0)
+        if (strcmp(table_text(call->api, field->name), name) == 0)
             return field;
-        nearest_try(&nearest, text_of(call->api, field->name));
+        nearest_try(&nearest, table_text(call->api, field->name));
     }
     tb_error_set(err, -EINVAL, "%s has no part %s%s", call->arguments.operation, name,
                  nearest_hint(&nearest, "", hint, sizeof(hint)));

@@ -26,7 +26,7 @@ static int choose_edition(struct call *call, struct tb_error *err)
 
         for (e = 0; e < EDITION_COUNT; e++)
             for (i = 0; i < editions[e].api->operation_count; i++)
-                nearest_try(&nearest, text_of(editions[e].api, editions[e].api->operations[i].id));
+                nearest_try(&nearest, table_text(editions[e].api, editions[e].api->operations[i].id));
         return tb_error_set(err, -EINVAL, "unknown operation %s%s", id,
                             nearest_hint(&nearest, "", hint, sizeof(hint)));
     }
@@ -88,8 +88,8 @@ static int check_required(const struct call *call, struct tb_error *err)
         char option[NAME_MAX_BYTES];
 
         if ((parameter->flags & TB_REQUIRED) &&
-            !json_object_get(call->parameters, text_of(call->api, parameter->name)))
-            buf_append_format(&missing, " --%s", kebab_case(text_of(call->api, parameter->name), option));
+            !json_object_get(call->parameters, table_text(call->api, parameter->name)))
+            buf_append_format(&missing, " --%s", kebab_case(table_text(call->api, parameter->name), option));
     }
     if (missing.len > 0)
         return tb_error_set(err, -EINVAL, "%s needs%s", call->arguments.operation, missing.data);

@@ -34,7 +34,7 @@ unsigned edition_with_schema(const char *name, unsigned first, unsigned only)
     unsigned i;
 
     for (i = first; i < EDITION_COUNT; i++)
-        if ((only == EDITION_NONE || only == i) && schema_find(editions[i].api, name))
+        if ((only == EDITION_NONE || only == i) && table_schema(editions[i].api, name))
             return i;
     return EDITION_NONE;
 }
@@ -53,16 +53,6 @@ unsigned edition_of_option(int argc, char **argv, int *index)
     return *index + 1 < argc ? edition_find(argv[++*index]) : EDITION_NONE;
 }
 
-const struct tb_enum *enum_find(const tb_api *api, const char *name)
-{
-    unsigned i;
-
-    for (i = 0; i < api->enum_count; i++)
-        if (strcmp(text_of(api, api->enums[i].name), name) == 0)
-            return &api->enums[i];
-    return NULL;
-}
-
 const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word)
 {
     unsigned i;
@@ -70,7 +60,7 @@ const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation 
     for (i = 0; i < operation->parameter_count; i++) {
         const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
 
-        if (is_named(text_of(api, parameter->name), word))
+        if (is_named(table_text(api, parameter->name), word))
             return parameter;
     }
     return NULL;
@@ -100,9 +90,9 @@ static const char *scalar_words(const tb_api *api, const struct tb_type *type)
     };
 
     if (type->kind == TB_KIND_OBJECT)
-        return text_of(api, api->schemas[type->of].name);
+        return table_text(api, api->schemas[type->of].name);
     if (type_enum(api, type))
-        return text_of(api, type_enum(api, type)->name);
+        return table_text(api, type_enum(api, type)->name);
     if (type->kind == TB_KIND_STRING && type->format != TB_FORMAT_NONE)
         return type->format == TB_FORMAT_UUID ? "UUID" : "base64 text";
     return type->kind < ARRAY_SIZE(kinds) ? kinds[type->kind] : "unknown";

@@ -36,13 +36,6 @@ unsigned edition_of_option(int argc, char **argv, int *index);
 unsigned edition_with_operation(const char *id, unsigned first, unsigned only);
 unsigned edition_with_schema(const char *name, unsigned first, unsigned only);
 
-static inline const char *text_of(const tb_api *api, uint32_t offset)
-{
-    return api->strings + offset;
-}
-
-const struct tb_enum *enum_find(const tb_api *api, const char *name);
-
 /* The parameter of OPERATION that WORD names, on the wire or in kebab case; or NULL. */
 const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word);
 

@@ -41,7 +41,7 @@ static void offer_operations(const char *current, unsigned only)
         const tb_api *api = editions[e].api;
 
         for (i = 0; i < api->operation_count; i++) {
-            const char *id = text_of(api, api->operations[i].id);
+            const char *id = table_text(api, api->operations[i].id);
 
             if (edition_with_operation(id, 0, only) == e)
                 offer(current, "", id);
@@ -77,7 +77,7 @@ static void offer_options(const struct line *line)
 
     for (i = 0; i < operation->parameter_count; i++) {
         const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
-        const char *name = text_of(api, parameter->name);
+        const char *name = table_text(api, parameter->name);
 
         if (!is_given(line, name) || api->types[parameter->type].kind == TB_KIND_LIST)
             offer(line->current, "--", kebab_case(name, kebab));
@@ -104,7 +104,7 @@ static void offer_values(const struct line *line)
 
     list = type_enum(api, type);
     for (i = 0; list && i < list->value_count; i++)
-        offer(line->current, "", text_of(api, api->enum_values[list->first_value + i]));
+        offer(line->current, "", table_text(api, api->enum_values[list->first_value + i]));
     if (type->kind == TB_KIND_BOOL) {
         offer(line->current, "", "false");
         offer(line->current, "", "true");
@@ -163,7 +163,7 @@ static void offer_schemas(const char *current, unsigned only)
         const tb_api *api = editions[e].api;
 
         for (i = 0; i < api->schema_count; i++) {
-            const char *name = text_of(api, api->schemas[i].name);
+            const char *name = table_text(api, api->schemas[i].name);
 
             if (edition_with_schema(name, 0, only) == e)
                 offer(current, "", name);

@@ -16,9 +16,9 @@ static bool find(const tb_api *api, const char *name, struct subject *ret)
 {
     *ret = (struct subject){tb_operation_find(api, name), NULL, NULL};
     if (!ret->operation)
-        ret->schema = schema_find(api, name);
+        ret->schema = table_schema(api, name);
     if (!ret->operation && !ret->schema)
-        ret->list = enum_find(api, name);
+        ret->list = table_enum(api, name);
     return ret->operation || ret->schema || ret->list;
 }
 
@@ -44,12 +44,12 @@ static void print_parameter(const tb_api *api, const struct tb_parameter *parame
     char option[NAME_MAX_BYTES], type[NAME_MAX_BYTES];
     const char *separator = ", ";
 
-    printf("  --%-*s  %s; %s", width, kebab_case(text_of(api, parameter->name), option),
+    printf("  --%-*s  %s; %s", width, kebab_case(table_text(api, parameter->name), option),
            type_words(api, parameter->type, type, sizeof(type)), locations[parameter->location]);
     print_flags(parameter->flags, &separator);
     print_bounds(api, parameter->type, parameter->bounds, &separator);
     if (parameter->default_value)
-        printf("%sdefault %s", separator, text_of(api, parameter->default_value));
+        printf("%sdefault %s", separator, table_text(api, parameter->default_value));
     putchar('\n');
     if (list)
         print_values(api, list, 6);
@@ -65,7 +65,7 @@ static void print_parameters(const tb_api *api, const tb_operation *operation)
     for (i = 0; i < operation->parameter_count; i++) {
         char option[NAME_MAX_BYTES];
         int length = (int)strlen(
-            kebab_case(text_of(api, api->parameters[operation->first_parameter + i].name), option));
+            kebab_case(table_text(api, api->parameters[operation->first_parameter + i].name), option));
 
         width = length > width ? length : width;
     }
@@ -135,12 +135,12 @@ static void print_notes(const tb_operation *operation)
 static void describe_operation(unsigned edition, const tb_operation *operation)
 {
     const tb_api *api = editions[edition].api;
-    const char *id = text_of(api, operation->id);
+    const char *id = table_text(api, operation->id);
     bool is_first = edition_with_operation(id, 0, EDITION_NONE) == edition;
 
     printf("%s: %s %s\n", id, tb_method_name((enum tb_method)operation->method),
-           text_of(api, operation->path));
-    printf("  %s; in ", text_of(api, operation->tag));
+           table_text(api, operation->path));
+    printf("  %s; in ", table_text(api, operation->tag));
     print_editions(id);
     printf("; as in %s %s\n", editions[edition].title, api->version);
     print_parameters(api, operation);
@@ -154,14 +154,14 @@ static void describe_operation(unsigned edition, const tb_operation *operation)
 static void describe_schema(unsigned edition, const struct tb_schema *schema)
 {
     const tb_api *api = editions[edition].api;
-    const char *name = text_of(api, schema->name);
+    const char *name = table_text(api, schema->name);
 
     printf("%s: object\n  in ", name);
     print_editions(name);
     printf("; as in %s %s\n", editions[edition].title, api->version);
     if (schema->base)
-        printf("  the variant of %s with %s %s\n", text_of(api, api->schemas[schema->base - 1].name),
-               text_of(api, schema->discriminator), text_of(api, schema->value));
+        printf("  the variant of %s with %s %s\n", table_text(api, api->schemas[schema->base - 1].name),
+               table_text(api, schema->discriminator), table_text(api, schema->value));
     puts("\nMembers:");
     print_fields(api, schema);
     print_variants(api, schema);
@@ -170,7 +170,7 @@ static void describe_schema(unsigned edition, const struct tb_schema *schema)
 static void describe_enum(unsigned edition, const struct tb_enum *list)
 {
     const tb_api *api = editions[edition].api;
-    const char *name = text_of(api, list->name);
+    const char *name = table_text(api, list->name);
 
     printf("%s: enumeration\n  in ", name);
     print_editions(name);
@@ -189,11 +189,11 @@ static int refuse_name(const char *name)
         const tb_api *api = editions[e].api;
 
         for (i = 0; i < api->operation_count; i++)
-            nearest_try(&nearest, text_of(api, api->operations[i].id));
+            nearest_try(&nearest, table_text(api, api->operations[i].id));
         for (i = 0; i < api->schema_count; i++)
-            nearest_try(&nearest, text_of(api, api->schemas[i].name));
+            nearest_try(&nearest, table_text(api, api->schemas[i].name));
         for (i = 0; i < api->enum_count; i++)
-            nearest_try(&nearest, text_of(api, api->enums[i].name));
+            nearest_try(&nearest, table_text(api, api->enums[i].name));
     }
     return say_usage(&describe_subcommand, "unknown operation or schema %s%s", name,
                      nearest_hint(&nearest, "", hint, sizeof(hint)));

@@ -24,9 +24,9 @@ static const char *sample_of_enum(const tb_api *api, const struct tb_enum *list)
     unsigned i;
 
     for (i = 0; i < list->value_count; i++)
-        if (strcmp(text_of(api, api->enum_values[list->first_value + i]), "DEVICE") == 0)
+        if (strcmp(table_text(api, api->enum_values[list->first_value + i]), "DEVICE") == 0)
             return "DEVICE";
-    return list->value_count ? text_of(api, api->enum_values[list->first_value]) : "";
+    return list->value_count ? table_text(api, api->enum_values[list->first_value]) : "";
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -88,7 +88,7 @@ static json_t *sample_integer(const tb_api *api, const struct tb_type *type, uin
 /* What the discriminator says where SCHEMA is a variant. */
 static const char *variant_value(const tb_api *api, const struct tb_schema *schema)
 {
-    return schema->value ? text_of(api, schema->value) : NULL;
+    return schema->value ? table_text(api, schema->value) : NULL;
 }
 
 /* A base is sent as one of its variants, the entity's ids as a device's. */
@@ -99,7 +99,7 @@ static const struct tb_schema *variant_of(const tb_api *api, const struct tb_sch
     for (i = 0; i < schema->variant_count; i++) {
         const struct tb_variant *variant = &api->variants[schema->first_variant + i];
 
-        if (strcmp(text_of(api, variant->value), "DEVICE") == 0)
+        if (strcmp(table_text(api, variant->value), "DEVICE") == 0)
             return &api->schemas[variant->schema];
     }
     return schema->variant_count ? &api->schemas[api->variants[schema->first_variant].schema] : schema;
@@ -113,7 +113,7 @@ static json_t *sample_object(const tb_api *api, const struct tb_schema *schema, 
 
     for (i = 0; i < variant->field_count; i++) {
         const struct tb_field *field = &api->fields[variant->first_field + i];
-        const char *name = text_of(api, field->name);
+        const char *name = table_text(api, field->name);
         const char *value = variant_value(api, variant);
 
         if ((field->flags & TB_DISCRIMINATOR) && value)
@@ -224,7 +224,7 @@ static void print_parameters(FILE *file, const tb_api *api, const tb_operation *
 
     for (i = 0; i < operation->parameter_count; i++) {
         const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
-        const char *name = text_of(api, parameter->name);
+        const char *name = table_text(api, parameter->name);
         uint16_t element = (uint16_t)(element_type(api, parameter->type) - api->types);
         bool is_list = api->types[parameter->type].kind == TB_KIND_LIST;
         char option[NAME_MAX_BYTES];
@@ -247,7 +247,7 @@ static void print_parts(FILE *file, const tb_api *api, const tb_operation *opera
         required += !!(api->fields[schema->first_field + i].flags & TB_REQUIRED);
     for (i = 0; i < schema->field_count; i++) {
         const struct tb_field *field = &api->fields[schema->first_field + i];
-        const char *name = text_of(api, field->name);
+        const char *name = table_text(api, field->name);
 
         if (!(field->flags & TB_REQUIRED) && (required > 0 || i > 0))
             continue;
@@ -263,7 +263,7 @@ static void print_parts(FILE *file, const tb_api *api, const tb_operation *opera
 void example_print(FILE *file, const tb_api *api, const tb_operation *operation, const char *edition)
 {
     fprintf(file, "tbproxyctl call%s%s %s", edition ? " --edition " : "", edition ? edition : "",
-            text_of(api, operation->id));
+            table_text(api, operation->id));
     print_parameters(file, api, operation);
     if (operation->body == TB_BODY_MULTIPART) {
         print_parts(file, api, operation);

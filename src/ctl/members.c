@@ -15,7 +15,7 @@ void print_values(const tb_api *api, const struct tb_enum *list, int indent)
     unsigned i;
 
     for (i = 0; i < list->value_count; i++) {
-        const char *value = text_of(api, api->enum_values[list->first_value + i]);
+        const char *value = table_text(api, api->enum_values[list->first_value + i]);
 
         if (column + (int)strlen(value) + 2 > LINE_WIDTH)
             column = printf("\n%*s", indent + 7, "") - 1;
@@ -60,7 +60,7 @@ void print_bounds(const tb_api *api, uint16_t type, uint16_t bounds, const char 
         print_word(separator, "no element twice");
     if (api->bounds[bounds].pattern) {
         print_word(separator, "pattern ");
-        fputs(text_of(api, api->bounds[bounds].pattern), stdout);
+        fputs(table_text(api, api->bounds[bounds].pattern), stdout);
     }
 }
 
@@ -70,7 +70,8 @@ static void print_field(const tb_api *api, const struct tb_field *field, int wid
     char type[NAME_MAX_BYTES];
     const char *separator = "; ";
 
-    printf("  %-*s  %s", width, text_of(api, field->name), type_words(api, field->type, type, sizeof(type)));
+    printf("  %-*s  %s", width, table_text(api, field->name),
+           type_words(api, field->type, type, sizeof(type)));
     print_flags(field->flags, &separator);
     print_bounds(api, field->type, field->bounds, &separator);
     putchar('\n');
@@ -84,7 +85,7 @@ void print_fields(const tb_api *api, const struct tb_schema *schema)
     unsigned i;
 
     for (i = 0; i < schema->field_count; i++) {
-        int length = (int)strlen(text_of(api, api->fields[schema->first_field + i].name));
+        int length = (int)strlen(table_text(api, api->fields[schema->first_field + i].name));
 
         width = length > width ? length : width;
     }
@@ -97,12 +98,12 @@ void print_variants(const tb_api *api, const struct tb_schema *schema)
     unsigned i;
 
     if (schema->variant_count > 0)
-        printf("  one of these, by %s:\n", text_of(api, schema->discriminator));
+        printf("  one of these, by %s:\n", table_text(api, schema->discriminator));
     for (i = 0; i < schema->variant_count; i++) {
         const struct tb_variant *variant = &api->variants[schema->first_variant + i];
 
-        printf("    %s: %s\n", text_of(api, variant->value),
-               text_of(api, api->schemas[variant->schema].name));
+        printf("    %s: %s\n", table_text(api, variant->value),
+               table_text(api, api->schemas[variant->schema].name));
     }
 }
 

@@ -36,8 +36,8 @@ static size_t collect(const tb_api *api, char **words, int count, struct row *ro
 
     for (i = 0; i < api->operation_count; i++) {
         const tb_operation *operation = &api->operations[i];
-        struct row row = {text_of(api, operation->id), tb_method_name((enum tb_method)operation->method),
-                          text_of(api, operation->path), text_of(api, operation->tag)};
+        struct row row = {table_text(api, operation->id), tb_method_name((enum tb_method)operation->method),
+                          table_text(api, operation->path), table_text(api, operation->tag)};
 
         if (matches(&row, words, count))
             rows[used++] = row;

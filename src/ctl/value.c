@@ -18,7 +18,7 @@ const char *enum_words(const tb_api *api, const struct tb_enum *list, char *ret,
 
     ret[0] = '\0';
     for (i = 0; i < list->value_count; i++) {
-        const char *value = text_of(api, api->enum_values[list->first_value + i]);
+        const char *value = table_text(api, api->enum_values[list->first_value + i]);
 
         if (used + strlen(value) + sizeof(", ...") + 2 > size) {
             snprintf(ret + used, size - used, ", ...");
@@ -36,7 +36,7 @@ static int refuse(const tb_api *api, const struct tb_parameter *parameter, const
     char option[NAME_MAX_BYTES];
 
     return tb_error_set(err, -EINVAL, "--%s: %s was expected",
-                        kebab_case(text_of(api, parameter->name), option), expected);
+                        kebab_case(table_text(api, parameter->name), option), expected);
 }
 
 static int refuse_enum(const tb_api *api, const struct tb_parameter *parameter, const struct tb_enum *list,
@@ -47,10 +47,10 @@ static int refuse_enum(const tb_api *api, const struct tb_parameter *parameter, 
     unsigned i;
 
     for (i = 0; i < list->value_count; i++)
-        nearest_try(&nearest, text_of(api, api->enum_values[list->first_value + i]));
+        nearest_try(&nearest, table_text(api, api->enum_values[list->first_value + i]));
     nearest_hint(&nearest, "", hint, sizeof(hint));
     return tb_error_set(err, -EINVAL, "--%s: one of %s was expected%s",
-                        kebab_case(text_of(api, parameter->name), option),
+                        kebab_case(table_text(api, parameter->name), option),
                         enum_words(api, list, values, sizeof(values)), hint);
 }
 
@@ -77,7 +77,7 @@ static int parse_string(const tb_api *api, const struct tb_parameter *parameter,
     if (type->format == TB_FORMAT_UUID && !is_uuid(text))
         return refuse(api, parameter, "a UUID, such as 784f394c-42b6-435a-983c-b7beff2784f9,", err);
     for (i = 0; list && i < list->value_count; i++)
-        if (strcmp(text, text_of(api, api->enum_values[list->first_value + i])) == 0)
+        if (strcmp(text, table_text(api, api->enum_values[list->first_value + i])) == 0)
             break;
     if (list && i == list->value_count)
         return refuse_enum(api, parameter, list, text, err);
@@ -162,7 +162,7 @@ int value_parse(const tb_api *api, const struct tb_parameter *parameter, const c
 int value_add(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t *parameters,
               struct tb_error *err)
 {
-    const char *name = text_of(api, parameter->name);
+    const char *name = table_text(api, parameter->name);
     json_t *list = json_object_get(parameters, name);
     char option[NAME_MAX_BYTES];
     json_t *value;
