@@ -25,6 +25,9 @@
 #define HOLD_MS     1000
 #define HOLD_MAX_MS 60000
 
+/* What a token's rounding and the call that renews it may take of its life. */
+#define RENEWAL_MARGIN_MS 1500
+
 enum mode { MODE_API_KEY, MODE_PASSWORD, MODE_TOKEN };
 
 struct session {
@@ -293,14 +296,15 @@ void session_call_free(struct session_call *call)
 }
 
 /* JWT times are whole seconds, so a token may end up to one second before its life, counted from its receipt,
- * is over: renew when 80 % have passed, or one second before the end where that is sooner. */
+ * is over, and the renewal takes its time: renew when 80 % have passed, or RENEWAL_MARGIN_MS before the end
+ * where that is sooner. */
 static int64_t renewal_delay_ms(int64_t life_ms)
 {
     int64_t delay = life_ms / 10 * 8;
 
-    if (delay > life_ms - 1000)
-        delay = life_ms - 1000;
-    return delay > life_ms / 2 ? delay : life_ms / 2;
+    if (delay > life_ms - RENEWAL_MARGIN_MS)
+        delay = life_ms - RENEWAL_MARGIN_MS;
+    return delay > life_ms / 4 ? delay : life_ms / 4;
 }
 
 /* Takes CREDENTIAL (and its reference) into use; LIFE_MS is 0 where unknown. */

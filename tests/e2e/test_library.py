@@ -283,8 +283,10 @@ class TestSession(LibraryCase):
         program.tell()
         for line in program.end():
             self.assert_error_of(line, "transport")
-        statuses = sim.stats()["statuses"]
-        self.assertEqual(set(statuses), {"200"}, statuses)
+        stats = sim.stats()
+        self.assertEqual((stats["logins"], stats["login_failures"], stats["refresh_failures"]), (1, 0, 0))
+        # A busy machine may send one with a token that ends on the way; it is replayed.
+        self.assertLess(stats["statuses"].get("401", 0), stats["statuses"]["200"] / 100)
 
     def test_a_401_is_renewed_and_replayed_once(self):
         sim = self.start_simulator()

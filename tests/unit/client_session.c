@@ -84,11 +84,11 @@ START_TEST(a_renewal_sends_the_refresh_token_and_no_credential)
 }
 END_TEST
 
-/* When 80 % have passed, or one second before the end where that is sooner. */
+/* When 80 % have passed, or 1.5 s before the end where that is sooner. */
 static const struct {
     int64_t life_s, renewal_ms;
 } renewals[] = {{86400, 69120000}, {9000, 7200000}, {60, 48000}, {10, 8000},
-                {5, 4000},         {4, 3000},       {3, 2000},   {2, 1000}};
+                {5, 3500},         {4, 2500},       {3, 1500},   {2, 500}};
 
 START_TEST(renewal_comes_before_the_end)
 {
@@ -110,11 +110,12 @@ START_TEST(a_token_of_one_second_is_renewed_within_it)
 }
 END_TEST
 
-/* Lives of LIFE_S for a span of time, with a request now and then: one renewal in each, never a second login,
- * and no request without a credential. */
-static void assert_one_renewal_per_life(int64_t life_s, int64_t span_ms, int64_t request_every_ms)
+/* Lives of LIFE_S, renewed after RENEWAL_MS, for a span of time, with a request now and then: one renewal in
+ * each, never a second login, and no request without a credential. */
+static void assert_one_renewal_per_life(int64_t life_s, int64_t renewal_ms, int64_t span_ms,
+                                        int64_t request_every_ms)
 {
-    int64_t end_ms = world.now_ms + span_ms, renewal_ms = life_s * 800, request_ms = world.now_ms;
+    int64_t end_ms = world.now_ms + span_ms, request_ms = world.now_ms;
     unsigned lives = 1;
 
     world_log_in(&world, life_s);
@@ -142,13 +143,13 @@ static void assert_one_renewal_per_life(int64_t life_s, int64_t span_ms, int64_t
 
 START_TEST(months_of_renewals)
 {
-    assert_one_renewal_per_life(9000, 180 * DAY_MS, 7 * MINUTE_MS);
+    assert_one_renewal_per_life(9000, 7200000, 180 * DAY_MS, 7 * MINUTE_MS);
 }
 END_TEST
 
 START_TEST(a_day_of_short_tokens)
 {
-    assert_one_renewal_per_life(5, DAY_MS, 700);
+    assert_one_renewal_per_life(5, 3500, DAY_MS, 700);
 }
 END_TEST
 
