@@ -13,8 +13,9 @@ enum { WANT_START = 1 << 0, WANT_RESUME = 1 << 1, WANT_CANCEL = 1 << 2 };
 /* A call under way. It lives in the frame of the thread that waits. */
 struct job {
     tb_client *client;
-    struct list link; /* in client->posted; under the client's lock, as is: */
+    struct list link; /* in client->posted; under the client's lock, as are: */
     unsigned wanted;
+    bool is_over; /* the client's thread is done with it and must not be given it again */
 
     struct list active; /* in client->active; of the client's thread, as is: */
     struct request request;
@@ -116,6 +117,7 @@ static void finish(struct job *job, bool given_up)
     list_remove(&job->active);
     pthread_mutex_lock(&job->client->lock);
     list_remove(&job->link);
+    job->is_over = true;
     pthread_mutex_unlock(&job->client->lock);
     pthread_mutex_lock(&job->lock);
     if (!given_up)
@@ -185,15 +187,18 @@ void call_serve(tb_client *client)
 
 /* ---- in the thread that makes the call ---- */
 
+/* It may have ended while a sink worked: then there is nobody to be told. */
 static void post(struct job *job, unsigned wanted)
 {
     tb_client *client = job->client;
 
     pthread_mutex_lock(&client->lock);
-    job->wanted |= wanted;
-    if (list_is_empty(&job->link))
-        list_append(&client->posted, &job->link);
-    client_wake(client);
+    if (!job->is_over) {
+        job->wanted |= wanted;
+        if (list_is_empty(&job->link))
+            list_append(&client->posted, &job->link);
+        client_wake(client);
+    }
     pthread_mutex_unlock(&client->lock);
 }
 

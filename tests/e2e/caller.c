@@ -196,6 +196,40 @@ static void do_slow(char **arguments)
     print_outcome(r, &err, json_pack("{s:I,s:i}", "length", (json_int_t)slow.length, "sum", slow.sum));
 }
 
+static void *close_client(void *arg)
+{
+    (void)arg;
+    tb_client_close(client);
+    client = NULL;
+    return NULL;
+}
+
+/* Once so much came at a time that the transfer must have been stopped: works until the client is closed. */
+static int last_write(void *context, const void *data, size_t length)
+{
+    pthread_t *closer = context;
+
+    (void)data;
+    if (length > 200000 && !*closer)
+        pthread_create(closer, NULL, close_client, NULL);
+    usleep(*closer ? 200000 : 2000);
+    return 0;
+}
+
+/* outlive KEY: a sink that is behind, and still works when the client gives the call up */
+static void do_outlive(char **arguments)
+{
+    tb_error err = TB_ERROR_INIT;
+    pthread_t closer = 0;
+    tb_sink sink = {.write = last_write, .context = &closer};
+    const void *values[] = {arguments[0]};
+    int r = invoke(SMALL_DOWNLOAD, values, NULL, &sink, &err);
+
+    if (closer)
+        pthread_join(closer, NULL);
+    print_outcome(r, &err, NULL);
+}
+
 /* file KEY PATH [ETAG] */
 static void do_file(char **arguments)
 {
@@ -337,6 +371,7 @@ static const struct {
     {"call", do_call},     {"save", do_save},     {"devices", do_devices}, {"count", do_count},
     {"text", do_text},     {"file", do_file},     {"download", do_download}, {"slow", do_slow},
     {"events", do_events}, {"upload", do_upload}, {"threads", do_threads}, {"close", do_close},
+    {"outlive", do_outlive},
     {"repeat", do_repeat}, {"open", do_nothing},
 };
 

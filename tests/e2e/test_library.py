@@ -462,6 +462,12 @@ class TestSinks(LibraryCase):
         line = self.call(server, "timeout_ms=800", "slow", "k", "1200000")
         self.assertEqual(line["result"], {"length": len(body), "sum": sum(body) % 256})
 
+    def test_close_while_a_sink_is_behind(self):
+        """The sink's end must not tell the client of a call that it has given up."""
+        server = self.serve(b"x" * (4 << 20))
+        for _ in range(5):
+            self.assert_error_of(self.call(server, "outlive", "k"), "transport", "closed")
+
     def test_an_error_does_not_reach_the_sink(self):
         server = self.serve(b'{"message":"no such file","errorCode":32}', status=404)
         line = self.call(server, "download", "k", "10")
