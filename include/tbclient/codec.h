@@ -27,9 +27,9 @@ TB_PUBLIC int tb_decode(const tb_api *api, unsigned type, const char *text, size
                         tb_error *err);
 
 /* Encodes VALUE, a structure, list or map of TYPE; *RET is freed with free(). TB_ERROR_USAGE names the member
- * that does not fit its schema: missing, too long, out of bounds, no UTF-8, a base that does not say which
- * variant it is. A declared variant need not say so. What is required may not be sent as null, unless it is
- * free JSON. */
+ * that does not fit its schema: missing, too long, out of bounds, no UTF-8, no UUID, a base that does not say
+ * which variant it is. A declared variant need not say so. What is required may not be sent as null, unless
+ * it is free JSON. */
 TB_PUBLIC int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
                         tb_error *err);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/check.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
@@ -48,6 +49,38 @@ static int check_length(struct checker *checker, const struct tb_bounds *bounds,
     return 0;
 }
 
+bool check_is_uuid(const char *text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    size_t i;
+
+    if (strlen(text) != strlen(form))
+        return false;
+    for (i = 0; form[i]; i++)
+        if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+            return false;
+    return true;
+}
+
+/* RFC 4648, section 4, padded: what the server's JSON reader takes. */
+static bool is_base64(const char *text)
+{
+    size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
+    size_t padding = strspn(text + digits, "=");
+
+    return padding <= 2 && !text[digits + padding] && (digits + padding) % 4 == 0;
+}
+
+static int check_format(struct checker *checker, const struct tb_type *type, const char *text,
+                        const struct path *path)
+{
+    if (type->format == TB_FORMAT_UUID && !check_is_uuid(text))
+        return REFUSE(checker, path, "a UUID was expected");
+    if (type->format == TB_FORMAT_BASE64 && !is_base64(text))
+        return REFUSE(checker, path, "base64 was expected");
+    return 0;
+}
+
 static int check_string(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
                         const json_t *value, const struct path *path)
 {
@@ -63,6 +96,8 @@ static int check_string(struct checker *checker, const struct tb_type *type, con
     if (count < 0)
         return REFUSE(checker, path, "the text is no UTF-8");
     r = bounds ? check_length(checker, bounds, (size_t)count, "characters", path) : 0;
+    if (r == 0)
+        r = check_format(checker, type, text, path);
     return r < 0 ? r : check_enum(checker, type->of, text, path);
 }
 

@@ -23,4 +23,7 @@ int check_value(const tb_api *api, unsigned type, const json_t *value, unsigned 
 int check_bounded(const tb_api *api, unsigned type, unsigned bounds, const json_t *value, unsigned flags,
                   tb_error *err);
 
+/* Whether TEXT is a UUID in the form that the server reads: "784f394c-42b6-435a-983c-b7beff2784f9". */
+bool check_is_uuid(const char *text);
+
 #endif

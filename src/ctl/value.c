@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "client/check.h"
 #include "ctl/names.h"
 
 #define VALUES_MAX_BYTES 384 /* of an enumeration's values in a message */
@@ -54,19 +55,6 @@ static int refuse_enum(const tb_api *api, const struct tb_parameter *parameter, 
                         enum_words(api, list, values, sizeof(values)), hint);
 }
 
-static bool is_uuid(const char *text)
-{
-    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
-    size_t i;
-
-    if (strlen(text) != strlen(form))
-        return false;
-    for (i = 0; form[i]; i++)
-        if (form[i] == '-' ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
-            return false;
-    return true;
-}
-
 static int parse_string(const tb_api *api, const struct tb_parameter *parameter, const struct tb_type *type,
                         const char *text, json_t **ret, struct tb_error *err)
 {
@@ -74,7 +62,7 @@ static int parse_string(const tb_api *api, const struct tb_parameter *parameter,
     json_t *value;
     unsigned i;
 
-    if (type->format == TB_FORMAT_UUID && !is_uuid(text))
+    if (type->format == TB_FORMAT_UUID && !check_is_uuid(text))
         return refuse(api, parameter, "a UUID, such as 784f394c-42b6-435a-983c-b7beff2784f9,", err);
     for (i = 0; list && i < list->value_count; i++)
         if (strcmp(text, table_text(api, api->enum_values[list->first_value + i])) == 0)
