@@ -263,6 +263,14 @@ static void keep_body(const struct answer *answer, tb_error *err)
     err->body_length = length;
 }
 
+void answer_keep_refusal(const struct answer *answer, tb_error *err)
+{
+    char words[WORDS_MAX];
+
+    server_words(answer, words, &err->error_code);
+    keep_body(answer, err);
+}
+
 /* What a program can do about a 429 that was not repeated. */
 static const char *const repeat_refusals[] = {
     [REPEAT_NOT_REFUSED] = "",

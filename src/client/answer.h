@@ -42,6 +42,9 @@ enum tb_error_kind answer_kind(int status);
  */
 int answer_error(const struct answer *answer, const char *what, tb_error *err);
 
+/* Puts into ERR what a server says beside its status: its errorCode and the body as it came. */
+void answer_keep_refusal(const struct answer *answer, tb_error *err);
+
 /* Sets ERR: the answer does not fit. ERR holds the reason already. The body is kept. */
 int answer_does_not_fit(const struct answer *answer, const char *what, tb_error *err);
 

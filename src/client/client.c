@@ -68,6 +68,9 @@ static void set_start_error(tb_client *client)
     else if (transfer_failed_in_tls(transfer))
         kind = TB_ERROR_TLS;
     client->start_error.status = status;
+    if (status >= 300) /* another one may hold tokens */
+        answer_keep_refusal(&(struct answer){.headers = transfer->response, .body = transfer->response_body},
+                            &client->start_error);
     FAIL(&client->start_error, kind,
          kind == TB_ERROR_UNAUTHORIZED ? -EPERM
          : kind == TB_ERROR_TIMEOUT    ? -ETIMEDOUT
@@ -198,6 +201,21 @@ static int new_client(const tb_client_options *options, tb_client **ret, tb_erro
     return 0;
 }
 
+/* Hands over why the first authentication failed, with the body. */
+static int start_failed(tb_client *client, tb_error *err)
+{
+    tb_error *reason = &client->start_error;
+
+    if (!err)
+        return reason->code;
+    free(err->body);
+    err->body = TAKE_PTR(reason->body);
+    err->body_length = reason->body_length;
+    err->status = reason->status;
+    err->error_code = reason->error_code;
+    return FAIL(err, reason->kind, reason->code, "%s", reason->message);
+}
+
 /* Waits for the first authentication. */
 static int wait_for_start(tb_client *client, tb_error *err)
 {
@@ -206,13 +224,8 @@ static int wait_for_start(tb_client *client, tb_error *err)
     pthread_mutex_lock(&client->lock);
     while (client->start == CLIENT_AUTHENTICATING)
         pthread_cond_wait(&client->changed, &client->lock);
-    if (client->start == CLIENT_REFUSED) {
-        r = client->start_error.code;
-        if (err) {
-            err->status = client->start_error.status;
-            FAIL(err, client->start_error.kind, r, "%s", client->start_error.message);
-        }
-    }
+    if (client->start == CLIENT_REFUSED)
+        r = start_failed(client, err);
     pthread_mutex_unlock(&client->lock);
     return r;
 }

@@ -39,8 +39,8 @@ static void call_done(struct transfer *transfer)
     }
     session_call_done(upstream->session, upstream->loop->now_ms, &reply);
     session_call_free(&upstream->call);
+    session_changed(upstream); /* a refusal's body is of interest */
     buf_free_secret(&transfer->response_body);
-    session_changed(upstream);
 }
 
 static void start_call(struct upstream *upstream)

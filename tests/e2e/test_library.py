@@ -107,6 +107,8 @@ class TestOpening(LibraryCase):
             line = self.call(sim, "open", credential=credential)
             self.assert_error_of(line, "unauthorized", "401")
             self.assertEqual(line["status"], 401)
+            self.assertEqual(json.loads(line["body"])["errorCode"], line["errorCode"])
+            self.assertGreater(line["errorCode"], 0)
             self.assertEqual(len(sim.requests()), 1)
             self.assertNotIn("wrong", line["message"])
         self.assert_error_of(self.call(sim, "open", credential=["api_key=wrong-key"]), "unauthorized",
@@ -128,8 +130,9 @@ class TestOpening(LibraryCase):
         server = self.start_scripted(lambda peer, request: peer.send(answer(200, b"hello")) or True,
                                      authenticates=False)
         for credential in (["api_key=k"], ["username=u", "password=p"]):
-            self.assert_error_of(self.call(server, "open", credential=credential), "unauthorized",
-                                 "is url a ThingsBoard server?")
+            line = self.call(server, "open", credential=credential)
+            self.assert_error_of(line, "unauthorized", "is url a ThingsBoard server?")
+            self.assertNotIn("body", line)  # what is no refusal may hold tokens
 
     def test_no_credential_sends_none(self):
         sim = self.start_simulator()
