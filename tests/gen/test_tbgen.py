@@ -245,6 +245,15 @@ class SmallDocuments(unittest.TestCase):
         self.assertIn("NaN", self.run_text('{"openapi": NaN}').stderr)
         self.assertIn("'a' twice", self.run_text('{"a": 1, "a": 2}').stderr)
 
+    def test_files_that_cannot_be_used(self):
+        path = pathlib.Path(self.folder.name) / "nothing.json"
+        self.assertEqual(run(self.output, path).stderr, f"tbgen: {path}: No such file or directory\n")
+        self.output.write_text("a file where the folder goes")
+        path.write_text(json.dumps(self.document))
+        result = run(self.output, path)
+        self.assertEqual(result.returncode, 1)
+        self.assertRegex(result.stderr, f"^tbgen: {self.output}.*: Not a directory\n$")
+
     def test_too_deep(self):
         for depth in (300, 100000):
             result = self.run_text("[" * depth + "]" * depth)
