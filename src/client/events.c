@@ -111,7 +111,7 @@ static int end_line(tb_events *events)
     return r;
 }
 
-/* C strings end at a NUL, so one inside becomes what the standard makes of it: U+FFFD. */
+/* C strings end at a NUL, so one inside becomes U+FFFD. */
 static int append_to_line(struct tb_event_state *state, const char *text, size_t length)
 {
     int r = 0;

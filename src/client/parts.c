@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
+#include "client/check.h"
 #include "client/encode.h"
 #include "client/failure.h"
 #include "client/tables.h"
@@ -170,13 +171,24 @@ int parts_from_structure(const tb_api *api, unsigned type, const void *structure
     return r;
 }
 
-static int add_member(struct parts *parts, const char *name, json_t *value, tb_error *err)
+static int add_member(const tb_api *api, const struct tb_field *field, json_t *value, struct parts *parts,
+                      tb_error *err)
 {
     const char *file = json_string_value(json_object_get(value, "file"));
+    const char *name = table_text(api, field->name);
+    unsigned kind = api->types[field->type].kind;
+    int r = 0;
 
     if (file && json_object_size(value) == 1)
         return add_part(parts, name, &(tb_part){.file = file}, err);
-    return add_json(parts, name, json_incref(value), err);
+    if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text has a NUL character in it", name);
+    if (kind != TB_KIND_PART && kind != TB_KIND_LIST) {
+        r = check_bounded(api, field->type, field->bounds, value, 0, err);
+        if (r < 0 && err)
+            tb_error_prefix(err, "%s", name);
+    }
+    return r < 0 ? r : add_json(parts, name, json_incref(value), err);
 }
 
 int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
@@ -199,7 +211,7 @@ int parts_from_object(const tb_api *api, unsigned type, const json_t *object, st
 
         value = json_object_get(object, table_text(api, field->name));
         if (value && !json_is_null(value))
-            r = add_member(parts, table_text(api, field->name), value, err);
+            r = add_member(api, field, value, parts, err);
         else if (field->flags & TB_REQUIRED)
             r = missing(api, field, err);
     }

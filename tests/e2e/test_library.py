@@ -547,6 +547,9 @@ class TestSinks(LibraryCase):
         self.assertIn('filename="f"', line["result"]["body"])
         self.assert_error_of(self.call(server, "call", "upload", "{}", "{}"), "usage", "upload: body: file")
         self.assert_error_of(self.call(server, "call", "upload", "{}", '{"file":"x","y":"z"}'), "usage", "y:")
+        for title in ("5", '{"a":1}', "[]"):
+            line = self.call(server, "call", "upload", "{}", '{"file":"x","title":%s}' % title)
+            self.assert_error_of(line, "usage", "upload: body: title: a string was expected")
         self.assertEqual(len(server.requests), 1)
 
 
