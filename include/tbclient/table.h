@@ -126,6 +126,8 @@ enum {
     TB_BODY_REQUIRED = 1 << 3,
     TB_ASYNCHRONOUS = 1 << 4, /* takes two tokens of the server's rate limit */
     TB_CREDENTIAL = 1 << 5,   /* its answer gives away a credential, or it changes the session's own */
+    /* writes attributes: an object whose members replace those of the same key */
+    TB_ATTRIBUTE_WRITE = 1 << 6,
 };
 
 struct tb_operation {

@@ -156,6 +156,14 @@ class Documents(unittest.TestCase):
             text = (self.output / f"reference-{edition}-4.4.0.md").read_text()
             self.assertIn(f"### getDashboardsByIds\n\n`GET {wanted}`", text)
 
+    def test_writes_of_attributes(self):
+        wanted = ["saveDeviceAttributes", "saveEntityAttributesV1", "saveEntityAttributesV2"]
+        for path in [self.output / "routes.c", *self.output.glob("*/src/*_tables.c")]:
+            rows = [line for line in path.read_text().splitlines() if "TB_ATTRIBUTE_WRITE" in line]
+            self.assertEqual([re.search(r"(\w+) \*/$", row).group(1) for row in rows], wanted, path)
+        for path in self.output.glob("reference-*.md"):
+            self.assertEqual(path.read_text().count("Writes attributes: "), len(wanted), path)
+
     def test_the_trailing_slash_stays(self):
         self.assertTrue('"/api/rule-engine/"' in (self.output / "4.4.0" / "src" / "ce_tables.c").read_text())
 
