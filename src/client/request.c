@@ -108,18 +108,29 @@ static int make_lines(struct request *request)
     return 0;
 }
 
+/* What the paths of one entity's telemetry have in common: the scope and the time to live tell no values
+ * apart. */
+static size_t entity_length(const char *target)
+{
+    const char *end = strstr(target, "/timeseries/");
+
+    return end ? (size_t)(end - target) : strcspn(target, "?");
+}
+
 /* Telemetry gets its time before it is sent, so that it can be repeated. */
 static void stamp(struct request *request)
 {
     struct buf *body = request->body;
     struct buf stamped;
+    int64_t stamp_ms;
     int r;
 
     if (request->repeat != TB_REPEAT_STAMPED || request->stamped || !body ||
         body->len > REQUEST_STAMP_MAX_BYTES || request->options->no_retry_on_rate_limit)
         return;
     stamped = (struct buf)BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
-    r = telemetry_stamp(body->data, body->len, upstream_stamp_ms(request->upstream), &stamped);
+    stamp_ms = upstream_stamp_ms(request->upstream, request->target, entity_length(request->target));
+    r = telemetry_stamp(body->data, body->len, stamp_ms, &stamped);
     request->stamped = r == 0 || (r == 1 && (!request->quota || quota_take(request->quota, stamped.len)));
     if (r == 1 && request->stamped) {
         if (request->quota)

@@ -30,12 +30,26 @@ int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_
     return wall_ms;
 }
 
-int64_t server_clock_stamp(struct server_clock *clock, int64_t now_ms, int64_t wall_ms)
+/* The server's time for a stamp, which a small correction does not turn back. */
+static int64_t time_for_stamp(struct server_clock *clock, int64_t now_ms, int64_t wall_ms)
 {
-    int64_t stamp_ms = server_clock_at(clock, now_ms, wall_ms);
+    int64_t time_ms = server_clock_at(clock, now_ms, wall_ms);
 
-    if (stamp_ms < clock->last_stamp_ms && clock->last_stamp_ms - stamp_ms <= SERVER_CLOCK_HOLD_MS)
-        stamp_ms = clock->last_stamp_ms + 1;
-    clock->last_stamp_ms = stamp_ms;
-    return stamp_ms;
+    if (time_ms < clock->last_ms && clock->last_ms - time_ms <= SERVER_CLOCK_HOLD_MS)
+        time_ms = clock->last_ms;
+    clock->last_ms = time_ms;
+    return time_ms;
+}
+
+int64_t server_clock_stamp(struct server_clock *clock, uint32_t hash, int64_t now_ms, int64_t wall_ms)
+{
+    int64_t time_ms = time_for_stamp(clock, now_ms, wall_ms);
+    int64_t *last_ms = &clock->stamps_ms[hash % SERVER_CLOCK_SLOTS];
+    int64_t ahead_ms = *last_ms - time_ms;
+
+    if (ahead_ms < 0 || ahead_ms > SERVER_CLOCK_AHEAD_MS) /* more: a clock was set back */
+        *last_ms = time_ms;
+    else if (ahead_ms < SERVER_CLOCK_AHEAD_MS)
+        ++*last_ms;
+    return *last_ms;
 }

@@ -11,11 +11,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define SERVER_CLOCK_HOLD_MS  2000
+#define SERVER_CLOCK_AHEAD_MS 2000
+#define SERVER_CLOCK_SLOTS    1024
+
 struct server_clock {
     bool known;
     int64_t lowest_ms; /* server's time = boot clock + something between these two */
     int64_t highest_ms;
-    int64_t last_stamp_ms;
+    int64_t last_ms;                       /* the latest time that a stamp was made of */
+    int64_t stamps_ms[SERVER_CLOCK_SLOTS]; /* the last stamp of the entities with this hash */
 };
 
 /* An answer with the date DATE_S (seconds since the epoch), whose request was sent at SENT_MS and which came
@@ -27,11 +32,15 @@ void server_clock_learn(struct server_clock *clock, int64_t date_s, int64_t sent
  * the answer while nothing is known. */
 int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
 
-/* The same for a timestamp that is given to a value: where a correction would make it earlier than the one
- * before, by at most SERVER_CLOCK_HOLD_MS, it is the one before plus 1 ms, so that of two values the later
- * stays the later. */
-int64_t server_clock_stamp(struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
-
-#define SERVER_CLOCK_HOLD_MS 2000
+/*
+ * The same for a timestamp that is given to a value of the entity whose name has this HASH. The server keeps
+ * one value for each entity, key and ms, so the stamp is later than the one before for that entity. Where it
+ * gets more than one a ms, its stamps run ahead of the clock, by at most SERVER_CLOCK_AHEAD_MS; there they
+ * repeat. Entities that share a slot share this; all others stay at the clock.
+ *
+ * Where a correction would make a stamp earlier than the one before of any entity, by at most
+ * SERVER_CLOCK_HOLD_MS, the clock stands still until it has caught up.
+ */
+int64_t server_clock_stamp(struct server_clock *clock, uint32_t hash, int64_t now_ms, int64_t wall_ms);
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <time.h>
 
+#include "base/hash.h"
 #include "base/log.h"
 #include "client/backoff.h"
 #include "client/request.h"
@@ -163,9 +164,10 @@ int64_t upstream_now_ms(const struct upstream *upstream)
     return server_clock_at(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
 }
 
-int64_t upstream_stamp_ms(struct upstream *upstream)
+int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length)
 {
-    return server_clock_stamp(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
+    return server_clock_stamp(&upstream->clock, hash_bytes(entity, length), upstream->loop->now_ms,
+                              clock_wall_ms());
 }
 
 int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer)

@@ -58,8 +58,9 @@ void upstream_learn_clock(struct upstream *upstream, const struct transfer *tran
 /* The server's time now, ms since the epoch. */
 int64_t upstream_now_ms(const struct upstream *upstream);
 
-/* The same, for a value that gets its timestamp here. */
-int64_t upstream_stamp_ms(struct upstream *upstream);
+/* The same, for a value that gets its timestamp here: later than the one before for the same entity, whose
+ * name, or what tells it from others, are the LENGTH bytes at ENTITY (server_clock_stamp()). */
+int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length);
 
 /* How long the answer asks to wait before the next try, ms; -1 where it does not. */
 int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer);

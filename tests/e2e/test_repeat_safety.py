@@ -4,7 +4,7 @@ import json
 import time
 
 import tap
-from harness import Case
+from harness import Case, in_parallel
 
 USER = "/api/auth/user"
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"
@@ -80,6 +80,23 @@ class TestTelemetry(RepeatCase):
         self.assertEqual([part["values"] for part in seen], [{"a": 1}, {"a": 2}, {"b": 3}])
         self.assertEqual(seen[1]["ts"], 7)
         self.assertEqual(seen[0]["ts"], seen[2]["ts"])
+
+    def test_values_that_are_sent_at_once_are_all_stored(self):
+        self.begin()
+        connections = [self.proxy.connect(index % 2 == 0) for index in range(40)]
+        for connection in connections:
+            self.assertEqual(connection.request("GET", USER).status, 200)
+        self.sim.set(outdateAccessTokens=True)
+        # Held back so that all of them wait for it, and are given their time within one ms.
+        self.sim.fault("delay", "/api/auth/token", ms=300)
+        self.sim.forget()
+        paths = (self.telemetry, self.telemetry + "/86400", self.telemetry + "?x=1")
+        statuses = in_parallel(40, lambda index: connections[index].request(
+            "POST", paths[index % 3], body={"t": index}).status)
+        self.assertEqual(statuses, [200] * 40)
+        self.assertEqual(sorted(int(value) for _, value in self.values("t")), list(range(40)))
+        for connection in connections:
+            connection.close()
 
     def test_a_value_with_a_life_is_given_a_time_too(self):
         self.begin()

@@ -7,6 +7,11 @@
 #define SLOW     INT64_C(0)             /* a host whose date is far too early, and one far too late */
 #define FAST     (2 * EPOCH_MS)
 
+#define ENTITY   17U
+#define OTHER    18U
+#define SHARING  (ENTITY + SERVER_CLOCK_SLOTS) /* another one in the same slot */
+#define ENTITIES 40U
+
 static struct server_clock server_clock;
 
 static void set_up(void)
@@ -42,7 +47,7 @@ static void assert_ends(int64_t now_ms, int64_t end_ms)
 START_TEST(the_hosts_date_counts_while_nothing_is_known)
 {
     ck_assert_int_eq(server_clock_at(&server_clock, 5000, 123456), 123456);
-    ck_assert_int_eq(server_clock_stamp(&server_clock, 5000, 123456), 123456);
+    ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 5000, 123456), 123456);
 }
 END_TEST
 
@@ -142,8 +147,8 @@ START_TEST(a_clock_that_was_set_is_followed)
 }
 END_TEST
 
-/* A host that is too late by BY ms gives a stamp; then an answer shows it. */
-static int64_t stamp_then_correct(int64_t by, int64_t *first)
+/* A host that is too late by BY ms gives a stamp; then an answer shows it, and HASH gets the next one. */
+static int64_t stamp_then_correct(int64_t by, uint32_t hash, int64_t *first)
 {
     int64_t high;
 
@@ -151,22 +156,24 @@ static int64_t stamp_then_correct(int64_t by, int64_t *first)
     server_clock_learn(&server_clock, 1000, 5000, 5000);
     high = server_clock_at(&server_clock, 5000, FAST);
     set_up();
-    *first = server_clock_stamp(&server_clock, 5000, high + by);
+    *first = server_clock_stamp(&server_clock, ENTITY, 5000, high + by);
     ck_assert_int_eq(*first, high + by);
     server_clock_learn(&server_clock, 1000, 5000, 5000);
-    return server_clock_stamp(&server_clock, 5000, high + by);
+    return server_clock_stamp(&server_clock, hash, 5000, high + by);
 }
 
 START_TEST(a_small_correction_keeps_the_later_stamp_the_later)
 {
-    static const int64_t corrections[] = {1, 2, 1000, SERVER_CLOCK_HOLD_MS};
+    static const int64_t corrections[] = {0, 1, 2, 1000, SERVER_CLOCK_HOLD_MS};
     int64_t first;
     size_t i;
 
-    for (i = 0; i < ARRAY_SIZE(corrections); i++)
-        ck_assert_int_eq(stamp_then_correct(corrections[i], &first), first + 1);
-    ck_assert_int_eq(stamp_then_correct(0, &first), first);
-    ck_assert_int_lt(stamp_then_correct(SERVER_CLOCK_HOLD_MS + 1, &first), first);
+    for (i = 0; i < ARRAY_SIZE(corrections); i++) {
+        ck_assert_int_eq(stamp_then_correct(corrections[i], ENTITY, &first), first + 1);
+        ck_assert_int_eq(stamp_then_correct(corrections[i], OTHER, &first), first);
+    }
+    ck_assert_int_eq(stamp_then_correct(SERVER_CLOCK_HOLD_MS + 1, OTHER, &first),
+                     first - SERVER_CLOCK_HOLD_MS - 1);
 }
 END_TEST
 
@@ -174,14 +181,84 @@ START_TEST(stamps_are_the_servers_time_again_after_a_correction)
 {
     int64_t now_ms, last = 0, first;
 
-    stamp_then_correct(500, &first);
+    stamp_then_correct(500, ENTITY, &first);
     for (now_ms = 5000; now_ms < 7000; now_ms += 10) {
-        int64_t stamp = server_clock_stamp(&server_clock, now_ms, FAST);
+        int64_t stamp = server_clock_stamp(&server_clock, ENTITY, now_ms, FAST);
 
         ck_assert_int_gt(stamp, last);
         last = stamp;
     }
     ck_assert_int_eq(last, server_clock_at(&server_clock, now_ms - 10, FAST));
+}
+END_TEST
+
+START_TEST(stamps_of_one_entity_differ)
+{
+    int i;
+
+    for (i = 0; i < 100; i++)
+        ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 0, EPOCH_MS), EPOCH_MS + i);
+    ck_assert_int_eq(server_clock_stamp(&server_clock, OTHER, 0, EPOCH_MS), EPOCH_MS);
+    ck_assert_int_eq(server_clock_stamp(&server_clock, SHARING, 0, EPOCH_MS), EPOCH_MS + 100);
+    /* the clock passes by */
+    ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 50, EPOCH_MS + 50), EPOCH_MS + 101);
+    ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 102, EPOCH_MS + 102), EPOCH_MS + 102);
+    ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 200, EPOCH_MS + 200), EPOCH_MS + 200);
+}
+END_TEST
+
+START_TEST(a_stamp_is_not_too_far_ahead_of_the_clock)
+{
+    int64_t i;
+
+    for (i = 0; i <= SERVER_CLOCK_AHEAD_MS; i++)
+        ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 0, EPOCH_MS), EPOCH_MS + i);
+    for (i = 0; i < 10; i++)
+        ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 0, EPOCH_MS),
+                         EPOCH_MS + SERVER_CLOCK_AHEAD_MS);
+    for (i = 0; i < 10; i++)
+        ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 3, EPOCH_MS + 3),
+                         EPOCH_MS + SERVER_CLOCK_AHEAD_MS + (i < 3 ? i + 1 : 3));
+    ck_assert_int_eq(server_clock_stamp(&server_clock, OTHER, 3, EPOCH_MS + 3), EPOCH_MS + 3);
+}
+END_TEST
+
+/* Far back: whoever sets a clock wants its time, also where that is twice as far as a stamp may be ahead. */
+START_TEST(stamps_follow_a_clock_that_is_set_back)
+{
+    static const int64_t steps[] = {SERVER_CLOCK_HOLD_MS + 1, 2 * SERVER_CLOCK_AHEAD_MS + 2, 3600000};
+    size_t step;
+
+    for (step = 0; step < ARRAY_SIZE(steps); step++) {
+        int i;
+
+        set_up();
+        for (i = 0; i < 2 * SERVER_CLOCK_AHEAD_MS; i++)
+            server_clock_stamp(&server_clock, ENTITY, 0, EPOCH_MS);
+        ck_assert_int_eq(server_clock_stamp(&server_clock, ENTITY, 0, EPOCH_MS - steps[step]),
+                         EPOCH_MS - steps[step]);
+        ck_assert_int_eq(server_clock_stamp(&server_clock, OTHER, 0, EPOCH_MS - steps[step]),
+                         EPOCH_MS - steps[step]);
+    }
+}
+END_TEST
+
+/* Each entity's stamps are the clock's time as soon as that is later than its last one, whatever others do.
+ */
+START_TEST(random_arrivals)
+{
+    int64_t last[ENTITIES] = {0}, now_ms = 0;
+    int i;
+
+    for (i = 0; i < 50000; i++) {
+        uint32_t entity = unit_random() % ENTITIES;
+        int64_t time_ms = EPOCH_MS + now_ms;
+        int64_t stamp = server_clock_stamp(&server_clock, entity, now_ms, time_ms);
+
+        ck_assert_int_eq(stamp, last[entity] < time_ms ? time_ms : last[entity] + 1);
+        last[entity] = stamp;
+        now_ms += unit_random() % 16 == 0 ? unit_random() % 3 : 0;
+    }
 }
 END_TEST
 
@@ -200,5 +277,9 @@ Suite *server_clock_suite(void)
     tcase_add_test(tests, a_clock_that_was_set_is_followed);
     tcase_add_test(tests, a_small_correction_keeps_the_later_stamp_the_later);
     tcase_add_test(tests, stamps_are_the_servers_time_again_after_a_correction);
+    tcase_add_test(tests, stamps_of_one_entity_differ);
+    tcase_add_test(tests, a_stamp_is_not_too_far_ahead_of_the_clock);
+    tcase_add_test(tests, stamps_follow_a_clock_that_is_set_back);
+    tcase_add_test(tests, random_arrivals);
     return suite;
 }

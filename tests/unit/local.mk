@@ -12,6 +12,7 @@ tests_unit_test_base_SOURCES = $(unit_common) \
 	tests/unit/base_base64url.c \
 	tests/unit/base_buf.c \
 	tests/unit/base_error.c \
+	tests/unit/base_hash.c \
 	tests/unit/base_list.c \
 	tests/unit/base_log.c \
 	tests/unit/base_loop.c \

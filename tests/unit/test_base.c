@@ -4,8 +4,9 @@
 
 int main(void)
 {
-    static unit_suite *const suites[] = {base64url_suite, buf_suite,   error_suite,  list_suite,  log_suite,
-                                         loop_suite,      quota_suite, secret_suite, timer_suite, utf8_suite};
+    static unit_suite *const suites[] = {base64url_suite, buf_suite,   error_suite, hash_suite,
+                                         list_suite,      log_suite,   loop_suite,  quota_suite,
+                                         secret_suite,    timer_suite, utf8_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/util.h"
+#include "unit.h"
+
+/* Test vectors of the authors of FNV. */
+static const struct {
+    const char *text;
+    uint32_t hash;
+} vectors[] = {
+    {"", 0x811c9dc5},
+    {"a", 0xe40c292c},
+    {"b", 0xe70c2de5},
+    {"foobar", 0xbf9cf968},
+};
+
+START_TEST(it_is_fnv_1a)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(vectors); i++)
+        ck_assert_uint_eq(hash_bytes(vectors[i].text, strlen(vectors[i].text)), vectors[i].hash);
+}
+END_TEST
+
+Suite *hash_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("hash", &tests);
+
+    tcase_add_test(tests, it_is_fnv_1a);
+    return suite;
+}
