@@ -6,38 +6,10 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "client/json_text.h"
+
 /* jansson says whether the text is JSON and what is in it; the text itself is copied byte for byte, so that
  * numbers keep their digits. */
-
-static const char *skip_blanks(const char *text, const char *end)
-{
-    while (text < end && memchr(" \t\r\n", *text, 4))
-        text++;
-    return text;
-}
-
-/* The end of the JSON object that begins at TEXT. */
-static const char *object_end(const char *text, const char *end)
-{
-    bool in_string = false;
-    int depth = 0;
-
-    for (; text < end; text++) {
-        if (in_string) {
-            if (*text == '\\')
-                text++;
-            else if (*text == '"')
-                in_string = false;
-        } else if (*text == '"') {
-            in_string = true;
-        } else if (*text == '{' || *text == '[') {
-            depth++;
-        } else if ((*text == '}' || *text == ']') && --depth == 0) {
-            return text + 1;
-        }
-    }
-    return end;
-}
 
 /* ThingsBoard's own rule (JsonConverter): both keys make a timed element. An empty one has nothing to time,
  * and the server refuses it as it is. */
@@ -68,10 +40,10 @@ static int put_array(struct buf *out, const json_t *array, const char *text, con
     for (i = 0; i < json_array_size(array) && r == 0; i++) {
         const char *element_end;
 
-        text = skip_blanks(text, end);
+        text = json_text_skip_blanks(text, end);
         if (i > 0)
-            text = skip_blanks(text + 1, end); /* the comma */
-        element_end = object_end(text, end);
+            text = json_text_skip_blanks(text + 1, end); /* the comma */
+        element_end = json_text_value_end(text, end);
         if (i > 0)
             r = buf_append(out, ",", 1);
         if (r == 0)
@@ -110,10 +82,10 @@ int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *
 
     if (r == 1) {
         const char *end = body + length;
-        const char *start = skip_blanks(body, end);
+        const char *start = json_text_skip_blanks(body, end);
 
         if (json_is_object(parsed))
-            r = put_element(out, parsed, start, (size_t)(object_end(start, end) - start), ts_ms);
+            r = put_element(out, parsed, start, (size_t)(json_text_value_end(start, end) - start), ts_ms);
         else
             r = put_array(out, parsed, start, end, ts_ms);
         r = r < 0 ? r : 1;

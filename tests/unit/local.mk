@@ -39,6 +39,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_edition.c \
 	tests/unit/client_encode.c \
 	tests/unit/client_headers.c \
+	tests/unit/client_json_text.c \
 	tests/unit/client_jwt.c \
 	tests/unit/client_options.c \
 	tests/unit/client_server_clock.c \
@@ -71,6 +72,8 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_config_help.c \
 	tests/unit/proxy_filter.c \
 	tests/unit/proxy_gate.c \
+	tests/unit/proxy_merge.c \
+	tests/unit/proxy_merge_random.c \
 	tests/unit/proxy_operation.c \
 	tests/unit/proxy_options.c \
 	tests/unit/proxy_options.h \

@@ -14,6 +14,7 @@ int main(void)
                                          edition_suite,
                                          encode_suite,
                                          headers_suite,
+                                         json_text_suite,
                                          jwt_suite,
                                          options_suite,
                                          server_clock_suite,
