@@ -16,6 +16,7 @@ int main(void)
                                          headers_suite,
                                          json_text_suite,
                                          jwt_suite,
+                                         limit_suite,
                                          options_suite,
                                          server_clock_suite,
                                          session_suite,
