@@ -32,6 +32,12 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/common/small_api.h \
 	tests/unit/client_answer.c \
 	tests/unit/client_backoff.c \
+	tests/unit/client_budget.c \
+	tests/unit/client_budget_pace.c \
+	tests/unit/client_budget_ready.c \
+	tests/unit/client_budget_simulation.c \
+	tests/unit/client_budget_world.c \
+	tests/unit/client_budget_world.h \
 	tests/unit/client_check.c \
 	tests/unit/client_codec_memory.c \
 	tests/unit/client_credential.c \

@@ -15,13 +15,12 @@
 
 typedef Suite *unit_suite(void);
 
-unit_suite base64url_suite, buf_suite, error_suite, hash_suite, list_suite, log_suite, loop_suite,
-    quota_suite, secret_suite, timer_suite, utf8_suite;
-unit_suite answer_suite, arena_suite, backoff_suite, check_suite, codec_memory_suite, credential_suite,
-    unit_suite decode_suite, edition_suite, encode_suite, headers_suite, json_text_suite, jwt_suite,
-    limit_suite, options_suite;
-server_clock_suite, session_suite, session_failures_suite, session_modes_suite, session_refusal_suite,
-    sink_suite, url_suite;
+unit_suite answer_suite, arena_suite, backoff_suite, base64url_suite, budget_pace_suite, budget_ready_suite,
+    budget_simulation_suite, budget_suite, buf_suite, check_suite, codec_memory_suite, credential_suite,
+    decode_suite, edition_suite, encode_suite, error_suite, hash_suite, headers_suite, json_text_suite,
+    jwt_suite, limit_suite, list_suite, log_suite, loop_suite, options_suite, quota_suite, secret_suite,
+    server_clock_suite, session_failures_suite, session_modes_suite, session_refusal_suite, session_suite,
+    sink_suite, timer_suite, url_suite, utf8_suite;
 unit_suite ctl_names_suite, ctl_value_suite;
 unit_suite config_suite, config_check_suite, config_help_suite, filter_suite, gate_suite, merge_suite,
     merge_random_suite, operation_suite, route_suite, router_suite, stamp_suite, target_suite;
