@@ -81,14 +81,19 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_gate.c \
 	tests/unit/proxy_merge.c \
 	tests/unit/proxy_merge_random.c \
+	tests/unit/proxy_metrics.c \
 	tests/unit/proxy_operation.c \
 	tests/unit/proxy_options.c \
 	tests/unit/proxy_options.h \
 	tests/unit/proxy_router.c \
 	tests/unit/proxy_route.c \
 	tests/unit/proxy_target.c \
+	tests/unit/prometheus.c \
+	tests/unit/prometheus.h \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+# proxy_metrics.c lets allocations fail.
+tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc
 tests_unit_test_proxy_LDADD = gen/libtables.la $(project_libs) $(CHECK_LIBS)
 
 # A C++ program that uses the library.
