@@ -9,11 +9,15 @@
 
 #define TIMEOUT_MAX_S 86400
 
-const struct own_option own_options[] = {
+const struct own_option call_options[] = {
     {"all", false},        {"api-key-file", true},  {"body", true},     {"ca-file", true},
     {"compact", false},    {"edition", true},       {"help", false},    {"output", true},
     {"part", true},        {"password-file", true}, {"timeout", true},  {"token-file", true},
     {"unix-socket", true}, {"url", true},           {"username", true}, {NULL, false},
+};
+
+const struct own_option status_options[] = {
+    {"ca-file", true}, {"help", false}, {"json", false}, {"unix-socket", true}, {"url", true}, {NULL, false},
 };
 
 /* Options that are a string somewhere in struct arguments. */
@@ -37,13 +41,11 @@ static bool equals(const char *name, const char *word, size_t length)
     return strncmp(name, word, length) == 0 && name[length] == '\0';
 }
 
-const struct own_option *own_option_find(const char *name, size_t length)
+const struct own_option *own_option_find(const struct own_option *options, const char *name, size_t length)
 {
-    const struct own_option *option;
-
-    for (option = own_options; option->name; option++)
-        if (equals(option->name, name, length))
-            return option;
+    for (; options->name; options++)
+        if (equals(options->name, name, length))
+            return options;
     return NULL;
 }
 
@@ -136,6 +138,10 @@ static int set_own(struct arguments *arguments, const struct own_option *option,
         arguments->compact = true;
         return 0;
     }
+    if (strcmp(option->name, "json") == 0) {
+        arguments->json = true;
+        return 0;
+    }
     if (strcmp(option->name, "timeout") == 0)
         return set_timeout(arguments, value, err);
     if (strcmp(option->name, "edition") == 0)
@@ -165,12 +171,12 @@ static int refuse_option(const struct arguments *arguments, const char *name, si
     unsigned edition, i;
     const struct own_option *option;
 
-    if (names_secret(name, length))
+    if (arguments->options == call_options && names_secret(name, length))
         return tb_error_set(err, -EINVAL, "--%.*s: secrets come from files only: --%.*s-file FILE",
                             (int)length, name, (int)length, name);
     snprintf(word, sizeof(word), "%.*s", (int)length, name);
     nearest = nearest_to(word);
-    for (option = own_options; option->name; option++)
+    for (option = arguments->options; option->name; option++)
         nearest_try(&nearest, option->name);
     edition = arguments->operation ? edition_with_operation(arguments->operation, 0, arguments->edition)
                                    : EDITION_NONE;
@@ -186,8 +192,8 @@ static int refuse_option(const struct arguments *arguments, const char *name, si
     nearest_hint(&nearest, "--", hint, sizeof(hint));
     if (arguments->operation)
         return tb_error_set(err, -EINVAL, "%s has no parameter --%s%s", arguments->operation, word, hint);
-    return tb_error_set(err, -EINVAL, "unknown option --%s%s (parameters stand behind the operation)", word,
-                        hint);
+    return tb_error_set(err, -EINVAL, "unknown option --%s%s%s", word, hint,
+                        arguments->options == call_options ? " (parameters stand behind the operation)" : "");
 }
 
 /* The option in ARGV[*INDEX], with its value, which may be the next word. */
@@ -198,7 +204,7 @@ static int parse_option(int argc, char **argv, int *index, struct arguments *arg
     const char *value = name[length] ? name + length + 1 : NULL;
     /* Behind the operation its parameters win: one of them is called timeout. */
     bool parameter = arguments->operation && is_parameter(arguments->operation, name, length);
-    const struct own_option *option = parameter ? NULL : own_option_find(name, length);
+    const struct own_option *option = parameter ? NULL : own_option_find(arguments->options, name, length);
 
     if (!parameter && !option)
         return refuse_option(arguments, name, length, err);
@@ -213,22 +219,24 @@ static int parse_option(int argc, char **argv, int *index, struct arguments *arg
                      : set_own(arguments, option, value, err);
 }
 
-int arguments_parse(int argc, char **argv, struct arguments *ret, struct tb_error *err)
+int arguments_parse(int argc, char **argv, const struct own_option *options, struct arguments *ret,
+                    struct tb_error *err)
 {
+    bool calls = options == call_options;
     int r = 0;
     int i;
 
-    *ret = (struct arguments){.edition = EDITION_NONE};
+    *ret = (struct arguments){.options = options, .edition = EDITION_NONE};
     for (i = 0; i < argc && r == 0; i++) {
         if (strncmp(argv[i], "--", 2) == 0 && argv[i][2])
             r = parse_option(argc, argv, &i, ret, err);
-        else if (!ret->operation && argv[i][0] != '-')
+        else if (calls && !ret->operation && argv[i][0] != '-')
             ret->operation = argv[i];
         else
-            r = tb_error_set(err, -EINVAL, "unexpected argument %s (parameters are given as --NAME VALUE)",
-                             argv[i]);
+            r = tb_error_set(err, -EINVAL, "unexpected argument %s%s", argv[i],
+                             calls ? " (parameters are given as --NAME VALUE)" : "");
     }
-    if (r == 0 && !ret->operation)
+    if (r == 0 && calls && !ret->operation)
         r = tb_error_set(err, -EINVAL, "the operation is missing");
     return r < 0 ? r : where_check(&ret->where, err);
 }

@@ -101,7 +101,7 @@ static int check_required(const struct call *call, struct tb_error *err)
 
 static int prepare(struct call *call, int argc, char **argv, struct tb_error *err)
 {
-    int r = arguments_parse(argc, argv, &call->arguments, err);
+    int r = arguments_parse(argc, argv, call_options, &call->arguments, err);
 
     if (r == 0)
         r = choose_edition(call, err);

@@ -11,7 +11,8 @@ struct line {
     const char *current;
     const char *operation; /* NULL: not given yet */
     unsigned edition;
-    const char *pending; /* the option, without "--", whose value is under the cursor */
+    const struct own_option *options; /* tbproxyctl's own, of the subcommand */
+    const char *pending;              /* the option, without "--", whose value is under the cursor */
 };
 
 static void offer(const char *current, const char *prefix, const char *candidate)
@@ -60,16 +61,22 @@ static bool is_given(const struct line *line, const char *name)
     return false;
 }
 
+static void offer_own_options(const struct line *line)
+{
+    const struct own_option *option;
+
+    for (option = line->options; option->name; option++)
+        if (!is_given(line, option->name) || strcmp(option->name, "part") == 0)
+            offer(line->current, "--", option->name);
+}
+
 static void offer_options(const struct line *line)
 {
     unsigned e = line->operation ? edition_with_operation(line->operation, 0, line->edition) : EDITION_NONE;
-    const struct own_option *option;
     char kebab[NAME_MAX_BYTES];
     unsigned i;
 
-    for (option = own_options; option->name; option++)
-        if (!is_given(line, option->name) || strcmp(option->name, "part") == 0)
-            offer(line->current, "--", option->name);
+    offer_own_options(line);
     if (e == EDITION_NONE)
         return;
     const tb_api *api = editions[e].api;
@@ -113,7 +120,7 @@ static void offer_values(const struct line *line)
 
 static bool takes_value(const struct line *line, const char *name)
 {
-    const struct own_option *option = own_option_find(name, strlen(name));
+    const struct own_option *option = own_option_find(line->options, name, strlen(name));
 
     if (line->operation && is_parameter(line->operation, name, strlen(name)))
         return true;
@@ -153,6 +160,12 @@ static void complete_call(struct line *line)
         offer_options(line);
     else if (!line->operation)
         offer_operations(line->current, line->edition);
+}
+
+static void complete_status(const struct line *line)
+{
+    if (!line->pending && line->current[0] == '-')
+        offer_own_options(line);
 }
 
 static void offer_schemas(const char *current, unsigned only)
@@ -209,7 +222,8 @@ static void offer_subcommands(const char *current, bool options)
 
 static int run(int argc, char **argv)
 {
-    struct line line = {.edition = EDITION_NONE};
+    struct line line = {.edition = EDITION_NONE, .options = call_options};
+    bool asks_status;
 
     if (argc < 2 || strcmp(argv[0], "--") != 0)
         return say_usage(NULL, "complete: -- and the words of the line were expected");
@@ -217,11 +231,16 @@ static int run(int argc, char **argv)
         offer_subcommands(argv[1], true);
         return finish(STATUS_GOOD);
     }
+    asks_status = strcmp(argv[1], "limits") == 0 || strcmp(argv[1], "queue") == 0;
+    if (asks_status)
+        line.options = status_options;
     line.words = argv + 2;
     line.count = argc - 2;
     parse_line(&line);
     if (strcmp(argv[1], "call") == 0)
         complete_call(&line);
+    else if (asks_status)
+        complete_status(&line);
     else if (strcmp(argv[1], "operations") == 0)
         complete_operations(&line);
     else if (strcmp(argv[1], "describe") == 0)

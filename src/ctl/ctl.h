@@ -20,8 +20,8 @@ struct subcommand {
     int (*run)(int argc, char **argv); /* the words after NAME; returns what to exit with */
 };
 
-extern const struct subcommand call_subcommand, operations_subcommand, describe_subcommand, help_subcommand,
-    complete_subcommand;
+extern const struct subcommand call_subcommand, operations_subcommand, describe_subcommand, limits_subcommand,
+    queue_subcommand, help_subcommand, complete_subcommand;
 
 /* All of them, ended by NULL. */
 extern const struct subcommand *const subcommands[];

@@ -17,11 +17,14 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/example.c src/ctl/example.h \
 	src/ctl/help.c \
 	src/ctl/json_print.c src/ctl/json_print.h \
+	src/ctl/limits.c \
 	src/ctl/members.c src/ctl/members.h \
 	src/ctl/names.c src/ctl/names.h \
 	src/ctl/operations.c \
 	src/ctl/output.c src/ctl/output.h \
+	src/ctl/queue.c \
 	src/ctl/speak.c \
+	src/ctl/status.c src/ctl/status.h \
 	src/ctl/value.c src/ctl/value.h \
 	src/ctl/where.c src/ctl/where.h
 src_ctl_libctl_la_CPPFLAGS = $(ctl_cppflags)

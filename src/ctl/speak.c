@@ -9,8 +9,8 @@
 #define LINE_MAX_BYTES 2048
 
 const struct subcommand *const subcommands[] = {
-    &call_subcommand, &operations_subcommand, &describe_subcommand,
-    &help_subcommand, &complete_subcommand,   NULL,
+    &call_subcommand,  &operations_subcommand, &describe_subcommand, &limits_subcommand,
+    &queue_subcommand, &help_subcommand,       &complete_subcommand, NULL,
 };
 
 const struct subcommand *subcommand_find(const char *name)
@@ -28,15 +28,27 @@ bool is_help(const char *word)
     return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* Also U+0080 to U+009F, which control terminals as those below U+0020 do; in UTF-8 they begin with 0xc2. */
+static bool is_control(const char *c)
+{
+    unsigned char byte = (unsigned char)*c;
+
+    return byte < 0x20 || byte == 0x7f || (byte == 0xc2 && (unsigned char)c[1] < 0xa0);
+}
+
 static void PRINTF_LIKE(1, 0) say_list(const char *format, va_list args)
 {
     char line[LINE_MAX_BYTES];
     char *c;
 
     vsnprintf(line, sizeof(line), format, args);
-    for (c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
+    for (c = line; *c; c++) {
+        if (!is_control(c))
+            continue;
+        if ((unsigned char)*c == 0xc2)
+            memmove(c, c + 1, strlen(c));
+        *c = '?';
+    }
     fprintf(stderr, "tbproxyctl: %s\n", line);
 }
 

@@ -7,11 +7,12 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
+#include "client/failure.h"
 #include "ctl/catalog.h"
 
-#define READY_MAX_BYTES  65536
-#define READY_TIMEOUT_MS 3000L /* tbproxyd answers this itself */
-#define URL_MAX_BYTES    2048
+#define PAGE_MAX_BYTES  (1024 * 1024)
+#define PAGE_TIMEOUT_MS 3000L /* tbproxyd answers its own pages at once */
+#define URL_MAX_BYTES   2048
 
 bool where_is_server(const struct where *where)
 {
@@ -86,42 +87,79 @@ static size_t take(char *data, size_t size, size_t count, void *context)
     return buf_append(buf, data, size * count) < 0 ? 0 : count;
 }
 
-/* The answer of /-/ready, which is JSON whether tbproxyd is ready or not. */
-static json_t *fetch_ready(const struct where *where)
+/* "no answer" in the words of libcurl, or what else hindered the transfer that ended with CODE. */
+static int refuse_transfer(CURLcode code, const char *detail, struct tb_error *err)
 {
-    CLEANUP(buf_free) struct buf body = BUF_INIT(READY_MAX_BYTES);
+    if (code == CURLE_WRITE_ERROR)
+        return FAIL(err, TB_ERROR_DECODE, -EMSGSIZE, "the answer has more than %d bytes", PAGE_MAX_BYTES);
+    return FAIL(err, code == CURLE_OPERATION_TIMEDOUT ? TB_ERROR_TIMEOUT : TB_ERROR_TRANSPORT, -EIO,
+                "no answer from tbproxyd: %s", *detail ? detail : curl_easy_strerror(code));
+}
+
+/* GETs URL: the whole answer in BODY, its status in *RET_STATUS. */
+static int get(const struct where *where, const char *url, struct buf *body, long *ret_status,
+               struct tb_error *err)
+{
+    char detail[CURL_ERROR_SIZE] = "";
+    CURL *easy = curl_easy_init();
+    CURLcode code;
+
+    if (!easy)
+        return FAIL_MEMORY(err);
+    curl_easy_setopt(easy, CURLOPT_URL, url);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, PAGE_TIMEOUT_MS);
+    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, where->unix_socket);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
+    if (where->ca_file)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, where->ca_file);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
+    code = curl_easy_perform(easy);
+    if (code == CURLE_OK)
+        curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, ret_status);
+    curl_easy_cleanup(easy);
+    return code == CURLE_OK ? 0 : refuse_transfer(code, detail, err);
+}
+
+int where_fetch(const struct where *where, const char *path, long *ret_status, json_t **ret,
+                struct tb_error *err)
+{
+    CLEANUP(buf_free) struct buf body = BUF_INIT(PAGE_MAX_BYTES);
     char url[URL_MAX_BYTES];
     const char *base = url_of(where);
     size_t length = strlen(base);
-    CURL *easy = curl_easy_init();
-    json_t *answer = NULL;
+    json_t *answer;
+    long status;
+    int r;
 
     while (length > 0 && base[length - 1] == '/')
         length--;
-    if (easy && (size_t)snprintf(url, sizeof(url), "%.*s/-/ready", (int)length, base) < sizeof(url)) {
-        curl_easy_setopt(easy, CURLOPT_URL, url);
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-        curl_easy_setopt(easy, CURLOPT_PROXY, "");
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, READY_TIMEOUT_MS);
-        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, where->unix_socket);
-        if (where->ca_file)
-            curl_easy_setopt(easy, CURLOPT_CAINFO, where->ca_file);
-        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-        curl_easy_setopt(easy, CURLOPT_WRITEDATA, &body);
-        if (curl_easy_perform(easy) == CURLE_OK && body.data)
-            answer = json_loadb(body.data, body.len, 0, NULL);
-    }
-    curl_easy_cleanup(easy);
-    return answer;
+    if ((size_t)snprintf(url, sizeof(url), "%.*s%s", (int)length, base, path) >= sizeof(url))
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the URL has more than %d bytes", URL_MAX_BYTES - 1);
+    r = get(where, url, &body, &status, err);
+    if (r < 0)
+        return r;
+    answer = body.data ? json_loadb(body.data, body.len, 0, NULL) : NULL;
+    *ret = json_is_object(answer) ? json_incref(answer) : json_object();
+    *ret_status = status;
+    json_decref(answer);
+    return *ret ? 0 : FAIL_MEMORY(err);
 }
 
 unsigned where_edition(const struct where *where)
 {
-    json_t *answer = fetch_ready(where);
-    const char *name = json_string_value(json_object_get(answer, "edition"));
-    unsigned edition = name ? edition_find(name) : EDITION_NONE;
+    json_t *answer = NULL;
+    const char *name;
+    unsigned edition;
+    long status;
 
+    /* JSON whether tbproxyd is ready or not. */
+    where_fetch(where, "/-/ready", &status, &answer, NULL);
+    name = json_string_value(json_object_get(answer, "edition"));
+    edition = name ? edition_find(name) : EDITION_NONE;
     json_decref(answer);
     return edition;
 }

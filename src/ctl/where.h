@@ -5,6 +5,7 @@
 #ifndef TB_CTL_WHERE_H
 #define TB_CTL_WHERE_H
 
+#include <jansson.h>
 #include <tbclient/client.h>
 
 #include "base/error.h"
@@ -31,6 +32,11 @@ int where_check(const struct where *where, struct tb_error *err);
 
 /* Reads the credential, opens the client; close it with tb_client_close(). */
 int where_open(const struct where *where, tb_client **ret, struct tb_error *err);
+
+/* Asks tbproxyd for PATH, a page of its own ("/-/ready"). *RET is a new reference to the object that the
+ * answer is, or to an empty one where it is none: other servers answer, too. */
+int where_fetch(const struct where *where, const char *path, long *ret_status, json_t **ret,
+                struct tb_error *err);
 
 /* Asks tbproxyd for the server's edition: an index of editions[], or EDITION_NONE where it does not say. */
 unsigned where_edition(const struct where *where);

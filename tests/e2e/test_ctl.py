@@ -8,7 +8,7 @@ import subprocess
 import tempfile
 
 import tap
-from harness import PATIENCE, SLOW, TENANT, Case
+from harness import PATIENCE, SLOW, TENANT, Case, answer
 from waiting import WRAPPER
 
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
@@ -359,13 +359,173 @@ class TestDescribe(CtlCase):
                 self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=1))
 
 
+LIMITS = {"source": "configured", "limit": "100:1,2000:60",
+          "buckets": [{"capacity": 100, "seconds": 1, "tokens": 57.3}, {"capacity": 2000, "seconds": 60, "tokens": 1890}],
+          "learn": True, "pace": 12.5, "closed_for_ms": 250, "in_flight": 3, "max_in_flight": 64}
+LIMITS_TEXT = """\
+limit      100:1,2000:60 (configured)
+bucket     57.3 of 100 tokens, 100 more in 1 s
+bucket     1890 of 2000 tokens, 2000 more in 60 s
+learned    12.5 tokens a second
+closed     for 250 ms
+in flight  3 of at most 64
+"""
+QUEUE = {"requests": 6, "bytes": 1234, "max_requests": 10000, "max_bytes": 67108864, "oldest_ms": 120,
+         "max_wait_ms": 30000, "merge": "pressure",
+         "clients": [{"client": "uid:1000", "requests": 5}, {"client": "tcp", "requests": 1}]}
+QUEUE_TEXT = """\
+requests   6 of at most 10000
+bytes      1234 of at most 67108864
+oldest     120 of at most 30000 ms
+merge      pressure
+client     uid:1000: 5
+client     tcp: 1
+"""
+PAGE_MAX = 1 << 20
+TEXT_MAX = 1024
+
+
+class TestStatus(CtlCase):
+    """"limits" and "queue", with a server that answers what a test says."""
+
+    def setUp(self):
+        self.answer = answer(body={"limits": LIMITS, "queue": QUEUE})
+        self.server = self.start_scripted(self.handle)
+
+    def handle(self, peer, request):
+        self.assertEqual((request.method, request.target, request.body), ("GET", "/-/status", b""))
+        peer.send(self.answer)
+        return False
+
+    def ask(self, name, *arguments, **parts):
+        """What is printed where PARTS are in the answer."""
+        if parts:
+            self.answer = answer(body=parts)
+        return self.good(name, "--url", self.server.url, *arguments)
+
+    def fails(self, name, *arguments):
+        return self.refused(name, "--url", self.server.url, *arguments, status=1)
+
+    def test_for_people(self):
+        self.assertEqual(self.ask("limits"), LIMITS_TEXT)
+        self.assertEqual(self.ask("queue"), QUEUE_TEXT)
+        self.assertEqual(self.ask("queue", queue={**QUEUE, "requests": 0, "clients": []}),
+                         QUEUE_TEXT.replace("6 of", "0 of").split("client")[0])
+
+    def test_limits_that_are_not_there(self):
+        for source, limit in (("none", None), ("none", "")):
+            text = self.ask("limits", limits={**LIMITS, "source": source, "limit": limit, "buckets": [], "pace": None,
+                                              "closed_for_ms": 0})
+            self.assertEqual(text, "limit      none\nlearned    nothing yet\nclosed     no\nin flight  3 of at most 64\n")
+        self.assertIn("learned    off\n", self.ask("limits", limits={**LIMITS, "learn": False, "pace": None}))
+        self.assertIn(" (auto)\n", self.ask("limits", limits={**LIMITS, "source": "auto"}))
+
+    def test_as_json(self):
+        more = {**LIMITS, "a newer member": ["\u009b31m", {"x": None}]}
+        text = self.ask("limits", "--json", limits=more, queue=QUEUE)
+        self.assertEqual(json.loads(text), more)
+        self.assertIn("\\u009b", text)
+        self.assertEqual(json.loads(self.ask("queue", "--json")), QUEUE)
+
+    def test_the_ways_to_tbproxyd(self):
+        self.assertEqual(self.good("limits", TBPROXY_URL=self.server.url + "/"), LIMITS_TEXT)
+        self.assertIn("limits: transport: no answer from tbproxyd: ",
+                      self.refused("limits", "--unix-socket", self.path("none"), TBPROXY_URL=self.server.url, status=1))
+        self.assertIn("queue: transport: no answer from tbproxyd: ",
+                      self.refused("queue", "--url", "http://127.0.0.1:1", status=1))
+        self.assertIn("limits: transport: ", self.refused("limits", "--url", "file:///etc/passwd", status=1))
+        self.assertIn("limits: usage: the URL has more than 2047 bytes",
+                      self.refused("limits", "--url", "http://" + "a" * 2038, status=1))
+
+    def test_who_tells_no_status(self):
+        too_old = "no status is there: tbproxyd is too old, or something else answers"
+        for given, message in (
+                (answer(404, {"status": 404, "message": "there is nothing here"}), "not found (404): " + too_old),
+                (answer(404), "not found (404): " + too_old),
+                (answer(200, b"<html>"), "decode: " + too_old),
+                (answer(200), "decode: " + too_old),
+                (answer(200, b"[]"), "decode: " + too_old),
+                (answer(200, {"limit": LIMITS}), "decode: " + too_old),
+                (answer(403, {"message": "the Host is \x1b[31mnot\u009b31m mine\n"}),
+                 "forbidden (403): the Host is ?[31mnot?31m mine?"),
+                (answer(503, b"x"), "service (503): something else than tbproxyd answers"),
+                (answer(302, b"", [("Location", "/x")]), "HTTP (302): something else than tbproxyd answers"),
+                (b"SSH-2.0\r\n", "transport: no answer from tbproxyd: "),
+                (b"", "transport: no answer from tbproxyd: ")):
+            with self.subTest(given=given):
+                self.answer = given
+                self.assertIn("tbproxyctl: limits: " + message, self.fails("limits"))
+
+    def test_a_status_that_is_not_as_it_should_be(self):
+        bucket = LIMITS["buckets"][0]
+        for name, part, wrong in (
+                ("limits", [], "limits.source"),
+                ("limits", None, "limits.source"),
+                ("limits", {**LIMITS, "source": "a\x1b"}, "limits.source"),
+                ("limits", {**LIMITS, "source": "a\u00e9"}, "limits.source"),
+                ("limits", {**LIMITS, "limit": "a\n"}, "limits.limit"),
+                ("limits", {**LIMITS, "limit": "1" * (TEXT_MAX + 1)}, "limits.limit"),
+                ("limits", {**LIMITS, "buckets": {}}, "limits.buckets"),
+                ("limits", {**LIMITS, "buckets": [bucket, 1]}, "limits.buckets.capacity"),
+                ("limits", {**LIMITS, "buckets": [{**bucket, "seconds": 1.5}]}, "limits.buckets.seconds"),
+                ("limits", {**LIMITS, "buckets": [{**bucket, "tokens": "1"}]}, "limits.buckets.tokens"),
+                ("limits", {**LIMITS, "learn": None}, "limits.learn"),
+                ("limits", {**LIMITS, "pace": -1}, "limits.pace"),
+                ("limits", {**LIMITS, "in_flight": -1}, "limits.in_flight"),
+                ("limits", {name: value for name, value in LIMITS.items() if name != "pace"}, "limits.pace"),
+                ("queue", {**QUEUE, "requests": True}, "queue.requests"),
+                ("queue", {**QUEUE, "merge": 1}, "queue.merge"),
+                ("queue", {**QUEUE, "clients": [{"client": "\x7f", "requests": 5}]}, "queue.clients.client"),
+                ("queue", {**QUEUE, "clients": [{"client": "x"}]}, "queue.clients.requests")):
+            with self.subTest(part=part):
+                self.answer = answer(body={name: part})
+                for arguments in ((), ("--json",)):
+                    self.assertEqual(self.fails(name, *arguments),
+                                     "tbproxyctl: %s: decode: the answer has no %s as it should be" % (name, wrong))
+
+    def test_bounds(self):
+        self.assertIn("1" * TEXT_MAX, self.ask("limits", limits={**LIMITS, "limit": "1" * TEXT_MAX}))
+        body = json.dumps({"limits": LIMITS}).encode()
+        self.answer = answer(body=body.ljust(PAGE_MAX))
+        self.assertEqual(self.ask("limits"), LIMITS_TEXT)
+        self.answer = answer(body=body.ljust(PAGE_MAX + 1))
+        self.assertEqual(self.fails("limits"), "tbproxyctl: limits: decode: the answer has more than 1048576 bytes")
+        self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"
+        self.assertIn("limits: transport: ", self.fails("limits"))
+        self.answer = answer(body=b'{"limits":' + b"[" * 100000)
+        self.assertIn("limits: decode: ", self.fails("limits"))
+
+    def test_no_answer_in_time(self):
+        self.server.handle = lambda peer, request: self.server.release.wait()
+        self.assertIn("limits: timeout: no answer from tbproxyd: ", self.fails("limits"))
+
+    def test_the_command_line(self):
+        for words, message in ((("x",), "unexpected argument x"), (("-x",), "unexpected argument -x"),
+                               (("--ur", "x"), "unknown option --ur; did you mean --url?"),
+                               (("--all",), "unknown option --all; did you mean --url?"), (("--json=1",), "--json takes no value"),
+                               (("--api-key-file", "x"), "unknown option --api-key-file"),
+                               (("--password", "x"), "unknown option --password"),
+                               (("--url",), "--url: the value is missing"), (("--url", ""), "--url: the value is empty"),
+                               (("--url", "a", "--url", "b"), "--url is given twice")):
+            for name in ("limits", "queue"):
+                self.assertEqual(self.refused(name, *words), "tbproxyctl: " + message)
+        self.assertIn("unknown option --json", self.refused("call", "--json", "getUser"))
+
+    def test_a_full_disk_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.command("queue", "--url", self.server.url), stdout=full, stderr=subprocess.PIPE,
+                                  check=False, timeout=PATIENCE)
+        self.assertEqual(done.returncode, 1)
+        self.assertRegex(done.stderr.decode(), "^tbproxyctl: standard output: ")
+
+
 class TestHelpAndCompletion(CtlCase):
     def complete(self, *words):
         return self.good("complete", "--", *words).splitlines()
 
     def test_help(self):
         text = self.good("--help")
-        for name in ("call", "operations", "describe", "help"):
+        for name in ("call", "operations", "describe", "limits", "queue", "help"):
             self.assertIn("\n  %s " % name, text)
             usage = self.good("help", name)
             self.assertTrue(usage.startswith("Usage: tbproxyctl %s" % name))
@@ -392,6 +552,12 @@ class TestHelpAndCompletion(CtlCase):
         self.assertEqual(self.complete("describe", "Device", "D"), [])
         self.assertEqual(self.complete("operations", "--edition", "c"), ["ce"])
         self.assertEqual(self.complete("help", "op"), ["operations"])
+        self.assertEqual(self.complete("l"), ["limits"])
+        for name in ("limits", "queue"):
+            self.assertEqual(self.complete(name, "--"), ["--ca-file", "--help", "--json", "--unix-socket", "--url"])
+            self.assertEqual(self.complete(name, "--url", "x", "--u"), ["--unix-socket"])
+            self.assertEqual(self.complete(name, "--url", "-"), [])
+            self.assertEqual(self.complete(name, ""), [])
 
     def test_the_function_for_bash(self):
         script = ('. "$1"; COMP_WORDS=(%s call saveDevic); COMP_CWORD=2; _tbproxyctl %s; printf "%%s\\n" '

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/status.h"
+#include "ctl/where.h"
+
+static const struct status_member bucket_members[] = {
+    {"capacity", MEMBER_COUNT, false, NULL},
+    {"seconds", MEMBER_COUNT, false, NULL},
+    {"tokens", MEMBER_NUMBER, false, NULL},
+    {0},
+};
+
+static const struct status_member members[] = {
+    {"source", MEMBER_TEXT, false, NULL},
+    {"limit", MEMBER_TEXT, true, NULL},
+    {"buckets", MEMBER_LIST, false, bucket_members},
+    {"learn", MEMBER_FLAG, false, NULL},
+    {"pace", MEMBER_NUMBER, true, NULL},
+    {"closed_for_ms", MEMBER_COUNT, false, NULL},
+    {"in_flight", MEMBER_COUNT, false, NULL},
+    {"max_in_flight", MEMBER_COUNT, false, NULL},
+    {0},
+};
+
+static json_int_t count_of(const json_t *object, const char *name)
+{
+    return json_integer_value(json_object_get(object, name));
+}
+
+static void print_buckets(const json_t *buckets)
+{
+    size_t i;
+
+    for (i = 0; i < json_array_size(buckets); i++) {
+        const json_t *bucket = json_array_get(buckets, i);
+
+        printf("bucket     %.6g of %" JSON_INTEGER_FORMAT " tokens, %" JSON_INTEGER_FORMAT
+               " more in %" JSON_INTEGER_FORMAT " s\n",
+               json_number_value(json_object_get(bucket, "tokens")), count_of(bucket, "capacity"),
+               count_of(bucket, "capacity"), count_of(bucket, "seconds"));
+    }
+}
+
+static void print(const json_t *part)
+{
+    const char *limit = json_string_value(json_object_get(part, "limit"));
+    const json_t *pace = json_object_get(part, "pace");
+
+    if (limit && *limit)
+        printf("limit      %s (%s)\n", limit, json_string_value(json_object_get(part, "source")));
+    else
+        puts("limit      none");
+    print_buckets(json_object_get(part, "buckets"));
+    if (json_is_false(json_object_get(part, "learn")))
+        puts("learned    off");
+    else if (json_is_null(pace))
+        puts("learned    nothing yet");
+    else
+        printf("learned    %.6g tokens a second\n", json_number_value(pace));
+    if (count_of(part, "closed_for_ms") > 0)
+        printf("closed     for %" JSON_INTEGER_FORMAT " ms\n", count_of(part, "closed_for_ms"));
+    else
+        puts("closed     no");
+    printf("in flight  %" JSON_INTEGER_FORMAT " of at most %" JSON_INTEGER_FORMAT "\n",
+           count_of(part, "in_flight"), count_of(part, "max_in_flight"));
+}
+
+static int run(int argc, char **argv)
+{
+    static const struct status_part part = {&limits_subcommand, members, print};
+
+    return status_run(&part, argc, argv);
+}
+
+const struct subcommand limits_subcommand = {
+    .name = "limits",
+    .summary = "show the rate limits that tbproxyd keeps, and what is left of them",
+    .usage =
+        "Usage: tbproxyctl limits [OPTION]...\n"
+        "Shows the rate limits that tbproxyd keeps towards the server, what is left of them, the pace that it\n"
+        "learned, and how many calls are under way.\n" STATUS_USAGE_TAIL,
+    .run = run,
+};

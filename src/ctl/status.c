@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/status.h"
+
+#include <errno.h>
+
+#include "client/answer.h"
+#include "client/failure.h"
+#include "ctl/arguments.h"
+#include "ctl/json_print.h"
+
+#define PATH_MAX_BYTES 64 /* of a member's place, "limits.buckets.tokens" */
+
+/* Nothing that moves a terminal's cursor, and one column for each byte. */
+static bool is_text(const json_t *value)
+{
+    const char *text = json_string_value(value);
+
+    if (!text || json_string_length(value) > STATUS_TEXT_MAX)
+        return false;
+    for (; *text; text++)
+        if (*text < 0x20 || *text > 0x7e)
+            return false;
+    return true;
+}
+
+static bool fits(const json_t *value, enum member_kind kind)
+{
+    switch (kind) {
+    case MEMBER_TEXT:
+        return is_text(value);
+    case MEMBER_COUNT:
+        return json_is_integer(value) && json_integer_value(value) >= 0;
+    case MEMBER_NUMBER:
+        return json_is_number(value) && json_number_value(value) >= 0;
+    case MEMBER_FLAG:
+        return json_is_boolean(value);
+    case MEMBER_LIST:
+        return json_is_array(value);
+    }
+    return false;
+}
+
+static int check(const json_t *object, const struct status_member *members, const char *path,
+                 struct tb_error *err)
+{
+    int r = 0;
+
+    for (; members->name && r == 0; members++) {
+        const json_t *value = json_object_get(object, members->name);
+        char place[PATH_MAX_BYTES];
+        size_t i;
+
+        if (members->nullable && json_is_null(value))
+            continue;
+        snprintf(place, sizeof(place), "%s.%s", path, members->name);
+        if (!fits(value, members->kind))
+            return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "the answer has no %s as it should be", place);
+        for (i = 0; members->elements && i < json_array_size(value) && r == 0; i++)
+            r = check(json_array_get(value, i), members->elements, place, err);
+    }
+    return r;
+}
+
+/* The reason is tbproxyd's own where it says one. */
+static int refuse_answer(int status, const json_t *answer, struct tb_error *err)
+{
+    const char *reason = json_string_value(json_object_get(answer, "message"));
+
+    if (status == 404 || status == 200)
+        reason = "no status is there: tbproxyd is too old, or something else answers";
+    err->status = status == 200 ? 0 : status;
+    return FAIL(err, status == 200 ? TB_ERROR_DECODE : answer_kind(status), -EPROTO, "%s",
+                reason ? reason : "something else than tbproxyd answers");
+}
+
+/* A new reference in *RET to PART as tbproxyd tells it. */
+static int fetch(const struct status_part *part, const struct where *where, json_t **ret,
+                 struct tb_error *err)
+{
+    const char *name = part->subcommand->name;
+    json_t *answer = NULL;
+    const json_t *found;
+    long status;
+    int r = where_fetch(where, "/-/status", &status, &answer, err);
+
+    if (r < 0)
+        return r;
+    found = json_object_get(answer, name);
+    if (status != 200 || !found)
+        r = refuse_answer((int)status, answer, err);
+    else
+        r = check(found, part->members, name, err);
+    if (r == 0)
+        *ret = json_incref((json_t *)found);
+    json_decref(answer);
+    return r;
+}
+
+static int print(const struct status_part *part, const struct arguments *arguments)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    json_t *found = NULL;
+
+    if (fetch(part, &arguments->where, &found, &err) < 0) {
+        if (err.status)
+            say("%s: %s (%d): %s", part->subcommand->name, tb_error_kind_name(err.kind), err.status,
+                err.message);
+        else
+            say("%s: %s: %s", part->subcommand->name, tb_error_kind_name(err.kind), err.message);
+        return STATUS_FAILED;
+    }
+    if (arguments->json) {
+        json_print(stdout, found, false, 0);
+        putchar('\n');
+    } else {
+        part->print(found);
+    }
+    json_decref(found);
+    return finish(STATUS_GOOD);
+}
+
+int status_run(const struct status_part *part, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct tb_error err = TB_ERROR_INIT;
+    int status, i;
+
+    for (i = 0; i < argc; i++)
+        if (is_help(argv[i])) {
+            fputs(part->subcommand->usage, stdout);
+            return finish(STATUS_GOOD);
+        }
+    if (arguments_parse(argc, argv, status_options, &arguments, &err) < 0)
+        status = say_usage(part->subcommand, "%s", err.message);
+    else
+        status = print(part, &arguments);
+    arguments_free(&arguments);
+    return status;
+}
