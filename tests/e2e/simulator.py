@@ -6,7 +6,7 @@ import secrets
 import subprocess
 
 import client
-from waiting import PATIENCE
+from waiting import PATIENCE, wait_until
 
 TENANT = "tenant@thingsboard.org"
 
@@ -53,6 +53,14 @@ class Simulator:
 
     def fault(self, kind, path="/", **more):
         self.control("POST", "/sim/fault", {"kind": kind, "path": path, **more})
+
+    def release(self):
+        """Lets go the requests that faults of the kind "hold" hold."""
+        self.control("POST", "/sim/release")
+
+    def wait_for_held(self, count):
+        """Until COUNT requests are held: so they have arrived, and are not answered."""
+        wait_until(lambda: self.stats()["held"] == count, "%d held requests" % count)
 
     def clear_faults(self):
         self.control("DELETE", "/sim/fault")

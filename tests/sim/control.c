@@ -184,6 +184,7 @@ static void get_stats(struct sim *sim, const struct request *rq, struct reply *r
     json_t *stats = record_stats(&sim->record, sim->store.n_points);
 
     json_put(stats, "violations", json_integer((json_int_t)sim->violations.count));
+    json_put(stats, "held", json_integer((json_int_t)sim_held(sim)));
     json_put(stats, "answer_violations", json_integer((json_int_t)sim->answer_violations.count));
     reply_json(rp, stats);
 }
@@ -221,6 +222,13 @@ static void delete_faults(struct sim *sim, const struct request *rq, struct repl
     reply_json(rp, json_object());
 }
 
+static void post_release(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    sim_release(sim);
+    reply_json(rp, json_object());
+}
+
 static void delete_requests(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
@@ -239,6 +247,7 @@ static const struct {
     {"GET", "/sim/violations", get_violations},
     {"DELETE", "/sim/violations", delete_violations},
     {"GET", "/sim/answer-violations", get_answer_violations},
+    {"POST", "/sim/release", post_release},
 };
 
 void control(struct sim *sim, struct request *rq, struct reply *rp)

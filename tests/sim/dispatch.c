@@ -123,8 +123,16 @@ static void apply_fault(const struct request *rq, const struct fault *f, struct 
         break;
     case FAULT_NONE:
     case FAULT_DELAY:
+    case FAULT_HOLD:
         break;
     }
+}
+
+/* Whether the request is carried out, whatever is done to its answer. */
+static bool is_executed(const struct fault *f)
+{
+    return f->executed || f->kind == FAULT_NONE || f->kind == FAULT_DELAY || f->kind == FAULT_HOLD ||
+           f->kind == FAULT_HALF;
 }
 
 void dispatch(struct sim *sim, struct request *rq, struct reply *rp)
@@ -136,12 +144,16 @@ void dispatch(struct sim *sim, struct request *rq, struct reply *rp)
     faults_match(&sim->faults, rq->method, rq->target, &fault);
     pthread_mutex_unlock(&sim->lock);
     sim_sleep(sim, fault.ms);
+    if (fault.kind == FAULT_HOLD && !fault.executed)
+        sim_hold(sim);
 
     pthread_mutex_lock(&sim->lock);
     rq->now = rp->now = sim_now_ms(sim);
     pthread_mutex_unlock(&sim->lock);
-    if (fault.kind == FAULT_NONE || fault.kind == FAULT_DELAY || fault.kind == FAULT_HALF || fault.executed)
+    if (is_executed(&fault))
         answer(sim, rq, rp);
+    if (fault.kind == FAULT_HOLD && fault.executed)
+        sim_hold(sim);
     apply_fault(rq, &fault, rp);
     fault_free(&fault);
 }

@@ -15,8 +15,8 @@ enum {
 static enum fault_kind kind_of(const char *name)
 {
     static const char *const names[] = {
-        [FAULT_DELAY] = "delay", [FAULT_STATUS] = "status", [FAULT_RESET] = "reset",
-        [FAULT_CLOSE] = "close", [FAULT_HALF] = "half",
+        [FAULT_DELAY] = "delay", [FAULT_HOLD] = "hold",   [FAULT_STATUS] = "status",
+        [FAULT_RESET] = "reset", [FAULT_CLOSE] = "close", [FAULT_HALF] = "half",
     };
 
     for (size_t i = FAULT_DELAY; i < ARRAY_SIZE(names); i++) {

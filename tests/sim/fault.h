@@ -10,6 +10,7 @@
 enum fault_kind {
     FAULT_NONE,
     FAULT_DELAY,
+    FAULT_HOLD, /* until POST /sim/release */
     FAULT_STATUS,
     FAULT_RESET,
     FAULT_CLOSE,
@@ -25,7 +26,7 @@ struct fault {
     char *retry_after;
     char *body;
     char *location;
-    bool executed; /* carry the request out, then misbehave */
+    bool executed; /* carry the request out, then misbehave; of a hold: the answer is held, not the request */
     int64_t count; /* 0 = until cleared */
     int64_t skip;  /* requests to let through first */
 };

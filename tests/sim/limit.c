@@ -2,6 +2,7 @@
 /* Rate limits: exact integer token buckets, greedy refill. */
 #include "limit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -90,4 +91,17 @@ struct limit *limit_take(struct limit *a, struct limit *b)
     if (b)
         take(b);
     return NULL;
+}
+
+void limit_describe(const struct limit *limit, char *text)
+{
+    size_t used = 0;
+
+    *text = '\0';
+    for (size_t i = 0; i < limit->n_bands; i++) {
+        const struct band *b = &limit->bands[i];
+
+        used += (size_t)snprintf(text + used, LIMIT_TEXT - used, "%s%lld:%lld", i ? "," : "",
+                                 (long long)b->capacity, (long long)(b->period_ns / 1000000000));
+    }
 }

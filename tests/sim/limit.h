@@ -29,3 +29,6 @@ bool limit_set(struct limit *limit, const char *spec);
 /* One token from every band of both limits (b may be NULL), or none from any. Returns the limit that lacks
  * it. */
 struct limit *limit_take(struct limit *a, struct limit *b);
+
+/* The limit in the server's syntax; TEXT has LIMIT_TEXT bytes. */
+void limit_describe(const struct limit *limit, char *text);

@@ -46,7 +46,7 @@ handler login, refresh_token, logout, change_password, get_user_token;
 /* user.c */
 handler get_user, get_user_by_id, get_customer_users, set_user_credentials_enabled,
     is_user_token_access_enabled;
-handler get_user_password_policy, get_system_params, get_tenants, get_tenant_by_id, get_user_settings;
+handler get_user_password_policy, get_merged_profile_config, get_system_params, get_tenants, get_tenant_by_id, get_user_settings;
 /* apikey.c */
 handler save_api_key, get_user_api_keys, enable_api_key, update_api_key_description, delete_api_key;
 /* device.c */

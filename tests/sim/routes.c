@@ -34,6 +34,7 @@ const struct route routes[] = {
     {"GET", "/api/user/settings/general", get_user_settings, ALL},
     {"GET", "/api/noauth/userPasswordPolicy", get_user_password_policy, NOAUTH},
     {"GET", "/api/system/params", get_system_params, ALL},
+    {"GET", "/api/tenant/subscription/mergedProfileConfig", get_merged_profile_config, BOTH},
     {"GET", "/api/tenants", get_tenants, SYS},
     {"GET", "/api/tenant/{tenantId}", get_tenant_by_id, SYS | TENANT},
 

@@ -66,6 +66,35 @@ void sim_sleep(struct sim *sim, int64_t ms)
     pthread_mutex_unlock(&sim->stop_lock);
 }
 
+void sim_hold(struct sim *sim)
+{
+    pthread_mutex_lock(&sim->stop_lock);
+    uint64_t releases = sim->releases;
+    sim->held++;
+    while (!sim->stopping && sim->releases == releases)
+        pthread_cond_wait(&sim->stop_cond, &sim->stop_lock);
+    if (sim->releases == releases)
+        sim->held--;
+    pthread_mutex_unlock(&sim->stop_lock);
+}
+
+void sim_release(struct sim *sim)
+{
+    pthread_mutex_lock(&sim->stop_lock);
+    sim->releases++;
+    sim->held = 0;
+    pthread_cond_broadcast(&sim->stop_cond);
+    pthread_mutex_unlock(&sim->stop_lock);
+}
+
+uint64_t sim_held(struct sim *sim)
+{
+    pthread_mutex_lock(&sim->stop_lock);
+    uint64_t held = sim->held;
+    pthread_mutex_unlock(&sim->stop_lock);
+    return held;
+}
+
 void sim_stop(struct sim *sim)
 {
     pthread_mutex_lock(&sim->stop_lock);

@@ -55,8 +55,10 @@ struct sim {
     struct entity *preloaded_key; /* --api-key */
 
     pthread_mutex_t stop_lock;
-    pthread_cond_t stop_cond;
+    pthread_cond_t stop_cond; /* the program stops, or what is held is let go */
     bool stopping;
+    uint64_t held;     /* requests that are held now */
+    uint64_t releases; /* how often those that were held have been let go */
 };
 
 void sim_init(struct sim *sim);
@@ -67,4 +69,10 @@ int64_t sim_now_ms(const struct sim *sim);
 
 /* Sleeps without the lock held; ends early when the program stops. */
 void sim_sleep(struct sim *sim, int64_t ms);
+/* Waits without the lock held until sim_release() or the end of the program. */
+void sim_hold(struct sim *sim);
+/* Lets go what is held now. */
+void sim_release(struct sim *sim);
+/* How many requests are held. */
+uint64_t sim_held(struct sim *sim);
 void sim_stop(struct sim *sim);

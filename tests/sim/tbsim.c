@@ -37,8 +37,8 @@ static const char help[] =
     "\n"
     "Users: sysadmin@thingsboard.org/sysadmin, tenant@thingsboard.org/tenant, "
     "customer@thingsboard.org/customer.\n"
-    "Control: GET /sim/stats, POST /sim/set, POST and DELETE /sim/fault, GET and DELETE /sim/requests and\n"
-    "/sim/violations, GET /sim/answer-violations.\n";
+    "Control: GET /sim/stats, POST /sim/set, POST and DELETE /sim/fault, POST /sim/release, GET and DELETE\n"
+    "/sim/requests and /sim/violations, GET /sim/answer-violations.\n";
 
 enum option_key {
     OPT_PORT = 256,

@@ -56,6 +56,18 @@ void get_user_password_policy(struct sim *sim, struct request *rq, struct reply 
                              "passwordReuseFrequencyDays"));
 }
 
+/* PaaS: of the tenant's profile what a client asks for. */
+void get_merged_profile_config(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    char tenant[LIMIT_TEXT], customer[LIMIT_TEXT];
+
+    (void)rq;
+    limit_describe(&sim->tenant_limit, tenant);
+    limit_describe(&sim->customer_limit, customer);
+    reply_json(rp, json_pack("{s:s, s:s, s:s}", "type", "DEFAULT", "tenantServerRestLimitsConfiguration",
+                             tenant, "customerServerRestLimitsConfiguration", customer));
+}
+
 /* Recorded, as far as it was kept. */
 void get_system_params(struct sim *sim, struct request *rq, struct reply *rp)
 {
