@@ -264,5 +264,7 @@ class Api:
                 operation.flags.add("TB_ASYNCHRONOUS")
             if operation.id in annotations["credential"]:
                 operation.flags.add("TB_CREDENTIAL")
+            if operation.id in annotations["acting_get"]:
+                operation.flags.add("TB_ACTS")
             if operation.id in annotations["attribute_write"]:
                 operation.flags.add("TB_ATTRIBUTE_WRITE")

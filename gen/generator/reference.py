@@ -80,6 +80,7 @@ class Reference:
         for flag, text in (("TB_ANONYMOUS", "Needs no authentication."), ("TB_OPERATION_DEPRECATED", "Deprecated."),
                            ("TB_ASYNCHRONOUS", "Takes two tokens of the server's rate limit."),
                            ("TB_CREDENTIAL", "tbproxyd refuses it: it gives away a credential or changes its own."),
+                           ("TB_ACTS", "Changes something, although it is a GET."),
                            ("TB_ATTRIBUTE_WRITE", "Writes attributes: members of the body replace those of the same key.")):
             out += [text] if flag in operation.flags else []
         if operation.repeat == "never":

@@ -8,7 +8,8 @@ LITERAL = re.compile(r"[A-Za-z0-9._~-]*")  # equal to its canonical form
 VARIABLE = re.compile(r"\{[^{}/]+\}")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")  # enum tb_method
 REPEATS = {"free": "TB_REPEAT_FREE", "stamped": "TB_REPEAT_STAMPED", "never": "TB_REPEAT_NEVER"}
-FLAGS = ("TB_ANONYMOUS", "TB_PAGED", "TB_ASYNCHRONOUS", "TB_CREDENTIAL", "TB_ATTRIBUTE_WRITE")
+FLAGS = ("TB_ANONYMOUS", "TB_PAGED", "TB_ASYNCHRONOUS", "TB_CREDENTIAL", "TB_ATTRIBUTE_WRITE",
+         "TB_ACTS")
 DOCUMENTS_MAX = 8  # bits of operation.editions
 DEPTH_MAX = 32     # segments: operation.c recurses so deep
 

@@ -128,6 +128,7 @@ enum {
     TB_CREDENTIAL = 1 << 5,   /* its answer gives away a credential, or it changes the session's own */
     /* writes attributes: an object whose members replace those of the same key */
     TB_ATTRIBUTE_WRITE = 1 << 6,
+    TB_ACTS = 1 << 7, /* changes something, although it is a GET */
 };
 
 struct tb_operation {

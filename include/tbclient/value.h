@@ -12,14 +12,6 @@
  *
  * Enumerations are open: a typedef of const char *, with a macro for each value known to this version of the
  * API. A value from a newer server is just another string. Compare them with tb_is().
- *
- * Polymorphic values are pointers to their base; a member of it, such as type, says which variant begins
- * there. Fill a variant and pass what its tb_..._base() makes of it; read one with its tb_..._from(), which
- * is NULL for all others. Never set that member in a base of your own: the variant would be read beyond its
- * end.
- *
- *     tb_entity_type_filter devices = {.entity_type = "DEVICE"};
- *     tb_entity_count_query query = {.entity_filter = tb_entity_type_filter_base(&devices)};
  */
 #ifndef TBCLIENT_VALUE_H
 #define TBCLIENT_VALUE_H

@@ -26,7 +26,7 @@ struct operation {
     uint8_t editions; /* a bit for each document that has it */
     uint8_t method;   /* enum tb_method */
     uint8_t repeat;   /* enum tb_repeat */
-    uint8_t flags;    /* TB_ANONYMOUS, TB_PAGED, TB_ASYNCHRONOUS, TB_CREDENTIAL, TB_ATTRIBUTE_WRITE */
+    uint8_t flags; /* TB_ANONYMOUS, TB_PAGED, TB_ASYNCHRONOUS, TB_CREDENTIAL, TB_ATTRIBUTE_WRITE, TB_ACTS */
 };
 
 /* A place in the tree of path segments. Node 0 is the root, the path before its first slash. */

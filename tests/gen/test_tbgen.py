@@ -164,6 +164,11 @@ class Documents(unittest.TestCase):
         for path in self.output.glob("reference-*.md"):
             self.assertEqual(path.read_text().count("Writes attributes: "), len(wanted), path)
 
+    def test_gets_that_act(self):
+        rows = [line for line in (self.output / "routes.c").read_text().splitlines() if "TB_ACTS" in line]
+        self.assertIn("reportUserDashboardAction", "".join(rows))
+        self.assertEqual(len(rows), 7)
+
     def test_the_trailing_slash_stays(self):
         self.assertTrue('"/api/rule-engine/"' in (self.output / "4.4.0" / "src" / "ce_tables.c").read_text())
 

@@ -12,7 +12,7 @@
 #define ID           "784f394c-42b6-435a-983c-b7beff2784f9"
 #define PATH_SIZE    2048
 #define DEPTH_MAX    32 /* gen/generator/routes.py */
-#define ROUTED_FLAGS (TB_ANONYMOUS | TB_PAGED | TB_ASYNCHRONOUS | TB_CREDENTIAL | TB_ATTRIBUTE_WRITE)
+#define ROUTED_FLAGS (TB_ANONYMOUS | TB_PAGED | TB_ASYNCHRONOUS | TB_CREDENTIAL | TB_ATTRIBUTE_WRITE | TB_ACTS)
 
 /* The headers of two versions do not go together. */
 extern const tb_api tb_ce_4_3_1_2, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2, tb_paas_4_4_0;
