@@ -16,6 +16,9 @@
 #define DECREASED_TO(x)  ((x) / 10 * 7)
 #define BELOW_CEILING(x) ((x) / 200) /* growth */
 #define ABOVE_CEILING(x) ((x) / 20)
+#define GUESSED(x)       ((x) / 10)
+#define EVIDENCE         5 /* tokens granted, or of calls in flight; what comes of fewer is no pace */
+#define EVIDENCE_MS      (INT64_C(60) * 1000)
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -132,8 +135,14 @@ static void pace_grow(struct budget_learning *learning, int64_t now_ms)
     if (now_ms - learning->held_ms < PACE_HELD_MS)
         return;
     learning->held_ms = now_ms;
-    learning->pace +=
-        learning->pace < learning->ceiling ? BELOW_CEILING(learning->ceiling) : ABOVE_CEILING(learning->pace);
+    if (learning->ceiling == 0)
+        learning->pace += GUESSED(learning->pace);
+    else if (learning->pace < learning->ceiling)
+        learning->pace += BELOW_CEILING(learning->ceiling);
+    else
+        learning->pace += ABOVE_CEILING(learning->pace);
+    if (learning->pace > 2 * learning->ceiling)
+        learning->ceiling = 0;
 }
 
 static void count_granted(struct budget_learning *learning, int64_t now_ms, unsigned tokens)
@@ -146,20 +155,40 @@ static void count_granted(struct budget_learning *learning, int64_t now_ms, unsi
         learning->counted_ms = now_ms;
     }
     learning->granted += tokens;
+    learning->granted_since += tokens;
+}
+
+/* The rate that the server granted before it refused: in the last second or so, or where that was too little
+ * to tell, since the first of several refusals. 0: still too little. */
+static int64_t granted_rate(struct budget_learning *learning, int64_t now_ms, int64_t in_flight)
+{
+    int64_t elapsed_ms = now_ms - learning->refused_ms;
+    int64_t rate;
+
+    count_granted(learning, now_ms, 0);
+    rate = larger(learning->granted * MILLI, learning->granted_before);
+    if (rate + in_flight * MILLI >= EVIDENCE * MILLI)
+        return larger(rate, 1);
+    if (elapsed_ms >= EVIDENCE_MS) {
+        learning->refused_ms = now_ms;
+        learning->granted_since = 0;
+    }
+    return learning->granted_since >= EVIDENCE
+               ? learning->granted_since * MS_PER_S * MILLI / larger(elapsed_ms, MS_PER_S)
+               : 0;
 }
 
 /* The first time, what was granted is only a guess, because calls in flight may be granted yet: there is no
  * ceiling to it. */
-static void pace_decrease(struct budget_learning *learning, int64_t now_ms)
+static void pace_decrease(struct budget_learning *learning, int64_t now_ms, int64_t in_flight)
 {
     int64_t rate = learning->pace;
 
     learning->ceiling = rate;
-    if (rate == 0) {
-        count_granted(learning, now_ms, 0);
-        rate = larger(learning->granted * MILLI, learning->granted_before);
-    }
-    learning->pace = larger(DECREASED_TO(rate), PACE_MIN);
+    if (rate == 0)
+        rate = granted_rate(learning, now_ms, in_flight);
+    if (rate > 0)
+        learning->pace = larger(DECREASED_TO(rate), PACE_MIN);
     learning->decreased_ms = now_ms;
 }
 
@@ -236,14 +265,24 @@ static bool limits_allow(struct budget *budget, int64_t now_ms, unsigned cost)
     return false;
 }
 
+/* What costs nothing may be a long poll: half of the places are not for it. */
+static bool has_place(const struct budget *budget, unsigned cost)
+{
+    unsigned free_max = (budget->options.max_in_flight + 1) / 2;
+
+    return budget->in_flight < budget->options.max_in_flight &&
+           (cost > 0 || budget->free_in_flight < free_max);
+}
+
 bool budget_take(struct budget *budget, int64_t now_ms, unsigned cost)
 {
     advance(budget, now_ms);
-    if (budget->in_flight >= budget->options.max_in_flight)
+    if (!has_place(budget, cost))
         return false;
     if (cost > 0 && !limits_allow(budget, now_ms, cost))
         return false;
     budget->in_flight++;
+    budget->free_in_flight += cost == 0;
     budget->reserved += cost;
     return true;
 }
@@ -254,7 +293,7 @@ int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, unsigned co
     int64_t ready_ms = now_ms;
     size_t i;
 
-    if (budget->in_flight >= budget->options.max_in_flight)
+    if (!has_place(budget, cost))
         return INT64_MAX;
     if (cost == 0)
         return now_ms;
@@ -271,6 +310,7 @@ void budget_settle(struct budget *budget, int64_t now_ms, unsigned cost, enum bu
 
     advance(budget, now_ms);
     budget->in_flight--;
+    budget->free_in_flight -= cost == 0;
     budget->reserved -= cost;
     if (result == BUDGET_COUNTED) {
         budget->settling += cost;
@@ -290,9 +330,19 @@ void budget_close(struct budget *budget, int64_t now_ms, int64_t sent_ms, int64_
     if (!budget->options.learn)
         return;
     if (sent_ms > learning->decreased_ms)
-        pace_decrease(learning, now_ms);
-    learning->level = 0;
+        pace_decrease(learning, now_ms, budget->reserved);
+    learning->level = MICRO; /* a call that waits for its repeat waits no longer than that */
     learning->filled_ms = learning->held_ms = larger(budget->closed_until_ms, now_ms);
+}
+
+void budget_open(struct budget *budget, int64_t now_ms)
+{
+    struct budget_learning *learning = &budget->learning;
+
+    advance(budget, now_ms);
+    budget->closed_until_ms = smaller(budget->closed_until_ms, now_ms);
+    learning->filled_ms = smaller(learning->filled_ms, now_ms);
+    learning->held_ms = smaller(learning->held_ms, now_ms);
 }
 
 double budget_pace(const struct budget *budget)

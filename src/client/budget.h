@@ -15,11 +15,14 @@
  * budget until a time, for all calls at once, and the twin goes on from empty buckets. With learning, it also
  * sets a pace:
  *
- * - down: to 70 % of itself, or the first time, of the rate that the server granted in the last second or so;
- *   not below half a token a second. Once for all calls that were sent before.
+ * - down: to 70 % of itself, or the first time, of the rate that the server granted in the last second or so.
+ *   Where that and the calls in flight were less than 5 tokens, to 70 % of what it granted since the first
+ *   refusal within a minute, as soon as that are 5: a refusal now and then of somebody who sends little sets
+ *   none. Not below half a token a second. Once for all calls that were sent before.
  * - up: for each second in which the pace, and nothing else, held a call back: by 0.5 % of the pace that was
- *   refused, so that this is reached again after a minute; beyond it, because the limit has risen, and after
- *   the first refusal, because it was a guess, by 5 % of itself.
+ *   refused, so that this is reached again after a minute; beyond it, because the limit has risen, by 5 % of
+ *   itself; by a tenth of itself where nothing better is known: after the first refusal, which was a guess,
+ *   and beyond twice the pace that was refused.
  * - forgotten, when it has held nothing back for 10 minutes.
  *
  * Times are ms of the boot clock, given by the caller; the budget knows no clock of its own. Not thread-safe:
@@ -63,15 +66,18 @@ struct budget_learning {
     int64_t granted;        /* tokens that the server granted since counted_ms */
     int64_t counted_ms;     /* at most a second ago while calls are answered */
     int64_t granted_before; /* the rate in the second or more before that, as the pace */
+    int64_t refused_ms;     /* the first refusal of the last minute that set no pace */
+    int64_t granted_since;  /* tokens, since then */
 };
 
 struct budget {
     struct budget_options options;
     struct budget_bucket buckets[LIMIT_PAIRS_MAX];
-    int64_t filled_ms;  /* the levels are those of this time */
-    unsigned in_flight; /* calls */
-    int64_t reserved;   /* tokens of the calls in flight; the levels still hold them */
-    int64_t settling;   /* tokens of calls answered at filled_ms; the levels hold them until the next ms */
+    int64_t filled_ms;       /* the levels are those of this time */
+    unsigned in_flight;      /* calls */
+    unsigned free_in_flight; /* those of them that cost nothing */
+    int64_t reserved;        /* tokens of the calls in flight; the levels still hold them */
+    int64_t settling; /* tokens of calls answered at filled_ms; the levels hold them until the next ms */
     int64_t closed_until_ms;
     struct budget_learning learning;
 };
@@ -86,7 +92,7 @@ void budget_configure(struct budget *budget, const struct budget_options *option
 /* Sets aside COST tokens and a place in flight for a call that is sent now. False: not now, and nothing is
  * taken; but the budget learns from it that more calls are wanted, so try rather than ask budget_ready_ms()
  * first. A call of COST 0 counts against no limit: it needs a place only, and goes while the budget is
- * closed. */
+ * closed; but half of the places are not for such calls, which may be long polls. */
 bool budget_take(struct budget *budget, int64_t now_ms, unsigned cost);
 
 /* When budget_take() of COST can succeed at the earliest; INT64_MAX: not before a call in flight has ended. A
@@ -101,6 +107,9 @@ void budget_settle(struct budget *budget, int64_t now_ms, unsigned cost, enum bu
  * it is closed for longer already), the buckets are empty, and the pace goes down, unless it has gone down
  * since SENT_MS. Before or after budget_settle() of that call. */
 void budget_close(struct budget *budget, int64_t now_ms, int64_t sent_ms, int64_t until_ms);
+
+/* Ends a closing before its time. */
+void budget_open(struct budget *budget, int64_t now_ms);
 
 /* The learned pace, tokens a second; 0: none. */
 double budget_pace(const struct budget *budget);

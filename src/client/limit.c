@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #define BLANKS         " \t"
@@ -71,4 +72,15 @@ int limit_parse(const char *text, struct limit *ret, struct tb_error *err)
     }
     *ret = limit;
     return 0;
+}
+
+void limit_format(const struct limit *limit, char *ret)
+{
+    char *end = ret;
+    size_t i;
+
+    *ret = '\0';
+    for (i = 0; i < limit->count; i++)
+        end += snprintf(end, LIMIT_TEXT_MAX - (size_t)(end - ret), "%s%" PRId64 ":%" PRId64, i ? "," : "",
+                        limit->pairs[i].capacity, limit->pairs[i].seconds);
 }

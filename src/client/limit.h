@@ -27,4 +27,9 @@ struct limit {
  * allowed. */
 int limit_parse(const char *text, struct limit *ret, struct tb_error *err);
 
+#define LIMIT_TEXT_MAX (LIMIT_PAIRS_MAX * 20)
+
+/* The limit in that syntax, without blanks; RET has LIMIT_TEXT_MAX bytes. */
+void limit_format(const struct limit *limit, char *ret);
+
 #endif

@@ -190,7 +190,7 @@ START_TEST(no_cost_needs_a_place_only)
     refuse(now_ms, MINUTE_MS);
     configure("1:1", true, 3);
     ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), now_ms);
-    ck_assert_uint_eq(take_all(0), 3);
+    ck_assert_uint_eq(take_all(0), 2);
     ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), INT64_MAX);
 }
 END_TEST
@@ -256,8 +256,8 @@ START_TEST(other_limits_keep_the_levels_of_the_pairs_that_stay)
 {
     open_budget("10:1,100:60", false);
     ck_assert_uint_eq(call_all(1), 10);
-    ck_assert_uint_eq(take_all(0), 1000);
-    settle(998, 0, BUDGET_COUNTED);
+    ck_assert_uint_eq(take_all(0), 500);
+    settle(498, 0, BUDGET_COUNTED);
     now_ms++;
     configure("100:60,20:1,10:2", false, 3);
     ck_assert_double_eq_tol(budget_tokens(&budget, now_ms, 0), 90, 0.01);
@@ -282,11 +282,45 @@ START_TEST(a_smaller_limit_waits_for_the_calls_in_flight)
 }
 END_TEST
 
+START_TEST(a_closing_can_be_ended)
+{
+    open_budget("", true);
+    refuse(now_ms, MINUTE_MS);
+    ck_assert_uint_eq(take_all(1), 0);
+    budget_open(&budget, now_ms);
+    ck_assert(budget_take(&budget, now_ms, 1));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms);
+}
+END_TEST
+
+START_TEST(half_of_the_places_are_not_for_what_costs_nothing)
+{
+    unsigned i;
+
+    open_budget("", false);
+    configure("", false, 5);
+    for (i = 0; i < 3; i++)
+        ck_assert(budget_take(&budget, now_ms, 0));
+    ck_assert(!budget_take(&budget, now_ms, 0));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), INT64_MAX);
+    ck_assert(budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 1));
+    ck_assert(!budget_take(&budget, now_ms, 1));
+    budget_settle(&budget, now_ms, 0, BUDGET_COUNTED);
+    ck_assert(budget_take(&budget, now_ms, 0));
+    open_budget("", false);
+    configure("", false, 1);
+    ck_assert(budget_take(&budget, now_ms, 0));
+}
+END_TEST
+
 Suite *budget_suite(void)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("budget", &tests);
 
+    tcase_add_test(tests, a_closing_can_be_ended);
+    tcase_add_test(tests, half_of_the_places_are_not_for_what_costs_nothing);
     tcase_add_test(tests, without_a_limit_everything_goes);
     tcase_add_test(tests, a_bucket_gives_what_it_holds_and_fills_evenly);
     tcase_add_test(tests, nothing_is_rounded);

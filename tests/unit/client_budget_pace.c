@@ -81,20 +81,74 @@ START_TEST(what_was_granted_is_that_of_the_last_second)
 }
 END_TEST
 
+/* Down to the least pace, by refusals. */
+static void open_at_least(void)
+{
+    int i;
+
+    open_at(7);
+    for (i = 0; i < 10; i++) {
+        now_ms += 10000;
+        refuse(now_ms);
+    }
+}
+
 START_TEST(a_pace_is_not_below_half_a_token_a_second)
+{
+    open_at_least();
+    assert_pace(0.5);
+    now_ms += 4000;
+    ck_assert(budget_take(&budget, now_ms, 2));
+}
+END_TEST
+
+/* A refusal of somebody who sends little says little. */
+START_TEST(a_refusal_now_and_then_sets_no_pace)
 {
     int i;
 
     open_budget("", true, 1000);
-    refuse(now_ms);
-    assert_pace(0.5);
-    for (i = 0; i < 3; i++) {
-        now_ms += 10000;
-        refuse(now_ms);
-        assert_pace(0.5);
+    for (i = 0; i < 20; i++) {
+        call_now(4);
+        now_ms += 1;
+        refuse(now_ms - 1);
+        assert_pace(0);
+        now_ms += MINUTE_MS;
     }
-    now_ms += 4000;
-    ck_assert(budget_take(&budget, now_ms, 2));
+}
+END_TEST
+
+START_TEST(calls_in_flight_tell_of_load)
+{
+    open_budget("", true, 1000);
+    call_now(3);
+    ck_assert(budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 1));
+    now_ms++;
+    refuse(now_ms - 1);
+    assert_pace(2.1);
+}
+END_TEST
+
+/* Five tokens in ten seconds. */
+START_TEST(refusals_within_a_minute_set_one)
+{
+    int i;
+
+    open_budget("", true, 1000);
+    now_ms += 1000;
+    refuse(now_ms);
+    assert_pace(0);
+    for (i = 0; i < 4; i++) {
+        now_ms += 2000;
+        call_now(1);
+    }
+    refuse(now_ms);
+    assert_pace(0);
+    now_ms += 2000;
+    call_now(1);
+    refuse(now_ms);
+    assert_pace(0.5); /* 70 % of 0.5 is less than the least */
 }
 END_TEST
 
@@ -118,11 +172,13 @@ START_TEST(a_pace_goes_down_once_for_all_that_was_sent_before)
 }
 END_TEST
 
-START_TEST(a_pace_begins_empty_when_the_budget_opens)
+START_TEST(a_pace_begins_with_one_token_when_the_budget_opens)
 {
     open_at(70);
     budget_close(&budget, now_ms, now_ms - 1, now_ms + 2000);
-    now_ms += 2000 + 14; /* 0.98 tokens */
+    now_ms += 2000;
+    call_now(1);
+    now_ms += 14; /* 0.98 tokens */
     ck_assert(!budget_take(&budget, now_ms, 1));
     ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms + 1);
     now_ms++;
@@ -145,11 +201,10 @@ END_TEST
 /* But two tokens at least. */
 START_TEST(the_least_pace_lets_a_call_of_two_tokens_go)
 {
-    open_budget("", true, 1000);
-    refuse(now_ms);
-    now_ms += 3999;
+    open_at_least();
+    now_ms += 1999;
     ck_assert(!budget_take(&budget, now_ms, 2));
-    now_ms = START_MS + 5 * MINUTE_MS;
+    now_ms += 5 * MINUTE_MS;
     ck_assert(budget_take(&budget, now_ms, 2));
     ck_assert(!budget_take(&budget, now_ms, 1));
 }
@@ -158,7 +213,7 @@ END_TEST
 START_TEST(what_never_left_costs_no_pace)
 {
     open_at(70);
-    now_ms += 29; /* 2.03 tokens */
+    now_ms += 15; /* 2.05 tokens */
     ck_assert(budget_take(&budget, now_ms, 2));
     ck_assert(!budget_take(&budget, now_ms, 1));
     budget_settle(&budget, now_ms, 2, BUDGET_UNCOUNTED);
@@ -166,7 +221,7 @@ START_TEST(what_never_left_costs_no_pace)
 }
 END_TEST
 
-START_TEST(a_guessed_pace_grows_by_5_percent_for_each_second_in_which_it_holds)
+START_TEST(a_guessed_pace_grows_by_a_tenth_for_each_second_in_which_it_holds)
 {
     int i;
 
@@ -176,15 +231,15 @@ START_TEST(a_guessed_pace_grows_by_5_percent_for_each_second_in_which_it_holds)
     assert_pace(70);
     now_ms++;
     want();
-    assert_pace(73.5);
+    assert_pace(77);
     for (i = 0; i < 10; i++) { /* more than once in a second */
         now_ms += 99;
         want();
     }
-    assert_pace(73.5);
+    assert_pace(77);
     now_ms += 10;
     want();
-    assert_pace(77.175);
+    assert_pace(84.7);
 }
 END_TEST
 
@@ -253,7 +308,7 @@ START_TEST(a_pace_that_holds_nothing_back_for_10_minutes_is_forgotten)
     want();
     now_ms += 10 * MINUTE_MS - 1;
     call_now(1);
-    assert_pace(73.5);
+    assert_pace(77);
     now_ms++;
     call_now(1);
     assert_pace(0);
@@ -321,12 +376,15 @@ Suite *budget_pace_suite(void)
     tcase_add_test(tests, the_first_pace_is_70_percent_of_what_was_granted);
     tcase_add_test(tests, what_was_granted_is_that_of_the_last_second);
     tcase_add_test(tests, a_pace_is_not_below_half_a_token_a_second);
+    tcase_add_test(tests, a_refusal_now_and_then_sets_no_pace);
+    tcase_add_test(tests, calls_in_flight_tell_of_load);
+    tcase_add_test(tests, refusals_within_a_minute_set_one);
     tcase_add_test(tests, a_pace_goes_down_once_for_all_that_was_sent_before);
-    tcase_add_test(tests, a_pace_begins_empty_when_the_budget_opens);
+    tcase_add_test(tests, a_pace_begins_with_one_token_when_the_budget_opens);
     tcase_add_test(tests, a_pace_saves_up_one_second);
     tcase_add_test(tests, the_least_pace_lets_a_call_of_two_tokens_go);
     tcase_add_test(tests, what_never_left_costs_no_pace);
-    tcase_add_test(tests, a_guessed_pace_grows_by_5_percent_for_each_second_in_which_it_holds);
+    tcase_add_test(tests, a_guessed_pace_grows_by_a_tenth_for_each_second_in_which_it_holds);
     tcase_add_test(tests, a_refused_pace_is_reached_again_after_a_minute);
     tcase_add_test(tests, a_pace_that_holds_nothing_back_stays);
     tcase_add_test(tests, a_pace_does_not_grow_where_something_else_holds_back);
