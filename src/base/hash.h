@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FNV-1a, 32 bits: spreads names over a table. Whoever chooses the names can make them collide.
+ * FNV-1a (Fowler, Noll and Vo), 64 bits: for tables whose keys local programs choose, but where many keys in
+ * one slot cost only time in a table of bounded size.
  */
 #ifndef TB_BASE_HASH_H
 #define TB_BASE_HASH_H
@@ -8,14 +9,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-static inline uint32_t hash_bytes(const void *bytes, size_t length)
+static inline uint64_t hash_bytes(const void *data, size_t length)
 {
-    const unsigned char *byte = bytes;
-    const unsigned char *end = byte + length;
-    uint32_t hash = 2166136261U;
+    const unsigned char *bytes = data;
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    size_t i;
 
-    while (byte < end)
-        hash = (hash ^ *byte++) * 16777619U;
+    for (i = 0; i < length; i++)
+        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
     return hash;
 }
 

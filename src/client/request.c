@@ -50,6 +50,11 @@ static void finish(struct request *request, enum request_outcome outcome)
     request->done(request);
 }
 
+int64_t request_session_wait_ms(const struct request *request)
+{
+    return request->session_wait_ms ? request->session_wait_ms : request->options->session_wait_ms;
+}
+
 /* Parks the request until the session has something new. */
 static void wait_for_session(struct request *request)
 {
@@ -63,7 +68,7 @@ static void wait_for_session(struct request *request)
     list_remove(&request->link);
     list_append(&upstream->waiting, &request->link);
     if (!timer_is_started(&request->timer) &&
-        loop_timer_start(upstream->loop, &request->timer, request->options->session_wait_ms) < 0) {
+        loop_timer_start(upstream->loop, &request->timer, request_session_wait_ms(request)) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
@@ -117,30 +122,35 @@ static size_t entity_length(const char *target)
     return end ? (size_t)(end - target) : strcspn(target, "?");
 }
 
-/* Telemetry gets its time before it is sent, so that it can be repeated. */
-static void stamp(struct request *request)
+bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota)
 {
-    struct buf *body = request->body;
-    struct buf stamped;
-    int64_t stamp_ms;
+    struct buf stamped = BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
+    bool done;
     int r;
 
-    if (request->repeat != TB_REPEAT_STAMPED || request->stamped || !body ||
-        body->len > REQUEST_STAMP_MAX_BYTES || request->options->no_retry_on_rate_limit)
-        return;
-    stamped = (struct buf)BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
-    stamp_ms = upstream_stamp_ms(request->upstream, request->target, entity_length(request->target));
-    r = telemetry_stamp(body->data, body->len, stamp_ms, &stamped);
-    request->stamped = r == 0 || (r == 1 && (!request->quota || quota_take(request->quota, stamped.len)));
-    if (r == 1 && request->stamped) {
-        if (request->quota)
-            quota_give_back(request->quota, body->len);
+    if (body->len > REQUEST_STAMP_MAX_BYTES)
+        return false;
+    r = telemetry_stamp(body->data, body->len, upstream_stamp_ms(upstream, target, entity_length(target)),
+                        &stamped);
+    done = r == 0 || (r == 1 && (!quota || quota_take(quota, stamped.len)));
+    if (r == 1 && done) {
+        if (quota)
+            quota_give_back(quota, body->len);
         stamped.max = body->max;
         buf_free(body);
         *body = stamped;
     } else {
         buf_free(&stamped);
     }
+    return done;
+}
+
+/* Telemetry gets its time before it is sent, so that it can be repeated. */
+static void stamp(struct request *request)
+{
+    if (request->repeat == TB_REPEAT_STAMPED && !request->stamped && request->body &&
+        !request->options->no_retry_on_rate_limit)
+        request->stamped = request_stamp(request->upstream, request->target, request->body, request->quota);
 }
 
 /* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
@@ -148,7 +158,7 @@ static bool is_idempotent(const struct request *request)
 {
     if (request->repeat == TB_REPEAT_NEVER)
         return false;
-    return request->stamped ||
+    return request->stamped || request->idempotent ||
            (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
 }
 
@@ -195,7 +205,7 @@ static bool needs_credential(const struct request *request)
     return !request->anonymous && request->upstream->session;
 }
 
-void request_send(struct request *request)
+static void send_request(struct request *request)
 {
     struct upstream *upstream = request->upstream;
     struct credential *credential = needs_credential(request) ? current_credential(request) : NULL;
@@ -230,7 +240,7 @@ void request_start(struct request *request)
     if (request->ready)
         request->ready(request);
     else
-        request_send(request);
+        send_request(request);
 }
 
 void request_wake_all(struct upstream *upstream)
@@ -303,15 +313,16 @@ static void handle_refused_credential(struct request *request)
     }
 }
 
-static enum request_repeat_refusal repeat_refusal(const struct request *request)
+enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
+                                                   enum tb_repeat repeat, unsigned repeats, bool stamped)
 {
-    if (request->options->no_retry_on_rate_limit)
+    if (options->no_retry_on_rate_limit)
         return REPEAT_IS_OFF;
-    if (request->repeats >= request->options->max_retries)
+    if (repeats >= options->max_retries)
         return REPEAT_ENOUGH;
-    if (request->repeat == TB_REPEAT_NEVER && !request->options->repeat_unsafe)
+    if (repeat == TB_REPEAT_NEVER && !options->repeat_unsafe)
         return REPEAT_UNSAFE;
-    if (request->repeat == TB_REPEAT_STAMPED && !request->stamped)
+    if (repeat == TB_REPEAT_STAMPED && !stamped)
         return REPEAT_UNSTAMPED;
     return REPEAT_NOT_REFUSED;
 }
@@ -319,7 +330,8 @@ static enum request_repeat_refusal repeat_refusal(const struct request *request)
 static void handle_rate_limit(struct request *request)
 {
     const struct request_options *options = request->options;
-    enum request_repeat_refusal refusal = repeat_refusal(request);
+    enum request_repeat_refusal refusal =
+        request_repeat_refusal(options, request->repeat, request->repeats, request->stamped);
     uint32_t random = 0;
     int64_t delay_ms;
 

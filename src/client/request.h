@@ -2,14 +2,13 @@
 /*
  * One request with the session's credential: waits until there is one, is sent, is sent once more with a
  * renewed credential after a 401, is repeated after a 429 as far as that does no harm. What came of it is
- * told once, with done(). The daemon's exchanges and the library's calls are made of it.
+ * told once, with done(). The daemon's forwardings and the library's calls are made of it.
  *
  *     request_start() -> a credential is there -> ready() -> request_send() -> judged -> done()
  *                             ^                                                  |
  *                             └── again: after 401 with a new one, after 429 ────┘
  *
- * ready() is where an owner may hold a request back: what queues it, or what spends a budget on it, belongs
- * there.
+ * The daemon repeats by itself after a 429 (no_retry_on_rate_limit), because its requests share a budget.
  */
 #ifndef TB_CLIENT_REQUEST_H
 #define TB_CLIENT_REQUEST_H
@@ -40,7 +39,7 @@ struct request_options {
 enum request_state {
     REQUEST_IDLE,
     REQUEST_WAITING, /* for a credential */
-    REQUEST_READY,   /* has one; its owner has not sent it yet */
+    REQUEST_READY,   /* has one, and its owner was told */
     REQUEST_SENDING,
     REQUEST_BACKING_OFF, /* until it is sent again after a 429 */
     REQUEST_DONE,
@@ -77,7 +76,10 @@ struct request {
     struct quota *quota;           /* bodies are taken from it; NULL: none */
     bool anonymous;                /* carries no credential */
     enum tb_repeat repeat;
-    void (*ready)(struct request *request); /* calls request_send(), now or later; NULL: now */
+    bool stamped;                           /* every telemetry value has its time: request_stamp() */
+    bool idempotent;                        /* it may be executed twice, whatever its method says */
+    int64_t session_wait_ms;                /* for a credential; 0: as the options say */
+    void (*ready)(struct request *request); /* instead of sending it; NULL: it is sent */
     void (*done)(struct request *request);  /* may free it */
     struct transfer transfer;               /* parts and write are the owner's, too */
 
@@ -90,7 +92,6 @@ struct request {
     struct curl_slist *lines;                 /* what transfer.headers points to */
     unsigned repeats;                         /* after a 429 */
     bool replayed;                            /* after a 401 */
-    bool stamped;                             /* every telemetry value has its time */
 };
 
 /* Before anything else is done with it. */
@@ -99,8 +100,16 @@ void request_init(struct request *request, struct upstream *upstream, const stru
 /* Begins. done() may be called before this returns. */
 void request_start(struct request *request);
 
-/* Sends it: from ready(), or later. A credential that has ended meanwhile makes it wait again. */
-void request_send(struct request *request);
+/* Gives telemetry in BODY its time, so that the request to TARGET can be repeated; a changed body's growth is
+ * taken from QUOTA (NULL: none). Whether every value has its time now. */
+bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota);
+
+/* Whether a request that was repeated REPEATS times after a 429 may be repeated once more, or why not. */
+enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
+                                                   enum tb_repeat repeat, unsigned repeats, bool stamped);
+
+/* How long it may wait for a credential. */
+int64_t request_session_wait_ms(const struct request *request);
 
 /* With transfer.write: something of the answer has arrived, or the owner can take more; the time without an
  * answer begins anew. */

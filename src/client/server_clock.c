@@ -41,7 +41,7 @@ static int64_t time_for_stamp(struct server_clock *clock, int64_t now_ms, int64_
     return time_ms;
 }
 
-int64_t server_clock_stamp(struct server_clock *clock, uint32_t hash, int64_t now_ms, int64_t wall_ms)
+int64_t server_clock_stamp(struct server_clock *clock, uint64_t hash, int64_t now_ms, int64_t wall_ms)
 {
     int64_t time_ms = time_for_stamp(clock, now_ms, wall_ms);
     int64_t *last_ms = &clock->stamps_ms[hash % SERVER_CLOCK_SLOTS];

@@ -41,6 +41,6 @@ int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_
  * Where a correction would make a stamp earlier than the one before of any entity, by at most
  * SERVER_CLOCK_HOLD_MS, the clock stands still until it has caught up.
  */
-int64_t server_clock_stamp(struct server_clock *clock, uint32_t hash, int64_t now_ms, int64_t wall_ms);
+int64_t server_clock_stamp(struct server_clock *clock, uint64_t hash, int64_t now_ms, int64_t wall_ms);
 
 #endif

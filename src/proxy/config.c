@@ -31,6 +31,11 @@ struct option {
     {                                                                                                        \
 #section, #name, OPTION_STRING, AT(section.name), 0, 0, initial, false, NULL, help                   \
     }
+/* One that nobody holds a pointer to. */
+#define RELOADABLE_STRING(section, name, initial, help)                                                      \
+    {                                                                                                        \
+#section, #name, OPTION_STRING, AT(section.name), 0, 0, initial, true, NULL, help                    \
+    }
 #define INTEGER(section, name, minimum, maximum, initial, reloadable, help)                                  \
     {                                                                                                        \
 #section, #name, OPTION_INTEGER, AT(section.name), minimum, maximum, initial, reloadable, NULL, help \
@@ -46,6 +51,8 @@ struct option {
 
 #define HOUR_MS 3600000
 #define GIB     (INT64_C(1) << 30)
+
+const char *const merge_mode_names[] = {"off", "pressure", "always", NULL};
 
 /* clang-format off */
 static const struct option options[] = {
@@ -68,8 +75,8 @@ static const struct option options[] = {
     INTEGER(upstream, timeout_ms, 1, 24 * HOUR_MS, "60000", true,
             "How long the server may take for one answer; after that the local program gets 504."),
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
-            "Most connections to the server for requests at a time; requests beyond wait for a free one. (The\n"
-            "session's own calls have one more.)"),
+            "Most requests at the server at a time, each on a connection of its own; further ones wait in the queue.\n"
+            "(The session's own calls have one more.)"),
 
     STRING(listen, address, "127.0.0.1",
            "Address for local programs over TCP; loopback only. Empty: no TCP."),
@@ -96,6 +103,38 @@ static const struct option options[] = {
     BOOLEAN(retry, repeat_unsafe, "false",
             "Whether also RPC, rule engine, claim and version control calls are repeated. The server can answer\n"
             "429 to these after it executed them, so they may then be executed twice."),
+
+    RELOADABLE_STRING(rate, limits, "",
+           "The server's rate limit, in its own syntax: \"100:1,2000:60\" is 100 calls a second and 2000 a minute.\n"
+           "No more is sent, so the server refuses nothing. Empty: not known. \"auto\": asked for where the server\n"
+           "tells (ThingsBoard Cloud, for tenant administrators and customer users)."),
+    BOOLEAN(rate, learn, "true",
+            "Whether the pace that the server takes is learned from its refusals (429), with or without rate.limits."),
+
+    INTEGER(queue, max_requests, 1, 1000000, "10000", true,
+            "Most requests that wait for the server; a further one is answered with 503."),
+    INTEGER(queue, max_bytes, 1024, 64 * GIB, "67108864", true,
+            "Most bytes of bodies that waiting requests keep. Not smaller than limits.max_body_bytes."),
+    INTEGER(queue, max_wait_ms, 0, HOUR_MS, "30000", true,
+            "How long a request may wait altogether, also between the repeats after a 429; then it is answered with\n"
+            "503. A request can ask for less with \"Prefer: wait=SECONDS\". What the server takes to answer does not\n"
+            "count."),
+    RELOADABLE_STRING(queue, urgency, "",
+           "Operations, by id or tag, that go before or after others of the same client: \"saveDevice=1,\n"
+           "telemetry-controller=5\", from 0 (the most urgent) to 7; others have 3. A request's own Priority header\n"
+           "(u=0 to u=7) wins. Clients take turns whatever the urgency."),
+
+    CHOICE(merge, mode, merge_mode_names, "pressure",
+           "Whether telemetry, and attributes, for the same path of an entity go to the server as one call.\n"
+           "pressure: those that have to wait anyway; always: one call at a time, what comes meanwhile goes with the\n"
+           "next; off: never. Each program is told what came of its own part. Of an attribute that is written twice\n"
+           "in one call only the last value is sent; of telemetry every value."),
+    INTEGER(merge, max_bytes, 1024, 16 * 1024 * 1024, "1048576", true,
+            "Largest body that is made of several."),
+
+    BOOLEAN(join, reads, "true",
+            "Whether identical GETs at the same time are answered by one call; never one that began before a write\n"
+            "that the program may know of."),
 
     INTEGER(limits, max_body_bytes, 0, GIB, "16777216", true,
             "Largest body of a request; a larger one is answered with 413."),
@@ -421,7 +460,25 @@ static bool differs(const struct option *option, struct config *a, struct config
     return *integer_of(option, a) != *integer_of(option, b);
 }
 
-/* Strings are never reloadable: others hold pointers to them. */
+/* False without memory. */
+static bool take_over(const struct option *option, struct config *config, struct config *fresh)
+{
+    char *text;
+
+    if (option->type == OPTION_BOOLEAN)
+        *boolean_of(option, config) = *boolean_of(option, fresh);
+    else if (option->type != OPTION_STRING)
+        *integer_of(option, config) = *integer_of(option, fresh);
+    if (option->type != OPTION_STRING)
+        return true;
+    text = strdup(*string_of(option, fresh));
+    if (!text)
+        return false;
+    free(*string_of(option, config));
+    *string_of(option, config) = text;
+    return true;
+}
+
 void config_reload(struct config *config, struct config *fresh)
 {
     size_t i;
@@ -431,15 +488,12 @@ void config_reload(struct config *config, struct config *fresh)
 
         if (!differs(option, config, fresh))
             continue;
-        if (!option->reloadable) {
+        if (!option->reloadable)
             log_warning("%s.%s has changed; it takes effect after a restart", option->section, option->name);
-            continue;
-        }
-        if (option->type == OPTION_BOOLEAN)
-            *boolean_of(option, config) = *boolean_of(option, fresh);
+        else if (take_over(option, config, fresh))
+            log_info("%s.%s has changed and is in effect", option->section, option->name);
         else
-            *integer_of(option, config) = *integer_of(option, fresh);
-        log_info("%s.%s has changed and is in effect", option->section, option->name);
+            log_error("%s.%s stays as it was: out of memory", option->section, option->name);
     }
 }
 

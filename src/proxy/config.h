@@ -12,6 +12,11 @@
 
 #include "base/error.h"
 
+enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
+
+/* Ended by NULL. */
+extern const char *const merge_mode_names[];
+
 /* Named as in the file: section.option. Strings are never NULL. */
 struct config {
     struct {
@@ -40,6 +45,23 @@ struct config {
         int64_t max_retry_delay_ms;
         bool repeat_unsafe;
     } retry;
+    struct {
+        char *limits;
+        bool learn;
+    } rate;
+    struct {
+        int64_t max_requests;
+        int64_t max_bytes;
+        int64_t max_wait_ms;
+        char *urgency;
+    } queue;
+    struct {
+        int64_t mode; /* enum merge_mode */
+        int64_t max_bytes;
+    } merge;
+    struct {
+        bool reads;
+    } join;
     struct {
         int64_t max_body_bytes;
         int64_t max_response_bytes;

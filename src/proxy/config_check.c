@@ -6,6 +6,7 @@
 
 #include "client/transport.h"
 #include "proxy/config.h"
+#include "proxy/urgency.h"
 
 struct session_options config_session_options(const struct config *config)
 {
@@ -90,12 +91,47 @@ static int check_upstream(const struct config *config, struct tb_error *err)
     return check_credential(config, err);
 }
 
+bool config_limit_is_asked_for(const struct config *config)
+{
+    return strcmp(config->rate.limits, "auto") == 0;
+}
+
+struct limit config_limit(const struct config *config)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct limit limit = {0};
+
+    if (!config_limit_is_asked_for(config))
+        limit_parse(config->rate.limits, &limit, &err); /* config_check() has seen that it is right */
+    return limit;
+}
+
+static int check_queue(const struct config *config, struct tb_error *err)
+{
+    struct urgencies urgencies = {0};
+    struct limit limit;
+    int r;
+
+    if (!config_limit_is_asked_for(config) && limit_parse(config->rate.limits, &limit, err) < 0)
+        return tb_error_prefix(err, "rate.limits");
+    if (config->queue.max_bytes < config->limits.max_body_bytes)
+        return tb_error_set(
+            err, -EINVAL,
+            "queue.max_bytes must not be smaller than limits.max_body_bytes: the largest request "
+            "would never fit");
+    r = urgencies_parse(config->queue.urgency, &urgencies, err);
+    urgencies_free(&urgencies);
+    return r < 0 ? tb_error_prefix(err, "queue.urgency") : 0;
+}
+
 int config_check(const struct config *config, struct tb_error *err)
 {
     int r = check_upstream(config, err);
 
     if (r == 0)
         r = check_listen(config, err);
+    if (r == 0)
+        r = check_queue(config, err);
     if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_body_bytes)
         r = tb_error_set(err, -EINVAL,
                          "limits.max_buffered_bytes must not be smaller than limits.max_body_bytes");

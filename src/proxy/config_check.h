@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "client/budget.h"
 #include "client/session.h"
 
 struct config;
@@ -17,6 +18,12 @@ int config_check(const struct config *config, struct tb_error *err);
 
 /* The options of the session with the server; they point into CONFIG. */
 struct session_options config_session_options(const struct config *config);
+
+/* What rate.limits says; nothing where it says "auto". */
+struct limit config_limit(const struct config *config);
+
+/* Whether it says "auto". */
+bool config_limit_is_asked_for(const struct config *config);
 
 /* The permissions that listen.unix_mode names; (mode_t)-1 where it is no octal number up to 0777. */
 mode_t config_unix_mode(const struct config *config);

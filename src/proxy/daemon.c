@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "proxy/config_check.h"
 #include "proxy/exchange.h"
+#include "proxy/forwarding.h"
 #include "proxy/reply.h"
 
 /* When the drain is over, answers that are queued may still take so long to be written. */
@@ -114,7 +115,7 @@ static void set_request_options(struct daemon *daemon)
 {
     const struct config *config = daemon->config;
 
-    daemon->request_options = (struct request_options){
+    daemon->retry = (struct request_options){
         .no_retry_on_rate_limit = !config->retry.retry_on_rate_limit,
         .max_retries = (unsigned)config->retry.max_retries,
         .initial_retry_delay_ms = config->retry.initial_retry_delay_ms,
@@ -124,6 +125,63 @@ static void set_request_options(struct daemon *daemon)
         .timeout_ms = config->upstream.timeout_ms,
         .response_max = (size_t)config->limits.max_response_bytes,
     };
+    daemon->request_options = daemon->retry;
+    daemon->request_options.no_retry_on_rate_limit = true;
+}
+
+static struct budget_options budget_options(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    return (struct budget_options){
+        .limit = config_limit_is_asked_for(config) ? daemon->limit_query.found : config_limit(config),
+        .learn = config->rate.learn && config->retry.retry_on_rate_limit,
+        .max_in_flight = (unsigned)config->upstream.max_connections,
+    };
+}
+
+/* The configuration has been checked: only memory can be missing, and then the old one stays. */
+static void set_urgencies(struct daemon *daemon)
+{
+    struct urgencies fresh = {0};
+    struct tb_error err = TB_ERROR_INIT;
+
+    if (urgencies_parse(daemon->config->queue.urgency, &fresh, &err) < 0) {
+        log_error("queue.urgency: %s", err.message);
+        return;
+    }
+    urgencies_free(&daemon->urgencies);
+    daemon->urgencies = fresh;
+}
+
+static int open_queue(struct daemon *daemon, struct tb_error *err)
+{
+    const struct config *config = daemon->config;
+    struct budget_options options = budget_options(daemon);
+
+    queue_init(&daemon->queue, (size_t)config->queue.max_requests, (size_t)config->queue.max_bytes);
+    budget_init(&daemon->budget, &options, daemon->loop.now_ms);
+    set_urgencies(daemon);
+    daemon->metrics = metrics_new();
+    return daemon->metrics ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+}
+
+void daemon_update_budget(struct daemon *daemon)
+{
+    struct budget_options options = budget_options(daemon);
+
+    budget_configure(&daemon->budget, &options, daemon->loop.now_ms);
+}
+
+static void reload_queue(struct daemon *daemon)
+{
+    daemon->queue.max_count = (size_t)daemon->config->queue.max_requests;
+    daemon->queue.max_bytes = (size_t)daemon->config->queue.max_bytes;
+    if (!config_limit_is_asked_for(daemon->config))
+        limit_query_reset(daemon);
+    daemon_update_budget(daemon);
+    budget_open(&daemon->budget, daemon->loop.now_ms); /* the administrator may have changed something */
+    set_urgencies(daemon);
 }
 
 static int open_upstream(struct daemon *daemon, struct tb_error *err)
@@ -151,6 +209,7 @@ static void reload(struct daemon *daemon)
         config_reload(daemon->config, fresh);
         config_free(fresh);
         set_request_options(daemon);
+        reload_queue(daemon);
         log_set_level((enum log_level)daemon->config->log.level);
         daemon->bodies.max = (size_t)daemon->config->limits.max_buffered_bytes;
         if (session_state(daemon->upstream.session) != SESSION_READY)
@@ -218,9 +277,12 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
     daemon->signals.fd = -1;
     daemon->bodies.max = (size_t)config->limits.max_buffered_bytes;
     list_init(&daemon->exchanges);
+    list_init(&daemon->paused);
     r = loop_init(&daemon->loop);
     if (r < 0)
         tb_error_set(err, r, "epoll: %s", strerror(-r));
+    if (r == 0)
+        r = open_queue(daemon, err);
     if (r == 0)
         r = open_upstream(daemon, err);
     if (r == 0)
@@ -248,8 +310,10 @@ static void run_pending(struct daemon *daemon)
     for (i = 0; i < daemon->listener_count; i++)
         if (daemon->listeners[i].pending)
             listener_run(&daemon->listeners[i]);
+    forwarding_run(daemon);
     upstream_run(&daemon->upstream);
     detection_run(&daemon->detection);
+    limit_query_run(daemon);
 }
 
 /* How long the loop can wait for an event, ms; -1: for ever. */
@@ -288,7 +352,6 @@ static void end_drain(struct daemon *daemon)
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
-        request_cancel(&exchange->request);
         if (exchange->suspended)
             reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
     }
@@ -331,6 +394,11 @@ void daemon_close(struct daemon *daemon)
 
     for (i = 0; i < daemon->listener_count; i++)
         listener_close(&daemon->listeners[i]);
+    limit_query_reset(daemon);
+    forwarding_close(daemon);
+    queue_free(&daemon->queue);
+    urgencies_free(&daemon->urgencies);
+    metrics_free(daemon->metrics);
     detection_close(&daemon->detection);
     upstream_close(&daemon->upstream);
     loop_timer_stop(&daemon->loop, &daemon->watchdog);

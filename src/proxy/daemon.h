@@ -8,11 +8,16 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/quota.h"
+#include "client/budget.h"
 #include "client/request.h"
 #include "client/upstream.h"
 #include "proxy/config.h"
 #include "proxy/detection.h"
+#include "proxy/limit_query.h"
 #include "proxy/listener.h"
+#include "proxy/metrics.h"
+#include "proxy/queue.h"
+#include "proxy/urgency.h"
 
 #define LISTENERS_MAX 2
 
@@ -22,6 +27,18 @@ struct daemon {
     struct upstream upstream;
     struct detection detection;             /* of the server's edition and version */
     struct request_options request_options; /* what the configuration says of all requests */
+    struct request_options retry;           /* the same for repeats after a 429, which forwarding.c makes */
+    struct limit_query limit_query;
+    struct budget budget; /* of what is sent with the session's credential */
+    struct queue queue;
+    struct list paused;       /* forwardings that hold their key for a moment after their end */
+    struct timer queue_timer; /* when the budget will take the next */
+    struct urgencies urgencies;
+    uint64_t write_generation; /* counts writes that were sent, and those that ended */
+    uint64_t merge_groups;     /* the last number of a part of a split merge */
+    uint64_t clients;          /* local connections so far */
+    size_t open_clients;       /* and now */
+    struct metrics *metrics;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
     struct list exchanges;  /* all of them */
@@ -44,6 +61,9 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
 
 /* Serves until a signal ends it and what was under way is drained. 0, or a negative errno. */
 int daemon_run(struct daemon *daemon);
+
+/* Something of what the budget depends on has changed. */
+void daemon_update_budget(struct daemon *daemon);
 
 void daemon_close(struct daemon *daemon);
 

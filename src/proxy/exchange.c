@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
+#include "proxy/admission.h"
 #include "proxy/daemon.h"
+#include "proxy/forwarding.h"
 #include "proxy/local.h"
 #include "proxy/reply.h"
 
@@ -13,8 +15,6 @@
 #define HANG_UP_GRACE_MS 2000
 
 static void hang_up_expired(struct timer *timer);
-static void request_ready(struct request *request);
-static void request_done(struct request *request);
 
 struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
                               const char *raw_target)
@@ -34,10 +34,10 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     exchange->headers = (struct headers)HEADERS_INIT;
     exchange->body.max = SIZE_MAX - 1; /* intake.c bounds it by the configuration */
     exchange->hang_up_timer.expired = hang_up_expired;
-    request_init(&exchange->request, &listener->daemon->upstream, &listener->daemon->request_options);
-    exchange->request.quota = &listener->daemon->bodies;
-    exchange->request.ready = request_ready;
-    exchange->request.done = request_done;
+    exchange->wait_timer.expired = admission_timer_expired;
+    exchange->urgency = -1;
+    exchange->prefer_wait_ms = -1;
+    list_init(&exchange->member);
     list_append(&listener->daemon->exchanges, &exchange->link);
     exchange->raw_address = (uintptr_t)raw_target;
     exchange->raw_target = strdup(raw_target);
@@ -52,7 +52,8 @@ void exchange_retire(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
 
-    request_free(&exchange->request);
+    forwarding_leave(exchange);
+    forwarding_release(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     if (exchange->client)
         exchange->client->exchange = NULL;
@@ -75,12 +76,17 @@ static void suspend(struct exchange *exchange)
     exchange_client_changed(exchange);
 }
 
-static void hang_up_expired(struct timer *timer)
+void exchange_hung_up(struct exchange *exchange)
 {
-    struct exchange *exchange = CONTAINER_OF(timer, struct exchange, hang_up_timer);
-
+    exchange->hung_up = true;
+    metrics_count(exchange->daemon->metrics, METRICS_HANG_UPS, 1);
     reply_error(exchange, 503, NULL,
                 "the client has hung up"); /* ends the exchange; hardly anybody reads it */
+}
+
+static void hang_up_expired(struct timer *timer)
+{
+    exchange_hung_up(CONTAINER_OF(timer, struct exchange, hang_up_timer));
 }
 
 void exchange_client_changed(struct exchange *exchange)
@@ -104,51 +110,26 @@ static void reply_unavailable(struct exchange *exchange)
                     session_reason(session));
 }
 
-static void start_request(struct exchange *exchange)
-{
-    struct request *request = &exchange->request;
-
-    request->method = exchange->method;
-    request->target = exchange->target.text.data;
-    request->headers = &exchange->headers;
-    request->body = exchange->has_body ? &exchange->body : NULL;
-    request->anonymous = exchange->route.kind == ROUTE_FORWARD_ANONYMOUS;
-    request->repeat = exchange->repeat;
-    exchange->state = EXCHANGE_REQUESTING;
-    request_start(request);
-    if (exchange->state == EXCHANGE_REQUESTING) /* not answered at once */
-        suspend(exchange);
-}
-
 void exchange_dispatch(struct exchange *exchange)
 {
+    exchange->arrived_ms = exchange->daemon->loop.now_ms;
     switch (exchange->daemon->stopping ? ROUTE_UNDECIDED : exchange->route.kind) {
     case ROUTE_UNDECIDED:
         reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
         return;
     case ROUTE_FORWARD:
     case ROUTE_FORWARD_ANONYMOUS:
-    case ROUTE_LOGIN: /* answered here, but only where there is a session */
-        start_request(exchange);
-        return;
+        admission_begin(exchange);
+        break;
+    case ROUTE_LOGIN:
+        forwarding_begin_login(exchange);
+        break;
     default:
         local_answer(exchange);
         return;
     }
-}
-
-/* The request has its credential. What holds it back from here on is yet to come: the queue and the budget.
- */
-static void request_ready(struct request *request)
-{
-    struct exchange *exchange = CONTAINER_OF(request, struct exchange, request);
-
-    if (request->repeats > 0 && timer_is_started(&exchange->hang_up_timer))
-        hang_up_expired(&exchange->hang_up_timer); /* nothing is repeated for a client that is perhaps gone */
-    else if (exchange->route.kind == ROUTE_LOGIN)
-        local_answer(exchange);
-    else
-        request_send(request);
+    if (exchange->state != EXCHANGE_ANSWERED)
+        suspend(exchange);
 }
 
 /* For Proxy-Status: why a request that got a 429 was not repeated; NULL where there is nothing to say. */
@@ -161,10 +142,8 @@ static const char *const repeat_refusals[] = {
     [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
 
-static void reply_transfer_error(struct exchange *exchange)
+static void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer)
 {
-    const struct transfer *transfer = &exchange->request.transfer;
-
     if (transfer->error.status == 504)
         reply_error(exchange, 504, transfer->error.token, "the server did not answer in time: %s",
                     transfer->detail);
@@ -173,17 +152,15 @@ static void reply_transfer_error(struct exchange *exchange)
                     transfer->detail);
 }
 
-static void request_done(struct request *request)
+void exchange_answer(struct exchange *exchange, const struct request *request)
 {
-    struct exchange *exchange = CONTAINER_OF(request, struct exchange, request);
-
     switch (request->outcome) {
     case REQUEST_ANSWERED:
         reply_forward(exchange,
                       request->transfer.status == 429 ? repeat_refusals[request->not_repeated] : NULL);
         return;
     case REQUEST_FAILED:
-        reply_transfer_error(exchange);
+        reply_transfer_error(exchange, &request->transfer);
         return;
     case REQUEST_NO_SESSION:
         reply_unavailable(exchange);
@@ -191,7 +168,7 @@ static void request_done(struct request *request)
     case REQUEST_SESSION_LATE:
         reply_error(exchange, 503, "proxy_internal_response",
                     "tbproxyd waited %" PRId64 " ms for its login to the server",
-                    request->options->session_wait_ms);
+                    request_session_wait_ms(request));
         return;
     case REQUEST_TO_LOGIN_PAGE:
         reply_error(exchange, 401, NULL, "the server sent tbproxyd to its login page");

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request of a local program on its way through: received, checked, parked until there is a credential,
- * sent, perhaps sent again, answered, retired. This structure owns everything of one request.
+ * One request of a local program on its way through: received, checked, queued, sent, perhaps sent again,
+ * answered, retired. This structure owns everything of one request; the call to the server, which it may
+ * share with others, is a forwarding.
  *
- *     intake.c    receives and checks it            exchange_begin() ... exchange_complete()
- *     exchange.c  sends it and judges the answer    exchange_dispatch()
- *     reply.c     answers it                        reply_*()
- *     exchange.c  ends it, answered or not          exchange_retire()
+ *     intake.c      receives and checks it                     exchange_begin() ... exchange_complete()
+ *     exchange.c    answers it here or has it forwarded        exchange_dispatch()
+ *     admission.c   joins it to a call, or lets it wait        admission_begin()
+ *     forwarding.c  sends it, alone or with others             forwarding_run()
+ *     exchange.c    makes an answer of what came of it         exchange_answer()
+ *     reply.c       answers it                                 reply_*()
+ *     exchange.c    ends it, answered or not                   exchange_retire()
  */
 #ifndef TB_PROXY_EXCHANGE_H
 #define TB_PROXY_EXCHANGE_H
@@ -18,19 +22,24 @@
 #include "base/list.h"
 #include "base/timer.h"
 #include "client/request.h"
+#include "proxy/merge.h"
 #include "proxy/operation.h"
+#include "proxy/queue.h"
 #include "proxy/route.h"
 #include "proxy/target.h"
 
 struct client;
 struct daemon;
+struct forwarding;
 struct listener;
 
 enum exchange_state {
-    EXCHANGE_RECEIVING,  /* header and body are arriving */
-    EXCHANGE_DISCARDING, /* refused; the rest of its body is read so that the client reads the answer */
-    EXCHANGE_REQUESTING, /* the request to the server is under way, in one of its own states */
-    EXCHANGE_ANSWERED,   /* the answer is on its way to the client */
+    EXCHANGE_RECEIVING,   /* header and body are arriving */
+    EXCHANGE_DISCARDING,  /* refused; the rest of its body is read so that the client reads the answer */
+    EXCHANGE_WAITING,     /* in the queue */
+    EXCHANGE_BACKING_OFF, /* after a 429, before it waits in the queue again */
+    EXCHANGE_SENT,        /* the call to the server is under way, in one of its own states */
+    EXCHANGE_ANSWERED,    /* the answer is on its way to the client */
 };
 
 struct exchange {
@@ -59,7 +68,23 @@ struct exchange {
     int64_t discarded;
 
     struct timer hang_up_timer; /* for a client that sends no more */
-    struct request request;     /* to the server */
+    bool hung_up;               /* given up, because nobody waits for the answer */
+
+    int urgency;            /* that the client asks for (RFC 9218); -1: it does not */
+    int64_t prefer_wait_ms; /* the same (RFC 7240); -1: it does not */
+    int64_t arrived_ms;     /* in full; boot clock, as all times */
+    struct queue_item item;
+    struct timer wait_timer;
+    int64_t waiting_since_ms;
+    int64_t wait_left_ms; /* that it may still wait, from waiting_since_ms */
+    int64_t wait_max_ms;
+    bool is_read;
+    bool stamped;          /* telemetry, every value of which has its time */
+    enum merge_kind merge; /* how its body can go with others */
+    unsigned repeats;      /* after a 429 */
+
+    struct forwarding *forwarding; /* the call for it, or that which holds its answer; NULL: none */
+    struct list member;            /* in forwarding->members */
 };
 
 /* A new exchange for a request whose request line has just arrived; NULL without memory. */
@@ -75,12 +100,18 @@ bool exchange_receive(struct exchange *exchange, const char *data, size_t length
 /* The request has arrived in full: answers it where it was refused, else dispatches it. */
 void exchange_complete(struct exchange *exchange);
 
-/* Sends it, parks it or answers it; again whenever something that it waited for has happened. */
+/* Answers it or has it forwarded. */
 void exchange_dispatch(struct exchange *exchange);
 
 /* For a suspended exchange: the client has hung up, or perhaps: the request is given up, at once or a little
  * later. */
 void exchange_client_changed(struct exchange *exchange);
+
+/* Answers it with what came of REQUEST, the call that was made for it. */
+void exchange_answer(struct exchange *exchange, const struct request *request);
+
+/* Gives it up: its client is gone, or sends no more and is not waited for any longer. */
+void exchange_hung_up(struct exchange *exchange);
 
 /* The one end: cancels what is under way and frees everything. */
 void exchange_retire(struct exchange *exchange);

@@ -9,6 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/filter.h"
 #include "proxy/gate.h"
+#include "proxy/preference.h"
 #include "proxy/reply.h"
 
 /* A refused request's body up to this size is read before the answer is sent, as the server itself does
@@ -112,6 +113,16 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* Both are lists, so that there may be several lines. Of several waits the first counts (RFC 7240, section
+ * 2), of several urgencies the last (RFC 8941, section 3.2). */
+static void note_preference(struct exchange *exchange, const char *name, const char *value)
+{
+    if (is_header(name, MHD_HTTP_HEADER_PREFER) && exchange->prefer_wait_ms < 0)
+        exchange->prefer_wait_ms = preference_wait_ms(value);
+    if (is_header(name, "Priority") && preference_urgency(value) >= 0)
+        exchange->urgency = preference_urgency(value);
+}
+
 static bool is_header_text(const char *text)
 {
     for (; *text; text++)
@@ -128,6 +139,7 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
 
     (void)kind;
     value = value ? value : "";
+    note_preference(exchange, name, value);
     if (!filter_request_header(name, exchange->daemon->config->forward.request_headers, headers->connection))
         return MHD_YES;
     if (!is_header_text(value)) {
@@ -203,7 +215,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     int64_t length;
     int status;
 
-    exchange->method = method;
+    /* libmicrohttpd's text goes with the connection; a call may outlive that. */
+    exchange->method = route_method(method) ? route_method(method) : method;
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     status = gate_check(&headers.origin, exchange->listener->port, http_1_0, &reason);

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -33,6 +34,37 @@ static void client_hung_up(struct watch *watch, uint32_t events)
         MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
+/* A user id has 32 bits; a connection's number is marked by the bit above. */
+#define FLOW_CONNECTION (UINT64_C(1) << 32)
+#define FLOW_DEVICE_API (UINT64_C(1) << 63)
+
+uint64_t client_flow(const struct client *client, bool device_api)
+{
+    uint64_t flow = !client            ? FLOW_CONNECTION
+                    : client->user < 0 ? client->number << 33 | FLOW_CONNECTION
+                                       : (uint64_t)client->user;
+
+    return device_api ? flow | FLOW_DEVICE_API : flow;
+}
+
+void client_flow_name(uint64_t flow, char *ret, size_t size)
+{
+    if (flow & FLOW_CONNECTION)
+        snprintf(ret, size, "tcp:%" PRIu64, (flow & ~FLOW_DEVICE_API) >> 33);
+    else
+        snprintf(ret, size, "uid:%" PRIu64, flow & UINT32_MAX);
+}
+
+static int64_t user_of(const struct listener *listener, int fd)
+{
+    struct ucred peer;
+    socklen_t length = sizeof(peer);
+
+    return listener->port == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0
+               ? (int64_t)peer.uid
+               : -1;
+}
+
 /* MHD does not look at a connection whose request waits for the server, so its end is watched here;
  * edge-triggered, which costs nothing while there is no news. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
@@ -49,10 +81,14 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
         client->connection = connection;
         client->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
         client->watch.ready = client_hung_up;
+        client->user = user_of(listener, client->watch.fd);
+        client->number = ++listener->daemon->clients;
+        listener->daemon->open_clients++;
         loop_add(&listener->daemon->loop, &client->watch, EPOLLRDHUP | EPOLLET);
         *context = client;
     } else if (client) {
         loop_remove(&listener->daemon->loop, &client->watch);
+        listener->daemon->open_clients--;
         free(client);
         *context = NULL;
     }

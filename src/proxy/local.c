@@ -6,6 +6,7 @@
 #include "base/base64url.h"
 #include "proxy/daemon.h"
 #include "proxy/reply.h"
+#include "proxy/status.h"
 
 /* Official clients decode the tokens they are given and renew them before they expire; renewing costs nothing
  * here. */
@@ -125,6 +126,12 @@ void local_answer(struct exchange *exchange)
         return;
     case ROUTE_READY:
         answer_ready(exchange);
+        return;
+    case ROUTE_STATUS:
+        status_answer(exchange);
+        return;
+    case ROUTE_METRICS:
+        status_answer_metrics(exchange);
         return;
     case ROUTE_FORBIDDEN:
         reply_error(

@@ -196,7 +196,7 @@ static void print_gauges(struct page *page, const struct metrics_gauges *gauges)
 {
     print_one(page, "tbproxyd_queue_requests", "gauge", "Requests that wait to be sent.",
               gauges->queue_requests);
-    print_one(page, "tbproxyd_queue_bytes", "gauge", "What the requests that wait take in memory.",
+    print_one(page, "tbproxyd_queue_bytes", "gauge", "Bytes of the bodies of requests that wait.",
               gauges->queue_bytes);
     print_one(page, "tbproxyd_upstream_in_flight", "gauge", "Calls that the server has not answered yet.",
               gauges->in_flight);

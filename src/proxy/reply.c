@@ -2,6 +2,7 @@
 #include "proxy/reply.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "proxy/daemon.h"
 #include "proxy/filter.h"
+#include "proxy/forwarding.h"
 
 #define PROXY_NAME "tbproxyd"
 
@@ -24,14 +26,49 @@ static void log_answer(const struct exchange *exchange, int status)
     log_debug("%s %.*s -> %d", exchange->method, length, path, status);
 }
 
+/* Waiting, and the server's part in it; -1: it was not sent. */
+static void timing(const struct exchange *exchange, int64_t *waited_ms, int64_t *upstream_ms)
+{
+    const struct forwarding *forwarding = exchange->forwarding;
+    int64_t sent_ms = forwarding ? forwarding->request.transfer.started_ms : 0;
+
+    *waited_ms = *upstream_ms = -1;
+    if (sent_ms == 0)
+        return;
+    *waited_ms = sent_ms > exchange->arrived_ms ? sent_ms - exchange->arrived_ms : 0;
+    *upstream_ms = clock_boot_ms() - sent_ms;
+}
+
+static void count(const struct exchange *exchange, int status)
+{
+    int64_t waited_ms, upstream_ms;
+
+    timing(exchange, &waited_ms, &upstream_ms);
+    metrics_answered(exchange->daemon->metrics, exchange->operation,
+                     exchange->client ? exchange->client->user : METRICS_TCP, status, waited_ms, upstream_ms);
+}
+
+/* RFC 7240, section 3. */
+static void add_preference_applied(const struct exchange *exchange, struct MHD_Response *response)
+{
+    char text[40];
+
+    if (exchange->prefer_wait_ms < 0 || exchange->wait_max_ms != exchange->prefer_wait_ms)
+        return;
+    snprintf(text, sizeof(text), "wait=%" PRId64, exchange->prefer_wait_ms / 1000);
+    MHD_add_response_header(response, "Preference-Applied", text);
+}
+
 /* The one place where an exchange gets its answer. Takes over RESPONSE. */
 static void answer(struct exchange *exchange, int status, struct MHD_Response *response)
 {
     struct daemon *daemon = exchange->daemon;
 
-    request_cancel(&exchange->request);
+    forwarding_leave(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     exchange->state = EXCHANGE_ANSWERED;
+    if (response)
+        add_preference_applied(exchange, response);
     if (response && (daemon->draining || exchange->close))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (!response || MHD_queue_response(exchange->connection, (unsigned)status, response) != MHD_YES) {
@@ -45,6 +82,8 @@ static void answer(struct exchange *exchange, int status, struct MHD_Response *r
         MHD_resume_connection(exchange->connection);
         exchange->listener->pending = true;
     }
+    if (!exchange->hung_up)
+        count(exchange, status);
     if (log_is_enabled(LOG_LEVEL_DEBUG))
         log_answer(exchange, status);
 }
@@ -91,7 +130,7 @@ static const char *local_location(const struct exchange *exchange, const char *l
 
 static void copy_headers(const struct exchange *exchange, struct MHD_Response *response)
 {
-    const struct headers *headers = &exchange->request.transfer.response;
+    const struct headers *headers = &exchange->forwarding->request.transfer.response;
     const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
     char name[256];
     const char *line;
@@ -118,18 +157,31 @@ static void add_proxy_status(struct MHD_Response *response, const char *paramete
     MHD_add_response_header(response, "Proxy-Status", text);
 }
 
+/* https://www.w3.org/TR/server-timing/ */
+static void add_server_timing(const struct exchange *exchange, struct MHD_Response *response)
+{
+    int64_t waited_ms, upstream_ms;
+    char text[80];
+
+    timing(exchange, &waited_ms, &upstream_ms);
+    snprintf(text, sizeof(text), "queue;dur=%" PRId64 ", upstream;dur=%" PRId64, waited_ms, upstream_ms);
+    MHD_add_response_header(response, "Server-Timing", text);
+}
+
 void reply_forward(struct exchange *exchange, const char *details)
 {
-    struct transfer *transfer = &exchange->request.transfer;
+    struct transfer *transfer = &exchange->forwarding->request.transfer;
     struct MHD_Response *response;
 
     if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
         response = head_response(transfer);
-    else /* the exchange keeps the body until it is retired */
+    else /* the exchange keeps the forwarding, with the body, until it is retired */
         response =
             response_from(transfer->response_body.data, transfer->response_body.len, MHD_RESPMEM_PERSISTENT);
-    if (response)
+    if (response) {
         copy_headers(exchange, response);
+        add_server_timing(exchange, response);
+    }
     if (response && details)
         add_proxy_status(response, "received-status=429; details", details);
     answer(exchange, transfer->status, response);
@@ -187,6 +239,33 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     answer(exchange, status, response);
 }
 
+/* When the queue may have moved on: the next second, or when the budget takes something again. */
+static int64_t retry_after_s(const struct daemon *daemon)
+{
+    int64_t now_ms = daemon->loop.now_ms;
+    int64_t ready_ms = queue_ready_ms(&daemon->queue, &daemon->budget, now_ms);
+
+    return ready_ms == INT64_MAX || ready_ms < now_ms + 1000 ? 1 : (ready_ms - now_ms + 999) / 1000;
+}
+
+void reply_busy(struct exchange *exchange, const char *format, ...)
+{
+    char message[TB_ERROR_MESSAGE_MAX], seconds[24];
+    struct MHD_Response *response;
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(message, sizeof(message), format, args);
+    va_end(args);
+    response = error_response(503, message);
+    if (response) {
+        snprintf(seconds, sizeof(seconds), "%" PRId64, retry_after_s(exchange->daemon));
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+        add_proxy_status(response, "error", "proxy_internal_response");
+    }
+    answer(exchange, 503, response);
+}
+
 void reply_not_allowed(struct exchange *exchange, const char *allow)
 {
     struct MHD_Response *response = error_response(405, "tbproxyd does not take this method here");
@@ -198,12 +277,19 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
     answer(exchange, 405, response);
 }
 
+void reply_text(struct exchange *exchange, int status, const char *type, char *text)
+{
+    struct MHD_Response *response = response_from(text, strlen(text), MHD_RESPMEM_MUST_FREE);
+
+    if (response)
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
+    answer(exchange, status, response);
+}
+
 void reply_json(struct exchange *exchange, int status, char *json)
 {
-    struct MHD_Response *response =
-        response_from(json, json ? strlen(json) : 0, json ? MHD_RESPMEM_MUST_FREE : MHD_RESPMEM_PERSISTENT);
-
-    if (response && json)
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
-    answer(exchange, status, response);
+    if (json)
+        reply_text(exchange, status, "application/json", json);
+    else
+        answer(exchange, status, response_from(NULL, 0, MHD_RESPMEM_PERSISTENT));
 }

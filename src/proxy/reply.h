@@ -26,8 +26,14 @@ void reply_forward(struct exchange *exchange, const char *details);
 void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
+/* 503: tbproxyd itself has no room or no time for it; with Retry-After. */
+void reply_busy(struct exchange *exchange, const char *format, ...) PRINTF_LIKE(2, 3);
+
 /* 405 with Allow. */
 void reply_not_allowed(struct exchange *exchange, const char *allow);
+
+/* Text of the media type TYPE, which the function frees. */
+void reply_text(struct exchange *exchange, int status, const char *type, char *text);
 
 /* JSON text, which the function frees, or with NULL an empty answer. */
 void reply_json(struct exchange *exchange, int status, char *json);

@@ -22,6 +22,8 @@ static const struct {
 } routes[] = {
     {"GET", "/-/live", ROUTE_LIVE, "GET"},
     {"GET", "/-/ready", ROUTE_READY, "GET"},
+    {"GET", "/-/status", ROUTE_STATUS, "GET"},
+    {"GET", "/-/metrics", ROUTE_METRICS, "GET"},
     {"POST", "/api/auth/login", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/token", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/logout", ROUTE_LOGOUT, "POST"},
@@ -45,14 +47,14 @@ static const struct {
     {ANY_METHOD, "/webjars/**", ROUTE_FORWARD, NULL},
 };
 
-static bool is_method(const char *method)
+const char *route_method(const char *method)
 {
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(methods); i++)
         if (strcmp(methods[i], method) == 0)
-            return true;
-    return false;
+            return methods[i];
+    return NULL;
 }
 
 /* HEAD is served wherever GET is (RFC 9110, section 9.3.2). */
@@ -71,7 +73,7 @@ struct route route_find(const char *method, const char *path, size_t path_length
 {
     size_t i;
 
-    if (!is_method(method))
+    if (!route_method(method))
         return (struct route){ROUTE_NOT_ALLOWED, METHODS};
     for (i = 0; i < ARRAY_SIZE(routes); i++) {
         if (!path_fits(routes[i].path, path, path_length))

@@ -17,6 +17,8 @@ enum route_kind {
     ROUTE_FORBIDDEN, /* the answer would give away a credential, or the request would change the shared one */
     ROUTE_LIVE,
     ROUTE_READY,
+    ROUTE_STATUS,
+    ROUTE_METRICS,
     ROUTE_NOT_ALLOWED, /* known path, other method */
     ROUTE_UNKNOWN,     /* nothing that is forwarded */
 };
@@ -25,6 +27,9 @@ struct route {
     enum route_kind kind;
     const char *allow; /* ROUTE_NOT_ALLOWED: the methods */
 };
+
+/* A text that lives for ever for METHOD; NULL: none that is forwarded. */
+const char *route_method(const char *method);
 
 struct route route_find(const char *method, const char *path, size_t path_length);
 

@@ -8,12 +8,12 @@
 /* Test vectors of the authors of FNV. */
 static const struct {
     const char *text;
-    uint32_t hash;
+    uint64_t hash;
 } vectors[] = {
-    {"", 0x811c9dc5},
-    {"a", 0xe40c292c},
-    {"b", 0xe70c2de5},
-    {"foobar", 0xbf9cf968},
+    {"", 0xcbf29ce484222325},
+    {"a", 0xaf63dc4c8601ec8c},
+    {"b", 0xaf63df4c8601f1a5},
+    {"foobar", 0x85944171f73967e8},
 };
 
 START_TEST(it_is_fnv_1a)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # One program for each layer; a test file holds the suite of one module.
-unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_ctl tests/unit/test_proxy
+unit_tests = tests/unit/test_base tests/unit/test_client tests/unit/test_ctl tests/unit/test_forwarding \
+	tests/unit/test_proxy
 check_PROGRAMS += $(unit_tests)
 source_tests += tests/unit/layers.py tests/unit/headers.py
 program_tests += $(unit_tests)
@@ -73,6 +74,23 @@ tests_unit_test_ctl_SOURCES = $(unit_common) \
 tests_unit_test_ctl_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 tests_unit_test_ctl_LDADD = $(ctl_libs) $(CHECK_LIBS)
 
+# The program's own request_*(), reply_*() and the like take the place of the daemon's.
+tests_unit_test_forwarding_SOURCES = $(unit_common) \
+	tests/unit/proxy_forwarding.c \
+	tests/unit/proxy_forwarding_actor.c \
+	tests/unit/proxy_forwarding_actor.h \
+	tests/unit/proxy_forwarding_faults.c \
+	tests/unit/proxy_forwarding_repeat.c \
+	tests/unit/proxy_forwarding_server.c \
+	tests/unit/proxy_forwarding_server.h \
+	tests/unit/proxy_forwarding_simulation.c \
+	tests/unit/proxy_forwarding_world.c \
+	tests/unit/proxy_forwarding_world.h \
+	tests/unit/test_forwarding.c
+tests_unit_test_forwarding_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
+tests_unit_test_forwarding_LDFLAGS = -Wl,--wrap=getrandom
+tests_unit_test_forwarding_LDADD = $(project_libs) $(CHECK_LIBS)
+
 tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_config.c \
 	tests/unit/proxy_config_check.c \
@@ -85,11 +103,15 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_operation.c \
 	tests/unit/proxy_options.c \
 	tests/unit/proxy_options.h \
+	tests/unit/proxy_preference.c \
+	tests/unit/proxy_queue.c \
+	tests/unit/proxy_queue_random.c \
 	tests/unit/proxy_router.c \
 	tests/unit/proxy_route.c \
 	tests/unit/proxy_target.c \
 	tests/unit/prometheus.c \
 	tests/unit/prometheus.h \
+	tests/unit/proxy_urgency.c \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # proxy_metrics.c lets allocations fail.

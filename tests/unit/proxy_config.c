@@ -46,16 +46,19 @@ static int load_with(const struct known_option *option, const char *value, bool 
     static const struct {
         const char *name;
         char *setting;
-    } companions[] = {{"max_body_bytes", "limits.max_buffered_bytes=68719476736"},
-                      {"max_buffered_bytes", "limits.max_body_bytes=0"},
-                      {"initial_retry_delay_ms", "retry.max_retry_delay_ms=3600000"},
-                      {"max_retry_delay_ms", "retry.initial_retry_delay_ms=1"}};
-    char *settings[5] = {"upstream.url=http://tb", "upstream.api_key_file=/key", NULL, NULL, NULL};
-    char text[200] = "", setting[200];
+    } companions[] = {{"limits.max_body_bytes", "limits.max_buffered_bytes=68719476736"},
+                      {"limits.max_body_bytes", "queue.max_bytes=68719476736"},
+                      {"limits.max_buffered_bytes", "limits.max_body_bytes=0"},
+                      {"queue.max_bytes", "limits.max_body_bytes=0"},
+                      {"retry.initial_retry_delay_ms", "retry.max_retry_delay_ms=3600000"},
+                      {"retry.max_retry_delay_ms", "retry.initial_retry_delay_ms=1"}};
+    char *settings[6] = {"upstream.url=http://tb", "upstream.api_key_file=/key", NULL};
+    char text[200] = "", setting[200], full_name[100];
     size_t i, count = 2;
 
+    snprintf(full_name, sizeof(full_name), "%s.%s", option->section, option->name);
     for (i = 0; i < ARRAY_SIZE(companions); i++)
-        if (strcmp(companions[i].name, option->name) == 0)
+        if (strcmp(companions[i].name, full_name) == 0)
             settings[count++] = companions[i].setting;
     if (in_file)
         snprintf(text, sizeof(text), "%s = {\n %s = %s;\n};\n", option->section, option->name, value);
@@ -179,12 +182,14 @@ START_TEST(only_the_right_type_is_taken)
         [KIND_INTEGER] = {"\"1\"", "true", "1.0", "[1]", "(1)", "{ x = 1; }", "\"\""},
         [KIND_BOOLEAN] = {"1", "0", "\"true\"", "1.0", "(true)", "{ x = true; }", "\"\""},
         [KIND_LEVEL] = {"1", "true", "\"loud\"", "\"\"", "\"Info\"", "(\"info\")", "2.0"},
+        [KIND_MODE] = {"1", "true", "\"on\"", "\"\"", "\"Off\"", "(\"off\")", "2.0"},
     };
     static const char *const wrong_in_setting[][10] = {
         [KIND_STRING] = {NULL},
         [KIND_INTEGER] = {"", "x", "1x", "1.0", " 1", "0x10", "99999999999999999999", "1 ", "true"},
         [KIND_BOOLEAN] = {"", "1", "yes", "True", "truee", "on"},
         [KIND_LEVEL] = {"", "1", "loud", "INFO", "info "},
+        [KIND_MODE] = {"", "1", "on", "OFF", "off "},
     };
     const struct known_option *option = &known_options[_i];
     size_t i;

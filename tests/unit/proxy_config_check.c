@@ -201,10 +201,38 @@ START_TEST(options_that_bound_each_other)
                  NULL);
     assert_check(SETTINGS("limits.max_body_bytes=70001", "limits.max_buffered_bytes=70000", URL, KEY), false,
                  "limits.max_buffered_bytes");
+    assert_check(SETTINGS("limits.max_body_bytes=70000", "queue.max_bytes=70000", URL, KEY), true, NULL);
+    assert_check(SETTINGS("limits.max_body_bytes=70001", "queue.max_bytes=70000", URL, KEY), false,
+                 "queue.max_bytes");
     assert_check(SETTINGS("retry.initial_retry_delay_ms=500", "retry.max_retry_delay_ms=500", URL, KEY), true,
                  NULL);
     assert_check(SETTINGS("retry.initial_retry_delay_ms=501", "retry.max_retry_delay_ms=500", URL, KEY),
                  false, "retry.max_retry_delay_ms");
+}
+END_TEST
+
+/* Of the option, what is right and what is wrong, and a word of the message. */
+static const struct {
+    char *setting;
+    const char *word; /* NULL: it is right */
+} texts[] = {
+    {"rate.limits=", NULL},
+    {"rate.limits=auto", NULL},
+    {"rate.limits=100:1,2000:60", NULL},
+    {"rate.limits=100:1,2000", "\"2000\""},
+    {"rate.limits=0:1", "\"0:1\""},
+    {"rate.limits=automatic", "\"automatic\""},
+    {"queue.urgency=", NULL},
+    {"queue.urgency=saveDevice=0,telemetry-controller = 7", NULL},
+    {"queue.urgency=saveDevice=8", "\"saveDevice=8\""},
+    {"queue.urgency=saveDevice=1,=2", "\"=2\""},
+    {"queue.urgency=saveDevice=1,saveDevices=2", "\"saveDevices\""},
+    {"queue.urgency=saveDevice", "\"saveDevice\""},
+};
+
+START_TEST(texts_are_understood_or_refused_with_the_word)
+{
+    assert_check(SETTINGS(texts[_i].setting, URL, KEY), !texts[_i].word, texts[_i].word);
 }
 END_TEST
 
@@ -222,5 +250,6 @@ Suite *config_check_suite(void)
     tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
     tcase_add_test(tests, the_path_of_the_socket);
     tcase_add_test(tests, options_that_bound_each_other);
+    tcase_add_loop_test(tests, texts_are_understood_or_refused_with_the_word, 0, (int)ARRAY_SIZE(texts));
     return suite;
 }

@@ -138,7 +138,7 @@ static const char page_text[] =
     "# HELP tbproxyd_queue_requests Requests that wait to be sent.\n"
     "# TYPE tbproxyd_queue_requests gauge\n"
     "tbproxyd_queue_requests 5\n"
-    "# HELP tbproxyd_queue_bytes What the requests that wait take in memory.\n"
+    "# HELP tbproxyd_queue_bytes Bytes of the bodies of requests that wait.\n"
     "# TYPE tbproxyd_queue_bytes gauge\n"
     "tbproxyd_queue_bytes 1234\n"
     "# HELP tbproxyd_upstream_in_flight Calls that the server has not answered yet.\n"

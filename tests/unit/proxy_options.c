@@ -33,6 +33,15 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(retry, initial_retry_delay_ms, KIND_INTEGER),
     ROW(retry, max_retry_delay_ms, KIND_INTEGER),
     ROW(retry, repeat_unsafe, KIND_BOOLEAN),
+    ROW(rate, limits, KIND_STRING),
+    ROW(rate, learn, KIND_BOOLEAN),
+    ROW(queue, max_requests, KIND_INTEGER),
+    ROW(queue, max_bytes, KIND_INTEGER),
+    ROW(queue, max_wait_ms, KIND_INTEGER),
+    ROW(queue, urgency, KIND_STRING),
+    ROW(merge, mode, KIND_MODE),
+    ROW(merge, max_bytes, KIND_INTEGER),
+    ROW(join, reads, KIND_BOOLEAN),
     ROW(limits, max_body_bytes, KIND_INTEGER),
     ROW(limits, max_response_bytes, KIND_INTEGER),
     ROW(limits, max_buffered_bytes, KIND_INTEGER),
@@ -107,6 +116,8 @@ const char *option_text(const struct known_option *option, const struct config *
         return *(const bool *)place ? "true" : "false";
     case KIND_LEVEL:
         return log_level_names[*(const int64_t *)place];
+    case KIND_MODE:
+        return merge_mode_names[*(const int64_t *)place];
     case KIND_INTEGER:
         break;
     }

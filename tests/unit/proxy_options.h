@@ -9,9 +9,9 @@
 #include "proxy/config.h"
 #include "unit.h"
 
-#define OPTION_COUNT 27
+#define OPTION_COUNT 36
 
-enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL };
+enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE };
 
 struct known_option {
     const char *section, *name;

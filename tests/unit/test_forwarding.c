@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/util.h"
+#include "unit.h"
+
+int main(void)
+{
+    static unit_suite *const suites[] = {forwarding_suite, forwarding_repeat_suite,
+                                         forwarding_simulation_suite, forwarding_faults_suite};
+
+    return unit_run(suites, ARRAY_SIZE(suites));
+}
