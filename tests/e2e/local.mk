@@ -3,6 +3,7 @@
 e2e_tests = \
 	tests/e2e/test_bad_requests.py \
 	tests/e2e/test_bodies.py \
+	tests/e2e/test_budget.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_connections.py \
 	tests/e2e/test_edition.py \
@@ -12,10 +13,13 @@ e2e_tests = \
 	tests/e2e/test_gate.py \
 	tests/e2e/test_headers.py \
 	tests/e2e/test_hostile_clients.py \
+	tests/e2e/test_join.py \
 	tests/e2e/test_library.py \
 	tests/e2e/test_local_answers.py \
 	tests/e2e/test_login_refused.py \
+	tests/e2e/test_merge.py \
 	tests/e2e/test_official_client.py \
+	tests/e2e/test_queue.py \
 	tests/e2e/test_rate_limit.py \
 	tests/e2e/test_repeat_safety.py \
 	tests/e2e/test_server_faults.py \
@@ -31,6 +35,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/client.py \
 	tests/e2e/daemon.py \
 	tests/e2e/harness.py \
+	tests/e2e/queueing.py \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \
 	tests/e2e/tap.py \

@@ -519,6 +519,24 @@ class TestStatus(CtlCase):
         self.assertRegex(done.stderr.decode(), "^tbproxyctl: standard output: ")
 
 
+class TestStatusOfTbproxyd(CtlCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.share_server()
+        cls.share_daemon({"rate.limits": "100:1,2000:60", "queue.max_wait_ms": 12000})
+
+    def test_both_pages_over_both_ways(self):
+        url = "http://127.0.0.1:%d" % self.proxy.port
+        for where in (("--url", url), ("--unix-socket", self.proxy.unix_path)):
+            limits = json.loads(self.good("limits", "--json", *where))
+            self.assertEqual((limits["source"], limits["limit"], limits["max_in_flight"]),
+                             ("configured", "100:1,2000:60", 64))
+            self.assertEqual(json.loads(self.good("queue", "--json", *where))["max_wait_ms"], 12000)
+            self.assertIn("100:1,2000:60", self.good("limits", *where))
+            self.assertIn("12", self.good("queue", *where))
+
+
 class TestHelpAndCompletion(CtlCase):
     def complete(self, *words):
         return self.good("complete", "--", *words).splitlines()

@@ -26,7 +26,7 @@ class ExampleCase(Case):
         super().setUpClass()
         cls.share_simulator(edition=cls.edition)
         if cls.through_proxy:
-            cls.share_daemon(credential="api_key")
+            cls.share_daemon({"join.reads": False}, credential="api_key")
         file = tempfile.NamedTemporaryFile("w", prefix="tb-key-")  # mode 0600
         cls.addClassCleanup(file.close)
         file.write(cls.sim.api_key + "\n")

@@ -141,18 +141,6 @@ class TestRepeats(Case):
             self.assertEqual(self.timed()[0].status, 200)
         self.assertGreater(self.sim.stats()["statuses"].get("429", 0), 0)
 
-    def test_requests_that_wait_do_not_hold_up_others(self):
-        self.begin(initial_retry_delay_ms=2000)
-        self.sim.fault("status", "/api/device", status=429)
-        with self.proxy.connect() as waiting:
-            waiting.send(b"GET /api/device/types HTTP/1.0\r\n\r\n")
-            wait_until(lambda: self.sim.requests("/api/device/types"), "the first try")
-            began = time.monotonic()
-            for _ in range(20):
-                self.assertEqual(self.proxy.get(USER).status, 200)
-            self.assertLess(time.monotonic() - began, 1.5)
-            self.assertEqual(waiting.response().status, 200)
-
     def test_a_client_that_is_gone_ends_the_repeats(self):
         for unix in (False, True):
             with self.subTest(unix=unix):

@@ -114,8 +114,8 @@ class TestTelemetry(RepeatCase):
             sent = self.sim.requests(self.telemetry)
             self.assertEqual([entry["body"] for entry in sent], [body.decode("latin-1")])
 
-    def test_without_repeats_the_body_stays_as_it_is(self):
-        self.begin({"retry.retry_on_rate_limit": False})
+    def test_without_repeats_and_merging_the_body_stays_as_it_is(self):
+        self.begin({"retry.retry_on_rate_limit": False, "merge.mode": "off"})
         self.assertEqual(self.proxy.post(self.telemetry, b'{ "t" : 1 }').status, 200)
         self.assertEqual(self.sim.requests(self.telemetry)[0]["body"], '{ "t" : 1 }')
 

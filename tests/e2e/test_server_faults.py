@@ -183,7 +183,7 @@ class TestServerRestart(Case):
 
     def test_a_server_that_closes_after_100_requests_is_not_noticed(self):
         sim = self.start_simulator()
-        proxy = self.start_daemon(sim)
+        proxy = self.start_daemon(sim, {"join.reads": False})
 
         def work(index):
             with proxy.connect(index % 2 == 1) as connection:

@@ -82,7 +82,7 @@ class TestLogin(Case):
 class TestRenewal(Case):
     def test_many_requests_with_an_outdated_token_cause_one_renewal(self):
         sim = self.start_simulator()
-        proxy = self.start_daemon(sim)
+        proxy = self.start_daemon(sim, {"join.reads": False})
         connections = [proxy.connect(index % 2 == 0) for index in range(40)]
         for connection in connections:
             self.assertEqual(connection.request("GET", USER).status, 200)
