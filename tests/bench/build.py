@@ -47,6 +47,7 @@ def make(*targets):
     step(tree(), "make", "-j2", *targets)
 
 
+@functools.cache
 def helper(name):
     """A program of tests/bench, made when it is asked for."""
     make(f"tests/bench/{name}")

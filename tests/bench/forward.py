@@ -19,8 +19,9 @@ def run(quick):
         # tbsim closes a connection after 100 requests, as a ThingsBoard
         # server does: connecting anew is part of what is measured.
         upstream = servers.start_tbsim(workshop)
+        # The load is the same GET again and again, and each has to be forwarded.
         subjects = [
-            servers.start_tbproxyd(workshop, upstream),
+            servers.start_tbproxyd(workshop, upstream, join_reads="false"),
             servers.start_nginx(workshop, upstream),
         ]
         return rows(take_turns(workshop, upstream, subjects, rounds, seconds))

@@ -28,9 +28,10 @@ $user
 worker_processes 1;
 pid $dir/nginx.pid;
 error_log stderr warn;
-events { worker_connections 512; }
+events { worker_connections 4096; }
 http {
     access_log off;
+    $zone
     client_body_temp_path $dir/nginx-body;
     proxy_temp_path $dir/nginx-proxy;
     fastcgi_temp_path $dir/nginx-fastcgi;
@@ -44,6 +45,7 @@ http {
     server {
         listen 127.0.0.1:$port;
         location / {
+            $limit
             proxy_pass http://thingsboard;
             proxy_http_version 1.1;
             proxy_set_header Connection "";
@@ -105,15 +107,17 @@ def upstream_requests(tbsim):
     return call(tbsim, "GET", "/sim/stats")["requests"]
 
 
-def start_nginx(workshop, upstream):
+def start_nginx(workshop, upstream, zone="", limit=""):
     """nginx as a proxy that adds a token it was given once. It inherits its
     listening socket (as after an upgrade of its binary), so that the port is
-    ours from the beginning and connections wait until nginx takes them."""
-    listener = socket.create_server(("127.0.0.1", 0))
+    ours from the beginning and connections wait until nginx takes them. Zone
+    and limit: its directives for a limit of requests."""
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     with listener:
         port = listener.getsockname()[1]
         config = workshop.dir / "nginx.conf"
-        config.write_text(nginx_config(workshop.dir, port, upstream))
+        text = nginx_config(workshop.dir, port, upstream, zone, limit)
+        config.write_text(text)
         argv = [harness.find_tool("nginx"), "-e", "stderr", "-c", config]
         process = workshop.start(
             "nginx",
@@ -126,7 +130,7 @@ def start_nginx(workshop, upstream):
     return server
 
 
-def nginx_config(directory, port, upstream):
+def nginx_config(directory, port, upstream, zone, limit):
     """The text of the configuration file, with a fresh token."""
     login = {"username": USERNAME, "password": PASSWORD}
     token = call(upstream, "POST", "/api/auth/login", login)["token"]
@@ -137,6 +141,8 @@ def nginx_config(directory, port, upstream):
         port=port,
         upstream=upstream.address,
         token=token,
+        zone=zone,
+        limit=limit,
     )
 
 

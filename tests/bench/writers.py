@@ -1,0 +1,206 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Local programs that write telemetry to tbsim, through a proxy (write_load.c) or with the official Python client
+(official_writes.py), and what came of their values."""
+
+import bisect
+import dataclasses
+import json
+import secrets
+import subprocess
+import typing
+
+from bench import build, client, harness, servers
+
+# Until which time a device's values are asked for.
+LATEST_TS = 1 << 53
+MOST_POINTS = 1000000
+
+
+class Value(typing.NamedTuple):
+    """One line of write_load: times in us since the start, -1 for never."""
+
+    writer: int
+    value: int
+    due: int
+    sent: int
+    answered: int
+    status: int
+
+
+@dataclasses.dataclass
+class Plan:
+    """What the writers do: one for each device of `devices`, which may repeat."""
+
+    devices: list
+    seconds: float
+    grace: float  # how long answers are waited for after that
+    rate: float = 0  # values a second of each writer; 0: the next one when a connection has its answer
+    connections: int = 1  # of each writer
+
+
+class Scene(harness.Workshop):
+    """tbsim with some devices, to be used by one subject."""
+
+    def __init__(self, write_ms, devices):
+        super().__init__()
+        self.write_ms = write_ms
+        self.count = devices
+
+    def __enter__(self):
+        super().__enter__()
+        self.key = "tb_" + secrets.token_hex(24)
+        self.tbsim = servers.start_tbsim(self, "--api-key", self.key, "--write-ms", str(self.write_ms))
+        self.devices = [self.make_device(number) for number in range(self.count)]
+        return self
+
+    def make_device(self, number):
+        """The id of a new device."""
+        device = {"name": f"device {number}", "type": "default"}
+        return client.request(self.tbsim, self.key, "POST", "/api/device", device)["id"]["id"]
+
+    def begin(self, limits=""):
+        """Sets the limit, with full buckets, and the counters to zero."""
+        servers.call(self.tbsim, "POST", "/sim/set", {"limits": limits})
+        servers.call(self.tbsim, "DELETE", "/sim/requests")
+
+    def stored(self, writer, device):
+        """The time of each value of a writer that the server has."""
+        self.begin()
+        path = (
+            f"/api/plugins/telemetry/DEVICE/{device}/values/timeseries?keys=v{writer}"
+            f"&startTs=0&endTs={LATEST_TS}&limit={MOST_POINTS}&useStrictDataTypes=true"
+        )
+        points = client.request(self.tbsim, self.key, "GET", path).get(f"v{writer}", [])
+        return {point["value"]: point["ts"] for point in points}
+
+
+@dataclasses.dataclass
+class Outcome:
+    """What came of one run."""
+
+    values: list
+    cpu_s: float  # of the subject
+    points: int  # that the server stored
+    calls: int  # that the server got
+    refused: int  # those of them that it answered with 429
+
+    @property
+    def answered(self):
+        """The values that were answered with 200."""
+        return [value for value in self.values if value.status == 200]
+
+    @property
+    def failed(self):
+        """How many values were not answered with 200: refused, too late, or never sent."""
+        return len(self.values) - len(self.answered)
+
+    @property
+    def seconds(self):
+        """From the start to the last good answer."""
+        return max((value.answered for value in self.answered), default=0) / 1e6
+
+    def latency_ms(self, share):
+        """The time from when a value was due to its answer which that share of all answered ones did not exceed."""
+        latencies = sorted((value.answered - value.due) / 1e3 for value in self.answered)
+        return latencies[min(len(latencies) - 1, int(share * len(latencies)))] if latencies else float("nan")
+
+    @property
+    def cpu_us_per_value(self):
+        """CPU time of the subject."""
+        return self.cpu_s * 1e6 / max(1, len(self.answered))
+
+
+def run(scene, subject, plan, limits=""):
+    """The writers, and the proxy between them and tbsim."""
+    argv = [build.helper("write_load"), subject.address.split(":")[1], plan.seconds, plan.grace, plan.rate]
+    argv += [plan.connections, *plan.devices]
+    before = harness.cpu_seconds(subject.process)
+    scene.begin(limits)
+    process = scene.start("write_load", argv, stdout=subprocess.PIPE)
+    lines = collect(scene, "write_load", process, plan)
+    cpu = harness.cpu_seconds_since(subject.process, before)
+    return outcome(scene, lines, cpu)
+
+
+def run_official(scene, python, plan, processes=1, limits=""):
+    """The same with the official client, straight to tbsim: its writers are shared out among some processes."""
+    share = len(plan.devices) // processes
+    script = build.ROOT / "tests" / "bench" / "official_writes.py"
+    started = []
+    for first in range(0, len(plan.devices), share):
+        argv = [python, script, scene.tbsim.url, plan.seconds, plan.grace, plan.rate, first]
+        argv += plan.devices[first : first + share]
+        name = f"official-{first}"
+        process = scene.start(name, argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        process.stdin.write(scene.key.encode() + b"\n")
+        process.stdin.flush()
+        started.append((name, process))
+    for name, process in started:
+        wait_until_ready(scene, name, process)
+    scene.begin(limits)
+    for _, process in started:
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    lines, cpu = [], 0
+    for name, process in started:
+        first, *more = collect(scene, name, process, plan)
+        cpu += first["cpu_s"]
+        lines += more
+    return outcome(scene, lines, cpu)
+
+
+def wait_until_ready(scene, name, process):
+    """Until it says so: 8 of them take some seconds to load the client on two cores."""
+    ready = harness.wait_for(process, 6 * harness.START_LIMIT, process.stdout)
+    if not ready or process.stdout.readline() != b"ready\n":
+        raise scene.failure(name, "did not get ready")
+
+
+def collect(scene, name, process, plan):
+    """What it writes until its end, line by line."""
+    try:
+        text, _ = process.communicate(timeout=plan.seconds + plan.grace + 3 * harness.START_LIMIT)
+    except subprocess.TimeoutExpired:
+        raise scene.failure(name, "does not end") from None
+    if process.returncode != 0:
+        raise scene.failure(name, f"exit status {process.returncode}")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def outcome(scene, lines, cpu_s):
+    """Adds what tbsim has counted."""
+    stats = servers.call(scene.tbsim, "GET", "/sim/stats")
+    refused = stats["statuses"].get("429", 0)
+    return Outcome([Value(*line) for line in lines], cpu_s, stats["points"], stats["requests"], refused)
+
+
+def delivered(scene, devices):
+    """How many different values the server has stored."""
+    return sum(len(scene.stored(writer, device)) for writer, device in enumerate(devices))
+
+
+def lost_and_reordered(scene, plan, result):
+    """How many values were answered with 200 and are not stored; and how many are stored with a time that is not after
+    that of a value which the same writer had its answer for before it sent this one."""
+    lost = reordered = 0
+    for writer, device in enumerate(plan.devices):
+        stored = scene.stored(writer, device)
+        answered = [value for value in result.answered if value.writer == writer]
+        lost += sum(value.value not in stored for value in answered)
+        reordered += count_reordered([value for value in answered if value.value in stored], stored)
+    return lost, reordered
+
+
+def count_reordered(values, stored):
+    """Of one writer's values, given the time of each."""
+    by_answer = sorted(values, key=lambda value: value.answered)
+    times = [value.answered for value in by_answer]
+    latest, high = [], -1
+    for value in by_answer:
+        high = max(high, stored[value.value])
+        latest.append(high)
+    count = 0
+    for value in values:
+        before = bisect.bisect_left(times, value.sent)
+        count += before > 0 and stored[value.value] <= latest[before - 1]
+    return count
