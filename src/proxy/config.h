@@ -26,6 +26,9 @@ struct config {
         char *password_file;
         char *token_file;
         char *refresh_token_file;
+        char *ca_file;
+        char *certificate_file;
+        char *key_file;
         int64_t connect_timeout_ms;
         int64_t timeout_ms;
         int64_t max_connections;

@@ -79,6 +79,34 @@ static int check_credential(const struct config *config, struct tb_error *err)
     return 0;
 }
 
+static int check_file(const char *option, const char *path, struct tb_error *err)
+{
+    if (*path && *path != '/')
+        return tb_error_set(err, -EINVAL, "upstream.%s = \"%s\": must be an absolute path", option, path);
+    if (*path && access(path, R_OK) < 0)
+        return tb_error_set(err, -EINVAL, "upstream.%s: %s: %s", option, path, strerror(errno));
+    return 0;
+}
+
+static int check_tls(const struct config *config, struct tb_error *err)
+{
+    struct stat status;
+    int r = check_file("ca_file", config->upstream.ca_file, err);
+
+    if (r == 0)
+        r = check_file("certificate_file", config->upstream.certificate_file, err);
+    if (r == 0)
+        r = check_file("key_file", config->upstream.key_file, err);
+    if (r < 0)
+        return r;
+    if (!*config->upstream.certificate_file != !*config->upstream.key_file)
+        return tb_error_set(err, -EINVAL, "upstream.certificate_file and upstream.key_file belong together");
+    if (*config->upstream.key_file && stat(config->upstream.key_file, &status) == 0 && (status.st_mode & 077))
+        return tb_error_set(err, -EINVAL, "upstream.key_file: %s: others can read this secret: chmod 0600 it",
+                            config->upstream.key_file);
+    return 0;
+}
+
 static int check_upstream(const struct config *config, struct tb_error *err)
 {
     int r;
@@ -88,7 +116,8 @@ static int check_upstream(const struct config *config, struct tb_error *err)
     r = transport_check_url(config->upstream.url, err);
     if (r < 0)
         return tb_error_prefix(err, "upstream.url");
-    return check_credential(config, err);
+    r = check_tls(config, err);
+    return r < 0 ? r : check_credential(config, err);
 }
 
 bool config_limit_is_asked_for(const struct config *config)

@@ -48,12 +48,20 @@ static void log_state(struct daemon *daemon)
     }
 }
 
+static const char *or_null(const char *option)
+{
+    return *option ? option : NULL;
+}
+
 static struct transport_options transport_options(const struct config *config)
 {
     return (struct transport_options){
         .url = config->upstream.url,
         .connect_timeout_ms = config->upstream.connect_timeout_ms,
         .max_connections = (long)config->upstream.max_connections,
+        .ca_file = or_null(config->upstream.ca_file),
+        .certificate_file = or_null(config->upstream.certificate_file),
+        .key_file = or_null(config->upstream.key_file),
     };
 }
 

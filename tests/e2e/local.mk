@@ -27,7 +27,8 @@ e2e_tests = \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_schema.py \
-	tests/e2e/test_targets.py
+	tests/e2e/test_targets.py \
+	tests/e2e/test_tls.py
 
 program_tests += $(e2e_tests)
 
@@ -39,6 +40,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \
 	tests/e2e/tap.py \
+	tests/e2e/tls.py \
 	tests/e2e/waiting.py \
 	tests/e2e/official/attributes.py \
 	tests/e2e/official/devices.py \

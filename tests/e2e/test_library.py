@@ -12,6 +12,7 @@ import tap
 from daemon import REPORT
 from harness import PATIENCE, TENANT, Case, ScriptedServer, answer, wait_until
 from scripted import echo
+from tls import TlsServer, make_certificate
 from waiting import WRAPPER
 
 CALLER = os.environ["TB_CALLER"]
@@ -553,48 +554,12 @@ class TestSinks(LibraryCase):
         self.assertEqual(len(server.requests), 1)
 
 
-class TlsServer(ScriptedServer):
-    """Its listener speaks TLS."""
-
-    def __init__(self, context, handle):
-        self.context = context
-        super().__init__(handle)
-        self.url = "https://localhost:%d" % self.port
-
-    def serve(self, peer):
-        try:
-            peer.file.close()
-            peer.sock = self.context.wrap_socket(peer.sock, server_side=True)
-            peer.file = peer.sock.makefile("rb")
-        except OSError:
-            peer.sock.close()
-            return
-        super().serve(peer)
-
-
 class TestConnections(LibraryCase):
-    def make_certificate(self, name, ca=None):
-        """A key and a certificate for localhost, signed by CA or by itself."""
-        openssl = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                   "-keyout", self.path(name + ".key"), "-out", self.path(name + ".pem"), "-days", "2", "-subj",
-                   "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"]
-        if ca:
-            openssl += ["-CA", self.path(ca + ".pem"), "-CAkey", self.path(ca + ".key"), "-addext",
-                        "basicConstraints=critical,CA:FALSE"]
-        subprocess.run(openssl, check=True, stdin=subprocess.DEVNULL, capture_output=True)
-
     def start_tls(self, client_ca=None, version=None):
         if not os.path.exists(self.path("server.pem")):
-            self.make_certificate("server")
-            self.make_certificate("other")
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(self.path("server.pem"), self.path("server.key"))
-        if version:
-            context.maximum_version = version
-        if client_ca:
-            context.verify_mode = ssl.CERT_REQUIRED
-            context.load_verify_locations(self.path(client_ca + ".pem"))
-        server = TlsServer(context, echo)
+            make_certificate(self.directory, "server")
+            make_certificate(self.directory, "other")
+        server = TlsServer(self.path("server"), echo, self.path(client_ca + ".pem") if client_ca else None, version)
         self.addCleanup(server.stop)
         return server
 

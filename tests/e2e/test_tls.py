@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: Apache-2.0
+"""https to the server: verified, by the system's certificates or those that are given; with one of our own."""
+import tempfile
+
+import tap
+from harness import Case
+from scripted import echo
+from tls import TlsServer, make_certificate
+
+
+def text_of(path):
+    with open(path, encoding="ascii") as file:
+        return file.read()
+
+
+class TestTls(Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        directory = tempfile.TemporaryDirectory(prefix="tb-tls-")
+        cls.addClassCleanup(directory.cleanup)
+        cls.directory = directory.name
+        for name in ("server", "other"):
+            make_certificate(cls.directory, name)
+        cls.server_pem, cls.other_pem, cls.other_key = (text_of(cls.directory + "/" + name)
+                                                        for name in ("server.pem", "other.pem", "other.key"))
+
+    def start_tls(self, **options):
+        server = TlsServer(self.directory + "/server", echo, **options)
+        self.addCleanup(server.stop)
+        return server
+
+    def get(self, server, **files):
+        """FILES: options, each with what is in the file."""
+        proxy = self.start_daemon(server, {"upstream." + name: text for name, text in files.items()})
+        return proxy.get("/api/text")
+
+    def test_a_server_that_the_given_certificates_know(self):
+        self.assertEqual(self.get(self.start_tls(), ca_file=self.server_pem).json()["target"], "/api/text")
+
+    def test_a_server_that_nobody_knows(self):
+        for files in ({}, {"ca_file": self.other_pem}):
+            self.assert_error(self.get(self.start_tls(), **files), 502, 2, "certificate")
+
+    def test_a_server_of_another_name(self):
+        server = self.start_tls()
+        server.url = server.url.replace("localhost", "127.0.0.1")
+        self.assert_error(self.get(server, ca_file=self.server_pem), 502, 2, "127.0.0.1")
+
+    def test_a_server_that_wants_a_certificate(self):
+        server = self.start_tls(client_ca=self.directory + "/other.pem")
+        self.assertEqual(self.get(server, ca_file=self.server_pem).status, 502)
+        reply = self.get(server, ca_file=self.server_pem, certificate_file=self.other_pem, key_file=self.other_key)
+        self.assertEqual(reply.status, 200)
+
+
+if __name__ == "__main__":
+    tap.main()

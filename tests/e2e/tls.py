@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server of canned answers that speaks TLS, and certificates for it."""
+import os
+import ssl
+import subprocess
+
+from scripted import ScriptedServer
+
+
+def make_certificate(directory, name):
+    """NAME.key and NAME.pem: a key, and a certificate for localhost that signs itself."""
+    path = os.path.join(directory, name)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", path + ".key", "-out", path + ".pem", "-days", "2", "-subj", "/CN=localhost",
+                    "-addext", "subjectAltName=DNS:localhost"], check=True, stdin=subprocess.DEVNULL,
+                   capture_output=True)
+
+
+class TlsServer(ScriptedServer):
+    """CERTIFICATE: the path without .pem and .key. CLIENT_CA: a client must show a certificate that this one signed.
+    VERSION: of TLS, at most."""
+
+    def __init__(self, certificate, handle, client_ca=None, version=None, **options):
+        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        self.context.load_cert_chain(certificate + ".pem", certificate + ".key")
+        if version:
+            self.context.maximum_version = version
+        if client_ca:
+            self.context.verify_mode = ssl.CERT_REQUIRED
+            self.context.load_verify_locations(client_ca)
+        super().__init__(handle, **options)
+        self.url = "https://localhost:%d" % self.port
+
+    def serve(self, peer):
+        try:
+            peer.file.close()
+            peer.sock = self.context.wrap_socket(peer.sock, server_side=True)
+            peer.file = peer.sock.makefile("rb")
+        except OSError:
+            peer.sock.close()
+            return
+        super().serve(peer)
