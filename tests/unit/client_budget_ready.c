@@ -58,7 +58,7 @@ START_TEST(a_call_can_be_sent_when_it_was_told_and_no_earlier)
     unsigned costs[20], in_flight = 0, i, cost;
 
     open_budget(limits[_i], ARRAY_SIZE(costs));
-    for (i = 0; i < 30000; i++) {
+    for (i = 0; i < (unsigned)unit_rounds(30000); i++) {
         happen(&in_flight, costs);
         for (cost = 0; cost < 4; cost++)
             assert_told_time_is_true(cost);

@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "client_budget_world.h"
 
-#define SEEDS 10
+#define SEEDS unit_rounds(10)
 
 static struct budget_world world;
 
@@ -267,14 +267,15 @@ Suite *budget_simulation_suite(void)
     Suite *suite = unit_suite_create("budget_simulation", &tests);
     int every = (int)ARRAY_SIZE(limits);
 
-    tcase_add_loop_test(tests, a_configured_limit_is_never_passed_and_used_up, 0, every);
-    tcase_add_loop_test(tests, a_configured_limit_is_never_passed_however_late_the_answers, 0, every);
-    tcase_add_loop_test(tests, one_refusal_is_enough_to_find_an_empty_bucket, 0, every);
-    tcase_add_loop_test(tests, a_limit_is_learned, 0, (int)ARRAY_SIZE(learned_limits));
+    tcase_add_loop_test(tests, a_configured_limit_is_never_passed_and_used_up, 0, unit_rounds(every));
+    tcase_add_loop_test(tests, a_configured_limit_is_never_passed_however_late_the_answers, 0,
+                        unit_rounds(every));
+    tcase_add_loop_test(tests, one_refusal_is_enough_to_find_an_empty_bucket, 0, unit_rounds(every));
+    tcase_add_loop_test(tests, a_limit_is_learned, 0, unit_rounds((int)ARRAY_SIZE(learned_limits)));
     tcase_add_test(tests, a_limit_of_few_tokens_a_minute_is_not_learned);
-    tcase_add_loop_test(tests, a_limit_that_rises_is_followed, 0, (int)ARRAY_SIZE(changes));
-    tcase_add_loop_test(tests, a_limit_that_is_halved_costs_few_refusals, 0, 3);
-    tcase_add_loop_test(tests, others_use_half_of_the_limit, 1, (int)ARRAY_SIZE(learned_limits));
+    tcase_add_loop_test(tests, a_limit_that_rises_is_followed, 0, unit_rounds((int)ARRAY_SIZE(changes)));
+    tcase_add_loop_test(tests, a_limit_that_is_halved_costs_few_refusals, 0, unit_rounds(3));
+    tcase_add_loop_test(tests, others_use_half_of_the_limit, 1, unit_rounds((int)ARRAY_SIZE(learned_limits)));
     tcase_add_test(tests, others_use_half_of_the_smallest_limit);
     return suite;
 }

@@ -4,7 +4,7 @@
 #include "base/util.h"
 #include "proxy_forwarding_world.h"
 
-#define ROUNDS   40
+#define ROUNDS   (unsigned)unit_rounds(40)
 #define STEPS    400
 #define REQUESTS 4000
 

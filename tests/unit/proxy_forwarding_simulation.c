@@ -5,7 +5,7 @@
 #include "base/util.h"
 #include "proxy_forwarding_actor.h"
 
-#define ROUNDS      3
+#define ROUNDS      (size_t) unit_rounds(3)
 #define TRAVEL_MS   3
 #define WORK_MS     40
 #define CALL_MAX_MS (TRAVEL_MS + WORK_MS + TRAVEL_MS)
@@ -247,7 +247,7 @@ Suite *forwarding_simulation_suite(void)
     Suite *suite = unit_suite_create("forwarding, simulation", &tests);
 
     tcase_add_test(tests, a_configured_limit_is_never_passed);
-    tcase_add_loop_test(tests, an_unknown_limit_is_learned, 0, (int)ARRAY_SIZE(limits));
+    tcase_add_loop_test(tests, an_unknown_limit_is_learned, 0, unit_rounds((int)ARRAY_SIZE(limits)));
     tcase_add_test(tests, a_changed_limit_is_learned);
     tcase_add_test(tests, a_flood_takes_one_turn);
     tcase_add_test(tests, order_is_kept);

@@ -216,7 +216,7 @@ START_TEST(random_bodies)
 {
     int i;
 
-    for (i = 0; i < 2000; i++) {
+    for (i = 0; i < unit_rounds(2000); i++) {
         merge_random(MERGE_TELEMETRY);
         merge_random(MERGE_ATTRIBUTES);
     }

@@ -297,14 +297,14 @@ START_TEST(the_bound_of_the_series)
 
     fill_all(METRICS_SERIES_MAX);
     print_page();
-    assert_prometheus(page.data, page.len);
+    if (unit_rounds(10) == 10) /* five megabytes */
+        assert_prometheus(page.data, page.len);
     ck_assert_uint_eq(series_count(), METRICS_SERIES_MAX);
     ck_assert_double_eq(value_of(other), -1);
     fill(NULL, 7);
     fill(NULL, 8);
     fill(&operations[0], UINT32_MAX); /* an old one */
     print_page();
-    assert_prometheus(page.data, page.len);
     ck_assert_uint_eq(series_count(), METRICS_SERIES_MAX + 1);
     ck_assert_double_eq(value_of(other), 2);
     ck_assert_ptr_null(strstr(page.data, "unknown"));
@@ -411,7 +411,7 @@ START_TEST(sums_of_random_requests)
 
     for (i = 0; i < ARRAY_SIZE(used); i++)
         used[i] = i ? &operations[unit_random() % operation_count] : NULL;
-    for (i = 0; i < 50000; i++) {
+    for (i = 0; i < (size_t)unit_rounds(50000); i++) {
         unsigned o = unit_random() % ARRAY_SIZE(used), c = unit_random() % ARRAY_SIZE(clients);
         unsigned s = unit_random() % ARRAY_SIZE(statuses);
         int64_t waited_ms = (int64_t)(unit_random() % 1000) - 300,

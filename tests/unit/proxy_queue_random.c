@@ -11,7 +11,7 @@
 #define KEYS    4 /* the first stands for none */
 #define QUANTUM 2
 #define STEPS   3000
-#define ROUNDS  20
+#define ROUNDS  (size_t) unit_rounds(20)
 
 enum position { OUTSIDE, WAITING, SENT };
 

@@ -9,10 +9,11 @@
 #include "proxy/operation.h"
 #include "unit.h"
 
-#define ID           "784f394c-42b6-435a-983c-b7beff2784f9"
-#define PATH_SIZE    2048
-#define DEPTH_MAX    32 /* gen/generator/routes.py */
-#define ROUTED_FLAGS (TB_ANONYMOUS | TB_PAGED | TB_ASYNCHRONOUS | TB_CREDENTIAL | TB_ATTRIBUTE_WRITE | TB_ACTS)
+#define ID        "784f394c-42b6-435a-983c-b7beff2784f9"
+#define PATH_SIZE 2048
+#define DEPTH_MAX 32 /* gen/generator/routes.py */
+#define ROUTED_FLAGS                                                                                         \
+    (TB_ANONYMOUS | TB_PAGED | TB_ASYNCHRONOUS | TB_CREDENTIAL | TB_ATTRIBUTE_WRITE | TB_ACTS)
 
 /* The headers of two versions do not go together. */
 extern const tb_api tb_ce_4_3_1_2, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2, tb_paas_4_4_0;
@@ -168,8 +169,9 @@ static const struct operation *find_without_tree(unsigned method, const char *pa
 START_TEST(where_templates_overlap_texts_go_first)
 {
     size_t i, j, overlaps = 0;
+    size_t step = 10 / (size_t)unit_rounds(10); /* all, or every tenth */
 
-    for (i = 0; i < operation_count; i++)
+    for (i = 0; i < operation_count; i += step)
         for (j = 0; j < operation_count; j++) {
             const char *other = operation_path(&operations[j]);
             unsigned method = operations[i].method;

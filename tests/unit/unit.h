@@ -47,6 +47,9 @@ char *unit_source(const char *path);
 /* A reproducible random number; the seed is printed when the run starts. */
 uint32_t unit_random(void);
 
+/* How often something random is tried: ROUNDS times, or where TB_SLOW is set, a tenth of that. */
+int unit_rounds(int rounds);
+
 /* Standard error goes to a file from unit_capture() on; unit_captured() ends that and returns the text,
  * static memory. */
 void unit_capture(void);
