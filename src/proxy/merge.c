@@ -58,7 +58,7 @@ static bool is_telemetry(const json_t *body)
 
 int merge_check(enum merge_kind kind, const char *body, size_t length)
 {
-    json_error_t error;
+    json_error_t error = {0}; /* jansson leaves the code unset where its first allocation fails */
     json_t *parsed = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
     bool fits;
 
