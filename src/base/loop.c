@@ -93,6 +93,11 @@ static int wait_ms(const struct loop *loop, int64_t max_wait_ms)
     return wait > INT_MAX ? INT_MAX : (int)wait;
 }
 
+void loop_update_time(struct loop *loop)
+{
+    loop->now_ms = clock_boot_ms();
+}
+
 int loop_turn(struct loop *loop, int64_t max_wait_ms)
 {
     int n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_ms(loop, max_wait_ms));
@@ -101,7 +106,7 @@ int loop_turn(struct loop *loop, int64_t max_wait_ms)
     if (n < 0 && errno != EINTR)
         return -errno;
     loop->event_count = n < 0 ? 0 : n;
-    loop->now_ms = clock_boot_ms();
+    loop_update_time(loop);
     /* Timers first: after a suspend, what is overdue is noticed before any request is served. */
     timers_run(&loop->timers, loop->now_ms);
     for (i = 0; i < loop->event_count; i++) {

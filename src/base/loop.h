@@ -20,7 +20,7 @@ struct watch {
 
 struct loop {
     int epoll_fd;
-    int64_t now_ms; /* CLOCK_BOOTTIME when this turn began: clock steps and suspend do not matter */
+    int64_t now_ms; /* CLOCK_BOOTTIME when this turn began, or later: clock steps and suspend do not matter */
     struct timers timers;
     struct epoll_event events[LOOP_EVENTS_MAX]; /* of this turn */
     int event_count;
@@ -35,7 +35,10 @@ int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
 /* No event of WATCH is delivered after this, also none of those already taken in this turn. */
 void loop_remove(struct loop *loop, struct watch *watch);
 
-/* Starts a timer DELAY_MS from the beginning of this turn. 0 or -ENOMEM. */
+/* Sets now_ms anew, for what may not count from before something that has happened in this turn. */
+void loop_update_time(struct loop *loop);
+
+/* Starts a timer DELAY_MS from now_ms. 0 or -ENOMEM. */
 int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 

@@ -623,6 +623,8 @@ static void finish_transfers(struct transport *transport)
     CURLMsg *message;
     int left;
 
+    /* Not earlier than the answers: the budget counts the refill of what they cost from now_ms. */
+    loop_update_time(transport->loop);
     while ((message = curl_multi_info_read(transport->multi, &left))) {
         CURLcode code = message->data.result;
         struct transfer *transfer = NULL;
