@@ -278,6 +278,7 @@ static const char *const repeat_refusals[] = {
     [REPEAT_ENOUGH] = " (repeated as often as max_retries allows)",
     [REPEAT_UNSAFE] = " (not repeated: the server may have executed it)",
     [REPEAT_UNSTAMPED] = " (not repeated: the server may have stored it, and it could not be given a time)",
+    [REPEAT_BODY_IS_GONE] = " (not repeated: its body is gone)",
     [REPEAT_LATER_THAN_MAX] = " (not repeated: Retry-After is longer than max_retry_delay_ms)",
 };
 
@@ -337,6 +338,7 @@ int answer_error(const struct answer *answer, const char *what, tb_error *err)
         if (err)
             err->status = 401;
         return FAIL(err, TB_ERROR_UNAUTHORIZED, -EPERM, "%s: the server sent us to its login page", what);
+    case REQUEST_BODY_IS_GONE: /* no call of the library has such a body */
     case REQUEST_CANNOT_BE_SENT:
         break;
     }

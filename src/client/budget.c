@@ -304,6 +304,15 @@ int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, unsigned co
     return larger(ready_ms, then.closed_until_ms);
 }
 
+void budget_answer_begun(struct budget *budget, int64_t now_ms, unsigned cost)
+{
+    if (cost == 0)
+        return;
+    budget_settle(budget, now_ms, cost, BUDGET_COUNTED);
+    budget->in_flight++;
+    budget->free_in_flight++;
+}
+
 void budget_settle(struct budget *budget, int64_t now_ms, unsigned cost, enum budget_result result)
 {
     struct budget_learning *learning = &budget->learning;

@@ -100,6 +100,10 @@ bool budget_take(struct budget *budget, int64_t now_ms, unsigned cost);
  * bucket, because it would never be sent otherwise. */
 int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, unsigned cost);
 
+/* The answer to a call has begun and goes on, perhaps for hours: the server has taken the tokens. From here
+ * on the call is one of COST 0. */
+void budget_answer_begun(struct budget *budget, int64_t now_ms, unsigned cost);
+
 /* Ends what budget_take() began, with the same COST. Every call is settled once. */
 void budget_settle(struct budget *budget, int64_t now_ms, unsigned cost, enum budget_result result);
 

@@ -81,6 +81,16 @@ static const struct {
     const char *line;
 } suppressed[] = {{"Accept", "Accept:"}, {"Expect", "Expect:"}, {"Content-Type", "Content-Type:"}};
 
+/* The type of a multipart body is libcurl's to tell, with the boundary that it chose; and so is whether the
+ * server is asked before a body that may be large. */
+static bool is_suppressed(const struct request *request, const char *name)
+{
+    if ((request->transfer.parts && strcmp(name, "Content-Type") == 0) ||
+        (request->transfer.read && strcmp(name, "Expect") == 0))
+        return false;
+    return !headers_find(request->headers, name);
+}
+
 static void add_line(struct request *request, size_t *count, const char *line)
 {
     struct curl_slist *lines = request->lines;
@@ -93,8 +103,6 @@ static void add_line(struct request *request, size_t *count, const char *line)
 
 static int make_lines(struct request *request)
 {
-    /* The type of a multipart body is libcurl's to tell, with the boundary that it chose. */
-    size_t suppressed_count = ARRAY_SIZE(suppressed) - (request->transfer.parts ? 1 : 0);
     size_t count = 0, i;
     const char *line;
 
@@ -106,8 +114,8 @@ static int make_lines(struct request *request)
         add_line(request, &count, request->credential->header);
     for (line = headers_next(request->headers, NULL); line; line = headers_next(request->headers, line))
         add_line(request, &count, line);
-    for (i = 0; i < suppressed_count; i++)
-        if (!headers_find(request->headers, suppressed[i].name))
+    for (i = 0; i < ARRAY_SIZE(suppressed); i++)
+        if (is_suppressed(request, suppressed[i].name))
             add_line(request, &count, suppressed[i].line);
     request->transfer.headers = request->lines;
     return 0;
@@ -162,8 +170,13 @@ static bool is_idempotent(const struct request *request)
            (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
 }
 
-/* An answer that is handed on as it comes may take as long as its reader; what is bounded is its standing
- * still. */
+/* A body that is handed on as it comes may take as long as its writer or reader; what is bounded is its
+ * standing still. */
+static bool streams(const struct request *request)
+{
+    return request->transfer.read || request->transfer.write;
+}
+
 static int start_stall_timer(struct request *request)
 {
     return loop_timer_start(request->upstream->loop, &request->timer, request->options->timeout_ms);
@@ -189,7 +202,7 @@ static void fill_transfer(struct request *request)
     transfer->target = request->target;
     transfer->body = request->body ? (request->body->data ? request->body->data : "") : NULL;
     transfer->body_length = request->body ? request->body->len : 0;
-    transfer->timeout_ms = transfer->write ? 0 : request->options->timeout_ms;
+    transfer->timeout_ms = streams(request) ? 0 : request->options->timeout_ms;
     transfer->response_max = request->options->response_max;
     transfer->quota = request->quota;
     transfer->may_be_sent_twice = is_idempotent(request);
@@ -220,7 +233,7 @@ static void send_request(struct request *request)
     fill_transfer(request);
     loop_timer_stop(upstream->loop, &request->timer);
     list_remove(&request->link);
-    if (make_lines(request) < 0 || (request->transfer.write && start_stall_timer(request) < 0) ||
+    if (make_lines(request) < 0 || (streams(request) && start_stall_timer(request) < 0) ||
         transfer_start(upstream->transport, &request->transfer) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
@@ -264,7 +277,7 @@ static void answer_stalled(struct request *request)
     transfer_cancel(request->upstream->transport, transfer);
     transfer->status = 0;
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
-    snprintf(transfer->detail, sizeof(transfer->detail), "nothing of the answer came for %lld ms",
+    snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
              (long long)request->options->timeout_ms);
     finish(request, REQUEST_FAILED);
 }
@@ -295,6 +308,17 @@ static bool is_credential_refused(const struct request *request)
     return request->credential && (request->transfer.status == 401 || is_login_page(&request->transfer));
 }
 
+static void replay(struct request *request)
+{
+    struct transfer *transfer = &request->transfer;
+
+    request->replayed = true;
+    if (transfer->read && transfer->rewind(transfer) < 0)
+        finish(request, REQUEST_BODY_IS_GONE);
+    else
+        request_start(request);
+}
+
 static void handle_refused_credential(struct request *request)
 {
     struct upstream *upstream = request->upstream;
@@ -304,8 +328,7 @@ static void handle_refused_credential(struct request *request)
 
     upstream_poke(upstream);
     if (renewed && !request->replayed) {
-        request->replayed = true;
-        request_start(request);
+        replay(request);
     } else if (session_state(session) == SESSION_LOCKED_OUT) {
         finish(request, REQUEST_NO_SESSION);
     } else {

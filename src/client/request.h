@@ -32,7 +32,7 @@ struct request_options {
     int64_t max_retry_delay_ms;
     bool repeat_unsafe;      /* repeat what may act twice, too */
     int64_t session_wait_ms; /* for a credential */
-    int64_t timeout_ms;      /* of one try; with transfer.write: without any part of the answer */
+    int64_t timeout_ms;      /* of one try; with transfer.read or write: without any part of a body */
     size_t response_max;     /* bytes of an answer's body kept in memory */
 };
 
@@ -52,6 +52,7 @@ enum request_outcome {
     REQUEST_SESSION_LATE,   /* none came within session_wait_ms */
     REQUEST_TO_LOGIN_PAGE,  /* the server knows no credential of ours: it sent to its login page */
     REQUEST_CANNOT_BE_SENT, /* no memory, or a file of its body cannot be read */
+    REQUEST_BODY_IS_GONE,   /* its credential was refused, and its body cannot be sent once more */
 };
 
 /* Why an answer of 429 was not repeated. */
@@ -61,6 +62,7 @@ enum request_repeat_refusal {
     REPEAT_ENOUGH,         /* max_retries */
     REPEAT_UNSAFE,         /* the server may have executed it */
     REPEAT_UNSTAMPED,      /* the server may have stored it, and it could not be given a time */
+    REPEAT_BODY_IS_GONE,   /* it was handed on as it came */
     REPEAT_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
 };
 
@@ -81,7 +83,7 @@ struct request {
     int64_t session_wait_ms;                /* for a credential; 0: as the options say */
     void (*ready)(struct request *request); /* instead of sending it; NULL: it is sent */
     void (*done)(struct request *request);  /* may free it */
-    struct transfer transfer;               /* parts and write are the owner's, too */
+    struct transfer transfer;               /* parts, read and write are the owner's, too */
 
     enum request_state state;
     enum request_outcome outcome;
@@ -111,11 +113,11 @@ enum request_repeat_refusal request_repeat_refusal(const struct request_options 
 /* How long it may wait for a credential. */
 int64_t request_session_wait_ms(const struct request *request);
 
-/* With transfer.write: something of the answer has arrived, or the owner can take more; the time without an
- * answer begins anew. */
+/* With transfer.read or write: a part has come or gone, or the owner can take more; the time without any
+ * begins anew. */
 void request_alive(struct request *request);
 
-/* With transfer.write: the owner takes its time; that is not the server's. */
+/* The same: the owner takes its time; that is not the server's. */
 void request_paused(struct request *request);
 
 /* Ends it without calling done(). Harmless in every state; an answer that is there stays. */

@@ -10,6 +10,8 @@
  */
 #define CONNECTION_IDLE_S 50L
 
+#define BUFFER_BYTES 65536L /* read from a connection at once */
+
 /* A file descriptor of libcurl's. Its interest in a connection ends with every transfer and comes back with
  * the next one; the kernel is told only of what changes. */
 struct socket_watch {
@@ -280,29 +282,9 @@ static size_t give_up(struct transfer *transfer, const char *token, const char *
     return CURL_WRITEFUNC_ERROR;
 }
 
-/* Hands a part of the body to who wants it as it comes. */
-static size_t pass_on(struct transfer *transfer, const char *data, size_t length)
+static size_t keep(struct transfer *transfer, const char *data, size_t length)
 {
-    int r = transfer->write(transfer, data, length);
-
-    if (r == -EAGAIN)
-        return CURL_WRITEFUNC_PAUSE;
-    return r == 0 ? length : give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
-}
-
-static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
-{
-    struct transfer *transfer = arg;
-    size_t length = size * count;
-    long status = 0;
-    bool cut;
-
-    if (transfer->write) {
-        curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-        if (status >= 200 && status < 300)
-            return pass_on(transfer, data, length);
-    }
-    cut = transfer->cut && length > transfer->response_max - transfer->response_body.len;
+    bool cut = transfer->cut && length > transfer->response_max - transfer->response_body.len;
     if (cut)
         length = transfer->response_max - transfer->response_body.len;
     if (transfer->quota && !quota_take(transfer->quota, length))
@@ -316,8 +298,50 @@ static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
     return give_up(transfer, "http_response_body_size", "the answer's body is larger than the limit");
 }
 
-/* Forgets the body of the answer. */
-static void clear_body(struct transfer *transfer)
+/* Whether the body goes to who wants it as it comes. */
+static bool is_passed_on(struct transfer *transfer)
+{
+    long status = 0;
+
+    if (!transfer->write)
+        return false;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer->status = (int)status;
+    return status >= 200 && status < 300;
+}
+
+static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t length = size * count;
+    int r = is_passed_on(transfer) ? transfer->write(transfer, data, length) : TRANSFER_KEEP;
+
+    if (r == -EAGAIN)
+        return CURL_WRITEFUNC_PAUSE;
+    if (r < 0)
+        return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+    return r == 0 ? length : keep(transfer, data, length);
+}
+
+static size_t body_wanted(char *data, size_t size, size_t count, void *arg)
+{
+    struct transfer *transfer = arg;
+    size_t length = 0;
+    int r = transfer->read(transfer, data, size * count, &length);
+
+    return r == 0 ? length : r == -EAGAIN ? CURL_READFUNC_PAUSE : CURL_READFUNC_ABORT;
+}
+
+/* libcurl begins again on another connection, by itself. */
+static int body_sought(void *arg, curl_off_t offset, int origin)
+{
+    struct transfer *transfer = arg;
+
+    return offset == 0 && origin == SEEK_SET && transfer->rewind(transfer) == 0 ? CURL_SEEKFUNC_OK
+                                                                                : CURL_SEEKFUNC_FAIL;
+}
+
+void transfer_clear_body(struct transfer *transfer)
 {
     if (transfer->quota)
         quota_give_back(transfer->quota, transfer->response_body.len);
@@ -326,7 +350,7 @@ static void clear_body(struct transfer *transfer)
 
 void transfer_free(struct transfer *transfer)
 {
-    clear_body(transfer);
+    transfer_clear_body(transfer);
     buf_free(&transfer->response_body);
     headers_free(&transfer->response);
 }
@@ -352,8 +376,11 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
     }
     while (end > 0 && is_blank(data[end - 1]))
         end--;
-    if (end == 0)
+    if (end == 0 && !transfer->header_complete) {
         transfer->header_complete = true;
+        if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
+            return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+    }
     if (transfer->header_complete || !colon)
         return length;
     for (value = colon + 1; value < data + end && is_blank(*value); value++)
@@ -411,9 +438,13 @@ static CURL *prepare_handle(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* nothing from the environment */
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L); /* a quiet stream whose server is gone ends */
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_S);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transport->options.connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, body_arrived);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, body_wanted);
+    curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, body_sought);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
@@ -464,6 +495,10 @@ static int set_method(CURL *easy, const struct transfer *transfer)
 
     if (transfer->parts) {
         /* set_parts() did it */
+    } else if (transfer->read) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->read_length);
     } else if (transfer->body || strcmp(transfer->method, "POST") == 0 ||
                strcmp(transfer->method, "PUT") == 0 || strcmp(transfer->method, "PATCH") == 0) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -507,7 +542,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     if (!easy)
         return -ENOMEM;
     headers_clear(&transfer->response);
-    clear_body(transfer);
+    transfer_clear_body(transfer);
     transfer->response_body.max = transfer->response_max;
     transfer->status = 0;
     transfer->sends = 0;
@@ -518,6 +553,8 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->started_ms = transport->loop->now_ms;
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_SEEKDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
@@ -586,6 +623,7 @@ static const struct {
     {CURLE_RECV_ERROR, {502, "connection_terminated"}},
     {CURLE_GOT_NOTHING, {502, "connection_terminated"}},
     {CURLE_ABORTED_BY_CALLBACK, {502, "connection_terminated"}}, /* before_sending() */
+    {CURLE_SEND_FAIL_REWIND, {502, "connection_terminated"}},
     {CURLE_PARTIAL_FILE, {502, "http_response_incomplete"}},
     {CURLE_HTTP2, {502, "http_protocol_error"}},
     {CURLE_HTTP2_STREAM, {502, "http_protocol_error"}},

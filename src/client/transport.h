@@ -47,6 +47,8 @@ struct transfer_error {
     const char *token; /* "connection_refused", ... */
 };
 
+#define TRANSFER_KEEP 1
+
 /* One request and its answer. The caller fills the first part and keeps the structure, and all that it points
  * to, until done() was called or the transfer was cancelled. */
 struct transfer {
@@ -55,7 +57,13 @@ struct transfer {
     struct curl_slist *headers; /* lines "Name: value" */
     const void *body;           /* NULL: none */
     size_t body_length;
-    const struct transfer_part *parts; /* a multipart body instead; NULL: none */
+    /* Gives the next part of the body, instead of BODY: at most MAX bytes; *RET 0: that was all. 0; -EAGAIN:
+     * not now, go on after transfer_resume(). NULL: not wanted. A server that knows of it is asked before the
+     * first part (Expect: 100-continue), where there may be more than 1 MiB. */
+    int (*read)(struct transfer *transfer, void *data, size_t max, size_t *ret);
+    int (*rewind)(struct transfer *transfer); /* begins with the first part again: 0, or -ESPIPE */
+    int64_t read_length;                      /* of all parts; -1: not known */
+    const struct transfer_part *parts;        /* a multipart body instead; NULL: none */
     size_t part_count;
     int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
     size_t response_max;    /* bytes of body that are taken */
@@ -63,9 +71,10 @@ struct transfer {
     struct quota *quota;    /* they are taken from; NULL: none */
     bool may_be_sent_twice; /* should its connection die before an answer came */
     void (*done)(struct transfer *transfer);
-    /* Gets the body of an answer that is a success (2xx), part by part, instead of response_body; the
-     * response's headers are there. NULL: not wanted. 0; -EAGAIN: not now, the same part again after
-     * transfer_resume(); another negative errno ends the transfer. */
+    /* Gets the body of an answer that is a success (2xx), part by part; status and headers of the response
+     * are there. The first call is made with the header, and has no bytes. NULL: not wanted. 0: taken;
+     * TRANSFER_KEEP: goes to response_body; -EAGAIN: not now, the same part again after transfer_resume();
+     * another negative errno ends the transfer. */
     int (*write)(struct transfer *transfer, const void *data, size_t length);
 
     int status;              /* 100 to 999; 0 where no usable answer came */
@@ -97,8 +106,11 @@ int transfer_start(struct transport *transport, struct transfer *transfer);
 /* Ends it without calling done(). Harmless where it is not under way. */
 void transfer_cancel(struct transport *transport, struct transfer *transfer);
 
-/* Goes on with a transfer whose write() said -EAGAIN. */
+/* Goes on with a transfer whose read() or write() said -EAGAIN. */
 void transfer_resume(struct transfer *transfer);
+
+/* Forgets the bytes of the answer's body that have come. */
+void transfer_clear_body(struct transfer *transfer);
 
 /* Whether an answer that did not come was prevented by a certificate, the server's or ours, or by TLS itself.
  */

@@ -69,7 +69,7 @@ static void stamp(struct exchange *exchange)
     struct daemon *daemon = exchange->daemon;
     bool wanted = !daemon->retry.no_retry_on_rate_limit || daemon->config->merge.mode != MERGE_MODE_OFF;
 
-    if (wanted && exchange->repeat == TB_REPEAT_STAMPED && exchange->has_body)
+    if (wanted && exchange->repeat == TB_REPEAT_STAMPED && exchange->has_body && !exchange->streams_body)
         exchange->stamped =
             request_stamp(&daemon->upstream, exchange->target.text.data, &exchange->body, &daemon->bodies);
 }

@@ -79,7 +79,8 @@ static const struct option options[] = {
     INTEGER(upstream, connect_timeout_ms, 1, HOUR_MS, "10000", false,
             "How long connecting to the server may take, with the TLS handshake."),
     INTEGER(upstream, timeout_ms, 1, 24 * HOUR_MS, "60000", true,
-            "How long the server may take for one answer; after that the local program gets 504."),
+            "How long the server may take to answer, or stand still in the middle of a body; after that the local\n"
+            "program gets 504, or no more of an answer that has begun."),
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
             "Most requests at the server at a time, each on a connection of its own; further ones wait in the queue.\n"
             "(The session's own calls have one more.)"),
@@ -120,7 +121,7 @@ static const struct option options[] = {
     INTEGER(queue, max_requests, 1, 1000000, "10000", true,
             "Most requests that wait for the server; a further one is answered with 503."),
     INTEGER(queue, max_bytes, 1024, 64 * GIB, "67108864", true,
-            "Most bytes of bodies that waiting requests keep. Not smaller than limits.max_body_bytes."),
+            "Most bytes of bodies that waiting requests keep. Not smaller than limits.max_kept_body_bytes."),
     INTEGER(queue, max_wait_ms, 0, HOUR_MS, "30000", true,
             "How long a request may wait altogether, also between the repeats after a 429; then it is answered with\n"
             "503. A request can ask for less with \"Prefer: wait=SECONDS\". What the server takes to answer does not\n"
@@ -142,10 +143,15 @@ static const struct option options[] = {
             "Whether identical GETs at the same time are answered by one call; never one that began before a write\n"
             "that the program may know of."),
 
-    INTEGER(limits, max_body_bytes, 0, GIB, "16777216", true,
+    INTEGER(limits, max_body_bytes, 0, 1024 * GIB, "1073741824", true,
             "Largest body of a request; a larger one is answered with 413."),
-    INTEGER(limits, max_response_bytes, 1024, GIB, "67108864", true,
-            "Largest body of a server's answer; a larger one is answered with 502."),
+    INTEGER(limits, max_kept_body_bytes, 0, GIB, "1048576", true,
+            "Bodies of requests up to this size are kept until the answer is there, so that the request can be\n"
+            "sent again after a renewal of the login or a 429. A larger one is handed on as it comes, and is sent\n"
+            "again only as long as the server has not asked for it."),
+    INTEGER(limits, max_response_bytes, 262144, GIB, "67108864", true,
+            "Largest answer that is kept in memory: that of an error, or for several programs at once; a larger one\n"
+            "is answered with 502. Others are handed on as they come."),
     INTEGER(limits, max_buffered_bytes, 65536, 64 * GIB, "268435456", true,
             "Memory for the bodies of all requests under way; what does not fit is answered with 503."),
     INTEGER(limits, session_wait_ms, 0, HOUR_MS, "30000", true,

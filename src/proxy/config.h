@@ -67,6 +67,7 @@ struct config {
     } join;
     struct {
         int64_t max_body_bytes;
+        int64_t max_kept_body_bytes;
         int64_t max_response_bytes;
         int64_t max_buffered_bytes;
         int64_t session_wait_ms;

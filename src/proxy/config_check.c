@@ -143,10 +143,10 @@ static int check_queue(const struct config *config, struct tb_error *err)
 
     if (!config_limit_is_asked_for(config) && limit_parse(config->rate.limits, &limit, err) < 0)
         return tb_error_prefix(err, "rate.limits");
-    if (config->queue.max_bytes < config->limits.max_body_bytes)
+    if (config->queue.max_bytes < config->limits.max_kept_body_bytes)
         return tb_error_set(
             err, -EINVAL,
-            "queue.max_bytes must not be smaller than limits.max_body_bytes: the largest request "
+            "queue.max_bytes must not be smaller than limits.max_kept_body_bytes: the largest request "
             "would never fit");
     r = urgencies_parse(config->queue.urgency, &urgencies, err);
     urgencies_free(&urgencies);
@@ -161,9 +161,9 @@ int config_check(const struct config *config, struct tb_error *err)
         r = check_listen(config, err);
     if (r == 0)
         r = check_queue(config, err);
-    if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_body_bytes)
+    if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_kept_body_bytes)
         r = tb_error_set(err, -EINVAL,
-                         "limits.max_buffered_bytes must not be smaller than limits.max_body_bytes");
+                         "limits.max_buffered_bytes must not be smaller than limits.max_kept_body_bytes");
     if (r == 0 && config->retry.max_retry_delay_ms < config->retry.initial_retry_delay_ms)
         r = tb_error_set(err, -EINVAL,
                          "retry.max_retry_delay_ms must not be smaller than retry.initial_retry_delay_ms");

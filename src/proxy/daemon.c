@@ -13,6 +13,7 @@
 #include "proxy/exchange.h"
 #include "proxy/forwarding.h"
 #include "proxy/reply.h"
+#include "proxy/stream.h"
 
 /* When the drain is over, answers that are queued may still take so long to be written. */
 #define LAST_WORDS_MS 500
@@ -101,6 +102,23 @@ static int start_watchdog(struct daemon *daemon)
     return loop_timer_start(&daemon->loop, &daemon->watchdog, 0);
 }
 
+static void reply_stopping(struct exchange *exchange)
+{
+    reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+}
+
+static void end_event_streams(struct daemon *daemon)
+{
+    struct list *link;
+
+    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
+        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
+
+        if (stream_is_endless(exchange))
+            reply_stopping(exchange);
+    }
+}
+
 static void begin_drain(struct daemon *daemon)
 {
     size_t i;
@@ -117,6 +135,7 @@ static void begin_drain(struct daemon *daemon)
              daemon->config->limits.drain_timeout_ms);
     for (i = 0; i < daemon->listener_count; i++)
         listener_quiesce(&daemon->listeners[i]);
+    end_event_streams(daemon);
 }
 
 static void set_request_options(struct daemon *daemon)
@@ -361,7 +380,7 @@ static void end_drain(struct daemon *daemon)
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
         if (exchange->suspended)
-            reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+            reply_stopping(exchange);
     }
     while (!list_is_empty(&daemon->exchanges) && daemon->loop.now_ms < until_ms) {
         run_pending(daemon);

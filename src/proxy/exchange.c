@@ -32,6 +32,7 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     if (client)
         client->exchange = exchange;
     exchange->headers = (struct headers)HEADERS_INIT;
+    exchange->length = -1;
     exchange->body.max = SIZE_MAX - 1; /* intake.c bounds it by the configuration */
     exchange->hang_up_timer.expired = hang_up_expired;
     exchange->wait_timer.expired = admission_timer_expired;
@@ -58,6 +59,8 @@ void exchange_retire(struct exchange *exchange)
     if (exchange->client)
         exchange->client->exchange = NULL;
     list_remove(&exchange->link);
+    if (exchange->held)
+        MHD_destroy_response(exchange->held);
     quota_give_back(&daemon->bodies, exchange->body.len);
     buf_free(&exchange->body);
     headers_free(&exchange->headers);
@@ -66,14 +69,23 @@ void exchange_retire(struct exchange *exchange)
     free(exchange);
 }
 
-/* The connection is not served until the answer is there. */
-static void suspend(struct exchange *exchange)
+void exchange_suspend(struct exchange *exchange)
 {
     if (exchange->suspended)
         return;
     MHD_suspend_connection(exchange->connection);
     exchange->suspended = true;
     exchange_client_changed(exchange);
+}
+
+void exchange_resume(struct exchange *exchange)
+{
+    if (!exchange->suspended)
+        return;
+    loop_timer_stop(&exchange->daemon->loop, &exchange->hang_up_timer);
+    exchange->suspended = false;
+    MHD_resume_connection(exchange->connection);
+    exchange->listener->pending = true;
 }
 
 void exchange_hung_up(struct exchange *exchange)
@@ -93,6 +105,8 @@ void exchange_client_changed(struct exchange *exchange)
 {
     enum client_end end = exchange->client ? exchange->client->end : CLIENT_OPEN;
 
+    if (end == CLIENT_MAY_READ && exchange->streams_body && !exchange->body_ended)
+        return; /* there is more of its body to read */
     if (end != CLIENT_OPEN)
         loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
                          end == CLIENT_MAY_READ ? HANG_UP_GRACE_MS : 0);
@@ -128,8 +142,8 @@ void exchange_dispatch(struct exchange *exchange)
         local_answer(exchange);
         return;
     }
-    if (exchange->state != EXCHANGE_ANSWERED)
-        suspend(exchange);
+    if (exchange->state == EXCHANGE_WAITING || exchange->state == EXCHANGE_SENT)
+        exchange_suspend(exchange);
 }
 
 /* For Proxy-Status: why a request that got a 429 was not repeated; NULL where there is nothing to say. */
@@ -139,6 +153,8 @@ static const char *const repeat_refusals[] = {
     [REPEAT_UNSAFE] = "\"not repeated: the server may have executed it\"",
     [REPEAT_UNSTAMPED] =
         "\"not repeated: the server may have stored it, and its body could not be given a time\"",
+    [REPEAT_BODY_IS_GONE] =
+        "\"not repeated: the body was too large to be kept (limits.max_kept_body_bytes)\"",
     [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
 
@@ -150,6 +166,12 @@ static void reply_transfer_error(struct exchange *exchange, const struct transfe
     else
         reply_error(exchange, transfer->error.status, transfer->error.token, "no answer from the server: %s",
                     transfer->detail);
+}
+
+void exchange_stream(struct exchange *exchange)
+{
+    loop_timer_stop(&exchange->daemon->loop, &exchange->wait_timer);
+    reply_stream(exchange);
 }
 
 void exchange_answer(struct exchange *exchange, const struct request *request)
@@ -172,6 +194,11 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
         return;
     case REQUEST_TO_LOGIN_PAGE:
         reply_error(exchange, 401, NULL, "the server sent tbproxyd to its login page");
+        return;
+    case REQUEST_BODY_IS_GONE:
+        reply_busy(exchange,
+                   "the login to the server was renewed in the middle of the body, which was too large to "
+                   "be kept (limits.max_kept_body_bytes): send it again");
         return;
     case REQUEST_CANNOT_BE_SENT:
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");

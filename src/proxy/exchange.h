@@ -33,6 +33,10 @@ struct daemon;
 struct forwarding;
 struct listener;
 
+/* A body that nobody wants is read to its end, up to this size, where the answer can only come after it; one
+ * without end is cut off. */
+#define DISCARD_MAX_BYTES (INT64_C(1) << 30)
+
 enum exchange_state {
     EXCHANGE_RECEIVING,   /* header and body are arriving */
     EXCHANGE_DISCARDING,  /* refused; the rest of its body is read so that the client reads the answer */
@@ -61,8 +65,23 @@ struct exchange {
     struct headers headers; /* those that are forwarded */
     struct buf body;
     bool has_body;
+    int64_t length; /* of the body; -1: not known */
+    bool expects;   /* the client waits for 100 Continue before it sends the body */
 
-    int refusal; /* status of the answer once the body is discarded; 0: none */
+    /* A body that streams (stream.h). */
+    bool streams_body;
+    bool at_header; /* the client's connection waits between header and body */
+    int64_t received;
+    bool body_ended;
+    size_t body_sent; /* of what is in body */
+    bool body_let_go; /* a part of it has been sent and is no longer there */
+
+    bool streams_answer;       /* it has begun, and goes on as it comes */
+    size_t answer_read;        /* of what is in the window */
+    struct MHD_Response *held; /* the answer, until the client has sent all of its body; NULL: none */
+    int held_status;
+
+    int refusal; /* status of the answer once the body is discarded; 0: none, or it is held */
     const char *refusal_reason;
     bool close; /* the connection after the answer: what follows may not be a request */
     int64_t discarded;
@@ -94,11 +113,17 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
 /* The header is complete: checks it, and answers where it is refused and nothing is left to be read. */
 void exchange_begin(struct exchange *exchange, const char *method, const char *version);
 
-/* A part of the body. False where the client sends without end: close the connection. */
-bool exchange_receive(struct exchange *exchange, const char *data, size_t length);
+/* A part of the body; *LENGTH: what is left of it, for later. False where the client sends without end: close
+ * the connection. */
+bool exchange_receive(struct exchange *exchange, const char *data, size_t *length);
 
 /* The request has arrived in full: answers it where it was refused, else dispatches it. */
 void exchange_complete(struct exchange *exchange);
+
+/* The client's connection is not served until exchange_resume(), or the answer. Both are harmless where it is
+ * so already. */
+void exchange_suspend(struct exchange *exchange);
+void exchange_resume(struct exchange *exchange);
 
 /* Answers it or has it forwarded. */
 void exchange_dispatch(struct exchange *exchange);
@@ -109,6 +134,9 @@ void exchange_client_changed(struct exchange *exchange);
 
 /* Answers it with what came of REQUEST, the call that was made for it. */
 void exchange_answer(struct exchange *exchange, const struct request *request);
+
+/* Begins to answer it with what comes of the call that is under way for it. */
+void exchange_stream(struct exchange *exchange);
 
 /* Gives it up: its client is gone, or sends no more and is not waited for any longer. */
 void exchange_hung_up(struct exchange *exchange);

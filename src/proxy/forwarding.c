@@ -10,6 +10,7 @@
 #include "proxy/exchange.h"
 #include "proxy/local.h"
 #include "proxy/reply.h"
+#include "proxy/stream.h"
 
 /* In mode "always": the part of its duration that passes between a merged call and the next one for its
  * entity. */
@@ -261,6 +262,8 @@ static void rate_limited(struct forwarding *forwarding)
         enum request_repeat_refusal refusal =
             request_repeat_refusal(&daemon->retry, exchange->repeat, exchange->repeats, exchange->stamped);
 
+        if (refusal == REPEAT_NOT_REFUSED && !stream_can_begin_again(exchange))
+            refusal = REPEAT_BODY_IS_GONE;
         if (refusal == REPEAT_NOT_REFUSED && delay_ms < 0)
             refusal = REPEAT_LATER_THAN_MAX;
         if (refusal == REPEAT_NOT_REFUSED) {
@@ -289,6 +292,24 @@ static enum budget_result result_of(const struct request *request)
     }
 }
 
+void forwarding_answer_begun(struct forwarding *forwarding)
+{
+    struct daemon *daemon = forwarding->daemon;
+    struct exchange *reader = first_member(forwarding);
+
+    while (reader->member.next != &forwarding->members) { /* each of the others needs a call of its own */
+        struct exchange *exchange = CONTAINER_OF(reader->member.next, struct exchange, member);
+
+        exchange->item.alone = true;
+        wait_again(exchange, 0);
+    }
+    forwarding->streams = true;
+    budget_answer_begun(&daemon->budget, daemon->loop.now_ms, forwarding->cost);
+    forwarding->cost = 0;
+    if (forwarding->key) /* nobody can join it any more, and a write has been executed */
+        release_key(forwarding);
+}
+
 static void request_done(struct request *request)
 {
     struct forwarding *forwarding = CONTAINER_OF(request, struct forwarding, request);
@@ -296,7 +317,9 @@ static void request_done(struct request *request)
 
     forwarding->users++; /* until all have been told */
     end_call(forwarding, result_of(request));
-    if (answered && request->transfer.status == 429)
+    if (forwarding->streams)
+        stream_answer_ended(forwarding);
+    else if (answered && request->transfer.status == 429)
         rate_limited(forwarding);
     else if (answered && forwarding->is_merged && may_be_one_body(request->transfer.status))
         split(forwarding);
@@ -331,12 +354,13 @@ static struct forwarding *forwarding_new(struct exchange *lead)
     request->method = lead->method;
     request->target = lead->target.text.data;
     request->headers = &lead->headers;
-    request->body = lead->has_body ? &lead->body : NULL;
+    request->body = lead->has_body && !lead->streams_body ? &lead->body : NULL;
     request->anonymous = lead->route.kind == ROUTE_FORWARD_ANONYMOUS;
     request->repeat = lead->repeat;
     request->stamped = lead->stamped;
     request->idempotent = lead->operation && lead->operation->flags & TB_ATTRIBUTE_WRITE;
     add_member(forwarding, lead);
+    stream_attach(forwarding);
     return forwarding;
 }
 

@@ -34,6 +34,7 @@ struct forwarding {
     bool is_queued; /* it came through the queue and has its place in the budget */
     bool is_merged;
     bool is_read;
+    bool streams; /* its answer has begun and goes on as it comes, to its one member */
     unsigned cost;
     uint64_t turn_of;       /* the flow in whose turn it was sent */
     uint64_t generation;    /* daemon->write_generation when it was sent */
@@ -50,6 +51,9 @@ void forwarding_run(struct daemon *daemon);
 
 /* The exchange is answered with what comes of a call in flight. */
 void forwarding_join(struct forwarding *forwarding, struct exchange *exchange);
+
+/* The server has begun to answer, with a body that streams. */
+void forwarding_answer_begun(struct forwarding *forwarding);
 
 /* For an exchange that is answered here, but only while there is a session: waits for that. It may be
  * answered before this returns. */

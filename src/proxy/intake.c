@@ -11,14 +11,11 @@
 #include "proxy/gate.h"
 #include "proxy/preference.h"
 #include "proxy/reply.h"
+#include "proxy/stream.h"
 
 /* A refused request's body up to this size is read before the answer is sent, as the server itself does
  * (Tomcat's maxSwallowSize): a client that is still sending would not read it. */
-#define DISCARD_MAX_BYTES (2 * 1024 * 1024)
-
-/* A body of unknown length that is too large can be answered only when it has ended; one without end is cut
- * off. */
-#define DISCARD_CHUNKED_MAX_BYTES (INT64_C(1) << 30)
+#define SWALLOW_MAX_BYTES (2 * 1024 * 1024)
 
 /* More than libmicrohttpd's memory for a connection. */
 #define REQUEST_LINE_MAX_BYTES 65536
@@ -207,6 +204,15 @@ static void answer_refusal(struct exchange *exchange)
     reply_error(exchange, status, token, "tbproxyd refused the request: %s", exchange->refusal_reason);
 }
 
+/* A body that is not kept is read when the server wants it. */
+static void begin_stream(struct exchange *exchange)
+{
+    exchange->streams_body = true;
+    exchange->at_header = exchange->length >= 0;
+    exchange->received = (int64_t)exchange->body.len;
+    exchange_dispatch(exchange);
+}
+
 void exchange_begin(struct exchange *exchange, const char *method, const char *version)
 {
     struct request_headers headers = {.exchange = exchange};
@@ -225,6 +231,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_target(exchange);
     length = check_length(exchange, &headers);
     exchange->has_body = headers.content_length || headers.transfer_encoding;
+    exchange->length = length;
+    exchange->expects = headers.expect != NULL;
     if (!exchange->refusal) {
         exchange->operation =
             operation_find(method, exchange->target.text.data, exchange->target.path_length);
@@ -233,11 +241,14 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
                                             exchange->target.path_length);
         MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
     }
-    if (!exchange->refusal)
+    if (!exchange->refusal) {
+        if (length > exchange->daemon->config->limits.max_kept_body_bytes)
+            begin_stream(exchange);
         return;
+    }
     exchange->state = EXCHANGE_DISCARDING;
     exchange->close = headers.unframed;
-    if (length > DISCARD_MAX_BYTES || headers.expect || headers.unframed)
+    if (length > SWALLOW_MAX_BYTES || headers.expect || headers.unframed)
         answer_refusal(exchange);
 }
 
@@ -249,14 +260,10 @@ static void start_discarding(struct exchange *exchange, int status, const char *
     buf_free(&exchange->body);
 }
 
-bool exchange_receive(struct exchange *exchange, const char *data, size_t length)
+static void keep(struct exchange *exchange, const char *data, size_t length)
 {
     struct daemon *daemon = exchange->daemon;
 
-    if (exchange->state != EXCHANGE_RECEIVING) {
-        exchange->discarded += (int64_t)length;
-        return exchange->discarded <= DISCARD_CHUNKED_MAX_BYTES;
-    }
     if (exchange->body.len + length > (size_t)daemon->config->limits.max_body_bytes) {
         start_discarding(exchange, 413, "the body is larger than limits.max_body_bytes");
     } else if (!quota_take(&daemon->bodies, length)) {
@@ -266,13 +273,40 @@ bool exchange_receive(struct exchange *exchange, const char *data, size_t length
         quota_give_back(&daemon->bodies, length);
         start_discarding(exchange, 503, "out of memory");
     }
+}
+
+bool exchange_receive(struct exchange *exchange, const char *data, size_t *length)
+{
+    const struct config *config = exchange->daemon->config;
+
+    if (exchange->state == EXCHANGE_RECEIVING &&
+        exchange->body.len + *length > (size_t)config->limits.max_kept_body_bytes && exchange->length < 0 &&
+        config->limits.max_body_bytes > config->limits.max_kept_body_bytes)
+        begin_stream(exchange);
+    if (exchange->state == EXCHANGE_DISCARDING) {
+        exchange->discarded += (int64_t)*length;
+        *length = 0;
+        return exchange->discarded <= DISCARD_MAX_BYTES;
+    }
+    if (exchange->streams_body) {
+        stream_receive(exchange, data, length);
+        return true;
+    }
+    keep(exchange, data, *length);
+    *length = 0;
     return true;
 }
 
 void exchange_complete(struct exchange *exchange)
 {
-    if (exchange->refusal)
+    if (exchange->refusal) {
         answer_refusal(exchange);
-    else
+    } else if (exchange->held) {
+        exchange->body_ended = true;
+        reply_held(exchange);
+    } else if (exchange->streams_body) {
+        stream_body_ended(exchange);
+    } else {
         exchange_dispatch(exchange);
+    }
 }

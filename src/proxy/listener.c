@@ -30,7 +30,9 @@ static void client_hung_up(struct watch *watch, uint32_t events)
         client->end = CLIENT_MAY_READ;
     if (client->exchange && client->exchange->suspended)
         exchange_client_changed(client->exchange);
-    else /* MHD misses an end that came together with the last bytes of an unfinished request */
+    else if (!client->exchange ||
+             client->exchange->state != EXCHANGE_ANSWERED) /* MHD misses an end that came together with the
+                                                              last bytes of an unfinished request */
         MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
@@ -116,9 +118,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!exchange->method) {
         exchange_begin(exchange, method, version);
     } else if (*length > 0) {
-        if (!exchange_receive(exchange, data, *length))
-            return MHD_NO;
-        *length = 0;
+        return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
+    } else if (exchange->at_header) { /* called once more, because the connection waited there */
+        exchange->at_header = false;
     } else {
         exchange_complete(exchange);
     }
@@ -128,11 +130,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
                          enum MHD_RequestTerminationCode code)
 {
-    (void)arg;
+    struct listener *listener = arg;
+    struct exchange *exchange = *context;
+
     (void)connection;
     (void)code;
-    if (*context)
-        exchange_retire(*context);
+    if (exchange &&
+        exchange->streams_answer) /* MHD closes a connection in its next run, if that was cut off */
+        listener->pending = true;
+    if (exchange)
+        exchange_retire(exchange);
     *context = NULL;
 }
 
@@ -174,7 +181,7 @@ static int start(struct listener *listener, struct tb_error *err)
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->listen.idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
         on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
+        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
         listener, MHD_OPTION_END);
     if (!listener->mhd)
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->name);

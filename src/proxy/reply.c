@@ -11,6 +11,7 @@
 #include "proxy/daemon.h"
 #include "proxy/filter.h"
 #include "proxy/forwarding.h"
+#include "proxy/stream.h"
 
 #define PROXY_NAME "tbproxyd"
 
@@ -59,33 +60,78 @@ static void add_preference_applied(const struct exchange *exchange, struct MHD_R
     MHD_add_response_header(response, "Preference-Applied", text);
 }
 
-/* The one place where an exchange gets its answer. Takes over RESPONSE. */
-static void answer(struct exchange *exchange, int status, struct MHD_Response *response)
+/* Takes over RESPONSE. */
+static void queue_response(struct exchange *exchange, int status, struct MHD_Response *response)
 {
-    struct daemon *daemon = exchange->daemon;
-
-    forwarding_leave(exchange);
-    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     exchange->state = EXCHANGE_ANSWERED;
-    if (response)
-        add_preference_applied(exchange, response);
-    if (response && (daemon->draining || exchange->close))
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     if (!response || MHD_queue_response(exchange->connection, (unsigned)status, response) != MHD_YES) {
         log_error("an answer with status %d could not be sent", status);
         /* Resumed without an answer, the connection is closed by on_request(). */
     }
     if (response)
         MHD_destroy_response(response);
-    if (exchange->suspended) {
-        exchange->suspended = false;
-        MHD_resume_connection(exchange->connection);
-        exchange->listener->pending = true;
-    }
+    exchange_resume(exchange);
+}
+
+/* libmicrohttpd takes an answer before the body or after it. Before it, the connection is closed with what
+ * the client has sent meanwhile, which the client may notice before it reads the answer. */
+static bool takes_answer(const struct exchange *exchange)
+{
+    if (!exchange->streams_body || exchange->body_ended)
+        return true;
+    return exchange->at_header && (exchange->expects || exchange->length > DISCARD_MAX_BYTES);
+}
+
+/* Until the client has sent its body. */
+static void hold(struct exchange *exchange, int status, struct MHD_Response *response)
+{
+    exchange->held = response;
+    exchange->held_status = status;
+    exchange->state = EXCHANGE_DISCARDING;
+    exchange_resume(exchange);
+}
+
+void reply_held(struct exchange *exchange)
+{
+    queue_response(exchange, exchange->held_status, TAKE_PTR(exchange->held));
+}
+
+static void cut_off(struct exchange *exchange)
+{
+    forwarding_leave(exchange);
+    forwarding_release(exchange);
+    exchange_resume(exchange);
+}
+
+/* The one place where an exchange gets its answer. Takes over RESPONSE. */
+static void begin_answer(struct exchange *exchange, int status, struct MHD_Response *response)
+{
+    struct daemon *daemon = exchange->daemon;
+
+    if (response)
+        add_preference_applied(exchange, response);
+    if (response && (daemon->draining || exchange->close))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    if (takes_answer(exchange))
+        queue_response(exchange, status, response);
+    else
+        hold(exchange, status, response);
     if (!exchange->hung_up)
         count(exchange, status);
     if (log_is_enabled(LOG_LEVEL_DEBUG))
         log_answer(exchange, status);
+}
+
+static void answer(struct exchange *exchange, int status, struct MHD_Response *response)
+{
+    if (exchange->streams_answer) {
+        if (response)
+            MHD_destroy_response(response);
+        cut_off(exchange);
+        return;
+    }
+    forwarding_leave(exchange);
+    begin_answer(exchange, status, response);
 }
 
 static struct MHD_Response *response_from(void *body, size_t length, enum MHD_ResponseMemoryMode mode)
@@ -185,6 +231,18 @@ void reply_forward(struct exchange *exchange, const char *details)
     if (response && details)
         add_proxy_status(response, "received-status=429; details", details);
     answer(exchange, transfer->status, response);
+}
+
+void reply_stream(struct exchange *exchange)
+{
+    struct MHD_Response *response = stream_response(exchange);
+
+    exchange->streams_answer = true;
+    if (response) {
+        copy_headers(exchange, response);
+        add_server_timing(exchange, response);
+    }
+    begin_answer(exchange, exchange->forwarding->request.transfer.status, response);
 }
 
 static enum tb_error_code error_code(int status)

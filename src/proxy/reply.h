@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Answers to local programs. Each function answers the exchange; after it only its end is left.
+ * Answers to local programs. Each function answers the exchange; after it only its end is left. An answer
+ * that has begun already, because it streams, is cut off instead.
  */
 #ifndef TB_PROXY_REPLY_H
 #define TB_PROXY_REPLY_H
@@ -20,6 +21,12 @@ enum tb_error_code {
 /* The server's answer, as it is but for the headers of filter.h. DETAILS, or NULL: why tbproxyd did not
  * repeat it, for Proxy-Status. */
 void reply_forward(struct exchange *exchange, const char *details);
+
+/* The same for an answer whose body goes on as it comes: status and header are there. */
+void reply_stream(struct exchange *exchange);
+
+/* The client has sent all of its body: it gets the answer that was held for it, if any. */
+void reply_held(struct exchange *exchange);
 
 /* An error of tbproxyd's own, in the shape of ThingsBoard's: {"status":...,"message":...,"errorCode":...,
  * "timestamp":...}, with Proxy-Status (RFC 9209). TOKEN is an error type of that, or NULL. */

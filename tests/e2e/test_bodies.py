@@ -24,7 +24,8 @@ class TestRequestBodies(Case):
             self.bodies.append(request.body)
             peer.send(answer(body=b"%d" % len(request.body)))
             return True
-        self.proxy = self.start_daemon(self.start_scripted(handle))
+        self.proxy = self.start_daemon(self.start_scripted(handle), {"limits.max_body_bytes": self.LIMIT,
+                                                                     "limits.max_kept_body_bytes": self.LIMIT})
 
     def chunks(self, body, size=100000):
         return [body[i:i + size] for i in range(0, len(body), size)]
@@ -48,13 +49,13 @@ class TestRequestBodies(Case):
             self.assertEqual(connection.request("GET", "/-/live").status, 200)
         self.assertEqual(self.bodies, [b"abcde"])
 
-    def test_the_default_limit_is_16_mib_and_is_itself_allowed(self):
+    def test_the_limit_is_itself_allowed(self):
         body = digest_of(self.LIMIT)
         for sent in (body, self.chunks(body)):
             self.assertEqual(self.proxy.post("/api/x", sent).status, 200)
             self.assertTrue(self.bodies.pop() == body)
 
-    def test_one_byte_more_than_16_mib_is_refused(self):
+    def test_one_byte_more_is_refused(self):
         body = digest_of(self.LIMIT + 1)
         answer_ = self.proxy.post("/api/x", self.chunks(body))
         self.assert_error(answer_, 413, 31, "limits.max_body_bytes")
@@ -128,7 +129,7 @@ class TestBodyLimit(Case):
             go.wait(PATIENCE)
             return self.handle(peer, request)
         proxy = self.start_daemon(self.start_scripted(handle),
-                                  {"limits.max_body_bytes": 60000, "limits.max_buffered_bytes": 65536})
+                                  {"limits.max_kept_body_bytes": 60000, "limits.max_buffered_bytes": 65536})
         with proxy.connect() as first:
             first.send(build("POST", "/api/x", body=b"x" * 60000, host=first.host))
             self.assertTrue(arrived.wait(PATIENCE))
@@ -139,7 +140,7 @@ class TestBodyLimit(Case):
 
 
 class TestAnswerBodies(Case):
-    LIMIT = 200000
+    LIMIT = 262144  # of what is kept; answers that are no errors are handed on (test_streams.py)
 
     def setUp(self):
         self.reply = b""
@@ -151,14 +152,14 @@ class TestAnswerBodies(Case):
         self.proxy = self.start_daemon(self.start_scripted(handle), {"limits.max_response_bytes": self.LIMIT})
 
     @staticmethod
-    def chunked(body, size=9000):
+    def chunked(body, size=9000, status=200):
         parts = [body[i:i + size] for i in range(0, len(body), size)]
-        return (b"HTTP/1.1 200 \r\nContent-Type: a/b\r\nTransfer-Encoding: chunked\r\n\r\n" +
+        return (b"HTTP/1.1 %d \r\nContent-Type: a/b\r\nTransfer-Encoding: chunked\r\n\r\n" % status +
                 b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in parts) + b"0\r\n\r\n")
 
     @staticmethod
-    def until_close(body):
-        return b"HTTP/1.1 200 \r\nContent-Type: a/b\r\nConnection: close\r\n\r\n" + body
+    def until_close(body, status=200):
+        return b"HTTP/1.1 %d \r\nContent-Type: a/b\r\nConnection: close\r\n\r\n" % status + body
 
     def test_each_framing_passes_the_same_bytes(self):
         for body in (b"x", digest_of(100000)):
@@ -174,11 +175,11 @@ class TestAnswerBodies(Case):
             got = self.proxy.get("/api/x")
             self.assertEqual((got.status, got.body), (200, b""))
 
-    def test_the_limit_itself_passes_and_one_byte_more_is_502(self):
+    def test_of_an_error_the_limit_itself_passes_and_one_byte_more_is_502(self):
         for length in (self.LIMIT, self.LIMIT + 1):
             body = digest_of(length)
-            for self.reply, self.kept in ((answer(body=body), True), (self.chunked(body), True),
-                                          (self.until_close(body), False)):
+            for self.reply, self.kept in ((answer(500, body), True), (self.chunked(body, status=500), True),
+                                          (self.until_close(body, 500), False)):
                 got = self.proxy.get("/api/x")
                 if length == self.LIMIT:
                     self.assertTrue(got.body == body)
@@ -195,9 +196,9 @@ class TestAnswerBodies(Case):
         proxy = self.start_daemon(self.start_scripted(handle))
         self.assertTrue(proxy.get("/api/x").body == body)
 
-    def test_an_endless_answer_is_cut_off(self):
+    def test_an_endless_error_is_cut_off(self):
         def handle(peer, request):
-            peer.send(b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n")
+            peer.send(b"HTTP/1.1 500 \r\nTransfer-Encoding: chunked\r\n\r\n")
             while True:
                 peer.send(b"2710\r\n" + b"x" * 10000 + b"\r\n")
         proxy = self.start_daemon(self.start_scripted(handle), {"limits.max_response_bytes": MIB})

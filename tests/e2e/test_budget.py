@@ -245,11 +245,11 @@ class TestMistakes(BudgetCase):
         daemon.start(wait="")
 
     def test_a_queue_that_cannot_hold_the_largest_request_is_refused(self):
-        self.assert_mistake({"queue.max_bytes": 99999, "limits.max_body_bytes": 100000},
-                            "queue.max_bytes", "limits.max_body_bytes")
-        self.assert_mistake({"queue.max_bytes": 16777215}, "queue.max_bytes", "limits.max_body_bytes")
+        self.assert_mistake({"queue.max_bytes": 99999, "limits.max_kept_body_bytes": 100000},
+                            "queue.max_bytes", "limits.max_kept_body_bytes")
+        self.assert_mistake({"queue.max_bytes": 1048575}, "queue.max_bytes", "limits.max_kept_body_bytes")
         daemon = self.prepare_daemon("http://127.0.0.1:1", {"upstream.api_key_file": "tb_a-key-for-no-server",
-                                                            "queue.max_bytes": 16777216}, "none")
+                                                            "queue.max_bytes": 1048576}, "none")
         daemon.start(wait="")
 
     def test_a_merge_mode_that_there_is_not_is_refused(self):

@@ -29,7 +29,7 @@ class TestBounds(QueueCase):
                 self.assertEqual(self.targets(), ["/api/0", "/api/1"])
 
     def test_a_request_beyond_max_bytes_is_refused_and_a_smaller_one_is_not(self):
-        self.begin({"limits.max_body_bytes": LARGEST, "queue.max_bytes": 2 * LARGEST + 10000})
+        self.begin({"limits.max_kept_body_bytes": LARGEST, "queue.max_bytes": 2 * LARGEST + 10000})
         blocker = self.occupy()
         large = [{"target": "/api/%d" % i, "method": "POST", "body": b"x" * LARGEST} for i in range(3)]
         waiting = self.ask_in_turn(large[:2])

@@ -282,6 +282,26 @@ START_TEST(a_smaller_limit_waits_for_the_calls_in_flight)
 }
 END_TEST
 
+/* Its tokens come back while it still has its place, which is one of those for calls that cost nothing. */
+START_TEST(an_answer_that_goes_on_keeps_its_place_only)
+{
+    open_budget("2:1", false);
+    configure("2:1", false, 4);
+    ck_assert_uint_eq(take_all(1), 2);
+    budget_answer_begun(&budget, now_ms, 1);
+    budget_answer_begun(&budget, now_ms, 1);
+    ck_assert_uint_eq(budget.in_flight, 2);
+    assert_ready_after(1 + 500, 1);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), INT64_MAX);
+    settle(1, 0, BUDGET_COUNTED);
+    ck_assert_uint_eq(take_all(0), 1);
+    settle(2, 0, BUDGET_COUNTED);
+    settle(1, 1, BUDGET_COUNTED);
+    ck_assert_uint_eq(budget.in_flight, 0);
+    ck_assert_int_eq(budget.reserved, 0);
+}
+END_TEST
+
 START_TEST(a_closing_can_be_ended)
 {
     open_budget("", true);
@@ -336,5 +356,6 @@ Suite *budget_suite(void)
     tcase_add_test(tests, calls_in_flight_outlast_the_closing);
     tcase_add_test(tests, other_limits_keep_the_levels_of_the_pairs_that_stay);
     tcase_add_test(tests, a_smaller_limit_waits_for_the_calls_in_flight);
+    tcase_add_test(tests, an_answer_that_goes_on_keeps_its_place_only);
     return suite;
 }

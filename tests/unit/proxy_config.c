@@ -46,10 +46,10 @@ static int load_with(const struct known_option *option, const char *value, bool 
     static const struct {
         const char *name;
         char *setting;
-    } companions[] = {{"limits.max_body_bytes", "limits.max_buffered_bytes=68719476736"},
-                      {"limits.max_body_bytes", "queue.max_bytes=68719476736"},
-                      {"limits.max_buffered_bytes", "limits.max_body_bytes=0"},
-                      {"queue.max_bytes", "limits.max_body_bytes=0"},
+    } companions[] = {{"limits.max_kept_body_bytes", "limits.max_buffered_bytes=68719476736"},
+                      {"limits.max_kept_body_bytes", "queue.max_bytes=68719476736"},
+                      {"limits.max_buffered_bytes", "limits.max_kept_body_bytes=0"},
+                      {"queue.max_bytes", "limits.max_kept_body_bytes=0"},
                       {"retry.initial_retry_delay_ms", "retry.max_retry_delay_ms=3600000"},
                       {"retry.max_retry_delay_ms", "retry.initial_retry_delay_ms=1"}};
     char *settings[6] = {"upstream.url=http://tb", "upstream.api_key_file=/key", NULL};

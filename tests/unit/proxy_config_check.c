@@ -197,12 +197,12 @@ END_TEST
 
 START_TEST(options_that_bound_each_other)
 {
-    assert_check(SETTINGS("limits.max_body_bytes=70000", "limits.max_buffered_bytes=70000", URL, KEY), true,
-                 NULL);
-    assert_check(SETTINGS("limits.max_body_bytes=70001", "limits.max_buffered_bytes=70000", URL, KEY), false,
-                 "limits.max_buffered_bytes");
-    assert_check(SETTINGS("limits.max_body_bytes=70000", "queue.max_bytes=70000", URL, KEY), true, NULL);
-    assert_check(SETTINGS("limits.max_body_bytes=70001", "queue.max_bytes=70000", URL, KEY), false,
+    assert_check(SETTINGS("limits.max_kept_body_bytes=70000", "limits.max_buffered_bytes=70000", URL, KEY),
+                 true, NULL);
+    assert_check(SETTINGS("limits.max_kept_body_bytes=70001", "limits.max_buffered_bytes=70000", URL, KEY),
+                 false, "limits.max_buffered_bytes");
+    assert_check(SETTINGS("limits.max_kept_body_bytes=70000", "queue.max_bytes=70000", URL, KEY), true, NULL);
+    assert_check(SETTINGS("limits.max_kept_body_bytes=70001", "queue.max_bytes=70000", URL, KEY), false,
                  "queue.max_bytes");
     assert_check(SETTINGS("retry.initial_retry_delay_ms=500", "retry.max_retry_delay_ms=500", URL, KEY), true,
                  NULL);

@@ -8,6 +8,7 @@
 #include "proxy/forwarding.h"
 #include "proxy/local.h"
 #include "proxy/reply.h"
+#include "proxy/stream.h"
 
 #define TURNS_MAX 5000 /* of the loop in one ms; more is a loop that never sleeps */
 
@@ -95,6 +96,21 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
     answer(exchange, request->outcome == REQUEST_ANSWERED ? request->transfer.status
                      : request->outcome == REQUEST_FAILED ? request->transfer.error.status
                                                           : 502);
+}
+
+void stream_attach(struct forwarding *forwarding)
+{
+    (void)forwarding;
+}
+
+void stream_answer_ended(struct forwarding *forwarding)
+{
+    (void)forwarding;
+}
+
+bool stream_can_begin_again(const struct exchange *exchange)
+{
+    return !exchange->body_let_go;
 }
 
 void exchange_hung_up(struct exchange *exchange)

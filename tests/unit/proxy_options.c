@@ -46,6 +46,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(merge, max_bytes, KIND_INTEGER),
     ROW(join, reads, KIND_BOOLEAN),
     ROW(limits, max_body_bytes, KIND_INTEGER),
+    ROW(limits, max_kept_body_bytes, KIND_INTEGER),
     ROW(limits, max_response_bytes, KIND_INTEGER),
     ROW(limits, max_buffered_bytes, KIND_INTEGER),
     ROW(limits, session_wait_ms, KIND_INTEGER),

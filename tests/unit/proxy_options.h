@@ -9,7 +9,7 @@
 #include "proxy/config.h"
 #include "unit.h"
 
-#define OPTION_COUNT 39
+#define OPTION_COUNT 40
 
 enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE };
 

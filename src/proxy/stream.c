@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/stream.h"
+
+#include <errno.h>
+
+#include "proxy/daemon.h"
+#include "proxy/exchange.h"
+#include "proxy/forwarding.h"
+#include "proxy/reply.h"
+
+#define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd at once */
+
+static struct forwarding *forwarding_of(struct transfer *transfer)
+{
+    return CONTAINER_OF(transfer, struct forwarding, request.transfer);
+}
+
+/* ---- a request's body ---- */
+
+bool stream_can_begin_again(const struct exchange *exchange)
+{
+    return !exchange->body_let_go;
+}
+
+/* All of the window has been sent, and there may be more to come. */
+static void let_go(struct exchange *exchange)
+{
+    quota_give_back(&exchange->daemon->bodies, exchange->body.len);
+    buf_clear(&exchange->body);
+    exchange->body_sent = 0;
+    exchange->body_let_go = true;
+}
+
+static int read_body(struct transfer *transfer, void *data, size_t max, size_t *ret)
+{
+    struct forwarding *forwarding = forwarding_of(transfer);
+    struct exchange *exchange = forwarding->lead;
+    size_t left = exchange->body.len - exchange->body_sent;
+    size_t length = left < max ? left : max;
+
+    if (left == 0 && !exchange->body_ended) {
+        request_paused(&forwarding->request);
+        exchange_resume(exchange);
+        return -EAGAIN;
+    }
+    request_alive(&forwarding->request);
+    if (length > 0)
+        memcpy(data, exchange->body.data + exchange->body_sent, length);
+    exchange->body_sent += length;
+    if (length == left && !exchange->body_ended && exchange->body.len >= STREAM_WINDOW_BYTES)
+        let_go(exchange);
+    *ret = length;
+    return 0;
+}
+
+static int rewind_body(struct transfer *transfer)
+{
+    struct exchange *exchange = forwarding_of(transfer)->lead;
+
+    if (!stream_can_begin_again(exchange))
+        return -ESPIPE;
+    exchange->body_sent = 0;
+    return 0;
+}
+
+/* What libcurl waits for is there. */
+static void go_on_sending(struct exchange *exchange)
+{
+    struct forwarding *forwarding = exchange->forwarding;
+
+    if (!forwarding || forwarding->request.state != REQUEST_SENDING)
+        return;
+    request_alive(&forwarding->request);
+    transfer_resume(&forwarding->request.transfer);
+}
+
+static int take(struct exchange *exchange, const char *data, size_t length)
+{
+    struct quota *quota = &exchange->daemon->bodies;
+    int r;
+
+    if (!quota_take(quota, length))
+        return -ENOBUFS;
+    r = buf_append(&exchange->body, data, length);
+    if (r < 0)
+        quota_give_back(quota, length);
+    return r;
+}
+
+void stream_receive(struct exchange *exchange, const char *data, size_t *length)
+{
+    size_t used = exchange->body.len;
+    size_t room = used < STREAM_WINDOW_BYTES ? STREAM_WINDOW_BYTES - used : 0;
+    size_t taken = *length < room ? *length : room;
+
+    exchange->received += (int64_t)taken;
+    if (exchange->received > exchange->daemon->config->limits.max_body_bytes) {
+        *length = 0;
+        reply_error(exchange, 413, "http_request_denied",
+                    "tbproxyd refused the request: the body is larger than limits.max_body_bytes");
+        return;
+    }
+    if (take(exchange, data, taken) < 0) {
+        *length = 0;
+        reply_busy(exchange, "too many bodies are under way (limits.max_buffered_bytes): try again later");
+        return;
+    }
+    *length -= taken;
+    if (taken > 0)
+        go_on_sending(exchange);
+    if (exchange->body.len >= STREAM_WINDOW_BYTES)
+        exchange_suspend(exchange);
+}
+
+void stream_body_ended(struct exchange *exchange)
+{
+    exchange->body_ended = true;
+    exchange_suspend(exchange);
+    go_on_sending(exchange);
+}
+
+/* ---- an answer's body ---- */
+
+static bool is_event_stream(const struct transfer *transfer)
+{
+    const char *type = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_TYPE);
+    static const char event_stream[] = "text/event-stream";
+
+    return type && strncasecmp(type, event_stream, strlen(event_stream)) == 0;
+}
+
+bool stream_is_endless(const struct exchange *exchange)
+{
+    return exchange->streams_answer && exchange->forwarding &&
+           is_event_stream(&exchange->forwarding->request.transfer);
+}
+
+/* The part of LENGTH bytes is about to come. */
+static bool is_to_stream(const struct forwarding *forwarding, size_t length)
+{
+    const struct transfer *transfer = &forwarding->request.transfer;
+
+    if (strcmp(forwarding->request.method, MHD_HTTP_METHOD_HEAD) == 0)
+        return false;
+    return is_event_stream(transfer) ||
+           (forwarding->member_count == 1 && transfer->response_body.len + length > STREAM_WINDOW_BYTES);
+}
+
+/* A stream of events may be quiet for hours. */
+static void note_activity(struct forwarding *forwarding)
+{
+    if (is_event_stream(&forwarding->request.transfer))
+        request_paused(&forwarding->request);
+    else
+        request_alive(&forwarding->request);
+}
+
+static struct exchange *reader_of(const struct forwarding *forwarding)
+{
+    return CONTAINER_OF(forwarding->members.next, struct exchange, member);
+}
+
+static int part_arrived(struct transfer *transfer, const void *data, size_t length)
+{
+    struct forwarding *forwarding = forwarding_of(transfer);
+    size_t waiting = transfer->response_body.len;
+
+    (void)data;
+    if (!forwarding->streams && is_to_stream(forwarding, length)) {
+        forwarding_answer_begun(forwarding);
+        exchange_stream(reader_of(forwarding));
+    }
+    if (forwarding->streams && waiting > 0 && waiting + length > STREAM_WINDOW_BYTES) {
+        request_paused(&forwarding->request);
+        return -EAGAIN;
+    }
+    note_activity(forwarding);
+    if (forwarding->streams)
+        exchange_resume(reader_of(forwarding));
+    return TRANSFER_KEEP;
+}
+
+void stream_answer_ended(struct forwarding *forwarding)
+{
+    exchange_resume(reader_of(forwarding));
+}
+
+/* All of the window has been read. */
+static void make_room(struct exchange *exchange)
+{
+    struct forwarding *forwarding = exchange->forwarding;
+
+    exchange->answer_read = 0;
+    transfer_clear_body(&forwarding->request.transfer);
+    if (!forwarding->under_way)
+        return;
+    note_activity(forwarding);
+    transfer_resume(&forwarding->request.transfer);
+}
+
+static ssize_t read_answer(void *arg, uint64_t position, char *data, size_t max)
+{
+    struct exchange *exchange = arg;
+    struct forwarding *forwarding = exchange->forwarding;
+    const struct buf *body = forwarding ? &forwarding->request.transfer.response_body : NULL;
+    size_t left = body ? body->len - exchange->answer_read : 0;
+    size_t length = left < max ? left : max;
+
+    (void)position;
+    if (!forwarding) /* given up */
+        return MHD_CONTENT_READER_END_WITH_ERROR;
+    if (left == 0 && forwarding->under_way) {
+        exchange_suspend(exchange);
+        return 0;
+    }
+    if (left == 0)
+        return forwarding->request.outcome == REQUEST_ANSWERED ? MHD_CONTENT_READER_END_OF_STREAM
+                                                               : MHD_CONTENT_READER_END_WITH_ERROR;
+    memcpy(data, body->data + exchange->answer_read, length);
+    exchange->answer_read += length;
+    if (length == left)
+        make_room(exchange);
+    return (ssize_t)length;
+}
+
+struct MHD_Response *stream_response(struct exchange *exchange)
+{
+    const struct transfer *transfer = &exchange->forwarding->request.transfer;
+    const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+
+    return MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN,
+                                             BLOCK_BYTES, read_answer, exchange, NULL);
+}
+
+void stream_attach(struct forwarding *forwarding)
+{
+    struct exchange *lead = forwarding->lead;
+    struct transfer *transfer = &forwarding->request.transfer;
+
+    transfer->write = part_arrived;
+    if (!lead->streams_body)
+        return;
+    lead->body_sent = 0;
+    transfer->read = read_body;
+    transfer->rewind = rewind_body;
+    transfer->read_length = lead->length;
+}
