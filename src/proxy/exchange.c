@@ -9,6 +9,7 @@
 #include "proxy/forwarding.h"
 #include "proxy/local.h"
 #include "proxy/reply.h"
+#include "proxy/stream.h"
 
 /* A client that has ended its sending, but perhaps not its reading, still gets an answer that comes this
  * soon. */
@@ -36,6 +37,7 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     exchange->body.max = SIZE_MAX - 1; /* intake.c bounds it by the configuration */
     exchange->hang_up_timer.expired = hang_up_expired;
     exchange->wait_timer.expired = admission_timer_expired;
+    exchange->send_timer.expired = stream_timer_expired;
     exchange->urgency = -1;
     exchange->prefer_wait_ms = -1;
     list_init(&exchange->member);
@@ -56,6 +58,7 @@ void exchange_retire(struct exchange *exchange)
     forwarding_leave(exchange);
     forwarding_release(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&daemon->loop, &exchange->send_timer);
     if (exchange->client)
         exchange->client->exchange = NULL;
     list_remove(&exchange->link);

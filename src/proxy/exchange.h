@@ -74,6 +74,7 @@ struct exchange {
     int64_t received;
     bool body_ended;
     size_t body_sent; /* of what is in body */
+    struct timer send_timer;
     bool body_let_go; /* a part of it has been sent and is no longer there */
 
     bool streams_answer;       /* it has begun, and goes on as it comes */

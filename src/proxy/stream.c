@@ -8,7 +8,8 @@
 #include "proxy/forwarding.h"
 #include "proxy/reply.h"
 
-#define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd at once */
+#define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd, or to libcurl, at once */
+#define GATHER_MS   1           /* that less than a block waits for more */
 
 static struct forwarding *forwarding_of(struct transfer *transfer)
 {
@@ -68,10 +69,28 @@ static void go_on_sending(struct exchange *exchange)
 {
     struct forwarding *forwarding = exchange->forwarding;
 
+    loop_timer_stop(&exchange->daemon->loop, &exchange->send_timer);
     if (!forwarding || forwarding->request.state != REQUEST_SENDING)
         return;
     request_alive(&forwarding->request);
     transfer_resume(&forwarding->request.transfer);
+}
+
+void stream_timer_expired(struct timer *timer)
+{
+    go_on_sending(CONTAINER_OF(timer, struct exchange, send_timer));
+}
+
+/* libmicrohttpd reads 16 KiB at once: several of them are sent together. */
+static void send_soon(struct exchange *exchange)
+{
+    struct loop *loop = &exchange->daemon->loop;
+
+    if (exchange->body.len - exchange->body_sent >= BLOCK_BYTES)
+        go_on_sending(exchange);
+    else if (!timer_is_started(&exchange->send_timer) &&
+             loop_timer_start(loop, &exchange->send_timer, GATHER_MS) < 0)
+        go_on_sending(exchange);
 }
 
 static int take(struct exchange *exchange, const char *data, size_t length)
@@ -107,7 +126,7 @@ void stream_receive(struct exchange *exchange, const char *data, size_t *length)
     }
     *length -= taken;
     if (taken > 0)
-        go_on_sending(exchange);
+        send_soon(exchange);
     if (exchange->body.len >= STREAM_WINDOW_BYTES)
         exchange_suspend(exchange);
 }

@@ -22,7 +22,7 @@
 
 struct exchange;
 struct forwarding;
-struct transfer;
+struct timer;
 
 /* Before FORWARDING is sent: its bodies, as far as they stream, come from its lead and go to it. */
 void stream_attach(struct forwarding *forwarding);
@@ -30,6 +30,9 @@ void stream_attach(struct forwarding *forwarding);
 /* A part of the body of EXCHANGE's request, of which as much is taken as there is room for; *LENGTH: what is
  * left, for which the connection waits. */
 void stream_receive(struct exchange *exchange, const char *data, size_t *length);
+
+/* What has come of it is sent now: the callback of exchange->send_timer. */
+void stream_timer_expired(struct timer *timer);
 
 /* That was all of it. */
 void stream_body_ended(struct exchange *exchange);
