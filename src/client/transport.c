@@ -409,6 +409,17 @@ static int before_sending(void *arg, char *remote, char *local, int remote_port,
     return transfer->sends > 1 && !transfer->may_be_sent_twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
+static void set_http_version(const struct transport *transport, CURL *easy)
+{
+    static const long versions[] = {
+        [HTTP2_AUTO] = CURL_HTTP_VERSION_2TLS,
+        [HTTP2_OFF] = CURL_HTTP_VERSION_1_1,
+        [HTTP2_PRIOR_KNOWLEDGE] = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
+    };
+
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, versions[transport->options.http2]);
+}
+
 static void set_tls(const struct transport *transport, CURL *easy)
 {
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* at least */
@@ -453,6 +464,7 @@ static CURL *prepare_handle(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transport);
     if (transport->unix_socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transport->unix_socket);
+    set_http_version(transport, easy);
     set_tls(transport, easy);
     return easy;
 }

@@ -17,10 +17,18 @@
 
 struct transport;
 
+/* When HTTP/2 is spoken with the server. */
+enum http2_mode {
+    HTTP2_AUTO,            /* over TLS, where both sides want it (ALPN) */
+    HTTP2_OFF,             /* never */
+    HTTP2_PRIOR_KNOWLEDGE, /* at once, without TLS too (RFC 9113, section 3.3); with TLS by ALPN */
+};
+
 struct transport_options {
     const char *url; /* http://host[:port][/prefix]; the prefix goes in front of every target */
     int64_t connect_timeout_ms;
     long max_connections; /* at once; transfers beyond wait for a free one */
+    enum http2_mode http2;
 
     /* NULL: none. The strings are copied. */
     const char *unix_socket;      /* connect to this path instead of the URL's host */

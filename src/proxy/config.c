@@ -44,15 +44,16 @@ struct option {
     {                                                                                                        \
 #section, #name, OPTION_BOOLEAN, AT(section.name), 0, 0, initial, true, NULL, help                   \
     }
-#define CHOICE(section, name, choices, initial, help)                                                        \
+#define CHOICE(section, name, choices, initial, reloadable, help)                                            \
     {                                                                                                        \
-#section, #name, OPTION_CHOICE, AT(section.name), 0, 0, initial, true, choices, help                 \
+#section, #name, OPTION_CHOICE, AT(section.name), 0, 0, initial, reloadable, choices, help           \
     }
 
 #define HOUR_MS 3600000
 #define GIB     (INT64_C(1) << 30)
 
 const char *const merge_mode_names[] = {"off", "pressure", "always", NULL};
+const char *const http2_mode_names[] = {"auto", "off", "prior-knowledge", NULL};
 
 /* clang-format off */
 static const struct option options[] = {
@@ -84,6 +85,9 @@ static const struct option options[] = {
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
             "Most requests at the server at a time, each on a connection of its own; further ones wait in the queue.\n"
             "(The session's own calls have one more.)"),
+    CHOICE(upstream, http2, http2_mode_names, "auto", false,
+           "When HTTP/2 is spoken with the server, which carries many requests on one connection. auto: with a https\n"
+           "server that wants it; off: never; prior-knowledge: with a http server, too, which must know it."),
 
     STRING(listen, address, "127.0.0.1",
            "Address for local programs over TCP; loopback only. Empty: no TCP."),
@@ -131,7 +135,7 @@ static const struct option options[] = {
            "telemetry-controller=5\", from 0 (the most urgent) to 7; others have 3. A request's own Priority header\n"
            "(u=0 to u=7) wins. Clients take turns whatever the urgency."),
 
-    CHOICE(merge, mode, merge_mode_names, "pressure",
+    CHOICE(merge, mode, merge_mode_names, "pressure", true,
            "Whether telemetry, and attributes, for the same path of an entity go to the server as one call.\n"
            "pressure: those that have to wait anyway; always: one call at a time, what comes meanwhile goes with the\n"
            "next; off: never. Each program is told what came of its own part. Of an attribute that is written twice\n"
@@ -164,7 +168,7 @@ static const struct option options[] = {
            "anyway: Accept, Accept-Encoding, Accept-Language, Content-Type, Content-Encoding, If-*, Range,\n"
            "User-Agent, X-Mobile-Token.)"),
 
-    CHOICE(log, level, log_level_names, "info",
+    CHOICE(log, level, log_level_names, "info", true,
            "What is logged: error, warning, info or debug, each with all before it."),
 };
 /* clang-format on */

@@ -16,6 +16,7 @@ enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
 
 /* Ended by NULL. */
 extern const char *const merge_mode_names[];
+extern const char *const http2_mode_names[]; /* in the order of enum http2_mode */
 
 /* Named as in the file: section.option. Strings are never NULL. */
 struct config {
@@ -32,6 +33,7 @@ struct config {
         int64_t connect_timeout_ms;
         int64_t timeout_ms;
         int64_t max_connections;
+        int64_t http2; /* enum http2_mode */
     } upstream;
     struct {
         char *address;

@@ -60,6 +60,7 @@ static struct transport_options transport_options(const struct config *config)
         .url = config->upstream.url,
         .connect_timeout_ms = config->upstream.connect_timeout_ms,
         .max_connections = (long)config->upstream.max_connections,
+        .http2 = (enum http2_mode)config->upstream.http2,
         .ca_file = or_null(config->upstream.ca_file),
         .certificate_file = or_null(config->upstream.certificate_file),
         .key_file = or_null(config->upstream.key_file),

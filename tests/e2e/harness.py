@@ -6,6 +6,7 @@ import unittest
 import client
 from client import Closed, Connection, build, fetch
 from daemon import Daemon
+from front import Front
 from scripted import ScriptedServer, answer
 from simulator import TENANT, Simulator
 from waiting import PATIENCE, SLOW, wait_until
@@ -70,11 +71,19 @@ class Case(unittest.TestCase):
     @classmethod
     def make_daemon(cls, cleanup, server, options, credential):
         url = server if isinstance(server, str) else server.url
-        kind = credential or ("api_key" if isinstance(server, ScriptedServer) else "password")
-        daemon = Daemon({"upstream.url": url, **credential_options(server, kind), **(options or {})})
+        behind = getattr(server, "behind", server)
+        kind = credential or ("api_key" if isinstance(behind, ScriptedServer) else "password")
+        daemon = Daemon({"upstream.url": url, **credential_options(behind, kind),
+                         **getattr(server, "daemon_options", {}), **(options or {})})
         cleanup(daemon.stop)
         cls.daemons.append(daemon)
         return daemon
+
+    @classmethod
+    def make_front(cls, cleanup, server, name):
+        front = Front(server, name)
+        cleanup(front.stop)
+        return front
 
     @classmethod
     def share_simulator(cls, **options):
@@ -93,6 +102,10 @@ class Case(unittest.TestCase):
 
     def start_daemon(self, server, options=None, credential=None):
         return self.prepare_daemon(server, options, credential).start()
+
+    def start_front(self, server, name):
+        """What stands before SERVER and is given to the daemon instead; NAME: one of front.UPSTREAMS."""
+        return self.make_front(self.addCleanup, server, name)
 
     def start_scripted(self, handle, **options):
         server = ScriptedServer(handle, **options)

@@ -13,6 +13,7 @@ e2e_tests = \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_gate.py \
 	tests/e2e/test_headers.py \
+	tests/e2e/test_http2.py \
 	tests/e2e/test_hostile_clients.py \
 	tests/e2e/test_join.py \
 	tests/e2e/test_library.py \
@@ -36,6 +37,7 @@ program_tests += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/client.py \
 	tests/e2e/daemon.py \
+	tests/e2e/front.py \
 	tests/e2e/harness.py \
 	tests/e2e/queueing.py \
 	tests/e2e/scripted.py \

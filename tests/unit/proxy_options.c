@@ -25,6 +25,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(upstream, connect_timeout_ms, KIND_INTEGER),
     ROW(upstream, timeout_ms, KIND_INTEGER),
     ROW(upstream, max_connections, KIND_INTEGER),
+    ROW(upstream, http2, KIND_HTTP2),
     ROW(listen, address, KIND_STRING),
     ROW(listen, port, KIND_INTEGER),
     ROW(listen, unix_path, KIND_STRING),
@@ -93,7 +94,7 @@ void options_read_help(void)
             continue;
         if (strstr(line, "May be changed while running"))
             reloadable = true;
-        if (sscanf(line, "    # %63[a-z_] = %99[^;];", name, value) == 2) {
+        if (sscanf(line, "    # %63[a-z0-9_] = %99[^;];", name, value) == 2) {
             struct known_option *option = find(section, name);
             size_t quoted = *value == '"';
 
@@ -122,6 +123,8 @@ const char *option_text(const struct known_option *option, const struct config *
         return log_level_names[*(const int64_t *)place];
     case KIND_MODE:
         return merge_mode_names[*(const int64_t *)place];
+    case KIND_HTTP2:
+        return http2_mode_names[*(const int64_t *)place];
     case KIND_INTEGER:
         break;
     }

@@ -11,7 +11,7 @@
 
 #define OPTION_COUNT 40
 
-enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE };
+enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2 };
 
 struct known_option {
     const char *section, *name;

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's nginx and nghttpx in front of a server, which then speaks TLS or HTTP/2."""
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+
+from daemon import end_with_parent
+from tls import make_certificate
+from waiting import PATIENCE
+
+UPSTREAMS = ("http/1.1", "h2", "h2c")
+
+# What the server is asked and answers passes as it is and at once.
+NGINX = """
+daemon off;
+%(user)s
+pid nginx.pid;
+error_log stderr warn;
+events { worker_connections 1024; }
+http {
+    access_log off;
+    client_body_temp_path body;
+    proxy_temp_path proxy;
+    fastcgi_temp_path fastcgi;
+    uwsgi_temp_path uwsgi;
+    scgi_temp_path scgi;
+    client_max_body_size 0;
+    large_client_header_buffers 8 64k;
+    keepalive_requests 1000000;
+    ignore_invalid_headers off;
+    merge_slashes off;
+    map $http_upgrade $hop { default upgrade; "" close; }
+    server {
+        listen 127.0.0.1:%(port)d ssl%(http2)s;
+        ssl_certificate server.pem;
+        ssl_certificate_key server.key;
+        location / {
+            proxy_pass http://127.0.0.1:%(server)d;
+            proxy_http_version 1.1;
+            proxy_buffering off;
+            proxy_request_buffering off;
+            proxy_set_header Host $http_host;
+            proxy_set_header Upgrade $http_upgrade;
+            proxy_set_header Connection $hop;
+            proxy_pass_header Server;
+            proxy_pass_header Date;
+        }
+    }
+}
+"""
+
+
+def nginx(directory, port, server, http2):
+    """Its command line. A worker of root would run as somebody who cannot enter the directory."""
+    with open(directory + "/nginx.conf", "w", encoding="ascii") as file:
+        file.write(NGINX % {"user": "user root;" if os.geteuid() == 0 else "", "port": port, "server": server,
+                            "http2": " http2" if http2 else ""})
+    return ["nginx", "-p", directory, "-e", "stderr", "-c", "nginx.conf"]
+
+
+def nghttpx(port, server):
+    return ["nghttpx", "--conf=/dev/null", "--workers=1", "--single-process", "--errorlog-file=/dev/stderr",
+            "--accesslog-file=/dev/null", "--frontend=127.0.0.1,%d;no-tls" % port,
+            "--backend=127.0.0.1,%d;;proto=http/1.1" % server, "--no-via", "--no-server-rewrite",
+            "--no-location-rewrite", "--no-add-x-forwarded-proto", "--request-header-field-buffer=65536"]
+
+
+class Front:
+    """A front of SERVER. NAME: one of UPSTREAMS, what the daemon is to speak with it: HTTP/1.1 or HTTP/2 over TLS, or
+    HTTP/2 without. DAEMON_OPTIONS: what the daemon needs to be told beside the URL. The listening socket is made here
+    and inherited, so that the port is ours and connections wait until the program takes them."""
+
+    def __init__(self, server, name):
+        self.behind = server
+        self.directory = tempfile.mkdtemp(prefix="tb-front-")
+        self.daemon_options = {}
+        with socket.create_server(("127.0.0.1", 0), backlog=511) as listener:
+            self.port = listener.getsockname()[1]
+            fd = listener.fileno()
+            if name == "h2c":
+                self.url = "http://127.0.0.1:%d" % self.port
+                self.daemon_options["upstream.http2"] = "prior-knowledge"
+                self.start(nghttpx(self.port, server.port), fd, {"NGHTTPX_ACCEPT_1": "tcp,%d" % fd})
+            else:
+                self.url = "https://localhost:%d" % self.port
+                make_certificate(self.directory, "server")
+                with open(self.directory + "/server.pem", encoding="ascii") as file:
+                    self.daemon_options["upstream.ca_file"] = file.read()
+                self.start(nginx(self.directory, self.port, server.port, name == "h2"), fd, {"NGINX": "%d;" % fd})
+
+    def start(self, command, fd, environment):
+        path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
+        command[0] = shutil.which(command[0], path=path) or command[0]
+        with open(self.directory + "/log", "wb") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[fd],
+                                            cwd=self.directory, env=environment, preexec_fn=end_with_parent)
+
+    def log(self):
+        with open(self.directory + "/log", encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(PATIENCE)
+        shutil.rmtree(self.directory, ignore_errors=True)
