@@ -10,6 +10,9 @@
 /* The session's own calls end after 20 s; a request that waits for one hears of its end. */
 #define SESSION_WAIT_MS 30000
 
+/* As many as a server should take at least (RFC 9113, section 6.5.2). */
+#define MAX_STREAMS 100
+
 #define TIME_MAX_MS     (INT64_C(86400) * 1000)
 #define CONNECTIONS_MAX 4096
 
@@ -214,6 +217,7 @@ struct transport_options options_transport(const tb_client_options *options)
         .url = options->url,
         .connect_timeout_ms = or_default(options->connect_timeout_ms, 10000),
         .max_connections = options->max_connections ? (long)options->max_connections : 16,
+        .max_streams = MAX_STREAMS,
         .unix_socket = options->unix_socket,
         .ca_file = options->ca_file,
         .certificate_file = options->certificate_file,

@@ -27,7 +27,7 @@ void request_cancel(struct request *request)
 {
     if (!request->upstream) /* never begun */
         return;
-    transfer_cancel(request->upstream->transport, &request->transfer);
+    transfer_cancel(&request->transfer);
     loop_timer_stop(request->upstream->loop, &request->timer);
     list_remove(&request->link);
     request->state = REQUEST_DONE;
@@ -274,7 +274,7 @@ static void answer_stalled(struct request *request)
 {
     struct transfer *transfer = &request->transfer;
 
-    transfer_cancel(request->upstream->transport, transfer);
+    transfer_cancel(transfer);
     transfer->status = 0;
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
     snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",

@@ -2,6 +2,8 @@
 #include "client/transport.h"
 
 #include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 
 #define IDLE_HANDLES_MAX 64
@@ -22,6 +24,9 @@ struct socket_watch {
     uint32_t registered; /* events that the kernel knows of; 0: not registered */
 };
 
+/* Of a server, as far as its answers told. */
+enum http_version { VERSION_UNKNOWN, VERSION_1, VERSION_2 };
+
 struct transport {
     struct loop *loop;
     struct transport_options options;
@@ -31,6 +36,11 @@ struct transport {
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
     bool kicked;                   /* libcurl wants to be called at once */
+    struct list transfers;         /* under way */
+    enum http_version version;     /* of the last answer */
+    bool spoke_http1;              /* some answer was one of HTTP/1 */
+    int closed_port;               /* our port of the connection that was closed last, */
+    bool closed_alive;             /* and whether the server had not ended it */
     struct socket_watch **sockets; /* index: file descriptor */
     size_t socket_count;
     CURL *idle[IDLE_HANDLES_MAX]; /* prepared handles */
@@ -124,19 +134,42 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, voi
 
 static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
+    struct transfer *transfer = arg;
     curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     struct socket_watch *sock;
 
     (void)purpose;
     if (fd < 0)
         return CURL_SOCKET_BAD;
-    sock = socket_of(arg, fd);
+    sock = socket_of(transfer->transport, fd);
     if (!sock) {
         close(fd);
         return CURL_SOCKET_BAD;
     }
     sock->is_connection = true;
+    transfer->has_socket = true;
     return fd;
+}
+
+static int local_port_of(curl_socket_t fd)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        return 0;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return address.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&address)->sin_port) : 0;
+}
+
+/* Whether neither side has ended the connection. */
+static bool is_alive(curl_socket_t fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_ESTABLISHED;
 }
 
 static int socket_close(void *arg, curl_socket_t fd)
@@ -144,6 +177,8 @@ static int socket_close(void *arg, curl_socket_t fd)
     struct transport *transport = arg;
     size_t index = (size_t)fd;
 
+    transport->closed_port = local_port_of(fd);
+    transport->closed_alive = is_alive(fd);
     if (index < transport->socket_count && transport->sockets[index]) {
         if (transport->sockets[index]->registered)
             loop_remove(transport->loop, &transport->sockets[index]->watch);
@@ -233,6 +268,7 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
         return tb_error_set(err, -ENOMEM, "out of memory");
     transport->loop = loop;
     transport->timer.expired = timer_expired;
+    list_init(&transport->transfers);
     transport->multi = curl_multi_init();
     if (copy_options(transport, options) < 0 || !transport->multi)
         r = tb_error_set(err, -ENOMEM, "out of memory");
@@ -248,6 +284,11 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
     curl_multi_setopt(transport->multi, CURLMOPT_TIMERDATA, transport);
     curl_multi_setopt(transport->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, options->max_connections);
     curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, options->max_connections);
+    curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
+    curl_multi_setopt(transport->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, options->max_streams);
+    if (options->http2 == HTTP2_OFF ||
+        (options->http2 == HTTP2_AUTO && strncasecmp(options->url, "https:", 6) != 0))
+        transport->version = VERSION_1;
     *ret = transport;
     return 0;
 }
@@ -371,6 +412,7 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
 
     if (length >= 5 && memcmp(data, "HTTP/", 5) == 0) {
         headers_clear(&transfer->response);
+        transfer->answer_begun = true;
         transfer->header_complete = false;
         return length;
     }
@@ -394,6 +436,30 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
     return length;
 }
 
+/* Whether our end of the connection of PORT is, or was when it was closed, one that the server kept open. */
+static bool connection_was_alive(const struct transport *transport, int port)
+{
+    size_t i;
+
+    for (i = 0; i < transport->socket_count; i++)
+        if (transport->sockets[i] && transport->sockets[i]->is_connection &&
+            local_port_of(transport->sockets[i]->watch.fd) == port)
+            return is_alive(transport->sockets[i]->watch.fd);
+    return transport->closed_port == port && transport->closed_alive;
+}
+
+/* libcurl sends again after two things: a connection that died, and a stream of HTTP/2 that the server
+ * refused (REFUSED_STREAM, or beyond the last stream of a GOAWAY), which it then has not executed (RFC 9113,
+ * section 8.7). It does not say which; but it tells of an error on a connection of HTTP/2, and the refused
+ * stream's is alive. */
+static bool was_refused(const struct transfer *transfer)
+{
+    const struct transport *transport = transfer->transport;
+
+    return transport->version == VERSION_2 && !transport->spoke_http1 && !transfer->detail[0] &&
+           connection_was_alive(transport, transfer->local_port);
+}
+
 /* Called with a connection at hand, before the request is sent; again when libcurl found a kept connection
  * dead and sends on a new one, by itself. A request that the server may have executed is not sent twice by a
  * proxy unless that does no harm (RFC 9110, section 9.2.2). */
@@ -404,9 +470,11 @@ static int before_sending(void *arg, char *remote, char *local, int remote_port,
     (void)remote;
     (void)local;
     (void)remote_port;
-    (void)local_port;
+    if (transfer->sends > transfer->earlier_sends && !transfer->may_be_sent_twice && !was_refused(transfer))
+        return CURL_PREREQFUNC_ABORT;
     transfer->sends++;
-    return transfer->sends > 1 && !transfer->may_be_sent_twice ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
+    transfer->local_port = local_port;
+    return CURL_PREREQFUNC_OK;
 }
 
 static void set_http_version(const struct transport *transport, CURL *easy)
@@ -459,7 +527,6 @@ static CURL *prepare_handle(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, header_arrived);
     curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, before_sending);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, socket_open);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transport);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, socket_close);
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transport);
     if (transport->unix_socket)
@@ -546,23 +613,30 @@ static void free_mime(struct transfer *transfer)
     transfer->mime = NULL;
 }
 
-int transfer_start(struct transport *transport, struct transfer *transfer)
+/* How much of its time is left after an earlier try. */
+static long time_left_ms(const struct transport *transport, const struct transfer *transfer)
+{
+    int64_t left_ms = transfer->started_ms + transfer->timeout_ms - transport->loop->now_ms;
+
+    if (transfer->timeout_ms == 0)
+        return 0;
+    return left_ms > 0 ? (long)left_ms : 1;
+}
+
+static int send_transfer(struct transport *transport, struct transfer *transfer)
 {
     CURL *easy = transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
     int r;
 
     if (!easy)
         return -ENOMEM;
-    headers_clear(&transfer->response);
-    transfer_clear_body(transfer);
-    transfer->response_body.max = transfer->response_max;
-    transfer->status = 0;
-    transfer->sends = 0;
-    transfer->header_complete = false;
-    transfer->was_cut = false;
-    transfer->refusal = NULL;
+    transfer->has_socket = false;
+    /* A burst on no connection shares the first where the server can do that; where it cannot, the wait is
+     * that for the end of the first one's handshake, once. */
+    transfer->waits_for_connection = transport->version != VERSION_1;
     transfer->detail[0] = '\0';
-    transfer->started_ms = transport->loop->now_ms;
+    curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)transfer->waits_for_connection);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
@@ -570,7 +644,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->detail);
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, (long)transfer->timeout_ms);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, time_left_ms(transport, transfer));
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
     r = set_target(transport, easy, transfer);
     if (r == 0 && transfer->parts)
@@ -585,15 +659,34 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
         return r;
     }
     transfer->easy = easy;
+    list_append(&transport->transfers, &transfer->link);
     return 0;
 }
 
-/* Takes the handle back from a transfer and keeps it for the next. */
-static void release_handle(struct transport *transport, struct transfer *transfer)
+int transfer_start(struct transport *transport, struct transfer *transfer)
 {
+    headers_clear(&transfer->response);
+    transfer_clear_body(transfer);
+    transfer->response_body.max = transfer->response_max;
+    transfer->status = 0;
+    transfer->sends = transfer->earlier_sends = 0;
+    transfer->answer_begun = false;
+    transfer->header_complete = false;
+    transfer->was_cut = false;
+    transfer->refusal = NULL;
+    transfer->started_ms = transport->loop->now_ms;
+    transfer->transport = transport;
+    return send_transfer(transport, transfer);
+}
+
+/* Takes the handle back from a transfer and keeps it for the next. */
+static void release_handle(struct transfer *transfer)
+{
+    struct transport *transport = transfer->transport;
     CURL *easy = TAKE_PTR(transfer->easy);
     bool had_parts = transfer->mime != NULL;
 
+    list_remove(&transfer->link);
     curl_multi_remove_handle(transport->multi, easy);
     /* A handle counts libcurl's own repeats over all its transfers and stops after five, so one that had any
      * goes. So does one that had a multipart body, which cannot be taken from it for sure. */
@@ -607,10 +700,13 @@ static void release_handle(struct transport *transport, struct transfer *transfe
     free_mime(transfer);
 }
 
-void transfer_cancel(struct transport *transport, struct transfer *transfer)
+void transfer_cancel(struct transfer *transfer)
 {
     if (transfer->easy)
-        release_handle(transport, transfer);
+        release_handle(transfer);
+    else if (transfer->transport) /* about to be told its end */
+        list_remove(&transfer->link);
+    transfer->transport = NULL;
 }
 
 void transfer_resume(struct transfer *transfer)
@@ -624,12 +720,19 @@ bool transfer_failed_in_tls(const struct transfer *transfer)
     return transfer->status == 0 && transfer->error.token && strncmp(transfer->error.token, "tls_", 4) == 0;
 }
 
+bool transfer_was_not_sent(const struct transfer *transfer)
+{
+    return transfer->status == 0 && transfer->sends == 0;
+}
+
 /* RFC 9209, section 2.3, for what libcurl reports. */
 static const struct {
     CURLcode code;
     struct transfer_error error;
 } errors[] = {
     {CURLE_COULDNT_RESOLVE_HOST, {502, "dns_error"}},
+    {CURLE_COULDNT_RESOLVE_PROXY, {502, "dns_error"}},
+    {CURLE_PROXY, {502, "connection_refused"}},
     {CURLE_COULDNT_CONNECT, {502, "connection_refused"}},
     {CURLE_SEND_ERROR, {502, "connection_terminated"}},
     {CURLE_RECV_ERROR, {502, "connection_terminated"}},
@@ -668,6 +771,69 @@ static void set_error(struct transfer *transfer, CURLcode code)
         snprintf(transfer->detail, sizeof(transfer->detail), "%s", curl_easy_strerror(code));
 }
 
+/* Repeats of libcurl's are for HTTP/1. On a connection of HTTP/2 that ended it gives up what was on it, and
+ * without a word (CURLE_HTTP2) the only stream on it, where that is beyond the last one of a GOAWAY. */
+static bool may_be_restarted(const struct transfer *transfer, CURLcode code)
+{
+    if (transfer->transport->version != VERSION_2 || transfer->answer_begun || transfer->earlier_sends > 0)
+        return false;
+    if (code == CURLE_HTTP2 && !transfer->detail[0] && !transfer->transport->spoke_http1)
+        return true;
+    return transfer->may_be_sent_twice && (code == CURLE_HTTP2 || code == CURLE_PARTIAL_FILE ||
+                                           code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);
+}
+
+static bool restart(struct transfer *transfer, CURLcode code)
+{
+    if (!may_be_restarted(transfer, code) || (transfer->read && transfer->rewind(transfer) < 0))
+        return false;
+    release_handle(transfer);
+    transfer->earlier_sends = transfer->sends;
+    return send_transfer(transfer->transport, transfer) == 0;
+}
+
+static void end_transfer(struct transfer *transfer)
+{
+    transfer_cancel(transfer);
+    transfer->done(transfer);
+}
+
+/* No connection can be made: that is also the end of those that wait for one to share, or each of them would
+ * try it for itself, one after the other. */
+static void end_waiting(struct transport *transport, const struct transfer *failed)
+{
+    struct list ended, *link, *next;
+
+    list_init(&ended);
+    for (link = transport->transfers.next; link != &transport->transfers; link = next) {
+        struct transfer *transfer = CONTAINER_OF(link, struct transfer, link);
+
+        next = link->next;
+        if (!transfer->waits_for_connection || transfer->has_socket || transfer->sends > 0)
+            continue;
+        release_handle(transfer);
+        list_append(&ended, &transfer->link);
+        transfer->error = failed->error;
+        memcpy(transfer->detail, failed->detail, sizeof(transfer->detail));
+    }
+    while (!list_is_empty(&ended)) {
+        struct transfer *transfer = CONTAINER_OF(ended.next, struct transfer, link);
+
+        end_transfer(transfer);
+    }
+}
+
+static void learn_version(struct transport *transport, CURL *easy)
+{
+    long version = 0;
+
+    curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
+    if (version == 0)
+        return;
+    transport->version = version == CURL_HTTP_VERSION_2_0 ? VERSION_2 : VERSION_1;
+    transport->spoke_http1 = transport->spoke_http1 || transport->version == VERSION_1;
+}
+
 static void finish_transfers(struct transport *transport)
 {
     CURLMsg *message;
@@ -685,16 +851,20 @@ static void finish_transfers(struct transport *transport)
         curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &transfer);
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         transfer->status = (int)status;
+        learn_version(transport, message->easy_handle);
         if (code == CURLE_WRITE_ERROR && transfer->was_cut)
             code = CURLE_OK;
         if (code == CURLE_OK && status < 200) /* 101, which nobody asked for */
             code = CURLE_WEIRD_SERVER_REPLY;
         if (code == CURLE_OK && !transfer->header_complete) /* libcurl takes what came for an answer */
             code = CURLE_PARTIAL_FILE;
+        if (code != CURLE_OK && restart(transfer, code))
+            continue;
         if (code != CURLE_OK)
             set_error(transfer, code);
-        release_handle(transport, transfer);
-        transfer->done(transfer);
+        if (transfer_was_not_sent(transfer) && (transfer->has_socket || code != CURLE_OPERATION_TIMEDOUT))
+            end_waiting(transport, transfer);
+        end_transfer(transfer);
     }
 }
 
@@ -705,6 +875,21 @@ void transport_run(struct transport *transport)
         perform(transport, CURL_SOCKET_TIMEOUT, 0);
     }
     finish_transfers(transport);
+}
+
+unsigned transport_capacity(const struct transport *transport)
+{
+    const struct transport_options *options = &transport->options;
+
+    if (transport->version == VERSION_2 || options->max_streams < options->max_connections)
+        return (unsigned)options->max_streams;
+    return (unsigned)options->max_connections;
+}
+
+void transport_learn_from(struct transport *transport, const struct transport *other)
+{
+    if (transport->version == VERSION_UNKNOWN)
+        transport->version = other->version;
 }
 
 bool transport_is_pending(const struct transport *transport)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/list.h"
 #include "base/loop.h"
 #include "base/quota.h"
 #include "client/headers.h"
@@ -28,6 +29,7 @@ struct transport_options {
     const char *url; /* http://host[:port][/prefix]; the prefix goes in front of every target */
     int64_t connect_timeout_ms;
     long max_connections; /* at once; transfers beyond wait for a free one */
+    long max_streams;     /* transfers at once on a connection of HTTP/2; fewer where the server says so */
     enum http2_mode http2;
 
     /* NULL: none. The strings are copied. */
@@ -91,12 +93,19 @@ struct transfer {
     struct transfer_error error;  /* where status is 0 */
     char detail[CURL_ERROR_SIZE]; /* where status is 0: libcurl's words */
     int64_t started_ms;           /* boot clock */
-    CURL *easy;                   /* while under way */
-    curl_mime *mime;              /* made of the parts, while under way */
-    unsigned sends;               /* how often, with libcurl's own repeats */
-    bool header_complete;         /* lines that come now are trailers */
-    bool was_cut;                 /* there was more than response_max */
-    const char *refusal;          /* why a callback ended it */
+    struct transport *transport;  /* while under way, with the next three */
+    struct list link;             /* in its transfers */
+    CURL *easy;
+    curl_mime *mime;           /* made of the parts */
+    unsigned sends;            /* how often; 0: no server has seen anything of it */
+    unsigned earlier_sends;    /* those of them before it was started anew */
+    int local_port;            /* of the connection that it was sent on last */
+    bool has_socket;           /* a connection was begun for it */
+    bool waits_for_connection; /* for another's, to share it */
+    bool answer_begun;         /* a status line was there */
+    bool header_complete;      /* lines that come now are trailers */
+    bool was_cut;              /* there was more than response_max */
+    const char *refusal;       /* why a callback ended it */
 };
 
 /* Whether URL can be that of a server: 0, or -EINVAL with a message. */
@@ -112,7 +121,7 @@ void transport_free(struct transport *transport);
 int transfer_start(struct transport *transport, struct transfer *transfer);
 
 /* Ends it without calling done(). Harmless where it is not under way. */
-void transfer_cancel(struct transport *transport, struct transfer *transfer);
+void transfer_cancel(struct transfer *transfer);
 
 /* Goes on with a transfer whose read() or write() said -EAGAIN. */
 void transfer_resume(struct transfer *transfer);
@@ -124,11 +133,21 @@ void transfer_clear_body(struct transfer *transfer);
  */
 bool transfer_failed_in_tls(const struct transfer *transfer);
 
+/* Whether the server certainly has not executed a request that failed: no part of it was sent. */
+bool transfer_was_not_sent(const struct transfer *transfer);
+
 /* Frees what the answer holds. The transfer must not be under way. */
 void transfer_free(struct transfer *transfer);
 
 /* Does what is to be done before the loop sleeps: starts new transfers, calls done() for those that ended. */
 void transport_run(struct transport *transport);
+
+/* How many transfers the server takes at a time: as many as there can be connections, or streams where it
+ * is known to speak HTTP/2. */
+unsigned transport_capacity(const struct transport *transport);
+
+/* TRANSPORT learns from OTHER, which is one to the same server, whether that speaks HTTP/2. */
+void transport_learn_from(struct transport *transport, const struct transport *other);
 
 /* Whether transport_run() has something to do already: the loop must not sleep. */
 bool transport_is_pending(const struct transport *transport);

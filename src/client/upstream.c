@@ -33,6 +33,7 @@ static void call_done(struct transfer *transfer)
     };
 
     upstream_learn_clock(upstream, transfer);
+    transport_learn_from(upstream->transport, upstream->session_transport);
     reply.server_now_ms = upstream_now_ms(upstream);
     if (transfer->status == 0) {
         snprintf(error, sizeof(error), "%.250s cannot be reached: %s", upstream->url, transfer->detail);
@@ -123,8 +124,7 @@ void upstream_close(struct upstream *upstream)
     if (!upstream->loop) /* never opened */
         return;
     loop_timer_stop(upstream->loop, &upstream->timer);
-    if (upstream->session_transport)
-        transfer_cancel(upstream->session_transport, &upstream->transfer);
+    transfer_cancel(&upstream->transfer);
     session_call_free(&upstream->call);
     transfer_free(&upstream->transfer);
     session_free(upstream->session);

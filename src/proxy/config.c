@@ -83,11 +83,13 @@ static const struct option options[] = {
             "How long the server may take to answer, or stand still in the middle of a body; after that the local\n"
             "program gets 504, or no more of an answer that has begun."),
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
-            "Most requests at the server at a time, each on a connection of its own; further ones wait in the queue.\n"
-            "(The session's own calls have one more.)"),
+            "Most connections to the server at a time. (The session's own calls have one more.)"),
     CHOICE(upstream, http2, http2_mode_names, "auto", false,
            "When HTTP/2 is spoken with the server, which carries many requests on one connection. auto: with a https\n"
            "server that wants it; off: never; prior-knowledge: with a http server, too, which must know it."),
+    INTEGER(upstream, max_requests, 1, 4096, "100", false,
+            "Most requests at the server at a time; further ones wait in the queue. Without HTTP/2 each has a connection\n"
+            "of its own, and upstream.max_connections bounds them, too."),
 
     STRING(listen, address, "127.0.0.1",
            "Address for local programs over TCP; loopback only. Empty: no TCP."),

@@ -60,6 +60,7 @@ static struct transport_options transport_options(const struct config *config)
         .url = config->upstream.url,
         .connect_timeout_ms = config->upstream.connect_timeout_ms,
         .max_connections = (long)config->upstream.max_connections,
+        .max_streams = (long)config->upstream.max_requests,
         .http2 = (enum http2_mode)config->upstream.http2,
         .ca_file = or_null(config->upstream.ca_file),
         .certificate_file = or_null(config->upstream.certificate_file),
@@ -164,7 +165,7 @@ static struct budget_options budget_options(const struct daemon *daemon)
     return (struct budget_options){
         .limit = config_limit_is_asked_for(config) ? daemon->limit_query.found : config_limit(config),
         .learn = config->rate.learn && config->retry.retry_on_rate_limit,
-        .max_in_flight = (unsigned)config->upstream.max_connections,
+        .max_in_flight = transport_capacity(daemon->upstream.transport),
     };
 }
 
@@ -185,10 +186,8 @@ static void set_urgencies(struct daemon *daemon)
 static int open_queue(struct daemon *daemon, struct tb_error *err)
 {
     const struct config *config = daemon->config;
-    struct budget_options options = budget_options(daemon);
 
     queue_init(&daemon->queue, (size_t)config->queue.max_requests, (size_t)config->queue.max_bytes);
-    budget_init(&daemon->budget, &options, daemon->loop.now_ms);
     set_urgencies(daemon);
     daemon->metrics = metrics_new();
     return daemon->metrics ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
@@ -223,6 +222,20 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
 
     set_request_options(daemon);
     return upstream_open(&daemon->upstream, &daemon->loop, &options, err);
+}
+
+static void open_budget(struct daemon *daemon)
+{
+    struct budget_options options = budget_options(daemon);
+
+    budget_init(&daemon->budget, &options, daemon->loop.now_ms);
+}
+
+/* How many calls may be in flight changes with the server's version of HTTP. */
+static void follow_capacity(struct daemon *daemon)
+{
+    if (daemon->budget.options.max_in_flight != transport_capacity(daemon->upstream.transport))
+        daemon_update_budget(daemon);
 }
 
 static void reload(struct daemon *daemon)
@@ -314,6 +327,8 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
     if (r == 0)
         r = open_upstream(daemon, err);
     if (r == 0)
+        open_budget(daemon);
+    if (r == 0)
         r = open_signals(daemon, err);
     if (r == 0)
         r = open_listeners(daemon, err);
@@ -335,6 +350,7 @@ static void run_pending(struct daemon *daemon)
     size_t i;
 
     upstream_run(&daemon->upstream);
+    follow_capacity(daemon);
     for (i = 0; i < daemon->listener_count; i++)
         if (daemon->listeners[i].pending)
             listener_run(&daemon->listeners[i]);

@@ -103,7 +103,7 @@ void detection_close(struct detection *detection)
 {
     if (!detection->transport)
         return;
-    transfer_cancel(detection->transport, &detection->transfer);
+    transfer_cancel(&detection->transfer);
     transfer_free(&detection->transfer);
     transport_free(detection->transport);
     detection->transport = NULL;
