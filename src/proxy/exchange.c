@@ -135,6 +135,7 @@ void exchange_dispatch(struct exchange *exchange)
         reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
         return;
     case ROUTE_FORWARD:
+    case ROUTE_FORWARD_PAGE:
     case ROUTE_FORWARD_ANONYMOUS:
         admission_begin(exchange);
         break;

@@ -5,6 +5,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "proxy/origin.h"
+
 static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
 
 #define AUTHORITY_MAX 32
@@ -35,16 +37,28 @@ static bool is_own_url(const char *url, unsigned port)
     return strncasecmp(url, scheme, skip) == 0 && is_own(url + skip, strcspn(url + skip, "/?#"), port);
 }
 
-int gate_check(const struct origin_headers *headers, unsigned port, bool http_1_0, const char **reason)
+/* Whether the request is for this listener, or for the server behind it; otherwise *REASON. */
+static bool is_for_us(const struct origin_headers *headers, unsigned port, const char *upstream,
+                      const char **reason)
+{
+    if (headers->target) {
+        *reason = "the target is on another host: tbproxyd is a proxy for the server of upstream.url only";
+        return is_own_url(headers->target, port) || origin_is_same(headers->target, upstream);
+    }
+    *reason =
+        "the Host header names another host: use localhost, 127.0.0.1 or [::1] with the listener's port";
+    return port == 0 || !headers->host || is_own(headers->host, strlen(headers->host), port);
+}
+
+int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,
+               const char **reason)
 {
     const char *site = headers->sec_fetch_site;
 
     *reason = "the Host header is missing";
     if (!headers->host && !http_1_0)
         return 400;
-    *reason =
-        "the Host header names another host: use localhost, 127.0.0.1 or [::1] with the listener's port";
-    if (port != 0 && headers->host && !is_own(headers->host, strlen(headers->host), port))
+    if (!is_for_us(headers, port, upstream, reason))
         return 421;
     *reason = "requests from web pages of other sites are refused";
     if (headers->origin && !is_own_url(headers->origin, port))

@@ -10,6 +10,7 @@
 
 /* What a request says of where it comes from; NULL where the header is missing. */
 struct origin_headers {
+    const char *target; /* where it is in absolute-form, which says more than Host; else NULL */
     const char *host;
     const char *origin;
     const char *referer;
@@ -18,9 +19,11 @@ struct origin_headers {
 
 /*
  * 0, or the status of the refusal with its *REASON. PORT is the listener's; 0 for a Unix socket, which a
- * browser cannot reach and whose Host is therefore any. HTTP_1_0: the request may lack a Host (RFC 9112,
- * section 3.2).
+ * browser cannot reach and whose Host is therefore any. UPSTREAM is the server's URL: an absolute-form target
+ * is on it, or on the listener, and Host does not count then (RFC 9112, section 3.2.2). HTTP_1_0: the request
+ * may lack a Host (section 3.2).
  */
-int gate_check(const struct origin_headers *headers, unsigned port, bool http_1_0, const char **reason);
+int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,
+               const char **reason);
 
 #endif

@@ -9,6 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/filter.h"
 #include "proxy/gate.h"
+#include "proxy/origin.h"
 #include "proxy/preference.h"
 #include "proxy/reply.h"
 #include "proxy/stream.h"
@@ -19,6 +20,8 @@
 
 /* More than libmicrohttpd's memory for a connection. */
 #define REQUEST_LINE_MAX_BYTES 65536
+
+#define FORWARDED_MAX_BYTES 80 /* with one of the listener's own names */
 
 #define FOLD_BLANKS_MAX 1024 /* between a header's colon and its value */
 
@@ -150,6 +153,21 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
+/* The server writes its own URL into its pages, from Host or from this (RFC 7239; Spring puts it before
+ * X-Forwarded-Host): a page seen under our name must lead to us. The gate has checked the name. Not under
+ * /api, where such URLs go into e-mails. */
+static void add_forwarded(struct exchange *exchange, const struct origin_headers *origin)
+{
+    char value[FORWARDED_MAX_BYTES];
+
+    if (exchange->route.kind != ROUTE_FORWARD_PAGE || exchange->listener->port == 0 || !origin->host ||
+        origin->target)
+        return;
+    snprintf(value, sizeof(value), "host=\"%s\";proto=http", origin->host);
+    if (headers_add(&exchange->headers, "Forwarded", strlen("Forwarded"), value, strlen(value)) < 0)
+        refuse(exchange, 503, "out of memory");
+}
+
 /* RFC 9112, section 6.3; two length headers, or a coding other than chunked, are read differently by
  * different servers. Returns the length, -1 where it is unknown. */
 static int64_t check_length(struct exchange *exchange, struct request_headers *headers)
@@ -225,7 +243,9 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     exchange->method = route_method(method) ? route_method(method) : method;
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
-    status = gate_check(&headers.origin, exchange->listener->port, http_1_0, &reason);
+    headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
+    status = gate_check(&headers.origin, exchange->listener->port, exchange->daemon->config->upstream.url,
+                        http_1_0, &reason);
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);
@@ -239,6 +259,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
         exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
         exchange->repeat = operation_repeat(exchange->operation, method, exchange->target.text.data,
                                             exchange->target.path_length);
+        add_forwarded(exchange, &headers.origin);
         MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
     }
     if (!exchange->refusal) {

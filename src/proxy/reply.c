@@ -11,6 +11,7 @@
 #include "proxy/daemon.h"
 #include "proxy/filter.h"
 #include "proxy/forwarding.h"
+#include "proxy/origin.h"
 #include "proxy/stream.h"
 
 #define PROXY_NAME "tbproxyd"
@@ -163,15 +164,19 @@ static struct MHD_Response *head_response(const struct transfer *transfer)
     return response;
 }
 
-/* A Location on the server becomes one on this listener: its path. */
+/* A Location on the server becomes one on this listener: its path, without the one of upstream.url. */
 static const char *local_location(const struct exchange *exchange, const char *location)
 {
     const char *url = exchange->daemon->config->upstream.url;
-    size_t origin = strlen(url);
+    const char *prefix = url + origin_length(url), *path = location;
+    size_t length = strlen(prefix);
 
-    while (origin > 0 && url[origin - 1] == '/')
-        origin--;
-    return strncmp(location, url, origin) == 0 && location[origin] == '/' ? location + origin : location;
+    if (origin_is_same(location, url))
+        path += origin_length(location);
+    while (length > 0 && prefix[length - 1] == '/')
+        length--;
+    return *path == '/' && strncmp(path, prefix, length) == 0 && path[length] == '/' ? path + length
+                                                                                     : location;
 }
 
 static void copy_headers(const struct exchange *exchange, struct MHD_Response *response)

@@ -38,13 +38,13 @@ static const struct {
     {ANY_METHOD, CREDENTIAL_PATH, ROUTE_FORBIDDEN, NULL},
     {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
     {ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/v3/api-docs/**", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/swagger-ui.html", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/swagger-ui/**", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/swagger-resources", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/swagger-resources/**", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/webjars/**", ROUTE_FORWARD, NULL},
+    {ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/v3/api-docs/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-ui.html", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-ui/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-resources", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-resources/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/webjars/**", ROUTE_FORWARD_PAGE, NULL},
 };
 
 const char *route_method(const char *method)

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "proxy/origin.h"
+
 #define WEBSOCKET_PREFIX "/api/ws"
 
 static int hex_value(char c)
@@ -159,6 +161,18 @@ static void remove_token(struct buf *text, size_t query)
     text->len = (size_t)(out - text->data);
 }
 
+/* An absolute-form target may lack a path, which is then "/" (RFC 9110, section 4.2.3). */
+static int parse_path(const char **raw, struct buf *out, const char **reason)
+{
+    size_t origin = origin_length(*raw);
+
+    *raw += origin;
+    if (origin > 0 && (**raw == '\0' || **raw == '?'))
+        return buf_append(out, "/", 1);
+    *reason = "it must begin with a slash";
+    return **raw == '/' ? parse_part(raw, out, false, reason) : -EINVAL;
+}
+
 int target_parse(const char *raw, struct target *ret, const char **reason)
 {
     size_t prefix = strlen(WEBSOCKET_PREFIX);
@@ -166,10 +180,7 @@ int target_parse(const char *raw, struct target *ret, const char **reason)
 
     ret->text = (struct buf)BUF_INIT(TARGET_MAX_BYTES);
     ret->path_length = 0;
-    *reason = "it must begin with a slash";
-    if (*raw != '/')
-        return -EINVAL;
-    r = parse_part(&raw, &ret->text, false, reason);
+    r = parse_path(&raw, &ret->text, reason);
     if (r < 0)
         return r;
     ret->path_length = ret->text.len;

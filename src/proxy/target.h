@@ -22,7 +22,8 @@ struct target {
  * that may not stand in a URL, and bytes outside ASCII, are percent-encoded. Refused, because the server or
  * something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot segments,
  * empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding, invalid UTF-8, and
- * everything that is no origin-form.
+ * everything that is no origin-form; but of an absolute-form target of http or https, whose host gate.h
+ * judges, the path and the query are taken.
  *
  * The WebSocket paths' query parameter "token" is a credential and is left out.
  *

@@ -15,6 +15,7 @@ e2e_tests = \
 	tests/e2e/test_headers.py \
 	tests/e2e/test_http2.py \
 	tests/e2e/test_hostile_clients.py \
+	tests/e2e/test_http_absolute_form.py \
 	tests/e2e/test_join.py \
 	tests/e2e/test_library.py \
 	tests/e2e/test_local_answers.py \

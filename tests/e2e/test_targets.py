@@ -95,8 +95,8 @@ class TestTargets(Case):
                 self.assert_refused(b"/api/" + written)
                 self.assert_refused(b"/api/x?a=" + written)
 
-    def test_only_the_origin_form_is_taken(self):
-        for target in (b"http://127.0.0.1/api/x", b"http://example.org/api/x", b"*", b"api/x", b"example.org:443"):
+    def test_neither_the_authority_form_nor_an_asterisk_is_taken(self):
+        for target in (b"*", b"api/x", b"example.org:443", b"127.0.0.1:%d" % self.sim.port, b"?a=b", b"http:/api/x"):
             self.assert_refused(target)
 
     def test_a_target_too_long_is_refused(self):

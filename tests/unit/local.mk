@@ -103,6 +103,7 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_operation.c \
 	tests/unit/proxy_options.c \
 	tests/unit/proxy_options.h \
+	tests/unit/proxy_origin.c \
 	tests/unit/proxy_preference.c \
 	tests/unit/proxy_queue.c \
 	tests/unit/proxy_queue_random.c \

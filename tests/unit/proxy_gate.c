@@ -5,8 +5,9 @@
 #include "proxy/gate.h"
 #include "unit.h"
 
-#define PORT 8282
-#define OWN  "localhost:8282"
+#define PORT     8282
+#define OWN      "localhost:8282"
+#define UPSTREAM "http://tb.example.org:8080/"
 
 enum { PASS = 0, BAD_REQUEST = 400, FORBIDDEN = 403, MISDIRECTED = 421 }; /* RFC 9110, sections 15.5 */
 
@@ -59,7 +60,7 @@ static const struct {
 static void assert_gate(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
 {
     const char *reason = "unset";
-    int status = gate_check(headers, port, http_1_0, &reason);
+    int status = gate_check(headers, port, UPSTREAM, http_1_0, &reason);
 
     ck_assert_int_eq(status, expected);
     if (status != 0) {
@@ -83,6 +84,46 @@ START_TEST(http_1_0_may_lack_a_host)
     assert_gate(&(struct origin_headers){.host = OWN}, PORT, true, PASS);
     assert_gate(&(struct origin_headers){.host = "evil.example"}, PORT, true, MISDIRECTED);
     assert_gate(&(struct origin_headers){.origin = "http://evil.example"}, PORT, true, FORBIDDEN);
+}
+END_TEST
+
+static const struct {
+    const char *target;
+    unsigned port;
+    int status;
+} targets[] = {
+    {"http://tb.example.org:8080/api/x", PORT, PASS},
+    {"http://TB.example.org:8080/api/x", PORT, PASS},
+    {"http://tb.example.org:8080", PORT, PASS},
+    {"http://localhost:8282/api/x", PORT, PASS},
+    {"http://[::1]:8282/api/x", PORT, PASS},
+    {"http://tb.example.org:8080/api/x", 0, PASS},
+    {"http://localhost:8282/api/x", 0, MISDIRECTED}, /* a Unix socket has no name */
+    {"http://tb.example.org/api/x", PORT, MISDIRECTED},
+    {"https://tb.example.org:8080/api/x", PORT, MISDIRECTED},
+    {"https://localhost:8282/api/x", PORT, MISDIRECTED},
+    {"http://localhost:8283/api/x", PORT, MISDIRECTED},
+    {"http://user@tb.example.org:8080/api/x", PORT, MISDIRECTED},
+    {"http://tb.example.org:8080@evil.example/", PORT, MISDIRECTED},
+    {"http://evil.example/http://tb.example.org:8080/", PORT, MISDIRECTED},
+    {"http:///api/x", PORT, MISDIRECTED},
+};
+
+/* RFC 9112, section 3.2.2: Host does not count beside an absolute-form target, but has to be there. */
+START_TEST(an_absolute_form_target_is_on_the_server_or_here)
+{
+    static const char *const names[] = {OWN, "evil.example", "tb.example.org:8080", ""};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(names); i++)
+        assert_gate(&(struct origin_headers){.target = targets[_i].target, .host = names[i]},
+                    targets[_i].port, false, targets[_i].status);
+    assert_gate(&(struct origin_headers){.target = targets[_i].target}, targets[_i].port, true,
+                targets[_i].status);
+    assert_gate(&(struct origin_headers){.target = targets[_i].target}, targets[_i].port, false, BAD_REQUEST);
+    assert_gate(
+        &(struct origin_headers){.target = targets[_i].target, .host = OWN, .origin = "http://evil.example"},
+        targets[_i].port, false, targets[_i].status ? targets[_i].status : FORBIDDEN);
 }
 END_TEST
 
@@ -154,15 +195,15 @@ END_TEST
 
 START_TEST(one_bad_header_is_enough)
 {
-    assert_gate(&(struct origin_headers){OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT, false,
-                PASS);
-    assert_gate(&(struct origin_headers){OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT, false,
-                FORBIDDEN);
-    assert_gate(&(struct origin_headers){OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT, false,
-                FORBIDDEN);
-    assert_gate(&(struct origin_headers){OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT, false,
-                FORBIDDEN);
-    assert_gate(&(struct origin_headers){"any", "http://evil", NULL, NULL}, 0, false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT,
+                false, PASS);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){NULL, "any", "http://evil", NULL, NULL}, 0, false, FORBIDDEN);
 }
 END_TEST
 
@@ -173,6 +214,7 @@ Suite *gate_suite(void)
 
     tcase_add_loop_test(tests, the_host_is_this_hosts_own, 0, (int)ARRAY_SIZE(hosts));
     tcase_add_test(tests, http_1_0_may_lack_a_host);
+    tcase_add_loop_test(tests, an_absolute_form_target_is_on_the_server_or_here, 0, (int)ARRAY_SIZE(targets));
     tcase_add_loop_test(tests, an_origin_is_this_listeners_own, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_referer_has_a_path);
     tcase_add_test(tests, other_sites_are_told_by_the_browser);

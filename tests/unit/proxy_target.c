@@ -42,6 +42,12 @@ static const struct {
     {"/%2e%2e%2e/x", "/.../x"},
     {"/a?../..", "/a?../.."},
     {"/a%252e%252e/b", "/a%252e%252e/b"},
+    /* the absolute-form, of whatever host */
+    {"http://tb.example.org:8080/api/x?a=%2f", "/api/x?a=%2F"},
+    {"HTTPS://tb.example.org/api/x", "/api/x"},
+    {"http://tb.example.org", "/"},
+    {"http://tb.example.org?a=b", "/?a=b"},
+    {"http://tb.example.org/", "/"},
 };
 
 START_TEST(good_targets_in_their_canonical_form)
@@ -60,7 +66,8 @@ END_TEST
 /* clang-format off */
 static const char *const bad[] = {
     /* no origin-form */
-    "", "api", "*", "http://localhost/api", "https://localhost:8282/", "localhost:8282", "?a=b", "%2Fapi", ".",
+    "", "api", "*", "localhost:8282", "?a=b", "%2Fapi", ".", "ftp://localhost/api", "http:/api", "http:api",
+    "ws://localhost/api", "file:///api", "http://localhost#a", "http://localhost//api",
     "\\api",
     /* slashes and what is taken for one */
     "/a%2Fb", "/a%2fb", "/%2F", "/%2fetc", "/a%5Cb", "/a%5cb", "/a\\b", "/\\", "/api/..%2fb", "/api/..%5cb",
