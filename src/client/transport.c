@@ -414,6 +414,8 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
         headers_clear(&transfer->response);
         transfer->answer_begun = true;
         transfer->header_complete = false;
+        if (length >= 12 && memcmp(data + 8, " 101", 4) == 0) /* no other protocol is asked for */
+            return give_up(transfer, "http_protocol_error", "the server changes the protocol unasked");
         return length;
     }
     while (end > 0 && is_blank(data[end - 1]))
@@ -422,6 +424,8 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
         transfer->header_complete = true;
         if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
             return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+    } else if (end > 0 && is_blank(data[0])) { /* it belongs to the line before (RFC 9112, section 5.2) */
+        return give_up(transfer, "http_protocol_error", "a header of the answer is folded");
     }
     if (transfer->header_complete || !colon)
         return length;

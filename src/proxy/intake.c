@@ -81,6 +81,15 @@ static bool is_folded(const char *name, const char *value)
            strspn(end, " \t") != (size_t)(value - end);
 }
 
+/* RFC 9110, section 5.5: a CR in it is the end of a line to some. */
+static bool is_header_text(const char *text)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
+            return false;
+    return true;
+}
+
 /* First pass: what the checks need. */
 static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -96,9 +105,9 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
                                                                              : NULL;
 
     (void)kind;
-    if (!is_token(name) || (value && is_folded(name, value))) {
+    if (!is_token(name) || (value && (is_folded(name, value) || !is_header_text(value)))) {
         headers->unframed = true;
-        refuse(headers->exchange, 400, "a header whose name is malformed, or that is folded");
+        refuse(headers->exchange, 400, "a header that is folded, or has a character that it must not have");
     }
     value = value ? value : "";
     if (is_header(name, MHD_HTTP_HEADER_CONNECTION))
@@ -123,14 +132,6 @@ static void note_preference(struct exchange *exchange, const char *name, const c
         exchange->urgency = preference_urgency(value);
 }
 
-static bool is_header_text(const char *text)
-{
-    for (; *text; text++)
-        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
-            return false;
-    return true;
-}
-
 /* Second pass: what goes on to the server. */
 static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
@@ -142,10 +143,6 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
     note_preference(exchange, name, value);
     if (!filter_request_header(name, exchange->daemon->config->forward.request_headers, headers->connection))
         return MHD_YES;
-    if (!is_header_text(value)) {
-        refuse(exchange, 400, "a control character in a header");
-        return MHD_NO;
-    }
     if (headers_add(&exchange->headers, name, strlen(name), value, strlen(value)) < 0) {
         refuse(exchange, 431, "the header is too large");
         return MHD_NO;
@@ -168,18 +165,19 @@ static void add_forwarded(struct exchange *exchange, const struct origin_headers
         refuse(exchange, 503, "out of memory");
 }
 
-/* RFC 9112, section 6.3; two length headers, or a coding other than chunked, are read differently by
+/* RFC 9112, sections 6.1 and 6.3; two length headers, or a coding other than chunked, are read differently by
  * different servers. Returns the length, -1 where it is unknown. */
-static int64_t check_length(struct exchange *exchange, struct request_headers *headers)
+static int64_t check_length(struct exchange *exchange, struct request_headers *headers, bool http_1_0)
 {
     int64_t length;
 
     if (headers->transfer_encoding &&
-        (headers->content_length || !is_header(headers->transfer_encoding, "chunked"))) {
+        (http_1_0 || headers->content_length || !is_header(headers->transfer_encoding, "chunked"))) {
         headers->unframed = true;
         refuse(exchange, 400,
-               headers->content_length ? "Content-Length and Transfer-Encoding exclude each other"
-                                       : "the only Transfer-Encoding that is understood is chunked");
+               http_1_0                  ? "HTTP/1.0 knows no Transfer-Encoding"
+               : headers->content_length ? "Content-Length and Transfer-Encoding exclude each other"
+                                         : "the only Transfer-Encoding that is understood is chunked");
     }
     if (headers->transfer_encoding)
         return -1;
@@ -249,7 +247,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);
-    length = check_length(exchange, &headers);
+    length = check_length(exchange, &headers, http_1_0);
     exchange->has_body = headers.content_length || headers.transfer_encoding;
     exchange->length = length;
     exchange->expects = headers.expect != NULL;

@@ -140,7 +140,7 @@ static struct MHD_Response *response_from(void *body, size_t length, enum MHD_Re
     return MHD_create_response_from_buffer(length, body, mode);
 }
 
-/* Never called: MHD sends no body for HEAD. */
+/* Never called: MHD sends no body for HEAD and 304. */
 static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
 {
     (void)arg;
@@ -150,9 +150,9 @@ static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* The answer to HEAD has no body but may tell the length that GET's would have. Where the server does not
- * tell it, the connection is closed: MHD would else send the end of a chunked body, which the client takes
- * for the next answer. */
+/* The answer to HEAD, and 304, has no body but may tell the length that of GET, or 200, would have. Where the
+ * server does not tell it, the connection is closed: MHD would else send the end of a chunked body, which the
+ * client takes for the next answer. */
 static struct MHD_Response *head_response(const struct transfer *transfer)
 {
     const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -224,7 +224,7 @@ void reply_forward(struct exchange *exchange, const char *details)
     struct transfer *transfer = &exchange->forwarding->request.transfer;
     struct MHD_Response *response;
 
-    if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
+    if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0 || transfer->status == MHD_HTTP_NOT_MODIFIED)
         response = head_response(transfer);
     else /* the exchange keeps the forwarding, with the body, until it is retired */
         response =

@@ -12,10 +12,19 @@ e2e_tests = \
 	tests/e2e/test_examples.py \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_gate.py \
-	tests/e2e/test_headers.py \
 	tests/e2e/test_http2.py \
 	tests/e2e/test_hostile_clients.py \
 	tests/e2e/test_http_absolute_form.py \
+	tests/e2e/test_http_chunked.py \
+	tests/e2e/test_http_codings.py \
+	tests/e2e/test_http_conditional.py \
+	tests/e2e/test_http_connections.py \
+	tests/e2e/test_http_headers.py \
+	tests/e2e/test_http_interim.py \
+	tests/e2e/test_http_methods.py \
+	tests/e2e/test_http_range.py \
+	tests/e2e/test_http_smuggling.py \
+	tests/e2e/test_http_targets.py \
 	tests/e2e/test_join.py \
 	tests/e2e/test_library.py \
 	tests/e2e/test_local_answers.py \
@@ -30,7 +39,6 @@ e2e_tests = \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_schema.py \
-	tests/e2e/test_targets.py \
 	tests/e2e/test_tls.py
 
 program_tests += $(e2e_tests)
@@ -41,11 +49,13 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/front.py \
 	tests/e2e/harness.py \
 	tests/e2e/queueing.py \
+	tests/e2e/recording.py \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \
 	tests/e2e/tap.py \
 	tests/e2e/tls.py \
 	tests/e2e/waiting.py \
+	tests/e2e/ways.py \
 	tests/e2e/official/attributes.py \
 	tests/e2e/official/devices.py \
 	tests/e2e/official/errors.py \

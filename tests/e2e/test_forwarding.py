@@ -68,17 +68,6 @@ class TestServersAnswers(Case):
         self.assertEqual(direct.status, 404)
         self.assertIsNone(self.proxy.get("/api/no/such/thing").header("Proxy-Status"))
 
-    def test_options_are_the_servers(self):
-        self.assertEqual(self.assert_same("OPTIONS", "/api/device").status, 200)
-
-    def test_head_has_the_headers_of_get_and_no_body(self):
-        for unix in (False, True):
-            get = self.proxy.get("/api/auth/user", unix=unix)
-            with self.proxy.connect(unix) as connection:
-                head = connection.request("HEAD", "/api/auth/user", [("Connection", "close")])
-                self.assertEqual((head.status, connection.rest()), (200, b""))
-                self.assertEqual(self.lasting(head), self.lasting(get))
-
     def test_the_api_browser_is_forwarded(self):
         self.sim.forget()
         targets = ["/v3/api-docs", "/v3/api-docs/thingsboard", "/swagger-ui.html", "/swagger-ui/index.html",
@@ -101,38 +90,6 @@ class TestServersAnswers(Case):
         self.assertNotIn("x-authorization", names)
         self.assertNotIn("authorization", names)
         self.assertNotIn(token, self.proxy.log.text())
-
-
-class TestMethods(Case):
-    def setUp(self):
-        self.server = self.start_scripted(echo)
-        self.proxy = self.start_daemon(self.server)
-
-    def test_every_method_reaches_the_server_with_its_body(self):
-        for unix in (False, True):
-            for method in ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"):
-                for body in (None, b"", b"x", b'{"a":1}', bytes(range(256))):
-                    with self.subTest(method=method, body=body, unix=unix):
-                        seen = self.proxy.call(method, "/api/thing", body=body, unix=unix).json()
-                        self.assertEqual((seen["method"], seen["target"]), (method, "/api/thing"))
-                        self.assertEqual(seen["body"].encode("latin-1"), body or b"")
-
-    def test_a_request_without_a_body_gets_none(self):
-        for method in ("GET", "DELETE", "OPTIONS"):
-            names = [name.lower() for name, _ in self.proxy.call(method, "/api/thing").json()["headers"]]
-            self.assertNotIn("transfer-encoding", names)
-            self.assertNotIn("content-length", names)
-            self.assertNotIn("content-type", names)
-
-    def test_an_empty_body_says_so(self):
-        for method in ("POST", "PUT", "PATCH"):
-            headers = dict(self.proxy.call(method, "/api/thing", body=b"").json()["headers"])
-            self.assertEqual(headers.get("Content-Length"), "0")
-
-    def test_a_method_that_http_does_not_know_is_refused(self):
-        for method in ("BREW", "PROPFIND", "get", "CONNECT"):
-            self.assertIn(self.proxy.call(method, "/api/thing").status, (400, 405), method)
-        self.assertEqual(self.server.requests, [])
 
 
 class TestUpstreamUrl(Case):

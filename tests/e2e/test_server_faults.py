@@ -129,24 +129,6 @@ class TestNonsense(Case):
         self.assert_answers([b"HTTP/1.1 200 \r\nX: " + b"y" * 400000 + b"\r\nContent-Length: 0\r\n\r\n",
                              b"HTTP/1.1 200 \r\n" + b"X: y\r\n" * 100000 + b"Content-Length: 0\r\n\r\n"], 502)
 
-    def test_interim_answers_are_skipped(self):
-        def handle(peer, request):
-            peer.send(b"HTTP/1.1 103 \r\nLink: </x>\r\nX-Interim: 1\r\n\r\n" * 3 + answer(body=b"final"))
-            return True
-        self.server.handle = handle
-        reply = self.proxy.get("/api/x")
-        self.assertEqual((reply.status, reply.body, reply.header("X-Interim")), (200, b"final", None))
-
-    def test_an_unasked_101_does_not_open_a_tunnel(self):
-        def handle(peer, request):
-            peer.send(b"HTTP/1.1 101 \r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n")
-            return False
-        self.server.handle = handle
-        with self.proxy.connect() as connection:
-            reply = connection.request("GET", "/api/x", [("Upgrade", "h2c"), ("Connection", "Upgrade, HTTP2-Settings"),
-                                                         ("HTTP2-Settings", "AAMAAABkAAQAAP__")])
-            self.assertEqual((reply.status, reply.interim), (502, []))
-
     def test_bytes_after_an_answer_do_not_become_the_next_one(self):
         def handle(peer, request):
             peer.send(answer(body=request.target.encode()) + answer(body=b"smuggled"))
