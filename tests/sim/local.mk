@@ -52,6 +52,7 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/map.h \
 	tests/sim/page.c \
 	tests/sim/page.h \
+	tests/sim/pages.c \
 	tests/sim/predicate.c \
 	tests/sim/query.c \
 	tests/sim/query.h \

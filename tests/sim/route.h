@@ -88,7 +88,7 @@ handler remove_entities_from_entity_group, share_entity_group, get_entity_groups
     get_group_members;
 /* role.c */
 handler save_role, get_role_by_id, delete_role, get_roles;
-/* user.c */
-handler get_api_docs;
+/* pages.c */
+handler get_api_docs, get_swagger_config, get_swagger_file, get_swagger_redirect;
 /* rpc.c */
 handler rpc_one_way, rpc_two_way, accepted, accepted_empty, web_socket_refused;

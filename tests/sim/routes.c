@@ -204,7 +204,13 @@ const struct route routes[] = {
     {"DELETE", "/api/role/{roleId}", delete_role, TENANT},
     {"GET", "/api/roles", get_roles, TENANT},
 
+    /* the API browser */
+    {"GET", "/swagger-ui.html", get_swagger_redirect, NOAUTH},
+    {"GET", "/swagger-ui/{file}", get_swagger_file, NOAUTH},
+    {"GET", "/v3/api-docs", get_api_docs, NOAUTH},
+    {"GET", "/v3/api-docs/swagger-config", get_swagger_config, NOAUTH},
     {"GET", "/v3/api-docs/thingsboard", get_api_docs, NOAUTH},
+
     {"GET", "/api/ws", web_socket_refused, NOAUTH},
 };
 

@@ -103,11 +103,3 @@ void get_tenant_by_id(struct sim *sim, struct request *rq, struct reply *rp)
     if (e)
         reply_json(rp, json_incref(e->doc));
 }
-
-/* The head of the server's own document: it says which version this is. */
-void get_api_docs(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    (void)rq;
-    reply_json(rp, json_pack("{s:s, s:{s:s, s:s}, s:{}}", "openapi", "3.1.0", "info", "title",
-                             "ThingsBoard REST API", "version", sim->api->version, "paths"));
-}
