@@ -401,6 +401,27 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* RFC 9112, section 6.3: several lengths, or one that libcurl would read in part. */
+static bool has_unclear_length(const struct headers *headers)
+{
+    const char *line, *first = headers_find(headers, "Content-Length");
+
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+        if (header_is(line, "Content-Length") && strcmp(header_value(line), first) != 0)
+            return true;
+    return first && (first[strspn(first, "0123456789")] || headers_find(headers, "Transfer-Encoding"));
+}
+
+static size_t header_ended(struct transfer *transfer, size_t length)
+{
+    transfer->header_complete = true;
+    if (has_unclear_length(&transfer->response))
+        return give_up(transfer, "http_protocol_error", "the answer's length is unclear");
+    if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
+        return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+    return length;
+}
+
 /* Called for every header line, the status line and the empty one; also for those of an interim answer (1xx),
  * which the status line of the real one makes forgotten, and for trailers, which are ignored. */
 static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
@@ -420,13 +441,10 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
     }
     while (end > 0 && is_blank(data[end - 1]))
         end--;
-    if (end == 0 && !transfer->header_complete) {
-        transfer->header_complete = true;
-        if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
-            return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
-    } else if (end > 0 && is_blank(data[0])) { /* it belongs to the line before (RFC 9112, section 5.2) */
+    if (end == 0 && !transfer->header_complete)
+        return header_ended(transfer, length);
+    if (end > 0 && is_blank(data[0])) /* it belongs to the line before (RFC 9112, section 5.2) */
         return give_up(transfer, "http_protocol_error", "a header of the answer is folded");
-    }
     if (transfer->header_complete || !colon)
         return length;
     for (value = colon + 1; value < data + end && is_blank(*value); value++)

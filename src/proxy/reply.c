@@ -61,6 +61,14 @@ static void add_preference_applied(const struct exchange *exchange, struct MHD_R
     MHD_add_response_header(response, "Preference-Applied", text);
 }
 
+/* Once, and before Date: libmicrohttpd 0.9.75 else forgets that there is one, and adds its own. */
+static void add_close(const struct exchange *exchange, struct MHD_Response *response)
+{
+    if ((exchange->daemon->draining || exchange->close) &&
+        !MHD_get_response_header(response, MHD_HTTP_HEADER_CONNECTION))
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
 /* Takes over RESPONSE. */
 static void queue_response(struct exchange *exchange, int status, struct MHD_Response *response)
 {
@@ -107,12 +115,10 @@ static void cut_off(struct exchange *exchange)
 /* The one place where an exchange gets its answer. Takes over RESPONSE. */
 static void begin_answer(struct exchange *exchange, int status, struct MHD_Response *response)
 {
-    struct daemon *daemon = exchange->daemon;
-
-    if (response)
+    if (response) {
+        add_close(exchange, response);
         add_preference_applied(exchange, response);
-    if (response && (daemon->draining || exchange->close))
-        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
     if (takes_answer(exchange))
         queue_response(exchange, status, response);
     else
@@ -186,6 +192,7 @@ static void copy_headers(const struct exchange *exchange, struct MHD_Response *r
     char name[256];
     const char *line;
 
+    add_close(exchange, response);
     for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
         size_t length = strcspn(line, ":");
         const char *value = header_value(line);

@@ -3,7 +3,7 @@
 check_PROGRAMS += tests/conformance/operations $(typed_programs)
 typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas
 conformance_tests += tests/conformance/test_operations.py $(typed_programs)
-EXTRA_DIST += tests/conformance/plan.py tests/conformance/test_operations.py tests/conformance/typed.py
+EXTRA_DIST += tests/conformance/compare.py tests/conformance/plan.py tests/conformance/relay.py tests/conformance/test_operations.py tests/conformance/typed.py
 
 tests_conformance_operations_SOURCES = \
 	tests/common/instance.c tests/common/instance.h \

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every operation of every edition and version, all parameters set, called directly and through tbproxyd: the stand-in
-finds nothing against its specification, the answer is decoded, and the server saw exactly that operation. One TAP case
-for each operation, document and way."""
+finds nothing against its specification, the answer is decoded, and the server saw exactly that operation. Through
+tbproxyd, the answer is the server's byte for byte. One TAP case for each operation, document and way."""
 import json
 import os
 import pathlib
@@ -14,8 +14,10 @@ SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 sys.dont_write_bytecode = True
 sys.path[:0] = [str(SOURCE / "tests" / "e2e"), str(SOURCE / "tests" / "conformance")]
 
+import compare  # noqa: E402
 import plan  # noqa: E402
 from daemon import Daemon  # noqa: E402
+from relay import Relay  # noqa: E402
 from simulator import Simulator  # noqa: E402
 from waiting import PATIENCE  # noqa: E402
 
@@ -89,46 +91,85 @@ def violations_by_operation(sim):
     return found
 
 
-def test_way(report, name, document, world, url, key, refused, not_seen):
+class Relays:
+    """Before tbproxyd and behind it: what the program got, and what the server had answered."""
+
+    def __init__(self, sim):
+        self.behind = Relay(sim.address)
+        self.daemon = Daemon({"upstream.url": self.behind.url, "upstream.api_key_file": sim.api_key}).start()
+        self.before = Relay(self.daemon.unix_path)
+        self.fates = compare.documented(SOURCE)
+
+    def compare(self):
+        return compare.compare_all(self.before.exchanges(), self.behind.exchanges(), self.fates)
+
+    def stop(self):
+        self.before.stop()
+        self.daemon.stop()
+        self.behind.stop()
+
+
+def differences_by_operation(operations, compared):
+    """{operation id: what differs}; "" for what is wrong as a whole. COMPARED: what Relays.compare() gives; None: nothing
+    is to be compared. OPERATIONS: those that reach the server."""
+    if compared is None:
+        return {}
+    found = {}
+    for identifier, method, path, _ in operations:
+        pattern = plan.template(path)
+        for asked, target, lines in compared:
+            if asked == method and pattern.match(target.split("?")[0]):
+                found.setdefault(identifier, []).extend(lines)
+    if len(compared) != len(operations):
+        found[""] = ["%d answers were compared" % len(compared)]
+    return found
+
+
+def test_way(report, name, document, world, url, key, refused, not_seen, compare_answers=lambda: None):
     """All operations of a document on one way. REFUSED: {operation id: status}. NOT_SEEN: those that
-    do not reach the server."""
+    do not reach the server. COMPARE_ANSWERS: what compares them afterwards."""
     operations = plan.operations(document)
     results = run_program(*name.split()[:2], document, world, url, key, refused)
     ignored = ("/api/auth/login", "/api/auth/token") if not key else ()
     entries = [entry for entry in world.sim.requests() if entry["target"] not in ignored]
     if key and entries and entries[0]["target"] == "/api/auth/user":
         del entries[0]  # the session asks whose key it has
-    seen = requests_by_operation([row for row in operations if row[0] not in not_seen], entries)
+    reaching = [row for row in operations if row[0] not in not_seen]
+    seen = requests_by_operation(reaching, entries)
+    differing = differences_by_operation(reaching, compare_answers())
     violations = violations_by_operation(world.sim)
     for identifier, method, path, _ in operations:
         result = results.get(identifier, "failed: the program did not call it")
         problems = [result] if result != "ok" else []
         problems += [seen[identifier]] if identifier in seen else []
         problems += violations.get(identifier, [])
+        problems += differing.get(identifier, [])
         report.case("%s: %s" % (name, identifier), "\n".join(problems))
     if "" in seen:
         report.case(name + ": nothing else was sent", seen[""])
+    if "" in differing:
+        report.case(name + ": all answers were compared", differing[""][0])
     return len(operations)
 
 
 def test_document(report, edition, version, refused_by_proxy):
     document = plan.read_document(SOURCE, edition, version)
     sim = Simulator(edition=edition, api=version)
-    daemon = Daemon({"upstream.url": sim.url, "upstream.api_key_file": sim.api_key})
+    relays = None
     try:
-        daemon.start()
-        url = "http://127.0.0.1:%d" % daemon.port
+        relays = Relays(sim)
         name = "%s %s" % (edition, version)
         known = {row[0] for row in plan.operations(document)}
         refused = dict.fromkeys(refused_by_proxy & known, 403)
         count = test_way(report, name + " directly", document, plan.World(sim), sim.url, sim.api_key,
                          dict.fromkeys(plan.SYSTEM_ADMINISTRATOR & known, 403), set())
-        test_way(report, name + " through tbproxyd", document, plan.World(sim), url, None,
+        test_way(report, name + " through tbproxyd", document, plan.World(sim), relays.before.url, None,
                  {**refused, **dict.fromkeys(plan.SYSTEM_ADMINISTRATOR & known, 403)},
-                 set(refused) | set(plan.LOCAL))
+                 set(refused) | set(plan.LOCAL), relays.compare)
         return count
     finally:
-        daemon.stop()
+        if relays:
+            relays.stop()
         sim.stop()
 
 

@@ -172,6 +172,16 @@ class TestAnswerHeaders(HttpCase):
                 way.server.answer_with(b"HTTP/1.1 200 \r\nX-Own: a\r\n" + fold + b"\r\nContent-Length: 0\r\n\r\n")
                 self.assert_error(way.get("/api/x"), 502, 2, "folded")
 
+    def test_two_lengths_are_502(self):
+        for way in self.ways[:2]:  # the front judges them itself
+            for headers in (b"Content-Length: 2\r\nContent-Length: 4\r\n", b"Content-Length: 4\r\nContent-Length: 2\r\n",
+                            b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", b"Content-Length: 2, 4\r\n",
+                            b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"):
+                way.server.answer_with(b"HTTP/1.1 200 \r\n" + headers + b"\r\n2\r\nok\r\n0\r\n\r\n", kept=False)
+                self.assert_error(way.get("/api/x"), 502, 2)
+            way.server.answer_with(b"HTTP/1.1 200 \r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok")
+            self.assertEqual(way.get("/api/x").body, b"ok")
+
     @every_way
     def test_a_location_on_the_server_becomes_one_here(self, way):
         url = way.proxy.options["upstream.url"]

@@ -12,6 +12,7 @@ import tap
 from harness import PATIENCE, SLOW, Case, Closed, answer, build, wait_until
 
 USER = "/api/auth/user"
+DATE = "Sat, 29 Oct 1994 19:43:31 GMT"
 
 
 class TestNotices(Case):
@@ -71,7 +72,7 @@ class TestEnd(Case):
             if request.target == target:
                 self.arrived.set()
                 self.go.wait(PATIENCE)
-            peer.send(answer(body=b"done"))
+            peer.send(answer(body=b"done", headers=[("Date", DATE)]))
             return True
         server = self.start_scripted(handle)
         self.addCleanup(self.go.set)
@@ -105,6 +106,7 @@ class TestEnd(Case):
                     reply = connection.response()
                     self.assertEqual((reply.status, reply.body), (200, b"done"))
                     self.assertEqual((reply.header("Connection") or "").lower(), "close")
+                    self.assertEqual(reply.all("Date"), [DATE])
                     self.assertEqual(proxy.ended(), 0)
                     self.assertFalse(os.path.exists(proxy.unix_path))
 

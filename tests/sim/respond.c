@@ -109,6 +109,8 @@ static void add_headers(struct MHD_Response *r, const struct request *rq, const 
 {
     char date[40];
 
+    if (last || reply_closes(rp)) /* before Date, which libmicrohttpd 0.9.75 else adds again */
+        add(r, "Connection", "close");
     add_filter_headers(r, rp->headers);
     add_cors(r, rq, rp);
     add(r, "Allow", rp->allow);
@@ -120,8 +122,6 @@ static void add_headers(struct MHD_Response *r, const struct request *rq, const 
         clock_http_date(rp->now, date, sizeof date);
         add(r, "Date", date);
     }
-    if (last || reply_closes(rp))
-        add(r, "Connection", "close");
 }
 
 /* Linux: connect() to AF_UNSPEC ends the connection with an RST at once. */
