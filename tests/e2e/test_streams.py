@@ -61,32 +61,45 @@ class StreamCase(Case):
 
 
 class TestDownloads(StreamCase):
-    def test_a_download_of_any_size_takes_no_memory(self):
+    def serve_large(self, length):
         def handle(peer, request):
-            peer.send(b"HTTP/1.1 200 \r\nContent-Type: a/b\r\nContent-Length: %d\r\n\r\n" % LARGE)
-            for block in blocks(LARGE):
+            peer.send(b"HTTP/1.1 200 \r\nContent-Type: a/b\r\nContent-Length: %d\r\n\r\n" % length)
+            for block in blocks(length):
                 peer.send(block)
             return True
         self.handlers["/api/large"] = handle
+
+    def assert_downloads(self, length, unix, growth_kib):
+        before = self.proxy.memory_kib()
+        connection = self.ask("/api/large", unix=unix)
+        head = connection.head()
+        self.assertEqual((head.status, int(head.header("Content-Length"))), (200, length))
+        first, connection.data = connection.data, b""
+        sha = hashlib.sha1(first)
+        left = length - len(first)
+        while left > 0:
+            part = connection.sock.recv(MIB)
+            self.assertTrue(part)
+            sha.update(part)
+            left -= len(part)
+        self.assertEqual(sha.hexdigest(), digest(blocks(length)))
+        if not SLOW:
+            self.assertLess(self.proxy.memory_kib() - before, growth_kib)
+
+    def test_a_download_of_any_size_takes_no_memory(self):
+        self.serve_large(LARGE)
         self.begin()
-        wanted = digest(blocks(LARGE))
         self.proxy.get("/-/live")
         for unix in (False, True):
-            before = self.proxy.memory_kib()
-            connection = self.ask("/api/large", unix=unix)
-            head = connection.head()
-            self.assertEqual((head.status, int(head.header("Content-Length"))), (200, LARGE))
-            first, connection.data = connection.data, b""
-            sha = hashlib.sha1(first)
-            left = LARGE - len(first)
-            while left > 0:
-                part = connection.sock.recv(MIB)
-                self.assertTrue(part)
-                sha.update(part)
-                left -= len(part)
-            self.assertEqual(sha.hexdigest(), wanted)
-            if not SLOW:
-                self.assertLess(self.proxy.memory_kib() - before, GROWTH_KIB)
+            self.assert_downloads(LARGE, unix, GROWTH_KIB)
+
+    def test_a_download_over_http_2_takes_no_memory(self):
+        self.serve_large(LARGE)
+        for name in ("h2",):
+            self.proxy = self.start_daemon(self.make_front(self.addCleanup, self.server, name), credential="api_key")
+            self.assertEqual(self.proxy.get("/api/auth/user").status, 200)
+            for unix in (False, True):
+                self.assert_downloads(LARGE, unix, GROWTH_KIB)
 
     def test_an_answer_of_unknown_length_streams_and_ends(self):
         length = 3 * WINDOW + 1
@@ -345,6 +358,17 @@ class TestUploads(StreamCase):
             self.assert_stored(LARGE, unix=unix)
             if not SLOW:
                 self.assertLess(self.proxy.memory_kib() - before, GROWTH_KIB)
+
+    def test_an_upload_over_http_2_takes_no_memory(self):
+        self.store()
+        for name in ("h2",):
+            self.proxy = self.start_daemon(self.make_front(self.addCleanup, self.server, name), credential="api_key")
+            self.assertEqual(self.proxy.get("/api/auth/user").status, 200)
+            for chunked in (False, True):
+                before = self.proxy.memory_kib()
+                self.assert_stored(LARGE, chunked=chunked, unix=chunked)
+                if not SLOW:
+                    self.assertLess(self.proxy.memory_kib() - before, GROWTH_KIB)
 
     def test_a_chunked_upload_of_any_size_takes_no_memory(self):
         self.store()
