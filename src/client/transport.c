@@ -33,6 +33,7 @@ struct transport {
     char *url;
     char *unix_socket, *ca_file, *certificate_file, *key_file; /* NULL: none */
     char *prefix;                                              /* path of the URL without its last slash */
+    char *host;                                                /* with the port, as the Host header has it */
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
     bool kicked;                   /* libcurl wants to be called at once */
@@ -231,6 +232,24 @@ static int url_prefix(const char *text, char **ret, struct tb_error *err)
     return r;
 }
 
+/* The authority of URL, which url_prefix() has checked. */
+static int url_host(const char *text, char **ret)
+{
+    CURLU *url = curl_url();
+    char *host = NULL, *port = NULL;
+    int r = -ENOMEM;
+
+    if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+        r = asprintf(ret, "%s%s%s", host, port ? ":" : "", port ? port : "") < 0 ? -ENOMEM : 0;
+    }
+    curl_free(host);
+    curl_free(port);
+    curl_url_cleanup(url);
+    return r;
+}
+
 int transport_check_url(const char *url, struct tb_error *err)
 {
     CLEANUP(free_pointer) char *prefix = NULL;
@@ -274,6 +293,8 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
         r = tb_error_set(err, -ENOMEM, "out of memory");
     else
         r = url_prefix(options->url, &transport->prefix, err);
+    if (r == 0 && url_host(options->url, &transport->host) < 0)
+        r = tb_error_set(err, -ENOMEM, "out of memory");
     if (r < 0) {
         transport_free(transport);
         return r;
@@ -291,6 +312,16 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
         transport->version = VERSION_1;
     *ret = transport;
     return 0;
+}
+
+const char *transport_host(const struct transport *transport)
+{
+    return transport->host;
+}
+
+const char *transport_prefix(const struct transport *transport)
+{
+    return transport->prefix;
 }
 
 void transport_free(struct transport *transport)
@@ -312,6 +343,7 @@ void transport_free(struct transport *transport)
     free(transport->certificate_file);
     free(transport->key_file);
     free(transport->prefix);
+    free(transport->host);
     free(transport);
 }
 
@@ -558,6 +590,27 @@ static CURL *prepare_handle(struct transport *transport)
     return easy;
 }
 
+/* A handle for a connection alone, which no other transfer had and none will have. */
+static CURL *prepare_connect_only(struct transport *transport)
+{
+    CURL *easy = prepare_handle(transport);
+
+    if (!easy)
+        return NULL;
+    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L); /* an outgoing proxy sees no frames */
+    return easy;
+}
+
+static CURL *take_handle(struct transport *transport, const struct transfer *transfer)
+{
+    if (transfer->connect_only)
+        return prepare_connect_only(transport);
+    return transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
+}
+
 static CURLcode add_part(curl_mime *mime, const struct transfer_part *part)
 {
     curl_mimepart *out = curl_mime_addpart(mime);
@@ -647,15 +700,15 @@ static long time_left_ms(const struct transport *transport, const struct transfe
 
 static int send_transfer(struct transport *transport, struct transfer *transfer)
 {
-    CURL *easy = transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
-    int r;
+    CURL *easy = take_handle(transport, transfer);
+    int r = 0;
 
     if (!easy)
         return -ENOMEM;
     transfer->has_socket = false;
     /* A burst on no connection shares the first where the server can do that; where it cannot, the wait is
      * that for the end of the first one's handshake, once. */
-    transfer->waits_for_connection = transport->version != VERSION_1;
+    transfer->waits_for_connection = transport->version != VERSION_1 && !transfer->connect_only;
     transfer->detail[0] = '\0';
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)transfer->waits_for_connection);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
@@ -668,10 +721,11 @@ static int send_transfer(struct transport *transport, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, time_left_ms(transport, transfer));
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
-    r = set_target(transport, easy, transfer);
+    if (!transfer->connect_only)
+        r = set_target(transport, easy, transfer);
     if (r == 0 && transfer->parts)
         r = set_parts(easy, transfer);
-    if (r == 0)
+    if (r == 0 && !transfer->connect_only)
         r = set_method(easy, transfer);
     if (r == 0 && curl_multi_add_handle(transport->multi, easy) != CURLM_OK)
         r = -ENOMEM;
@@ -693,6 +747,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->status = 0;
     transfer->sends = transfer->earlier_sends = 0;
     transfer->answer_begun = false;
+    transfer->connected = false;
     transfer->header_complete = false;
     transfer->was_cut = false;
     transfer->refusal = NULL;
@@ -712,7 +767,8 @@ static void release_handle(struct transfer *transfer)
     curl_multi_remove_handle(transport->multi, easy);
     /* A handle counts libcurl's own repeats over all its transfers and stops after five, so one that had any
      * goes. So does one that had a multipart body, which cannot be taken from it for sure. */
-    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts) {
+    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts &&
+        !transfer->connect_only) {
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
         transport->idle[transport->idle_count++] = easy;
@@ -729,6 +785,22 @@ void transfer_cancel(struct transfer *transfer)
     else if (transfer->transport) /* about to be told its end */
         list_remove(&transfer->link);
     transfer->transport = NULL;
+}
+
+int transfer_take_socket(struct transport *transport, struct transfer *transfer)
+{
+    curl_socket_t fd = CURL_SOCKET_BAD;
+    struct socket_watch *sock;
+
+    if (!transfer->easy || curl_easy_getinfo(transfer->easy, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+        fd == CURL_SOCKET_BAD)
+        return -ENOTCONN;
+    sock = socket_of(transport, fd);
+    if (sock && sock->registered) {
+        loop_remove(transport->loop, &sock->watch);
+        sock->registered = 0;
+    }
+    return (int)fd;
 }
 
 void transfer_resume(struct transfer *transfer)
@@ -874,6 +946,11 @@ static void finish_transfers(struct transport *transport)
         curl_easy_getinfo(message->easy_handle, CURLINFO_RESPONSE_CODE, &status);
         transfer->status = (int)status;
         learn_version(transport, message->easy_handle);
+        if (transfer->connect_only && code == CURLE_OK) { /* the handle stays with its connection */
+            transfer->connected = true;
+            transfer->done(transfer);
+            continue;
+        }
         if (code == CURLE_WRITE_ERROR && transfer->was_cut)
             code = CURLE_OK;
         if (code == CURLE_OK && status < 200) /* 101, which nobody asked for */

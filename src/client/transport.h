@@ -28,7 +28,7 @@ enum http2_mode {
 struct transport_options {
     const char *url; /* http://host[:port][/prefix]; the prefix goes in front of every target */
     int64_t connect_timeout_ms;
-    long max_connections; /* at once; transfers beyond wait for a free one */
+    long max_connections; /* at once; transfers beyond wait for a free one; 0: no bound */
     long max_streams;     /* transfers at once on a connection of HTTP/2; fewer where the server says so */
     enum http2_mode http2;
 
@@ -80,6 +80,9 @@ struct transfer {
     bool cut;               /* where there are more, those make an answer: the rest is not read */
     struct quota *quota;    /* they are taken from; NULL: none */
     bool may_be_sent_twice; /* should its connection die before an answer came */
+    /* Sends nothing: it ends with a connection of its own, on which the caller speaks another protocol by
+     * curl_easy_send() and curl_easy_recv() until transfer_cancel(). Never HTTP/2. */
+    bool connect_only;
     void (*done)(struct transfer *transfer);
     /* Gets the body of an answer that is a success (2xx), part by part; status and headers of the response
      * are there. The first call is made with the header, and has no bytes. NULL: not wanted. 0: taken;
@@ -105,6 +108,7 @@ struct transfer {
     bool answer_begun;         /* a status line was there */
     bool header_complete;      /* lines that come now are trailers */
     bool was_cut;              /* there was more than response_max */
+    bool connected;            /* connect_only: the connection is there */
     const char *refusal;       /* why a callback ended it */
 };
 
@@ -114,6 +118,10 @@ int transport_check_url(const char *url, struct tb_error *err);
 int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
                   struct tb_error *err);
 
+/* What the Host header says of its URL: "host" or "host:port"; and the path in front of every target. */
+const char *transport_host(const struct transport *transport);
+const char *transport_prefix(const struct transport *transport);
+
 /* No transfer may be under way. */
 void transport_free(struct transport *transport);
 
@@ -122,6 +130,10 @@ int transfer_start(struct transport *transport, struct transfer *transfer);
 
 /* Ends it without calling done(). Harmless where it is not under way. */
 void transfer_cancel(struct transfer *transfer);
+
+/* The socket of a connection that came of connect_only; the caller watches it from now on, and no longer than
+ * until transfer_cancel(), which closes it. -ENOTCONN where it is lost already. */
+int transfer_take_socket(struct transport *transport, struct transfer *transfer);
 
 /* Goes on with a transfer whose read() or write() said -EAGAIN. */
 void transfer_resume(struct transfer *transfer);

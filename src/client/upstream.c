@@ -114,6 +114,9 @@ int upstream_open(struct upstream *upstream, struct loop *loop, const struct ups
     transport.max_connections = 1;
     if (r == 0)
         r = transport_new(loop, &transport, &upstream->session_transport, err);
+    transport.max_connections = 0;
+    if (r == 0)
+        r = transport_new(loop, &transport, &upstream->websocket_transport, err);
     if (r == 0 && options->session)
         r = session_new(options->session, &upstream->session, err);
     return r;
@@ -129,6 +132,7 @@ void upstream_close(struct upstream *upstream)
     transfer_free(&upstream->transfer);
     session_free(upstream->session);
     transport_free(upstream->session_transport);
+    transport_free(upstream->websocket_transport);
     transport_free(upstream->transport);
     free(upstream->url);
 }
@@ -137,11 +141,13 @@ void upstream_run(struct upstream *upstream)
 {
     transport_run(upstream->session_transport);
     transport_run(upstream->transport);
+    transport_run(upstream->websocket_transport);
 }
 
 bool upstream_is_pending(const struct upstream *upstream)
 {
-    return transport_is_pending(upstream->session_transport) || transport_is_pending(upstream->transport);
+    return transport_is_pending(upstream->session_transport) || transport_is_pending(upstream->transport) ||
+           transport_is_pending(upstream->websocket_transport);
 }
 
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer)

@@ -22,8 +22,11 @@ struct upstream {
     char *url;
     struct transport *transport;
     struct transport *session_transport; /* apart, so that a renewal never waits behind requests */
-    struct session *session;             /* NULL: none */
-    struct list waiting;                 /* requests that wait for the session */
+    /* For WebSockets, whose connections last: apart, so that they take no place from requests. Whoever opens
+     * them bounds their number. */
+    struct transport *websocket_transport;
+    struct session *session; /* NULL: none */
+    struct list waiting;     /* requests that wait for the session */
     struct server_clock clock;
     char last_date[40]; /* the last Date header that was learned from */
     /* A call has ended: the session may have a credential now, or not. Called before the requests that wait
@@ -48,7 +51,7 @@ void upstream_close(struct upstream *upstream);
  * is. */
 void upstream_poke(struct upstream *upstream);
 
-/* transport_run() and transport_is_pending() for both transports. */
+/* transport_run() and transport_is_pending() for all transports. */
 void upstream_run(struct upstream *upstream);
 bool upstream_is_pending(const struct upstream *upstream);
 

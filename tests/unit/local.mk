@@ -58,6 +58,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_sink.c \
 	tests/unit/client_stamp.c \
 	tests/unit/client_url.c \
+	tests/unit/client_websocket.c \
 	tests/unit/client_world.c \
 	tests/unit/client_world.h \
 	tests/unit/test_client.c
@@ -65,7 +66,7 @@ tests_unit_test_client_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
 tests_unit_test_client_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # client_codec_memory.c lets allocations fail.
 tests_unit_test_client_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=realloc
-tests_unit_test_client_LDADD = $(project_libs) $(CHECK_LIBS)
+tests_unit_test_client_LDADD = $(project_libs) $(CHECK_LIBS) -lpthread
 
 tests_unit_test_ctl_SOURCES = $(unit_common) \
 	tests/unit/ctl_names.c \

@@ -29,7 +29,8 @@ int main(void)
                                          session_modes_suite,
                                          sink_suite,
                                          stamp_suite,
-                                         url_suite};
+                                         url_suite,
+                                         websocket_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
 }
