@@ -14,6 +14,7 @@
 #include "proxy/forwarding.h"
 #include "proxy/reply.h"
 #include "proxy/stream.h"
+#include "proxy/tunnel.h"
 
 /* When the drain is over, answers that are queued may still take so long to be written. */
 #define LAST_WORDS_MS 500
@@ -138,6 +139,7 @@ static void begin_drain(struct daemon *daemon)
     for (i = 0; i < daemon->listener_count; i++)
         listener_quiesce(&daemon->listeners[i]);
     end_event_streams(daemon);
+    tunnel_drain(daemon);
 }
 
 static void set_request_options(struct daemon *daemon)
@@ -221,6 +223,7 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     };
 
     set_request_options(daemon);
+    bearer_init(&daemon->bearer, &daemon->upstream, &daemon->retry);
     return upstream_open(&daemon->upstream, &daemon->loop, &options, err);
 }
 
@@ -319,6 +322,7 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
     daemon->bodies.max = (size_t)config->limits.max_buffered_bytes;
     list_init(&daemon->exchanges);
     list_init(&daemon->paused);
+    list_init(&daemon->tunnels);
     r = loop_init(&daemon->loop);
     if (r < 0)
         tb_error_set(err, r, "epoll: %s", strerror(-r));
@@ -393,6 +397,7 @@ static void end_drain(struct daemon *daemon)
     struct list *link;
 
     daemon->stopping = true;
+    tunnel_stop(daemon);
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
@@ -444,6 +449,7 @@ void daemon_close(struct daemon *daemon)
     urgencies_free(&daemon->urgencies);
     metrics_free(daemon->metrics);
     detection_close(&daemon->detection);
+    bearer_close(&daemon->bearer);
     upstream_close(&daemon->upstream);
     loop_timer_stop(&daemon->loop, &daemon->watchdog);
     if (daemon->signals.fd >= 0)

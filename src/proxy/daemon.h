@@ -8,6 +8,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/quota.h"
+#include "client/bearer.h"
 #include "client/budget.h"
 #include "client/request.h"
 #include "client/upstream.h"
@@ -42,6 +43,8 @@ struct daemon {
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
     struct list exchanges;  /* all of them */
+    struct list tunnels;    /* WebSockets, and what is to become one */
+    struct bearer bearer;   /* what they authenticate with */
     struct quota bodies;    /* of requests and answers, in memory */
     bool draining;          /* no new connections; ends when no exchange is left */
     bool stopping;          /* the drain is over: nothing is sent any more */

@@ -10,6 +10,7 @@
 #include "proxy/local.h"
 #include "proxy/reply.h"
 #include "proxy/stream.h"
+#include "proxy/tunnel.h"
 
 /* A client that has ended its sending, but perhaps not its reading, still gets an answer that comes this
  * soon. */
@@ -57,6 +58,7 @@ void exchange_retire(struct exchange *exchange)
 
     forwarding_leave(exchange);
     forwarding_release(exchange);
+    tunnel_free(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     loop_timer_stop(&daemon->loop, &exchange->send_timer);
     if (exchange->client)
@@ -142,11 +144,14 @@ void exchange_dispatch(struct exchange *exchange)
     case ROUTE_LOGIN:
         forwarding_begin_login(exchange);
         break;
+    case ROUTE_TUNNEL:
+        tunnel_begin(exchange);
+        break;
     default:
         local_answer(exchange);
         return;
     }
-    if (exchange->state == EXCHANGE_WAITING || exchange->state == EXCHANGE_SENT)
+    if (exchange->state != EXCHANGE_ANSWERED && exchange->state != EXCHANGE_DISCARDING)
         exchange_suspend(exchange);
 }
 
@@ -161,16 +166,6 @@ static const char *const repeat_refusals[] = {
         "\"not repeated: the body was too large to be kept (limits.max_kept_body_bytes)\"",
     [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
-
-static void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer)
-{
-    if (transfer->error.status == 504)
-        reply_error(exchange, 504, transfer->error.token, "the server did not answer in time: %s",
-                    transfer->detail);
-    else
-        reply_error(exchange, transfer->error.status, transfer->error.token, "no answer from the server: %s",
-                    transfer->detail);
-}
 
 void exchange_stream(struct exchange *exchange)
 {

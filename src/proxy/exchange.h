@@ -10,6 +10,7 @@
  *     forwarding.c  sends it, alone or with others             forwarding_run()
  *     exchange.c    makes an answer of what came of it         exchange_answer()
  *     reply.c       answers it                                 reply_*()
+ *     tunnel.c      or makes a WebSocket of it                 tunnel_begin()
  *     exchange.c    ends it, answered or not                   exchange_retire()
  */
 #ifndef TB_PROXY_EXCHANGE_H
@@ -32,6 +33,7 @@ struct client;
 struct daemon;
 struct forwarding;
 struct listener;
+struct tunnel;
 
 /* A body that nobody wants is read to its end, up to this size, where the answer can only come after it; one
  * without end is cut off. */
@@ -105,6 +107,7 @@ struct exchange {
 
     struct forwarding *forwarding; /* the call for it, or that which holds its answer; NULL: none */
     struct list member;            /* in forwarding->members */
+    struct tunnel *tunnel;         /* of a WebSocket, for as long as it lasts; NULL: none */
 };
 
 /* A new exchange for a request whose request line has just arrived; NULL without memory. */

@@ -77,6 +77,11 @@ static bool list_contains(const char *list, const char *name, size_t length)
     return false;
 }
 
+bool filter_list_contains(const char *list, const char *name)
+{
+    return list_contains(list, name, strlen(name));
+}
+
 bool filter_request_header(const char *name, const char *extra, const char *connection)
 {
     size_t length = strlen(name);

@@ -13,6 +13,7 @@
 #include "proxy/preference.h"
 #include "proxy/reply.h"
 #include "proxy/stream.h"
+#include "proxy/tunnel.h"
 
 /* A refused request's body up to this size is read before the answer is sent, as the server itself does
  * (Tomcat's maxSwallowSize): a client that is still sending would not read it. */
@@ -34,6 +35,7 @@ struct request_headers {
     const char *transfer_encoding;
     const char *expect;
     const char *content_type;
+    const char *upgrade; /* the first */
     char connection[CONNECTION_MAX_BYTES];
     bool unframed; /* where the request ends can be read in two ways */
 };
@@ -112,6 +114,8 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
     value = value ? value : "";
     if (is_header(name, MHD_HTTP_HEADER_CONNECTION))
         note_connection(headers, value);
+    if (is_header(name, MHD_HTTP_HEADER_UPGRADE) && !headers->upgrade)
+        headers->upgrade = value;
     if (!slot)
         return MHD_YES;
     if (*slot) { /* which of the two would count? */
@@ -212,6 +216,15 @@ static void check_request_line(struct exchange *exchange, const char *version)
         refuse(exchange, 400, "a NUL byte in the request line");
 }
 
+/* Whether it becomes a WebSocket; any other Upgrade is ignored (RFC 9110, section 7.8). */
+static bool is_tunnel(const struct exchange *exchange, const struct request_headers *headers, bool http_1_0)
+{
+    return exchange->route.kind == ROUTE_FORWARD && strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0 &&
+           !http_1_0 && !exchange->has_body &&
+           tunnel_is_wanted(exchange->target.text.data, exchange->target.path_length, headers->upgrade,
+                            headers->connection);
+}
+
 static void answer_refusal(struct exchange *exchange)
 {
     int status = exchange->refusal;
@@ -255,6 +268,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
         exchange->operation =
             operation_find(method, exchange->target.text.data, exchange->target.path_length);
         exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
+        if (is_tunnel(exchange, &headers, http_1_0))
+            exchange->route.kind = ROUTE_TUNNEL;
         exchange->repeat = operation_repeat(exchange->operation, method, exchange->target.text.data,
                                             exchange->target.path_length);
         add_forwarded(exchange, &headers.origin);

@@ -41,7 +41,7 @@ enum metrics_event {
 
 /* What is read when it is printed. */
 struct metrics_gauges {
-    uint64_t queue_requests, queue_bytes, in_flight, local_connections;
+    uint64_t queue_requests, queue_bytes, in_flight, local_connections, websockets;
     bool session_ready;
     double pace; /* learned, tokens a second; 0: none, which is not printed */
 };

@@ -202,6 +202,8 @@ static void print_gauges(struct page *page, const struct metrics_gauges *gauges)
               gauges->in_flight);
     print_one(page, "tbproxyd_local_connections", "gauge", "Connections of local programs.",
               gauges->local_connections);
+    print_one(page, "tbproxyd_websockets", "gauge", "WebSockets of local programs that are open.",
+              gauges->websockets);
     print_one(page, "tbproxyd_session_ready", "gauge", "Whether requests can be sent with a credential.",
               gauges->session_ready);
     print_pace(page, gauges->pace);

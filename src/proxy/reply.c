@@ -13,6 +13,7 @@
 #include "proxy/forwarding.h"
 #include "proxy/origin.h"
 #include "proxy/stream.h"
+#include "proxy/tunnel.h"
 
 #define PROXY_NAME "tbproxyd"
 
@@ -138,6 +139,7 @@ static void answer(struct exchange *exchange, int status, struct MHD_Response *r
         return;
     }
     forwarding_leave(exchange);
+    tunnel_leave(exchange);
     begin_answer(exchange, status, response);
 }
 
@@ -185,9 +187,9 @@ static const char *local_location(const struct exchange *exchange, const char *l
                                                                                      : location;
 }
 
-static void copy_headers(const struct exchange *exchange, struct MHD_Response *response)
+static void copy_headers(const struct exchange *exchange, const struct headers *headers,
+                         struct MHD_Response *response)
 {
-    const struct headers *headers = &exchange->forwarding->request.transfer.response;
     const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
     char name[256];
     const char *line;
@@ -237,7 +239,7 @@ void reply_forward(struct exchange *exchange, const char *details)
         response =
             response_from(transfer->response_body.data, transfer->response_body.len, MHD_RESPMEM_PERSISTENT);
     if (response) {
-        copy_headers(exchange, response);
+        copy_headers(exchange, &transfer->response, response);
         add_server_timing(exchange, response);
     }
     if (response && details)
@@ -247,14 +249,41 @@ void reply_forward(struct exchange *exchange, const char *details)
 
 void reply_stream(struct exchange *exchange)
 {
+    const struct transfer *transfer = &exchange->forwarding->request.transfer;
     struct MHD_Response *response = stream_response(exchange);
 
     exchange->streams_answer = true;
     if (response) {
-        copy_headers(exchange, response);
+        copy_headers(exchange, &transfer->response, response);
         add_server_timing(exchange, response);
     }
-    begin_answer(exchange, exchange->forwarding->request.transfer.status, response);
+    begin_answer(exchange, transfer->status, response);
+}
+
+void reply_transfer(struct exchange *exchange, const struct transfer *transfer)
+{
+    struct MHD_Response *response =
+        response_from(transfer->response_body.data, transfer->response_body.len, MHD_RESPMEM_MUST_COPY);
+
+    if (response)
+        copy_headers(exchange, &transfer->response, response);
+    answer(exchange, transfer->status, response);
+}
+
+/* The server's Sec-WebSocket-Accept answers our own key. */
+void reply_upgrade(struct exchange *exchange, const struct headers *headers, const char *accept,
+                   MHD_UpgradeHandler handler, void *arg)
+{
+    static const char name[] = "Sec-WebSocket-Accept";
+    struct MHD_Response *response = MHD_create_response_for_upgrade(handler, arg);
+
+    if (response) {
+        copy_headers(exchange, headers, response);
+        MHD_del_response_header(response, name, headers_find(headers, name));
+        MHD_add_response_header(response, name, accept);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
+    }
+    answer(exchange, MHD_HTTP_SWITCHING_PROTOCOLS, response);
 }
 
 static enum tb_error_code error_code(int status)
@@ -265,6 +294,7 @@ static enum tb_error_code error_code(int status)
     case 413:
     case 414:
     case 421:
+    case 426:
     case 431:
         return TB_ERROR_BAD_REQUEST_PARAMS;
     case 401:
@@ -345,6 +375,28 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
         add_proxy_status(response, "error", "http_request_denied");
     }
     answer(exchange, 405, response);
+}
+
+void reply_upgrade_required(struct exchange *exchange)
+{
+    struct MHD_Response *response = error_response(426, "tbproxyd speaks version 13 of WebSocket");
+
+    if (response) {
+        MHD_add_response_header(response, "Sec-WebSocket-Version", "13");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
+        add_proxy_status(response, "error", "http_request_denied");
+    }
+    answer(exchange, 426, response);
+}
+
+void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer)
+{
+    if (transfer->error.status == 504)
+        reply_error(exchange, 504, transfer->error.token, "the server did not answer in time: %s",
+                    transfer->detail);
+    else
+        reply_error(exchange, transfer->error.status, transfer->error.token, "no answer from the server: %s",
+                    transfer->detail);
 }
 
 void reply_text(struct exchange *exchange, int status, const char *type, char *text)

@@ -28,6 +28,20 @@ void reply_stream(struct exchange *exchange);
 /* The client has sent all of its body: it gets the answer that was held for it, if any. */
 void reply_held(struct exchange *exchange);
 
+/* An answer of the server's that no forwarding has, as it is but for the headers of filter.h. */
+void reply_transfer(struct exchange *exchange, const struct transfer *transfer);
+
+/* What to say where no usable answer came: transfer.error. */
+void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer);
+
+/* 101: HANDLER gets the connection, with ARG. HEADERS: the server's; ACCEPT: the answer to the program's key.
+ */
+void reply_upgrade(struct exchange *exchange, const struct headers *headers, const char *accept,
+                   MHD_UpgradeHandler handler, void *arg);
+
+/* 426: another version of WebSocket. */
+void reply_upgrade_required(struct exchange *exchange);
+
 /* An error of tbproxyd's own, in the shape of ThingsBoard's: {"status":...,"message":...,"errorCode":...,
  * "timestamp":...}, with Proxy-Status (RFC 9209). TOKEN is an error type of that, or NULL. */
 void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)

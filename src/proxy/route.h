@@ -13,6 +13,7 @@ enum route_kind {
     ROUTE_FORWARD,           /* to the server, with the session's credential */
     ROUTE_FORWARD_PAGE,      /* the same; it is a page of the server's own, or belongs to one */
     ROUTE_FORWARD_ANONYMOUS, /* to the server without: the path carries a credential of its own */
+    ROUTE_TUNNEL,            /* to the server, as a WebSocket; tunnel_is_wanted() */
     ROUTE_LOGIN,             /* a placeholder token pair */
     ROUTE_LOGOUT,            /* done by doing nothing: the shared session lives on */
     ROUTE_FORBIDDEN, /* the answer would give away a credential, or the request would change the shared one */

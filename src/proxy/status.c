@@ -9,6 +9,7 @@
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
 #include "proxy/reply.h"
+#include "proxy/tunnel.h"
 
 #define CLIENTS_MAX 100 /* that are listed */
 
@@ -106,6 +107,7 @@ void status_answer_metrics(struct exchange *exchange)
         .queue_bytes = daemon->queue.bytes,
         .in_flight = daemon->budget.in_flight,
         .local_connections = daemon->open_clients,
+        .websockets = tunnel_count(daemon),
         .session_ready = session_credential(daemon->upstream.session, daemon->loop.now_ms) != NULL,
         .pace = budget_pace(&daemon->budget),
     };
