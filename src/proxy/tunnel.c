@@ -79,10 +79,14 @@ void tunnel_end(struct tunnel *tunnel, const char *reason)
     tunnel->exchange->listener->pending = true;
 }
 
+/* The program's end is noticed at once, also while nothing is read from it. */
 static void client_ready(struct watch *watch, uint32_t events)
 {
-    (void)events;
-    tunnel_pump(CONTAINER_OF(watch, struct tunnel, client));
+    struct tunnel *tunnel = CONTAINER_OF(watch, struct tunnel, client);
+
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        tunnel_linger(tunnel);
+    tunnel_pump(tunnel);
 }
 
 static void again_expired(struct timer *timer)

@@ -61,6 +61,7 @@ struct tunnel {
 
     enum frame_close_code close_code; /* that tbproxyd ends it with; 0: it does not */
     bool told_client;                 /* of that, or the server's own close frame went before */
+    bool passed_close;                /* the server's */
     bool down_ended;                  /* the program got the end of the stream */
     bool client_ended, client_lost;   /* it sends no more; it reads no more */
     bool broken;                      /* what it sends is not looked at any more */
@@ -95,6 +96,9 @@ void tunnel_pump(struct tunnel *tunnel);
 
 /* Ends it with a close frame in both directions. */
 void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char *reason);
+
+/* From now on it has TUNNEL_LINGER_MS to end. */
+void tunnel_linger(struct tunnel *tunnel);
 
 /* For tunnel_pump.c: both connections are to be closed. */
 void tunnel_end(struct tunnel *tunnel, const char *reason);

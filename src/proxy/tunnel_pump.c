@@ -22,7 +22,7 @@ static bool is_down_empty(const struct tunnel *tunnel)
     return tunnel->down_begin == tunnel->down_end;
 }
 
-static void linger(struct tunnel *tunnel)
+void tunnel_linger(struct tunnel *tunnel)
 {
     if (!timer_is_started(&tunnel->linger))
         loop_timer_start(&tunnel->daemon->loop, &tunnel->linger, TUNNEL_LINGER_MS);
@@ -35,7 +35,7 @@ static void tell_client(struct tunnel *tunnel)
     struct buf frame = BUF_INIT(FRAME_HEADER_MAX + FRAME_CONTROL_MAX);
 
     tunnel->told_client = true;
-    if (!tunnel->follower.closed && frame_put_close(&frame, false, tunnel->close_code, "") == 0) {
+    if (!tunnel->passed_close && frame_put_close(&frame, false, tunnel->close_code, "") == 0) {
         memcpy(tunnel->down + tunnel->down_end, frame.data, frame.len);
         tunnel->down_end += frame.len;
     }
@@ -53,7 +53,7 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
                         ""); /* without memory the server sees the end all the same */
     if (frame_follower_is_between(&tunnel->follower))
         tell_client(tunnel);
-    linger(tunnel);
+    tunnel_linger(tunnel);
 }
 
 static void drop_up(struct tunnel *tunnel)
@@ -103,7 +103,7 @@ static bool filter_up(struct tunnel *tunnel)
         return true;
     }
     if (tunnel->filter.closed)
-        linger(tunnel);
+        tunnel_linger(tunnel);
     if (r > 0 && tunnel->close_code != 0) /* the server has got a close frame */
         drop_up(tunnel);
     return r > 0;
@@ -150,7 +150,7 @@ static void server_closed(struct tunnel *tunnel)
 {
     log_debug("WebSocket: the server closes with %u",
               frame_close_code(tunnel->follower.close, tunnel->follower.close_length));
-    linger(tunnel);
+    tunnel_linger(tunnel);
     if (is_token_refused(tunnel))
         bearer_refused(&tunnel->daemon->bearer, tunnel->bearer.generation);
 }
@@ -172,8 +172,10 @@ static void follow(struct tunnel *tunnel)
             return;
         }
         at += (size_t)n;
-        if (passes)
+        if (passes) {
             tunnel->down_end = at;
+            tunnel->passed_close = tunnel->follower.closed;
+        }
         if (tunnel->follower.closed && !was_closed)
             server_closed(tunnel);
         passes = passes && !(tunnel->close_code != 0 && frame_follower_is_between(&tunnel->follower));
@@ -202,15 +204,17 @@ static bool move_down(struct tunnel *tunnel)
     return true;
 }
 
-/* The server is done: the program gets the end of the stream behind the last bytes, and is not cut off while
- * it still sends, which would take them from it. */
+/* Where the server is done, the program gets the end of the stream behind the last bytes, and is not cut off
+ * while it still sends, which would take them from it. */
 static void end_down(struct tunnel *tunnel)
 {
+    if (tunnel->server_ended)
+        websocket_close(&tunnel->websocket);
     if (tunnel->down_ended || !is_down_empty(tunnel) || !(tunnel->server_ended || tunnel->told_client))
         return;
     tunnel->down_ended = true;
     shutdown(tunnel->client.fd, SHUT_WR);
-    linger(tunnel);
+    tunnel_linger(tunnel);
 }
 
 /* Why it is over; NULL: it is not. */

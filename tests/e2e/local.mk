@@ -40,7 +40,8 @@ e2e_tests = \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_schema.py \
-	tests/e2e/test_tls.py
+	tests/e2e/test_tls.py \
+	tests/e2e/test_websocket.py
 
 program_tests += $(e2e_tests)
 
@@ -57,6 +58,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/tls.py \
 	tests/e2e/waiting.py \
 	tests/e2e/ways.py \
+	tests/e2e/websocket.py \
 	tests/e2e/official/attributes.py \
 	tests/e2e/official/devices.py \
 	tests/e2e/official/errors.py \
