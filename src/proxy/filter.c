@@ -12,9 +12,9 @@ static const char *const forwarded[] = {
     "Range",    "User-Agent",        "X-Mobile-Token",
 };
 
-/* Never to the server: credentials, what the server would reflect (Origin), what tbproxyd says itself, and
- * what belongs to one connection (RFC 9110, section 7.6.1; HTTP2-Settings and Upgrade would turn it into
- * HTTP/2). */
+/* Never to the server by this way: credentials, what the server would reflect (Origin), what tbproxyd says
+ * itself, and what belongs to one connection (RFC 9110, section 7.6.1; HTTP2-Settings and Upgrade would turn
+ * it into HTTP/2). */
 static const char *const kept_back[] = {
     "Authorization",
     "Connection",
@@ -28,6 +28,10 @@ static const char *const kept_back[] = {
     "Proxy-Authorization",
     "Proxy-Connection",
     "Referer",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
     "TE",
     "Trailer",
     "Transfer-Encoding",

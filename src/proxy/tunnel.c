@@ -121,6 +121,15 @@ static void upgraded(void *arg, struct MHD_Connection *connection, void *context
     loop_timer_start(loop, &tunnel->again, 0); /* not from within libmicrohttpd */
 }
 
+/* Whether the entry of a list of extensions that begins at TEXT is the one that frame_filter.h understands.
+ */
+static bool is_compression(const char *text)
+{
+    size_t length = strlen(EXTENSION);
+
+    return strncasecmp(text, EXTENSION, length) == 0 && strchr("; \t,", text[length]); /* the NUL, too */
+}
+
 /* What was agreed on: nothing, or permessage-deflate, the one extension that is offered. */
 static bool take_extensions(struct tunnel *tunnel)
 {
@@ -129,7 +138,7 @@ static bool take_extensions(struct tunnel *tunnel)
 
     if (!value)
         return true;
-    if (strncmp(value, EXTENSION, strlen(EXTENSION)) != 0 || strchr(value, ','))
+    if (!is_compression(value) || strchr(value, ','))
         return false;
     tunnel->filter.compression = tunnel->follower.compression = true;
     tunnel->filter.no_context = strstr(value, "client_no_context_takeover") != NULL;
@@ -175,7 +184,7 @@ static int add_line(struct tunnel *tunnel, const char *name, const char *value, 
     return headers_add(&tunnel->headers, name, strlen(name), value, length);
 }
 
-/* Of the extensions that are offered, those that frame_filter.h understands. */
+/* Of the extensions that are offered, those that are understood here. */
 static int add_extensions(struct tunnel *tunnel, const char *value)
 {
     int r = 0;
@@ -185,8 +194,7 @@ static int add_extensions(struct tunnel *tunnel, const char *value)
 
         value += strspn(value, ", \t");
         length = strcspn(value, ",");
-        if (strncasecmp(value, EXTENSION, strlen(EXTENSION)) == 0 &&
-            strchr("; \t,", value[strlen(EXTENSION)])) /* the NUL, too */
+        if (is_compression(value))
             r = add_line(tunnel, "Sec-WebSocket-Extensions", value, length);
         value += length;
     }

@@ -45,6 +45,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_decode.c \
 	tests/unit/client_edition.c \
 	tests/unit/client_encode.c \
+	tests/unit/client_frame.c \
 	tests/unit/client_headers.c \
 	tests/unit/client_json_text.c \
 	tests/unit/client_jwt.c \
@@ -97,6 +98,7 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_config_check.c \
 	tests/unit/proxy_config_help.c \
 	tests/unit/proxy_filter.c \
+	tests/unit/proxy_frame_filter.c \
 	tests/unit/proxy_gate.c \
 	tests/unit/proxy_merge.c \
 	tests/unit/proxy_merge_random.c \

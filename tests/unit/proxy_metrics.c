@@ -147,6 +147,9 @@ static const char page_text[] =
     "# HELP tbproxyd_local_connections Connections of local programs.\n"
     "# TYPE tbproxyd_local_connections gauge\n"
     "tbproxyd_local_connections 17\n"
+    "# HELP tbproxyd_websockets WebSockets of local programs that are open.\n"
+    "# TYPE tbproxyd_websockets gauge\n"
+    "tbproxyd_websockets 6\n"
     "# HELP tbproxyd_session_ready Whether requests can be sent with a credential.\n"
     "# TYPE tbproxyd_session_ready gauge\n"
     "tbproxyd_session_ready 1\n"
@@ -162,7 +165,7 @@ START_TEST(a_page)
     const struct operation *save = operation_called("saveDevice");
     size_t same = 0;
 
-    gauges = (struct metrics_gauges){5, 1234, 3, 17, true, 12.5};
+    gauges = (struct metrics_gauges){5, 1234, 3, 17, 6, true, 12.5};
     metrics_answered(metrics, save, 1000, 200, 0, 100);
     metrics_answered(metrics, NULL, METRICS_TCP, 404, -1, -1);
     metrics_answered(metrics, save, 1000, 200, 7, 200);

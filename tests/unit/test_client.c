@@ -17,6 +17,7 @@ int main(void)
                                          decode_suite,
                                          edition_suite,
                                          encode_suite,
+                                         frame_suite,
                                          headers_suite,
                                          json_text_suite,
                                          jwt_suite,
