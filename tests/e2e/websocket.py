@@ -66,12 +66,13 @@ class Session:
     """One WebSocket at the server. FRAMES: a queue of what came, (opcode, payload, final), None at the end; RAW: every
     byte of it."""
 
-    def __init__(self, peer, request, reads, compression):
+    def __init__(self, peer, request, reads, compression, echoes):
         self.peer = peer
         self.request = request
         self.frames = queue.Queue()
         self.raw = b""
         self.reads = reads
+        self.echoes = echoes
         self.protocol = ServerProtocol(extensions=[compression] if compression else None, max_size=None)
 
     def accept(self):
@@ -96,6 +97,8 @@ class Session:
                 self.protocol.receive_eof()
             for event in self.protocol.events_received():
                 self.frames.put((int(event.opcode), bytes(event.data), event.fin))
+                if self.echoes and event.opcode == BINARY:
+                    self.send(frame(BINARY, event.data, masked=False))
             self.flush()
             if not data or self.protocol.close_expected():
                 break
@@ -122,13 +125,14 @@ class Session:
 
 class WebSocketServer(ScriptedServer):
     """Logs tbproxyd in and takes WebSockets. ANSWER(request): bytes instead of a handshake, or None. COMPRESSION: a factory
-    of the websockets package, or None."""
+    of the websockets package, or None. ECHOES: binary messages."""
 
-    def __init__(self, answer_handshake=None, compression=None, reads=True):
+    def __init__(self, answer_handshake=None, compression=None, reads=True, echoes=False):
         self.sessions = queue.Queue()
         self.answer_handshake = answer_handshake
         self.compression = compression
         self.reads = reads
+        self.echoes = echoes
         self.tokens = []  # that it gave
         self.password = "pass-of-the-websocket-server"
         self.api_key = "tb_key-for-a-websocket-server"
@@ -153,7 +157,7 @@ class WebSocketServer(ScriptedServer):
         if data is not None:
             peer.send(data)
             return False
-        session = Session(peer, request, self.reads, self.compression)
+        session = Session(peer, request, self.reads, self.compression, self.echoes)
         self.sessions.put(session)
         kept = session.run()
         if kept:
