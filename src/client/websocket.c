@@ -20,6 +20,7 @@ void websocket_close(struct websocket *websocket)
     if (websocket->out) /* the target can hold a token */
         explicit_bzero(websocket->out, WEBSOCKET_SEND_BYTES);
     free(TAKE_PTR(websocket->out));
+    websocket->out_begin = websocket->out_end = 0;
     handshake_free(&websocket->handshake);
 }
 

@@ -48,9 +48,8 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
         return;
     log_debug("WebSocket: closing with %d: %s", (int)code, reason);
     tunnel->close_code = code;
-    if (!tunnel->filter.closed)
-        frame_put_close(&tunnel->up, true, code,
-                        ""); /* without memory the server sees the end all the same */
+    if (!tunnel->filter.closed) /* without memory for it the server sees the end all the same */
+        frame_put_close(&tunnel->up, true, code, "");
     if (frame_follower_is_between(&tunnel->follower))
         tell_client(tunnel);
     tunnel_linger(tunnel);
@@ -225,7 +224,7 @@ static const char *end_of(const struct tunnel *tunnel)
 
     if (tunnel->client_lost)
         return "the program's connection is lost";
-    if (tunnel->client_ended && !tunnel->filter.closed && tunnel->close_code == 0)
+    if (tunnel->client_ended && !tunnel->filter.closed && tunnel->close_code == 0 && sent)
         return "the program has hung up";
     if (tunnel->down_ended && up_ended && (tunnel->server_ended || (tunnel->follower.closed && sent)))
         return "both sides are done";

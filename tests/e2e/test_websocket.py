@@ -309,6 +309,13 @@ class TestEnd(WebSocketCase):
             end(program)
             self.assertIsNone(session.next())
 
+    def test_the_last_message_of_a_program_that_hangs_up_arrives(self):
+        program, session = self.open()
+        program.send(frame(TEXT, b"x" * MESSAGE_MAX) * 2 + frame(TEXT, b"the last"))
+        program.close()
+        self.assertEqual([len(session.next()[1]) for _ in range(3)], [MESSAGE_MAX, MESSAGE_MAX, 8])
+        self.assertIsNone(session.next())
+
     def test_a_server_that_hangs_up_ends_the_program(self):
         program, session = self.open()
         session.send(frame(TEXT, b"last words", masked=False))
