@@ -110,20 +110,28 @@ static const struct {
 };
 
 /* RFC 9112, section 3.2.2: Host does not count beside an absolute-form target, but has to be there. */
-START_TEST(an_absolute_form_target_is_on_the_server_or_here)
+static void assert_target(const char *target, unsigned port, int status)
 {
     static const char *const names[] = {OWN, "evil.example", "tb.example.org:8080", ""};
+    struct origin_headers headers = {.target = target};
     size_t i;
 
-    for (i = 0; i < ARRAY_SIZE(names); i++)
-        assert_gate(&(struct origin_headers){.target = targets[_i].target, .host = names[i]},
-                    targets[_i].port, false, targets[_i].status);
-    assert_gate(&(struct origin_headers){.target = targets[_i].target}, targets[_i].port, true,
-                targets[_i].status);
-    assert_gate(&(struct origin_headers){.target = targets[_i].target}, targets[_i].port, false, BAD_REQUEST);
-    assert_gate(
-        &(struct origin_headers){.target = targets[_i].target, .host = OWN, .origin = "http://evil.example"},
-        targets[_i].port, false, targets[_i].status ? targets[_i].status : FORBIDDEN);
+    assert_gate(&headers, port, true, status);
+    assert_gate(&headers, port, false, BAD_REQUEST);
+    for (i = 0; i < ARRAY_SIZE(names); i++) {
+        headers.host = names[i];
+        assert_gate(&headers, port, false, status);
+    }
+    headers.origin = "http://evil.example";
+    assert_gate(&headers, port, false, status ? status : FORBIDDEN);
+}
+
+START_TEST(an_absolute_form_target_is_on_the_server_or_here)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(targets); i++)
+        assert_target(targets[i].target, targets[i].port, targets[i].status);
 }
 END_TEST
 
@@ -214,7 +222,7 @@ Suite *gate_suite(void)
 
     tcase_add_loop_test(tests, the_host_is_this_hosts_own, 0, (int)ARRAY_SIZE(hosts));
     tcase_add_test(tests, http_1_0_may_lack_a_host);
-    tcase_add_loop_test(tests, an_absolute_form_target_is_on_the_server_or_here, 0, (int)ARRAY_SIZE(targets));
+    tcase_add_test(tests, an_absolute_form_target_is_on_the_server_or_here);
     tcase_add_loop_test(tests, an_origin_is_this_listeners_own, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_referer_has_a_path);
     tcase_add_test(tests, other_sites_are_told_by_the_browser);
