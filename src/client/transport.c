@@ -39,9 +39,9 @@ struct transport {
     bool kicked;                   /* libcurl wants to be called at once */
     struct list transfers;         /* under way */
     enum http_version version;     /* of the last answer */
+    bool has_prior_knowledge;      /* of HTTP/2, without TLS */
+    size_t connections;            /* open */
     bool spoke_http1;              /* some answer was one of HTTP/1 */
-    int closed_port;               /* our port of the connection that was closed last, */
-    bool closed_alive;             /* and whether the server had not ended it */
     struct socket_watch **sockets; /* index: file descriptor */
     size_t socket_count;
     CURL *idle[IDLE_HANDLES_MAX]; /* prepared handles */
@@ -133,62 +133,6 @@ static int socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, voi
     return r == 0 ? 0 : -1;
 }
 
-static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
-{
-    struct transfer *transfer = arg;
-    curl_socket_t fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    struct socket_watch *sock;
-
-    (void)purpose;
-    if (fd < 0)
-        return CURL_SOCKET_BAD;
-    sock = socket_of(transfer->transport, fd);
-    if (!sock) {
-        close(fd);
-        return CURL_SOCKET_BAD;
-    }
-    sock->is_connection = true;
-    transfer->has_socket = true;
-    return fd;
-}
-
-static int local_port_of(curl_socket_t fd)
-{
-    struct sockaddr_storage address = {0};
-    socklen_t size = sizeof(address);
-
-    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
-        return 0;
-    if (address.ss_family == AF_INET6)
-        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
-    return address.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&address)->sin_port) : 0;
-}
-
-/* Whether neither side has ended the connection. */
-static bool is_alive(curl_socket_t fd)
-{
-    struct tcp_info info = {0};
-    socklen_t size = sizeof(info);
-
-    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_ESTABLISHED;
-}
-
-static int socket_close(void *arg, curl_socket_t fd)
-{
-    struct transport *transport = arg;
-    size_t index = (size_t)fd;
-
-    transport->closed_port = local_port_of(fd);
-    transport->closed_alive = is_alive(fd);
-    if (index < transport->socket_count && transport->sockets[index]) {
-        if (transport->sockets[index]->registered)
-            loop_remove(transport->loop, &transport->sockets[index]->watch);
-        free(transport->sockets[index]);
-        transport->sockets[index] = NULL;
-    }
-    return close(fd);
-}
-
 static void timer_expired(struct timer *timer)
 {
     struct transport *transport = CONTAINER_OF(timer, struct transport, timer);
@@ -277,6 +221,11 @@ static int copy_options(struct transport *transport, const struct transport_opti
                : 0;
 }
 
+static bool uses_tls(const char *url)
+{
+    return strncasecmp(url, "https:", 6) == 0;
+}
+
 int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
                   struct tb_error *err)
 {
@@ -307,8 +256,8 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
     curl_multi_setopt(transport->multi, CURLMOPT_MAXCONNECTS, options->max_connections);
     curl_multi_setopt(transport->multi, CURLMOPT_PIPELINING, CURLPIPE_MULTIPLEX);
     curl_multi_setopt(transport->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, options->max_streams);
-    if (options->http2 == HTTP2_OFF ||
-        (options->http2 == HTTP2_AUTO && strncasecmp(options->url, "https:", 6) != 0))
+    transport->has_prior_knowledge = options->http2 == HTTP2_PRIOR_KNOWLEDGE && !uses_tls(options->url);
+    if (options->http2 == HTTP2_OFF || (options->http2 == HTTP2_AUTO && !uses_tls(options->url)))
         transport->version = VERSION_1;
     *ret = transport;
     return 0;
@@ -490,33 +439,122 @@ static size_t header_arrived(char *data, size_t size, size_t count, void *arg)
     return length;
 }
 
-/* Whether our end of the connection of PORT is, or was when it was closed, one that the server kept open. */
-static bool connection_was_alive(const struct transport *transport, int port)
+static int local_port_of(curl_socket_t fd)
 {
+    struct sockaddr_storage address = {0};
+    socklen_t size = sizeof(address);
+
+    if (getsockname(fd, (struct sockaddr *)&address, &size) < 0)
+        return 0;
+    if (address.ss_family == AF_INET6)
+        return ntohs(((struct sockaddr_in6 *)&address)->sin6_port);
+    return address.ss_family == AF_INET ? ntohs(((struct sockaddr_in *)&address)->sin_port) : 0;
+}
+
+/* Whether neither side has ended the connection. */
+static bool is_alive(curl_socket_t fd)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof(info);
+
+    return getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 && info.tcpi_state == TCP_ESTABLISHED;
+}
+
+/* Whether the server keeps the connection that it was sent on open, or did when we closed it. */
+static bool connection_was_alive(const struct transfer *transfer)
+{
+    const struct transport *transport = transfer->transport;
     size_t i;
 
     for (i = 0; i < transport->socket_count; i++)
         if (transport->sockets[i] && transport->sockets[i]->is_connection &&
-            local_port_of(transport->sockets[i]->watch.fd) == port)
+            local_port_of(transport->sockets[i]->watch.fd) == transfer->local_port)
             return is_alive(transport->sockets[i]->watch.fd);
-    return transport->closed_port == port && transport->closed_alive;
+    return transfer->closed_alive;
+}
+
+/* Before we close the connection FD. */
+static void note_closing(struct transport *transport, curl_socket_t fd)
+{
+    int port = local_port_of(fd);
+    struct list *link;
+
+    for (link = transport->transfers.next; link != &transport->transfers; link = link->next) {
+        struct transfer *transfer = CONTAINER_OF(link, struct transfer, link);
+
+        if (transfer->local_port == port)
+            transfer->closed_alive = is_alive(fd);
+    }
 }
 
 /* libcurl sends again after two things: a connection that died, and a stream of HTTP/2 that the server
  * refused (REFUSED_STREAM, or beyond the last stream of a GOAWAY), which it then has not executed (RFC 9113,
  * section 8.7). It does not say which; but it tells of an error on a connection of HTTP/2, and the refused
- * stream's is alive. */
+ * stream's is alive. Not with prior knowledge, where libcurl repeats in other ways, too. */
 static bool was_refused(const struct transfer *transfer)
 {
     const struct transport *transport = transfer->transport;
 
-    return transport->version == VERSION_2 && !transport->spoke_http1 && !transfer->detail[0] &&
-           connection_was_alive(transport, transfer->local_port);
+    return transport->version == VERSION_2 && !transport->has_prior_knowledge && !transport->spoke_http1 &&
+           !transfer->detail[0] && connection_was_alive(transfer);
+}
+
+/* More of its own repeats libcurl does not make either. */
+#define SENDS_MAX 6
+
+/* A request that the server may have executed is not sent twice by a proxy unless that does no harm (RFC
+ * 9110, section 9.2.2). */
+static bool may_be_sent_again(const struct transfer *transfer)
+{
+    if (transfer->sends == transfer->earlier_sends)
+        return true;
+    return transfer->sends < SENDS_MAX && (transfer->may_be_sent_twice || was_refused(transfer));
+}
+
+static curl_socket_t socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+    struct transfer *transfer = arg;
+    struct transport *transport = transfer->transport;
+    struct socket_watch *sock;
+    curl_socket_t fd;
+
+    (void)purpose;
+    transfer->has_socket = true;
+    transfer->wants_connection =
+        transport->has_prior_knowledge && !transfer->opens && may_be_sent_again(transfer);
+    if (transport->has_prior_knowledge && !transfer->opens)
+        return CURL_SOCKET_BAD; /* started anew, see opens_connection() */
+    fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd < 0)
+        return CURL_SOCKET_BAD;
+    sock = socket_of(transport, fd);
+    if (!sock) {
+        close(fd);
+        return CURL_SOCKET_BAD;
+    }
+    sock->is_connection = true;
+    transport->connections++;
+    return fd;
+}
+
+static int socket_close(void *arg, curl_socket_t fd)
+{
+    struct transport *transport = arg;
+    size_t index = (size_t)fd;
+
+    transport->connections--;
+    note_closing(transport, fd);
+    if (index < transport->socket_count && transport->sockets[index]) {
+        if (transport->sockets[index]->registered)
+            loop_remove(transport->loop, &transport->sockets[index]->watch);
+        free(transport->sockets[index]);
+        transport->sockets[index] = NULL;
+    }
+    return close(fd);
 }
 
 /* Called with a connection at hand, before the request is sent; again when libcurl found a kept connection
- * dead and sends on a new one, by itself. A request that the server may have executed is not sent twice by a
- * proxy unless that does no harm (RFC 9110, section 9.2.2). */
+ * dead and sends on a new one, by itself. */
 static int before_sending(void *arg, char *remote, char *local, int remote_port, int local_port)
 {
     struct transfer *transfer = arg;
@@ -524,22 +562,16 @@ static int before_sending(void *arg, char *remote, char *local, int remote_port,
     (void)remote;
     (void)local;
     (void)remote_port;
-    if (transfer->sends > transfer->earlier_sends && !transfer->may_be_sent_twice && !was_refused(transfer))
+    if (!may_be_sent_again(transfer))
         return CURL_PREREQFUNC_ABORT;
+    if (transfer->transport->has_prior_knowledge && transfer->sends > transfer->earlier_sends) {
+        transfer->wants_restart = true; /* it may share a connection now, or not any more */
+        return CURL_PREREQFUNC_ABORT;
+    }
     transfer->sends++;
     transfer->local_port = local_port;
+    transfer->closed_alive = false;
     return CURL_PREREQFUNC_OK;
-}
-
-static void set_http_version(const struct transport *transport, CURL *easy)
-{
-    static const long versions[] = {
-        [HTTP2_AUTO] = CURL_HTTP_VERSION_2TLS,
-        [HTTP2_OFF] = CURL_HTTP_VERSION_1_1,
-        [HTTP2_PRIOR_KNOWLEDGE] = CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE,
-    };
-
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, versions[transport->options.http2]);
 }
 
 static void set_tls(const struct transport *transport, CURL *easy)
@@ -585,7 +617,6 @@ static CURL *prepare_handle(struct transport *transport)
     curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, transport);
     if (transport->unix_socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transport->unix_socket);
-    set_http_version(transport, easy);
     set_tls(transport, easy);
     return easy;
 }
@@ -599,7 +630,6 @@ static CURL *prepare_connect_only(struct transport *transport)
         return NULL;
     curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
     curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L); /* an outgoing proxy sees no frames */
     return easy;
 }
@@ -698,6 +728,34 @@ static long time_left_ms(const struct transport *transport, const struct transfe
     return left_ms > 0 ? (long)left_ms : 1;
 }
 
+/* Whether a transfer that starts now has to make the connection, with prior knowledge. libcurl before 8.0
+ * breaks a connection on which that is said twice, so who shares one must not say it; and who says nothing
+ * and gets no connection to share is started anew. */
+static bool opens_connection(const struct transport *transport, bool wanted_one)
+{
+    const struct list *link;
+
+    if (!transport->has_prior_knowledge || (transport->connections > 0 && !wanted_one))
+        return false;
+    for (link = transport->transfers.next; link != &transport->transfers; link = link->next) {
+        const struct transfer *other = CONTAINER_OF(link, struct transfer, link);
+
+        if (other->opens && other->sends == 0)
+            return false;
+    }
+    return true;
+}
+
+static void set_http_version(const struct transfer *transfer, CURL *easy)
+{
+    if (transfer->opens)
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2_PRIOR_KNOWLEDGE);
+    else if (transfer->connect_only || transfer->transport->options.http2 == HTTP2_OFF)
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    else
+        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
+}
+
 static int send_transfer(struct transport *transport, struct transfer *transfer)
 {
     CURL *easy = take_handle(transport, transfer);
@@ -705,11 +763,13 @@ static int send_transfer(struct transport *transport, struct transfer *transfer)
 
     if (!easy)
         return -ENOMEM;
-    transfer->has_socket = false;
+    transfer->opens = !transfer->connect_only && opens_connection(transport, transfer->wants_connection);
+    transfer->has_socket = transfer->wants_connection = transfer->wants_restart = false;
     /* A burst on no connection shares the first where the server can do that; where it cannot, the wait is
      * that for the end of the first one's handshake, once. */
     transfer->waits_for_connection = transport->version != VERSION_1 && !transfer->connect_only;
     transfer->detail[0] = '\0';
+    set_http_version(transfer, easy);
     curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long)transfer->waits_for_connection);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
@@ -746,7 +806,8 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->response_body.max = transfer->response_max;
     transfer->status = 0;
     transfer->sends = transfer->earlier_sends = 0;
-    transfer->answer_begun = false;
+    transfer->local_port = 0;
+    transfer->closed_alive = transfer->wants_connection = transfer->answer_begun = false;
     transfer->connected = false;
     transfer->header_complete = false;
     transfer->was_cut = false;
@@ -869,9 +930,12 @@ static void set_error(struct transfer *transfer, CURLcode code)
  * without a word (CURLE_HTTP2) the only stream on it, where that is beyond the last one of a GOAWAY. */
 static bool may_be_restarted(const struct transfer *transfer, CURLcode code)
 {
+    if (transfer->wants_connection || transfer->wants_restart)
+        return true;
     if (transfer->transport->version != VERSION_2 || transfer->answer_begun || transfer->earlier_sends > 0)
         return false;
-    if (code == CURLE_HTTP2 && !transfer->detail[0] && !transfer->transport->spoke_http1)
+    if (code == CURLE_HTTP2 && !transfer->detail[0] && !transfer->transport->has_prior_knowledge &&
+        !transfer->transport->spoke_http1)
         return true;
     return transfer->may_be_sent_twice && (code == CURLE_HTTP2 || code == CURLE_PARTIAL_FILE ||
                                            code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR);

@@ -103,6 +103,10 @@ struct transfer {
     unsigned sends;            /* how often; 0: no server has seen anything of it */
     unsigned earlier_sends;    /* those of them before it was started anew */
     int local_port;            /* of the connection that it was sent on last */
+    bool closed_alive;         /* that was closed by us, not the server */
+    bool opens;                /* makes the connection, with prior knowledge of HTTP/2 */
+    bool wants_connection;     /* was denied one because it does not make it that way */
+    bool wants_restart;        /* libcurl's own repeat was ended for one of ours */
     bool has_socket;           /* a connection was begun for it */
     bool waits_for_connection; /* for another's, to share it */
     bool answer_begun;         /* a status line was there */

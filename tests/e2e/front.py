@@ -20,7 +20,8 @@ pid nginx.pid;
 error_log stderr warn;
 events { worker_connections 1024; }
 http {
-    access_log off;
+    log_format plain "$server_protocol $remote_port";
+    access_log access plain;
     client_body_temp_path body;
     proxy_temp_path proxy;
     fastcgi_temp_path fastcgi;
@@ -62,7 +63,7 @@ def nginx(directory, port, server, http2):
 
 def nghttpx(port, server):
     return ["nghttpx", "--conf=/dev/null", "--workers=1", "--single-process", "--errorlog-file=/dev/stderr",
-            "--accesslog-file=/dev/null", "--frontend=127.0.0.1,%d;no-tls" % port,
+            "--accesslog-file=access", "--accesslog-format=$alpn $remote_port", "--frontend=127.0.0.1,%d;no-tls" % port,
             "--backend=127.0.0.1,%d;;proto=http/1.1" % server, "--no-via", "--no-server-rewrite",
             "--no-location-rewrite", "--no-add-x-forwarded-proto", "--request-header-field-buffer=65536"]
 
@@ -96,6 +97,11 @@ class Front:
         with open(self.directory + "/log", "wb") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[fd],
                                             cwd=self.directory, env=environment, preexec_fn=end_with_parent)
+
+    def requests(self):
+        """How the requests so far came, each when it is answered: (protocol, port of the daemon's connection)."""
+        with open(self.directory + "/access", encoding="ascii") as file:
+            return [tuple(line.split()) for line in file]
 
     def log(self):
         with open(self.directory + "/log", encoding="utf-8", errors="replace") as file:

@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/2 with the server: over TLS where the server wants it, without by option."""
+"""HTTP/2 with the server: over TLS where the server wants it, without by option. What the server refuses of it is sent
+again, and nothing is executed twice."""
+import tempfile
+import threading
+
+import http2
 import tap
 from front import UPSTREAMS
-from harness import Case
+from harness import Case, build, in_parallel, wait_until
+from http2 import Http2Server
+from tls import make_certificate
+
+USER = "/api/auth/user"
+COUNT = 60
 
 
 class TestUpstreams(Case):
@@ -18,6 +28,183 @@ class TestUpstreams(Case):
                 proxy = self.start_daemon(front)
                 reply = proxy.post("/api/device", {"name": "by " + name, "type": "default"})
                 self.assertEqual(reply.status, 200, front.log())
+                protocols = {protocol for protocol, _ in front.requests()}
+                self.assertEqual(protocols, {{"h2": "HTTP/2.0", "http/1.1": "HTTP/1.1", "h2c": "h2c"}[name]})
+
+    def test_off_is_http_1_1(self):
+        front = self.start_front(self.sim, "h2")
+        proxy = self.start_daemon(front, {"upstream.http2": "off"})
+        self.assertEqual(proxy.get(USER).status, 200)
+        self.assertEqual({protocol for protocol, _ in front.requests()}, {"HTTP/1.1"})
+
+    def burst(self, name, **options):
+        """COUNT requests at once, all held by the server at the same time; the connections that they came on."""
+        front = self.start_front(self.sim, name)
+        proxy = self.start_daemon(front, {"join.reads": False, "rate.learn": False, **options})
+        wait_until(lambda: proxy.get("/-/ready").json()["edition"], "the end of the questions for the edition")
+        before = len(wait_until(front.requests, "an answer"))
+        self.sim.fault("hold", "/api/device/", count=COUNT)
+        connections = [proxy.connect() for _ in range(COUNT)]
+        for index, connection in enumerate(connections):
+            connection.send(build("GET", "/api/device/%d" % index, host=connection.host))
+        try:
+            self.sim.wait_for_held(COUNT)
+        finally:
+            self.sim.clear_faults()
+            self.sim.release()
+        for connection in connections:
+            self.assertEqual(connection.response().status, 400)  # no id of a device
+            connection.close()
+        requests = wait_until(lambda: len(front.requests()) >= before + COUNT and front.requests(), "the log")
+        return {port for _, port in requests[before:]}
+
+    def test_a_burst_on_no_connection_makes_one(self):
+        for name in ("h2", "h2c"):
+            with self.subTest(name=name):
+                self.assertEqual(len(self.burst(name)), 1)
+
+    def test_a_burst_with_http_1_1_has_a_connection_for_each(self):
+        self.assertEqual(len(self.burst("http/1.1")), COUNT)
+
+    def test_more_requests_than_allowed_wait_in_the_queue(self):
+        for name, bound in (("h2", {"upstream.max_requests": 5}), ("http/1.1", {"upstream.max_connections": 5}),
+                            ("http/1.1", {"upstream.max_requests": 5})):
+            with self.subTest(name=name, bound=bound):
+                front = self.start_front(self.sim, name)
+                proxy = self.start_daemon(front, {"join.reads": False, **bound})
+                self.sim.fault("hold", "/api/device/", count=8)
+                connections = [proxy.connect() for _ in range(8)]
+                for index, connection in enumerate(connections):
+                    connection.send(build("GET", "/api/device/%d" % index, host=connection.host))
+                self.sim.wait_for_held(5)
+                wait_until(lambda: proxy.get("/-/status").json()["queue"]["requests"] == 3, "three waiting requests")
+                self.assertEqual(proxy.get("/-/status").json()["limits"]["max_in_flight"], 5)
+                self.assertEqual(self.sim.stats()["held"], 5)
+                self.sim.clear_faults()
+                self.sim.release()
+                for connection in connections:
+                    self.assertEqual(connection.response().status, 400)
+                    connection.close()
+
+
+class Http2Case(Case):
+    """Each request of several at once tells which it is by its body; some are refused the first time."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        directory = tempfile.TemporaryDirectory(prefix="tb-http2-")
+        cls.addClassCleanup(directory.cleanup)
+        cls.certificate = directory.name + "/server"
+        make_certificate(directory.name, "server")
+
+    def begin(self, handle):
+        self.server = Http2Server(handle, self.certificate)
+        self.addCleanup(self.server.stop)
+        self.proxy = self.start_daemon(self.server, {"rate.learn": False}, "api_key")
+
+    def assert_not_repeated(self, end):
+        """A POST whose stream, or connection, the server ended after it was executed."""
+        def handle(peer, stream, body):
+            return end(peer, stream)
+        self.begin(handle)
+        reply = self.proxy.post("/api/device", b"once")
+        self.assert_error(reply, 502, 2)
+        reply = self.proxy.post("/api/device", b"once more")  # on a connection that was used
+        self.assert_error(reply, 502, 2)
+        self.assertEqual(self.server.bodies, [b"once", b"once more"])
+
+    def test_a_post_on_a_connection_that_ends_is_not_sent_again(self):
+        self.assert_not_repeated(lambda peer, stream: False)
+
+    def test_a_post_whose_stream_failed_is_not_sent_again(self):
+        def end(peer, stream):
+            peer.reset(stream, http2.INTERNAL_ERROR)
+            return True
+        self.assert_not_repeated(end)
+
+    def test_a_post_whose_stream_failed_before_the_connection_ended_is_not_sent_again(self):
+        def end(peer, stream):
+            peer.reset(stream, http2.INTERNAL_ERROR)
+            return False
+        self.assert_not_repeated(end)
+
+    def test_a_post_within_the_last_stream_of_a_goaway_is_not_sent_again(self):
+        def end(peer, stream):
+            peer.go_away(stream, http2.INTERNAL_ERROR)
+            return False
+        self.assert_not_repeated(end)
+
+    def test_a_put_on_a_connection_that_ends_is_sent_again(self):
+        ended = threading.Event()
+
+        def handle(peer, stream, body):
+            if ended.is_set():
+                peer.answer(stream)
+                return True
+            ended.set()
+            return False
+        self.begin(handle)
+        self.assertEqual(self.proxy.call("PUT", "/api/device", body=b"twice").status, 200)
+        self.assertEqual(self.server.bodies, [b"twice", b"twice"])
+
+
+class TestWithTls(Http2Case):
+    def post_all(self, count):
+        return in_parallel(count, lambda index: self.proxy.post("/api/device", b"request %d" % index).status)
+
+    def assert_executed_once(self, executed, count):
+        self.assertEqual(sorted(executed), sorted(b"request %d" % index for index in range(count)))
+
+    def test_a_refused_post_is_sent_again(self):
+        executed, refused = [], set()
+
+        def handle(peer, stream, body):
+            if body not in refused:
+                refused.add(body)
+                peer.reset(stream, http2.REFUSED_STREAM)
+            else:
+                executed.append(body)
+                peer.answer(stream)
+            return True
+        self.begin(handle)
+        for count in (1, 20):
+            with self.subTest(count=count):
+                executed.clear()
+                refused.clear()
+                self.assertEqual(self.post_all(count), [200] * count)
+                self.assert_executed_once(executed, count)
+
+    def test_posts_beyond_the_last_stream_of_a_goaway_are_sent_again(self):
+        executed = []
+
+        def handle(peer, stream, body):
+            self.old = self.old or peer
+            if peer is not self.old or len(executed) < self.taken:
+                self.last_stream = stream if peer is self.old else self.last_stream
+                executed.append(body)
+                peer.answer(stream)
+            elif not self.told:
+                peer.go_away(self.last_stream)
+                self.told = True
+            return True
+        for count, taken in ((1, 0), (20, 3), (20, 0)):
+            with self.subTest(count=count, taken=taken):
+                executed.clear()
+                self.old, self.taken, self.last_stream, self.told = None, taken, 0, False
+                self.begin(handle)
+                self.assertEqual(self.post_all(count), [200] * count)
+                self.assert_executed_once(executed, count)
+
+
+class TestWithPriorKnowledge(Http2Case):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.certificate = ""
+
+
+del Http2Case  # its tests are those of the two
 
 
 if __name__ == "__main__":

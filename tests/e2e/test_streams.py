@@ -95,7 +95,7 @@ class TestDownloads(StreamCase):
 
     def test_a_download_over_http_2_takes_no_memory(self):
         self.serve_large(LARGE)
-        for name in ("h2",):
+        for name in ("h2", "h2c"):
             self.proxy = self.start_daemon(self.make_front(self.addCleanup, self.server, name), credential="api_key")
             self.assertEqual(self.proxy.get("/api/auth/user").status, 200)
             for unix in (False, True):
@@ -361,7 +361,7 @@ class TestUploads(StreamCase):
 
     def test_an_upload_over_http_2_takes_no_memory(self):
         self.store()
-        for name in ("h2",):
+        for name in ("h2", "h2c"):
             self.proxy = self.start_daemon(self.make_front(self.addCleanup, self.server, name), credential="api_key")
             self.assertEqual(self.proxy.get("/api/auth/user").status, 200)
             for chunked in (False, True):

@@ -16,13 +16,19 @@ def make_certificate(directory, name):
                    capture_output=True)
 
 
+def make_context(certificate):
+    """CERTIFICATE: the path without .pem and .key."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate + ".pem", certificate + ".key")
+    return context
+
+
 class TlsServer(ScriptedServer):
     """CERTIFICATE: the path without .pem and .key. CLIENT_CA: a client must show a certificate that this one signed.
     VERSION: of TLS, at most."""
 
     def __init__(self, certificate, handle, client_ca=None, version=None, **options):
-        self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(certificate + ".pem", certificate + ".key")
+        self.context = make_context(certificate)
         if version:
             self.context.maximum_version = version
         if client_ca:

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A server of HTTP/2 that answers what a test says, frame by frame (RFC 9113)."""
+import json
+import socket
+import threading
+
+from scripted import USER
+from tls import make_context
+
+DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+ACK = END_STREAM = 1
+END_HEADERS = 4
+NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM = 0, 1, 2, 7
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+STATUS_200 = b"\x88"  # RFC 7541, appendix A
+
+
+class Peer:
+    """One connection from the daemon."""
+
+    def __init__(self, sock):
+        self.sock = sock
+        self.file = sock.makefile("rb")
+        self.bodies = {}  # of streams that have not ended, by id
+
+    def send(self, kind, flags, stream, payload=b""):
+        self.sock.sendall(len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
+
+    def answer(self, stream, body=b"{}"):
+        self.send(HEADERS, END_HEADERS, stream, STATUS_200)
+        self.send(DATA, END_STREAM, stream, body)
+
+    def reset(self, stream, error):
+        self.send(RST_STREAM, 0, stream, error.to_bytes(4, "big"))
+
+    def go_away(self, last_stream, error=NO_ERROR):
+        self.send(GOAWAY, 0, 0, last_stream.to_bytes(4, "big") + error.to_bytes(4, "big"))
+
+    def read_frame(self):
+        head = self.file.read(9)
+        if len(head) < 9:
+            raise ValueError("the end")
+        return head[3], head[4], int.from_bytes(head[5:9], "big"), self.file.read(int.from_bytes(head[:3], "big"))
+
+    def read_request(self):
+        """The stream of the next request, and its body."""
+        while True:
+            kind, flags, stream, payload = self.read_frame()
+            if kind == SETTINGS and not flags & ACK:
+                self.send(SETTINGS, ACK, 0)
+            elif kind == PING and not flags & ACK:
+                self.send(PING, ACK, 0, payload)
+            elif kind == HEADERS:
+                self.bodies[stream] = b""
+            elif kind == DATA:
+                self.bodies[stream] += payload
+            if kind in (HEADERS, DATA) and flags & END_STREAM:
+                return stream, self.bodies.pop(stream)
+
+
+class Http2Server:
+    """HANDLE(peer, stream, body) answers what has a body; false: the connection is closed. Everything else gets what
+    makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem and .key; "": no TLS."""
+
+    def __init__(self, handle, certificate=""):
+        self.daemon_options = {"upstream.http2": "prior-knowledge"}
+        self.context = None
+        if certificate:
+            self.context = make_context(certificate)
+            self.context.set_alpn_protocols(["h2"])
+            with open(certificate + ".pem", encoding="ascii") as file:
+                self.daemon_options = {"upstream.ca_file": file.read()}
+        self.handle = handle
+        self.bodies = []  # that the handler saw
+        self.peers = []
+        self.lock = threading.Lock()
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        self.port = self.listener.getsockname()[1]
+        self.url = ("https://localhost:%d" if certificate else "http://127.0.0.1:%d") % self.port
+        threading.Thread(target=self.accept, daemon=True).start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+
+    def serve(self, sock):
+        try:
+            peer = Peer(self.context.wrap_socket(sock, server_side=True) if self.context else sock)
+        except OSError:
+            return
+        self.peers.append(peer)
+        try:
+            peer.file.read(len(PREFACE))
+            peer.send(SETTINGS, 0, 0)
+            kept = True
+            while kept:
+                stream, body = peer.read_request()
+                if not body:
+                    peer.answer(stream, json.dumps(USER).encode())
+                    continue
+                with self.lock:
+                    self.bodies.append(body)
+                    kept = self.handle(peer, stream, body)
+        except (OSError, ValueError):  # the daemon has closed the connection, or the test is over
+            pass
+        finally:
+            peer.file.close()
+            peer.sock.close()
+
+    def stop(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+        for peer in self.peers:
+            try:
+                peer.sock.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                pass
