@@ -152,7 +152,8 @@ class TestHandshake(WebSocketCase):
         upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
                    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
         h2c = [("Upgrade", "h2c"), ("Connection", "Upgrade, HTTP2-Settings"), ("HTTP2-Settings", "AAMAAABk")]
-        for method, target, headers in (("GET", "/api/ws", upgrade + [("Content-Length", "0")]), ("GET", "/api/ws", h2c), ("GET", "/api/device", upgrade),
+        for method, target, headers in (("GET", "/api/ws", upgrade + [("Content-Length", "0")]),
+                                        ("GET", "/api/ws", h2c), ("GET", "/api/device", upgrade),
                                         ("GET", "/api/wsx", upgrade), ("POST", "/api/ws", upgrade),
                                         ("GET", "/api/ws", upgrade[:1] + upgrade[2:]), ("GET", "/api/ws", upgrade[1:])):
             reply = self.proxy.call(method, target, headers=headers)
@@ -639,8 +640,8 @@ class TestLibrary(WebSocketCase):
 
     def test_over_both_listeners(self):
         url = "ws://127.0.0.1:%d/api/ws" % self.proxy.port
-        for options in ({}, {"compression": None},
-                        {"compression": None, "extensions": [ClientPerMessageDeflateFactory(client_no_context_takeover=True)]}):
+        own = [ClientPerMessageDeflateFactory(client_no_context_takeover=True)]
+        for options in ({}, {"compression": None}, {"compression": None, "extensions": own}):
             with self.subTest(**options):
                 self.use(connect(url, proxy=None, **options))
                 self.use(unix_connect(self.proxy.unix_path, "ws://localhost/api/ws", **options))
