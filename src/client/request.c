@@ -170,6 +170,14 @@ static bool is_idempotent(const struct request *request)
            (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
 }
 
+/* Whether all of its body is at hand, from the beginning. */
+static bool begins_again(struct request *request)
+{
+    struct transfer *transfer = &request->transfer;
+
+    return !transfer->read || transfer->rewind(transfer) == 0;
+}
+
 /* A body that is handed on as it comes may take as long as its writer or reader; what is bounded is its
  * standing still. */
 static bool streams(const struct request *request)
@@ -218,7 +226,7 @@ static bool needs_credential(const struct request *request)
     return !request->anonymous && request->upstream->session;
 }
 
-static void send_request(struct request *request)
+static void send_to(struct request *request, size_t server)
 {
     struct upstream *upstream = request->upstream;
     struct credential *credential = needs_credential(request) ? current_credential(request) : NULL;
@@ -231,14 +239,21 @@ static void send_request(struct request *request)
     request->credential = credential ? credential_reference(credential) : NULL;
     stamp(request);
     fill_transfer(request);
+    request->server = server;
     loop_timer_stop(upstream->loop, &request->timer);
     list_remove(&request->link);
     if (make_lines(request) < 0 || (streams(request) && start_stall_timer(request) < 0) ||
-        transfer_start(upstream->transport, &request->transfer) < 0) {
+        transfer_start(upstream->servers[request->server].transport, &request->transfer) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
     request->state = REQUEST_SENDING;
+}
+
+static void send_request(struct request *request)
+{
+    request->tried = 0;
+    send_to(request, upstream_server(request->upstream));
 }
 
 void request_start(struct request *request)
@@ -310,13 +325,11 @@ static bool is_credential_refused(const struct request *request)
 
 static void replay(struct request *request)
 {
-    struct transfer *transfer = &request->transfer;
-
     request->replayed = true;
-    if (transfer->read && transfer->rewind(transfer) < 0)
-        finish(request, REQUEST_BODY_IS_GONE);
-    else
+    if (begins_again(request))
         request_start(request);
+    else
+        finish(request, REQUEST_BODY_IS_GONE);
 }
 
 static void handle_refused_credential(struct request *request)
@@ -375,12 +388,30 @@ static void handle_rate_limit(struct request *request)
     request->state = REQUEST_BACKING_OFF;
 }
 
+/* Whether a request that failed goes on at another server of the cluster: one that was certainly not
+ * executed, or that may be executed twice. */
+static bool go_elsewhere(struct request *request)
+{
+    struct upstream *upstream = request->upstream;
+    size_t next;
+
+    upstream_judge(upstream, request->server, &request->transfer, request->repeat != TB_REPEAT_NEVER);
+    request->tried |= 1U << request->server;
+    next = upstream_next_server(upstream, &request->transfer, request->tried, is_idempotent(request));
+    if (next == FAILOVER_NONE || !begins_again(request))
+        return false;
+    send_to(request, next);
+    return true;
+}
+
 static void transfer_done(struct transfer *transfer)
 {
     struct request *request = CONTAINER_OF(transfer, struct request, transfer);
 
     loop_timer_stop(request->upstream->loop, &request->timer);
     upstream_learn_clock(request->upstream, transfer);
+    if (go_elsewhere(request))
+        return;
     if (transfer->status == 0)
         finish(request, REQUEST_FAILED);
     else if (is_credential_refused(request))

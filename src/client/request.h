@@ -92,6 +92,8 @@ struct request {
     struct timer timer;                       /* waiting, backing off, or the answer has stalled */
     struct credential *credential;            /* sent with; NULL: none */
     struct curl_slist *lines;                 /* what transfer.headers points to */
+    size_t server;                            /* of the upstream's, that it was sent to */
+    unsigned tried;                           /* servers that it was sent to in vain, a bit each */
     unsigned repeats;                         /* after a 429 */
     bool replayed;                            /* after a 401 */
 };

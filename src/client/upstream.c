@@ -14,6 +14,12 @@
 #define CALL_TIMEOUT_MS   20000
 #define CALL_RESPONSE_MAX 65536
 
+/* Asked of a server that was put aside: costs nothing of its rate limit and needs no credential; any answer
+ * but a gateway's is a good one. */
+#define PROBE_PATH         "/api/noauth/whiteLabel/loginWhiteLabelParams"
+#define PROBE_TIMEOUT_MS   10000
+#define PROBE_RESPONSE_MAX 4096
+
 static void session_changed(struct upstream *upstream)
 {
     upstream->changed(upstream);
@@ -21,9 +27,26 @@ static void session_changed(struct upstream *upstream)
     upstream_poke(upstream);
 }
 
+static void send_call(struct upstream *upstream, size_t server);
+
+/* Whether the call that ended goes on at another server: a login may be made twice. */
+static bool call_elsewhere(struct upstream *upstream)
+{
+    size_t next;
+
+    upstream_judge(upstream, upstream->call_server, &upstream->transfer, true);
+    next = upstream_next_server(upstream, &upstream->transfer, upstream->call_tried, true);
+    if (next == FAILOVER_NONE)
+        return false;
+    buf_free_secret(&upstream->transfer.response_body);
+    send_call(upstream, next);
+    return true;
+}
+
 static void call_done(struct transfer *transfer)
 {
     struct upstream *upstream = CONTAINER_OF(transfer, struct upstream, transfer);
+    const struct upstream_server *server = &upstream->servers[upstream->call_server];
     char error[CURL_ERROR_SIZE + 300];
     struct session_reply reply = {
         .status = transfer->status,
@@ -32,17 +55,33 @@ static void call_done(struct transfer *transfer)
         .retry_after_ms = upstream_retry_after_ms(upstream, transfer),
     };
 
+    if (call_elsewhere(upstream))
+        return;
     upstream_learn_clock(upstream, transfer);
-    transport_learn_from(upstream->transport, upstream->session_transport);
+    transport_learn_from(server->transport, server->session_transport);
     reply.server_now_ms = upstream_now_ms(upstream);
     if (transfer->status == 0) {
-        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", upstream->url, transfer->detail);
+        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", server->url, transfer->detail);
         reply.transport_error = error;
     }
     session_call_done(upstream->session, upstream->loop->now_ms, &reply);
     session_call_free(&upstream->call);
     session_changed(upstream); /* a refusal's body is of interest */
     buf_free_secret(&transfer->response_body);
+}
+
+static void send_call(struct upstream *upstream, size_t server)
+{
+    struct transfer *transfer = &upstream->transfer;
+
+    upstream->call_server = server;
+    upstream->call_tried |= 1U << server;
+    log_debug("%s %s", upstream->call.method, upstream->call.path);
+    if (transfer_start(upstream->servers[server].session_transport, transfer) < 0) {
+        transfer->status = 0;
+        snprintf(transfer->detail, sizeof(transfer->detail), "out of memory");
+        call_done(transfer);
+    }
 }
 
 static void start_call(struct upstream *upstream)
@@ -70,12 +109,8 @@ static void start_call(struct upstream *upstream)
     transfer->timeout_ms = CALL_TIMEOUT_MS;
     transfer->response_max = CALL_RESPONSE_MAX;
     transfer->done = call_done;
-    log_debug("%s %s", call->method, call->path);
-    if (transfer_start(upstream->session_transport, transfer) < 0) {
-        transfer->status = 0;
-        snprintf(transfer->detail, sizeof(transfer->detail), "out of memory");
-        call_done(transfer);
-    }
+    upstream->call_tried = 0;
+    send_call(upstream, upstream_server(upstream));
 }
 
 static void call_is_due(struct timer *timer)
@@ -97,26 +132,159 @@ void upstream_poke(struct upstream *upstream)
     timer_start(&upstream->loop->timers, &upstream->timer, due_ms);
 }
 
+size_t upstream_server(const struct upstream *upstream)
+{
+    return failover_current(&upstream->failover);
+}
+
+struct transport *upstream_transport(const struct upstream *upstream)
+{
+    return upstream->servers[upstream_server(upstream)].transport;
+}
+
+struct transport *upstream_websocket_transport(const struct upstream *upstream)
+{
+    return upstream->servers[upstream_server(upstream)].websocket_transport;
+}
+
+const char *upstream_url(const struct upstream *upstream)
+{
+    return upstream->servers[upstream_server(upstream)].url;
+}
+
+static void start_probe_timer(struct upstream *upstream)
+{
+    int64_t due_ms = failover_due_ms(&upstream->failover);
+
+    if (due_ms == INT64_MAX)
+        loop_timer_stop(upstream->loop, &upstream->probe_timer);
+    else /* without memory for it, the next request that fails does it again */
+        timer_start(&upstream->loop->timers, &upstream->probe_timer, due_ms);
+}
+
+static enum failover_news news_of(const struct transfer *transfer)
+{
+    bool waited = transfer->error.status == 504 && !transfer->has_socket; /* for a free connection */
+
+    if (transfer_was_not_sent(transfer) && !waited)
+        return FAILOVER_UNREACHABLE;
+    return transfer->status >= 502 && transfer->status <= 504 ? FAILOVER_GATEWAY_ERROR : FAILOVER_ANSWERED;
+}
+
+static void log_change(const struct upstream *upstream, size_t server, const struct transfer *transfer)
+{
+    const struct failover_server *state = &upstream->failover.servers[server];
+
+    if (!state->aside)
+        log_info("%s can be used again", upstream->servers[server].url);
+    else if (transfer->status)
+        log_warning("%s is put aside for %lld s: it answers %d", upstream->servers[server].url,
+                    (long long)state->aside_ms / 1000, transfer->status);
+    else
+        log_warning("%s is put aside for %lld s: %s", upstream->servers[server].url,
+                    (long long)state->aside_ms / 1000, transfer->detail);
+}
+
+void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts)
+{
+    enum failover_news news = news_of(transfer);
+
+    /* A transfer that was lost after it was sent tells nothing, a request of an odd kind only the worst. */
+    if ((transfer->status == 0 || !counts) && news != FAILOVER_UNREACHABLE)
+        return;
+    if (failover_report(&upstream->failover, server, news, upstream->loop->now_ms))
+        log_change(upstream, server, transfer);
+    start_probe_timer(upstream);
+    if (upstream->in_use != upstream_server(upstream)) {
+        upstream->in_use = upstream_server(upstream);
+        log_info("the server in use is %s", upstream_url(upstream));
+    }
+}
+
+size_t upstream_next_server(const struct upstream *upstream, const struct transfer *transfer, unsigned tried,
+                            bool harmless)
+{
+    bool failed = transfer->status == 0 ? !transfer->answer_begun && transfer->error.status != 504
+                                        : news_of(transfer) == FAILOVER_GATEWAY_ERROR;
+
+    if (!transfer_was_not_sent(transfer) && (!harmless || !failed))
+        return FAILOVER_NONE;
+    return failover_next(&upstream->failover, tried);
+}
+
+static void probe_done(struct transfer *transfer)
+{
+    struct upstream_server *server = CONTAINER_OF(transfer, struct upstream_server, probe);
+    struct upstream *upstream = server->upstream;
+    size_t index = (size_t)(server - upstream->servers);
+
+    if (transfer->status == 0) { /* an answer that does not come is as bad as no connection */
+        transfer->sends = 0;
+        transfer->has_socket = true;
+    }
+    upstream_judge(upstream, index, transfer, true);
+}
+
+static void probes_are_due(struct timer *timer)
+{
+    struct upstream *upstream = CONTAINER_OF(timer, struct upstream, probe_timer);
+    size_t index;
+
+    while ((index = failover_begin_probe(&upstream->failover, upstream->loop->now_ms)) != FAILOVER_NONE) {
+        struct upstream_server *server = &upstream->servers[index];
+
+        if (transfer_start(server->transport, &server->probe) < 0)
+            failover_report(&upstream->failover, index, FAILOVER_UNREACHABLE, upstream->loop->now_ms);
+    }
+    start_probe_timer(upstream);
+}
+
+static int open_server(struct upstream *upstream, size_t index, const char *url,
+                       const struct transport_options *options, struct tb_error *err)
+{
+    struct upstream_server *server = &upstream->servers[index];
+    struct transport_options transport = *options;
+    int r;
+
+    transport.url = url;
+    server->upstream = upstream;
+    server->url = strdup(url);
+    if (!server->url)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    server->probe = (struct transfer){
+        .method = "GET",
+        .target = PROBE_PATH,
+        .timeout_ms = PROBE_TIMEOUT_MS,
+        .response_max = PROBE_RESPONSE_MAX,
+        .cut = true,
+        .may_be_sent_twice = true,
+        .done = probe_done,
+        .response = HEADERS_INIT,
+    };
+    r = transport_new(upstream->loop, &transport, &server->transport, err);
+    transport.max_connections = 1;
+    if (r == 0)
+        r = transport_new(upstream->loop, &transport, &server->session_transport, err);
+    transport.max_connections = 0;
+    return r < 0 ? r : transport_new(upstream->loop, &transport, &server->websocket_transport, err);
+}
+
 int upstream_open(struct upstream *upstream, struct loop *loop, const struct upstream_options *options,
                   struct tb_error *err)
 {
-    struct transport_options transport = options->transport;
+    const char *const *fallback = options->fallback_urls;
+    size_t count = 1;
     int r;
 
     upstream->loop = loop;
     upstream->timer.expired = call_is_due;
+    upstream->probe_timer.expired = probes_are_due;
     upstream->transfer.response = (struct headers)HEADERS_INIT;
     list_init(&upstream->waiting);
-    upstream->url = strdup(transport.url);
-    if (!upstream->url)
-        return tb_error_set(err, -ENOMEM, "out of memory");
-    r = transport_new(loop, &transport, &upstream->transport, err);
-    transport.max_connections = 1;
-    if (r == 0)
-        r = transport_new(loop, &transport, &upstream->session_transport, err);
-    transport.max_connections = 0;
-    if (r == 0)
-        r = transport_new(loop, &transport, &upstream->websocket_transport, err);
+    r = open_server(upstream, 0, options->transport.url, &options->transport, err);
+    for (; r == 0 && fallback && *fallback && count < FAILOVER_SERVERS_MAX; fallback++, count++)
+        r = open_server(upstream, count, *fallback, &options->transport, err);
+    failover_init(&upstream->failover, count);
     if (r == 0 && options->session)
         r = session_new(options->session, &upstream->session, err);
     return r;
@@ -124,30 +292,49 @@ int upstream_open(struct upstream *upstream, struct loop *loop, const struct ups
 
 void upstream_close(struct upstream *upstream)
 {
+    size_t i;
+
     if (!upstream->loop) /* never opened */
         return;
     loop_timer_stop(upstream->loop, &upstream->timer);
+    loop_timer_stop(upstream->loop, &upstream->probe_timer);
     transfer_cancel(&upstream->transfer);
     session_call_free(&upstream->call);
     transfer_free(&upstream->transfer);
     session_free(upstream->session);
-    transport_free(upstream->session_transport);
-    transport_free(upstream->websocket_transport);
-    transport_free(upstream->transport);
-    free(upstream->url);
+    for (i = 0; i < FAILOVER_SERVERS_MAX; i++) {
+        struct upstream_server *server = &upstream->servers[i];
+
+        transfer_cancel(&server->probe);
+        transfer_free(&server->probe);
+        transport_free(server->session_transport);
+        transport_free(server->websocket_transport);
+        transport_free(server->transport);
+        free(server->url);
+    }
 }
 
 void upstream_run(struct upstream *upstream)
 {
-    transport_run(upstream->session_transport);
-    transport_run(upstream->transport);
-    transport_run(upstream->websocket_transport);
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++) {
+        transport_run(upstream->servers[i].session_transport);
+        transport_run(upstream->servers[i].transport);
+        transport_run(upstream->servers[i].websocket_transport);
+    }
 }
 
 bool upstream_is_pending(const struct upstream *upstream)
 {
-    return transport_is_pending(upstream->session_transport) || transport_is_pending(upstream->transport) ||
-           transport_is_pending(upstream->websocket_transport);
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++)
+        if (transport_is_pending(upstream->servers[i].session_transport) ||
+            transport_is_pending(upstream->servers[i].transport) ||
+            transport_is_pending(upstream->servers[i].websocket_transport))
+            return true;
+    return false;
 }
 
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer)

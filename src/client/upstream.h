@@ -8,25 +8,37 @@
 
 #include "base/list.h"
 #include "base/loop.h"
+#include "client/failover.h"
 #include "client/server_clock.h"
 #include "client/session.h"
 #include "client/transport.h"
 
 struct upstream_options {
-    struct transport_options transport;
+    struct transport_options transport; /* its URL is that of the first server */
+    const char *const *fallback_urls;   /* further servers of the same cluster, ended by NULL; NULL: none */
     const struct session_options *session; /* NULL: no session; requests carry no credential */
 };
 
-struct upstream {
-    struct loop *loop;
+/* One of the cluster. Its nodes share their signing key, so a token of one is good for all. */
+struct upstream_server {
+    struct upstream *upstream;
     char *url;
     struct transport *transport;
     struct transport *session_transport; /* apart, so that a renewal never waits behind requests */
     /* For WebSockets, whose connections last: apart, so that they take no place from requests. Whoever opens
      * them bounds their number. */
     struct transport *websocket_transport;
-    struct session *session; /* NULL: none */
-    struct list waiting;     /* requests that wait for the session */
+    struct transfer probe; /* while it is put aside */
+};
+
+struct upstream {
+    struct loop *loop;
+    struct upstream_server servers[FAILOVER_SERVERS_MAX];
+    struct failover failover;
+    size_t in_use;            /* the server that was last told to be */
+    struct timer probe_timer; /* the next probe */
+    struct session *session;  /* NULL: none */
+    struct list waiting;      /* requests that wait for the session */
     struct server_clock clock;
     char last_date[40]; /* the last Date header that was learned from */
     /* A call has ended: the session may have a credential now, or not. Called before the requests that wait
@@ -35,6 +47,8 @@ struct upstream {
 
     struct timer timer; /* the session's next call */
     struct session_call call;
+    size_t call_server;
+    unsigned call_tried;      /* servers that it was sent to in vain, a bit each */
     struct transfer transfer; /* of that call */
     struct curl_slist lines[3];
 };
@@ -50,6 +64,21 @@ void upstream_close(struct upstream *upstream);
 /* Makes the session's next call when it is due: to be called after anything that may have changed when that
  * is. */
 void upstream_poke(struct upstream *upstream);
+
+/* The server in use, and its transports for requests and for WebSockets. */
+size_t upstream_server(const struct upstream *upstream);
+struct transport *upstream_transport(const struct upstream *upstream);
+struct transport *upstream_websocket_transport(const struct upstream *upstream);
+const char *upstream_url(const struct upstream *upstream);
+
+/* Tells what came of a transfer to SERVER, for the choice of the next. COUNTS: its answer says something of
+ * the server's health, which that of a device's RPC does not. */
+void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts);
+
+/* Where a transfer that failed at the servers of the bit set TRIED goes next: a server that is healthy, or
+ * FAILOVER_NONE. HARMLESS: the server may execute it twice. */
+size_t upstream_next_server(const struct upstream *upstream, const struct transfer *transfer, unsigned tried,
+                            bool harmless);
 
 /* transport_run() and transport_is_pending() for all transports. */
 void upstream_run(struct upstream *upstream);

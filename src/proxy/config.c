@@ -77,6 +77,9 @@ static const struct option options[] = {
            "File with a certificate (PEM) that tbproxyd shows to the server, with upstream.key_file."),
     STRING(upstream, key_file, "",
            "File with the key (PEM) of that certificate, without a passphrase; readable by its owner only."),
+    STRING(upstream, fallback_urls, "",
+           "URLs of further servers of the same cluster, separated by commas, at most 7. Requests go to the first one,\n"
+           "upstream.url before these, that can be reached and answers no 502, 503 or 504 again and again."),
     INTEGER(upstream, connect_timeout_ms, 1, HOUR_MS, "10000", false,
             "How long connecting to the server may take, with the TLS handshake."),
     INTEGER(upstream, timeout_ms, 1, 24 * HOUR_MS, "60000", true,

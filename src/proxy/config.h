@@ -22,6 +22,7 @@ extern const char *const http2_mode_names[]; /* in the order of enum http2_mode 
 struct config {
     struct {
         char *url;
+        char *fallback_urls;
         char *api_key_file;
         char *username;
         char *password_file;

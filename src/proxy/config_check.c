@@ -107,8 +107,39 @@ static int check_tls(const struct config *config, struct tb_error *err)
     return 0;
 }
 
+void config_urls_free(struct config_urls *urls)
+{
+    free(urls->text);
+}
+
+int config_fallback_urls(const struct config *config, struct config_urls *ret, struct tb_error *err)
+{
+    struct config_urls urls = {.text = strdup(config->upstream.fallback_urls)};
+    size_t count = 0;
+    char *rest = urls.text, *url;
+    int r = urls.text ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+
+    while (r == 0 && *config->upstream.fallback_urls && (url = strsep(&rest, ","))) {
+        url += strspn(url, " ");
+        url[strcspn(url, " ")] = '\0';
+        if (count == FAILOVER_SERVERS_MAX - 1)
+            r = tb_error_set(err, -EINVAL, "more than %d URLs", FAILOVER_SERVERS_MAX - 1);
+        else
+            r = transport_check_url(url, err);
+        if (r == 0)
+            urls.list[count++] = url;
+    }
+    if (r < 0) {
+        config_urls_free(&urls);
+        return tb_error_prefix(err, "upstream.fallback_urls");
+    }
+    *ret = urls;
+    return 0;
+}
+
 static int check_upstream(const struct config *config, struct tb_error *err)
 {
+    CLEANUP(config_urls_free) struct config_urls urls = {0};
     int r;
 
     if (!*config->upstream.url)
@@ -116,7 +147,9 @@ static int check_upstream(const struct config *config, struct tb_error *err)
     r = transport_check_url(config->upstream.url, err);
     if (r < 0)
         return tb_error_prefix(err, "upstream.url");
-    r = check_tls(config, err);
+    r = config_fallback_urls(config, &urls, err);
+    if (r == 0)
+        r = check_tls(config, err);
     return r < 0 ? r : check_credential(config, err);
 }
 

@@ -9,12 +9,23 @@
 
 #include "base/error.h"
 #include "client/budget.h"
+#include "client/failover.h"
 #include "client/session.h"
 
 struct config;
 
 /* 0, or -EINVAL with a message that names the option and what is allowed. */
 int config_check(const struct config *config, struct tb_error *err);
+
+/* What upstream.fallback_urls holds: a list that NULL ends, of strings in TEXT. */
+struct config_urls {
+    char *text;
+    const char *list[FAILOVER_SERVERS_MAX];
+};
+
+/* 0, or -EINVAL with a message. *RET is to be freed. */
+int config_fallback_urls(const struct config *config, struct config_urls *ret, struct tb_error *err);
+void config_urls_free(struct config_urls *urls);
 
 /* The options of the session with the server; they point into CONFIG. */
 struct session_options config_session_options(const struct config *config);

@@ -12,6 +12,7 @@
 #include "proxy/config_check.h"
 #include "proxy/exchange.h"
 #include "proxy/forwarding.h"
+#include "proxy/origin.h"
 #include "proxy/reply.h"
 #include "proxy/stream.h"
 #include "proxy/tunnel.h"
@@ -26,7 +27,7 @@ static void notify_status(struct daemon *daemon)
     const char *text = daemon->draining ? "draining" : session_state_name(session_state(session));
 
     sd_notifyf(0, "STATUS=%s%s%s; server %s", text, *reason ? ": " : "", reason,
-               daemon->config->upstream.url);
+               upstream_url(&daemon->upstream));
 }
 
 static void log_state(struct daemon *daemon)
@@ -35,7 +36,7 @@ static void log_state(struct daemon *daemon)
 
     switch (session_state(session)) {
     case SESSION_READY:
-        log_info("authenticated with %s", daemon->config->upstream.url);
+        log_info("authenticated with %s", daemon->upstream.servers[daemon->upstream.call_server].url);
         return;
     case SESSION_LOCKED_OUT:
         log_error("cannot log in: %s", session_reason(session));
@@ -76,6 +77,7 @@ static void session_changed(struct upstream *upstream)
     struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
     struct transport_options options = transport_options(daemon->config);
 
+    options.url = upstream_url(upstream);
     log_state(daemon);
     notify_status(daemon);
     detection_session_changed(&daemon->detection, &daemon->loop, &options, session_state(upstream->session));
@@ -167,7 +169,7 @@ static struct budget_options budget_options(const struct daemon *daemon)
     return (struct budget_options){
         .limit = config_limit_is_asked_for(config) ? daemon->limit_query.found : config_limit(config),
         .learn = config->rate.learn && config->retry.retry_on_rate_limit,
-        .max_in_flight = transport_capacity(daemon->upstream.transport),
+        .max_in_flight = transport_capacity(upstream_transport(&daemon->upstream)),
     };
 }
 
@@ -195,6 +197,17 @@ static int open_queue(struct daemon *daemon, struct tb_error *err)
     return daemon->metrics ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
 }
 
+const char *daemon_server_of(const struct daemon *daemon, const char *url)
+{
+    const struct upstream *upstream = &daemon->upstream;
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++)
+        if (origin_is_same(url, upstream->servers[i].url))
+            return upstream->servers[i].url;
+    return daemon->config->upstream.url;
+}
+
 void daemon_update_budget(struct daemon *daemon)
 {
     struct budget_options options = budget_options(daemon);
@@ -217,11 +230,16 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
 {
     const struct config *config = daemon->config;
     struct session_options session = config_session_options(config);
+    CLEANUP(config_urls_free) struct config_urls urls = {0};
     struct upstream_options options = {
         .transport = transport_options(config),
         .session = &session,
     };
+    int r = config_fallback_urls(config, &urls, err);
 
+    if (r < 0)
+        return r;
+    options.fallback_urls = urls.list;
     set_request_options(daemon);
     bearer_init(&daemon->bearer, &daemon->upstream, &daemon->retry);
     return upstream_open(&daemon->upstream, &daemon->loop, &options, err);
@@ -237,7 +255,7 @@ static void open_budget(struct daemon *daemon)
 /* How many calls may be in flight changes with the server's version of HTTP. */
 static void follow_capacity(struct daemon *daemon)
 {
-    if (daemon->budget.options.max_in_flight != transport_capacity(daemon->upstream.transport))
+    if (daemon->budget.options.max_in_flight != transport_capacity(upstream_transport(&daemon->upstream)))
         daemon_update_budget(daemon);
 }
 

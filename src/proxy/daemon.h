@@ -65,6 +65,9 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
 /* Serves until a signal ends it and what was under way is drained. 0, or a negative errno. */
 int daemon_run(struct daemon *daemon);
 
+/* The URL of the configured server that URL is on; that of the first where it is on none. */
+const char *daemon_server_of(const struct daemon *daemon, const char *url);
+
 /* Something of what the budget depends on has changed. */
 void daemon_update_budget(struct daemon *daemon);
 

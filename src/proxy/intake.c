@@ -255,8 +255,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
-    status = gate_check(&headers.origin, exchange->listener->port, exchange->daemon->config->upstream.url,
-                        http_1_0, &reason);
+    status = gate_check(&headers.origin, exchange->listener->port,
+                        daemon_server_of(exchange->daemon, exchange->raw_target), http_1_0, &reason);
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);

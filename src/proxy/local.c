@@ -103,10 +103,11 @@ static void answer_ready(struct exchange *exchange)
     const struct edition_probe *found = &exchange->daemon->detection.found;
     enum session_state state = session_state(upstream->session);
     bool ready = session_credential(upstream->session, upstream->loop->now_ms) && !exchange->daemon->draining;
-    json_t *answer = json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session",
-                               exchange->daemon->draining ? "draining" : session_state_name(state),
-                               "upstream", upstream->url, "reason", session_reason(upstream->session),
-                               "edition", edition_name(found->edition), "version", version_or_null(found));
+    json_t *answer =
+        json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session",
+                  exchange->daemon->draining ? "draining" : session_state_name(state), "upstream",
+                  upstream_url(upstream), "reason", session_reason(upstream->session), "edition",
+                  edition_name(found->edition), "version", version_or_null(found));
 
     reply_json(exchange, ready ? 200 : 503, answer ? json_dumps(answer, JSON_COMPACT) : NULL);
     json_decref(answer);

@@ -175,7 +175,7 @@ static struct MHD_Response *head_response(const struct transfer *transfer)
 /* A Location on the server becomes one on this listener: its path, without the one of upstream.url. */
 static const char *local_location(const struct exchange *exchange, const char *location)
 {
-    const char *url = exchange->daemon->config->upstream.url;
+    const char *url = daemon_server_of(exchange->daemon, location);
     const char *prefix = url + origin_length(url), *path = location;
     size_t length = strlen(prefix);
 

@@ -89,10 +89,29 @@ static json_t *queue(const struct daemon *daemon)
                      "clients", clients(daemon));
 }
 
+/* Which server is in use, and how the others are. */
+static json_t *servers(const struct daemon *daemon)
+{
+    const struct upstream *upstream = &daemon->upstream;
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++) {
+        const struct failover_server *server = &upstream->failover.servers[i];
+        int64_t left_ms = server->aside ? server->until_ms - daemon->loop.now_ms : 0;
+
+        json_array_append_new(list,
+                              json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers[i].url, "in_use",
+                                        (int)(i == upstream_server(upstream)), "healthy", (int)!server->aside,
+                                        "aside_for_ms", (json_int_t)(left_ms > 0 ? left_ms : 0)));
+    }
+    return list;
+}
+
 void status_answer(struct exchange *exchange)
 {
-    json_t *status =
-        json_pack("{s:o,s:o}", "limits", limits(exchange->daemon), "queue", queue(exchange->daemon));
+    json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->daemon), "queue",
+                               queue(exchange->daemon), "servers", servers(exchange->daemon));
 
     reply_json(exchange, 200, status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL);
     json_decref(status);

@@ -244,7 +244,7 @@ static int open_websocket(struct tunnel *tunnel, const char *target)
         .ready = server_ready,
     };
     return websocket_open(&tunnel->websocket, &tunnel->daemon->loop,
-                          tunnel->daemon->upstream.websocket_transport);
+                          upstream_websocket_transport(&tunnel->daemon->upstream));
 }
 
 /* The path alone, and where that is the way, the token. */

@@ -10,6 +10,7 @@ e2e_tests = \
 	tests/e2e/test_edition.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_examples.py \
+	tests/e2e/test_failover.py \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_gate.py \
 	tests/e2e/test_http2.py \

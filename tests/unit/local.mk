@@ -44,6 +44,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_credential.c \
 	tests/unit/client_decode.c \
 	tests/unit/client_edition.c \
+	tests/unit/client_failover.c \
 	tests/unit/client_encode.c \
 	tests/unit/client_frame.c \
 	tests/unit/client_headers.c \

@@ -91,7 +91,8 @@ static struct config *load_other(const char *credentials)
     char text[2000];
 
     snprintf(text, sizeof(text),
-             "%s timeout_ms = 8; max_connections = 7; http2 = \"off\"; max_requests = 9; };\n"
+             "%s timeout_ms = 8; max_connections = 7; http2 = \"off\"; max_requests = 9;\n"
+             "  fallback_urls = \"http://b\"; };\n"
              "listen = { address = \"::1\"; port = 6; unix_path = \"/u\"; unix_mode = \"0600\"; "
              "max_connections = 5;\n"
              "  idle_timeout_s = 4; };\n"

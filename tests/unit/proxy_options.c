@@ -22,6 +22,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(upstream, ca_file, KIND_STRING),
     ROW(upstream, certificate_file, KIND_STRING),
     ROW(upstream, key_file, KIND_STRING),
+    ROW(upstream, fallback_urls, KIND_STRING),
     ROW(upstream, connect_timeout_ms, KIND_INTEGER),
     ROW(upstream, timeout_ms, KIND_INTEGER),
     ROW(upstream, max_connections, KIND_INTEGER),

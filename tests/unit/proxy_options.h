@@ -9,7 +9,7 @@
 #include "proxy/config.h"
 #include "unit.h"
 
-#define OPTION_COUNT 42
+#define OPTION_COUNT 43
 
 enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2 };
 

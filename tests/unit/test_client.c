@@ -16,6 +16,7 @@ int main(void)
                                          credential_suite,
                                          decode_suite,
                                          edition_suite,
+                                         failover_suite,
                                          encode_suite,
                                          frame_suite,
                                          headers_suite,

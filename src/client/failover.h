@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Which of several servers of one cluster is used: the first in order that is healthy. A state machine
+ * without input or output: its owner reports what came of requests and makes the probes that are due.
+ *
+ *     healthy ── unreachable once, or a gateway's error 3 times in a row ──> aside for 1, 2, 4 ... 60 s
+ *        ^                                                                        │
+ *        └────────────────── the probe is answered <── probed <───────────────────┘
+ *
+ * A server that is alone is never put aside. Times are ms of the boot clock, given by the caller.
+ */
+#ifndef TB_CLIENT_FAILOVER_H
+#define TB_CLIENT_FAILOVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define FAILOVER_SERVERS_MAX 8
+#define FAILOVER_NONE        SIZE_MAX
+
+/* What a request or a probe has come to. */
+enum failover_news {
+    FAILOVER_ANSWERED,
+    FAILOVER_UNREACHABLE,   /* no connection, or none with TLS */
+    FAILOVER_GATEWAY_ERROR, /* 502, 503 or 504 */
+};
+
+struct failover_server {
+    unsigned gateway_errors; /* in a row */
+    bool aside;
+    bool is_probed;   /* a probe is under way */
+    int64_t aside_ms; /* for how long, the last time; 0: never since it was healthy */
+    int64_t until_ms; /* when it is probed */
+};
+
+struct failover {
+    size_t count;
+    struct failover_server servers[FAILOVER_SERVERS_MAX];
+};
+
+/* FAILOVER is any memory; COUNT is from 1 to FAILOVER_SERVERS_MAX. */
+void failover_init(struct failover *failover, size_t count);
+
+/* The server in use: the first that is healthy; where none is, the one that will be probed first. */
+size_t failover_current(const struct failover *failover);
+
+/* The same without those of the bit set TRIED, for a request that went to them in vain; FAILOVER_NONE where
+ * no healthy one is left. */
+size_t failover_next(const struct failover *failover, unsigned tried);
+
+/* Whether the server was put aside, or is healthy again, because of this. */
+bool failover_report(struct failover *failover, size_t server, enum failover_news news, int64_t now_ms);
+
+/* When the next probe is due; INT64_MAX: none is. */
+int64_t failover_due_ms(const struct failover *failover);
+
+/* A server that is to be probed now; FAILOVER_NONE: there is none. Its end is told to failover_report(). */
+size_t failover_begin_probe(struct failover *failover, int64_t now_ms);
+
+#endif
