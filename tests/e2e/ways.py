@@ -45,7 +45,7 @@ class HttpCase(Case):
     """A server that keeps what came, and tbproxyd in front of it, one for each way to it; started once for a class."""
 
     options = {}  # of tbproxyd
-    fronts = ("h2",)  # front.UPSTREAMS, beside the server itself
+    fronts = ("h2", "h2c")  # front.UPSTREAMS, beside the server itself
 
     @classmethod
     def setUpClass(cls):
