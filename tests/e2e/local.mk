@@ -41,6 +41,7 @@ e2e_tests = \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_schema.py \
+	tests/e2e/test_simulator_websocket.py \
 	tests/e2e/test_tls.py \
 	tests/e2e/test_websocket.py
 
@@ -56,6 +57,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/recording.py \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \
+	tests/e2e/sim_websocket.py \
 	tests/e2e/tap.py \
 	tests/e2e/tls.py \
 	tests/e2e/waiting.py \

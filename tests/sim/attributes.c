@@ -3,6 +3,8 @@
 #include "telemetry.h"
 
 #include "route.h"
+#include "subscription.h"
+#include "websocket.h"
 
 /* Recorded: a scope that does not exist. */
 static bool parse_scope(struct reply *rp, const char *text, enum scope *ret)
@@ -25,6 +27,7 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
                      enum scope scope)
 {
     json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *changes = websockets_any(sim) ? json_object() : NULL;
     const char *key;
     json_t *value;
 
@@ -47,7 +50,10 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
         }
         if (attribute_put(&e->telemetry, scope, key, value, rq->now))
             sim->store.n_attributes++;
+        if (changes)
+            changes_add(changes, key, rq->now, value);
     }
+    websockets_notify(sim, e, scope, changes);
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "websocket.h"
 
 /* One member of POST /sim/set; false: its value is not usable. */
 struct setting {
@@ -229,6 +230,29 @@ static void post_release(struct sim *sim, const struct request *rq, struct reply
     reply_json(rp, json_object());
 }
 
+static void get_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, websockets_json(sim));
+}
+
+static void post_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+
+    if (websockets_order(sim, body))
+        reply_json(rp, json_object());
+    else
+        reply_bad(rp, "no such order, or no such WebSocket");
+}
+
+static void delete_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    websockets_forget(sim);
+    reply_json(rp, json_object());
+}
+
 static void delete_requests(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
@@ -248,6 +272,9 @@ static const struct {
     {"DELETE", "/sim/violations", delete_violations},
     {"GET", "/sim/answer-violations", get_answer_violations},
     {"POST", "/sim/release", post_release},
+    {"GET", "/sim/websockets", get_websockets},
+    {"POST", "/sim/websockets", post_websockets},
+    {"DELETE", "/sim/websockets", delete_websockets},
 };
 
 void control(struct sim *sim, struct request *rq, struct reply *rp)

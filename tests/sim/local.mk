@@ -85,11 +85,15 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/store.c \
 	tests/sim/store.h \
 	tests/sim/tbsim.c \
+	tests/sim/subscription.c \
+	tests/sim/subscription.h \
 	tests/sim/telemetry.c \
 	tests/sim/telemetry.h \
 	tests/sim/user.c \
 	tests/sim/util.c \
-	tests/sim/util.h
+	tests/sim/util.h \
+	tests/sim/websocket.c \
+	tests/sim/websocket.h
 tests_sim_tbsim_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(NETTLE_CFLAGS)
-tests_sim_tbsim_LDADD = gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lpthread -lm
+tests_sim_tbsim_LDADD = gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) $(WSLAY_LIBS) -lpthread -lm
 tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

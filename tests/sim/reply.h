@@ -38,6 +38,8 @@ enum drop {
     DROP_HALF,
 };
 
+struct sim;
+
 struct reply {
     int status;
     char *body;
@@ -52,6 +54,7 @@ struct reply {
     bool preflight; /* CORS preflight headers */
     bool sync;      /* an asynchronous operation failed before it went asynchronous */
     enum drop drop;
+    struct sim *upgrade; /* 101: the connection becomes a WebSocket of it */
     int64_t now;
 };
 

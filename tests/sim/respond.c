@@ -7,6 +7,7 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "websocket.h"
 
 enum {
     CHUNK = 8192, /* Tomcat's output buffer: the size of the recorded chunks */
@@ -139,7 +140,8 @@ enum MHD_Result respond(const struct request *rq, struct reply *rp, bool last)
         reset_connection(rq->mhd);
     if (rp->drop == DROP_RESET || rp->drop == DROP_CLOSE)
         return MHD_NO;
-    struct MHD_Response *r = make_response(rp);
+    struct MHD_Response *r =
+        rp->upgrade && rp->status == 101 ? websocket_response(rp->upgrade, rq) : make_response(rp);
     if (!r)
         return MHD_NO;
     /* libmicrohttpd ends a chunked body also after HEAD, which the client takes for the next answer. */

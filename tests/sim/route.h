@@ -91,4 +91,6 @@ handler save_role, get_role_by_id, delete_role, get_roles;
 /* pages.c */
 handler get_api_docs, get_swagger_config, get_swagger_file, get_swagger_redirect;
 /* rpc.c */
-handler rpc_one_way, rpc_two_way, accepted, accepted_empty, web_socket_refused;
+handler rpc_one_way, rpc_two_way, accepted, accepted_empty;
+/* websocket.c */
+handler web_socket;

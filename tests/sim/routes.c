@@ -210,8 +210,8 @@ const struct route routes[] = {
     {"GET", "/v3/api-docs", get_api_docs, NOAUTH},
     {"GET", "/v3/api-docs/swagger-config", get_swagger_config, NOAUTH},
     {"GET", "/v3/api-docs/thingsboard", get_api_docs, NOAUTH},
-
-    {"GET", "/api/ws", web_socket_refused, NOAUTH},
+    {"GET", "/api/ws", web_socket, NOAUTH},
+    {"GET", "/api/ws/plugins/{plugin}", web_socket, NOAUTH},
 };
 
 const size_t n_routes = ARRAY_SIZE(routes);

@@ -48,12 +48,3 @@ void accepted_empty(struct sim *sim, struct request *rq, struct reply *rp)
     (void)rq;
     reply_empty(rp, 200);
 }
-
-/* There is no WebSocket here; a plain GET is refused as recorded. */
-void web_socket_refused(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    (void)sim;
-    (void)rq;
-    reply_text(rp, 400, "Can \"Upgrade\" only to \"WebSocket\".");
-    rp->content_type = NULL;
-}

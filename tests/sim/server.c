@@ -15,6 +15,7 @@
 #include "request.h"
 #include "respond.h"
 #include "util.h"
+#include "websocket.h"
 
 enum {
     CONNECTION_LIMIT = 16384,
@@ -196,7 +197,8 @@ struct server *server_start(struct sim *sim, uint16_t port)
 
     s->sim = sim;
     s->daemon = MHD_start_daemon(
-        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG,
+        MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG |
+            MHD_ALLOW_UPGRADE,
         port, NULL, NULL, on_request, sim, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
         MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096U, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
@@ -217,6 +219,7 @@ uint16_t server_port(const struct server *server)
 
 void server_stop(struct server *server)
 {
+    websockets_stop(server->sim);
     MHD_stop_daemon(server->daemon);
     free(server);
 }

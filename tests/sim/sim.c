@@ -7,6 +7,7 @@
 
 #include "clock.h"
 #include "operation.h"
+#include "websocket.h"
 
 void sim_init(struct sim *sim)
 {
@@ -32,6 +33,7 @@ void sim_init(struct sim *sim)
 
 void sim_free(struct sim *sim)
 {
+    websockets_forget(sim);
     store_free(&sim->store);
     record_free(&sim->record);
     violations_clear(&sim->violations);

@@ -34,6 +34,14 @@ struct settings {
     bool check_answers; /* our own, too */
 };
 
+struct websocket;
+
+struct websockets {
+    struct websocket *list;
+    uint64_t opened; /* the number of the last one */
+    bool stopping;
+};
+
 struct sim {
     pthread_mutex_t lock;
     struct settings settings;
@@ -53,6 +61,7 @@ struct sim {
     struct violations answer_violations; /* of our answers, where they are checked */
     struct store store;
     struct entity *preloaded_key; /* --api-key */
+    struct websockets websockets;
 
     pthread_mutex_t stop_lock;
     pthread_cond_t stop_cond; /* the program stops, or what is held is let go */

@@ -38,7 +38,7 @@ static const char help[] =
     "Users: sysadmin@thingsboard.org/sysadmin, tenant@thingsboard.org/tenant, "
     "customer@thingsboard.org/customer.\n"
     "Control: GET /sim/stats, POST /sim/set, POST and DELETE /sim/fault, POST /sim/release, GET and DELETE\n"
-    "/sim/requests and /sim/violations, GET /sim/answer-violations.\n";
+    "/sim/requests and /sim/violations, GET /sim/answer-violations, GET, POST and DELETE /sim/websockets.\n";
 
 enum option_key {
     OPT_PORT = 256,

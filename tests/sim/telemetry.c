@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "route.h"
+#include "subscription.h"
+#include "websocket.h"
 
 struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct reply *rp, size_t type_var,
                                 size_t id_var)
@@ -70,7 +72,7 @@ static bool refuse_body(const struct request *rq, struct reply *rp)
 }
 
 /* {"key":value,...} at one time; false: the store is full. */
-static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json_t *values)
+static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json_t *values, json_t *changes)
 {
     const char *key;
     json_t *value;
@@ -85,23 +87,26 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
         if (series_put(&e->telemetry, key, ts, value))
             sim->store.n_points++;
         sim->record.counters.values++;
+        if (changes)
+            changes_add(changes, key, ts, value);
     }
     return true;
 }
 
 /* {"key":...} or {"ts":...,"values":{...}} */
-static bool put_object(struct sim *sim, struct entity *e, int64_t now, const json_t *object)
+static bool put_object(struct sim *sim, struct entity *e, int64_t now, const json_t *object, json_t *changes)
 {
     const json_t *values = json_object_get(object, "values");
 
     if (json_object_get(object, "ts") && json_is_object(values))
-        return put_values(sim, e, json_int(object, "ts", now), values);
-    return put_values(sim, e, now, object);
+        return put_values(sim, e, json_int(object, "ts", now), values, changes);
+    return put_values(sim, e, now, object, changes);
 }
 
 bool telemetry_save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e)
 {
     json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *changes = websockets_any(sim) ? json_object() : NULL;
     bool room = true;
 
     if (!body)
@@ -121,9 +126,10 @@ bool telemetry_save(struct sim *sim, struct request *rq, struct reply *rp, struc
         return false;
     }
     if (json_is_object(body))
-        room = put_object(sim, e, rq->now, body);
+        room = put_object(sim, e, rq->now, body, changes);
     for (size_t i = 0; room && i < json_array_size(body); i++)
-        room = put_object(sim, e, rq->now, json_array_get(body, i));
+        room = put_object(sim, e, rq->now, json_array_get(body, i), changes);
+    websockets_notify(sim, e, TIMESERIES_SCOPE, changes);
     if (!room)
         reply_full(rp);
     return room;
