@@ -10,6 +10,7 @@
 
 #include "base/log.h"
 #include "proxy/config_check.h"
+#include "proxy/event_stream.h"
 #include "proxy/exchange.h"
 #include "proxy/forwarding.h"
 #include "proxy/origin.h"
@@ -142,6 +143,7 @@ static void begin_drain(struct daemon *daemon)
         listener_quiesce(&daemon->listeners[i]);
     end_event_streams(daemon);
     tunnel_drain(daemon);
+    event_stream_end_all(daemon);
 }
 
 static void set_request_options(struct daemon *daemon)
@@ -242,6 +244,8 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     options.fallback_urls = urls.list;
     set_request_options(daemon);
     bearer_init(&daemon->bearer, &daemon->upstream, &daemon->retry);
+    subscriptions_init(&daemon->subscriptions, &daemon->upstream, &daemon->bearer, &daemon->retry,
+                       daemon->metrics);
     return upstream_open(&daemon->upstream, &daemon->loop, &options, err);
 }
 
@@ -465,10 +469,11 @@ void daemon_close(struct daemon *daemon)
     forwarding_close(daemon);
     queue_free(&daemon->queue);
     urgencies_free(&daemon->urgencies);
-    metrics_free(daemon->metrics);
     detection_close(&daemon->detection);
+    subscriptions_close(&daemon->subscriptions);
     bearer_close(&daemon->bearer);
     upstream_close(&daemon->upstream);
+    metrics_free(daemon->metrics);
     loop_timer_stop(&daemon->loop, &daemon->watchdog);
     if (daemon->signals.fd >= 0)
         close(daemon->signals.fd);

@@ -18,6 +18,7 @@
 #include "proxy/listener.h"
 #include "proxy/metrics.h"
 #include "proxy/queue.h"
+#include "proxy/subscription.h"
 #include "proxy/urgency.h"
 
 #define LISTENERS_MAX 2
@@ -45,6 +46,7 @@ struct daemon {
     struct list exchanges;  /* all of them */
     struct list tunnels;    /* WebSockets, and what is to become one */
     struct bearer bearer;   /* what they authenticate with */
+    struct subscriptions subscriptions;
     struct quota bodies;    /* of requests and answers, in memory */
     bool draining;          /* no new connections; ends when no exchange is left */
     bool stopping;          /* the drain is over: nothing is sent any more */

@@ -6,6 +6,7 @@
 
 #include "proxy/admission.h"
 #include "proxy/daemon.h"
+#include "proxy/event_stream.h"
 #include "proxy/forwarding.h"
 #include "proxy/local.h"
 #include "proxy/reply.h"
@@ -59,6 +60,7 @@ void exchange_retire(struct exchange *exchange)
     forwarding_leave(exchange);
     forwarding_release(exchange);
     tunnel_free(exchange);
+    event_stream_free(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     loop_timer_stop(&daemon->loop, &exchange->send_timer);
     if (exchange->client)
@@ -112,7 +114,9 @@ void exchange_client_changed(struct exchange *exchange)
 
     if (end == CLIENT_MAY_READ && exchange->streams_body && !exchange->body_ended)
         return; /* there is more of its body to read */
-    if (end != CLIENT_OPEN)
+    if (exchange->event_stream && exchange->state == EXCHANGE_ANSWERED)
+        event_stream_client_changed(exchange, end);
+    else if (end != CLIENT_OPEN)
         loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
                          end == CLIENT_MAY_READ ? HANG_UP_GRACE_MS : 0);
 }
@@ -146,6 +150,9 @@ void exchange_dispatch(struct exchange *exchange)
         break;
     case ROUTE_TUNNEL:
         tunnel_begin(exchange);
+        break;
+    case ROUTE_SUBSCRIBE:
+        event_stream_begin(exchange);
         break;
     default:
         local_answer(exchange);

@@ -11,6 +11,7 @@
  *     exchange.c    makes an answer of what came of it         exchange_answer()
  *     reply.c       answers it                                 reply_*()
  *     tunnel.c      or makes a WebSocket of it                 tunnel_begin()
+ *     event_stream.c or a stream of updates                    event_stream_begin()
  *     exchange.c    ends it, answered or not                   exchange_retire()
  */
 #ifndef TB_PROXY_EXCHANGE_H
@@ -31,6 +32,7 @@
 
 struct client;
 struct daemon;
+struct event_stream;
 struct forwarding;
 struct listener;
 struct tunnel;
@@ -105,9 +107,10 @@ struct exchange {
     enum merge_kind merge; /* how its body can go with others */
     unsigned repeats;      /* after a 429 */
 
-    struct forwarding *forwarding; /* the call for it, or that which holds its answer; NULL: none */
-    struct list member;            /* in forwarding->members */
-    struct tunnel *tunnel;         /* of a WebSocket, for as long as it lasts; NULL: none */
+    struct forwarding *forwarding;     /* the call for it, or that which holds its answer; NULL: none */
+    struct list member;                /* in forwarding->members */
+    struct tunnel *tunnel;             /* of a WebSocket, for as long as it lasts; NULL: none */
+    struct event_stream *event_stream; /* of a subscriber; NULL: none */
 };
 
 /* A new exchange for a request whose request line has just arrived; NULL without memory. */

@@ -36,12 +36,16 @@ enum metrics_event {
     METRICS_QUEUE_FULL,      /* requests refused because the queue was full */
     METRICS_QUEUE_LATE,      /* requests whose time to wait was over */
     METRICS_HANG_UPS,        /* requests whose client left while they waited */
+    METRICS_SUBSCRIPTION_EVENTS, /* handed to subscribers */
+    METRICS_SUBSCRIPTION_LOSSES, /* of the WebSocket that they share */
+    METRICS_SUBSCRIBERS_BEHIND,  /* how often one had no room */
     METRICS_EVENT_COUNT,
 };
 
 /* What is read when it is printed. */
 struct metrics_gauges {
     uint64_t queue_requests, queue_bytes, in_flight, local_connections, websockets;
+    uint64_t subscribers, subscriptions;
     bool session_ready;
     double pace; /* learned, tokens a second; 0: none, which is not printed */
 };

@@ -172,6 +172,12 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
         [METRICS_QUEUE_LATE] = {"tbproxyd_queue_late_total",
                                 "Requests that waited in the queue until their time was over."},
         [METRICS_HANG_UPS] = {"tbproxyd_hang_ups_total", "Requests whose client left while they waited."},
+        [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events_total",
+                                         "Events that subscribers were sent."},
+        [METRICS_SUBSCRIPTION_LOSSES] = {"tbproxyd_subscription_connections_lost_total",
+                                         "Losses of the WebSocket that the subscribers share."},
+        [METRICS_SUBSCRIBERS_BEHIND] = {"tbproxyd_subscribers_behind_total",
+                                        "How often a subscriber did not read fast enough."},
     };
     size_t i;
 
@@ -204,6 +210,10 @@ static void print_gauges(struct page *page, const struct metrics_gauges *gauges)
               gauges->local_connections);
     print_one(page, "tbproxyd_websockets", "gauge", "WebSockets of local programs that are open.",
               gauges->websockets);
+    print_one(page, "tbproxyd_subscribers", "gauge", "Programs that read /-/subscribe/.",
+              gauges->subscribers);
+    print_one(page, "tbproxyd_subscriptions", "gauge", "Different subscriptions that they have.",
+              gauges->subscriptions);
     print_one(page, "tbproxyd_session_ready", "gauge", "Whether requests can be sent with a credential.",
               gauges->session_ready);
     print_pace(page, gauges->pace);

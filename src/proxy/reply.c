@@ -17,6 +17,8 @@
 
 #define PROXY_NAME "tbproxyd"
 
+#define EVENTS_BLOCK_BYTES 16384 /* that libmicrohttpd asks for at once */
+
 /* Without the query, and without the device's token in the paths of the device API: both can be secret. */
 static void log_answer(const struct exchange *exchange, int status)
 {
@@ -375,6 +377,18 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
         add_proxy_status(response, "error", "http_request_denied");
     }
     answer(exchange, 405, response);
+}
+
+void reply_events(struct exchange *exchange, MHD_ContentReaderCallback read, void *arg)
+{
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, EVENTS_BLOCK_BYTES, read, arg, NULL);
+
+    if (response) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "text/event-stream");
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, "no-store");
+    }
+    answer(exchange, MHD_HTTP_OK, response);
 }
 
 void reply_upgrade_required(struct exchange *exchange)

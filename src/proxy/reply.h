@@ -39,6 +39,9 @@ void reply_transfer_error(struct exchange *exchange, const struct transfer *tran
 void reply_upgrade(struct exchange *exchange, const struct headers *headers, const char *accept,
                    MHD_UpgradeHandler handler, void *arg);
 
+/* 200, text/event-stream: READ says what, with ARG. */
+void reply_events(struct exchange *exchange, MHD_ContentReaderCallback read, void *arg);
+
 /* 426: another version of WebSocket. */
 void reply_upgrade_required(struct exchange *exchange);
 

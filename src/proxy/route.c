@@ -24,6 +24,7 @@ static const struct {
     {"GET", "/-/ready", ROUTE_READY, "GET"},
     {"GET", "/-/status", ROUTE_STATUS, "GET"},
     {"GET", "/-/metrics", ROUTE_METRICS, "GET"},
+    {"GET", "/-/subscribe/*/*", ROUTE_SUBSCRIBE, "GET"},
     {"POST", "/api/auth/login", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/token", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/logout", ROUTE_LOGOUT, "POST"},

@@ -127,6 +127,8 @@ void status_answer_metrics(struct exchange *exchange)
         .in_flight = daemon->budget.in_flight,
         .local_connections = daemon->open_clients,
         .websockets = tunnel_count(daemon),
+        .subscribers = daemon->subscriptions.subscribers,
+        .subscriptions = daemon->subscriptions.count,
         .session_ready = session_credential(daemon->upstream.session, daemon->loop.now_ms) != NULL,
         .pace = budget_pace(&daemon->budget),
     };

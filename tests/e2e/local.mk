@@ -42,6 +42,7 @@ e2e_tests = \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_schema.py \
 	tests/e2e/test_simulator_websocket.py \
+	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
 	tests/e2e/test_websocket.py
 

@@ -241,6 +241,10 @@ static bool run(struct sim *sim, const struct user *user, struct subscriptions *
     if (!s.attributes && !only_history && !streq(type, "TIMESERIES"))
         return false;
     if (json_is_true(json_object_get(cmd, "unsubscribe"))) {
+        bool every = !json_str(cmd, "entityId"); /* as a real server takes it */
+
+        while (every && all->n > 0)
+            drop(all, all->list[0].id);
         drop(all, s.id);
         return true;
     }
