@@ -32,7 +32,7 @@
 #define SUBSCRIPTION_HISTORY_POINTS 1000  /* of one key at most ... */
 #define SUBSCRIPTION_HISTORY_TOTAL  10000 /* ... and of all keys together */
 #define SUBSCRIPTION_AHEAD_MS       3600000
-#define SUBSCRIPTION_LINGER_MS      5000 /* the WebSocket stays open after the last subscriber */
+#define SUBSCRIPTION_LINGER_MS      1000 /* the WebSocket stays open after the last subscriber */
 #define SUBSCRIPTION_RETRY_MS       1000 /* it is not opened more often for a new subscriber */
 
 /* What is subscribed to. */

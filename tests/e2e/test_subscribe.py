@@ -5,7 +5,7 @@ import time
 
 import tap
 from harness import Case, in_parallel
-from waiting import wait_until
+from waiting import PATIENCE, wait_until
 
 UNKNOWN = "784f394c-42b6-435a-983c-b7beff2784f9"
 SUBSCRIBERS_MAX, KEYS_MAX = 100, 100
@@ -16,7 +16,7 @@ class Stream:
     """An answer whose events are read one by one."""
 
     def __init__(self, case, daemon, target, headers=(), unix=False, version="HTTP/1.1"):
-        self.connection = daemon.connect(unix)
+        self.connection = daemon.connect(unix, PATIENCE)
         case.addCleanup(self.connection.close)
         self.connection.send(("GET %s %s\r\nHost: %s\r\n%s\r\n" % (
             target, version, self.connection.host, "".join("%s: %s\r\n" % pair for pair in headers))).encode())
@@ -219,19 +219,19 @@ class TestResume(SubscribeCase):
 
     def test_last_event_id_of_attributes(self):
         self.write({"a": 1}, "attributes/SERVER_SCOPE")
-        stream = self.subscribe("?scope=SERVER_SCOPE")
+        stream = self.subscribe("?scope=SERVER_SCOPE&keys=a,b")
         first = stream.event()[0]
         wait_until(lambda: time.time() * 1000 > first + 1, "the next ms")
         self.write({"b": 2}, "attributes/SERVER_SCOPE")
-        stream = self.subscribe("?scope=SERVER_SCOPE", [("Last-Event-ID", str(first))])
+        stream = self.subscribe("?scope=SERVER_SCOPE&keys=a,b", [("Last-Event-ID", str(first))])
         self.assertEqual(stream.event()[1], {"b": "2"})
 
     def lose(self, **order):
         self.sim.control("POST", "/sim/websockets", order)
 
     def assert_nothing_is_lost(self, order):
-        streams = [self.subscribe("?keys=a,b"), self.subscribe(), self.subscribe("?keys=a,b")]
         self.value(1000, a=1)
+        streams = [self.subscribe("?keys=a,b"), self.subscribe(), self.subscribe("?keys=a,b")]
         self.assertEqual([stream.event() for stream in streams], [(1000, {"a": "1"})] * 3)
         self.sim.fault("status", "/api/ws", status=503, count=1)
         self.lose(**order)
@@ -261,7 +261,9 @@ class TestResume(SubscribeCase):
         self.assertEqual([stream.event() for _ in range(5)], [(now + ts, {"a": str(ts)}) for ts in range(1, 6)])
 
     def test_under_steady_writes(self):
+        self.value(0, a=0)
         stream = self.subscribe("?keys=a")
+        self.assertEqual(stream.event(), (0, {"a": "0"}))
         for ts in range(1, 101):
             self.value(ts, a=ts)
             if ts in (20, 60):
@@ -272,7 +274,9 @@ class TestResume(SubscribeCase):
         self.assertEqual(stream.event(), (101, {"a": "last"}))
 
     def test_a_token_that_is_refused_is_renewed(self):
+        self.value(1, a=0)
         stream = self.subscribe("?keys=a")
+        self.assertEqual(stream.event(), (1, {"a": "0"}))
         self.sim.set(outdateAccessTokens=True)
         self.lose(close=1001)
         self.value(1000, a=1)
@@ -287,7 +291,9 @@ class TestApiKey(TestUpdates):
 
 class TestSlowReader(SubscribeCase):
     def test_it_catches_up_from_the_history(self):
+        self.value(0, a=0)
         slow, fast = self.subscribe("?keys=a", unix=True), self.subscribe("?keys=a")
+        self.assertEqual((slow.event(), fast.event()), ((0, {"a": "0"}),) * 2)
         text = "x" * 20000
         count = 0
         while self.gauge("tbproxyd_subscribers_behind_total") == 0:
@@ -304,7 +310,7 @@ class TestSlowReader(SubscribeCase):
 
     def test_of_attributes_it_gets_what_they_are_then(self):
         behind = self.gauge("tbproxyd_subscribers_behind_total")
-        stream = self.subscribe("?scope=SERVER_SCOPE", unix=True)
+        stream = self.subscribe("?scope=SERVER_SCOPE&keys=a,b", unix=True)
         count = 0
         while self.gauge("tbproxyd_subscribers_behind_total") == behind:
             count += 1
@@ -316,7 +322,9 @@ class TestSlowReader(SubscribeCase):
         self.assertLess(events, count)
 
     def test_an_update_that_fits_and_one_that_does_not(self):
+        self.value(0, a=0)
         stream = self.subscribe("?keys=a")
+        stream.event()
         frame = len('id: 1\ndata: {"ts":1,"values":{"a":""}}\n\n')
         self.value(1, a="x" * (BUFFER_BYTES - frame))
         self.assertEqual(len(stream.event()[1]["a"]), BUFFER_BYTES - frame)
