@@ -113,7 +113,9 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_queue_random.c \
 	tests/unit/proxy_router.c \
 	tests/unit/proxy_route.c \
+	tests/unit/proxy_subscription_request.c \
 	tests/unit/proxy_target.c \
+	tests/unit/proxy_update.c \
 	tests/unit/prometheus.c \
 	tests/unit/prometheus.h \
 	tests/unit/proxy_urgency.c \

@@ -135,6 +135,15 @@ static const char page_text[] =
     "# HELP tbproxyd_hang_ups_total Requests whose client left while they waited.\n"
     "# TYPE tbproxyd_hang_ups_total counter\n"
     "tbproxyd_hang_ups_total 1\n"
+    "# HELP tbproxyd_subscription_events_total Events that subscribers were sent.\n"
+    "# TYPE tbproxyd_subscription_events_total counter\n"
+    "tbproxyd_subscription_events_total 0\n"
+    "# HELP tbproxyd_subscription_connections_lost_total Losses of the WebSocket that the subscribers share.\n"
+    "# TYPE tbproxyd_subscription_connections_lost_total counter\n"
+    "tbproxyd_subscription_connections_lost_total 0\n"
+    "# HELP tbproxyd_subscribers_behind_total How often a subscriber did not read fast enough.\n"
+    "# TYPE tbproxyd_subscribers_behind_total counter\n"
+    "tbproxyd_subscribers_behind_total 0\n"
     "# HELP tbproxyd_queue_requests Requests that wait to be sent.\n"
     "# TYPE tbproxyd_queue_requests gauge\n"
     "tbproxyd_queue_requests 5\n"
@@ -150,6 +159,12 @@ static const char page_text[] =
     "# HELP tbproxyd_websockets WebSockets of local programs that are open.\n"
     "# TYPE tbproxyd_websockets gauge\n"
     "tbproxyd_websockets 6\n"
+    "# HELP tbproxyd_subscribers Programs that read /-/subscribe/.\n"
+    "# TYPE tbproxyd_subscribers gauge\n"
+    "tbproxyd_subscribers 8\n"
+    "# HELP tbproxyd_subscriptions Different subscriptions that they have.\n"
+    "# TYPE tbproxyd_subscriptions gauge\n"
+    "tbproxyd_subscriptions 7\n"
     "# HELP tbproxyd_session_ready Whether requests can be sent with a credential.\n"
     "# TYPE tbproxyd_session_ready gauge\n"
     "tbproxyd_session_ready 1\n"
@@ -165,7 +180,7 @@ START_TEST(a_page)
     const struct operation *save = operation_called("saveDevice");
     size_t same = 0;
 
-    gauges = (struct metrics_gauges){5, 1234, 3, 17, 6, true, 12.5};
+    gauges = (struct metrics_gauges){5, 1234, 3, 17, 6, 8, 7, true, 12.5};
     metrics_answered(metrics, save, 1000, 200, 0, 100);
     metrics_answered(metrics, NULL, METRICS_TCP, 404, -1, -1);
     metrics_answered(metrics, save, 1000, 200, 7, 200);

@@ -30,6 +30,8 @@ static const struct {
     {"GET POST", "/api/v1/A1_TEST_TOKEN/attributes", ROUTE_FORWARD_ANONYMOUS},
     {"POST", "/api/v1/A1_TEST_TOKEN/telemetry", ROUTE_FORWARD_ANONYMOUS},
     {"POST", "/api/v1/provision", ROUTE_FORWARD_ANONYMOUS},
+    {"GET HEAD", "/-/subscribe/DEVICE/" ID, ROUTE_SUBSCRIBE},
+    {"POST PUT DELETE", "/-/subscribe/DEVICE/" ID, ROUTE_NOT_ALLOWED},
     {"POST", "/api/auth/login", ROUTE_LOGIN},
     {"POST", "/api/auth/token", ROUTE_LOGIN},
     {"POST", "/api/auth/logout", ROUTE_LOGOUT},

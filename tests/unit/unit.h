@@ -25,8 +25,8 @@ unit_suite ctl_names_suite, ctl_value_suite;
 unit_suite config_check_suite, config_help_suite, config_suite, filter_suite, frame_filter_suite,
     forwarding_faults_suite, forwarding_repeat_suite, forwarding_simulation_suite, forwarding_suite,
     gate_suite, merge_random_suite, merge_suite, metrics_suite, operation_suite, origin_suite,
-    preference_suite, queue_random_suite, queue_suite, route_suite, router_suite, stamp_suite, target_suite,
-    urgency_suite;
+    preference_suite, queue_random_suite, queue_suite, route_suite, router_suite, stamp_suite,
+    subscription_request_suite, target_suite, update_suite, urgency_suite;
 
 /* Runs COUNT suites; returns what main() returns. */
 int unit_run(unit_suite *const *suites, size_t count);
