@@ -135,8 +135,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
 
     (void)connection;
     (void)code;
-    if (exchange &&
-        exchange->streams_answer) /* MHD closes a connection in its next run, if that was cut off */
+    /* MHD closes a connection in its next run, where a content reader has ended it. */
+    if (exchange && (exchange->streams_answer || exchange->event_stream))
         listener->pending = true;
     if (exchange)
         exchange_retire(exchange);
