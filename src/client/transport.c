@@ -336,10 +336,16 @@ static size_t body_arrived(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     size_t length = size * count;
-    int r = is_passed_on(transfer) ? transfer->write(transfer, data, length) : TRANSFER_KEEP;
+    int r;
 
-    if (r == -EAGAIN)
+    if (transfer->discards)
+        return length;
+    r = is_passed_on(transfer) ? transfer->write(transfer, data, length) : TRANSFER_KEEP;
+
+    if (r == -EAGAIN) {
+        transfer->was_paused = true;
         return CURL_WRITEFUNC_PAUSE;
+    }
     if (r < 0)
         return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
     return r == 0 ? length : keep(transfer, data, length);
@@ -765,6 +771,7 @@ static int send_transfer(struct transport *transport, struct transfer *transfer)
         return -ENOMEM;
     transfer->opens = !transfer->connect_only && opens_connection(transport, transfer->wants_connection);
     transfer->has_socket = transfer->wants_connection = transfer->wants_restart = false;
+    transfer->was_paused = transfer->discards = false;
     /* A burst on no connection shares the first where the server can do that; where it cannot, the wait is
      * that for the end of the first one's handshake, once. */
     transfer->waits_for_connection = transport->version != VERSION_1 && !transfer->connect_only;
@@ -817,6 +824,15 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     return send_transfer(transport, transfer);
 }
 
+/* What libcurl has kept of an answer while it was paused. Where other transfers share the connection,
+ * libcurl 7.88 does not free it at the end, and would give it to the next one with the same handle. */
+static void discard_paused(struct transfer *transfer, CURL *easy)
+{
+    transfer->discards = true;
+    if (transfer->was_paused)
+        curl_easy_pause(easy, CURLPAUSE_CONT);
+}
+
 /* Takes the handle back from a transfer and keeps it for the next. */
 static void release_handle(struct transfer *transfer)
 {
@@ -825,11 +841,13 @@ static void release_handle(struct transfer *transfer)
     bool had_parts = transfer->mime != NULL;
 
     list_remove(&transfer->link);
+    discard_paused(transfer, easy);
     curl_multi_remove_handle(transport->multi, easy);
     /* A handle counts libcurl's own repeats over all its transfers and stops after five, so one that had any
-     * goes. So does one that had a multipart body, which cannot be taken from it for sure. */
+     * goes. So does one that had a multipart body, or was paused: what that left cannot be taken from it for
+     * sure. */
     if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts &&
-        !transfer->connect_only) {
+        !transfer->was_paused && !transfer->connect_only) {
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
         transport->idle[transport->idle_count++] = easy;

@@ -113,6 +113,8 @@ struct transfer {
     bool header_complete;      /* lines that come now are trailers */
     bool was_cut;              /* there was more than response_max */
     bool connected;            /* connect_only: the connection is there */
+    bool was_paused;           /* write() said -EAGAIN at least once */
+    bool discards;             /* it ends: what still comes of the body goes nowhere */
     const char *refusal;       /* why a callback ended it */
 };
 

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import queue
+import signal
 import threading
 
 import tap
@@ -206,6 +207,49 @@ class TestDownloads(StreamCase):
         self.proxy.stop()
         with self.assertRaises(Closed):
             connection.take(MIB)
+
+
+    def test_stopping_ends_a_download_whose_reader_has_caught_up(self):
+        def handle(peer, request):
+            peer.send(b"HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n" % (2 * MIB))
+            for block in blocks(MIB):
+                peer.send(block)
+            peer.wait_for_close()
+        self.handlers["/api/x"] = handle
+        self.begin(limits__drain_timeout_ms=0)
+        connection = self.ask("/api/x", unix=True)
+        connection.head()
+        self.proxy.get("/-/live")
+        self.proxy.signal(signal.SIGTERM)
+        self.proxy.log.wait("stopping:")
+        self.assertLess(len(connection.rest()), 2 * MIB)
+        self.assertEqual(self.proxy.ended(), 0)
+
+    def test_what_a_client_has_left_unread_reaches_no_other(self):
+        length = 8 * MIB
+        sent = []
+
+        def serve(byte):
+            def handle(peer, request):
+                peer.send(b"HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n" % length)
+                for _ in range(length // len(BLOCK)):
+                    peer.send(byte * len(BLOCK))
+                sent.append(byte)
+                return True
+            return handle
+        self.handlers["/api/held"] = lambda peer, request: self.server.release.wait(PATIENCE) and False
+        self.handlers["/api/a"], self.handlers["/api/b"] = serve(b"a"), serve(b"b")
+        self.proxy = self.start_daemon(self.start_front(self.server, "h2"))
+        self.assertEqual(self.proxy.get("/api/auth/user").status, 200)
+        self.ask("/api/held")  # keeps the connection in use
+        first = self.ask("/api/a", unix=True)
+        self.assertEqual(first.head().status, 200)
+        wait_until(lambda: sent == [b"a"], "an answer that waits in the daemon")
+        first.close()
+        second = self.ask("/api/b", unix=True)
+        self.assertEqual(second.head().status, 200)
+        wait_until(lambda: sent == [b"a", b"b"], "an answer that waits in the daemon")
+        self.assertEqual(second.take(length).count(b"b"), length)
 
 
 class TestEventStreams(StreamCase):
