@@ -412,22 +412,31 @@ static int64_t drain_left_ms(const struct daemon *daemon)
     return daemon->drain_until_ms - daemon->loop.now_ms;
 }
 
-/* Answers what the drain has left, and gives the answers time to be written. */
-static void end_drain(struct daemon *daemon)
+/* libmicrohttpd aborts where a connection is suspended when it is stopped. */
+static void answer_suspended(struct daemon *daemon)
 {
-    int64_t until_ms = clock_boot_ms() + LAST_WORDS_MS;
     struct list *link;
 
-    daemon->stopping = true;
-    tunnel_stop(daemon);
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
         if (exchange->suspended)
             reply_stopping(exchange);
     }
+}
+
+/* Answers what the drain has left, and gives the answers time to be written. One that streams is suspended
+ * only when its reader has caught up with the server. */
+static void end_drain(struct daemon *daemon)
+{
+    int64_t until_ms = clock_boot_ms() + LAST_WORDS_MS;
+
+    daemon->stopping = true;
+    tunnel_stop(daemon);
+    answer_suspended(daemon);
     while (!list_is_empty(&daemon->exchanges) && daemon->loop.now_ms < until_ms) {
         run_pending(daemon);
+        answer_suspended(daemon);
         if (!list_is_empty(&daemon->exchanges) && loop_turn(&daemon->loop, 10) < 0)
             break;
     }
