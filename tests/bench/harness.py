@@ -15,7 +15,7 @@ import tempfile
 import time
 
 # Where a program that a case needs comes from on Debian.
-PACKAGES = {"nginx": "nginx-light", "wrk": "wrk", "strip": "binutils"}
+PACKAGES = {"haproxy": "haproxy", "openssl": "openssl", "nginx": "nginx-light", "wrk": "wrk", "strip": "binutils"}
 
 # Seconds that a program gets to start, and to end after SIGTERM.
 START_LIMIT = 10
