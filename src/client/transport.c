@@ -32,8 +32,9 @@ struct transport {
     struct transport_options options;
     char *url;
     char *unix_socket, *ca_file, *certificate_file, *key_file; /* NULL: none */
-    char *prefix;                                              /* path of the URL without its last slash */
-    char *host;                                                /* with the port, as the Host header has it */
+    char *proxy, *proxy_password;
+    char *prefix; /* path of the URL without its last slash */
+    char *host;   /* with the port, as the Host header has it */
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
     bool kicked;                   /* libcurl wants to be called at once */
@@ -201,6 +202,30 @@ int transport_check_url(const char *url, struct tb_error *err)
     return url_prefix(url, &prefix, err);
 }
 
+int transport_check_proxy(const char *text, bool *has_user, struct tb_error *err)
+{
+    CURLU *url = curl_url();
+    char *scheme = NULL, *user = NULL, *password = NULL, *port = NULL;
+    int r = 0;
+
+    if (!url || curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
+        curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+        r = tb_error_set(err, -EINVAL, "it must be of the form http://[user@]host:port");
+    else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0 && strcmp(scheme, "socks5h") != 0)
+        r = tb_error_set(err, -EINVAL, "it must begin with http://, https:// or socks5h://");
+    else if (curl_url_get(url, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK)
+        r = tb_error_set(err, -EINVAL, "it must have no password: that is read from a file");
+    else
+        *has_user = curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
+    curl_free(scheme);
+    curl_free(user);
+    curl_free(password);
+    curl_free(port);
+    curl_url_cleanup(url);
+    return r;
+}
+
 static int copy_string(const char *text, char **ret)
 {
     if (!text)
@@ -216,7 +241,9 @@ static int copy_options(struct transport *transport, const struct transport_opti
                    copy_string(options->unix_socket, &transport->unix_socket) < 0 ||
                    copy_string(options->ca_file, &transport->ca_file) < 0 ||
                    copy_string(options->certificate_file, &transport->certificate_file) < 0 ||
-                   copy_string(options->key_file, &transport->key_file) < 0
+                   copy_string(options->key_file, &transport->key_file) < 0 ||
+                   copy_string(options->proxy, &transport->proxy) < 0 ||
+                   copy_string(options->proxy_password, &transport->proxy_password) < 0
                ? -ENOMEM
                : 0;
 }
@@ -291,6 +318,8 @@ void transport_free(struct transport *transport)
     free(transport->ca_file);
     free(transport->certificate_file);
     free(transport->key_file);
+    free(transport->proxy);
+    free_secret(transport->proxy_password);
     free(transport->prefix);
     free(transport->host);
     free(transport);
@@ -582,7 +611,9 @@ static int before_sending(void *arg, char *remote, char *local, int remote_port,
 
 static void set_tls(const struct transport *transport, CURL *easy)
 {
-    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2); /* at least */
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION,
+                     transport->options.tls_1_3 ? (long)CURL_SSLVERSION_TLSv1_3
+                                                : (long)CURL_SSLVERSION_TLSv1_2); /* at least */
     if (transport->ca_file) {
         curl_easy_setopt(easy, CURLOPT_CAINFO, transport->ca_file);
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
@@ -597,6 +628,20 @@ static void set_tls(const struct transport *transport, CURL *easy)
     }
 }
 
+/* Nothing from the environment. Always a tunnel, so that the proxy sees neither the request nor, with TLS,
+ * the credential. */
+static void set_proxy(const struct transport *transport, CURL *easy)
+{
+    curl_easy_setopt(easy, CURLOPT_PROXY, transport->proxy ? transport->proxy : "");
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+    if (!transport->proxy)
+        return;
+    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    if (transport->proxy_password)
+        curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, transport->proxy_password);
+}
+
 /* A handle with everything that is the same for all transfers. */
 static CURL *prepare_handle(struct transport *transport)
 {
@@ -606,7 +651,7 @@ static CURL *prepare_handle(struct transport *transport)
         return NULL;
     curl_easy_setopt(easy, CURLOPT_URL, transport->url);
     curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_PROXY, ""); /* nothing from the environment */
+    set_proxy(transport, easy);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L); /* a quiet stream whose server is gone ends */

@@ -38,6 +38,10 @@ struct transport_options {
     const char *certificate_file; /* PEM, our own; with key_file */
     const char *key_file;
     bool no_verify; /* believe any certificate */
+    bool tls_1_3;   /* nothing older, instead of 1.2 */
+
+    const char *proxy; /* [http|https|socks5h]://[user@]host:port, that connections are made through */
+    const char *proxy_password;
 };
 
 /* A part of a multipart/form-data body. */
@@ -120,6 +124,9 @@ struct transfer {
 
 /* Whether URL can be that of a server: 0, or -EINVAL with a message. */
 int transport_check_url(const char *url, struct tb_error *err);
+
+/* The same for an outgoing proxy; *HAS_USER tells whether there is one that a password is for. */
+int transport_check_proxy(const char *url, bool *has_user, struct tb_error *err);
 
 int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
                   struct tb_error *err);

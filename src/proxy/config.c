@@ -53,6 +53,7 @@ struct option {
 #define GIB     (INT64_C(1) << 30)
 
 const char *const merge_mode_names[] = {"off", "pressure", "always", NULL};
+const char *const tls_version_names[] = {"1.2", "1.3", NULL};
 const char *const http2_mode_names[] = {"auto", "off", "prior-knowledge", NULL};
 
 /* clang-format off */
@@ -77,6 +78,13 @@ static const struct option options[] = {
            "File with a certificate (PEM) that tbproxyd shows to the server, with upstream.key_file."),
     STRING(upstream, key_file, "",
            "File with the key (PEM) of that certificate, without a passphrase; readable by its owner only."),
+    CHOICE(upstream, tls_min_version, tls_version_names, "1.2", false,
+           "Oldest version of TLS that is spoken with a https server."),
+    STRING(upstream, proxy, "",
+           "Proxy that all connections to the server go through: http://[user@]host:port, or https, or socks5h. It must\n"
+           "allow CONNECT. (Environment variables are not looked at.)"),
+    STRING(upstream, proxy_password_file, "",
+           "File with the password of that user, readable by its owner only."),
     STRING(upstream, fallback_urls, "",
            "URLs of further servers of the same cluster, separated by commas, at most 7. Requests go to the first one,\n"
            "upstream.url before these, that can be reached and answers no 502, 503 or 504 again and again."),

@@ -12,11 +12,14 @@
 
 #include "base/error.h"
 
+enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
+
 enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
 
 /* Ended by NULL. */
 extern const char *const merge_mode_names[];
-extern const char *const http2_mode_names[]; /* in the order of enum http2_mode */
+extern const char *const tls_version_names[]; /* in the order of enum tls_version */
+extern const char *const http2_mode_names[];  /* in the order of enum http2_mode */
 
 /* Named as in the file: section.option. Strings are never NULL. */
 struct config {
@@ -31,6 +34,9 @@ struct config {
         char *ca_file;
         char *certificate_file;
         char *key_file;
+        int64_t tls_min_version; /* enum tls_version */
+        char *proxy;
+        char *proxy_password_file;
         int64_t connect_timeout_ms;
         int64_t timeout_ms;
         int64_t max_connections;

@@ -137,6 +137,18 @@ int config_fallback_urls(const struct config *config, struct config_urls *ret, s
     return 0;
 }
 
+static int check_proxy(const struct config *config, struct tb_error *err)
+{
+    bool has_user = false;
+    int r = *config->upstream.proxy ? transport_check_proxy(config->upstream.proxy, &has_user, err) : 0;
+
+    if (r < 0)
+        return tb_error_prefix(err, "upstream.proxy");
+    if (*config->upstream.proxy_password_file && !has_user)
+        return tb_error_set(err, -EINVAL, "upstream.proxy_password_file needs a user in upstream.proxy");
+    return 0;
+}
+
 static int check_upstream(const struct config *config, struct tb_error *err)
 {
     CLEANUP(config_urls_free) struct config_urls urls = {0};
@@ -150,6 +162,8 @@ static int check_upstream(const struct config *config, struct tb_error *err)
     r = config_fallback_urls(config, &urls, err);
     if (r == 0)
         r = check_tls(config, err);
+    if (r == 0)
+        r = check_proxy(config, err);
     return r < 0 ? r : check_credential(config, err);
 }
 

@@ -9,6 +9,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "base/secret.h"
 #include "proxy/config_check.h"
 #include "proxy/event_stream.h"
 #include "proxy/exchange.h"
@@ -57,8 +58,10 @@ static const char *or_null(const char *option)
     return *option ? option : NULL;
 }
 
-static struct transport_options transport_options(const struct config *config)
+static struct transport_options transport_options(const struct daemon *daemon)
 {
+    const struct config *config = daemon->config;
+
     return (struct transport_options){
         .url = config->upstream.url,
         .connect_timeout_ms = config->upstream.connect_timeout_ms,
@@ -68,6 +71,9 @@ static struct transport_options transport_options(const struct config *config)
         .ca_file = or_null(config->upstream.ca_file),
         .certificate_file = or_null(config->upstream.certificate_file),
         .key_file = or_null(config->upstream.key_file),
+        .tls_1_3 = config->upstream.tls_min_version == TLS_VERSION_1_3,
+        .proxy = or_null(config->upstream.proxy),
+        .proxy_password = daemon->proxy_password,
     };
 }
 
@@ -76,7 +82,7 @@ static struct transport_options transport_options(const struct config *config)
 static void session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
-    struct transport_options options = transport_options(daemon->config);
+    struct transport_options options = transport_options(daemon);
 
     options.url = upstream_url(upstream);
     log_state(daemon);
@@ -233,14 +239,14 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     const struct config *config = daemon->config;
     struct session_options session = config_session_options(config);
     CLEANUP(config_urls_free) struct config_urls urls = {0};
-    struct upstream_options options = {
-        .transport = transport_options(config),
-        .session = &session,
-    };
+    struct upstream_options options = {.session = &session};
     int r = config_fallback_urls(config, &urls, err);
 
+    if (r == 0 && *config->upstream.proxy_password_file)
+        r = secret_read(config->upstream.proxy_password_file, &daemon->proxy_password, err);
     if (r < 0)
         return r;
+    options.transport = transport_options(daemon);
     options.fallback_urls = urls.list;
     set_request_options(daemon);
     bearer_init(&daemon->bearer, &daemon->upstream, &daemon->retry);
@@ -483,6 +489,7 @@ void daemon_close(struct daemon *daemon)
     bearer_close(&daemon->bearer);
     upstream_close(&daemon->upstream);
     metrics_free(daemon->metrics);
+    free_secret(daemon->proxy_password);
     loop_timer_stop(&daemon->loop, &daemon->watchdog);
     if (daemon->signals.fd >= 0)
         close(daemon->signals.fd);

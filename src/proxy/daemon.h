@@ -27,6 +27,7 @@ struct daemon {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
+    char *proxy_password;                   /* of the outgoing proxy's user; NULL: none */
     struct detection detection;             /* of the server's edition and version */
     struct request_options request_options; /* what the configuration says of all requests */
     struct request_options retry;           /* the same for repeats after a 429, which forwarding.c makes */

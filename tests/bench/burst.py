@@ -99,6 +99,7 @@ frontend local
     bind fd@$fd
     default_backend thingsboard
 backend thingsboard
+    http-reuse always
     http-request set-header X-Authorization "ApiKey $key"
     server one $upstream ssl ca-file $dir/server.pem sni str(localhost) verifyhost localhost alpn h2
 """)
@@ -219,7 +220,10 @@ def start_tbproxyd(scene):
     """tbproxyd, logged in: its session has a connection of its own."""
     upstream = servers.Server("relay", f"https://localhost:{scene.port}", scene.relay)
     more = {"upstream_ca_file": scene.certificate, "join_reads": "false"}
-    return servers.start_tbproxyd(scene, upstream, **more)
+    server = servers.start_tbproxyd(scene, upstream, **more)
+    while not servers.call(server, "GET", "/-/ready")["edition"]:  # it asks for that once, on a connection of its own
+        time.sleep(0.02)
+    return server
 
 
 def burst(subject):

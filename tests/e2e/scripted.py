@@ -81,7 +81,7 @@ class ScriptedServer:
     well beforehand, unless AUTHENTICATES is false; so are the daemon's questions for the edition, with a 404 that tells
     nothing, unless ANSWERS_PROBES is true: the daemon asks them by itself, at a time that a test does not know."""
 
-    def __init__(self, handle, authenticates=True, reads_bodies=True, port=0, answers_probes=False):
+    def __init__(self, handle, authenticates=True, reads_bodies=True, port=0, answers_probes=False, address="127.0.0.1"):
         self.handle = handle
         self.authenticates = authenticates
         self.reads_bodies = reads_bodies
@@ -90,9 +90,10 @@ class ScriptedServer:
         self.release = threading.Event()  # for a handler that waits; set at the end
         self.peers = set()
         self.threads = []
-        self.listener = socket.create_server(("127.0.0.1", port))
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, port), family=family)
         self.port = self.listener.getsockname()[1]
-        self.url = "http://127.0.0.1:%d" % self.port
+        self.url = "http://%s:%d" % ("[%s]" % address if ":" in address else address, self.port)
         self.spawn(self.accept)
 
     def spawn(self, function, *arguments):

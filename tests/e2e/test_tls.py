@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """https to the server: verified, by the system's certificates or those that are given; with one of our own."""
+import ssl
 import tempfile
 
 import tap
@@ -52,6 +53,32 @@ class TestTls(Case):
         self.assertEqual(self.get(server, ca_file=self.server_pem).status, 502)
         reply = self.get(server, ca_file=self.server_pem, certificate_file=self.other_pem, key_file=self.other_key)
         self.assertEqual(reply.status, 200)
+
+    def test_the_servers_name_is_told(self):
+        names = []
+        server = self.start_tls()
+        server.context.sni_callback = lambda sock, name, context: names.append(name)
+        self.assertEqual(self.get(server, ca_file=self.server_pem).status, 200)
+        self.assertGreaterEqual(len(names), 2)  # of the session, of requests
+        self.assertEqual(set(names), {"localhost"})
+
+    def test_the_oldest_version_that_is_spoken(self):
+        for version, wanted, status in ((ssl.TLSVersion.TLSv1_1, "1.2", 502), (ssl.TLSVersion.TLSv1_2, "1.2", 200),
+                                        (ssl.TLSVersion.TLSv1_2, "1.3", 502), (ssl.TLSVersion.TLSv1_3, "1.3", 200)):
+            with self.subTest(version=version, wanted=wanted):
+                server = self.start_tls(version=version)
+                server.context.minimum_version = ssl.TLSVersion.TLSv1
+                server.context.set_ciphers("DEFAULT:@SECLEVEL=0")
+                proxy = self.start_daemon(server, {"upstream.ca_file": self.server_pem,
+                                                   "upstream.tls_min_version": wanted})
+                self.assertEqual(proxy.get("/api/text").status, status)
+
+    def test_an_ipv6_server(self):
+        server = self.start_scripted(echo, address="::1")
+        proxy = self.start_daemon(server)
+        self.assertEqual(proxy.get("/api/text").status, 200)
+        host = dict(proxy.get("/api/text").json()["headers"])["Host"]
+        self.assertEqual(host, "[::1]:%d" % server.port)
 
 
 if __name__ == "__main__":

@@ -183,6 +183,7 @@ START_TEST(only_the_right_type_is_taken)
         [KIND_BOOLEAN] = {"1", "0", "\"true\"", "1.0", "(true)", "{ x = true; }", "\"\""},
         [KIND_LEVEL] = {"1", "true", "\"loud\"", "\"\"", "\"Info\"", "(\"info\")", "2.0"},
         [KIND_MODE] = {"1", "true", "\"on\"", "\"\"", "\"Off\"", "(\"off\")", "2.0"},
+        [KIND_TLS] = {"1", "1.2", "\"1.1\"", "\"\"", "true", "(\"1.2\")"},
         [KIND_HTTP2] = {"1", "true", "\"on\"", "\"\"", "\"Off\"", "(\"off\")", "2.0"},
     };
     static const char *const wrong_in_setting[][10] = {
@@ -191,6 +192,7 @@ START_TEST(only_the_right_type_is_taken)
         [KIND_BOOLEAN] = {"", "1", "yes", "True", "truee", "on"},
         [KIND_LEVEL] = {"", "1", "loud", "INFO", "info "},
         [KIND_MODE] = {"", "1", "on", "OFF", "off "},
+        [KIND_TLS] = {"", "1", "1.1", "1.2 ", "TLSv1.2"},
         [KIND_HTTP2] = {"", "1", "on", "OFF", "off ", "prior"},
     };
     const struct known_option *option = &known_options[_i];

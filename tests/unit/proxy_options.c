@@ -22,6 +22,9 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(upstream, ca_file, KIND_STRING),
     ROW(upstream, certificate_file, KIND_STRING),
     ROW(upstream, key_file, KIND_STRING),
+    ROW(upstream, tls_min_version, KIND_TLS),
+    ROW(upstream, proxy, KIND_STRING),
+    ROW(upstream, proxy_password_file, KIND_STRING),
     ROW(upstream, fallback_urls, KIND_STRING),
     ROW(upstream, connect_timeout_ms, KIND_INTEGER),
     ROW(upstream, timeout_ms, KIND_INTEGER),
@@ -127,6 +130,8 @@ const char *option_text(const struct known_option *option, const struct config *
         return merge_mode_names[*(const int64_t *)place];
     case KIND_HTTP2:
         return http2_mode_names[*(const int64_t *)place];
+    case KIND_TLS:
+        return tls_version_names[*(const int64_t *)place];
     case KIND_INTEGER:
         break;
     }

@@ -9,9 +9,9 @@
 #include "proxy/config.h"
 #include "unit.h"
 
-#define OPTION_COUNT 43
+#define OPTION_COUNT 46
 
-enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2 };
+enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2, KIND_TLS };
 
 struct known_option {
     const char *section, *name;
