@@ -32,9 +32,9 @@ struct transport {
     struct transport_options options;
     char *url;
     char *unix_socket, *ca_file, *certificate_file, *key_file; /* NULL: none */
-    char *proxy, *proxy_password;
-    char *prefix; /* path of the URL without its last slash */
-    char *host;   /* with the port, as the Host header has it */
+    char *proxy, *proxy_user, *proxy_password;                 /* NULL: none; the first without the second */
+    char *prefix;                                              /* path of the URL without its last slash */
+    char *host;                                                /* with the port, as the Host header has it */
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
     bool kicked;                   /* libcurl wants to be called at once */
@@ -234,6 +234,30 @@ static int copy_string(const char *text, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
+/* A user in the URL would be one without a password for libcurl, whatever password it is told. */
+static int copy_proxy(const char *text, struct transport *transport)
+{
+    CURLU *url = text ? curl_url() : NULL;
+    char *user = NULL, *rest = NULL;
+    int r = 0;
+
+    if (!text)
+        return 0;
+    if (!url || curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK)
+        r = -EINVAL;
+    else if (curl_url_get(url, CURLUPART_USER, &user, CURLU_URLDECODE) == CURLUE_OK)
+        r = copy_string(user, &transport->proxy_user);
+    if (r == 0 && (curl_url_set(url, CURLUPART_USER, NULL, 0) != CURLUE_OK ||
+                   curl_url_get(url, CURLUPART_URL, &rest, 0) != CURLUE_OK))
+        r = -EINVAL;
+    if (r == 0)
+        r = copy_string(rest, &transport->proxy);
+    curl_free(user);
+    curl_free(rest);
+    curl_url_cleanup(url);
+    return r;
+}
+
 static int copy_options(struct transport *transport, const struct transport_options *options)
 {
     transport->options = *options;
@@ -242,7 +266,7 @@ static int copy_options(struct transport *transport, const struct transport_opti
                    copy_string(options->ca_file, &transport->ca_file) < 0 ||
                    copy_string(options->certificate_file, &transport->certificate_file) < 0 ||
                    copy_string(options->key_file, &transport->key_file) < 0 ||
-                   copy_string(options->proxy, &transport->proxy) < 0 ||
+                   copy_proxy(options->proxy, transport) < 0 ||
                    copy_string(options->proxy_password, &transport->proxy_password) < 0
                ? -ENOMEM
                : 0;
@@ -319,6 +343,7 @@ void transport_free(struct transport *transport)
     free(transport->certificate_file);
     free(transport->key_file);
     free(transport->proxy);
+    free(transport->proxy_user);
     free_secret(transport->proxy_password);
     free(transport->prefix);
     free(transport->host);
@@ -638,7 +663,9 @@ static void set_proxy(const struct transport *transport, CURL *easy)
         return;
     curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    if (transport->proxy_password)
+    if (transport->proxy_user)
+        curl_easy_setopt(easy, CURLOPT_PROXYUSERNAME, transport->proxy_user);
+    if (transport->proxy_user && transport->proxy_password)
         curl_easy_setopt(easy, CURLOPT_PROXYPASSWORD, transport->proxy_password);
 }
 
