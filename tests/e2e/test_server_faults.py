@@ -5,7 +5,7 @@ import threading
 import time
 
 import tap
-from harness import PATIENCE, Case, answer, build, in_parallel, wait_until
+from harness import PATIENCE, Case, ScriptedServer, answer, build, in_parallel, wait_until
 
 USER = "/api/auth/user"
 
@@ -174,6 +174,42 @@ class TestServerRestart(Case):
         stats = sim.stats()
         self.assertEqual(stats["statuses"]["200"], 1001)
         self.assertGreaterEqual(stats["connections"], 10)
+
+    def test_posts_to_a_server_that_closes_after_100_requests_are_executed_once(self):
+        sim = self.start_simulator()
+        proxy = self.start_daemon(sim)
+
+        def work(index):
+            with proxy.connect(index % 2 == 1) as connection:
+                return [connection.request("POST", "/api/device", body={"name": "%d-%d" % (index, i), "type": "default"})
+                        .status for i in range(60)]
+        self.assertEqual(in_parallel(8, work), [[200] * 60] * 8)
+        stats = sim.stats()
+        self.assertGreaterEqual(stats["connections"], 480 // 100)
+        self.assertEqual(len(sim.requests("/api/device")), 480)
+
+    def test_posts_after_a_kept_connection_was_closed_without_a_word_are_executed_once(self):
+        closed, used = threading.Event(), set()
+
+        class Server(ScriptedServer):
+            def serve(self, peer):
+                super().serve(peer)
+                if peer in used:
+                    closed.set()
+
+        def handle(peer, request):
+            used.add(peer)
+            peer.send(answer(body=b"ok"))
+            return peer.requests % 3 != 0  # and says nothing of it
+        server = Server(handle)
+        self.addCleanup(server.stop)
+        proxy = self.start_daemon(server)
+        for i in range(30):
+            closed.clear()
+            self.assertEqual(proxy.post("/api/x", b"%d" % i).status, 200)
+            if i % 3 == 2:
+                self.assertTrue(closed.wait(PATIENCE))
+        self.assertEqual([request.body for request in server.requests], [b"%d" % i for i in range(30)])
 
     def test_a_server_that_closes_after_every_request_is_not_noticed(self):
         sim = self.start_simulator(requests_per_connection=1)
