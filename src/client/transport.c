@@ -1071,6 +1071,22 @@ static void end_waiting(struct transport *transport, const struct transfer *fail
     }
 }
 
+/* libcurl opens another connection of HTTP/2 for each transfer beyond the streams of the first, and takes 100
+ * for their number until the server has told it. */
+#define HTTP2_CONNECTIONS_MAX 4
+
+static void set_version(struct transport *transport, enum http_version version)
+{
+    long connections = transport->options.max_connections;
+
+    if (transport->version == version)
+        return;
+    transport->version = version;
+    if (version == VERSION_2 && connections > HTTP2_CONNECTIONS_MAX)
+        connections = HTTP2_CONNECTIONS_MAX;
+    curl_multi_setopt(transport->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS, connections);
+}
+
 static void learn_version(struct transport *transport, CURL *easy)
 {
     long version = 0;
@@ -1078,7 +1094,7 @@ static void learn_version(struct transport *transport, CURL *easy)
     curl_easy_getinfo(easy, CURLINFO_HTTP_VERSION, &version);
     if (version == 0)
         return;
-    transport->version = version == CURL_HTTP_VERSION_2_0 ? VERSION_2 : VERSION_1;
+    set_version(transport, version == CURL_HTTP_VERSION_2_0 ? VERSION_2 : VERSION_1);
     transport->spoke_http1 = transport->spoke_http1 || transport->version == VERSION_1;
 }
 
@@ -1142,7 +1158,7 @@ unsigned transport_capacity(const struct transport *transport)
 void transport_learn_from(struct transport *transport, const struct transport *other)
 {
     if (transport->version == VERSION_UNKNOWN)
-        transport->version = other->version;
+        set_version(transport, other->version);
 }
 
 bool transport_is_pending(const struct transport *transport)

@@ -111,7 +111,7 @@ def run(quick):
     python = client.official_python()
     results = {}
     for _ in range(rounds):
-        for name, start in (("tbproxyd", start_tbproxyd), ("nginx", start_nginx), ("haproxy", start_haproxy)):
+        for name, start in SUBJECTS.items():
             with Scene() as scene:
                 results.setdefault(name, []).append(scene.measure(start(scene)))
         if python:
@@ -120,9 +120,7 @@ def run(quick):
     for name, rows in results.items():
         for index, (figure, unit) in enumerate((("time_to_last_ms", "ms"), ("upstream_connections", "1"))):
             yield harness.Row("burst", name, figure, statistics.median(row[index] for row in rows), unit)
-    ratio = statistics.median(
-        ours[0] / theirs[0] for ours, theirs in zip(results["tbproxyd"], results["nginx"])
-    )
+    ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in zip(results["tbproxyd"], results["nginx"]))
     yield harness.Row("burst", "tbproxyd", "time_ratio_to_nginx", ratio, "1")
 
 
@@ -224,6 +222,13 @@ def start_tbproxyd(scene):
     while not servers.call(server, "GET", "/-/ready")["edition"]:  # it asks for that once, on a connection of its own
         time.sleep(0.02)
     return server
+
+
+SUBJECTS = {
+    "tbproxyd": start_tbproxyd,
+    "nginx": start_nginx,
+    "haproxy": start_haproxy,
+}
 
 
 def burst(subject):

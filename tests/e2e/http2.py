@@ -60,9 +60,11 @@ class Peer:
 
 class Http2Server:
     """HANDLE(peer, stream, body) answers what has a body; false: the connection is closed. Everything else gets what
-    makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem and .key; "": no TLS."""
+    makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem and .key; "": no TLS. MAX_STREAMS:
+    that it allows on a connection at a time."""
 
-    def __init__(self, handle, certificate=""):
+    def __init__(self, handle, certificate="", max_streams=None):
+        self.settings = b"" if max_streams is None else b"\0\3" + max_streams.to_bytes(4, "big")
         self.daemon_options = {"upstream.http2": "prior-knowledge"}
         self.context = None
         if certificate:
@@ -95,7 +97,7 @@ class Http2Server:
         self.peers.append(peer)
         try:
             peer.file.read(len(PREFACE))
-            peer.send(SETTINGS, 0, 0)
+            peer.send(SETTINGS, 0, 0, self.settings)
             kept = True
             while kept:
                 stream, body = peer.read_request()

@@ -98,8 +98,8 @@ class Http2Case(Case):
         cls.certificate = directory.name + "/server"
         make_certificate(directory.name, "server")
 
-    def begin(self, handle):
-        self.server = Http2Server(handle, self.certificate)
+    def begin(self, handle, **options):
+        self.server = Http2Server(handle, self.certificate, **options)
         self.addCleanup(self.server.stop)
         self.proxy = self.start_daemon(self.server, {"rate.learn": False}, "api_key")
 
@@ -155,6 +155,17 @@ class TestWithTls(Http2Case):
 
     def assert_executed_once(self, executed, count):
         self.assertEqual(sorted(executed), sorted(b"request %d" % index for index in range(count)))
+
+    def test_more_streams_than_the_server_allows_make_no_more_than_four_connections(self):
+        used = set()
+
+        def handle(peer, stream, body):
+            used.add(peer)
+            peer.answer(stream)
+            return True
+        self.begin(handle, max_streams=5)
+        self.assertEqual(self.post_all(100), [200] * 100)
+        self.assertLessEqual(len(used), 4)
 
     def test_a_refused_post_is_sent_again(self):
         executed, refused = [], set()
