@@ -482,6 +482,8 @@ class TestUploads(StreamCase):
                 peer.file.read(reads)
             self.refused.append(request)
             peer.send(answer(status, b"", headers))
+            if reads:
+                peer.wait_for_close()  # closed with bytes unread, it would be a reset
             return False
         self.handlers["/api/upload"] = handle
 
