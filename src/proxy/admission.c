@@ -107,8 +107,8 @@ static bool fits_others(const struct exchange *exchange)
 {
     const struct buf *body = &exchange->body;
 
-    return (exchange->stamped || exchange->merge == MERGE_ATTRIBUTES) && body->len > 0 &&
-           body->len <= REQUEST_STAMP_MAX_BYTES && may_be_merged_with(&exchange->headers) &&
+    return (exchange->stamped || exchange->merge == MERGE_ATTRIBUTES) && !exchange->streams_body &&
+           body->len > 0 && body->len <= REQUEST_STAMP_MAX_BYTES && may_be_merged_with(&exchange->headers) &&
            merge_check(exchange->merge, body->data, body->len) == 0;
 }
 
