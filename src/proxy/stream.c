@@ -16,6 +16,23 @@ static struct forwarding *forwarding_of(struct transfer *transfer)
     return CONTAINER_OF(transfer, struct forwarding, request.transfer);
 }
 
+static bool is_event_stream(const struct transfer *transfer)
+{
+    const char *type = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_TYPE);
+    static const char event_stream[] = "text/event-stream";
+
+    return type && strncasecmp(type, event_stream, strlen(event_stream)) == 0;
+}
+
+/* A stream of events may be quiet for hours. */
+static void note_activity(struct forwarding *forwarding)
+{
+    if (is_event_stream(&forwarding->request.transfer))
+        request_paused(&forwarding->request);
+    else
+        request_alive(&forwarding->request);
+}
+
 /* ---- a request's body ---- */
 
 bool stream_can_begin_again(const struct exchange *exchange)
@@ -23,13 +40,15 @@ bool stream_can_begin_again(const struct exchange *exchange)
     return !exchange->body_let_go;
 }
 
-/* All of the window has been sent, and there may be more to come. */
+/* All of the window has been sent, and there may be more to come: if only the end, for which libcurl, which
+ * knows the length, does not ask. */
 static void let_go(struct exchange *exchange)
 {
     quota_give_back(&exchange->daemon->bodies, exchange->body.len);
     buf_clear(&exchange->body);
     exchange->body_sent = 0;
     exchange->body_let_go = true;
+    exchange_resume(exchange);
 }
 
 static int read_body(struct transfer *transfer, void *data, size_t max, size_t *ret)
@@ -44,7 +63,7 @@ static int read_body(struct transfer *transfer, void *data, size_t max, size_t *
         exchange_resume(exchange);
         return -EAGAIN;
     }
-    request_alive(&forwarding->request);
+    note_activity(forwarding);
     if (length > 0)
         memcpy(data, exchange->body.data + exchange->body_sent, length);
     exchange->body_sent += length;
@@ -72,7 +91,7 @@ static void go_on_sending(struct exchange *exchange)
     loop_timer_stop(&exchange->daemon->loop, &exchange->send_timer);
     if (!forwarding || forwarding->request.state != REQUEST_SENDING)
         return;
-    request_alive(&forwarding->request);
+    note_activity(forwarding);
     transfer_resume(&forwarding->request.transfer);
 }
 
@@ -131,22 +150,7 @@ void stream_receive(struct exchange *exchange, const char *data, size_t *length)
         exchange_suspend(exchange);
 }
 
-void stream_body_ended(struct exchange *exchange)
-{
-    exchange->body_ended = true;
-    exchange_suspend(exchange);
-    go_on_sending(exchange);
-}
-
 /* ---- an answer's body ---- */
-
-static bool is_event_stream(const struct transfer *transfer)
-{
-    const char *type = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_TYPE);
-    static const char event_stream[] = "text/event-stream";
-
-    return type && strncasecmp(type, event_stream, strlen(event_stream)) == 0;
-}
 
 bool stream_is_endless(const struct exchange *exchange)
 {
@@ -154,29 +158,29 @@ bool stream_is_endless(const struct exchange *exchange)
            is_event_stream(&exchange->forwarding->request.transfer);
 }
 
-/* The part of LENGTH bytes is about to come. */
+/* The part of LENGTH bytes is about to come. Before the end of the request's body libmicrohttpd could only
+ * hold the answer, and the server may wait for one or the other: it is kept. */
 static bool is_to_stream(const struct forwarding *forwarding, size_t length)
 {
     const struct transfer *transfer = &forwarding->request.transfer;
+    const struct exchange *lead = forwarding->lead;
 
-    if (strcmp(forwarding->request.method, MHD_HTTP_METHOD_HEAD) == 0)
+    if (strcmp(forwarding->request.method, MHD_HTTP_METHOD_HEAD) == 0 ||
+        (lead && lead->streams_body && !lead->body_ended))
         return false;
     return is_event_stream(transfer) ||
            (forwarding->member_count == 1 && transfer->response_body.len + length > STREAM_WINDOW_BYTES);
 }
 
-/* A stream of events may be quiet for hours. */
-static void note_activity(struct forwarding *forwarding)
-{
-    if (is_event_stream(&forwarding->request.transfer))
-        request_paused(&forwarding->request);
-    else
-        request_alive(&forwarding->request);
-}
-
 static struct exchange *reader_of(const struct forwarding *forwarding)
 {
     return CONTAINER_OF(forwarding->members.next, struct exchange, member);
+}
+
+static void begin_answer(struct forwarding *forwarding)
+{
+    forwarding_answer_begun(forwarding);
+    exchange_stream(reader_of(forwarding));
 }
 
 static int part_arrived(struct transfer *transfer, const void *data, size_t length)
@@ -185,10 +189,8 @@ static int part_arrived(struct transfer *transfer, const void *data, size_t leng
     size_t waiting = transfer->response_body.len;
 
     (void)data;
-    if (!forwarding->streams && is_to_stream(forwarding, length)) {
-        forwarding_answer_begun(forwarding);
-        exchange_stream(reader_of(forwarding));
-    }
+    if (!forwarding->streams && is_to_stream(forwarding, length))
+        begin_answer(forwarding);
     if (forwarding->streams && waiting > 0 && waiting + length > STREAM_WINDOW_BYTES) {
         request_paused(&forwarding->request);
         return -EAGAIN;
@@ -197,6 +199,26 @@ static int part_arrived(struct transfer *transfer, const void *data, size_t leng
     if (forwarding->streams)
         exchange_resume(reader_of(forwarding));
     return TRANSFER_KEEP;
+}
+
+/* The header of a success is there already, and nothing else may come for long. */
+static bool has_begun_to_answer(const struct forwarding *forwarding)
+{
+    const struct transfer *transfer = &forwarding->request.transfer;
+
+    return forwarding->request.state == REQUEST_SENDING && transfer->header_complete &&
+           transfer->status >= 200 && transfer->status < 300;
+}
+
+void stream_body_ended(struct exchange *exchange)
+{
+    struct forwarding *forwarding = exchange->forwarding;
+
+    exchange->body_ended = true;
+    exchange_suspend(exchange);
+    if (forwarding && has_begun_to_answer(forwarding) && is_to_stream(forwarding, 0))
+        begin_answer(forwarding);
+    go_on_sending(exchange);
 }
 
 void stream_answer_ended(struct forwarding *forwarding)

@@ -468,6 +468,66 @@ class TestUploads(StreamCase):
             got = connection.response()
             self.assertEqual((got.status, got.body), (403, b"no"))
 
+    def test_a_server_that_answers_early_gets_all_of_the_body(self):
+        got = []
+
+        def handle(peer, request):
+            peer.send(b"HTTP/1.1 100 \r\n\r\n")
+            length = request.header("Content-Length")
+            parts = self.chunks(peer.file) if not length else (peer.file.read(KIB) for _ in range(4 * MIB // KIB))
+            first = next(parts)
+            peer.send(answer(body=b"".join(blocks(2 * WINDOW))))
+            got.append(digest([first, *parts]))
+            return True
+        self.handlers["/api/upload"] = handle
+        self.begin()
+        for chunked in (False, True):
+            for expect in (False, True):
+                connection, _ = self.upload(4 * MIB, chunked, expect)
+                self.assertEqual(digest([connection.response().body]), digest(blocks(2 * WINDOW)))
+                wait_until(lambda: got, "the end of the body")
+                self.assertEqual(got.pop(), digest(blocks(4 * MIB)))
+
+    def test_events_that_begin_during_the_body_pass_after_it(self):
+        def handle(peer, request):
+            peer.send(b"HTTP/1.1 100 \r\n\r\nHTTP/1.1 200 \r\nContent-Type: text/event-stream\r\n\r\n")
+            received(peer.file.read, 2 * MIB)
+            peer.wait_for_close()
+        self.handlers["/api/upload"] = handle
+        self.begin()
+        connection, _ = self.upload(2 * MIB)
+        self.assertEqual(connection.head().header("Content-Type"), "text/event-stream")
+        connection.close()
+
+    def test_what_streams_is_not_merged(self):
+        target = "/api/plugins/telemetry/DEVICE/11111111-1111-1111-1111-111111111111/attributes/SERVER_SCOPE"
+        hold = threading.Event()
+        self.addCleanup(hold.set)
+        stored = []
+
+        def handle(peer, request):
+            length = request.header("Content-Length")
+            stored.append((peer.file.read(int(length)) if length else b"".join(self.chunks(peer.file))).strip())
+            peer.send(answer())
+            return True
+        self.handlers[target] = handle
+        self.handlers["/api/hold"] = lambda peer, request: hold.wait(PATIENCE) and peer.send(answer()) or True
+        self.begin(limits__max_kept_body_bytes=1000, upstream__max_connections=1, merge__mode="always")
+        self.ask("/api/hold")
+        wait_until(lambda: self.server.requests, "the held request")
+        chunked = self.ask(target, "POST", [("Transfer-Encoding", "chunked"), ("Content-Type", "application/json")])
+        chunked.send(b"7\r\n{\"a\":1}\r\n")
+        self.proxy.get("/-/live")
+        chunked.send(b"800\r\n" + b" " * 0x800 + b"\r\n")
+        other = self.proxy.connect()
+        self.addCleanup(other.close)
+        other.send(build("POST", target, body={"b": 2}, host=other.host))
+        wait_until(lambda: b"tbproxyd_queue_requests 2" in self.proxy.get("/-/metrics").body, "two that wait")
+        hold.set()
+        chunked.send(b"0\r\n\r\n")
+        self.assertEqual([chunked.response().status, other.response().status], [200, 200])
+        self.assertEqual(sorted(stored), [b'{"a":1}', b'{"b": 2}'])
+
     def refuse_first(self, status, reads=0, headers=()):
         """Refuses the first upload after READS bytes of it."""
         self.store()
