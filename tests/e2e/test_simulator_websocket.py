@@ -184,6 +184,12 @@ class TestFrames(WebSocketCase):
         with self.assertRaises(Closed):
             one.frame()
         self.assertIn(self.token, self.seen()[0]["received"][0])
+        other.close()
+
+        def forgotten():
+            self.sim.control("DELETE", "/sim/websockets")
+            return not self.seen()
+        wait_until(forgotten, "their end")
 
 
 if __name__ == "__main__":
