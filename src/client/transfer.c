@@ -165,6 +165,8 @@ int transfer_send(struct transport *transport, struct transfer *transfer)
 
 int transfer_start(struct transport *transport, struct transfer *transfer)
 {
+    int r;
+
     headers_clear(&transfer->response);
     transfer_clear_body(transfer);
     transfer->response_body.max = transfer->response_max;
@@ -178,7 +180,10 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->refusal = NULL;
     transfer->started_ms = transport->loop->now_ms;
     transfer->transport = transport;
-    return transfer_send(transport, transfer);
+    r = transfer_send(transport, transfer);
+    if (r < 0) /* it is in no list */
+        transfer->transport = NULL;
+    return r;
 }
 
 /* What libcurl has kept of an answer while it was paused. Where other transfers share the connection,

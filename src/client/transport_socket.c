@@ -59,6 +59,15 @@ static struct socket_watch *socket_of(struct transport *transport, curl_socket_t
     return transport->sockets[index];
 }
 
+/* A connection that was not made is closed without a word, too, before its interest ends. */
+static int forget_interest(struct socket_watch *sock)
+{
+    if (sock->registered)
+        loop_remove(sock->transport->loop, &sock->watch);
+    sock->registered = 0;
+    return 0;
+}
+
 int transport_socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused)
 {
     struct transport *transport = arg;
@@ -74,18 +83,16 @@ int transport_socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, 
     if (what == CURL_POLL_REMOVE)
         wanted = 0;
     sock->wanted = wanted;
-    if (wanted == 0 && !sock->is_connection) {
-        if (sock->registered)
-            loop_remove(transport->loop, &sock->watch);
-        sock->registered = 0;
-        return 0;
-    }
+    if (wanted == 0 && !sock->is_connection)
+        return forget_interest(sock);
     if (wanted == 0) /* lazily: an idle connection stays registered for reading */
         wanted = EPOLLIN;
     if (wanted == sock->registered)
         return 0;
     r = sock->registered ? loop_change(transport->loop, &sock->watch, wanted)
                          : loop_add(transport->loop, &sock->watch, wanted);
+    if (r < 0 && sock->wanted == 0)
+        return forget_interest(sock);
     sock->registered = r == 0 ? wanted : 0;
     return r == 0 ? 0 : -1;
 }

@@ -60,6 +60,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_sink.c \
 	tests/unit/client_stamp.c \
 	tests/unit/client_url.c \
+	tests/unit/client_transport.c \
 	tests/unit/client_websocket.c \
 	tests/unit/client_world.c \
 	tests/unit/client_world.h \

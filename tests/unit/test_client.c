@@ -32,6 +32,7 @@ int main(void)
                                          sink_suite,
                                          stamp_suite,
                                          url_suite,
+                                         transport_suite,
                                          websocket_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
