@@ -47,8 +47,9 @@ size_t transfer_body_arrived(char *data, size_t size, size_t count, void *arg)
 
     if (transfer->discards)
         return length;
+    if (transfer->refusal) /* a part was lost in transfer_resume(), which libcurl does not take for the end */
+        return CURL_WRITEFUNC_ERROR;
     r = is_passed_on(transfer) ? transfer->write(transfer, data, length) : TRANSFER_KEEP;
-
     if (r == -EAGAIN) {
         transfer->was_paused = true;
         return CURL_WRITEFUNC_PAUSE;

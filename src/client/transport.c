@@ -184,6 +184,8 @@ static void finish_transfers(struct transport *transport)
         }
         if (code == CURLE_WRITE_ERROR && transfer->was_cut)
             code = CURLE_OK;
+        if (code == CURLE_OK && transfer->refusal) /* the last part was lost */
+            code = CURLE_WRITE_ERROR;
         if (code == CURLE_OK && status < 200) /* 101, which nobody asked for */
             code = CURLE_WEIRD_SERVER_REPLY;
         if (code == CURLE_OK && !transfer->header_complete) /* libcurl takes what came for an answer */

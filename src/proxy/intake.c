@@ -335,7 +335,7 @@ void exchange_complete(struct exchange *exchange)
 {
     if (exchange->refusal) {
         answer_refusal(exchange);
-    } else if (exchange->held) {
+    } else if (exchange->state == EXCHANGE_DISCARDING) { /* its answer is held */
         exchange->body_ended = true;
         reply_held(exchange);
     } else if (exchange->streams_body) {

@@ -73,7 +73,7 @@ class TestNoAnswer(Case):
         for unix in (False, True):
             began = time.monotonic()
             reply = proxy.get("/api/x", unix=unix)
-            self.assertGreaterEqual(time.monotonic() - began, 0.3)
+            self.assertGreaterEqual(time.monotonic() - began, 0.25)  # the loop's time is that of the turn's begin
             self.assert_error(reply, 504, 2, "did not answer in time")
             self.assertIn("http_response_timeout", reply.header("Proxy-Status"))
 

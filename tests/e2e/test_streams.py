@@ -4,6 +4,7 @@ import hashlib
 import os
 import queue
 import signal
+import signal
 import threading
 
 import tap
@@ -194,6 +195,19 @@ class TestDownloads(StreamCase):
         self.begin(upstream__timeout_ms=300)
         with self.assertRaises(Closed):
             self.proxy.get("/api/x")
+        self.assert_serves(self.proxy)
+
+    def test_what_cannot_be_kept_any_more_is_cut_off(self):
+        self.serve_large(32 * MIB)
+        self.begin(limits__max_kept_body_bytes=1000)
+        connection = self.ask("/api/large", unix=True)
+        connection.head()
+        self.proxy.options["limits.max_buffered_bytes"] = 65536  # less than a window
+        self.proxy.write_config()
+        self.proxy.signal(signal.SIGHUP)
+        self.proxy.log.wait("limits.max_buffered_bytes has changed and is in effect")
+        with self.assertRaises(Closed):
+            connection.take(32 * MIB)
         self.assert_serves(self.proxy)
 
     def test_stopping_cuts_off_what_the_drain_has_left(self):
