@@ -45,7 +45,8 @@ e2e_tests = \
 	tests/e2e/test_simulator_websocket.py \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
-	tests/e2e/test_websocket.py
+	tests/e2e/test_websocket.py \
+	tests/e2e/test_websocket_updates.py
 
 program_tests += $(e2e_tests)
 
