@@ -35,8 +35,8 @@ struct websocket {
     char *early; /* what came together with the handshake */
     size_t early_len;
     wslay_event_context_ptr frames;
-    size_t message_length; /* of the message that is being received */
-    struct user *user;     /* NULL: not authenticated yet */
+    uint64_t message_length; /* of the message that is being received */
+    struct user *user;       /* NULL: not authenticated yet */
     struct subscriptions subscriptions;
     json_t *received;
     uint64_t sent;
