@@ -2,8 +2,9 @@
 #include "client/backoff.h"
 
 #include <ctype.h>
-#include <curl/curl.h>
 #include <stdlib.h>
+
+#include "client/headers.h"
 
 #define RETRY_AFTER_MAX_MS (INT64_C(86400) * 1000)
 
@@ -38,11 +39,11 @@ int64_t retry_after_ms(const char *value, int64_t server_now_ms)
             return -1;
         wait = seconds < RETRY_AFTER_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_AFTER_MAX_MS;
     } else {
-        time_t date = curl_getdate(value, NULL);
+        int64_t date_s = header_date_s(value);
 
-        if (date < 0)
+        if (date_s < 0)
             return -1;
-        wait = (int64_t)date * 1000 - server_now_ms;
+        wait = date_s * 1000 - server_now_ms;
     }
     if (wait < 0)
         return 0;

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "client/headers.h"
 
+#include <curl/curl.h>
 #include <errno.h>
 #include <strings.h>
+
+#define DATE_MAX_S INT64_C(253402300799) /* the end of the year 9999 */
 
 int headers_add(struct headers *headers, const char *name, size_t name_length, const char *value,
                 size_t value_length)
@@ -72,4 +75,11 @@ void headers_free(struct headers *headers)
 {
     buf_free(&headers->text);
     headers->count = 0;
+}
+
+int64_t header_date_s(const char *value)
+{
+    int64_t date_s = (int64_t)curl_getdate(value, NULL);
+
+    return date_s >= 0 && date_s <= DATE_MAX_S ? date_s : -1;
 }

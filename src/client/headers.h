@@ -6,6 +6,7 @@
 #define TB_CLIENT_HEADERS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 
@@ -31,6 +32,10 @@ const char *headers_next(const struct headers *headers, const char *line);
 
 /* The value in a line of the list. */
 const char *header_value(const char *line);
+
+/* The seconds since the epoch of a date (RFC 9110, section 5.6.7: years have four digits); -1 where it is
+ * none. */
+int64_t header_date_s(const char *value);
 
 /* Whether LINE is a header called NAME; names are compared without case. */
 bool header_is(const char *line, const char *name);

@@ -340,16 +340,16 @@ bool upstream_is_pending(const struct upstream *upstream)
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer)
 {
     const char *date = transfer->status ? headers_find(&transfer->response, "Date") : NULL;
-    time_t seconds;
+    int64_t date_s;
 
     /* Only the first answer of each second teaches something. */
     if (!date || strcmp(date, upstream->last_date) == 0)
         return;
-    seconds = curl_getdate(date, NULL);
-    if (seconds <= 0)
+    date_s = header_date_s(date);
+    if (date_s <= 0)
         return;
     snprintf(upstream->last_date, sizeof(upstream->last_date), "%s", date);
-    server_clock_learn(&upstream->clock, (int64_t)seconds, transfer->started_ms, clock_boot_ms());
+    server_clock_learn(&upstream->clock, date_s, transfer->started_ms, clock_boot_ms());
 }
 
 int64_t upstream_now_ms(const struct upstream *upstream)

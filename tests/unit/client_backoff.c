@@ -96,6 +96,8 @@ static const struct {
     {"Sun, 06 Nov 1994 08:49:37 GMT", EXAMPLE_MS - 2 * DAY_MS, DAY_MS},
     {"Sunday, 06-Nov-94 08:49:37 GMT", EXAMPLE_MS - 5000, 5000},
     {"Sun Nov  6 08:49:37 1994", EXAMPLE_MS - 5000, 5000},
+    {"Sat, 01 Jan 10000 00:00:00 GMT", EXAMPLE_MS, -1},
+    {"17 Jul 1000000002", EXAMPLE_MS, -1},
     {"", 0, -1},
     {"soon", 0, -1},
     {"-5", 0, -1},
