@@ -218,6 +218,11 @@ unsigned transport_capacity(const struct transport *transport)
     return (unsigned)options->max_connections;
 }
 
+bool transport_may_share(const struct transport *transport)
+{
+    return transport->version != VERSION_1;
+}
+
 void transport_learn_from(struct transport *transport, const struct transport *other)
 {
     if (transport->version == VERSION_UNKNOWN)

@@ -171,6 +171,9 @@ void transport_run(struct transport *transport);
  * is known to speak HTTP/2. */
 unsigned transport_capacity(const struct transport *transport);
 
+/* Whether transfers share a connection: the server speaks HTTP/2, or that is not known yet. */
+bool transport_may_share(const struct transport *transport);
+
 /* TRANSPORT learns from OTHER, which is one to the same server, whether that speaks HTTP/2. */
 void transport_learn_from(struct transport *transport, const struct transport *other);
 

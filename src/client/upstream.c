@@ -70,6 +70,13 @@ static void call_done(struct transfer *transfer)
     buf_free_secret(&transfer->response_body);
 }
 
+/* Where requests share a connection, a call of the session waits behind none of them, and the login's
+ * connection is there for the first of them. */
+static struct transport *session_transport(const struct upstream_server *server)
+{
+    return transport_may_share(server->transport) ? server->transport : server->session_transport;
+}
+
 static void send_call(struct upstream *upstream, size_t server)
 {
     struct transfer *transfer = &upstream->transfer;
@@ -77,7 +84,7 @@ static void send_call(struct upstream *upstream, size_t server)
     upstream->call_server = server;
     upstream->call_tried |= 1U << server;
     log_debug("%s %s", upstream->call.method, upstream->call.path);
-    if (transfer_start(upstream->servers[server].session_transport, transfer) < 0) {
+    if (transfer_start(session_transport(&upstream->servers[server]), transfer) < 0) {
         transfer->status = 0;
         snprintf(transfer->detail, sizeof(transfer->detail), "out of memory");
         call_done(transfer);

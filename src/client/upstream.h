@@ -24,7 +24,7 @@ struct upstream_server {
     struct upstream *upstream;
     char *url;
     struct transport *transport;
-    struct transport *session_transport; /* apart, so that a renewal never waits behind requests */
+    struct transport *session_transport; /* for HTTP/1.1: apart, so that no renewal waits behind requests */
     /* For WebSockets, whose connections last: apart, so that they take no place from requests. Whoever opens
      * them bounds their number. */
     struct transport *websocket_transport;

@@ -59,10 +59,20 @@ class TestUpstreams(Case):
         requests = wait_until(lambda: len(front.requests()) >= before + COUNT and front.requests(), "the log")
         return {port for _, port in requests[before:]}
 
-    def test_a_burst_on_no_connection_makes_one(self):
+    def test_a_burst_has_one_connection(self):
         for name in ("h2", "h2c"):
             with self.subTest(name=name):
                 self.assertEqual(len(self.burst(name)), 1)
+
+    def test_the_first_requests_find_that_of_the_login(self):
+        for name in ("h2", "h2c"):
+            with self.subTest(name=name):
+                front = self.start_front(self.sim, name)
+                proxy = self.start_daemon(front)
+                for _ in range(3):
+                    self.assertEqual(proxy.get(USER).status, 200)
+                ports = lambda: [port for _, port in front.requests()]
+                wait_until(lambda: ports() and ports().count(ports()[0]) == 4, "four requests as the login came")
 
     def test_a_burst_with_http_1_1_has_a_connection_for_each(self):
         self.assertEqual(len(self.burst("http/1.1")), COUNT)
