@@ -7,9 +7,10 @@
 
 static const char scheme[] = "X-Authorization: Bearer ";
 
-static bool is_valid(const struct bearer *bearer)
+static bool is_valid(const struct bearer *bearer, const struct credential *credential)
 {
-    return bearer->token && bearer->upstream->loop->now_ms < bearer->expires_ms;
+    return bearer->token && bearer->credential == credential->generation &&
+           bearer->upstream->loop->now_ms < bearer->expires_ms;
 }
 
 static void forget(struct bearer *bearer)
@@ -51,15 +52,22 @@ static bool take_token(struct bearer *bearer, const struct buf *body)
     return bearer->token != NULL;
 }
 
+static void ask(struct bearer *bearer, const struct credential *credential);
+
 static void asked(struct request *request)
 {
     struct bearer *bearer = CONTAINER_OF(request, struct bearer, request);
+    struct upstream *upstream = bearer->upstream;
+    const struct credential *credential = session_credential(upstream->session, upstream->loop->now_ms);
     bool got = request->outcome == REQUEST_ANSWERED && request->transfer.status == 200 &&
                take_token(bearer, &request->transfer.response_body);
 
     if (request->transfer.response_body.data)
         explicit_bzero(request->transfer.response_body.data, request->transfer.response_body.len);
-    tell_all(bearer, got ? NULL : request);
+    if (got && credential && credential->generation != bearer->credential) /* the key has changed meanwhile */
+        ask(bearer, credential);
+    else
+        tell_all(bearer, got ? NULL : request);
 }
 
 /* The id of the session's user, of what /api/auth/user said; NULL where it is none. */
@@ -71,10 +79,12 @@ static const char *own_id(const struct bearer *bearer)
     return id && *id && id[strspn(id, "0123456789abcdefABCDEF-")] == '\0' && strlen(id) <= 36 ? id : NULL;
 }
 
-static void ask(struct bearer *bearer)
+static void ask(struct bearer *bearer, const struct credential *credential)
 {
     const char *id = own_id(bearer);
 
+    forget(bearer);
+    bearer->credential = credential->generation;
     request_free(&bearer->request);
     snprintf(bearer->target, sizeof(bearer->target), "/api/user/%s/token", id ? id : "unknown");
     bearer->headers = (struct headers)HEADERS_INIT;
@@ -100,13 +110,13 @@ static void session_ready(struct request *request)
     if (strncmp(credential->header, scheme, strlen(scheme)) == 0) {
         wait->generation = credential->generation;
         wait->done(wait, credential->header + strlen(scheme), NULL);
-    } else if (is_valid(bearer)) {
+    } else if (is_valid(bearer, credential)) {
         wait->generation = bearer->generation;
         wait->done(wait, bearer->token, NULL);
     } else {
         list_append(&bearer->waiting, &wait->link);
         if (!is_asking)
-            ask(bearer);
+            ask(bearer, credential);
     }
 }
 

@@ -26,6 +26,8 @@ struct bearer {
     char target[80];
     char *token; /* that the API key got; NULL: none */
     int64_t expires_ms;
+    uint64_t
+        credential; /* generation of the API key that it was asked for with: another one is another user's */
     uint64_t generation; /* counts tokens that the API key got */
     int64_t refused_ms;  /* when one was last refused; boot clock, 0: never */
 };

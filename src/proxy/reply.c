@@ -276,13 +276,15 @@ void reply_transfer(struct exchange *exchange, const struct transfer *transfer)
 void reply_upgrade(struct exchange *exchange, const struct headers *headers, const char *accept,
                    MHD_UpgradeHandler handler, void *arg)
 {
-    static const char name[] = "Sec-WebSocket-Accept";
+    static const char *const agreed[] = {"Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"};
     struct MHD_Response *response = MHD_create_response_for_upgrade(handler, arg);
+    size_t i;
 
     if (response) {
-        copy_headers(exchange, headers, response);
-        MHD_del_response_header(response, name, headers_find(headers, name));
-        MHD_add_response_header(response, name, accept);
+        for (i = 0; i < ARRAY_SIZE(agreed); i++)
+            if (headers_find(headers, agreed[i]))
+                MHD_add_response_header(response, agreed[i], headers_find(headers, agreed[i]));
+        MHD_add_response_header(response, "Sec-WebSocket-Accept", accept);
         MHD_add_response_header(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
     }
     answer(exchange, MHD_HTTP_SWITCHING_PROTOCOLS, response);

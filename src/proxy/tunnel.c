@@ -134,10 +134,14 @@ static bool is_compression(const char *text)
 static bool take_extensions(struct tunnel *tunnel)
 {
     const struct headers *headers = &tunnel->websocket.transfer.response;
-    const char *value = headers_find(headers, "Sec-WebSocket-Extensions");
+    static const char name[] = "Sec-WebSocket-Extensions";
+    const char *value = headers_find(headers, name), *line;
 
     if (!value)
         return true;
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+        if (header_is(line, name) && header_value(line) != value)
+            return false; /* several lines are one list (RFC 6455, section 9.1) */
     if (!is_compression(value) || strchr(value, ','))
         return false;
     tunnel->filter.compression = tunnel->follower.compression = true;
@@ -164,8 +168,13 @@ static void opened(struct websocket *websocket)
 static void refused(struct websocket *websocket)
 {
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
+    int status = websocket->transfer.status;
 
-    if (websocket->transfer.status > 0)
+    if (status > 0 &&
+        !tunnel->by_command) /* its Location or its page may repeat the target, with the token */
+        reply_error(tunnel->exchange, status < 400 ? 502 : status, "http_upgrade_failed",
+                    "the server refused the WebSocket: HTTP %d", status);
+    else if (status > 0)
         reply_transfer(tunnel->exchange, &websocket->transfer);
     else
         reply_transfer_error(tunnel->exchange, &websocket->transfer);

@@ -80,7 +80,8 @@ static bool receive_up(struct tunnel *tunnel)
     ssize_t n = tunnel->client_ended ? -1 : recv(tunnel->client.fd, data, sizeof(data), MSG_DONTWAIT);
 
     if (n <= 0) {
-        tunnel->client_lost = n < 0 && !tunnel->client_ended && errno != EAGAIN && errno != EINTR;
+        if (n < 0 && !tunnel->client_ended && errno != EAGAIN && errno != EINTR)
+            tunnel->client_lost = true;
         tunnel->client_ended = tunnel->client_ended || n == 0;
         return false;
     }
@@ -124,7 +125,8 @@ static bool send_down(struct tunnel *tunnel)
                      tunnel->down_end - tunnel->down_begin, MSG_DONTWAIT | MSG_NOSIGNAL);
 
     if (n < 0) {
-        tunnel->client_lost = errno != EAGAIN && errno != EINTR;
+        if (errno != EAGAIN && errno != EINTR)
+            tunnel->client_lost = true;
         return false;
     }
     tunnel->down_begin += (size_t)n;

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """WebSockets of local programs: frames pass unchanged in both directions, tbproxyd authenticates."""
+import base64
+import hashlib
 import json
 import os
 import signal
@@ -174,6 +176,24 @@ class TestRefusals(WebSocketCase):
             self.assertEqual((reply.status, reply.body), (status, b"the server's words"))
             self.assertEqual(reply.header("X-Test"), "a")
             self.assertIsNone(reply.header("Set-Cookie"))
+
+    def test_a_refusal_that_repeats_the_target_does_not_give_the_token_away(self):
+        for status, shown in ((302, 502), (404, 404), (500, 500)):
+            self.server.answer_handshake = lambda request, status=status: answer(
+                status, request.target.encode(), [("Location", request.target), ("X-Test", request.target)])
+            with Program(self.proxy, OLD) as program:
+                self.assertEqual(program.answer.status, shown)
+                self.assertNotIn("token", str(program.answer.headers) + program.answer.body.decode())
+
+    def test_two_lines_of_extensions_are_refused(self):
+        def accept(request):
+            key = request.header("Sec-WebSocket-Key").encode()
+            accepted = base64.b64encode(hashlib.sha1(key + b"258EAFA5-E914-47DA-95CA-C5AB0DC85B11").digest())
+            return (b"HTTP/1.1 101 \r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n"
+                    b"Sec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Extensions: x\r\n\r\n" % accepted)
+        self.server.answer_handshake = accept
+        with Program(self.proxy, extensions="permessage-deflate") as program:
+            self.assert_error(program.answer, 502, 2, "extension")
 
     def test_a_101_that_is_wrong_is_no_101(self):
         good = ["Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo="]
