@@ -445,6 +445,22 @@ class TestAuthentication(WebSocketCase):
         self.first_token(server, proxy)
         self.assertEqual(server.asked(TOKEN_PATH), 2)
 
+    def test_after_the_key_was_read_anew_the_token_is_another(self):
+        server, proxy = self.start_pair("api_key")
+        self.first_token(server, proxy)
+        usual, refused = server.handle, []
+
+        def handle(peer, request):
+            if request.target != "/api/x":
+                return usual(peer, request)
+            peer.send(answer(200 if refused else 401))
+            refused.append(request)
+            return True
+        server.handle = handle
+        self.assertEqual(proxy.get("/api/x").status, 200)
+        self.first_token(server, proxy)
+        self.assertEqual(server.asked(TOKEN_PATH), 2)
+
     def test_no_token_no_websocket(self):
         server, proxy = self.start_pair("api_key")
         for pair in ({"token": "no JWT"}, {}, {"token": jwt("a").rsplit(".", 1)[0] + '."x'}):
