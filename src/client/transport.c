@@ -118,7 +118,8 @@ static void end_waiting(struct transport *transport, const struct transfer *fail
         struct transfer *transfer = CONTAINER_OF(link, struct transfer, link);
 
         next = link->next;
-        if (!transfer->waits_for_connection || transfer->has_socket || transfer->sends > 0)
+        if (transfer == failed || !transfer->waits_for_connection || transfer->has_socket ||
+            transfer->sends > 0)
             continue;
         transfer_release_handle(transfer);
         list_append(&ended, &transfer->link);

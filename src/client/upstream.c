@@ -240,6 +240,7 @@ static void probes_are_due(struct timer *timer)
     while ((index = failover_begin_probe(&upstream->failover, upstream->loop->now_ms)) != FAILOVER_NONE) {
         struct upstream_server *server = &upstream->servers[index];
 
+        transfer_cancel(&server->probe); /* the news of a request may have come before its end */
         if (transfer_start(server->transport, &server->probe) < 0)
             failover_report(&upstream->failover, index, FAILOVER_UNREACHABLE, upstream->loop->now_ms);
     }
