@@ -45,7 +45,7 @@ static void put_aside(struct failover_server *server, int64_t now_ms)
 static bool is_bad(struct failover_server *server, enum failover_news news)
 {
     if (news == FAILOVER_GATEWAY_ERROR)
-        return ++server->gateway_errors >= GATEWAY_ERRORS_MAX || server->is_probed;
+        return ++server->gateway_errors >= GATEWAY_ERRORS_MAX;
     return news == FAILOVER_UNREACHABLE;
 }
 
@@ -60,10 +60,21 @@ bool failover_report(struct failover *failover, size_t index, enum failover_news
         *server = (struct failover_server){0};
         return was_aside;
     }
-    /* What was sent before it was put aside must not put it aside for longer. */
-    if (is_bad(server, news) && (!was_aside || server->is_probed))
+    if (is_bad(server, news) && !was_aside)
         put_aside(server, now_ms);
     return server->aside && !was_aside;
+}
+
+bool failover_report_probe(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
+{
+    struct failover_server *server = &failover->servers[index];
+
+    if (!server->is_probed)
+        return false;
+    if (news == FAILOVER_ANSWERED)
+        return failover_report(failover, index, news, now_ms);
+    put_aside(server, now_ms);
+    return false;
 }
 
 int64_t failover_due_ms(const struct failover *failover)

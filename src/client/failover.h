@@ -49,13 +49,19 @@ size_t failover_current(const struct failover *failover);
  * no healthy one is left. */
 size_t failover_next(const struct failover *failover, unsigned tried);
 
-/* Whether the server was put aside, or is healthy again, because of this. */
+/* What came of a request. Whether the server was put aside, or is healthy again, because of this. What was
+ * sent before it was put aside does not put it aside for longer, also while it is probed. */
 bool failover_report(struct failover *failover, size_t server, enum failover_news news, int64_t now_ms);
+
+/* What came of the probe that failover_begin_probe() asked for; nothing where a request was answered
+ * meanwhile. Whether the server is healthy again. */
+bool failover_report_probe(struct failover *failover, size_t server, enum failover_news news, int64_t now_ms);
 
 /* When the next probe is due; INT64_MAX: none is. */
 int64_t failover_due_ms(const struct failover *failover);
 
-/* A server that is to be probed now; FAILOVER_NONE: there is none. Its end is told to failover_report(). */
+/* A server that is to be probed now; FAILOVER_NONE: there is none. Its end is told to
+ * failover_report_probe(). */
 size_t failover_begin_probe(struct failover *failover, int64_t now_ms);
 
 #endif

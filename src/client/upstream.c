@@ -192,6 +192,19 @@ static void log_change(const struct upstream *upstream, size_t server, const str
                     (long long)state->aside_ms / 1000, transfer->detail);
 }
 
+/* What follows from news of SERVER; CHANGED: it was put aside, or is healthy again. */
+static void note_change(struct upstream *upstream, size_t server, const struct transfer *transfer,
+                        bool changed)
+{
+    if (changed)
+        log_change(upstream, server, transfer);
+    start_probe_timer(upstream);
+    if (upstream->in_use != upstream_server(upstream)) {
+        upstream->in_use = upstream_server(upstream);
+        log_info("the server in use is %s", upstream_url(upstream));
+    }
+}
+
 void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts)
 {
     enum failover_news news = news_of(transfer);
@@ -199,13 +212,8 @@ void upstream_judge(struct upstream *upstream, size_t server, const struct trans
     /* A transfer that was lost after it was sent tells nothing, a request of an odd kind only the worst. */
     if ((transfer->status == 0 || !counts) && news != FAILOVER_UNREACHABLE)
         return;
-    if (failover_report(&upstream->failover, server, news, upstream->loop->now_ms))
-        log_change(upstream, server, transfer);
-    start_probe_timer(upstream);
-    if (upstream->in_use != upstream_server(upstream)) {
-        upstream->in_use = upstream_server(upstream);
-        log_info("the server in use is %s", upstream_url(upstream));
-    }
+    note_change(upstream, server, transfer,
+                failover_report(&upstream->failover, server, news, upstream->loop->now_ms));
 }
 
 size_t upstream_next_server(const struct upstream *upstream, const struct transfer *transfer, unsigned tried,
@@ -224,12 +232,11 @@ static void probe_done(struct transfer *transfer)
     struct upstream_server *server = CONTAINER_OF(transfer, struct upstream_server, probe);
     struct upstream *upstream = server->upstream;
     size_t index = (size_t)(server - upstream->servers);
+    /* An answer that does not come is as bad as no connection. */
+    enum failover_news news = transfer->status == 0 ? FAILOVER_UNREACHABLE : news_of(transfer);
 
-    if (transfer->status == 0) { /* an answer that does not come is as bad as no connection */
-        transfer->sends = 0;
-        transfer->has_socket = true;
-    }
-    upstream_judge(upstream, index, transfer, true);
+    note_change(upstream, index, transfer,
+                failover_report_probe(&upstream->failover, index, news, upstream->loop->now_ms));
 }
 
 static void probes_are_due(struct timer *timer)
@@ -240,9 +247,9 @@ static void probes_are_due(struct timer *timer)
     while ((index = failover_begin_probe(&upstream->failover, upstream->loop->now_ms)) != FAILOVER_NONE) {
         struct upstream_server *server = &upstream->servers[index];
 
-        transfer_cancel(&server->probe); /* the news of a request may have come before its end */
+        transfer_cancel(&server->probe); /* a request was answered before it, and then one was not */
         if (transfer_start(server->transport, &server->probe) < 0)
-            failover_report(&upstream->failover, index, FAILOVER_UNREACHABLE, upstream->loop->now_ms);
+            failover_report_probe(&upstream->failover, index, FAILOVER_UNREACHABLE, upstream->loop->now_ms);
     }
     start_probe_timer(upstream);
 }

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several servers of one cluster: the first healthy one is used, and a request moves on where that does no harm."""
 import socket
+import tempfile
 
 import tap
 from harness import Case, answer, wait_until
 from scripted import ScriptedServer
+from tls import TlsServer, make_certificate
 
 POST = ("POST", "/api/device", b'{"name":"x"}')
 
@@ -50,6 +52,23 @@ class TestFailover(Case):
             self.assertEqual(self.proxy.get("/-/ready").json()["upstream"], second.url)
             self.proxy.log.wait("%s is put aside for 1 s: " % url)
             self.proxy.log.wait("the server in use is " + second.url)
+
+    def test_one_whose_name_is_none_is_passed_over_unseen(self):
+        directory = tempfile.TemporaryDirectory(prefix="tb-failover-")
+        self.addCleanup(directory.cleanup)
+        make_certificate(directory.name, "server")
+        url = "https://%s.test" % ("x" * 64)  # a longer label than a name can have: nobody is asked for it
+        second = TlsServer(directory.name + "/server", lambda peer, request: peer.send(answer(body=b"second")) or True)
+        self.addCleanup(second.stop)
+        with open(directory.name + "/server.pem", encoding="ascii") as file:
+            certificate = file.read()
+        for http2 in ("auto", "off"):
+            proxy = self.start_daemon(url, {"upstream.fallback_urls": second.url, "upstream.ca_file": certificate,
+                                            "upstream.http2": http2}, "api_key")
+            for _ in range(3):
+                reply = proxy.call(*POST[:2], body=POST[2])
+                self.assertEqual((reply.status, reply.body), (200, b"second"))
+            self.assertEqual([server["healthy"] for server in proxy.get("/-/status").json()["servers"]], [False, True])
 
     def test_one_that_goes_away_is_passed_over_unseen_and_used_again_later(self):
         second = self.say(b"second")

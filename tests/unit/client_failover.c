@@ -54,8 +54,8 @@ START_TEST(it_is_probed_after_a_time_that_doubles_to_a_minute)
         ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), 1);
         ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), FAILOVER_NONE);
         ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
-        ck_assert(
-            !failover_report(&failover, 1, i % 2 ? FAILOVER_UNREACHABLE : FAILOVER_GATEWAY_ERROR, now_ms));
+        ck_assert(!failover_report_probe(&failover, 1, i % 2 ? FAILOVER_UNREACHABLE : FAILOVER_GATEWAY_ERROR,
+                                         now_ms));
     }
 }
 END_TEST
@@ -64,10 +64,10 @@ START_TEST(a_good_probe_makes_it_healthy_and_forgets)
 {
     failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
     failover_begin_probe(&failover, 1000);
-    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 1000);
+    failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 1000);
     ck_assert_int_eq(failover_due_ms(&failover), 3000);
     failover_begin_probe(&failover, 3000);
-    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 3000));
+    ck_assert(failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 3000));
     assert_current(0);
     failover_report(&failover, 0, FAILOVER_UNREACHABLE, 4000);
     ck_assert_int_eq(failover_due_ms(&failover), 5000);
@@ -79,6 +79,29 @@ START_TEST(what_was_sent_before_does_not_prolong_it)
     failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
     ck_assert(!failover_report(&failover, 0, FAILOVER_UNREACHABLE, 900));
     ck_assert_int_eq(failover_due_ms(&failover), 1000);
+}
+END_TEST
+
+START_TEST(only_its_own_end_ends_a_probe)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    failover_begin_probe(&failover, 1000);
+    ck_assert(!failover_report(&failover, 0, FAILOVER_UNREACHABLE, 1500));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 1500));
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+    ck_assert(!failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 2000));
+    ck_assert_int_eq(failover_due_ms(&failover), 4000);
+}
+END_TEST
+
+START_TEST(a_probe_that_a_good_answer_overtook_says_nothing)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    failover_begin_probe(&failover, 1000);
+    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 1500));
+    ck_assert(!failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 2000));
+    assert_current(0);
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
 }
 END_TEST
 
@@ -122,6 +145,8 @@ Suite *failover_suite(void)
     tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_a_minute);
     tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
     tcase_add_test(tests, what_was_sent_before_does_not_prolong_it);
+    tcase_add_test(tests, only_its_own_end_ends_a_probe);
+    tcase_add_test(tests, a_probe_that_a_good_answer_overtook_says_nothing);
     tcase_add_test(tests, a_request_goes_to_healthy_ones_that_it_has_not_tried);
     tcase_add_test(tests, where_none_is_healthy_the_one_probed_first_is_used);
     tcase_add_test(tests, one_that_is_alone_is_never_put_aside);
