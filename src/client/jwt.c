@@ -5,6 +5,13 @@
 
 #define SECONDS_MAX (INT64_MAX / 1000)
 
+bool jwt_is_text(const char *token)
+{
+    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
+
+    return token[strspn(token, allowed)] == '\0';
+}
+
 json_t *jwt_claims(const char *token)
 {
     CLEANUP(buf_free_secret) struct buf payload = BUF_INIT(JWT_MAX_BYTES);

@@ -266,13 +266,12 @@ static int connect_with(struct api_socket *socket, const char *token)
 
 static void token_came(struct bearer_wait *wait, const char *token, const struct request *failed)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     struct api_socket *socket = CONTAINER_OF(wait, struct api_socket, wait);
 
     if (!token && failed->outcome != REQUEST_ANSWERED && failed->outcome != REQUEST_FAILED)
         lose(socket, "tbproxyd has no session with the server: %s",
              session_reason(socket->upstream->session));
-    else if (!token || token[strspn(token, allowed)] != '\0')
+    else if (!token || !jwt_is_text(token))
         lose(socket, "the server gives no token for WebSockets");
     else if (connect_with(socket, token) < 0)
         lose(socket, "tbproxyd cannot open a WebSocket now");

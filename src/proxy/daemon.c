@@ -114,11 +114,6 @@ static int start_watchdog(struct daemon *daemon)
     return loop_timer_start(&daemon->loop, &daemon->watchdog, 0);
 }
 
-static void reply_stopping(struct exchange *exchange)
-{
-    reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
-}
-
 static void end_event_streams(struct daemon *daemon)
 {
     struct list *link;

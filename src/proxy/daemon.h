@@ -44,9 +44,9 @@ struct daemon {
     struct metrics *metrics;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
-    struct list exchanges;  /* all of them */
-    struct list tunnels;    /* WebSockets, and what is to become one */
-    struct bearer bearer;   /* what they authenticate with */
+    struct list exchanges; /* all of them */
+    struct list tunnels;   /* WebSockets, and what is to become one */
+    struct bearer bearer;  /* what they authenticate with */
     struct subscriptions subscriptions;
     struct quota bodies;    /* of requests and answers, in memory */
     bool draining;          /* no new connections; ends when no exchange is left */

@@ -191,7 +191,7 @@ void event_stream_end_all(struct daemon *daemon)
         if (!exchange->event_stream)
             continue;
         if (is_waiting(exchange->event_stream)) {
-            reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+            reply_stopping(exchange);
             continue;
         }
         end(exchange->event_stream);
@@ -245,7 +245,7 @@ void event_stream_begin(struct exchange *exchange)
     else if (r < 0)
         reply_error(exchange, 400, "http_request_denied", "tbproxyd refused the request: %s", reason);
     else if (exchange->daemon->draining)
-        reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+        reply_stopping(exchange);
     else if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
         reply_text(exchange, 200, "text/event-stream", strdup(""));
     else

@@ -138,7 +138,7 @@ void exchange_dispatch(struct exchange *exchange)
     exchange->arrived_ms = exchange->daemon->loop.now_ms;
     switch (exchange->daemon->stopping ? ROUTE_UNDECIDED : exchange->route.kind) {
     case ROUTE_UNDECIDED:
-        reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+        reply_stopping(exchange);
         return;
     case ROUTE_FORWARD:
     case ROUTE_FORWARD_PAGE:
@@ -173,12 +173,6 @@ static const char *const repeat_refusals[] = {
         "\"not repeated: the body was too large to be kept (limits.max_kept_body_bytes)\"",
     [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
-
-void exchange_stream(struct exchange *exchange)
-{
-    loop_timer_stop(&exchange->daemon->loop, &exchange->wait_timer);
-    reply_stream(exchange);
-}
 
 void exchange_answer(struct exchange *exchange, const struct request *request)
 {

@@ -142,9 +142,6 @@ void exchange_client_changed(struct exchange *exchange);
 /* Answers it with what came of REQUEST, the call that was made for it. */
 void exchange_answer(struct exchange *exchange, const struct request *request);
 
-/* Begins to answer it with what comes of the call that is under way for it. */
-void exchange_stream(struct exchange *exchange);
-
 /* Gives it up: its client is gone, or sends no more and is not waited for any longer. */
 void exchange_hung_up(struct exchange *exchange);
 

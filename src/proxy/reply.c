@@ -370,6 +370,11 @@ void reply_busy(struct exchange *exchange, const char *format, ...)
     answer(exchange, 503, response);
 }
 
+void reply_stopping(struct exchange *exchange)
+{
+    reply_error(exchange, 503, "proxy_internal_response", "tbproxyd is stopping");
+}
+
 void reply_not_allowed(struct exchange *exchange, const char *allow)
 {
     struct MHD_Response *response = error_response(405, "tbproxyd does not take this method here");

@@ -53,6 +53,9 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
 /* 503: tbproxyd itself has no room or no time for it; with Retry-After. */
 void reply_busy(struct exchange *exchange, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* 503: tbproxyd is stopping. */
+void reply_stopping(struct exchange *exchange);
+
 /* 405 with Allow. */
 void reply_not_allowed(struct exchange *exchange, const char *allow);
 

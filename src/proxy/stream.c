@@ -180,7 +180,7 @@ static struct exchange *reader_of(const struct forwarding *forwarding)
 static void begin_answer(struct forwarding *forwarding)
 {
     forwarding_answer_begun(forwarding);
-    exchange_stream(reader_of(forwarding));
+    reply_stream(reader_of(forwarding));
 }
 
 static int part_arrived(struct transfer *transfer, const void *data, size_t length)

@@ -280,13 +280,12 @@ static int connect_with(struct tunnel *tunnel, const char *token)
 
 static void token_came(struct bearer_wait *wait, const char *token, const struct request *failed)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
     struct tunnel *tunnel = CONTAINER_OF(wait, struct tunnel, bearer);
     struct exchange *exchange = tunnel->exchange;
 
     if (!token && failed->outcome != REQUEST_ANSWERED)
         exchange_answer(exchange, failed);
-    else if (!token || token[strspn(token, allowed)] != '\0')
+    else if (!token || !jwt_is_text(token))
         reply_error(exchange, 502, "destination_unavailable",
                     "the server gives no token for WebSockets (GET /api/user/{id}/token: HTTP %d)",
                     failed ? failed->transfer.status : 200);

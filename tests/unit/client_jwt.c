@@ -138,6 +138,19 @@ START_TEST(no_claims_have_no_times)
 }
 END_TEST
 
+START_TEST(the_characters_of_a_token)
+{
+    static const char *const others[] = {"a&b", "a b", "a\"b", "a\\b", "a\nb",
+                                         "a%b", "a+b", "a/b",  "a=b",  "\xc3\xa9"};
+    size_t i;
+
+    ck_assert(jwt_is_text("eyJ-_0.AZaz09.x"));
+    ck_assert(jwt_is_text(""));
+    for (i = 0; i < ARRAY_SIZE(others); i++)
+        ck_assert_msg(!jwt_is_text(others[i]), "%s", others[i]);
+}
+END_TEST
+
 Suite *jwt_suite(void)
 {
     TCase *tests;
@@ -149,5 +162,6 @@ Suite *jwt_suite(void)
     tcase_add_loop_test(tests, lives_and_ends, 0, (int)ARRAY_SIZE(rows));
     tcase_add_test(tests, fractions_of_a_second_count);
     tcase_add_test(tests, no_claims_have_no_times);
+    tcase_add_test(tests, the_characters_of_a_token);
     return suite;
 }
