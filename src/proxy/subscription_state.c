@@ -14,21 +14,21 @@ static struct subscriber *subscriber_at(struct list *link)
 }
 
 /* What is not so far ahead of the server's clock that nothing would ever be later. */
-static bool is_plausible(const struct subscriber *subscriber, int64_t ts_ms)
+static bool is_plausible(const struct subscription *subscription, int64_t ts_ms)
 {
-    return ts_ms <= upstream_now_ms(subscriber->subscription->owner->upstream) + SUBSCRIPTION_AHEAD_MS;
+    return ts_ms <= upstream_now_ms(subscription->owner->upstream) + SUBSCRIPTION_AHEAD_MS;
 }
 
 static void note_time(struct subscriber *subscriber, const struct point *points, size_t count)
 {
     size_t i;
 
-    if (points->ts_ms < subscriber->since_ms || !is_plausible(subscriber, points->ts_ms))
+    if (points->ts_ms < subscriber->since_ms || !is_plausible(subscriber->subscription, points->ts_ms))
         return;
     if (points->ts_ms > subscriber->since_ms)
         json_object_clear(subscriber->seen);
     subscriber->since_ms = points->ts_ms;
-    for (i = 0; i < count; i++)
+    for (i = 0; i < count && json_object_size(subscriber->seen) < SUBSCRIPTION_LATEST_MAX; i++)
         json_object_set_new(subscriber->seen, points[i].key, json_true());
 }
 
@@ -37,7 +37,7 @@ static void deliver_group(struct subscriber *subscriber, const struct point *poi
 {
     int64_t id = subscriber->since_ms;
 
-    if (points->ts_ms > id && is_plausible(subscriber, points->ts_ms))
+    if (points->ts_ms > id && is_plausible(subscriber->subscription, points->ts_ms))
         id = points->ts_ms;
     if (subscriber->event(subscriber, id < 0 ? 0 : id, points, count)) {
         note_time(subscriber, points, count);
@@ -184,7 +184,9 @@ void subscriber_catch_up(struct subscriber *subscriber)
         deliver_latest(subscriber);
         return;
     }
-    start_ms = subscriber->since_ms + (json_object_size(subscriber->seen) == 0);
+    start_ms = subscriber->since_ms;
+    if (json_object_size(subscriber->seen) == 0 && start_ms < INT64_MAX)
+        start_ms++;
     subscriber->query = find_query(subscription, start_ms);
     if (!subscriber->query)
         subscriber->query = ask(subscription, start_ms);
@@ -276,7 +278,10 @@ static bool take_history(struct subscription *subscription, const struct update 
 
 static size_t bytes_of(const char *key, const json_t *list)
 {
-    return strlen(key) + json_string_length(json_array_get(json_array_get(list, 0), 1));
+    const json_t *value = json_array_get(json_array_get(list, 0), 1);
+
+    return strlen(key) + (json_is_string(value) ? json_string_length(value)
+                                                : json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY));
 }
 
 /* Of telemetry that was written late, the latest stays. False: it is more than is kept. */
@@ -318,7 +323,8 @@ static void take_first(struct subscription *subscription, const struct update *u
     subscription->ready = true;
     subscription->first_ms = upstream_now_ms(subscription->owner->upstream);
     for (i = 0; i < update->count; i++)
-        if (json_is_null(update->points[i].value))
+        if (json_is_null(update->points[i].value) && update->points[i].ts_ms > 0 &&
+            is_plausible(subscription, update->points[i].ts_ms))
             subscription->first_ms = update->points[i].ts_ms;
     for (link = subscription->subscribers.next; link != &subscription->subscribers; link = link->next)
         subscriber_catch_up(subscriber_at(link));

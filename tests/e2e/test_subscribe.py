@@ -217,6 +217,12 @@ class TestResume(SubscribeCase):
         self.value(5000, a=5)
         self.assertEqual(stream.event(), (5000, {"a": "5"}))
 
+    def test_the_largest_last_event_id(self):
+        self.value(1000, a=1)
+        stream = self.subscribe("?keys=a", [("Last-Event-ID", "9223372036854775807")])
+        self.value(2000, a=2)
+        self.assertEqual(stream.event()[1], {"a": "2"})
+
     def test_last_event_id_of_attributes(self):
         self.write({"a": 1}, "attributes/SERVER_SCOPE")
         stream = self.subscribe("?scope=SERVER_SCOPE&keys=a,b")
