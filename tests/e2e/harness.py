@@ -11,8 +11,8 @@ from scripted import ScriptedServer, answer
 from simulator import TENANT, Simulator
 from waiting import PATIENCE, SLOW, wait_until
 
-__all__ = ["Case", "Closed", "Connection", "Daemon", "PATIENCE", "SLOW", "ScriptedServer", "Simulator", "TENANT",
-           "answer", "build", "fetch", "in_parallel", "wait_until"]
+__all__ = ["Case", "Closed", "Connection", "Daemon", "PATIENCE", "SLOW", "ScriptedServer", "SharedCase", "Simulator",
+           "TENANT", "answer", "build", "fetch", "in_parallel", "wait_until"]
 
 
 def credential_options(server, kind):
@@ -144,3 +144,13 @@ class Case(unittest.TestCase):
 
     def assert_serves(self, daemon):
         self.assertEqual(daemon.get("/-/live").status, 200)
+
+
+class SharedCase(Case):
+    """One stand-in and one daemon for all of a class."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.share_simulator()
+        cls.share_daemon()

@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 
+from listening import Listening, shut_down
 from scripted import USER
 from tls import make_context
 
@@ -58,7 +59,7 @@ class Peer:
                 return stream, self.bodies.pop(stream)
 
 
-class Http2Server:
+class Http2Server(Listening):
     """HANDLE(peer, stream, body) answers what has a body; false: the connection is closed. Everything else gets what
     makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem and .key; "": no TLS. MAX_STREAMS:
     that it allows on a connection at a time."""
@@ -76,18 +77,12 @@ class Http2Server:
         self.bodies = []  # that the handler saw
         self.peers = []
         self.lock = threading.Lock()
-        self.listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-        self.port = self.listener.getsockname()[1]
-        self.url = ("https://localhost:%d" if certificate else "http://127.0.0.1:%d") % self.port
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__()
+        if certificate:
+            self.url = "https://localhost:%d" % self.port
 
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+    def connected(self, sock):
+        self.spawn(self.serve, sock)
 
     def serve(self, sock):
         try:
@@ -114,10 +109,5 @@ class Http2Server:
             peer.sock.close()
 
     def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for peer in self.peers:
-            try:
-                peer.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
+        self.stop_listening()
+        shut_down([peer.sock for peer in self.peers])

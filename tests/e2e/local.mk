@@ -55,6 +55,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/daemon.py \
 	tests/e2e/front.py \
 	tests/e2e/harness.py \
+	tests/e2e/listening.py \
 	tests/e2e/http2.py \
 	tests/e2e/queueing.py \
 	tests/e2e/recording.py \

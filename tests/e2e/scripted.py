@@ -4,6 +4,8 @@ import json
 import socket
 import threading
 
+from listening import Listening, shut_down
+
 USER = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111"}, "email": "a@example.org",
         "tenantId": {"entityType": "TENANT", "id": "22222222-2222-2222-2222-222222222222"},
         "authority": "TENANT_ADMIN"}
@@ -76,7 +78,7 @@ class Peer:
         self.close()
 
 
-class ScriptedServer:
+class ScriptedServer(Listening):
     """HANDLE(peer, request) answers; true: the connection is kept. A login and a check of an API key are answered
     well beforehand, unless AUTHENTICATES is false; so are the daemon's questions for the edition, with a 404 that tells
     nothing, unless ANSWERS_PROBES is true: the daemon asks them by itself, at a time that a test does not know."""
@@ -89,24 +91,10 @@ class ScriptedServer:
         self.requests = []  # that the handler saw
         self.release = threading.Event()  # for a handler that waits; set at the end
         self.peers = set()
-        self.threads = []
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.listener = socket.create_server((address, port), family=family)
-        self.port = self.listener.getsockname()[1]
-        self.url = "http://%s:%d" % ("[%s]" % address if ":" in address else address, self.port)
-        self.spawn(self.accept)
+        super().__init__(port, address)
 
-    def spawn(self, function, *arguments):
-        self.threads.append(threading.Thread(target=function, args=arguments, daemon=True))
-        self.threads[-1].start()
-
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            self.spawn(self.serve, Peer(sock))
+    def connected(self, sock):
+        self.spawn(self.serve, Peer(sock))
 
     def serve(self, peer):
         self.peers.add(peer)
@@ -132,15 +120,9 @@ class ScriptedServer:
 
     def stop(self):
         self.release.set()
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-        for peer in list(self.peers):
-            try:
-                peer.sock.shutdown(socket.SHUT_RDWR)
-            except OSError:
-                pass
-        for thread in self.threads:
-            thread.join(5)
+        self.stop_listening()
+        shut_down([peer.sock for peer in list(self.peers)])
+        self.join()
 
 
 def echo(peer, request):

@@ -4,19 +4,13 @@ import os
 import random
 
 import tap
-from harness import PATIENCE, SLOW, Case, Closed, build, in_parallel
+from harness import PATIENCE, SLOW, Closed, SharedCase, build, in_parallel
 
 HOST = b"Host: localhost\r\n"
 USER = b"GET /api/auth/user HTTP/1.1\r\n"
 
 
-class BadCase(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
-
+class BadCase(SharedCase):
     def setUp(self):
         self.sim.forget()
 

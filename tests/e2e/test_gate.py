@@ -1,16 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Web pages do not get in: Host, Origin, Referer and Sec-Fetch-Site, on both listeners."""
 import tap
-from harness import Case, fetch
+from harness import SharedCase, fetch
 
 
-class TestGate(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
-
+class TestGate(SharedCase):
     def status(self, headers=(), host=None, unix=False, target="/api/auth/user", method="GET", body=None):
         host = host or "127.0.0.1:%d" % self.proxy.port
         address = self.proxy.unix_path if unix else self.proxy.address

@@ -4,19 +4,13 @@ import threading
 import time
 
 import tap
-from harness import PATIENCE, SLOW, Case, Closed, build, in_parallel, wait_until
+from harness import PATIENCE, SLOW, Case, Closed, SharedCase, build, in_parallel, wait_until
 
 USER = "/api/auth/user"
 MIB = 1 << 20
 
 
-class TestHostileClients(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
-
+class TestHostileClients(SharedCase):
     def setUp(self):
         self.sim.clear_faults()
         self.sim.forget()

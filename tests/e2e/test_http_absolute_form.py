@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import tap
-from harness import Case, build
+from harness import SharedCase, build
 
 USER = "/api/auth/user"
 
@@ -19,13 +19,7 @@ with urllib.request.urlopen(request) as answer:
 """
 
 
-class TestAbsoluteForm(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
-
+class TestAbsoluteForm(SharedCase):
     def setUp(self):
         self.sim.forget()
 
@@ -134,14 +128,8 @@ class TestAbsoluteForm(Case):
             self.assertEqual([connection.response().status, connection.response().status], [421, 200])
 
 
-class TestProxySetting(Case):
+class TestProxySetting(SharedCase):
     """Programs that know nothing of tbproxyd but their proxy setting."""
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
 
     def run_program(self, *command):
         """Its output; without a token of its own."""

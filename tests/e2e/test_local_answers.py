@@ -6,7 +6,7 @@ import threading
 import time
 
 import tap
-from harness import PATIENCE, Case, answer, wait_until
+from harness import PATIENCE, Case, SharedCase, answer, wait_until
 from scripted import USER
 
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"
@@ -82,13 +82,7 @@ class TestLogin(Case):
         self.assert_error(proxy.post("/api/auth/login", CREDENTIALS), 503, 2, "Invalid username or password")
 
 
-class TestFixedAnswers(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
-
+class TestFixedAnswers(SharedCase):
     def setUp(self):
         self.sim.forget()
 

@@ -4,33 +4,26 @@ import base64
 import select
 import socket
 import tempfile
-import threading
 
 import tap
 from harness import Case
+from listening import Listening
 from scripted import echo
 from tls import TlsServer, make_certificate
 
 PASSWORD = "pass-of-the-proxy-user"
 
 
-class ConnectProxy:
+class ConnectProxy(Listening):
     """Tunnels what CONNECT asks for, or refuses it with STATUS. HEADS: what it was asked, byte for byte."""
 
     def __init__(self, status=200):
         self.status = status
         self.heads = []
-        self.listener = socket.create_server(("127.0.0.1", 0))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self.accept, daemon=True).start()
+        super().__init__()
 
-    def accept(self):
-        while True:
-            try:
-                sock, _ = self.listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self.serve, args=(sock,), daemon=True).start()
+    def connected(self, sock):
+        self.spawn(self.serve, sock)
 
     def serve(self, sock):
         with sock:
@@ -56,15 +49,11 @@ class ConnectProxy:
                     return
                 (other if ready is one else one).sendall(data)
 
-    def stop(self):
-        self.listener.shutdown(socket.SHUT_RDWR)
-        self.listener.close()
-
 
 class TestOutgoingProxy(Case):
     def start_proxy(self, **options):
         proxy = ConnectProxy(**options)
-        self.addCleanup(proxy.stop)
+        self.addCleanup(proxy.stop_listening)
         return proxy
 
     def start_tls(self):

@@ -5,18 +5,12 @@ import threading
 import time
 
 import tap
-from harness import PATIENCE, Case, ScriptedServer, answer, build, in_parallel, wait_until
+from harness import PATIENCE, Case, ScriptedServer, SharedCase, answer, build, in_parallel, wait_until
 
 USER = "/api/auth/user"
 
 
-class TestFaults(Case):
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        cls.share_simulator()
-        cls.share_daemon()
-
+class TestFaults(SharedCase):
     def setUp(self):
         self.sim.clear_faults()
 

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every server of the tests has: a listening socket on a free port, and threads."""
+import socket
+import threading
+
+
+class Listening:
+    """CONNECTED(sock) is called for each connection, in the thread that accepts; it spawns what takes longer. A subclass
+    is ready for that before it calls this __init__."""
+
+    def __init__(self, port=0, address="127.0.0.1"):
+        self.threads = []
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        self.listener = socket.create_server((address, port), family=family, backlog=128)
+        self.port = self.listener.getsockname()[1]
+        self.url = "http://%s:%d" % ("[%s]" % address if ":" in address else address, self.port)
+        self.spawn(self.accept)
+
+    def spawn(self, function, *arguments):
+        self.threads.append(threading.Thread(target=function, args=arguments, daemon=True))
+        self.threads[-1].start()
+
+    def accept(self):
+        while True:
+            try:
+                sock, _ = self.listener.accept()
+            except OSError:
+                return
+            self.connected(sock)
+
+    def stop_listening(self):
+        self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
+
+    def join(self):
+        for thread in self.threads:
+            thread.join(5)
+
+
+def shut_down(socks):
+    """Ends what waits for something of these."""
+    for sock in socks:
+        try:
+            sock.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
