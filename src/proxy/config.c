@@ -81,26 +81,26 @@ static const struct option options[] = {
     CHOICE(upstream, tls_min_version, tls_version_names, "1.2", false,
            "Oldest version of TLS that is spoken with a https server."),
     STRING(upstream, proxy, "",
-           "Proxy that all connections to the server go through: http://[user@]host:port, or https, or socks5h. It must\n"
-           "allow CONNECT. (Environment variables are not looked at.)"),
+           "Proxy that all connections to the server go through: http://[user@]host:port, or https, or socks5h. It\n"
+           "must allow CONNECT. (Environment variables are not looked at.)"),
     STRING(upstream, proxy_password_file, "",
            "File with the password of that user, readable by its owner only."),
     STRING(upstream, fallback_urls, "",
-           "URLs of further servers of the same cluster, separated by commas, at most 7. Requests go to the first one,\n"
-           "upstream.url before these, that can be reached and answers no 502, 503 or 504 again and again."),
+           "URLs of further servers of the same cluster, separated by commas, at most 7. Requests go to the first\n"
+           "one, upstream.url before these, that can be reached and answers no 502, 503 or 504 again and again."),
     INTEGER(upstream, connect_timeout_ms, 1, HOUR_MS, "10000", false,
             "How long connecting to the server may take, with the TLS handshake."),
     INTEGER(upstream, timeout_ms, 1, 24 * HOUR_MS, "60000", true,
             "How long the server may take to answer, or stand still in the middle of a body; after that the local\n"
             "program gets 504, or no more of an answer that has begun."),
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
-            "Most connections to the server at a time. (The session's own calls have one more.)"),
+            "Most connections to the server at a time. (Over HTTP/1.1 the session's own calls have one more.)"),
     CHOICE(upstream, http2, http2_mode_names, "auto", false,
            "When HTTP/2 is spoken with the server, which carries many requests on one connection. auto: with a https\n"
            "server that wants it; off: never; prior-knowledge: with a http server, too, which must know it."),
     INTEGER(upstream, max_requests, 1, 4096, "100", false,
-            "Most requests at the server at a time; further ones wait in the queue. Without HTTP/2 each has a connection\n"
-            "of its own, and upstream.max_connections bounds them, too."),
+            "Most requests at the server at a time; further ones wait in the queue. Without HTTP/2 each has a\n"
+            "connection of its own, and upstream.max_connections bounds them, too."),
 
     STRING(listen, address, "127.0.0.1",
            "Address for local programs over TCP; loopback only. Empty: no TCP."),
