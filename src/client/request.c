@@ -55,15 +55,11 @@ int64_t request_session_wait_ms(const struct request *request)
     return request->session_wait_ms ? request->session_wait_ms : request->options->session_wait_ms;
 }
 
-/* Parks the request until the session has something new. */
-static void wait_for_session(struct request *request)
+/* Parks the request until upstream.c or upstream_clock.c wakes it. */
+static void park(struct request *request)
 {
     struct upstream *upstream = request->upstream;
 
-    if (!session_may_wait(upstream->session, upstream->loop->now_ms)) {
-        finish(request, REQUEST_NO_SESSION);
-        return;
-    }
     request->state = REQUEST_WAITING;
     list_remove(&request->link);
     list_append(&upstream->waiting, &request->link);
@@ -73,6 +69,16 @@ static void wait_for_session(struct request *request)
         return;
     }
     upstream_poke(upstream);
+}
+
+static void wait_for_session(struct request *request)
+{
+    struct upstream *upstream = request->upstream;
+
+    if (session_may_wait(upstream->session, upstream->loop->now_ms))
+        park(request);
+    else
+        finish(request, REQUEST_NO_SESSION);
 }
 
 /* "Name:" tells libcurl to leave out a header that it would add of its own. */
@@ -256,10 +262,21 @@ static void send_request(struct request *request)
     send_to(request, upstream_server(request->upstream));
 }
 
+/* Whether its telemetry is to get a time, and is to wait until the server has told it. */
+static bool waits_for_clock(const struct request *request)
+{
+    return request->repeat == TB_REPEAT_STAMPED && !request->stamped && request->body &&
+           upstream_clock_is_awaited(request->upstream);
+}
+
 void request_start(struct request *request)
 {
     if (needs_credential(request) && !current_credential(request)) {
         wait_for_session(request);
+        return;
+    }
+    if (waits_for_clock(request)) {
+        park(request);
         return;
     }
     loop_timer_stop(request->upstream->loop, &request->timer);

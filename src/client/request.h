@@ -38,7 +38,7 @@ struct request_options {
 
 enum request_state {
     REQUEST_IDLE,
-    REQUEST_WAITING, /* for a credential */
+    REQUEST_WAITING, /* for a credential, or the server's time */
     REQUEST_READY,   /* has one, and its owner was told */
     REQUEST_SENDING,
     REQUEST_BACKING_OFF, /* until it is sent again after a 429 */
@@ -128,7 +128,7 @@ void request_cancel(struct request *request);
 /* Cancels it and frees what it holds. */
 void request_free(struct request *request);
 
-/* For upstream.c: the session may have a credential now, or not. */
+/* For upstream.c and upstream_clock.c: the session may have a credential now, or not; the clock is known or not. */
 void request_wake_all(struct upstream *upstream);
 
 #endif

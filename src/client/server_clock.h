@@ -13,20 +13,46 @@
 
 #define SERVER_CLOCK_HOLD_MS  2000
 #define SERVER_CLOCK_AHEAD_MS 2000
+#define SERVER_CLOCK_JUMP_MS  30000
 #define SERVER_CLOCK_SLOTS    1024
+
+/* Server's time = boot clock + something between these two. */
+struct server_clock_bounds {
+    int64_t lowest_ms;
+    int64_t highest_ms;
+};
 
 struct server_clock {
     bool known;
-    int64_t lowest_ms; /* server's time = boot clock + something between these two */
-    int64_t highest_ms;
+    bool in_doubt;
+    struct server_clock_bounds bounds;     /* if it is known */
+    struct server_clock_bounds doubted;    /* what the answer in doubt says */
     int64_t last_ms;                       /* the latest time that a stamp was made of */
     int64_t stamps_ms[SERVER_CLOCK_SLOTS]; /* the last stamp of the entities with this hash */
 };
 
-/* An answer with the date DATE_S (seconds since the epoch), whose request was sent at SENT_MS and which came
- * at RECEIVED_MS (boot clock). One that contradicts the earlier ones (a clock was set) makes them forgotten.
+/* When an answer says what time it is. Boot clock, but for the date. */
+struct server_clock_answer {
+    int64_t date_s; /* seconds since the epoch */
+    int64_t sent_ms;
+    int64_t received_ms;
+};
+
+/*
+ * Learns from ANSWER; WALL_MS is the host's own idea of the time. An answer that contradicts the earlier ones
+ * (a clock was set) makes them forgotten.
+ *
+ * A single answer does not move the time by more than SERVER_CLOCK_JUMP_MS: it is put aside, clock->in_doubt
+ * is set, and the owner asks the server again, past all caches, and ends the doubt with
+ * server_clock_second_answer(). Meanwhile the clock stays as it was.
  */
-void server_clock_learn(struct server_clock *clock, int64_t date_s, int64_t sent_ms, int64_t received_ms);
+void server_clock_learn(struct server_clock *clock, const struct server_clock_answer *answer,
+                        int64_t wall_ms);
+
+/* Ends the doubt: if ANSWER (NULL: none came) agrees with the one in doubt, the time moves; otherwise that one
+ * is forgotten. */
+void server_clock_second_answer(struct server_clock *clock, const struct server_clock_answer *answer,
+                                int64_t wall_ms);
 
 /* The server's time at the boot time NOW_MS, in ms since the epoch; WALL_MS is the host's own idea of it, and
  * the answer while nothing is known. */

@@ -3,9 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <time.h>
 
-#include "base/hash.h"
 #include "base/log.h"
 #include "client/backoff.h"
 #include "client/request.h"
@@ -14,9 +12,7 @@
 #define CALL_TIMEOUT_MS   20000
 #define CALL_RESPONSE_MAX 65536
 
-/* Asked of a server that was put aside: costs nothing of its rate limit and needs no credential; any answer
- * but a gateway's is a good one. */
-#define PROBE_PATH         "/api/noauth/whiteLabel/loginWhiteLabelParams"
+/* Of a server that was put aside: any answer but a gateway's is a good one. */
 #define PROBE_TIMEOUT_MS   10000
 #define PROBE_RESPONSE_MAX 4096
 
@@ -72,9 +68,11 @@ static void call_done(struct transfer *transfer)
 
 /* Where requests share a connection, a call of the session waits behind none of them, and the login's
  * connection is there for the first of them. */
-static struct transport *session_transport(const struct upstream_server *server)
+struct transport *upstream_session_transport(const struct upstream *upstream, size_t server)
 {
-    return transport_may_share(server->transport) ? server->transport : server->session_transport;
+    const struct upstream_server *own = &upstream->servers[server];
+
+    return transport_may_share(own->transport) ? own->transport : own->session_transport;
 }
 
 static void send_call(struct upstream *upstream, size_t server)
@@ -84,7 +82,7 @@ static void send_call(struct upstream *upstream, size_t server)
     upstream->call_server = server;
     upstream->call_tried |= 1U << server;
     log_debug("%s %s", upstream->call.method, upstream->call.path);
-    if (transfer_start(session_transport(&upstream->servers[server]), transfer) < 0) {
+    if (transfer_start(upstream_session_transport(upstream, server), transfer) < 0) {
         transfer->status = 0;
         snprintf(transfer->detail, sizeof(transfer->detail), "out of memory");
         call_done(transfer);
@@ -268,7 +266,7 @@ static int open_server(struct upstream *upstream, size_t index, const char *url,
         return tb_error_set(err, -ENOMEM, "out of memory");
     server->probe = (struct transfer){
         .method = "GET",
-        .target = PROBE_PATH,
+        .target = UPSTREAM_PROBE_PATH,
         .timeout_ms = PROBE_TIMEOUT_MS,
         .response_max = PROBE_RESPONSE_MAX,
         .cut = true,
@@ -296,6 +294,7 @@ int upstream_open(struct upstream *upstream, struct loop *loop, const struct ups
     upstream->probe_timer.expired = probes_are_due;
     upstream->transfer.response = (struct headers)HEADERS_INIT;
     list_init(&upstream->waiting);
+    upstream_clock_open(upstream);
     r = open_server(upstream, 0, options->transport.url, &options->transport, err);
     for (; r == 0 && fallback && *fallback && count < FAILOVER_SERVERS_MAX; fallback++, count++)
         r = open_server(upstream, count, *fallback, &options->transport, err);
@@ -313,6 +312,7 @@ void upstream_close(struct upstream *upstream)
         return;
     loop_timer_stop(upstream->loop, &upstream->timer);
     loop_timer_stop(upstream->loop, &upstream->probe_timer);
+    upstream_clock_close(upstream);
     transfer_cancel(&upstream->transfer);
     session_call_free(&upstream->call);
     transfer_free(&upstream->transfer);
@@ -350,32 +350,6 @@ bool upstream_is_pending(const struct upstream *upstream)
             transport_is_pending(upstream->servers[i].websocket_transport))
             return true;
     return false;
-}
-
-void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer)
-{
-    const char *date = transfer->status ? headers_find(&transfer->response, "Date") : NULL;
-    int64_t date_s;
-
-    /* Only the first answer of each second teaches something. */
-    if (!date || strcmp(date, upstream->last_date) == 0)
-        return;
-    date_s = header_date_s(date);
-    if (date_s <= 0)
-        return;
-    snprintf(upstream->last_date, sizeof(upstream->last_date), "%s", date);
-    server_clock_learn(&upstream->clock, date_s, transfer->started_ms, clock_boot_ms());
-}
-
-int64_t upstream_now_ms(const struct upstream *upstream)
-{
-    return server_clock_at(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
-}
-
-int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length)
-{
-    return server_clock_stamp(&upstream->clock, hash_bytes(entity, length), upstream->loop->now_ms,
-                              clock_wall_ms());
 }
 
 int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer)

@@ -13,6 +13,9 @@
 #include "client/session.h"
 #include "client/transport.h"
 
+/* For questions of our own: it costs nothing of the server's rate limit and needs no credential. */
+#define UPSTREAM_PROBE_PATH "/api/noauth/whiteLabel/loginWhiteLabelParams"
+
 struct upstream_options {
     struct transport_options transport; /* its URL is that of the first server */
     const char *const *fallback_urls;   /* further servers of the same cluster, ended by NULL; NULL: none */
@@ -40,7 +43,9 @@ struct upstream {
     struct session *session;  /* NULL: none */
     struct list waiting;      /* requests that wait for the session */
     struct server_clock clock;
-    char last_date[40]; /* the last Date header that was learned from */
+    char last_date[40];             /* the last Date header that was learned from */
+    struct transfer clock_question; /* for a second answer, while the clock is in doubt */
+    int64_t clock_asked_ms;
     /* A call has ended: the session may have a credential now, or not. Called before the requests that wait
      * are looked at again. */
     void (*changed)(struct upstream *upstream);
@@ -84,8 +89,21 @@ size_t upstream_next_server(const struct upstream *upstream, const struct transf
 void upstream_run(struct upstream *upstream);
 bool upstream_is_pending(const struct upstream *upstream);
 
-/* Takes the server's time from an answer. */
+/* The transport for the session's own calls to a server. */
+struct transport *upstream_session_transport(const struct upstream *upstream, size_t server);
+
+/* The next are in upstream_clock.c. */
+
+void upstream_clock_open(struct upstream *upstream);
+void upstream_clock_close(struct upstream *upstream);
+
+/* Takes the server's time from an answer that comes from the server itself, not from a cache: one without Age
+ * (RFC 9111, section 5.1). If it is far from what is known, the server is asked once more. */
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer);
+
+/* Whether a value had better get its timestamp a little later: no answer of the server has told the time yet,
+ * and one is on its way. request_start() waits for the end of this. */
+bool upstream_clock_is_awaited(const struct upstream *upstream);
 
 /* The server's time now, ms since the epoch. */
 int64_t upstream_now_ms(const struct upstream *upstream);

@@ -63,13 +63,20 @@ void admission_again(struct exchange *exchange, int64_t back_off_ms)
         start_waiting(exchange, back_off_ms);
 }
 
+static bool wants_stamp(const struct exchange *exchange)
+{
+    const struct daemon *daemon = exchange->daemon;
+
+    return (!daemon->retry.no_retry_on_rate_limit || daemon->config->merge.mode != MERGE_MODE_OFF) &&
+           exchange->repeat == TB_REPEAT_STAMPED && exchange->has_body && !exchange->streams_body;
+}
+
 /* Telemetry gets its time when it arrives, so that it can be repeated, and merged with what comes later. */
 static void stamp(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
-    bool wanted = !daemon->retry.no_retry_on_rate_limit || daemon->config->merge.mode != MERGE_MODE_OFF;
 
-    if (wanted && exchange->repeat == TB_REPEAT_STAMPED && exchange->has_body && !exchange->streams_body)
+    if (wants_stamp(exchange))
         exchange->stamped =
             request_stamp(&daemon->upstream, exchange->target.text.data, &exchange->body, &daemon->bodies);
 }
@@ -221,22 +228,26 @@ static void stay_alone(struct exchange *exchange)
         exchange->merge = MERGE_NONE;
 }
 
-/* As long as the configuration lets it, or less where it asks for less. */
+/* As long as the configuration lets it, or less if it asks for less; counted from its arrival. */
 static void set_waiting_time(struct exchange *exchange)
 {
     int64_t max_ms = exchange->daemon->config->queue.max_wait_ms;
     bool asks = exchange->prefer_wait_ms >= 0 && exchange->prefer_wait_ms < max_ms;
 
     exchange->wait_max_ms = asks ? exchange->prefer_wait_ms : max_ms;
-    exchange->wait_left_ms = exchange->wait_max_ms;
+    exchange->wait_left_ms = exchange->wait_max_ms - (exchange->daemon->loop.now_ms - exchange->arrived_ms);
 }
 
 void admission_begin(struct exchange *exchange)
 {
     CLEANUP(buf_free) struct buf key = BUF_INIT(TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 64);
 
-    exchange->is_read = is_read(exchange);
     set_waiting_time(exchange);
+    if (wants_stamp(exchange) && upstream_clock_is_awaited(&exchange->daemon->upstream)) {
+        forwarding_wait_for_clock(exchange);
+        return;
+    }
+    exchange->is_read = is_read(exchange);
     stamp(exchange);
     fill_item(exchange);
     exchange->merge = merge_kind(exchange);

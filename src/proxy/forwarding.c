@@ -502,7 +502,21 @@ static void login_ready(struct request *request)
     local_answer(exchange);
 }
 
-void forwarding_begin_login(struct exchange *exchange)
+static void clock_ready(struct request *request)
+{
+    struct forwarding *forwarding = CONTAINER_OF(request, struct forwarding, request);
+    struct exchange *exchange = first_member(forwarding);
+
+    end_call(forwarding, BUDGET_UNCOUNTED);
+    remove_member(exchange);
+    forwarding_release(exchange);
+    admission_begin(exchange);
+}
+
+/* Waits for what request_start() waits for, no longer than WAIT_MS (0: as the options say), and goes on with
+ * READY. */
+static void wait_for_ready(struct exchange *exchange, int64_t wait_ms,
+                           void (*ready)(struct request *request))
 {
     struct forwarding *forwarding = forwarding_new(exchange);
 
@@ -511,6 +525,19 @@ void forwarding_begin_login(struct exchange *exchange)
         return;
     }
     forwarding->is_read = true;
-    forwarding->request.ready = login_ready;
+    forwarding->request.session_wait_ms = wait_ms;
+    forwarding->request.ready = ready;
     request_start(&forwarding->request);
+}
+
+void forwarding_begin_login(struct exchange *exchange)
+{
+    wait_for_ready(exchange, 0, login_ready);
+}
+
+void forwarding_wait_for_clock(struct exchange *exchange)
+{
+    int64_t left_ms = exchange->wait_left_ms > 0 ? exchange->wait_left_ms : 1;
+
+    wait_for_ready(exchange, left_ms < exchange->daemon->retry.session_wait_ms ? left_ms : 0, clock_ready);
 }

@@ -39,6 +39,7 @@ e2e_tests = \
 	tests/e2e/test_repeat_safety.py \
 	tests/e2e/test_server_faults.py \
 	tests/e2e/test_service.py \
+	tests/e2e/test_server_clock.py \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_schema.py \

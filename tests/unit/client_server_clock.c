@@ -25,13 +25,23 @@ static int64_t ms(int64_t us)
     return us / 1000;
 }
 
+/* An answer with this date, twice if once is not believed. */
+static void learn(int64_t date_s, int64_t sent_ms, int64_t received_ms)
+{
+    struct server_clock_answer said = {date_s, sent_ms, received_ms};
+
+    server_clock_learn(&server_clock, &said, SLOW);
+    if (server_clock.in_doubt)
+        server_clock_second_answer(&server_clock, &said, SLOW);
+}
+
 /* An answer of a server whose clock is OFFSET_US ahead of the boot clock. It writes the date AFTER_US after
  * the request was sent; the answer arrives at the boot time RECEIVED_US. */
 static void answer(int64_t offset_us, int64_t sent_us, int64_t after_us, int64_t received_us)
 {
     int64_t date_s = (sent_us + after_us + offset_us) / 1000000;
 
-    server_clock_learn(&server_clock, date_s, ms(sent_us), ms(received_us));
+    learn(date_s, ms(sent_us), ms(received_us));
 }
 
 /* The upper bound at NOW_MS: the last millisecond before END_MS, or that one where fractions are allowed for.
@@ -54,7 +64,7 @@ END_TEST
 /* Second 1000 of the server lies somewhere between 5000 and 5300 of the boot clock. */
 START_TEST(an_answer_gives_bounds_within_which_the_host_is_believed)
 {
-    server_clock_learn(&server_clock, 1000, 5000, 5300);
+    learn(1000, 5000, 5300);
     ck_assert_int_eq(server_clock_at(&server_clock, 5300, SLOW), 1000000);
     assert_ends(5300, 1001300);
     ck_assert_int_eq(server_clock_at(&server_clock, 5300, 1000000), 1000000);
@@ -67,13 +77,13 @@ END_TEST
 
 START_TEST(answers_narrow_the_bounds)
 {
-    server_clock_learn(&server_clock, 1000, 5000, 5300);
-    server_clock_learn(&server_clock, 1001, 6000, 6100); /* raises the lower one by 200 ms */
+    learn(1000, 5000, 5300);
+    learn(1001, 6000, 6100); /* raises the lower one by 200 ms */
     ck_assert_int_eq(server_clock_at(&server_clock, 6100, SLOW), 1001000);
-    server_clock_learn(&server_clock, 1001, 6700, 6900); /* lowers the upper one by 700 ms */
+    learn(1001, 6700, 6900); /* lowers the upper one by 700 ms */
     assert_ends(6900, 1002200);
     ck_assert_int_eq(server_clock_at(&server_clock, 6900, SLOW), 1001800);
-    server_clock_learn(&server_clock, 1001, 6500, 7100); /* says less than what is known */
+    learn(1001, 6500, 7100); /* says less than what is known */
     assert_ends(6900, 1002200);
     ck_assert_int_eq(server_clock_at(&server_clock, 6900, SLOW), 1001800);
 }
@@ -137,13 +147,81 @@ END_TEST
 
 START_TEST(a_clock_that_was_set_is_followed)
 {
-    server_clock_learn(&server_clock, 1000, 5000, 5010);
-    server_clock_learn(&server_clock, 401, 6000, 6010); /* ten minutes back */
+    learn(1000, 5000, 5010);
+    learn(401, 6000, 6010); /* ten minutes back */
     ck_assert_int_eq(server_clock_at(&server_clock, 6010, SLOW), 401000);
     assert_ends(6010, 402010);
-    server_clock_learn(&server_clock, 9000, 7000, 7010); /* and far ahead */
+    learn(9000, 7000, 7010); /* and far ahead */
     ck_assert_int_eq(server_clock_at(&server_clock, 7010, SLOW), 9000000);
     assert_ends(7010, 9001010);
+}
+END_TEST
+
+/* The first answer, by a host that believes it is WALL_MS. */
+static bool first_answer_is_doubted(int64_t date_s, int64_t wall_ms)
+{
+    set_up();
+    server_clock_learn(&server_clock, &(struct server_clock_answer){date_s, 5000, 5000}, wall_ms);
+    ck_assert(server_clock.known != server_clock.in_doubt);
+    ck_assert_int_eq(server_clock.in_doubt ? server_clock_at(&server_clock, 5000, wall_ms) : 0,
+                     server_clock.in_doubt ? wall_ms : 0);
+    return server_clock.in_doubt;
+}
+
+/* The second 1000 ends at 1001000. */
+START_TEST(an_answer_far_from_the_hosts_date_is_doubted)
+{
+    ck_assert(!first_answer_is_doubted(1000, 1000000 - SERVER_CLOCK_JUMP_MS));
+    ck_assert(first_answer_is_doubted(1000, 1000000 - SERVER_CLOCK_JUMP_MS - 1));
+    ck_assert(!first_answer_is_doubted(1000, 1001000 + SERVER_CLOCK_JUMP_MS));
+    ck_assert(first_answer_is_doubted(1000, 1001000 + SERVER_CLOCK_JUMP_MS + 1));
+    ck_assert(first_answer_is_doubted(EPOCH_MS / 1000, 0)); /* no battery: 1970 */
+}
+END_TEST
+
+static void second_answer(int64_t date_s, int64_t sent_ms, int64_t received_ms)
+{
+    server_clock_second_answer(&server_clock, &(struct server_clock_answer){date_s, sent_ms, received_ms},
+                               FAST);
+    ck_assert(!server_clock.in_doubt);
+}
+
+START_TEST(two_answers_that_agree_are_believed)
+{
+    ck_assert(first_answer_is_doubted(1000, SLOW));
+    second_answer(1001, 5900, 5950);
+    ck_assert(server_clock.known);
+    ck_assert_int_eq(server_clock_at(&server_clock, 6000, SLOW), 1001050);
+    assert_ends(6000, 1002000);
+}
+END_TEST
+
+START_TEST(two_answers_that_differ_are_not_believed)
+{
+    ck_assert(first_answer_is_doubted(1000, SLOW));
+    second_answer(2000, 5900, 5950);
+    ck_assert(!server_clock.known);
+    ck_assert(first_answer_is_doubted(1000, SLOW));
+    server_clock_second_answer(&server_clock, NULL, SLOW);
+    ck_assert(!server_clock.known);
+    ck_assert_int_eq(server_clock_at(&server_clock, 6000, SLOW), SLOW);
+}
+END_TEST
+
+/* Two hours off, as from a cache that does not say so. */
+START_TEST(an_odd_answer_changes_nothing_of_what_is_known)
+{
+    int64_t moment;
+
+    learn(10000, 5000, 5000);
+    for (moment = 6000; moment < 9000; moment += 1000) {
+        server_clock_learn(&server_clock, &(struct server_clock_answer){2800, moment, moment}, FAST);
+        ck_assert(server_clock.in_doubt);
+        ck_assert_int_eq(server_clock_at(&server_clock, moment, SLOW), 10000000 + moment - 5000);
+        second_answer(10000 + moment / 1000 - 5, moment + 10, moment + 10);
+        ck_assert_int_ge(server_clock_at(&server_clock, moment, SLOW), 10000000 + moment - 5000);
+        ck_assert_int_le(server_clock_at(&server_clock, moment, FAST), 10001000 + moment - 5000);
+    }
 }
 END_TEST
 
@@ -153,12 +231,12 @@ static int64_t stamp_then_correct(int64_t by, uint32_t hash, int64_t *first)
     int64_t high;
 
     set_up();
-    server_clock_learn(&server_clock, 1000, 5000, 5000);
+    learn(1000, 5000, 5000);
     high = server_clock_at(&server_clock, 5000, FAST);
     set_up();
     *first = server_clock_stamp(&server_clock, ENTITY, 5000, high + by);
     ck_assert_int_eq(*first, high + by);
-    server_clock_learn(&server_clock, 1000, 5000, 5000);
+    learn(1000, 5000, 5000);
     return server_clock_stamp(&server_clock, hash, 5000, high + by);
 }
 
@@ -275,6 +353,10 @@ Suite *server_clock_suite(void)
     tcase_add_test(tests, rounding_contradicts_nothing);
     tcase_add_test(tests, a_fast_network_bounds_it_to_milliseconds);
     tcase_add_test(tests, a_clock_that_was_set_is_followed);
+    tcase_add_test(tests, an_answer_far_from_the_hosts_date_is_doubted);
+    tcase_add_test(tests, two_answers_that_agree_are_believed);
+    tcase_add_test(tests, two_answers_that_differ_are_not_believed);
+    tcase_add_test(tests, an_odd_answer_changes_nothing_of_what_is_known);
     tcase_add_test(tests, a_small_correction_keeps_the_later_stamp_the_later);
     tcase_add_test(tests, stamps_are_the_servers_time_again_after_a_correction);
     tcase_add_test(tests, stamps_of_one_entity_differ);

@@ -492,3 +492,9 @@ int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct tr
     (void)transfer;
     return world->server.retry_after_ms;
 }
+
+bool upstream_clock_is_awaited(const struct upstream *upstream)
+{
+    (void)upstream;
+    return false;
+}
