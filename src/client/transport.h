@@ -135,6 +135,9 @@ int transport_new(struct loop *loop, const struct transport_options *options, st
 const char *transport_host(const struct transport *transport);
 const char *transport_prefix(const struct transport *transport);
 
+/* Reads the certificates that servers are verified with anew, and verifies every server again. */
+void transport_reload_certificates(struct transport *transport);
+
 /* No transfer may be under way. */
 void transport_free(struct transport *transport);
 

@@ -5,6 +5,9 @@
  */
 #define CONNECTION_IDLE_S 50L
 
+/* Certificates that were replaced on disk are used after this time without a reload. */
+#define CA_CACHE_S 3600L
+
 #define BUFFER_BYTES 65536L /* read from a connection at once */
 
 static void set_tls(const struct transport *transport, CURL *easy)
@@ -12,10 +15,9 @@ static void set_tls(const struct transport *transport, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_SSLVERSION,
                      transport->options.tls_1_3 ? (long)CURL_SSLVERSION_TLSv1_3
                                                 : (long)CURL_SSLVERSION_TLSv1_2); /* at least */
-    if (transport->ca_file) {
-        curl_easy_setopt(easy, CURLOPT_CAINFO, transport->ca_file);
+    curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, CA_CACHE_S);
+    if (transport->has_ca_file)
         curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-    }
     if (transport->certificate_file) {
         curl_easy_setopt(easy, CURLOPT_SSLCERT, transport->certificate_file);
         curl_easy_setopt(easy, CURLOPT_SSLKEY, transport->key_file);
@@ -85,9 +87,16 @@ static CURL *prepare_connect_only(struct transport *transport)
     return easy;
 }
 
+static CURL *idle_handle(struct transport *transport)
+{
+    return transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
+}
+
 CURL *transport_take_handle(struct transport *transport, const struct transfer *transfer)
 {
-    if (transfer->connect_only)
-        return prepare_connect_only(transport);
-    return transport->idle_count ? transport->idle[--transport->idle_count] : prepare_handle(transport);
+    CURL *easy = transfer->connect_only ? prepare_connect_only(transport) : idle_handle(transport);
+
+    if (easy && transport->ca_names[0])
+        curl_easy_setopt(easy, CURLOPT_CAINFO, transport->ca_names[transport->ca_name]);
+    return easy;
 }

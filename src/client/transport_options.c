@@ -106,12 +106,25 @@ static int copy_proxy(const char *text, struct transport *transport)
     return r;
 }
 
+/* libcurl keeps certificates, connections and TLS sessions by the name of the file that they were verified
+ * with: under another name of the same file it reads that anew and uses none of the old ones. */
+static int name_ca_file(const char *file, char *names[2])
+{
+    const char *path = file ? file : curl_version_info(CURLVERSION_NOW)->cainfo;
+
+    if (!path)
+        return 0;
+    names[0] = strdup(path);
+    return !names[0] || asprintf(&names[1], "%s%s", *path == '/' ? "/" : "./", path) < 0 ? -ENOMEM : 0;
+}
+
 int transport_copy_options(struct transport *transport, const struct transport_options *options)
 {
     transport->options = *options;
+    transport->has_ca_file = options->ca_file != NULL;
     return copy_string(options->url, &transport->url) < 0 ||
                    copy_string(options->unix_socket, &transport->unix_socket) < 0 ||
-                   copy_string(options->ca_file, &transport->ca_file) < 0 ||
+                   name_ca_file(options->ca_file, transport->ca_names) < 0 ||
                    copy_string(options->certificate_file, &transport->certificate_file) < 0 ||
                    copy_string(options->key_file, &transport->key_file) < 0 ||
                    copy_proxy(options->proxy, transport) < 0 ||

@@ -329,6 +329,17 @@ void upstream_close(struct upstream *upstream)
     }
 }
 
+void upstream_reload_certificates(struct upstream *upstream)
+{
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++) {
+        transport_reload_certificates(upstream->servers[i].session_transport);
+        transport_reload_certificates(upstream->servers[i].transport);
+        transport_reload_certificates(upstream->servers[i].websocket_transport);
+    }
+}
+
 void upstream_run(struct upstream *upstream)
 {
     size_t i;

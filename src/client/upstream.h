@@ -70,6 +70,9 @@ void upstream_close(struct upstream *upstream);
  * is. */
 void upstream_poke(struct upstream *upstream);
 
+/* transport_reload_certificates() for all transports. */
+void upstream_reload_certificates(struct upstream *upstream);
+
 /* The server in use, and its transports for requests and for WebSockets. */
 size_t upstream_server(const struct upstream *upstream);
 struct transport *upstream_transport(const struct upstream *upstream);

@@ -73,7 +73,8 @@ static const struct option options[] = {
     STRING(upstream, refresh_token_file, "",
            "File with the refresh token that belongs to it. Without one the token is used until it expires."),
     STRING(upstream, ca_file, "",
-           "File with the certificates (PEM) that a https server is verified by, instead of the system's."),
+           "File with the certificates (PEM) that an https server is verified by, instead of the system's. A changed\n"
+           "file is used after a reload, without one within an hour."),
     STRING(upstream, certificate_file, "",
            "File with a certificate (PEM) that tbproxyd shows to the server, with upstream.key_file."),
     STRING(upstream, key_file, "",

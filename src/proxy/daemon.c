@@ -279,6 +279,7 @@ static void reload(struct daemon *daemon)
         reload_queue(daemon);
         log_set_level((enum log_level)daemon->config->log.level);
         daemon->bodies.max = (size_t)daemon->config->limits.max_buffered_bytes;
+        upstream_reload_certificates(&daemon->upstream);
         if (session_state(daemon->upstream.session) != SESSION_READY)
             session_retry_now(daemon->upstream.session, daemon->loop.now_ms);
         upstream_poke(&daemon->upstream);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """https to the server: verified, by the system's certificates or those that are given; with one of our own."""
+import signal
 import ssl
 import tempfile
 
@@ -53,6 +54,20 @@ class TestTls(Case):
         self.assertEqual(self.get(server, ca_file=self.server_pem).status, 502)
         reply = self.get(server, ca_file=self.server_pem, certificate_file=self.other_pem, key_file=self.other_key)
         self.assertEqual(reply.status, 200)
+
+    def reload(self, proxy):
+        start = proxy.notices.mark()
+        proxy.signal(signal.SIGHUP)
+        proxy.notices.wait("^READY=1$", start)
+
+    def test_certificates_that_were_replaced_are_used_after_a_reload(self):
+        server = self.start_tls()
+        proxy = self.start_daemon(server, {"upstream.ca_file": self.server_pem})
+        self.assertEqual(proxy.get("/api/text").status, 200)
+        for certificates, status in ((self.other_pem, 502), (self.server_pem, 200), (self.other_pem, 502)):
+            proxy.write_secret("upstream.ca_file", certificates)
+            self.reload(proxy)
+            self.assertEqual(proxy.get("/api/text").status, status)
 
     def test_the_servers_name_is_told(self):
         names = []
