@@ -86,6 +86,21 @@ void edition_answer(struct edition_probe *probe, int status, const char *body, s
     }
 }
 
+bool edition_ask_again(struct edition_probe *probe)
+{
+    if (probe->edition != EDITION_UNKNOWN && *probe->version)
+        return false;
+    probe->next = probe->edition == EDITION_UNKNOWN ? ASK_WHITE_LABEL : ASK_VERSION;
+    return true;
+}
+
+int64_t edition_retry_delay_ms(unsigned retry)
+{
+    static const int64_t minutes[EDITION_RETRIES] = {1, 5, 30};
+
+    return minutes[retry] * 60000;
+}
+
 /* The text of a JSON string, without its quotes and with its escapes as they are. */
 struct text {
     const char *data;

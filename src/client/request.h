@@ -128,7 +128,8 @@ void request_cancel(struct request *request);
 /* Cancels it and frees what it holds. */
 void request_free(struct request *request);
 
-/* For upstream.c and upstream_clock.c: the session may have a credential now, or not; the clock is known or not. */
+/* For upstream.c and upstream_clock.c: the session may have a credential now, or not; the clock is known or
+ * not. */
 void request_wake_all(struct upstream *upstream);
 
 #endif

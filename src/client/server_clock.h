@@ -49,8 +49,8 @@ struct server_clock_answer {
 void server_clock_learn(struct server_clock *clock, const struct server_clock_answer *answer,
                         int64_t wall_ms);
 
-/* Ends the doubt: if ANSWER (NULL: none came) agrees with the one in doubt, the time moves; otherwise that one
- * is forgotten. */
+/* Ends the doubt: if ANSWER (NULL: none came) agrees with the one in doubt, the time moves; otherwise that
+ * one is forgotten. */
 void server_clock_second_answer(struct server_clock *clock, const struct server_clock_answer *answer,
                                 int64_t wall_ms);
 

@@ -29,12 +29,12 @@ struct transport {
     struct transport_options options;
     char *url;
     char *unix_socket, *certificate_file, *key_file; /* NULL: none */
-    bool has_ca_file;      /* instead of the system's certificates */
-    char *ca_names[2];     /* the file of certificates, spelled in two ways; NULL: not known */
-    unsigned ca_name;      /* which of them is used */
-    char *proxy, *proxy_user, *proxy_password;                 /* NULL: none; the first without the second */
-    char *prefix;                                              /* path of the URL without its last slash */
-    char *host;                                                /* with the port, as the Host header has it */
+    bool has_ca_file;                                /* instead of the system's certificates */
+    char *ca_names[2]; /* the file of certificates, spelled in two ways; NULL: not known */
+    unsigned ca_name;  /* which of them is used */
+    char *proxy, *proxy_user, *proxy_password; /* NULL: none; the first without the second */
+    char *prefix;                              /* path of the URL without its last slash */
+    char *host;                                /* with the port, as the Host header has it */
     CURLM *multi;
     struct timer timer;            /* libcurl's own */
     bool kicked;                   /* libcurl wants to be called at once */

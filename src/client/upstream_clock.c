@@ -58,8 +58,8 @@ static void log_difference(const struct upstream *upstream)
     long long ahead_s = (upstream_now_ms(upstream) - clock_wall_ms()) / 1000;
 
     if (upstream->clock.known && ahead_s != 0)
-        log_info("the server's clock is %lld s %s this host's: timestamps follow the server's", llabs(ahead_s),
-                 ahead_s > 0 ? "ahead of" : "behind");
+        log_info("the server's clock is %lld s %s this host's: timestamps follow the server's",
+                 llabs(ahead_s), ahead_s > 0 ? "ahead of" : "behind");
 }
 
 static void question_done(struct transfer *transfer)

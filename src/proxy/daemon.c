@@ -77,17 +77,24 @@ static struct transport_options transport_options(const struct daemon *daemon)
     };
 }
 
+static struct transport_options detection_options(const struct detection *detection)
+{
+    const struct daemon *daemon = CONTAINER_OF(detection, struct daemon, detection);
+    struct transport_options options = transport_options(daemon);
+
+    options.url = upstream_url(&daemon->upstream);
+    return options;
+}
+
 /* The end of a login, renewal or check. Systemd is told READY=1 when the first has ended, whatever came of
  * it: the status says so, and the program serves either way. */
 static void session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
-    struct transport_options options = transport_options(daemon);
 
-    options.url = upstream_url(upstream);
     log_state(daemon);
     notify_status(daemon);
-    detection_session_changed(&daemon->detection, &daemon->loop, &options, session_state(upstream->session));
+    detection_session_changed(&daemon->detection, session_state(upstream->session));
     if (!daemon->told_ready) {
         daemon->told_ready = true;
         sd_notify(0, "READY=1");
@@ -244,6 +251,7 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     options.transport = transport_options(daemon);
     options.fallback_urls = urls.list;
     set_request_options(daemon);
+    detection_open(&daemon->detection, &daemon->loop, detection_options);
     bearer_init(&daemon->bearer, &daemon->upstream, &daemon->retry);
     subscriptions_init(&daemon->subscriptions, &daemon->upstream, &daemon->bearer, &daemon->retry,
                        daemon->metrics);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/detection.h"
 
+#include <string.h>
+
 #include "base/log.h"
 
-/* For one answer. A server that was just started may need some seconds to compose its API description. */
+/* For one answer. */
 #define PROBE_TIMEOUT_MS 20000
 
 static void tell(const struct edition_probe *found)
@@ -42,19 +44,18 @@ static void probe_done(struct transfer *transfer)
     ask_next(detection);
 }
 
-static void begin(struct detection *detection, struct loop *loop, const struct transport_options *options)
+static void begin(struct detection *detection)
 {
     static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
     static struct curl_slist headers = {user_agent, NULL}; /* so that the server's log tells who asks */
-    struct transport_options own = *options;
+    struct transport_options own = detection->options(detection);
     struct tb_error err = TB_ERROR_INIT;
 
     own.max_connections = 1;
-    if (transport_new(loop, &own, &detection->transport, &err) < 0) {
+    if (transport_new(detection->loop, &own, &detection->transport, &err) < 0) {
         log_debug("the server's edition is not asked for: %s", err.message);
         return;
     }
-    detection->probe = (struct edition_probe){0};
     detection->transfer = (struct transfer){
         .method = "GET",
         .headers = &headers,
@@ -68,28 +69,57 @@ static void begin(struct detection *detection, struct loop *loop, const struct t
     ask_next(detection);
 }
 
-void detection_session_changed(struct detection *detection, struct loop *loop,
-                               const struct transport_options *options, enum session_state state)
+static void ask_again(struct timer *timer)
+{
+    struct detection *detection = CONTAINER_OF(timer, struct detection, again);
+
+    detection->probe = detection->found;
+    edition_ask_again(&detection->probe);
+    begin(detection);
+}
+
+void detection_open(struct detection *detection, struct loop *loop,
+                    struct transport_options (*options)(const struct detection *detection))
+{
+    detection->loop = loop;
+    detection->options = options;
+    detection->again.expired = ask_again;
+}
+
+void detection_session_changed(struct detection *detection, enum session_state state)
 {
     if (state == SESSION_OFFLINE || state == SESSION_LOCKED_OUT)
         detection->asked = false;
     if (state != SESSION_READY || detection->asked)
         return;
-    detection->asked = true;
     detection_close(detection); /* questions from before the server was away */
-    begin(detection, loop, options);
+    detection->asked = true;
+    detection->retries = 0;
+    detection->probe = (struct edition_probe){0};
+    begin(detection);
+}
+
+static bool is_news(const struct detection *detection)
+{
+    return detection->retries == 0 || detection->probe.edition != detection->found.edition ||
+           strcmp(detection->probe.version, detection->found.version) != 0;
 }
 
 void detection_run(struct detection *detection)
 {
+    struct edition_probe missing;
+
     if (!detection->transport)
         return;
     transport_run(detection->transport);
     if (edition_next_path(&detection->probe))
         return;
-    detection->found = detection->probe;
-    tell(&detection->found);
+    if (is_news(detection))
+        tell(&detection->probe);
+    detection->found = missing = detection->probe;
     detection_close(detection);
+    if (edition_ask_again(&missing) && detection->retries < EDITION_RETRIES)
+        loop_timer_start(detection->loop, &detection->again, edition_retry_delay_ms(detection->retries++));
 }
 
 bool detection_is_pending(const struct detection *detection)
@@ -101,6 +131,9 @@ bool detection_is_pending(const struct detection *detection)
 
 void detection_close(struct detection *detection)
 {
+    if (!detection->loop) /* never opened */
+        return;
+    loop_timer_stop(detection->loop, &detection->again);
     if (!detection->transport)
         return;
     transfer_cancel(&detection->transfer);

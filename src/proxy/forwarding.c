@@ -515,8 +515,7 @@ static void clock_ready(struct request *request)
 
 /* Waits for what request_start() waits for, no longer than WAIT_MS (0: as the options say), and goes on with
  * READY. */
-static void wait_for_ready(struct exchange *exchange, int64_t wait_ms,
-                           void (*ready)(struct request *request))
+static void wait_for_ready(struct exchange *exchange, int64_t wait_ms, void (*ready)(struct request *request))
 {
     struct forwarding *forwarding = forwarding_new(exchange);
 

@@ -59,7 +59,8 @@ void forwarding_answer_begun(struct forwarding *forwarding);
  * answered before this returns. */
 void forwarding_begin_login(struct exchange *exchange);
 
-/* For telemetry without a time: waits until the server has told its own, and goes on with admission_begin(). */
+/* For telemetry without a time: waits until the server has told its own, and goes on with admission_begin().
+ */
 void forwarding_wait_for_clock(struct exchange *exchange);
 
 /* The exchange waits no longer for an answer of the server: it is answered, or its client has gone. Harmless

@@ -97,6 +97,26 @@ START_TEST(only_a_good_answer_has_a_version)
 }
 END_TEST
 
+START_TEST(only_what_is_unknown_is_asked_for_again)
+{
+    struct edition_probe probe = {.edition = EDITION_CE};
+
+    ck_assert(edition_ask_again(&probe));
+    ck_assert_str_eq(edition_next_path(&probe), API_DOCS);
+    edition_answer(&probe, 503, "", 0);
+    ck_assert_int_eq(probe.edition, EDITION_CE);
+    strcpy(probe.version, "4.4.0");
+    ck_assert(!edition_ask_again(&probe));
+    probe.edition = EDITION_UNKNOWN;
+    ck_assert(edition_ask_again(&probe));
+    ck_assert_str_eq(edition_next_path(&probe), WHITE_LABEL);
+    edition_answer(&probe, 404, NO_RESOURCE, strlen(NO_RESOURCE));
+    edition_answer(&probe, 503, "", 0);
+    ck_assert_int_eq(probe.edition, EDITION_CE);
+    ck_assert_str_eq(probe.version, "4.4.0");
+}
+END_TEST
+
 static const struct {
     const char *text;
     const char *version; /* NULL: none */
@@ -205,6 +225,7 @@ Suite *edition_suite(void)
     tcase_add_loop_test(tests, a_version_is_found_in_the_beginning_of_a_description, 0,
                         (int)ARRAY_SIZE(descriptions));
     tcase_add_test(tests, a_description_may_be_cut_anywhere);
+    tcase_add_test(tests, only_what_is_unknown_is_asked_for_again);
     tcase_add_test(tests, any_bytes_are_harmless);
     return suite;
 }
