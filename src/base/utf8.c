@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* How many bytes the character that begins with LEAD has; 0: none begins so. */
 static size_t character_size(unsigned char lead)
@@ -51,4 +52,9 @@ ssize_t utf8_count(const char *text, size_t length)
         i += size;
     }
     return count;
+}
+
+size_t utf8_mark_length(const char *text, size_t length)
+{
+    return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "proxy/config_check.h"
+#include "proxy/config_mistake.h"
 #include "proxy/config_text.h"
 
 enum option_type { OPTION_STRING, OPTION_INTEGER, OPTION_BOOLEAN, OPTION_CHOICE };
@@ -371,35 +372,57 @@ static int refuse_name(const char *section, size_t section_length, const char *n
                         known);
 }
 
+/* What a file has set so far. */
+struct reading {
+    struct config *config;
+    const char *path;
+    const config_setting_t *settings[OPTION_COUNT];
+};
+
 /* libconfig knows the names of included files only. */
-static const char *file_of(const config_setting_t *setting, const char *path)
+static const char *file_of(const struct reading *reading, const config_setting_t *setting)
 {
     const char *file = config_setting_source_file(setting);
 
-    return file ? file : path;
+    return file ? file : reading->path;
 }
 
-static int read_section(struct config *config, const char *path, config_setting_t *section,
-                        struct tb_error *err)
+static int refuse_second(const struct reading *reading, const struct option *option, struct tb_error *err)
+{
+    const config_setting_t *first = reading->settings[option - options];
+
+    return tb_error_set(err, -EINVAL, "%s.%s stands here for the second time; first in %s, line %u",
+                        option->section, option->name, file_of(reading, first),
+                        config_setting_source_line(first));
+}
+
+static int read_section(struct reading *reading, config_setting_t *section, struct tb_error *err)
 {
     const char *name = config_setting_name(section);
+    size_t length = strcspn(name, CONFIG_REPEAT_MARK);
     int i, r = 0;
 
     if (!config_setting_is_group(section))
         return tb_error_set(err, -EINVAL, "%s:%u: %s must be a section: %s = { ... };",
-                            file_of(section, path), config_setting_source_line(section), name, name);
+                            file_of(reading, section), config_setting_source_line(section), name, name);
     for (i = 0; i < config_setting_length(section) && r == 0; i++) {
         config_setting_t *setting = config_setting_get_elem(section, (unsigned)i);
-        const struct option *option = find_option(name, strlen(name), config_setting_name(setting));
+        const struct option *option = find_option(name, length, config_setting_name(setting));
 
-        r = option ? set_setting(option, config, setting, err)
-                   : refuse_name(name, strlen(name), config_setting_name(setting), err);
+        if (!option)
+            r = refuse_name(name, length, config_setting_name(setting), err);
+        else if (reading->settings[option - options])
+            r = refuse_second(reading, option, err);
+        else
+            r = set_setting(option, reading->config, setting, err);
         if (r < 0)
-            tb_error_prefix(err, "%s:%u", file_of(setting, path), config_setting_source_line(setting));
+            tb_error_prefix(err, "%s:%u", file_of(reading, setting), config_setting_source_line(setting));
+        else
+            reading->settings[option - options] = setting;
     }
-    if (config_setting_length(section) == 0 && !has_section(name, strlen(name))) {
-        r = refuse_name(name, strlen(name), "", err);
-        tb_error_prefix(err, "%s:%u", file_of(section, path), config_setting_source_line(section));
+    if (config_setting_length(section) == 0 && !has_section(name, length)) {
+        r = refuse_name(name, length, "", err);
+        tb_error_prefix(err, "%s:%u", file_of(reading, section), config_setting_source_line(section));
     }
     return r;
 }
@@ -407,6 +430,7 @@ static int read_section(struct config *config, const char *path, config_setting_
 static int read_file(struct config *config, const char *path, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(CONFIG_TEXT_MAX_BYTES);
+    struct reading reading = {.config = config, .path = path};
     config_setting_t *root;
     config_t parsed;
     int i, r = config_text_read(path, &text, err);
@@ -414,15 +438,11 @@ static int read_file(struct config *config, const char *path, struct tb_error *e
     if (r < 0)
         return r;
     config_init(&parsed);
-    if (config_read_string(&parsed, text.data) != CONFIG_TRUE) {
-        const char *where = config_error_file(&parsed) ? config_error_file(&parsed) : path;
-
-        r = tb_error_set(err, -EINVAL, "%s:%d: %s", where, config_error_line(&parsed),
-                         config_error_text(&parsed));
-    }
+    if (config_read_string(&parsed, text.data) != CONFIG_TRUE)
+        r = config_mistake(&parsed, path, text.data, err);
     root = config_root_setting(&parsed);
     for (i = 0; r == 0 && i < config_setting_length(root); i++)
-        r = read_section(config, path, config_setting_get_elem(root, (unsigned)i), err);
+        r = read_section(&reading, config_setting_get_elem(root, (unsigned)i), err);
     config_destroy(&parsed);
     return r;
 }
@@ -548,7 +568,7 @@ void config_print_help(FILE *out)
     size_t i;
 
     fputs("# tbproxyd.conf: every option, with its default. Remove the \"# \" before an option to set it.\n"
-          "# tbproxyd --check-config tells whether the file is right.\n",
+          "# A section may stand more than once. tbproxyd --check-config tells whether the file is right.\n",
           out);
     for (i = 0; i < OPTION_COUNT; i++) {
         if (i == 0 || strcmp(options[i].section, options[i - 1].section) != 0)

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The command line and the configuration: what is right starts, a mistake names its place and what is allowed."""
+import os
 import re
 import subprocess
 
@@ -81,6 +82,44 @@ class TestCommandLine(ConfigCase):
         self.assertGreater(len(arguments), 20)
         status, _, errors = self.run_daemon("--check-config", *arguments)
         self.assertEqual((status, errors), (0, ""))
+
+
+class TestReadme(ConfigCase):
+    """What README says to write, in the file that is installed."""
+
+    def setUp(self):
+        source = os.environ["TB_SOURCE"]
+        with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
+            blocks = re.findall(r"(?m)^    upstream = \{\n(?:    .*\n)+?    \};\n", file.read())
+        self.assertEqual(len(blocks), 1)
+        self.block = re.sub(r"(?m)^    ", "", blocks[0])
+        with open(os.path.join(source, "etc", "tbproxyd.conf"), encoding="utf-8") as file:
+            self.shipped = file.read()
+
+    def assert_right(self, text):
+        status, output, errors = self.run_daemon("--check-config", text=text)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertTrue(output.endswith("The configuration is right.\n"), output)
+
+    def test_its_block_can_be_pasted_before_or_behind_all_others(self):
+        self.assert_right(self.shipped + "\n" + self.block)
+        self.assert_right(self.block + self.shipped)
+
+    def test_its_options_can_be_set_where_they_stand(self):
+        text = self.shipped
+        for name, value in re.findall(r"(\w+) = (\".*\");", self.block):
+            text, count = re.subn(r"(?m)^    # %s = .*;$" % name, "    %s = %s;" % (name, value), text)
+            self.assertEqual(count, 1)
+        self.assert_right(text)
+
+    def test_an_option_that_is_set_in_both_places_is_named_with_both_lines(self):
+        text = self.shipped.replace('    # url = "";', '    url = "https://another.example";') + self.block
+        first = text[:text.index("another.example")].count("\n") + 1
+        second = self.shipped.count("\n") + 2
+        status, _, errors = self.run_daemon("--check-config", text=text)
+        self.assertNotEqual(status, 0)
+        self.assertIn("%s:%d: upstream.url " % (self.path, second), errors)
+        self.assertIn("%s, line %d" % (self.path, first), errors)
 
 
 class TestMistakes(ConfigCase):

@@ -65,6 +65,16 @@ START_TEST(random_bytes)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_has_three_bytes)
+{
+    ck_assert_uint_eq(utf8_mark_length("\xef\xbb\xbfx", 4), 3);
+    ck_assert_uint_eq(utf8_mark_length("\xef\xbb\xbf", 3), 3);
+    ck_assert_uint_eq(utf8_mark_length("\xef\xbb\xbf", 2), 0);
+    ck_assert_uint_eq(utf8_mark_length("\xef\xbb\xbe", 3), 0);
+    ck_assert_uint_eq(utf8_mark_length("", 0), 0);
+}
+END_TEST
+
 Suite *utf8_suite(void)
 {
     TCase *tests;
@@ -73,5 +83,6 @@ Suite *utf8_suite(void)
     tcase_add_test(tests, characters_are_counted);
     tcase_add_test(tests, what_is_no_utf8);
     tcase_add_test(tests, random_bytes);
+    tcase_add_test(tests, a_byte_order_mark_has_three_bytes);
     return suite;
 }

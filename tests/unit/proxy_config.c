@@ -255,10 +255,10 @@ static const struct {
     {"\nlisten = [1, 2];\n", 6, {"listen", "section"}},
     {"listen = ();\n", 5, {"listen", "section"}},
     {"port = 8282;\n", 5, {"port", "section"}},
-    {"listen = {\n  port = 1;\n  port = 2;\n};\n", 7, {NULL}},
-    {"listen = { port = 1; };\nlisten = { port = 2; };\n", 6, {NULL}},
+    {"listen = {\n  port = 1;\n  port = 2;\n};\n", 7, {"listen.port", "second time", "line 6"}},
+    {"listen = { port = 1; };\nlisten = { port = 2; };\n", 6, {"listen.port", "second time", "line 5"}},
     {"listen = {\n  port = ;\n};\n", 6, {NULL}},
-    {"nonsense\n", 6, {NULL}},
+    {"nonsense\n", 5, {NULL}},
 };
 
 START_TEST(a_message_names_file_and_line_the_option_and_what_is_allowed)

@@ -4,7 +4,9 @@
 
 int main(void)
 {
-    static unit_suite *const suites[] = {config_check_suite, config_help_suite,  config_suite,
+    static unit_suite *const suites[] = {
+        config_mistake_suite,
+        config_check_suite, config_help_suite,  config_suite,
                                          detection_suite,    filter_suite,       frame_filter_suite,
                                          gate_suite,         merge_random_suite, merge_suite,
                                          metrics_suite,      operation_suite,    origin_suite,
