@@ -3,19 +3,26 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-static int open_secret(const char *path, struct tb_error *err)
+#include "base/utf8.h"
+
+/* With a byte order mark and the line end. */
+#define SECRET_FILE_MAX (SECRET_MAX_BYTES + 5)
+
+bool secret_is_credential(const char *path)
+{
+    return !strchr(path, '/');
+}
+
+int secret_open(const char *path, struct tb_error *err)
 {
     const char *credentials = getenv("CREDENTIALS_DIRECTORY");
     CLEANUP(close_fd) int directory = AT_FDCWD;
-    bool is_credential = !strchr(path, '/');
-    struct stat status;
     int fd;
 
-    if (is_credential) {
+    if (secret_is_credential(path)) {
         if (!credentials)
             return tb_error_set(
                 err, -ENOENT,
@@ -27,13 +34,16 @@ static int open_secret(const char *path, struct tb_error *err)
             return tb_error_set(err, -errno, "%s: $CREDENTIALS_DIRECTORY: %s", path, strerror(errno));
     }
     fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
-        return tb_error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno));
-    if (fstat(fd, &status) == 0 && !is_credential && (status.st_mode & 077)) {
-        close(fd);
-        return tb_error_set(err, -EPERM, "%s: others can read this secret: chmod 0600 it", path);
-    }
-    return fd;
+    return fd < 0 ? tb_error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno)) : fd;
+}
+
+int secret_check_mode(int fd, const char *path, struct tb_error *err)
+{
+    struct stat status;
+
+    if (fstat(fd, &status) == 0 && !secret_is_credential(path) && (status.st_mode & 077))
+        return tb_error_set(err, -EPERM, "%s: others can read this secret: run chmod 0600 %s", path, path);
+    return 0;
 }
 
 /* Fills BUFFER with the whole file; its length, or a negative errno. */
@@ -62,32 +72,39 @@ static bool is_one_line_of_text(const char *text, size_t len)
     for (i = 0; i < len; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return false;
-    return len > 0;
+    return true;
+}
+
+int secret_take(int fd, const char *path, char **ret, struct tb_error *err)
+{
+    char buffer[SECRET_FILE_MAX + 1]; /* one more to notice that it is too long */
+    ssize_t n = read_all(fd, buffer, sizeof(buffer));
+    size_t start, len;
+    int r = 0;
+
+    if (n < 0)
+        return tb_error_set(err, (int)n, "%s: cannot be read: %s", path, strerror((int)-n));
+    len = (size_t)n;
+    start = utf8_mark_length(buffer, len);
+    if (len > start && len < sizeof(buffer) && buffer[len - 1] == '\n')
+        len--;
+    if (len > start && buffer[len - 1] == '\r')
+        len--;
+    if (len == start)
+        r = tb_error_set(err, -EINVAL, "%s: is empty: must hold one line of text", path);
+    else if (len - start > SECRET_MAX_BYTES || !is_one_line_of_text(buffer + start, len - start))
+        r = tb_error_set(err, -EINVAL, "%s: must hold one line of text, at most %d bytes", path,
+                         SECRET_MAX_BYTES);
+    else if (!(*ret = strndup(buffer + start, len - start)))
+        r = tb_error_set(err, -ENOMEM, "%s: out of memory", path);
+    explicit_bzero(buffer, sizeof(buffer));
+    return r;
 }
 
 int secret_read(const char *path, char **ret, struct tb_error *err)
 {
-    char buffer[SECRET_MAX_BYTES + 3]; /* with the line end, and one more to notice that it is too long */
-    CLEANUP(close_fd) int fd = open_secret(path, err);
-    ssize_t n;
-    size_t len;
-    int r = 0;
+    CLEANUP(close_fd) int fd = secret_open(path, err);
+    int r = fd < 0 ? fd : secret_check_mode(fd, path, err);
 
-    if (fd < 0)
-        return fd;
-    n = read_all(fd, buffer, sizeof(buffer));
-    if (n < 0)
-        return tb_error_set(err, (int)n, "%s: cannot be read: %s", path, strerror((int)-n));
-    len = (size_t)n;
-    if (len > 0 && len < sizeof(buffer) && buffer[len - 1] == '\n')
-        len--;
-    if (len > 0 && buffer[len - 1] == '\r')
-        len--;
-    if (len > SECRET_MAX_BYTES || !is_one_line_of_text(buffer, len))
-        r = tb_error_set(err, -EINVAL, "%s: must hold one line of text, at most %d bytes", path,
-                         SECRET_MAX_BYTES);
-    else if (!(*ret = strndup(buffer, len)))
-        r = tb_error_set(err, -ENOMEM, "%s: out of memory", path);
-    explicit_bzero(buffer, sizeof(buffer));
-    return r;
+    return r < 0 ? r : secret_take(fd, path, ret, err);
 }

@@ -8,7 +8,6 @@
 #include <stddef.h>
 
 #include "base/log.h"
-#include "proxy/config_check.h"
 #include "proxy/config_mistake.h"
 #include "proxy/config_text.h"
 
@@ -466,8 +465,8 @@ static int apply_set(struct config *config, const char *setting, struct tb_error
     return r < 0 ? tb_error_prefix(err, "--set %s", setting) : 0;
 }
 
-int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
-                struct tb_error *err)
+int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
+                          struct tb_error *err)
 {
     struct config *config = calloc(1, sizeof(*config));
     int r = config ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
@@ -479,8 +478,6 @@ int config_load(const char *path, char *const *settings, size_t count, struct co
         r = read_file(config, path, err);
     for (i = 0; r == 0 && i < count; i++)
         r = apply_set(config, settings[i], err);
-    if (r == 0)
-        r = config_check(config, err);
     if (r < 0) {
         config_free(config);
         return r;

@@ -92,10 +92,14 @@ struct config {
 };
 
 /*
- * Reads the file PATH and then SETTINGS ("section.option=value", COUNT of them), which win, and checks that
- * the whole makes sense. A message names file and line, the option, and what is allowed. -EINVAL for a
- * mistake, or what opening the file said.
+ * Reads the file PATH and then SETTINGS ("section.option=value", COUNT of them), which win, each option by
+ * itself: config_check() tells whether the whole makes sense. A message names file and line, the option, and
+ * what is allowed. -EINVAL for a mistake, or what opening the file said.
  */
+int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
+                          struct tb_error *err);
+
+/* The same, and checks that the whole makes sense: config_check(). */
 int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
                 struct tb_error *err);
 

@@ -79,32 +79,24 @@ static int check_credential(const struct config *config, struct tb_error *err)
     return 0;
 }
 
-static int check_file(const char *option, const char *path, struct tb_error *err)
+static int check_path(const char *option, const char *path, struct tb_error *err)
 {
     if (*path && *path != '/')
         return tb_error_set(err, -EINVAL, "upstream.%s = \"%s\": must be an absolute path", option, path);
-    if (*path && access(path, R_OK) < 0)
-        return tb_error_set(err, -EINVAL, "upstream.%s: %s: %s", option, path, strerror(errno));
     return 0;
 }
 
 static int check_tls(const struct config *config, struct tb_error *err)
 {
-    struct stat status;
-    int r = check_file("ca_file", config->upstream.ca_file, err);
+    int r = check_path("ca_file", config->upstream.ca_file, err);
 
     if (r == 0)
-        r = check_file("certificate_file", config->upstream.certificate_file, err);
+        r = check_path("certificate_file", config->upstream.certificate_file, err);
     if (r == 0)
-        r = check_file("key_file", config->upstream.key_file, err);
-    if (r < 0)
-        return r;
-    if (!*config->upstream.certificate_file != !*config->upstream.key_file)
-        return tb_error_set(err, -EINVAL, "upstream.certificate_file and upstream.key_file belong together");
-    if (*config->upstream.key_file && stat(config->upstream.key_file, &status) == 0 && (status.st_mode & 077))
-        return tb_error_set(err, -EINVAL, "upstream.key_file: %s: others can read this secret: chmod 0600 it",
-                            config->upstream.key_file);
-    return 0;
+        r = check_path("key_file", config->upstream.key_file, err);
+    if (r == 0 && !*config->upstream.certificate_file != !*config->upstream.key_file)
+        r = tb_error_set(err, -EINVAL, "upstream.certificate_file and upstream.key_file belong together");
+    return r;
 }
 
 void config_urls_free(struct config_urls *urls)
@@ -214,5 +206,21 @@ int config_check(const struct config *config, struct tb_error *err)
     if (r == 0 && config->retry.max_retry_delay_ms < config->retry.initial_retry_delay_ms)
         r = tb_error_set(err, -EINVAL,
                          "retry.max_retry_delay_ms must not be smaller than retry.initial_retry_delay_ms");
+    return r;
+}
+
+int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
+                struct tb_error *err)
+{
+    struct config *config;
+    int r = config_load_unchecked(path, settings, count, &config, err);
+
+    if (r < 0)
+        return r;
+    r = config_check(config, err);
+    if (r < 0)
+        config_free(config);
+    else
+        *ret = config;
     return r;
 }

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "proxy/config_check.h"
+#include "proxy/config_files.h"
 #include "proxy/event_stream.h"
 #include "proxy/exchange.h"
 #include "proxy/forwarding.h"
@@ -244,6 +245,8 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     struct upstream_options options = {.session = &session};
     int r = config_fallback_urls(config, &urls, err);
 
+    if (r == 0)
+        r = config_files_check_tls(config, err);
     if (r == 0 && *config->upstream.proxy_password_file)
         r = secret_read(config->upstream.proxy_password_file, &daemon->proxy_password, err);
     if (r < 0)

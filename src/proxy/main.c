@@ -8,6 +8,8 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
+#include "proxy/config_check.h"
+#include "proxy/config_files.h"
 #include "proxy/daemon.h"
 
 #define SETTINGS_MAX 100
@@ -21,7 +23,7 @@ static const char usage[] =
     "\n"
     "  -c, --config FILE                 configuration (default: " CONFIG_PATH ")\n"
     "      --set SECTION.OPTION=VALUE    set an option; wins over the file; may be repeated\n"
-    "      --check-config                tell whether the configuration is right, and exit\n"
+    "      --check-config                tell whether the configuration and its files are right, and exit\n"
     "      --help-config                 print every option, as a configuration file\n"
     "      --version                     print the version\n"
     "  -h, --help                        print this\n";
@@ -88,6 +90,29 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
     return true;
 }
 
+/* Everything that is wrong is told, not only the first. */
+static int check_config(const struct arguments *arguments)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct config *config;
+    unsigned errors = 0;
+
+    if (config_load_unchecked(arguments->config_path, arguments->settings, arguments->setting_count, &config, &err) < 0) {
+        log_error("%s", err.message);
+        return EXIT_FAILURE;
+    }
+    if (config_check(config, &err) < 0) {
+        log_error("%s", err.message);
+        errors++;
+    }
+    errors += config_files_check(config, arguments->config_path, stdout);
+    config_free(config);
+    if (errors > 0)
+        return EXIT_FAILURE;
+    puts("The configuration is right.");
+    return EXIT_SUCCESS;
+}
+
 /* Passwords and tokens are in memory: no core dump, no reading by other programs of the same user. */
 static void protect_memory(void)
 {
@@ -110,14 +135,11 @@ int main(int argc, char **argv)
     protect_memory();
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     curl_global_init(CURL_GLOBAL_DEFAULT);
+    if (arguments.check_only)
+        return check_config(&arguments);
     if (config_load(arguments.config_path, arguments.settings, arguments.setting_count, &config, &err) < 0) {
         log_error("%s", err.message);
         return EXIT_FAILURE;
-    }
-    if (arguments.check_only) {
-        config_free(config);
-        puts("The configuration is right.");
-        return EXIT_SUCCESS;
     }
     log_set_level((enum log_level)config->log.level);
     daemon.config_path = arguments.config_path;

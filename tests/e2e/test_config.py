@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import tempfile
 
 import tap
 from harness import PATIENCE, Case
@@ -11,17 +12,19 @@ BASE = {"upstream.url": "http://127.0.0.1:1", "upstream.api_key_file": "tb_a-key
 
 
 class ConfigCase(Case):
-    def run_daemon(self, *arguments, options=None, text=None, config=True):
-        """Runs to its end. Returns (status, stdout, stderr)."""
+    def run_daemon(self, *arguments, options=None, text=None, config=True, modes=(), **environment):
+        """Runs to its end. MODES: {file name: permissions}. Returns (status, stdout, stderr)."""
         daemon = self.make_daemon(self.addCleanup, "http://127.0.0.1:1", {**BASE, **(options or {})}, "none")
         if text is not None:
             daemon.write_config(text)
         self.path = daemon.config_path
+        for name, mode in {"tbproxyd.conf": 0o644, **dict(modes)}.items():
+            os.chmod(os.path.join(daemon.directory, name), mode)
         command = daemon.command(*arguments)
         if not config:
             command = [word for word in command if word not in ("--config", daemon.config_path)]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
-                              env=daemon.environment(), cwd=daemon.directory, check=False)
+                              env=daemon.environment(**environment), cwd=daemon.directory, check=False)
         daemon.kill()
         return done.returncode, done.stdout, done.stderr
 
@@ -82,6 +85,60 @@ class TestCommandLine(ConfigCase):
         self.assertGreater(len(arguments), 20)
         status, _, errors = self.run_daemon("--check-config", *arguments)
         self.assertEqual((status, errors), (0, ""))
+
+
+class TestFiles(ConfigCase):
+    """--check-config looks at the files, too."""
+
+    def check(self, *arguments, **options):
+        return self.run_daemon("--check-config", *arguments, **options)
+
+    def test_everything_that_is_wrong_is_told(self):
+        status, output, errors = self.check(
+            "--set", "upstream.proxy_password_file=/no/such/file",
+            options={"upstream.api_key_file": "", "upstream.ca_file": "", "upstream.url": "http://tb.example"},
+            modes={"api_key_file": 0o640, "tbproxyd.conf": 0o666})
+        self.assertEqual((status, output), (1, ""))
+        for words in ("needs a user in upstream.proxy",
+                      "upstream.api_key_file: .*: others can read this secret: run chmod 0600 /",
+                      "upstream.api_key_file: .*: is empty", "upstream.ca_file: .*: is empty",
+                      "upstream.proxy_password_file: /no/such/file: ",
+                      "tbproxyd.conf: others can change it: run chmod go-w /",
+                      "upstream.url: http://tb.example: .* use https"):
+            self.assertEqual(len(re.findall("(?m)^tbproxyd: .*" + words, errors)), 1, (words, errors))
+        self.assertEqual(errors.count("\n"), 7)
+
+    def test_a_warning_is_no_mistake(self):
+        status, output, errors = self.check(options={"upstream.url": "http://tb.example",
+                                                     "upstream.api_key_file": "\ufeffa-key\r\n"})
+        self.assertEqual((status, output), (0, "The configuration is right.\n"))
+        self.assertIn("use https", errors)
+        self.assertIn("byte order mark", errors)
+
+    def test_a_systemd_credential_is_looked_at_in_the_service_only(self):
+        text = 'upstream = {\n  url = "http://127.0.0.1:1";\n  api_key_file = "api-key";\n};\n'
+        status, output, errors = self.check(text=text)
+        self.assertEqual((status, errors), (0, ""))
+        self.assertRegex(output, "^upstream.api_key_file: api-key: not checked: .*\nThe configuration is right.\n$")
+        with tempfile.TemporaryDirectory() as directory:
+            status, _, errors = self.check(text=text, CREDENTIALS_DIRECTORY=directory)
+            self.assertEqual(status, 1)
+            self.assertIn("upstream.api_key_file: api-key: ", errors)
+            with open(os.path.join(directory, "api-key"), "w", encoding="utf-8") as file:
+                file.write("tb_key\n")
+            self.assertEqual(self.check(text=text, CREDENTIALS_DIRECTORY=directory),
+                             (0, "The configuration is right.\n", ""))
+
+    def test_what_tls_needs_is_looked_at_before_the_start(self):
+        certificate = {"upstream.certificate_file": "-----BEGIN", "upstream.key_file": "-----BEGIN"}
+        for options, modes, words in (
+                (certificate, {"key_file": 0o640}, "upstream.key_file: .*: others can read this secret"),
+                ({"upstream.ca_file": "x"}, {}, "upstream.ca_file: /no/such/file: ")):
+            missing = () if modes else ("--set", "upstream.ca_file=/no/such/file")
+            for check in ((), ("--check-config",)):
+                status, _, errors = self.run_daemon(*check, *missing, options=options, modes=modes)
+                self.assertEqual(status, 1)
+                self.assertRegex(errors, words)
 
 
 class TestReadme(ConfigCase):

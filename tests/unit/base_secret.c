@@ -49,6 +49,17 @@ START_TEST(one_line_with_or_without_its_end)
 }
 END_TEST
 
+START_TEST(a_byte_order_mark_is_skipped)
+{
+    assert_reads("\xef\xbb\xbfs3cret", "s3cret");
+    assert_reads("\xef\xbb\xbfs3cret\r\n", "s3cret");
+    assert_reads("s3\xef\xbb\xbf" "cret", "s3\xef\xbb\xbf" "cret");
+    assert_refused(-EINVAL, 0600, "\xef\xbb\xbf", 3);
+    assert_refused(-EINVAL, 0600, "\xef\xbb\xbf\r\n", 5);
+    assert_refused(-EINVAL, 0600, "\xff\xfeh\0i\0", 6); /* UTF-16 */
+}
+END_TEST
+
 START_TEST(only_the_owner_may_read_it)
 {
     static const mode_t loose[] = {0644, 0640, 0604, 0610, 0602, 0660, 0666, 0777};
@@ -95,6 +106,13 @@ START_TEST(the_longest_secret_and_one_byte_more)
     free_secret(secret);
     memcpy(bytes + SECRET_MAX_BYTES, "x\n", 2);
     assert_refused(-EINVAL, 0600, bytes, SECRET_MAX_BYTES + 2);
+    memcpy(bytes, "\xef\xbb\xbf", 3); /* a byte order mark, which does not count */
+    memcpy(bytes + SECRET_MAX_BYTES, "xxx\r\n", 5);
+    ck_assert_int_eq(read_bytes("longest", 0600, bytes, SECRET_MAX_BYTES + 5, &secret, &err), 0);
+    ck_assert_uint_eq(strlen(secret), SECRET_MAX_BYTES);
+    free_secret(secret);
+    memcpy(bytes + SECRET_MAX_BYTES, "xxxx\r\n", 6);
+    assert_refused(-EINVAL, 0600, bytes, SECRET_MAX_BYTES + 6);
 }
 END_TEST
 
@@ -165,6 +183,7 @@ Suite *secret_suite(void)
 
     tcase_add_checked_fixture(tests, tear_down, tear_down);
     tcase_add_test(tests, one_line_with_or_without_its_end);
+    tcase_add_test(tests, a_byte_order_mark_is_skipped);
     tcase_add_test(tests, only_the_owner_may_read_it);
     tcase_add_test(tests, not_one_line_of_text_is_refused);
     tcase_add_test(tests, the_longest_secret_and_one_byte_more);

@@ -98,6 +98,7 @@ tests_unit_test_forwarding_LDADD = $(project_libs) $(CHECK_LIBS)
 tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_config.c \
 	tests/unit/proxy_config_check.c \
+	tests/unit/proxy_config_files.c \
 	tests/unit/proxy_config_help.c \
 	tests/unit/proxy_detection.c \
 	tests/unit/proxy_config_mistake.c \
@@ -124,8 +125,8 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_urgency.c \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-# proxy_metrics.c lets allocations fail.
-tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc
+# proxy_metrics.c lets allocations fail; proxy_config_files.c is another user.
+tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid
 tests_unit_test_proxy_LDADD = gen/libtables.la $(project_libs) $(CHECK_LIBS)
 
 # A C++ program that uses the library.

@@ -5,6 +5,7 @@
 int main(void)
 {
     static unit_suite *const suites[] = {
+        config_files_suite,
         config_mistake_suite,
         config_check_suite, config_help_suite,  config_suite,
                                          detection_suite,    filter_suite,       frame_filter_suite,
