@@ -177,6 +177,15 @@ static void PRINTF_LIKE(2, 3) set_reason(struct session *session, const char *fo
             *c = '?';
 }
 
+static void add_remedy(struct session *session)
+{
+    size_t length = strlen(session->reason);
+
+    if (given(session->options.remedy))
+        snprintf(session->reason + length, sizeof(session->reason) - length, "; when it is right, %s",
+                 session->options.remedy);
+}
+
 /* The server, or a file, said no: only an administrator can help. */
 static void lock_out(struct session *session, int64_t now_ms)
 {
@@ -277,6 +286,7 @@ int session_next_call(struct session *session, int64_t now_ms, struct session_ca
     if (r < 0) {
         session_call_free(&call);
         set_reason(session, "%s", err->message);
+        add_remedy(session);
         lock_out(session, now_ms);
         return r;
     }
@@ -436,6 +446,7 @@ static void call_refused(struct session *session, int64_t now_ms)
         session->due_ms = now_ms;
     } else {
         free_secret(TAKE_PTR(session->refresh_token));
+        add_remedy(session);
         lock_out(session, now_ms);
     }
 }

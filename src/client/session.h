@@ -36,6 +36,7 @@ struct session_options {
     /* What the person who reads session_reason() calls the server's URL and the key: names of options. */
     const char *url_name;
     const char *api_key_name;
+    const char *remedy; /* what to do after a refused or unreadable credential was mended; NULL: nothing */
 };
 
 enum session_state {

@@ -62,12 +62,13 @@ static const struct option options[] = {
            "The ThingsBoard server, as in a browser: https://thingsboard.cloud. Required."),
     STRING(upstream, api_key_file, "",
            "File with an API key. One of three ways to authenticate; the others are a user name with a\n"
-           "password, and a token. Each file holds one line and is readable by its owner only; a name without\n"
-           "a slash is a systemd credential (LoadCredential= in the unit)."),
+           "password, and a token. Each file holds one line, is readable by its owner only, and is read at every\n"
+           "login. A name without a slash is a systemd credential (LoadCredential= in the unit); systemd copies it\n"
+           "when the service starts, so a changed one needs a restart."),
     STRING(upstream, username, "",
            "User name, with upstream.password_file."),
     STRING(upstream, password_file, "",
-           "File with the user's password. It is read at every login, so a changed one is seen."),
+           "File with the user's password."),
     STRING(upstream, token_file, "",
            "File with an access token (JWT) that somebody obtained."),
     STRING(upstream, refresh_token_file, "",

@@ -4,9 +4,24 @@
 #include <errno.h>
 #include <sys/un.h>
 
+#include "base/secret.h"
 #include "client/transport.h"
 #include "proxy/config.h"
 #include "proxy/urgency.h"
+
+/* A file is read at every login; of a credential there is the copy that systemd made when it started the
+ * service. */
+static const char *remedy(const struct config *config)
+{
+    const char *const paths[] = {config->upstream.api_key_file, config->upstream.password_file,
+                                 config->upstream.token_file, config->upstream.refresh_token_file};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(paths); i++)
+        if (*paths[i] && secret_is_credential(paths[i]))
+            return "restart tbproxyd (systemd copies a credential at the start only)";
+    return "reload tbproxyd";
+}
 
 struct session_options config_session_options(const struct config *config)
 {
@@ -18,6 +33,7 @@ struct session_options config_session_options(const struct config *config)
         .refresh_token.file = config->upstream.refresh_token_file,
         .url_name = "upstream.url",
         .api_key_name = "upstream.api_key_file",
+        .remedy = remedy(config),
     };
 }
 

@@ -146,6 +146,35 @@ class TestSecretFiles(Case):
         proxy.start(CREDENTIALS_DIRECTORY=proxy.directory)
         self.assertEqual(proxy.get(USER).status, 200)
 
+    def test_the_reason_says_restart_for_a_systemd_credential_and_reload_for_a_file(self):
+        sim = self.start_simulator()
+        for credential in ("password", "api_key", "token"):
+            for content in ("a-wrong-credential", ""):  # the server refuses it; it cannot be read
+                for in_service in (False, True):
+                    with self.subTest(credential=credential, content=content, in_service=in_service):
+                        proxy = self.prepare_daemon(sim, credential=credential)
+                        for name in [name for name in proxy.options if name.endswith("_file")]:
+                            proxy.write_secret(name, content)
+                            if in_service:
+                                proxy.options[name] = name.split(".")[1]
+                        proxy.write_config()
+                        proxy.start(**{"CREDENTIALS_DIRECTORY": proxy.directory} if in_service else {})
+                        words, other = ("restart tbproxyd", "reload") if in_service else ("reload tbproxyd", "restart")
+                        self.assert_locked_out(proxy, words)
+                        self.assertNotIn(other, proxy.notices.wait("^STATUS=locked-out.*").group())
+                        proxy.log.wait("cannot log in: .*" + words)
+
+    def test_a_byte_order_mark_before_a_secret_is_skipped(self):
+        sim = self.start_simulator()
+        for credential in ("password", "api_key"):
+            proxy = self.prepare_daemon(sim, credential=credential)
+            for name in [name for name in proxy.options if name.endswith("_file")]:
+                with open(proxy.options[name], encoding="utf-8") as file:
+                    secret = file.read()
+                proxy.write_secret(name, "\ufeff" + secret + "\r\n")
+            proxy.start()
+            self.assertEqual(proxy.get(USER).status, 200)
+
 
 class TestServerAway(Case):
     def test_it_starts_without_the_server_and_recovers_when_it_is_there(self):
