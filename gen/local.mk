@@ -100,14 +100,16 @@ libtbclient_ce = gen/libtbclient-ce.la src/libtbclient.la
 libtbclient_pe = gen/libtbclient-pe.la src/libtbclient.la
 libtbclient_paas = gen/libtbclient-paas.la src/libtbclient.la
 
+to_generated_include = if test -d $(generated_include); then cd $(generated_include); else cd $(srcdir)/$(generated_include); fi
 install-data-local:
-	if test -d $(generated_include); then cd $(generated_include); else cd $(srcdir)/$(generated_include); fi && \
+	$(to_generated_include) && \
 	for file in tbclient/*.h tbclient/*/*.h; do \
 	    $(MKDIR_P) "$(DESTDIR)$(includedir)/$$(dirname $$file)" && \
 	    $(INSTALL_DATA) $$file "$(DESTDIR)$(includedir)/$$file" || exit 1; \
 	done
 uninstall-local:
-	rm -rf "$(DESTDIR)$(includedir)/tbclient"
+	$(to_generated_include) && \
+	for file in tbclient/*.h tbclient/*/*.h; do rm -f "$(DESTDIR)$(includedir)/$$file"; done
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = gen/tbclient.pc gen/tbclient-ce.pc gen/tbclient-pe.pc gen/tbclient-paas.pc

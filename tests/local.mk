@@ -37,5 +37,6 @@ include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/e2e/local.mk
 include $(srcdir)/tests/conformance/local.mk
 include $(srcdir)/tests/gen/local.mk
+include $(srcdir)/tests/scripts/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/bench/local.mk

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The scripts: they remove only what they made, take paths from where one stands, and write escape sequences to terminals
+only. Each runs in a tree of its own, in which what takes long is a stand-in."""
+import os
+import pathlib
+import pty
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import tap  # noqa: E402
+from simulator import Simulator  # noqa: E402
+from waiting import PATIENCE  # noqa: E402
+
+SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
+
+
+def files_below(directory):
+    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file())
+
+
+class ScriptCase(unittest.TestCase):
+    SCRIPT = ""
+
+    def setUp(self):
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        base = pathlib.Path(directory.name).resolve()
+        self.tree, self.elsewhere, self.stubs = base / "tree", base / "else where", base / "stubs"
+        for path in (self.tree / "scripts", self.elsewhere, self.stubs):
+            path.mkdir(parents=True)
+        shutil.copy(SOURCE / "scripts" / self.SCRIPT, self.tree / "scripts")
+        self.stub(self.tree / "scripts" / "install-deps", 'echo "$@" >"$0.arguments"')
+
+    @staticmethod
+    def stub(path, text):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("#!/bin/sh\n%s\n" % text, "utf-8")
+        path.chmod(0o755)
+
+    def run_script(self, *arguments, terminal=False, **environment):
+        """Runs it from elsewhere. Returns its status and what it wrote."""
+        path = "%s:%s" % (self.stubs, os.environ["PATH"])
+        environment = {"PATH": path, "HOME": str(self.elsewhere), "TERM": "xterm", **environment}
+        command = [self.tree / "scripts" / self.SCRIPT, *arguments]
+        if not terminal:
+            done = subprocess.run(command, cwd=self.elsewhere, env=environment, stdin=subprocess.DEVNULL, check=False,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=3 * PATIENCE)
+            return done.returncode, done.stdout.decode()
+        leader, follower = pty.openpty()
+        with subprocess.Popen(command, cwd=self.elsewhere, env=environment, stdin=subprocess.DEVNULL, stdout=follower,
+                              stderr=subprocess.STDOUT) as process:
+            os.close(follower)
+            output = b""
+            try:
+                while part := os.read(leader, 65536):
+                    output += part
+            except OSError:  # EIO: everybody has closed the other end
+                pass
+            os.close(leader)
+            return process.wait(PATIENCE), output.decode()
+
+
+class TestPackage(ScriptCase):
+    SCRIPT = "package"
+
+    def setUp(self):
+        super().setUp()
+        self.stub(self.stubs / "git", 'cd "$(dirname "$0")/../tree" && tar -cf - scripts')
+        self.stub(self.stubs / "dpkg-buildpackage",
+                  "[ -x scripts/package ] && touch ../tbproxyd_1_all.deb ../tbproxyd_1_amd64.changes")
+
+    def test_packages_are_put_where_one_stands_and_what_is_there_stays(self):
+        directory = self.elsewhere / "my packages"
+        (directory / "tbproxyd").mkdir(parents=True)
+        precious = [directory / "precious", directory / "tbproxyd" / "precious"]
+        for path in precious:
+            path.write_text("precious", "utf-8")
+        status, output = self.run_script("my packages")
+        self.assertEqual(status, 0, output)
+        self.assertEqual(files_below(directory), ["precious", "tbproxyd/precious", "tbproxyd_1_all.deb"])
+        self.assertEqual(files_below(self.elsewhere), ["my packages/" + name for name in files_below(directory)])
+
+    def test_the_directory_is_made_and_what_the_build_needs_is_installed(self):
+        status, output = self.run_script("a/b")
+        self.assertEqual(status, 0, output)
+        self.assertEqual(files_below(self.elsewhere), ["a/b/tbproxyd_1_all.deb"])
+        arguments = (self.tree / "scripts" / "install-deps.arguments").read_text("utf-8").split()
+        self.assertIn("package", arguments)
+        self.assertIn("build", arguments)
+
+    def test_a_build_that_fails_leaves_nothing_but_what_was_there(self):
+        self.stub(self.stubs / "dpkg-buildpackage", "touch ../half.deb; exit 1")
+        (self.elsewhere / "precious").write_text("precious", "utf-8")
+        self.assertNotEqual(self.run_script(".")[0], 0)
+        self.assertEqual(files_below(self.elsewhere), ["precious"])
+
+    def test_without_a_directory_nothing_is_done(self):
+        for arguments in ((), ("",), ("--help",)):
+            status, output = self.run_script(*arguments)
+            self.assertEqual(status == 0, arguments == ("--help",))
+            self.assertIn("Usage: scripts/package DIRECTORY", output)
+        self.assertEqual(files_below(self.elsewhere), [])
+
+
+class TestSysroot(ScriptCase):
+    SCRIPT = "sysroot"
+
+    def test_only_an_architecture_is_taken_for_a_folder(self):
+        self.stub(self.stubs / "apt-get", "exit 1")
+        precious = self.elsewhere / "sysroot" / "precious"
+        precious.parent.mkdir()
+        precious.write_text("precious", "utf-8")
+        for name in ("../../../../else where", str(self.elsewhere), "", "."):
+            status, output = self.run_script(name, "libc6-dev")
+            self.assertNotEqual(status, 0)
+            self.assertIn("Usage", output)
+            self.assertEqual(files_below(self.elsewhere), ["sysroot/precious"])
+
+
+class TestDemo(ScriptCase):
+    SCRIPT = "demo"
+    ESCAPE = "\x1b"
+
+    def setUp(self):
+        super().setUp()
+        self.stub(self.tree / "configure", "exit 1")
+        for name, path in (("TBPROXYD", "src/proxy/tbproxyd"), ("TBSIM", "tests/sim/tbsim")):
+            self.stub(self.tree / "build" / "demo" / path, 'exec "%s" "$@"' % os.environ[name])
+        (self.tree / "build" / "demo" / "Makefile").write_text("all:\n", "utf-8")
+
+    def test_only_a_terminal_gets_escape_sequences(self):
+        for terminal, environment in ((False, {}), (True, {}), (True, {"NO_COLOR": "1"}), (True, {"TERM": "dumb"})):
+            with self.subTest(terminal=terminal, **environment):
+                status, output = self.run_script(terminal=terminal, **environment)
+                self.assertEqual(status, 0, output)
+                self.assertIn("Who am I?", output)
+                self.assertEqual(self.ESCAPE in output, terminal and not environment)
+
+    def test_a_file_is_looked_for_where_one_stands(self):
+        server = Simulator()
+        self.addCleanup(server.stop)
+        path = self.elsewhere / "the key"
+        path.write_text(server.api_key + "\n", "utf-8")
+        path.chmod(0o600)
+        status, output = self.run_script("--url", server.url, "--api-key-file", "the key")
+        self.assertEqual(status, 0, output)
+        self.assertIn("Done", output)
+
+
+del ScriptCase  # holds no test of its own
+
+if __name__ == "__main__":
+    tap.main()
