@@ -9,22 +9,6 @@
 /* A longer name is no option's. */
 #define NAME_MAX_BYTES 64
 
-/* The first string of TEXT that goes on in another line, if it does not begin after LINE. Where a quote is
- * missing, what libconfig takes for a string goes up to the next one, and all further ones are the wrong way
- * round. */
-static bool find_open_string(const char *text, unsigned line, unsigned *ret)
-{
-    struct config_scanner scanner = {.rest = text, .line = 1};
-    struct config_token token;
-
-    while ((token = config_text_next(&scanner)).type != CONFIG_TOKEN_END && token.line <= line)
-        if (token.type == CONFIG_TOKEN_STRING && scanner.line > token.line) {
-            *ret = token.line;
-            return true;
-        }
-    return false;
-}
-
 /* The line of the outermost bracket that is still open at the end of TEXT, if the end is in LINE. */
 static bool find_open_bracket(const char *text, unsigned line, unsigned *ret)
 {
@@ -78,10 +62,8 @@ static int syntax_error(const config_t *parsed, const char *path, const char *te
 {
     unsigned noticed = (unsigned)config_error_line(parsed), line;
 
-    if (find_open_string(text, noticed, &line))
-        return tb_error_set(err, -EINVAL,
-                            "%s:%u: %s: the string that begins here has no end: a quote is missing", path,
-                            line, config_error_text(parsed));
+    if (config_text_find_open_string(text, noticed, &line))
+        return tb_error_set(err, -EINVAL, CONFIG_OPEN_STRING, path, line);
     if (find_open_bracket(text, noticed, &line))
         return tb_error_set(err, -EINVAL, "%s:%u: %s: what begins here has no end: a bracket is missing",
                             path, line, config_error_text(parsed));

@@ -44,12 +44,13 @@ static const char *skip_comment(const char *text)
     return end ? end + 2 : text;
 }
 
-static const char *string_end(const char *text)
+static const char *string_end(const char *text, bool *open)
 {
     for (text++; *text && *text != '"'; text++)
         if (*text == '\\' && text[1])
             text++;
-    return *text ? text + 1 : text;
+    *open = !*text;
+    return *open ? text : text + 1;
 }
 
 /* Numbers have dots, names have hyphens and asterisks (libconfig's manual, "Configuration File Grammar"). */
@@ -102,11 +103,12 @@ struct config_token config_text_next(struct config_scanner *scanner)
         token.length = 0;
     } else if (*text == '"') {
         token.type = CONFIG_TOKEN_STRING;
-        token.length = (size_t)(string_end(text) - text);
+        token.length = (size_t)(string_end(text, &token.open) - text);
     } else if (word_length(text) > 0) {
         token.type = CONFIG_TOKEN_WORD;
         token.length = word_length(text);
     } else if (strncmp(text, "/*", 2) == 0) {
+        token.open = true;
         token.length = strlen(text);
     } else {
         track_depth(scanner, &token);
@@ -118,7 +120,7 @@ struct config_token config_text_next(struct config_scanner *scanner)
 
 bool config_token_is(const struct config_token *token, char sign)
 {
-    return token->type == CONFIG_TOKEN_SIGN && token->length == 1 && *token->text == sign;
+    return token->type == CONFIG_TOKEN_SIGN && !token->open && *token->text == sign;
 }
 
 bool config_token_is_name(const struct config_token *token, struct config_scanner scanner)
@@ -129,6 +131,19 @@ bool config_token_is_name(const struct config_token *token, struct config_scanne
         return false;
     next = config_text_next(&scanner);
     return config_token_is(&next, '=') || config_token_is(&next, ':');
+}
+
+bool config_text_find_open_string(const char *text, unsigned line, unsigned *ret)
+{
+    struct config_scanner scanner = {.rest = text, .line = 1};
+    struct config_token token;
+
+    while ((token = config_text_next(&scanner)).type != CONFIG_TOKEN_END && token.line <= line)
+        if (token.type == CONFIG_TOKEN_STRING && scanner.line > token.line) {
+            *ret = token.line;
+            return true;
+        }
+    return false;
 }
 
 static bool is_cut(const struct config_token *number, bool negative)
@@ -152,9 +167,13 @@ static int check(const char *path, const char *text, struct tb_error *err)
             is_cut(&token, token.text > text && token.text[-1] == '-'))
             return tb_error_set(err, -EINVAL, "%s:%u: a number as large as %.*s needs an L behind it", path,
                                 token.line, (int)token.length, token.text);
-        if (token.type == CONFIG_TOKEN_SIGN && token.length > 1)
+        if (token.open && token.type == CONFIG_TOKEN_SIGN)
             return tb_error_set(err, -EINVAL, "%s:%u: the comment that begins here has no end: */ is missing",
                                 path, token.line);
+        if (token.open) {
+            config_text_find_open_string(text, token.line, &token.line);
+            return tb_error_set(err, -EINVAL, CONFIG_OPEN_STRING, path, token.line);
+        }
     }
     return 0;
 }

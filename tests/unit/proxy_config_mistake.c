@@ -138,6 +138,58 @@ START_TEST(a_byte_order_mark_is_skipped)
 }
 END_TEST
 
+/* The sample with a few characters lost, doubled or exchanged. */
+static char *garble(const char *sample)
+{
+    static const char characters[] = "\"{}()=;:,#/*@\\\n 1aL-.";
+    size_t length = strlen(sample), i;
+    char *text = malloc(length + 1);
+    unsigned changes = 1 + unit_random() % 8;
+
+    ck_assert_ptr_nonnull(text);
+    strcpy(text, sample);
+    while (changes-- > 0) {
+        i = unit_random() % (length - 1);
+        if (unit_random() % 3 == 0)
+            text[i] = characters[unit_random() % (sizeof(characters) - 1)];
+        else if (unit_random() % 2 == 0)
+            text[i] = text[unit_random() % length];
+        else
+            text[i + unit_random() % 2] = text[i];
+    }
+    return text;
+}
+
+START_TEST(whatever_is_wrong_the_line_is_one_of_the_file)
+{
+    char *sample = unit_source("etc/tbproxyd.conf"), *text;
+    size_t path_length = strlen(options_path());
+    int rounds = unit_rounds(500);
+
+    while (rounds-- > 0) {
+        struct tb_error err = TB_ERROR_INIT;
+        struct config *config = NULL;
+        unsigned lines = 1, line = 1;
+        char *c;
+
+        text = garble(sample);
+        for (c = text; *c; c++) {
+            lines += *c == '\n';
+            if (strncmp(c, "\n    # ", 7) == 0 && strchr(c, '=') && unit_random() % 2)
+                c[5] = ' '; /* the option counts, or what was text is no comment any more */
+        }
+        if (options_load(text, NULL, &config, &err) == 0)
+            config_free(config);
+        else if (strncmp(err.message, options_path(), path_length) == 0)
+            ck_assert_msg(sscanf(err.message + path_length, ":%u: ", &line) == 1 && line >= 1 &&
+                              line <= lines,
+                          "\"%s\" of %u lines:\n%s", err.message, lines, text);
+        free(text);
+    }
+    free(sample);
+}
+END_TEST
+
 Suite *config_mistake_suite(void)
 {
     TCase *tests;
@@ -147,6 +199,7 @@ Suite *config_mistake_suite(void)
     tcase_add_test(tests, of_an_included_file_both_places_are_named);
     tcase_add_test(tests, sections_that_stand_more_than_once_are_one);
     tcase_add_test(tests, a_file_with_many_sections_is_judged);
+    tcase_add_test(tests, whatever_is_wrong_the_line_is_one_of_the_file);
     tcase_add_test(tests, a_byte_order_mark_is_skipped);
     return suite;
 }
