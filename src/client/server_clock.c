@@ -70,6 +70,12 @@ int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_
     return clock->known ? clamp(&clock->bounds, now_ms, wall_ms) : wall_ms;
 }
 
+int64_t server_clock_told_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms)
+{
+    return clock->in_doubt ? clamp(&clock->doubted, now_ms, wall_ms)
+                           : server_clock_at(clock, now_ms, wall_ms);
+}
+
 /* The server's time for a stamp, which a small correction does not turn back. */
 static int64_t time_for_stamp(struct server_clock *clock, int64_t now_ms, int64_t wall_ms)
 {

@@ -58,8 +58,11 @@ void server_clock_second_answer(struct server_clock *clock, const struct server_
  * the answer while nothing is known. */
 int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
 
+/* The same, but an answer in doubt is believed: for what only concerns that answer. */
+int64_t server_clock_told_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
+
 /*
- * The same for a timestamp that is given to a value of the entity whose name has this HASH. The server keeps
+ * The same as server_clock_at() for a timestamp that is given to a value of the entity whose name has this HASH. The server keeps
  * one value for each entity, key and ms, so the stamp is later than the one before for that entity. Where it
  * gets more than one a ms, its stamps run ahead of the clock, by at most SERVER_CLOCK_AHEAD_MS; there they
  * repeat. Entities that share a slot share this; all others stay at the clock.

@@ -55,7 +55,7 @@ static void call_done(struct transfer *transfer)
         return;
     upstream_learn_clock(upstream, transfer);
     transport_learn_from(server->transport, server->session_transport);
-    reply.server_now_ms = upstream_now_ms(upstream);
+    reply.server_now_ms = upstream_told_ms(upstream); /* how long the token lasts concerns no other answer */
     if (transfer->status == 0) {
         snprintf(error, sizeof(error), "%.250s cannot be reached: %s", server->url, transfer->detail);
         reply.transport_error = error;

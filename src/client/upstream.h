@@ -111,7 +111,10 @@ bool upstream_clock_is_awaited(const struct upstream *upstream);
 /* The server's time now, ms since the epoch. */
 int64_t upstream_now_ms(const struct upstream *upstream);
 
-/* The same, for a value that gets its timestamp here: later than the one before for the same entity, whose
+/* The same as the answer just learned from says, even if it is in doubt. */
+int64_t upstream_told_ms(const struct upstream *upstream);
+
+/* The server's time, for a value that gets its timestamp here: later than the one before for the same entity, whose
  * name, or what tells it from others, are the LENGTH bytes at ENTITY (server_clock_stamp()). */
 int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length);
 

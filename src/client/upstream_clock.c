@@ -112,6 +112,11 @@ int64_t upstream_now_ms(const struct upstream *upstream)
     return server_clock_at(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
 }
 
+int64_t upstream_told_ms(const struct upstream *upstream)
+{
+    return server_clock_told_at(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
+}
+
 int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length)
 {
     return server_clock_stamp(&upstream->clock, hash_bytes(entity, length), upstream->loop->now_ms,

@@ -176,6 +176,7 @@ START_TEST(an_answer_far_from_the_hosts_date_is_doubted)
     ck_assert(!first_answer_is_doubted(1000, 1001000 + SERVER_CLOCK_JUMP_MS));
     ck_assert(first_answer_is_doubted(1000, 1001000 + SERVER_CLOCK_JUMP_MS + 1));
     ck_assert(first_answer_is_doubted(EPOCH_MS / 1000, 0)); /* no battery: 1970 */
+    ck_assert_int_eq(server_clock_told_at(&server_clock, 5000, SLOW), EPOCH_MS);
 }
 END_TEST
 
