@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # What gen/tbgen writes from the specifications, and the libraries made of it. A tarball holds the written files, so
-# that it builds without Python.
+# that it builds without Python. The document of a running server has the device API, too, which the others lack: the
+# router's table needs it. It does not say its edition.
 specifications = \
 	gen/spec/ce-4.3.1.2.json \
 	gen/spec/ce-4.4.0.json \
 	gen/spec/pe-4.3.1.2.json \
 	gen/spec/pe-4.4.0.json \
 	gen/spec/paas-4.3.1.2.json \
-	gen/spec/paas-4.4.0.json
+	gen/spec/paas-4.4.0.json \
+	gen/spec/server-ce-4.3.1.3.json
 generator = \
 	gen/tbgen \
 	gen/annotations.json \
@@ -28,7 +30,7 @@ EXTRA_DIST += $(specifications) $(generator)
 # out of date.
 gen/out/stamp: $(specifications) $(generator) $(tbclientinclude_HEADERS)
 	$(AM_V_GEN)$(MKDIR_P) gen/out && touch $@.new && \
-	$(PYTHON) $(srcdir)/gen/tbgen --routes --output gen/out $(specifications:%=$(srcdir)/%) && mv $@.new $@
+	$(PYTHON) $(srcdir)/gen/tbgen --routes --edition ce --output gen/out $(specifications:%=$(srcdir)/%) && mv $@.new $@
 BUILT_SOURCES += gen/out/stamp
 
 generated_sources = \
@@ -44,7 +46,9 @@ generated_sources = \
 	gen/out/4.3.1.2/src/pe_functions.c \
 	gen/out/4.3.1.2/src/pe_tables.c \
 	gen/out/4.3.1.2/src/paas_functions.c \
-	gen/out/4.3.1.2/src/paas_tables.c
+	gen/out/4.3.1.2/src/paas_tables.c \
+	gen/out/4.3.1.3/src/ce_functions.c \
+	gen/out/4.3.1.3/src/ce_tables.c
 $(generated_sources): gen/out/stamp
 	@:
 
@@ -71,6 +75,11 @@ nodist_gen_libtables_4_3_1_2_la_SOURCES = \
 gen_libtables_4_3_1_2_la_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.2/include -I$(srcdir)/gen/out/4.3.1.2/include
 gen_libtables_la_SOURCES =
 gen_libtables_la_LIBADD = gen/libtables_4_4_0.la gen/libtables_4_3_1_2.la
+
+# The library of the server's own document, for the tests.
+check_LTLIBRARIES += gen/libserver.la
+nodist_gen_libserver_la_SOURCES = gen/out/4.3.1.3/src/ce_functions.c gen/out/4.3.1.3/src/ce_tables.c
+gen_libserver_la_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.3/include -I$(srcdir)/gen/out/4.3.1.3/include
 
 # One library for each edition. The version of the API is part of its name: another version has other structures.
 lib_LTLIBRARIES += gen/libtbclient-ce.la gen/libtbclient-pe.la gen/libtbclient-paas.la

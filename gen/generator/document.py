@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One OpenAPI document: read, and its references followed. Whatever cannot be used is refused with its place."""
+"""One OpenAPI document: read, and its references followed. What cannot be used is refused, and what is loose but clear is
+taken with a warning; both name the place."""
 
 import json
 import re
+import sys
 
 
 DEPTH_MAX = 200  # of the JSON; a document of the server has about 12
@@ -65,6 +67,7 @@ class Document:
     EDITIONS = ("CE", "PE", "PAAS")
 
     def __init__(self, path, edition=None):
+        self.path, self.warned = path, set()
         with open(path, encoding="utf-8") as file:
             try:
                 self.root = json.load(file, object_pairs_hook=unique_members, parse_constant=refuse_constant)
@@ -76,15 +79,28 @@ class Document:
         if not re.fullmatch(r"3\.[01]\.[0-9]+", openapi):
             refuse("/openapi", f"is {openapi!r}: only OpenAPI 3.0 and 3.1 are understood")
         info = member(self.root, "info", dict, "", {})
-        self.edition = (edition or member(info, "x-edition", str, "/info", "")).upper()
+        self.edition = (member(info, "x-edition", str, "/info", "") or edition or "").upper()
         if self.edition not in self.EDITIONS:
             refuse("/info/x-edition", "says no edition (CE, PE or PAAS): give it with --edition")
-        self.version = member(info, "version", str, "/info", "")
-        if not re.fullmatch(r"[0-9]+(\.[0-9]+){1,4}", self.version):
-            refuse("/info/version", f"is {self.version!r}: digits and points were expected")
+        self.version = self.read_version(member(info, "version", str, "/info", ""))
         self.paths = member(self.root, "paths", dict, "", {})
         components = member(self.root, "components", dict, "", {})
         self.schemas = member(components, "schemas", dict, "/components", {})
+
+    def warn(self, place, reason):
+        """Tells once of a looseness that is taken, and as what."""
+        if (place, reason) not in self.warned:
+            self.warned.add((place, reason))
+            print(f"tbgen: {self.path}#{place}: warning: {reason}", file=sys.stderr)
+
+    def read_version(self, text):
+        """The digits and points of a version: it is the name of a folder and a part of names in C."""
+        match = re.fullmatch(r"([0-9]+(?:\.[0-9]+){1,4})([A-Za-z0-9.+_-]*)", text)
+        if not match:
+            refuse("/info/version", f"is {text!r}: digits and points were expected")
+        if match[2]:
+            self.warn("/info/version", f"is {text!r}: taken as {match[1]}")
+        return match[1]
 
     def resolve(self, node, place):
         """NODE, or what its reference leads to, with the place of that. Not for schemas, whose names matter."""

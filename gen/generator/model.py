@@ -171,7 +171,8 @@ class Api:
             refuse(at, "a scalar was expected, or in a query a list of scalars whose key is repeated")
         required = member(node, "required", bool, place, False)
         if location == "path" and not required:
-            refuse(place, "a parameter in the path must be required")
+            self.document.warn(place, f"the parameter {name!r} in the path is not required: taken as required")
+            required = True
         default = schema.get("default", "")
         default = default if isinstance(default, str) else json.dumps(default)
         return Parameter(name, location, kind, self.source.bounds(schema, at), required,

@@ -96,7 +96,12 @@ class Schemas:
 
     @staticmethod
     def is_structure(node):
-        return "properties" in node or "allOf" in node
+        """Whether C gets a structure. A base may have no members but the discriminator, which it need not declare."""
+        bare_base = "discriminator" in node and "oneOf" not in node and "anyOf" not in node
+        return "properties" in node or "allOf" in node or bare_base
+
+    def is_base(self, node):
+        return "discriminator" in node and self.is_structure(node)
 
     def read_structure(self, name, node, place):
         schema = Schema(name, place, [])
@@ -111,7 +116,7 @@ class Schemas:
             parent_node, parent_place = self.node(parent)
             if parent == name:
                 refuse(part_place, "is allOf itself")
-            if "discriminator" not in parent_node:
+            if not self.is_base(parent_node):
                 nodes.append((parent_node, parent_place))
             elif schema.base:
                 refuse(part_place, f"a second base, {parent}, beside {schema.base}: only one is understood")
@@ -163,13 +168,20 @@ class Schemas:
         if schema.base:
             refuse(at, f"a base that is itself a variant of {schema.base} is not understood")
         if schema.discriminator not in [field.name for field in schema.fields]:
-            refuse(at, f"{schema.discriminator!r} is no property of the schema")
+            self.declare_discriminator(schema, node, at)
         named = next(field for field in schema.fields if field.name == schema.discriminator)
         if named.type[0] != "string":
             refuse(at, f"{schema.discriminator!r} is no string, so it cannot name a variant")
         for value, reference in member(discriminator, "mapping", dict, at, {}).items():
             where = child(child(at, "mapping"), value)
             schema.variants[value] = self.document.schema_name(expect(reference, str, where), where)
+
+    def declare_discriminator(self, schema, node, place):
+        if not schema.discriminator:
+            refuse(place, "names no property")
+        self.document.warn(place, f"{schema.discriminator!r} is not a property of the schema: taken as a string")
+        required = schema.discriminator in member(node, "required", list, place, [])
+        schema.fields.append(Field(schema.discriminator, STRING, required=required))
 
     def link(self, schema):
         """Each variant learns the value that names it."""
@@ -185,7 +197,15 @@ class Schemas:
             variant.discriminator = schema.discriminator
         schema.variants = {value: name for value, name in schema.variants.items() if name != schema.name}
         if schema.base and schema.name not in self.schemas[schema.base].variants.values():
-            refuse(schema.place, f"is allOf {schema.base}, whose discriminator does not name it")
+            self.detach(schema)
+
+    def detach(self, schema):
+        """A variant that its base does not name: which value stands for it is not known, its members are."""
+        base = schema.base
+        self.document.warn(schema.place, f"is allOf {base}, whose discriminator does not name it: taken as a structure"
+                           f" of its own, with the members of {base}")
+        schema.fields = [field for field, _ in self.all_fields(schema)]
+        schema.base = ""
 
     @staticmethod
     def adopt(schema, variant):
@@ -245,15 +265,21 @@ class Schemas:
         for part in member(node, "allOf", list, place, []):
             if "$ref" in expect(part, dict, child(place, "allOf")):
                 parent = self.document.schema_name(part["$ref"], place)
-                if "discriminator" in self.node(parent)[0]:
+                if self.is_base(self.node(parent)[0]):
                     return parent
-        return name if "discriminator" in node else ""
+        return name if self.is_base(node) else ""
 
-    def type_of_plain(self, node, place, context, depth):
+    @staticmethod
+    def plain_type(node):
+        """The type that a schema names, None if none or several: "null" may be one more (OpenAPI 3.1)."""
         kind = node.get("type")
-        if isinstance(kind, list):  # OpenAPI 3.1: "null" is one of the types
+        if isinstance(kind, list):
             kinds = [one for one in kind if one != "null"]
             kind = kinds[0] if len(kinds) == 1 else None
+        return kind
+
+    def type_of_plain(self, node, place, context, depth):
+        kind = self.plain_type(node)
         if kind is None and "properties" not in node:
             return JSON
         if kind == "array":
@@ -265,7 +291,7 @@ class Schemas:
         if kind == "string":
             return ("string", {"uuid": "uuid", "byte": "base64", "binary": "binary"}.get(name_format, ""), None)
         if kind == "integer" and name_format not in ("", "int32", "int64"):
-            refuse(child(place, "format"), f"an integer of the format {name_format!r} is not understood")
+            self.document.warn(child(place, "format"), f"the format {name_format!r} is not known: taken as int64")
         if kind == "integer":
             return ("int32", None) if name_format == "int32" else ("int64",)
         if kind == "number":
@@ -295,7 +321,10 @@ class Schemas:
         values = [value for value in expect(values, list, child(place, "enum")) if value is not None]
         if not values:
             refuse(child(place, "enum"), "an enumeration without values")
-        if node.get("type") == "integer" and all(type(value) is int for value in values):
+        kind = self.plain_type(node)
+        if kind in ("integer", None) and all(type(value) is int for value in values):
+            if kind is None:
+                self.document.warn(child(place, "enum"), "integers without a type: taken as integers")
             if not all(-(2**31) <= value < 2**31 for value in values):
                 refuse(child(place, "enum"), "an integer enumeration beyond 32 bits")
             integer = True
@@ -315,26 +344,31 @@ class Schemas:
         """What a value of this schema must keep to; of a reference, nothing."""
         if "$ref" in node:
             return Bounds()
-        minimum, maximum = node.get("minimum", INT64_MIN), node.get("maximum", INT64_MAX)
-        for keyword, value in (("minimum", minimum), ("maximum", maximum)):
-            if isinstance(value, bool) or not isinstance(value, (int, float)) or value != value // 1:
-                refuse(child(place, keyword), "must be a whole number")
-            if not INT64_MIN <= value <= INT64_MAX:
-                refuse(child(place, keyword), "is beyond 64 bits")
+        minimum, maximum = self.bound(node, place, "minimum", INT64_MIN), self.bound(node, place, "maximum", INT64_MAX)
         if minimum > maximum:
             refuse(child(place, "minimum"), "is greater than the maximum")
         for keyword in ("exclusiveMinimum", "exclusiveMaximum"):
             if keyword in node:
-                refuse(child(place, keyword), "this bound is not understood")
+                self.document.warn(child(place, keyword), "left to the server to check")
         lengths = [self.length(node, place, end) for end in ("min", "max")]
         return Bounds(
-            int(minimum),
-            int(maximum),
+            minimum,
+            maximum,
             lengths[0],
             lengths[1],
             member(node, "pattern", str, place, ""),
             member(node, "uniqueItems", bool, place, False),
         )
+
+    def bound(self, node, place, keyword, default):
+        """A bound as the tables hold it, in 64 bits; what they cannot hold is not checked here."""
+        value = node.get(keyword, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            refuse(child(place, keyword), "must be a number")
+        if INT64_MIN <= value <= INT64_MAX and value == value // 1:
+            return int(value)
+        self.document.warn(child(place, keyword), "is not an integer of 64 bits: left to the server to check")
+        return default
 
     @staticmethod
     def length(node, place, end):

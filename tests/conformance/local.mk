@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every operation of every document; and every typed function of the configured version.
 check_PROGRAMS += tests/conformance/operations $(typed_programs)
-typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas
+typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas \
+	tests/conformance/typed_server
 conformance_tests += tests/conformance/test_operations.py $(typed_programs)
 EXTRA_DIST += tests/conformance/compare.py tests/conformance/plan.py tests/conformance/relay.py tests/conformance/test_operations.py tests/conformance/typed.py
 
@@ -27,10 +28,22 @@ tests_conformance_typed_paas_LDADD = $(libtbclient_paas) $(JANSSON_LIBS)
 EXTRA_DIST += tests/conformance/typed.h
 CLEANFILES += tests/conformance/typed_ce.c tests/conformance/typed_pe.c tests/conformance/typed_paas.c
 
+# The functions of the server's own document.
+nodist_tests_conformance_typed_server_SOURCES = tests/conformance/typed_server.c
+tests_conformance_typed_server_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.3/include -I$(srcdir)/gen/out/4.3.1.3/include \
+	-I$(srcdir)/tests/conformance
+tests_conformance_typed_server_LDADD = gen/libserver.la src/libtbclient.la $(JANSSON_LIBS)
+CLEANFILES += tests/conformance/typed_server.c
+
 tests/conformance/typed_%.c: $(srcdir)/tests/conformance/typed.py gen/out/stamp
 	$(AM_V_GEN)$(MKDIR_P) tests/conformance && $(PYTHON) $(srcdir)/tests/conformance/typed.py \
 	    $(srcdir)/gen/spec/$*-$(API_VERSION).json \
 	    `test -d $(generated_include) || echo $(srcdir)/`$(generated_include) $* > $@.tmp && mv $@.tmp $@
+
+tests/conformance/typed_server.c: $(srcdir)/tests/conformance/typed.py gen/out/stamp
+	$(AM_V_GEN)$(MKDIR_P) tests/conformance && include=gen/out/4.3.1.3/include && \
+	$(PYTHON) $(srcdir)/tests/conformance/typed.py $(srcdir)/gen/spec/server-ce-4.3.1.3.json \
+	    `test -d $$include || echo $(srcdir)/`$$include ce > $@.tmp && mv $@.tmp $@
 
 # The codec against the tables of all documents.
 check_PROGRAMS += tests/conformance/test_schemas
@@ -38,4 +51,4 @@ conformance_tests += tests/conformance/test_schemas
 tests_conformance_test_schemas_SOURCES = tests/conformance/test_schemas.c \
 	tests/common/instance.c tests/common/instance.h
 tests_conformance_test_schemas_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
-tests_conformance_test_schemas_LDADD = gen/libtables.la $(project_libs)
+tests_conformance_test_schemas_LDADD = gen/libtables.la gen/libserver.la $(project_libs)

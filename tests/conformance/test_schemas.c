@@ -14,9 +14,10 @@
 #define FAILURES_SHOWN 5
 #define SEEDS_MIN      2
 
-extern const tb_api tb_ce_4_3_1_2, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2, tb_paas_4_4_0;
+extern const tb_api tb_ce_4_3_1_2, tb_ce_4_3_1_3, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2,
+    tb_paas_4_4_0;
 
-static const tb_api *const documents[] = {&tb_ce_4_3_1_2, &tb_ce_4_4_0,     &tb_pe_4_3_1_2,
+static const tb_api *const documents[] = {&tb_ce_4_3_1_2, &tb_ce_4_3_1_3,   &tb_ce_4_4_0,  &tb_pe_4_3_1_2,
                                           &tb_pe_4_4_0,   &tb_paas_4_3_1_2, &tb_paas_4_4_0};
 
 struct mode {

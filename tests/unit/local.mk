@@ -127,7 +127,7 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
 # proxy_metrics.c lets allocations fail; proxy_config_files.c is another user.
 tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid
-tests_unit_test_proxy_LDADD = gen/libtables.la $(project_libs) $(CHECK_LIBS)
+tests_unit_test_proxy_LDADD = gen/libtables.la gen/libserver.la $(project_libs) $(CHECK_LIBS)
 
 # A C++ program that uses the library.
 check_PROGRAMS += tests/unit/from_cpp

@@ -66,9 +66,17 @@ static const struct {
     {"sendChatRequest", "POST", "/api/ai/model/chat", TB_REPEAT_NEVER},
     /* the device API: a value gets its time when it arrives */
     {"postTelemetry", "POST", "/api/v1/A1_TEST_TOKEN/telemetry", TB_REPEAT_NEVER},
-    {"postAttributes", "POST", "/api/v1/A1_TEST_TOKEN/attributes", TB_REPEAT_NEVER},
+    {"postDeviceAttributes", "POST", "/api/v1/A1_TEST_TOKEN/attributes", TB_REPEAT_NEVER},
     {"postRpcRequest", "POST", "/api/v1/A1_TEST_TOKEN/rpc", TB_REPEAT_NEVER},
-    {"getAttributes", "GET", "/api/v1/A1_TEST_TOKEN/attributes", TB_REPEAT_FREE},
+    {"replyToCommand", "POST", "/api/v1/A1_TEST_TOKEN/rpc/7", TB_REPEAT_NEVER},
+    {"saveClaimingInfo", "POST", "/api/v1/A1_TEST_TOKEN/claim", TB_REPEAT_NEVER},
+    {"provisionDevice", "POST", "/api/v1/provision", TB_REPEAT_NEVER},
+    {"getDeviceAttributes", "GET", "/api/v1/A1_TEST_TOKEN/attributes", TB_REPEAT_FREE},
+    {"subscribeToAttributes", "GET", "/api/v1/A1_TEST_TOKEN/attributes/updates", TB_REPEAT_FREE},
+    {"subscribeToCommands", "GET", "/api/v1/A1_TEST_TOKEN/rpc", TB_REPEAT_FREE},
+    {"getFirmware", "GET", "/api/v1/A1_TEST_TOKEN/firmware", TB_REPEAT_FREE},
+    {"getSoftware", "GET", "/api/v1/A1_TEST_TOKEN/software", TB_REPEAT_FREE},
+    {"none", "POST", "/api/v1/A1_TEST_TOKEN/of/a/newer/server", TB_REPEAT_NEVER},
     /* plain ones are refused before they are executed */
     {"saveDevice", "POST", "/api/device", TB_REPEAT_FREE},
     {"deleteDevice", "DELETE", "/api/device/" ID, TB_REPEAT_FREE},
@@ -86,8 +94,11 @@ static enum tb_repeat repeat_of(const char *method, const char *path, size_t len
 
 START_TEST(what_a_429_means)
 {
+    const struct operation *operation =
+        operation_find(cases[_i].method, cases[_i].path, strlen(cases[_i].path));
     enum tb_repeat repeat = repeat_of(cases[_i].method, cases[_i].path, strlen(cases[_i].path));
 
+    ck_assert_str_eq(operation ? operation_id(operation) : "none", cases[_i].operation);
     ck_assert_msg(repeat == cases[_i].repeat, "%s is %d", cases[_i].operation, (int)repeat);
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generated tree of operations, against the tables of the six documents and against a search without a
+/* The generated tree of operations, against the tables of all documents and against a search without a
  * tree. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,9 +16,10 @@
     (TB_ANONYMOUS | TB_PAGED | TB_ASYNCHRONOUS | TB_CREDENTIAL | TB_ATTRIBUTE_WRITE | TB_ACTS)
 
 /* The headers of two versions do not go together. */
-extern const tb_api tb_ce_4_3_1_2, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2, tb_paas_4_4_0;
+extern const tb_api tb_ce_4_3_1_2, tb_ce_4_3_1_3, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2,
+    tb_paas_4_4_0;
 
-static const tb_api *const documents[] = {&tb_ce_4_3_1_2, &tb_ce_4_4_0,     &tb_pe_4_3_1_2,
+static const tb_api *const documents[] = {&tb_ce_4_3_1_2, &tb_ce_4_3_1_3,   &tb_ce_4_4_0,  &tb_pe_4_3_1_2,
                                           &tb_pe_4_4_0,   &tb_paas_4_3_1_2, &tb_paas_4_4_0};
 
 /* The bit of API in operation.editions. */
@@ -204,6 +205,21 @@ static const struct {
     {"POST", "/api/customer/device/Boiler/claim", "claimDevice"},
     {"DELETE", "/api/device/types", "deleteDevice"},
     {"DELETE", "/api/customer/device/" ID, "unassignDeviceFromCustomer"},
+    /* the device API, which only a server's own document has */
+    {"GET", "/api/v1/A1_TEST_TOKEN/attributes", "getDeviceAttributes"},
+    {"GET", "/api/v1/A1_TEST_TOKEN/attributes/updates", "subscribeToAttributes"},
+    {"GET", "/api/v1/A1_TEST_TOKEN/firmware", "getFirmware"},
+    {"GET", "/api/v1/A1_TEST_TOKEN/rpc", "subscribeToCommands"},
+    {"GET", "/api/v1/A1_TEST_TOKEN/software", "getSoftware"},
+    {"POST", "/api/v1/A1_TEST_TOKEN/attributes", "postDeviceAttributes"},
+    {"POST", "/api/v1/A1_TEST_TOKEN/claim", "saveClaimingInfo"},
+    {"POST", "/api/v1/A1_TEST_TOKEN/rpc", "postRpcRequest"},
+    {"POST", "/api/v1/A1_TEST_TOKEN/rpc/7", "replyToCommand"},
+    {"POST", "/api/v1/A1_TEST_TOKEN/telemetry", "postTelemetry"},
+    {"POST", "/api/v1/provision", "provisionDevice"},
+    {"POST", "/api/v1/provision/telemetry", "postTelemetry"},
+    {"GET", "/api/v1/provision", NULL},
+    {"GET", "/api/v1/A1_TEST_TOKEN/telemetry", NULL},
     /* a slash at the end */
     {"GET", "/api/device/types/", "getDeviceTypes"},
     {"POST", "/api/rule-engine/", "handleRuleEngineRequestForUser"},
