@@ -105,6 +105,23 @@ class World:
         return self.api("POST", "/api/apiKey", {"userId": self.user["id"], "description": "a key", "enabled": True,
                                                 "expirationTime": 0})["id"]["id"]
 
+    def post_file(self, target, name):
+        """What the stand-in answers to a file as multipart/form-data."""
+        body = "--mark\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n\r\nx\r\n--mark--\r\n" % name
+        answer = self.sim.call("POST", target, [("X-Authorization", "ApiKey " + self.sim.api_key),
+                                                ("Content-Type", "multipart/form-data; boundary=mark")], body.encode())
+        if answer.status != 200:
+            raise AssertionError("%s: %r" % (target, answer))
+        return answer.json()
+
+    def image(self):
+        return self.post_file("/api/image", self.name())
+
+    def ota_package(self):
+        identifier = self.save("/api/otaPackage", title=self.name(), type="FIRMWARE", version="1")
+        self.post_file("/api/otaPackage/%s?checksumAlgorithm=MD5" % identifier, "file")
+        return identifier
+
     def named(self, path, member="name"):
         """The name of a new entity."""
         name = self.name()
@@ -138,6 +155,11 @@ def parameters(world, identifier, operation):
         for end in ("from", "to"):
             values |= {end + "Id": ends[end]["id"], end + "Type": ends[end]["entityType"]}
         values |= {"relationType": "Contains", "relationTypeGroup": "COMMON"}
+    if "Image" in identifier:
+        image = world.image()
+        values |= {"type": "tenant", "key": image["resourceKey"], "publicResourceKey": image["publicResourceKey"]}
+    if "OtaPackage" in identifier and "otaPackageId" in names:
+        values |= {"otaPackageId": world.ota_package(), "checksumAlgorithm": "MURMUR3_32"}  # a checksum that is believed
     values |= {"page": 0, "pageSize": 10, "limit": 100, "userCredentialsEnabled": True,
                "accessToken": world.name(), **TIME}
     if "ApiKey" in identifier and "id" in names:
@@ -179,6 +201,7 @@ def bodies(world, pair):
         "saveEntityGroup": {**FRESH, "name": world.name(), "type": "DEVICE"},
         "saveRole": {**FRESH, "name": world.name(), "type": "GROUP"},
         "updateDeviceCredentials": {"deviceId": device, "credentialsId": world.name()},
+        "uploadImage": {"imageSubType": "IMAGE"},
         "saveApiKey": {"id": None, "userId": world.user["id"], "expirationTime": 0},
         "addEntitiesToEntityGroup": [device["id"]],
         "removeEntitiesFromEntityGroup": [device["id"]],

@@ -42,6 +42,7 @@ e2e_tests = \
 	tests/e2e/test_server_clock.py \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \
+	tests/e2e/test_simulator_recorded.py \
 	tests/e2e/test_simulator_schema.py \
 	tests/e2e/test_simulator_websocket.py \
 	tests/e2e/test_subscribe.py \
@@ -59,6 +60,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/listening.py \
 	tests/e2e/http2.py \
 	tests/e2e/queueing.py \
+	tests/e2e/recorded.json \
 	tests/e2e/recording.py \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \

@@ -76,7 +76,7 @@ class Simulator:
         for name, value in entry["headers"]:
             if name.lower() == "x-authorization":
                 self.secrets.add(value.split(" ")[-1])
-        if entry["target"] == "/api/auth/token":
+        if entry["target"] == "/api/auth/token" and entry["status"] == 200:
             self.secrets.add(json.loads(entry["body"])["refreshToken"])
 
     def forget(self):

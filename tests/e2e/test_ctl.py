@@ -163,18 +163,19 @@ class CallCase(CtlCase):
         self.assertIn("/nonexistent/x", self.failed("getUser", "--output", "/nonexistent/x"))
 
     def test_a_download_is_kept_byte_for_byte(self):
+        data = random.Random(2).randbytes(3000)
+        key = self.json("uploadImage", "--part", "file=@" + self.write("kept.png", data))["resourceKey"]
         path = self.path("image")
-        self.call("downloadImage", "--type", "tenant", "--key", "x", "--output", path)
+        self.call("downloadImage", "--type", "tenant", "--key", key, "--output", path)
         with open(path, "rb") as file:
-            data = file.read()
-        self.assertGreater(len(data), 0)
-        self.assertEqual(self.run_ctl("call", *self.way, "downloadImage", "--type", "tenant", "--key", "x").stdout, data)
+            self.assertEqual(file.read(), data)
+        self.assertEqual(self.run_ctl("call", *self.way, "downloadImage", "--type", "tenant", "--key", key).stdout, data)
 
     def test_parts_are_uploaded(self):
         data = random.Random(1).randbytes(70000)
         path = self.write("upload.png", data)
         answer = self.json("uploadImage", "--part", "file=@" + path, "--part", "title=a title")
-        self.assertIsInstance(answer, dict)
+        self.assertEqual((answer["title"], answer["descriptor"]["size"]), ("a title", len(data)))
         self.assertIn("multipart", dict(self.sim.requests("/api/image")[-1]["headers"])["Content-Type"])
         self.assertIn("--part", self.failed("uploadImage", status=2))
         self.assertIn("did you mean file?", self.failed("uploadImage", "--part", "fil=x", status=2))

@@ -43,8 +43,8 @@ class TestSchema(Case):
         self.assert_found(self.send("GET", "/api/entityView/" + UUID, b"x"), 400, "body")
 
     def test_a_value_that_the_enumeration_of_a_path_does_not_have_is_found(self):
-        self.assertEqual(self.send("GET", "/api/images/tenant/a.png/info"), (200, []))
-        self.assert_found(self.send("GET", "/api/images/everybody/a.png/info"), 400, "type")
+        self.assertEqual(self.send("GET", "/api/images/tenant/a.png/export"), (200, []))
+        self.assert_found(self.send("GET", "/api/images/everybody/a.png/export"), 400, "type")
 
     def send_part(self, name):
         body = ("--mark\r\nContent-Disposition: form-data; name=\"%s\"; filename=\"a.png\"\r\n\r\nx\r\n--mark--\r\n"

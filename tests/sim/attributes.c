@@ -3,6 +3,7 @@
 #include "telemetry.h"
 
 #include "route.h"
+#include "rpc.h"
 #include "subscription.h"
 #include "websocket.h"
 
@@ -54,6 +55,8 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
             changes_add(changes, key, rq->now, value);
     }
     websockets_notify(sim, e, scope, changes);
+    if (scope == SHARED_SCOPE)
+        rpc_attributes_changed(sim, e, body);
     return true;
 }
 

@@ -115,6 +115,11 @@ static bool set_check_answers(struct sim *sim, const json_t *v)
     return set_flag(v, &sim->settings.check_answers);
 }
 
+static bool set_silent_devices(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->settings.silent_devices);
+}
+
 static bool set_seed(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, INT32_MAX, &sim->settings.seed);
@@ -129,6 +134,7 @@ static const struct setting settings[] = {
     {"outdateTokens", outdate_tokens},       {"password", set_password},
     {"refreshLife", set_refresh_life},       {"requestsPerConnection", set_requests_per_connection},
     {"tokenLife", set_token_life},           {"writeMs", set_write_ms},
+    {"silentDevices", set_silent_devices},
 };
 
 /* The name of the first member that cannot be set, NULL if all are. */

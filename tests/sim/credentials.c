@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device credentials, and what a device does with them: the HTTP device API. */
 #include "route.h"
+#include "rpc.h"
 #include "telemetry.h"
 
 static json_t *credentials_json(const struct entity *e)
@@ -37,8 +38,7 @@ void update_device_credentials(struct sim *sim, struct request *rq, struct reply
     }
 }
 
-/* The device of /api/v1/{token}/...; NULL: 401 with an empty body (recorded). */
-static struct entity *device_of_token(struct sim *sim, struct request *rq, struct reply *rp)
+struct entity *device_of_token(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = map_get(&sim->store.by_token, rq->vars[0]);
 

@@ -13,6 +13,12 @@ enum {
     MAX_SWALLOW = 2 * 1024 * 1024, /* Tomcat's maxSwallowSize: a bigger body is refused unread */
 };
 
+/* The size filter's limit (wire facts). */
+static int64_t max_body(const char *path)
+{
+    return starts_with(path, "/api/image") || starts_with(path, "/api/resource") ? MAX_FILE_BODY : MAX_BODY;
+}
+
 /* Refusals that come before every filter; true: the reply is there. */
 static bool refuse_target(struct request *rq, struct reply *rp)
 {
@@ -28,7 +34,7 @@ static bool refuse_target(struct request *rq, struct reply *rp)
     } else if (streq(rq->method, "TRACE")) {
         rp->headers = HEADERS_NONE;
         reply_empty(rp, 400);
-        rp->allow = xstrdup("HEAD, DELETE, POST, GET, OPTIONS, PUT");
+        reply_header(rp, "Allow", "HEAD, DELETE, POST, GET, OPTIONS, PUT");
     } else {
         return false;
     }
@@ -51,7 +57,7 @@ static void answer(struct sim *sim, struct request *rq, struct reply *rp)
         return;
     }
     if (rq->refused_size) {
-        reply_413(rp);
+        reply_413(rp, max_body(rq->path));
         return;
     }
     if (rq->too_big) { /* recorded: 17 MiB chunked */
@@ -103,7 +109,8 @@ static void fault_status(const struct request *rq, const struct fault *f, struct
         reply_error(rp, f->status, f->status == 409 ? ERROR_VERSION_CONFLICT : ERROR_GENERAL, "%s",
                     f->status == 503 ? "Service Unavailable" : "Fault on request");
     }
-    rp->retry_after = f->retry_after ? xstrdup(f->retry_after) : NULL;
+    if (f->retry_after)
+        reply_header(rp, "Retry-After", "%s", f->retry_after);
 }
 
 static void apply_fault(const struct request *rq, const struct fault *f, struct reply *rp)
@@ -166,7 +173,7 @@ bool dispatch_refuses_early(struct sim *sim, struct request *rq, int64_t content
 
     if (rq->target_fault != TARGET_OK || !starts_with(rq->path, "/api/") || gate_is_login_path(rq))
         return false;
-    if (content_length > MAX_BODY) {
+    if (content_length > max_body(rq->path)) {
         rq->refused_size = true;
         return true;
     }

@@ -11,7 +11,7 @@ const char *entity_label(enum entity_type type)
         [ENTITY_TENANT] = "Tenant",   [ENTITY_CUSTOMER] = "Customer", [ENTITY_USER] = "User",
         [ENTITY_DEVICE] = "Device",   [ENTITY_ASSET] = "Asset",       [ENTITY_ALARM] = "Alarm",
         [ENTITY_API_KEY] = "API key", [ENTITY_DASHBOARD] = "Dashboard", [ENTITY_GROUP] = "Entity group",
-        [ENTITY_ROLE] = "Role",
+        [ENTITY_ROLE] = "Role",       [ENTITY_RESOURCE] = "Resource", [ENTITY_OTA_PACKAGE] = "OTA package",
     };
 
     return labels[type];

@@ -32,12 +32,12 @@ bool gate_charge(struct sim *sim, const struct request *rq, struct reply *rp)
 
 static void refuse_path(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    char *allow = route_allow(sim->api, rq, ", ", false);
+    _cleanup_free_ char *allow = route_allow(sim->api, rq, ", ", false);
 
     if (allow) {
         reply_mvc_error(rp, 405, ERROR_BAD_REQUEST_PARAMS, "Request method '%s' is not supported",
                         rq->method);
-        rp->allow = allow;
+        reply_header(rp, "Allow", "%s", allow);
     } else if (starts_with(rq->path, "/api/") || streq(rq->path, "/")) {
         reply_mvc_error(rp, 404, ERROR_ITEM_NOT_FOUND, "No static resource %s.", rq->path + 1);
     } else {
@@ -50,14 +50,15 @@ static void refuse_path(const struct sim *sim, struct request *rq, struct reply 
 
 static void answer_options(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    char *allow = route_allow(sim->api, rq, ",", true);
+    _cleanup_free_ char *allow = route_allow(sim->api, rq, ",", true);
 
     if (!allow) {
         refuse_path(sim, rq, rp);
         return;
     }
     reply_empty(rp, 200);
-    rp->allow = allow;
+    reply_header(rp, "Allow", "%s", allow);
+    reply_header(rp, "Accept-Patch", " "); /* empty: libmicrohttpd takes a blank for a value */
 }
 
 /* Wire facts: an Accept that JSON does not satisfy is a 500. */
@@ -87,14 +88,47 @@ static bool read_json(struct request *rq, struct reply *rp)
     return false;
 }
 
+/* Recorded for saveEntityTelemetry: the message names the method that wanted the body. */
+static void refuse_missing_body(const struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    static const struct {
+        const char *id, *arguments;
+    } methods[] = {
+        {"saveEntityTelemetry", "java.lang.String,java.lang.String,java.lang.String,java.lang.String"},
+        {"saveEntityTelemetryWithTTL",
+         "java.lang.String,java.lang.String,java.lang.String,java.lang.Long,java.lang.String"},
+    };
+    const char *id = rq->op ? api_text(sim->api, rq->op->id) : "";
+
+    for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+        if (!streq(id, methods[i].id))
+            continue;
+        reply_error(rp, 500, ERROR_GENERAL,
+                    "Required request body is missing: public "
+                    "org.springframework.web.context.request.async.DeferredResult"
+                    "<org.springframework.http.ResponseEntity> "
+                    "org.thingsboard.server.controller.TelemetryController.%s(%s) throws "
+                    "org.thingsboard.server.common.data.exception.ThingsboardException",
+                    id, methods[i].arguments);
+        return;
+    }
+    reply_error(rp, 500, ERROR_GENERAL, "Required request body is missing: %s %s", rq->route->method,
+                rq->route->path);
+}
+
 /* Wire facts: a missing body, another Content-Type, malformed JSON: all 500 errorCode 2. */
-static bool check_body(struct request *rq, struct reply *rp)
+static bool check_body(const struct sim *sim, struct request *rq, struct reply *rp)
 {
     const char *type = request_header(rq, "Content-Type");
 
+    if (rq->route->flags & ROUTE_PARTS && (!type || strncasecmp(type, "multipart/form-data", 19) != 0)) {
+        reply_mvc_error(rp, 415, ERROR_BAD_REQUEST_PARAMS, "Content-Type '%s' is not supported",
+                        type ? type : "application/octet-stream");
+        reply_header(rp, "Accept", "multipart/form-data");
+        return false;
+    }
     if (rq->body_len == 0 && (rq->route->flags & (ROUTE_JSON | ROUTE_TEXT))) {
-        reply_error(rp, 500, ERROR_GENERAL, "Required request body is missing: %s %s", rq->route->method,
-                    rq->route->path);
+        refuse_missing_body(sim, rq, rp);
         return false;
     }
     if (!(rq->route->flags & ROUTE_JSON))
@@ -166,5 +200,5 @@ bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
         reply_error(rp, 500, ERROR_GENERAL, "No acceptable representation");
         return false;
     }
-    return judge_request(sim, rq, rp) && check_body(rq, rp);
+    return judge_request(sim, rq, rp) && check_body(sim, rq, rp);
 }

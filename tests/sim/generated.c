@@ -120,6 +120,21 @@ void generated_answer(struct sim *sim, struct request *rq, struct reply *rp)
     rp->content_type = *media ? media : "text/plain";
 }
 
+void accepted(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    if (rq->op)
+        generated_answer(sim, rq, rp);
+    else
+        reply_json(rp, json_pack("{s:b}", "ok", 1));
+}
+
+void accepted_empty(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    (void)sim;
+    (void)rq;
+    reply_empty(rp, 200);
+}
+
 const struct route generated_route = {.handler = generated_answer,
                                       .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
 const struct route generated_open_route = {.handler = generated_answer, .flags = ROUTE_NOAUTH};

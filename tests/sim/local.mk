@@ -18,6 +18,8 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/device.c \
 	tests/sim/dispatch.c \
 	tests/sim/dispatch.h \
+	tests/sim/download.c \
+	tests/sim/download.h \
 	tests/sim/entity.c \
 	tests/sim/entity.h \
 	tests/sim/fault.c \
@@ -31,6 +33,7 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/judge.c \
 	tests/sim/judge.h \
 	tests/sim/multipart.c \
+	tests/sim/multipart.h \
 	tests/sim/operation.c \
 	tests/sim/operation.h \
 	tests/sim/role.c \
@@ -41,6 +44,7 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/gate.c \
 	tests/sim/gate.h \
 	tests/sim/history.c \
+	tests/sim/image.c \
 	tests/sim/json.c \
 	tests/sim/json.h \
 	tests/sim/jwt.c \
@@ -50,6 +54,7 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/login.c \
 	tests/sim/map.c \
 	tests/sim/map.h \
+	tests/sim/ota.c \
 	tests/sim/page.c \
 	tests/sim/page.h \
 	tests/sim/pages.c \
@@ -73,6 +78,7 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/routes.c \
 	tests/sim/routes.h \
 	tests/sim/rpc.c \
+	tests/sim/rpc.h \
 	tests/sim/save.c \
 	tests/sim/seed.c \
 	tests/sim/select.c \
@@ -95,5 +101,5 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/websocket.c \
 	tests/sim/websocket.h
 tests_sim_tbsim_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(NETTLE_CFLAGS)
-tests_sim_tbsim_LDADD = gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) $(WSLAY_LIBS) -lpthread -lm
+tests_sim_tbsim_LDADD = gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) -lpthread -lm
 tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)

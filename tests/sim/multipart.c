@@ -3,26 +3,13 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* memmem, strcasestr */
 #endif
+#include "multipart.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "judge.h"
 #include "schema.h"
-
-enum {
-    MAX_PARTS = 64,
-};
-
-struct part {
-    char *name;
-    const char *data;
-    size_t len;
-};
-
-struct parts {
-    struct part list[MAX_PARTS];
-    size_t n;
-};
 
 /* The value of a header's parameter, quoted or not; NULL if there is none. */
 static char *header_value(const char *header, const char *key)
@@ -49,19 +36,26 @@ static bool add_part(struct parts *parts, const char *data, size_t len)
     char *name = line ? header_value(line, " name=") : NULL;
     if (!name)
         return false;
-    parts->list[parts->n++] = (struct part){name, end + 4, len - (size_t)(end + 4 - data)};
+    parts->list[parts->n++] = (struct part){
+        .name = name,
+        .filename = header_value(line, " filename="),
+        .type = header_value(head, "content-type: "),
+        .data = end + 4,
+        .len = len - (size_t)(end + 4 - data),
+    };
     return true;
 }
 
-/* False: the body is no multipart body. */
-static bool parse(const struct request *rq, const char *boundary, struct parts *parts)
+bool parts_parse(const struct request *rq, struct parts *parts)
 {
-    _cleanup_free_ char *mark = xasprintf("\r\n--%s", boundary);
+    const char *type = request_header(rq, "Content-Type");
+    _cleanup_free_ char *boundary = type ? header_value(type, "boundary=") : NULL;
+    _cleanup_free_ char *mark = xasprintf("\r\n--%s", boundary ? boundary : "");
     size_t mark_len = strlen(mark);
     const char *end = rq->body + rq->body_len;
     const char *at = rq->body;
 
-    if (rq->body_len < mark_len || memcmp(at, mark + 2, mark_len - 2) != 0)
+    if (mark_len == 4 || rq->body_len < mark_len || memcmp(at, mark + 2, mark_len - 2) != 0)
         return false;
     at += mark_len - 2;
     while ((size_t)(end - at) >= 2 && memcmp(at, "--", 2) != 0) {
@@ -72,6 +66,25 @@ static bool parse(const struct request *rq, const char *boundary, struct parts *
         at = next + mark_len;
     }
     return end - at >= 2;
+}
+
+const struct part *parts_find(const struct parts *parts, const char *name)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        if (streq(parts->list[i].name, name))
+            return &parts->list[i];
+    }
+    return NULL;
+}
+
+void parts_free(struct parts *parts)
+{
+    for (size_t i = 0; i < parts->n; i++) {
+        free(parts->list[i].name);
+        free(parts->list[i].filename);
+        free(parts->list[i].type);
+    }
+    parts->n = 0;
 }
 
 static void judge_part(const struct tb_api *api, const struct tb_field *f, const struct part *part,
@@ -122,14 +135,12 @@ static void judge_parts(const struct tb_api *api, const struct tb_schema *schema
 void judge_multipart(const struct tb_api *api, const struct tb_operation *op, const struct request *rq,
                      bool strict, struct judgement *j)
 {
-    _cleanup_free_ char *boundary = header_value(request_header(rq, "Content-Type"), "boundary=");
     const struct tb_type *type = &api->types[op->body_type];
     struct parts parts = {};
 
-    if (!boundary || !*boundary || !parse(rq, boundary, &parts))
+    if (!parts_parse(rq, &parts))
         judgement_add(j, 500, "Failed to parse multipart servlet request");
     else if (type->kind == TB_KIND_OBJECT)
         judge_parts(api, &api->schemas[type->of], &parts, strict, j);
-    for (size_t i = 0; i < parts.n; i++)
-        free(parts.list[i].name);
+    parts_free(&parts);
 }

@@ -98,17 +98,28 @@ void reply_html_400(struct reply *rp)
     rp->content_language = "en";
 }
 
-void reply_413(struct reply *rp)
+void reply_413(struct reply *rp, int64_t limit)
 {
     reset(rp, 413);
-    rp->body = xstrdup("\"Payload size exceeds the limit of 16777216 bytes\"");
+    rp->body = xasprintf("\"Payload size exceeds the limit of %lld bytes\"", (long long)limit);
     rp->len = strlen(rp->body);
+}
+
+void reply_header(struct reply *rp, const char *name, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (rp->n_own == MAX_HEADERS)
+        return;
+    va_start(ap, fmt);
+    rp->own[rp->n_own++] = (struct header){name, xvasprintf(fmt, ap)};
+    va_end(ap);
 }
 
 void reply_redirect(struct reply *rp, const char *location)
 {
     reset(rp, 302);
-    rp->location = xstrdup(location);
+    reply_header(rp, "Location", "%s", location);
 }
 
 bool reply_closes(const struct reply *rp)
@@ -121,10 +132,10 @@ bool reply_closes(const struct reply *rp)
 void reply_free(struct reply *rp)
 {
     free(rp->body);
-    free(rp->location);
-    free(rp->allow);
-    free(rp->retry_after);
-    rp->body = rp->location = rp->allow = rp->retry_after = NULL;
+    for (size_t i = 0; i < rp->n_own; i++)
+        free(rp->own[i].value);
+    rp->body = NULL;
+    rp->n_own = 0;
 }
 
 void reply_not_found(struct reply *rp, const char *what, const char *id)

@@ -27,6 +27,7 @@ enum error_code {
 enum header_set {
     HEADERS_API,
     HEADERS_DEVICE_API, /* /api/v1: another filter chain */
+    HEADERS_CACHED,     /* the controller has a Cache-Control of its own */
     HEADERS_NONE,       /* refused before any filter */
 };
 
@@ -36,6 +37,15 @@ enum drop {
     DROP_RESET,
     DROP_CLOSE,
     DROP_HALF,
+};
+
+enum {
+    MAX_HEADERS = 8, /* of an answer's own */
+};
+
+struct header {
+    const char *name;
+    char *value;
 };
 
 struct sim;
@@ -48,9 +58,8 @@ struct reply {
     const char *content_language; /* NULL = none */
     bool chunked;                 /* controllers' JSON */
     enum header_set headers;
-    char *location;
-    char *allow;
-    char *retry_after;
+    struct header own[MAX_HEADERS];
+    size_t n_own;
     bool preflight; /* CORS preflight headers */
     bool sync;      /* an asynchronous operation failed before it went asynchronous */
     enum drop drop;
@@ -73,7 +82,9 @@ void reply_text(struct reply *rp, int status, const char *fmt, ...) PRINTF_LIKE(
 /* Tomcat's own page, before any filter. */
 void reply_html_400(struct reply *rp);
 /* The size filter's bare string. */
-void reply_413(struct reply *rp);
+void reply_413(struct reply *rp, int64_t limit);
+/* One more header of the answer. */
+void reply_header(struct reply *rp, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* 302 to a login page; location is absolute. */
 void reply_redirect(struct reply *rp, const char *location);
 

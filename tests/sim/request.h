@@ -14,7 +14,7 @@
 
 enum {
     MAX_SEGMENTS = 16,
-    MAX_PARAMS = 64,
+    MAX_PARAMS = 1000, /* Tomcat's maxParameterCount */
     MAX_VARS = 4, /* of the routes with a handler */
 };
 

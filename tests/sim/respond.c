@@ -78,9 +78,11 @@ static void add_filter_headers(struct MHD_Response *r, enum header_set set)
     add(r, "X-Content-Type-Options", "nosniff");
     if (set == HEADERS_DEVICE_API)
         add(r, "X-XSS-Protection", "0");
-    add(r, "Cache-Control", "no-cache, no-store, max-age=0, must-revalidate");
-    add(r, "Pragma", "no-cache");
-    add(r, "Expires", "0");
+    if (set != HEADERS_CACHED) {
+        add(r, "Cache-Control", "no-cache, no-store, max-age=0, must-revalidate");
+        add(r, "Pragma", "no-cache");
+        add(r, "Expires", "0");
+    }
     if (set == HEADERS_DEVICE_API) {
         add(r, "X-Frame-Options", "DENY");
         return;
@@ -108,15 +110,15 @@ static void add_cors(struct MHD_Response *r, const struct request *rq, const str
 
 static void add_headers(struct MHD_Response *r, const struct request *rq, const struct reply *rp, bool last)
 {
+    bool ambiguous = request_header(rq, "Content-Length") && request_header(rq, "Transfer-Encoding");
     char date[40];
 
-    if (last || reply_closes(rp)) /* before Date, which libmicrohttpd 0.9.75 else adds again */
+    if (last || ambiguous || reply_closes(rp)) /* before Date, which libmicrohttpd 0.9.75 else adds again */
         add(r, "Connection", "close");
     add_filter_headers(r, rp->headers);
     add_cors(r, rq, rp);
-    add(r, "Allow", rp->allow);
-    add(r, "Location", rp->location);
-    add(r, "Retry-After", rp->retry_after);
+    for (size_t i = 0; i < rp->n_own; i++)
+        add(r, rp->own[i].name, rp->own[i].value);
     add(r, "Content-Type", rp->content_type);
     add(r, "Content-Language", rp->content_language);
     if (rp->now != 0) {

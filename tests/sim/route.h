@@ -15,6 +15,7 @@ enum {
     ROUTE_WRITE = 1 << 6,  /* takes as long as settings.write_ms */
     ROUTE_JSON = 1 << 7,   /* needs a JSON body with its Content-Type */
     ROUTE_TEXT = 1 << 8,   /* needs a body of any type */
+    ROUTE_PARTS = 1 << 9,  /* is there for multipart bodies only */
 };
 
 struct route {
@@ -90,7 +91,13 @@ handler remove_entities_from_entity_group, share_entity_group, get_entity_groups
 handler save_role, get_role_by_id, delete_role, get_roles;
 /* pages.c */
 handler get_api_docs, get_swagger_config, get_swagger_file, get_swagger_redirect;
+/* image.c */
+handler upload_image, update_image, get_image_info, delete_image, download_image, download_public_image;
+/* ota.c */
+handler save_ota_package, save_ota_package_data, download_ota_package, delete_ota_package;
 /* rpc.c */
-handler rpc_one_way, rpc_two_way, accepted, accepted_empty;
+handler rpc_one_way, rpc_two_way, device_api_next_rpc, device_api_answer_rpc, device_api_attribute_updates;
+/* generated.c */
+handler accepted, accepted_empty;
 /* websocket.c */
 handler web_socket;

@@ -16,6 +16,7 @@
 #define WRITE  (ROUTE_ASYNC | ROUTE_WRITE)
 #define JSON   ROUTE_JSON
 #define TEXT   ROUTE_TEXT
+#define PARTS  ROUTE_PARTS
 
 #define TELEMETRY "/api/plugins/telemetry"
 #define ENTITY    TELEMETRY "/{entityType}/{entityId}"
@@ -110,6 +111,9 @@ const struct route routes[] = {
     {"POST", "/api/v1/{token}/telemetry", device_api_telemetry, NOAUTH | ROUTE_WRITE | TEXT},
     {"POST", "/api/v1/{token}/attributes", device_api_save_attributes, NOAUTH | ROUTE_WRITE | TEXT},
     {"GET", "/api/v1/{token}/attributes", device_api_get_attributes, NOAUTH},
+    {"GET", "/api/v1/{token}/attributes/updates", device_api_attribute_updates, NOAUTH},
+    {"GET", "/api/v1/{token}/rpc", device_api_next_rpc, NOAUTH},
+    {"POST", "/api/v1/{token}/rpc/{requestId}", device_api_answer_rpc, NOAUTH | TEXT},
 
     /* relations; /api/relation is the older form of /api/v2/relation */
     {"POST", "/api/relation", save_relation_v1, BOTH | JSON},
@@ -185,6 +189,19 @@ const struct route routes[] = {
     {"DELETE", "/api/dashboard/{dashboardId}", delete_dashboard, TENANT},
     {"GET", "/api/dashboard/info/{dashboardId}", get_dashboard_info_by_id, BOTH},
     {"GET", "/api/tenant/dashboards", get_tenant_dashboards, TENANT},
+
+    /* images and OTA packages; what else there is of them keeps nothing */
+    {"POST", "/api/image", upload_image, SYS | TENANT | PARTS},
+    {"GET", "/api/images/{type}/{key}", download_image, ALL},
+    {"PUT", "/api/images/{type}/{key}", update_image, SYS | TENANT | PARTS},
+    {"DELETE", "/api/images/{type}/{key}", delete_image, SYS | TENANT},
+    {"GET", "/api/images/{type}/{key}/info", get_image_info, SYS | TENANT},
+    {"GET", "/api/images/{type}/{key}/preview", download_image, ALL},
+    {"GET", "/api/images/public/{publicResourceKey}", download_public_image, NOAUTH},
+    {"POST", "/api/otaPackage", save_ota_package, TENANT | JSON},
+    {"POST", "/api/otaPackage/{otaPackageId}", save_ota_package_data, TENANT},
+    {"GET", "/api/otaPackage/{otaPackageId}/download", download_ota_package, TENANT},
+    {"DELETE", "/api/otaPackage/{otaPackageId}", delete_ota_package, TENANT},
 
     /* entity groups and roles: PE and PaaS */
     {"POST", "/api/entityGroup", save_entity_group, TENANT | JSON},

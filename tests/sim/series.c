@@ -57,6 +57,17 @@ size_t series_lower_bound(const struct series *s, int64_t ts)
     return lo;
 }
 
+/* Keys come in the order in which their latest values were written (recorded: the database's). */
+static struct series *move_to_end(struct telemetry *t, struct series *s)
+{
+    size_t after = t->n_series - 1 - (size_t)(s - t->series);
+    struct series moved = *s;
+
+    memmove(s, s + 1, after * sizeof *s);
+    t->series[t->n_series - 1] = moved;
+    return &t->series[t->n_series - 1];
+}
+
 bool series_put(struct telemetry *t, const char *key, int64_t ts, json_t *value)
 {
     struct series *s = series_find(t, key);
@@ -67,6 +78,8 @@ bool series_put(struct telemetry *t, const char *key, int64_t ts, json_t *value)
         *s = (struct series){.key = xstrdup(key)};
     }
     size_t at = series_lower_bound(s, ts);
+    if (at + 1 >= s->n)
+        s = move_to_end(t, s);
     if (at < s->n && s->points[at].ts == ts) {
         json_decref(s->points[at].value);
         s->points[at].value = json_incref(value);

@@ -19,6 +19,7 @@ void sim_init(struct sim *sim)
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&sim->stop_cond, &attr);
+    pthread_cond_init(&sim->calls.changed, &attr);
     pthread_condattr_destroy(&attr);
 
     sim->settings = (struct settings){
@@ -39,6 +40,8 @@ void sim_free(struct sim *sim)
     violations_clear(&sim->violations);
     violations_clear(&sim->answer_violations);
     faults_clear(&sim->faults);
+    json_decref(sim->calls.attributes);
+    pthread_cond_destroy(&sim->calls.changed);
     pthread_cond_destroy(&sim->stop_cond);
     pthread_mutex_destroy(&sim->stop_lock);
     pthread_mutex_destroy(&sim->lock);
@@ -99,6 +102,10 @@ uint64_t sim_held(struct sim *sim)
 
 void sim_stop(struct sim *sim)
 {
+    pthread_mutex_lock(&sim->lock);
+    sim->calls.stopping = true;
+    pthread_cond_broadcast(&sim->calls.changed);
+    pthread_mutex_unlock(&sim->lock);
     pthread_mutex_lock(&sim->stop_lock);
     sim->stopping = true;
     pthread_cond_broadcast(&sim->stop_cond);

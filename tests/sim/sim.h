@@ -16,7 +16,9 @@
 #include "violations.h"
 
 enum {
-    MAX_BODY = 16 * 1024 * 1024, /* maxPayloadSize of a default server */
+    MAX_BODY = 16 * 1024 * 1024,      /* maxPayloadSize of a default server */
+    MAX_FILE_BODY = 50 * 1024 * 1024, /* the same for images and resources */
+    MAX_FILES = 64 * 1024 * 1024,     /* bytes of all images and packages together */
     MAX_ENTITIES = 100000,       /* devices, assets, customers, alarms, relations, API keys together */
     MAX_POINTS = 1000000,        /* time series points and attributes together */
     MAX_HEADER = 8192,           /* Tomcat's maxHttpRequestHeaderSize */
@@ -32,6 +34,19 @@ struct settings {
     int64_t seed;       /* of generated answers */
     bool strict;        /* every violation of the specification is refused with 400 */
     bool check_answers; /* our own, too */
+    bool silent_devices; /* they answer no calls but over HTTP */
+};
+
+struct call;
+
+/* What waits for devices, and they for it. */
+struct calls {
+    pthread_cond_t changed; /* on CLOCK_MONOTONIC, with the lock */
+    struct call *first;     /* in the order of the calls */
+    json_t *attributes;     /* saved last of shared ones */
+    const struct entity *attributes_of;
+    uint64_t attribute_changes;
+    bool stopping;
 };
 
 struct websocket;
@@ -62,6 +77,7 @@ struct sim {
     struct store store;
     struct entity *preloaded_key; /* --api-key */
     struct websockets websockets;
+    struct calls calls;
 
     pthread_mutex_t stop_lock;
     pthread_cond_t stop_cond; /* the program stops, or what is held is let go */

@@ -13,7 +13,7 @@ static const char *const type_names[N_ENTITY_TYPES] = {
     [ENTITY_TENANT] = "TENANT",   [ENTITY_CUSTOMER] = "CUSTOMER", [ENTITY_USER] = "USER",
     [ENTITY_DEVICE] = "DEVICE",   [ENTITY_ASSET] = "ASSET",       [ENTITY_ALARM] = "ALARM",
     [ENTITY_API_KEY] = "API_KEY", [ENTITY_DASHBOARD] = "DASHBOARD", [ENTITY_GROUP] = "ENTITY_GROUP",
-    [ENTITY_ROLE] = "ROLE",
+    [ENTITY_ROLE] = "ROLE",       [ENTITY_RESOURCE] = "TB_RESOURCE", [ENTITY_OTA_PACKAGE] = "OTA_PACKAGE",
 };
 
 /* EntityType values that exist on a server but hold nothing here. */
@@ -35,13 +35,11 @@ static const char *const other_types[] = {
     "NOTIFICATION_TARGET",
     "NOTIFICATION_TEMPLATE",
     "OAUTH2_CLIENT",
-    "OTA_PACKAGE",
     "QUEUE",
     "QUEUE_STATS",
     "RPC",
     "RULE_CHAIN",
     "RULE_NODE",
-    "TB_RESOURCE",
     "TENANT_PROFILE",
     "WIDGETS_BUNDLE",
     "WIDGET_TYPE",
@@ -101,6 +99,7 @@ struct entity *store_add(struct store *store, enum entity_type type, int64_t now
     struct entity *e = xcalloc(1, sizeof *e);
     e->type = type;
     e->created = now;
+    e->last_rpc = -1;
     uuid_time(e->id);
     map_put(&store->by_id, e->id, e);
     list_add(&store->lists[type], e);
@@ -116,6 +115,7 @@ static void entity_free(void *p)
     json_decref(e->members);
     telemetry_free(&e->telemetry);
     free(e->token);
+    free(e->data);
     free(e);
 }
 
@@ -146,11 +146,44 @@ void store_set_token(struct store *store, struct entity *e, const char *token)
         map_put(&store->by_token, token, e);
 }
 
+bool store_set_data(struct store *store, struct entity *e, const char *data, size_t len)
+{
+    if (store->n_bytes - e->data_len + len > MAX_FILES)
+        return false;
+    store->n_bytes += len - e->data_len;
+    free(e->data);
+    e->data = xcalloc(len + 1, 1);
+    memcpy(e->data, data, len);
+    e->data_len = len;
+    return true;
+}
+
+/* The member under whose value a document is found by name; NULL: it is not. */
+static const char *name_member(enum entity_type type)
+{
+    switch (type) {
+    case ENTITY_CUSTOMER:
+    case ENTITY_DASHBOARD:
+        return "title";
+    case ENTITY_RESOURCE:
+        return "resourceKey";
+    case ENTITY_ALARM:
+    case ENTITY_API_KEY:
+    case ENTITY_GROUP:
+    case ENTITY_OTA_PACKAGE:
+        return NULL;
+    default:
+        return "name";
+    }
+}
+
 void store_remove(struct store *store, struct entity *e)
 {
-    const char *name = json_str(e->doc, e->type == ENTITY_CUSTOMER || e->type == ENTITY_DASHBOARD ? "title" : "name");
+    const char *member = name_member(e->type);
+    const char *name = member ? json_str(e->doc, member) : NULL;
 
-    if (name && e->type != ENTITY_ALARM && e->type != ENTITY_API_KEY && e->type != ENTITY_GROUP)
+    store->n_bytes -= e->data_len;
+    if (name)
         store_set_name(store, e, name, NULL);
     store_set_token(store, e, NULL);
     store_remove_relations_of(store, e->id);

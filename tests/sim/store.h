@@ -22,6 +22,8 @@ enum entity_type {
     ENTITY_DASHBOARD,
     ENTITY_GROUP,
     ENTITY_ROLE,
+    ENTITY_RESOURCE,
+    ENTITY_OTA_PACKAGE,
     N_ENTITY_TYPES,
 };
 
@@ -50,7 +52,10 @@ struct entity {
     json_t *members; /* entity groups: an object with their ids */
     struct telemetry telemetry;
     char credentials_id[UUID_LEN + 1]; /* devices */
-    char *token;                       /* devices: access token; API keys: the value */
+    char *token;       /* devices: access token; API keys: the value; images: the public key */
+    char *data;        /* images and OTA packages: the file; NULL: none yet */
+    size_t data_len;
+    int64_t last_rpc; /* devices: the id of the last call, counted from 0; -1 is not yet one */
     struct user *user;                 /* users, API keys: whose */
 };
 
@@ -79,6 +84,7 @@ struct store {
     size_t n_entities; /* with the relations */
     size_t n_points;   /* time series points */
     size_t n_attributes;
+    size_t n_bytes; /* of files */
 };
 
 /* One tenant, one customer, the three users of the contract. */
@@ -105,6 +111,9 @@ void store_set_token(struct store *store, struct entity *e, const char *token);
 
 struct user *store_find_user(struct store *store, const char *email);
 struct user *store_find_user_id(struct store *store, const char *id);
+
+/* Gives an image or a package its file; false: the store is full. */
+bool store_set_data(struct store *store, struct entity *e, const char *data, size_t len);
 
 /* The profile id for a device or asset type, made up on first use. */
 const char *store_profile(struct store *store, enum entity_type type, const char *name);
