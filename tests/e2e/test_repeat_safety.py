@@ -59,7 +59,7 @@ class TestTelemetry(RepeatCase):
 
     def test_only_what_has_no_time_is_given_one_and_all_else_stays_as_it_is(self):
         self.begin()
-        inner = '{"a":1.10, "b":"\\u00e4\u20ac", "c":9007199254740993, "d":{"x":[1,2]},"e":null}'
+        inner = '{"a":1.10, "b":"\\u00e4\u20ac", "c":9007199254740993, "d":{"x":[1,2],"e":null}}'
         for sent, pattern in ((inner, '{"ts":%d,"values":' + inner + "}"),
                               ('{"ts":5,"values":{"a":1}}', None),
                               ('[{"ts":5,"values":{"a":1}},{"ts":6,"values":{"a":2}}]', None)):

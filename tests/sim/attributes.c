@@ -2,6 +2,7 @@
 /* Attributes: saving, reading, keys, deleting. */
 #include "telemetry.h"
 
+#include "convert.h"
 #include "route.h"
 #include "rpc.h"
 #include "subscription.h"
@@ -25,25 +26,14 @@ static bool parse_scope(struct reply *rp, const char *text, enum scope *ret)
 }
 
 bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e,
-                     enum scope scope)
+                     enum scope scope, const json_t *values)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
     json_auto_t *changes = websockets_any(sim) ? json_object() : NULL;
     const char *key;
     json_t *value;
 
-    if (!json_is_object(body)) {
-        reply_text(rp, 400, "Request is not a JSON object");
-        return false;
-    }
-    if (json_object_size(body) == 0) {
-        reply_text(rp, 400, "No attributes data found in request body!");
-        return false;
-    }
-    json_object_foreach(body, key, value)
+    json_object_foreach((json_t *)(uintptr_t)values, key, value)
     {
-        if (json_is_null(value))
-            continue;
         if (sim->store.n_points + sim->store.n_attributes >= MAX_POINTS ||
             (e->telemetry.attributes[scope].n >= MAX_KEYS && !attribute_find(&e->telemetry, scope, key))) {
             reply_full(rp);
@@ -56,39 +46,36 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
     }
     websockets_notify(sim, e, scope, changes);
     if (scope == SHARED_SCOPE)
-        rpc_attributes_changed(sim, e, body);
+        rpc_attributes_changed(sim, e, values);
     return true;
 }
 
-static void save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e,
-                 const char *scope_text)
+/* The variables of the path that say the entity type (SIZE_MAX: none), its id and the scope. */
+static void save(struct sim *sim, struct request *rq, struct reply *rp, size_t type_var, size_t id_var,
+                 size_t scope_var)
 {
     enum scope scope;
 
-    if (!parse_scope(rp, scope_text, &scope))
+    if (!parse_scope(rp, rq->vars[scope_var], &scope))
         return;
     if (scope == CLIENT_SCOPE) {
-        reply_text(rp, 400, "Invalid scope: %s", scope_text);
+        reply_text(rp, 400, "Invalid scope: %s", rq->vars[scope_var]);
         return;
     }
-    if (attributes_save(sim, rq, rp, e, scope))
+    json_auto_t *values = convert_attributes(rq, rp, false);
+    struct entity *e = values ? telemetry_entity(sim, rq, rp, type_var, id_var) : NULL;
+    if (e && attributes_save(sim, rq, rp, e, scope, values))
         reply_empty(rp, 200);
 }
 
 void save_entity_attributes(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct entity *e = telemetry_entity(sim, rq, rp, 0, 1);
-
-    if (e)
-        save(sim, rq, rp, e, rq->vars[2]);
+    save(sim, rq, rp, 0, 1, 2);
 }
 
 void save_device_attributes(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct entity *e = telemetry_entity(sim, rq, rp, SIZE_MAX, 0);
-
-    if (e)
-        save(sim, rq, rp, e, rq->vars[1]);
+    save(sim, rq, rp, SIZE_MAX, 0, 1);
 }
 
 static bool is_wanted(const json_t *keys, const char *key)
@@ -113,8 +100,8 @@ static void add_scope(json_t *list, const struct entity *e, enum scope scope, co
         if (keys_only)
             json_array_append_new(list, json_string(at->key));
         else
-            json_array_append_new(list, json_pack("{s:I, s:s, s:O}", "lastUpdateTs", (json_int_t)at->ts,
-                                                  "key", at->key, "value", at->value));
+            json_array_append_new(list, json_pack("{s:I, s:s, s:o}", "lastUpdateTs", (json_int_t)at->ts,
+                                                  "key", at->key, "value", convert_told(at->value)));
     }
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Device credentials, and what a device does with them: the HTTP device API. */
+#include "convert.h"
 #include "route.h"
 #include "rpc.h"
 #include "telemetry.h"
@@ -58,8 +59,9 @@ static void set_active(struct sim *sim, struct request *rq, struct entity *e)
 void device_api_telemetry(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = device_of_token(sim, rq, rp);
+    json_auto_t *entries = e ? convert_telemetry(rq, rp, true) : NULL;
 
-    if (!e || !telemetry_save(sim, rq, rp, e))
+    if (!entries || !telemetry_save(sim, rp, e, entries))
         return;
     set_active(sim, rq, e);
     reply_empty(rp, 200);
@@ -68,8 +70,9 @@ void device_api_telemetry(struct sim *sim, struct request *rq, struct reply *rp)
 void device_api_save_attributes(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = device_of_token(sim, rq, rp);
+    json_auto_t *values = e ? convert_attributes(rq, rp, true) : NULL;
 
-    if (!e || !attributes_save(sim, rq, rp, e, CLIENT_SCOPE))
+    if (!values || !attributes_save(sim, rq, rp, e, CLIENT_SCOPE, values))
         return;
     set_active(sim, rq, e);
     reply_empty(rp, 200);

@@ -2,6 +2,7 @@
 /* The history of time series: a range of points, or aggregates over intervals. */
 #include <string.h>
 
+#include "convert.h"
 #include "telemetry.h"
 
 enum aggregation {
@@ -80,7 +81,7 @@ static bool parse(const struct request *rq, struct reply *rp, struct history *h)
 
 static json_t *point_json(const struct history *h, int64_t ts, const json_t *value)
 {
-    json_t *v = h->strict ? json_incref((json_t *)(uintptr_t)value) : telemetry_value_text(value);
+    json_t *v = h->strict ? convert_told(value) : telemetry_value_text(value);
 
     return json_pack("{s:I, s:o}", "ts", (json_int_t)ts, "value", v);
 }

@@ -7,24 +7,48 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "number.h"
+
 json_t *json_read(const char *data, size_t n, json_error_t *ret_error)
 {
     json_error_t error;
+    json_error_t *why = ret_error ? ret_error : &error;
+    json_t *value = json_loadb(data ? data : "", n, JSON_DECODE_ANY | JSON_ALLOW_NUL, why);
 
-    return json_loadb(data ? data : "", n, JSON_DECODE_ANY, ret_error ? ret_error : &error);
+    if (value || json_error_code(why) != json_error_numeric_overflow)
+        return value;
+    value = numbers_read(data, n, false, why);
+    return value ? numbers_simplify(value, false) : NULL;
 }
 
+/* How many digits of a decimal are behind its point: DIGITS is d.ddd, to be moved by POWER. */
+static int fraction_digits(const char *digits, int power)
+{
+    const char *behind = strchr(digits, '.') + 1;
+    int n = streq(behind, "0") ? 0 : (int)strlen(behind);
+
+    return n - power > 1 ? n - power : 1;
+}
+
+/* As java.lang.Double prints it: with at least one digit behind the point, from 1E7 and below 1E-3 with one
+ * before it and an exponent. */
 void double_to_text(double v, char *ret, size_t n)
 {
-    if (fabs(v) < 1e17 && v == floor(v)) {
-        snprintf(ret, n, "%.1f", v);
-        return;
-    }
-    for (int precision = 15; precision <= 17; precision++) {
-        snprintf(ret, n, "%.*g", precision, v);
-        if (strtod(ret, NULL) == v)
-            return;
-    }
+    char digits[40];
+    int precision = 14;
+
+    do
+        snprintf(digits, sizeof digits, "%.*e", precision++, v);
+    while (precision <= 16 && strtod(digits, NULL) != v);
+    char *exponent = strchr(digits, 'e');
+    int power = atoi(exponent + 1);
+    while (exponent[-1] == '0' && exponent[-2] != '.')
+        exponent--; /* the shortest form, but for one digit */
+    *exponent = '\0';
+    if (v != 0 && (power < -3 || power >= 7))
+        snprintf(ret, n, "%sE%d", digits, power);
+    else
+        snprintf(ret, n, "%.*f", fraction_digits(digits, power), v);
 }
 
 static void write_string(struct buf *out, const char *s, size_t n)
@@ -105,6 +129,10 @@ void json_write(struct buf *out, const json_t *value)
         write_array(out, value);
         break;
     case JSON_STRING:
+        if (number_text(value)) {
+            buf_puts(out, number_text(value));
+            break;
+        }
         write_string(out, json_string_value(value), json_string_length(value));
         break;
     case JSON_INTEGER:

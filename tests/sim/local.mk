@@ -13,6 +13,8 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/clock.h \
 	tests/sim/control.c \
 	tests/sim/control.h \
+	tests/sim/convert.c \
+	tests/sim/convert.h \
 	tests/sim/credentials.c \
 	tests/sim/customer.c \
 	tests/sim/device.c \
@@ -54,6 +56,8 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/login.c \
 	tests/sim/map.c \
 	tests/sim/map.h \
+	tests/sim/number.c \
+	tests/sim/number.h \
 	tests/sim/ota.c \
 	tests/sim/page.c \
 	tests/sim/page.h \

@@ -2,9 +2,9 @@
 /* Time series: saving, latest values, keys, deleting. */
 #include "telemetry.h"
 
-#include <ctype.h>
 #include <string.h>
 
+#include "convert.h"
 #include "route.h"
 #include "subscription.h"
 #include "websocket.h"
@@ -40,37 +40,6 @@ struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct repl
     return e;
 }
 
-/* A lone word is a string to the server's lenient parser (recorded: nope). */
-static bool is_word(const struct request *rq)
-{
-    for (size_t i = 0; i < rq->body_len; i++) {
-        if (!isalnum((unsigned char)rq->body[i]) && rq->body[i] != '_')
-            return false;
-    }
-    return rq->body_len > 0 && rq->body_len < 100;
-}
-
-static void refuse_value(struct reply *rp, const json_t *value)
-{
-    struct buf text = {};
-
-    json_write(&text, value);
-    reply_text(rp, 400, "Unable to parse time series payload. Invalid JSON body: Can't parse value: %s",
-               text.data);
-    buf_free(&text);
-}
-
-static bool refuse_body(const struct request *rq, struct reply *rp)
-{
-    if (is_word(rq))
-        reply_text(rp, 400,
-                   "Unable to parse time series payload. Invalid JSON body: Can't parse value: \"%.*s\"",
-                   (int)rq->body_len, rq->body);
-    else
-        reply_text(rp, 400, "Unable to parse time series payload: Invalid JSON body!");
-    return false;
-}
-
 /* {"key":value,...} at one time; false: the store is full. */
 static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json_t *values, json_t *changes)
 {
@@ -79,8 +48,6 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
 
     json_object_foreach((json_t *)(uintptr_t)values, key, value)
     {
-        if (json_is_null(value))
-            continue;
         if (sim->store.n_points + sim->store.n_attributes >= MAX_POINTS ||
             (e->telemetry.n_series >= MAX_KEYS && !series_find(&e->telemetry, key)))
             return false;
@@ -93,42 +60,16 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
     return true;
 }
 
-/* {"key":...} or {"ts":...,"values":{...}} */
-static bool put_object(struct sim *sim, struct entity *e, int64_t now, const json_t *object, json_t *changes)
+bool telemetry_save(struct sim *sim, struct reply *rp, struct entity *e, const json_t *entries)
 {
-    const json_t *values = json_object_get(object, "values");
-
-    if (json_object_get(object, "ts") && json_is_object(values))
-        return put_values(sim, e, json_int(object, "ts", now), values, changes);
-    return put_values(sim, e, now, object, changes);
-}
-
-bool telemetry_save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e)
-{
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
     json_auto_t *changes = websockets_any(sim) ? json_object() : NULL;
     bool room = true;
 
-    if (!body)
-        return refuse_body(rq, rp);
-    for (size_t i = 0; i < json_array_size(body); i++) {
-        if (!json_is_object(json_array_get(body, i))) {
-            refuse_value(rp, json_array_get(body, i));
-            return false;
-        }
+    for (size_t i = 0; room && i < json_array_size(entries); i++) {
+        const json_t *entry = json_array_get(entries, i);
+
+        room = put_values(sim, e, json_int(entry, "ts", 0), json_object_get(entry, "values"), changes);
     }
-    if (!json_is_object(body) && !json_is_array(body)) {
-        refuse_value(rp, body);
-        return false;
-    }
-    if (json_object_size(body) == 0 && json_array_size(body) == 0) {
-        reply_text(rp, 400, "No timeseries data found in request body!");
-        return false;
-    }
-    if (json_is_object(body))
-        room = put_object(sim, e, rq->now, body, changes);
-    for (size_t i = 0; room && i < json_array_size(body); i++)
-        room = put_object(sim, e, rq->now, json_array_get(body, i), changes);
     websockets_notify(sim, e, TIMESERIES_SCOPE, changes);
     if (!room)
         reply_full(rp);
@@ -137,7 +78,8 @@ bool telemetry_save(struct sim *sim, struct request *rq, struct reply *rp, struc
 
 void save_entity_telemetry(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct entity *e = telemetry_entity(sim, rq, rp, 0, 1);
+    json_auto_t *entries = convert_telemetry(rq, rp, false);
+    struct entity *e = entries ? telemetry_entity(sim, rq, rp, 0, 1) : NULL;
     int64_t ttl = 0;
 
     if (!e)
@@ -146,7 +88,7 @@ void save_entity_telemetry(struct sim *sim, struct request *rq, struct reply *rp
         reply_text(rp, 400, "Invalid TTL: %s", rq->vars[3]);
         return;
     }
-    if (telemetry_save(sim, rq, rp, e))
+    if (telemetry_save(sim, rp, e, entries))
         reply_empty(rp, 200);
 }
 
@@ -176,7 +118,7 @@ json_t *telemetry_keys(const struct request *rq)
 /* A key that was asked for and has no value: null, now (recorded on the WebSocket). */
 static void add_latest(json_t *answer, const char *key, const struct point *p, bool strict, int64_t now)
 {
-    json_t *value = !p ? json_null() : strict ? json_incref(p->value) : telemetry_value_text(p->value);
+    json_t *value = !p ? json_null() : strict ? convert_told(p->value) : telemetry_value_text(p->value);
 
     json_put(answer, key, json_pack("[{s:I, s:o}]", "ts", (json_int_t)(p ? p->ts : now), "value", value));
 }

@@ -12,11 +12,11 @@ enum {
 /* The entity of .../{entityType}/{entityId}/...; NULL: the refusal is filled in. */
 struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct reply *rp, size_t type_var,
                                 size_t id_var);
-/* Stores a body of time series; false: the refusal is filled in. */
-bool telemetry_save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e);
-/* Stores a body of attributes; false: the refusal is filled in. */
+/* Stores what convert_telemetry() gave; false: the refusal is filled in. */
+bool telemetry_save(struct sim *sim, struct reply *rp, struct entity *e, const json_t *entries);
+/* Stores what convert_attributes() gave; false: the refusal is filled in. */
 bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e,
-                     enum scope scope);
+                     enum scope scope, const json_t *values);
 /* The value as a string, as time series are sent without useStrictDataTypes. */
 json_t *telemetry_value_text(const json_t *value);
 /* keys= (comma-separated) and key= (repeated). */
