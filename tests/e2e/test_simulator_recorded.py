@@ -288,6 +288,74 @@ class TestRecorded(Case):
         self.assertEqual("\n".join(failures), "")
 
 
+class TestMeasured(Case):
+    """What was measured, not recorded."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.share_simulator()
+
+    def setUp(self):
+        self.key = [("X-Authorization", "ApiKey " + self.sim.api_key)]
+        self.addCleanup(self.sim.set, limits="")
+
+    def open(self):
+        connection = client.Connection(self.sim.address, record=False)
+        self.addCleanup(connection.close)
+        return connection
+
+    def test_a_connection_serves_100_requests(self):
+        connection = self.open()
+        answers = [connection.request("GET", "/api/noauth/userPasswordPolicy") for _ in range(100)]
+        self.assertEqual([answer.header("Connection") for answer in answers], [None] * 99 + ["close"])
+        self.assertEqual(connection.rest(), b"")
+
+    def test_requests_may_follow_at_once(self):
+        connection = self.open()
+        connection.send(b"".join(client.build("GET", target, self.key) for target in
+                                 ("/api/auth/user", "/api/nope", "/api/noauth/userPasswordPolicy")))
+        self.assertEqual([connection.response().status for _ in range(3)], [200, 404, 200])
+
+    def test_100_comes_before_everything(self):
+        expect = ("Expect", "100-continue")
+        for headers, status in (([("X-Authorization", "Bearer garbage"), ("Content-Length", "10")], 401),
+                                ([*self.key, ("Content-Length", "16777217")], 413)):
+            connection = self.open()
+            connection.send(client.build("POST", "/api/device", [*headers, expect]))
+            answer = connection.response()
+            self.assertEqual((answer.interim, answer.status, answer.header("Connection")), ([100], status, "close"))
+        connection = self.open()
+        connection.send(client.build("POST", "/api/auth/login", [("Content-Length", "2"), expect]))
+        self.assertEqual(connection.head().status, 100)
+        connection.send(b"{}")
+        self.assertEqual(connection.response().status, 401)
+
+    def test_the_login_has_no_limit_of_size(self):
+        answer = self.sim.call("POST", "/api/auth/login", (), bytes(16777217))
+        self.assertEqual((answer.status, answer.json()["message"]), (401, "Authentication failed"))
+
+    def test_errors_are_latin_1(self):
+        answer = self.sim.call("GET", "/api/device/%E2%82%AC%C3%BC", self.key)
+        self.assertIn("Invalid UUID string: ?ü".encode("latin-1"), answer.body)
+
+    def test_an_asynchronous_operation_takes_two_tokens(self):
+        device = self.sim.call("POST", "/api/device", self.key, {"name": "limited", "type": "default"}).json()["id"]["id"]
+        target = "/api/plugins/telemetry/DEVICE/%s/" % device
+        self.sim.set(limits="3:3600")
+        statuses = [self.sim.call("POST", target + "timeseries/ANY", self.key, b'{"ts":%d,"values":{"a":1}}' % ts).status
+                    for ts in (1, 2, 3)]
+        self.assertEqual(statuses, [200, 429, 429])
+        self.sim.set(limits="")
+        points = self.sim.call("GET", target + "values/timeseries?keys=a&startTs=0&endTs=9", self.key).json()["a"]
+        self.assertEqual([point["ts"] for point in points], [2, 1])
+
+    def test_a_plain_operation_takes_one(self):
+        self.sim.set(limits="5:3600")
+        targets = ["/api/auth/user"] * 3 + ["/api/nope"] + ["/api/auth/user"] * 2
+        self.assertEqual([self.sim.call("GET", target, self.key).status for target in targets], [200] * 3 + [404, 200, 429])
+
+
 for number, name in enumerate(dict.fromkeys(one["name"].split(": ")[0] for one in EXCHANGES)):
     setattr(TestRecorded, "test_%02d_%s" % (number, re.sub(r"\W+", "_", name).lower()),
             lambda self, name=name: self.replay(name))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP side. Unlike a real server, libmicrohttpd sends a reason phrase in the status line ("200 OK"), and
- * "Transfer-Encoding: chunked" also in the answer to a HEAD, "Content-Length: 0" with a 304; it has an order of
- * its own for some headers, and speaks no HTTP/2 (h2c).
+ * The HTTP side. Unlike a real server, libmicrohttpd sends a reason phrase in the status line ("200 OK"),
+ * "Transfer-Encoding: chunked" also in the answer to a HEAD, "Content-Length: 0" with a 304; it has an order
+ * of its own for some headers, and speaks no HTTP/2 (h2c).
  */
 #include "server.h"
 
@@ -10,6 +10,8 @@
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
 
 #include "control.h"
 #include "dispatch.h"
@@ -136,7 +138,8 @@ static void add_body(struct request *rq, const char *data, size_t n)
 {
     struct buf body = {.data = rq->body, .len = rq->body_len, .cap = rq->body_cap};
 
-    size_t most = request_header(rq, "Content-Length") ? MAX_FILE_BODY : MAX_BODY; /* the filter has let it in */
+    /* the size filter has let in what has a length */
+    size_t most = request_header(rq, "Content-Length") ? MAX_FILE_BODY : MAX_BODY;
 
     if (rq->too_big || body.len + n > most) {
         rq->too_big = true; /* read on, keep nothing */
@@ -149,6 +152,17 @@ static void add_body(struct request *rq, const char *data, size_t n)
     rq->body_cap = body.cap;
 }
 
+/* Wire facts: 100 is sent before all checks. libmicrohttpd sends it where a request is read on. */
+static void send_continue(const struct request *rq)
+{
+    static const char text[] = "HTTP/1.1 100 \r\n\r\n";
+    const char *expect = request_header(rq, "Expect");
+
+    if (expect && strcasecmp(expect, "100-continue") == 0)
+        send(MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, text,
+             sizeof text - 1, MSG_NOSIGNAL);
+}
+
 static enum MHD_Result on_headers(struct sim *sim, struct request *rq, const char *method)
 {
     const char *length = request_header(rq, "Content-Length");
@@ -157,9 +171,10 @@ static enum MHD_Result on_headers(struct sim *sim, struct request *rq, const cha
     rq->method = xstrdup(method);
     request_parse_target(rq);
     see_first_request(sim, connection_of(rq->mhd), is_control(rq));
-    if (parse_int64(length, &content_length) && dispatch_refuses_early(sim, rq, content_length))
-        return finish(sim, rq);
-    return MHD_YES;
+    if (!parse_int64(length, &content_length) || !dispatch_refuses_early(sim, rq, content_length))
+        return MHD_YES;
+    send_continue(rq);
+    return finish(sim, rq);
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
