@@ -62,6 +62,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/http2.py \
 	tests/e2e/queueing.py \
 	tests/e2e/recorded.json \
+	tests/e2e/recorded_websocket.json \
 	tests/e2e/recording.py \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \

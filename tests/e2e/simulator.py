@@ -16,7 +16,8 @@ class Simulator:
     can be searched for, unless a test starts it again, when it must have its password from the beginning."""
 
     def __init__(self, own_password=False, **options):
-        self.options = {"port": 0, **options}
+        # Pings come between the frames that tests wait for.
+        self.options = {"port": 0, "websocket_ping_ms": 0, **options}
         self.secrets = set()
         self.password = "tenant" if own_password else "pass-" + secrets.token_hex(12)
         self.api_key = options.get("api_key") or "tb_" + secrets.token_hex(24)

@@ -15,8 +15,11 @@ import client
 import tap
 from harness import Case
 from simulator import Simulator
+from sim_websocket import TEXT, WebSocket
 
-EXCHANGES = json.loads((pathlib.Path(__file__).parent / "recorded.json").read_text(encoding="utf-8"))
+FOLDER = pathlib.Path(__file__).parent
+EXCHANGES = json.loads((FOLDER / "recorded.json").read_text(encoding="utf-8"))
+CONVERSATION = json.loads((FOLDER / "recorded_websocket.json").read_text(encoding="utf-8"))
 
 CORS = ["Vary: Origin", "Vary: Access-Control-Request-Method", "Vary: Access-Control-Request-Headers",
         "X-Content-Type-Options: nosniff"]
@@ -71,7 +74,7 @@ class Run:
 
     def __init__(self, sim):
         self.sim, self.begun = sim, {}
-        self.names = {("host", ""): "127.0.0.1:%d" % sim.port, ("big", ""): "a" * 9000, ("time", ""): "1795415109349",
+        self.names = {("host", ""): "127.0.0.1:%d" % sim.port, ("big", ""): "a" * 9000, ("time", ""): "4102444800000",
                       ("time", "soon"): "%d" % (time.time() * 1000 + 1000)}
         self.names |= {("hash", name): hashlib.sha256(data).hexdigest() for name, data in FILES.items()}
         self.log_in()
@@ -286,6 +289,30 @@ class TestRecorded(Case):
             except (KeyError, client.Closed, ValueError, TimeoutError) as error:
                 failures.append("%s: %r" % (exchange["name"], error))
         self.assertEqual("\n".join(failures), "")
+
+
+class TestWebSocket(Case):
+    """One conversation, in the order in which it was recorded. What was not answered for seconds is seen by what comes
+    next."""
+
+    maxDiff = None
+
+    def test_commands_and_updates(self):
+        sim = Simulator(own_password=True)
+        self.addCleanup(sim.stop)
+        run = Run(sim)
+        run.api("POST", "/api/device", {"name": "the tenth", "type": "default"})
+        websocket = WebSocket(sim.address, record=False)
+        self.addCleanup(websocket.close)
+        for way, text in CONVERSATION:
+            if way == ">":
+                websocket.send(run.fill(text))
+            elif way == "<":
+                opcode, data = websocket.frame()
+                self.assertEqual((opcode, run.matches(text, data.decode())), (TEXT, True), "%s\nnot %s" % (data, text))
+            else:
+                target = "/api/plugins/telemetry/DEVICE/%s/%s" % (run.names["id", "A1"], way)
+                run.api("POST", target, json.loads(text))
 
 
 class TestMeasured(Case):

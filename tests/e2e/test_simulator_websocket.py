@@ -4,7 +4,7 @@ import json
 
 import tap
 from client import Closed
-from harness import Case
+from harness import Case, Simulator
 from waiting import wait_until
 from sim_websocket import CLOSE, PING, PONG, TEXT, WebSocket
 
@@ -168,6 +168,23 @@ class TestFrames(WebSocketCase):
         self.assertEqual(websocket.closed(), (1000, "bye"))
         wait_until(lambda: not self.seen()[0]["open"], "the end of a WebSocket")
         self.assertEqual(self.seen()[0]["closed"], 1000)
+
+    def test_who_does_not_answer_pings_is_closed(self):
+        sim = Simulator(websocket_ping_ms=50)
+        self.addCleanup(sim.stop)
+        websocket = WebSocket(sim.address, record=False)
+        self.addCleanup(websocket.close)
+        websocket.send({"authCmd": {"cmdId": 0, "token": sim.login()["token"]}})
+        for _ in range(4):
+            self.assertEqual(websocket.frame(), (PING, b""))
+            websocket.send_frame(PONG)
+        wait_until(lambda: sim.control("GET", "/sim/websockets")[0]["pongs"] == 4, "four pongs")
+        websocket.send("nothing that counts")
+        frames = []
+        while not frames or frames[-1][0] != CLOSE:
+            frames.append(websocket.frame())
+        self.assertEqual(frames.pop()[1], b"\x11\x94Failed to send message within the configured send limit")
+        self.assertIn([opcode for opcode, _ in frames if opcode != TEXT], ([PING] * 2, [PING] * 3))
 
     def test_orders(self):
         one, other = self.authenticated(), self.authenticated()

@@ -29,6 +29,8 @@ tests_sim_tbsim_SOURCES = \
 	tests/common/instance.c \
 	tests/common/instance.h \
 	tests/sim/dashboard.c \
+	tests/sim/data_query.c \
+	tests/sim/data_query.h \
 	tests/sim/generated.c \
 	tests/sim/generated.h \
 	tests/sim/group.c \

@@ -130,7 +130,7 @@ static json_t *render(const struct request *rq, const struct entity *e)
                      "latest", latest, "timeseries", "aggLatest");
 }
 
-void find_entity_data_by_query(struct sim *sim, struct request *rq, struct reply *rp)
+json_t *query_page(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const json_t *link = json_object_get(rq->json, "pageLink");
     const json_t *sort_order = json_object_get(link, "sortOrder");
@@ -148,18 +148,27 @@ void find_entity_data_by_query(struct sim *sim, struct request *rq, struct reply
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
                     "Incorrect page link page size '%lld'. Page size must be greater than zero.",
                     (long long)size);
-        return;
+        return NULL;
     }
     if (!query_select(sim, rq, rp, &s))
-        return;
+        return NULL;
     if (text && *text)
         search_text(rq, &s, text);
     sort(&s, &order);
     json_t *data = json_array();
     for (size_t i = (size_t)(page * size); i < s.n && json_array_size(data) < (size_t)size; i++)
         json_array_append_new(data, render(rq, s.items[i]));
-    reply_json(rp, page_json(data, s.n, size, page));
+    json_t *whole = page_json(data, s.n, size, page);
     selection_free(&s);
+    return whole;
+}
+
+void find_entity_data_by_query(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    json_t *page = query_page(sim, rq, rp);
+
+    if (page)
+        reply_json(rp, page);
 }
 
 /* Sets of keys, as objects whose members are the keys. */

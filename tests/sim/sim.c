@@ -26,6 +26,7 @@ void sim_init(struct sim *sim)
         .token_life = 9000,
         .refresh_life = 604800,
         .requests_per_connection = 100,
+        .websocket_ping_ms = 10000,
     };
     sim->api = api_choose("ce", "4.4.0");
     random_bytes(sim->signing_key, sizeof sim->signing_key);

@@ -35,6 +35,7 @@ struct settings {
     bool strict;        /* every violation of the specification is refused with 400 */
     bool check_answers; /* our own, too */
     bool silent_devices; /* they answer no calls but over HTTP */
+    int64_t websocket_ping_ms; /* 0 = never */
 };
 
 struct call;

@@ -28,12 +28,6 @@ struct subscription {
     json_t *keys; /* an array; NULL: all */
 };
 
-/* Where the answers of a command go. */
-struct output {
-    send_update *send;
-    void *arg;
-};
-
 void changes_add(json_t *changes, const char *key, int64_t ts, const json_t *value)
 {
     json_t *points = json_object_get(changes, key);
@@ -44,16 +38,6 @@ void changes_add(json_t *changes, const char *key, int64_t ts, const json_t *val
     }
     json_array_append_new(
         points, json_pack("[I, o]", (json_int_t)ts, value ? telemetry_value_text(value) : json_null()));
-}
-
-static void send_json(const struct output *out, json_t *message)
-{
-    struct buf text = {};
-
-    json_write(&text, message);
-    out->send(out->arg, text.data, text.len);
-    buf_free(&text);
-    json_decref(message);
 }
 
 /* Recorded: latestValues has the time of the last point of each key in the message, which in a history,
@@ -70,13 +54,13 @@ static void send_data(const struct output *out, int64_t id, json_t *data)
 
         json_object_set(latest, key, json_array_get(last, 0));
     }
-    send_json(out, json_pack("{s:I, s:i, s:n, s:o, s:o}", "subscriptionId", (json_int_t)id, "errorCode", 0,
+    output_send(out, json_pack("{s:I, s:i, s:n, s:o, s:o}", "subscriptionId", (json_int_t)id, "errorCode", 0,
                              "errorMsg", "data", data, "latestValues", latest));
 }
 
 static void send_error(const struct output *out, int64_t id, int code, const char *message)
 {
-    send_json(out, json_pack("{s:I, s:i, s:s, s:n, s:{}}", "subscriptionId", (json_int_t)id, "errorCode",
+    output_send(out, json_pack("{s:I, s:i, s:s, s:n, s:{}}", "subscriptionId", (json_int_t)id, "errorCode",
                              code, "errorMsg", message, "data", "latestValues"));
 }
 
@@ -239,7 +223,7 @@ static bool run(struct sim *sim, const struct user *user, struct subscriptions *
         .id = json_int(cmd, "cmdId", 0), .scope = N_SCOPES, .attributes = streq(type, "ATTRIBUTES")};
 
     if (!s.attributes && !only_history && !streq(type, "TIMESERIES"))
-        return false;
+        return data_queries_command(sim, user, &all->queries, cmd, type, out);
     if (json_is_true(json_object_get(cmd, "unsubscribe"))) {
         bool every = !json_str(cmd, "entityId"); /* as a real server takes it */
 
@@ -316,6 +300,7 @@ void subscriptions_notify(const struct subscriptions *subscriptions, const struc
             send_data(&out, s->id, json_incref(data));
         json_decref(data);
     }
+    data_queries_notify(&subscriptions->queries, e, scope, changes, &out);
 }
 
 json_t *subscriptions_json(const struct subscriptions *subscriptions)
@@ -339,5 +324,6 @@ void subscriptions_free(struct subscriptions *subscriptions)
     while (subscriptions->n > 0)
         drop(subscriptions, subscriptions->list[0].id);
     free(subscriptions->list);
+    data_queries_free(&subscriptions->queries);
     *subscriptions = (struct subscriptions){};
 }

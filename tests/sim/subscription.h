@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a WebSocket has subscribed to: the commands TIMESERIES, ATTRIBUTES and TIMESERIES_HISTORY, in the
- * shape of /api/ws ({"cmds":[{"type":...}]}) and in the older one ({"tsSubCmds":[...],"attrSubCmds":[...]}).
+ * What a WebSocket has subscribed to: the commands TIMESERIES, ATTRIBUTES and TIMESERIES_HISTORY, and those
+ * of data_query.h, in the shape of /api/ws ({"cmds":[{"type":...}]}) and in the older one
+ * ({"tsSubCmds":[...],"attrSubCmds":[...]}).
  */
 #pragma once
 
+#include "data_query.h"
 #include "sim.h"
 
 struct subscription;
@@ -12,6 +14,7 @@ struct subscription;
 struct subscriptions {
     struct subscription *list;
     size_t n;
+    struct data_queries queries;
 };
 
 /* Takes the text of a message to the client. */

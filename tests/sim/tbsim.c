@@ -32,6 +32,7 @@ static const char help[] =
     "  --write-ms N                 a telemetry or attribute write takes N ms\n"
     "  --api-key KEY                an API key of the tenant administrator\n"
     "  --requests-per-connection N  the last one carries \"Connection: close\" (100; 0: no limit)\n"
+    "  --websocket-ping-ms N        ping of a WebSocket without a pong; the third one ends it (10000; 0: never)\n"
     "  --die-with-parent            end when the parent process ends\n"
     "  --help                       this text\n"
     "\n"
@@ -54,6 +55,7 @@ enum option_key {
     OPT_WRITE_MS,
     OPT_API_KEY,
     OPT_REQUESTS_PER_CONNECTION,
+    OPT_WEBSOCKET_PING_MS,
     OPT_DIE_WITH_PARENT,
     OPT_HELP,
 };
@@ -72,6 +74,7 @@ static const struct option options[] = {
     {"write-ms", required_argument, NULL, OPT_WRITE_MS},
     {"api-key", required_argument, NULL, OPT_API_KEY},
     {"requests-per-connection", required_argument, NULL, OPT_REQUESTS_PER_CONNECTION},
+    {"websocket-ping-ms", required_argument, NULL, OPT_WEBSOCKET_PING_MS},
     {"die-with-parent", no_argument, NULL, OPT_DIE_WITH_PARENT},
     {"help", no_argument, NULL, OPT_HELP},
     {},
@@ -136,6 +139,8 @@ static bool apply_option(struct sim *sim, int key, const char *arg, int64_t *por
         return sim->preloaded_key != NULL;
     case OPT_REQUESTS_PER_CONNECTION:
         return number(arg, 1000000000, &sim->settings.requests_per_connection);
+    case OPT_WEBSOCKET_PING_MS:
+        return number(arg, 3600000, &sim->settings.websocket_ping_ms);
     case OPT_DIE_WITH_PARENT:
         return die_with_parent();
     default:

@@ -19,6 +19,7 @@
 
 enum {
     MAX_RECEIVED = 1000, /* messages that are kept for tests */
+    PING_ATTEMPTS = 3,   /* after as many intervals without a pong the session ends */
 };
 
 struct websocket {
@@ -41,6 +42,8 @@ struct websocket {
     json_t *received;
     uint64_t sent;
     uint64_t pongs;
+    int64_t heard_ms; /* when the last pong came, or the session began */
+    int pings;        /* since then */
     int closed; /* the code that came from the client; 0: none */
 };
 
@@ -75,10 +78,12 @@ static void authenticate(struct websocket *ws, const char *token, int code)
     if (verdict == JWT_OK && (claims.refresh || claims.serial <= ws->sim->access_outdated ||
                               claims.serial <= claims.user->outdated))
         verdict = JWT_EXPIRED;
-    if (verdict == JWT_OK)
+    if (verdict == JWT_OK) {
         ws->user = claims.user;
-    else
+        ws->heard_ms = clock_monotonic_ns() / 1000000;
+    } else {
         send_close(ws, code, verdict == JWT_EXPIRED ? "JWT Token expired" : "Invalid JWT token: ");
+    }
 }
 
 static void first_message(struct websocket *ws, const json_t *message, const char *text)
@@ -116,6 +121,13 @@ static void on_text(struct websocket *ws, const char *data, size_t length)
     subscriptions_command(ws->sim, ws->user, &ws->subscriptions, message, send_text, ws);
 }
 
+static void on_pong(struct websocket *ws)
+{
+    ws->pongs++;
+    ws->pings = 0;
+    ws->heard_ms = clock_monotonic_ns() / 1000000;
+}
+
 static void on_message(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *arg,
                        void *user)
 {
@@ -126,7 +138,7 @@ static void on_message(wslay_event_context_ptr frames, const struct wslay_event_
     if (arg->opcode == WSLAY_TEXT_FRAME)
         on_text(ws, (const char *)arg->msg, arg->msg_length);
     else if (arg->opcode == WSLAY_PONG)
-        ws->pongs++;
+        on_pong(ws);
     else if (arg->opcode == WSLAY_CONNECTION_CLOSE)
         ws->closed = arg->status_code ? arg->status_code : WSLAY_CODE_NO_STATUS_RCVD;
 }
@@ -182,6 +194,25 @@ static ssize_t transmit(wslay_event_context_ptr frames, const uint8_t *data, siz
     return -1;
 }
 
+/* Wire facts: a session is pinged after each interval without a pong, and the third one ends it. What else the
+ * client sends does not count. How long poll() may wait; -1: for ever. */
+static int ping_if_due(struct websocket *ws)
+{
+    static const struct wslay_event_msg ping = {.opcode = WSLAY_PING};
+    int64_t interval = ws->sim->settings.websocket_ping_ms;
+    int64_t left = ws->heard_ms + (ws->pings + 1) * interval - clock_monotonic_ns() / 1000000;
+
+    if (!ws->user || interval == 0 || ws->pings == PING_ATTEMPTS)
+        return -1;
+    if (left > 0)
+        return (int)left;
+    if (++ws->pings < PING_ATTEMPTS)
+        wslay_event_queue_msg(ws->frames, &ping);
+    else
+        send_close(ws, 4500, "Failed to send message within the configured send limit");
+    return 0;
+}
+
 /* Until the next event; false: the WebSocket is over. Called with the lock. */
 static bool turn(struct websocket *ws, struct pollfd *ret)
 {
@@ -213,8 +244,10 @@ static void serve(struct websocket *ws)
 
     pthread_mutex_lock(&ws->sim->lock);
     while (turn(ws, &fds[0])) {
+        int wait_ms = ping_if_due(ws);
+
         pthread_mutex_unlock(&ws->sim->lock);
-        poll(fds, 2, -1);
+        poll(fds, 2, wait_ms);
         eventfd_read(ws->wake, &ignored);
         pthread_mutex_lock(&ws->sim->lock);
     }
