@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One OpenAPI document: read, and its references followed. What cannot be used is refused, and what is loose but clear is
-taken with a warning; both name the place."""
+"""One OpenAPI document: read, and its references followed. What cannot be used is refused, and what is loose but clear
+is taken with a warning; both name the place."""
 
 import json
 import re

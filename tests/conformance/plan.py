@@ -107,7 +107,8 @@ class World:
 
     def post_file(self, target, name):
         """What the stand-in answers to a file as multipart/form-data."""
-        body = "--mark\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n\r\nx\r\n--mark--\r\n" % name
+        body = ("--mark\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n\r\nx\r\n--mark--\r\n"
+                % name)
         answer = self.sim.call("POST", target, [("X-Authorization", "ApiKey " + self.sim.api_key),
                                                 ("Content-Type", "multipart/form-data; boundary=mark")], body.encode())
         if answer.status != 200:
@@ -159,7 +160,7 @@ def parameters(world, identifier, operation):
         image = world.image()
         values |= {"type": "tenant", "key": image["resourceKey"], "publicResourceKey": image["publicResourceKey"]}
     if "OtaPackage" in identifier and "otaPackageId" in names:
-        values |= {"otaPackageId": world.ota_package(), "checksumAlgorithm": "MURMUR3_32"}  # a checksum that is believed
+        values |= {"otaPackageId": world.ota_package(), "checksumAlgorithm": "MURMUR3_32"}  # whose sum is believed
     values |= {"page": 0, "pageSize": 10, "limit": 100, "userCredentialsEnabled": True,
                "accessToken": world.name(), **TIME}
     if "ApiKey" in identifier and "id" in names:

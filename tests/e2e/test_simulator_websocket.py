@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stand-in's WebSockets: what a real server does, and what tests see and order."""
 import json
+import zlib
 
 import tap
 from client import Closed
@@ -185,6 +186,31 @@ class TestFrames(WebSocketCase):
             frames.append(websocket.frame())
         self.assertEqual(frames.pop()[1], b"\x11\x94Failed to send message within the configured send limit")
         self.assertIn([opcode for opcode, _ in frames if opcode != TEXT], ([PING] * 2, [PING] * 3))
+
+    def test_messages_are_compressed_if_the_client_offers_it(self):
+        for offer, answer, forgets in (
+                ("permessage-deflate; client_max_window_bits", "permessage-deflate;client_max_window_bits=15", False),
+                ("permessage-deflate", "permessage-deflate", False),
+                ("permessage-deflate; server_max_window_bits=10", None, False),
+                ("permessage-deflate; server_no_context_takeover",
+                 "permessage-deflate;server_no_context_takeover", True)):
+            websocket = self.open(headers=[("Sec-WebSocket-Extensions", offer)])
+            self.assertEqual(websocket.answer.header("Sec-WebSocket-Extensions"), answer)
+            if not answer:
+                continue
+            out, into = zlib.compressobj(wbits=-15), zlib.decompressobj(-15)
+            for message in {"authCmd": {"cmdId": 0, "token": self.token}}, "not json", "not json":
+                text = (message if isinstance(message, str) else json.dumps(message)).encode()
+                websocket.send_frame(TEXT, (out.compress(text) + out.flush(zlib.Z_SYNC_FLUSH))[:-4], first=0xc0)
+            lengths = []
+            for _ in range(2):
+                data = websocket.frame()[1]
+                self.assertEqual(json.loads(into.decompress(data + b"\0\0\xff\xff")), PARSE_ERROR)
+                lengths.append(len(data))
+                into = zlib.decompressobj(-15) if forgets else into
+            self.assertEqual(lengths[0] == lengths[1], forgets)  # else it was seen before
+            websocket.send_frame(TEXT, (out.compress(b"x" * 40000) + out.flush(zlib.Z_SYNC_FLUSH))[:-4], first=0xc0)
+            self.assertEqual(websocket.closed()[0], 1009)
 
     def test_orders(self):
         one, other = self.authenticated(), self.authenticated()

@@ -17,6 +17,8 @@ tests_sim_tbsim_SOURCES = \
 	tests/sim/convert.h \
 	tests/sim/credentials.c \
 	tests/sim/customer.c \
+	tests/sim/deflate.c \
+	tests/sim/deflate.h \
 	tests/sim/device.c \
 	tests/sim/dispatch.c \
 	tests/sim/dispatch.h \

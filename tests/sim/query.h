@@ -11,8 +11,8 @@ bool predicate_holds(const json_t *predicate, const json_t *value);
 /* Whether the predicate is one that the server could read; false leaves the reason. */
 bool predicate_is_valid(const json_t *predicate, unsigned depth, const char **ret_why);
 
-/* The page of a query, as PageData; NULL: a refusal is filled in. Of RQ only the body, the user and the time are
- * looked at. */
+/* The page of a query, as PageData; NULL: a refusal is filled in. Of RQ only the body, the user and the time
+ * are looked at. */
 json_t *query_page(struct sim *sim, struct request *rq, struct reply *rp);
 /* The entities of a query, filtered and seen by the user; false: a refusal is filled in. */
 bool query_select(struct sim *sim, struct request *rq, struct reply *rp, struct selection *ret);

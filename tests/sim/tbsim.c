@@ -32,7 +32,7 @@ static const char help[] =
     "  --write-ms N                 a telemetry or attribute write takes N ms\n"
     "  --api-key KEY                an API key of the tenant administrator\n"
     "  --requests-per-connection N  the last one carries \"Connection: close\" (100; 0: no limit)\n"
-    "  --websocket-ping-ms N        ping of a WebSocket without a pong; the third one ends it (10000; 0: never)\n"
+    "  --websocket-ping-ms N        pings of WebSockets; three without a pong end one (10000; 0: none)\n"
     "  --die-with-parent            end when the parent process ends\n"
     "  --help                       this text\n"
     "\n"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <wslay/wslay.h>
 
+#include "deflate.h"
 #include "jwt.h"
 #include "route.h"
 #include "subscription.h"
@@ -36,6 +37,7 @@ struct websocket {
     char *early; /* what came together with the handshake */
     size_t early_len;
     wslay_event_context_ptr frames;
+    struct deflater deflater;
     uint64_t message_length; /* of the message that is being received */
     struct user *user;       /* NULL: not authenticated yet */
     struct subscriptions subscriptions;
@@ -55,10 +57,13 @@ static void wake(const struct websocket *ws)
 static void send_text(void *arg, const char *text, size_t length)
 {
     struct websocket *ws = arg;
-    const struct wslay_event_msg message = {
-        .opcode = WSLAY_TEXT_FRAME, .msg = (const uint8_t *)text, .msg_length = length};
+    _cleanup_free_ char *compressed =
+        ws->deflater.on ? deflater_compress(&ws->deflater, text, length, &length) : NULL;
+    const struct wslay_event_msg message = {.opcode = WSLAY_TEXT_FRAME,
+                                            .msg = (const uint8_t *)(compressed ? compressed : text),
+                                            .msg_length = length};
 
-    if (wslay_event_queue_msg(ws->frames, &message) == 0)
+    if (wslay_event_queue_msg_ex(ws->frames, &message, compressed ? WSLAY_RSV1_BIT : 0) == 0)
         ws->sent++;
     wake(ws);
 }
@@ -128,6 +133,25 @@ static void on_pong(struct websocket *ws)
     ws->heard_ms = clock_monotonic_ns() / 1000000;
 }
 
+static void refuse_length(struct websocket *ws)
+{
+    send_close(ws, 1009,
+               "The decoded text message was too big for the output buffer and the endpoint does not support "
+               "partial messages");
+    wslay_event_shutdown_read(ws->frames);
+}
+
+static void on_compressed(struct websocket *ws, const uint8_t *data, size_t length)
+{
+    struct buf text = {};
+
+    if (deflater_expand(&ws->deflater, data, length, MAX_MESSAGE, &text))
+        on_text(ws, text.data ? text.data : "", text.len);
+    else
+        refuse_length(ws);
+    buf_free(&text);
+}
+
 static void on_message(wslay_event_context_ptr frames, const struct wslay_event_on_msg_recv_arg *arg,
                        void *user)
 {
@@ -135,7 +159,9 @@ static void on_message(wslay_event_context_ptr frames, const struct wslay_event_
 
     (void)frames;
     ws->message_length = 0;
-    if (arg->opcode == WSLAY_TEXT_FRAME)
+    if (arg->opcode == WSLAY_TEXT_FRAME && arg->rsv)
+        on_compressed(ws, arg->msg, arg->msg_length);
+    else if (arg->opcode == WSLAY_TEXT_FRAME)
         on_text(ws, (const char *)arg->msg, arg->msg_length);
     else if (arg->opcode == WSLAY_PONG)
         on_pong(ws);
@@ -148,16 +174,12 @@ static void on_frame(wslay_event_context_ptr frames, const struct wslay_event_on
 {
     struct websocket *ws = user;
 
+    (void)frames;
     if (wslay_is_ctrl_frame(arg->opcode))
         return;
     ws->message_length += arg->payload_length;
-    if (ws->message_length > MAX_MESSAGE) {
-        send_close(
-            ws, 1009,
-            "The decoded text message was too big for the output buffer and the endpoint does not support "
-            "partial messages");
-        wslay_event_shutdown_read(frames);
-    }
+    if (ws->message_length > MAX_MESSAGE)
+        refuse_length(ws);
 }
 
 static ssize_t receive(wslay_event_context_ptr frames, uint8_t *data, size_t length, int flags, void *user)
@@ -194,8 +216,8 @@ static ssize_t transmit(wslay_event_context_ptr frames, const uint8_t *data, siz
     return -1;
 }
 
-/* Wire facts: a session is pinged after each interval without a pong, and the third one ends it. What else the
- * client sends does not count. How long poll() may wait; -1: for ever. */
+/* Wire facts: a session is pinged after each interval without a pong, and the third one ends it. What else
+ * the client sends does not count. How long poll() may wait; -1: for ever. */
 static int ping_if_due(struct websocket *ws)
 {
     static const struct wslay_event_msg ping = {.opcode = WSLAY_PING};
@@ -278,6 +300,9 @@ static struct websocket *open_websocket(struct sim *sim, const struct request *r
     ws->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wslay_event_context_server_init(&ws->frames, &callbacks, ws);
     wslay_event_config_set_max_recv_msg_length(ws->frames, MAX_MESSAGE);
+    deflater_start(&ws->deflater, deflate_answer(request_header(rq, "Sec-WebSocket-Extensions")));
+    if (ws->deflater.on)
+        wslay_event_config_set_allowed_rsv_bits(ws->frames, WSLAY_RSV1_BIT);
     while (*last)
         last = &(*last)->next;
     *last = ws;
@@ -332,6 +357,9 @@ struct MHD_Response *websocket_response(struct sim *sim, const struct request *r
     accept_key(request_header(rq, "Sec-WebSocket-Key"), accepted);
     MHD_add_response_header(r, "Upgrade", "websocket");
     MHD_add_response_header(r, "Sec-WebSocket-Accept", accepted);
+    const char *extension = deflate_answer(request_header(rq, "Sec-WebSocket-Extensions"));
+    if (extension)
+        MHD_add_response_header(r, "Sec-WebSocket-Extensions", extension);
     return r;
 }
 
@@ -412,6 +440,7 @@ bool websockets_order(struct sim *sim, const json_t *order)
 static void websocket_free(struct websocket *ws)
 {
     wslay_event_context_free(ws->frames);
+    deflater_stop(&ws->deflater);
     subscriptions_free(&ws->subscriptions);
     json_decref(ws->received);
     close(ws->wake);
