@@ -20,8 +20,13 @@ class WebSocketCase(Case):
         super().setUpClass()
         cls.share_simulator()
 
-    def setUp(self):
+    def forgotten(self):
+        """Forgets those that have ended; whether that was all."""
         self.sim.control("DELETE", "/sim/websockets")
+        return not self.seen()
+
+    def setUp(self):
+        wait_until(self.forgotten, "the end of earlier WebSockets")
         self.token = self.sim.login()["token"]
         self.device = self.call("POST", "/api/device", {"name": self.id(), "type": "default"}).json()["id"]["id"]
 
@@ -228,11 +233,7 @@ class TestFrames(WebSocketCase):
             one.frame()
         self.assertIn(self.token, self.seen()[0]["received"][0])
         other.close()
-
-        def forgotten():
-            self.sim.control("DELETE", "/sim/websockets")
-            return not self.seen()
-        wait_until(forgotten, "their end")
+        wait_until(self.forgotten, "their end")
 
 
 if __name__ == "__main__":
