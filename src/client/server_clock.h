@@ -62,10 +62,11 @@ int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_
 int64_t server_clock_told_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms);
 
 /*
- * The same as server_clock_at() for a timestamp that is given to a value of the entity whose name has this HASH. The server keeps
- * one value for each entity, key and ms, so the stamp is later than the one before for that entity. Where it
- * gets more than one a ms, its stamps run ahead of the clock, by at most SERVER_CLOCK_AHEAD_MS; there they
- * repeat. Entities that share a slot share this; all others stay at the clock.
+ * The same as server_clock_at() for a timestamp that is given to a value of the entity whose name has this
+ * HASH. The server keeps one value for each entity, key and ms, so the stamp is later than the one before for
+ * that entity. Where it gets more than one a ms, its stamps run ahead of the clock, by at most
+ * SERVER_CLOCK_AHEAD_MS; there they repeat. Entities that share a slot share this; all others stay at the
+ * clock.
  *
  * Where a correction would make a stamp earlier than the one before of any entity, by at most
  * SERVER_CLOCK_HOLD_MS, the clock stands still until it has caught up.
