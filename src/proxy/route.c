@@ -38,6 +38,7 @@ static const struct {
     /* Where an operation gives away a credential, no method is forwarded. */
     {ANY_METHOD, CREDENTIAL_PATH, ROUTE_FORBIDDEN, NULL},
     {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
+    {ANY_METHOD, "/api", ROUTE_FORWARD, NULL},
     {ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL},
     {ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD_PAGE, NULL},
     {ANY_METHOD, "/v3/api-docs/**", ROUTE_FORWARD_PAGE, NULL},

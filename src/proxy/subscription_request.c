@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/subscription_request.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
+#include "base/utf8.h"
 #include "proxy/target.h"
 
 #define PREFIX "/-/subscribe/"
@@ -104,14 +106,25 @@ static bool take_id(const char *text, size_t length, char ret[ENTITY_ID_CHARS + 
 
 static int hex_digit(char c)
 {
-    static const char digits[] = "0123456789ABCDEF"; /* of the canonical form */
-    const char *at = c ? strchr(digits, c) : NULL;
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
 
     return at ? (int)(at - digits) : -1;
 }
 
-/* A value of the query; '+' is a blank, as for the server. */
-static int decode(const char *text, size_t length, struct buf *ret)
+/* The server takes keys in UTF-8; a NUL would end one. */
+static bool is_text(const struct buf *buf)
+{
+    size_t i;
+
+    for (i = 0; i < buf->len; i++)
+        if ((unsigned char)buf->data[i] < 0x20 || buf->data[i] == 0x7f)
+            return false;
+    return utf8_count(buf->data, buf->len) >= 0;
+}
+
+/* A name or a value of the query; '+' is a blank, as for the server. */
+static int decode(const char *text, size_t length, struct buf *ret, const char **reason)
 {
     size_t i;
     int r = buf_append_string(ret, "");
@@ -125,7 +138,8 @@ static int decode(const char *text, size_t length, struct buf *ret)
         }
         r = buf_append(ret, &c, 1);
     }
-    return r;
+    *reason = "a control character, or invalid UTF-8, in the query";
+    return r == 0 && !is_text(ret) ? -EINVAL : r;
 }
 
 static int by_name(const void *left, const void *right)
@@ -157,17 +171,20 @@ static int take_keys(char *list, struct buf *ret, const char **reason)
 static int take_parameter(struct subscription_request *request, const char *text, size_t length,
                           const char **reason)
 {
+    CLEANUP(buf_free) struct buf name = BUF_INIT(TARGET_MAX_BYTES);
     CLEANUP(buf_free) struct buf value = BUF_INIT(TARGET_MAX_BYTES);
     const char *equals = memchr(text, '=', length);
-    size_t name = equals ? (size_t)(equals - text) : length;
-    int r = equals ? decode(equals + 1, length - name - 1, &value) : buf_append_string(&value, "");
+    int r = decode(text, equals ? (size_t)(equals - text) : length, &name, reason);
 
+    if (r == 0)
+        r = decode(equals ? equals + 1 : "", equals ? length - (size_t)(equals + 1 - text) : 0, &value,
+                   reason);
     if (r < 0)
         return r;
-    if (name == 4 && memcmp(text, "keys", name) == 0 && request->keys.len == 0)
+    if (strcmp(name.data, "keys") == 0 && request->keys.len == 0)
         return take_keys(value.data, &request->keys, reason);
     *reason = "scope is CLIENT_SCOPE, SHARED_SCOPE or SERVER_SCOPE, for attributes; telemetry has none";
-    if (name == 5 && memcmp(text, "scope", name) == 0 && !request->target.scope) {
+    if (strcmp(name.data, "scope") == 0 && !request->target.scope) {
         if (!is_one_of(value.data, scopes, ARRAY_SIZE(scopes)))
             return -EINVAL;
         snprintf(request->scope, sizeof(request->scope), "%s", value.data);

@@ -27,10 +27,15 @@ static bool is_unreserved(unsigned char c)
     return isalnum(c) || (c && strchr("-._~", c));
 }
 
-/* RFC 3986, section 3.3 and 3.4: what may stand unencoded; "/" and "?" in a query too. */
-static bool is_allowed_raw(unsigned char c, bool in_query)
+/* RFC 3986, section 3.3: what may stand unencoded. */
+static bool is_allowed_raw(unsigned char c)
 {
-    return is_unreserved(c) || (c && strchr("!$&'()*+,;=:@", c)) || (in_query && (c == '/' || c == '?'));
+    return is_unreserved(c) || (c && strchr("!$&'()*+,;=:@", c));
+}
+
+static bool is_control(unsigned char c)
+{
+    return c < 0x20 || c == 0x7f;
 }
 
 /* One character of RAW, decoded; *WAS_ENCODED tells how it stood there. Returns the bytes used, 0 if
@@ -48,11 +53,11 @@ static size_t next_char(const char *raw, unsigned char *c, bool *was_encoded)
     return 3;
 }
 
-static int put(struct buf *out, unsigned char c, bool was_encoded, bool in_query)
+static int put(struct buf *out, unsigned char c, bool was_encoded)
 {
     static const char digits[] = "0123456789ABCDEF";
 
-    if (is_unreserved(c) || (!was_encoded && is_allowed_raw(c, in_query)))
+    if (is_unreserved(c) || (!was_encoded && is_allowed_raw(c)))
         return buf_append(out, &c, 1);
     return buf_append(out, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
 }
@@ -104,61 +109,38 @@ static const char *refused_segment(const struct buf *path, size_t start)
     return NULL;
 }
 
-static int parse_part(const char **raw, struct buf *out, bool in_query, const char **reason)
+static int take_path(const char **raw, struct buf *out, const char **reason)
 {
     struct utf8 utf8 = {0, 0, 0};
     size_t segment = out->len + 1;
     const char *in = *raw;
 
-    while (*in && (in_query || *in != '?')) {
+    while (*in && *in != '?') {
         bool was_encoded;
         unsigned char c = 0;
         size_t used = next_char(in, &c, &was_encoded);
         int r;
 
         *reason = used == 0                  ? "invalid percent-encoding"
-                  : c < 0x20 || c == 0x7f    ? "a control character"
+                  : is_control(c)            ? "a control character"
                   : !utf8_next(&utf8, c)     ? "invalid UTF-8"
                   : c == ' ' && !was_encoded ? "a space"
                   : c == '#' && !was_encoded ? "a '#'"
-                  : !in_query                ? refused_in_path(c, was_encoded)
-                                             : NULL;
-        if (!*reason && !in_query && c == '/' && out->len > 0) {
+                                             : refused_in_path(c, was_encoded);
+        if (!*reason && c == '/' && out->len > 0) {
             *reason = out->len == segment ? "an empty segment in the path" : refused_segment(out, segment);
             segment = out->len + 1;
         }
         if (*reason)
             return -EINVAL;
-        r = !in_query && c == '/' ? buf_append(out, "/", 1) : put(out, c, was_encoded, in_query);
+        r = c == '/' ? buf_append(out, "/", 1) : put(out, c, was_encoded);
         if (r < 0)
             return r;
         in += used;
     }
     *raw = in;
-    *reason = utf8.pending ? "invalid UTF-8" : !in_query ? refused_segment(out, segment) : NULL;
+    *reason = utf8.pending ? "invalid UTF-8" : refused_segment(out, segment);
     return *reason ? -EINVAL : 0;
-}
-
-/* Takes the parameter "token" out of the query at the end of TEXT. Names are canonical here, so comparing is
- * enough. */
-static void remove_token(struct buf *text, size_t query)
-{
-    char *in = text->data + query;
-    char *out = in;
-
-    while (*in) {
-        size_t length = strcspn(in, "&");
-
-        if (length > 0 && (strncmp(in, "token", 5) != 0 || (length > 5 && in[5] != '='))) {
-            if (out > text->data + query)
-                *out++ = '&';
-            memmove(out, in, length);
-            out += length;
-        }
-        in += length + (in[length] == '&');
-    }
-    *out = '\0';
-    text->len = (size_t)(out - text->data);
 }
 
 /* An absolute-form target may lack a path, which is then "/" (RFC 9110, section 4.2.3). */
@@ -170,12 +152,32 @@ static int parse_path(const char **raw, struct buf *out, const char **reason)
     if (origin > 0 && (**raw == '\0' || **raw == '?'))
         return buf_append(out, "/", 1);
     *reason = "it must begin with a slash";
-    return **raw == '/' ? parse_part(raw, out, false, reason) : -EINVAL;
+    return **raw == '/' ? take_path(raw, out, reason) : -EINVAL;
+}
+
+/* QUERY, with its '?', as it is. */
+static int take_query(const char *query, struct buf *out, const char **reason)
+{
+    const char *c;
+
+    for (c = query; *c; c++) {
+        *reason = is_control((unsigned char)*c) ? "a control character" : *c == ' ' ? "a space" : NULL;
+        if (*reason)
+            return -EINVAL;
+    }
+    return buf_append_string(out, query);
+}
+
+static bool is_websocket(const struct target *target)
+{
+    size_t prefix = strlen(WEBSOCKET_PREFIX);
+
+    return strncmp(target->text.data, WEBSOCKET_PREFIX, prefix) == 0 &&
+           (target->path_length == prefix || target->text.data[prefix] == '/');
 }
 
 int target_parse(const char *raw, struct target *ret, const char **reason)
 {
-    size_t prefix = strlen(WEBSOCKET_PREFIX);
     int r;
 
     ret->text = (struct buf)BUF_INIT(TARGET_MAX_BYTES);
@@ -184,15 +186,9 @@ int target_parse(const char *raw, struct target *ret, const char **reason)
     if (r < 0)
         return r;
     ret->path_length = ret->text.len;
-    if (*raw == '?') {
-        raw++;
-        r = buf_append(&ret->text, "?", 1);
-        if (r == 0)
-            r = parse_part(&raw, &ret->text, true, reason);
-        if (r == 0 && strncmp(ret->text.data, WEBSOCKET_PREFIX, prefix) == 0 &&
-            (ret->path_length == prefix || ret->text.data[prefix] == '/'))
-            remove_token(&ret->text, ret->path_length + 1);
-    }
+    r = take_query(raw, &ret->text, reason);
+    if (r == 0 && is_websocket(ret))
+        buf_truncate(&ret->text, ret->path_length);
     return r;
 }
 

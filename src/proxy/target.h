@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request's target (RFC 9112, section 3.2) in its one canonical form: every decision is made on this form,
- * and this form is what is sent to the server, so that the two cannot be read differently.
+ * A request's target (RFC 9112, section 3.2): the path in its one canonical form and the query as it came.
+ * Every decision is made on this path, and this path is what is sent to the server, so that the two cannot be
+ * read differently. The query decides nothing here.
  */
 #ifndef TB_PROXY_TARGET_H
 #define TB_PROXY_TARGET_H
@@ -10,22 +11,26 @@
 
 #include "base/buf.h"
 
-#define TARGET_MAX_BYTES 8192 /* of the canonical form */
+#define TARGET_MAX_BYTES 8192 /* of the canonical path and the query */
 
 struct target {
-    struct buf text;    /* path, and "?query" where there is one */
+    struct buf text;    /* path, and "?query" if there is one */
     size_t path_length; /* of text */
 };
 
 /*
- * Canonical: percent-encoding is decoded where the character needs none and upper-case elsewhere; characters
- * that may not stand in a URL, and bytes outside ASCII, are percent-encoded. Refused, because the server or
- * something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot segments,
- * empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding, invalid UTF-8, and
- * everything that is no origin-form; but of an absolute-form target of http or https, whose host gate.h
- * judges, the path and the query are taken.
+ * The canonical path: percent-encoding is decoded where the character needs none and upper-case elsewhere;
+ * characters that may not stand in a URL, and bytes outside ASCII, are percent-encoded. Refused, because the
+ * server or something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot
+ * segments, empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding, invalid
+ * UTF-8, and everything that is not in origin-form; but of an absolute-form target of http or https, whose
+ * host gate.h judges, the path and the query are taken.
  *
- * The WebSocket paths' query parameter "token" is a credential and is left out.
+ * The query begins at the first '?' and passes byte for byte, whatever the server makes of it. Only what would
+ * end the request line is refused: control characters and spaces.
+ *
+ * On the WebSocket paths the query is left out: it holds a credential, which the server finds in any encoding
+ * and behind the name of another parameter, too.
  *
  * 0; -EINVAL with *REASON, a static text; -EMSGSIZE; -ENOMEM. The caller frees the target with target_free()
  * also after an error.

@@ -5,7 +5,7 @@ import re
 from scripted import PROBES, Request, ScriptedServer, answer
 
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-REQUEST_LINE = re.compile(rb"[A-Z]+ /[!-~]* HTTP/1\.1")
+REQUEST_LINE = re.compile(rb"[A-Z]+ /[!-\"$->@-~]*(\?[!-~\x80-\xff]*)? HTTP/1\.1")  # the query is as the program wrote it
 
 
 class Ambiguous(Exception):
@@ -55,7 +55,7 @@ class Reader:
         return line
 
     def request(self):
-        line = self.match(REQUEST_LINE.pattern).decode()
+        line = self.match(REQUEST_LINE.pattern).decode("latin-1")
         headers = self.headers()
         names = [name.lower() for name, _ in headers]
         once = {"host", "content-length", "transfer-encoding", "x-authorization", "content-type"}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A target that is taken has one form: its canonical form is taken too and is its own, and is safe to send. */
+/* A path that is taken has one form: its canonical form is taken too and is its own. All of the target is
+ * safe to send. */
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -15,9 +16,12 @@ static void check_canonical(const struct target *target)
     struct target again;
     size_t i;
 
-    for (i = 0; i < target->text.len; i++)
-        if (target->text.data[i] <= ' ' || target->text.data[i] > '~' || target->text.data[i] == '#')
+    for (i = 0; i < target->text.len; i++) {
+        unsigned char c = (unsigned char)target->text.data[i];
+
+        if (c <= ' ' || c == 0x7f || (i < target->path_length && (c > '~' || c == '#' || c == '?')))
             abort();
+    }
     if (target->path_length > target->text.len || target->text.len > TARGET_MAX_BYTES)
         abort();
     if (target_parse(target->text.data, &again, &reason) != 0 || again.path_length != target->path_length ||

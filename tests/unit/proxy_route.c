@@ -14,6 +14,7 @@ static const struct {
 } rows[] = {
     {"GET HEAD POST PUT PATCH DELETE OPTIONS", "/api/device", ROUTE_FORWARD},
     {"GET HEAD POST PUT PATCH DELETE OPTIONS", "/api/", ROUTE_FORWARD},
+    {"GET HEAD POST PUT PATCH DELETE OPTIONS", "/api", ROUTE_FORWARD},
     {"GET", "/api/tenant/devices", ROUTE_FORWARD},
     {"GET POST", "/api/something/new/in/a/later/version", ROUTE_FORWARD},
     {"GET", "/api/auth/user", ROUTE_FORWARD},
@@ -53,6 +54,8 @@ static const struct {
     {"GET", "/", ROUTE_UNKNOWN},
     {"GET", "/API/device", ROUTE_UNKNOWN},
     {"GET", "/apix/device", ROUTE_UNKNOWN},
+    {"GET", "/apix", ROUTE_UNKNOWN},
+    {"GET", "/ap", ROUTE_UNKNOWN},
     {"GET", "/-/", ROUTE_UNKNOWN},
     {"GET", "/-/livex", ROUTE_UNKNOWN},
     {"GET", "/oauth2Login", ROUTE_UNKNOWN},

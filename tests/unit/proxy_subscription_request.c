@@ -28,6 +28,9 @@ static const struct {
     {DEVICE "?scope=CLIENT_SCOPE&&keys=%C3%A9", "DEVICE", "CLIENT_SCOPE", "\xc3\xa9"},
     {DEVICE "?scope=SHARED_SCOPE", "DEVICE", "SHARED_SCOPE", ""},
     {DEVICE "?keys=100%25,50%", "DEVICE", NULL, "100%,50%"},
+    /* the query comes as the program has written it */
+    {DEVICE "?%6bey%73=%c3%a9%2C\xc3\xa9z", "DEVICE", NULL, "\xc3\xa9,\xc3\xa9z"},
+    {DEVICE "?s%63ope=SERVER%5fSCOPE&keys=%zz,{|}#", "DEVICE", "SERVER_SCOPE", "%zz,{|}#"},
     {"/-/subscribe/NOTIFICATION_TEMPLATE/784F394C-42B6-435A-983C-B7BEFF2784F9", "NOTIFICATION_TEMPLATE", NULL,
      ""},
     {"/-/subscribe/API_USAGE_STATE/" ID, "API_USAGE_STATE", NULL, ""},
@@ -67,6 +70,15 @@ static const char *const bad[] = {
     DEVICE "?key=a",
     DEVICE "?=a",
     DEVICE "?Keys=a",
+    DEVICE "?%4bEYS=a",
+    /* what a key cannot be */
+    DEVICE "?keys=a%00b",
+    DEVICE "?keys=a%0ab",
+    DEVICE "?keys=%7f",
+    DEVICE "?keys=%C3%28",
+    DEVICE "?keys=\xff",
+    DEVICE "?keys%00=a",
+    DEVICE "?scope=SERVER_SCOPE%00",
 };
 
 START_TEST(refused)
