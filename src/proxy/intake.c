@@ -9,6 +9,7 @@
 #include "proxy/exchange.h"
 #include "proxy/filter.h"
 #include "proxy/gate.h"
+#include "proxy/header_room.h"
 #include "proxy/origin.h"
 #include "proxy/preference.h"
 #include "proxy/reply.h"
@@ -169,6 +170,13 @@ static void add_forwarded(struct exchange *exchange, const struct origin_headers
         refuse(exchange, 503, "out of memory");
 }
 
+/* Also the trailers count, which come behind the body. */
+static void check_room(struct exchange *exchange)
+{
+    if (header_room(exchange->connection) < HEADER_ROOM_WANTED_BYTES)
+        refuse(exchange, 431, "the header is too large");
+}
+
 /* RFC 9112, sections 6.1 and 6.3; two length headers, or a coding other than chunked, are read differently by
  * different servers. Returns the length, -1 where it is unknown. */
 static int64_t check_length(struct exchange *exchange, struct request_headers *headers, bool http_1_0)
@@ -260,6 +268,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);
+    check_room(exchange);
     length = check_length(exchange, &headers, http_1_0);
     exchange->has_body = headers.content_length || headers.transfer_encoding;
     exchange->length = length;
@@ -333,6 +342,8 @@ bool exchange_receive(struct exchange *exchange, const char *data, size_t *lengt
 
 void exchange_complete(struct exchange *exchange)
 {
+    if (exchange->state == EXCHANGE_RECEIVING && !exchange->streams_body)
+        check_room(exchange);
     if (exchange->refusal) {
         answer_refusal(exchange);
     } else if (exchange->state == EXCHANGE_DISCARDING) { /* its answer is held */

@@ -11,9 +11,7 @@
 #include "base/log.h"
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
-
-/* Memory of one connection for its header and what is read at once. */
-#define CONNECTION_MEMORY_BYTES (32 * 1024)
+#include "proxy/header_room.h"
 
 #define BACKLOG 511
 
@@ -96,10 +94,28 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     }
 }
 
-/* MHD calls this with the request line, before anything else and before it changes the text. */
+/* MHD calls this with the request line, before anything else and before it changes the text. Afterwards it
+ * makes an entry in the connection's memory of each parameter of the query, and forgets the connection if
+ * there is no room for one. So its parser is shown an empty query; it writes into the same text itself. */
 static void *on_request_line(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    return exchange_new(arg, connection, target);
+    struct exchange *exchange = exchange_new(arg, connection, target);
+    char *query = strchr((char *)(uintptr_t)target, '?');
+
+    if (query)
+        query[1] = '\0';
+    return exchange;
+}
+
+/* MHD has no memory left in which it could make an answer. What it answered before has been sent. */
+static enum MHD_Result refuse_without_memory(struct MHD_Connection *connection)
+{
+    static const char answer[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+    return MHD_NO;
 }
 
 /* Called with the header, then with each part of the body, then once more when the request is complete. */
@@ -110,15 +126,16 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     struct exchange *exchange = *context;
 
     (void)arg;
-    (void)connection;
     (void)url;
     if (!exchange ||
         exchange->state == EXCHANGE_ANSWERED) /* without memory for an exchange, or for its answer */
         return MHD_NO;
+    if (*length > 0)
+        return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
+    if (header_room(connection) < HEADER_ROOM_MIN_BYTES)
+        return refuse_without_memory(connection);
     if (!exchange->method) {
         exchange_begin(exchange, method, version);
-    } else if (*length > 0) {
-        return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
     } else if (exchange->at_header) { /* called once more, because the connection waited there */
         exchange->at_header = false;
     } else {

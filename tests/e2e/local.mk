@@ -20,6 +20,7 @@ e2e_tests = \
 	tests/e2e/test_http_codings.py \
 	tests/e2e/test_http_conditional.py \
 	tests/e2e/test_http_connections.py \
+	tests/e2e/test_http_header_sizes.py \
 	tests/e2e/test_http_headers.py \
 	tests/e2e/test_http_interim.py \
 	tests/e2e/test_http_methods.py \
