@@ -68,7 +68,7 @@ struct exchange {
     enum tb_repeat repeat;
     struct headers headers; /* those that are forwarded */
     struct buf body;
-    bool has_body;
+    bool has_body;  /* of one byte or more, or of unknown length */
     int64_t length; /* of the body; -1: not known */
     bool expects;   /* the client waits for 100 Continue before it sends the body */
 

@@ -270,7 +270,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_target(exchange);
     check_room(exchange);
     length = check_length(exchange, &headers, http_1_0);
-    exchange->has_body = headers.content_length || headers.transfer_encoding;
+    exchange->has_body = length != 0;
     exchange->length = length;
     exchange->expects = headers.expect != NULL;
     if (!exchange->refusal) {

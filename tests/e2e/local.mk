@@ -50,6 +50,7 @@ e2e_tests = \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
 	tests/e2e/test_websocket.py \
+	tests/e2e/test_websocket_handshake.py \
 	tests/e2e/test_websocket_updates.py
 
 program_tests += $(e2e_tests)

@@ -49,6 +49,15 @@ class TestJoin(JoinCase):
         self.assertEqual([reply.header("Content-Type") for reply in replies], ["application/json"] * 6)
         self.assertEqual(len(self.sim.requests(TYPES)), 1)
 
+    def test_a_body_of_no_bytes_is_no_body(self):
+        self.begin()
+        self.hold()
+        connections = [self.ask_held(1, body=b""), *(self.ask(TYPES, body=body) for body in (None, b""))]
+        self.settle()
+        self.sim.release()
+        self.assertEqual([connection.response().status for connection in connections], [200] * 3)
+        self.assertEqual(len(self.sim.requests(TYPES)), 1)
+
     def test_reads_that_wait_share_one_call(self):
         self.begin({"upstream.max_connections": 1})
         self.occupy()
@@ -97,6 +106,8 @@ class TestApart(JoinCase):
     def test_other_queries_and_headers(self):
         self.begin()
         self.assert_apart({"target": PAGE}, {"target": PAGE + "&textSearch=b"}, {"target": PAGE.replace("10", "11")})
+        self.assert_apart({"target": PAGE + "&textSearch=~"}, {"target": PAGE + "&textSearch=%7e"},
+                          {"target": PAGE + "&textSearch=%7E"}, {"target": PAGE + "&textSearch=%"})
         self.assert_apart({"target": PAGE}, {"target": PAGE, "headers": [("Accept", "application/json")]},
                           {"target": PAGE, "headers": [("Accept", "*/*")]},
                           {"target": PAGE, "headers": [("Accept-Language", "de")]},
