@@ -11,6 +11,7 @@
 #include "proxy/daemon.h"
 #include "proxy/filter.h"
 #include "proxy/forwarding.h"
+#include "proxy/header_room.h"
 #include "proxy/origin.h"
 #include "proxy/stream.h"
 #include "proxy/tunnel.h"
@@ -115,9 +116,14 @@ static void cut_off(struct exchange *exchange)
     exchange_resume(exchange);
 }
 
+static struct MHD_Response *make_fit(const struct exchange *exchange, int *status,
+                                     struct MHD_Response *response);
+
 /* The one place where an exchange gets its answer. Takes over RESPONSE. */
 static void begin_answer(struct exchange *exchange, int status, struct MHD_Response *response)
 {
+    if (response)
+        response = make_fit(exchange, &status, response);
     if (response) {
         add_close(exchange, response);
         add_preference_applied(exchange, response);
@@ -325,6 +331,26 @@ static struct MHD_Response *error_response(int status, const char *message)
     json_decref(error);
     if (response)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    return response;
+}
+
+/* An answer of the server's whose header libmicrohttpd cannot send becomes 502. Takes over RESPONSE. */
+static struct MHD_Response *make_fit(const struct exchange *exchange, int *status,
+                                     struct MHD_Response *response)
+{
+    size_t needed = header_room_needed(response), room = header_room(exchange->connection);
+    char message[200];
+
+    if (needed <= room)
+        return response;
+    MHD_destroy_response(response);
+    snprintf(message, sizeof(message),
+             "the server's answer cannot be passed on: its header needs %zu bytes, and there is room for %zu",
+             needed, room);
+    *status = 502;
+    response = error_response(502, message);
+    if (response)
+        add_proxy_status(response, "error", "http_response_header_section_size");
     return response;
 }
 

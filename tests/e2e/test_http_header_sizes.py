@@ -3,10 +3,13 @@
 import tap
 from client import build
 from harness import PATIENCE
+from scripted import USER, answer
 from ways import HttpCase, every_way
 
+TARGET = "/api/x"
 LONGEST_TARGET = 8192
 MEMORY = 32768  # libmicrohttpd's for a connection
+MUCH = 300000  # a body that streams
 
 
 class SizesCase(HttpCase):
@@ -103,6 +106,96 @@ class TestRequests(SizesCase):
         self.assert_divided(way, range(20000, 40000, 1000), make, 431)
         for size in range(MEMORY - 1200, MEMORY + 100, 7):
             self.assertFalse(self.assert_answered(way, make(size), 431))
+
+
+class TestAnswers(SizesCase):
+    def assert_passes_or_502(self, way, size, method="GET", body=b"body", request_headers=(), chunked=False):
+        """Whether an answer whose header has SIZE bytes passes; else it is 502 with a reason."""
+        headers = [("X-%d" % number, "y" * 1000) for number in range(size // 1000)]
+        headers.append(("X-Rest", "y" * (size % 1000 + 1)))
+        data = answer(200, body, headers)
+        if chunked:
+            data = data.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
+            data = data[:-len(body)] + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+        reply = None
+        with self.subTest(size=size, method=method), way.connect(timeout=PATIENCE) as connection:
+            way.server.reset()
+            way.server.answer_with(data if method != "HEAD" else data[:-len(body)], kept=False)
+            reply = connection.request(method, TARGET, request_headers)
+            self.assertEqual(len(way.server.arrived()), 1)
+            if reply.status == 200:
+                self.assertEqual([pair for pair in reply.headers if pair[0].startswith("X-")], headers)
+                self.assertEqual(reply.body, b"" if method == "HEAD" else body)
+            elif method == "HEAD":
+                self.assertEqual(reply.status, 502)
+            else:
+                self.assert_error(reply, 502, 2, "header")
+                self.assertIn("http_response_header_section_size", reply.header("Proxy-Status"))
+            if reply.header("Connection") != "close":
+                self.assert_kept(connection)
+        return reply is not None and reply.status == 200
+
+    def assert_divided(self, sizes, passes):
+        """Smaller ones pass and larger ones do not. Returns the first size that does not."""
+        passed = [passes(size) for size in sizes]
+        self.assertEqual(passed, sorted(passed, reverse=True))
+        self.assertEqual({True, False}, set(passed))
+        return list(sizes)[passed.index(False)]
+
+    @every_way
+    def test_from_1_to_70_kib(self, way):
+        def passes(size):
+            return self.assert_passes_or_502(way, size)
+
+        first = self.assert_divided(range(1000, 71000, 1000), passes)
+        self.assertGreater(first, 30000)
+        self.assert_divided(range(first - 1000, first + 1, 20), passes)
+
+    @every_way
+    def test_after_a_large_request_header_there_is_less_room(self, way):
+        def passes(size):
+            return self.assert_passes_or_502(way, size, request_headers=[("X-Large", "y" * 20000)])
+
+        first = self.assert_divided(range(8000, 16000, 500), passes)
+        self.assert_divided(range(first - 500, first + 1, 20), passes)
+
+    @every_way
+    def test_without_a_body(self, way):
+        self.assert_divided(range(25000, 40000, 500), lambda size: self.assert_passes_or_502(way, size, "HEAD"))
+
+    @every_way
+    def test_with_a_body_that_streams(self, way):
+        def passes(size):
+            return self.assert_passes_or_502(way, size, body=b"z" * MUCH, chunked=size % 1000 == 0)
+
+        self.assert_divided(range(25000, 40000, 500), passes)
+        self.assert_passes_or_502(way, 60000, body=b"z" * MUCH)
+
+    @every_way
+    def test_of_an_event_stream(self, way):
+        """Which has no end."""
+        for size, status in ((20000, 200), (33000, 502), (60000, 502), (70000, 502)):
+            with self.subTest(size=size), way.connect(timeout=PATIENCE) as connection:
+                way.server.reset()
+                way.server.answer_with(b"HTTP/1.1 200 \r\nContent-Type: text/event-stream\r\nX: " + b"y" * size +
+                                       b"\r\nTransfer-Encoding: chunked\r\n\r\n9\r\ndata: 1\n\n\r\n")
+                connection.send(build("GET", TARGET, host=connection.host))
+                reply = connection.head() if status == 200 else connection.response()
+                self.assertEqual(reply.status, status)
+                if status != 200:
+                    self.assert_error(reply, 502, 2, "header")
+                    self.assert_kept(connection)
+
+    @every_way
+    def test_those_who_share_a_read_have_each_their_own_room(self, way):
+        target = "/api/user/" + USER["id"]["id"]
+        way.server.answer_with(answer(200, b"body", [("X-Rest", "y" * 20000)]))
+        with way.connect() as one, way.connect() as other:
+            one.send(build("GET", target, host=one.host))
+            other.send(build("GET", target, [("X-Large", "y" * 20000)], host=other.host))
+            self.assertEqual((one.response().status, other.response().status), (200, 502))
+            self.assert_kept(one)
+            self.assert_kept(other)
 
 
 del SizesCase  # holds no test of its own

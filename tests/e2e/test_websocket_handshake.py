@@ -18,15 +18,18 @@ JDK_17 = [("Connection", "Upgrade"), ("Content-Length", "0"), ("Upgrade", "webso
 PLAIN = [pair for pair in JDK_17 if pair[0] != "Content-Length"]
 
 
-def accept(request):
+def accept(request, headers=()):
     """The bytes of a 101."""
     digest = hashlib.sha1((request.header("Sec-WebSocket-Key") + GUID).encode()).digest()
     lines = [("Upgrade", "websocket"), ("Connection", "Upgrade"),
-             ("Sec-WebSocket-Accept", base64.b64encode(digest).decode())]
+             ("Sec-WebSocket-Accept", base64.b64encode(digest).decode()), *headers]
     return b"HTTP/1.1 101 \r\n" + "".join("%s: %s\r\n" % pair for pair in lines).encode() + b"\r\n"
 
 
 class TestHandshake(Case):
+    headers = ()  # of the server's answer
+    refusal = None  # the answer instead
+
     def setUp(self):
         self.server = self.start_scripted(self.handle)
         self.proxy = self.start_daemon(self.server)
@@ -38,7 +41,7 @@ class TestHandshake(Case):
         if request.header("Upgrade") is None:
             peer.send(answer(400))
             return True
-        peer.send(accept(request))
+        peer.send(self.refusal or accept(request, self.headers))
         peer.send(frame(TEXT, b"hello", masked=False))
         peer.wait_for_close()
         return False
@@ -75,6 +78,30 @@ class TestHandshake(Case):
 
     def test_a_program_that_asks_before_it_sends_no_bytes(self):
         self.assert_opens([*JDK_17, ("Expect", "100-continue")])
+
+    def assert_502_if_large(self, status, make):
+        """STATUS, or 502 where the header, of which make() makes SIZE bytes, and that of the request have no room."""
+        for size, request_size, expected in ((1000, 0, status), (20000, 0, status), (20000, 20000, 502), (33000, 0, 502),
+                                             (60000, 0, 502), (70000, 0, 502)):
+            with self.subTest(size=size, request_size=request_size), self.proxy.connect() as connection:
+                make(size)
+                headers = [*PLAIN, ("Sec-WebSocket-Protocol", "y"), ("X-Large", "y" * request_size)]
+                reply = self.shake_hands(connection, headers)
+                self.assertEqual(reply.status, expected)
+                if reply.status == 502:
+                    self.assert_error(reply, 502, 2, "header")
+                if reply.status != 101:
+                    self.assertEqual(connection.request("GET", "/-/live").json(), {"live": True})
+
+    def test_an_answer_with_a_large_header_is_502(self):
+        def make(size):
+            self.headers = [("Sec-WebSocket-Protocol", "y" * size)]
+        self.assert_502_if_large(101, make)
+
+    def test_a_refusal_with_a_large_header_is_502(self):
+        def make(size):
+            self.refusal = answer(403, b"no", [("X-Reason", "y" * size)])
+        self.assert_502_if_large(403, make)
 
 
 if __name__ == "__main__":
