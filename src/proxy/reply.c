@@ -180,7 +180,16 @@ static struct MHD_Response *head_response(const struct transfer *transfer)
     return response;
 }
 
-/* A Location on the server becomes one on this listener: its path, without the one of upstream.url. */
+/* A path that begins with two slashes is taken for a host (RFC 3986, section 4.2). Browsers take a backslash
+ * for a slash, and leave out tabs (https://url.spec.whatwg.org/#url-parsing). */
+static bool is_taken_for_a_host(const char *path)
+{
+    path += 1 + strspn(path + 1, "\t");
+    return *path == '/' || *path == '\\';
+}
+
+/* A Location on the server becomes one on this listener: its path, without the one of upstream.url. One that
+ * would lead to another host then stays as it is. */
 static const char *local_location(const struct exchange *exchange, const char *location)
 {
     const char *url = daemon_server_of(exchange->daemon, location);
@@ -191,8 +200,10 @@ static const char *local_location(const struct exchange *exchange, const char *l
         path += origin_length(location);
     while (length > 0 && prefix[length - 1] == '/')
         length--;
-    return *path == '/' && strncmp(path, prefix, length) == 0 && path[length] == '/' ? path + length
-                                                                                     : location;
+    return *path == '/' && strncmp(path, prefix, length) == 0 && path[length] == '/' &&
+                   !is_taken_for_a_host(path + length)
+               ? path + length
+               : location;
 }
 
 static void copy_headers(const struct exchange *exchange, const struct headers *headers,

@@ -4,7 +4,7 @@ import re
 
 import tap
 from harness import Case, answer, fetch
-from scripted import echo
+from scripted import USER, echo
 
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"  # of nothing that is there
 
@@ -98,6 +98,21 @@ class TestUpstreamUrl(Case):
         proxy = self.start_daemon(server, {"upstream.url": server.url + "/tb/"}, credential="api_key")
         self.assertEqual(server.requests[0].target, "/tb/api/auth/user")
         self.assertEqual(proxy.get("/api/x?y=z").json()["target"], "/tb/api/x?y=z")
+
+    def test_the_prefix_is_taken_off_a_location_that_then_leads_here(self):
+        def handle(peer, request):
+            peer.send(answer(body=USER) if request.target == "/tb/api/auth/user" else
+                      answer(302, b"", [("Location", location)]))
+            return True
+        location = None
+        server = self.start_scripted(handle, authenticates=False)
+        proxy = self.start_daemon(server, {"upstream.url": server.url + "/tb/"}, credential="api_key")
+        for path, seen in (("/tb/api/x", "/api/x"), ("/tb/", "/"), ("/tb/x//y", "/x//y"), ("/tb", None), ("/tbx/y", None),
+                           ("/x", None), ("/tb//evil.example", None), ("/tb/\\evil.example", None),
+                           ("/tb/\t/evil.example", None)):
+            for location in (path, server.url + path):
+                with self.subTest(location=location):
+                    self.assertEqual(proxy.get("/api/x").header("Location"), seen or location)
 
     def test_the_host_header_is_the_servers(self):
         server = self.start_scripted(echo)

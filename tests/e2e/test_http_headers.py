@@ -194,6 +194,21 @@ class TestAnswerHeaders(HttpCase):
                 self.assertEqual(len(way.server.arrived()), 1)  # not followed
 
     @every_way
+    def test_a_location_on_the_server_does_not_become_another_host(self, way):
+        """It stays as it is; so does one with a user, and Content-Location always."""
+        url = way.proxy.options["upstream.url"]
+        for path in ("//evil.example/", "///evil.example", "/\\evil.example", "/\\/evil.example", "//", "/\t/evil.example",
+                     "/\t\t\\evil.example/x", "\\\\evil.example", "@evil.example/", ":80@evil.example/"):
+            with self.subTest(path=path):
+                self.assertEqual([value for _, value in self.answered(way, [("Location", url + path)], 302)], [url + path])
+        for path in ("/x//evil.example/", "/.//evil.example", "/x\\\\y", "/@evil.example", "/\tx", "/?//evil.example"):
+            with self.subTest(path=path):
+                self.assertEqual([value for _, value in self.answered(way, [("Location", url + path)], 302)], [path])
+        other = url.replace("://", "://user@")
+        got = self.answered(way, [("Location", other + "/x"), ("Content-Location", url + "//x")], 302)
+        self.assertEqual([value for _, value in got], [other + "/x", url + "//x"])
+
+    @every_way
     def test_statuses_pass_with_their_bodies(self, way):
         for status in (200, 201, 202, 203, 206, 300, 301, 400, 402, 403, 404, 405, 406, 409, 410, 412, 415, 418,
                        422, 451, 500, 501, 502, 503, 504, 599):
