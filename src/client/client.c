@@ -53,15 +53,17 @@ static void set_start(tb_client *client, enum client_start start)
 }
 
 /* Why the first authentication failed. A server that answered, but not as one that takes logins, is told by
- * its status; one that refused the credential as unauthorized. */
+ * its status, or if that is a success as an answer that does not fit; one that refused the credential as
+ * unauthorized. */
 static void set_start_error(tb_client *client)
 {
     const struct transfer *transfer = &client->upstream.transfer;
     bool locked_out = session_state(client->upstream.session) == SESSION_LOCKED_OUT;
     int status = transfer->status;
-    enum tb_error_kind kind = status == 0                  ? TB_ERROR_TRANSPORT
-                              : locked_out && status < 300 ? TB_ERROR_UNAUTHORIZED
-                                                           : answer_kind(status);
+    enum tb_error_kind kind = status == 0     ? TB_ERROR_TRANSPORT
+                              : status >= 300 ? answer_kind(status)
+                              : locked_out    ? TB_ERROR_UNAUTHORIZED
+                                              : TB_ERROR_DECODE;
 
     if (status == 0 && transfer->error.status == 504)
         kind = TB_ERROR_TIMEOUT;
@@ -74,6 +76,7 @@ static void set_start_error(tb_client *client)
     FAIL(&client->start_error, kind,
          kind == TB_ERROR_UNAUTHORIZED ? -EPERM
          : kind == TB_ERROR_TIMEOUT    ? -ETIMEDOUT
+         : kind == TB_ERROR_DECODE     ? -EBADMSG
                                        : -EIO,
          "%s", session_reason(client->upstream.session));
 }

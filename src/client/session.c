@@ -7,6 +7,7 @@
 
 #include "base/secret.h"
 #include "client/jwt.h"
+#include "client/session_answer.h"
 
 #define CALL_BODY_MAX (4 * SECRET_MAX_BYTES)
 
@@ -51,6 +52,7 @@ struct session {
     bool retry_wanted;                /* begin anew when it ends */
     bool for_refusal;                 /* the call was asked for by a refused request */
     struct credential *candidate;     /* being verified */
+    int status;                       /* that the last call was answered with; 0: none */
     int64_t last_attempt_ms;
     unsigned refusals; /* since the last success */
     unsigned outages;  /* in a row */
@@ -285,6 +287,7 @@ int session_next_call(struct session *session, int64_t now_ms, struct session_ca
     session->last_attempt_ms = now_ms;
     if (r < 0) {
         session_call_free(&call);
+        session->status = 0;
         set_reason(session, "%s", err->message);
         add_remedy(session);
         lock_out(session, now_ms);
@@ -346,92 +349,44 @@ static void set_user(struct session *session, json_t *user)
     session->user = user;
 }
 
-static void adopt_pair(struct session *session, int64_t now_ms, const struct session_reply *reply)
+static void adopt_pair(struct session *session, int64_t now_ms, const json_t *pair)
 {
-    json_t *pair = json_loadb(reply->body, reply->length, 0, NULL);
     const char *token = json_string_value(json_object_get(pair, "token"));
-    const char *refresh_token = json_string_value(json_object_get(pair, "refreshToken"));
-    json_t *claims = token ? jwt_claims(token) : NULL;
+    char *refresh_token = strdup(json_string_value(json_object_get(pair, "refreshToken")));
+    json_t *claims = jwt_claims(token);
     int64_t life_ms = jwt_life_ms(claims);
-    struct credential *credential = NULL;
-    char *copy = NULL;
+    struct credential *credential =
+        credential_new("Bearer", token, ++session->generation, life_ms > 0 ? now_ms + life_ms : INT64_MAX);
 
-    if (token && refresh_token) {
-        copy = strdup(refresh_token);
-        credential = credential_new("Bearer", token, ++session->generation,
-                                    life_ms > 0 ? now_ms + life_ms : INT64_MAX);
-    }
-    if (copy && credential) {
+    if (refresh_token && credential) {
         free_secret(session->refresh_token);
-        session->refresh_token = TAKE_PTR(copy);
+        session->refresh_token = TAKE_PTR(refresh_token);
         set_user(session, TAKE_PTR(claims));
         adopt(session, now_ms, TAKE_PTR(credential), life_ms);
     } else {
-        /* A token without a refresh token asks for a second factor, which a daemon does not have. */
-        if (token)
-            set_reason(session, "the account wants a second factor at login: use an API key (%s)",
-                       session->options.api_key_name);
-        else
-            set_reason(session,
-                       "the server's answer to the login holds no token: is %s a ThingsBoard server?",
-                       session->options.url_name);
-        lock_out(session, now_ms);
+        set_reason(session, "out of memory");
+        go_offline(session, now_ms, -1);
     }
     credential_release(credential);
-    free_secret(copy);
+    free_secret(refresh_token);
     json_decref(claims);
-    json_decref(pair);
 }
 
-static void adopt_candidate(struct session *session, int64_t now_ms, const struct session_reply *reply)
+static void adopt_candidate(struct session *session, int64_t now_ms, const struct session_reply *reply,
+                            json_t *user)
 {
-    json_t *user = json_loadb(reply->body, reply->length, 0, NULL);
     struct credential *candidate = TAKE_PTR(session->candidate);
-    int64_t life_ms = 0;
+    json_t *claims = session->mode == MODE_TOKEN ? jwt_claims(strrchr(candidate->header, ' ') + 1) : NULL;
+    int64_t expires_ms = jwt_expires_ms(claims), life_ms = 0;
 
-    if (!json_is_object(user)) {
-        set_reason(session,
-                   "the server's answer to GET /api/auth/user is no JSON: is %s a ThingsBoard server?",
-                   session->options.url_name);
-        lock_out(session, now_ms);
-        credential_release(candidate);
-        json_decref(user);
-        return;
+    /* A token that was given is not new: what counts is how long the server will still take it. */
+    if (expires_ms > reply->server_now_ms) {
+        life_ms = expires_ms - reply->server_now_ms;
+        candidate->expires_ms = now_ms + life_ms;
     }
-    if (session->mode == MODE_TOKEN) {
-        json_t *claims = jwt_claims(strrchr(candidate->header, ' ') + 1);
-        int64_t expires_ms = jwt_expires_ms(claims);
-
-        /* A token that was given is not new: what counts is how long the server will still take it. */
-        if (expires_ms > reply->server_now_ms)
-            life_ms = expires_ms - reply->server_now_ms;
-        if (claims) {
-            json_decref(user);
-            user = claims;
-        }
-        if (life_ms > 0)
-            candidate->expires_ms = now_ms + life_ms;
-    }
-    set_user(session, user);
+    set_user(session, claims ? claims : json_incref(user));
     adopt(session, now_ms, candidate, life_ms);
 }
-
-/* "HTTP 401: Invalid username or password", with the server's own words where it has some. */
-static void set_refusal_reason(struct session *session, const char *what, const struct session_reply *reply)
-{
-    json_t *body = json_loadb(reply->body, reply->length, 0, NULL);
-    const char *message = json_string_value(json_object_get(body, "message"));
-
-    set_reason(session, "%s: the server answered HTTP %d%s%.200s", what, reply->status, message ? ": " : "",
-               message ? message : "");
-    json_decref(body);
-}
-
-static const char *const call_names[] = {
-    [SESSION_CALL_LOGIN] = "login (POST /api/auth/login)",
-    [SESSION_CALL_REFRESH] = "token renewal (POST /api/auth/token)",
-    [SESSION_CALL_VERIFY] = "check of the credential (GET /api/auth/user)",
-};
 
 static void call_refused(struct session *session, int64_t now_ms)
 {
@@ -446,29 +401,45 @@ static void call_refused(struct session *session, int64_t now_ms)
         session->due_ms = now_ms;
     } else {
         free_secret(TAKE_PTR(session->refresh_token));
-        add_remedy(session);
+        if (session->status != 200) /* a wanted second factor is not mended in a file */
+            add_remedy(session);
         lock_out(session, now_ms);
     }
 }
 
+static void answered(struct session *session, int64_t now_ms, const struct session_reply *reply)
+{
+    char reason[TB_ERROR_MESSAGE_MAX];
+    json_t *body = NULL;
+
+    switch (session_judge(session->call_kind, reply, &session->options, &body, reason, sizeof(reason))) {
+    case SESSION_VERDICT_GOOD:
+        if (session->call_kind == SESSION_CALL_VERIFY)
+            adopt_candidate(session, now_ms, reply, body);
+        else
+            adopt_pair(session, now_ms, body);
+        break;
+    case SESSION_VERDICT_REFUSED:
+        set_reason(session, "%s", reason);
+        call_refused(session, now_ms);
+        break;
+    case SESSION_VERDICT_NONE:
+        set_reason(session, "%s", reason);
+        go_offline(session, now_ms, reply->retry_after_ms);
+        break;
+    }
+    json_decref(body);
+}
+
 void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply)
 {
-    const char *name = call_names[session->call_kind];
-
     session->in_flight = false;
+    session->status = reply->transport_error ? 0 : reply->status;
     if (reply->transport_error) {
         set_reason(session, "%s", reply->transport_error);
         go_offline(session, now_ms, -1);
-    } else if (reply->status == 200 && session->call_kind == SESSION_CALL_VERIFY) {
-        adopt_candidate(session, now_ms, reply);
-    } else if (reply->status == 200) {
-        adopt_pair(session, now_ms, reply);
     } else {
-        set_refusal_reason(session, name, reply);
-        if (reply->status >= 500 || reply->status == 429 || reply->status == 408)
-            go_offline(session, now_ms, reply->retry_after_ms);
-        else
-            call_refused(session, now_ms);
+        answered(session, now_ms, reply);
     }
     credential_release(TAKE_PTR(session->candidate));
     if (session->retry_wanted)
@@ -549,6 +520,11 @@ const char *session_state_name(enum session_state state)
 const char *session_reason(const struct session *session)
 {
     return session->reason;
+}
+
+int session_status(const struct session *session)
+{
+    return session->status;
 }
 
 const json_t *session_user(const struct session *session)

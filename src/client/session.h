@@ -44,7 +44,7 @@ enum session_state {
     SESSION_READY,      /* authenticated */
     SESSION_REFRESHING, /* authenticated before; to be renewed, or a renewal has failed and is tried again */
     SESSION_LOCKED_OUT, /* the server, or a file, refused the credential; probed rarely */
-    SESSION_OFFLINE,    /* the server does not answer logins */
+    SESSION_OFFLINE,    /* the server does not answer logins, or something else answers in its place */
 };
 
 enum session_call_kind { SESSION_CALL_LOGIN, SESSION_CALL_REFRESH, SESSION_CALL_VERIFY };
@@ -64,6 +64,8 @@ struct session_reply {
     int status;
     const char *body; /* of LENGTH bytes, not necessarily text */
     size_t length;
+    const char *url;        /* of the server that was asked */
+    const char *location;   /* of a redirect, as it came; NULL: none */
     int64_t retry_after_ms; /* -1: none */
     int64_t server_now_ms;  /* the server's time, ms since the epoch */
 };
@@ -106,6 +108,9 @@ const char *session_state_name(enum session_state state);
 
 /* Why the last call failed; "" after one that did not. One line of ASCII, no secret. */
 const char *session_reason(const struct session *session);
+
+/* The HTTP status of the answer to the last call; 0: none came, or none was made. */
+int session_status(const struct session *session);
 
 /* What the server says of the user: the claims of the token, or for an API key what /api/auth/user answered.
  * NULL before the first authentication. Not a new reference. */

@@ -48,6 +48,8 @@ static void call_done(struct transfer *transfer)
         .status = transfer->status,
         .body = transfer->response_body.data ? transfer->response_body.data : "",
         .length = transfer->response_body.len,
+        .url = server->url,
+        .location = transfer->status ? headers_find(&transfer->response, "Location") : NULL,
         .retry_after_ms = upstream_retry_after_ms(upstream, transfer),
     };
 
@@ -57,7 +59,9 @@ static void call_done(struct transfer *transfer)
     transport_learn_from(server->transport, server->session_transport);
     reply.server_now_ms = upstream_told_ms(upstream); /* how long the token lasts concerns no other answer */
     if (transfer->status == 0) {
-        snprintf(error, sizeof(error), "%.250s cannot be reached: %s", server->url, transfer->detail);
+        snprintf(error, sizeof(error), "%.250s %s: %s", server->url,
+                 transfer->answer_begun ? "gives no answer that can be used" : "cannot be reached",
+                 transfer->detail);
         reply.transport_error = error;
     }
     session_call_done(upstream->session, upstream->loop->now_ms, &reply);

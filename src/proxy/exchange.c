@@ -123,14 +123,17 @@ void exchange_client_changed(struct exchange *exchange)
 
 static void reply_unavailable(struct exchange *exchange)
 {
-    struct session *session = exchange->daemon->upstream.session;
+    const struct session *session = exchange->daemon->upstream.session;
+    const char *reason = session_reason(session);
 
     if (session_state(session) == SESSION_LOCKED_OUT)
-        reply_error(exchange, 503, "proxy_configuration_error", "tbproxyd cannot log in: %s",
-                    session_reason(session));
+        reply_error(exchange, 503, "proxy_configuration_error", "tbproxyd cannot log in: %s", reason);
+    else if (session_status(session) == 429)
+        reply_later(exchange, session_due(session) - exchange->daemon->loop.now_ms,
+                    "tbproxyd has no session with the server: %s", reason);
     else
         reply_error(exchange, 502, "destination_unavailable", "tbproxyd has no session with the server: %s",
-                    session_reason(session));
+                    reason);
 }
 
 void exchange_dispatch(struct exchange *exchange)

@@ -380,31 +380,44 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     answer(exchange, status, response);
 }
 
-/* When the queue may have moved on: the next second, or when the budget takes something again. */
-static int64_t retry_after_s(const struct daemon *daemon)
+static void PRINTF_LIKE(4, 0) unavailable(struct exchange *exchange, const char *token, int64_t delay_ms,
+                                          const char *format, va_list args)
 {
-    int64_t now_ms = daemon->loop.now_ms;
-    int64_t ready_ms = queue_ready_ms(&daemon->queue, &daemon->budget, now_ms);
+    char message[TB_ERROR_MESSAGE_MAX + 200], seconds[24];
+    struct MHD_Response *response;
 
-    return ready_ms == INT64_MAX || ready_ms < now_ms + 1000 ? 1 : (ready_ms - now_ms + 999) / 1000;
+    vsnprintf(message, sizeof(message), format, args);
+    response = error_response(503, message);
+    if (response) {
+        snprintf(seconds, sizeof(seconds), "%" PRId64, delay_ms <= 1000 ? 1 : (delay_ms + 999) / 1000);
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+        add_proxy_status(response, "error", token);
+    }
+    answer(exchange, 503, response);
 }
 
+/* Retry-After: when the queue may have moved on, the next second, or when the budget takes something again.
+ */
 void reply_busy(struct exchange *exchange, const char *format, ...)
 {
-    char message[TB_ERROR_MESSAGE_MAX], seconds[24];
-    struct MHD_Response *response;
+    const struct daemon *daemon = exchange->daemon;
+    int64_t now_ms = daemon->loop.now_ms;
+    int64_t ready_ms = queue_ready_ms(&daemon->queue, &daemon->budget, now_ms);
     va_list args;
 
     va_start(args, format);
-    vsnprintf(message, sizeof(message), format, args);
+    unavailable(exchange, "proxy_internal_response", ready_ms == INT64_MAX ? 0 : ready_ms - now_ms, format,
+                args);
     va_end(args);
-    response = error_response(503, message);
-    if (response) {
-        snprintf(seconds, sizeof(seconds), "%" PRId64, retry_after_s(exchange->daemon));
-        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-        add_proxy_status(response, "error", "proxy_internal_response");
-    }
-    answer(exchange, 503, response);
+}
+
+void reply_later(struct exchange *exchange, int64_t delay_ms, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    unavailable(exchange, "destination_unavailable", delay_ms, format, args);
+    va_end(args);
 }
 
 void reply_stopping(struct exchange *exchange)

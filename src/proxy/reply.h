@@ -53,6 +53,9 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
 /* 503: tbproxyd itself has no room or no time for it; with Retry-After. */
 void reply_busy(struct exchange *exchange, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* 503: the server wants to be left alone for DELAY_MS; with Retry-After, in whole seconds and at least one. */
+void reply_later(struct exchange *exchange, int64_t delay_ms, const char *format, ...) PRINTF_LIKE(3, 4);
+
 /* 503: tbproxyd is stopping. */
 void reply_stopping(struct exchange *exchange);
 

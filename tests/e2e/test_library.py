@@ -132,7 +132,7 @@ class TestOpening(LibraryCase):
                                      authenticates=False)
         for credential in (["api_key=k"], ["username=u", "password=p"]):
             line = self.call(server, "open", credential=credential)
-            self.assert_error_of(line, "unauthorized", "is url a ThingsBoard server?")
+            self.assert_error_of(line, "decode", "is url a ThingsBoard server")
             self.assertNotIn("body", line)  # what is no refusal may hold tokens
 
     def test_no_credential_sends_none(self):

@@ -198,12 +198,13 @@ class TestServerAway(Case):
         proxy.notices.wait("^STATUS=ready")
 
     def test_a_login_that_the_server_cannot_serve_is_repeated(self):
-        for status in (503, 500, 429):
+        for status, words in ((503, "503"), (500, "500"), (429, "429"), (404, "404"), (403, "403"), (302, "redirect"),
+                              (200, "not JSON")):
             with self.subTest(status=status):
                 sim = self.start_simulator()
-                sim.fault("status", "/api/auth/login", status=status)
+                sim.fault("status", "/api/auth/login", status=status, body="<html>gateway</html>")
                 proxy = self.start_daemon(sim)
-                proxy.notices.wait("^STATUS=offline: .*%d" % status)
+                proxy.notices.wait("^STATUS=offline: .*" + words)
                 proxy.notices.wait("^STATUS=ready")
                 self.assertEqual(proxy.get(USER).status, 200)
 
@@ -246,7 +247,52 @@ class TestServerAway(Case):
         server.password = "some-password-0815"
         for credential in ("api_key", "password"):
             proxy = self.start_daemon(server, credential=credential)
-            self.assert_error(proxy.get(USER), 503, 2, "is upstream.url a ThingsBoard server?")
+            self.assert_error(proxy.get(USER), 502, 2, "is upstream.url a ThingsBoard server")
+            proxy.notices.wait("^STATUS=offline: .*is not JSON")
+
+    def test_a_page_that_is_too_long_for_an_answer_is_one_all_the_same(self):
+        def handle(peer, request):
+            peer.send(answer(body=b"<html>" + 70000 * b"x", headers=[("Content-Type", "text/html")]))
+            return True
+        proxy = self.start_daemon(self.start_scripted(handle, authenticates=False))
+        proxy.notices.wait("^STATUS=offline: .* gives no answer that can be used: .*larger than the limit")
+
+    def test_a_redirect_is_named_and_what_to_do_about_it(self):
+        def handle(peer, request):
+            peer.send(answer(301, headers=[("Location", location + request.target + "?next=x")]))
+            return True
+        server = self.start_scripted(handle, authenticates=False)
+        for location, words in (("https://127.0.0.1", "redirect to https://127.0.0.1: set upstream.url to that"),
+                                ("http://portal.example", "HTTP 301, a redirect to http://portal.example/api/auth/user:")):
+            proxy = self.start_daemon(server)
+            self.assert_error(proxy.get(USER), 502, 2, words)
+            self.assertNotIn("next=x", proxy.log.text())
+
+    def test_requests_go_on_while_a_gateway_answers_the_renewal(self):
+        sim = self.start_simulator(token_life=8)
+        proxy = self.start_daemon(sim)
+        sim.fault("status", "/api/auth/token", status=404, count=0)
+        sim.fault("status", "/api/auth/login", status=404, count=0)
+        proxy.notices.wait("^STATUS=refreshing: .*HTTP 404")
+        self.assertEqual(proxy.get(USER).status, 200)
+        sim.clear_faults()
+        start = proxy.notices.mark()
+        proxy.notices.wait("^STATUS=ready", start)
+        self.assertEqual(proxy.get(USER).status, 200)
+        self.assertEqual(proxy.notices.find("locked-out"), [])
+
+    def test_a_login_that_is_rate_limited_tells_programs_when_to_come_again(self):
+        for seconds in (60, None):
+            with self.subTest(retry_after=seconds):
+                def handle(peer, request):
+                    peer.send(answer(429, headers=[("Retry-After", str(seconds))] if seconds else []))
+                    return True
+                proxy = self.start_daemon(self.start_scripted(handle, authenticates=False))
+                reply = proxy.get(USER)
+                self.assert_error(reply, 503, 2, "HTTP 429")
+                self.assertIn("destination_unavailable", reply.header("Proxy-Status"))
+                retry_after = int(reply.header("Retry-After"))
+                self.assertTrue(30 < retry_after <= 60 if seconds else 1 <= retry_after <= 30, retry_after)
 
     def test_an_account_with_a_second_factor_is_told(self):
         def handle(peer, request):
@@ -255,7 +301,9 @@ class TestServerAway(Case):
         server = self.start_scripted(handle, authenticates=False)
         server.password = "some-password-0815"
         proxy = self.start_daemon(server, credential="password")
-        self.assert_error(proxy.get(USER), 503, 2, "second factor")
+        reply = proxy.get(USER)
+        self.assert_error(reply, 503, 2, "second factor")
+        self.assertNotIn("reload", reply.json()["message"])  # the server's rules are not mended in a file
 
 
 if __name__ == "__main__":

@@ -23,10 +23,10 @@ static const char *password_file(void)
     return path;
 }
 
-/* The input: one byte of status, the answer's body. */
+/* The input: one byte of status, the answer's body, whose beginning is also Retry-After and Location. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const int statuses[] = {200, 401, 302, 429, 500, 503, 404};
+    static const int statuses[] = {200, 401, 302, 429, 500, 503, 404, 403};
     struct session_options options = {.username = "user", .password.file = password_file()};
     struct tb_error err = TB_ERROR_INIT;
     struct session_reply reply = {.retry_after_ms = -1};
@@ -43,6 +43,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reply.body = (const char *)data + 1;
     reply.length = size - 1;
     snprintf(text, sizeof(text), "%.*s", (int)(size - 1 < 60 ? size - 1 : 60), reply.body);
+    reply.url = "http://tb.example/prefix";
+    reply.location = text;
     reply.retry_after_ms = retry_after_ms(text, 0);
     session_call_done(session, 0, &reply);
     if (session_state(session) == SESSION_READY) {

@@ -202,32 +202,6 @@ START_TEST(the_first_outage_after_refusals_is_short)
 }
 END_TEST
 
-START_TEST(answers_without_a_token_lock_out)
-{
-    static const char *const bodies[] = {
-        "",
-        "<html>",
-        "null",
-        "[]",
-        "42",
-        "{}",
-        "{\"token\":7,\"refreshToken\":\"x\"}",
-        "{\"refreshToken\":\"x\"}",
-        "\xff",
-    };
-    size_t i;
-
-    for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-        world_begin(&world, SESSION_CALL_LOGIN);
-        world_answer(&world, 200, bodies[i], -1);
-        world_assert_state(&world, SESSION_LOCKED_OUT);
-        ck_assert(!world_has_credential(&world));
-        ck_assert_ptr_nonnull(strstr(session_reason(world.session), "upstream.url"));
-        world.now_ms = session_due(world.session);
-    }
-}
-END_TEST
-
 START_TEST(a_second_factor_cannot_be_given)
 {
     world_begin(&world, SESSION_CALL_LOGIN);
@@ -235,24 +209,6 @@ START_TEST(a_second_factor_cannot_be_given)
     world_assert_state(&world, SESSION_LOCKED_OUT);
     ck_assert_ptr_nonnull(strstr(session_reason(world.session), "second factor"));
     world_wait_due(&world, MINUTE_MS);
-}
-END_TEST
-
-START_TEST(redirects_and_wrong_paths_are_refusals)
-{
-    static const int statuses[] = {302, 400, 403, 404, 405};
-    size_t i;
-
-    for (i = 0; i < ARRAY_SIZE(statuses); i++) {
-        char text[16];
-
-        world_begin(&world, SESSION_CALL_LOGIN);
-        world_answer(&world, statuses[i], "", -1);
-        world_assert_state(&world, SESSION_LOCKED_OUT);
-        snprintf(text, sizeof(text), "%d", statuses[i]);
-        ck_assert_ptr_nonnull(strstr(session_reason(world.session), text));
-        world.now_ms = session_due(world.session);
-    }
 }
 END_TEST
 
@@ -294,9 +250,7 @@ Suite *session_failures_suite(void)
     tcase_add_test(tests, requests_go_on_while_the_old_token_lasts);
     tcase_add_test(tests, the_first_refusal_after_an_outage_is_probed_after_a_minute);
     tcase_add_test(tests, the_first_outage_after_refusals_is_short);
-    tcase_add_test(tests, answers_without_a_token_lock_out);
     tcase_add_test(tests, a_second_factor_cannot_be_given);
-    tcase_add_test(tests, redirects_and_wrong_paths_are_refusals);
     tcase_add_test(tests, a_long_reason_is_still_utf8);
     return suite;
 }

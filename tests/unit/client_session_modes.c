@@ -167,22 +167,6 @@ START_TEST(a_missing_key_locks_out)
 }
 END_TEST
 
-START_TEST(a_check_that_is_answered_with_no_user_locks_out)
-{
-    static const char *const bodies[] = {"", "<html>", "[]", "null", "\"user\""};
-    size_t i;
-
-    world_open_key(&world);
-    for (i = 0; i < ARRAY_SIZE(bodies); i++) {
-        world_begin(&world, SESSION_CALL_VERIFY);
-        world_answer(&world, 200, bodies[i], -1);
-        world_assert_state(&world, SESSION_LOCKED_OUT);
-        ck_assert(!world_has_credential(&world));
-        world.now_ms = session_due(world.session);
-    }
-}
-END_TEST
-
 START_TEST(a_key_is_kept_while_the_server_is_away)
 {
     world_open_key(&world);
@@ -331,7 +315,6 @@ Suite *session_modes_suite(void)
     tcase_add_test(tests, a_refused_key_locks_out_until_it_is_replaced);
     tcase_add_test(tests, a_key_that_is_taken_away_locks_out);
     tcase_add_test(tests, a_missing_key_locks_out);
-    tcase_add_test(tests, a_check_that_is_answered_with_no_user_locks_out);
     tcase_add_test(tests, a_key_is_kept_while_the_server_is_away);
     tcase_add_test(tests, a_token_pair_is_verified_and_renewed_in_its_remaining_life);
     tcase_add_test(tests, a_token_that_is_refused_is_renewed);

@@ -193,6 +193,12 @@ void world_answer_error(struct world *world, const char *text)
     finish(world, &(struct session_reply){.transport_error = text, .body = "", .retry_after_ms = -1});
 }
 
+void world_answer_redirect(struct world *world, const char *url, const char *location)
+{
+    finish(world, &(struct session_reply){
+                      .status = 302, .body = "", .url = url, .location = location, .retry_after_ms = -1});
+}
+
 void world_answer_refused(struct world *world)
 {
     world_answer(world, 401,

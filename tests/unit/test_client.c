@@ -26,6 +26,7 @@ int main(void)
                                          options_suite,
                                          server_clock_suite,
                                          session_suite,
+                                         session_answer_suite,
                                          session_failures_suite,
                                          session_refusal_suite,
                                          session_modes_suite,
