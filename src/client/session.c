@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "client/jwt.h"
 #include "client/session_answer.h"
+#include "client/session_secrets.h"
 
 #define CALL_BODY_MAX (4 * SECRET_MAX_BYTES)
 
@@ -16,10 +17,11 @@
 #define OFFLINE_DELAY_MS     1000
 #define OFFLINE_DELAY_MAX_MS 30000
 
-/* ThingsBoard can lock an account after failed logins: a refused credential is tried again after 1 minute, 2,
- * 4 ... up to an hour. */
-#define LOCKED_OUT_DELAY_MS     60000
+/* ThingsBoard can lock an account after failed logins: a refused credential is tried again after 15 s, 30 s,
+ * 1 minute, 2, 4 ... up to an hour. Whether a file holds another one is looked at more often. */
+#define LOCKED_OUT_DELAY_MS     15000
 #define LOCKED_OUT_DELAY_MAX_MS 3600000
+#define LOOK_DELAY_MS           2000
 
 /* Where a renewal did not help a refused request, the next one for such a reason comes after 1, 2, 4 ... 60
  * s. */
@@ -34,6 +36,7 @@ enum mode { MODE_API_KEY, MODE_PASSWORD, MODE_TOKEN };
 struct session {
     struct session_options options;
     enum mode mode;
+    struct session_secrets secrets;
     enum session_state state;
     char reason[TB_ERROR_MESSAGE_MAX];
 
@@ -46,6 +49,7 @@ struct session {
 
     enum session_call_kind next_kind;
     int64_t due_ms;
+    int64_t look_ms;       /* while locked out: when the files are looked at */
     int64_t not_before_ms; /* the server asked for this with Retry-After */
     bool in_flight;
     enum session_call_kind call_kind; /* of the call in flight */
@@ -66,30 +70,11 @@ static bool given(const char *option)
     return option && *option;
 }
 
-static bool has_secret(const struct secret_source *source)
-{
-    return given(source->file) || given(source->value);
-}
-
-/* The secret as a string to be freed with free_secret(). */
-static int fetch_secret(const struct secret_source *source, char **ret, struct tb_error *err)
-{
-    char *copy;
-
-    if (!given(source->value))
-        return secret_read(source->file, ret, err);
-    copy = strdup(source->value);
-    if (!copy)
-        return tb_error_set(err, -ENOMEM, "out of memory");
-    *ret = copy;
-    return 0;
-}
-
 static int choose_mode(const struct session_options *options, enum mode *ret, struct tb_error *err)
 {
-    bool key = has_secret(&options->api_key);
-    bool password = given(options->username) || has_secret(&options->password);
-    bool token = has_secret(&options->token) || has_secret(&options->refresh_token);
+    bool key = secret_is_given(&options->api_key);
+    bool password = given(options->username) || secret_is_given(&options->password);
+    bool token = secret_is_given(&options->token) || secret_is_given(&options->refresh_token);
     int ways = key + password + token;
 
     if (ways != 1)
@@ -97,12 +82,24 @@ static int choose_mode(const struct session_options *options, enum mode *ret, st
             err, -EINVAL,
             "%s: give an API key, or a user name and a password, or a token and its refresh token",
             ways ? "more than one credential" : "no credential");
-    if (password && !(given(options->username) && has_secret(&options->password)))
+    if (password && !(given(options->username) && secret_is_given(&options->password)))
         return tb_error_set(err, -EINVAL, "a user name and a password belong together");
-    if (token && !has_secret(&options->token))
+    if (token && !secret_is_given(&options->token))
         return tb_error_set(err, -EINVAL, "a refresh token needs a token");
     *ret = key ? MODE_API_KEY : password ? MODE_PASSWORD : MODE_TOKEN;
     return 0;
+}
+
+static void choose_secrets(struct session *session)
+{
+    const struct session_options *options = &session->options;
+    const struct secret_source **sources = session->secrets.sources;
+
+    sources[0] = session->mode == MODE_API_KEY    ? &options->api_key
+                 : session->mode == MODE_PASSWORD ? &options->password
+                                                  : &options->token;
+    if (session->mode == MODE_TOKEN && secret_is_given(&options->refresh_token))
+        sources[1] = &options->refresh_token;
 }
 
 /* The call that begins from nothing but the options. */
@@ -128,6 +125,7 @@ int session_new(const struct session_options *options, struct session **ret, str
         free(session);
         return r;
     }
+    choose_secrets(session);
     session->next_kind = first_kind(session);
     session->last_attempt_ms = INT64_MIN / 2;
     session->not_before_ms = INT64_MIN / 2;
@@ -149,7 +147,10 @@ void session_free(struct session *session)
 
 int64_t session_due(const struct session *session)
 {
-    return session->in_flight ? INT64_MAX : session->due_ms;
+    if (session->in_flight)
+        return INT64_MAX;
+    return session->state == SESSION_LOCKED_OUT && session->look_ms < session->due_ms ? session->look_ms
+                                                                                      : session->due_ms;
 }
 
 static bool credential_is_valid(const struct session *session, int64_t now_ms)
@@ -188,9 +189,15 @@ static void add_remedy(struct session *session)
                  session->options.remedy);
 }
 
+static void look_later(struct session *session, int64_t now_ms)
+{
+    session->look_ms = session_secrets_can_change(&session->secrets) ? now_ms + LOOK_DELAY_MS : INT64_MAX;
+}
+
 /* The server, or a file, said no: only an administrator can help. */
 static void lock_out(struct session *session, int64_t now_ms)
 {
+    look_later(session, now_ms);
     session->state = SESSION_LOCKED_OUT;
     session->next_kind = first_kind(session);
     session->due_ms = now_ms + doubled(LOCKED_OUT_DELAY_MS, session->refusals, LOCKED_OUT_DELAY_MAX_MS);
@@ -224,15 +231,17 @@ static int call_body(struct session_call *call, json_t *object, struct tb_error 
 
 static int login_call(struct session *session, struct session_call *call, struct tb_error *err)
 {
-    CLEANUP(free_secret_pointer) char *password = NULL;
-    int r = fetch_secret(&session->options.password, &password, err);
+    char *secrets[SESSION_SECRETS_MAX] = {NULL, NULL};
+    int r = session_secrets_read(&session->secrets, secrets, err);
 
     if (r < 0)
         return r;
     call->method = "POST";
     call->path = "/api/auth/login";
-    return call_body(
-        call, json_pack("{s:s,s:s}", "username", session->options.username, "password", password), err);
+    r = call_body(call, json_pack("{s:s,s:s}", "username", session->options.username, "password", secrets[0]),
+                  err);
+    free_secret(secrets[0]);
+    return r;
 }
 
 static int refresh_call(struct session *session, struct session_call *call, struct tb_error *err)
@@ -242,33 +251,21 @@ static int refresh_call(struct session *session, struct session_call *call, stru
     return call_body(call, json_pack("{s:s}", "refreshToken", session->refresh_token), err);
 }
 
-static int read_refresh_token(struct session *session, struct tb_error *err)
-{
-    char *token = NULL;
-    int r;
-
-    if (!has_secret(&session->options.refresh_token))
-        return 0;
-    r = fetch_secret(&session->options.refresh_token, &token, err);
-    if (r < 0)
-        return r;
-    free_secret(session->refresh_token);
-    session->refresh_token = token;
-    return 0;
-}
-
 static int verify_call(struct session *session, struct session_call *call, struct tb_error *err)
 {
-    bool key = session->mode == MODE_API_KEY;
-    CLEANUP(free_secret_pointer) char *secret = NULL;
-    int r = fetch_secret(key ? &session->options.api_key : &session->options.token, &secret, err);
+    const char *scheme = session->mode == MODE_API_KEY ? "ApiKey" : "Bearer";
+    char *secrets[SESSION_SECRETS_MAX] = {NULL, NULL};
+    int r = session_secrets_read(&session->secrets, secrets, err);
 
-    if (r == 0 && !key)
-        r = read_refresh_token(session, err);
     if (r < 0)
         return r;
+    if (secrets[1]) {
+        free_secret(session->refresh_token);
+        session->refresh_token = secrets[1];
+    }
     credential_release(session->candidate);
-    session->candidate = credential_new(key ? "ApiKey" : "Bearer", secret, ++session->generation, INT64_MAX);
+    session->candidate = credential_new(scheme, secrets[0], ++session->generation, INT64_MAX);
+    free_secret(secrets[0]);
     if (!session->candidate)
         return tb_error_set(err, -ENOMEM, "out of memory");
     call->method = "GET";
@@ -277,13 +274,26 @@ static int verify_call(struct session *session, struct session_call *call, struc
     return 0;
 }
 
+/* Whether there is something new to be tried before the next call is due. */
+static bool look(struct session *session, int64_t now_ms)
+{
+    look_later(session, now_ms);
+    if (!session_secrets_have_changed(&session->secrets))
+        return false;
+    session->refusals = 0; /* those were of another one */
+    return true;
+}
+
 int session_next_call(struct session *session, int64_t now_ms, struct session_call *ret, struct tb_error *err)
 {
     struct session_call call = {.kind = session->next_kind, .body = BUF_INIT(CALL_BODY_MAX)};
-    int r = call.kind == SESSION_CALL_LOGIN     ? login_call(session, &call, err)
-            : call.kind == SESSION_CALL_REFRESH ? refresh_call(session, &call, err)
-                                                : verify_call(session, &call, err);
+    int r;
 
+    if (session->state == SESSION_LOCKED_OUT && now_ms < session->due_ms && !look(session, now_ms))
+        return 1;
+    r = call.kind == SESSION_CALL_LOGIN     ? login_call(session, &call, err)
+        : call.kind == SESSION_CALL_REFRESH ? refresh_call(session, &call, err)
+                                            : verify_call(session, &call, err);
     session->last_attempt_ms = now_ms;
     if (r < 0) {
         session_call_free(&call);

@@ -76,11 +76,13 @@ struct session;
 int session_new(const struct session_options *options, struct session **ret, struct tb_error *err);
 void session_free(struct session *session);
 
-/* When the next call wants to be made; INT64_MAX while one is under way or none is needed. */
+/* When session_next_call() wants to be called: the next call is due, or, while locked out, it is time to look
+ * whether a file holds another secret now. INT64_MAX while a call is under way or none is needed. */
 int64_t session_due(const struct session *session);
 
-/* Begins the call that is due. On success the caller makes it, frees it with session_call_free() and ends it
- * with session_call_done(). A secret that cannot be read locks the session out and is the error returned. */
+/* Begins the call that is due: 0; the caller makes it, frees it with session_call_free() and ends it with
+ * session_call_done(). 1: there is none, the files hold what they held. A secret that cannot be read locks the
+ * session out and is the error returned. */
 int session_next_call(struct session *session, int64_t now_ms, struct session_call *ret,
                       struct tb_error *err);
 void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply);

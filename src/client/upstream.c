@@ -102,8 +102,11 @@ static void start_call(struct upstream *upstream)
     struct tb_error err = TB_ERROR_INIT;
     int r = session_next_call(upstream->session, upstream->loop->now_ms, call, &err);
 
-    if (r < 0) {
-        session_changed(upstream);
+    if (r != 0) {
+        if (r < 0)
+            session_changed(upstream);
+        else
+            upstream_poke(upstream);
         return;
     }
     upstream->lines[0] = (struct curl_slist){content_type, &upstream->lines[1]};

@@ -5,11 +5,12 @@ import signal
 import threading
 
 import tap
-from harness import PATIENCE, Case, answer, in_parallel, wait_until
+from harness import PATIENCE, SLOW, Case, answer, in_parallel, wait_until
 from scripted import USER as USER_JSON
 
 USER = "/api/auth/user"
 WRONG = "a-wrong-password-4711"
+LOOK_PATIENCE = PATIENCE if SLOW else 10  # less than the 15 s after which it would be tried anyway
 
 
 class TestRefusedLogin(Case):
@@ -39,6 +40,15 @@ class TestRefusedLogin(Case):
         proxy.write_secret("upstream.password_file", sim.password)
         proxy.signal(signal.SIGHUP)
         proxy.notices.wait("^STATUS=ready")
+        self.assertEqual(proxy.get(USER).status, 200)
+        self.assertEqual((sim.stats()["login_failures"], sim.stats()["logins"]), (1, 1))
+
+    def test_a_rotated_secret_works_without_sighup(self):
+        sim = self.start_simulator()
+        proxy = self.start_daemon(sim, {"upstream.password_file": WRONG})
+        self.assertEqual(proxy.get(USER).status, 503)
+        proxy.write_secret("upstream.password_file", sim.password)
+        proxy.notices.wait("^STATUS=ready", timeout=LOOK_PATIENCE)
         self.assertEqual(proxy.get(USER).status, 200)
         self.assertEqual((sim.stats()["login_failures"], sim.stats()["logins"]), (1, 1))
 
@@ -127,8 +137,7 @@ class TestSecretFiles(Case):
         proxy.start()
         self.assert_locked_out(proxy, path)
         proxy.write_secret("upstream.password_file", sim.password)
-        proxy.signal(signal.SIGHUP)
-        proxy.notices.wait("^STATUS=ready")
+        proxy.notices.wait("^STATUS=ready", timeout=LOOK_PATIENCE)
         self.assertEqual(proxy.get(USER).status, 200)
 
     def test_a_file_that_is_no_line_of_text_is_refused(self):

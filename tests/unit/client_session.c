@@ -175,7 +175,7 @@ START_TEST(a_missing_password_locks_out_and_a_new_one_is_seen)
     ck_assert_ptr_nonnull(strstr(err.message, "/password"));
     ck_assert(!session_may_wait(world.session, world.now_ms));
     world_write("password", "another-3f\n");
-    world_wait_due(&world, MINUTE_MS);
+    world_wait_due(&world, LOOK_MS);
     world_begin(&world, SESSION_CALL_LOGIN);
     assert_body("{\"username\":\"user\",\"password\":\"another-3f\"}");
     world_answer_pair(&world, 9000);
@@ -195,7 +195,7 @@ START_TEST(the_administrator_can_ask_for_a_try_at_once)
     }
     world_begin(&world, SESSION_CALL_LOGIN);
     world_answer_refused(&world);
-    world_wait_due(&world, MINUTE_MS); /* and the delays begin anew */
+    world_wait_due(&world, LOCKED_OUT_MS); /* and the delays begin anew */
     session_retry_now(world.session, world.now_ms);
     world_log_in(&world, 9000);
     session_retry_now(world.session, world.now_ms);

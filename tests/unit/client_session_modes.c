@@ -133,7 +133,7 @@ START_TEST(a_refused_key_locks_out_until_it_is_replaced)
     ck_assert(!world_has_credential(&world));
     ck_assert(!session_may_wait(world.session, world.now_ms));
     world_write("key", "tb_rotated\n");
-    world_wait_due(&world, MINUTE_MS);
+    world_wait_due(&world, LOOK_MS);
     world_begin(&world, SESSION_CALL_VERIFY);
     world_answer(&world, 200, USER, -1);
     assert_credential("ApiKey", "tb_rotated");
@@ -163,7 +163,7 @@ START_TEST(a_missing_key_locks_out)
     ck_assert_int_lt(session_next_call(world.session, world.now_ms, &world.call, &err), 0);
     world_assert_state(&world, SESSION_LOCKED_OUT);
     ck_assert_ptr_nonnull(strstr(session_reason(world.session), "/key"));
-    world_wait_due(&world, MINUTE_MS);
+    world_wait_due(&world, LOCKED_OUT_MS);
 }
 END_TEST
 
@@ -232,7 +232,7 @@ START_TEST(a_pair_that_is_refused_locks_out_and_is_read_again)
     world_assert_state(&world, SESSION_LOCKED_OUT);
     world_write("token", "new-token\n");
     world_write("refresh-token", "refresh-9d2e-new\n");
-    world_wait_due(&world, MINUTE_MS);
+    world_wait_due(&world, LOOK_MS);
     world_begin(&world, SESSION_CALL_VERIFY);
     ck_assert_str_eq(world.call.credential->header, "X-Authorization: Bearer new-token");
     world_answer_refused(&world);
@@ -255,7 +255,7 @@ START_TEST(a_token_without_a_refresh_token_lasts_to_its_end)
     world_begin(&world, SESSION_CALL_VERIFY);
     world_answer_refused(&world);
     world_assert_state(&world, SESSION_LOCKED_OUT);
-    world_wait_due(&world, MINUTE_MS);
+    world_wait_due(&world, LOCKED_OUT_MS);
 }
 END_TEST
 
@@ -281,9 +281,9 @@ START_TEST(missing_token_files_lock_out)
     world_assert_state(&world, SESSION_LOCKED_OUT);
     ck_assert_ptr_nonnull(strstr(session_reason(world.session), "/refresh-token"));
     world_remove("token");
-    world_wait_due(&world, MINUTE_MS);
+    world_wait_due(&world, LOCKED_OUT_MS);
     ck_assert_int_lt(session_next_call(world.session, world.now_ms, &world.call, &err), 0);
-    world_wait_due(&world, 2 * MINUTE_MS);
+    world_wait_due(&world, 2 * LOCKED_OUT_MS);
 }
 END_TEST
 

@@ -151,10 +151,24 @@ void world_wait(struct world *world, int64_t ms)
     world->now_ms += ms;
 }
 
+void world_look(struct world *world)
+{
+    ck_assert_int_eq(session_next_call(world->session, world->now_ms, &world->call, NULL), 1);
+    ck_assert_int_gt(session_due(world->session), world->now_ms);
+    world->looks++;
+    check(world);
+}
+
 void world_wait_due(struct world *world, int64_t ms)
 {
-    ck_assert_int_eq(session_due(world->session), world->now_ms + ms);
-    world->now_ms += ms;
+    int64_t due_ms = world->now_ms + ms;
+
+    while (session_state(world->session) == SESSION_LOCKED_OUT && session_due(world->session) < due_ms) {
+        world->now_ms = session_due(world->session);
+        world_look(world);
+    }
+    ck_assert_int_eq(session_due(world->session), due_ms);
+    world->now_ms = due_ms;
 }
 
 static void finish(struct world *world, const struct session_reply *reply)

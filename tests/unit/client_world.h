@@ -14,6 +14,8 @@
 #define WORLD_PASSWORD "pass-8b1f word"
 #define WORLD_KEY      "tb_key-5c77"
 #define MINUTE_MS      60000
+#define LOCKED_OUT_MS  15000 /* to the first probe */
+#define LOOK_MS        2000
 #define DAY_MS         (INT64_C(86400) * 1000)
 
 struct world {
@@ -22,6 +24,7 @@ struct world {
     bool in_flight;
     struct session_call call;
     unsigned calls[3]; /* by kind */
+    unsigned looks;    /* at the files, while locked out */
     unsigned serial;   /* of the tokens that the server gave */
     char *token;       /* the last one */
     char refresh_token[40];
@@ -41,8 +44,10 @@ void world_remove(const char *name);
 /* The call that is due now is made; it is of KIND. */
 void world_begin(struct world *world, enum session_call_kind kind);
 void world_wait(struct world *world, int64_t ms);
-/* Waits until the next call is due, which is after MS. */
+/* Waits until the next call is due, which is after MS; what is to be looked at meanwhile has not changed. */
 void world_wait_due(struct world *world, int64_t ms);
+/* It is time to look at the files, and they have not changed. */
+void world_look(struct world *world);
 
 /* The answer to the call under way. */
 void world_answer(struct world *world, int status, const char *body, int64_t retry_after_ms);

@@ -56,6 +56,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_session.c \
 	tests/unit/client_session_answer.c \
 	tests/unit/client_session_failures.c \
+	tests/unit/client_session_files.c \
 	tests/unit/client_session_modes.c \
 	tests/unit/client_session_refusal.c \
 	tests/unit/client_sink.c \

@@ -28,6 +28,7 @@ int main(void)
                                          session_suite,
                                          session_answer_suite,
                                          session_failures_suite,
+                                         session_files_suite,
                                          session_refusal_suite,
                                          session_modes_suite,
                                          sink_suite,
