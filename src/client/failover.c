@@ -3,7 +3,8 @@
 
 #define GATEWAY_ERRORS_MAX 3
 #define ASIDE_FIRST_MS     1000
-#define ASIDE_MAX_MS       60000
+#define ASIDE_MAX_MS       30000
+#define CALM_MS            10000 /* a probe for each doubtful request would be a load */
 
 void failover_init(struct failover *failover, size_t count)
 {
@@ -36,17 +37,20 @@ static void put_aside(struct failover_server *server, int64_t now_ms)
 {
     int64_t aside_ms = server->aside_ms ? 2 * server->aside_ms : ASIDE_FIRST_MS;
 
+    if (!server->aside && !server->in_doubt)
+        server->since_ms = now_ms;
     server->aside = true;
-    server->is_probed = false;
+    server->in_doubt = server->is_probed = false;
     server->aside_ms = aside_ms < ASIDE_MAX_MS ? aside_ms : ASIDE_MAX_MS;
     server->until_ms = now_ms + server->aside_ms;
 }
 
-static bool is_bad(struct failover_server *server, enum failover_news news)
+static void put_in_doubt(struct failover_server *server, int64_t now_ms)
 {
-    if (news == FAILOVER_GATEWAY_ERROR)
-        return ++server->gateway_errors >= GATEWAY_ERRORS_MAX;
-    return news == FAILOVER_UNREACHABLE;
+    if (server->aside || server->in_doubt || now_ms < server->calm_until_ms)
+        return;
+    server->in_doubt = true;
+    server->since_ms = server->until_ms = now_ms;
 }
 
 bool failover_report(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
@@ -54,27 +58,68 @@ bool failover_report(struct failover *failover, size_t index, enum failover_news
     struct failover_server *server = &failover->servers[index];
     bool was_aside = server->aside;
 
-    if (failover->count == 1)
-        return false;
-    if (news == FAILOVER_ANSWERED) {
-        *server = (struct failover_server){0};
+    switch (news) {
+    case FAILOVER_ANSWERED:
+        *server = (struct failover_server){.calm_until_ms = server->calm_until_ms};
         return was_aside;
+    case FAILOVER_DOUBTFUL:
+        put_in_doubt(server, now_ms);
+        return false;
+    case FAILOVER_GATEWAY_ERROR:
+        if (++server->gateway_errors < GATEWAY_ERRORS_MAX)
+            return false;
+        break;
+    case FAILOVER_UNREACHABLE:
+        break;
     }
-    if (is_bad(server, news) && !was_aside)
+    if (!was_aside)
         put_aside(server, now_ms);
-    return server->aside && !was_aside;
+    return !was_aside;
 }
 
 bool failover_report_probe(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
 {
     struct failover_server *server = &failover->servers[index];
+    bool was_aside = server->aside;
 
     if (!server->is_probed)
         return false;
     if (news == FAILOVER_ANSWERED)
         return failover_report(failover, index, news, now_ms);
     put_aside(server, now_ms);
+    server->failed_probe = true;
+    return !was_aside;
+}
+
+bool failover_is_sound(const struct failover *failover)
+{
+    size_t i;
+
+    for (i = 0; i < failover->count; i++)
+        if (!failover->servers[i].aside && !failover->servers[i].in_doubt)
+            return true;
     return false;
+}
+
+int64_t failover_away_since_ms(const struct failover *failover)
+{
+    int64_t since_ms = INT64_MIN;
+    size_t i;
+
+    for (i = 0; i < failover->count; i++) {
+        const struct failover_server *server = &failover->servers[i];
+
+        if (!server->aside || !server->failed_probe)
+            return INT64_MAX;
+        if (server->since_ms > since_ms)
+            since_ms = server->since_ms;
+    }
+    return since_ms;
+}
+
+static bool wants_probe(const struct failover_server *server)
+{
+    return (server->aside || server->in_doubt) && !server->is_probed;
 }
 
 int64_t failover_due_ms(const struct failover *failover)
@@ -82,12 +127,9 @@ int64_t failover_due_ms(const struct failover *failover)
     int64_t due_ms = INT64_MAX;
     size_t i;
 
-    for (i = 0; i < failover->count; i++) {
-        const struct failover_server *server = &failover->servers[i];
-
-        if (server->aside && !server->is_probed && server->until_ms < due_ms)
-            due_ms = server->until_ms;
-    }
+    for (i = 0; i < failover->count; i++)
+        if (wants_probe(&failover->servers[i]) && failover->servers[i].until_ms < due_ms)
+            due_ms = failover->servers[i].until_ms;
     return due_ms;
 }
 
@@ -98,8 +140,10 @@ size_t failover_begin_probe(struct failover *failover, int64_t now_ms)
     for (i = 0; i < failover->count; i++) {
         struct failover_server *server = &failover->servers[i];
 
-        if (server->aside && !server->is_probed && server->until_ms <= now_ms) {
+        if (wants_probe(server) && server->until_ms <= now_ms) {
             server->is_probed = true;
+            if (server->in_doubt)
+                server->calm_until_ms = now_ms + CALM_MS;
             return i;
         }
     }

@@ -302,6 +302,12 @@ void request_wake_all(struct upstream *upstream)
     }
 }
 
+static void judge(const struct request *request)
+{
+    upstream_judge(request->upstream, request->server, &request->transfer,
+                   request->repeat != TB_REPEAT_NEVER);
+}
+
 static void answer_stalled(struct request *request)
 {
     struct transfer *transfer = &request->transfer;
@@ -311,6 +317,7 @@ static void answer_stalled(struct request *request)
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
     snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
              (long long)request->options->timeout_ms);
+    judge(request);
     finish(request, REQUEST_FAILED);
 }
 
@@ -412,7 +419,7 @@ static bool go_elsewhere(struct request *request)
     struct upstream *upstream = request->upstream;
     size_t next;
 
-    upstream_judge(upstream, request->server, &request->transfer, request->repeat != TB_REPEAT_NEVER);
+    judge(request);
     request->tried |= 1U << request->server;
     next = upstream_next_server(upstream, &request->transfer, request->tried, is_idempotent(request));
     if (next == FAILOVER_NONE || !begins_again(request))

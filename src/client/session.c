@@ -472,6 +472,12 @@ bool session_may_wait(struct session *session, int64_t now_ms)
     return true;
 }
 
+void session_server_is_back(struct session *session, int64_t now_ms)
+{
+    if (session->state == SESSION_OFFLINE || session->state == SESSION_REFRESHING)
+        session_may_wait(session, now_ms);
+}
+
 /* No renewal on such grounds for a while; longer each time. */
 static void hold_renewals(struct session *session, int64_t now_ms)
 {

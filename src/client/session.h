@@ -81,8 +81,8 @@ void session_free(struct session *session);
 int64_t session_due(const struct session *session);
 
 /* Begins the call that is due: 0; the caller makes it, frees it with session_call_free() and ends it with
- * session_call_done(). 1: there is none, the files hold what they held. A secret that cannot be read locks the
- * session out and is the error returned. */
+ * session_call_done(). 1: there is none, the files hold what they held. A secret that cannot be read locks
+ * the session out and is the error returned. */
 int session_next_call(struct session *session, int64_t now_ms, struct session_call *ret,
                       struct tb_error *err);
 void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply);
@@ -94,6 +94,10 @@ struct credential *session_credential(struct session *session, int64_t now_ms);
 /* Whether a request without a credential had better wait than be refused: a call is under way or about to be
  * made. Of an offline session it asks for a new attempt, at most one a second. */
 bool session_may_wait(struct session *session, int64_t now_ms);
+
+/* The server answers again: an offline session need not wait for its next attempt. At most one a second, and
+ * none before a Retry-After. */
+void session_server_is_back(struct session *session, int64_t now_ms);
 
 /* The server refused GENERATION with 401 (or sent to its login page). Whether the request is to be parked and
  * sent again: a renewal was asked for, or a newer credential is there already. REPLAYED: that was done with

@@ -164,9 +164,11 @@ const char *upstream_url(const struct upstream *upstream)
     return upstream->servers[upstream_server(upstream)].url;
 }
 
+/* Who has one server only, and wants to hear nothing of it, need not know when it is back. */
 static void start_probe_timer(struct upstream *upstream)
 {
-    int64_t due_ms = failover_due_ms(&upstream->failover);
+    bool wanted = upstream->failover.count > 1 || upstream->outage_changed;
+    int64_t due_ms = wanted ? failover_due_ms(&upstream->failover) : INT64_MAX;
 
     if (due_ms == INT64_MAX)
         loop_timer_stop(upstream->loop, &upstream->probe_timer);
@@ -174,58 +176,116 @@ static void start_probe_timer(struct upstream *upstream)
         timer_start(&upstream->loop->timers, &upstream->probe_timer, due_ms);
 }
 
-static enum failover_news news_of(const struct transfer *transfer)
+static bool is_gateway_error(const struct transfer *transfer)
 {
-    bool waited = transfer->error.status == 504 && !transfer->has_socket; /* for a free connection */
-
-    if (transfer_was_not_sent(transfer) && !waited)
-        return FAILOVER_UNREACHABLE;
-    return transfer->status >= 502 && transfer->status <= 504 ? FAILOVER_GATEWAY_ERROR : FAILOVER_ANSWERED;
+    return transfer->status >= 502 && transfer->status <= 504;
 }
 
-static void log_change(const struct upstream *upstream, size_t server, const struct transfer *transfer)
+static bool waited_for_a_connection(const struct transfer *transfer)
+{
+    return transfer->status == 0 && transfer->error.status == 504 && !transfer->has_socket;
+}
+
+/* Why a server cannot be used, in the words of a transfer to it; "" if it can. */
+static void describe_cause(const struct transfer *transfer, char *ret, size_t size)
+{
+    ret[0] = '\0';
+    if (is_gateway_error(transfer))
+        snprintf(ret, size, "it answers %d", transfer->status);
+    else if (transfer->status == 0)
+        snprintf(ret, size, "%s", transfer->detail);
+}
+
+static void tell_outage(struct upstream *upstream)
+{
+    if (!upstream->outage.is_on && upstream->session) {
+        session_server_is_back(upstream->session, upstream->loop->now_ms);
+        upstream_poke(upstream);
+    }
+    if (upstream->outage_changed)
+        upstream->outage_changed(upstream);
+    if (!upstream->outage.is_on)
+        outage_forget(&upstream->outage);
+}
+
+/* Of a server that is alone the outage tells all. */
+static void log_change(const struct upstream *upstream, size_t server, const char *cause)
 {
     const struct failover_server *state = &upstream->failover.servers[server];
 
-    if (!state->aside)
-        log_info("%s can be used again", upstream->servers[server].url);
-    else if (transfer->status)
-        log_warning("%s is put aside for %lld s: it answers %d", upstream->servers[server].url,
-                    (long long)state->aside_ms / 1000, transfer->status);
-    else
+    if (upstream->failover.count == 1)
+        return;
+    if (state->aside)
         log_warning("%s is put aside for %lld s: %s", upstream->servers[server].url,
-                    (long long)state->aside_ms / 1000, transfer->detail);
+                    (long long)state->aside_ms / 1000, cause);
+    else
+        log_info("%s can be used again", upstream->servers[server].url);
 }
 
 /* What follows from news of SERVER; CHANGED: it was put aside, or is healthy again. */
 static void note_change(struct upstream *upstream, size_t server, const struct transfer *transfer,
                         bool changed)
 {
+    char cause[CURL_ERROR_SIZE];
+
+    describe_cause(transfer, cause, sizeof(cause));
     if (changed)
-        log_change(upstream, server, transfer);
+        log_change(upstream, server, cause);
     start_probe_timer(upstream);
     if (upstream->in_use != upstream_server(upstream)) {
         upstream->in_use = upstream_server(upstream);
         log_info("the server in use is %s", upstream_url(upstream));
     }
+    if (outage_update(&upstream->outage, &upstream->failover, upstream->servers[server].url, cause,
+                      upstream->loop->now_ms, clock_wall_ms()))
+        tell_outage(upstream);
+}
+
+/* What a transfer says of its server. Whether it says anything. */
+static bool news_of(const struct transfer *transfer, bool counts, enum failover_news *ret)
+{
+    bool unsent = transfer_was_not_sent(transfer) && !transfer->connected;
+
+    if (unsent && waited_for_a_connection(transfer))
+        return false;
+    if (unsent)
+        *ret = FAILOVER_UNREACHABLE;
+    else if (transfer->status == 0 && transfer->answer_begun)
+        return false;
+    else if (transfer->status == 0)
+        *ret = FAILOVER_DOUBTFUL;
+    else if (counts)
+        *ret = is_gateway_error(transfer) ? FAILOVER_GATEWAY_ERROR : FAILOVER_ANSWERED;
+    else if (transfer->status == 502 || transfer->status == 503)
+        *ret = FAILOVER_DOUBTFUL;
+    else
+        return false;
+    return true;
 }
 
 void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts)
 {
-    enum failover_news news = news_of(transfer);
+    enum failover_news news;
 
-    /* A transfer that was lost after it was sent tells nothing, a request of an odd kind only the worst. */
-    if ((transfer->status == 0 || !counts) && news != FAILOVER_UNREACHABLE)
-        return;
-    note_change(upstream, server, transfer,
-                failover_report(&upstream->failover, server, news, upstream->loop->now_ms));
+    if (news_of(transfer, counts, &news))
+        note_change(upstream, server, transfer,
+                    failover_report(&upstream->failover, server, news, upstream->loop->now_ms));
+}
+
+void upstream_judge_websocket(struct upstream *upstream, const struct websocket *websocket)
+{
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++)
+        if (upstream->servers[i].websocket_transport == websocket->transport)
+            upstream_judge(upstream, i, &websocket->transfer, false);
 }
 
 size_t upstream_next_server(const struct upstream *upstream, const struct transfer *transfer, unsigned tried,
                             bool harmless)
 {
     bool failed = transfer->status == 0 ? !transfer->answer_begun && transfer->error.status != 504
-                                        : news_of(transfer) == FAILOVER_GATEWAY_ERROR;
+                                        : is_gateway_error(transfer);
 
     if (!transfer_was_not_sent(transfer) && (!harmless || !failed))
         return FAILOVER_NONE;
@@ -238,7 +298,9 @@ static void probe_done(struct transfer *transfer)
     struct upstream *upstream = server->upstream;
     size_t index = (size_t)(server - upstream->servers);
     /* An answer that does not come is as bad as no connection. */
-    enum failover_news news = transfer->status == 0 ? FAILOVER_UNREACHABLE : news_of(transfer);
+    enum failover_news news = transfer->status == 0        ? FAILOVER_UNREACHABLE
+                              : is_gateway_error(transfer) ? FAILOVER_GATEWAY_ERROR
+                                                           : FAILOVER_ANSWERED;
 
     note_change(upstream, index, transfer,
                 failover_report_probe(&upstream->failover, index, news, upstream->loop->now_ms));
@@ -253,7 +315,7 @@ static void probes_are_due(struct timer *timer)
         struct upstream_server *server = &upstream->servers[index];
 
         transfer_cancel(&server->probe); /* a request was answered before it, and then one was not */
-        if (transfer_start(server->transport, &server->probe) < 0)
+        if (transfer_start(server->websocket_transport, &server->probe) < 0)
             failover_report_probe(&upstream->failover, index, FAILOVER_UNREACHABLE, upstream->loop->now_ms);
     }
     start_probe_timer(upstream);

@@ -9,9 +9,11 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "client/failover.h"
+#include "client/outage.h"
 #include "client/server_clock.h"
 #include "client/session.h"
 #include "client/transport.h"
+#include "client/websocket.h"
 
 /* For questions of our own: it costs nothing of the server's rate limit and needs no credential. */
 #define UPSTREAM_PROBE_PATH "/api/noauth/whiteLabel/loginWhiteLabelParams"
@@ -29,9 +31,9 @@ struct upstream_server {
     struct transport *transport;
     struct transport *session_transport; /* for HTTP/1.1: apart, so that no renewal waits behind requests */
     /* For WebSockets, whose connections last: apart, so that they take no place from requests. Whoever opens
-     * them bounds their number. */
+     * them bounds their number. The probe is sent here, too: it does not wait behind requests that hang. */
     struct transport *websocket_transport;
-    struct transfer probe; /* while it is put aside */
+    struct transfer probe; /* while it is put aside or in doubt */
 };
 
 struct upstream {
@@ -49,6 +51,9 @@ struct upstream {
     /* A call has ended: the session may have a credential now, or not. Called before the requests that wait
      * are looked at again. */
     void (*changed)(struct upstream *upstream);
+    /* outage.is_on has changed. NULL: nobody wants to know, and a server that is alone is not probed. */
+    void (*outage_changed)(struct upstream *upstream);
+    struct outage outage;
 
     struct timer timer; /* the session's next call */
     struct session_call call;
@@ -80,8 +85,11 @@ struct transport *upstream_websocket_transport(const struct upstream *upstream);
 const char *upstream_url(const struct upstream *upstream);
 
 /* Tells what came of a transfer to SERVER, for the choice of the next. COUNTS: its answer says something of
- * the server's health, which that of a device's RPC does not. */
+ * the server's health. That of a device's RPC does not: it is at most a reason to probe. */
 void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts);
+
+/* The same for a WebSocket that was refused. */
+void upstream_judge_websocket(struct upstream *upstream, const struct websocket *websocket);
 
 /* Where a transfer that failed at the servers of the bit set TRIED goes next: a server that is healthy, or
  * FAILOVER_NONE. HARMLESS: the server may execute it twice. */

@@ -240,6 +240,7 @@ static void refused(struct websocket *websocket)
     struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
     const struct transfer *transfer = &websocket->transfer;
 
+    upstream_judge_websocket(socket->upstream, websocket);
     if (transfer->status > 0)
         lose(socket, "the server answers the handshake with HTTP %d", transfer->status);
     else

@@ -23,14 +23,38 @@
 /* When the drain is over, answers that are queued may still take so long to be written. */
 #define LAST_WORDS_MS 500
 
+const char *daemon_state(const struct daemon *daemon)
+{
+    const struct upstream *upstream = &daemon->upstream;
+
+    if (daemon->draining)
+        return "draining";
+    return session_state_name(upstream->outage.is_on ? SESSION_OFFLINE : session_state(upstream->session));
+}
+
+const char *daemon_reason(const struct daemon *daemon)
+{
+    const struct upstream *upstream = &daemon->upstream;
+
+    return upstream->outage.is_on ? upstream->outage.reason : session_reason(upstream->session);
+}
+
 static void notify_status(struct daemon *daemon)
 {
-    struct session *session = daemon->upstream.session;
-    const char *reason = session_reason(session);
-    const char *text = daemon->draining ? "draining" : session_state_name(session_state(session));
+    const char *reason = daemon_reason(daemon);
 
-    sd_notifyf(0, "STATUS=%s%s%s; server %s", text, *reason ? ": " : "", reason,
+    sd_notifyf(0, "STATUS=%s%s%s; server %s", daemon_state(daemon), *reason ? ": " : "", reason,
                upstream_url(&daemon->upstream));
+}
+
+/* Attempts that fail as the last one did are not told again: programs may cause one a second. */
+static void log_failed_login(const struct daemon *daemon)
+{
+    struct session *session = daemon->upstream.session;
+
+    if (*session_reason(session) &&
+        (session_state(session) != daemon->logged_state || session_status(session) != daemon->logged_status))
+        log_warning("no login: %s", session_reason(session));
 }
 
 static void log_state(struct daemon *daemon)
@@ -40,18 +64,33 @@ static void log_state(struct daemon *daemon)
     switch (session_state(session)) {
     case SESSION_READY:
         log_info("authenticated with %s", daemon->upstream.servers[daemon->upstream.call_server].url);
-        return;
+        break;
     case SESSION_LOCKED_OUT:
         log_error("cannot log in: %s", session_reason(session));
-        return;
+        break;
     case SESSION_OFFLINE:
     case SESSION_REFRESHING:
-        if (*session_reason(session))
-            log_warning("no login: %s", session_reason(session));
-        return;
+        log_failed_login(daemon);
+        break;
     case SESSION_STARTING:
-        return;
+        break;
     }
+    daemon->logged_state = session_state(session);
+    daemon->logged_status = session_status(session);
+}
+
+static void outage_changed(struct upstream *upstream)
+{
+    struct daemon *daemon = CONTAINER_OF(upstream, struct daemon, upstream);
+    const struct outage *outage = &upstream->outage;
+
+    if (outage->is_on)
+        log_warning("%s", outage->reason);
+    else
+        log_info("%s answers again after %" PRId64 " s; %" PRIu64 " request%s failed meanwhile",
+                 upstream_url(upstream), (daemon->loop.now_ms - outage->since_ms + 500) / 1000,
+                 outage->failed_requests, outage->failed_requests == 1 ? "" : "s");
+    notify_status(daemon);
 }
 
 static const char *or_null(const char *option)
@@ -376,6 +415,7 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
         return r;
     }
     daemon->upstream.changed = session_changed;
+    daemon->upstream.outage_changed = outage_changed;
     upstream_poke(&daemon->upstream);
     start_watchdog(daemon);
     notify_status(daemon);

@@ -56,6 +56,9 @@ struct daemon {
     struct timer watchdog;
     int64_t watchdog_ms; /* how often systemd wants to hear; 0: not at all */
     struct watch signals;
+    /* What was last logged of the session: its state, and what its last call was answered with. */
+    enum session_state logged_state;
+    int logged_status;
     /* To read the configuration again. */
     const char *config_path;
     char *const *settings;
@@ -70,6 +73,11 @@ int daemon_run(struct daemon *daemon);
 
 /* The URL of the configured server that URL is on; that of the first where it is on none. */
 const char *daemon_server_of(const struct daemon *daemon, const char *url);
+
+/* The state of it all in one word, "ready" if requests can be answered, and the reason for another; "" if
+ * there is none. */
+const char *daemon_state(const struct daemon *daemon);
+const char *daemon_reason(const struct daemon *daemon);
 
 /* Something of what the budget depends on has changed. */
 void daemon_update_budget(struct daemon *daemon);

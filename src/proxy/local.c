@@ -101,13 +101,12 @@ static void answer_ready(struct exchange *exchange)
 {
     struct upstream *upstream = &exchange->daemon->upstream;
     const struct edition_probe *found = &exchange->daemon->detection.found;
-    enum session_state state = session_state(upstream->session);
-    bool ready = session_credential(upstream->session, upstream->loop->now_ms) && !exchange->daemon->draining;
-    json_t *answer =
-        json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session",
-                  exchange->daemon->draining ? "draining" : session_state_name(state), "upstream",
-                  upstream_url(upstream), "reason", session_reason(upstream->session), "edition",
-                  edition_name(found->edition), "version", version_or_null(found));
+    const struct daemon *daemon = exchange->daemon;
+    bool ready = session_credential(upstream->session, upstream->loop->now_ms) && !upstream->outage.is_on &&
+                 !daemon->draining;
+    json_t *answer = json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session", daemon_state(daemon),
+                               "upstream", upstream_url(upstream), "reason", daemon_reason(daemon), "edition",
+                               edition_name(found->edition), "version", version_or_null(found));
 
     reply_json(exchange, ready ? 200 : 503, answer ? json_dumps(answer, JSON_COMPACT) : NULL);
     json_decref(answer);

@@ -47,8 +47,11 @@ static void timing(const struct exchange *exchange, int64_t *waited_ms, int64_t 
 
 static void count(const struct exchange *exchange, int status)
 {
+    struct upstream *upstream = &exchange->daemon->upstream;
     int64_t waited_ms, upstream_ms;
 
+    if (status >= 502 && status <= 504 && exchange->route.kind != ROUTE_READY)
+        outage_count(&upstream->outage, &upstream->failover);
     timing(exchange, &waited_ms, &upstream_ms);
     metrics_answered(exchange->daemon->metrics, exchange->operation,
                      exchange->client ? exchange->client->user : METRICS_TCP, status, waited_ms, upstream_ms);

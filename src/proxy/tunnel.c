@@ -170,6 +170,7 @@ static void refused(struct websocket *websocket)
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
     int status = websocket->transfer.status;
 
+    upstream_judge_websocket(&tunnel->exchange->daemon->upstream, websocket);
     if (status > 0 &&
         !tunnel->by_command) /* its Location or its page may repeat the target, with the token */
         reply_error(tunnel->exchange, status < 400 ? 502 : status, "http_upgrade_failed",

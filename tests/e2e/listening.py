@@ -44,3 +44,10 @@ def shut_down(socks):
             sock.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+
+
+def closed_port():
+    """A URL where nobody listens; the port stays ours."""
+    taken = socket.socket()
+    taken.bind(("127.0.0.1", 0))
+    return taken, "http://127.0.0.1:%d" % taken.getsockname()[1]

@@ -33,6 +33,7 @@ e2e_tests = \
 	tests/e2e/test_login_refused.py \
 	tests/e2e/test_merge.py \
 	tests/e2e/test_official_client.py \
+	tests/e2e/test_outage.py \
 	tests/e2e/test_outgoing_proxy.py \
 	tests/e2e/test_pages.py \
 	tests/e2e/test_queue.py \

@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Several servers of one cluster: the first healthy one is used, and a request moves on where that does no harm."""
-import socket
 import tempfile
 
 import tap
 from harness import Case, answer, wait_until
+from listening import closed_port
 from scripted import ScriptedServer
 from tls import TlsServer, make_certificate
 
 POST = ("POST", "/api/device", b'{"name":"x"}')
-
-
-def closed_port():
-    """A URL where nobody listens; the port stays ours."""
-    taken = socket.socket()
-    taken.bind(("127.0.0.1", 0))
-    return taken, "http://127.0.0.1:%d" % taken.getsockname()[1]
 
 
 class TestFailover(Case):

@@ -131,6 +131,38 @@ START_TEST(retry_after_holds_the_next_login_back)
 }
 END_TEST
 
+START_TEST(a_server_that_is_back_is_asked_at_once)
+{
+    int i;
+
+    for (i = 0; i < 6; i++) {
+        answer_nothing(0);
+        world.now_ms = session_due(world.session);
+    }
+    answer_nothing(0);
+    world_wait(&world, 500);
+    session_server_is_back(world.session, world.now_ms);
+    ck_assert(!world_is_due(&world)); /* at most once a second */
+    world_wait(&world, 500);
+    session_server_is_back(world.session, world.now_ms);
+    world_log_in(&world, 9000);
+    world_wait(&world, 5000);
+    session_server_is_back(world.session, world.now_ms); /* no reason to renew */
+    ck_assert(!world_is_due(&world));
+    world_assert_state(&world, SESSION_READY);
+}
+END_TEST
+
+START_TEST(a_server_that_is_back_does_not_end_a_lock_out)
+{
+    world_begin(&world, SESSION_CALL_LOGIN);
+    world_answer_refused(&world);
+    world_wait(&world, 1500);
+    session_server_is_back(world.session, world.now_ms);
+    world_wait_due(&world, LOCKED_OUT_MS - 1500);
+}
+END_TEST
+
 /* Where a Retry-After comes, it wins (design, section 7; RFC 9110, section 10.2.3). */
 START_TEST(requests_do_not_shorten_a_retry_after)
 {
@@ -246,6 +278,8 @@ Suite *session_failures_suite(void)
     tcase_add_loop_test(tests, a_silent_server_is_asked_again_soon, 0, 7);
     tcase_add_test(tests, requests_ask_an_offline_session_at_most_once_a_second);
     tcase_add_test(tests, retry_after_holds_the_next_login_back);
+    tcase_add_test(tests, a_server_that_is_back_is_asked_at_once);
+    tcase_add_test(tests, a_server_that_is_back_does_not_end_a_lock_out);
     tcase_add_test(tests, requests_do_not_shorten_a_retry_after);
     tcase_add_test(tests, the_administrator_need_not_wait_for_retry_after);
     tcase_add_test(tests, requests_go_on_while_the_old_token_lasts);

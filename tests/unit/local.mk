@@ -52,6 +52,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_jwt.c \
 	tests/unit/client_limit.c \
 	tests/unit/client_options.c \
+	tests/unit/client_outage.c \
 	tests/unit/client_server_clock.c \
 	tests/unit/client_session.c \
 	tests/unit/client_session_answer.c \

@@ -24,6 +24,7 @@ int main(void)
                                          jwt_suite,
                                          limit_suite,
                                          options_suite,
+                                         outage_suite,
                                          server_clock_suite,
                                          session_suite,
                                          session_answer_suite,
