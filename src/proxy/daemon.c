@@ -91,6 +91,8 @@ static void outage_changed(struct upstream *upstream)
                  upstream_url(upstream), (daemon->loop.now_ms - outage->since_ms + 500) / 1000,
                  outage->failed_requests, outage->failed_requests == 1 ? "" : "s");
     notify_status(daemon);
+    detection_session_changed(&daemon->detection,
+                              outage->is_on ? SESSION_OFFLINE : session_state(upstream->session));
 }
 
 static const char *or_null(const char *option)

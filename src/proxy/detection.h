@@ -27,9 +27,9 @@ struct detection {
 void detection_open(struct detection *detection, struct loop *loop,
                     struct transport_options (*options)(const struct detection *detection));
 
-/* The session is in STATE: begins when it is ready for the first time, and again when it was not reached or
- * refused meanwhile, because another server may answer now. What cannot begin is not known. What is not known
- * is asked for again after 1, 5 and 30 min. */
+/* The session is in STATE, SESSION_OFFLINE without a server: begins when it is ready for the first time, and
+ * again when it was not reached or refused meanwhile, because another server may answer now. What cannot
+ * begin is not known. What is not known is asked for again after 1, 5 and 30 min. */
 void detection_session_changed(struct detection *detection, enum session_state state);
 
 /* transport_run() and transport_is_pending() for its transport. */

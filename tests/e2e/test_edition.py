@@ -100,14 +100,17 @@ class TestEdition(Case):
         proxy.stop()  # with the question under way
 
     def test_it_is_asked_again_when_the_server_was_away(self):
-        sim = self.start_simulator(own_password=True, edition="ce", token_life=3)
-        proxy = self.start_daemon(sim)
-        self.assertEqual(self.found(proxy)[0], "CE")
-        sim.stop()
-        wait_until(lambda: proxy.get("/-/ready").json()["session"] == "offline", "the loss")
-        sim.options["edition"] = "pe"
-        sim.start()
-        wait_until(lambda: proxy.get("/-/ready").json()["edition"] == "PE", "the other edition")
+        for options, credential in (({"token_life": 3}, "password"), ({}, "api_key")):
+            with self.subTest(credential=credential):
+                sim = self.start_simulator(own_password=True, edition="ce", **options)
+                proxy = self.start_daemon(sim, credential=credential)
+                self.assertEqual(self.found(proxy)[0], "CE")
+                sim.stop()
+                proxy.get("/api/auth/user")  # nothing else notices it with a key
+                wait_until(lambda: proxy.get("/-/ready").json()["session"] == "offline", "the loss")
+                sim.options["edition"] = "pe"
+                sim.start()
+                wait_until(lambda: proxy.get("/-/ready").json()["edition"] == "PE", "the other edition")
 
     def test_a_renewal_does_not_ask_again(self):
         sim = self.start_simulator(token_life=3)
