@@ -12,6 +12,21 @@
  *
  * Enumerations are open: a typedef of const char *, with a macro for each value known to this version of the
  * API. A value from a newer server is just another string. Compare them with tb_is().
+ *
+ * Numbers keep their text: what was decoded and not changed is encoded with the same characters, 1.10 and 1e5
+ * too, in members, in free JSON and in what a tb_object keeps. (Where no structure is around them, as in the
+ * json_t of tb_call() and in an answer that is a list of numbers, they keep their value, and are written in the
+ * usual way.)
+ *
+ * What jansson or C cannot hold stands there verbatim: a string that begins with TB_VERBATIM, with the JSON as
+ * the server wrote it behind. Encoding turns it back. So are held
+ * - in a json_t, numbers that would change: integers beyond 64 bits, -0, what is beyond the range of a double or
+ *   has more digits than one: TB_VERBATIM "89010303310033979663";
+ * - texts with half of a surrogate pair, which is no UTF-8, and those that themselves begin with TB_VERBATIM:
+ *   TB_VERBATIM "\"\\ud83d\"";
+ * - texts with a NUL: TB_VERBATIM "\"a\\u0000b\""; but in a json_t only names of members, since its strings can
+ *   hold one.
+ * Programs may make such strings too, as json_string(TB_VERBATIM "89010303310033979663").
  */
 #ifndef TBCLIENT_VALUE_H
 #define TBCLIENT_VALUE_H
@@ -64,6 +79,9 @@ typedef struct {
         true, (number)                                                                                       \
     }
 
+/* U+FDD0, which Unicode gives to programs for uses of their own: what begins with it is JSON, see above. */
+#define TB_VERBATIM "\xef\xb7\x90"
+
 /* A member of a JSON object for which its structure has no place: unknown to this version of the API, or an
  * explicit null. NAME and VALUE are borrowed; where a list is sent, a member whose name the structure itself
  * has set is left out. */
@@ -73,9 +91,11 @@ typedef struct tb_member {
     json_t *value;
 } tb_member;
 
-/* The first member of every generated structure. */
+/* The first member of every generated structure. Borrowed, as all that a decoded structure points to; zeros in
+ * one of the program's own, and in a copy that outlives what was decoded. */
 typedef struct {
     const tb_member *kept;
+    const json_t *source; /* what the structure was decoded from: the text of its numbers */
 } tb_object;
 
 /* A part of a multipart request. Set DATA and LENGTH, or FILE, a path that is read while it is sent. */
@@ -145,6 +165,14 @@ TB_PUBLIC void tb_free(void *result);
 /* A member of OBJECT that this version of the API does not know, or an explicit null; NULL where there is
  * none called NAME. Borrowed. */
 TB_PUBLIC json_t *tb_kept(const tb_object *object, const char *name);
+
+/* The JSON that stands behind TB_VERBATIM: a number, or a string with its quotes. NULL where TEXT does not begin
+ * with it, or is NULL. */
+static inline const char *tb_verbatim(const char *text)
+{
+    return text && strncmp(text, TB_VERBATIM, sizeof(TB_VERBATIM) - 1) == 0 ? text + sizeof(TB_VERBATIM) - 1
+                                                                            : NULL;
+}
 
 /* Whether the string or enumeration VALUE is present and equal to NAME. */
 static inline bool tb_is(const char *value, const char *name)

@@ -6,8 +6,8 @@
 #include <strings.h>
 
 #include "base/utf8.h"
-#include "client/decode.h"
 #include "client/failure.h"
+#include "client/json_read.h"
 
 /* Most of the server's words in a message. */
 #define WORDS_MAX 300
@@ -186,7 +186,7 @@ int answer_text(const struct answer *answer, struct buf *out)
     return buf_append(out, answer->body.data, answer->body.len);
 }
 
-json_t *answer_json(const struct answer *answer, json_error_t *reason)
+json_t *answer_json(const struct answer *answer, unsigned flags, json_error_t *reason)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
 
@@ -194,10 +194,10 @@ json_t *answer_json(const struct answer *answer, json_error_t *reason)
     if (answer->body.len == 0)
         return NULL;
     if (!is_latin1(answer))
-        return json_loadb(answer->body.data, answer->body.len, DECODE_LOAD_FLAGS, reason);
+        return json_read(answer->body.data, answer->body.len, flags, reason);
     if (append_latin1(&text, answer->body.data, answer->body.len) < 0)
         return NULL;
-    return json_loadb(text.data, text.len, DECODE_LOAD_FLAGS, reason);
+    return json_read(text.data, text.len, flags, reason);
 }
 
 /* One line of UTF-8, whatever the server wrote. */
@@ -235,7 +235,7 @@ static void server_words(const struct answer *answer, char *ret, int *error_code
     *error_code = 0;
     if (answer->body.len > ANSWER_ERROR_BODY_MAX || answer_text(answer, &text) < 0)
         return;
-    body = json_loadb(text.data, text.len, DECODE_LOAD_FLAGS, NULL);
+    body = json_read(text.data, text.len, 0, NULL);
     message = json_is_string(body) ? body : json_object_get(body, "message");
     code = json_object_get(body, "errorCode");
     if (json_is_integer(code) && json_integer_value(code) > 0 && json_integer_value(code) < INT32_MAX)

@@ -51,8 +51,8 @@ int answer_does_not_fit(const struct answer *answer, const char *what, tb_error 
 /* The body as UTF-8 in OUT: as it came where it is, else taken for ISO-8859-1. 0, -EMSGSIZE or -ENOMEM. */
 int answer_text(const struct answer *answer, struct buf *out);
 
-/* The body as JSON, a new reference: NULL where it is empty or no JSON. */
-json_t *answer_json(const struct answer *answer, json_error_t *reason);
+/* The body as JSON, a new reference: NULL where it is empty or no JSON. FLAGS: those of json_read(). */
+json_t *answer_json(const struct answer *answer, unsigned flags, json_error_t *reason);
 
 /* "" where the server did not say. */
 const char *answer_content_type(const struct headers *headers);

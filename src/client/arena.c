@@ -28,6 +28,7 @@ struct block {
 
 struct arena {
     json_t *owned;
+    json_t *more; /* a list of what is owned besides; NULL: nothing */
     struct block *blocks; /* but the first, which the arena itself begins */
     char *unused;         /* in the newest block */
     size_t unused_size;
@@ -81,6 +82,13 @@ void *arena_value(struct arena *arena)
     return arena->data;
 }
 
+int arena_own(struct arena *arena, json_t *json)
+{
+    if (!arena->more)
+        arena->more = json_array();
+    return json_array_append_new(arena->more, json) < 0 ? -ENOMEM : 0;
+}
+
 static int add_block(struct arena *arena, size_t size)
 {
     size_t room = block_size(size, arena->next_size, arena->budget);
@@ -130,5 +138,6 @@ void tb_free(void *result)
         free(block);
     }
     json_decref(arena->owned);
+    json_decref(arena->more);
     free(arena);
 }

@@ -19,6 +19,9 @@ int arena_create(size_t size, size_t max, json_t *owned, struct arena **ret);
 /* The first allocation; tb_free() of it frees the arena. */
 void *arena_value(struct arena *arena);
 
+/* JSON, whose reference is taken, is freed with the arena, too; on error at once. 0, -ENOMEM. */
+int arena_own(struct arena *arena, json_t *json);
+
 /* SIZE bytes of zeros, aligned for any member of a structure; never NULL, also for 0 bytes. 0, -EMSGSIZE
  * where the maximum would be passed, -ENOMEM. */
 int arena_alloc(struct arena *arena, size_t size, void **ret);

@@ -88,14 +88,14 @@ static int check_string(struct checker *checker, const struct tb_type *type, con
     ssize_t count;
     int r;
 
-    if (!text)
+    if (!text || number_is(value))
         return unexpected(checker, path, "a string", value);
-    if (strlen(text) != json_string_length(value))
-        return REFUSE(checker, path, "the text has a NUL character in it");
     count = utf8_count(text, json_string_length(value));
     if (count < 0)
         return REFUSE(checker, path, "the text is no UTF-8");
-    r = bounds ? check_length(checker, bounds, (size_t)count, "characters", path) : 0;
+    if (strlen(text) != json_string_length(value) && (type->format != TB_FORMAT_NONE || type->of))
+        return REFUSE(checker, path, "the text has a NUL character in it");
+    r = bounds && !tb_verbatim(text) ? check_length(checker, bounds, (size_t)count, "characters", path) : 0;
     if (r == 0)
         r = check_format(checker, type, text, path);
     return r < 0 ? r : check_enum(checker, type->of, text, path);
@@ -126,9 +126,9 @@ static int check_integer(struct checker *checker, const struct tb_type *type, co
 static int check_double(struct checker *checker, const struct tb_bounds *bounds, const json_t *value,
                         const struct path *path)
 {
-    double number = json_number_value(value);
+    double number = number_of(value);
 
-    if (!json_is_number(value))
+    if (!number_is(value))
         return unexpected(checker, path, "a number", value);
     if (bounds && bounds->minimum != INT64_MIN && number < (double)bounds->minimum)
         return REFUSE(checker, path, "the number is less than %" PRId64, bounds->minimum);

@@ -7,6 +7,8 @@
 #include "base/error.h"
 #include "client/decode.h"
 #include "client/encode.h"
+#include "client/json_read.h"
+#include "client/json_write.h"
 #include "client/tables.h"
 
 /* Of an encoded text: there is no hostile party, the value is the program's own. */
@@ -43,7 +45,7 @@ static int decode_text(const tb_api *api, unsigned type, const char *text, size_
                        tb_error *err)
 {
     json_error_t reason = {.line = -1}; /* jansson itself leaves the code as it is where there is no memory */
-    json_t *root = json_loadb(text, length, DECODE_LOAD_FLAGS, &reason);
+    json_t *root = json_read(text, length, JSON_READ_EXACT, &reason);
 
     if (!root)
         return parse_failed(&reason, err);
@@ -79,23 +81,10 @@ int tb_decode(const tb_api *api, unsigned type, const char *text, size_t length,
     return r;
 }
 
-struct text {
-    struct buf buf;
-    int r; /* why it is incomplete */
-};
-
-static int append(const char *data, size_t length, void *context)
-{
-    struct text *text = context;
-
-    text->r = buf_append(&text->buf, data, length);
-    return text->r;
-}
-
 int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
               tb_error *err)
 {
-    struct text text = {.buf = BUF_INIT(TEXT_MAX)};
+    struct buf text = BUF_INIT(TEXT_MAX);
     json_t *json;
     int r = check_type(api, type, err);
 
@@ -103,18 +92,18 @@ int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, s
         r = encode_value(api, type, value, &json, err);
     if (r < 0)
         return r;
-    /* 17 digits bring every double back */
-    r = json_dump_callback(json, append, &text, JSON_COMPACT | JSON_REAL_PRECISION(17));
+    r = json_write(&text, json);
     json_decref(json);
     if (r < 0) {
-        buf_free(&text.buf);
+        buf_free(&text);
         /* jansson does not say which */
-        return text.r < 0 ? set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory")
-                          : set_error(err, TB_ERROR_USAGE, -EINVAL,
-                                      "free JSON that is no UTF-8 or contains itself, or out of memory");
+        return r != -EINVAL ? set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory")
+                            : set_error(err, TB_ERROR_USAGE, -EINVAL,
+                                        "free JSON that is no UTF-8, contains itself or has no JSON behind "
+                                        "TB_VERBATIM, or out of memory");
     }
-    *ret = text.buf.data;
+    *ret = text.data;
     if (ret_length)
-        *ret_length = text.buf.len;
+        *ret_length = text.len;
     return 0;
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 
 #include "client/arena.h"
+#include "client/json_source.h"
 #include "client/number.h"
 #include "client/path.h"
 #include "client/tables.h"
@@ -21,6 +22,8 @@ static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, vo
 
 const char *decode_kind_name(const json_t *value)
 {
+    if (number_is(value))
+        return "a number";
     switch (json_typeof(value)) {
     case JSON_OBJECT:
         return "an object";
@@ -28,9 +31,6 @@ const char *decode_kind_name(const json_t *value)
         return "an array";
     case JSON_STRING:
         return "a string";
-    case JSON_INTEGER:
-    case JSON_REAL:
-        return "a number";
     case JSON_TRUE:
     case JSON_FALSE:
         return "a boolean";
@@ -63,14 +63,9 @@ static int allocate(struct decoder *decoder, size_t count, size_t size, const st
 
 static int decode_string(struct decoder *decoder, json_t *value, const char **ret, const struct path *path)
 {
-    const char *text = json_string_value(value);
-
-    if (!text)
+    if (!json_is_string(value) || number_is(value))
         return unexpected(decoder, path, "a string", value);
-    if (strlen(text) != json_string_length(value))
-        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG,
-                          "the text has a NUL character in it");
-    *ret = text;
+    *ret = json_string_value(value);
     return 0;
 }
 
@@ -105,9 +100,25 @@ static int decode_int64(struct decoder *decoder, json_t *value, tb_int64 *slot, 
 
 static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot, const struct path *path)
 {
-    if (!json_is_number(value))
+    if (!number_is(value))
         return unexpected(decoder, path, "a number", value);
-    *slot = (tb_double){true, json_number_value(value)};
+    *slot = (tb_double){true, number_of(value)};
+    return 0;
+}
+
+/* Free JSON, as the program is shown it. */
+static int decode_json(struct decoder *decoder, json_t *value, json_t **slot, const struct path *path)
+{
+    json_t *shown;
+    int r = json_source_show(value, &shown);
+
+    if (r == 0 && shown == value)
+        json_decref(shown); /* it is in the tree */
+    else if (r == 0)
+        r = arena_own(decoder->arena, shown);
+    if (r < 0)
+        return no_memory(decoder->err, path, r);
+    *slot = shown;
     return 0;
 }
 
@@ -179,10 +190,10 @@ static int keep(struct decoder *decoder, const struct path *path, json_t *value,
     if (r < 0)
         return r;
     member = memory;
-    *member = (tb_member){.name = path->name, .value = value};
+    member->name = path->name;
     **tail = member;
     *tail = (const tb_member **)&member->next;
-    return 0;
+    return decode_json(decoder, value, &member->value, path);
 }
 
 static int decode_members(struct decoder *decoder, const struct tb_schema *schema, json_t *value,
@@ -193,6 +204,7 @@ static int decode_members(struct decoder *decoder, const struct tb_schema *schem
     json_t *item;
     int r;
 
+    structure->object.source = value;
     json_object_foreach(value, member.name, item)
     {
         const struct tb_field *field =
@@ -283,8 +295,7 @@ static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, vo
     case TB_KIND_DOUBLE:
         return decode_double(decoder, value, slot, path);
     case TB_KIND_JSON:
-        *(json_t **)slot = value;
-        return 0;
+        return decode_json(decoder, value, slot, path);
     case TB_KIND_OBJECT:
     case TB_KIND_LIST:
     case TB_KIND_MAP:

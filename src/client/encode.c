@@ -6,11 +6,16 @@
 
 #include "base/utf8.h"
 #include "client/check.h"
+#include "client/json_source.h"
+#include "client/number.h"
 #include "client/path.h"
 #include "client/tables.h"
 
 /* First the whole value becomes JSON, which refuses what JSON cannot say; then the JSON is checked against
- * the schema, with the same code as that of programs that bring their own. */
+ * the schema, with the same code as that of programs that bring their own.
+ *
+ * SOURCE is what stood in the same place where the structure was decoded, or NULL. If a number still has its value,
+ * the source is its JSON, with its text. */
 
 struct encoder {
     const tb_api *api;
@@ -18,8 +23,8 @@ struct encoder {
     int depth;
 };
 
-static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, json_t **ret,
-                       const struct path *path);
+static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
+                       json_t **ret, const struct path *path);
 
 #define REFUSE(encoder, path, ...) path_error(path, (encoder)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
 
@@ -51,11 +56,37 @@ static int encode_string(struct encoder *encoder, const char *text, json_t **ret
     return give(encoder, json_stringn_nocheck(text, length), ret, path);
 }
 
-static int encode_double(struct encoder *encoder, double number, json_t **ret, const struct path *path)
+static int encode_integer(struct encoder *encoder, int64_t number, const json_t *source, json_t **ret,
+                          const struct path *path)
 {
+    int64_t before;
+
+    if (number_integer(source, INT64_MIN, INT64_MAX, &before) == 0 && before == number)
+        return give(encoder, json_incref((json_t *)(uintptr_t)source), ret, path);
+    return give(encoder, json_integer(number), ret, path);
+}
+
+static int encode_double(struct encoder *encoder, double number, const json_t *source, json_t **ret,
+                         const struct path *path)
+{
+    double before = number_of(source);
+
+    if (number_is(source) && memcmp(&before, &number, sizeof(number)) == 0)
+        return give(encoder, json_incref((json_t *)(uintptr_t)source), ret, path);
     if (!isfinite(number))
         return REFUSE(encoder, path, "not a finite number");
     return give(encoder, json_real(number), ret, path);
+}
+
+static int encode_json(struct encoder *encoder, json_t *value, const json_t *source, json_t **ret,
+                       const struct path *path)
+{
+    json_t *restored = NULL;
+
+    if (!value)
+        return 0;
+    json_source_restore(value, source, &restored);
+    return give(encoder, restored, ret, path);
 }
 
 /* Adds VALUE, a reference that is taken, to the object as the member that PATH ends in. */
@@ -69,19 +100,19 @@ static int add(struct encoder *encoder, json_t *object, json_t *value, const str
 }
 
 /* An element or a map's value that is not set is null. */
-static int encode_element(struct encoder *encoder, unsigned type, const void *slot, json_t **ret,
-                          const struct path *path)
+static int encode_element(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
+                          json_t **ret, const struct path *path)
 {
     json_t *value = NULL;
-    int r = encode_slot(encoder, type, slot, &value, path);
+    int r = encode_slot(encoder, type, slot, source, &value, path);
 
     if (r == 0)
         *ret = value ? value : json_null();
     return r;
 }
 
-static int encode_list(struct encoder *encoder, unsigned of, const struct table_items *list, json_t **ret,
-                       const struct path *path)
+static int encode_list(struct encoder *encoder, unsigned of, const struct table_items *list,
+                       const json_t *source, json_t **ret, const struct path *path)
 {
     CLEANUP(free_json) json_t *array = json_array();
     size_t size = table_slot(encoder->api->types[of].kind)->size;
@@ -90,15 +121,16 @@ static int encode_list(struct encoder *encoder, unsigned of, const struct table_
     int r = 0;
 
     for (; element.index < list->count && r == 0; element.index++) {
-        r = encode_element(encoder, of, (const char *)list->items + element.index * size, &value, &element);
+        r = encode_element(encoder, of, (const char *)list->items + element.index * size,
+                           json_array_get(source, element.index), &value, &element);
         if (r == 0)
             r = added(encoder, json_array_append_new(array, value), &element);
     }
     return r < 0 ? r : give(encoder, TAKE_PTR(array), ret, path);
 }
 
-static int encode_entry(struct encoder *encoder, unsigned of, const char *entry, json_t *object,
-                        struct path *path)
+static int encode_entry(struct encoder *encoder, unsigned of, const char *entry, const json_t *source,
+                        json_t *object, struct path *path)
 {
     json_t *value = NULL;
     int r;
@@ -111,12 +143,12 @@ static int encode_entry(struct encoder *encoder, unsigned of, const char *entry,
     if (json_object_get(object, path->name))
         return REFUSE(encoder, path, "the same key twice");
     entry += table_slot(encoder->api->types[of].kind)->entry_value;
-    r = encode_element(encoder, of, entry, &value, path);
+    r = encode_element(encoder, of, entry, json_object_get(source, path->name), &value, path);
     return r < 0 ? r : add(encoder, object, value, path);
 }
 
-static int encode_map(struct encoder *encoder, unsigned of, const struct table_items *map, json_t **ret,
-                      const struct path *path)
+static int encode_map(struct encoder *encoder, unsigned of, const struct table_items *map,
+                      const json_t *source, json_t **ret, const struct path *path)
 {
     CLEANUP(free_json) json_t *object = json_object();
     size_t i, size = table_slot(encoder->api->types[of].kind)->entry_size;
@@ -124,29 +156,36 @@ static int encode_map(struct encoder *encoder, unsigned of, const struct table_i
     int r = 0;
 
     for (i = 0; i < map->count && r == 0; i++)
-        r = encode_entry(encoder, of, (const char *)map->items + i * size, object, &member);
+        r = encode_entry(encoder, of, (const char *)map->items + i * size, source, object, &member);
     return r < 0 ? r : give(encoder, TAKE_PTR(object), ret, path);
 }
 
 static int encode_items(struct encoder *encoder, const struct tb_type *type, const struct table_items *items,
-                        json_t **ret, const struct path *path)
+                        const json_t *source, json_t **ret, const struct path *path)
 {
     if (!items->items && items->count > 0)
         return REFUSE(encoder, path, "%zu elements, but no items", items->count);
-    return type->kind == TB_KIND_LIST ? encode_list(encoder, type->of, items, ret, path)
-                                      : encode_map(encoder, type->of, items, ret, path);
+    return type->kind == TB_KIND_LIST ? encode_list(encoder, type->of, items, source, ret, path)
+                                      : encode_map(encoder, type->of, items, source, ret, path);
+}
+
+static const tb_object *object_of(const char *structure)
+{
+    return &((const struct table_structure *)(const void *)structure)->object;
 }
 
 static int encode_members(struct encoder *encoder, const struct tb_schema *schema, const char *structure,
                           json_t *object, const struct path *path)
 {
+    const json_t *source = object_of(structure)->source;
     unsigned i;
 
     for (i = 0; i < schema->field_count; i++) {
         const struct tb_field *field = &encoder->api->fields[schema->first_field + i];
         const struct path member = {.parent = path, .name = table_text(encoder->api, field->name)};
         json_t *value = NULL;
-        int r = encode_slot(encoder, field->type, structure + field->offset, &value, &member);
+        int r = encode_slot(encoder, field->type, structure + field->offset,
+                            json_object_get(source, member.name), &value, &member);
 
         if (r == 0 && value)
             r = add(encoder, object, value, &member);
@@ -156,17 +195,23 @@ static int encode_members(struct encoder *encoder, const struct tb_schema *schem
     return 0;
 }
 
-static int encode_kept(struct encoder *encoder, const tb_member *kept, json_t *object,
-                       const struct path *path)
+static int encode_kept(struct encoder *encoder, const char *structure, json_t *object, const struct path *path)
 {
-    for (; kept; kept = kept->next) {
+    const json_t *source = object_of(structure)->source;
+    const tb_member *kept;
+
+    for (kept = object_of(structure)->kept; kept; kept = kept->next) {
         const struct path member = {.parent = path, .name = kept->name ? kept->name : ""};
+        json_t *value = NULL;
         int r = 0;
 
         if (!kept->name || !kept->value)
             return REFUSE(encoder, &member, "a kept member without name or value");
-        if (!json_object_get(object, kept->name))
-            r = add(encoder, object, json_incref(kept->value), &member);
+        if (json_object_get(object, kept->name))
+            continue;
+        r = encode_json(encoder, kept->value, json_object_get(source, kept->name), &value, &member);
+        if (r == 0)
+            r = add(encoder, object, value, &member);
         if (r < 0)
             return r;
     }
@@ -214,14 +259,13 @@ static int encode_object(struct encoder *encoder, const struct tb_schema *schema
     if (r == 0)
         r = add_discriminator(encoder, schema, object, path);
     if (r == 0)
-        r = encode_kept(encoder, ((const struct table_structure *)(const void *)structure)->object.kept,
-                        object, path);
+        r = encode_kept(encoder, structure, object, path);
     return r < 0 ? r : give(encoder, TAKE_PTR(object), ret, path);
 }
 
-/* VALUE: the structure of an object, else the list or map. */
-static int encode_nested(struct encoder *encoder, const struct tb_type *type, const void *value, json_t **ret,
-                         const struct path *path)
+/* VALUE: the structure of an object, which knows its own source, else the list or map. */
+static int encode_nested(struct encoder *encoder, const struct tb_type *type, const void *value,
+                         const json_t *source, json_t **ret, const struct path *path)
 {
     int r;
 
@@ -231,14 +275,14 @@ static int encode_nested(struct encoder *encoder, const struct tb_type *type, co
     if (type->kind == TB_KIND_OBJECT)
         r = encode_object(encoder, &encoder->api->schemas[type->of], value, ret, path);
     else
-        r = encode_items(encoder, type, value, ret, path);
+        r = encode_items(encoder, type, value, source, ret, path);
     encoder->depth--;
     return r;
 }
 
 /* *RET stays as it is where the value is not set. */
-static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, json_t **ret,
-                       const struct path *path)
+static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
+                       json_t **ret, const struct path *path)
 {
     const struct tb_type *row = &encoder->api->types[type];
     const void *pointer = NULL;
@@ -255,29 +299,28 @@ static int encode_slot(struct encoder *encoder, unsigned type, const void *slot,
     case TB_KIND_INT32: {
         const tb_int32 *value = slot;
 
-        return value->set ? give(encoder, json_integer(value->value), ret, path) : 0;
+        return value->set ? encode_integer(encoder, value->value, source, ret, path) : 0;
     }
     case TB_KIND_INT64: {
         const tb_int64 *value = slot;
 
-        return value->set ? give(encoder, json_integer(value->value), ret, path) : 0;
+        return value->set ? encode_integer(encoder, value->value, source, ret, path) : 0;
     }
     case TB_KIND_DOUBLE: {
         const tb_double *value = slot;
 
-        return value->set ? encode_double(encoder, value->value, ret, path) : 0;
+        return value->set ? encode_double(encoder, value->value, source, ret, path) : 0;
     }
     case TB_KIND_JSON:
-        *ret = json_incref(*(json_t *const *)slot);
-        return 0;
+        return encode_json(encoder, *(json_t *const *)slot, source, ret, path);
     case TB_KIND_OBJECT:
         memcpy(&pointer, slot, sizeof(pointer));
-        return pointer ? encode_nested(encoder, row, pointer, ret, path) : 0;
+        return pointer ? encode_nested(encoder, row, pointer, NULL, ret, path) : 0;
     case TB_KIND_LIST:
     case TB_KIND_MAP: {
         const struct table_items *items = slot;
 
-        return items->items || items->count > 0 ? encode_nested(encoder, row, items, ret, path) : 0;
+        return items->items || items->count > 0 ? encode_nested(encoder, row, items, source, ret, path) : 0;
     }
     case TB_KIND_NONE:
     case TB_KIND_PART:
@@ -296,7 +339,7 @@ int encode_value(const tb_api *api, unsigned type, const void *value, json_t **r
     if (!value || type >= api->type_count)
         return REFUSE(&encoder, &path, "no value, or no such type");
     r = encode_slot(&encoder, type, api->types[type].kind == TB_KIND_OBJECT ? (const void *)&value : value,
-                    &encoded, &path);
+                    NULL, &encoded, &path);
     if (r == 0 && !encoded)
         return REFUSE(&encoder, &path, "the value is not set");
     if (r == 0)

@@ -6,6 +6,7 @@
 #include "client/decode.h"
 #include "client/failure.h"
 #include "client/invoke.h"
+#include "client/json_read.h"
 #include "client/prepare.h"
 
 static int decode_failed(const struct call *call, const struct answer *answer, int r, tb_error *err)
@@ -18,10 +19,10 @@ static int decode_failed(const struct call *call, const struct answer *answer, i
     return answer_does_not_fit(answer, call_name(call), err);
 }
 
-static int parse(const struct answer *answer, json_t **ret, tb_error *err)
+static int parse(const struct answer *answer, unsigned flags, json_t **ret, tb_error *err)
 {
     json_error_t reason;
-    json_t *root = answer_json(answer, &reason);
+    json_t *root = answer_json(answer, flags, &reason);
 
     if (!root)
         return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "not JSON: line %d, column %d: %s", reason.line,
@@ -69,7 +70,7 @@ static int decode_json(const tb_api *api, unsigned type, const struct answer *an
         *(void **)ret = NULL;
         return 0;
     }
-    r = parse(answer, &root, err);
+    r = parse(answer, kind == TB_KIND_JSON ? 0 : JSON_READ_EXACT, &root, err);
     if (r < 0)
         return r;
     if (kind == TB_KIND_JSON) {
@@ -173,7 +174,7 @@ static int raw_value(const struct answer *answer, json_t **ret, tb_error *err)
         *ret = NULL;
         return 0;
     }
-    value = answer_json(answer, &reason);
+    value = answer_json(answer, 0, &reason);
     if (!value && answer_text(answer, &text) == 0)
         value = json_stringn(text.data, text.len);
     if (!value)

@@ -7,6 +7,8 @@
 #include "client/check.h"
 #include "client/encode.h"
 #include "client/failure.h"
+#include "client/json_write.h"
+#include "client/number.h"
 #include "client/tables.h"
 
 void parts_free(struct parts *parts)
@@ -50,20 +52,23 @@ static int add_text(struct parts *parts, const char *name, const char *text, tb_
 /* Takes over the reference of VALUE. Strings, numbers and booleans as text, others as JSON. */
 static int add_json(struct parts *parts, const char *name, json_t *value, tb_error *err)
 {
-    bool is_string = json_is_string(value);
-    bool is_plain = is_string || json_is_number(value) || json_is_boolean(value);
-    char *text =
-        is_string ? strdup(json_string_value(value)) : json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
+    bool is_text = json_is_string(value) && !number_is(value);
+    bool is_plain = is_text || number_is(value) || json_is_boolean(value);
+    struct buf text = BUF_INIT(SIZE_MAX / 2);
+    int r = is_text ? buf_append_string(&text, json_string_value(value)) : json_write(&text, value);
 
     json_decref(value);
-    if (!text)
-        return FAIL_MEMORY(err);
+    if (r < 0) {
+        buf_free(&text);
+        return r == -EINVAL ? FAIL(err, TB_ERROR_USAGE, r, "%s: it cannot be written as JSON", name)
+                            : FAIL_MEMORY(err);
+    }
     return add(parts,
                &(struct transfer_part){.name = name,
-                                       .data = text,
-                                       .length = strlen(text),
+                                       .data = text.data,
+                                       .length = text.len,
                                        .content_type = is_plain ? NULL : "application/json"},
-               text, err);
+               text.data, err);
 }
 
 static const char *file_name(const char *path)
@@ -181,8 +186,9 @@ static int add_member(const tb_api *api, const struct tb_field *field, json_t *v
 
     if (file && json_object_size(value) == 1)
         return add_part(parts, name, &(tb_part){.file = file}, err);
-    if (json_is_string(value) && strlen(json_string_value(value)) != json_string_length(value))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text has a NUL character in it", name);
+    if (json_is_string(value) && !number_is(value) &&
+        (strlen(json_string_value(value)) != json_string_length(value) || tb_verbatim(json_string_value(value))))
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text has a NUL character in it, or is no UTF-8", name);
     if (kind != TB_KIND_PART && kind != TB_KIND_LIST) {
         r = check_bounded(api, field->type, field->bounds, value, 0, err);
         if (r < 0 && err)

@@ -6,6 +6,7 @@
 #include "client/check.h"
 #include "client/encode.h"
 #include "client/failure.h"
+#include "client/json_write.h"
 #include "client/parameters.h"
 #include "client/tables.h"
 #include "client/url.h"
@@ -36,16 +37,10 @@ static int add_headers(struct call *call, tb_error *err)
     return r;
 }
 
-static int append(const char *data, size_t length, void *context)
-{
-    return buf_append(context, data, length);
-}
-
 /* VALUE as text; its reference is taken. */
 static int set_json(struct call *call, json_t *value, tb_error *err)
 {
-    int r = json_dump_callback(value, append, &call->body,
-                               JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    int r = json_write(&call->body, value);
 
     json_decref(value);
     call->has_body = r == 0;

@@ -3,15 +3,12 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <locale.h>
-#include <math.h>
 #include <stdio.h>
 
 #include "client/check.h"
 #include "client/failure.h"
+#include "client/number.h"
 #include "client/tables.h"
-
-#define NUMBER_MAX 40 /* characters of any number */
 
 struct builder {
     const tb_api *api;
@@ -29,38 +26,23 @@ static int too_long(tb_error *err, int r)
     return FAIL(err, TB_ERROR_USAGE, r, "path and query would be longer than %d bytes", URL_TARGET_MAX);
 }
 
-/* The fewest digits that bring the number back, whatever the locale's decimal point. */
-static void double_text(double number, char *text)
+/* The text of a scalar; NULL: this is none, or a text that has no place in a URL. */
+static const char *scalar_text(const json_t *value, char number[NUMBER_TEXT_MAX])
 {
-    const char *point = localeconv()->decimal_point;
-    int digits = 15;
-    char *found;
+    const char *verbatim = tb_verbatim(json_string_value(value));
 
-    do
-        snprintf(text, NUMBER_MAX, "%.*g", digits, number);
-    while (strtod(text, NULL) != number && digits++ < 17);
-    found = *point && strcmp(point, ".") != 0 ? strstr(text, point) : NULL;
-    if (found) {
-        *found = '.';
-        memmove(found + 1, found + strlen(point), strlen(found + strlen(point)) + 1);
-    }
-}
-
-/* The text of a scalar; NUMBER has room for NUMBER_MAX characters. NULL: this is no scalar. */
-static const char *scalar_text(const json_t *value, char *number)
-{
     switch (json_typeof(value)) {
     case JSON_STRING:
-        return json_string_value(value);
+        return !verbatim ? json_string_value(value) : number_is(value) ? verbatim : NULL;
     case JSON_TRUE:
         return "true";
     case JSON_FALSE:
         return "false";
     case JSON_INTEGER:
-        snprintf(number, NUMBER_MAX, "%" PRId64, (int64_t)json_integer_value(value));
+        snprintf(number, NUMBER_TEXT_MAX, "%" PRId64, (int64_t)json_integer_value(value));
         return number;
     case JSON_REAL:
-        double_text(json_real_value(value), number);
+        number_write(json_real_value(value), number);
         return number;
     default:
         return NULL;
@@ -103,7 +85,7 @@ static int append_query_value(struct builder *builder, const struct tb_parameter
                               const json_t *value)
 {
     bool first = !builder->target->data || !strchr(builder->target->data, '?');
-    char number[NUMBER_MAX];
+    char number[NUMBER_TEXT_MAX];
     const char *text = scalar_text(value, number);
     int r;
 
@@ -146,7 +128,7 @@ static bool is_header_text(const char *text)
 static int append_header(struct builder *builder, const struct tb_parameter *parameter, const json_t *value)
 {
     const char *name = table_text(builder->api, parameter->name);
-    char number[NUMBER_MAX];
+    char number[NUMBER_TEXT_MAX];
     const char *text = scalar_text(value, number);
     int r;
 
@@ -163,7 +145,7 @@ static int append_header(struct builder *builder, const struct tb_parameter *par
 static int append_path_value(struct builder *builder, const struct tb_parameter *parameter,
                              const json_t *value)
 {
-    char number[NUMBER_MAX];
+    char number[NUMBER_TEXT_MAX];
     const char *text = scalar_text(value, number);
     int r;
 

@@ -36,10 +36,11 @@ static void *jansson_malloc(size_t size)
     return __wrap_malloc(size);
 }
 
+/* No token is so long that jansson has to grow its buffer: where that fails, it reads beyond its end. */
 static const char text[] = "{\"name\":\"abc\",\"new\":{\"a\":[1]},\"labels\":[\"a\",\"b\"],\"maps\":{\"m\":{"
                            "\"i\":1}},\"pets\":[{\"kind\":\"DOG\","
                            "\"friend\":{\"kind\":\"WHALE\",\"x\":null}}],\"bools\":[true],\"doubles\":[1.5],"
-                           "\"longs\":[1],\"active\":null}";
+                           "\"longs\":[1],\"info\":{\"a\":[1.10,1E400],\"b\":-0},\"active\":null}";
 
 /* Returns how many allocations there are: the first run in which none fails. */
 static long fail_each(int (*run)(tb_error *err))

@@ -150,7 +150,12 @@ static const struct {
     {SAMPLE_ALL, "{\"active\":1}", "active: true or false was expected, not a number"},
     {SAMPLE_ALL, "{\"ratio\":true}", "ratio: a number was expected, not a boolean"},
     {SAMPLE_ALL, "{\"name\":7}", "name: a string was expected, not a number"},
-    {SAMPLE_ALL, "{\"name\":\"a\\u0000b\"}", "name: the text has a NUL character in it"},
+    {SAMPLE_ALL, "{\"name\":1E400}", "name: a string was expected, not a number"},
+    {SAMPLE_ALL, "{\"active\":-0}", "active: true or false was expected, not a number"},
+    {SAMPLE_ALL, "{\"info\":1,\"pet\":1.50}", "pet: an object was expected, not a number"},
+    {SAMPLE_ALL, "{\"plain\":\"\\ud83d\"}", "plain: a whole number was expected, not a string"},
+    {SAMPLE_ALL, "{\"wide\":9223372036854775808}", "wide: " INT64_RANGE},
+    {SAMPLE_ALL, "{\"plain\":1E400}", "plain: " INT32_RANGE},
     {SAMPLE_ALL, "{\"color\":[]}", "color: a string was expected, not an array"},
     {SAMPLE_ALL, "{\"labels\":{}}", "labels: an array was expected, not an object"},
     {SAMPLE_ALL, "{\"labels\":[\"a\",{}]}", "labels[1]: a string was expected, not an object"},
@@ -186,11 +191,11 @@ START_TEST(what_is_no_json)
     static const char *const texts[] = {"",
                                         "{",
                                         "{}x",
-                                        "{\"wide\":9223372036854775808}",
-                                        "{\"ratio\":1e999}",
+                                        "{\"wide\":9223372036854775808,}",
+                                        "{\"ratio\":1e999 1}",
                                         "{\"a\":\"\xff\"}",
                                         "{'a':1}",
-                                        "{\"\\u0000\":1}"};
+                                        "{\"\\u0000\"}"};
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(texts); i++) {

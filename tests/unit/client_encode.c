@@ -102,7 +102,7 @@ START_TEST(every_kind_of_member)
         "\"dog\":{\"age\":4,\"kind\":\"DOG\",\"name\":\"Rex\"},\"info\":[null],\"labels\":[\"a\",null],"
         "\"lists\":{\"x\":[],\"y\":null},\"maps\":{\"m\":{\"i\":-9223372036854775808,\"u\":null}},"
         "\"matrix\":[[1,-2],null,[]],\"pets\":[{\"age\":4,\"kind\":\"DOG\",\"name\":\"Rex\"},null,"
-        "{\"kind\":\"BIRD\",\"song\":\"la\"},{\"kind\":\"LION\"}],\"ratio\":0.10000000000000001,"
+        "{\"kind\":\"BIRD\",\"song\":\"la\"},{\"kind\":\"LION\"}],\"ratio\":0.1,"
         "\"wide\":9223372036854775807}");
     json_decref(all.info);
 }
@@ -222,7 +222,7 @@ START_TEST(free_json_that_is_no_json)
     json_t *text = json_string_nocheck("\xff");
 
     assert_refused(SAMPLE_ALL, ALL(.info = text),
-                   "free JSON that is no UTF-8 or contains itself, or out of memory");
+                   "free JSON that is no UTF-8, contains itself or has no JSON behind TB_VERBATIM, or out of memory");
     json_decref(text);
 }
 END_TEST

@@ -46,11 +46,14 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_edition.c \
 	tests/unit/client_failover.c \
 	tests/unit/client_encode.c \
+	tests/unit/client_exact.c \
 	tests/unit/client_frame.c \
 	tests/unit/client_headers.c \
+	tests/unit/client_json_read.c \
 	tests/unit/client_json_text.c \
 	tests/unit/client_jwt.c \
 	tests/unit/client_limit.c \
+	tests/unit/client_number.c \
 	tests/unit/client_options.c \
 	tests/unit/client_outage.c \
 	tests/unit/client_server_clock.c \

@@ -17,11 +17,12 @@ typedef Suite *unit_suite(void);
 
 unit_suite answer_suite, arena_suite, backoff_suite, base64url_suite, budget_pace_suite, budget_ready_suite,
     budget_simulation_suite, budget_suite, buf_suite, check_suite, codec_memory_suite, credential_suite,
-    decode_suite, edition_suite, encode_suite, error_suite, failover_suite, frame_suite, hash_suite,
-    headers_suite, json_text_suite, jwt_suite, limit_suite, list_suite, log_suite, loop_suite, options_suite,
-    outage_suite, quota_suite, secret_suite, server_clock_suite, session_answer_suite, session_failures_suite,
-    session_files_suite, session_modes_suite, session_refusal_suite, session_suite, sink_suite, timer_suite,
-    transport_suite, url_suite, utf8_suite, websocket_suite;
+    decode_suite, edition_suite, encode_suite, error_suite, exact_suite, failover_suite, frame_suite,
+    hash_suite, headers_suite, json_read_suite, json_text_suite, jwt_suite, limit_suite, list_suite,
+    log_suite, loop_suite, number_suite, options_suite, outage_suite, quota_suite, secret_suite,
+    server_clock_suite, session_answer_suite, session_failures_suite, session_files_suite,
+    session_modes_suite, session_refusal_suite, session_suite, sink_suite, timer_suite, transport_suite,
+    url_suite, utf8_suite, websocket_suite;
 unit_suite ctl_names_suite, ctl_value_suite;
 unit_suite config_files_suite, config_mistake_suite;
 unit_suite config_check_suite, config_help_suite, config_suite, detection_suite, filter_suite,
