@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "client/json_read.h"
 #include "client/jwt.h"
 
 static const char scheme[] = "X-Authorization: Bearer ";
@@ -36,7 +37,7 @@ static void tell_all(struct bearer *bearer, const struct request *failed)
 /* Takes the token out of {"token":...,"refreshToken":...}. Its time is counted from its receipt. */
 static bool take_token(struct bearer *bearer, const struct buf *body)
 {
-    json_t *pair = json_loadb(body->data ? body->data : "", body->len, 0, NULL);
+    json_t *pair = json_read(body->data, body->len, 0, NULL);
     const char *token = json_string_value(json_object_get(pair, "token"));
     json_t *claims = token ? jwt_claims(token) : NULL;
     int64_t life_ms = claims ? jwt_life_ms(claims) : 0;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "client/json_read.h"
 
 enum question { ASK_WHITE_LABEL, ASK_SIGN_UP, ASK_VERSION, ASK_NOTHING };
 
@@ -42,7 +43,7 @@ enum presence { PRESENCE_UNKNOWN, PRESENT, ABSENT };
 static bool says_no_such_path(const char *body, size_t length)
 {
     static const char words[] = "No static resource ";
-    json_t *error = json_loadb(body, length, 0, NULL);
+    json_t *error = json_read(body, length, 0, NULL);
     const char *message = json_string_value(json_object_get(error, "message"));
     bool says = message && strncmp(message, words, strlen(words)) == 0;
 

@@ -2,6 +2,8 @@
 #include "client/jwt.h"
 
 #include "base/base64url.h"
+#include "client/json_read.h"
+#include "client/number.h"
 
 #define SECONDS_MAX (INT64_MAX / 1000)
 
@@ -23,7 +25,7 @@ json_t *jwt_claims(const char *token)
         return NULL;
     if (base64url_decode(&payload, start + 1, (size_t)(end - start - 1)) < 0 || payload.len == 0)
         return NULL;
-    claims = json_loadb(payload.data, payload.len, 0, NULL);
+    claims = json_read(payload.data, payload.len, 0, NULL);
     if (!json_is_object(claims)) {
         json_decref(claims);
         return NULL;
@@ -34,7 +36,7 @@ json_t *jwt_claims(const char *token)
 /* A NumericDate in ms; RFC 7519, section 2: it may have a fraction. */
 static int64_t date_claim_ms(const json_t *claims, const char *name)
 {
-    double seconds = json_number_value(json_object_get(claims, name));
+    double seconds = number_of(json_object_get(claims, name));
 
     return seconds > 0 && seconds < (double)SECONDS_MAX ? (int64_t)(seconds * 1000) : 0;
 }

@@ -4,6 +4,8 @@
 #include <curl/curl.h>
 #include <stdio.h>
 
+#include "client/json_read.h"
+
 /* Bytes of a redirect's target that are shown. */
 #define LOCATION_SHOWN 200
 
@@ -145,7 +147,7 @@ enum session_verdict session_judge(enum session_call_kind kind, const struct ses
                                    const struct session_options *options, json_t **ret, char *reason,
                                    size_t size)
 {
-    json_t *body = json_loadb(reply->body, reply->length, 0, NULL);
+    json_t *body = json_read(reply->body, reply->length, 0, NULL);
     enum session_verdict verdict = SESSION_VERDICT_NONE;
 
     if (reply->status == 200) {

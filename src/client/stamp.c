@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
+#include "client/json_read.h"
 #include "client/json_text.h"
 
 /* jansson says whether the text is JSON and what is in it; the text itself is copied byte for byte, so that
@@ -76,8 +77,7 @@ static int needs_stamp(const json_t *body)
 
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out)
 {
-    json_t *parsed =
-        length > 0 ? json_loadb(body, length, JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL) : NULL;
+    json_t *parsed = json_read(body, length, 0, NULL);
     int r = needs_stamp(parsed);
 
     if (r == 1) {

@@ -6,18 +6,24 @@
 #include <stdbool.h>
 #include <strings.h>
 
+#include "client/json_read.h"
 #include "client/json_text.h"
 
 static const char name[] = "authCmd";
+
+/* The escape of a letter: "\u0041" to "\u007a", whatever the last digit is. */
+static bool is_letter_escape(const char *text, size_t length)
+{
+    return length >= 5 && memcmp(text, "\\u00", 4) == 0 && text[4] >= '4' && text[4] <= '7';
+}
 
 static bool can_hold_name(const char *text, size_t length)
 {
     size_t i;
 
-    if (memmem(text, length, "\\u", 2))
-        return true;
-    for (i = 0; i + strlen(name) <= length; i++)
-        if (strncasecmp(text + i, name, strlen(name)) == 0)
+    for (i = 0; i < length; i++)
+        if (is_letter_escape(text + i, length - i) ||
+            (length - i >= strlen(name) && strncasecmp(text + i, name, strlen(name)) == 0))
             return true;
     return false;
 }
@@ -25,8 +31,8 @@ static bool can_hold_name(const char *text, size_t length)
 /* Whether a member's name, with its quotes, is the one. */
 static bool is_name(const char *text, size_t length)
 {
-    json_t *key = json_loadb(text, length, JSON_DECODE_ANY, NULL);
-    bool is = key && strcasecmp(json_string_value(key), name) == 0;
+    json_t *key = json_read(text, length, 0, NULL);
+    bool is = json_string_length(key) == strlen(name) && strcasecmp(json_string_value(key), name) == 0;
 
     json_decref(key);
     return is;
@@ -67,7 +73,7 @@ int auth_command_remove(const char *text, size_t length, struct buf *out)
 
     if (!can_hold_name(text, length))
         return AUTH_COMMAND_NONE;
-    message = json_loadb(text, length, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+    message = json_read(text, length, 0, NULL);
     if (!message)
         return -EBADMSG;
     if (json_is_object(message))

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "client/json_read.h"
 #include "proxy/config_check.h"
 #include "proxy/daemon.h"
 
@@ -68,7 +69,7 @@ static void query_done(struct request *request)
     json_t *profile = NULL;
 
     if (request->outcome == REQUEST_ANSWERED && transfer->status == 200)
-        profile = json_loadb(transfer->response_body.data, transfer->response_body.len, 0, NULL);
+        profile = json_read(transfer->response_body.data, transfer->response_body.len, 0, NULL);
     if (!profile)
         log_warning("the server does not tell its rate limit (GET %s: HTTP %d)", PATH, transfer->status);
     else if (limit_query_read(profile, session_user(query->daemon->upstream.session), &limit, &err) < 0)

@@ -4,6 +4,7 @@
 #include <jansson.h>
 
 #include "base/base64url.h"
+#include "client/json_write.h"
 #include "proxy/daemon.h"
 #include "proxy/reply.h"
 #include "proxy/status.h"
@@ -54,13 +55,15 @@ static json_t *placeholder_claims(const json_t *user, const char *scope, int64_t
 
 static int placeholder_token(struct buf *out, json_t *claims)
 {
-    CLEANUP(free_pointer) char *payload = claims ? json_dumps(claims, JSON_COMPACT) : NULL;
-    int r = payload ? base64url_encode(out, placeholder_header, strlen(placeholder_header)) : -1;
+    CLEANUP(buf_free) struct buf payload = BUF_INIT(PLACEHOLDER_MAX_BYTES);
+    int r = json_write(&payload, claims);
 
+    if (r == 0)
+        r = base64url_encode(out, placeholder_header, strlen(placeholder_header));
     if (r == 0)
         r = buf_append_string(out, ".");
     if (r == 0)
-        r = base64url_encode(out, payload, strlen(payload));
+        r = base64url_encode(out, payload.data, payload.len);
     if (r == 0)
         r = buf_append_string(out, ".");
     if (r == 0)

@@ -19,8 +19,8 @@ enum merge_kind {
  * Whether BODY can be part of a merged call: for telemetry {"ts": ms, "values": {...}} or an array of at
  * least one of those (what lacks its time got it before: telemetry_stamp()); for attributes an object. There
  * must be at least one value, and none that the server passes over (null); of attributes none that it may
- * refuse, since a later value of the same key would hide that (numbers beyond 64-bit integers). Text with a
- * NUL, which a database may refuse, goes alone, too.
+ * refuse, since a later value of the same key would hide that (numbers beyond 64-bit integers). Texts with a
+ * NUL or half of a surrogate pair, which a database may refuse, and numbers beyond a double go alone, too.
  *
  * 0; -EBADMSG: it is no JSON, or not of that form, and is sent alone; -ENOMEM (but jansson takes some failed
  * allocations for bad JSON).

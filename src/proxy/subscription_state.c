@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include <tbclient/value.h>
+
 #include "base/log.h"
 
 #define HISTORY_KEYS_BYTES (API_SOCKET_COMMAND_BYTES - 4096) /* of a command; escaping can lengthen it */
@@ -114,7 +116,7 @@ static void deliver_latest(struct subscriber *subscriber)
     begin_live(subscriber);
 }
 
-/* The keys for a history; none where they are too many, or one has a comma. */
+/* The keys for a history; none where they are too many, or one has a comma, or is no UTF-8. */
 static int history_keys(const struct subscription *subscription, struct buf *keys)
 {
     const char *key;
@@ -124,7 +126,7 @@ static int history_keys(const struct subscription *subscription, struct buf *key
     if (*subscription->keys)
         return r;
     json_object_foreach(subscription->latest, key, value) if (r == 0) r =
-        strchr(key, ',') ? -EINVAL : buf_append_format(keys, "%s%s", keys->len > 0 ? "," : "", key);
+        strchr(key, ',') || tb_verbatim(key) ? -EINVAL : buf_append_format(keys, "%s%s", keys->len > 0 ? "," : "", key);
     return r < 0 || keys->len == 0 ? -EINVAL : 0;
 }
 

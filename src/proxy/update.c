@@ -6,6 +6,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "client/json_read.h"
+#include "client/json_write.h"
+
 static int by_time(const void *left, const void *right)
 {
     const struct point *a = left, *b = right;
@@ -53,7 +56,7 @@ int update_parse(const char *text, size_t length, struct update *ret)
     json_t *id, *code;
     const char *error;
 
-    *ret = (struct update){.message = json_loadb(text, length, 0, NULL)};
+    *ret = (struct update){.message = json_read(text, length, JSON_READ_EXACT, NULL)};
     id = json_object_get(ret->message, "subscriptionId");
     code = json_object_get(ret->message, "errorCode");
     error = json_string_value(json_object_get(ret->message, "errorMsg"));
@@ -98,10 +101,12 @@ size_t update_group(const struct point *points, size_t count)
 /* Takes the value over. */
 static int write_data(struct buf *out, json_t *value)
 {
-    char *text = value ? json_dumps(value, JSON_COMPACT) : NULL;
-    int r = text ? buf_append_format(out, "data: %s\n\n", text) : -ENOMEM;
+    int r = buf_append_string(out, "data: ");
 
-    free(text);
+    if (r == 0)
+        r = json_write(out, value);
+    if (r == 0)
+        r = buf_append_string(out, "\n\n");
     json_decref(value);
     return r;
 }

@@ -534,9 +534,14 @@ class TestAuthCommand(WebSocketCase):
                     '{"a":1,"a":2} trailing']
         self.assertEqual(self.exchange(*messages), messages)
 
+    def test_all_that_is_json_is_understood(self):
+        odd = '"iccid":89010303310033979663,"a":[1E400,-0,1.10],"b":"\\u0000\\u0061","c\\u0000":"\\ud83d","\\ud800":1'
+        self.assertEqual(self.exchange("{%s}" % odd, '{"authCmd":%s,%s}' % (self.TOKEN, odd), '{"auth\\u0043md":-1e999}'),
+                         ["{%s}" % odd, "{%s}" % odd])
+
     def test_what_might_hold_it_and_cannot_be_read_ends_it(self):
         for message in ('{"authCmd":%s} trailing' % self.TOKEN, "{'authCmd':1}", '{"a":NaN,"authCmd":1}',
-                        '{"auth\\u0043md":%s}{' % self.TOKEN, '{/**/"authCmd":1}', '{"\\ud800":1}'):
+                        '{"auth\\u0043md":%s}{' % self.TOKEN, '{/**/"authCmd":1}', '{1E400:"\\u0061"}'):
             program, session = self.open()
             program.send(frame(TEXT, message.encode()))
             self.assertEqual(program.close_code(), 1007, message)

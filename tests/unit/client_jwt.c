@@ -120,6 +120,20 @@ START_TEST(lives_and_ends)
 }
 END_TEST
 
+/* What else is in a token does not matter, and a time may have more digits than a double. */
+START_TEST(claims_that_jansson_does_not_take)
+{
+    char *token = unit_jwt("{\"iat\":100.00000000000000000001,\"exp\":1.050000000000000000001e2,\"\\u0000\":\"\\ud83d\","
+                           "\"number\":89010303310033979663}");
+    json_t *claims = jwt_claims(token);
+
+    ck_assert_int_eq(jwt_life_ms(claims), 5000);
+    ck_assert_int_eq(jwt_expires_ms(claims), 105000);
+    json_decref(claims);
+    free(token);
+}
+END_TEST
+
 /* RFC 7519, section 2: a NumericDate may have a fraction. */
 START_TEST(fractions_of_a_second_count)
 {
@@ -160,6 +174,7 @@ Suite *jwt_suite(void)
     tcase_add_test(tests, what_is_no_jwt_has_no_claims);
     tcase_add_test(tests, the_longest_token_and_one_byte_more);
     tcase_add_loop_test(tests, lives_and_ends, 0, (int)ARRAY_SIZE(rows));
+    tcase_add_test(tests, claims_that_jansson_does_not_take);
     tcase_add_test(tests, fractions_of_a_second_count);
     tcase_add_test(tests, no_claims_have_no_times);
     tcase_add_test(tests, the_characters_of_a_token);

@@ -108,6 +108,22 @@ START_TEST(a_key_is_verified_and_needs_no_renewal)
 }
 END_TEST
 
+/* What the server keeps of the user is the user's: any JSON. */
+START_TEST(a_user_that_jansson_does_not_take)
+{
+    world_open_key(&world);
+    world_begin(&world, SESSION_CALL_VERIFY);
+    world_answer(&world, 200,
+                 "{\"authority\":\"TENANT_ADMIN\",\"additionalInfo\":{\"iccid\":89010303310033979663,\"a\":1E400,"
+                 "\"\\u0000\":\"\\u0000\\ud83d\"}}",
+                 -1);
+    world_assert_state(&world, SESSION_READY);
+    assert_credential("ApiKey", WORLD_KEY);
+    ck_assert_str_eq(json_string_value(json_object_get(session_user(world.session), "authority")),
+                     "TENANT_ADMIN");
+}
+END_TEST
+
 START_TEST(a_rotated_key_is_read_again)
 {
     world_open_key(&world);
@@ -311,6 +327,7 @@ Suite *session_modes_suite(void)
     tcase_add_test(tests, secrets_may_come_from_memory);
     tcase_add_test(tests, exactly_one_way_to_authenticate);
     tcase_add_test(tests, a_key_is_verified_and_needs_no_renewal);
+    tcase_add_test(tests, a_user_that_jansson_does_not_take);
     tcase_add_test(tests, a_rotated_key_is_read_again);
     tcase_add_test(tests, a_refused_key_locks_out_until_it_is_replaced);
     tcase_add_test(tests, a_key_that_is_taken_away_locks_out);

@@ -65,6 +65,36 @@ START_TEST(every_element_gets_its_time)
 }
 END_TEST
 
+/* Byte for byte, whatever JSON allows. */
+START_TEST(numbers_and_texts_that_jansson_does_not_take)
+{
+    static const char *const bodies[] = {
+        "{\"iccid\":89010303310033979663}", "{\"a\":1E400,\"b\":-0}", "{\"a\":[0.1000000000000000055,1.10]}",
+        "{\"a\":\"\\u0000\",\"b\\u0000\":1}", "{\"a\":\"\\ud83d\"}", "{\"\\ud83d\":{\"b\":[-1e-400]}}",
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(bodies); i++) {
+        struct buf out = BUF_INIT(1000), expected = BUF_INIT(1000), again = BUF_INIT(1000);
+
+        ck_assert_int_eq(telemetry_stamp(bodies[i], strlen(bodies[i]), TS, &out), 1);
+        buf_append_format(&expected, "{\"ts\":" TS_TEXT ",\"values\":%s}", bodies[i]);
+        ck_assert_str_eq(out.data, expected.data);
+        ck_assert_int_eq(telemetry_stamp(out.data, out.len, TS, &again), 0);
+        buf_clear(&out);
+        buf_clear(&expected);
+        buf_append_format(&again, "[{\"b\":2},%s]", bodies[i]);
+        ck_assert_int_eq(telemetry_stamp(again.data, again.len, TS, &out), 1);
+        buf_append_format(&expected, "[{\"ts\":" TS_TEXT ",\"values\":{\"b\":2}},{\"ts\":" TS_TEXT ",\"values\":%s}]",
+                          bodies[i]);
+        ck_assert_str_eq(out.data, expected.data);
+        buf_free(&out);
+        buf_free(&expected);
+        buf_free(&again);
+    }
+}
+END_TEST
+
 START_TEST(bodies_whose_elements_all_have_a_time_stay)
 {
     static const char *const bodies[] = {
@@ -274,6 +304,7 @@ Suite *stamp_suite(void)
     Suite *suite = unit_suite_create("stamp", &tests);
 
     tcase_add_loop_test(tests, every_element_gets_its_time, 0, (int)ARRAY_SIZE(stamped));
+    tcase_add_test(tests, numbers_and_texts_that_jansson_does_not_take);
     tcase_add_test(tests, bodies_whose_elements_all_have_a_time_stay);
     tcase_add_test(tests, what_is_no_telemetry_is_told);
     tcase_add_test(tests, an_element_keeps_its_bytes);

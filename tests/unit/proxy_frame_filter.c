@@ -255,10 +255,22 @@ START_TEST(the_auth_command_is_taken_out)
         {"no JSON", AUTH_COMMAND_NONE, NULL},
         {"", AUTH_COMMAND_NONE, NULL},
         {"{\"a\":1e999}", AUTH_COMMAND_NONE, NULL},
-        {"{\"authCmd\":1e999}", -EBADMSG, NULL},
+        /* all that is JSON is understood */
+        {"{\"authCmd\":1e999}", AUTH_COMMAND_ALONE, ""},
+        {"{\"a\":89010303310033979663 ,\"auth\\u0043md\":{\"token\":-0},\"b\":1E400}", AUTH_COMMAND_REMOVED,
+         "{\"a\":89010303310033979663,\"b\":1E400}"},
+        {"{\"a\\u0000\":\"\\ud83d\",\"AUTHCMD\":1,\"authCmd\\u0000\":2}", AUTH_COMMAND_REMOVED,
+         "{\"a\\u0000\":\"\\ud83d\",\"authCmd\\u0000\":2}"},
+        {"{\"\\ud83d\\u0061\":1e999,\"b\":\"\\u0000\"}", AUTH_COMMAND_NONE, NULL},
+        {"{\"\xef\xb7\x90\":1,\"authCmd\":\"\\ufdd0\"}", AUTH_COMMAND_REMOVED, "{\"\xef\xb7\x90\":1}"},
+        {"{\"authCmd\":1e999 1e999}", -EBADMSG, NULL},
+        {"{\"authCmd\":\"\\ud83d\\q\"}", -EBADMSG, NULL},
+        {"{1e999:1,\"authCmd\":1}", -EBADMSG, NULL},
         {"{\"authCmd\":1}}", -EBADMSG, NULL},
         {"{authCmd:1}", -EBADMSG, NULL},
-        {"\\u", -EBADMSG, NULL},
+        {"\\u006x", -EBADMSG, NULL},
+        {"\\u0", AUTH_COMMAND_NONE, NULL},
+        {"{\"\\u20ac\\u0000\\u00e9\"", AUTH_COMMAND_NONE, NULL},
     };
     size_t i;
 

@@ -138,6 +138,22 @@ START_TEST(an_event)
 }
 END_TEST
 
+/* Values and keys are told byte for byte. */
+START_TEST(values_that_jansson_does_not_take)
+{
+    struct update update;
+
+    parse("{\"subscriptionId\":7,\"errorCode\":0,\"x\":1E400,\"data\":{\"a\":[[3,89010303310033979663]],\"b\":[[3,"
+          "\"\\u0000\"]],\"c\\u0000\":[[3,1.10]],\"d\":[[3,{\"e\":[-0,\"\\ud83d\",26.5]}]]}}",
+          &update);
+    ck_assert_uint_eq(update.count, 4);
+    assert_event(3, update.points, 4,
+                 "id: 3\ndata: {\"ts\":3,\"values\":{\"a\":89010303310033979663,\"b\":\"\\u0000\",\"c\\u0000\":1.10,"
+                 "\"d\":{\"e\":[-0,\"\\ud83d\",26.5]}}}\n\n");
+    update_free(&update);
+}
+END_TEST
+
 START_TEST(an_event_fits_or_is_left_out)
 {
     static const char text[] = "id: 1\ndata: {\"ts\":1,\"values\":{\"a\":\"x\"}}\n\n";
@@ -208,6 +224,7 @@ Suite *update_suite(void)
     tcase_add_loop_test(tests, the_id_of_a_beginning, 0, (int)ARRAY_SIZE(beginnings));
     tcase_add_test(tests, an_endless_id);
     tcase_add_test(tests, an_event);
+    tcase_add_test(tests, values_that_jansson_does_not_take);
     tcase_add_test(tests, an_event_fits_or_is_left_out);
     tcase_add_test(tests, the_last_event);
     tcase_add_loop_test(tests, an_id, 0, (int)ARRAY_SIZE(ids));
