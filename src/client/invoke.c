@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "client/arena.h"
+#include "client/call.h"
 #include "client/decode.h"
 #include "client/failure.h"
 #include "client/invoke.h"
@@ -183,23 +184,9 @@ static int raw_value(const struct answer *answer, json_t **ret, tb_error *err)
     return 0;
 }
 
-static int run_raw(tb_client *client, struct call *call, const tb_sink *sink, json_t **ret, tb_error *err)
-{
-    struct answer answer;
-    int r = call_run(call, client, NULL, goes_to_sink(call->operation) ? sink : NULL, &answer, err);
-
-    if (r < 0)
-        return r;
-    if (ret && sink && goes_to_sink(call->operation))
-        *ret = NULL;
-    else if (ret)
-        r = raw_value(&answer, ret, err);
-    answer_free(&answer);
-    return r;
-}
-
-int tb_call(tb_client *client, const tb_api *api, const char *operation, json_t *parameters, json_t *body,
-            const tb_sink *sink, json_t **ret, tb_error *err)
+/* Of an answer that goes to the SINK, the body is empty. */
+static int run_json(tb_client *client, const tb_api *api, const char *operation, json_t *parameters,
+                    json_t *body, const tb_sink *sink, struct answer *ret, tb_error *err)
 {
     CLEANUP(call_free) struct call call;
     int r = prepare_json(&call, api, operation, parameters, body, err);
@@ -208,7 +195,35 @@ int tb_call(tb_client *client, const tb_api *api, const char *operation, json_t 
         r = client_enter(client, err);
     if (r < 0)
         return r;
-    r = run_raw(client, &call, sink, ret, err);
+    r = call_run(&call, client, NULL, goes_to_sink(call.operation) ? sink : NULL, ret, err);
     client_leave(client);
+    return r;
+}
+
+int tb_call(tb_client *client, const tb_api *api, const char *operation, json_t *parameters, json_t *body,
+            const tb_sink *sink, json_t **ret, tb_error *err)
+{
+    struct answer answer;
+    int r = run_json(client, api, operation, parameters, body, sink, &answer, err);
+
+    if (r < 0)
+        return r;
+    if (ret)
+        r = raw_value(&answer, ret, err);
+    answer_free(&answer);
+    return r;
+}
+
+int invoke_text(tb_client *client, const tb_api *api, const char *operation, json_t *parameters, json_t *body,
+                const tb_sink *sink, struct buf *ret, tb_error *err)
+{
+    struct answer answer;
+    int r = run_json(client, api, operation, parameters, body, sink, &answer, err);
+
+    if (r < 0)
+        return r;
+    if (answer_text(&answer, ret) < 0)
+        r = FAIL_MEMORY(err);
+    answer_free(&answer);
     return r;
 }

@@ -7,6 +7,7 @@
 #include "client/encode.h"
 #include "client/failure.h"
 #include "client/json_write.h"
+#include "client/number.h"
 #include "client/parameters.h"
 #include "client/tables.h"
 #include "client/url.h"
@@ -98,7 +99,8 @@ static int json_body(struct call *call, json_t *body, tb_error *err)
     if (!body)
         return missing_body(call, err);
     if (call->operation->body == TB_BODY_TEXT)
-        return json_is_string(body) ? set_text(call, json_string_value(body), json_string_length(body), err)
+        return json_is_string(body) && !number_is(body)
+                   ? set_text(call, json_string_value(body), json_string_length(body), err)
                                     : set_json(call, json_incref(body), err);
     r = check_value(call->api, call->operation->body_type, body, 0, err);
     return r < 0 ? r : set_json(call, json_incref(body), err);

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include "base/buf.h"
+#include "client/json_read.h"
 #include "ctl/names.h"
 
 #define BODY_MAX_BYTES (64 * 1024 * 1024)
@@ -35,7 +36,7 @@ static int parse_body(struct call *call, const char *text, size_t length, struct
     if (call->operation->body == TB_BODY_TEXT)
         call->body = json_stringn(text, length);
     else
-        call->body = json_loadb(text, length, JSON_DECODE_ANY | JSON_REJECT_DUPLICATES, &error);
+        call->body = json_read(text, length, JSON_READ_EXACT | JSON_READ_UNIQUE, &error);
     if (call->body)
         return 0;
     if (call->operation->body == TB_BODY_TEXT)

@@ -2,10 +2,14 @@
 #include <errno.h>
 
 #include "base/buf.h"
+#include "client/failure.h"
+#include "client/invoke.h"
+#include "client/json_read.h"
 #include "ctl/body.h"
 #include "ctl/ctl.h"
 #include "ctl/json_print.h"
 #include "ctl/names.h"
+#include "ctl/page.h"
 #include "ctl/value.h"
 
 #define PAGE_SIZE_DEFAULT 100 /* of --all */
@@ -123,59 +127,66 @@ static int write_bytes(void *context, const void *data, size_t length)
     return output_write(&call->output, data, length, call->operation->answer == TB_ANSWER_EVENTS);
 }
 
-/* Texts and bytes go out as they came, JSON as people read it. */
-static int print_answer(struct call *call, const json_t *answer, struct tb_error *err)
+static void free_json(json_t **value)
 {
-    bool is_text = json_is_string(answer) && call->operation->answer != TB_ANSWER_JSON;
+    json_decref(*value);
+}
+
+/* The answer's TEXT as JSON; NULL: it is none. */
+static json_t *read_answer(const struct buf *text, struct tb_error *err)
+{
+    json_error_t reason;
+    json_t *value = json_read(text->data, text->len, 0, &reason);
+
+    if (!value)
+        FAIL(err, TB_ERROR_DECODE, -EBADMSG, "the answer is not JSON: line %d, column %d: %s", reason.line,
+             reason.column, reason.text);
+    return value;
+}
+
+static void print_json(struct call *call, const struct buf *text)
+{
+    json_print(call->output.file, text->data, text->data + text->len, call->arguments.compact, 0);
+    putc('\n', call->output.file);
+}
+
+/* Texts and bytes go out as they came, and so does a string of JSON for one; other JSON as people read it. */
+static int print_answer(struct call *call, const struct buf *text, struct tb_error *err)
+{
+    bool may_be_text = call->operation->answer != TB_ANSWER_JSON;
+    CLEANUP(free_json) json_t *value = read_answer(text, err);
+    const char *string = json_string_value(value);
     int r = 0;
 
-    if (!answer)
-        return 0;
-    if (is_text) {
-        r = output_write(&call->output, json_string_value(answer), json_string_length(answer), false);
-    } else {
-        json_print(call->output.file, answer, call->arguments.compact, 0);
-        putc('\n', call->output.file);
-    }
+    if (!value && !may_be_text)
+        return -EBADMSG;
+    if (!value)
+        r = output_write(&call->output, text->data, text->len, false);
+    else if (may_be_text && string && !tb_verbatim(string))
+        r = output_write(&call->output, string, json_string_length(value), false);
+    else
+        print_json(call, text);
     return r < 0 ? tb_error_set(err, r, "the answer is no text; give it a file with --output") : 0;
 }
 
-static int call_once(struct call *call, json_t **ret, struct tb_error *err)
+static int call_once(struct call *call, struct buf *ret, struct tb_error *err)
 {
     tb_sink sink = {.write = write_bytes, .context = call};
     bool streams = call->operation->answer == TB_ANSWER_BINARY || call->operation->answer == TB_ANSWER_EVENTS;
-    int r = tb_call(call->client, call->api, call->arguments.operation, call->parameters, call->body,
-                    streams ? &sink : NULL, ret, err);
+    int r = invoke_text(call->client, call->api, call->arguments.operation, call->parameters, call->body,
+                        streams ? &sink : NULL, ret, err);
 
     if (r == -EPERM && streams && err->kind == TB_ERROR_SYSTEM && call->output.is_terminal)
         return tb_error_set(err, r, "the answer is no text; give it a file with --output");
     return r;
 }
 
-/* The elements of one page; *MORE: another one follows. */
-static int print_page(struct call *call, bool *first, bool *more, struct tb_error *err)
+static int call_page(struct call *call, bool *first, bool *more, struct tb_error *err)
 {
-    bool compact = call->arguments.compact;
-    json_t *page = NULL;
-    json_t *data;
-    size_t i;
-    int r = call_once(call, &page, err);
+    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
+    int r = call_once(call, &text, err);
 
-    if (r < 0)
-        return r;
-    data = json_object_get(page, "data");
-    *more = json_is_true(json_object_get(page, "hasNext"));
-    if (!json_is_array(data) || (*more && json_array_size(data) == 0))
-        r = tb_error_set(err, -EBADMSG,
-                         "the server's answer is no page: data or hasNext is not as it should be");
-    for (i = 0; r == 0 && i < json_array_size(data); i++) {
-        fputs(*first ? "[" : ",", call->output.file);
-        fputs(compact ? "" : "\n  ", call->output.file);
-        json_print(call->output.file, json_array_get(data, i), compact, 1);
-        *first = false;
-    }
-    json_decref(page);
-    return r;
+    return r < 0 ? r : page_print(call->output.file, &text, call->arguments.compact, first, more, err);
 }
 
 /* One page at a time is in memory. */
@@ -188,7 +199,7 @@ static int call_all(struct call *call, struct tb_error *err)
 
     while (more && r == 0) {
         json_object_set_new(call->parameters, "page", json_integer(page++));
-        r = print_page(call, &first, &more, err);
+        r = call_page(call, &first, &more, err);
         if (r == 0 && fflush(call->output.file) != 0)
             return output_finish(&call->output, err);
     }
@@ -199,7 +210,7 @@ static int call_all(struct call *call, struct tb_error *err)
 
 static int perform(struct call *call, struct tb_error *err)
 {
-    json_t *answer = NULL;
+    CLEANUP(buf_free) struct buf answer = BUF_INIT(SIZE_MAX / 2);
     int r = output_open(&call->output, call->arguments.output, err);
 
     if (r == 0)
@@ -210,9 +221,8 @@ static int perform(struct call *call, struct tb_error *err)
         r = call_all(call, err);
     else
         r = call_once(call, &answer, err);
-    if (r == 0)
-        r = print_answer(call, answer, err);
-    json_decref(answer);
+    if (r == 0 && answer.len > 0)
+        r = print_answer(call, &answer, err);
     if (r == -EPIPE && !call->output.path)
         end_as_broken_pipe();
     return r < 0 ? r : output_finish(&call->output, err);

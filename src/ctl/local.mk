@@ -22,6 +22,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/names.c src/ctl/names.h \
 	src/ctl/operations.c \
 	src/ctl/output.c src/ctl/output.h \
+	src/ctl/page.c src/ctl/page.h \
 	src/ctl/queue.c \
 	src/ctl/speak.c \
 	src/ctl/status.c src/ctl/status.h \

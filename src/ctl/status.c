@@ -5,6 +5,7 @@
 
 #include "client/answer.h"
 #include "client/failure.h"
+#include "client/json_write.h"
 #include "ctl/arguments.h"
 #include "ctl/json_print.h"
 
@@ -96,6 +97,15 @@ static int fetch(const struct status_part *part, const struct where *where, json
     return r;
 }
 
+static void print_as_json(const json_t *value)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
+
+    if (json_write(&text, value) == 0)
+        json_print(stdout, text.data, text.data + text.len, false, 0);
+    putchar('\n');
+}
+
 static int print(const struct status_part *part, const struct arguments *arguments)
 {
     struct tb_error err = TB_ERROR_INIT;
@@ -109,12 +119,10 @@ static int print(const struct status_part *part, const struct arguments *argumen
             say("%s: %s: %s", part->subcommand->name, tb_error_kind_name(err.kind), err.message);
         return STATUS_FAILED;
     }
-    if (arguments->json) {
-        json_print(stdout, found, false, 0);
-        putchar('\n');
-    } else {
+    if (arguments->json)
+        print_as_json(found);
+    else
         part->print(found);
-    }
     json_decref(found);
     return finish(STATUS_GOOD);
 }

@@ -49,7 +49,7 @@ static void print_outcome(int r, tb_error *err, json_t *result)
 
 static json_t *load(const char *text)
 {
-    json_t *value = text ? json_loads(text, JSON_DECODE_ANY, NULL) : NULL;
+    json_t *value = text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
 
     if (text && !value) {
         fprintf(stderr, "no JSON: %s\n", text);
@@ -104,6 +104,23 @@ static void do_save(char **arguments)
     tb_free(read);
     tb_free(saved);
     print_outcome(r, &err, result);
+}
+
+/* rename ID NAME: reads a device and saves it with another name */
+static void do_rename(char **arguments)
+{
+    tb_error err = TB_ERROR_INIT;
+    small_device *device = NULL;
+    const void *values[] = {arguments[0]};
+    int r = invoke(SMALL_DEVICE, values, NULL, &device, &err);
+
+    if (r == 0) {
+        device->name = arguments[1];
+        values[0] = device;
+        r = invoke(SMALL_SAVE, values, NULL, NULL, &err);
+    }
+    tb_free(device);
+    print_outcome(r, &err, NULL);
 }
 
 /* devices PAGE_SIZE: all of them */
@@ -369,7 +386,7 @@ static const struct {
     void (*run)(char **arguments);
 } commands[] = {
     {"call", do_call},     {"save", do_save},     {"devices", do_devices}, {"count", do_count},
-    {"text", do_text},     {"file", do_file},     {"download", do_download}, {"slow", do_slow},
+    {"rename", do_rename}, {"text", do_text},     {"file", do_file},     {"download", do_download}, {"slow", do_slow},
     {"events", do_events}, {"upload", do_upload}, {"threads", do_threads}, {"close", do_close},
     {"outlive", do_outlive},
     {"repeat", do_repeat}, {"open", do_nothing},

@@ -28,6 +28,7 @@ e2e_tests = \
 	tests/e2e/test_http_smuggling.py \
 	tests/e2e/test_http_targets.py \
 	tests/e2e/test_join.py \
+	tests/e2e/test_json.py \
 	tests/e2e/test_library.py \
 	tests/e2e/test_local_answers.py \
 	tests/e2e/test_login_refused.py \
