@@ -131,6 +131,16 @@ static void read_string(struct reader *reader)
         quote(reader, start, reader->at);
 }
 
+/* Jansson passes over a NUL behind a number, but not behind a string. */
+static bool must_be_quoted(const struct reader *reader, const char *number, const char *end)
+{
+    size_t length = (size_t)(end - number);
+
+    if (end < reader->end && *end == '\0')
+        return true;
+    return reader->flags & JSON_READ_EXACT ? !number_is_usual(number, length) : !number_is_held(number, length);
+}
+
 static void read_number(struct reader *reader)
 {
     const char *start = reader->at;
@@ -141,7 +151,7 @@ static void read_number(struct reader *reader)
         reader->at++;
     if (length == 0 || reader->at > end || is_name(reader, end))
         return;
-    if (reader->flags & JSON_READ_EXACT ? !number_is_usual(start, length) : !number_is_held(start, length))
+    if (must_be_quoted(reader, start, end))
         quote(reader, start, end);
 }
 

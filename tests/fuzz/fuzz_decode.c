@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was decoded and can be encoded is decoded again, and then encoded to equal JSON. */
+/* What was decoded and can be encoded is decoded again, and then encoded to equal JSON. It has the same numbers as the
+ * first text, character by character. */
 #include <stdint.h>
 #include <stdlib.h>
 
 #include <tbclient/codec.h>
 
+#include "client/json_read.h"
+#include "client/json_write.h"
+#include "client/number.h"
 #include "sample_api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -27,10 +31,63 @@ static char *pass(unsigned type, const char *text, size_t length, size_t *ret_le
     return encoded;
 }
 
+#define NUMBERS_MAX 10000
+
+struct numbers {
+    char *texts[NUMBERS_MAX];
+    size_t count;
+};
+
+static void collect(const json_t *value, struct numbers *numbers)
+{
+    struct buf text = BUF_INIT(1 << 22);
+    const char *name;
+    json_t *item;
+    size_t i;
+
+    json_object_foreach((json_t *)(uintptr_t)value, name, item) collect(item, numbers);
+    json_array_foreach(value, i, item) collect(item, numbers);
+    if (!number_is(value) || numbers->count == NUMBERS_MAX)
+        return;
+    if (json_write(&text, value) < 0)
+        abort();
+    numbers->texts[numbers->count++] = text.data;
+}
+
+static int compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Whether both texts have the same numbers, in whatever order. */
+static bool has_same_numbers(const char *text, size_t length, const char *other, size_t other_length)
+{
+    json_t *values[] = {json_read(text, length, JSON_READ_EXACT, NULL),
+                        json_read(other, other_length, JSON_READ_EXACT, NULL)};
+    static struct numbers numbers[2];
+    bool same;
+    size_t i, j;
+
+    for (i = 0; i < 2; i++) {
+        numbers[i].count = 0;
+        collect(values[i], &numbers[i]);
+        qsort(numbers[i].texts, numbers[i].count, sizeof(char *), compare);
+    }
+    same = numbers[0].count == numbers[1].count;
+    for (j = 0; same && j < numbers[0].count; j++)
+        same = strcmp(numbers[0].texts[j], numbers[1].texts[j]) == 0;
+    for (i = 0; i < 2; i++) {
+        while (numbers[i].count > 0)
+            free(numbers[i].texts[--numbers[i].count]);
+        json_decref(values[i]);
+    }
+    return same;
+}
+
 static bool is_equal(const char *text, size_t length, const char *other, size_t other_length)
 {
-    json_t *a = json_loadb(text, length, JSON_ALLOW_NUL, NULL);
-    json_t *b = json_loadb(other, other_length, JSON_ALLOW_NUL, NULL);
+    json_t *a = json_read(text, length, JSON_READ_EXACT, NULL);
+    json_t *b = json_read(other, other_length, JSON_READ_EXACT, NULL);
     bool equal = a && b && json_equal(a, b);
 
     json_decref(a);
@@ -48,7 +105,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         char *encoded = pass(types[i], (const char *)data, size, &length);
         char *again = encoded ? pass(types[i], encoded, length, &again_length) : NULL;
 
-        if (encoded && (!again || !is_equal(encoded, length, again, again_length)))
+        if (encoded && (!again || !is_equal(encoded, length, again, again_length) ||
+                        !has_same_numbers((const char *)data, size, encoded, length)))
             abort();
         free(encoded);
         free(again);

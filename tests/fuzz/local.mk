@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test.
-FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_edition tests/fuzz/fuzz_frames tests/fuzz/fuzz_merge tests/fuzz/fuzz_router \
-	tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
+FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_edition tests/fuzz/fuzz_frames tests/fuzz/fuzz_json tests/fuzz/fuzz_merge \
+	tests/fuzz/fuzz_router tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 fuzzers: $(FUZZERS)
 .PHONY: fuzzers
@@ -14,6 +14,8 @@ tests_fuzz_fuzz_edition_LDADD = $(project_libs)
 tests_fuzz_fuzz_edition_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_frames_LDADD = $(project_libs)
 tests_fuzz_fuzz_frames_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_json_LDADD = $(project_libs)
+tests_fuzz_fuzz_json_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_merge_LDADD = $(project_libs)
 tests_fuzz_fuzz_merge_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_router_LDADD = $(project_libs)

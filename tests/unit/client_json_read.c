@@ -110,6 +110,8 @@ START_TEST(what_is_no_json)
     ck_assert_ptr_null(read_text("[1E400]\0", 8, 0));
     ck_assert_ptr_null(read_text("[\"\\ud83d\0\"]", 11, 0));
     ck_assert_ptr_null(read_text("[1E400,\0]", 9, 0));
+    ck_assert_ptr_null(read_text("[1\0]", 4, 0));
+    ck_assert_ptr_null(read_text("1\0", 2, 0));
 }
 END_TEST
 
