@@ -15,18 +15,21 @@
  *
  * Numbers keep their text: what was decoded and not changed is encoded with the same characters, 1.10 and 1e5
  * too, in members, in free JSON and in what a tb_object keeps. (Where no structure is around them, as in the
- * json_t of tb_call() and in an answer that is a list of numbers, they keep their value, and are written in the
- * usual way.)
+ * json_t of tb_call() and in an answer that is a list of numbers, they keep their value, and are written in
+ * the usual way.) A double beyond its range is infinite, and goes back as it came.
  *
- * What jansson or C cannot hold stands there verbatim: a string that begins with TB_VERBATIM, with the JSON as
- * the server wrote it behind. Encoding turns it back. So are held
- * - in a json_t, numbers that would change: integers beyond 64 bits, -0, what is beyond the range of a double or
- *   has more digits than one: TB_VERBATIM "89010303310033979663";
- * - texts with half of a surrogate pair, which is no UTF-8, and those that themselves begin with TB_VERBATIM:
- *   TB_VERBATIM "\"\\ud83d\"";
- * - texts with a NUL: TB_VERBATIM "\"a\\u0000b\""; but in a json_t only names of members, since its strings can
- *   hold one.
- * Programs may make such strings too, as json_string(TB_VERBATIM "89010303310033979663").
+ * What jansson or C cannot hold stands there verbatim: a string that begins with TB_VERBATIM, followed by the
+ * JSON that the server wrote. Encoding turns it back.
+ *
+ * In a json_t these are numbers that would change: integers beyond 64 bits, -0, what is beyond the range of a
+ * double or has more digits than one. TB_VERBATIM "89010303310033979663"
+ *
+ * Everywhere they are texts with half of a surrogate pair, which is no UTF-8, and texts that themselves begin
+ * with TB_VERBATIM; and texts with a NUL, but for strings in a json_t, which can hold one.
+ * TB_VERBATIM "\"\\ud83d\""
+ *
+ * Programs may make such strings too, as json_string(TB_VERBATIM "89010303310033979663"). What begins with
+ * TB_VERBATIM and is not followed by one number or one string of JSON is not encoded.
  */
 #ifndef TBCLIENT_VALUE_H
 #define TBCLIENT_VALUE_H
@@ -91,8 +94,8 @@ typedef struct tb_member {
     json_t *value;
 } tb_member;
 
-/* The first member of every generated structure. Borrowed, as all that a decoded structure points to; zeros in
- * one of the program's own, and in a copy that outlives what was decoded. */
+/* The first member of every generated structure. Borrowed, as all that a decoded structure points to; zeros
+ * in one of the program's own, and in a copy that outlives what was decoded. */
 typedef struct {
     const tb_member *kept;
     const json_t *source; /* what the structure was decoded from: the text of its numbers */
@@ -166,8 +169,8 @@ TB_PUBLIC void tb_free(void *result);
  * none called NAME. Borrowed. */
 TB_PUBLIC json_t *tb_kept(const tb_object *object, const char *name);
 
-/* The JSON that stands behind TB_VERBATIM: a number, or a string with its quotes. NULL where TEXT does not begin
- * with it, or is NULL. */
+/* The JSON that stands behind TB_VERBATIM: a number, or a string with its quotes. NULL where TEXT does not
+ * begin with it, or is NULL. */
 static inline const char *tb_verbatim(const char *text)
 {
     return text && strncmp(text, TB_VERBATIM, sizeof(TB_VERBATIM) - 1) == 0 ? text + sizeof(TB_VERBATIM) - 1

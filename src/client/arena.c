@@ -28,7 +28,7 @@ struct block {
 
 struct arena {
     json_t *owned;
-    json_t *more; /* a list of what is owned besides; NULL: nothing */
+    json_t *more;         /* a list of what is owned besides; NULL: nothing */
     struct block *blocks; /* but the first, which the arena itself begins */
     char *unused;         /* in the newest block */
     size_t unused_size;

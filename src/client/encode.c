@@ -14,8 +14,8 @@
 /* First the whole value becomes JSON, which refuses what JSON cannot say; then the JSON is checked against
  * the schema, with the same code as that of programs that bring their own.
  *
- * SOURCE is what stood in the same place where the structure was decoded, or NULL. If a number still has its value,
- * the source is its JSON, with its text. */
+ * SOURCE is what stood in the same place where the structure was decoded, or NULL. If a number still has its
+ * value, the source is its JSON, with its text. */
 
 struct encoder {
     const tb_api *api;
@@ -195,7 +195,8 @@ static int encode_members(struct encoder *encoder, const struct tb_schema *schem
     return 0;
 }
 
-static int encode_kept(struct encoder *encoder, const char *structure, json_t *object, const struct path *path)
+static int encode_kept(struct encoder *encoder, const char *structure, json_t *object,
+                       const struct path *path)
 {
     const json_t *source = object_of(structure)->source;
     const tb_member *kept;

@@ -10,9 +10,10 @@
 #include "client/json_text.h"
 #include "client/number.h"
 
-/* Jansson reads the text. Before, in one pass, the numbers and strings in it that jansson cannot hold are put in
- * quotes behind TB_VERBATIM. A string may stand wherever a number may but for names, so that what is no JSON does
- * not become JSON; all else is left to jansson. Where nothing is to be done, it gets the text itself. */
+/* Jansson reads the text. Before, in one pass, the numbers and strings in it that jansson cannot hold are put
+ * in quotes behind TB_VERBATIM. A string may stand wherever a number may but for names, so that what is no
+ * JSON does not become JSON; all else is left to jansson. Where nothing is to be done, it gets the text
+ * itself. */
 
 struct reader {
     const char *at, *end;
@@ -30,7 +31,8 @@ static int unit_at(const char *text, const char *end)
     if (end - text < 6 || text[0] != '\\' || text[1] != 'u')
         return -1;
     for (i = 2; i < 6; i++) {
-        const char *digits = "0123456789abcdef0123456789ABCDEF", *digit = text[i] ? strchr(digits, text[i]) : NULL;
+        const char *digits = "0123456789abcdef0123456789ABCDEF",
+                   *digit = text[i] ? strchr(digits, text[i]) : NULL;
 
         if (!digit)
             return -1;
@@ -66,8 +68,8 @@ static bool is_name(const struct reader *reader, const char *end)
     return end < reader->end && *end == ':';
 }
 
-/* Whether the string up to END, with its quotes, is one that jansson cannot hold, or would have to be told from
- * what is verbatim. */
+/* Whether the string up to END, with its quotes, is one that jansson cannot hold, or would have to be told
+ * from what is verbatim. */
 static bool is_odd(const struct reader *reader, const char *text, const char *end)
 {
     const size_t mark = sizeof(TB_VERBATIM) - 1;
@@ -116,17 +118,27 @@ static void quote(struct reader *reader, const char *start, const char *end)
     reader->r = r;
 }
 
-static void read_string(struct reader *reader)
+/* Behind the string's end, or the text's; *UNICODE: there is an escape of a character's number in it. */
+static const char *skip_string(const char *text, const char *end, bool *unicode)
 {
-    const char *start = reader->at, *at;
-    bool may_be_odd = reader->end - start > 1 && (unsigned char)start[1] == (unsigned char)*TB_VERBATIM;
+    const char *quote = memchr(text + 1, '"', (size_t)(end - text - 1)), *at;
 
-    for (at = start + 1; at < reader->end && *at != '"'; at++)
+    if (quote && !memchr(text, '\\', (size_t)(quote - text)))
+        return quote + 1;
+    for (at = text + 1; at < end && *at != '"'; at++)
         if (*at == '\\') {
             at++;
-            may_be_odd = may_be_odd || (at < reader->end && *at == 'u');
+            *unicode = *unicode || (at < end && *at == 'u');
         }
-    reader->at = at < reader->end ? at + 1 : reader->end;
+    return at < end ? at + 1 : end;
+}
+
+static void read_string(struct reader *reader)
+{
+    const char *start = reader->at;
+    bool may_be_odd = reader->end - start > 1 && (unsigned char)start[1] == (unsigned char)*TB_VERBATIM;
+
+    reader->at = skip_string(start, reader->end, &may_be_odd);
     if (may_be_odd && is_odd(reader, start, reader->at) && json_read_string(start, reader->at) > 0)
         quote(reader, start, reader->at);
 }
@@ -138,7 +150,8 @@ static bool must_be_quoted(const struct reader *reader, const char *number, cons
 
     if (end < reader->end && *end == '\0')
         return true;
-    return reader->flags & JSON_READ_EXACT ? !number_is_usual(number, length) : !number_is_held(number, length);
+    return reader->flags & JSON_READ_EXACT ? !number_is_usual(number, length)
+                                           : !number_is_held(number, length);
 }
 
 static void read_number(struct reader *reader)

@@ -16,8 +16,8 @@ enum json_read {
     JSON_READ_UNIQUE = 1 << 1,
 };
 
-/* The value that TEXT is, of any kind: a new reference. NULL: it is no JSON, and ERROR, which may be NULL, says
- * why in jansson's words. */
+/* The value that TEXT is, of any kind: a new reference. NULL: it is no JSON, and ERROR, which may be NULL,
+ * says why in jansson's words. */
 json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t *error);
 
 /* How many bytes the string has that begins with the quote at TEXT; 0: it is none, or does not end. */

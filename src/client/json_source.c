@@ -10,7 +10,8 @@
 #include "base/util.h"
 #include "client/json_read.h"
 
-/* What becomes of a value that is no object and no array; SOURCE stands at the same place. NULL: no memory. */
+/* What becomes of a value that is no object and no array; SOURCE stands at the same place. NULL: no memory.
+ */
 typedef json_t *change_leaf(json_t *value, const json_t *source);
 
 static int walk(json_t *value, const json_t *source, change_leaf *change, json_t **ret);
@@ -39,11 +40,14 @@ static json_t *copy_of(json_t *whole)
     return NULL;
 }
 
-/* The member called NAME of WHOLE, or its element at INDEX. *COPY becomes a copy of WHOLE if anything in it changes. */
-static int walk_item(json_t *whole, const char *name, size_t index, const json_t *source, change_leaf *change, json_t **copy)
+/* The member called NAME of WHOLE, or its element at INDEX. *COPY becomes a copy of WHOLE if anything in it
+ * changes. */
+static int walk_item(json_t *whole, const char *name, size_t index, const json_t *source, change_leaf *change,
+                     json_t **copy)
 {
     json_t *item = name ? json_object_get(whole, name) : json_array_get(whole, index), *changed;
-    int r = walk(item, name ? json_object_get(source, name) : json_array_get(source, index), change, &changed);
+    int r =
+        walk(item, name ? json_object_get(source, name) : json_array_get(source, index), change, &changed);
 
     if (r < 0)
         return r;
@@ -103,9 +107,28 @@ static json_t *restore(json_t *value, const json_t *source)
     return json_incref(json_equal(shown, value) ? (json_t *)(uintptr_t)source : value);
 }
 
+static bool has_verbatim(const json_t *value)
+{
+    const char *name;
+    json_t *item;
+    size_t i;
+
+    json_object_foreach((json_t *)(uintptr_t)value, name, item)
+    {
+        if (has_verbatim(item))
+            return true;
+    }
+    json_array_foreach(value, i, item)
+    {
+        if (has_verbatim(item))
+            return true;
+    }
+    return tb_verbatim(json_string_value(value)) != NULL;
+}
+
 int json_source_show(json_t *source, json_t **ret)
 {
-    return walk(source, source, show, ret);
+    return has_verbatim(source) ? walk(source, source, show, ret) : give(json_incref(source), ret);
 }
 
 int json_source_restore(json_t *value, const json_t *source, json_t **ret)

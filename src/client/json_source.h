@@ -11,8 +11,8 @@
 /* What programs are shown of SOURCE: a new reference, to SOURCE itself where it is the same. -ENOMEM. */
 int json_source_show(json_t *source, json_t **ret);
 
-/* VALUE, which a program was shown and may have changed, with the texts of SOURCE for what it has not changed: a
- * new reference. SOURCE may be NULL, or something else altogether. -ENOMEM. */
+/* VALUE, which a program was shown and may have changed, with the texts of SOURCE for what it has not
+ * changed: a new reference. SOURCE may be NULL, or something else altogether. -ENOMEM. */
 int json_source_restore(json_t *value, const json_t *source, json_t **ret);
 
 #endif

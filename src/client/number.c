@@ -22,7 +22,6 @@ struct decimal {
     size_t count;
     int64_t exponent;
     bool negative;
-    bool whole; /* as it is written: no fraction, no exponent */
 };
 
 /* The same for what 17 digits say. */
@@ -97,20 +96,17 @@ static void read_decimal(const char *text, size_t length, struct decimal *ret)
 
     ret->count = 0;
     ret->exponent = 0;
-    ret->whole = true;
     ret->negative = *text == '-';
     for (text += ret->negative; text < end; text++) {
         if (*text == '.') {
             fraction = true;
         } else if (*text == 'e' || *text == 'E') {
             ret->exponent += read_exponent(text + 1, end);
-            ret->whole = false;
             break;
         } else if (add_digit(ret, *text, fraction)) {
             more = true;
         }
     }
-    ret->whole = ret->whole && !fraction;
     for (; ret->count > 0 && !more && ret->digits[ret->count - 1] == '0'; ret->exponent++)
         ret->count--;
     if (more) {
@@ -143,12 +139,46 @@ double number_of_text(const char *text, size_t length)
     return decimal_value(&decimal);
 }
 
+/* TEXT without its sign: returns how many digits it has, or -1 where there are more than 17, or no double is
+ * near. */
+static int read_short(const char *text, size_t length, struct short_decimal *ret)
+{
+    struct decimal decimal;
+    size_t i;
+
+    read_decimal(text, length, &decimal);
+    if (decimal.count > DBL_DECIMAL_DIG)
+        return -1;
+    *ret = (struct short_decimal){0, 0};
+    if (decimal.count == 0)
+        return 0;
+    if (decimal.exponent > DBL_MAX_10_EXP || decimal.exponent < DBL_MIN_10_EXP - 2 * DBL_DECIMAL_DIG)
+        return -1;
+    for (i = 0; i < decimal.count; i++)
+        ret->digits = ret->digits * 10 + (uint64_t)(decimal.digits[i] - '0');
+    ret->exponent = (int)decimal.exponent;
+    return (int)decimal.count;
+}
+
+/* Puts the digits of NUMBER before END and returns where they begin. (printf() would take as long as all the
+ * rest.) */
+static char *put_digits(uint64_t number, char *end)
+{
+    do
+        *--end = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    return end;
+}
+
 static double short_value(struct short_decimal decimal)
 {
-    char text[48];
+    unsigned exponent = decimal.exponent < 0 ? 0u - (unsigned)decimal.exponent : (unsigned)decimal.exponent;
+    char text[48], *at = put_digits(exponent, text + sizeof(text) - 1);
 
-    snprintf(text, sizeof(text), "%" PRIu64 "e%d", decimal.digits, decimal.exponent);
-    return strtod(text, NULL);
+    text[sizeof(text) - 1] = '\0';
+    *--at = decimal.exponent < 0 ? '-' : '+';
+    *--at = 'e';
+    return strtod(put_digits(decimal.digits, at), NULL);
 }
 
 static struct short_decimal without_zeros(struct short_decimal decimal)
@@ -178,9 +208,16 @@ static bool is_same(double a, double b)
     return memcmp(&a, &b, sizeof(a)) == 0;
 }
 
-/* The fewest digits that bring VALUE back, which is above 0; not fewer than 2, as in Java. Of 15 digits or fewer
- * all that have a normal double have one of their own. Powers of two have more room above than below: there the
- * next of 16 digits may be the one. */
+static bool is_power_of_two(double value)
+{
+    int exponent;
+
+    return is_same(frexp(value, &exponent), 0.5);
+}
+
+/* The fewest digits that bring VALUE back, which is above 0; not fewer than 2, as in Java. Of 15 digits or
+ * fewer all that have a normal double have one of their own. Powers of two have more room above than below:
+ * there the next of 16 digits may be the one. */
 static struct short_decimal shortest(double value)
 {
     struct short_decimal decimal;
@@ -188,23 +225,68 @@ static struct short_decimal shortest(double value)
 
     for (count = value < DBL_MIN ? 2 : DBL_DIG; count < DBL_DECIMAL_DIG; count++) {
         decimal = rounded(value, count);
-        if (!is_same(short_value(decimal), value) && count == 16)
-            decimal.digits++;
         if (is_same(short_value(decimal), value))
+            return without_zeros(decimal);
+        decimal.digits++;
+        if (count == 16 && is_power_of_two(value) && is_same(short_value(decimal), value))
             return without_zeros(decimal);
     }
     return without_zeros(rounded(value, DBL_DECIMAL_DIG));
 }
 
-static bool is_decimal(const struct decimal *decimal, struct short_decimal other)
+static bool is_equal(struct short_decimal a, struct short_decimal b)
 {
-    char text[NUMBER_TEXT_MAX];
-    int length;
+    a = without_zeros(a);
+    b = without_zeros(b);
+    return a.digits == b.digits && a.exponent == b.exponent;
+}
 
-    other = without_zeros(other);
-    length = snprintf(text, sizeof(text), "%" PRIu64, other.digits);
-    return decimal->exponent == other.exponent && decimal->count == (size_t)length &&
-           memcmp(decimal->digits, text, decimal->count) == 0;
+/* Whether DECIMAL, of COUNT digits, is shortest() of its double VALUE; mostly without looking for that. */
+static bool is_shortest(struct short_decimal decimal, int count, double value)
+{
+    struct short_decimal up = {(decimal.digits + 5) / 10, decimal.exponent + 1};
+    struct short_decimal down = {(decimal.digits + 4) / 10, decimal.exponent + 1};
+
+    if (value < DBL_MIN || is_power_of_two(value))
+        return is_equal(decimal, shortest(value));
+    if (count <= DBL_DIG)
+        return true;
+    return is_equal(decimal, rounded(value, count)) && !is_same(short_value(up), value) &&
+           (up.digits == down.digits || !is_same(short_value(down), value));
+}
+
+/* POINT digits of the COUNT in DIGITS stand before the point; it may be before or behind all of them. */
+static int write_plain(const char *digits, int count, int point, char *text, size_t size)
+{
+    int before = point > 0 ? point : 0;
+    int zeros = before - count > 0 ? before - count : 0;
+
+    if (before == 0)
+        return snprintf(text, size, "0.%.*s%s", -point, "00", digits);
+    return snprintf(text, size, "%.*s%.*s.%s", before, digits, zeros, "000000",
+                    before < count ? digits + before : "0");
+}
+
+static size_t write_decimal(struct short_decimal decimal, bool negative, char text[NUMBER_TEXT_MAX])
+{
+    size_t sign = negative ? 1 : 0, size = NUMBER_TEXT_MAX - sign;
+    char buffer[24] = "", *digits = put_digits(decimal.digits, buffer + sizeof(buffer) - 1);
+    int count = (int)(buffer + sizeof(buffer) - 1 - digits);
+    int point = count + decimal.exponent, length;
+
+    *text = '-';
+    if (point >= -2 && point <= 7) /* from 0.001 to below 10,000,000 */
+        length = write_plain(digits, count, point, text + sign, size);
+    else
+        length = snprintf(text + sign, size, "%c.%sE%d", *digits, count > 1 ? digits + 1 : "0", point - 1);
+    return sign + (size_t)length;
+}
+
+size_t number_write(double value, char text[NUMBER_TEXT_MAX])
+{
+    struct short_decimal zero = {0, 0};
+
+    return write_decimal(is_same(fabs(value), 0) ? zero : shortest(fabs(value)), signbit(value), text);
 }
 
 /* Whether the whole number is one of 64 bits, as jansson reads it: -0 would lose its sign. */
@@ -220,21 +302,27 @@ static bool is_integer(const char *text, size_t length)
     return length < strlen(most) || (length == strlen(most) && memcmp(text, most, length) <= 0);
 }
 
+static bool is_whole(const char *text, size_t length)
+{
+    return !memchr(text, '.', length) && !memchr(text, 'e', length) && !memchr(text, 'E', length);
+}
+
 bool number_is_held(const char *text, size_t length)
 {
-    struct decimal decimal;
+    struct short_decimal decimal;
     double value;
+    int count;
 
-    read_decimal(text, length, &decimal);
-    if (decimal.whole)
+    if (is_whole(text, length))
         return is_integer(text, length);
-    value = fabs(decimal_value(&decimal));
-    if (decimal.count == 0)
+    count = read_short(text, length, &decimal);
+    if (count == 0)
         return true;
-    if (!isfinite(value) || is_same(value, 0) || decimal.count > DBL_DECIMAL_DIG)
+    value = count > 0 ? short_value(decimal) : 0;
+    if (!isfinite(value) || is_same(value, 0))
         return false;
-    return (decimal.count <= DBL_DIG && value >= DBL_MIN) ||
-           is_decimal(&decimal, rounded(value, (int)decimal.count)) || is_decimal(&decimal, shortest(value));
+    return (count <= DBL_DIG && value >= DBL_MIN) || is_equal(decimal, rounded(value, count)) ||
+           is_equal(decimal, shortest(value));
 }
 
 /* Most numbers with a fraction: at most 7 digits before the point and 15 in all, no needless zero, not below
@@ -261,47 +349,20 @@ static bool is_plain(const char *text, size_t length)
 bool number_is_usual(const char *text, size_t length)
 {
     char usual[NUMBER_TEXT_MAX];
+    struct short_decimal decimal;
     double value;
+    int count;
 
-    if (!memchr(text, '.', length) && !memchr(text, 'e', length) && !memchr(text, 'E', length))
+    if (is_whole(text, length))
         return is_integer(text, length);
     if (is_plain(text, length))
         return true;
-    if (length >= NUMBER_TEXT_MAX)
+    count = read_short(text, length, &decimal);
+    if (count < 0 || write_decimal(decimal, *text == '-', usual) != length ||
+        memcmp(usual, text, length) != 0)
         return false;
-    value = number_of_text(text, length);
-    return isfinite(value) && number_write(value, usual) == length && memcmp(usual, text, length) == 0;
-}
-
-/* POINT digits of the COUNT in DIGITS stand before the point; it may be before or behind all of them. */
-static int write_plain(const char *digits, int count, int point, char *text, size_t size)
-{
-    int before = point > 0 ? point : 0;
-    int zeros = before - count > 0 ? before - count : 0;
-
-    if (before == 0)
-        return snprintf(text, size, "0.%.*s%s", -point, "00", digits);
-    return snprintf(text, size, "%.*s%.*s.%s", before, digits, zeros, "000000",
-                    before < count ? digits + before : "0");
-}
-
-size_t number_write(double value, char text[NUMBER_TEXT_MAX])
-{
-    struct short_decimal decimal = {0, 0};
-    size_t sign = signbit(value) ? 1 : 0, size = NUMBER_TEXT_MAX - sign;
-    char digits[24];
-    int count, point, length;
-
-    if (!is_same(fabs(value), 0))
-        decimal = shortest(fabs(value));
-    count = snprintf(digits, sizeof(digits), "%" PRIu64, decimal.digits);
-    point = count + decimal.exponent;
-    *text = '-';
-    if (point >= -2 && point <= 7) /* from 0.001 to below 10,000,000 */
-        length = write_plain(digits, count, point, text + sign, size);
-    else
-        length = snprintf(text + sign, size, "%c.%sE%d", *digits, count > 1 ? digits + 1 : "0", point - 1);
-    return sign + (size_t)length;
+    value = short_value(decimal);
+    return count == 0 || (isfinite(value) && !is_same(value, 0) && is_shortest(decimal, count, value));
 }
 
 bool number_is(const json_t *value)

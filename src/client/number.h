@@ -16,7 +16,8 @@
 /* Room for the text of any double, and its NUL. */
 #define NUMBER_TEXT_MAX 32
 
-/* How many bytes the number has that begins at TEXT; 0: none begins there. What follows it is not looked at. */
+/* How many bytes the number has that begins at TEXT; 0: none begins there. What follows it is not looked at.
+ */
 size_t number_length(const char *text, const char *end);
 
 /* TEXT is one number, of LENGTH bytes. Whether jansson can hold it; and whether number_write(), or an

@@ -187,8 +187,10 @@ static int add_member(const tb_api *api, const struct tb_field *field, json_t *v
     if (file && json_object_size(value) == 1)
         return add_part(parts, name, &(tb_part){.file = file}, err);
     if (json_is_string(value) && !number_is(value) &&
-        (strlen(json_string_value(value)) != json_string_length(value) || tb_verbatim(json_string_value(value))))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text has a NUL character in it, or is no UTF-8", name);
+        (strlen(json_string_value(value)) != json_string_length(value) ||
+         tb_verbatim(json_string_value(value))))
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text has a NUL character in it, or is no UTF-8",
+                    name);
     if (kind != TB_KIND_PART && kind != TB_KIND_LIST) {
         r = check_bounded(api, field->type, field->bounds, value, 0, err);
         if (r < 0 && err)

@@ -101,7 +101,7 @@ static int json_body(struct call *call, json_t *body, tb_error *err)
     if (call->operation->body == TB_BODY_TEXT)
         return json_is_string(body) && !number_is(body)
                    ? set_text(call, json_string_value(body), json_string_length(body), err)
-                                    : set_json(call, json_incref(body), err);
+                   : set_json(call, json_incref(body), err);
     r = check_value(call->api, call->operation->body_type, body, 0, err);
     return r < 0 ? r : set_json(call, json_incref(body), err);
 }

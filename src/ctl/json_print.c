@@ -5,8 +5,8 @@
 
 #include "client/json_text.h"
 
-/* A string or another value without parts. U+0080 to U+009F control terminals as those below U+0020 do, which JSON
- * escapes by itself; in UTF-8 they begin with 0xc2. */
+/* A string or another value without parts. U+0080 to U+009F control terminals as those below U+0020 do, which
+ * JSON escapes by itself; in UTF-8 they begin with 0xc2. */
 static void print_scalar(FILE *file, const char *text, const char *end)
 {
     for (; text < end; text++) {

@@ -39,7 +39,8 @@ static const char *find_data(const char *text, const char *end)
 }
 
 /* The COUNT elements, at least one, of the array at AT. */
-static void print_elements(FILE *file, const char *at, const char *end, size_t count, bool compact, bool *first)
+static void print_elements(FILE *file, const char *at, const char *end, size_t count, bool compact,
+                           bool *first)
 {
     for (; count > 0; count--) {
         const char *element = json_text_skip_blanks(at + 1, end);
@@ -53,7 +54,8 @@ static void print_elements(FILE *file, const char *at, const char *end, size_t c
     }
 }
 
-int page_print(FILE *file, const struct buf *text, bool compact, bool *first, bool *more, struct tb_error *err)
+int page_print(FILE *file, const struct buf *text, bool compact, bool *first, bool *more,
+               struct tb_error *err)
 {
     CLEANUP(free_json) json_t *page = json_read(text->data, text->len, 0, NULL);
     const json_t *data = json_object_get(page, "data");

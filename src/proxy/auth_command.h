@@ -16,8 +16,8 @@ enum auth_command {
 
 /*
  * Takes the members called authCmd, in whatever case and spelling, off the message's outermost object.
- * Returns an enum auth_command or an error: -ENOMEM; -EBADMSG where the message is no JSON (RFC 8259), or deeper
- * than 2,048 levels, and could hold the name, so that the server might read it in another way.
+ * Returns an enum auth_command or an error: -ENOMEM; -EBADMSG where the message is no JSON (RFC 8259), or
+ * deeper than 2,048 levels, and could hold the name, so that the server might read it in another way.
  *
  * OUT is not longer than the message. One that cannot hold the name, because neither its letters nor a \u
  * escape of any letter are in it, passes whatever it is: the server says what it thinks of it.

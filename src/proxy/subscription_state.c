@@ -126,7 +126,8 @@ static int history_keys(const struct subscription *subscription, struct buf *key
     if (*subscription->keys)
         return r;
     json_object_foreach(subscription->latest, key, value) if (r == 0) r =
-        strchr(key, ',') || tb_verbatim(key) ? -EINVAL : buf_append_format(keys, "%s%s", keys->len > 0 ? "," : "", key);
+        strchr(key, ',') || tb_verbatim(key) ? -EINVAL
+                                             : buf_append_format(keys, "%s%s", keys->len > 0 ? "," : "", key);
     return r < 0 || keys->len == 0 ? -EINVAL : 0;
 }
 

@@ -30,9 +30,9 @@ struct update {
     size_t count;
 };
 
-/* Values that jansson cannot hold are as in tbclient/value.h, and are told byte for byte. 0; -EBADMSG: it is none;
- * -ENOMEM. The caller frees it with update_free() also after an error. What the
- * points hold is the message's. */
+/* Values that jansson cannot hold are as in tbclient/value.h, and are told byte for byte. 0; -EBADMSG: it is
+ * none; -ENOMEM. The caller frees it with update_free() also after an error. What the points hold is the
+ * message's. */
 int update_parse(const char *text, size_t length, struct update *ret);
 void update_free(struct update *update);
 

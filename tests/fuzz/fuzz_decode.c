@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What was decoded and can be encoded is decoded again, and then encoded to equal JSON. It has the same numbers as the
- * first text, character by character. */
+/* What was decoded and can be encoded is decoded again, and then encoded to equal JSON. It has the same
+ * numbers as the first text, character by character. */
 #include <stdint.h>
 #include <stdlib.h>
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* json_read() takes what jansson takes, but for bytes of 0, and of what jansson does not take only JSON: with other numbers and strings
- * in the same places, jansson takes that, too. json_write() brings all numbers back, character by character. */
+/* json_read() takes what jansson takes, but for bytes of 0, and of what jansson does not take only JSON: with
+ * other numbers and strings in the same places, jansson takes that, too. json_write() brings all numbers
+ * back, character by character. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -48,7 +49,8 @@ static void check_json(const char *text, size_t length)
 
 static void check_numbers(const char *text, size_t length, const struct buf *written)
 {
-    struct buf plain = BUF_INIT(8 * INPUT_MAX), before = BUF_INIT(8 * INPUT_MAX), after = BUF_INIT(8 * INPUT_MAX);
+    struct buf plain = BUF_INIT(8 * INPUT_MAX), before = BUF_INIT(8 * INPUT_MAX),
+               after = BUF_INIT(8 * INPUT_MAX);
 
     replace(text, text + length, &plain, &before);
     replace(written->data, written->data + written->len, &plain, &after);
@@ -78,7 +80,9 @@ static void check_written(const char *text, size_t length, const json_t *value, 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const char *text = (const char *)data;
-    json_t *taken = size > 0 && !memchr(text, 0, size) ? json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
+    json_t *taken = size > 0 && !memchr(text, 0, size)
+                        ? json_loadb(text, size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL)
+                        : NULL;
     unsigned flags;
 
     for (flags = 0; size <= INPUT_MAX && flags <= (JSON_READ_EXACT | JSON_READ_UNIQUE); flags++) {

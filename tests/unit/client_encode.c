@@ -221,8 +221,9 @@ START_TEST(free_json_that_is_no_json)
 {
     json_t *text = json_string_nocheck("\xff");
 
-    assert_refused(SAMPLE_ALL, ALL(.info = text),
-                   "free JSON that is no UTF-8, contains itself or has no JSON behind TB_VERBATIM, or out of memory");
+    assert_refused(
+        SAMPLE_ALL, ALL(.info = text),
+        "free JSON that is no UTF-8, contains itself or has no JSON behind TB_VERBATIM, or out of memory");
     json_decref(text);
 }
 END_TEST

@@ -42,10 +42,31 @@ static void assert_survives(unsigned type, const char *text)
 
 /* JSON that jansson or double cannot hold, and JSON that they would write with other characters. */
 static const char *const numbers[] = {
-    "89010303310033979663", "-9223372036854775809", "12345678901234567890123", "1E400", "-1e-400", "-0",
-    "0.1000000000000000055", "9007199254740993.0", "1.10", "1e5", "1E+5", "1.0E10", "0.10", "-0.0", "0.000",
-    "0e7", "100.0", "12345678.5", "0.00012", "5e-324", "1.7976931348623157E308", "26.5", "7",
-    "3.141592653589793238462643383279502884197", "123456789012345678901234567890e-29",
+    "89010303310033979663",
+    "-9223372036854775809",
+    "12345678901234567890123",
+    "1E400",
+    "-1e-400",
+    "-0",
+    "0.1000000000000000055",
+    "9007199254740993.0",
+    "1.10",
+    "1e5",
+    "1E+5",
+    "1.0E10",
+    "0.10",
+    "-0.0",
+    "0.000",
+    "0e7",
+    "100.0",
+    "12345678.5",
+    "0.00012",
+    "5e-324",
+    "1.7976931348623157E308",
+    "26.5",
+    "7",
+    "3.141592653589793238462643383279502884197",
+    "123456789012345678901234567890e-29",
 };
 
 START_TEST(numbers_come_back)
@@ -53,15 +74,16 @@ START_TEST(numbers_come_back)
     const char *number = numbers[_i];
     char text[400];
 
-    snprintf(text, sizeof(text), "{\"ratio\":%s,\"unknown\":[{\"a\":%s},%s]}", strcmp(number, "26.5") ? "1.50" : number,
-             number, number);
+    snprintf(text, sizeof(text), "{\"ratio\":%s,\"unknown\":[{\"a\":%s},%s]}",
+             strcmp(number, "26.5") ? "1.50" : number, number, number);
     assert_survives(SAMPLE_ALL, text);
     snprintf(text, sizeof(text), "{\"info\":{\"b\":{\"a\":[1,%s]},\"c\":%s}}", number, number);
     assert_survives(SAMPLE_ALL, text);
-    snprintf(text, sizeof(text), "{\"info\":%s,\"jsons\":[null,%s,\"x\"],\"zeta\":%s}", number, number, number);
-    assert_survives(SAMPLE_ALL, text);
-    snprintf(text, sizeof(text), "{\"doubles\":[%s,null,%s],\"next\":{\"values\":[{\"x\":%s}]}}", number, number,
+    snprintf(text, sizeof(text), "{\"info\":%s,\"jsons\":[null,%s,\"x\"],\"zeta\":%s}", number, number,
              number);
+    assert_survives(SAMPLE_ALL, text);
+    snprintf(text, sizeof(text), "{\"doubles\":[%s,null,%s],\"next\":{\"values\":[{\"x\":%s}]}}", number,
+             number, number);
     assert_survives(SAMPLE_ALL, text);
     snprintf(text, sizeof(text), "[null,{\"info\":%s},{\"zeta\":%s}]", number, number);
     assert_survives(SAMPLE_ALL_LIST, text);
@@ -70,23 +92,26 @@ END_TEST
 
 START_TEST(members_of_structures_come_back)
 {
-    assert_survives(SAMPLE_ALL, "{\"longs\":[1e2,3.0,null],\"maps\":{\"m\":{\"i\":1E0}},\"matrix\":[[1.0,-0]],"
-                                "\"plain\":3.00,\"wide\":9.223372036854775807e18}");
+    assert_survives(SAMPLE_ALL,
+                    "{\"longs\":[1e2,3.0,null],\"maps\":{\"m\":{\"i\":1E0}},\"matrix\":[[1.0,-0]],"
+                    "\"plain\":3.00,\"wide\":9.223372036854775807e18}");
 }
 END_TEST
 
 START_TEST(what_the_program_changes_is_written_in_the_usual_way)
 {
-    sample_all *all = decode(SAMPLE_ALL, "{\"doubles\":[1.10,2.20],\"longs\":[1e2,3.0],\"name\":\"abc\",\"plain\":3.00,"
-                                         "\"ratio\":2.50,\"wide\":1e3,\"zeta\":1.10}");
+    sample_all *all =
+        decode(SAMPLE_ALL, "{\"doubles\":[1.10,2.20],\"longs\":[1e2,3.0],\"name\":\"abc\",\"plain\":3.00,"
+                           "\"ratio\":2.50,\"wide\":1e3,\"zeta\":1.10}");
 
     all->name = "abcd";
     all->ratio.value = 2.25;
     all->wide.value = 1001;
     all->doubles.items[1].value = 2e7;
     all->longs.count = 1;
-    assert_encoded(SAMPLE_ALL, all, "{\"doubles\":[1.10,2.0E7],\"longs\":[1e2],\"name\":\"abcd\",\"plain\":3.00,"
-                                    "\"ratio\":2.25,\"wide\":1001,\"zeta\":1.10}");
+    assert_encoded(SAMPLE_ALL, all,
+                   "{\"doubles\":[1.10,2.0E7],\"longs\":[1e2],\"name\":\"abcd\",\"plain\":3.00,"
+                   "\"ratio\":2.25,\"wide\":1001,\"zeta\":1.10}");
     all->ratio = (tb_double)TB_SET(INFINITY); /* which no JSON said */
     ck_assert_int_eq(tb_encode(&sample_api, SAMPLE_ALL, all, &(char *){NULL}, NULL, NULL), -EINVAL);
     tb_free(all);
@@ -107,12 +132,14 @@ START_TEST(free_json_that_is_changed)
     json_object_set_new(info, "b", json_integer(6));
     json_object_set_new(info, "new", json_real(1e7));
     json_array_set_new(list, 1, json_string("0.10"));
-    assert_encoded(SAMPLE_ALL, all, "{\"info\":{\"a\":1.10,\"list\":[1e5,\"0.10\",{\"z\":2.0E0}],\"iccid\":"
-                                    "89010303310033979663,\"b\":6,\"new\":1.0E7},\"zeta\":{\"a\":1.10,\"b\":1}}");
+    assert_encoded(SAMPLE_ALL, all,
+                   "{\"info\":{\"a\":1.10,\"list\":[1e5,\"0.10\",{\"z\":2.0E0}],\"iccid\":"
+                   "89010303310033979663,\"b\":6,\"new\":1.0E7},\"zeta\":{\"a\":1.10,\"b\":1}}");
     json_array_insert_new(list, 0, json_null()); /* what moved keeps its value */
     json_object_del(info, "a");
-    assert_encoded(SAMPLE_ALL, all, "{\"info\":{\"list\":[null,100000.0,\"0.10\",{\"z\":2.0}],\"iccid\":"
-                                    "89010303310033979663,\"b\":6,\"new\":1.0E7},\"zeta\":{\"a\":1.10,\"b\":1}}");
+    assert_encoded(SAMPLE_ALL, all,
+                   "{\"info\":{\"list\":[null,100000.0,\"0.10\",{\"z\":2.0}],\"iccid\":"
+                   "89010303310033979663,\"b\":6,\"new\":1.0E7},\"zeta\":{\"a\":1.10,\"b\":1}}");
     tb_free(all);
 }
 END_TEST
@@ -124,8 +151,9 @@ START_TEST(structures_that_move)
     sample_all copy = *all, outer = {.next = &copy, .plain = TB_SET(1)}, bare = *all;
 
     copy.name = "copy";
-    assert_encoded(SAMPLE_ALL, &outer, "{\"next\":{\"info\":1.10,\"name\":\"copy\",\"ratio\":1.50,\"zeta\":1e5},"
-                                       "\"plain\":1}");
+    assert_encoded(SAMPLE_ALL, &outer,
+                   "{\"next\":{\"info\":1.10,\"name\":\"copy\",\"ratio\":1.50,\"zeta\":1e5},"
+                   "\"plain\":1}");
     bare.object = (tb_object){NULL, NULL};
     assert_encoded(SAMPLE_ALL, &bare, "{\"info\":1.1,\"ratio\":1.5}");
     tb_free(all);
@@ -147,8 +175,9 @@ END_TEST
 /* In C and in names, what cannot be held is there verbatim. */
 START_TEST(texts_that_cannot_be_held)
 {
-    static const char text[] = "{\"attributes\":{\"a\\u0000\":\"\\ud83d\"},\"info\":[\"a\\u0000b\",\"\\udc00\\ud83d\"],"
-                               "\"labels\":[\"\\u0000\"],\"name\":\"a\\u0000b\",\"\\u0000\":{\"\\uD800\":\"\\ud83d\"}}";
+    static const char text[] =
+        "{\"attributes\":{\"a\\u0000\":\"\\ud83d\"},\"info\":[\"a\\u0000b\",\"\\udc00\\ud83d\"],"
+        "\"labels\":[\"\\u0000\"],\"name\":\"a\\u0000b\",\"\\u0000\":{\"\\uD800\":\"\\ud83d\"}}";
     sample_all *all = decode(SAMPLE_ALL, text);
 
     ck_assert_str_eq(all->name, TB_VERBATIM "\"a\\u0000b\"");
@@ -162,8 +191,9 @@ START_TEST(texts_that_cannot_be_held)
     all->name = "abc";
     all->labels.count = 0;
     all->labels.items = NULL;
-    assert_encoded(SAMPLE_ALL, all, "{\"attributes\":{\"a\\u0000\":\"\\ud83d\"},\"info\":[\"a\\u0000b\","
-                                    "\"\\udc00\\ud83d\"],\"name\":\"abc\",\"\\u0000\":{\"\\uD800\":\"\\ud83d\"}}");
+    assert_encoded(SAMPLE_ALL, all,
+                   "{\"attributes\":{\"a\\u0000\":\"\\ud83d\"},\"info\":[\"a\\u0000b\","
+                   "\"\\udc00\\ud83d\"],\"name\":\"abc\",\"\\u0000\":{\"\\uD800\":\"\\ud83d\"}}");
     tb_free(all);
 }
 END_TEST
@@ -171,22 +201,26 @@ END_TEST
 /* A text that begins with the mark itself is told from what is verbatim, however it is written. */
 START_TEST(the_mark_in_a_text)
 {
-    sample_all *all = decode(SAMPLE_ALL, "{\"info\":[\"\\uFDD01\",\"" TB_VERBATIM "2\",\"x" TB_VERBATIM "3\"],"
-                                         "\"name\":\"" TB_VERBATIM "4\",\"" TB_VERBATIM "5\":6}");
+    sample_all *all =
+        decode(SAMPLE_ALL, "{\"info\":[\"\\uFDD01\",\"" TB_VERBATIM "2\",\"x" TB_VERBATIM "3\"],"
+                           "\"name\":\"" TB_VERBATIM "4\",\"" TB_VERBATIM "5\":6}");
 
     ck_assert_str_eq(tb_verbatim(json_string_value(json_array_get(all->info, 0))), "\"\\uFDD01\"");
     ck_assert_str_eq(tb_verbatim(all->name), "\"" TB_VERBATIM "4\"");
-    assert_encoded(SAMPLE_ALL, all, "{\"info\":[\"\\uFDD01\",\"" TB_VERBATIM "2\",\"x" TB_VERBATIM "3\"],"
-                                    "\"name\":\"" TB_VERBATIM "4\",\"" TB_VERBATIM "5\":6}");
+    assert_encoded(SAMPLE_ALL, all,
+                   "{\"info\":[\"\\uFDD01\",\"" TB_VERBATIM "2\",\"x" TB_VERBATIM "3\"],"
+                   "\"name\":\"" TB_VERBATIM "4\",\"" TB_VERBATIM "5\":6}");
     tb_free(all);
 }
 END_TEST
 
 START_TEST(programs_may_make_what_is_verbatim)
 {
-    static const char *const good[] = {"89010303310033979663", "1.10", "-0", "\"\\ud83d\"", "\"a\\u0000\\\"b\""};
-    static const char *const bad[] = {"", "01", "1 ", " 1", "1e", "true", "[1]", "\"", "\"a\"b\"", "\"\\x\"",
-                                      "\"a\",\"b\":\"c\"", "1,\"b\":2"};
+    static const char *const good[] = {"89010303310033979663", "1.10", "-0", "\"\\ud83d\"",
+                                       "\"a\\u0000\\\"b\""};
+    static const char *const bad[] = {
+        "",         "01", "1 ", " 1", "1e", "true", "[1]", "\"", "\"a\"b\"", "\"\\x\"", "\"a\",\"b\":\"c\"",
+        "1,\"b\":2"};
     char text[100], expected[100];
     size_t i;
 

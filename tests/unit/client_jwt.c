@@ -123,8 +123,9 @@ END_TEST
 /* What else is in a token does not matter, and a time may have more digits than a double. */
 START_TEST(claims_that_jansson_does_not_take)
 {
-    char *token = unit_jwt("{\"iat\":100.00000000000000000001,\"exp\":1.050000000000000000001e2,\"\\u0000\":\"\\ud83d\","
-                           "\"number\":89010303310033979663}");
+    char *token = unit_jwt(
+        "{\"iat\":100.00000000000000000001,\"exp\":1.050000000000000000001e2,\"\\u0000\":\"\\ud83d\","
+        "\"number\":89010303310033979663}");
     json_t *claims = jwt_claims(token);
 
     ck_assert_int_eq(jwt_life_ms(claims), 5000);

@@ -113,10 +113,11 @@ START_TEST(a_user_that_jansson_does_not_take)
 {
     world_open_key(&world);
     world_begin(&world, SESSION_CALL_VERIFY);
-    world_answer(&world, 200,
-                 "{\"authority\":\"TENANT_ADMIN\",\"additionalInfo\":{\"iccid\":89010303310033979663,\"a\":1E400,"
-                 "\"\\u0000\":\"\\u0000\\ud83d\"}}",
-                 -1);
+    world_answer(
+        &world, 200,
+        "{\"authority\":\"TENANT_ADMIN\",\"additionalInfo\":{\"iccid\":89010303310033979663,\"a\":1E400,"
+        "\"\\u0000\":\"\\u0000\\ud83d\"}}",
+        -1);
     world_assert_state(&world, SESSION_READY);
     assert_credential("ApiKey", WORLD_KEY);
     ck_assert_str_eq(json_string_value(json_object_get(session_user(world.session), "authority")),

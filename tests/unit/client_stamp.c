@@ -69,8 +69,12 @@ END_TEST
 START_TEST(numbers_and_texts_that_jansson_does_not_take)
 {
     static const char *const bodies[] = {
-        "{\"iccid\":89010303310033979663}", "{\"a\":1E400,\"b\":-0}", "{\"a\":[0.1000000000000000055,1.10]}",
-        "{\"a\":\"\\u0000\",\"b\\u0000\":1}", "{\"a\":\"\\ud83d\"}", "{\"\\ud83d\":{\"b\":[-1e-400]}}",
+        "{\"iccid\":89010303310033979663}",
+        "{\"a\":1E400,\"b\":-0}",
+        "{\"a\":[0.1000000000000000055,1.10]}",
+        "{\"a\":\"\\u0000\",\"b\\u0000\":1}",
+        "{\"a\":\"\\ud83d\"}",
+        "{\"\\ud83d\":{\"b\":[-1e-400]}}",
     };
     size_t i;
 
@@ -85,7 +89,8 @@ START_TEST(numbers_and_texts_that_jansson_does_not_take)
         buf_clear(&expected);
         buf_append_format(&again, "[{\"b\":2},%s]", bodies[i]);
         ck_assert_int_eq(telemetry_stamp(again.data, again.len, TS, &out), 1);
-        buf_append_format(&expected, "[{\"ts\":" TS_TEXT ",\"values\":{\"b\":2}},{\"ts\":" TS_TEXT ",\"values\":%s}]",
+        buf_append_format(&expected,
+                          "[{\"ts\":" TS_TEXT ",\"values\":{\"b\":2}},{\"ts\":" TS_TEXT ",\"values\":%s}]",
                           bodies[i]);
         ck_assert_str_eq(out.data, expected.data);
         buf_free(&out);

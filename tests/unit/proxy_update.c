@@ -143,13 +143,15 @@ START_TEST(values_that_jansson_does_not_take)
 {
     struct update update;
 
-    parse("{\"subscriptionId\":7,\"errorCode\":0,\"x\":1E400,\"data\":{\"a\":[[3,89010303310033979663]],\"b\":[[3,"
-          "\"\\u0000\"]],\"c\\u0000\":[[3,1.10]],\"d\":[[3,{\"e\":[-0,\"\\ud83d\",26.5]}]]}}",
-          &update);
+    parse(
+        "{\"subscriptionId\":7,\"errorCode\":0,\"x\":1E400,\"data\":{\"a\":[[3,89010303310033979663]],\"b\":[[3,"
+        "\"\\u0000\"]],\"c\\u0000\":[[3,1.10]],\"d\":[[3,{\"e\":[-0,\"\\ud83d\",26.5]}]]}}",
+        &update);
     ck_assert_uint_eq(update.count, 4);
-    assert_event(3, update.points, 4,
-                 "id: 3\ndata: {\"ts\":3,\"values\":{\"a\":89010303310033979663,\"b\":\"\\u0000\",\"c\\u0000\":1.10,"
-                 "\"d\":{\"e\":[-0,\"\\ud83d\",26.5]}}}\n\n");
+    assert_event(
+        3, update.points, 4,
+        "id: 3\ndata: {\"ts\":3,\"values\":{\"a\":89010303310033979663,\"b\":\"\\u0000\",\"c\\u0000\":1.10,"
+        "\"d\":{\"e\":[-0,\"\\ud83d\",26.5]}}}\n\n");
     update_free(&update);
 }
 END_TEST
