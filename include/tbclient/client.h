@@ -118,7 +118,8 @@ TB_PUBLIC void tb_events_free(tb_events *events);
  * are borrowed and checked against the tables before anything is sent: TB_ERROR_USAGE names what does not
  * fit. The answer goes to *RET, a new reference to be freed with json_decref(); text and bytes that are no
  * JSON as a string; NULL where the operation answers nothing. Downloads and event streams go to SINK (NULL:
- * into *RET). The answer is not checked: it is what the server said.
+ * into *RET). The answer is not checked: it is what the server said. Numbers and texts that jansson cannot
+ * hold are in it, and may be in BODY, verbatim (tbclient/value.h).
  */
 TB_PUBLIC int tb_call(tb_client *client, const tb_api *api, const char *operation, json_t *parameters,
                       json_t *body, const tb_sink *sink, json_t **ret, tb_error *err);

@@ -20,16 +20,18 @@ extern "C" {
  * the structure, is freed with tb_free(). TB_ERROR_DECODE names the member that does not fit ("data[3].name:
  * a string was expected, not a number") and carries the text. Members that are required and missing are no
  * error: servers of other versions leave them out. Of two members with the same name, the last one counts.
- * Whole numbers may be written as 3.0; beyond 64 bits they are refused. A text with a NUL character is
- * refused, but in free JSON. Where a variant is declared and the JSON says to be another one that has members
- * of its own, it is refused: it would not be in the memory that its cast reads. */
+ * Whole numbers may be written as 3.0; beyond 64 bits they are refused as members that are declared as such,
+ * and nowhere else: what C or jansson cannot hold is there verbatim (tbclient/value.h). Where a variant is
+ * declared and the JSON says to be another one that has members of its own, it is refused: it would not be in
+ * the memory that its cast reads. JSON is read up to 2,048 levels deep. */
 TB_PUBLIC int tb_decode(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
                         tb_error *err);
 
 /* Encodes VALUE, a structure, list or map of TYPE; *RET is freed with free(). TB_ERROR_USAGE names the member
  * that does not fit its schema: missing, too long, out of bounds, no UTF-8, no UUID, a base that does not say
  * which variant it is. A declared variant need not say so. What is required may not be sent as null, unless
- * it is free JSON. */
+ * it is free JSON. Doubles are written with as few digits as bring them back, as the server writes
+ * them: 26.5, 100.0, 1.0E7; what was decoded and still has its value, as it was decoded. */
 TB_PUBLIC int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
                         tb_error *err);
 
