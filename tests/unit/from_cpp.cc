@@ -34,6 +34,27 @@ static void encode_and_decode()
     tb_error_clear(&err);
 }
 
+static void numbers()
+{
+    static const char text[] = "{\"additionalInfo\":{\"iccid\":89010303310033979663,\"a\":1.10},\"name\":\"boiler\"}";
+    const unsigned type = tb_type_find(&tb_ce, "Device");
+    void *decoded = nullptr;
+    char *encoded = nullptr;
+
+    check(tb_decode(&tb_ce, type, text, sizeof(text) - 1, &decoded, nullptr) == 0, "a number beyond 64 bits is decoded");
+    if (decoded) {
+        tb_device *device = static_cast<tb_device *>(decoded);
+        const char *iccid = json_string_value(json_object_get(device->additional_info, "iccid"));
+
+        check(tb_is(iccid, TB_VERBATIM "89010303310033979663"), "behind the mark");
+        check(tb_is(tb_verbatim(iccid), "89010303310033979663"), "which can be left out");
+        check(tb_encode(&tb_ce, type, device, &encoded, nullptr, nullptr) == 0, "and encoded");
+        check(tb_is(encoded, text), "as it was");
+    }
+    std::free(encoded);
+    tb_free(decoded);
+}
+
 static void variants()
 {
     tb_entity_type_filter filter = tb_entity_type_filter();
@@ -60,6 +81,7 @@ static void refused_options()
 int main()
 {
     encode_and_decode();
+    numbers();
     variants();
     refused_options();
     std::printf("1..%d\n", number);
