@@ -17,7 +17,8 @@ enum json_read {
 };
 
 /* The value that TEXT is, of any kind: a new reference. NULL: it is no JSON, and ERROR, which may be NULL,
- * says why in jansson's words. */
+ * says why in jansson's words; its column is some characters too large behind a number or string that is
+ * verbatim in the same line. */
 json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t *error);
 
 /* How many bytes the string has that begins with the quote at TEXT; 0: it is none, or does not end. */
