@@ -50,6 +50,8 @@ class TestTelemetry(RepeatCase):
                 self.begin()
                 self.sim.set(clockOffsetMs=offset_ms)
                 self.proxy.get(USER)
+                if offset_ms:  # it is asked about before it is believed
+                    self.proxy.log.wait("the server's clock is")
                 before = time.time() * 1000 + offset_ms
                 self.assertEqual(self.proxy.post(self.telemetry, {"t": 1}).status, 200)
                 after = time.time() * 1000 + offset_ms
