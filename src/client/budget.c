@@ -6,19 +6,7 @@
  */
 #include "client/budget.h"
 
-#define MS_PER_S         1000
-#define MILLI            1000    /* the unit of a pace */
-#define MICRO            1000000 /* the unit of its bucket */
-#define PACE_MIN         (MILLI / 2)
-#define PACE_DEPTH_MIN   (2 * MICRO)
-#define PACE_HELD_MS     1000                      /* it grows once in this time */
-#define PACE_KEPT_MS     (INT64_C(10) * 60 * 1000) /* without holding anything back */
-#define DECREASED_TO(x)  ((x) / 10 * 7)
-#define BELOW_CEILING(x) ((x) / 200) /* growth */
-#define ABOVE_CEILING(x) ((x) / 20)
-#define GUESSED(x)       ((x) / 10)
-#define EVIDENCE         5 /* tokens granted, or of calls in flight; what comes of fewer is no pace */
-#define EVIDENCE_MS      (INT64_C(60) * 1000)
+#define MS_PER_S 1000
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -85,113 +73,6 @@ static int64_t bucket_ready_ms(const struct budget *budget, const struct budget_
            refill_ms(later.level, tokens * bucket_unit(bucket), bucket->limit.capacity);
 }
 
-static int64_t pace_full(const struct budget_learning *learning)
-{
-    return larger(learning->pace * MS_PER_S, PACE_DEPTH_MIN);
-}
-
-/* What a call of COST takes from the pace's bucket. */
-static int64_t pace_cost(const struct budget_learning *learning, unsigned cost)
-{
-    return smaller(cost * INT64_C(1000000), pace_full(learning));
-}
-
-static void pace_refill(struct budget_learning *learning, int64_t now_ms)
-{
-    if (now_ms - learning->held_ms >= PACE_KEPT_MS)
-        learning->pace = 0;
-    if (learning->pace == 0 || now_ms <= learning->filled_ms)
-        return;
-    learning->level =
-        refilled(learning->level, pace_full(learning), learning->pace, now_ms - learning->filled_ms);
-    learning->filled_ms = now_ms;
-}
-
-static int64_t pace_ready_ms(const struct budget_learning *learning, int64_t now_ms, unsigned cost)
-{
-    int64_t ready_ms;
-
-    if (learning->pace == 0)
-        return now_ms;
-    ready_ms = larger(learning->filled_ms, now_ms) +
-               refill_ms(learning->level, pace_cost(learning, cost), learning->pace);
-    return smaller(ready_ms, learning->held_ms + PACE_KEPT_MS);
-}
-
-static bool pace_take(struct budget_learning *learning, unsigned cost)
-{
-    int64_t tokens = pace_cost(learning, cost);
-
-    if (learning->pace > 0 && learning->level < tokens)
-        return false;
-    if (learning->pace > 0)
-        learning->level -= tokens;
-    return true;
-}
-
-/* A call is held back by the pace and by nothing else. */
-static void pace_grow(struct budget_learning *learning, int64_t now_ms)
-{
-    if (now_ms - learning->held_ms < PACE_HELD_MS)
-        return;
-    learning->held_ms = now_ms;
-    if (learning->ceiling == 0)
-        learning->pace += GUESSED(learning->pace);
-    else if (learning->pace < learning->ceiling)
-        learning->pace += BELOW_CEILING(learning->ceiling);
-    else
-        learning->pace += ABOVE_CEILING(learning->pace);
-    if (learning->pace > 2 * learning->ceiling)
-        learning->ceiling = 0;
-}
-
-static void count_granted(struct budget_learning *learning, int64_t now_ms, unsigned tokens)
-{
-    int64_t elapsed_ms = now_ms - learning->counted_ms;
-
-    if (elapsed_ms >= MS_PER_S) {
-        learning->granted_before = learning->granted * MS_PER_S * MILLI / elapsed_ms;
-        learning->granted = 0;
-        learning->counted_ms = now_ms;
-    }
-    learning->granted += tokens;
-    learning->granted_since += tokens;
-}
-
-/* The rate that the server granted before it refused: in the last second or so, or where that was too little
- * to tell, since the first of several refusals. 0: still too little. */
-static int64_t granted_rate(struct budget_learning *learning, int64_t now_ms, int64_t in_flight)
-{
-    int64_t elapsed_ms = now_ms - learning->refused_ms;
-    int64_t rate;
-
-    count_granted(learning, now_ms, 0);
-    rate = larger(learning->granted * MILLI, learning->granted_before);
-    if (rate + in_flight * MILLI >= EVIDENCE * MILLI)
-        return larger(rate, 1);
-    if (elapsed_ms >= EVIDENCE_MS) {
-        learning->refused_ms = now_ms;
-        learning->granted_since = 0;
-    }
-    return learning->granted_since >= EVIDENCE
-               ? learning->granted_since * MS_PER_S * MILLI / larger(elapsed_ms, MS_PER_S)
-               : 0;
-}
-
-/* The first time, what was granted is only a guess, because calls in flight may be granted yet: there is no
- * ceiling to it. */
-static void pace_decrease(struct budget_learning *learning, int64_t now_ms, int64_t in_flight)
-{
-    int64_t rate = learning->pace;
-
-    learning->ceiling = rate;
-    if (rate == 0)
-        rate = granted_rate(learning, now_ms, in_flight);
-    if (rate > 0)
-        learning->pace = larger(DECREASED_TO(rate), PACE_MIN);
-    learning->decreased_ms = now_ms;
-}
-
 /* Brings everything up to the time NOW_MS. */
 static void advance(struct budget *budget, int64_t now_ms)
 {
@@ -207,7 +88,7 @@ static void advance(struct budget *budget, int64_t now_ms)
     }
     budget->settling = 0;
     budget->filled_ms = now_ms;
-    pace_refill(&budget->learning, now_ms);
+    pace_refill(&budget->pace, now_ms);
 }
 
 void budget_init(struct budget *budget, const struct budget_options *options, int64_t now_ms)
@@ -215,8 +96,9 @@ void budget_init(struct budget *budget, const struct budget_options *options, in
     *budget = (struct budget){
         .filled_ms = now_ms,
         .closed_until_ms = now_ms,
-        .learning = {.decreased_ms = INT64_MIN, .counted_ms = now_ms},
     };
+    pace_init(&budget->pace, now_ms);
+    refusals_init(&budget->refusals);
     budget_configure(budget, options, now_ms);
 }
 
@@ -245,23 +127,34 @@ void budget_configure(struct budget *budget, const struct budget_options *option
     for (i = 0; i < options->limit.count; i++)
         budget->buckets[i] = (struct budget_bucket){.limit = options->limit.pairs[i],
                                                     .level = level_of(&before, &options->limit.pairs[i])};
-    if (!options->learn)
-        budget->learning.pace = 0;
+    if (!options->learn) {
+        budget->pace.rate = 0;
+        refusals_forget_paces(&budget->refusals);
+    }
 }
 
-/* Whether the limits let a call of COST go now; takes it from the pace, which comes last. */
-static bool limits_allow(struct budget *budget, int64_t now_ms, unsigned cost)
+static bool buckets_allow(const struct budget *budget, unsigned cost)
 {
     size_t i;
 
-    if (now_ms < budget->closed_until_ms)
-        return false;
     for (i = 0; i < budget->options.limit.count; i++)
         if (bucket_left(budget, &budget->buckets[i]) < smaller(cost, budget->buckets[i].limit.capacity))
             return false;
-    if (pace_take(&budget->learning, cost))
+    return true;
+}
+
+/* The pace of all comes last, and grows only if nothing else holds a call back. */
+static bool limits_allow(struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost)
+{
+    const struct refusals *refusals = &budget->refusals;
+    bool by_permit = refusals_needs_permit(refusals, now_ms, operation);
+
+    if (now_ms < (by_permit ? refusals_permit_ms(refusals) : budget->closed_until_ms) ||
+        !buckets_allow(budget, cost) || refusals_ready_ms(refusals, now_ms, operation, cost) > now_ms)
+        return false;
+    if (by_permit || pace_allows(&budget->pace, cost))
         return true;
-    pace_grow(&budget->learning, now_ms);
+    pace_grow(&budget->pace, now_ms);
     return false;
 }
 
@@ -274,34 +167,53 @@ static bool has_place(const struct budget *budget, unsigned cost)
            (cost > 0 || budget->free_in_flight < free_max);
 }
 
-bool budget_take(struct budget *budget, int64_t now_ms, unsigned cost)
+bool budget_take(struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost)
 {
     advance(budget, now_ms);
     if (!has_place(budget, cost))
         return false;
-    if (cost > 0 && !limits_allow(budget, now_ms, cost))
-        return false;
+    if (cost > 0) {
+        if (!limits_allow(budget, now_ms, operation, cost))
+            return false;
+        pace_take(&budget->pace, cost);
+        refusals_take(&budget->refusals, now_ms, operation, cost);
+    }
     budget->in_flight++;
     budget->free_in_flight += cost == 0;
     budget->reserved += cost;
     return true;
 }
 
-int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, unsigned cost)
+/* When the buckets have COST. */
+static int64_t buckets_ready_ms(const struct budget *budget, unsigned cost)
+{
+    int64_t ready_ms = INT64_MIN;
+    size_t i;
+
+    for (i = 0; i < budget->options.limit.count; i++)
+        ready_ms = larger(ready_ms, bucket_ready_ms(budget, &budget->buckets[i], cost));
+    return ready_ms;
+}
+
+int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost)
 {
     struct budget then = *budget;
-    int64_t ready_ms = now_ms;
-    size_t i;
+    int64_t ready_ms, permitted_ms;
 
     if (!has_place(budget, cost))
         return INT64_MAX;
     if (cost == 0)
         return now_ms;
     advance(&then, now_ms);
-    for (i = 0; i < then.options.limit.count; i++)
-        ready_ms = larger(ready_ms, bucket_ready_ms(&then, &then.buckets[i], cost));
-    ready_ms = larger(ready_ms, pace_ready_ms(&then.learning, now_ms, cost));
-    return larger(ready_ms, then.closed_until_ms);
+    ready_ms =
+        larger(buckets_ready_ms(&then, cost), refusals_ready_ms(&then.refusals, now_ms, operation, cost));
+    if (refusals_needs_permit(&then.refusals, now_ms, operation)) {
+        permitted_ms = larger(ready_ms, refusals_permit_ms(&then.refusals));
+        if (permitted_ms < then.refusals.question.expires_ms)
+            return permitted_ms;
+        ready_ms = larger(ready_ms, then.refusals.question.expires_ms);
+    }
+    return larger(larger(ready_ms, pace_ready_ms(&then.pace, now_ms, cost)), then.closed_until_ms);
 }
 
 void budget_answer_begun(struct budget *budget, int64_t now_ms, unsigned cost)
@@ -315,48 +227,69 @@ void budget_answer_begun(struct budget *budget, int64_t now_ms, unsigned cost)
 
 void budget_settle(struct budget *budget, int64_t now_ms, unsigned cost, enum budget_result result)
 {
-    struct budget_learning *learning = &budget->learning;
-
     advance(budget, now_ms);
     budget->in_flight--;
     budget->free_in_flight -= cost == 0;
     budget->reserved -= cost;
     if (result == BUDGET_COUNTED) {
         budget->settling += cost;
-        count_granted(learning, now_ms, cost);
+        pace_count(&budget->pace, now_ms, cost);
     } else if (result == BUDGET_UNCOUNTED) {
-        learning->level = smaller(learning->level + pace_cost(learning, cost), pace_full(learning));
+        pace_give_back(&budget->pace, cost);
     }
 }
 
-void budget_close(struct budget *budget, int64_t now_ms, int64_t sent_ms, int64_t until_ms)
+void budget_accepted(struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost,
+                     int64_t sent_ms)
 {
-    struct budget_learning *learning = &budget->learning;
+    advance(budget, now_ms);
+    refusals_accepted(&budget->refusals, now_ms, operation, cost, sent_ms, &budget->pace);
+}
+
+/* The twin goes on from empty buckets. */
+static void slow_down(struct budget *budget, int64_t now_ms, int64_t sent_ms, int64_t open_ms)
+{
+    budget->settling = LIMIT_CAPACITY_MAX; /* all, in the next ms */
+    if (budget->options.learn)
+        pace_refuse(&budget->pace, now_ms, sent_ms, open_ms, budget->reserved);
+}
+
+void budget_refused(struct budget *budget, int64_t now_ms, const struct refusal *refusal)
+{
+    int64_t sent_ms = refusal->sent_ms;
 
     advance(budget, now_ms);
-    budget->settling = LIMIT_CAPACITY_MAX; /* all, in the next ms */
-    budget->closed_until_ms = larger(budget->closed_until_ms, until_ms);
-    if (!budget->options.learn)
-        return;
-    if (sent_ms > learning->decreased_ms)
-        pace_decrease(learning, now_ms, budget->reserved);
-    learning->level = MICRO; /* a call that waits for its repeat waits no longer than that */
-    learning->filled_ms = learning->held_ms = larger(budget->closed_until_ms, now_ms);
+    switch (refusals_judge(&budget->refusals, now_ms, refusal, &budget->pace, budget->options.learn)) {
+    case REFUSAL_OF_ALL:
+        budget->closed_until_ms = larger(budget->closed_until_ms, refusal->until_ms);
+        slow_down(budget, now_ms, sent_ms, budget->closed_until_ms);
+        break;
+    case REFUSAL_OF_ALONE:
+        slow_down(budget, now_ms, sent_ms, refusals_alone_until_ms(&budget->refusals, now_ms));
+        break;
+    case REFUSAL_OF_ONE:
+        break;
+    }
 }
 
 void budget_open(struct budget *budget, int64_t now_ms)
 {
-    struct budget_learning *learning = &budget->learning;
-
     advance(budget, now_ms);
     budget->closed_until_ms = smaller(budget->closed_until_ms, now_ms);
-    learning->filled_ms = smaller(learning->filled_ms, now_ms);
-    learning->held_ms = smaller(learning->held_ms, now_ms);
+    pace_open(&budget->pace, now_ms);
+    refusals_open(&budget->refusals, now_ms);
+}
+
+int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms)
+{
+    int64_t until_ms = larger(budget->closed_until_ms, refusals_alone_until_ms(&budget->refusals, now_ms));
+
+    return larger(until_ms - now_ms, 0);
 }
 
 double budget_pace(const struct budget *budget)
 {
-    return (double)budget->learning.pace / MILLI;
+    return (double)budget->pace.rate / PACE_MILLI;
 }
 
 double budget_tokens(const struct budget *budget, int64_t now_ms, size_t index)

@@ -183,6 +183,7 @@ static void fill_item(struct exchange *exchange)
     item->cost = exchange->route.kind == ROUTE_FORWARD_ANONYMOUS   ? 0
                  : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS
                                                                    : 1;
+    item->operation = operation ? operation->id : 0; /* all that no document knows are one */
     item->urgency = exchange->urgency >= 0 ? (unsigned)exchange->urgency
                                            : urgency_of(&exchange->daemon->urgencies, operation);
     item->bytes = exchange->body.len;

@@ -234,15 +234,19 @@ static unsigned most_repeats(const struct forwarding *forwarding)
     return most;
 }
 
-/* How long to wait before the next try; -1: longer than anybody may wait. */
+/* How long to wait before the next try, of these requests or of their operation; -1: longer than anybody may
+ * wait. */
 static int64_t back_off_ms(const struct forwarding *forwarding, int64_t retry_after_ms)
 {
     const struct request_options *retry = &forwarding->daemon->retry;
+    unsigned in_a_row = refusals_in_a_row(&forwarding->daemon->budget.refusals, forwarding->operation,
+                                          forwarding->request.transfer.started_ms);
+    unsigned repeats = most_repeats(forwarding);
     uint32_t random = 0;
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)(uintptr_t)forwarding;
-    return backoff_delay_ms(most_repeats(forwarding) + 1, retry->initial_retry_delay_ms,
+    return backoff_delay_ms((repeats > in_a_row ? repeats : in_a_row) + 1, retry->initial_retry_delay_ms,
                             retry->max_retry_delay_ms, retry_after_ms, random);
 }
 
@@ -252,11 +256,15 @@ static void rate_limited(struct forwarding *forwarding)
     int64_t now_ms = daemon->loop.now_ms;
     int64_t retry_after_ms = upstream_retry_after_ms(&daemon->upstream, &forwarding->request.transfer);
     int64_t delay_ms = back_off_ms(forwarding, retry_after_ms);
+    struct refusal this = {
+        .operation = forwarding->operation,
+        .sent_ms = forwarding->request.transfer.started_ms,
+        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : daemon->retry.max_retry_delay_ms),
+    };
 
     metrics_count(daemon->metrics, METRICS_RATE_LIMITED, 1);
     if (forwarding->cost > 0 && !daemon->retry.no_retry_on_rate_limit)
-        budget_close(&daemon->budget, now_ms, forwarding->request.transfer.started_ms,
-                     now_ms + (delay_ms >= 0 ? delay_ms : daemon->retry.max_retry_delay_ms));
+        budget_refused(&daemon->budget, now_ms, &this);
     while (forwarding->member_count > 0) {
         struct exchange *exchange = first_member(forwarding);
         enum request_repeat_refusal refusal =
@@ -292,6 +300,17 @@ static enum budget_result result_of(const struct request *request)
     }
 }
 
+/* Other answers can come from something in front of the server, and say nothing of its limit. */
+static void note_acceptance(const struct forwarding *forwarding)
+{
+    const struct transfer *transfer = &forwarding->request.transfer;
+    struct daemon *daemon = forwarding->daemon;
+
+    if (forwarding->cost > 0 && transfer->status >= 200 && transfer->status < 400)
+        budget_accepted(&daemon->budget, daemon->loop.now_ms, forwarding->operation, forwarding->cost,
+                        transfer->started_ms);
+}
+
 void forwarding_answer_begun(struct forwarding *forwarding)
 {
     struct daemon *daemon = forwarding->daemon;
@@ -304,6 +323,7 @@ void forwarding_answer_begun(struct forwarding *forwarding)
         wait_again(exchange, 0);
     }
     forwarding->streams = true;
+    note_acceptance(forwarding);
     budget_answer_begun(&daemon->budget, daemon->loop.now_ms, forwarding->cost);
     forwarding->cost = 0;
     if (forwarding->key) /* nobody can join it any more, and a write has been executed */
@@ -317,6 +337,8 @@ static void request_done(struct request *request)
 
     forwarding->users++; /* until all have been told */
     end_call(forwarding, result_of(request));
+    if (answered)
+        note_acceptance(forwarding);
     if (forwarding->streams)
         stream_answer_ended(forwarding);
     else if (answered && request->transfer.status == 429)
@@ -346,6 +368,7 @@ static struct forwarding *forwarding_new(struct exchange *lead)
     forwarding->lead = lead;
     forwarding->is_read = lead->is_read;
     forwarding->cost = lead->item.cost;
+    forwarding->operation = lead->item.operation;
     forwarding->headers = (struct headers)HEADERS_INIT;
     request = &forwarding->request;
     request_init(request, &daemon->upstream, &daemon->request_options);

@@ -36,6 +36,7 @@ struct forwarding {
     bool is_read;
     bool streams; /* its answer has begun and goes on as it comes, to its one member */
     unsigned cost;
+    uint32_t operation;     /* for the budget */
     uint64_t turn_of;       /* the flow in whose turn it was sent */
     uint64_t generation;    /* daemon->write_generation when it was sent */
     struct queue_key *key;  /* under which it is in flight; NULL: none */

@@ -48,7 +48,7 @@ static void use(struct daemon *daemon, const struct limit *limit)
     log_info("the server's rate limit is %s", *text ? text : "none");
     daemon->limit_query.found = *limit;
     daemon_update_budget(daemon);
-    if (budget_take(&daemon->budget, daemon->loop.now_ms, 1)) /* the question itself took one */
+    if (budget_take(&daemon->budget, daemon->loop.now_ms, 0, 1)) /* the question itself took one */
         budget_settle(&daemon->budget, daemon->loop.now_ms, 1, BUDGET_COUNTED);
 }
 

@@ -4,10 +4,7 @@
 #include <errno.h>
 
 #include "base/hash.h"
-
-/* Tokens that a flow gets with each turn: the cost of the dearest call, so that every turn sends something.
- */
-#define QUANTUM 2
+#include "proxy/lane.h"
 
 void queue_init(struct queue *queue, size_t max_count, size_t max_bytes)
 {
@@ -25,6 +22,7 @@ void queue_free(struct queue *queue)
             struct queue_flow *flow = queue->flows[i];
 
             queue->flows[i] = flow->next;
+            lane_free_all(flow);
             free(flow);
         }
     for (i = 0; i < QUEUE_KEY_SLOTS; i++)
@@ -34,12 +32,6 @@ void queue_free(struct queue *queue)
             queue->keys[i] = key->next;
             free(key);
         }
-}
-
-/* What an item takes from its flow's turn: sending takes its time also where the server counts nothing. */
-static unsigned charge(const struct queue_item *item)
-{
-    return item->cost ? item->cost : 1;
 }
 
 /* ---- flows ---- */
@@ -62,7 +54,6 @@ static struct queue_flow *flow_of(struct queue *queue, uint64_t id)
 {
     struct queue_flow **slot = flow_slot(queue, id);
     struct queue_flow *flow = find_flow(queue, id);
-    size_t i;
 
     if (flow)
         return flow;
@@ -70,9 +61,7 @@ static struct queue_flow *flow_of(struct queue *queue, uint64_t id)
     if (!flow)
         return NULL;
     flow->id = id;
-    list_init(&flow->link);
-    for (i = 0; i < QUEUE_URGENCIES; i++)
-        list_init(&flow->items[i]);
+    lane_init(&flow->lane, flow);
     flow->next = *slot;
     *slot = flow;
     return flow;
@@ -87,7 +76,7 @@ static void free_flow_if_unused(struct queue *queue, struct queue_flow *flow)
     for (place = flow_slot(queue, flow->id); *place != flow; place = &(*place)->next)
         ;
     *place = flow->next;
-    list_remove(&flow->link);
+    lane_free_all(flow);
     free(flow);
 }
 
@@ -103,62 +92,6 @@ const struct queue_flow *queue_next_flow(const struct queue *queue, const struct
         if (queue->flows[slot])
             return queue->flows[slot];
     return NULL;
-}
-
-static struct queue_item *first_of_flow(const struct queue_flow *flow)
-{
-    size_t i;
-
-    for (i = 0; i < QUEUE_URGENCIES; i++)
-        if (!list_is_empty(&flow->items[i]))
-            return CONTAINER_OF(flow->items[i].next, struct queue_item, in_flow);
-    return NULL;
-}
-
-/* When the item with this link first arrived. OFFSET is the link's in struct queue_item. */
-static uint64_t sequence_of(const struct list *link, size_t offset)
-{
-    return ((const struct queue_item *)(const void *)((const char *)link - offset))->sequence;
-}
-
-/* Puts a link before the first item of LIST that arrived later. New items are the latest; those that wait
- * again are mostly the earliest. */
-static void insert_by_arrival(struct list *list, struct list *link, uint64_t sequence, size_t offset)
-{
-    struct list *place = list->next;
-
-    if (place == list || sequence_of(list->previous, offset) < sequence) {
-        list_append(list, link);
-        return;
-    }
-    while (sequence_of(place, offset) < sequence)
-        place = place->next;
-    list_append(place, link);
-}
-
-/* Gives an item its place in its flow. */
-static void make_ready(struct queue *queue, struct queue_item *item)
-{
-    struct queue_flow *flow = item->flow;
-
-    insert_by_arrival(&flow->items[item->urgency], &item->in_flow, item->sequence,
-                      offsetof(struct queue_item, in_flow));
-    queue->free_ready += item->cost == 0;
-    if (flow->ready_count++ == 0) {
-        flow->has_turn = false;
-        flow->deficit = 0;
-        list_append(&queue->turns, &flow->link);
-    }
-}
-
-static void make_unready(struct queue *queue, struct queue_item *item)
-{
-    if (list_is_empty(&item->in_flow))
-        return;
-    list_remove(&item->in_flow);
-    queue->free_ready -= item->cost == 0;
-    if (--item->flow->ready_count == 0)
-        list_remove(&item->flow->link);
 }
 
 /* ---- keys ---- */
@@ -244,7 +177,7 @@ static void take_places(struct queue *queue, const struct queue_key *key)
     const struct list *link;
 
     for (link = key->items.next; link != &key->items; link = link->next)
-        make_unready(queue, item_of_key(link));
+        lane_remove(queue, item_of_key(link));
 }
 
 static void give_places(struct queue *queue, const struct queue_key *key)
@@ -258,7 +191,7 @@ static void give_places(struct queue *queue, const struct queue_key *key)
         if (item->flow->visit == queue->visits)
             continue;
         item->flow->visit = queue->visits;
-        make_ready(queue, item);
+        lane_add(queue, &item->flow->lane, item);
     }
 }
 
@@ -297,13 +230,14 @@ static void wait_for_key(struct queue *queue, struct queue_item *item)
 {
     struct queue_item *next;
 
-    insert_by_arrival(&item->key->items, &item->in_key, item->sequence, offsetof(struct queue_item, in_key));
+    lane_insert_by_arrival(&item->key->items, &item->in_key, item->sequence,
+                           offsetof(struct queue_item, in_key));
     if (item->key->held || !is_first_of_its_flow(item))
         return;
-    make_ready(queue, item);
+    lane_add(queue, &item->flow->lane, item);
     next = next_of_its_flow(item);
     if (next)
-        make_unready(queue, next);
+        lane_remove(queue, next);
 }
 
 static void begin_to_wait(struct queue *queue, struct queue_item *item)
@@ -313,12 +247,12 @@ static void begin_to_wait(struct queue *queue, struct queue_item *item)
     item->flow->count++;
     queue->count++;
     queue->bytes += item->bytes;
-    list_init(&item->in_flow);
+    list_init(&item->in_lane);
     list_init(&item->in_key);
     if (item->key)
         wait_for_key(queue, item);
     else
-        make_ready(queue, item);
+        lane_add(queue, &item->flow->lane, item);
 }
 
 int queue_push(struct queue *queue, struct queue_item *item, const char *key, size_t key_length)
@@ -352,12 +286,12 @@ int queue_push_again(struct queue *queue, struct queue_item *item)
 
 static void end_waiting(struct queue *queue, struct queue_item *item)
 {
-    bool has_place = !list_is_empty(&item->in_flow);
+    bool has_place = !list_is_empty(&item->in_lane);
     struct queue_item *next = has_place && item->key ? next_of_its_flow(item) : NULL;
 
     if (next)
-        make_ready(queue, next);
-    make_unready(queue, item);
+        lane_add(queue, &next->flow->lane, next);
+    lane_remove(queue, item);
     list_remove(&item->in_key);
     item->is_waiting = false;
     item->flow->count--;
@@ -392,63 +326,47 @@ static bool has_its_share(const struct queue_flow *flow, const struct budget *bu
     return flow->in_flight >= places - places / 4;
 }
 
-/* The first flow whose next item is, or is not, one that counts against no limit of the server's: what holds
+/* The first lane whose next item is, or is not, one that counts against no limit of the server's: what holds
  * the one kind back need not hold back the other. */
-static struct queue_flow *flow_of_kind(const struct queue *queue, const struct budget *budget, bool is_free)
+static struct queue_lane *lane_of_kind(const struct queue *queue, const struct budget *budget, int64_t now_ms,
+                                       bool is_free)
 {
     struct list *link;
 
     if (is_free && queue->free_ready == 0)
         return NULL;
     for (link = queue->turns.next; link != &queue->turns; link = link->next) {
-        struct queue_flow *flow = CONTAINER_OF(link, struct queue_flow, link);
+        struct queue_lane *lane = CONTAINER_OF(link, struct queue_lane, link);
 
-        if ((first_of_flow(flow)->cost == 0) == is_free && !has_its_share(flow, budget))
-            return flow;
+        if ((lane_first(lane)->cost == 0) == is_free && !has_its_share(lane->flow, budget) &&
+            !lane_is_held(lane, budget, now_ms))
+            return lane;
     }
     return NULL;
 }
 
-static struct queue_flow *first_in_turn(const struct queue *queue)
+static struct queue_lane *first_in_turn(const struct queue *queue)
 {
-    return list_is_empty(&queue->turns) ? NULL : CONTAINER_OF(queue->turns.next, struct queue_flow, link);
+    return CONTAINER_OF(queue->turns.next, struct queue_lane, link);
 }
 
-/* It has used up its turn: something dearer came to its front, or went there as others left. */
-static bool is_used_up(const struct queue_flow *flow)
+static struct queue_lane *lane_whose_turn_it_is(const struct queue *queue, const struct budget *budget,
+                                                int64_t now_ms)
 {
-    return flow->has_turn && flow->deficit < charge(first_of_flow(flow));
-}
-
-static struct queue_flow *flow_whose_turn_it_is(const struct queue *queue, const struct budget *budget)
-{
-    struct queue_flow *used_up = NULL;
+    struct queue_lane *used_up = NULL;
     struct list *link;
 
     for (link = queue->turns.next; link != &queue->turns; link = link->next) {
-        struct queue_flow *flow = CONTAINER_OF(link, struct queue_flow, link);
+        struct queue_lane *lane = CONTAINER_OF(link, struct queue_lane, link);
 
-        if (has_its_share(flow, budget))
+        if (has_its_share(lane->flow, budget) || lane_is_held(lane, budget, now_ms))
             continue;
-        if (!is_used_up(flow))
-            return flow;
+        if (!lane_is_used_up(lane))
+            return lane;
         if (!used_up)
-            used_up = flow;
+            used_up = lane;
     }
     return used_up; /* a new turn begins for all of them */
-}
-
-static void end_turn(struct queue *queue, struct queue_flow *flow)
-{
-    flow->has_turn = false;
-    list_remove(&flow->link);
-    list_append(&queue->turns, &flow->link);
-}
-
-static void begin_turn(struct queue_flow *flow)
-{
-    flow->has_turn = true;
-    flow->deficit += QUANTUM;
 }
 
 static bool go_together(const struct queue_item *a, const struct queue_item *b)
@@ -471,44 +389,60 @@ static struct queue_item *first_to_go(struct queue_item *item)
     return first->alone ? item : first;
 }
 
-/* One call in the flow's turn, which ends where it has no tokens for the next. */
-static struct queue_item *take(struct queue *queue, struct queue_flow *flow)
+/* One call in the lane's turn, which ends where it has no tokens for the next. */
+static struct queue_item *take(struct queue *queue, struct queue_lane *lane)
 {
-    struct queue_item *item = first_of_flow(flow);
+    struct queue_item *item = lane_first(lane);
     struct queue_item *first = item->key ? first_to_go(item) : item;
     const struct queue_item *next;
 
-    if (!flow->has_turn || is_used_up(flow))
-        begin_turn(flow);
-    flow->deficit -= charge(item);
-    flow->in_flight++;
-    first->turn_of = flow->id;
+    if (!lane->has_turn || lane_is_used_up(lane))
+        lane_begin_turn(lane);
+    lane->deficit -= lane_charge(item);
+    lane->flow->in_flight++;
+    first->turn_of = lane->flow->id;
     if (first->key)
         first->key->next_to_go = first->in_key.next;
     end_waiting(queue, first);
-    next = first_of_flow(flow);
-    if (next && charge(next) > flow->deficit)
-        end_turn(queue, flow);
+    next = lane_first(lane);
+    if (next && lane_charge(next) > lane->deficit)
+        lane_end_turn(queue, lane);
     return first;
+}
+
+static bool try_to_take(const struct queue_lane *lane, struct budget *budget, int64_t now_ms)
+{
+    const struct queue_item *item = lane_first(lane);
+
+    return budget_take(budget, now_ms, item->operation, item->cost);
+}
+
+/* One kind of call cannot go now; perhaps the other can. */
+static struct queue_item *pop_of_kind(struct queue *queue, struct budget *budget, int64_t now_ms,
+                                      bool is_free)
+{
+    struct queue_lane *lane;
+
+    do
+        lane = lane_of_kind(queue, budget, now_ms, is_free);
+    while (lane && lane_arrange(queue, lane, budget, now_ms));
+    return lane && try_to_take(lane, budget, now_ms) ? take(queue, lane) : NULL;
 }
 
 struct queue_item *queue_pop(struct queue *queue, struct budget *budget, int64_t now_ms)
 {
-    struct queue_flow *flow = flow_whose_turn_it_is(queue, budget);
-    unsigned cost;
+    struct queue_lane *lane;
 
-    if (!flow)
+    do
+        lane = lane_whose_turn_it_is(queue, budget, now_ms);
+    while (lane && lane_arrange(queue, lane, budget, now_ms));
+    if (!lane)
         return NULL;
-    cost = first_of_flow(flow)->cost;
-    if (budget_take(budget, now_ms, cost)) {
-        while (is_used_up(first_in_turn(queue)))
-            end_turn(queue, first_in_turn(queue));
-        return take(queue, flow);
-    }
-    flow = flow_of_kind(queue, budget, cost > 0);
-    if (!flow || !budget_take(budget, now_ms, first_of_flow(flow)->cost))
-        return NULL;
-    return take(queue, flow);
+    if (!try_to_take(lane, budget, now_ms))
+        return pop_of_kind(queue, budget, now_ms, lane_first(lane)->cost > 0);
+    while (lane_is_used_up(first_in_turn(queue)))
+        lane_end_turn(queue, first_in_turn(queue));
+    return take(queue, lane);
 }
 
 void queue_call_ended(struct queue *queue, uint64_t turn_of)
@@ -541,16 +475,44 @@ void queue_end_pass(struct queue *queue)
     queue->pass++;
 }
 
+/* When the first of the operations that hold something back lets it go. */
+static int64_t operations_ready_ms(const struct queue *queue, const struct budget *budget, int64_t now_ms)
+{
+    int64_t ready_ms = INT64_MAX;
+    struct list *link;
+
+    if (queue->apart == 0)
+        return INT64_MAX;
+    for (link = queue->turns.next; link != &queue->turns; link = link->next) {
+        const struct queue_lane *lane = CONTAINER_OF(link, struct queue_lane, link);
+        int64_t lane_ms;
+
+        if (has_its_share(lane->flow, budget) || !lane_is_held(lane, budget, now_ms))
+            continue;
+        lane_ms = refusals_ready_ms(&budget->refusals, now_ms, lane->operation, lane_first(lane)->cost);
+        ready_ms = lane_ms < ready_ms ? lane_ms : ready_ms;
+    }
+    return ready_ms;
+}
+
+static int64_t lane_ready_ms(const struct queue_lane *lane, const struct budget *budget, int64_t now_ms)
+{
+    const struct queue_item *item = lane_first(lane);
+
+    if (lane_is_disarranged(lane, budget, now_ms)) /* what is behind it can perhaps go; without memory not */
+        return now_ms + 1;
+    return budget_ready_ms(budget, now_ms, item->operation, item->cost);
+}
+
 int64_t queue_ready_ms(const struct queue *queue, const struct budget *budget, int64_t now_ms)
 {
-    const struct queue_flow *flow = flow_whose_turn_it_is(queue, budget);
-    int64_t ready_ms;
+    int64_t ready_ms = operations_ready_ms(queue, budget, now_ms);
+    const struct queue_lane *lane = lane_whose_turn_it_is(queue, budget, now_ms);
+    int64_t lane_ms = lane ? lane_ready_ms(lane, budget, now_ms) : INT64_MAX;
 
-    if (!flow)
-        return INT64_MAX;
-    ready_ms = budget_ready_ms(budget, now_ms, first_of_flow(flow)->cost);
-    flow = ready_ms > now_ms ? flow_of_kind(queue, budget, first_of_flow(flow)->cost > 0) : NULL;
-    if (flow && budget_ready_ms(budget, now_ms, first_of_flow(flow)->cost) < ready_ms)
-        ready_ms = budget_ready_ms(budget, now_ms, first_of_flow(flow)->cost);
-    return ready_ms;
+    ready_ms = lane_ms < ready_ms ? lane_ms : ready_ms;
+    if (lane && lane_ms > now_ms)
+        lane = lane_of_kind(queue, budget, now_ms, lane_first(lane)->cost > 0);
+    lane_ms = lane ? lane_ready_ms(lane, budget, now_ms) : INT64_MAX;
+    return lane_ms < ready_ms ? lane_ms : ready_ms;
 }

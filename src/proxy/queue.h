@@ -12,6 +12,10 @@
  *
  * The places in flight are shared, too: one flow has at most three quarters of them.
  *
+ * What the budget holds back of one operation (refusals_find()) holds back nothing else: it leaves its
+ * flow's lane for one of its own, which has turns as the flow has, and returns when the budget holds it back
+ * no more.
+ *
  * Requests with the same key can go as one call: writes to the same entity, identical reads. They are kept
  * together in the order of their arrival. The first of each flow has a place in that flow; whichever's turn
  * comes first, it is the first of the key that goes, and queue_take_next() takes further ones along, as many
@@ -38,34 +42,45 @@
 
 struct queue_flow;
 struct queue_key;
+struct queue_lane;
 
 /* One waiting request. The owner fills the first part before it is pushed, in memory of zeros. */
 struct queue_item {
     uint64_t flow_id;
-    unsigned cost;    /* tokens; 0: it counts against no limit of the server's */
-    unsigned urgency; /* 0 to 7 */
-    size_t bytes;     /* of its body */
-    uint64_t group;   /* only items of the same group go together; 0: all that were never split */
-    bool alone;       /* it never goes together with another */
+    unsigned cost;      /* tokens; 0: it counts against no limit of the server's */
+    uint32_t operation; /* for the budget; items of the same key have the same */
+    unsigned urgency;   /* 0 to 7 */
+    size_t bytes;       /* of its body */
+    uint64_t group;     /* only items of the same group go together; 0: all that were never split */
+    bool alone;         /* it never goes together with another */
 
     uint64_t sequence; /* of its first arrival */
     uint64_t pass;     /* when it was pushed */
     uint64_t turn_of;  /* the flow in whose turn it went */
     struct queue_flow *flow;
     struct queue_key *key; /* NULL: none. Stays until queue_forget(). */
-    struct list in_flow;   /* in flow->items; in none while another of its flow and key is before it */
-    struct list in_key;    /* in key->items */
-    bool is_waiting;       /* it is in no list otherwise */
+    struct queue_lane *lane;
+    struct list in_lane; /* in lane->items; in none while another of its flow and key is before it */
+    struct list in_key;  /* in key->items */
+    bool is_waiting;     /* it is in no list otherwise */
 };
 
-struct queue_flow {
+/* What takes turns. */
+struct queue_lane {
     struct list link;                   /* in queue->turns while it has something to send */
     struct list items[QUEUE_URGENCIES]; /* by arrival */
     size_t ready_count;                 /* in those lists */
-    size_t count;                       /* waiting, with those behind another of their key */
-    unsigned in_flight;                 /* calls that were sent in its turns */
     bool has_turn;                      /* it got its tokens for this turn */
     unsigned deficit;                   /* tokens that it may still use in it */
+    struct queue_flow *flow;
+    uint32_t operation;      /* of all its items; a flow's first lane has items of many */
+    struct queue_lane *next; /* of the flow */
+};
+
+struct queue_flow {
+    struct queue_lane lane; /* the first; others are there as long as the flow is */
+    size_t count;           /* waiting, with those behind another of their key */
+    unsigned in_flight;     /* calls that were sent in its turns */
     uint64_t id;
     uint64_t visit;          /* the last in which its first item of a key was found */
     struct queue_flow *next; /* in its slot */
@@ -89,8 +104,9 @@ struct queue {
     size_t max_bytes;
     size_t count;
     size_t bytes;
-    struct list turns; /* flows; the first is the one whose turn it is */
-    size_t free_ready; /* items with cost 0 that have a place in a flow */
+    struct list turns; /* lanes; the first is the one whose turn it is */
+    size_t free_ready; /* items with cost 0 that have a place in a lane */
+    size_t apart;      /* items in the lane of an operation */
     uint64_t sequence;
     uint64_t pass;
     uint64_t visits; /* of keys whose items get their places */

@@ -399,18 +399,29 @@ static void PRINTF_LIKE(4, 0) unavailable(struct exchange *exchange, const char 
     answer(exchange, 503, response);
 }
 
-/* Retry-After: when the queue may have moved on, the next second, or when the budget takes something again.
- */
-void reply_busy(struct exchange *exchange, const char *format, ...)
+/* When the queue may have moved on, or the budget takes something again, or the exchange's operation; 0 if
+ * that is not known. */
+static int64_t busy_ms(const struct exchange *exchange)
 {
     const struct daemon *daemon = exchange->daemon;
+    const struct queue_item *item = &exchange->item;
     int64_t now_ms = daemon->loop.now_ms;
     int64_t ready_ms = queue_ready_ms(&daemon->queue, &daemon->budget, now_ms);
+    int64_t operation_ms =
+        item->cost > 0 ? refusals_ready_ms(&daemon->budget.refusals, now_ms, item->operation, item->cost)
+                       : now_ms;
+
+    if (ready_ms == INT64_MAX || ready_ms < operation_ms)
+        ready_ms = operation_ms;
+    return ready_ms - now_ms;
+}
+
+void reply_busy(struct exchange *exchange, const char *format, ...)
+{
     va_list args;
 
     va_start(args, format);
-    unavailable(exchange, "proxy_internal_response", ready_ms == INT64_MAX ? 0 : ready_ms - now_ms, format,
-                args);
+    unavailable(exchange, "proxy_internal_response", busy_ms(exchange), format, args);
     va_end(args);
 }
 

@@ -31,7 +31,7 @@ static json_t *limits(const struct daemon *daemon)
 {
     const struct budget *budget = &daemon->budget;
     double pace = budget_pace(budget);
-    int64_t closed_ms = budget->closed_until_ms - daemon->loop.now_ms;
+    int64_t closed_ms = budget_closed_ms(budget, daemon->loop.now_ms);
     char text[LIMIT_TEXT_MAX];
 
     limit_format(&budget->options.limit, text);
@@ -40,9 +40,9 @@ static json_t *limits(const struct daemon *daemon)
                      : config_limit_is_asked_for(daemon->config) ? "auto"
                                                                  : "configured",
                      "limit", text, "buckets", buckets(daemon), "learn", (int)budget->options.learn, "pace",
-                     pace > 0 ? json_real(pace) : json_null(), "closed_for_ms",
-                     (json_int_t)(closed_ms > 0 ? closed_ms : 0), "in_flight", (json_int_t)budget->in_flight,
-                     "max_in_flight", (json_int_t)budget->options.max_in_flight);
+                     pace > 0 ? json_real(pace) : json_null(), "closed_for_ms", (json_int_t)closed_ms,
+                     "in_flight", (json_int_t)budget->in_flight, "max_in_flight",
+                     (json_int_t)budget->options.max_in_flight);
 }
 
 static json_t *clients(const struct daemon *daemon)

@@ -37,7 +37,7 @@ static unsigned take_all(unsigned cost)
 {
     unsigned count = 0;
 
-    while (count < 100000 && budget_take(&budget, now_ms, cost))
+    while (count < 100000 && budget_take(&budget, now_ms, 0, cost))
         count++;
     return count;
 }
@@ -62,16 +62,16 @@ static void assert_ready_after(int64_t wait_ms, unsigned cost)
 {
     struct budget early = budget;
 
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, cost), now_ms + wait_ms);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, cost), now_ms + wait_ms);
     if (wait_ms > 0)
-        ck_assert(!budget_take(&early, now_ms + wait_ms - 1, cost));
+        ck_assert(!budget_take(&early, now_ms + wait_ms - 1, 0, cost));
     now_ms += wait_ms;
-    ck_assert(budget_take(&budget, now_ms, cost));
+    ck_assert(budget_take(&budget, now_ms, 0, cost));
 }
 
 static void refuse(int64_t sent_ms, int64_t closed_ms)
 {
-    budget_close(&budget, now_ms, sent_ms, now_ms + closed_ms);
+    budget_refused(&budget, now_ms, &(struct refusal){0, sent_ms, now_ms + closed_ms});
 }
 
 START_TEST(without_a_limit_everything_goes)
@@ -120,8 +120,8 @@ START_TEST(a_call_in_flight_holds_its_token)
     open_budget("1:1", false);
     ck_assert_uint_eq(take_all(1), 1);
     now_ms += MINUTE_MS;
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), INT64_MAX);
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), INT64_MAX);
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     settle(1, 1, BUDGET_COUNTED);
     assert_ready_after(1 + 1000, 1);
 }
@@ -150,7 +150,7 @@ START_TEST(all_buckets_must_have_the_cost_and_none_gives_it_otherwise)
     ck_assert_uint_eq(call_all(2), 2);
     ck_assert_double_eq_tol(budget_tokens(&budget, now_ms, 0), 6, 0.001);
     ck_assert_double_eq_tol(budget_tokens(&budget, now_ms, 1), 1 + 50. / 60, 0.001);
-    ck_assert(!budget_take(&budget, now_ms, 2));
+    ck_assert(!budget_take(&budget, now_ms, 0, 2));
     ck_assert_double_eq_tol(budget_tokens(&budget, now_ms, 0), 6, 0.001);
     ck_assert_uint_eq(take_all(1), 1);
 }
@@ -160,10 +160,10 @@ START_TEST(the_largest_bucket_does_not_overflow)
 {
     open_budget("100000000:10000000", false);
     ck_assert_double_eq(budget_tokens(&budget, INT64_MAX / 2, 0), 1e8);
-    ck_assert(budget_take(&budget, now_ms, 100000000));
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 100000000));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     settle(1, 100000000, BUDGET_COUNTED);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 100000000), now_ms + 1 + INT64_C(10000000000));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 100000000), now_ms + 1 + INT64_C(10000000000));
     assert_ready_after(1 + 100, 1);
     settle(1, 1, BUDGET_UNCOUNTED);
     now_ms = INT64_MAX / 2;
@@ -175,7 +175,7 @@ START_TEST(a_cost_above_the_capacity_goes_with_a_full_bucket)
 {
     open_budget("1:1,3:1", false);
     ck_assert_uint_eq(take_all(5), 1);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 5), INT64_MAX);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 5), INT64_MAX);
     settle(1, 5, BUDGET_COUNTED);
     assert_ready_after(1 + 1000, 5);
     settle(1, 5, BUDGET_COUNTED);
@@ -189,9 +189,9 @@ START_TEST(no_cost_needs_a_place_only)
     ck_assert_uint_eq(call_all(1), 1);
     refuse(now_ms, MINUTE_MS);
     configure("1:1", true, 3);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), now_ms);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 0), now_ms);
     ck_assert_uint_eq(take_all(0), 2);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), INT64_MAX);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 0), INT64_MAX);
 }
 END_TEST
 
@@ -200,9 +200,9 @@ START_TEST(calls_in_flight_are_bounded)
     open_budget("", false);
     configure("", false, 8);
     ck_assert_uint_eq(take_all(1), 8);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), INT64_MAX);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), INT64_MAX);
     settle(1, 1, BUDGET_COUNTED);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), now_ms);
     ck_assert_uint_eq(take_all(1), 1);
     settle(8, 1, BUDGET_COUNTED);
     ck_assert_int_eq(budget.reserved, 0);
@@ -243,10 +243,10 @@ START_TEST(calls_in_flight_outlast_the_closing)
     ck_assert_uint_eq(take_all(1), 10);
     settle(1, 1, BUDGET_REFUSED);
     refuse(now_ms, 0);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms + 1 + 1000);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), now_ms + 1 + 1000);
     now_ms += 1 + 100;
     settle(8, 1, BUDGET_COUNTED);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms + 1 + 200);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), now_ms + 1 + 200);
     settle(1, 1, BUDGET_COUNTED);
     assert_ready_after(1 + 100, 1);
 }
@@ -276,7 +276,7 @@ START_TEST(a_smaller_limit_waits_for_the_calls_in_flight)
     ck_assert_uint_eq(take_all(1), 10);
     configure("3:1", false, 1000);
     ck_assert_double_eq(budget_tokens(&budget, now_ms, 0), 0);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), INT64_MAX);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), INT64_MAX);
     settle(10, 1, BUDGET_COUNTED);
     assert_ready_after(1 + 334, 1);
 }
@@ -292,7 +292,7 @@ START_TEST(an_answer_that_goes_on_keeps_its_place_only)
     budget_answer_begun(&budget, now_ms, 1);
     ck_assert_uint_eq(budget.in_flight, 2);
     assert_ready_after(1 + 500, 1);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), INT64_MAX);
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 0), INT64_MAX);
     settle(1, 0, BUDGET_COUNTED);
     ck_assert_uint_eq(take_all(0), 1);
     settle(2, 0, BUDGET_COUNTED);
@@ -308,8 +308,8 @@ START_TEST(a_closing_can_be_ended)
     refuse(now_ms, MINUTE_MS);
     ck_assert_uint_eq(take_all(1), 0);
     budget_open(&budget, now_ms);
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms);
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), now_ms);
 }
 END_TEST
 
@@ -320,17 +320,17 @@ START_TEST(half_of_the_places_are_not_for_what_costs_nothing)
     open_budget("", false);
     configure("", false, 5);
     for (i = 0; i < 3; i++)
-        ck_assert(budget_take(&budget, now_ms, 0));
-    ck_assert(!budget_take(&budget, now_ms, 0));
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0), INT64_MAX);
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert(!budget_take(&budget, now_ms, 1));
+        ck_assert(budget_take(&budget, now_ms, 0, 0));
+    ck_assert(!budget_take(&budget, now_ms, 0, 0));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 0), INT64_MAX);
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     budget_settle(&budget, now_ms, 0, BUDGET_COUNTED);
-    ck_assert(budget_take(&budget, now_ms, 0));
+    ck_assert(budget_take(&budget, now_ms, 0, 0));
     open_budget("", false);
     configure("", false, 1);
-    ck_assert(budget_take(&budget, now_ms, 0));
+    ck_assert(budget_take(&budget, now_ms, 0, 0));
 }
 END_TEST
 

@@ -24,7 +24,7 @@ static void call_now(unsigned count)
     unsigned i;
 
     for (i = 0; i < count; i++) {
-        ck_assert(budget_take(&budget, now_ms, 1));
+        ck_assert(budget_take(&budget, now_ms, 0, 1));
         budget_settle(&budget, now_ms, 1, BUDGET_COUNTED);
     }
 }
@@ -32,7 +32,7 @@ static void call_now(unsigned count)
 /* A refusal that leaves the budget open. */
 static void refuse(int64_t sent_ms)
 {
-    budget_close(&budget, now_ms, sent_ms, now_ms);
+    budget_refused(&budget, now_ms, &(struct refusal){0, sent_ms, now_ms});
 }
 
 static void assert_pace(double expected)
@@ -52,7 +52,7 @@ static void open_at(unsigned pace)
 /* A call is held back by the pace. */
 static void want(void)
 {
-    while (budget_take(&budget, now_ms, 1))
+    while (budget_take(&budget, now_ms, 0, 1))
         budget_settle(&budget, now_ms, 1, BUDGET_COUNTED);
 }
 
@@ -98,7 +98,7 @@ START_TEST(a_pace_is_not_below_half_a_token_a_second)
     open_at_least();
     assert_pace(0.5);
     now_ms += 4000;
-    ck_assert(budget_take(&budget, now_ms, 2));
+    ck_assert(budget_take(&budget, now_ms, 0, 2));
 }
 END_TEST
 
@@ -122,8 +122,8 @@ START_TEST(calls_in_flight_tell_of_load)
 {
     open_budget("", true, 1000);
     call_now(3);
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert(budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
     now_ms++;
     refuse(now_ms - 1);
     assert_pace(2.1);
@@ -175,12 +175,12 @@ END_TEST
 START_TEST(a_pace_begins_with_one_token_when_the_budget_opens)
 {
     open_at(70);
-    budget_close(&budget, now_ms, now_ms - 1, now_ms + 2000);
+    budget_refused(&budget, now_ms, &(struct refusal){0, now_ms - 1, now_ms + 2000});
     now_ms += 2000;
     call_now(1);
     now_ms += 14; /* 0.98 tokens */
-    ck_assert(!budget_take(&budget, now_ms, 1));
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms + 1);
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), now_ms + 1);
     now_ms++;
     call_now(1);
 }
@@ -192,7 +192,7 @@ START_TEST(a_pace_saves_up_one_second)
 
     open_at(70);
     now_ms += 5 * MINUTE_MS;
-    while (budget_take(&budget, now_ms, 1))
+    while (budget_take(&budget, now_ms, 0, 1))
         count++;
     ck_assert_uint_eq(count, 70);
 }
@@ -203,10 +203,10 @@ START_TEST(the_least_pace_lets_a_call_of_two_tokens_go)
 {
     open_at_least();
     now_ms += 1999;
-    ck_assert(!budget_take(&budget, now_ms, 2));
+    ck_assert(!budget_take(&budget, now_ms, 0, 2));
     now_ms += 5 * MINUTE_MS;
-    ck_assert(budget_take(&budget, now_ms, 2));
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 2));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
 }
 END_TEST
 
@@ -214,10 +214,10 @@ START_TEST(what_never_left_costs_no_pace)
 {
     open_at(70);
     now_ms += 15; /* 2.05 tokens */
-    ck_assert(budget_take(&budget, now_ms, 2));
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 2));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     budget_settle(&budget, now_ms, 2, BUDGET_UNCOUNTED);
-    ck_assert(budget_take(&budget, now_ms, 2));
+    ck_assert(budget_take(&budget, now_ms, 0, 2));
 }
 END_TEST
 
@@ -286,17 +286,17 @@ START_TEST(a_pace_does_not_grow_where_something_else_holds_back)
     refuse(now_ms);
     assert_pace(7);
     now_ms += 2000;
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     now_ms += 58000;
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     assert_pace(7);
-    budget_close(&budget, now_ms, START_MS, now_ms + 5000);
+    budget_refused(&budget, now_ms, &(struct refusal){0, START_MS, now_ms + 5000});
     budget_settle(&budget, now_ms, 1, BUDGET_UNCOUNTED);
     now_ms += 4999;
-    ck_assert(!budget_take(&budget, now_ms, 1));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1));
     assert_pace(7);
 }
 END_TEST
@@ -322,9 +322,9 @@ START_TEST(without_learning_there_is_no_pace)
 
     open_budget("", false, 1000);
     call_now(100);
-    budget_close(&budget, now_ms, now_ms, now_ms + 1000);
+    budget_refused(&budget, now_ms, &(struct refusal){0, now_ms, now_ms + 1000});
     assert_pace(0);
-    ck_assert(!budget_take(&budget, now_ms + 999, 1));
+    ck_assert(!budget_take(&budget, now_ms + 999, 0, 1));
     now_ms += 1000;
     call_now(1000);
 
@@ -345,13 +345,13 @@ START_TEST(pace_and_limit_hold_together)
     call_now(10);
     refuse(now_ms);
     now_ms += 1001;
-    ck_assert(budget_take(&budget, now_ms, 7));
+    ck_assert(budget_take(&budget, now_ms, 0, 7));
     ck_assert_double_eq_tol(budget_tokens(&budget, now_ms, 0), 3, 0.001);
-    ck_assert(!budget_take(&budget, now_ms, 1)); /* the pace */
+    ck_assert(!budget_take(&budget, now_ms, 0, 1)); /* the pace */
     now_ms += 858;
-    ck_assert(budget_take(&budget, now_ms, 3));
-    ck_assert(!budget_take(&budget, now_ms, 1)); /* the limit, as long as ten are in flight */
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), INT64_MAX);
+    ck_assert(budget_take(&budget, now_ms, 0, 3));
+    ck_assert(!budget_take(&budget, now_ms, 0, 1)); /* the limit, as long as ten are in flight */
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), INT64_MAX);
 }
 END_TEST
 
@@ -359,12 +359,12 @@ END_TEST
 START_TEST(a_pace_that_will_be_forgotten_is_not_waited_for)
 {
     open_at(70);
-    budget_close(&budget, now_ms, now_ms, now_ms + 3000);
+    budget_refused(&budget, now_ms, &(struct refusal){0, now_ms, now_ms + 3000});
     now_ms += 3000 + 10 * MINUTE_MS - 1;
-    while (budget.learning.level >= 1000000 || budget.filled_ms < now_ms)
-        ck_assert(budget_take(&budget, now_ms, 1));
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 1), now_ms + 1);
-    ck_assert(budget_take(&budget, now_ms + 1, 1));
+    while (budget.pace.level >= 1000000 || budget.filled_ms < now_ms)
+        ck_assert(budget_take(&budget, now_ms, 0, 1));
+    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, 0, 1), now_ms + 1);
+    ck_assert(budget_take(&budget, now_ms + 1, 0, 1));
 }
 END_TEST
 

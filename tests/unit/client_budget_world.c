@@ -132,7 +132,7 @@ static void send_calls(struct budget_world *world)
 {
     int64_t now_ms = client_now_ms(world), ready_ms;
 
-    while (world->wanted > 0 && budget_take(&world->budget, now_ms, world->next_cost)) {
+    while (world->wanted > 0 && budget_take(&world->budget, now_ms, 0, world->next_cost)) {
         send_call(world);
         if (world->plan.pauses)
             world->wanted--;
@@ -141,7 +141,7 @@ static void send_calls(struct budget_world *world)
         world->wake_ns = world->now_ns + random_below(3 * S);
         return;
     }
-    ready_ms = budget_ready_ms(&world->budget, now_ms, world->next_cost);
+    ready_ms = budget_ready_ms(&world->budget, now_ms, 0, world->next_cost);
     if (ready_ms <= now_ms)
         ck_abort_msg("a call that was not sent is ready");
     world->wake_ns = ready_ms == INT64_MAX ? INT64_MAX : ready_ms * MS - world->phase_ns;
@@ -174,9 +174,12 @@ static void answer(struct budget_world *world, struct call *call)
     call->under_way = false;
     world->under_way--;
     budget_settle(&world->budget, now_ms, call->cost, call->result);
+    if (call->result == BUDGET_COUNTED)
+        budget_accepted(&world->budget, now_ms, 0, call->cost, call->sent_ms);
     if (call->result == BUDGET_REFUSED) {
         count_refusal(world, call, now_ms);
-        budget_close(&world->budget, now_ms, call->sent_ms, now_ms + 800 + random_below(401));
+        budget_refused(&world->budget, now_ms,
+                       &(struct refusal){0, call->sent_ms, now_ms + 800 + random_below(401)});
     }
     if (world->wanted > 0)
         send_calls(world);

@@ -56,6 +56,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/unit/client_number.c \
 	tests/unit/client_options.c \
 	tests/unit/client_outage.c \
+	tests/unit/client_refusals.c \
 	tests/unit/client_server_clock.c \
 	tests/unit/client_session.c \
 	tests/unit/client_session_answer.c \
@@ -90,6 +91,7 @@ tests_unit_test_forwarding_SOURCES = $(unit_common) \
 	tests/unit/proxy_forwarding_actor.c \
 	tests/unit/proxy_forwarding_actor.h \
 	tests/unit/proxy_forwarding_faults.c \
+	tests/unit/proxy_forwarding_operation.c \
 	tests/unit/proxy_forwarding_repeat.c \
 	tests/unit/proxy_forwarding_server.c \
 	tests/unit/proxy_forwarding_server.h \
@@ -120,6 +122,7 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_origin.c \
 	tests/unit/proxy_preference.c \
 	tests/unit/proxy_queue.c \
+	tests/unit/proxy_queue_operation.c \
 	tests/unit/proxy_queue_random.c \
 	tests/unit/proxy_router.c \
 	tests/unit/proxy_route.c \

@@ -82,15 +82,37 @@ void crowd_add(struct crowd *crowd, enum kind kind, size_t count, int64_t user, 
     }
 }
 
-void crowd_run(struct crowd *crowd, int64_t ms)
+void crowd_go_on_from(struct crowd *crowd, size_t first, int64_t ms)
+{
+    crowd->leaving = false;
+    for (; first < crowd->count; first++) {
+        if (!crowd->actors[first].runs)
+            think(&crowd->actors[first]);
+        crowd->actors[first].runs = true;
+    }
+    world_run(crowd->world, ms);
+}
+
+void crowd_go_on(struct crowd *crowd, int64_t ms)
+{
+    crowd_go_on_from(crowd, 0, ms);
+}
+
+void crowd_end(struct crowd *crowd)
 {
     size_t i;
 
-    crowd->leaving = false;
-    for (i = 0; i < crowd->count; i++)
-        think(&crowd->actors[i]);
-    world_run(crowd->world, ms);
     crowd->leaving = true;
+    for (i = 0; i < crowd->count; i++) {
+        loop_timer_stop(&crowd->world->daemon.loop, &crowd->actors[i].timer);
+        crowd->actors[i].runs = false;
+    }
     world_run_all(crowd->world, 10 * MINUTE_MS);
     world_assert_idle(crowd->world);
+}
+
+void crowd_run(struct crowd *crowd, int64_t ms)
+{
+    crowd_go_on(crowd, ms);
+    crowd_end(crowd);
 }

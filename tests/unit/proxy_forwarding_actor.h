@@ -17,6 +17,7 @@ struct actor {
     unsigned found_at_least[SERVER_WRITERS];
     int64_t longest_ms; /* that it has waited for an answer */
     unsigned answers;
+    bool runs;
 };
 
 struct crowd {
@@ -37,6 +38,13 @@ void crowd_init(struct crowd *crowd, struct world *world, int64_t think_max_ms);
 /* COUNT more that ask for KIND, each on a connection of its own or, where USER is not 0, all of that user;
  * for entities below ENTITIES in turn. */
 void crowd_add(struct crowd *crowd, enum kind kind, size_t count, int64_t user, unsigned entities);
+
+/* All that do not run yet begin, or those from FIRST on, and all run for so long. */
+void crowd_go_on(struct crowd *crowd, int64_t ms);
+void crowd_go_on_from(struct crowd *crowd, size_t first, int64_t ms);
+
+/* All stop, and have their answers. */
+void crowd_end(struct crowd *crowd);
 
 /* All begin, run for so long, and have their answers. */
 void crowd_run(struct crowd *crowd, int64_t ms);

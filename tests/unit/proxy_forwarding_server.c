@@ -25,7 +25,8 @@ struct call {
     bool is_write;
     unsigned entity, cost;
     bool late, lost;
-    int status; /* of the answer; 0: none comes */
+    const struct server_limit *refused_by; /* the limit of its operation; NULL: that of all, or not at all */
+    int status;                            /* of the answer; 0: none comes */
     char answer[2048];
 };
 
@@ -59,17 +60,32 @@ void server_init(struct server *server, struct loop *loop)
 
 /* ---- the limit ---- */
 
-void server_limit(struct server *server, const char *limit)
+static void set_limit(struct server_limit *ret, const char *limit)
 {
     int used = 0;
 
-    for (server->band_count = 0; *limit; server->band_count++) {
-        struct server_band *band = &server->bands[server->band_count];
+    for (ret->count = 0; *limit; ret->count++) {
+        struct server_band *band = &ret->bands[ret->count];
 
         WORLD_ASSERT(sscanf(limit, "%" SCNd64 ":%" SCNd64 "%n", &band->capacity, &band->seconds, &used) == 2);
         band->full_at = 0;
         limit += used + (limit[used] == ',');
     }
+}
+
+void server_limit(struct server *server, const char *limit)
+{
+    set_limit(&server->limit, limit);
+}
+
+struct server_limit *server_limit_operation(struct server *server, const char *part, const char *limit)
+{
+    struct server_limit *own = &server->own[server->own_count++];
+
+    WORLD_ASSERT(server->own_count <= SERVER_OWN_LIMITS);
+    *own = (struct server_limit){.part = part, .retry_after_ms = -1};
+    set_limit(own, limit);
+    return own;
 }
 
 /* Somewhere within the ms, and never back. */
@@ -88,22 +104,48 @@ static bool has_token(const struct server_band *band, int64_t now_us)
     return full_at + token - now <= band->capacity * token;
 }
 
+static bool take_from(struct server_limit *limit, int64_t now_us)
+{
+    size_t i;
+
+    for (i = 0; i < limit->count; i++)
+        if (!has_token(&limit->bands[i], now_us))
+            return false;
+    for (i = 0; i < limit->count; i++) {
+        struct server_band *band = &limit->bands[i];
+        int64_t now = now_us * band->capacity;
+
+        band->full_at = (band->full_at > now ? band->full_at : now) + band->seconds * 1000000;
+    }
+    return true;
+}
+
 static bool take_token(struct server *server)
+{
+    move_clock(server);
+    if (!take_from(&server->limit, server->now_us))
+        return false;
+    server->tokens++;
+    return true;
+}
+
+void server_use_up(struct server *server)
+{
+    move_clock(server);
+    while (take_from(&server->limit, server->now_us))
+        ;
+}
+
+/* The limit of its operation that a call to TARGET passes; NULL: none. */
+static struct server_limit *own_limit_passed(struct server *server, const char *target)
 {
     size_t i;
 
     move_clock(server);
-    for (i = 0; i < server->band_count; i++)
-        if (!has_token(&server->bands[i], server->now_us))
-            return false;
-    for (i = 0; i < server->band_count; i++) {
-        struct server_band *band = &server->bands[i];
-        int64_t now = server->now_us * band->capacity;
-
-        band->full_at = (band->full_at > now ? band->full_at : now) + band->seconds * 1000000;
-    }
-    server->tokens++;
-    return true;
+    for (i = 0; i < server->own_count; i++)
+        if (strstr(target, server->own[i].part) && !take_from(&server->own[i], server->now_us))
+            return &server->own[i];
+    return NULL;
 }
 
 /* ---- execution ---- */
@@ -255,6 +297,18 @@ static void refuse(struct call *call)
     return_status(call, 429);
 }
 
+static bool is_refused_by_own(struct call *call)
+{
+    struct server_limit *passed = own_limit_passed(call->server, call->target);
+
+    if (!passed)
+        return false;
+    passed->refused++;
+    call->refused_by = passed;
+    return_status(call, 429);
+    return true;
+}
+
 static void arrive(struct call *call)
 {
     const struct server_faults *faults = &call->server->faults;
@@ -270,6 +324,8 @@ static void arrive(struct call *call)
         return_status(call, 401);
     else if (happens(faults->error_503))
         return_status(call, 503);
+    else if (is_refused_by_own(call))
+        return;
     else if (call->cost > 0 && !take_token(call->server))
         refuse(call);
     else if (happens(faults->error_500))
@@ -340,6 +396,7 @@ static void finish(struct request *request, enum request_outcome outcome)
 static void tell(struct call *call)
 {
     struct request *request = call->request;
+    struct server *server = call->server;
     int status = call->late ? 0 : call->status;
 
     if (status == 401 && !request->replayed) {
@@ -348,6 +405,7 @@ static void tell(struct call *call)
         request_start(request);
         return;
     }
+    server->told = call->refused_by;
     request->transfer.status = status;
     request->transfer.error = (struct transfer_error){call->late ? 504 : 502, "connection_terminated"};
     request->transfer.response_body.max = sizeof(call->answer);
@@ -490,7 +548,7 @@ int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct tr
     const struct world *world = CONTAINER_OF(upstream, struct world, daemon.upstream);
 
     (void)transfer;
-    return world->server.retry_after_ms;
+    return world->server.told ? world->server.told->retry_after_ms : world->server.retry_after_ms;
 }
 
 bool upstream_clock_is_awaited(const struct upstream *upstream)

@@ -19,6 +19,8 @@
 #define SERVER_WRITERS  64
 #define SERVER_SERIALS  100000
 
+#define SERVER_OWN_LIMITS 16
+
 /* A limit as a virtual schedule (generic cell rate algorithm): when the bucket will be full again. */
 struct server_band {
     int64_t capacity, seconds;
@@ -36,6 +38,14 @@ struct server_faults {
     unsigned no_session;   /* it is not sent at all */
 };
 
+struct server_limit {
+    struct server_band bands[2];
+    size_t count;
+    const char *part;       /* of the targets of one operation; NULL: it counts all */
+    unsigned refused;       /* 429; unused for the limit of all */
+    int64_t retry_after_ms; /* with that; -1: none */
+};
+
 struct server {
     struct loop *loop;
     int64_t travel_min_ms, travel_max_ms; /* each way */
@@ -46,8 +56,10 @@ struct server {
     int64_t retry_after_ms; /* with 429; -1: none */
     int64_t session_ms;     /* there is no credential before */
 
-    struct server_band bands[2];
-    size_t band_count;
+    struct server_limit limit;
+    struct server_limit own[SERVER_OWN_LIMITS]; /* of operations */
+    size_t own_count;
+    const struct server_limit *told; /* whose refusal is being told */
     int64_t now_us;
 
     struct list calls;   /* all of them */
@@ -76,6 +88,13 @@ void server_init(struct server *server, struct loop *loop);
 
 /* "50:1" or "50:1,300:60"; "": none. With full buckets. */
 void server_limit(struct server *server, const char *limit);
+
+/* Others use up what is left of that. */
+void server_use_up(struct server *server);
+
+/* A further limit, of the operation whose targets contain PART; asked first, so that what it refuses takes
+ * nothing from the limit of all. */
+struct server_limit *server_limit_operation(struct server *server, const char *part, const char *limit);
 
 /* Tells the answers that have arrived, at most COUNT; whether there was one. */
 bool server_deliver(struct server *server, size_t count);

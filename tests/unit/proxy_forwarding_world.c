@@ -27,21 +27,21 @@ static const struct {
                    "/timeseries/ANY",
                    false,
                    TB_REPEAT_STAMPED,
-                   {.flags = TB_ASYNCHRONOUS, .repeat = TB_REPEAT_STAMPED}},
+                   {.id = 1, .flags = TB_ASYNCHRONOUS, .repeat = TB_REPEAT_STAMPED}},
     [ATTRIBUTES] = {"POST",
                     "/api/plugins/telemetry/DEVICE/",
                     "/attributes/SERVER_SCOPE",
                     false,
                     TB_REPEAT_FREE,
-                    {.flags = TB_ASYNCHRONOUS | TB_ATTRIBUTE_WRITE}},
+                    {.id = 2, .flags = TB_ASYNCHRONOUS | TB_ATTRIBUTE_WRITE}},
     [READ] = {"GET",
               "/api/plugins/telemetry/DEVICE/",
               "/values/attributes/SERVER_SCOPE",
               false,
               TB_REPEAT_FREE,
-              {.flags = TB_ASYNCHRONOUS}},
-    [DEVICE] = {"GET", "/api/device/", "", false, TB_REPEAT_FREE, {.flags = 0}},
-    [RPC] = {"POST", "/api/rpc/twoway/", "", false, TB_REPEAT_NEVER, {.flags = TB_ASYNCHRONOUS}},
+              {.id = 3, .flags = TB_ASYNCHRONOUS}},
+    [DEVICE] = {"GET", "/api/device/", "", false, TB_REPEAT_FREE, {.id = 4}},
+    [RPC] = {"POST", "/api/rpc/twoway/", "", false, TB_REPEAT_NEVER, {.id = 5, .flags = TB_ASYNCHRONOUS}},
     [DEVICE_API] = {"POST", "/api/v1/token-", "/telemetry", true, TB_REPEAT_NEVER, {.flags = 0}},
 };
 
@@ -187,6 +187,17 @@ static void make_body(struct local *local)
     WORLD_ASSERT(quota_take(&exchange->daemon->bodies, exchange->body.len));
 }
 
+static const struct operation *operation_of(const struct world *world, enum kind kind)
+{
+    static struct operation same[KINDS];
+
+    if (kinds[kind].is_anonymous || !world->is_one_operation)
+        return kinds[kind].is_anonymous ? NULL : &kinds[kind].operation;
+    same[kind] = kinds[kind].operation;
+    same[kind].id = kinds[0].operation.id;
+    return &same[kind];
+}
+
 static void make_exchange(struct local *local)
 {
     struct exchange *exchange = &local->exchange;
@@ -201,7 +212,7 @@ static void make_exchange(struct local *local)
     buf_append_format(&exchange->target.text, "%s%u%s", kinds[wish->kind].before,
                       wish->kind == RPC ? local->serial : wish->entity, kinds[wish->kind].after);
     exchange->route.kind = kinds[wish->kind].is_anonymous ? ROUTE_FORWARD_ANONYMOUS : ROUTE_FORWARD;
-    exchange->operation = kinds[wish->kind].is_anonymous ? NULL : &kinds[wish->kind].operation;
+    exchange->operation = operation_of(local->world, wish->kind);
     exchange->repeat = kinds[wish->kind].repeat;
     exchange->headers = (struct headers)HEADERS_INIT;
     headers_add(&exchange->headers, "Accept", 6, "*/*", 3);

@@ -45,11 +45,12 @@ struct world {
     struct daemon daemon;
     struct config config;
     struct server server;
-    struct list answered; /* local requests that their clients have not heard of */
-    unsigned serial;      /* of the last local request */
-    unsigned open;        /* local requests */
-    int64_t repeat_turns; /* in this ms */
-    bool late_delivery;   /* some answers arrive after forwarding_run() */
+    struct list answered;  /* local requests that their clients have not heard of */
+    unsigned serial;       /* of the last local request */
+    unsigned open;         /* local requests */
+    int64_t repeat_turns;  /* in this ms */
+    bool is_one_operation; /* all that is asked for */
+    bool late_delivery;    /* some answers arrive after forwarding_run() */
 };
 
 /* What a client asks for. */

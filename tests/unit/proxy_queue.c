@@ -477,7 +477,7 @@ START_TEST(what_costs_nothing_passes_a_closed_budget)
     push(2, BOB, 0, NULL);
     push(3, BOB, 0, NULL);
     push(4, CAROL, 0, NULL);
-    budget_close(&budget, NOW_MS, NOW_MS, NOW_MS + 5000);
+    budget_refused(&budget, NOW_MS, &(struct refusal){0, NOW_MS, NOW_MS + 5000});
     ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), NOW_MS);
     assert_order("1243");
     ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), NOW_MS + 5000);
@@ -491,7 +491,7 @@ START_TEST(what_costs_nothing_has_no_other_place)
 {
     push(0, ALICE, 1, NULL);
     push(1, ALICE, 0, NULL);
-    budget_close(&budget, NOW_MS, NOW_MS, NOW_MS + 5000);
+    budget.closed_until_ms = NOW_MS + 5000;
     ck_assert_ptr_null(pop());
     ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), NOW_MS + 5000);
 }

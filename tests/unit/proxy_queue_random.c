@@ -305,7 +305,7 @@ static void check(void)
     for (i = 0; i < order.count; i++) {
         link = link->next;
         ck_assert_ptr_ne(link, &queue.turns);
-        ck_assert_uint_eq(CONTAINER_OF((struct list *)(uintptr_t)link, struct queue_flow, link)->id,
+        ck_assert_uint_eq(CONTAINER_OF((struct list *)(uintptr_t)link, struct queue_lane, link)->flow->id,
                           order.turns[i]);
     }
     ck_assert_ptr_eq(link->next, &queue.turns);

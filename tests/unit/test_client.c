@@ -11,6 +11,7 @@ int main(void)
                                          budget_pace_suite,
                                          budget_ready_suite,
                                          budget_simulation_suite,
+                                         refusals_suite,
                                          check_suite,
                                          codec_memory_suite,
                                          credential_suite,

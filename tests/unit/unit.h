@@ -25,6 +25,7 @@ unit_suite answer_suite, arena_suite, backoff_suite, base64url_suite, budget_pac
     url_suite, utf8_suite, websocket_suite;
 unit_suite ctl_names_suite, ctl_value_suite;
 unit_suite config_files_suite, config_mistake_suite;
+unit_suite forwarding_operation_suite, queue_operation_suite, refusals_suite;
 unit_suite config_check_suite, config_help_suite, config_suite, detection_suite, filter_suite,
     frame_filter_suite, forwarding_faults_suite, forwarding_repeat_suite, forwarding_simulation_suite,
     forwarding_suite, gate_suite, merge_random_suite, merge_suite, metrics_suite, operation_suite,
