@@ -9,6 +9,13 @@ static const struct status_member bucket_members[] = {
     {0},
 };
 
+static const struct status_member operation_members[] = {
+    {"operation", MEMBER_TEXT, false, NULL},
+    {"closed_for_ms", MEMBER_COUNT, false, NULL},
+    {"pace", MEMBER_NUMBER, true, NULL},
+    {0},
+};
+
 static const struct status_member members[] = {
     {"source", MEMBER_TEXT, false, NULL},
     {"limit", MEMBER_TEXT, true, NULL},
@@ -16,6 +23,7 @@ static const struct status_member members[] = {
     {"learn", MEMBER_FLAG, false, NULL},
     {"pace", MEMBER_NUMBER, true, NULL},
     {"closed_for_ms", MEMBER_COUNT, false, NULL},
+    {"operations", MEMBER_LIST, false, operation_members},
     {"in_flight", MEMBER_COUNT, false, NULL},
     {"max_in_flight", MEMBER_COUNT, false, NULL},
     {0},
@@ -40,6 +48,25 @@ static void print_buckets(const json_t *buckets)
     }
 }
 
+static void print_operations(const json_t *operations)
+{
+    size_t i;
+
+    for (i = 0; i < json_array_size(operations); i++) {
+        const json_t *operation = json_array_get(operations, i);
+        const json_t *pace = json_object_get(operation, "pace");
+
+        printf("operation  %s: ", json_string_value(json_object_get(operation, "operation")));
+        if (count_of(operation, "closed_for_ms") > 0)
+            printf("closed for %" JSON_INTEGER_FORMAT " ms", count_of(operation, "closed_for_ms"));
+        else
+            printf("open");
+        if (!json_is_null(pace))
+            printf(", learned %.6g tokens a second", json_number_value(pace));
+        putchar('\n');
+    }
+}
+
 static void print(const json_t *part)
 {
     const char *limit = json_string_value(json_object_get(part, "limit"));
@@ -60,6 +87,7 @@ static void print(const json_t *part)
         printf("closed     for %" JSON_INTEGER_FORMAT " ms\n", count_of(part, "closed_for_ms"));
     else
         puts("closed     no");
+    print_operations(json_object_get(part, "operations"));
     printf("in flight  %" JSON_INTEGER_FORMAT " of at most %" JSON_INTEGER_FORMAT "\n",
            count_of(part, "in_flight"), count_of(part, "max_in_flight"));
 }
@@ -77,6 +105,6 @@ const struct subcommand limits_subcommand = {
     .usage =
         "Usage: tbproxyctl limits [OPTION]...\n"
         "Shows the rate limits that tbproxyd keeps towards the server, what is left of them, the pace that it\n"
-        "learned, and how many calls are under way.\n" STATUS_USAGE_TAIL,
+        "learned, the operations that the server limits by themselves, and how many calls are under way.\n" STATUS_USAGE_TAIL,
     .run = run,
 };

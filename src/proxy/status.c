@@ -8,6 +8,7 @@
 #include "proxy/config_check.h"
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
+#include "proxy/operation.h"
 #include "proxy/reply.h"
 #include "proxy/tunnel.h"
 
@@ -27,21 +28,48 @@ static json_t *buckets(const struct daemon *daemon)
     return list;
 }
 
+static json_t *pace_of(int64_t rate)
+{
+    return rate > 0 ? json_real((double)rate / PACE_MILLI) : json_null();
+}
+
+/* Those that are closed, or have a pace of their own. */
+static json_t *refused_operations(const struct daemon *daemon)
+{
+    const struct refusals *refusals = &daemon->budget.refusals;
+    int64_t now_ms = daemon->loop.now_ms;
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < refusals->count; i++) {
+        const struct refused_operation *operation = &refusals->operations[i];
+        int64_t closed_ms = operation->closed_until_ms - now_ms;
+
+        if (!refusals_find(refusals, now_ms, operation->id))
+            continue;
+        json_array_append_new(list,
+                              json_pack("{s:s,s:I,s:o}", "operation",
+                                        operation->id == 0 ? "unknown" : operation_texts + operation->id,
+                                        "closed_for_ms", (json_int_t)(closed_ms > 0 ? closed_ms : 0), "pace",
+                                        pace_of(operation->pace.rate)));
+    }
+    return list;
+}
+
 static json_t *limits(const struct daemon *daemon)
 {
     const struct budget *budget = &daemon->budget;
-    double pace = budget_pace(budget);
     int64_t closed_ms = budget_closed_ms(budget, daemon->loop.now_ms);
     char text[LIMIT_TEXT_MAX];
 
     limit_format(&budget->options.limit, text);
-    return json_pack("{s:s,s:s,s:o,s:b,s:o,s:I,s:I,s:I}", "source",
+    return json_pack("{s:s,s:s,s:o,s:b,s:o,s:I,s:o,s:I,s:I}", "source",
                      budget->options.limit.count == 0            ? "none"
                      : config_limit_is_asked_for(daemon->config) ? "auto"
                                                                  : "configured",
                      "limit", text, "buckets", buckets(daemon), "learn", (int)budget->options.learn, "pace",
-                     pace > 0 ? json_real(pace) : json_null(), "closed_for_ms", (json_int_t)closed_ms,
-                     "in_flight", (json_int_t)budget->in_flight, "max_in_flight",
+                     pace_of(budget->pace.rate), "closed_for_ms", (json_int_t)closed_ms, "operations",
+                     refused_operations(daemon), "in_flight", (json_int_t)budget->in_flight, "max_in_flight",
                      (json_int_t)budget->options.max_in_flight);
 }
 

@@ -35,6 +35,7 @@ e2e_tests = \
 	tests/e2e/test_merge.py \
 	tests/e2e/test_official_client.py \
 	tests/e2e/test_outage.py \
+	tests/e2e/test_operation_limit.py \
 	tests/e2e/test_outgoing_proxy.py \
 	tests/e2e/test_pages.py \
 	tests/e2e/test_queue.py \

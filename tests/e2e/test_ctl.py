@@ -363,13 +363,18 @@ class TestDescribe(CtlCase):
 
 LIMITS = {"source": "configured", "limit": "100:1,2000:60",
           "buckets": [{"capacity": 100, "seconds": 1, "tokens": 57.3}, {"capacity": 2000, "seconds": 60, "tokens": 1890}],
-          "learn": True, "pace": 12.5, "closed_for_ms": 250, "in_flight": 3, "max_in_flight": 64}
+          "learn": True, "pace": 12.5, "closed_for_ms": 250,
+          "operations": [{"operation": "exportDevices", "closed_for_ms": 900, "pace": None},
+                         {"operation": "unknown", "closed_for_ms": 0, "pace": 0.5}],
+          "in_flight": 3, "max_in_flight": 64}
 LIMITS_TEXT = """\
 limit      100:1,2000:60 (configured)
 bucket     57.3 of 100 tokens, 100 more in 1 s
 bucket     1890 of 2000 tokens, 2000 more in 60 s
 learned    12.5 tokens a second
 closed     for 250 ms
+operation  exportDevices: closed for 900 ms
+operation  unknown: open, learned 0.5 tokens a second
 in flight  3 of at most 64
 """
 QUEUE = {"requests": 6, "bytes": 1234, "max_requests": 10000, "max_bytes": 67108864, "oldest_ms": 120,
@@ -417,7 +422,7 @@ class TestStatus(CtlCase):
     def test_limits_that_are_not_there(self):
         for source, limit in (("none", None), ("none", "")):
             text = self.ask("limits", limits={**LIMITS, "source": source, "limit": limit, "buckets": [], "pace": None,
-                                              "closed_for_ms": 0})
+                                              "closed_for_ms": 0, "operations": []})
             self.assertEqual(text, "limit      none\nlearned    nothing yet\nclosed     no\nin flight  3 of at most 64\n")
         self.assertIn("learned    off\n", self.ask("limits", limits={**LIMITS, "learn": False, "pace": None}))
         self.assertIn(" (auto)\n", self.ask("limits", limits={**LIMITS, "source": "auto"}))
@@ -471,6 +476,9 @@ class TestStatus(CtlCase):
                 ("limits", {**LIMITS, "buckets": [bucket, 1]}, "limits.buckets.capacity"),
                 ("limits", {**LIMITS, "buckets": [{**bucket, "seconds": 1.5}]}, "limits.buckets.seconds"),
                 ("limits", {**LIMITS, "buckets": [{**bucket, "tokens": "1"}]}, "limits.buckets.tokens"),
+                ("limits", {**LIMITS, "operations": None}, "limits.operations"),
+                ("limits", {**LIMITS, "operations": [{"operation": "a\x1b", "closed_for_ms": 1, "pace": None}]},
+                 "limits.operations.operation"),
                 ("limits", {**LIMITS, "learn": None}, "limits.learn"),
                 ("limits", {**LIMITS, "pace": -1}, "limits.pace"),
                 ("limits", {**LIMITS, "in_flight": -1}, "limits.in_flight"),
