@@ -2,14 +2,19 @@
 #include "proxy/gate.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/util.h"
 #include "proxy/origin.h"
 
 static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
 
 #define AUTHORITY_MAX 32
+
+#define PORT_DIGITS 5
+#define PORT_MAX    65535
 
 /* Whether AUTHORITY (LENGTH bytes) is one of this host's own names with PORT; port 80 may be left out. */
 static bool is_own(const char *authority, size_t length, unsigned port)
@@ -17,7 +22,7 @@ static bool is_own(const char *authority, size_t length, unsigned port)
     char own[AUTHORITY_MAX];
     size_t i;
 
-    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+    for (i = 0; i < ARRAY_SIZE(names); i++) {
         size_t own_length = (size_t)snprintf(own, sizeof(own), "%s:%u", names[i], port);
 
         if (own_length == length && strncasecmp(own, authority, length) == 0)
@@ -25,6 +30,29 @@ static bool is_own(const char *authority, size_t length, unsigned port)
         if (port == 80 && strlen(names[i]) == length && strncasecmp(names[i], authority, length) == 0)
             return true;
     }
+    return false;
+}
+
+/* Whether TEXT, which follows a host, is nothing or a port. */
+static bool is_port_or_nothing(const char *text)
+{
+    size_t digits = *text == ':' ? strspn(text + 1, "0123456789") : 0;
+
+    return !*text || (digits > 0 && digits <= PORT_DIGITS && !text[1 + digits] &&
+                      strtoul(text + 1, NULL, 10) <= PORT_MAX);
+}
+
+/* Whether HOST is a loopback name, whatever the port: behind "ssh -L 9999:localhost:8282" it is another than
+ * the listener's. A web page cannot have such a name made to point here; it would be a page of this host. */
+static bool is_loopback(const char *host)
+{
+    static const char *const loopback[] = {"localhost", "localhost.", "127.0.0.1", "[::1]"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(loopback); i++)
+        if (strncasecmp(loopback[i], host, strlen(loopback[i])) == 0 &&
+            is_port_or_nothing(host + strlen(loopback[i])))
+            return true;
     return false;
 }
 
@@ -45,9 +73,8 @@ static bool is_for_us(const struct origin_headers *headers, unsigned port, const
         *reason = "the target is on another host: tbproxyd is a proxy for the server of upstream.url only";
         return is_own_url(headers->target, port) || origin_is_same(headers->target, upstream);
     }
-    *reason =
-        "the Host header names another host: use localhost, 127.0.0.1 or [::1] with the listener's port";
-    return port == 0 || !headers->host || is_own(headers->host, strlen(headers->host), port);
+    *reason = "the Host header names another host: use localhost, 127.0.0.1 or [::1]";
+    return port == 0 || !headers->host || is_loopback(headers->host);
 }
 
 int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,
@@ -60,6 +87,9 @@ int gate_check(const struct origin_headers *headers, unsigned port, const char *
         return 400;
     if (!is_for_us(headers, port, upstream, reason))
         return 421;
+    *reason = NULL;
+    if (port == 0)
+        return 0;
     *reason = "requests from web pages of other sites are refused";
     if (headers->origin && !is_own_url(headers->origin, port))
         return 403;

@@ -18,9 +18,10 @@ struct origin_headers {
 };
 
 /*
- * 0, or the status of the refusal with its *REASON. PORT is the listener's; 0 for a Unix socket, which a
- * browser cannot reach and whose Host is therefore any. UPSTREAM is the server's URL: an absolute-form target
- * is on it, or on the listener, and Host does not count then (RFC 9112, section 3.2.2). HTTP_1_0: the request
+ * 0, or the status of the refusal with its *REASON. PORT is the listener's; 0 for a Unix socket, which no
+ * browser reaches: what the headers say is not judged there. Over TCP, Host is a loopback name with any port,
+ * or none; Origin and Referer have the listener's. UPSTREAM is the server's URL: an absolute-form target is
+ * on it, or on the listener, and Host does not count then (RFC 9112, section 3.2.2). HTTP_1_0: the request
  * may lack a Host (section 3.2).
  */
 int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,

@@ -52,10 +52,9 @@ class TestRequestHeaders(HttpCase):
 
     def test_the_listeners_own_origin_and_referer_do_not_pass(self):
         for way in self.ways:
-            if not way.unix:  # which has none
-                own = "http://localhost:%d" % way.proxy.port
-                seen = self.arriving(way, [("Origin", own), ("Referer", own + "/swagger-ui/")])
-                self.assertEqual(sorted(name for name, _ in seen), sorted(OWN))
+            own = "http://localhost:%d" % way.proxy.port if not way.unix else "http://any"
+            seen = self.arriving(way, [("Origin", own), ("Referer", own + "/swagger-ui/")])
+            self.assertEqual(sorted(name for name, _ in seen), sorted(OWN))
 
     @every_way
     def test_allowed_headers_pass_with_their_value(self, way):

@@ -160,8 +160,8 @@ class TestUpdates(SubscribeCase):
         self.assertEqual(stream.event(), (5, {"a": "1"}))
 
     def test_unix_socket_and_http_1_0(self):
-        streams = [self.subscribe("?keys=a", unix=True), self.subscribe("?keys=a", version="HTTP/1.0"),
-                   self.subscribe("?keys=a")]
+        streams = [self.subscribe("?keys=a", unix=True, headers=[("Origin", "http://localhost")]),
+                   self.subscribe("?keys=a", version="HTTP/1.0"), self.subscribe("?keys=a")]
         self.value(1000, a=1)
         self.assertEqual([stream.event() for stream in streams], [(1000, {"a": "1"})] * 3)
 

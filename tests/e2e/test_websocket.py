@@ -99,6 +99,11 @@ class TestHandshake(WebSocketCase):
             self.assertEqual(session.request.header("User-Agent"), "a program")
             self.assert_alive(program, session)
 
+    def test_an_origin_is_not_judged_on_the_unix_socket_and_does_not_pass(self):
+        program, session = self.open(unix=True, headers=[("Origin", "http://localhost")])  # as websocket-client does
+        self.assertIsNone(session.request.header("Origin"))
+        self.assert_alive(program, session)
+
     def test_the_programs_credentials_do_not_pass(self):
         for target, wanted in (("/api/ws?token=mine&a=b", "/api/ws"), ("/api/ws?xtoken=mine", "/api/ws")):
             _, session = self.open_with_credentials(target)

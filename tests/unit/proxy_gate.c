@@ -26,18 +26,35 @@ static const struct {
     {80, "LOCALHOST:80", PASS},
     {65535, "localhost:65535", PASS},
     {PORT, NULL, BAD_REQUEST},
-    {PORT, "localhost", MISDIRECTED},
-    {PORT, "127.0.0.1", MISDIRECTED},
-    {PORT, "[::1]", MISDIRECTED},
-    {PORT, "localhost:8283", MISDIRECTED},
-    {PORT, "localhost:828", MISDIRECTED},
+    {PORT, "localhost", PASS},
+    {PORT, "127.0.0.1", PASS},
+    {PORT, "[::1]", PASS},
+    {PORT, "localhost:8283", PASS},
+    {PORT, "localhost:828", PASS},
+    {PORT, "localhost.", PASS},
+    {PORT, "localhost.:8282", PASS},
+    {PORT, "LOCALHOST.:9999", PASS},
+    {PORT, "127.0.0.1:9999", PASS},
+    {PORT, "[::1]:9999", PASS},
+    {PORT, "localhost:65535", PASS},
+    {80, "localhost:8080", PASS},
+    {PORT, "localhost:65536", MISDIRECTED},
     {PORT, "localhost:82820", MISDIRECTED},
-    {PORT, "localhost:08282", MISDIRECTED},
+    {PORT, "localhost:008282", MISDIRECTED},
+    {PORT, "localhost:8282:8282", MISDIRECTED},
+    {PORT, "localhost: 8282", MISDIRECTED},
+    {PORT, "localhost:+8282", MISDIRECTED},
+    {PORT, "localhost:0x50", MISDIRECTED},
+    {PORT, "localhost..", MISDIRECTED},
+    {PORT, "127.0.0.1.", MISDIRECTED},
+    {PORT, "127.0.0.2", MISDIRECTED},
+    {PORT, "[::1", MISDIRECTED},
+    {PORT, "[::1]8282", MISDIRECTED},
+    {PORT, "localhost.evil.example", MISDIRECTED},
     {PORT, "localhost:", MISDIRECTED},
     {PORT, "localhost:8282,evil.example", MISDIRECTED},
     {PORT, "localhost:8282 ", MISDIRECTED},
     {PORT, "", MISDIRECTED},
-    {80, "localhost:8080", MISDIRECTED},
     {80, "localhost:", MISDIRECTED},
     /* names that are made to point to this host */
     {PORT, "evil.example:8282", MISDIRECTED},
@@ -123,7 +140,7 @@ static void assert_target(const char *target, unsigned port, int status)
         assert_gate(&headers, port, false, status);
     }
     headers.origin = "http://evil.example";
-    assert_gate(&headers, port, false, status ? status : FORBIDDEN);
+    assert_gate(&headers, port, false, status ? status : port == 0 ? PASS : FORBIDDEN);
 }
 
 START_TEST(an_absolute_form_target_is_on_the_server_or_here)
@@ -211,7 +228,17 @@ START_TEST(one_bad_header_is_enough)
                 false, FORBIDDEN);
     assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT,
                 false, FORBIDDEN);
-    assert_gate(&(struct origin_headers){NULL, "any", "http://evil", NULL, NULL}, 0, false, FORBIDDEN);
+}
+END_TEST
+
+/* No browser reaches it, and programs for WebSockets send an Origin of their own accord. */
+START_TEST(nothing_of_it_is_judged_on_a_unix_socket)
+{
+    assert_gate(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL}, 0, false, PASS);
+    assert_gate(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site"}, 0, false,
+                PASS);
+    assert_gate(&(struct origin_headers){NULL, NULL, "http://evil", NULL, NULL}, 0, false, BAD_REQUEST);
+    assert_gate(&(struct origin_headers){"http://evil/", "any", NULL, NULL, NULL}, 0, false, MISDIRECTED);
 }
 END_TEST
 
@@ -227,5 +254,6 @@ Suite *gate_suite(void)
     tcase_add_test(tests, a_referer_has_a_path);
     tcase_add_test(tests, other_sites_are_told_by_the_browser);
     tcase_add_test(tests, one_bad_header_is_enough);
+    tcase_add_test(tests, nothing_of_it_is_judged_on_a_unix_socket);
     return suite;
 }
