@@ -2,13 +2,16 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <syslog.h>
 
-#define LINE_MAX_BYTES 1024
+#define LINE_MAX_BYTES   1024
+#define PREFIX_MAX_BYTES 64
 
 const char *const log_level_names[] = {"error", "warning", "info", "debug", NULL};
 
@@ -38,6 +41,38 @@ static bool stderr_is_journal(void)
            fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
+/* A pipe or socket that poll() calls writable takes a line of less than PIPE_BUF bytes at once (pipe(7)). The
+ * descriptor is not made non-blocking: others may share it. */
+static bool write_line(enum log_level level, const char *text)
+{
+    char line[PREFIX_MAX_BYTES + LINE_MAX_BYTES + 1];
+    struct pollfd end = {.fd = STDERR_FILENO, .events = POLLOUT};
+    int length;
+
+    if (stderr_is_journal())
+        length = snprintf(line, sizeof(line), "<%d>%s\n", priorities[level], text);
+    else
+        length = snprintf(line, sizeof(line), "%.*s: %s\n", PREFIX_MAX_BYTES - 3,
+                          program_invocation_short_name, text);
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT) &&
+           write(STDERR_FILENO, line, (size_t)length) == length;
+}
+
+static void write_or_count(enum log_level level, const char *text)
+{
+    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* no other line between poll() and write() */
+    static unsigned long lost;
+    char told[80];
+
+    pthread_mutex_lock(&mutex);
+    snprintf(told, sizeof(told), "%lu lines of the log are lost: standard error was not read", lost);
+    if (lost > 0 && write_line(LOG_LEVEL_WARNING, told))
+        lost = 0;
+    if (lost > 0 || !write_line(level, text))
+        lost++;
+    pthread_mutex_unlock(&mutex);
+}
+
 void log_write(enum log_level level, const char *format, ...)
 {
     char line[LINE_MAX_BYTES];
@@ -53,9 +88,6 @@ void log_write(enum log_level level, const char *format, ...)
     for (c = line; *c; c++)
         if ((unsigned char)*c < 0x20 || *c == 0x7f)
             *c = '?';
-    if (stderr_is_journal())
-        fprintf(stderr, "<%d>%s\n", priorities[level], line);
-    else
-        fprintf(stderr, "%s: %s\n", program_invocation_short_name, line);
+    write_or_count(level, line);
     errno = saved_errno;
 }

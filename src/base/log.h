@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages for the administrator, one line each on standard error: "tbproxyd: text", or with the journal's
- * priority prefix ("<4>text", sd-daemon(3)) where standard error is the journal. Thread-safe.
+ * priority prefix ("<4>text", sd-daemon(3)) where standard error is the journal. Thread-safe, and never
+ * waits: a line that standard error does not take at once is lost, and the next that it takes says how many
+ * were.
  */
 #ifndef TB_BASE_LOG_H
 #define TB_BASE_LOG_H

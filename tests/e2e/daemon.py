@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The program under test."""
 import ctypes
+import fcntl
 import os
 import re
 import shutil
@@ -12,6 +13,9 @@ import threading
 
 import client
 from waiting import PATIENCE, WRAPPER, Log
+
+# The daemon does not wait for who reads its log: a burst of lines must fit into the pipe.
+PIPE_BYTES = 1 << 18
 
 # What valgrind and the sanitizers write.
 REPORT = re.compile(r"^==\d+==|Sanitizer|runtime error:", re.MULTILINE)
@@ -82,6 +86,7 @@ class Daemon:
         self.process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=end_with_parent,
                                         env=self.environment(**{"NOTIFY_SOCKET": notify_path, **environment}))
+        fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.notify_socket = notify
         for read in (lambda: self.read_pipe(self.process.stderr, self.log),
                      lambda: self.read_pipe(self.process.stdout, self.output), self.read_notices):

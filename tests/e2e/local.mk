@@ -50,6 +50,7 @@ e2e_tests = \
 	tests/e2e/test_simulator_schema.py \
 	tests/e2e/test_simulator_values.py \
 	tests/e2e/test_simulator_websocket.py \
+	tests/e2e/test_stalled_log.py \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
 	tests/e2e/test_websocket.py \

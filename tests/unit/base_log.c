@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -137,6 +138,50 @@ START_TEST(another_stream_than_the_journal_gets_none)
 }
 END_TEST
 
+/* What is in the pipe that ends here; returns the number of lines. */
+static size_t read_lines(int end, char *text, size_t size)
+{
+    ssize_t length = read(end, text, size - 1);
+    size_t count = 0;
+
+    ck_assert_int_gt(length, 0);
+    text[length] = '\0';
+    for (; *text; text++)
+        count += *text == '\n';
+    return count;
+}
+
+/* Standard error is a pipe of 16 KiB that nobody reads. */
+START_TEST(a_reader_that_stalls_is_not_waited_for)
+{
+    int ends[2], saved = dup(STDERR_FILENO), i;
+    char expected[200], text[20000];
+    size_t count;
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    ck_assert_int_ge(fcntl(ends[1], F_SETPIPE_SZ, 16384), 16384);
+    ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+    for (i = 0; i < 2000; i++)
+        log_info("line %d", i);
+    count = read_lines(ends[0], text, sizeof(text));
+    snprintf(expected, sizeof(expected), "\ntbproxyd: line %zu\n", count - 1);
+    ck_assert_uint_lt(count, 2000);
+    ck_assert_str_eq(text + strlen(text) - strlen(expected), expected); /* no part of a line */
+    log_info("read again");
+    log_info("and again");
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    read_lines(ends[0], text, sizeof(text));
+    snprintf(expected, sizeof(expected),
+             "tbproxyd: %zu lines of the log are lost: standard error was not read\n"
+             "tbproxyd: read again\ntbproxyd: and again\n",
+             2000 - count);
+    ck_assert_str_eq(text, expected);
+    close(saved);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 Suite *log_suite(void)
 {
     TCase *tests;
@@ -151,5 +196,6 @@ Suite *log_suite(void)
     tcase_add_test(tests, errno_survives);
     tcase_add_test(tests, the_journal_gets_priorities);
     tcase_add_test(tests, another_stream_than_the_journal_gets_none);
+    tcase_add_test(tests, a_reader_that_stalls_is_not_waited_for);
     return suite;
 }
