@@ -104,8 +104,9 @@ static const struct option options[] = {
             "Most requests at the server at a time; further ones wait in the queue. Without HTTP/2 each has a\n"
             "connection of its own, and upstream.max_connections bounds them, too."),
 
-    STRING(listen, address, "127.0.0.1",
-           "Address for local programs over TCP; loopback only. Empty: no TCP."),
+    STRING(listen, address, "127.0.0.1, ::1",
+           "Addresses for local programs over TCP: one or both of the loopback addresses, separated by commas. One\n"
+           "that the host does not have is left out. Empty: no TCP."),
     INTEGER(listen, port, 0, 65535, "8282", false,
             "Port for local programs over TCP; 0 takes a free one and logs it."),
     STRING(listen, unix_path, "/run/tbproxyd/tbproxyd.sock",
@@ -113,7 +114,7 @@ static const struct option options[] = {
     STRING(listen, unix_mode, "0666",
            "Permissions of the Unix socket, in octal: who may use it."),
     INTEGER(listen, max_connections, 1, 65536, "1024", false,
-            "Most connections of local programs at a time, for TCP and the Unix socket each; more wait."),
+            "Most connections of local programs at a time, for each address and the Unix socket; more wait."),
     INTEGER(listen, idle_timeout_s, 1, 3600, "60", false,
             "A local connection on which nothing arrives for so many seconds is closed."),
 

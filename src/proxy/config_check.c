@@ -45,24 +45,49 @@ mode_t config_unix_mode(const struct config *config)
     return *end || end == config->listen.unix_mode || mode > 0777 ? (mode_t)-1 : (mode_t)mode;
 }
 
-/* The two that gate.c knows by name. */
-static bool is_loopback(const char *address)
+/* The one that TEXT begins with, of those that gate.c knows by name; NULL: none. */
+static const char *loopback_at(const char *text)
 {
-    return strcmp(address, "127.0.0.1") == 0 || strcmp(address, "::1") == 0;
+    static const char *const loopback[LISTEN_ADDRESSES_MAX] = {"127.0.0.1", "::1"};
+    size_t length = strcspn(text, ","), i;
+
+    for (i = 0; i < LISTEN_ADDRESSES_MAX; i++)
+        if (strlen(loopback[i]) == length && strncmp(loopback[i], text, length) == 0)
+            return loopback[i];
+    return NULL;
+}
+
+int config_listen_addresses(const struct config *config, const char *ret[LISTEN_ADDRESSES_MAX])
+{
+    const char *text = config->listen.address, *address;
+    int count = 0;
+
+    if (!*text)
+        return 0;
+    for (;;) {
+        address = loopback_at(text);
+        if (!address || (count > 0 && address == ret[0]))
+            return -EINVAL;
+        ret[count++] = address;
+        text += strlen(address);
+        if (!*text)
+            return count;
+        text += 1 + strspn(text + 1, " ");
+    }
 }
 
 static int check_listen(const struct config *config, struct tb_error *err)
 {
-    const char *address = config->listen.address;
+    const char *address = config->listen.address, *addresses[LISTEN_ADDRESSES_MAX];
     const char *path = config->listen.unix_path;
 
     if (!*address && !*path)
         return tb_error_set(err, -EINVAL, "listen.address and listen.unix_path are both empty: set one");
-    if (*address && !is_loopback(address))
+    if (config_listen_addresses(config, addresses) < 0)
         return tb_error_set(
             err, -EINVAL,
-            "listen.address = \"%s\": must be 127.0.0.1 or ::1, the loopback addresses, because "
-            "local programs need no credential",
+            "listen.address = \"%s\": must be 127.0.0.1, ::1, or both with a comma between them: only the "
+            "loopback addresses, because local programs need no credential",
             address);
     if (*path && (*path != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)))
         return tb_error_set(err, -EINVAL,

@@ -36,6 +36,11 @@ struct limit config_limit(const struct config *config);
 /* Whether it says "auto". */
 bool config_limit_is_asked_for(const struct config *config);
 
+#define LISTEN_ADDRESSES_MAX 2 /* 127.0.0.1 and ::1 */
+
+/* Their number in listen.address, and they; -EINVAL if something else is in it, or one of them twice. */
+int config_listen_addresses(const struct config *config, const char *ret[LISTEN_ADDRESSES_MAX]);
+
 /* The permissions that listen.unix_mode names; (mode_t)-1 where it is no octal number up to 0777. */
 mode_t config_unix_mode(const struct config *config);
 

@@ -372,20 +372,36 @@ static int open_signals(struct daemon *daemon, struct tb_error *err)
     return r < 0 ? tb_error_set(err, r, "epoll: %s", strerror(-r)) : 0;
 }
 
+static int add_listener(struct daemon *daemon, struct listening_socket *socket, struct tb_error *err)
+{
+    struct listener *listener = &daemon->listeners[daemon->listener_count++];
+    int r = listener_open(listener, daemon, socket, err);
+
+    if (r == 0)
+        log_info("listening on %s", listener->socket.name);
+    return r;
+}
+
 static int open_listeners(struct daemon *daemon, struct tb_error *err)
 {
     const struct config *config = daemon->config;
-    int r = 0;
-    size_t i;
+    struct listening_socket sockets[LISTENERS_MAX];
+    const char *addresses[LISTEN_ADDRESSES_MAX];
+    size_t count = (size_t)config_listen_addresses(config, addresses), i;
+    int r = listening_sockets_open_tcp(addresses, &count, (unsigned)config->listen.port, sockets, err);
 
-    if (*config->listen.address)
-        r = listener_open_tcp(&daemon->listeners[daemon->listener_count++], daemon, config->listen.address,
-                              (unsigned)config->listen.port, err);
-    if (r == 0 && *config->listen.unix_path)
-        r = listener_open_unix(&daemon->listeners[daemon->listener_count++], daemon, config->listen.unix_path,
-                               config_unix_mode(config), err);
-    for (i = 0; r == 0 && i < daemon->listener_count; i++)
-        log_info("listening on %s", daemon->listeners[i].name);
+    if (r < 0)
+        return r;
+    if (*config->listen.unix_path) {
+        r = listening_socket_open_unix(config->listen.unix_path, config_unix_mode(config), &sockets[count],
+                                       err);
+        count++;
+    }
+    for (i = 0; i < count; i++) {
+        if (r == 0)
+            r = add_listener(daemon, &sockets[i], err);
+        listening_socket_close(&sockets[i]); /* unless it was taken over */
+    }
     return r;
 }
 

@@ -13,6 +13,7 @@
 #include "client/request.h"
 #include "client/upstream.h"
 #include "proxy/config.h"
+#include "proxy/config_check.h"
 #include "proxy/detection.h"
 #include "proxy/limit_query.h"
 #include "proxy/listener.h"
@@ -21,7 +22,7 @@
 #include "proxy/subscription.h"
 #include "proxy/urgency.h"
 
-#define LISTENERS_MAX 2
+#define LISTENERS_MAX (LISTEN_ADDRESSES_MAX + 1)
 
 struct daemon {
     struct config *config;

@@ -162,7 +162,7 @@ static void add_forwarded(struct exchange *exchange, const struct origin_headers
 {
     char value[FORWARDED_MAX_BYTES];
 
-    if (exchange->route.kind != ROUTE_FORWARD_PAGE || exchange->listener->port == 0 || !origin->host ||
+    if (exchange->route.kind != ROUTE_FORWARD_PAGE || exchange->listener->socket.port == 0 || !origin->host ||
         origin->target)
         return;
     snprintf(value, sizeof(value), "host=\"%s\";proto=http", origin->host);
@@ -263,7 +263,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
-    status = gate_check(&headers.origin, exchange->listener->port,
+    status = gate_check(&headers.origin, exchange->listener->socket.port,
                         daemon_server_of(exchange->daemon, exchange->raw_target), http_1_0, &reason);
     if (status != 0)
         refuse(exchange, status, reason);

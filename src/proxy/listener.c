@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listener.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include "base/log.h"
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
 #include "proxy/header_room.h"
-
-#define BACKLOG 511
 
 #define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
 
@@ -24,7 +20,7 @@ static void client_hung_up(struct watch *watch, uint32_t events)
 
     if (events & (EPOLLHUP | EPOLLERR))
         client->end = CLIENT_GONE;
-    else if (client->listener->port)
+    else if (client->listener->socket.port)
         client->end = CLIENT_MAY_READ;
     if (client->exchange && client->exchange->suspended)
         exchange_client_changed(client->exchange);
@@ -60,7 +56,7 @@ static int64_t user_of(const struct listener *listener, int fd)
     struct ucred peer;
     socklen_t length = sizeof(peer);
 
-    return listener->port == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0
+    return listener->socket.port == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0
                ? (int64_t)peer.uid
                : -1;
 }
@@ -184,111 +180,31 @@ static void ready(struct watch *watch, uint32_t events)
     CONTAINER_OF(watch, struct listener, watch)->pending = true;
 }
 
-/* Starts MHD on the listening socket. */
-static int start(struct listener *listener, struct tb_error *err)
+int listener_open(struct listener *listener, struct daemon *daemon, struct listening_socket *socket,
+                  struct tb_error *err)
 {
-    const struct config *config = listener->daemon->config;
+    const struct config *config = daemon->config;
     const union MHD_DaemonInfo *info;
     int r;
 
+    listener->daemon = daemon;
+    listener->socket = *socket;
+    *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
     listener->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0,
         NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
-        listener->fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->listen.max_connections,
+        listener->socket.fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->listen.max_connections,
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->listen.idle_timeout_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
         on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
         MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
         listener, MHD_OPTION_END);
     if (!listener->mhd)
-        return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->name);
+        return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->socket.name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
     listener->watch = (struct watch){.fd = info->epoll_fd, .ready = ready};
-    r = loop_add(&listener->daemon->loop, &listener->watch, EPOLLIN);
-    return r < 0 ? tb_error_set(err, r, "%s: %s", listener->name, strerror(-r)) : 0;
-}
-
-static int open_socket(struct listener *listener, const struct sockaddr *address, socklen_t length,
-                       struct tb_error *err)
-{
-    int on = 1;
-
-    listener->fd = socket(address->sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (listener->fd >= 0 && address->sa_family != AF_UNIX)
-        setsockopt(listener->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (listener->fd < 0 || bind(listener->fd, address, length) < 0)
-        return tb_error_set(err, -errno, "cannot listen on %s: %s", listener->name, strerror(errno));
-    return 0;
-}
-
-static int listen_and_start(struct listener *listener, struct tb_error *err)
-{
-    if (listen(listener->fd, BACKLOG) < 0)
-        return tb_error_set(err, -errno, "cannot listen on %s: %s", listener->name, strerror(errno));
-    return start(listener, err);
-}
-
-int listener_open_tcp(struct listener *listener, struct daemon *daemon, const char *address, unsigned port,
-                      struct tb_error *err)
-{
-    struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
-    struct sockaddr_in four = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    bool is_six = inet_pton(AF_INET6, address, &six.sin6_addr) == 1;
-    struct sockaddr *name = is_six ? (struct sockaddr *)&six : (struct sockaddr *)&four;
-    socklen_t length = is_six ? sizeof(six) : sizeof(four);
-    int r;
-
-    listener->daemon = daemon;
-    snprintf(listener->name, sizeof(listener->name), is_six ? "http://[%s]:%u" : "http://%s:%u", address,
-             port);
-    if (!is_six && inet_pton(AF_INET, address, &four.sin_addr) != 1)
-        return tb_error_set(err, -EINVAL, "listen.address = \"%s\" is no address", address);
-    r = open_socket(listener, name, length, err);
-    if (r < 0)
-        return r;
-    if (getsockname(listener->fd, name, &length) < 0)
-        return tb_error_set(err, -errno, "%s: %s", listener->name, strerror(errno));
-    listener->port = ntohs(is_six ? six.sin6_port : four.sin_port);
-    snprintf(listener->name, sizeof(listener->name), is_six ? "http://[%s]:%u" : "http://%s:%u", address,
-             listener->port);
-    return listen_and_start(listener, err);
-}
-
-/* Removes a socket on which nobody listens any more. */
-static void remove_stale_socket(const struct sockaddr_un *address)
-{
-    CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    struct stat status;
-
-    if (fd >= 0 && lstat(address->sun_path, &status) == 0 && S_ISSOCK(status.st_mode) &&
-        connect(fd, (const struct sockaddr *)address, sizeof(*address)) < 0 && errno == ECONNREFUSED)
-        unlink(address->sun_path);
-}
-
-int listener_open_unix(struct listener *listener, struct daemon *daemon, const char *path, mode_t mode,
-                       struct tb_error *err)
-{
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-    int r;
-
-    listener->daemon = daemon;
-    snprintf(listener->name, sizeof(listener->name), "%s", path);
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    remove_stale_socket(&address);
-    r = open_socket(listener, (struct sockaddr *)&address, sizeof(address), err);
-    if (r < 0)
-        return r == -ENOENT
-                   ? tb_error_set(err, r,
-                                  "cannot listen on %s: its directory does not exist; create it, or set "
-                                  "listen.unix_path (empty for no Unix socket)",
-                                  path)
-                   : r;
-    listener->unix_path = strdup(path);
-    if (!listener->unix_path)
-        return tb_error_set(err, -ENOMEM, "out of memory");
-    if (chmod(path, mode) < 0)
-        return tb_error_set(err, -errno, "%s: chmod: %s", path, strerror(errno));
-    return listen_and_start(listener, err);
+    r = loop_add(&daemon->loop, &listener->watch, EPOLLIN);
+    return r < 0 ? tb_error_set(err, r, "%s: %s", listener->socket.name, strerror(-r)) : 0;
 }
 
 static bool is_full(const struct listener *listener)
@@ -323,13 +239,9 @@ int64_t listener_wait_ms(const struct listener *listener)
 
 void listener_quiesce(struct listener *listener)
 {
-    if (!listener->mhd || listener->fd < 0)
-        return;
-    MHD_quiesce_daemon(listener->mhd);
-    close(listener->fd);
-    listener->fd = -1;
-    if (listener->unix_path)
-        unlink(listener->unix_path);
+    if (listener->mhd && listener->socket.fd >= 0)
+        MHD_quiesce_daemon(listener->mhd);
+    listening_socket_close(&listener->socket);
 }
 
 void listener_close(struct listener *listener)
@@ -341,10 +253,5 @@ void listener_close(struct listener *listener)
         loop_remove(&listener->daemon->loop, &listener->watch);
         MHD_stop_daemon(listener->mhd);
         listener->mhd = NULL;
-    } else if (listener->fd >= 0) {
-        close(listener->fd);
-        if (listener->unix_path)
-            unlink(listener->unix_path);
     }
-    free(TAKE_PTR(listener->unix_path));
 }

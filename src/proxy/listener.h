@@ -6,10 +6,10 @@
 #define TB_PROXY_LISTENER_H
 
 #include <microhttpd.h>
-#include <sys/stat.h>
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "proxy/listening_socket.h"
 
 struct daemon;
 
@@ -45,20 +45,13 @@ struct listener {
     struct daemon *daemon;
     struct MHD_Daemon *mhd;
     struct watch watch; /* MHD's epoll descriptor */
-    int fd;             /* the listening socket */
-    unsigned port;      /* 0: a Unix socket */
-    char *unix_path;    /* removed when the listener is closed; NULL: TCP */
-    char name[128];     /* "http://127.0.0.1:8282" or the path, for messages */
-    bool pending;       /* MHD has something to do that no event tells of */
+    struct listening_socket socket;
+    bool pending; /* MHD has something to do that no event tells of */
 };
 
-/* Opens a TCP socket on a loopback ADDRESS; PORT 0 takes a free one. */
-int listener_open_tcp(struct listener *listener, struct daemon *daemon, const char *address, unsigned port,
-                      struct tb_error *err);
-
-/* Opens a Unix socket at PATH; one that a dead process left there is replaced. */
-int listener_open_unix(struct listener *listener, struct daemon *daemon, const char *path, mode_t mode,
-                       struct tb_error *err);
+/* Serves those who connect to SOCKET, which is taken over. After an error, too, it is to be closed. */
+int listener_open(struct listener *listener, struct daemon *daemon, struct listening_socket *socket,
+                  struct tb_error *err);
 
 /* Lets MHD do what is to be done; answers and new requests are handled in here. */
 void listener_run(struct listener *listener);

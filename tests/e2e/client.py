@@ -58,8 +58,10 @@ class Connection:
     """ADDRESS: (host, port), or the path of a Unix socket."""
 
     def __init__(self, address, timeout=60.0, record=True):
-        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
-        self.host = "localhost" if isinstance(address, str) else "%s:%d" % address
+        is_unix = isinstance(address, str)
+        is_six = not is_unix and ":" in address[0]
+        family = socket.AF_UNIX if is_unix else socket.AF_INET6 if is_six else socket.AF_INET
+        self.host = "localhost" if is_unix else ("[%s]:%d" if is_six else "%s:%d") % address
         self.deadline = time.monotonic() + timeout
         self.sock = socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)

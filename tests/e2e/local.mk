@@ -30,6 +30,7 @@ e2e_tests = \
 	tests/e2e/test_join.py \
 	tests/e2e/test_json.py \
 	tests/e2e/test_library.py \
+	tests/e2e/test_listeners.py \
 	tests/e2e/test_local_answers.py \
 	tests/e2e/test_login_refused.py \
 	tests/e2e/test_merge.py \

@@ -113,6 +113,7 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_filter.c \
 	tests/unit/proxy_frame_filter.c \
 	tests/unit/proxy_gate.c \
+	tests/unit/proxy_listening_socket.c \
 	tests/unit/proxy_merge.c \
 	tests/unit/proxy_merge_random.c \
 	tests/unit/proxy_metrics.c \
@@ -134,8 +135,8 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_urgency.c \
 	tests/unit/test_proxy.c
 tests_unit_test_proxy_CFLAGS = $(AM_CFLAGS) $(CHECK_CFLAGS)
-# proxy_metrics.c lets allocations fail; proxy_config_files.c is another user.
-tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid
+# proxy_metrics.c lets allocations fail, proxy_config_files.c is another user, proxy_listening_socket.c takes IPv6 away.
+tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid -Wl,--wrap=socket -Wl,--wrap=bind
 tests_unit_test_proxy_LDADD = gen/libtables.la gen/libserver.la $(project_libs) $(CHECK_LIBS)
 
 # A C++ program that uses the library.

@@ -26,7 +26,7 @@ START_TEST(a_short_file_is_enough_and_the_rest_is_the_default)
     for (i = 2; i < OPTION_COUNT; i++)
         ck_assert_str_eq(option_text(&known_options[i], config), known_options[i].initial);
     /* the design, sections 1 and 7 */
-    ck_assert_str_eq(config->listen.address, "127.0.0.1");
+    ck_assert_str_eq(config->listen.address, "127.0.0.1, ::1");
     ck_assert_int_eq(config->listen.port, 8282);
     ck_assert(config->retry.retry_on_rate_limit);
     ck_assert_int_eq(config->retry.max_retries, 3);

@@ -146,15 +146,52 @@ static const struct {
     const char *address;
     bool right;
 } addresses[] = {
-    {"127.0.0.1", true},       {"::1", true},         {"0.0.0.0", false},     {"::", false},
-    {"192.168.1.1", false},    {"10.0.0.1", false},   {"128.0.0.1", false},   {"126.255.255.255", false},
-    {"2001:db8::1", false},    {"fe80::1", false},    {"example.org", false}, {"*", false},
-    {"127.0.0.1:8282", false}, {"127.0.0.1 ", false}, {"::2", false},         {"1", false},
+    {"127.0.0.1", true},
+    {"::1", true},
+    {"0.0.0.0", false},
+    {"::", false},
+    {"192.168.1.1", false},
+    {"10.0.0.1", false},
+    {"128.0.0.1", false},
+    {"126.255.255.255", false},
+    {"2001:db8::1", false},
+    {"fe80::1", false},
+    {"example.org", false},
+    {"*", false},
+    {"127.0.0.1:8282", false},
+    {"127.0.0.1 ", false},
+    {"::2", false},
+    {"1", false},
+    {"127.0.0.1, ::1", true},
+    {"::1,127.0.0.1", true},
+    {"127.0.0.1,   ::1", true},
+    {"::1,::1", false},
+    {"127.0.0.1,", false},
+    {",::1", false},
+    {"127.0.0.1 ::1", false},
+    {",", false},
+    {" ", false},
+    {"127.0.0.1, ::1, 127.0.0.1", false},
+    {"127.0.0.1, 0.0.0.0", false},
+    {"127.0.0.1,\n::1", false},
 };
 
 START_TEST(addresses_other_than_loopback_are_refused)
 {
     assert_option("listen.address", addresses[_i].address, addresses[_i].right);
+}
+END_TEST
+
+START_TEST(listen_address_is_a_list)
+{
+    const char *found[LISTEN_ADDRESSES_MAX];
+    struct config config = {.listen.address = (char[]){"::1, 127.0.0.1"}};
+
+    ck_assert_int_eq(config_listen_addresses(&config, found), 2);
+    ck_assert_str_eq(found[0], "::1");
+    ck_assert_str_eq(found[1], "127.0.0.1");
+    config.listen.address = (char[]){""};
+    ck_assert_int_eq(config_listen_addresses(&config, found), 0);
 }
 END_TEST
 
@@ -291,6 +328,7 @@ Suite *config_check_suite(void)
     tcase_add_loop_test(tests, the_url_is_that_of_a_server, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_password_in_the_url_is_refused_and_not_shown);
     tcase_add_loop_test(tests, addresses_other_than_loopback_are_refused, 0, (int)ARRAY_SIZE(addresses));
+    tcase_add_test(tests, listen_address_is_a_list);
     tcase_add_test(tests, some_way_in_is_needed);
     tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
     tcase_add_test(tests, the_path_of_the_socket);

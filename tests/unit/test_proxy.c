@@ -4,15 +4,31 @@
 
 int main(void)
 {
-    static unit_suite *const suites[] = {
-        config_files_suite,    config_mistake_suite, config_check_suite,
-        config_help_suite,     config_suite,         detection_suite,
-        filter_suite,          frame_filter_suite,   gate_suite,
-        merge_random_suite,    merge_suite,          metrics_suite,
-        operation_suite,       origin_suite,         preference_suite,
-        queue_operation_suite, queue_random_suite,   queue_suite,
-        route_suite,           router_suite,         subscription_request_suite,
-        target_suite,          update_suite,         urgency_suite};
+    static unit_suite *const suites[] = {config_check_suite,
+                                         config_files_suite,
+                                         config_help_suite,
+                                         config_mistake_suite,
+                                         config_suite,
+                                         detection_suite,
+                                         filter_suite,
+                                         frame_filter_suite,
+                                         gate_suite,
+                                         listening_socket_suite,
+                                         merge_random_suite,
+                                         merge_suite,
+                                         metrics_suite,
+                                         operation_suite,
+                                         origin_suite,
+                                         preference_suite,
+                                         queue_operation_suite,
+                                         queue_random_suite,
+                                         queue_suite,
+                                         route_suite,
+                                         router_suite,
+                                         subscription_request_suite,
+                                         target_suite,
+                                         update_suite,
+                                         urgency_suite};
 
     return unit_run(suites, ARRAY_SIZE(suites));
 }
