@@ -12,6 +12,7 @@
 #include "base/secret.h"
 #include "proxy/config_check.h"
 #include "proxy/config_files.h"
+#include "proxy/descriptors.h"
 #include "proxy/event_stream.h"
 #include "proxy/exchange.h"
 #include "proxy/forwarding.h"
@@ -372,6 +373,21 @@ static int open_signals(struct daemon *daemon, struct tb_error *err)
     return r < 0 ? tb_error_set(err, r, "epoll: %s", strerror(-r)) : 0;
 }
 
+static void set_max_connections(struct daemon *daemon, size_t listeners)
+{
+    const struct config *config = daemon->config;
+    unsigned wanted = (unsigned)config->listen.max_connections;
+    uint64_t limit = descriptors_raise_limit();
+
+    daemon->max_connections =
+        descriptors_fit(limit, wanted, listeners, (unsigned)config->upstream.max_connections,
+                        daemon->upstream.failover.count);
+    if (daemon->max_connections < wanted)
+        log_warning("listen.max_connections is lowered from %u to %u: only %" PRIu64
+                    " files may be open (raise LimitNOFILE= of the unit, or ulimit -n)",
+                    wanted, daemon->max_connections, limit);
+}
+
 static int add_listener(struct daemon *daemon, struct listening_socket *socket, struct tb_error *err)
 {
     struct listener *listener = &daemon->listeners[daemon->listener_count++];
@@ -397,6 +413,7 @@ static int open_listeners(struct daemon *daemon, struct tb_error *err)
                                        err);
         count++;
     }
+    set_max_connections(daemon, count);
     for (i = 0; i < count; i++) {
         if (r == 0)
             r = add_listener(daemon, &sockets[i], err);

@@ -45,6 +45,8 @@ struct daemon {
     struct metrics *metrics;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
+    unsigned max_connections; /* of each: listen.max_connections, or what the descriptors are enough for */
+    int64_t shortage_next_ms; /* before that, no line tells again that they are used up */
     struct list exchanges; /* all of them */
     struct list tunnels;   /* WebSockets, and what is to become one */
     struct bearer bearer;  /* what they authenticate with */

@@ -11,6 +11,12 @@
 #include "proxy/exchange.h"
 #include "proxy/header_room.h"
 
+#define ACCEPT_MAX 16 /* connections accepted at once, so that those who are served do not wait */
+
+/* Without descriptors, the next try; and the next line in the log that says so. */
+#define SHORTAGE_RETRY_MS 100
+#define SHORTAGE_TOLD_MS  60000
+
 #define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
 
 /* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
@@ -61,6 +67,72 @@ static int64_t user_of(const struct listener *listener, int fd)
                : -1;
 }
 
+static void set_accepting(struct listener *listener, bool accepting)
+{
+    struct loop *loop = &listener->daemon->loop;
+
+    if (listener->is_accepting == accepting || listener->socket.fd < 0)
+        return;
+    if (!accepting) {
+        loop_remove(loop, &listener->accepting);
+    } else if (loop_add(loop, &listener->accepting, EPOLLIN) < 0) {
+        loop_timer_start(loop, &listener->accept_timer, SHORTAGE_RETRY_MS);
+        return;
+    }
+    listener->is_accepting = accepting;
+}
+
+static void accept_timer_expired(struct timer *timer)
+{
+    set_accepting(CONTAINER_OF(timer, struct listener, accept_timer), true);
+}
+
+/* The socket would be ready all the time, and nothing be done. */
+static void wait_for_descriptors(struct listener *listener, int error)
+{
+    struct daemon *daemon = listener->daemon;
+
+    if (loop_timer_start(&daemon->loop, &listener->accept_timer, SHORTAGE_RETRY_MS) == 0)
+        set_accepting(listener, false);
+    if (daemon->loop.now_ms < daemon->shortage_next_ms)
+        return;
+    daemon->shortage_next_ms = daemon->loop.now_ms + SHORTAGE_TOLD_MS;
+    log_warning("new connections have to wait: accept: %s", strerror(error));
+}
+
+/* Connections are accepted here: libmicrohttpd 0.9.75 forgets its socket if connections end while it is out
+ * of descriptors. */
+static void accept_connections(struct watch *watch, uint32_t events)
+{
+    struct listener *listener = CONTAINER_OF(watch, struct listener, accepting);
+    unsigned max = listener->daemon->max_connections, i;
+
+    (void)events;
+    for (i = 0; i < ACCEPT_MAX && listener->connections < max; i++) {
+        struct sockaddr_storage address;
+        socklen_t length = sizeof(address);
+        int fd = accept4(watch->fd, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+        if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+            return;
+        if (fd < 0) {
+            wait_for_descriptors(listener, errno);
+            return;
+        }
+        MHD_add_connection(listener->mhd, fd, (struct sockaddr *)&address, length);
+        listener->pending = true;
+    }
+    if (listener->connections >= max)
+        set_accepting(listener, false);
+}
+
+static void count_connection(struct listener *listener, bool begins)
+{
+    listener->connections += begins ? 1U : -1U;
+    if (!begins)
+        set_accepting(listener, true);
+}
+
 /* MHD does not look at a connection whose request waits for the server, so its end is watched here;
  * edge-triggered, which costs nothing while there is no news. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
@@ -69,6 +141,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
     struct listener *listener = arg;
     struct client *client = *context;
 
+    count_connection(listener, code == MHD_CONNECTION_NOTIFY_STARTED);
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         client = calloc(1, sizeof(*client));
         if (!client)
@@ -188,42 +261,34 @@ int listener_open(struct listener *listener, struct daemon *daemon, struct liste
     int r;
 
     listener->daemon = daemon;
+    listener->accept_timer.expired = accept_timer_expired;
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
     listener->mhd = MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE | MHD_USE_ERROR_LOG | MHD_USE_TURBO, 0,
-        NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL, MHD_OPTION_LISTEN_SOCKET,
-        listener->socket.fd, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->listen.max_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)config->listen.idle_timeout_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
-        on_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, on_connection,
-        listener, MHD_OPTION_END);
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
+            MHD_USE_ERROR_LOG | MHD_USE_TURBO,
+        0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+        MHD_OPTION_CONNECTION_LIMIT, daemon->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)config->listen.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_END);
     if (!listener->mhd)
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->socket.name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
     listener->watch = (struct watch){.fd = info->epoll_fd, .ready = ready};
     r = loop_add(&daemon->loop, &listener->watch, EPOLLIN);
+    listener->accepting = (struct watch){.fd = listener->socket.fd, .ready = accept_connections};
+    if (r == 0)
+        set_accepting(listener, true);
     return r < 0 ? tb_error_set(err, r, "%s: %s", listener->socket.name, strerror(-r)) : 0;
-}
-
-static bool is_full(const struct listener *listener)
-{
-    return MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_CURRENT_CONNECTIONS)->num_connections >=
-           (unsigned)listener->daemon->config->listen.max_connections;
 }
 
 void listener_run(struct listener *listener)
 {
-    bool was_full;
-
     listener->pending = false;
-    if (!listener->mhd)
-        return;
-    was_full = is_full(listener);
-    MHD_run(listener->mhd);
-    /* MHD looks away from its socket at the limit, and back only in its next run. */
-    listener->pending = listener->pending || (was_full && !is_full(listener));
+    if (listener->mhd)
+        MHD_run(listener->mhd);
 }
 
 int64_t listener_wait_ms(const struct listener *listener)
@@ -239,8 +304,8 @@ int64_t listener_wait_ms(const struct listener *listener)
 
 void listener_quiesce(struct listener *listener)
 {
-    if (listener->mhd && listener->socket.fd >= 0)
-        MHD_quiesce_daemon(listener->mhd);
+    loop_timer_stop(&listener->daemon->loop, &listener->accept_timer);
+    set_accepting(listener, false);
     listening_socket_close(&listener->socket);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where local programs connect: one socket with its own libmicrohttpd daemon, driven by the worker's loop.
+ * Where local programs connect: one socket with its own libmicrohttpd daemon, driven by the worker's loop. At
+ * most daemon->max_connections are open; more wait in the kernel, as they do without descriptors.
  */
 #ifndef TB_PROXY_LISTENER_H
 #define TB_PROXY_LISTENER_H
@@ -46,7 +47,11 @@ struct listener {
     struct MHD_Daemon *mhd;
     struct watch watch; /* MHD's epoll descriptor */
     struct listening_socket socket;
-    bool pending; /* MHD has something to do that no event tells of */
+    struct watch accepting; /* of the socket */
+    bool is_accepting;      /* it is watched */
+    struct timer accept_timer;
+    unsigned connections; /* that are open */
+    bool pending;         /* MHD has something to do that no event tells of */
 };
 
 /* Serves those who connect to SOCKET, which is taken over. After an error, too, it is to be closed. */

@@ -50,6 +50,7 @@ class Daemon:
         self.write_config()
         self.log, self.output, self.notices = Log(), Log(), Log()
         self.process = None
+        self.in_child = end_with_parent  # before the program runs
         self.port = None
         self.threads = []
 
@@ -84,7 +85,7 @@ class Daemon:
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(notify_path)
         self.process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                        stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=end_with_parent,
+                                        stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=self.in_child,
                                         env=self.environment(**{"NOTIFY_SOCKET": notify_path, **environment}))
         fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.notify_socket = notify

@@ -109,6 +109,7 @@ tests_unit_test_proxy_SOURCES = $(unit_common) \
 	tests/unit/proxy_config_files.c \
 	tests/unit/proxy_config_help.c \
 	tests/unit/proxy_config_mistake.c \
+	tests/unit/proxy_descriptors.c \
 	tests/unit/proxy_detection.c \
 	tests/unit/proxy_filter.c \
 	tests/unit/proxy_frame_filter.c \

@@ -9,6 +9,7 @@ int main(void)
                                          config_help_suite,
                                          config_mistake_suite,
                                          config_suite,
+                                         descriptors_suite,
                                          detection_suite,
                                          filter_suite,
                                          frame_filter_suite,
