@@ -114,9 +114,10 @@ static const struct option options[] = {
     STRING(listen, unix_mode, "0666",
            "Permissions of the Unix socket, in octal: who may use it."),
     INTEGER(listen, max_connections, 1, 65536, "1024", false,
-            "Most connections of local programs at a time, for each address and the Unix socket; more wait."),
-    INTEGER(listen, idle_timeout_s, 1, 3600, "60", false,
-            "A local connection on which nothing arrives for so many seconds is closed."),
+            "Most connections of local programs at a time, for each address and the Unix socket; more wait. Fewer, with a\n"
+            "line in the log, if the limit of open files is not enough for them and for those to the server."),
+    INTEGER(listen, idle_timeout_s, 1, 3600, "75", false,
+            "A local connection on which nothing arrives for so many seconds is closed. Answers tell it, as Keep-Alive."),
 
     BOOLEAN(retry, retry_on_rate_limit, "true",
             "Whether a request that the server refuses with 429 is repeated for the local program."),

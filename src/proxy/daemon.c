@@ -500,6 +500,19 @@ static int64_t drain_left_ms(const struct daemon *daemon)
     return daemon->drain_until_ms - daemon->loop.now_ms;
 }
 
+/* What has arrived of a header has been read by now; the rest is not waited for. */
+static void cut_off_unfinished(struct daemon *daemon)
+{
+    struct list *link;
+
+    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
+        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
+
+        if (!exchange->method && exchange->client)
+            client_cut_off(exchange->client);
+    }
+}
+
 /* libmicrohttpd aborts where a connection is suspended when it is stopped. */
 static void answer_suspended(struct daemon *daemon)
 {
@@ -542,6 +555,7 @@ int daemon_run(struct daemon *daemon)
         if (daemon->draining) {
             int64_t left_ms = drain_left_ms(daemon);
 
+            cut_off_unfinished(daemon);
             if (left_ms == 0)
                 break;
             if (wait_ms < 0 || left_ms < wait_ms)

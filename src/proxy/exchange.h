@@ -71,12 +71,13 @@ struct exchange {
     bool has_body;  /* of one byte or more, or of unknown length */
     int64_t length; /* of the body; -1: not known */
     bool expects;   /* the client waits for 100 Continue before it sends the body */
+    bool body_ended;       /* it has arrived, or there is none */
+    bool keeps_connection; /* the client wants to use its connection again, and speaks HTTP/1.1 */
 
     /* A body that streams (stream.h). */
     bool streams_body;
     bool at_header; /* the client's connection waits between header and body */
     int64_t received;
-    bool body_ended;
     size_t body_sent; /* of what is in body */
     struct timer send_timer;
     bool body_let_go; /* a part of it has been sent and is no longer there */

@@ -273,6 +273,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     exchange->has_body = length != 0;
     exchange->length = length;
     exchange->expects = headers.expect != NULL;
+    exchange->keeps_connection = !http_1_0 && !filter_list_contains(headers.connection, "close");
     if (!exchange->refusal) {
         exchange->operation =
             operation_find(method, exchange->target.text.data, exchange->target.path_length);
@@ -342,12 +343,12 @@ bool exchange_receive(struct exchange *exchange, const char *data, size_t *lengt
 
 void exchange_complete(struct exchange *exchange)
 {
+    exchange->body_ended = true;
     if (exchange->state == EXCHANGE_RECEIVING && !exchange->streams_body)
         check_room(exchange);
     if (exchange->refusal) {
         answer_refusal(exchange);
     } else if (exchange->state == EXCHANGE_DISCARDING) { /* its answer is held */
-        exchange->body_ended = true;
         reply_held(exchange);
     } else if (exchange->streams_body) {
         stream_body_ended(exchange);

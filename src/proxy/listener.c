@@ -2,7 +2,6 @@
 #include "proxy/listener.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -17,55 +16,9 @@
 #define SHORTAGE_RETRY_MS 100
 #define SHORTAGE_TOLD_MS  60000
 
-#define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
-
-/* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
-static void client_hung_up(struct watch *watch, uint32_t events)
-{
-    struct client *client = CONTAINER_OF(watch, struct client, watch);
-
-    if (events & (EPOLLHUP | EPOLLERR))
-        client->end = CLIENT_GONE;
-    else if (client->listener->socket.port)
-        client->end = CLIENT_MAY_READ;
-    if (client->exchange && client->exchange->suspended)
-        exchange_client_changed(client->exchange);
-    else if (!client->exchange ||
-             client->exchange->state != EXCHANGE_ANSWERED) /* MHD misses an end that came together with the
-                                                              last bytes of an unfinished request */
-        MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
-}
-
-/* A user id has 32 bits; a connection's number is marked by the bit above. */
-#define FLOW_CONNECTION (UINT64_C(1) << 32)
-#define FLOW_DEVICE_API (UINT64_C(1) << 63)
-
-uint64_t client_flow(const struct client *client, bool device_api)
-{
-    uint64_t flow = !client            ? FLOW_CONNECTION
-                    : client->user < 0 ? client->number << 33 | FLOW_CONNECTION
-                                       : (uint64_t)client->user;
-
-    return device_api ? flow | FLOW_DEVICE_API : flow;
-}
-
-void client_flow_name(uint64_t flow, char *ret, size_t size)
-{
-    if (flow & FLOW_CONNECTION)
-        snprintf(ret, size, "tcp:%" PRIu64, (flow & ~FLOW_DEVICE_API) >> 33);
-    else
-        snprintf(ret, size, "uid:%" PRIu64, flow & UINT32_MAX);
-}
-
-static int64_t user_of(const struct listener *listener, int fd)
-{
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
-
-    return listener->socket.port == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0
-               ? (int64_t)peer.uid
-               : -1;
-}
+/* libmicrohttpd's own timeout is so much longer than client.c's, which comes first when no request is under
+ * way. */
+#define TIMEOUT_SLACK_S 2U
 
 static void set_accepting(struct listener *listener, bool accepting)
 {
@@ -133,34 +86,16 @@ static void count_connection(struct listener *listener, bool begins)
         set_accepting(listener, true);
 }
 
-/* MHD does not look at a connection whose request waits for the server, so its end is watched here;
- * edge-triggered, which costs nothing while there is no news. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
                           enum MHD_ConnectionNotificationCode code)
 {
     struct listener *listener = arg;
-    struct client *client = *context;
 
     count_connection(listener, code == MHD_CONNECTION_NOTIFY_STARTED);
-    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        client = calloc(1, sizeof(*client));
-        if (!client)
-            return;
-        client->listener = listener;
-        client->connection = connection;
-        client->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-        client->watch.ready = client_hung_up;
-        client->user = user_of(listener, client->watch.fd);
-        client->number = ++listener->daemon->clients;
-        listener->daemon->open_clients++;
-        loop_add(&listener->daemon->loop, &client->watch, EPOLLRDHUP | EPOLLET);
-        *context = client;
-    } else if (client) {
-        loop_remove(&listener->daemon->loop, &client->watch);
-        listener->daemon->open_clients--;
-        free(client);
-        *context = NULL;
-    }
+    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+        *context = client_new(listener, connection);
+    else
+        client_free(TAKE_PTR(*context));
 }
 
 /* MHD calls this with the request line, before anything else and before it changes the text. Afterwards it
@@ -199,6 +134,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!exchange ||
         exchange->state == EXCHANGE_ANSWERED) /* without memory for an exchange, or for its answer */
         return MHD_NO;
+    if (exchange->client && exchange->client->closing) /* and nobody would read an answer */
+        return MHD_NO;
     if (*length > 0)
         return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
     if (header_room(connection) < HEADER_ROOM_MIN_BYTES)
@@ -224,6 +161,8 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     /* MHD closes a connection in its next run, where a content reader has ended it. */
     if (exchange && (exchange->streams_answer || exchange->event_stream))
         listener->pending = true;
+    if (exchange && exchange->client)
+        client_answered(exchange->client);
     if (exchange)
         exchange_retire(exchange);
     *context = NULL;
@@ -269,7 +208,7 @@ int listener_open(struct listener *listener, struct daemon *daemon, struct liste
             MHD_USE_ERROR_LOG | MHD_USE_TURBO,
         0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
         MHD_OPTION_CONNECTION_LIMIT, daemon->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)config->listen.idle_timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_END);

@@ -10,37 +10,10 @@
 
 #include "base/error.h"
 #include "base/loop.h"
+#include "proxy/client.h"
 #include "proxy/listening_socket.h"
 
 struct daemon;
-
-struct exchange;
-
-enum client_end {
-    CLIENT_OPEN,
-    CLIENT_MAY_READ, /* TCP: it sends no more, and is gone or still reads */
-    CLIENT_GONE,
-};
-
-/* One connection of a local program. */
-struct client {
-    struct watch watch; /* of its end */
-    struct listener *listener;
-    struct MHD_Connection *connection;
-    struct exchange *exchange; /* the request that it waits for; NULL: none */
-    enum client_end end;
-    int64_t user;    /* uid at the other end of a Unix socket; -1: TCP */
-    uint64_t number; /* counts connections */
-};
-
-/* Whom the queue treats fairly: a user of the Unix socket, else a connection. The device API, which the
- * server counts by itself, is apart. CLIENT may be NULL. */
-uint64_t client_flow(const struct client *client, bool device_api);
-
-#define CLIENT_NAME_MAX 32
-
-/* "uid:1000", or "tcp:7" for the seventh connection. */
-void client_flow_name(uint64_t flow, char *ret, size_t size);
 
 struct listener {
     struct daemon *daemon;

@@ -76,10 +76,29 @@ static void add_close(const struct exchange *exchange, struct MHD_Response *resp
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
 
+/* Whether libmicrohttpd keeps the connection after this answer. */
+static bool is_kept(const struct exchange *exchange, struct MHD_Response *response)
+{
+    return exchange->keeps_connection && exchange->body_ended &&
+           !MHD_get_response_header(response, MHD_HTTP_HEADER_CONNECTION);
+}
+
+/* RFC 9110, section 7.6.1: Connection names what says something of one connection. */
+static void add_keep_alive(const struct exchange *exchange, struct MHD_Response *response)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "timeout=%" PRId64, exchange->daemon->config->listen.idle_timeout_s);
+    MHD_add_response_header(response, "Keep-Alive", text);
+    MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
+}
+
 /* Takes over RESPONSE. */
 static void queue_response(struct exchange *exchange, int status, struct MHD_Response *response)
 {
     exchange->state = EXCHANGE_ANSWERED;
+    if (response && is_kept(exchange, response))
+        add_keep_alive(exchange, response);
     if (!response || MHD_queue_response(exchange->connection, (unsigned)status, response) != MHD_YES) {
         log_error("an answer with status %d could not be sent", status);
         /* Resumed without an answer, the connection is closed by on_request(). */
@@ -172,14 +191,16 @@ static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
 /* The answer to HEAD, and 304, has no body but may tell the length that of GET, or 200, would have. Where the
  * server does not tell it, the connection is closed: MHD would else send the end of a chunked body, which the
  * client takes for the next answer. */
-static struct MHD_Response *head_response(const struct transfer *transfer)
+static struct MHD_Response *head_response(struct exchange *exchange, const struct transfer *transfer)
 {
     const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
     struct MHD_Response *response = MHD_create_response_from_callback(
         length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN, 1, no_body, NULL, NULL);
 
-    if (response && !length)
+    if (response && !length) {
+        exchange->close = true;
         MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    }
     return response;
 }
 
@@ -256,7 +277,7 @@ void reply_forward(struct exchange *exchange, const char *details)
     struct MHD_Response *response;
 
     if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0 || transfer->status == MHD_HTTP_NOT_MODIFIED)
-        response = head_response(transfer);
+        response = head_response(exchange, transfer);
     else /* the exchange keeps the forwarding, with the body, until it is retired */
         response =
             response_from(transfer->response_body.data, transfer->response_body.len, MHD_RESPMEM_PERSISTENT);

@@ -214,7 +214,6 @@ void stream_body_ended(struct exchange *exchange)
 {
     struct forwarding *forwarding = exchange->forwarding;
 
-    exchange->body_ended = true;
     exchange_suspend(exchange);
     if (forwarding && has_begun_to_answer(forwarding) && is_to_stream(forwarding, 0))
         begin_answer(forwarding);

@@ -28,6 +28,7 @@ e2e_tests = \
 	tests/e2e/test_http_range.py \
 	tests/e2e/test_http_smuggling.py \
 	tests/e2e/test_http_targets.py \
+	tests/e2e/test_idle_connections.py \
 	tests/e2e/test_join.py \
 	tests/e2e/test_json.py \
 	tests/e2e/test_library.py \

@@ -9,7 +9,7 @@ from scripted import USER, echo
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"  # of nothing that is there
 
 # Written anew for each connection, or by the clock, or what tbproxyd adds.
-OF_ONE_CONNECTION = ("connection", "content-length", "date", "server-timing", "transfer-encoding")
+OF_ONE_CONNECTION = ("connection", "content-length", "date", "keep-alive", "server-timing", "transfer-encoding")
 
 
 def without_time(body):

@@ -155,10 +155,11 @@ class TestAnswerHeaders(HttpCase):
 
     def test_what_belongs_to_the_servers_connection_does_not_pass(self):
         for way in self.ways[:2]:  # h2 has no such headers
-            self.assertEqual(self.answered(way, [("Upgrade", "h2c"), ("Keep-Alive", "timeout=9"),
-                                                 ("Proxy-Connection", "keep-alive"), ("X-Kept", "1")]), [("X-Kept", "1")])
+            got = self.answered(way, [("Upgrade", "h2c"), ("Keep-Alive", "timeout=9"), ("Proxy-Connection", "keep-alive"),
+                                      ("X-Kept", "1")])
+            self.assertEqual(sorted(got), [("Keep-Alive", "timeout=75"), ("X-Kept", "1")])
             got = self.answered(way, [("Connection", "X-Hop, keep-alive"), ("X-Hop", "1"), ("X-Kept", "1")])
-            self.assertEqual(got, [("X-Kept", "1")])
+            self.assertEqual(sorted(got), [("Connection", "Keep-Alive"), ("X-Kept", "1")])
 
     @every_way
     def test_a_header_without_a_value_is_left_out(self, way):
