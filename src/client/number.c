@@ -199,7 +199,7 @@ static struct short_decimal rounded(double value, int count)
     for (c = text; *c != 'e'; c++)
         if (*c >= '0' && *c <= '9')
             decimal.digits = decimal.digits * 10 + (uint64_t)(*c - '0');
-    decimal.exponent = atoi(c + 1) - (count - 1);
+    decimal.exponent = (int)strtol(c + 1, NULL, 10) - (count - 1);
     return decimal;
 }
 
