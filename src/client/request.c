@@ -191,9 +191,14 @@ static bool streams(const struct request *request)
     return request->transfer.read || request->transfer.write;
 }
 
+static int64_t timeout_ms(const struct request *request)
+{
+    return request->timeout_ms ? request->timeout_ms : request->options->timeout_ms;
+}
+
 static int start_stall_timer(struct request *request)
 {
-    return loop_timer_start(request->upstream->loop, &request->timer, request->options->timeout_ms);
+    return loop_timer_start(request->upstream->loop, &request->timer, timeout_ms(request));
 }
 
 void request_alive(struct request *request)
@@ -216,7 +221,7 @@ static void fill_transfer(struct request *request)
     transfer->target = request->target;
     transfer->body = request->body ? (request->body->data ? request->body->data : "") : NULL;
     transfer->body_length = request->body ? request->body->len : 0;
-    transfer->timeout_ms = streams(request) ? 0 : request->options->timeout_ms;
+    transfer->timeout_ms = streams(request) ? 0 : timeout_ms(request);
     transfer->response_max = request->options->response_max;
     transfer->quota = request->quota;
     transfer->may_be_sent_twice = is_idempotent(request);
@@ -316,7 +321,7 @@ static void answer_stalled(struct request *request)
     transfer->status = 0;
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
     snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
-             (long long)request->options->timeout_ms);
+             (long long)timeout_ms(request));
     judge(request);
     finish(request, REQUEST_FAILED);
 }

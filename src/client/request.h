@@ -81,6 +81,7 @@ struct request {
     bool stamped;                           /* every telemetry value has its time: request_stamp() */
     bool idempotent;                        /* it may be executed twice, whatever its method says */
     int64_t session_wait_ms;                /* for a credential; 0: as the options say */
+    int64_t timeout_ms;                     /* of one try; 0: as the options say */
     void (*ready)(struct request *request); /* instead of sending it; NULL: it is sent */
     void (*done)(struct request *request);  /* may free it */
     struct transfer transfer;               /* parts, read and write are the owner's, too */

@@ -94,7 +94,9 @@ static const struct option options[] = {
             "How long connecting to the server may take, with the TLS handshake."),
     INTEGER(upstream, timeout_ms, 1, 24 * HOUR_MS, "60000", true,
             "How long the server may take to answer, or stand still in the middle of a body; after that the local\n"
-            "program gets 504, or no more of an answer that has begun."),
+            "program gets 504, or no more of an answer that has begun. A call that says itself how long the server\n"
+            "may wait (an RPC, a rule engine call, a long poll of a device) gets that and 5 s, at most 300 s, if\n"
+            "that is longer."),
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
             "Most connections to the server at a time. (Over HTTP/1.1 the session's own calls have one more.)"),
     CHOICE(upstream, http2, http2_mode_names, "auto", false,

@@ -6,6 +6,7 @@
 
 #include "client/backoff.h"
 #include "proxy/admission.h"
+#include "proxy/call_timeout.h"
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
 #include "proxy/local.h"
@@ -381,6 +382,9 @@ static struct forwarding *forwarding_new(struct exchange *lead)
     request->anonymous = lead->route.kind == ROUTE_FORWARD_ANONYMOUS;
     request->repeat = lead->repeat;
     request->stamped = lead->stamped;
+    request->timeout_ms =
+        call_timeout_ms(lead->method, &lead->target, request->body, daemon->request_options.timeout_ms,
+                        upstream_now_ms(&daemon->upstream));
     request->idempotent = lead->operation && lead->operation->flags & TB_ATTRIBUTE_WRITE;
     add_member(forwarding, lead);
     stream_attach(forwarding);

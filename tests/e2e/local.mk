@@ -35,6 +35,7 @@ e2e_tests = \
 	tests/e2e/test_listeners.py \
 	tests/e2e/test_local_answers.py \
 	tests/e2e/test_login_refused.py \
+	tests/e2e/test_long_calls.py \
 	tests/e2e/test_merge.py \
 	tests/e2e/test_official_client.py \
 	tests/e2e/test_outage.py \

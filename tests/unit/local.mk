@@ -104,6 +104,7 @@ tests_unit_test_forwarding_LDFLAGS = -Wl,--wrap=getrandom
 tests_unit_test_forwarding_LDADD = $(project_libs) $(CHECK_LIBS)
 
 tests_unit_test_proxy_SOURCES = $(unit_common) \
+	tests/unit/proxy_call_timeout.c \
 	tests/unit/proxy_config.c \
 	tests/unit/proxy_config_check.c \
 	tests/unit/proxy_config_files.c \

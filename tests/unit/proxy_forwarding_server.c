@@ -543,6 +543,11 @@ enum request_repeat_refusal request_repeat_refusal(const struct request_options 
                                                      : REPEAT_NOT_REFUSED;
 }
 
+int64_t upstream_now_ms(const struct upstream *upstream)
+{
+    return WORLD_EPOCH_MS + upstream->loop->now_ms;
+}
+
 int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer)
 {
     const struct world *world = CONTAINER_OF(upstream, struct world, daemon.upstream);

@@ -4,7 +4,8 @@
 
 int main(void)
 {
-    static unit_suite *const suites[] = {config_check_suite,
+    static unit_suite *const suites[] = {call_timeout_suite,
+                                         config_check_suite,
                                          config_files_suite,
                                          config_help_suite,
                                          config_mistake_suite,
