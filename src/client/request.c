@@ -50,25 +50,23 @@ static void finish(struct request *request, enum request_outcome outcome)
     request->done(request);
 }
 
-int64_t request_session_wait_ms(const struct request *request)
-{
-    return request->session_wait_ms ? request->session_wait_ms : request->options->session_wait_ms;
-}
-
 /* Parks the request until upstream.c or upstream_clock.c wakes it. */
 static void park(struct request *request)
 {
     struct upstream *upstream = request->upstream;
+    bool begins = request->state != REQUEST_WAITING;
 
     request->state = REQUEST_WAITING;
     list_remove(&request->link);
     list_append(&upstream->waiting, &request->link);
-    if (!timer_is_started(&request->timer) &&
-        loop_timer_start(upstream->loop, &request->timer, request_session_wait_ms(request)) < 0) {
+    if (!request->waits && !timer_is_started(&request->timer) &&
+        loop_timer_start(upstream->loop, &request->timer, request->options->session_wait_ms) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
     upstream_poke(upstream);
+    if (request->waits && begins)
+        request->waits(request);
 }
 
 static void wait_for_session(struct request *request)
@@ -261,7 +259,7 @@ static void send_to(struct request *request, size_t server)
     request->state = REQUEST_SENDING;
 }
 
-static void send_request(struct request *request)
+void request_send(struct request *request)
 {
     request->tried = 0;
     send_to(request, upstream_server(request->upstream));
@@ -290,7 +288,7 @@ void request_start(struct request *request)
     if (request->ready)
         request->ready(request);
     else
-        send_request(request);
+        request_send(request);
 }
 
 void request_wake_all(struct upstream *upstream)

@@ -8,6 +8,8 @@
  *                             ^                                                  |
  *                             └── again: after 401 with a new one, after 429 ────┘
  *
+ * Without a credential it waits for one: waits() is called, and request_start() begins anew.
+ *
  * The daemon repeats by itself after a 429 (no_retry_on_rate_limit), because its requests share a budget.
  */
 #ifndef TB_CLIENT_REQUEST_H
@@ -80,8 +82,8 @@ struct request {
     enum tb_repeat repeat;
     bool stamped;                           /* every telemetry value has its time: request_stamp() */
     bool idempotent;                        /* it may be executed twice, whatever its method says */
-    int64_t session_wait_ms;                /* for a credential; 0: as the options say */
     int64_t timeout_ms;                     /* of one try; 0: as the options say */
+    void (*waits)(struct request *request); /* for a credential, which its owner bounds; NULL: not told */
     void (*ready)(struct request *request); /* instead of sending it; NULL: it is sent */
     void (*done)(struct request *request);  /* may free it */
     struct transfer transfer;               /* parts, read and write are the owner's, too */
@@ -105,6 +107,9 @@ void request_init(struct request *request, struct upstream *upstream, const stru
 /* Begins. done() may be called before this returns. */
 void request_start(struct request *request);
 
+/* In ready(), or later: sends it. done() and waits() may be called before this returns. */
+void request_send(struct request *request);
+
 /* Gives telemetry in BODY its time, so that the request to TARGET can be repeated; a changed body's growth is
  * taken from QUOTA (NULL: none). Whether every value has its time now. */
 bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota);
@@ -112,9 +117,6 @@ bool request_stamp(struct upstream *upstream, const char *target, struct buf *bo
 /* Whether a request that was repeated REPEATS times after a 429 may be repeated once more, or why not. */
 enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
                                                    enum tb_repeat repeat, unsigned repeats, bool stamped);
-
-/* How long it may wait for a credential. */
-int64_t request_session_wait_ms(const struct request *request);
 
 /* With transfer.read or write: a part has come or gone, or the owner can take more; the time without any
  * begins anew. */

@@ -38,6 +38,17 @@ static void start_waiting(struct exchange *exchange, int64_t back_off_ms)
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
 }
 
+void admission_wait_for_login(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    int64_t max_ms = daemon->retry.session_wait_ms;
+
+    exchange->waiting_since_ms = daemon->loop.now_ms;
+    if (loop_timer_start(&daemon->loop, &exchange->wait_timer,
+                         exchange->wait_left_ms < max_ms ? exchange->wait_left_ms : max_ms) < 0)
+        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+}
+
 void admission_end(struct exchange *exchange)
 {
     loop_timer_stop(&exchange->daemon->loop, &exchange->wait_timer);
@@ -49,7 +60,11 @@ void admission_timer_expired(struct timer *timer)
     struct exchange *exchange = CONTAINER_OF(timer, struct exchange, wait_timer);
 
     admission_end(exchange);
-    if (exchange->state == EXCHANGE_BACKING_OFF && exchange->wait_left_ms > 0)
+    if (exchange->state == EXCHANGE_SENT)
+        reply_error(exchange, 503, "proxy_internal_response",
+                    "tbproxyd waited %" PRId64 " ms for its login to the server",
+                    exchange->daemon->loop.now_ms - exchange->waiting_since_ms);
+    else if (exchange->state == EXCHANGE_BACKING_OFF && exchange->wait_left_ms > 0)
         start_waiting(exchange, 0);
     else
         reply_too_late(exchange);

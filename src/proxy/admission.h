@@ -20,6 +20,9 @@ void admission_begin(struct exchange *exchange);
 /* It was sent and waits again, in the place of its arrival; at first outside the queue for BACK_OFF_MS. */
 void admission_again(struct exchange *exchange, int64_t back_off_ms);
 
+/* The call for it waits for a login. */
+void admission_wait_for_login(struct exchange *exchange);
+
 /* It is being sent: its waiting is over, for now. */
 void admission_end(struct exchange *exchange);
 

@@ -193,7 +193,7 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
     case REQUEST_SESSION_LATE:
         reply_error(exchange, 503, "proxy_internal_response",
                     "tbproxyd waited %" PRId64 " ms for its login to the server",
-                    request_session_wait_ms(request));
+                    request->options->session_wait_ms);
         return;
     case REQUEST_TO_LOGIN_PAGE:
         reply_error(exchange, 401, NULL, "the server sent tbproxyd to its login page");

@@ -42,13 +42,18 @@ static void remove_member(struct exchange *exchange)
     exchange->forwarding->member_count--;
 }
 
+static void free_body(struct forwarding *forwarding)
+{
+    quota_give_back(&forwarding->daemon->bodies, forwarding->body.len);
+    buf_free(&forwarding->body);
+}
+
 static void release(struct forwarding *forwarding)
 {
     if (--forwarding->users > 0)
         return;
     request_free(&forwarding->request);
-    quota_give_back(&forwarding->daemon->bodies, forwarding->body.len);
-    buf_free(&forwarding->body);
+    free_body(forwarding);
     buf_free(&forwarding->target);
     headers_free(&forwarding->headers);
     free(forwarding);
@@ -353,7 +358,42 @@ static void request_done(struct request *request)
     release(forwarding);
 }
 
+/* ---- waiting for a login ---- */
+
+/* Each waits as long as it may itself: neither longer nor shorter for the sake of whoever leads. */
+static void call_waits(struct request *request)
+{
+    struct forwarding *forwarding = CONTAINER_OF(request, struct forwarding, request);
+    struct list *link, *next;
+
+    forwarding->users++; /* who cannot wait leaves */
+    for (link = forwarding->members.next; link != &forwarding->members; link = next) {
+        next = link->next;
+        admission_wait_for_login(CONTAINER_OF(link, struct exchange, member));
+    }
+    release(forwarding);
+}
+
+static void end_waiting(struct forwarding *forwarding)
+{
+    struct list *link;
+
+    for (link = forwarding->members.next; link != &forwarding->members; link = link->next) {
+        struct exchange *exchange = CONTAINER_OF(link, struct exchange, member);
+
+        if (timer_is_started(&exchange->wait_timer))
+            admission_end(exchange);
+    }
+}
+
 /* ---- sending ---- */
+
+static void call_ready(struct request *request);
+
+static struct buf *body_of(struct exchange *exchange)
+{
+    return exchange->has_body && !exchange->streams_body ? &exchange->body : NULL;
+}
 
 static struct forwarding *forwarding_new(struct exchange *lead)
 {
@@ -374,11 +414,13 @@ static struct forwarding *forwarding_new(struct exchange *lead)
     request = &forwarding->request;
     request_init(request, &daemon->upstream, &daemon->request_options);
     request->quota = &daemon->bodies;
+    request->waits = call_waits;
+    request->ready = call_ready;
     request->done = request_done;
     request->method = lead->method;
     request->target = lead->target.text.data;
     request->headers = &lead->headers;
-    request->body = lead->has_body && !lead->streams_body ? &lead->body : NULL;
+    request->body = body_of(lead);
     request->anonymous = lead->route.kind == ROUTE_FORWARD_ANONYMOUS;
     request->repeat = lead->repeat;
     request->stamped = lead->stamped;
@@ -405,7 +447,7 @@ static int merge(struct forwarding *forwarding)
     for (link = forwarding->members.next; link != &forwarding->members; link = link->next)
         bodies[count++] = &CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, member)->body;
     forwarding->body = (struct buf)BUF_INIT((size_t)forwarding->daemon->config->merge.max_bytes);
-    r = merge_bodies(forwarding->lead->merge, bodies, count, &forwarding->body);
+    r = merge_bodies(first_member(forwarding)->merge, bodies, count, &forwarding->body);
     if (r == 0 && !quota_take(quota, forwarding->body.len))
         r = -ENOBUFS;
     if (r < 0)
@@ -451,20 +493,36 @@ static void gather(struct forwarding *forwarding, struct exchange *lead)
         metrics_count(daemon->metrics, METRICS_JOINED_READS, forwarding->member_count - 1);
 }
 
-/* Without memory for one body of all, its lead goes alone. */
-static void merge_or_go_alone(struct forwarding *forwarding, struct exchange *lead)
+/* Of those that are still there: what somebody was told to be late with is not sent. Without memory for one
+ * body of all, the first goes alone. */
+static void merge_or_go_alone(struct forwarding *forwarding)
 {
     struct metrics *metrics = forwarding->daemon->metrics;
+    struct exchange *first = first_member(forwarding);
 
-    if (merge(forwarding) == 0) {
-        forwarding->is_merged = true;
+    free_body(forwarding);
+    forwarding->is_merged = forwarding->member_count > 1 && merge(forwarding) == 0;
+    if (forwarding->is_merged) {
         forwarding->request.body = &forwarding->body;
+        if (forwarding->request.replayed) /* it is counted */
+            return;
         metrics_count(metrics, METRICS_MERGED_CALLS, 1);
         metrics_count(metrics, METRICS_MERGED_REQUESTS, forwarding->member_count);
         return;
     }
-    while (lead->member.next != &forwarding->members)
-        wait_again(CONTAINER_OF(lead->member.next, struct exchange, member), 0);
+    forwarding->request.body = body_of(first);
+    while (first->member.next != &forwarding->members)
+        wait_again(CONTAINER_OF(first->member.next, struct exchange, member), 0);
+}
+
+static void call_ready(struct request *request)
+{
+    struct forwarding *forwarding = CONTAINER_OF(request, struct forwarding, request);
+
+    end_waiting(forwarding);
+    if (!forwarding->is_read)
+        merge_or_go_alone(forwarding);
+    request_send(request);
 }
 
 static void send_item(struct daemon *daemon, struct exchange *lead)
@@ -485,14 +543,10 @@ static void send_item(struct daemon *daemon, struct exchange *lead)
     forwarding->key = lead->item.key;
     if (takes_along(lead))
         gather(forwarding, lead);
-    if (!lead->is_read && forwarding->member_count > 1)
-        merge_or_go_alone(forwarding, lead);
     if (forwarding->key)
         queue_key_use(&daemon->queue, forwarding->key, forwarding, hold);
     daemon->write_generation += !forwarding->is_read;
     forwarding->generation = daemon->write_generation;
-    if (lead->wait_left_ms < daemon->retry.session_wait_ms)
-        forwarding->request.session_wait_ms = lead->wait_left_ms > 0 ? lead->wait_left_ms : 1;
     request_start(&forwarding->request);
 }
 
@@ -517,6 +571,8 @@ void forwarding_run(struct daemon *daemon)
 void forwarding_join(struct forwarding *forwarding, struct exchange *exchange)
 {
     add_member(forwarding, exchange);
+    if (forwarding->request.state == REQUEST_WAITING)
+        admission_wait_for_login(exchange);
     metrics_count(exchange->daemon->metrics, METRICS_JOINED_READS, 1);
 }
 
@@ -534,15 +590,16 @@ static void clock_ready(struct request *request)
     struct forwarding *forwarding = CONTAINER_OF(request, struct forwarding, request);
     struct exchange *exchange = first_member(forwarding);
 
+    end_waiting(forwarding);
     end_call(forwarding, BUDGET_UNCOUNTED);
     remove_member(exchange);
     forwarding_release(exchange);
     admission_begin(exchange);
 }
 
-/* Waits for what request_start() waits for, no longer than WAIT_MS (0: as the options say), and goes on with
- * READY. */
-static void wait_for_ready(struct exchange *exchange, int64_t wait_ms, void (*ready)(struct request *request))
+/* Waits for what request_start() waits for, bounded by WAITS (NULL: by the options), and goes on with READY. */
+static void wait_for_ready(struct exchange *exchange, void (*waits)(struct request *request),
+                           void (*ready)(struct request *request))
 {
     struct forwarding *forwarding = forwarding_new(exchange);
 
@@ -551,19 +608,17 @@ static void wait_for_ready(struct exchange *exchange, int64_t wait_ms, void (*re
         return;
     }
     forwarding->is_read = true;
-    forwarding->request.session_wait_ms = wait_ms;
+    forwarding->request.waits = waits;
     forwarding->request.ready = ready;
     request_start(&forwarding->request);
 }
 
 void forwarding_begin_login(struct exchange *exchange)
 {
-    wait_for_ready(exchange, 0, login_ready);
+    wait_for_ready(exchange, NULL, login_ready);
 }
 
 void forwarding_wait_for_clock(struct exchange *exchange)
 {
-    int64_t left_ms = exchange->wait_left_ms > 0 ? exchange->wait_left_ms : 1;
-
-    wait_for_ready(exchange, left_ms < exchange->daemon->retry.session_wait_ms ? left_ms : 0, clock_ready);
+    wait_for_ready(exchange, call_waits, clock_ready);
 }

@@ -5,6 +5,8 @@
  *
  *     admission_begin()   the exchange joins a call in flight, or waits in the queue
  *     forwarding_run()    takes from the queue what the budget allows, and sends it
+ *     request.waits()     there is no login: each waits for it as long as it may itself
+ *     request.ready()     there is one: the bodies of those who are still there are merged and sent
  *     request.done()      all are answered; or after a 429 they wait again; or a refused merge is split
  *
  * Read your own writes: a read joins a call in flight only where no write has been sent, and none has ended,

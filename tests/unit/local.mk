@@ -92,6 +92,7 @@ tests_unit_test_forwarding_SOURCES = $(unit_common) \
 	tests/unit/proxy_forwarding_actor.h \
 	tests/unit/proxy_forwarding_faults.c \
 	tests/unit/proxy_forwarding_operation.c \
+	tests/unit/proxy_forwarding_patience.c \
 	tests/unit/proxy_forwarding_repeat.c \
 	tests/unit/proxy_forwarding_server.c \
 	tests/unit/proxy_forwarding_server.h \

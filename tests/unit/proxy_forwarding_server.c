@@ -361,15 +361,22 @@ static void free_call(struct call *call)
     free(call);
 }
 
+/* A call that waits for that has told the server nothing yet. */
+static void session_may_be_there(struct call *call)
+{
+    struct request *request = call->request;
+
+    free_call(call);
+    request_start(request);
+}
+
 static void step(struct timer *timer)
 {
     struct call *call = CONTAINER_OF(timer, struct call, timer);
 
     switch (call->step) {
     case WAITING_FOR_SESSION:
-        if (call->request)
-            call->request->state = REQUEST_SENDING;
-        next_step(call, TRAVELLING, draw(call->server->travel_min_ms, call->server->travel_max_ms));
+        session_may_be_there(call);
         return;
     case TRAVELLING:
         arrive(call);
@@ -445,17 +452,26 @@ static unsigned cost_of(const char *target)
                                                                             : 1;
 }
 
-/* Everything is read that would be sent. */
 static struct call *call_new(struct request *request)
 {
     struct call *call = calloc(1, sizeof(*call));
-    const char *device = strstr(request->target, "/DEVICE/");
-    const char *line;
 
     call->server = server_of(request);
     call->request = request;
-    call->target = strdup(request->target);
     call->body.max = SIZE_MAX - 1;
+    list_init(&call->arrived);
+    list_append(&call->server->calls, &call->link);
+    return call;
+}
+
+/* Everything is read that would be sent. */
+static void read_request(struct call *call)
+{
+    const struct request *request = call->request;
+    const char *device = strstr(request->target, "/DEVICE/");
+    const char *line;
+
+    call->target = strdup(request->target);
     if (request->body)
         buf_append(&call->body, request->body->data, request->body->len);
     for (line = headers_next(request->headers, NULL); line; line = headers_next(request->headers, line))
@@ -463,33 +479,48 @@ static struct call *call_new(struct request *request)
     call->is_write = strcmp(request->method, "POST") == 0 && device;
     call->entity = device ? (unsigned)strtoul(device + strlen("/DEVICE/"), NULL, 10) : 0;
     call->cost = cost_of(request->target);
-    list_init(&call->arrived);
-    list_append(&call->server->calls, &call->link);
-    return call;
+}
+
+static void wait_for_session(struct request *request)
+{
+    bool begins = request->state != REQUEST_WAITING;
+    struct server *server = server_of(request);
+
+    request->state = REQUEST_WAITING;
+    next_step(call_new(request), WAITING_FOR_SESSION, server->session_ms - server->loop->now_ms);
+    if (begins && request->waits)
+        request->waits(request);
 }
 
 void request_start(struct request *request)
 {
     struct server *server = server_of(request);
-    struct call *call;
-    unsigned writes;
 
     if (happens(server->faults.no_session)) {
         finish(request, REQUEST_NO_SESSION);
         return;
     }
-    call = call_new(request);
+    if (server->session_ms > server->loop->now_ms) {
+        wait_for_session(request);
+        return;
+    }
+    request->state = REQUEST_READY;
+    request->ready(request);
+}
+
+void request_send(struct request *request)
+{
+    struct call *call = call_new(request);
+    struct server *server = call->server;
+    unsigned writes;
+
+    read_request(call);
     server->call_count++;
     writes = server->writes_of[call->entity] += call->is_write;
     server->most_writes_of_one = writes > server->most_writes_of_one ? writes : server->most_writes_of_one;
     request->state = REQUEST_SENDING;
     request->transfer.started_ms = server->loop->now_ms;
-    if (server->session_ms > server->loop->now_ms) {
-        request->state = REQUEST_WAITING;
-        next_step(call, WAITING_FOR_SESSION, server->session_ms - server->loop->now_ms);
-    } else {
-        next_step(call, TRAVELLING, draw(server->travel_min_ms, server->travel_max_ms));
-    }
+    next_step(call, TRAVELLING, draw(server->travel_min_ms, server->travel_max_ms));
 }
 
 /* The server goes on with it. */

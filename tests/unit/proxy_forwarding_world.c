@@ -268,16 +268,18 @@ static void add(struct tally *tally, const struct exchange *exchange)
 {
     const struct forwarding *forwarding = exchange->forwarding;
     bool waits = exchange->state == EXCHANGE_WAITING;
+    bool waits_for_login = exchange->state == EXCHANGE_SENT && forwarding->request.waits &&
+                           forwarding->request.state == REQUEST_WAITING;
 
     WORLD_ASSERT(exchange->item.is_waiting == waits);
     WORLD_ASSERT(timer_is_started(&exchange->wait_timer) ==
-                 (waits || exchange->state == EXCHANGE_BACKING_OFF));
+                 (waits || waits_for_login || exchange->state == EXCHANGE_BACKING_OFF));
     tally->waiting += waits;
     tally->bytes += waits ? exchange->body.len : 0;
     if (exchange->state != EXCHANGE_SENT)
         return;
     WORLD_ASSERT(forwarding && forwarding->under_way);
-    if (forwarding->members.next != &exchange->member)
+    if (forwarding->members.next != &exchange->member || !forwarding->is_queued)
         return;
     tally->calls++;
     tally->tokens += forwarding->cost;
@@ -392,8 +394,10 @@ void world_open(struct world *world)
     daemon->loop.now_ms = WORLD_START_MS;
     daemon->loop.epoll_fd = -1;
     daemon->upstream.loop = &daemon->loop;
-    daemon->retry = daemon->request_options = (struct request_options){
-        .max_retries = 3, .initial_retry_delay_ms = 1000, .max_retry_delay_ms = 30000};
+    daemon->retry = daemon->request_options = (struct request_options){.max_retries = 3,
+                                                                       .initial_retry_delay_ms = 1000,
+                                                                       .max_retry_delay_ms = 30000,
+                                                                       .session_wait_ms = 30000};
     daemon->request_options.no_retry_on_rate_limit = true;
     daemon->metrics = calloc(1, sizeof(*daemon->metrics));
     daemon->bodies.max = SIZE_MAX;

@@ -20,15 +20,16 @@ unit_suite answer_suite, arena_suite, backoff_suite, base64url_suite, budget_pac
     config_check_suite, config_files_suite, config_help_suite, config_mistake_suite, config_suite,
     credential_suite, ctl_names_suite, ctl_value_suite, decode_suite, descriptors_suite, detection_suite,
     edition_suite, encode_suite, error_suite, exact_suite, failover_suite, filter_suite,
-    forwarding_faults_suite, forwarding_operation_suite, forwarding_repeat_suite, forwarding_simulation_suite,
-    forwarding_suite, frame_filter_suite, frame_suite, gate_suite, hash_suite, headers_suite, json_read_suite,
-    json_text_suite, jwt_suite, limit_suite, list_suite, listening_socket_suite, log_suite, loop_suite,
-    merge_random_suite, merge_suite, metrics_suite, number_suite, operation_suite, options_suite,
-    origin_suite, outage_suite, preference_suite, queue_operation_suite, queue_random_suite, queue_suite,
-    quota_suite, refusals_suite, route_suite, router_suite, secret_suite, server_clock_suite,
-    session_answer_suite, session_failures_suite, session_files_suite, session_modes_suite,
-    session_refusal_suite, session_suite, sink_suite, stamp_suite, subscription_request_suite, target_suite,
-    timer_suite, transport_suite, update_suite, urgency_suite, url_suite, utf8_suite, websocket_suite;
+    forwarding_faults_suite, forwarding_operation_suite, forwarding_patience_suite, forwarding_repeat_suite,
+    forwarding_simulation_suite, forwarding_suite, frame_filter_suite, frame_suite, gate_suite, hash_suite,
+    headers_suite, json_read_suite, json_text_suite, jwt_suite, limit_suite, list_suite,
+    listening_socket_suite, log_suite, loop_suite, merge_random_suite, merge_suite, metrics_suite,
+    number_suite, operation_suite, options_suite, origin_suite, outage_suite, preference_suite,
+    queue_operation_suite, queue_random_suite, queue_suite, quota_suite, refusals_suite, route_suite,
+    router_suite, secret_suite, server_clock_suite, session_answer_suite, session_failures_suite,
+    session_files_suite, session_modes_suite, session_refusal_suite, session_suite, sink_suite, stamp_suite,
+    subscription_request_suite, target_suite, timer_suite, transport_suite, update_suite, urgency_suite,
+    url_suite, utf8_suite, websocket_suite;
 
 /* Runs COUNT suites; returns what main() returns. */
 int unit_run(unit_suite *const *suites, size_t count);
