@@ -425,7 +425,7 @@ static bool go_elsewhere(struct request *request)
     judge(request);
     request->tried |= 1U << request->server;
     next = upstream_next_server(upstream, &request->transfer, request->tried, is_idempotent(request));
-    if (next == FAILOVER_NONE || !begins_again(request))
+    if (request->transfer.overflows || next == FAILOVER_NONE || !begins_again(request))
         return false;
     send_to(request, next);
     return true;
@@ -441,6 +441,8 @@ static void transfer_done(struct transfer *transfer)
         return;
     if (transfer->status == 0)
         finish(request, REQUEST_FAILED);
+    else if (transfer->overflows) /* it is with whom it is for already */
+        finish(request, REQUEST_ANSWERED);
     else if (is_credential_refused(request))
         handle_refused_credential(request);
     else if (transfer->status == 429)

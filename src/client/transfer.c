@@ -176,7 +176,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->closed_alive = transfer->wants_connection = transfer->answer_begun = false;
     transfer->connected = false;
     transfer->header_complete = false;
-    transfer->was_cut = false;
+    transfer->was_cut = transfer->overflows = false;
     transfer->refusal = NULL;
     transfer->started_ms = transport->loop->now_ms;
     transfer->transport = transport;

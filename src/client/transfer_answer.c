@@ -11,20 +11,49 @@ static size_t give_up(struct transfer *transfer, const char *token, const char *
     return CURL_WRITEFUNC_ERROR;
 }
 
+/* As much of LENGTH bytes of the body as the quota counts. */
+static size_t counted(const struct transfer *transfer, size_t length)
+{
+    return transfer->quota && length > transfer->reserve ? length - transfer->reserve : 0;
+}
+
+static size_t pass_on(struct transfer *transfer, const char *data, size_t length);
+
 static size_t keep(struct transfer *transfer, const char *data, size_t length)
 {
-    bool cut = transfer->cut && length > transfer->response_max - transfer->response_body.len;
+    size_t used = transfer->response_body.len, more;
+    bool cut = transfer->cut && length > transfer->response_max - used;
+
     if (cut)
-        length = transfer->response_max - transfer->response_body.len;
-    if (transfer->quota && !quota_take(transfer->quota, length))
-        return give_up(transfer, "proxy_internal_error", "too many bodies are under way for this answer's");
+        length = transfer->response_max - used;
+    more = counted(transfer, used + length) - counted(transfer, used);
+    if (more > 0 && !quota_take(transfer->quota, more)) {
+        if (!transfer->write || transfer->overflows)
+            return give_up(transfer, "proxy_internal_error",
+                           "too many bodies are under way for this answer's");
+        transfer->overflows = true;
+        return pass_on(transfer, data, length);
+    }
     if (buf_append(&transfer->response_body, data, length) == 0) {
         transfer->was_cut = cut;
         return cut ? CURL_WRITEFUNC_ERROR : length;
     }
-    if (transfer->quota)
-        quota_give_back(transfer->quota, length);
+    if (more > 0)
+        quota_give_back(transfer->quota, more);
     return give_up(transfer, "http_response_body_size", "the answer's body is larger than the limit");
+}
+
+static size_t pass_on(struct transfer *transfer, const char *data, size_t length)
+{
+    int r = transfer->write(transfer, data, length);
+
+    if (r == -EAGAIN) {
+        transfer->was_paused = true;
+        return CURL_WRITEFUNC_PAUSE;
+    }
+    if (r < 0)
+        return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+    return r == 0 ? length : keep(transfer, data, length);
 }
 
 /* Whether the body goes to who wants it as it comes. */
@@ -36,27 +65,19 @@ static bool is_passed_on(struct transfer *transfer)
         return false;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->status = (int)status;
-    return status >= 200 && status < 300;
+    return transfer->overflows || (status >= 200 && status < 300);
 }
 
 size_t transfer_body_arrived(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
     size_t length = size * count;
-    int r;
 
     if (transfer->discards)
         return length;
     if (transfer->refusal) /* a part was lost in transfer_resume(), which libcurl does not take for the end */
         return CURL_WRITEFUNC_ERROR;
-    r = is_passed_on(transfer) ? transfer->write(transfer, data, length) : TRANSFER_KEEP;
-    if (r == -EAGAIN) {
-        transfer->was_paused = true;
-        return CURL_WRITEFUNC_PAUSE;
-    }
-    if (r < 0)
-        return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
-    return r == 0 ? length : keep(transfer, data, length);
+    return is_passed_on(transfer) ? pass_on(transfer, data, length) : keep(transfer, data, length);
 }
 
 size_t transfer_body_wanted(char *data, size_t size, size_t count, void *arg)
@@ -80,7 +101,7 @@ int transfer_body_sought(void *arg, curl_off_t offset, int origin)
 void transfer_clear_body(struct transfer *transfer)
 {
     if (transfer->quota)
-        quota_give_back(transfer->quota, transfer->response_body.len);
+        quota_give_back(transfer->quota, counted(transfer, transfer->response_body.len));
     buf_clear(&transfer->response_body);
 }
 

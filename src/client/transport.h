@@ -83,6 +83,7 @@ struct transfer {
     size_t response_max;    /* bytes of body that are taken */
     bool cut;               /* where there are more, those make an answer: the rest is not read */
     struct quota *quota;    /* they are taken from; NULL: none */
+    size_t reserve;         /* the first of them, which are not */
     bool may_be_sent_twice; /* should its connection die before an answer came */
     /* Sends nothing: it ends with a connection of its own, on which the caller speaks another protocol by
      * curl_easy_send() and curl_easy_recv() until transfer_cancel(). Never HTTP/2. */
@@ -91,7 +92,7 @@ struct transfer {
     /* Gets the body of an answer that is a success (2xx), part by part; status and headers of the response
      * are there. The first call is made with the header, and has no bytes. NULL: not wanted. 0: taken;
      * TRANSFER_KEEP: goes to response_body; -EAGAIN: not now, the same part again after transfer_resume();
-     * another negative errno ends the transfer. */
+     * another negative errno ends the transfer. Gets what cannot be kept of any answer, too: overflows. */
     int (*write)(struct transfer *transfer, const void *data, size_t length);
 
     int status;              /* 100 to 999; 0 where no usable answer came */
@@ -116,6 +117,7 @@ struct transfer {
     bool answer_begun;         /* a status line was there */
     bool header_complete;      /* lines that come now are trailers */
     bool was_cut;              /* there was more than response_max */
+    bool overflows;            /* the quota was used up: write() gets the rest, whatever the status is */
     bool connected;            /* connect_only: the connection is there */
     bool was_paused;           /* write() said -EAGAIN at least once */
     bool discards;             /* it ends: what still comes of the body goes nowhere */

@@ -176,7 +176,9 @@ static const struct option options[] = {
             "Largest answer that is kept in memory: that of an error, or for several programs at once; a larger one\n"
             "is answered with 502. Others are handed on as they come."),
     INTEGER(limits, max_buffered_bytes, 65536, 64 * GIB, "268435456", true,
-            "Memory for the bodies of all requests under way; what does not fit is answered with 503."),
+            "Memory for the bodies of all requests under way; a request that does not fit is answered with 503. One\n"
+            "whose body is handed on as it comes takes 256 KiB of it. Each answer has 256 KiB besides, and one that\n"
+            "does not fit is handed on as it comes."),
     INTEGER(limits, session_wait_ms, 0, HOUR_MS, "30000", true,
             "How long a request waits for a login that is under way before it is answered with 503."),
     INTEGER(limits, drain_timeout_ms, 0, HOUR_MS, "10000", true,

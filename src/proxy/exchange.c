@@ -68,8 +68,7 @@ void exchange_retire(struct exchange *exchange)
     list_remove(&exchange->link);
     if (exchange->held)
         MHD_destroy_response(exchange->held);
-    quota_give_back(&daemon->bodies, exchange->body.len);
-    buf_free(&exchange->body);
+    stream_forget_body(exchange);
     headers_free(&exchange->headers);
     target_free(&exchange->target);
     free(exchange->raw_target);

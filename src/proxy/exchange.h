@@ -78,7 +78,8 @@ struct exchange {
     bool streams_body;
     bool at_header; /* the client's connection waits between header and body */
     int64_t received;
-    size_t body_sent; /* of what is in body */
+    size_t body_sent;  /* of what is in body */
+    size_t body_quota; /* taken for it instead of its length, once it was sent; 0: not yet */
     struct timer send_timer;
     bool body_let_go; /* a part of it has been sent and is no longer there */
 

@@ -531,11 +531,11 @@ static void send_item(struct daemon *daemon, struct exchange *lead)
     struct forwarding *forwarding;
 
     admission_end(lead);
-    forwarding = forwarding_new(lead);
+    forwarding = stream_reserve(lead) ? forwarding_new(lead) : NULL;
     if (!forwarding) {
         budget_settle(&daemon->budget, daemon->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
         queue_call_ended(&daemon->queue, lead->item.turn_of);
-        reply_error(lead, 503, "proxy_internal_response", "out of memory");
+        reply_busy(lead, "there is no memory for its body (limits.max_buffered_bytes): try again later");
         return;
     }
     forwarding->is_queued = true;

@@ -40,11 +40,38 @@ bool stream_can_begin_again(const struct exchange *exchange)
     return !exchange->body_let_go;
 }
 
+bool stream_reserve(struct exchange *exchange)
+{
+    size_t wanted = STREAM_WINDOW_BYTES;
+
+    if (!exchange->streams_body || exchange->body_quota > 0)
+        return true;
+    if (exchange->length >= 0 && exchange->length < STREAM_WINDOW_BYTES)
+        wanted = (size_t)exchange->length;
+    if (wanted < exchange->body.len) /* of a length that was not known */
+        wanted = exchange->body.len;
+    if (!quota_take(&exchange->daemon->bodies, wanted - exchange->body.len))
+        return false;
+    exchange->body_quota = wanted;
+    return true;
+}
+
+void stream_forget_body(struct exchange *exchange)
+{
+    quota_give_back(&exchange->daemon->bodies,
+                    exchange->body_quota > 0 ? exchange->body_quota : exchange->body.len);
+    exchange->body_quota = 0;
+    buf_free(&exchange->body);
+}
+
 /* All of the window has been sent, and there may be more to come: if only the end, for which libcurl, which
  * knows the length, does not ask. */
 static void let_go(struct exchange *exchange)
 {
-    quota_give_back(&exchange->daemon->bodies, exchange->body.len);
+    if (exchange->body_quota > STREAM_WINDOW_BYTES) {
+        quota_give_back(&exchange->daemon->bodies, exchange->body_quota - STREAM_WINDOW_BYTES);
+        exchange->body_quota = STREAM_WINDOW_BYTES;
+    }
     buf_clear(&exchange->body);
     exchange->body_sent = 0;
     exchange->body_let_go = true;
@@ -115,13 +142,14 @@ static void send_soon(struct exchange *exchange)
 static int take(struct exchange *exchange, const char *data, size_t length)
 {
     struct quota *quota = &exchange->daemon->bodies;
+    size_t more = exchange->body_quota > 0 ? 0 : length;
     int r;
 
-    if (!quota_take(quota, length))
+    if (more > 0 && !quota_take(quota, more))
         return -ENOBUFS;
     r = buf_append(&exchange->body, data, length);
     if (r < 0)
-        quota_give_back(quota, length);
+        quota_give_back(quota, more);
     return r;
 }
 
@@ -158,17 +186,24 @@ bool stream_is_endless(const struct exchange *exchange)
            is_event_stream(&exchange->forwarding->request.transfer);
 }
 
-/* The part of LENGTH bytes is about to come. Before the end of the request's body libmicrohttpd could only
+/* The client has not sent all of the request's body. */
+static bool comes_before_body(const struct forwarding *forwarding)
+{
+    const struct exchange *lead = forwarding->lead;
+
+    return lead && lead->streams_body && !lead->body_ended;
+}
+
+/* The part of LENGTH bytes is about to come. What cannot be kept goes on in any case, but for the answer to a
+ * merged call, which is everybody's. Before the end of the request's body libmicrohttpd could only
  * hold the answer, and the server may wait for one or the other: it is kept. */
 static bool is_to_stream(const struct forwarding *forwarding, size_t length)
 {
     const struct transfer *transfer = &forwarding->request.transfer;
-    const struct exchange *lead = forwarding->lead;
 
-    if (strcmp(forwarding->request.method, MHD_HTTP_METHOD_HEAD) == 0 ||
-        (lead && lead->streams_body && !lead->body_ended))
+    if (strcmp(forwarding->request.method, MHD_HTTP_METHOD_HEAD) == 0 || comes_before_body(forwarding))
         return false;
-    return is_event_stream(transfer) ||
+    return is_event_stream(transfer) || (transfer->overflows && !forwarding->is_merged) ||
            (forwarding->member_count == 1 && transfer->response_body.len + length > STREAM_WINDOW_BYTES);
 }
 
@@ -191,6 +226,8 @@ static int part_arrived(struct transfer *transfer, const void *data, size_t leng
     (void)data;
     if (!forwarding->streams && is_to_stream(forwarding, length))
         begin_answer(forwarding);
+    if (transfer->overflows && comes_before_body(forwarding) && transfer->status < 300)
+        return -EAGAIN; /* not after an error: libcurl sends no more of the body then */
     if (forwarding->streams && waiting > 0 && waiting + length > STREAM_WINDOW_BYTES) {
         request_paused(&forwarding->request);
         return -EAGAIN;
@@ -278,6 +315,7 @@ void stream_attach(struct forwarding *forwarding)
     struct transfer *transfer = &forwarding->request.transfer;
 
     transfer->write = part_arrived;
+    transfer->reserve = STREAM_WINDOW_BYTES;
     if (!lead->streams_body)
         return;
     lead->body_sent = 0;

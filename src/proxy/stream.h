@@ -24,6 +24,13 @@ struct exchange;
 struct forwarding;
 struct timer;
 
+/* Before EXCHANGE is sent: the window of its body, if that streams, is taken from limits.max_buffered_bytes,
+ * so that there is room for all that is to come. Whether there was. */
+bool stream_reserve(struct exchange *exchange);
+
+/* Frees what is there of its body, kept or not. */
+void stream_forget_body(struct exchange *exchange);
+
 /* Before FORWARDING is sent: its bodies, as far as they stream, come from its lead and go to it. */
 void stream_attach(struct forwarding *forwarding);
 

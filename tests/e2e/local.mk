@@ -13,6 +13,7 @@ e2e_tests = \
 	tests/e2e/test_examples.py \
 	tests/e2e/test_failover.py \
 	tests/e2e/test_forwarding.py \
+	tests/e2e/test_full_memory.py \
 	tests/e2e/test_gate.py \
 	tests/e2e/test_http2.py \
 	tests/e2e/test_hostile_clients.py \

@@ -98,6 +98,12 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
                                                           : 502);
 }
 
+bool stream_reserve(struct exchange *exchange)
+{
+    (void)exchange;
+    return true;
+}
+
 void stream_attach(struct forwarding *forwarding)
 {
     (void)forwarding;
