@@ -42,6 +42,8 @@ static int set_method(CURL *easy, const struct transfer *transfer)
 
     if (transfer->parts) {
         /* set_parts() did it */
+    } else if (head) { /* without a body, which would mean nothing (RFC 9110, section 9.3.2), and be a POST */
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else if (transfer->read) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, NULL);
@@ -51,8 +53,6 @@ static int set_method(CURL *easy, const struct transfer *transfer)
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
         curl_easy_setopt(easy, CURLOPT_POSTFIELDS, transfer->body ? transfer->body : "");
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)transfer->body_length);
-    } else if (head) {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else {
         curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
     }

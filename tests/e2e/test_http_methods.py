@@ -20,6 +20,14 @@ class TestMethods(HttpCase):
                                  [(method, "/api/thing", body or b"")])
 
     @every_way
+    def test_head_with_a_body_goes_without(self, way):
+        for body in (b"x", b"x" * (2 << 20)):
+            way.server.reset()
+            reply = way.call("HEAD", "/api/thing", body=body)
+            self.assertEqual((reply.status, reply.body), (200, b""))
+            self.assertEqual([(request.method, request.body) for request in way.server.arrived()], [("HEAD", b"")])
+
+    @every_way
     def test_a_request_without_a_body_gets_none(self, way):
         for method in ("GET", "HEAD", "DELETE", "OPTIONS"):
             way.server.reset()
