@@ -57,15 +57,9 @@ static size_t pass_on(struct transfer *transfer, const char *data, size_t length
 }
 
 /* Whether the body goes to who wants it as it comes. */
-static bool is_passed_on(struct transfer *transfer)
+static bool is_passed_on(const struct transfer *transfer)
 {
-    long status = 0;
-
-    if (!transfer->write)
-        return false;
-    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
-    transfer->status = (int)status;
-    return transfer->overflows || (status >= 200 && status < 300);
+    return transfer->write && (transfer->overflows || (transfer->status >= 200 && transfer->status < 300));
 }
 
 size_t transfer_body_arrived(char *data, size_t size, size_t count, void *arg)
@@ -130,11 +124,18 @@ static bool has_unclear_length(const struct headers *headers)
 
 static size_t header_ended(struct transfer *transfer, size_t length)
 {
+    long status = 0;
+
     transfer->header_complete = true;
+    curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
+    transfer->status = (int)status;
     if (has_unclear_length(&transfer->response))
         return give_up(transfer, "http_protocol_error", "the answer's length is unclear");
     if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
         return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+    /* libcurl waits for a paused body even if the server wants no more of it: read() is asked once more. */
+    if (transfer->read && status >= 300)
+        curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     return length;
 }
 

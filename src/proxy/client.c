@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 
 #include "proxy/daemon.h"
+#include "proxy/early_answer.h"
 #include "proxy/exchange.h"
 
 #define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
@@ -33,6 +34,8 @@ static void ready(struct watch *watch, uint32_t events)
 
     if (events & EPOLLIN)
         client->active_ms = client->listener->daemon->loop.now_ms;
+    if (events & EPOLLOUT && client->exchange)
+        early_answer_write(client->exchange);
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         hung_up(client, events);
 }

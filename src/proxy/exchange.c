@@ -6,6 +6,7 @@
 
 #include "proxy/admission.h"
 #include "proxy/daemon.h"
+#include "proxy/early_answer.h"
 #include "proxy/event_stream.h"
 #include "proxy/forwarding.h"
 #include "proxy/local.h"
@@ -66,8 +67,7 @@ void exchange_retire(struct exchange *exchange)
     if (exchange->client)
         exchange->client->exchange = NULL;
     list_remove(&exchange->link);
-    if (exchange->held)
-        MHD_destroy_response(exchange->held);
+    early_answer_free(exchange);
     stream_forget_body(exchange);
     headers_free(&exchange->headers);
     target_free(&exchange->target);

@@ -32,6 +32,7 @@
 
 struct client;
 struct daemon;
+struct early_answer;
 struct event_stream;
 struct forwarding;
 struct listener;
@@ -68,9 +69,9 @@ struct exchange {
     enum tb_repeat repeat;
     struct headers headers; /* those that are forwarded */
     struct buf body;
-    bool has_body;  /* of one byte or more, or of unknown length */
-    int64_t length; /* of the body; -1: not known */
-    bool expects;   /* the client waits for 100 Continue before it sends the body */
+    bool has_body;         /* of one byte or more, or of unknown length */
+    int64_t length;        /* of the body; -1: not known */
+    bool expects;          /* the client waits for 100 Continue, which is sent when its body is wanted */
     bool body_ended;       /* it has arrived, or there is none */
     bool keeps_connection; /* the client wants to use its connection again, and speaks HTTP/1.1 */
 
@@ -81,14 +82,16 @@ struct exchange {
     size_t body_sent;  /* of what is in body */
     size_t body_quota; /* taken for it instead of its length, once it was sent; 0: not yet */
     struct timer send_timer;
-    bool body_let_go; /* a part of it has been sent and is no longer there */
+    bool body_refused; /* the server has answered with an error before it was all sent */
+    bool body_let_go;  /* a part of it has been sent and is no longer there */
 
-    bool streams_answer;       /* it has begun, and goes on as it comes */
-    size_t answer_read;        /* of what is in the window */
-    struct MHD_Response *held; /* the answer, until the client has sent all of its body; NULL: none */
-    int held_status;
+    bool streams_answer;     /* it has begun, and goes on as it comes */
+    size_t answer_read;      /* of what is in the window */
+    const void *answer_body; /* of the answer that was made last, if it is there in full; NULL: none */
+    size_t answer_length;
+    struct early_answer *early; /* is written before all of the client's body is there; NULL: none */
 
-    int refusal; /* status of the answer once the body is discarded; 0: none, or it is held */
+    int refusal; /* status of the answer once the body is discarded; 0: none, or it is early */
     const char *refusal_reason;
     bool close; /* the connection after the answer: what follows may not be a request */
     int64_t discarded;
@@ -126,8 +129,13 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
  * the connection. */
 bool exchange_receive(struct exchange *exchange, const char *data, size_t *length);
 
-/* The request has arrived in full: answers it where it was refused, else dispatches it. */
-void exchange_complete(struct exchange *exchange);
+/* The connection has waited between header and body, and the body is wanted, or nobody wants it any more.
+ * False: close the connection. */
+bool exchange_continue(struct exchange *exchange);
+
+/* The request has arrived in full: answers it where it was refused, else dispatches it. False: it has been
+ * answered, close the connection. */
+bool exchange_complete(struct exchange *exchange);
 
 /* The client's connection is not served until exchange_resume(), or the answer. Both are harmless where it is
  * so already. */

@@ -4,8 +4,10 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 #include "proxy/daemon.h"
+#include "proxy/early_answer.h"
 #include "proxy/exchange.h"
 #include "proxy/filter.h"
 #include "proxy/gate.h"
@@ -250,6 +252,25 @@ static void begin_stream(struct exchange *exchange)
     exchange_dispatch(exchange);
 }
 
+/* libmicrohttpd would send 100 Continue at a time that nobody here knows, perhaps after an early answer: it
+ * finds nothing that it knows in the header. */
+static void take_over_expect(struct exchange *exchange, struct request_headers *headers, bool http_1_0)
+{
+    exchange->expects = !http_1_0 && headers->expect && is_header(headers->expect, "100-continue");
+    if (exchange->expects)
+        *(char *)(uintptr_t)headers->expect = '\0'; /* in the memory of the connection */
+}
+
+bool exchange_continue(struct exchange *exchange)
+{
+    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
+    int fd = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+
+    exchange->at_header = false;
+    return !exchange->expects || exchange->early ||
+           send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)strlen(text);
+}
+
 void exchange_begin(struct exchange *exchange, const char *method, const char *version)
 {
     struct request_headers headers = {.exchange = exchange};
@@ -272,7 +293,6 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     length = check_length(exchange, &headers, http_1_0);
     exchange->has_body = length != 0;
     exchange->length = length;
-    exchange->expects = headers.expect != NULL;
     exchange->keeps_connection = !http_1_0 && !filter_list_contains(headers.connection, "close");
     if (!exchange->refusal) {
         exchange->operation =
@@ -286,8 +306,10 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
         MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
     }
     if (!exchange->refusal) {
-        if (length > exchange->daemon->config->limits.max_kept_body_bytes)
+        if (length > exchange->daemon->config->limits.max_kept_body_bytes) {
+            take_over_expect(exchange, &headers, http_1_0);
             begin_stream(exchange);
+        }
         return;
     }
     exchange->state = EXCHANGE_DISCARDING;
@@ -341,18 +363,18 @@ bool exchange_receive(struct exchange *exchange, const char *data, size_t *lengt
     return true;
 }
 
-void exchange_complete(struct exchange *exchange)
+bool exchange_complete(struct exchange *exchange)
 {
+    if (exchange->early)
+        return !early_answer_body_ended(exchange);
     exchange->body_ended = true;
     if (exchange->state == EXCHANGE_RECEIVING && !exchange->streams_body)
         check_room(exchange);
-    if (exchange->refusal) {
+    if (exchange->refusal)
         answer_refusal(exchange);
-    } else if (exchange->state == EXCHANGE_DISCARDING) { /* its answer is held */
-        reply_held(exchange);
-    } else if (exchange->streams_body) {
+    else if (exchange->streams_body)
         stream_body_ended(exchange);
-    } else {
+    else
         exchange_dispatch(exchange);
-    }
+    return true;
 }

@@ -143,9 +143,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!exchange->method) {
         exchange_begin(exchange, method, version);
     } else if (exchange->at_header) { /* called once more, because the connection waited there */
-        exchange->at_header = false;
+        return exchange_continue(exchange) ? MHD_YES : MHD_NO;
     } else {
-        exchange_complete(exchange);
+        return exchange_complete(exchange) ? MHD_YES : MHD_NO;
     }
     return MHD_YES;
 }

@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "proxy/daemon.h"
+#include "proxy/early_answer.h"
 #include "proxy/filter.h"
 #include "proxy/forwarding.h"
 #include "proxy/header_room.h"
@@ -68,10 +69,16 @@ static void add_preference_applied(const struct exchange *exchange, struct MHD_R
     MHD_add_response_header(response, "Preference-Applied", text);
 }
 
+/* libmicrohttpd takes an answer only before the body or after it. */
+static bool takes_answer(const struct exchange *exchange)
+{
+    return !exchange->streams_body || exchange->body_ended;
+}
+
 /* Once, and before Date: libmicrohttpd 0.9.75 else forgets that there is one, and adds its own. */
 static void add_close(const struct exchange *exchange, struct MHD_Response *response)
 {
-    if ((exchange->daemon->draining || exchange->close) &&
+    if ((exchange->daemon->draining || exchange->close || !takes_answer(exchange)) &&
         !MHD_get_response_header(response, MHD_HTTP_HEADER_CONNECTION))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
@@ -108,29 +115,6 @@ static void queue_response(struct exchange *exchange, int status, struct MHD_Res
     exchange_resume(exchange);
 }
 
-/* libmicrohttpd takes an answer before the body or after it. Before it, the connection is closed with what
- * the client has sent meanwhile, which the client may notice before it reads the answer. */
-static bool takes_answer(const struct exchange *exchange)
-{
-    if (!exchange->streams_body || exchange->body_ended)
-        return true;
-    return exchange->at_header && (exchange->expects || exchange->length > DISCARD_MAX_BYTES);
-}
-
-/* Until the client has sent its body. */
-static void hold(struct exchange *exchange, int status, struct MHD_Response *response)
-{
-    exchange->held = response;
-    exchange->held_status = status;
-    exchange->state = EXCHANGE_DISCARDING;
-    exchange_resume(exchange);
-}
-
-void reply_held(struct exchange *exchange)
-{
-    queue_response(exchange, exchange->held_status, TAKE_PTR(exchange->held));
-}
-
 static void cut_off(struct exchange *exchange)
 {
     forwarding_leave(exchange);
@@ -138,13 +122,12 @@ static void cut_off(struct exchange *exchange)
     exchange_resume(exchange);
 }
 
-static struct MHD_Response *make_fit(const struct exchange *exchange, int *status,
-                                     struct MHD_Response *response);
+static struct MHD_Response *make_fit(struct exchange *exchange, int *status, struct MHD_Response *response);
 
 /* The one place where an exchange gets its answer. Takes over RESPONSE. */
 static void begin_answer(struct exchange *exchange, int status, struct MHD_Response *response)
 {
-    if (response)
+    if (response && takes_answer(exchange))
         response = make_fit(exchange, &status, response);
     if (response) {
         add_close(exchange, response);
@@ -153,7 +136,7 @@ static void begin_answer(struct exchange *exchange, int status, struct MHD_Respo
     if (takes_answer(exchange))
         queue_response(exchange, status, response);
     else
-        hold(exchange, status, response);
+        early_answer_begin(exchange, status, response);
     if (!exchange->hung_up)
         count(exchange, status);
     if (log_is_enabled(LOG_LEVEL_DEBUG))
@@ -168,13 +151,22 @@ static void answer(struct exchange *exchange, int status, struct MHD_Response *r
         cut_off(exchange);
         return;
     }
+    if (exchange->early) {
+        if (response)
+            MHD_destroy_response(response);
+        early_answer_abandon(exchange);
+        return;
+    }
     forwarding_leave(exchange);
     tunnel_leave(exchange);
     begin_answer(exchange, status, response);
 }
 
-static struct MHD_Response *response_from(void *body, size_t length, enum MHD_ResponseMemoryMode mode)
+static struct MHD_Response *response_from(struct exchange *exchange, void *body, size_t length,
+                                          enum MHD_ResponseMemoryMode mode)
 {
+    exchange->answer_body = body;
+    exchange->answer_length = length;
     return MHD_create_response_from_buffer(length, body, mode);
 }
 
@@ -279,8 +271,8 @@ void reply_forward(struct exchange *exchange, const char *details)
     if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0 || transfer->status == MHD_HTTP_NOT_MODIFIED)
         response = head_response(exchange, transfer);
     else /* the exchange keeps the forwarding, with the body, until it is retired */
-        response =
-            response_from(transfer->response_body.data, transfer->response_body.len, MHD_RESPMEM_PERSISTENT);
+        response = response_from(exchange, transfer->response_body.data, transfer->response_body.len,
+                                 MHD_RESPMEM_PERSISTENT);
     if (response) {
         copy_headers(exchange, &transfer->response, response);
         add_server_timing(exchange, response);
@@ -305,8 +297,8 @@ void reply_stream(struct exchange *exchange)
 
 void reply_transfer(struct exchange *exchange, const struct transfer *transfer)
 {
-    struct MHD_Response *response =
-        response_from(transfer->response_body.data, transfer->response_body.len, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response = response_from(exchange, transfer->response_body.data,
+                                                  transfer->response_body.len, MHD_RESPMEM_MUST_COPY);
 
     if (response)
         copy_headers(exchange, &transfer->response, response);
@@ -353,7 +345,7 @@ static enum tb_error_code error_code(int status)
     }
 }
 
-static struct MHD_Response *error_response(int status, const char *message)
+static struct MHD_Response *error_response(struct exchange *exchange, int status, const char *message)
 {
     /* A message that is no UTF-8 (a server's words may be ISO-8859-1) is left out. */
     json_t *text = json_string(message);
@@ -361,7 +353,8 @@ static struct MHD_Response *error_response(int status, const char *message)
                               text ? text : json_string("(text that is no UTF-8)"), "errorCode",
                               (int)error_code(status), "timestamp", (json_int_t)clock_wall_ms());
     char *body = error ? json_dumps(error, JSON_COMPACT) : NULL;
-    struct MHD_Response *response = body ? response_from(body, strlen(body), MHD_RESPMEM_MUST_FREE) : NULL;
+    struct MHD_Response *response =
+        body ? response_from(exchange, body, strlen(body), MHD_RESPMEM_MUST_FREE) : NULL;
 
     json_decref(error);
     if (response)
@@ -370,8 +363,7 @@ static struct MHD_Response *error_response(int status, const char *message)
 }
 
 /* An answer of the server's whose header libmicrohttpd cannot send becomes 502. Takes over RESPONSE. */
-static struct MHD_Response *make_fit(const struct exchange *exchange, int *status,
-                                     struct MHD_Response *response)
+static struct MHD_Response *make_fit(struct exchange *exchange, int *status, struct MHD_Response *response)
 {
     size_t needed = header_room_needed(response), room = header_room(exchange->connection);
     char message[200];
@@ -383,7 +375,7 @@ static struct MHD_Response *make_fit(const struct exchange *exchange, int *statu
              "the server's answer cannot be passed on: its header needs %zu bytes, and there is room for %zu",
              needed, room);
     *status = 502;
-    response = error_response(502, message);
+    response = error_response(exchange, 502, message);
     if (response)
         add_proxy_status(response, "error", "http_response_header_section_size");
     return response;
@@ -398,7 +390,7 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    response = error_response(status, message);
+    response = error_response(exchange, status, message);
     if (response && token)
         add_proxy_status(response, "error", token);
     answer(exchange, status, response);
@@ -411,7 +403,7 @@ static void PRINTF_LIKE(4, 0) unavailable(struct exchange *exchange, const char 
     struct MHD_Response *response;
 
     vsnprintf(message, sizeof(message), format, args);
-    response = error_response(503, message);
+    response = error_response(exchange, 503, message);
     if (response) {
         snprintf(seconds, sizeof(seconds), "%" PRId64, delay_ms <= 1000 ? 1 : (delay_ms + 999) / 1000);
         MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
@@ -462,7 +454,7 @@ void reply_stopping(struct exchange *exchange)
 
 void reply_not_allowed(struct exchange *exchange, const char *allow)
 {
-    struct MHD_Response *response = error_response(405, "tbproxyd does not take this method here");
+    struct MHD_Response *response = error_response(exchange, 405, "tbproxyd does not take this method here");
 
     if (response) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, allow);
@@ -485,7 +477,7 @@ void reply_events(struct exchange *exchange, MHD_ContentReaderCallback read, voi
 
 void reply_upgrade_required(struct exchange *exchange)
 {
-    struct MHD_Response *response = error_response(426, "tbproxyd speaks version 13 of WebSocket");
+    struct MHD_Response *response = error_response(exchange, 426, "tbproxyd speaks version 13 of WebSocket");
 
     if (response) {
         MHD_add_response_header(response, "Sec-WebSocket-Version", "13");
@@ -507,7 +499,7 @@ void reply_transfer_error(struct exchange *exchange, const struct transfer *tran
 
 void reply_text(struct exchange *exchange, int status, const char *type, char *text)
 {
-    struct MHD_Response *response = response_from(text, strlen(text), MHD_RESPMEM_MUST_FREE);
+    struct MHD_Response *response = response_from(exchange, text, strlen(text), MHD_RESPMEM_MUST_FREE);
 
     if (response)
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, type);
@@ -519,5 +511,5 @@ void reply_json(struct exchange *exchange, int status, char *json)
     if (json)
         reply_text(exchange, status, "application/json", json);
     else
-        answer(exchange, status, response_from(NULL, 0, MHD_RESPMEM_PERSISTENT));
+        answer(exchange, status, response_from(exchange, NULL, 0, MHD_RESPMEM_PERSISTENT));
 }

@@ -25,9 +25,6 @@ void reply_forward(struct exchange *exchange, const char *details);
 /* The same for an answer whose body goes on as it comes: status and header are there. */
 void reply_stream(struct exchange *exchange);
 
-/* The client has sent all of its body: it gets the answer that was held for it, if any. */
-void reply_held(struct exchange *exchange);
-
 /* An answer of the server's that no forwarding has, as it is but for the headers of filter.h. */
 void reply_transfer(struct exchange *exchange, const struct transfer *transfer);
 

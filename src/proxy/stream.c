@@ -10,6 +10,7 @@
 
 #define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd, or to libcurl, at once */
 #define GATHER_MS   1           /* that less than a block waits for more */
+#define REFUSED_MS  10          /* between two looks whether a refusal has arrived in full */
 
 static struct forwarding *forwarding_of(struct transfer *transfer)
 {
@@ -78,6 +79,17 @@ static void let_go(struct exchange *exchange)
     exchange_resume(exchange);
 }
 
+/* The server has refused the request. Until all of the answer is there, libcurl 7.88 asks for more of the
+ * body, and is told to wait; then it waits even when all is there, until it is told to go on. */
+static int wait_for_refusal(struct exchange *exchange)
+{
+    if (!exchange->body_refused)
+        note_activity(exchange->forwarding);
+    exchange->body_refused = true;
+    loop_timer_start(&exchange->daemon->loop, &exchange->send_timer, REFUSED_MS);
+    return -EAGAIN;
+}
+
 static int read_body(struct transfer *transfer, void *data, size_t max, size_t *ret)
 {
     struct forwarding *forwarding = forwarding_of(transfer);
@@ -85,6 +97,8 @@ static int read_body(struct transfer *transfer, void *data, size_t max, size_t *
     size_t left = exchange->body.len - exchange->body_sent;
     size_t length = left < max ? left : max;
 
+    if (transfer->header_complete && transfer->status >= 300)
+        return wait_for_refusal(exchange);
     if (left == 0 && !exchange->body_ended) {
         request_paused(&forwarding->request);
         exchange_resume(exchange);
@@ -118,7 +132,8 @@ static void go_on_sending(struct exchange *exchange)
     loop_timer_stop(&exchange->daemon->loop, &exchange->send_timer);
     if (!forwarding || forwarding->request.state != REQUEST_SENDING)
         return;
-    note_activity(forwarding);
+    if (!exchange->body_refused)
+        note_activity(forwarding);
     transfer_resume(&forwarding->request.transfer);
 }
 
@@ -319,6 +334,7 @@ void stream_attach(struct forwarding *forwarding)
     if (!lead->streams_body)
         return;
     lead->body_sent = 0;
+    lead->body_refused = false;
     transfer->read = read_body;
     transfer->rewind = rewind_body;
     transfer->read_length = lead->length;
