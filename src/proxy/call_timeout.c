@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/call_timeout.h"
 
-#include <jansson.h>
 #include <string.h>
 
 #include "base/util.h"
+#include "client/json_read.h"
 #include "proxy/operation.h"
 
 #define NOT_SAID (-1)
@@ -47,8 +47,7 @@ static json_t *parse_body(const struct call *call)
 {
     if (!call->body || call->body->len > CALL_TIMEOUT_BODY_MAX)
         return NULL;
-    return json_loadb(call->body->data ? call->body->data : "", call->body->len,
-                      JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, NULL);
+    return json_read(call->body->data ? call->body->data : "", call->body->len, 0, NULL);
 }
 
 /* {"timeout": ms}, or {"expirationTime": ms since the epoch}, which goes before it. */

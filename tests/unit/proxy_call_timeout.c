@@ -40,13 +40,15 @@ static const struct {
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":295000}", 300000},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":295001}", 300000},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":1e9}", 300000},
+    {"POST", "/api/rpc/twoway/1", "{\"timeout\":9223372036854775807}", 300000},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":7e4}", 75000},
-    {"POST", "/api/rpc/twoway/1", "{\"timeout\":99999999999999999999999}", 300000},
+    {"POST", "/api/rpc/twoway/1", "{\"timeout\":99999999999999999999999}", LEAST_MS},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":\"70000\"}", 75000},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":\"99999999999999999999999\"}", 300000},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":1,\"timeout\":70000}", 75000}, /* the last one counts */
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":70000,\"params\":\"\\u0000\"}", 75000},
     {"POST", "/api/rpc/twoway/1", "{\"timeout\":70000,\"params\":89010303310033979663}", 75000},
+    {"POST", "/api/rpc/twoway/1", "{\"timeout\":70000,\"params\":1E400}", 75000},
     {"POST", "/api/rpc/twoway/1", "{\"expirationTime\":1795415451000}", 75000},
     {"POST", "/api/rpc/twoway/1", "{\"expirationTime\":1795415451000,\"timeout\":1}", 75000},
     {"POST", "/api/rpc/twoway/1", "{\"expirationTime\":1795415380999}", LEAST_MS}, /* it has expired */
