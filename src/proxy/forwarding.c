@@ -9,6 +9,7 @@
 #include "proxy/call_timeout.h"
 #include "proxy/daemon.h"
 #include "proxy/exchange.h"
+#include "proxy/forwarding_body.h"
 #include "proxy/local.h"
 #include "proxy/reply.h"
 #include "proxy/stream.h"
@@ -42,18 +43,12 @@ static void remove_member(struct exchange *exchange)
     exchange->forwarding->member_count--;
 }
 
-static void free_body(struct forwarding *forwarding)
-{
-    quota_give_back(&forwarding->daemon->bodies, forwarding->body.len);
-    buf_free(&forwarding->body);
-}
-
 static void release(struct forwarding *forwarding)
 {
     if (--forwarding->users > 0)
         return;
     request_free(&forwarding->request);
-    free_body(forwarding);
+    forwarding_body_free(forwarding);
     buf_free(&forwarding->target);
     headers_free(&forwarding->headers);
     free(forwarding);
@@ -390,11 +385,6 @@ static void end_waiting(struct forwarding *forwarding)
 
 static void call_ready(struct request *request);
 
-static struct buf *body_of(struct exchange *exchange)
-{
-    return exchange->has_body && !exchange->streams_body ? &exchange->body : NULL;
-}
-
 static struct forwarding *forwarding_new(struct exchange *lead)
 {
     struct daemon *daemon = lead->daemon;
@@ -420,7 +410,7 @@ static struct forwarding *forwarding_new(struct exchange *lead)
     request->method = lead->method;
     request->target = lead->target.text.data;
     request->headers = &lead->headers;
-    request->body = body_of(lead);
+    request->body = forwarding_body_of(lead);
     request->anonymous = lead->route.kind == ROUTE_FORWARD_ANONYMOUS;
     request->repeat = lead->repeat;
     request->stamped = lead->stamped;
@@ -431,28 +421,6 @@ static struct forwarding *forwarding_new(struct exchange *lead)
     add_member(forwarding, lead);
     stream_attach(forwarding);
     return forwarding;
-}
-
-static int merge(struct forwarding *forwarding)
-{
-    CLEANUP(free_pointer)
-    const struct buf **bodies = reallocarray(NULL, forwarding->member_count, sizeof(*bodies));
-    struct quota *quota = &forwarding->daemon->bodies;
-    const struct list *link;
-    size_t count = 0;
-    int r;
-
-    if (!bodies)
-        return -ENOMEM;
-    for (link = forwarding->members.next; link != &forwarding->members; link = link->next)
-        bodies[count++] = &CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, member)->body;
-    forwarding->body = (struct buf)BUF_INIT((size_t)forwarding->daemon->config->merge.max_bytes);
-    r = merge_bodies(first_member(forwarding)->merge, bodies, count, &forwarding->body);
-    if (r == 0 && !quota_take(quota, forwarding->body.len))
-        r = -ENOBUFS;
-    if (r < 0)
-        buf_free(&forwarding->body);
-    return r;
 }
 
 /* Whether what waits for the same key goes along: with a read always; with a write where it had to wait, also
@@ -500,8 +468,8 @@ static void merge_or_go_alone(struct forwarding *forwarding)
     struct metrics *metrics = forwarding->daemon->metrics;
     struct exchange *first = first_member(forwarding);
 
-    free_body(forwarding);
-    forwarding->is_merged = forwarding->member_count > 1 && merge(forwarding) == 0;
+    forwarding_body_free(forwarding);
+    forwarding->is_merged = forwarding->member_count > 1 && forwarding_body_merge(forwarding) == 0;
     if (forwarding->is_merged) {
         forwarding->request.body = &forwarding->body;
         if (forwarding->request.replayed) /* it is counted */
@@ -510,7 +478,7 @@ static void merge_or_go_alone(struct forwarding *forwarding)
         metrics_count(metrics, METRICS_MERGED_REQUESTS, forwarding->member_count);
         return;
     }
-    forwarding->request.body = body_of(first);
+    forwarding->request.body = forwarding_body_of(first);
     while (first->member.next != &forwarding->members)
         wait_again(CONTAINER_OF(first->member.next, struct exchange, member), 0);
 }
@@ -597,7 +565,7 @@ static void clock_ready(struct request *request)
     admission_begin(exchange);
 }
 
-/* Waits for what request_start() waits for, bounded by WAITS (NULL: by the options), and goes on with READY. */
+/* Waits for what request_start() waits for, bounded by WAITS (NULL: by the options); goes on with READY. */
 static void wait_for_ready(struct exchange *exchange, void (*waits)(struct request *request),
                            void (*ready)(struct request *request))
 {
