@@ -220,6 +220,16 @@ class TestEarlyAnswers(EarlyCase):
         self.assertEqual(len(self.server.requests), 2)
 
 
+class TestStandIn(EarlyCase):
+    def test_the_servers_own_limit(self):
+        self.proxy = self.start_daemon(self.start_simulator())
+        for unix, headers in itertools.product((False, True), ((), [("Expect", "100-continue")])):
+            connection = self.announce(17 * MIB, headers, unix, "/api/device")
+            got = connection.response()
+            self.assertEqual((got.status, got.body), (413, b'"Payload size exceeds the limit of 16777216 bytes"'))
+            self.assertEqual((got.header("Connection"), connection.rest()), ("close", b""))
+
+
 class TestCredential(EarlyCase):
     def test_a_401_comes_after_the_replay(self):
         self.sim = self.start_simulator()
