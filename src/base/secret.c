@@ -72,7 +72,7 @@ static bool is_one_line_of_text(const char *text, size_t len)
     for (i = 0; i < len; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return false;
-    return true;
+    return utf8_count(text, len) >= 0;
 }
 
 int secret_take(int fd, const char *path, char **ret, struct tb_error *err)
@@ -93,7 +93,7 @@ int secret_take(int fd, const char *path, char **ret, struct tb_error *err)
     if (len == start)
         r = tb_error_set(err, -EINVAL, "%s: is empty: must hold one line of text", path);
     else if (len - start > SECRET_MAX_BYTES || !is_one_line_of_text(buffer + start, len - start))
-        r = tb_error_set(err, -EINVAL, "%s: must hold one line of text, at most %d bytes", path,
+        r = tb_error_set(err, -EINVAL, "%s: must hold one line of text in UTF-8, at most %d bytes", path,
                          SECRET_MAX_BYTES);
     else if (!(*ret = strndup(buffer + start, len - start)))
         r = tb_error_set(err, -ENOMEM, "%s: out of memory", path);

@@ -17,6 +17,9 @@
 #define OFFLINE_DELAY_MS     1000
 #define OFFLINE_DELAY_MAX_MS 30000
 
+/* A login that is rate limited waits as long as it is told, but not for ever for one odd answer. */
+#define RATE_LIMITED_MAX_MS 3600000
+
 /* ThingsBoard can lock an account after failed logins: a refused credential is tried again after 15 s, 30 s,
  * 1 minute, 2, 4 ... up to an hour. Whether a file holds another one is looked at more often. */
 #define LOCKED_OUT_DELAY_MS     15000
@@ -417,6 +420,17 @@ static void call_refused(struct session *session, int64_t now_ms)
     }
 }
 
+/* How long the answer asks to wait, -1 if it does not: only with these two does Retry-After mean that (RFC 9110,
+ * section 10.2.3), and a 503 may come from whatever stands before the server. */
+static int64_t wait_asked_ms(const struct session_reply *reply)
+{
+    int64_t max_ms = reply->status == 429   ? RATE_LIMITED_MAX_MS
+                     : reply->status == 503 ? OFFLINE_DELAY_MAX_MS
+                                            : -1;
+
+    return reply->retry_after_ms < max_ms ? reply->retry_after_ms : max_ms;
+}
+
 static void answered(struct session *session, int64_t now_ms, const struct session_reply *reply)
 {
     char reason[TB_ERROR_MESSAGE_MAX];
@@ -435,7 +449,7 @@ static void answered(struct session *session, int64_t now_ms, const struct sessi
         break;
     case SESSION_VERDICT_NONE:
         set_reason(session, "%s", reason);
-        go_offline(session, now_ms, reply->retry_after_ms);
+        go_offline(session, now_ms, wait_asked_ms(reply));
         break;
     }
     json_decref(body);

@@ -435,6 +435,11 @@ bool upstream_is_pending(const struct upstream *upstream)
 int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer)
 {
     const char *value = transfer->status ? headers_find(&transfer->response, "Retry-After") : NULL;
+    struct server_clock_answer answer;
 
-    return value ? retry_after_ms(value, upstream_now_ms(upstream)) : -1;
+    if (!value)
+        return -1;
+    /* A date is meant by the clock that wrote the answer's own. */
+    return retry_after_ms(value, upstream_clock_read(transfer, &answer) ? answer.date_s * 1000
+                                                                        : upstream_now_ms(upstream));
 }

@@ -108,6 +108,9 @@ struct transport *upstream_session_transport(const struct upstream *upstream, si
 void upstream_clock_open(struct upstream *upstream);
 void upstream_clock_close(struct upstream *upstream);
 
+/* The date of an answer. False: there is none, or a cache has kept the answer. */
+bool upstream_clock_read(const struct transfer *transfer, struct server_clock_answer *ret);
+
 /* Takes the server's time from an answer that comes from the server itself, not from a cache: one without Age
  * (RFC 9111, section 5.1). If it is far from what is known, the server is asked once more. */
 void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer);

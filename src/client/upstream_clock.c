@@ -41,8 +41,7 @@ void upstream_clock_close(struct upstream *upstream)
     transfer_free(&upstream->clock_question);
 }
 
-/* The date of an answer: false if there is none, or if a cache has kept the answer. */
-static bool read_answer(const struct transfer *transfer, struct server_clock_answer *ret)
+bool upstream_clock_read(const struct transfer *transfer, struct server_clock_answer *ret)
 {
     const char *date = transfer->status ? headers_find(&transfer->response, "Date") : NULL;
     int64_t date_s = date ? header_date_s(date) : -1;
@@ -66,7 +65,7 @@ static void question_done(struct transfer *transfer)
 {
     struct upstream *upstream = CONTAINER_OF(transfer, struct upstream, clock_question);
     struct server_clock_answer answer;
-    bool answered = read_answer(transfer, &answer);
+    bool answered = upstream_clock_read(transfer, &answer);
 
     server_clock_second_answer(&upstream->clock, answered ? &answer : NULL, clock_wall_ms());
     log_difference(upstream);
@@ -93,7 +92,7 @@ void upstream_learn_clock(struct upstream *upstream, const struct transfer *tran
     struct server_clock_answer answer;
 
     /* Only the first answer of each second teaches something. */
-    if (!date || strcmp(date, upstream->last_date) == 0 || !read_answer(transfer, &answer))
+    if (!date || strcmp(date, upstream->last_date) == 0 || !upstream_clock_read(transfer, &answer))
         return;
     snprintf(upstream->last_date, sizeof(upstream->last_date), "%s", date);
     server_clock_learn(&upstream->clock, &answer, clock_wall_ms());

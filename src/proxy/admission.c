@@ -63,7 +63,7 @@ void admission_timer_expired(struct timer *timer)
     if (exchange->state == EXCHANGE_SENT)
         reply_error(exchange, 503, "proxy_internal_response",
                     "tbproxyd waited %" PRId64 " ms for its login to the server",
-                    exchange->daemon->loop.now_ms - exchange->waiting_since_ms);
+                    timer->due_ms - exchange->waiting_since_ms);
     else if (exchange->state == EXCHANGE_BACKING_OFF && exchange->wait_left_ms > 0)
         start_waiting(exchange, 0);
     else

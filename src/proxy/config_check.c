@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 #include "client/transport.h"
 #include "proxy/config.h"
 #include "proxy/urgency.h"
@@ -115,6 +116,8 @@ static int check_credential(const struct config *config, struct tb_error *err)
             ways ? "more than one credential" : "no credential");
     if (name != password)
         return tb_error_set(err, -EINVAL, "upstream.username and upstream.password_file belong together");
+    if (utf8_count(config->upstream.username, strlen(config->upstream.username)) < 0)
+        return tb_error_set(err, -EINVAL, "upstream.username is not UTF-8: save the file as UTF-8");
     if (refresh_token && !token)
         return tb_error_set(err, -EINVAL, "upstream.refresh_token_file needs upstream.token_file");
     return 0;

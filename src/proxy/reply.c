@@ -205,21 +205,32 @@ static bool is_taken_for_a_host(const char *path)
 }
 
 /* A Location on the server becomes one on this listener: its path, without the one of upstream.url. One that
- * would lead to another host then stays as it is. */
-static const char *local_location(const struct exchange *exchange, const char *location)
+ * would lead to another host then stays as it is. To be freed; NULL without memory. */
+static char *local_location(const struct exchange *exchange, const char *location)
 {
-    const char *url = daemon_server_of(exchange->daemon, location);
-    const char *prefix = url + origin_length(url), *path = location;
-    size_t length = strlen(prefix);
+    const char *url = exchange->daemon->config->upstream.url, *path = location, *prefix, *slash = "";
+    CLEANUP(free_pointer) char *absolute = NULL;
+    char *ret = NULL;
+    size_t length;
 
-    if (origin_is_same(location, url))
-        path += origin_length(location);
+    /* It leaves the scheme to the URL of the request (RFC 3986, section 4.2). */
+    if (strncmp(location, "//", 2) == 0 &&
+        asprintf(&absolute, "%.*s%s", (int)strcspn(url, "/"), url, location) < 0)
+        return NULL;
+    url = daemon_server_of(exchange->daemon, absolute ? absolute : location);
+    if (origin_is_same(absolute ? absolute : location, url)) {
+        path = absolute ? absolute : location;
+        path += origin_length(path);
+        slash = *path == '/' ? "" : "/"; /* RFC 9110, section 4.2.3 */
+    }
+    prefix = url + origin_length(url);
+    length = strlen(prefix);
     while (length > 0 && prefix[length - 1] == '/')
         length--;
-    return *path == '/' && strncmp(path, prefix, length) == 0 && path[length] == '/' &&
-                   !is_taken_for_a_host(path + length)
-               ? path + length
-               : location;
+    if (strncmp(path, prefix, length) != 0 || (*slash == '\0' && path[length] != '/') ||
+        (*slash == '\0' && is_taken_for_a_host(path + length)))
+        return strdup(location);
+    return asprintf(&ret, "%s%s", slash, path + length) < 0 ? NULL : ret;
 }
 
 static void copy_headers(const struct exchange *exchange, const struct headers *headers,
@@ -232,15 +243,15 @@ static void copy_headers(const struct exchange *exchange, const struct headers *
     add_close(exchange, response);
     for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
         size_t length = strcspn(line, ":");
-        const char *value = header_value(line);
+        CLEANUP(free_pointer) char *local = NULL;
 
         if (!filter_response_header(line, connection) || length >= sizeof(name))
             continue;
         memcpy(name, line, length);
         name[length] = '\0';
         if (header_is(line, MHD_HTTP_HEADER_LOCATION))
-            value = local_location(exchange, value);
-        MHD_add_response_header(response, name, value);
+            local = local_location(exchange, header_value(line));
+        MHD_add_response_header(response, name, local ? local : header_value(line));
     }
 }
 

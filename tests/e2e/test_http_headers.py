@@ -187,7 +187,9 @@ class TestAnswerHeaders(HttpCase):
         url = way.proxy.options["upstream.url"]
         for sent, seen in ((url + "/api/other?x=y", "/api/other?x=y"), ("/api/other", "/api/other"),
                            (url.upper() + "/api/other", "/api/other"), ("https://example.org/x", "https://example.org/x"),
-                           ("other", "other"), (url + "0/api/x", url + "0/api/x"), ("//example.org/x", "//example.org/x")):
+                           ("other", "other"), (url + "0/api/x", url + "0/api/x"), ("//example.org/x", "//example.org/x"),
+                           (url, "/"), (url + "?x=y", "/?x=y"), (url + "#f", "/#f"), (url + "?//evil.example", "/?//evil.example"),
+                           (url[url.index("//"):] + "/api/other", "/api/other"), (url[url.index("//"):], "/")):
             with self.subTest(location=sent):
                 way.server.reset()
                 self.assertEqual([value for _, value in self.answered(way, [("Location", sent)], 302)], [seen])
@@ -204,6 +206,8 @@ class TestAnswerHeaders(HttpCase):
         for path in ("/x//evil.example/", "/.//evil.example", "/x\\\\y", "/@evil.example", "/\tx", "/?//evil.example"):
             with self.subTest(path=path):
                 self.assertEqual([value for _, value in self.answered(way, [("Location", url + path)], 302)], [path])
+        scheme_relative = url[url.index("//"):] + "//evil.example/"
+        self.assertEqual([value for _, value in self.answered(way, [("Location", scheme_relative)], 302)], [scheme_relative])
         other = url.replace("://", "://user@")
         got = self.answered(way, [("Location", other + "/x"), ("Content-Location", url + "//x")], 302)
         self.assertEqual([value for _, value in got], [other + "/x", url + "//x"])

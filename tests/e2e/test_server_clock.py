@@ -103,6 +103,22 @@ class TestServerClock(Case):
         self.assertLess(time.monotonic() - begun, PATIENCE / 2)
         self.assertEqual(len(self.questions(server)), 1)
 
+    def test_a_date_in_retry_after_is_meant_by_the_clock_of_its_answer(self):
+        """The host is two hours behind, or ahead; the login is to be repeated after 2 s."""
+        for offset in (2 * HOUR, -2 * HOUR):
+            with self.subTest(offset=offset):
+                logins = []
+
+                def handle(peer, request):
+                    logins.append(time.monotonic())
+                    when = time.time() + offset
+                    headers = [date(offset), ("Retry-After", email.utils.formatdate(when + 3, usegmt=True))]
+                    peer.send(answer(503, headers=headers) if len(logins) == 1 else answer(body=USER))
+                    return True
+                proxy = self.prepare_daemon(self.start_scripted(handle, authenticates=False)).start(wait="")
+                proxy.notices.wait("^STATUS=ready")
+                self.assertGreater(logins[1] - logins[0], 1.5)
+
 
 if __name__ == "__main__":
     tap.main()

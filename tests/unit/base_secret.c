@@ -85,6 +85,7 @@ START_TEST(not_one_line_of_text_is_refused)
     assert_refused(-EINVAL, 0600, "hid\rden", 7);
     assert_refused(-EINVAL, 0600, "hidden\x1b", 7);
     assert_refused(-EINVAL, 0600, "hidden\x7f", 7);
+    assert_refused(-EINVAL, 0600, "h\xef" "dden", 6); /* ISO 8859-1 */
 }
 END_TEST
 

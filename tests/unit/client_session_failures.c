@@ -174,6 +174,27 @@ START_TEST(requests_do_not_shorten_a_retry_after)
 }
 END_TEST
 
+/* What stands before the server may say anything: only two statuses mean it, and within bounds. */
+START_TEST(a_retry_after_holds_back_within_bounds)
+{
+    static const struct {
+        int status;
+        int64_t asked_ms, waits_ms;
+    } cases[] = {{503, 30000, 30000}, {503, 30001, 30000},      {429, 3600000, 3600000},
+                 {429, 3600001, 3600000}, {404, 3600000, 1000}, {200, 3600000, 1000},
+                 {502, 3600000, 1000}};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(cases); i++) {
+        world_close(&world);
+        world_open_password(&world);
+        world_begin(&world, SESSION_CALL_LOGIN);
+        world_answer(&world, cases[i].status, "", cases[i].asked_ms);
+        world_wait_due(&world, cases[i].waits_ms);
+    }
+}
+END_TEST
+
 START_TEST(requests_go_on_while_the_old_token_lasts)
 {
     world_log_in(&world, 10);
@@ -281,6 +302,7 @@ Suite *session_failures_suite(void)
     tcase_add_test(tests, a_server_that_is_back_is_asked_at_once);
     tcase_add_test(tests, a_server_that_is_back_does_not_end_a_lock_out);
     tcase_add_test(tests, requests_do_not_shorten_a_retry_after);
+    tcase_add_test(tests, a_retry_after_holds_back_within_bounds);
     tcase_add_test(tests, the_administrator_need_not_wait_for_retry_after);
     tcase_add_test(tests, requests_go_on_while_the_old_token_lasts);
     tcase_add_test(tests, the_first_refusal_after_an_outage_is_probed_after_15_s);

@@ -41,6 +41,7 @@ START_TEST(exactly_one_way_to_authenticate)
     assert_check(SETTINGS(URL, "upstream.token_file=/t", "upstream.refresh_token_file=/r"), true, NULL);
     assert_check(SETTINGS(URL), false, "upstream.api_key_file");
     assert_check(SETTINGS(URL, "upstream.username=u"), false, "upstream.password_file");
+    assert_check(SETTINGS(URL, "upstream.username=m\xfcller", "upstream.password_file=/p"), false, "UTF-8");
     assert_check(SETTINGS(URL, "upstream.password_file=/p"), false, "upstream.username");
     assert_check(SETTINGS(URL, "upstream.refresh_token_file=/r"), false, "upstream.token_file");
     assert_check(SETTINGS(URL, KEY, "upstream.username=u", "upstream.password_file=/p"), false,
