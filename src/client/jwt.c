@@ -5,7 +5,7 @@
 #include "client/json_read.h"
 #include "client/number.h"
 
-#define SECONDS_MAX (INT64_MAX / 1000)
+#define SECONDS_MAX INT64_C(253402300800) /* the year 10000; a later date makes no sense */
 
 bool jwt_is_text(const char *token)
 {

@@ -34,6 +34,9 @@
 /* What a token's rounding and the call that renews it may take of its life. */
 #define RENEWAL_MARGIN_MS 1500
 
+/* However short its life is said to be. */
+#define RENEWAL_DELAY_MIN_MS 500
+
 enum mode { MODE_API_KEY, MODE_PASSWORD, MODE_TOKEN };
 
 struct session {
@@ -188,7 +191,7 @@ static void add_remedy(struct session *session)
     size_t length = strlen(session->reason);
 
     if (given(session->options.remedy))
-        snprintf(session->reason + length, sizeof(session->reason) - length, "; when it is right, %s",
+        snprintf(session->reason + length, sizeof(session->reason) - length, "; %s",
                  session->options.remedy);
 }
 
@@ -330,7 +333,9 @@ static int64_t renewal_delay_ms(int64_t life_ms)
 
     if (delay > life_ms - RENEWAL_MARGIN_MS)
         delay = life_ms - RENEWAL_MARGIN_MS;
-    return delay > life_ms / 4 ? delay : life_ms / 4;
+    if (delay < life_ms / 4)
+        delay = life_ms / 4;
+    return delay > RENEWAL_DELAY_MIN_MS ? delay : RENEWAL_DELAY_MIN_MS;
 }
 
 /* Takes CREDENTIAL (and its reference) into use; LIFE_MS is 0 where unknown. */
@@ -351,7 +356,8 @@ static void adopt(struct session *session, int64_t now_ms, struct credential *cr
     session->next_kind = session->mode == MODE_API_KEY ? SESSION_CALL_VERIFY
                          : session->refresh_token      ? SESSION_CALL_REFRESH
                                                        : first_kind(session);
-    session->due_ms = renewable && life_ms > 0 ? now_ms + renewal_delay_ms(life_ms) : INT64_MAX;
+    session->due_ms = life_ms <= 0 ? INT64_MAX /* at its end, what has taken its place is looked for */
+                                   : now_ms + (renewable ? renewal_delay_ms(life_ms) : life_ms);
 }
 
 static void set_user(struct session *session, json_t *user)
@@ -433,10 +439,14 @@ static int64_t wait_asked_ms(const struct session_reply *reply)
 
 static void answered(struct session *session, int64_t now_ms, const struct session_reply *reply)
 {
-    char reason[TB_ERROR_MESSAGE_MAX];
+    char reason[TB_ERROR_MESSAGE_MAX] = "";
     json_t *body = NULL;
+    enum session_verdict verdict =
+        session_judge(session->call_kind, reply, &session->options, &body, reason, sizeof(reason));
 
-    switch (session_judge(session->call_kind, reply, &session->options, &body, reason, sizeof(reason))) {
+    if (verdict != SESSION_VERDICT_GOOD)
+        session_secrets_hide(&session->secrets, session->refresh_token, reason);
+    switch (verdict) {
     case SESSION_VERDICT_GOOD:
         if (session->call_kind == SESSION_CALL_VERIFY)
             adopt_candidate(session, now_ms, reply, body);
@@ -477,7 +487,8 @@ struct credential *session_credential(struct session *session, int64_t now_ms)
 
 bool session_may_wait(struct session *session, int64_t now_ms)
 {
-    if (session->in_flight || session->due_ms <= now_ms)
+    if (session->in_flight || session->due_ms <= now_ms ||
+        (session->state == SESSION_READY && session->due_ms - now_ms <= RENEWAL_DELAY_MIN_MS))
         return true;
     if (session->state == SESSION_LOCKED_OUT || now_ms < session->not_before_ms ||
         now_ms - session->last_attempt_ms < OFFLINE_DELAY_MS)

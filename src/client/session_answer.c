@@ -120,18 +120,43 @@ static void explain_status(enum session_call_kind kind, const struct session_rep
         snprintf(reason + length, size - (size_t)length, ": " WHO_ANSWERS, options->url_name);
 }
 
+/* Whether BODY has a token of that name: what can stand in a header as it is. */
+static bool has_token_named(const json_t *body, const char *name)
+{
+    const json_t *value = json_object_get(body, name);
+    const char *token = json_string_value(value);
+    size_t length = 0;
+
+    if (!token)
+        return false;
+    while (token[length] > 0x20 && token[length] < 0x7f)
+        length++;
+    return length > 0 && length == json_string_length(value);
+}
+
+/* Whether BODY says anything that a user of ThingsBoard has. */
+static bool is_user(const json_t *body)
+{
+    return json_object_get(body, "id") || json_object_get(body, "email") || json_object_get(body, "authority");
+}
+
 /* What is wrong with an answer of 200. */
 static enum session_verdict judge_body(enum session_call_kind kind, const json_t *body,
                                        const struct session_options *options, char *reason, size_t size)
 {
-    bool has_token = json_is_string(json_object_get(body, "token"));
+    bool has_token = has_token_named(body, "token");
 
     if (!json_is_object(body)) {
         snprintf(reason, size, "the answer to the %s is not JSON: " WHO_ANSWERS, calls[kind].name,
                  options->url_name);
         return SESSION_VERDICT_NONE;
     }
-    if (kind == SESSION_CALL_VERIFY || (has_token && json_is_string(json_object_get(body, "refreshToken"))))
+    if (kind == SESSION_CALL_VERIFY && !is_user(body)) {
+        snprintf(reason, size, "the answer to the %s is not a user: " WHO_ANSWERS, calls[kind].name,
+                 options->url_name);
+        return SESSION_VERDICT_NONE;
+    }
+    if (kind == SESSION_CALL_VERIFY || (has_token && has_token_named(body, "refreshToken")))
         return SESSION_VERDICT_GOOD;
     if (has_token) { /* which is good for the second factor only, and a daemon does not have that */
         snprintf(reason, size, "the account wants a second factor at login: use an API key (%s)",

@@ -5,6 +5,9 @@
 
 #include "base/secret.h"
 
+#define HIDDEN_MIN  4 /* bytes of a secret */
+#define ALIKE_BYTES 8 /* of its beginning: the text may be cut behind it */
+
 static bool given(const char *option)
 {
     return option && *option;
@@ -87,4 +90,35 @@ bool session_secrets_have_changed(const struct session_secrets *secrets)
     if (r < 0)
         return secrets->last < 0 && r != secrets->last;
     return secrets->last < 0 || memcmp(digest, secrets->digest, sizeof(digest)) != 0;
+}
+
+static void hide(const char *secret, char *text)
+{
+    size_t length = strlen(secret), alike = length < ALIKE_BYTES ? length : ALIKE_BYTES;
+
+    if (length < HIDDEN_MIN)
+        return;
+    for (; *text; text++) {
+        size_t same = 0;
+
+        while (same < length && text[same] == secret[same])
+            same++;
+        if (same >= alike)
+            memset(text, '*', same);
+    }
+}
+
+void session_secrets_hide(const struct session_secrets *secrets, const char *other, char *text)
+{
+    char *list[SESSION_SECRETS_MAX] = {NULL, NULL};
+    uint8_t digest[SHA256_DIGEST_SIZE];
+    struct tb_error err = TB_ERROR_INIT;
+    size_t i;
+
+    if (read_all(secrets, list, digest, &err) == 0)
+        for (i = 0; i < SESSION_SECRETS_MAX && list[i]; i++)
+            hide(list[i], text);
+    free_all(list);
+    if (other)
+        hide(other, text);
 }

@@ -33,4 +33,8 @@ bool session_secrets_can_change(const struct session_secrets *secrets);
  * be tried with that. */
 bool session_secrets_have_changed(const struct session_secrets *secrets);
 
+/* Blanks in TEXT what begins like one of them, or like OTHER (NULL: none): a server may repeat what it was
+ * sent. Secrets of less than 4 bytes cannot be told from words. */
+void session_secrets_hide(const struct session_secrets *secrets, const char *other, char *text);
+
 #endif

@@ -90,8 +90,8 @@ void transport_free(struct transport *transport)
     free(transport->sockets);
     free(transport->url);
     free(transport->unix_socket);
-    free(transport->ca_names[0]);
-    free(transport->ca_names[1]);
+    free(transport->ca_file);
+    free(transport->ca_name);
     free(transport->certificate_file);
     free(transport->key_file);
     free(transport->proxy);
@@ -100,11 +100,6 @@ void transport_free(struct transport *transport)
     free(transport->prefix);
     free(transport->host);
     free(transport);
-}
-
-void transport_reload_certificates(struct transport *transport)
-{
-    transport->ca_name ^= 1;
 }
 
 static void end_transfer(struct transfer *transfer)

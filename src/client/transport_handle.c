@@ -96,7 +96,7 @@ CURL *transport_take_handle(struct transport *transport, const struct transfer *
 {
     CURL *easy = transfer->connect_only ? prepare_connect_only(transport) : idle_handle(transport);
 
-    if (easy && transport->ca_names[0])
-        curl_easy_setopt(easy, CURLOPT_CAINFO, transport->ca_names[transport->ca_name]);
+    if (easy && transport->ca_name)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, transport->ca_name);
     return easy;
 }

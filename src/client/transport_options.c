@@ -106,16 +106,33 @@ static int copy_proxy(const char *text, struct transport *transport)
     return r;
 }
 
-/* libcurl keeps certificates, connections and TLS sessions by the name of the file that they were verified
- * with: under another name of the same file it reads that anew and uses none of the old ones. */
-static int name_ca_file(const char *file, char *names[2])
+/* libcurl's own file is named, too, so that it can be named anew. */
+static int name_ca_file(const char *file, struct transport *transport)
 {
-    const char *path = file ? file : curl_version_info(CURLVERSION_NOW)->cainfo;
+    if (!file)
+        file = curl_version_info(CURLVERSION_NOW)->cainfo;
+    return copy_string(file, &transport->ca_file) < 0 ? -ENOMEM : copy_string(file, &transport->ca_name);
+}
 
-    if (!path)
-        return 0;
-    names[0] = strdup(path);
-    return !names[0] || asprintf(&names[1], "%s%s", *path == '/' ? "/" : "./", path) < 0 ? -ENOMEM : 0;
+/* libcurl keeps certificates, connections and TLS sessions by the name of the file that they were verified
+ * with: under a name that was never used it reads the file anew and uses none of the old ones. The bits of
+ * the number of reloads are spelled as "/." and "//", which change nothing of where a path leads. */
+void transport_reload_certificates(struct transport *transport)
+{
+    bool is_absolute = transport->ca_file && *transport->ca_file == '/';
+    char spelling[2 * 32 + 1] = {0}, *name;
+    unsigned i;
+
+    if (!transport->ca_file)
+        return;
+    transport->reloads++;
+    for (i = 0; i < 32; i++)
+        memcpy(spelling + 2 * i, transport->reloads >> i & 1 ? "/." : "//", 2);
+    if (asprintf(&name, "%s%s%s%s", is_absolute ? "" : ".", spelling, is_absolute ? "" : "/",
+                 transport->ca_file) < 0)
+        return; /* without memory the old ones stay */
+    free(transport->ca_name);
+    transport->ca_name = name;
 }
 
 int transport_copy_options(struct transport *transport, const struct transport_options *options)
@@ -124,7 +141,7 @@ int transport_copy_options(struct transport *transport, const struct transport_o
     transport->has_ca_file = options->ca_file != NULL;
     return copy_string(options->url, &transport->url) < 0 ||
                    copy_string(options->unix_socket, &transport->unix_socket) < 0 ||
-                   name_ca_file(options->ca_file, transport->ca_names) < 0 ||
+                   name_ca_file(options->ca_file, transport) < 0 ||
                    copy_string(options->certificate_file, &transport->certificate_file) < 0 ||
                    copy_string(options->key_file, &transport->key_file) < 0 ||
                    copy_proxy(options->proxy, transport) < 0 ||

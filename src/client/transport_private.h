@@ -29,9 +29,10 @@ struct transport {
     struct transport_options options;
     char *url;
     char *unix_socket, *certificate_file, *key_file; /* NULL: none */
-    bool has_ca_file;                                /* instead of the system's certificates */
-    char *ca_names[2]; /* the file of certificates, spelled in two ways; NULL: not known */
-    unsigned ca_name;  /* which of them is used */
+    bool has_ca_file;  /* instead of the system's certificates */
+    char *ca_file;     /* that is used; NULL: not known */
+    char *ca_name;     /* the same, as it is spelled since the last reload */
+    unsigned reloads;
     char *proxy, *proxy_user, *proxy_password; /* NULL: none; the first without the second */
     char *prefix;                              /* path of the URL without its last slash */
     char *host;                                /* with the port, as the Host header has it */

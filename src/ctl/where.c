@@ -44,10 +44,16 @@ static const char *url_of(const struct where *where)
     return environment && *environment ? environment : URL_DEFAULT;
 }
 
+/* On a command line a name without a slash is a file, too: systemd's credentials are for services. */
 static int read_file(const char *option, const char *path, char **ret, struct tb_error *err)
 {
-    int r = path ? secret_read(path, ret, err) : 0;
+    CLEANUP(free_pointer) char *local = NULL;
+    int r = 0;
 
+    if (path && secret_is_credential(path) && asprintf(&local, "./%s", path) < 0)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    if (path)
+        r = secret_read(local ? local : path, ret, err);
     return r < 0 ? tb_error_prefix(err, "--%s", option) : 0;
 }
 

@@ -81,7 +81,7 @@ static const struct option options[] = {
     STRING(upstream, key_file, "",
            "File with the key (PEM) of that certificate, without a passphrase; readable by its owner only."),
     CHOICE(upstream, tls_min_version, tls_version_names, "1.2", false,
-           "Oldest version of TLS that is spoken with a https server."),
+           "Oldest version of TLS that is spoken with an https server."),
     STRING(upstream, proxy, "",
            "Proxy that all connections to the server go through: http://[user@]host:port, or https, or socks5h. It\n"
            "must allow CONNECT. (Environment variables are not looked at.)"),
@@ -100,7 +100,7 @@ static const struct option options[] = {
     INTEGER(upstream, max_connections, 1, 4096, "64", false,
             "Most connections to the server at a time. (Over HTTP/1.1 the session's own calls have one more.)"),
     CHOICE(upstream, http2, http2_mode_names, "auto", false,
-           "When HTTP/2 is spoken with the server, which carries many requests on one connection. auto: with a https\n"
+           "When HTTP/2 is spoken with the server, which carries many requests on one connection. auto: with an https\n"
            "server that wants it; off: never; prior-knowledge: with a http server, too, which must know it."),
     INTEGER(upstream, max_requests, 1, 4096, "100", false,
             "Most requests at the server at a time; further ones wait in the queue. Without HTTP/2 each has a\n"

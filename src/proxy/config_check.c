@@ -20,8 +20,8 @@ static const char *remedy(const struct config *config)
 
     for (i = 0; i < ARRAY_SIZE(paths); i++)
         if (*paths[i] && secret_is_credential(paths[i]))
-            return "restart tbproxyd (systemd copies a credential at the start only)";
-    return "reload tbproxyd";
+            return "after a change, restart tbproxyd (systemd copies a credential at the start only)";
+    return "tbproxyd tries again as soon as the file changes";
 }
 
 struct session_options config_session_options(const struct config *config)

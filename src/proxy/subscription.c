@@ -178,7 +178,8 @@ static void lost(struct api_socket *socket, const char *reason)
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct list *link;
 
-    log_warning("subscriptions: %s", reason);
+    if (subscriptions->is_open || !subscriptions->upstream->outage.is_on) /* which has a line of its own */
+        log_warning("subscriptions: %s", reason);
     if (subscriptions->is_open)
         metrics_count(subscriptions->metrics, METRICS_SUBSCRIPTION_LOSSES, 1);
     subscriptions->is_open = false;

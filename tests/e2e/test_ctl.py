@@ -255,6 +255,12 @@ class CallsWithAnApiKey(CallCase):
     def open_way(cls):
         return ["--url", cls.sim.url, "--api-key-file", cls.key_file]
 
+    def test_a_name_without_a_slash_is_a_file_here(self):
+        with open(self.key_file, encoding="ascii") as file:
+            self.write("key", file.read())
+        self.assertEqual(json.loads(self.good("call", "--url", self.sim.url, "--api-key-file", "key", "getUser"))["email"],
+                         TENANT)
+
     def test_a_wrong_key_is_not_told(self):
         path = self.write("wrong", "tb_a-key-that-is-wrong\n")
         line = self.refused("call", "--url", self.sim.url, "--api-key-file", path, "getUser", status=1)

@@ -168,7 +168,7 @@ class TestSecretFiles(Case):
                                 proxy.options[name] = name.split(".")[1]
                         proxy.write_config()
                         proxy.start(**{"CREDENTIALS_DIRECTORY": proxy.directory} if in_service else {})
-                        words, other = ("restart tbproxyd", "reload") if in_service else ("reload tbproxyd", "restart")
+                        words, other = ("restart tbproxyd", "file changes") if in_service else ("file changes", "restart")
                         self.assert_locked_out(proxy, words)
                         self.assertNotIn(other, proxy.notices.wait("^STATUS=locked-out.*").group())
                         proxy.log.wait("cannot log in: .*" + words)
@@ -312,7 +312,7 @@ class TestServerAway(Case):
         proxy = self.start_daemon(server, credential="password")
         reply = proxy.get(USER)
         self.assert_error(reply, 503, 2, "second factor")
-        self.assertNotIn("reload", reply.json()["message"])  # the server's rules are not mended in a file
+        self.assertNotIn("file changes", reply.json()["message"])  # the server's rules are not mended in a file
 
 
 if __name__ == "__main__":

@@ -65,9 +65,12 @@ class TestTls(Case):
         proxy = self.start_daemon(server, {"upstream.ca_file": self.server_pem})
         self.assertEqual(proxy.get("/api/text").status, 200)
         for certificates, status in ((self.other_pem, 502), (self.server_pem, 200), (self.other_pem, 502)):
-            proxy.write_secret("upstream.ca_file", certificates)
-            self.reload(proxy)
-            self.assertEqual(proxy.get("/api/text").status, status)
+            for reloads in (1, 1, 2, 3):
+                with self.subTest(status=status, reloads=reloads):
+                    proxy.write_secret("upstream.ca_file", certificates)
+                    for _ in range(reloads):
+                        self.reload(proxy)
+                    self.assertEqual(proxy.get("/api/text").status, status)
 
     def test_the_servers_name_is_told(self):
         names = []

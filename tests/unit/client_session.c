@@ -110,6 +110,19 @@ START_TEST(a_token_of_one_second_is_renewed_within_it)
 }
 END_TEST
 
+/* {"iat":1000,"exp":1000.05}; requests wait for the renewal. */
+START_TEST(a_token_of_no_life_is_renewed_no_more_than_twice_a_second)
+{
+    world_begin(&world, SESSION_CALL_LOGIN);
+    world_answer(&world, 200, "{\"token\":\"h.eyJpYXQiOjEwMDAsImV4cCI6MTAwMC4wNX0.s\",\"refreshToken\":\"r\"}", -1);
+    ck_assert_int_eq(session_due(world.session), world.now_ms + 500);
+    world_wait(&world, 50);
+    ck_assert(!world_has_credential(&world));
+    ck_assert(session_may_wait(world.session, world.now_ms));
+    ck_assert_int_eq(session_due(world.session), world.now_ms + 450);
+}
+END_TEST
+
 /* Lives of LIFE_S, renewed after RENEWAL_MS, for a span of time, with a request now and then: one renewal in
  * each, never a second login, and no request without a credential. */
 static void assert_one_renewal_per_life(int64_t life_s, int64_t renewal_ms, int64_t span_ms,
@@ -247,6 +260,7 @@ Suite *session_suite(void)
     tcase_add_loop_test(tests, renewal_comes_before_the_end, 0, (int)ARRAY_SIZE(renewals));
     tcase_add_test(tests, a_token_of_one_second_is_renewed_within_it);
     tcase_add_test(tests, months_of_renewals);
+    tcase_add_test(tests, a_token_of_no_life_is_renewed_no_more_than_twice_a_second);
     tcase_add_test(tests, a_day_of_short_tokens);
     tcase_add_test(tests, a_token_that_tells_no_life_is_used_until_refused);
     tcase_add_test(tests, a_missing_password_locks_out_and_a_new_one_is_seen);

@@ -49,6 +49,11 @@ static const struct {
     {200, "{}", "holds no token: is upstream.url a ThingsBoard server"},
     {200, "{\"token\":7,\"refreshToken\":\"x\"}", "holds no token"},
     {200, "{\"refreshToken\":\"x\"}", "holds no token"},
+    {200, "{\"token\":\"\",\"refreshToken\":\"x\"}", "holds no token"},
+    {200, "{\"token\":\"a\\r\\nX-Evil: 1\",\"refreshToken\":\"x\"}", "holds no token"},
+    {200, "{\"token\":\"a\\u0000b\",\"refreshToken\":\"x\"}", "holds no token"},
+    {403, "{\"message\":\"bad login " WORLD_PASSWORD " and " WORLD_PASSWORD "\"}",
+     "HTTP 403: bad login ************** and **************: is upstream.url a"},
     {201, "{\"token\":\"a.b.c\",\"refreshToken\":\"x\"}", "HTTP 201: is upstream.url a ThingsBoard server"},
     {204, "", "HTTP 204"},
     {301, "", "HTTP 301, a redirect that leads nowhere"},
@@ -256,7 +261,12 @@ START_TEST(a_check_of_a_key_that_something_else_answers_is_repeated)
     world_assert_state(&world, SESSION_OFFLINE);
     world.now_ms = session_due(world.session);
     world_begin(&world, SESSION_CALL_VERIFY);
-    world_answer(&world, 200, "{}", -1);
+    world_answer(&world, 200, "{\"portal\":1}", -1);
+    world_assert_state(&world, SESSION_OFFLINE);
+    assert_reason("is not a user");
+    world.now_ms = session_due(world.session);
+    world_begin(&world, SESSION_CALL_VERIFY);
+    world_answer(&world, 200, "{\"id\":{}}", -1);
     world_assert_state(&world, SESSION_READY);
 }
 END_TEST

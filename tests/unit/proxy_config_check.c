@@ -74,27 +74,26 @@ START_TEST(the_session_gets_what_was_configured)
 END_TEST
 
 /* systemd copies a credential when it starts the service. */
-START_TEST(after_a_change_a_file_is_reloaded_and_a_credential_needs_a_restart)
+START_TEST(after_a_change_a_credential_needs_a_restart_and_a_file_does_not)
 {
     static const struct {
         char *settings[3];
         const char *word;
     } cases[] = {
-        {{"upstream.api_key_file=/key"}, "reload"},
-        {{"upstream.api_key_file=./key"}, "reload"},
+        {{"upstream.api_key_file=/key"}, "file changes"},
+        {{"upstream.api_key_file=./key"}, "file changes"},
         {{"upstream.api_key_file=key"}, "restart"},
-        {{"upstream.username=u", "upstream.password_file=/p"}, "reload"},
+        {{"upstream.username=u", "upstream.password_file=/p"}, "file changes"},
         {{"upstream.username=u", "upstream.password_file=p"}, "restart"},
         {{"upstream.token_file=t"}, "restart"},
         {{"upstream.token_file=/t", "upstream.refresh_token_file=r"}, "restart"},
         {{"upstream.api_key_file=/key", "upstream.proxy=http://joe@p:1", "upstream.proxy_password_file=p"},
-         "reload"},
+         "file changes"},
     };
     char *const *settings = cases[_i].settings;
     struct config *config = options_must_load("", SETTINGS(URL, settings[0], settings[1], settings[2]));
 
-    ck_assert_int_eq(strncmp(config_session_options(config).remedy, cases[_i].word, strlen(cases[_i].word)),
-                     0);
+    ck_assert_ptr_nonnull(strstr(config_session_options(config).remedy, cases[_i].word));
     config_free(config);
 }
 END_TEST
@@ -325,7 +324,7 @@ Suite *config_check_suite(void)
 
     tcase_add_test(tests, exactly_one_way_to_authenticate);
     tcase_add_test(tests, the_session_gets_what_was_configured);
-    tcase_add_loop_test(tests, after_a_change_a_file_is_reloaded_and_a_credential_needs_a_restart, 0, 8);
+    tcase_add_loop_test(tests, after_a_change_a_credential_needs_a_restart_and_a_file_does_not, 0, 8);
     tcase_add_loop_test(tests, the_url_is_that_of_a_server, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_password_in_the_url_is_refused_and_not_shown);
     tcase_add_loop_test(tests, addresses_other_than_loopback_are_refused, 0, (int)ARRAY_SIZE(addresses));
