@@ -2,6 +2,7 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdarg.h>
@@ -43,19 +44,36 @@ static bool stderr_is_journal(void)
 
 /* A pipe or socket that poll() calls writable takes a line of less than PIPE_BUF bytes at once (pipe(7)). The
  * descriptor is not made non-blocking: others may share it. */
+static bool write_at_once(int fd, const char *line, size_t length)
+{
+    struct pollfd end = {.fd = fd, .events = POLLOUT};
+
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT) && write(fd, line, length) == (ssize_t)length;
+}
+
+/* poll() calls a terminal writable that has less room than a line takes. It is opened anew, so that only this
+ * open file description is non-blocking: the descriptor, or -1. */
+static int open_terminal(void)
+{
+    return isatty(STDERR_FILENO) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+}
+
 static bool write_line(enum log_level level, const char *text)
 {
     char line[PREFIX_MAX_BYTES + LINE_MAX_BYTES + 1];
-    struct pollfd end = {.fd = STDERR_FILENO, .events = POLLOUT};
-    int length;
+    int length, terminal;
+    bool written;
 
     if (stderr_is_journal())
         length = snprintf(line, sizeof(line), "<%d>%s\n", priorities[level], text);
     else
         length = snprintf(line, sizeof(line), "%.*s: %s\n", PREFIX_MAX_BYTES - 3,
                           program_invocation_short_name, text);
-    return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT) &&
-           write(STDERR_FILENO, line, (size_t)length) == length;
+    terminal = open_terminal();
+    written = write_at_once(terminal >= 0 ? terminal : STDERR_FILENO, line, (size_t)length);
+    if (terminal >= 0)
+        close(terminal);
+    return written;
 }
 
 static void write_or_count(enum log_level level, const char *text)

@@ -2,8 +2,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdio.h>
 
+#include "base/buf.h"
 #include "base/log.h"
 #include "unit.h"
 
@@ -182,6 +184,39 @@ START_TEST(a_reader_that_stalls_is_not_waited_for)
 }
 END_TEST
 
+/* Standard error is a terminal that nobody reads: it is called writable with less room than a line takes. */
+START_TEST(a_terminal_that_stalls_is_not_waited_for)
+{
+    int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), saved = dup(STDERR_FILENO), end, flags, i;
+    struct pollfd arrived = {.fd = terminal, .events = POLLIN};
+    struct buf text = BUF_INIT(1 << 20);
+
+    ck_assert_int_eq(grantpt(terminal), 0);
+    ck_assert_int_eq(unlockpt(terminal), 0);
+    end = open(ptsname(terminal), O_RDWR | O_NOCTTY | O_CLOEXEC);
+    ck_assert_int_ge(end, 0);
+    ck_assert_int_ge(dup2(end, STDERR_FILENO), 0);
+    flags = fcntl(STDERR_FILENO, F_GETFL);
+    for (i = 0; i < 2000; i++)
+        log_info("line %d with %0200d", i, i);
+    ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL), flags); /* others may share it */
+    while (!text.data || !strstr(text.data, " lines of the log are lost: standard error was not read\r\n")) {
+        char part[4096];
+        ssize_t length = poll(&arrived, 1, 10) == 1 ? read(terminal, part, sizeof(part)) : 0;
+
+        ck_assert_int_ge(length, 0);
+        ck_assert_int_eq(buf_append(&text, part, (size_t)length), 0);
+        log_info("read again");
+    }
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    ck_assert_int_eq(strncmp(text.data, "tbproxyd: line 0 with 0", 23), 0);
+    buf_free(&text);
+    close(saved);
+    close(end);
+    close(terminal);
+}
+END_TEST
+
 Suite *log_suite(void)
 {
     TCase *tests;
@@ -197,5 +232,6 @@ Suite *log_suite(void)
     tcase_add_test(tests, the_journal_gets_priorities);
     tcase_add_test(tests, another_stream_than_the_journal_gets_none);
     tcase_add_test(tests, a_reader_that_stalls_is_not_waited_for);
+    tcase_add_test(tests, a_terminal_that_stalls_is_not_waited_for);
     return suite;
 }
