@@ -33,36 +33,46 @@ static bool is_own(const char *authority, size_t length, unsigned port)
     return false;
 }
 
-/* Whether TEXT, which follows a host, is nothing or a port. */
-static bool is_port_or_nothing(const char *text)
+/* Whether TEXT (LENGTH bytes), which follows a host, is nothing or a port, which may be empty (RFC 3986,
+ * section 3.2.3). */
+static bool is_port_or_nothing(const char *text, size_t length)
 {
-    size_t digits = *text == ':' ? strspn(text + 1, "0123456789") : 0;
+    size_t digits;
 
-    return !*text || (digits > 0 && digits <= PORT_DIGITS && !text[1 + digits] &&
-                      strtoul(text + 1, NULL, 10) <= PORT_MAX);
+    if (length == 0)
+        return true;
+    digits = strspn(text + 1, "0123456789");
+    return *text == ':' && digits == length - 1 && digits <= PORT_DIGITS &&
+           strtoul(text + 1, NULL, 10) <= PORT_MAX;
 }
 
-/* Whether HOST is a loopback name, whatever the port: behind "ssh -L 9999:localhost:8282" it is another than
- * the listener's. A web page cannot have such a name made to point here; it would be a page of this host. */
-static bool is_loopback(const char *host)
+/* Whether HOST (LENGTH bytes) is a loopback name, whatever the port: behind "ssh -L 9999:localhost:8282" it
+ * is another than the listener's. A web page cannot have such a name made to point here; it would be a page
+ * of this host. */
+static bool is_loopback(const char *host, size_t length)
 {
     static const char *const loopback[] = {"localhost", "localhost.", "127.0.0.1", "[::1]"};
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(loopback); i++)
         if (strncasecmp(loopback[i], host, strlen(loopback[i])) == 0 &&
-            is_port_or_nothing(host + strlen(loopback[i])))
+            is_port_or_nothing(host + strlen(loopback[i]), length - strlen(loopback[i])))
             return true;
     return false;
 }
 
-/* Whether URL, an Origin or a Referer, belongs to this listener. */
+/* Whether URL, a target, an Origin or a Referer, belongs to this listener; a Unix socket (PORT 0) has no
+ * port. */
 static bool is_own_url(const char *url, unsigned port)
 {
     static const char scheme[] = "http://";
-    size_t skip = strlen(scheme);
+    size_t skip = strlen(scheme), length;
 
-    return strncasecmp(url, scheme, skip) == 0 && is_own(url + skip, strcspn(url + skip, "/?#"), port);
+    if (strncasecmp(url, scheme, skip) != 0)
+        return false;
+    url += skip;
+    length = strcspn(url, "/?#");
+    return port == 0 ? is_loopback(url, length) : is_own(url, length, port);
 }
 
 /* Whether the request is for this listener, or for the server behind it; otherwise *REASON. */
@@ -74,7 +84,7 @@ static bool is_for_us(const struct origin_headers *headers, unsigned port, const
         return is_own_url(headers->target, port) || origin_is_same(headers->target, upstream);
     }
     *reason = "the Host header names another host: use localhost, 127.0.0.1 or [::1]";
-    return port == 0 || !headers->host || is_loopback(headers->host);
+    return port == 0 || !headers->host || is_loopback(headers->host, strlen(headers->host));
 }
 
 int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,

@@ -21,7 +21,7 @@ class TestGate(SharedCase):
     def test_loopback_names_are_taken_with_any_port_and_without_one(self):
         """ssh -L 9999:localhost:8282"""
         for name in ("127.0.0.1", "localhost", "LocalHost", "localhost.", "[::1]"):
-            for port in (":%d" % self.proxy.port, ":%d" % (self.proxy.port - 1), ":80", ":65535", ""):
+            for port in (":%d" % self.proxy.port, ":%d" % (self.proxy.port - 1), ":80", ":65535", ":", ""):
                 self.assertEqual(self.status(host=name + port), 200, name + port)
 
     def test_other_hosts_are_refused_over_tcp(self):
@@ -29,7 +29,7 @@ class TestGate(SharedCase):
         for host in ("example.org", "example.org:%d" % port, "localhost.example.org:%d" % port,
                      "127.0.0.1.example.org:%d" % port, "localhost.example.org", "localhost..", "127.0.0.1.",
                      "0.0.0.0:%d" % port, "127.0.0.2:%d" % port, "localhost:65536", "localhost:0%05d" % port,
-                     "user@localhost:%d" % port, "localhost:%d/" % port, "::1:%d" % port, " ", "localhost:"):
+                     "user@localhost:%d" % port, "localhost:%d/" % port, "::1:%d" % port, " ", "localhost::"):
             self.assertIn(self.status(host=host), (400, 421), host)
 
     def test_any_host_is_taken_over_the_unix_socket(self):

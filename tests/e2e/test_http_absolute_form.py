@@ -57,6 +57,11 @@ class TestAbsoluteForm(SharedCase):
             self.assert_arrives("http://%s:%d%s" % (name, self.proxy.port, USER), USER)
         self.assertEqual(self.get("http://localhost:%d/-/live" % self.proxy.port).json(), {"live": True})
 
+    def test_a_loopback_name_is_the_unix_socket(self):
+        for authority in ("localhost", "localhost:", "LOCALHOST:1", "127.0.0.1", "[::1]:%d" % self.proxy.port):
+            self.assertEqual(self.get("http://%s/-/live" % authority, unix=True).json(), {"live": True})
+            self.assert_arrives("http://" + authority + USER, USER, unix=True)
+
     def test_without_a_path_it_is_the_root(self):
         for target in (self.sim.url, self.sim.url + "/", self.sim.url + "?a=b"):
             self.assert_error(self.get(target), 404, 32)
@@ -76,9 +81,10 @@ class TestAbsoluteForm(SharedCase):
 
     def test_other_hosts_are_refused(self):
         port = self.sim.port
+        for authority in ("127.0.0.1", "127.0.0.1:%d" % (port + 1), "localhost:%d" % port):
+            self.assert_refused(421, "http://" + authority + USER)
         for unix in (False, True):
-            for authority in ("example.org", "127.0.0.1", "127.0.0.1:%d" % (port + 1), "localhost:%d" % port,
-                              "127.0.0.1:%d.example.org" % port, "127.0.0.1.example.org:%d" % port, "", ":%d" % port,
+            for authority in ("example.org", "127.0.0.1:%d.example.org" % port, "127.0.0.1.example.org:%d" % port, "", ":%d" % port,
                               "example.org:%d" % port, "127.0.0.1:%d0" % port, "127.0.0.1:0%d" % port):
                 for host in ("127.0.0.1:%d" % self.proxy.port, "127.0.0.1:%d" % port):
                     self.assert_refused(421, "http://" + authority + USER, host=host, unix=unix)
