@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <curl/curl.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
 #include <stdio.h>
@@ -122,6 +123,18 @@ static void protect_memory(void)
     setrlimit(RLIMIT_CORE, &none);
 }
 
+/* Another file that gets the number of a closed standard descriptor would be read or written as that one. */
+static void open_standard_descriptors(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        close(fd);
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config_path = CONFIG_PATH};
@@ -130,6 +143,7 @@ int main(int argc, char **argv)
     struct config *config;
     int status;
 
+    open_standard_descriptors();
     if (!parse_arguments(argc, argv, &arguments, &status))
         return status;
     protect_memory();
