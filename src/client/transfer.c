@@ -129,6 +129,7 @@ int transfer_send(struct transport *transport, struct transfer *transfer)
     transfer->opens = !transfer->connect_only && opens_connection(transport, transfer->wants_connection);
     transfer->has_socket = transfer->wants_connection = transfer->wants_restart = false;
     transfer->was_paused = transfer->discards = false;
+    transfer->read_left = transfer->read_length;
     /* A burst on no connection shares the first where the server can do that; where it cannot, the wait is
      * that for the end of the first one's handshake, once. */
     transfer->waits_for_connection = transport->version != VERSION_1 && !transfer->connect_only;
@@ -145,6 +146,7 @@ int transfer_send(struct transport *transport, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
     curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, time_left_ms(transport, transfer));
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
     if (!transfer->connect_only)
         r = set_target(transport, easy, transfer);
     if (r == 0 && transfer->parts)

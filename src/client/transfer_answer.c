@@ -80,7 +80,10 @@ size_t transfer_body_wanted(char *data, size_t size, size_t count, void *arg)
     size_t length = 0;
     int r = transfer->read(transfer, data, size * count, &length);
 
-    return r == 0 ? length : r == -EAGAIN ? CURL_READFUNC_PAUSE : CURL_READFUNC_ABORT;
+    if (r < 0)
+        return r == -EAGAIN ? CURL_READFUNC_PAUSE : CURL_READFUNC_ABORT;
+    transfer->read_left = length > 0 ? transfer->read_left - (int64_t)length : 0;
+    return length;
 }
 
 /* libcurl begins again on another connection, by itself. */
@@ -88,8 +91,10 @@ int transfer_body_sought(void *arg, curl_off_t offset, int origin)
 {
     struct transfer *transfer = arg;
 
-    return offset == 0 && origin == SEEK_SET && transfer->rewind(transfer) == 0 ? CURL_SEEKFUNC_OK
-                                                                                : CURL_SEEKFUNC_FAIL;
+    if (offset != 0 || origin != SEEK_SET || transfer->rewind(transfer) < 0)
+        return CURL_SEEKFUNC_FAIL;
+    transfer->read_left = transfer->read_length;
+    return CURL_SEEKFUNC_OK;
 }
 
 void transfer_clear_body(struct transfer *transfer)
@@ -122,6 +127,18 @@ static bool has_unclear_length(const struct headers *headers)
     return first && (first[strspn(first, "0123456789")] || headers_find(headers, "Transfer-Encoding"));
 }
 
+/* libcurl 7.88 keeps a connection on which the server answered before it had the whole body, and sends the
+ * next request where the server reads that body. */
+static void forbid_reuse_if_early(const struct transfer *transfer)
+{
+    long version = 0;
+
+    curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+    if (transfer->read && transfer->read_left != 0 && transfer->status >= 200 &&
+        version <= CURL_HTTP_VERSION_1_1)
+        curl_easy_setopt(transfer->easy, CURLOPT_FORBID_REUSE, 1L);
+}
+
 static size_t header_ended(struct transfer *transfer, size_t length)
 {
     long status = 0;
@@ -129,6 +146,7 @@ static size_t header_ended(struct transfer *transfer, size_t length)
     transfer->header_complete = true;
     curl_easy_getinfo(transfer->easy, CURLINFO_RESPONSE_CODE, &status);
     transfer->status = (int)status;
+    forbid_reuse_if_early(transfer);
     if (has_unclear_length(&transfer->response))
         return give_up(transfer, "http_protocol_error", "the answer's length is unclear");
     if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)

@@ -220,6 +220,24 @@ class TestEarlyAnswers(EarlyCase):
         self.assertEqual(len(self.server.requests), 2)
 
 
+class TestConnectionToTheServer(EarlyCase):
+    def test_the_rest_of_a_body_is_no_place_for_another_request(self):
+        """The server has answered and still reads the body of the request: the next request is not sent there."""
+        def handle(peer, request):
+            peer.send(self.reply)
+            peer.file.read(int(request.header("Content-Length") or 0))
+            return True
+        self.server.handle = handle
+        self.begin({"upstream.timeout_ms": 5000})
+        for status, headers, unix in itertools.product((200, 201, 404), ((), [("Expect", "100-continue")]), (False, True)):
+            self.reply = answer(status, b"early", [("X-Mark", "of the server")])
+            self.announce(2000000, headers, unix)
+            wait_until(lambda: self.server.requests, "the request")
+            self.assertEqual(self.proxy.get("/api/next").status, status)
+            self.assertEqual(self.server.requests.pop().target, "/api/next")
+            self.server.requests.clear()
+
+
 class TestStandIn(EarlyCase):
     def test_the_servers_own_limit(self):
         self.proxy = self.start_daemon(self.start_simulator())
