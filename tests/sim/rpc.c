@@ -35,7 +35,7 @@ static int64_t deadline(int64_t timeout_ms)
 /* Until something changed for a device, or UNTIL; false: that is over, or the program stops. */
 static bool wait_for_change(struct sim *sim, int64_t until)
 {
-    struct timespec at = {.tv_sec = until / 1000, .tv_nsec = until % 1000 * 1000000};
+    struct timespec at = {.tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000) * 1000000};
 
     return !sim->calls.stopping && clock_monotonic_ns() / 1000000 < until &&
            pthread_cond_timedwait(&sim->calls.changed, &sim->lock, &at) == 0;
