@@ -94,7 +94,12 @@ class TestServersAnswers(Case):
 
 class TestUpstreamUrl(Case):
     def test_a_prefix_in_the_url_goes_in_front_of_every_target(self):
-        server = self.start_scripted(lambda peer, request: echo(peer, request), authenticates=False)
+        def handle(peer, request):
+            if request.target != "/tb/api/auth/user":
+                return echo(peer, request)
+            peer.send(answer(body=USER))
+            return True
+        server = self.start_scripted(handle, authenticates=False)
         proxy = self.start_daemon(server, {"upstream.url": server.url + "/tb/"}, credential="api_key")
         self.assertEqual(server.requests[0].target, "/tb/api/auth/user")
         self.assertEqual(proxy.get("/api/x?y=z").json()["target"], "/tb/api/x?y=z")

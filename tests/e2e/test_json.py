@@ -109,8 +109,8 @@ class TestControl(JsonCase):
 """)
 
     def test_nothing_moves_the_cursor(self):
-        server = self.serve({"/api/auth/user": '{"a\x7f":"\u009b31m\u00a0\u00e9"}'}, authenticates=False)
-        self.assertEqual(self.good(server, "--compact", "getUser"), '{"a\\u007f":"\\u009b31m\u00a0\u00e9"}\n')
+        server = self.serve({"/api/auth/user": '{"a\x7f":"\u009b31m\u00a0\u00e9","id":1}'}, authenticates=False)
+        self.assertEqual(self.good(server, "--compact", "getUser"), '{"a\\u007f":"\\u009b31m\u00a0\u00e9","id":1}\n')
 
     def test_all_pages(self):
         target = "/api/tenant/devices?pageSize=%d&page=%d"
