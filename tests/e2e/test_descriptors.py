@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File descriptors: the limit is raised, connections fit into it, and after a shortage everybody is served again."""
+"""File descriptors: the limit is raised, connections fit into it, and after a shortage everybody is served again; standard
+descriptors that are closed. (Valgrind has a limit of its own and does not start without them.)"""
 import os
 import resource
+import subprocess
 import time
 
 import tap
 from client import Connection
 from daemon import end_with_parent
-from harness import PATIENCE, Case, build
+from harness import PATIENCE, Case, build, wait_until
 from scripted import echo
 
 ADDRESSES = ("127.0.0.1", "::1")
@@ -116,6 +118,17 @@ class TestShortage(DescriptorsCase):
             time.sleep(0.05)
             self.assertEqual(served.request("GET", "/-/live").status, 200)
         self.assertLess(self.cpu_s(proxy) - before, 0.25)
+
+
+class TestStandardDescriptors(Case):
+    def test_those_that_are_closed_at_the_start_are_dev_null(self):
+        """Another file with the number of standard error would get the log."""
+        proxy = self.prepare_daemon(self.start_simulator())
+        proxy.process = subprocess.Popen(proxy.command(), cwd=proxy.directory, env=proxy.environment(),
+                                         preexec_fn=lambda: (end_with_parent(), os.closerange(0, 3)))
+        wait_until(lambda: os.path.exists(proxy.unix_path), "a listener")
+        names = [os.readlink("/proc/%d/fd/%d" % (proxy.process.pid, fd)) for fd in range(3)]
+        self.assertEqual(names, ["/dev/null"] * 3)
 
 
 if __name__ == "__main__":

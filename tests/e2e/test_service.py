@@ -9,7 +9,6 @@ import threading
 import time
 
 import tap
-from daemon import end_with_parent
 from harness import PATIENCE, SLOW, Case, Closed, answer, build, wait_until
 
 USER = "/api/auth/user"
@@ -62,17 +61,6 @@ class TestNotices(Case):
             with os.fdopen(end) as log:
                 self.assertEqual(log.read(3) == "<3>", is_journal)
         proxy.kill()
-
-
-class TestStandardDescriptors(Case):
-    def test_those_that_are_closed_at_the_start_are_dev_null(self):
-        """Another file with the number of standard error would get the log."""
-        proxy = self.prepare_daemon(self.start_simulator())
-        proxy.process = subprocess.Popen(proxy.command(), cwd=proxy.directory, env=proxy.environment(),
-                                         preexec_fn=lambda: (end_with_parent(), os.closerange(0, 3)))
-        wait_until(lambda: os.path.exists(proxy.unix_path), "a listener")
-        names = [os.readlink("/proc/%d/fd/%d" % (proxy.process.pid, fd)) for fd in range(3)]
-        self.assertEqual(names, ["/dev/null"] * 3)
 
 
 class TestEnd(Case):
