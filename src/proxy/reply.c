@@ -227,8 +227,8 @@ static char *local_location(const struct exchange *exchange, const char *locatio
     length = strlen(prefix);
     while (length > 0 && prefix[length - 1] == '/')
         length--;
-    if (strncmp(path, prefix, length) != 0 || (*slash == '\0' && path[length] != '/') ||
-        (*slash == '\0' && is_taken_for_a_host(path + length)))
+    if (strncmp(path, prefix, length) != 0 ||
+        (!*slash && (path[length] != '/' || is_taken_for_a_host(path + length))))
         return strdup(location);
     return asprintf(&ret, "%s%s", slash, path + length) < 0 ? NULL : ret;
 }
