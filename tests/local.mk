@@ -14,7 +14,7 @@ TESTS = $(source_tests) $(program_tests) $(conformance_tests)
 
 # Where threads are: in the library and its programs; and of the daemon, whose own code has one, what resolves names,
 # speaks TLS, logs in, streams and stops.
-threaded_tests = tests/unit/test_base tests/unit/test_client tests/e2e/test_library.py tests/e2e/test_examples.py \
+threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/e2e/test_library.py tests/e2e/test_examples.py \
 	tests/e2e/test_ctl.py tests/e2e/test_official_client.py tests/e2e/test_session.py tests/e2e/test_service.py \
 	tests/e2e/test_streams.py tests/e2e/test_tls.py
 

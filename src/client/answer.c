@@ -7,7 +7,7 @@
 
 #include "base/utf8.h"
 #include "client/failure.h"
-#include "client/json_read.h"
+#include "json/json_read.h"
 
 /* Most of the server's words in a message. */
 #define WORDS_MAX 300

@@ -11,9 +11,9 @@
 #include <tbclient/error.h>
 #include <tbclient/value.h>
 
-#include "client/headers.h"
-#include "client/request.h"
-#include "client/session.h"
+#include "http/headers.h"
+#include "upstream/request.h"
+#include "upstream/session.h"
 
 /* Most of an answer's body that an error keeps. */
 #define ANSWER_ERROR_BODY_MAX (1024 * 1024)

@@ -7,8 +7,8 @@
 
 #include "base/utf8.h"
 #include "client/decode.h"
-#include "client/number.h"
-#include "client/path.h"
+#include "json/number.h"
+#include "json/json_path.h"
 #include "client/tables.h"
 
 struct checker {

@@ -13,8 +13,8 @@
 
 #include "base/list.h"
 #include "base/loop.h"
-#include "client/request.h"
-#include "client/upstream.h"
+#include "upstream/request.h"
+#include "upstream/upstream.h"
 
 enum client_start { CLIENT_AUTHENTICATING, CLIENT_STARTED, CLIENT_REFUSED };
 

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "client/decode.h"
 #include "client/encode.h"
-#include "client/json_read.h"
-#include "client/json_write.h"
+#include "json/json_read.h"
+#include "json/json_write.h"
 #include "client/tables.h"
 
 /* Of an encoded text: there is no hostile party, the value is the program's own. */

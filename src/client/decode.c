@@ -5,9 +5,9 @@
 #include <inttypes.h>
 
 #include "client/arena.h"
-#include "client/json_source.h"
-#include "client/number.h"
-#include "client/path.h"
+#include "json/json_source.h"
+#include "json/number.h"
+#include "json/json_path.h"
 #include "client/tables.h"
 
 struct decoder {

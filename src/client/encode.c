@@ -6,9 +6,9 @@
 
 #include "base/utf8.h"
 #include "client/check.h"
-#include "client/json_source.h"
-#include "client/number.h"
-#include "client/path.h"
+#include "json/json_source.h"
+#include "json/number.h"
+#include "json/json_path.h"
 #include "client/tables.h"
 
 /* First the whole value becomes JSON, which refuses what JSON cannot say; then the JSON is checked against

@@ -7,8 +7,8 @@
 
 #include <tbclient/client.h>
 
-#include "client/request.h"
-#include "client/upstream.h"
+#include "upstream/request.h"
+#include "upstream/upstream.h"
 
 /* TB_ERROR_USAGE names the option that makes no sense. */
 int options_check(const tb_client_options *options, tb_error *err);

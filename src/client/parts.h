@@ -10,7 +10,7 @@
 #include <tbclient/error.h>
 #include <tbclient/table.h>
 
-#include "client/transport.h"
+#include "upstream/transport.h"
 
 #define PARTS_MAX 64
 

@@ -7,7 +7,7 @@
 
 #include "client/check.h"
 #include "client/failure.h"
-#include "client/number.h"
+#include "json/number.h"
 #include "client/tables.h"
 
 struct builder {

@@ -11,7 +11,7 @@
 #include <tbclient/table.h>
 
 #include "base/buf.h"
-#include "client/headers.h"
+#include "http/headers.h"
 
 /* ThingsBoard's Tomcat takes 8 KiB of request line and headers together. */
 #define URL_TARGET_MAX 8192

@@ -5,7 +5,7 @@
 #include <fcntl.h>
 
 #include "base/buf.h"
-#include "client/json_read.h"
+#include "json/json_read.h"
 #include "ctl/names.h"
 
 #define BODY_MAX_BYTES (64 * 1024 * 1024)

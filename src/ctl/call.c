@@ -4,7 +4,7 @@
 #include "base/buf.h"
 #include "client/failure.h"
 #include "client/invoke.h"
-#include "client/json_read.h"
+#include "json/json_read.h"
 #include "ctl/body.h"
 #include "ctl/ctl.h"
 #include "ctl/json_print.h"

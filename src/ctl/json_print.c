@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "client/json_text.h"
+#include "json/json_text.h"
 
 /* A string or another value without parts. U+0080 to U+009F control terminals as those below U+0020 do, which
  * JSON escapes by itself; in UTF-8 they begin with 0xc2. */

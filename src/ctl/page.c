@@ -5,8 +5,8 @@
 
 #include <tbclient/value.h>
 
-#include "client/json_read.h"
-#include "client/json_text.h"
+#include "json/json_read.h"
+#include "json/json_text.h"
 #include "ctl/json_print.h"
 
 static void free_json(json_t **value)

@@ -5,7 +5,7 @@
 
 #include "client/answer.h"
 #include "client/failure.h"
-#include "client/json_write.h"
+#include "json/json_write.h"
 #include "ctl/arguments.h"
 #include "ctl/json_print.h"
 

@@ -10,7 +10,7 @@ USER = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111
         "tenantId": {"entityType": "TENANT", "id": "22222222-2222-2222-2222-222222222222"},
         "authority": "TENANT_ADMIN"}
 
-# What tells the edition and the version (src/client/edition.c).
+# What tells the edition and the version (src/upstream/server_version.c).
 WHITE_LABEL, SIGN_UP, API_DOCS = PROBES = ("/api/noauth/whiteLabel/loginWhiteLabelParams",
                                            "/api/noauth/signup/recaptchaParams", "/v3/api-docs/thingsboard")
 

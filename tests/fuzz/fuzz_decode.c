@@ -6,9 +6,9 @@
 
 #include <tbclient/codec.h>
 
-#include "client/json_read.h"
-#include "client/json_write.h"
-#include "client/number.h"
+#include "json/json_read.h"
+#include "json/json_write.h"
+#include "json/number.h"
 #include "sample_api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

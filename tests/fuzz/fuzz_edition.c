@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "client/edition.h"
+#include "upstream/server_version.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/frame_filter.h"
+#include "proxy/websocket/frame_filter.h"
 
 #define OUT_MAX (1 << 24)
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "client/json_read.h"
-#include "client/json_write.h"
-#include "client/number.h"
+#include "json/json_read.h"
+#include "json/json_write.h"
+#include "json/number.h"
 
 #define INPUT_MAX 4096
 

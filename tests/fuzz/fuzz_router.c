@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/operation.h"
+#include "proxy/route/operation.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "client/backoff.h"
-#include "client/session.h"
+#include "upstream/backoff.h"
+#include "upstream/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: Apache-2.0
+# libtbclient: the table engine and the blocking API. The editions' libraries are tables and typed functions on top of it.
+src_libclient_la_SOURCES = \
+	src/client/answer.c src/client/answer.h \
+	src/client/arena.c src/client/arena.h \
+	src/client/call.c src/client/call.h \
+	src/client/check.c src/client/check.h \
+	src/client/client.c src/client/client.h \
+	src/client/codec.c \
+	src/client/decode.c src/client/decode.h \
+	src/client/encode.c src/client/encode.h \
+	src/client/events.c \
+	src/client/failure.h \
+	src/client/invoke.c src/client/invoke.h \
+	src/client/iterator.c \
+	src/client/options.c src/client/options.h \
+	src/client/parameters.c src/client/parameters.h \
+	src/client/parts.c src/client/parts.h \
+	src/client/prepare.c src/client/prepare.h \
+	src/client/sink.c \
+	src/client/tables.c src/client/tables.h \
+	src/client/url.c src/client/url.h
+
+src_libtbclient_la_SOURCES =
+src_libtbclient_la_LIBADD = $(client_libs) $(CURL_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lm -lpthread
+src_libtbclient_la_LDFLAGS = -version-info 0:0:0 -no-undefined

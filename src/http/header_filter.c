@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/header_filter.h"
+
+#include <string.h>
+#include <strings.h>
+
+#include "base/util.h"
+
+static const char *const forwarded[] = {
+    "Accept",   "Accept-Encoding",   "Accept-Language", "Content-Type", "Content-Encoding",
+    "If-Match", "If-Modified-Since", "If-None-Match",   "If-Range",     "If-Unmodified-Since",
+    "Range",    "User-Agent",        "X-Mobile-Token",
+};
+
+/* Never to the server by this way: credentials, what the server would reflect (Origin), what tbproxyd says
+ * itself, and what belongs to one connection (RFC 9110, section 7.6.1; HTTP2-Settings and Upgrade would turn
+ * it into HTTP/2). */
+static const char *const kept_back[] = {
+    "Authorization",
+    "Connection",
+    "Content-Length",
+    "Cookie",
+    "Expect",
+    "Host",
+    "HTTP2-Settings",
+    "Keep-Alive",
+    "Origin",
+    "Proxy-Authorization",
+    "Proxy-Connection",
+    "Referer",
+    "Sec-WebSocket-Extensions",
+    "Sec-WebSocket-Key",
+    "Sec-WebSocket-Protocol",
+    "Sec-WebSocket-Version",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+    "X-Authorization",
+};
+
+/* Never to the local program: what belongs to the server's connection or is written anew, what would let web
+ * pages in (CORS), a cookie for a session that is not the program's, and promises about the server's own
+ * host. */
+static const char *const dropped[] = {
+    "Alt-Svc",
+    "Connection",
+    "Content-Length",
+    "Keep-Alive",
+    "Proxy-Connection",
+    "Set-Cookie",
+    "Strict-Transport-Security",
+    "TE",
+    "Trailer",
+    "Transfer-Encoding",
+    "Upgrade",
+};
+
+static bool contains(const char *const *names, size_t count, const char *name, size_t length)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (strlen(names[i]) == length && strncasecmp(names[i], name, length) == 0)
+            return true;
+    return false;
+}
+
+/* Whether the comma-separated LIST names it. */
+static bool list_contains(const char *list, const char *name, size_t length)
+{
+    while (*list) {
+        size_t entry;
+
+        list += strspn(list, ", \t");
+        entry = strcspn(list, ", \t");
+        if (entry == length && entry > 0 && strncasecmp(list, name, entry) == 0)
+            return true;
+        list += entry;
+    }
+    return false;
+}
+
+bool filter_list_contains(const char *list, const char *name)
+{
+    return list_contains(list, name, strlen(name));
+}
+
+bool filter_request_header(const char *name, const char *extra, const char *connection)
+{
+    size_t length = strlen(name);
+
+    if (connection && list_contains(connection, name, length))
+        return false;
+    if (contains(forwarded, ARRAY_SIZE(forwarded), name, length))
+        return true;
+    return list_contains(extra, name, length) && !contains(kept_back, ARRAY_SIZE(kept_back), name, length);
+}
+
+bool filter_response_header(const char *line, const char *connection)
+{
+    size_t length = strcspn(line, ":");
+
+    if (connection && list_contains(connection, line, length))
+        return false;
+    return !contains(dropped, ARRAY_SIZE(dropped), line, length) &&
+           strncasecmp(line, "Access-Control-", strlen("Access-Control-")) != 0;
+}

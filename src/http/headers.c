@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/headers.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <strings.h>
+
+#define DATE_MAX_S INT64_C(253402300799) /* the end of the year 9999 */
+
+int headers_add(struct headers *headers, const char *name, size_t name_length, const char *value,
+                size_t value_length)
+{
+    struct buf *text = &headers->text;
+    size_t start = text->len;
+    int r;
+
+    if (headers->count >= HEADERS_MAX_COUNT)
+        return -EMSGSIZE;
+    r = buf_append(text, name, name_length);
+    if (r == 0)
+        r = buf_append(text, ": ", 2);
+    if (r == 0)
+        r = buf_append(text, value, value_length);
+    if (r == 0)
+        r = buf_append(text, "", 1);
+    if (r < 0) {
+        buf_truncate(text, start);
+        return r;
+    }
+    headers->count++;
+    return 0;
+}
+
+const char *headers_next(const struct headers *headers, const char *line)
+{
+    const char *next;
+
+    if (headers->text.len == 0)
+        return NULL;
+    next = line ? line + strlen(line) + 1 : headers->text.data;
+    return next < headers->text.data + headers->text.len ? next : NULL;
+}
+
+const char *header_value(const char *line)
+{
+    const char *colon = strchr(line, ':');
+
+    return colon ? colon + 2 : "";
+}
+
+bool header_is(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+
+    return strncasecmp(line, name, length) == 0 && line[length] == ':';
+}
+
+const char *headers_find(const struct headers *headers, const char *name)
+{
+    const char *line;
+
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+        if (header_is(line, name))
+            return header_value(line);
+    return NULL;
+}
+
+void headers_clear(struct headers *headers)
+{
+    buf_clear(&headers->text);
+    headers->count = 0;
+}
+
+void headers_free(struct headers *headers)
+{
+    buf_free(&headers->text);
+    headers->count = 0;
+}
+
+int64_t header_date_s(const char *value)
+{
+    int64_t date_s = (int64_t)curl_getdate(value, NULL);
+
+    return date_s >= 0 && date_s <= DATE_MAX_S ? date_s : -1;
+}

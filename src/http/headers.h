@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A list of HTTP header lines, kept in one run of memory: "Name: value", each ended by a NUL.
+ */
+#ifndef TB_HTTP_HEADERS_H
+#define TB_HTTP_HEADERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+#define HEADERS_MAX_BYTES 65536 /* of one message */
+#define HEADERS_MAX_COUNT 128
+
+struct headers {
+    struct buf text;
+    size_t count;
+};
+
+#define HEADERS_INIT                                                                                         \
+    {                                                                                                        \
+        BUF_INIT(HEADERS_MAX_BYTES), 0                                                                       \
+    }
+
+/* 0, -EMSGSIZE at the limits above, -ENOMEM. NAME has NAME_LENGTH bytes, VALUE has VALUE_LENGTH. */
+int headers_add(struct headers *headers, const char *name, size_t name_length, const char *value,
+                size_t value_length);
+
+/* The line after LINE, the first one for NULL; NULL at the end. Valid until the list changes. */
+const char *headers_next(const struct headers *headers, const char *line);
+
+/* The value in a line of the list. */
+const char *header_value(const char *line);
+
+/* The seconds since the epoch of a date (RFC 9110, section 5.6.7: years have four digits); -1 where it is
+ * none. */
+int64_t header_date_s(const char *value);
+
+/* Whether LINE is a header called NAME; names are compared without case. */
+bool header_is(const char *line, const char *name);
+
+/* The value of the first header called NAME, or NULL. */
+const char *headers_find(const struct headers *headers, const char *name);
+
+void headers_clear(struct headers *headers);
+void headers_free(struct headers *headers);
+
+#endif

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http/preference.h"
+
+#include <ctype.h>
+#include <stdbool.h>
+#include <string.h>
+#include <strings.h>
+
+#define BLANKS " \t"
+
+/* The end of a list's member: a comma outside a quoted string. */
+static const char *member_end(const char *text)
+{
+    bool quoted = false;
+
+    for (; *text && (quoted || *text != ','); text++) {
+        if (quoted && *text == '\\' && text[1])
+            text++;
+        else if (*text == '"')
+            quoted = !quoted;
+    }
+    return text;
+}
+
+/* What follows "NAME=" in the list TEXT; NULL: it has no such member. Of several, Prefer's first counts (RFC
+ * 7240, section 2), and Priority's last (RFC 8941, section 4.2.2). */
+static const char *member_value(const char *text, const char *name, bool last)
+{
+    size_t length = strlen(name);
+    const char *value = NULL;
+
+    while (*text) {
+        const char *end;
+
+        text += strspn(text, BLANKS ",");
+        end = text + length;
+        if (strncasecmp(text, name, length) == 0) {
+            end += strspn(end, BLANKS);
+            if (*end == '=')
+                value = end + 1 + strspn(end + 1, BLANKS);
+        }
+        if (value && !last)
+            break;
+        text = member_end(text);
+    }
+    return value;
+}
+
+/* Nothing, a parameter, or the next member. */
+static bool is_end_of_value(const char *text)
+{
+    text += strspn(text, BLANKS);
+    return *text == '\0' || *text == ',' || *text == ';';
+}
+
+int preference_urgency(const char *value)
+{
+    const char *urgency = member_value(value, "u", true);
+
+    return urgency && *urgency >= '0' && *urgency <= '7' && is_end_of_value(urgency + 1) ? *urgency - '0'
+                                                                                         : -1;
+}
+
+int64_t preference_wait_ms(const char *value)
+{
+    const char *seconds = member_value(value, "wait", false);
+    int64_t wait_ms = 0;
+    bool quoted = seconds && *seconds == '"';
+
+    if (!seconds)
+        return -1;
+    seconds += quoted;
+    if (!isdigit((unsigned char)*seconds))
+        return -1;
+    for (; isdigit((unsigned char)*seconds); seconds++)
+        if (wait_ms < PREFERENCE_WAIT_MAX_MS)
+            wait_ms = 10 * wait_ms + 1000 * (*seconds - '0');
+    if (quoted && *seconds++ != '"')
+        return -1;
+    if (!is_end_of_value(seconds))
+        return -1;
+    return wait_ms < PREFERENCE_WAIT_MAX_MS ? wait_ms : PREFERENCE_WAIT_MAX_MS;
+}

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * tbproxyd's configuration: one row per option in config.c, from which the parser, --set, --help-config, the
+ * messages and the reload come.
+ */
+#ifndef TB_PROXY_CONFIG_CONFIG_H
+#define TB_PROXY_CONFIG_CONFIG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "base/error.h"
+
+enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
+
+enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
+
+/* Ended by NULL. */
+extern const char *const merge_mode_names[];
+extern const char *const tls_version_names[]; /* in the order of enum tls_version */
+extern const char *const http2_mode_names[];  /* in the order of enum http2_mode */
+
+/* Named as in the file: section.option. Strings are never NULL. */
+struct config {
+    struct {
+        char *url;
+        char *fallback_urls;
+        char *api_key_file;
+        char *username;
+        char *password_file;
+        char *token_file;
+        char *refresh_token_file;
+        char *ca_file;
+        char *certificate_file;
+        char *key_file;
+        int64_t tls_min_version; /* enum tls_version */
+        char *proxy;
+        char *proxy_password_file;
+        int64_t connect_timeout_ms;
+        int64_t timeout_ms;
+        int64_t max_connections;
+        int64_t http2; /* enum http2_mode */
+        int64_t max_requests;
+    } upstream;
+    struct {
+        char *address;
+        int64_t port;
+        char *unix_path;
+        char *unix_mode;
+        int64_t max_connections;
+        int64_t idle_timeout_s;
+    } listen;
+    struct {
+        bool retry_on_rate_limit;
+        int64_t max_retries;
+        int64_t initial_retry_delay_ms;
+        int64_t max_retry_delay_ms;
+        bool repeat_unsafe;
+    } retry;
+    struct {
+        char *limits;
+        bool learn;
+    } rate;
+    struct {
+        int64_t max_requests;
+        int64_t max_bytes;
+        int64_t max_wait_ms;
+        char *urgency;
+    } queue;
+    struct {
+        int64_t mode; /* enum merge_mode */
+        int64_t max_bytes;
+    } merge;
+    struct {
+        bool reads;
+    } join;
+    struct {
+        int64_t max_body_bytes;
+        int64_t max_kept_body_bytes;
+        int64_t max_response_bytes;
+        int64_t max_buffered_bytes;
+        int64_t session_wait_ms;
+        int64_t drain_timeout_ms;
+    } limits;
+    struct {
+        char *request_headers;
+    } forward;
+    struct {
+        int64_t level; /* enum log_level */
+    } log;
+};
+
+/*
+ * Reads the file PATH and then SETTINGS ("section.option=value", COUNT of them), which win, each option by
+ * itself: config_check() tells whether the whole makes sense. A message names file and line, the option, and
+ * what is allowed. -EINVAL for a mistake, or what opening the file said.
+ */
+int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
+                          struct tb_error *err);
+
+/* The same, and checks that the whole makes sense: config_check(). */
+int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
+                struct tb_error *err);
+
+void config_free(struct config *config);
+
+/* Takes over from FRESH what may change while running and logs each change; an option that differs and may
+ * not is named in a warning. */
+void config_reload(struct config *config, struct config *fresh);
+
+/* Prints every option with its help, bounds and default, in the form of a configuration file. */
+void config_print_help(FILE *out);
+
+#endif

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/daemon/descriptors.h"
+
+#include <sys/resource.h>
+
+uint64_t descriptors_raise_limit(void)
+{
+    struct rlimit limit, raised;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return UINT64_MAX;
+    raised = (struct rlimit){limit.rlim_max, limit.rlim_max};
+    return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
+}
+
+unsigned descriptors_fit(uint64_t limit, unsigned wanted, size_t listeners, unsigned upstream, size_t servers)
+{
+    uint64_t own = DESCRIPTORS_OWN + DESCRIPTORS_OWN_SERVER * servers;
+    uint64_t left = limit > own ? limit - own : 0;
+    uint64_t local = left / (2 + servers);
+
+    if (local >= upstream)
+        local = (left - (uint64_t)upstream * servers) / 2;
+    local /= listeners;
+    return local >= wanted ? wanted : local > 0 ? (unsigned)local : 1;
+}

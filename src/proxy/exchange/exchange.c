@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/exchange/exchange.h"
+
+#include <errno.h>
+#include <inttypes.h>
+
+#include "proxy/forward/admission.h"
+#include "proxy/daemon/daemon.h"
+#include "proxy/exchange/early_answer.h"
+#include "proxy/subscribe/sse.h"
+#include "proxy/forward/upstream_call.h"
+#include "proxy/local/local.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/body_stream.h"
+#include "proxy/websocket/tunnel.h"
+
+/* A client that has ended its sending, but perhaps not its reading, still gets an answer that comes this
+ * soon. */
+#define HANG_UP_GRACE_MS 2000
+
+static void hang_up_expired(struct timer *timer);
+
+struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
+                              const char *raw_target)
+{
+    struct client *client =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+    struct exchange *exchange = calloc(1, sizeof(*exchange));
+
+    if (!exchange)
+        return NULL;
+    exchange->daemon = listener->daemon;
+    exchange->listener = listener;
+    exchange->connection = connection;
+    exchange->client = client;
+    if (client)
+        client->exchange = exchange;
+    exchange->headers = (struct headers)HEADERS_INIT;
+    exchange->length = -1;
+    exchange->body.max = SIZE_MAX - 1; /* intake.c bounds it by the configuration */
+    exchange->hang_up_timer.expired = hang_up_expired;
+    exchange->wait_timer.expired = admission_timer_expired;
+    exchange->send_timer.expired = stream_timer_expired;
+    exchange->urgency = -1;
+    exchange->prefer_wait_ms = -1;
+    list_init(&exchange->member);
+    list_append(&listener->daemon->exchanges, &exchange->link);
+    exchange->raw_address = (uintptr_t)raw_target;
+    exchange->raw_target = strdup(raw_target);
+    if (!exchange->raw_target) {
+        exchange_retire(exchange);
+        return NULL;
+    }
+    return exchange;
+}
+
+void exchange_retire(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+
+    forwarding_leave(exchange);
+    forwarding_release(exchange);
+    tunnel_free(exchange);
+    event_stream_free(exchange);
+    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&daemon->loop, &exchange->send_timer);
+    if (exchange->client)
+        exchange->client->exchange = NULL;
+    list_remove(&exchange->link);
+    early_answer_free(exchange);
+    stream_forget_body(exchange);
+    headers_free(&exchange->headers);
+    target_free(&exchange->target);
+    free(exchange->raw_target);
+    free(exchange);
+}
+
+void exchange_suspend(struct exchange *exchange)
+{
+    if (exchange->suspended)
+        return;
+    MHD_suspend_connection(exchange->connection);
+    exchange->suspended = true;
+    exchange_client_changed(exchange);
+}
+
+void exchange_resume(struct exchange *exchange)
+{
+    if (!exchange->suspended)
+        return;
+    loop_timer_stop(&exchange->daemon->loop, &exchange->hang_up_timer);
+    exchange->suspended = false;
+    MHD_resume_connection(exchange->connection);
+    exchange->listener->pending = true;
+}
+
+void exchange_hung_up(struct exchange *exchange)
+{
+    exchange->hung_up = true;
+    metrics_count(exchange->daemon->metrics, METRICS_HANG_UPS, 1);
+    reply_error(exchange, 503, NULL,
+                "the client has hung up"); /* ends the exchange; hardly anybody reads it */
+}
+
+static void hang_up_expired(struct timer *timer)
+{
+    exchange_hung_up(CONTAINER_OF(timer, struct exchange, hang_up_timer));
+}
+
+void exchange_client_changed(struct exchange *exchange)
+{
+    enum client_end end = exchange->client ? exchange->client->end : CLIENT_OPEN;
+
+    if (end == CLIENT_MAY_READ && exchange->streams_body && !exchange->body_ended)
+        return; /* there is more of its body to read */
+    if (exchange->event_stream && exchange->state == EXCHANGE_ANSWERED)
+        event_stream_client_changed(exchange, end);
+    else if (end != CLIENT_OPEN)
+        loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
+                         end == CLIENT_MAY_READ ? HANG_UP_GRACE_MS : 0);
+}
+
+static void reply_unavailable(struct exchange *exchange)
+{
+    const struct session *session = exchange->daemon->upstream.session;
+    const char *reason = session_reason(session);
+
+    if (session_state(session) == SESSION_LOCKED_OUT)
+        reply_error(exchange, 503, "proxy_configuration_error", "tbproxyd cannot log in: %s", reason);
+    else if (session_status(session) == 429)
+        reply_later(exchange, session_due(session) - exchange->daemon->loop.now_ms,
+                    "tbproxyd has no session with the server: %s", reason);
+    else
+        reply_error(exchange, 502, "destination_unavailable", "tbproxyd has no session with the server: %s",
+                    reason);
+}
+
+void exchange_dispatch(struct exchange *exchange)
+{
+    exchange->arrived_ms = exchange->daemon->loop.now_ms;
+    switch (exchange->daemon->stopping ? ROUTE_UNDECIDED : exchange->route.kind) {
+    case ROUTE_UNDECIDED:
+        reply_stopping(exchange);
+        return;
+    case ROUTE_FORWARD:
+    case ROUTE_FORWARD_PAGE:
+    case ROUTE_FORWARD_ANONYMOUS:
+        admission_begin(exchange);
+        break;
+    case ROUTE_LOGIN:
+        forwarding_begin_login(exchange);
+        break;
+    case ROUTE_TUNNEL:
+        tunnel_begin(exchange);
+        break;
+    case ROUTE_SUBSCRIBE:
+        event_stream_begin(exchange);
+        break;
+    default:
+        local_answer(exchange);
+        return;
+    }
+    if (exchange->state != EXCHANGE_ANSWERED && exchange->state != EXCHANGE_DISCARDING)
+        exchange_suspend(exchange);
+}
+
+/* For Proxy-Status: why a request that got a 429 was not repeated; NULL where there is nothing to say. */
+static const char *const repeat_refusals[] = {
+    [REPEAT_IS_OFF] = "\"retry.retry_on_rate_limit is off\"",
+    [REPEAT_ENOUGH] = "\"repeated as often as retry.max_retries allows\"",
+    [REPEAT_UNSAFE] = "\"not repeated: the server may have executed it\"",
+    [REPEAT_UNSTAMPED] =
+        "\"not repeated: the server may have stored it, and its body could not be given a time\"",
+    [REPEAT_BODY_IS_GONE] =
+        "\"not repeated: the body was too large to be kept (limits.max_kept_body_bytes)\"",
+    [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
+};
+
+void exchange_answer(struct exchange *exchange, const struct request *request)
+{
+    switch (request->outcome) {
+    case REQUEST_ANSWERED:
+        reply_forward(exchange,
+                      request->transfer.status == 429 ? repeat_refusals[request->not_repeated] : NULL);
+        return;
+    case REQUEST_FAILED:
+        reply_transfer_error(exchange, &request->transfer);
+        return;
+    case REQUEST_NO_SESSION:
+        reply_unavailable(exchange);
+        return;
+    case REQUEST_SESSION_LATE:
+        reply_error(exchange, 503, "proxy_internal_response",
+                    "tbproxyd waited %" PRId64 " ms for its login to the server",
+                    request->options->session_wait_ms);
+        return;
+    case REQUEST_TO_LOGIN_PAGE:
+        reply_error(exchange, 401, NULL, "the server sent tbproxyd to its login page");
+        return;
+    case REQUEST_BODY_IS_GONE:
+        reply_busy(exchange,
+                   "the login to the server was renewed in the middle of the body, which was too large to "
+                   "be kept (limits.max_kept_body_bytes): send it again");
+        return;
+    case REQUEST_CANNOT_BE_SENT:
+        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        return;
+    }
+}

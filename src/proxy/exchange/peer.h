@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One connection of a local program, beside what libmicrohttpd keeps of it: who it is, its end, and the time
+ * after which it is closed because nothing arrives.
+ */
+#ifndef TB_PROXY_EXCHANGE_PEER_H
+#define TB_PROXY_EXCHANGE_PEER_H
+
+#include <microhttpd.h>
+
+#include "base/loop.h"
+
+struct exchange;
+struct listener;
+
+enum client_end {
+    CLIENT_OPEN,
+    CLIENT_MAY_READ, /* TCP: it sends no more, and is gone or still reads */
+    CLIENT_GONE,
+};
+
+struct client {
+    struct watch watch; /* of what it sends, and of its end */
+    struct listener *listener;
+    struct MHD_Connection *connection;
+    struct exchange *exchange; /* the request that it waits for; NULL: none */
+    enum client_end end;
+    int64_t user;      /* uid at the other end of a Unix socket; -1: TCP */
+    uint64_t number;   /* counts connections */
+    int64_t active_ms; /* when it sent something, or its last answer ended; boot clock */
+    struct timer idle; /* runs while no request is under way: none, or a header that is not complete */
+    bool closing;      /* it has been told the end; no request of it is served any more */
+};
+
+/* A connection has begun; NULL without memory. */
+struct client *client_new(struct listener *listener, struct MHD_Connection *connection);
+
+/* It has been closed. NULL is allowed. */
+void client_free(struct client *client);
+
+/* Its request has ended, so that the idle time begins. */
+void client_answered(struct client *client);
+
+/* Closes it at once; libmicrohttpd notices. */
+void client_cut_off(struct client *client);
+
+/* Whom the queue treats fairly: a user of the Unix socket, else a connection. The device API, which the
+ * server counts by itself, is apart. CLIENT may be NULL. */
+uint64_t client_flow(const struct client *client, bool device_api);
+
+#define CLIENT_NAME_MAX 32
+
+/* "uid:1000", or "tcp:7" for the seventh connection. */
+void client_flow_name(uint64_t flow, char *ret, size_t size);
+
+#endif

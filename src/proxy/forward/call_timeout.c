@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/forward/call_timeout.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "json/json_read.h"
+#include "proxy/route/operation.h"
+
+#define NOT_SAID (-1)
+
+struct call {
+    const struct target *target;
+    const struct buf *body;
+    int64_t now_ms;
+};
+
+/* The decimal number that the LENGTH bytes at TEXT are, as far as it matters here. */
+static int64_t parse_ms(const char *text, size_t length)
+{
+    int64_t ms = 0;
+    size_t i;
+
+    for (i = 0; i < length; i++) {
+        if (text[i] < '0' || text[i] > '9')
+            return NOT_SAID;
+        if (ms < CALL_TIMEOUT_MAX_MS)
+            ms = 10 * ms + (text[i] - '0');
+    }
+    return length > 0 ? ms : NOT_SAID;
+}
+
+/* A number, or a string of digits, as the server reads it (Jackson's asLong()). */
+static double number_of(const json_t *value)
+{
+    return json_is_string(value)   ? (double)parse_ms(json_string_value(value), json_string_length(value))
+           : json_is_number(value) ? json_number_value(value)
+                                   : NOT_SAID;
+}
+
+static int64_t within_bounds(double ms)
+{
+    return ms < 0 ? NOT_SAID : ms < CALL_TIMEOUT_MAX_MS ? (int64_t)ms : CALL_TIMEOUT_MAX_MS;
+}
+
+static json_t *parse_body(const struct call *call)
+{
+    if (!call->body || call->body->len > CALL_TIMEOUT_BODY_MAX)
+        return NULL;
+    return json_read(call->body->data ? call->body->data : "", call->body->len, 0, NULL);
+}
+
+/* {"timeout": ms}, or {"expirationTime": ms since the epoch}, which goes before it. */
+static int64_t rpc_ms(const struct call *call)
+{
+    json_t *body = parse_body(call);
+    const json_t *expires = json_object_get(body, "expirationTime");
+    double ms = expires ? json_number_value(expires) - (double)call->now_ms
+                        : number_of(json_object_get(body, "timeout"));
+
+    json_decref(body);
+    return within_bounds(ms);
+}
+
+/* {"chatModelConfig": {"timeoutSeconds": s}} */
+static int64_t chat_ms(const struct call *call)
+{
+    json_t *body = parse_body(call);
+    double seconds = number_of(json_object_get(json_object_get(body, "chatModelConfig"), "timeoutSeconds"));
+
+    json_decref(body);
+    return within_bounds(1000 * seconds);
+}
+
+static int64_t last_segment_ms(const struct call *call)
+{
+    const char *path = call->target->text.data;
+    size_t end = call->target->path_length, begin;
+
+    if (path[end - 1] == '/')
+        end--;
+    for (begin = end; path[begin - 1] != '/'; begin--)
+        ;
+    return parse_ms(path + begin, end - begin);
+}
+
+/* Of several, the server takes the first. */
+static int64_t query_ms(const struct call *call)
+{
+    static const char name[] = "timeout=";
+    const char *text = call->target->text.data + call->target->path_length;
+
+    while (*text) {
+        size_t length = strcspn(++text, "&");
+
+        if (strncmp(text, name, strlen(name)) == 0)
+            return parse_ms(text + strlen(name), length - strlen(name));
+        text += length;
+    }
+    return NOT_SAID;
+}
+
+static const struct {
+    const char *method;
+    const char *path;
+    int64_t (*own_ms)(const struct call *call);
+} calls[] = {
+    {"POST", "/api/rpc/oneway/*", rpc_ms},
+    {"POST", "/api/rpc/twoway/*", rpc_ms},
+    {"POST", "/api/plugins/rpc/oneway/*", rpc_ms},
+    {"POST", "/api/plugins/rpc/twoway/*", rpc_ms},
+    {"POST", "/api/ai/model/chat", chat_ms},
+    {"POST", "/api/rule-engine/*/*/*", last_segment_ms},
+    {"POST", "/api/rule-engine/*/*/*/*", last_segment_ms},
+    {"GET", "/api/v1/*/rpc", query_ms},
+    {"GET", "/api/v1/*/attributes/updates", query_ms},
+};
+
+int64_t call_timeout_ms(const char *method, const struct target *target, const struct buf *body,
+                        int64_t least_ms, int64_t now_ms)
+{
+    const struct call call = {target, body, now_ms};
+    int64_t own_ms = NOT_SAID;
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(calls) && own_ms == NOT_SAID; i++)
+        if (strcmp(calls[i].method, method) == 0 &&
+            path_matches(calls[i].path, target->text.data, target->path_length))
+            own_ms = calls[i].own_ms(&call);
+    if (own_ms == NOT_SAID)
+        return least_ms;
+    own_ms += CALL_TIMEOUT_MARGIN_MS;
+    own_ms = own_ms < CALL_TIMEOUT_MAX_MS ? own_ms : CALL_TIMEOUT_MAX_MS;
+    return own_ms > least_ms ? own_ms : least_ms;
+}

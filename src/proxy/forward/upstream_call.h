@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A call to the server for one exchange, or for several at once: writes to the same entity that were merged,
+ * identical reads that were joined.
+ *
+ *     admission_begin()   the exchange joins a call in flight, or waits in the queue
+ *     forwarding_run()    takes from the queue what the budget allows, and sends it
+ *     request.waits()     there is no login: each waits for it as long as it may itself
+ *     request.ready()     there is one: the bodies of those who are still there are merged and sent
+ *     request.done()      all are answered; or after a 429 they wait again; or a refused merge is split
+ *
+ * Read your own writes: a read joins a call in flight only where no write has been sent, and none has ended,
+ * since that call was sent.
+ */
+#ifndef TB_PROXY_FORWARD_UPSTREAM_CALL_H
+#define TB_PROXY_FORWARD_UPSTREAM_CALL_H
+
+#include "base/buf.h"
+#include "base/list.h"
+#include "upstream/request.h"
+#include "proxy/forward/queue.h"
+
+#define FORWARDING_SHARED_MAX 1000 /* requests that are answered by one call that they waited for */
+
+struct daemon;
+struct exchange;
+
+struct forwarding {
+    struct daemon *daemon;
+    struct request request;
+    struct list members; /* exchanges that wait for its answer, in the order of their arrival */
+    size_t member_count;
+    size_t users;          /* exchanges that refer to it: members, and those whose answer it holds */
+    struct exchange *lead; /* whose target, headers and, unless merged, body are sent; NULL: kept here */
+    bool under_way;
+    bool is_queued; /* it came through the queue and has its place in the budget */
+    bool is_merged;
+    bool is_read;
+    bool streams; /* its answer has begun and goes on as it comes, to its one member */
+    unsigned cost;
+    uint32_t operation;     /* for the budget */
+    uint64_t turn_of;       /* the flow in whose turn it was sent */
+    uint64_t generation;    /* daemon->write_generation when it was sent */
+    struct queue_key *key;  /* under which it is in flight; NULL: none */
+    struct timer pause;     /* until the key is let go, after its end */
+    struct list paused;     /* in daemon->paused */
+    struct buf body;        /* merged */
+    struct headers headers; /* of a lead that has gone */
+    struct buf target;      /* the same */
+};
+
+/* Sends what may be sent now: to be called in each turn of the loop. */
+void forwarding_run(struct daemon *daemon);
+
+/* The exchange is answered with what comes of a call in flight. */
+void forwarding_join(struct forwarding *forwarding, struct exchange *exchange);
+
+/* The server has begun to answer, with a body that streams. */
+void forwarding_answer_begun(struct forwarding *forwarding);
+
+/* For an exchange that is answered here, but only while there is a session: waits for that. It may be
+ * answered before this returns. */
+void forwarding_begin_login(struct exchange *exchange);
+
+/* For telemetry without a time: waits until the server has told its own, and goes on with admission_begin().
+ */
+void forwarding_wait_for_clock(struct exchange *exchange);
+
+/* The exchange waits no longer for an answer of the server: it is answered, or its client has gone. Harmless
+ * in every state. */
+void forwarding_leave(struct exchange *exchange);
+
+/* Frees what waits for nothing but a timer: before the queue is freed, when no exchange is left. */
+void forwarding_close(struct daemon *daemon);
+
+/* The exchange needs the answer no more. */
+void forwarding_release(struct exchange *exchange);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The sockets that local programs connect to, bound and listening.
+ */
+#ifndef TB_PROXY_LISTEN_LISTENING_SOCKET_H
+#define TB_PROXY_LISTEN_LISTENING_SOCKET_H
+
+#include <stddef.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+
+struct listening_socket {
+    int fd;         /* -1: not open */
+    unsigned port;  /* 0: a Unix socket */
+    char name[128]; /* "http://127.0.0.1:8282" or the path, for messages */
+    /* Of a Unix socket. The lock says whose PATH is, from before it is bound until it is removed. */
+    char *path;
+    char *lock_path;
+    int lock_fd;
+    struct stat file;
+};
+
+/*
+ * Opens a TCP socket on each of the *COUNT loopback ADDRESSES, all with the same PORT; 0 takes a free one.
+ * One that the host does not have (no IPv6) is left out: *COUNT is that of the sockets in RET then. 0, or a
+ * negative errno with nothing open, -EADDRNOTAVAIL if the host has none of them.
+ */
+int listening_sockets_open_tcp(const char *const *addresses, size_t *count, unsigned port,
+                               struct listening_socket *ret, struct tb_error *err);
+
+/*
+ * Opens a Unix socket at PATH with the permissions MODE. What a dead process left there is replaced, but
+ * nothing that somebody has bound, whether he listens or not, or that another tbproxyd is about to bind.
+ */
+int listening_socket_open_unix(const char *path, mode_t mode, struct listening_socket *ret,
+                               struct tb_error *err);
+
+/* Harmless if it is not open. The file of a Unix socket is removed if it is still this one's. */
+void listening_socket_close(struct listening_socket *listening);
+
+#endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/route/operation.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/util.h"
+
+/* Length of the segment that begins at TEXT, which ends at END. */
+static size_t segment_length(const char *text, const char *end)
+{
+    const char *slash = memchr(text, '/', (size_t)(end - text));
+
+    return (size_t)((slash ? slash : end) - text);
+}
+
+bool path_matches(const char *pattern, const char *path, size_t length)
+{
+    const char *end = path + length;
+    const char *pattern_end = pattern + strlen(pattern);
+
+    for (;;) {
+        size_t wanted = segment_length(pattern, pattern_end);
+        size_t have = segment_length(path, end);
+
+        if (wanted == 2 && memcmp(pattern, "**", 2) == 0)
+            return true;
+        if (!(wanted == 1 && *pattern == '*' && have > 0) &&
+            (wanted != have || memcmp(pattern, path, have) != 0))
+            return false;
+        pattern += wanted;
+        path += have;
+        if (path == end)
+            return pattern == pattern_end;
+        if (pattern ==
+            pattern_end) /* some servers, or what stands before them, take a final slash for nothing */
+            return path + 1 == end;
+        pattern++;
+        path++;
+    }
+}
+
+/* The child of NODE to which the LENGTH bytes at SEGMENT lead, or NULL. */
+static const struct operation_node *child_named(const struct operation_node *node, const char *segment,
+                                                size_t length)
+{
+    size_t low = node->first_child, high = low + node->child_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        const char *name = operation_texts + operation_nodes[middle].segment;
+        size_t name_length = strlen(name);
+        int order = memcmp(name, segment, name_length < length ? name_length : length);
+
+        if (order == 0 && name_length == length)
+            return &operation_nodes[middle];
+        if (order < 0 || (order == 0 && name_length < length))
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return NULL;
+}
+
+/* What is looked for: an operation with METHOD, or one of any method with one of FLAGS. */
+struct wanted {
+    int method; /* -1: any */
+    unsigned flags;
+};
+
+static const struct operation *operation_of(const struct operation_node *node, struct wanted wanted)
+{
+    size_t i;
+
+    for (i = node->first_operation; i < (size_t)node->first_operation + node->operation_count; i++)
+        if (wanted.method >= 0 ? operations[i].method == wanted.method : operations[i].flags & wanted.flags)
+            return &operations[i];
+    return NULL;
+}
+
+/* PATH is what follows NODE: nothing, or a slash and more. As deep as the tree. */
+static const struct operation *find_below(const struct operation_node *node, struct wanted wanted,
+                                          const char *path, const char *end)
+{
+    const struct operation_node *child;
+    const struct operation *found = NULL;
+    size_t length;
+
+    if (path == end)
+        return operation_of(node, wanted);
+    path++;
+    length = segment_length(path, end);
+    child = child_named(node, path, length);
+    if (child)
+        found = find_below(child, wanted, path + length, end);
+    if (!found && node->variable && length > 0)
+        found = find_below(&operation_nodes[node->variable], wanted, path + length, end);
+    return found;
+}
+
+static const struct operation *find(struct wanted wanted, const char *path, size_t length)
+{
+    const struct operation *found;
+
+    if (length == 0 || *path != '/')
+        return NULL;
+    found = find_below(operation_nodes, wanted, path, path + length);
+    /* some servers, or what stands before them, take a final slash for nothing */
+    if (!found && length > 1 && path[length - 1] == '/')
+        found = find_below(operation_nodes, wanted, path, path + length - 1);
+    return found;
+}
+
+static int method_of(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum tb_method method;
+    } methods[] = {
+        {"GET", TB_GET},     {"HEAD", TB_GET},      {"POST", TB_POST},       {"PUT", TB_PUT},
+        {"PATCH", TB_PATCH}, {"DELETE", TB_DELETE}, {"OPTIONS", TB_OPTIONS},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(methods); i++)
+        if (strcmp(methods[i].name, name) == 0)
+            return (int)methods[i].method;
+    return -1;
+}
+
+const struct operation *operation_find(const char *method, const char *path, size_t length)
+{
+    int wanted = method_of(method);
+
+    return wanted < 0 ? NULL : find((struct wanted){wanted, 0}, path, length);
+}
+
+bool operation_at_path_has(const char *path, size_t length, unsigned flags)
+{
+    return find((struct wanted){-1, flags}, path, length) != NULL;
+}
+
+enum tb_repeat operation_repeat(const struct operation *operation, const char *method, const char *path,
+                                size_t length)
+{
+    /* What a newer server may have there, no document does. */
+    static const char *const acting[] = {"/api/rule-engine/**", "/api/v1/**"};
+    size_t i;
+
+    if (operation)
+        return (enum tb_repeat)operation->repeat;
+    for (i = 0; i < ARRAY_SIZE(acting); i++)
+        if (strcmp(method, "POST") == 0 && path_matches(acting[i], path, length))
+            return TB_REPEAT_NEVER;
+    return TB_REPEAT_FREE;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/route/route.h"
+
+#include <string.h>
+
+#include "base/util.h"
+#include "proxy/route/operation.h"
+
+#define ANY_METHOD      NULL
+#define CREDENTIAL_PATH NULL /* any at which the documents have an operation with TB_CREDENTIAL */
+
+/* TRACE is not among them: the server's answer would show the credential. */
+static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+#define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+
+/* The first row that fits decides. */
+static const struct {
+    const char *method;
+    const char *path;
+    enum route_kind kind;
+    const char *allow; /* of the other methods; NULL: they go on to the next rows */
+} routes[] = {
+    {"GET", "/-/live", ROUTE_LIVE, "GET"},
+    {"GET", "/-/ready", ROUTE_READY, "GET"},
+    {"GET", "/-/status", ROUTE_STATUS, "GET"},
+    {"GET", "/-/metrics", ROUTE_METRICS, "GET"},
+    {"GET", "/-/subscribe/*/*", ROUTE_SUBSCRIBE, "GET"},
+    {"POST", "/api/auth/login", ROUTE_LOGIN, "POST"},
+    {"POST", "/api/auth/token", ROUTE_LOGIN, "POST"},
+    {"POST", "/api/auth/logout", ROUTE_LOGOUT, "POST"},
+    {"POST", "/api/auth/changePassword", ROUTE_FORBIDDEN, "POST"},
+    {"GET", "/api/user/*/token", ROUTE_FORBIDDEN, "GET"},
+    /* Their other methods go on to the server. */
+    {"POST", "/api/apiKey", ROUTE_FORBIDDEN, NULL},
+    {ANY_METHOD, "/api/apiKey", ROUTE_FORWARD, NULL},
+    {"POST", "/api/signup/*", ROUTE_FORBIDDEN, NULL},
+    {ANY_METHOD, "/api/signup/*", ROUTE_FORWARD, NULL},
+    /* Where an operation gives away a credential, no method is forwarded. */
+    {ANY_METHOD, CREDENTIAL_PATH, ROUTE_FORBIDDEN, NULL},
+    {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
+    {ANY_METHOD, "/api", ROUTE_FORWARD, NULL},
+    {ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL},
+    {ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/v3/api-docs/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-ui.html", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-ui/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-resources", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/swagger-resources/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_METHOD, "/webjars/**", ROUTE_FORWARD_PAGE, NULL},
+};
+
+const char *route_method(const char *method)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(methods); i++)
+        if (strcmp(methods[i], method) == 0)
+            return methods[i];
+    return NULL;
+}
+
+/* HEAD is served wherever GET is (RFC 9110, section 9.3.2). */
+static bool method_fits(const char *wanted, const char *method)
+{
+    return !wanted || strcmp(wanted, method) == 0 ||
+           (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
+}
+
+static bool path_fits(const char *wanted, const char *path, size_t length)
+{
+    return wanted ? path_matches(wanted, path, length) : operation_at_path_has(path, length, TB_CREDENTIAL);
+}
+
+struct route route_find(const char *method, const char *path, size_t path_length)
+{
+    size_t i;
+
+    if (!route_method(method))
+        return (struct route){ROUTE_NOT_ALLOWED, METHODS};
+    for (i = 0; i < ARRAY_SIZE(routes); i++) {
+        if (!path_fits(routes[i].path, path, path_length))
+            continue;
+        if (method_fits(routes[i].method, method))
+            return (struct route){routes[i].kind, NULL};
+        if (routes[i].allow)
+            return (struct route){ROUTE_NOT_ALLOWED, routes[i].allow};
+    }
+    return (struct route){ROUTE_UNKNOWN, NULL};
+}

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+src_libproxy_la_SOURCES += \
+	src/proxy/status/status.c src/proxy/status/status.h

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/status/status.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <stdio.h>
+
+#include "proxy/config/config_check.h"
+#include "proxy/daemon/daemon.h"
+#include "proxy/exchange/exchange.h"
+#include "proxy/route/operation.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/websocket/tunnel.h"
+
+#define CLIENTS_MAX 100 /* that are listed */
+
+static json_t *buckets(const struct daemon *daemon)
+{
+    const struct limit *limit = &daemon->budget.options.limit;
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < limit->count; i++)
+        json_array_append_new(list,
+                              json_pack("{s:I,s:I,s:f}", "capacity", (json_int_t)limit->pairs[i].capacity,
+                                        "seconds", (json_int_t)limit->pairs[i].seconds, "tokens",
+                                        budget_tokens(&daemon->budget, daemon->loop.now_ms, i)));
+    return list;
+}
+
+static json_t *pace_of(int64_t rate)
+{
+    return rate > 0 ? json_real((double)rate / PACE_MILLI) : json_null();
+}
+
+/* Those that are closed, or have a pace of their own. */
+static json_t *refused_operations(const struct daemon *daemon)
+{
+    const struct refusals *refusals = &daemon->budget.refusals;
+    int64_t now_ms = daemon->loop.now_ms;
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < refusals->count; i++) {
+        const struct refused_operation *operation = &refusals->operations[i];
+        int64_t closed_ms = operation->closed_until_ms - now_ms;
+
+        if (!refusals_find(refusals, now_ms, operation->id))
+            continue;
+        json_array_append_new(list,
+                              json_pack("{s:s,s:I,s:o}", "operation",
+                                        operation->id == 0 ? "unknown" : operation_texts + operation->id,
+                                        "closed_for_ms", (json_int_t)(closed_ms > 0 ? closed_ms : 0), "pace",
+                                        pace_of(operation->pace.rate)));
+    }
+    return list;
+}
+
+static json_t *limits(const struct daemon *daemon)
+{
+    const struct budget *budget = &daemon->budget;
+    int64_t closed_ms = budget_closed_ms(budget, daemon->loop.now_ms);
+    char text[LIMIT_TEXT_MAX];
+
+    limit_format(&budget->options.limit, text);
+    return json_pack("{s:s,s:s,s:o,s:b,s:o,s:I,s:o,s:I,s:I}", "source",
+                     budget->options.limit.count == 0            ? "none"
+                     : config_limit_is_asked_for(daemon->config) ? "auto"
+                                                                 : "configured",
+                     "limit", text, "buckets", buckets(daemon), "learn", (int)budget->options.learn, "pace",
+                     pace_of(budget->pace.rate), "closed_for_ms", (json_int_t)closed_ms, "operations",
+                     refused_operations(daemon), "in_flight", (json_int_t)budget->in_flight, "max_in_flight",
+                     (json_int_t)budget->options.max_in_flight);
+}
+
+static json_t *clients(const struct daemon *daemon)
+{
+    const struct queue_flow *flow;
+    json_t *list = json_array();
+    char name[CLIENT_NAME_MAX];
+
+    for (flow = queue_next_flow(&daemon->queue, NULL); flow && json_array_size(list) < CLIENTS_MAX;
+         flow = queue_next_flow(&daemon->queue, flow)) {
+        if (flow->count == 0) /* only calls in flight */
+            continue;
+        client_flow_name(flow->id, name, sizeof(name));
+        json_array_append_new(list,
+                              json_pack("{s:s,s:I}", "client", name, "requests", (json_int_t)flow->count));
+    }
+    return list;
+}
+
+static int64_t oldest_ms(const struct daemon *daemon)
+{
+    int64_t oldest = 0;
+    struct list *link;
+
+    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
+        const struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
+        int64_t age_ms = daemon->loop.now_ms - exchange->arrived_ms;
+
+        if (exchange->state == EXCHANGE_WAITING && age_ms > oldest)
+            oldest = age_ms;
+    }
+    return oldest;
+}
+
+static json_t *queue(const struct daemon *daemon)
+{
+    const struct config *config = daemon->config;
+
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests", (json_int_t)daemon->queue.count,
+                     "bytes", (json_int_t)daemon->queue.bytes, "max_requests",
+                     (json_int_t)daemon->queue.max_count, "max_bytes", (json_int_t)daemon->queue.max_bytes,
+                     "oldest_ms", (json_int_t)oldest_ms(daemon), "max_wait_ms",
+                     (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
+                     "clients", clients(daemon));
+}
+
+/* Which server is in use, and how the others are. */
+static json_t *servers(const struct daemon *daemon)
+{
+    const struct upstream *upstream = &daemon->upstream;
+    json_t *list = json_array();
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++) {
+        const struct failover_server *server = &upstream->failover.servers[i];
+        int64_t left_ms = server->aside ? server->until_ms - daemon->loop.now_ms : 0;
+
+        json_array_append_new(list,
+                              json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers[i].url, "in_use",
+                                        (int)(i == upstream_server(upstream)), "healthy", (int)!server->aside,
+                                        "aside_for_ms", (json_int_t)(left_ms > 0 ? left_ms : 0)));
+    }
+    return list;
+}
+
+void status_answer(struct exchange *exchange)
+{
+    json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->daemon), "queue",
+                               queue(exchange->daemon), "servers", servers(exchange->daemon));
+
+    reply_json(exchange, 200, status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL);
+    json_decref(status);
+}
+
+void status_answer_metrics(struct exchange *exchange)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct buf page = BUF_INIT(METRICS_PAGE_MAX_BYTES);
+    struct metrics_gauges gauges = {
+        .queue_requests = daemon->queue.count,
+        .queue_bytes = daemon->queue.bytes,
+        .in_flight = daemon->budget.in_flight,
+        .local_connections = daemon->open_clients,
+        .websockets = tunnel_count(daemon),
+        .subscribers = daemon->subscriptions.subscribers,
+        .subscriptions = daemon->subscriptions.count,
+        .session_ready = session_credential(daemon->upstream.session, daemon->loop.now_ms) != NULL,
+        .pace = budget_pace(&daemon->budget),
+    };
+
+    if (metrics_print(daemon->metrics, &gauges, &page) < 0) {
+        buf_free(&page);
+        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        return;
+    }
+    reply_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", page.data);
+}

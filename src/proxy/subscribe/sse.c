@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/subscribe/sse.h"
+
+#include <errno.h>
+
+#include "proxy/daemon/daemon.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/subscribe/subscription_request.h"
+
+static struct event_stream *stream_of(struct subscriber *subscriber)
+{
+    return CONTAINER_OF(subscriber, struct event_stream, subscriber);
+}
+
+static bool is_empty(const struct event_stream *stream)
+{
+    return stream->out_begin == stream->out.len;
+}
+
+/* Has libmicrohttpd ask for more. */
+static void wake(struct event_stream *stream)
+{
+    if (stream->answered)
+        exchange_resume(stream->exchange);
+}
+
+static void end(struct event_stream *stream)
+{
+    stream->ended = true;
+    wake(stream);
+}
+
+static void end_with(struct event_stream *stream, const char *reason)
+{
+    if (stream->ended)
+        return;
+    stream->out.max = EVENT_STREAM_BYTES + TB_ERROR_MESSAGE_MAX * 7; /* a message may be escaped */
+    event_write_end(&stream->out, reason);
+    end(stream);
+}
+
+static void comment(struct event_stream *stream, const char *text)
+{
+    if (!stream->ended && is_empty(stream) && buf_append_string(&stream->out, text) == 0)
+        wake(stream);
+}
+
+/* libmicrohttpd has room for MAX bytes. */
+static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
+{
+    struct event_stream *stream = arg;
+    size_t left;
+
+    (void)position;
+    if (is_empty(stream)) {
+        buf_free(&stream->out);
+        stream->out_begin = 0;
+        if (stream->behind && !stream->ended) {
+            stream->behind = false;
+            subscriber_catch_up(&stream->subscriber);
+        }
+    }
+    left = stream->out.len - stream->out_begin;
+    if (left == 0 && stream->ended)
+        return MHD_CONTENT_READER_END_OF_STREAM;
+    if (left == 0) {
+        exchange_suspend(stream->exchange);
+        return 0;
+    }
+    if (left > max)
+        left = max;
+    memcpy(data, stream->out.data + stream->out_begin, left);
+    stream->out_begin += left;
+    return (ssize_t)left;
+}
+
+/* Whether the exchange still waits for its answer here. */
+static bool is_waiting(const struct event_stream *stream)
+{
+    return !stream->answered && stream->exchange->state != EXCHANGE_ANSWERED;
+}
+
+static void answer(struct event_stream *stream)
+{
+    struct loop *loop = &stream->exchange->daemon->loop;
+
+    if (!is_waiting(stream))
+        return;
+    loop_timer_start(loop, &stream->timer, EVENT_STREAM_KEEP_ALIVE_MS);
+    stream->answered = true;
+    reply_events(stream->exchange, read_events, stream);
+}
+
+static bool event(struct subscriber *subscriber, int64_t id, const struct point *points, size_t count)
+{
+    struct event_stream *stream = stream_of(subscriber);
+    bool was_empty = is_empty(stream);
+    int r;
+
+    if (stream->ended)
+        return false;
+    if (stream->out_begin > 0) { /* the room of what was read */
+        memmove(stream->out.data, stream->out.data + stream->out_begin, stream->out.len - stream->out_begin);
+        buf_truncate(&stream->out, stream->out.len - stream->out_begin);
+        stream->out_begin = 0;
+    }
+    r = event_write(&stream->out, id, points, count);
+    if (r == -EMSGSIZE && was_empty)
+        end_with(stream, "an update is larger than tbproxyd takes");
+    stream->behind = r < 0;
+    answer(stream);
+    wake(stream);
+    return r == 0;
+}
+
+static void began(struct subscriber *subscriber)
+{
+    answer(stream_of(subscriber));
+}
+
+static void lost(struct subscriber *subscriber, const char *reason)
+{
+    struct event_stream *stream = stream_of(subscriber);
+
+    if (is_waiting(stream))
+        reply_error(stream->exchange, 502, "destination_unavailable", "%s", reason);
+}
+
+static void refused(struct subscriber *subscriber, int status, const char *reason)
+{
+    struct event_stream *stream = stream_of(subscriber);
+
+    if (is_waiting(stream))
+        reply_error(stream->exchange, status, status == 503 ? "proxy_internal_response" : NULL,
+                    "the subscription is refused: %s", reason);
+    else
+        end_with(stream, reason);
+}
+
+static void timer_expired(struct timer *timer)
+{
+    struct event_stream *stream = CONTAINER_OF(timer, struct event_stream, timer);
+    struct loop *loop = &stream->exchange->daemon->loop;
+
+    if (is_waiting(stream)) {
+        reply_error(stream->exchange, 503, "proxy_internal_response",
+                    "the server did not tell the first values in time");
+        return;
+    }
+    subscriber_settle(&stream->subscriber);
+    comment(stream, ": keep-alive\n\n");
+    loop_timer_start(loop, timer, EVENT_STREAM_KEEP_ALIVE_MS);
+}
+
+/* A client that has closed its connection looks as one that only sends no more, until it is sent something:
+ * then it resets. */
+void event_stream_client_changed(struct exchange *exchange, enum client_end end_of_client)
+{
+    struct event_stream *stream = exchange->event_stream;
+
+    if (!stream)
+        return;
+    if (end_of_client == CLIENT_GONE) {
+        end(stream);
+    } else if (end_of_client == CLIENT_MAY_READ && !stream->probed) {
+        stream->probed = true;
+        comment(stream, ": keep-alive\n\n");
+    }
+}
+
+void event_stream_free(struct exchange *exchange)
+{
+    struct event_stream *stream = TAKE_PTR(exchange->event_stream);
+
+    if (!stream)
+        return;
+    loop_timer_stop(&exchange->daemon->loop, &stream->timer);
+    unsubscribe(&stream->subscriber);
+    buf_free(&stream->out);
+    free(stream);
+}
+
+/* One that does not read has a second. */
+void event_stream_end_all(struct daemon *daemon)
+{
+    struct list *link;
+
+    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
+        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
+
+        if (!exchange->event_stream)
+            continue;
+        if (is_waiting(exchange->event_stream)) {
+            reply_stopping(exchange);
+            continue;
+        }
+        end(exchange->event_stream);
+        MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+    }
+}
+
+static struct event_stream *new_stream(struct exchange *exchange)
+{
+    struct event_stream *stream = calloc(1, sizeof(*stream));
+
+    if (!stream)
+        return NULL;
+    stream->exchange = exchange;
+    stream->out.max = EVENT_STREAM_BYTES;
+    stream->timer.expired = timer_expired;
+    stream->subscriber =
+        (struct subscriber){.since_ms = -1, .event = event, .began = began, .lost = lost, .refused = refused};
+    exchange->event_stream = stream;
+    return stream;
+}
+
+static void subscribe_to(struct exchange *exchange, const struct subscription_request *request)
+{
+    struct daemon *daemon = exchange->daemon;
+    struct event_stream *stream = new_stream(exchange);
+    int r = stream ? 0 : -ENOMEM;
+
+    if (r == 0) {
+        stream->subscriber.since_ms = request->since_ms;
+        r = loop_timer_start(&daemon->loop, &stream->timer, daemon->config->upstream.timeout_ms);
+    }
+    if (r == 0)
+        r = subscribe(&daemon->subscriptions, &request->target, &stream->subscriber);
+    if (r == -EBUSY)
+        reply_busy(exchange, "there are %d subscribers already", SUBSCRIBERS_MAX);
+    else if (r < 0)
+        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+}
+
+void event_stream_begin(struct exchange *exchange)
+{
+    struct subscription_request request;
+    const char *id = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Last-Event-ID");
+    const char *reason;
+    int r = subscription_request_parse(exchange->target.text.data, exchange->target.path_length, id, &request,
+                                       &reason);
+
+    if (r == -ENOMEM)
+        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+    else if (r < 0)
+        reply_error(exchange, 400, "http_request_denied", "tbproxyd refused the request: %s", reason);
+    else if (exchange->daemon->draining)
+        reply_stopping(exchange);
+    else if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
+        reply_text(exchange, 200, "text/event-stream", strdup(""));
+    else
+        subscribe_to(exchange, &request);
+    subscription_request_free(&request);
+}

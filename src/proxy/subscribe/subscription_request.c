@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/subscribe/subscription_request.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "base/utf8.h"
+#include "http/target.h"
+
+#define PREFIX "/-/subscribe/"
+
+/* EntityType of all editions and versions. */
+static const char *const entity_types[] = {
+    "TENANT",
+    "CUSTOMER",
+    "USER",
+    "DASHBOARD",
+    "ASSET",
+    "DEVICE",
+    "ALARM",
+    "ENTITY_GROUP",
+    "CONVERTER",
+    "INTEGRATION",
+    "RULE_CHAIN",
+    "RULE_NODE",
+    "SCHEDULER_EVENT",
+    "BLOB_ENTITY",
+    "REPORT_TEMPLATE",
+    "REPORT",
+    "ENTITY_VIEW",
+    "WIDGETS_BUNDLE",
+    "WIDGET_TYPE",
+    "ROLE",
+    "GROUP_PERMISSION",
+    "TENANT_PROFILE",
+    "DEVICE_PROFILE",
+    "ASSET_PROFILE",
+    "API_USAGE_STATE",
+    "TB_RESOURCE",
+    "OTA_PACKAGE",
+    "EDGE",
+    "RPC",
+    "QUEUE",
+    "QUEUE_STATS",
+    "OAUTH2_CLIENT",
+    "DOMAIN",
+    "MOBILE_APP",
+    "MOBILE_APP_BUNDLE",
+    "CALCULATED_FIELD",
+    "JOB",
+    "SECRET",
+    "ADMIN_SETTINGS",
+    "AI_MODEL",
+    "API_KEY",
+    "AGENT",
+    "PRODUCT",
+    "SUBSCRIPTION",
+    "SUBSCRIPTION_PLAN",
+    "COUPON",
+    "AGENT_APPLICATION",
+    "AGENT_APP_UNIT",
+    "AGENT_APP_EVENT",
+    "AGENT_APP_PROFILE",
+    "AGENT_PROFILE",
+    "AGENT_BULK_ACTION",
+    "NOTIFICATION",
+    "NOTIFICATION_RULE",
+    "NOTIFICATION_TARGET",
+    "BILLING_CUSTOMER",
+    "SUBSCRIPTION_ADDON",
+    "NOTIFICATION_REQUEST",
+    "NOTIFICATION_TEMPLATE",
+};
+
+static const char *const scopes[] = {"CLIENT_SCOPE", "SHARED_SCOPE", "SERVER_SCOPE"};
+
+static bool is_one_of(const char *text, const char *const *texts, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        if (strcmp(text, texts[i]) == 0)
+            return true;
+    return false;
+}
+
+/* As java.util.UUID prints it; letters of either case, of which the lower one is the entity's. */
+static bool take_id(const char *text, size_t length, char ret[ENTITY_ID_CHARS + 1])
+{
+    size_t i;
+
+    if (length != ENTITY_ID_CHARS)
+        return false;
+    for (i = 0; i < length; i++) {
+        char c = text[i] >= 'A' && text[i] <= 'F' ? (char)(text[i] - 'A' + 'a') : text[i];
+        bool is_hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (is_hyphen ? c != '-' : !strchr("0123456789abcdef", c))
+            return false;
+        ret[i] = c;
+    }
+    ret[length] = '\0';
+    return true;
+}
+
+static int hex_digit(char c)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
+
+    return at ? (int)(at - digits) : -1;
+}
+
+/* The server takes keys in UTF-8; a NUL would end one. */
+static bool is_text(const struct buf *buf)
+{
+    size_t i;
+
+    for (i = 0; i < buf->len; i++)
+        if ((unsigned char)buf->data[i] < 0x20 || buf->data[i] == 0x7f)
+            return false;
+    return utf8_count(buf->data, buf->len) >= 0;
+}
+
+/* A name or a value of the query; '+' is a blank, as for the server. */
+static int decode(const char *text, size_t length, struct buf *ret, const char **reason)
+{
+    size_t i;
+    int r = buf_append_string(ret, "");
+
+    for (i = 0; r == 0 && i < length; i++) {
+        char c = text[i] == '+' ? ' ' : text[i];
+
+        if (c == '%' && i + 2 < length && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
+            c = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
+            i += 2;
+        }
+        r = buf_append(ret, &c, 1);
+    }
+    *reason = "a control character, or invalid UTF-8, in the query";
+    return r == 0 && !is_text(ret) ? -EINVAL : r;
+}
+
+static int by_name(const void *left, const void *right)
+{
+    return strcmp(*(const char *const *)left, *(const char *const *)right);
+}
+
+/* Sorted and each once, so that the same subscription looks the same. LIST is cut up. */
+static int take_keys(char *list, struct buf *ret, const char **reason)
+{
+    const char *keys[SUBSCRIPTION_KEYS_MAX];
+    size_t count = 0, i;
+    char *key, *rest = list;
+    int r = buf_append_string(ret, "");
+
+    while ((key = strsep(&rest, ","))) {
+        *reason = *key ? "more keys than 100" : "an empty key";
+        if (!*key || count == SUBSCRIPTION_KEYS_MAX)
+            return -EINVAL;
+        keys[count++] = key;
+    }
+    qsort(keys, count, sizeof(*keys), by_name);
+    for (i = 0; r == 0 && i < count; i++)
+        if (i == 0 || strcmp(keys[i], keys[i - 1]) != 0)
+            r = buf_append_format(ret, "%s%s", i > 0 ? "," : "", keys[i]);
+    return r;
+}
+
+static int take_parameter(struct subscription_request *request, const char *text, size_t length,
+                          const char **reason)
+{
+    CLEANUP(buf_free) struct buf name = BUF_INIT(TARGET_MAX_BYTES);
+    CLEANUP(buf_free) struct buf value = BUF_INIT(TARGET_MAX_BYTES);
+    const char *equals = memchr(text, '=', length);
+    int r = decode(text, equals ? (size_t)(equals - text) : length, &name, reason);
+
+    if (r == 0)
+        r = decode(equals ? equals + 1 : "", equals ? length - (size_t)(equals + 1 - text) : 0, &value,
+                   reason);
+    if (r < 0)
+        return r;
+    if (strcmp(name.data, "keys") == 0 && request->keys.len == 0)
+        return take_keys(value.data, &request->keys, reason);
+    *reason = "scope is CLIENT_SCOPE, SHARED_SCOPE or SERVER_SCOPE, for attributes; telemetry has none";
+    if (strcmp(name.data, "scope") == 0 && !request->target.scope) {
+        if (!is_one_of(value.data, scopes, ARRAY_SIZE(scopes)))
+            return -EINVAL;
+        snprintf(request->scope, sizeof(request->scope), "%s", value.data);
+        request->target.scope = request->scope;
+        return 0;
+    }
+    *reason = "the parameters are keys and scope, each at most once";
+    return -EINVAL;
+}
+
+static int take_query(struct subscription_request *request, const char *query, const char **reason)
+{
+    int r = 0;
+
+    while (r == 0 && *query) {
+        size_t length = strcspn(query, "&");
+
+        if (length > 0)
+            r = take_parameter(request, query, length, reason);
+        query += length + (query[length] == '&');
+    }
+    return r;
+}
+
+static int take_path(struct subscription_request *request, const char *target, size_t path_length,
+                     const char **reason)
+{
+    const char *type = target + strlen(PREFIX), *slash = strchr(type, '/');
+    size_t length = (size_t)(slash - type);
+
+    *reason = "no entity type of ThingsBoard";
+    if (length >= sizeof(request->entity_type))
+        return -EINVAL;
+    memcpy(request->entity_type, type, length);
+    request->entity_type[length] = '\0';
+    if (!is_one_of(request->entity_type, entity_types, ARRAY_SIZE(entity_types)))
+        return -EINVAL;
+    *reason = "the entity's id is no UUID";
+    return take_id(slash + 1, path_length - (size_t)(slash + 1 - target), request->entity_id) ? 0 : -EINVAL;
+}
+
+int subscription_request_parse(const char *target, size_t path_length, const char *last_event_id,
+                               struct subscription_request *ret, const char **reason)
+{
+    const char *query = target[path_length] == '?' ? target + path_length + 1 : "";
+    int r;
+
+    *ret = (struct subscription_request){.keys = BUF_INIT(TARGET_MAX_BYTES), .since_ms = -1};
+    r = take_path(ret, target, path_length, reason);
+    if (r == 0)
+        r = take_query(ret, query, reason);
+    if (r == 0 && last_event_id && *last_event_id) {
+        *reason = "the Last-Event-ID is none of tbproxyd's";
+        r = event_parse_id(last_event_id, &ret->since_ms);
+    }
+    ret->target.entity_type = ret->entity_type;
+    ret->target.entity_id = ret->entity_id;
+    ret->target.keys = ret->keys.data ? ret->keys.data : "";
+    return r;
+}
+
+void subscription_request_free(struct subscription_request *request)
+{
+    buf_free(&request->keys);
+}

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/subscribe/subscription_socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "upstream/jwt.h"
+#include "upstream/auth_command.h"
+
+#define READ_BYTES   16384
+#define MESSAGE_KEEP 65536 /* of a message's memory, for the next one */
+#define CLOSE_NORMAL 1000
+#define CLOSE_POLICY 1008 /* of the server: authCmd is missing, or a limit */
+
+static void flush(struct api_socket *socket)
+{
+    size_t sent;
+
+    while (socket->out_begin < socket->out.len &&
+           websocket_send(&socket->websocket, socket->out.data + socket->out_begin,
+                          socket->out.len - socket->out_begin, &sent) == 0)
+        socket->out_begin += sent;
+    if (socket->out_begin == socket->out.len) {
+        buf_free_secret(&socket->out); /* the first command holds the token */
+        socket->out_begin = 0;
+    }
+}
+
+static void reset(struct api_socket *socket)
+{
+    socket->is_open = false;
+    bearer_cancel(&socket->wait);
+    loop_timer_stop(socket->upstream->loop, &socket->timer);
+    websocket_close(&socket->websocket);
+    buf_free_secret(&socket->out);
+    buf_free(&socket->message_text);
+    socket->out_begin = socket->header_length = socket->control_length = 0;
+    socket->in_payload = socket->in_message = socket->cut = socket->more = false;
+}
+
+void api_socket_close(struct api_socket *socket)
+{
+    if (!socket->is_open)
+        return;
+    if (socket->websocket.state == WEBSOCKET_OPEN &&
+        frame_put_close(&socket->out, true, CLOSE_NORMAL, "") == 0)
+        flush(socket);
+    reset(socket);
+}
+
+/* Returns false: the socket is closed. */
+static bool PRINTF_LIKE(2, 3) lose(struct api_socket *socket, const char *format, ...)
+{
+    char reason[TB_ERROR_MESSAGE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    reset(socket);
+    socket->lost(socket, reason);
+    return false;
+}
+
+int api_socket_send(struct api_socket *socket, const char *text, size_t length)
+{
+    int r = length > API_SOCKET_COMMAND_BYTES ? -EMSGSIZE
+                                              : frame_put(&socket->out, FRAME_TEXT, true, text, length);
+
+    if (r == 0)
+        flush(socket);
+    return r;
+}
+
+/* The reason is not told: it can hold what was sent. */
+static bool closed_by_server(struct api_socket *socket)
+{
+    unsigned code = frame_close_code(socket->control, socket->control_length);
+
+    if (code == FRAME_CLOSE_INVALID_DATA || code == CLOSE_POLICY || code == FRAME_CLOSE_INTERNAL_ERROR)
+        bearer_refused(socket->bearer, socket->wait.generation);
+    return lose(socket, "the server closed the WebSocket with code %u", code);
+}
+
+static bool control_came(struct api_socket *socket)
+{
+    int r = 0;
+
+    if (socket->frame.opcode == FRAME_CLOSE)
+        return closed_by_server(socket);
+    if (socket->frame.opcode == FRAME_PING)
+        r = frame_put(&socket->out, FRAME_PONG, true, socket->control, socket->control_length);
+    flush(socket);
+    return r == 0 ? true : lose(socket, "the server does not take what is sent");
+}
+
+static bool message_came(struct api_socket *socket)
+{
+    struct buf *text = &socket->message_text;
+    bool cut = socket->cut;
+
+    socket->in_message = socket->cut = false;
+    socket->message(socket, text->data ? text->data : "", text->len, cut);
+    if (!socket->is_open)
+        return false;
+    if (text->capacity > MESSAGE_KEEP)
+        buf_free(text);
+    else
+        buf_clear(text);
+    return true;
+}
+
+static bool is_control(const struct frame *frame)
+{
+    return frame->opcode >= FRAME_CLOSE;
+}
+
+static bool frame_came(struct api_socket *socket)
+{
+    socket->in_payload = false;
+    socket->header_length = 0;
+    if (is_control(&socket->frame))
+        return control_came(socket);
+    return socket->frame.final ? message_came(socket) : true;
+}
+
+/* One more byte of a header. */
+static bool header_byte(struct api_socket *socket, uint8_t byte)
+{
+    struct frame *frame = &socket->frame;
+    int r;
+
+    socket->header[socket->header_length++] = byte;
+    r = frame_parse(socket->header, socket->header_length, false, frame);
+    if (r == -EAGAIN)
+        return true;
+    if (r == 0 && !is_control(frame) && (frame->opcode == FRAME_CONTINUATION) != socket->in_message)
+        r = -EPROTO;
+    if (r < 0 || frame->masked)
+        return lose(socket, "what the server sends is no WebSocket");
+    socket->in_payload = true;
+    socket->left = frame->length;
+    if (is_control(frame))
+        socket->control_length = 0;
+    else
+        socket->in_message = true;
+    return socket->left > 0 || frame_came(socket);
+}
+
+static bool payload(struct api_socket *socket, const uint8_t *data, size_t length)
+{
+    socket->left -= length;
+    if (is_control(&socket->frame)) {
+        memcpy(socket->control + socket->control_length, data, length);
+        socket->control_length += length;
+    } else if (!socket->cut) {
+        socket->cut = buf_append(&socket->message_text, data, length) < 0;
+    }
+    return socket->left > 0 || frame_came(socket);
+}
+
+/* False: the socket is closed. */
+static bool take(struct api_socket *socket, const uint8_t *data, size_t length)
+{
+    bool ok = true;
+
+    while (ok && length > 0) {
+        size_t used = !socket->in_payload ? 1 : length < socket->left ? length : (size_t)socket->left;
+
+        ok = socket->in_payload ? payload(socket, data, used) : header_byte(socket, *data);
+        data += used;
+        length -= used;
+    }
+    return ok;
+}
+
+static void watch_quiet(struct api_socket *socket)
+{
+    socket->more = false;
+    loop_timer_start(socket->upstream->loop, &socket->timer, API_SOCKET_QUIET_MS);
+}
+
+static void ready(struct websocket *websocket)
+{
+    struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
+    uint8_t data[READ_BYTES];
+    unsigned reads;
+    size_t length = 0;
+    int r = 0;
+
+    flush(socket);
+    for (reads = 0; reads < API_SOCKET_READS; reads++) {
+        r = websocket_recv(websocket, data, sizeof(data), &length);
+        if (r == -EAGAIN)
+            break;
+        socket->heard_ms = socket->upstream->loop->now_ms;
+        if (r < 0 || length == 0) {
+            lose(socket, "the connection was lost");
+            return;
+        }
+        if (!take(socket, data, length))
+            return;
+    }
+    if (r == -EAGAIN) {
+        watch_quiet(socket);
+        return;
+    }
+    socket->more = true;
+    loop_timer_start(socket->upstream->loop, &socket->timer, 0);
+}
+
+static void timer_expired(struct timer *timer)
+{
+    struct api_socket *socket = CONTAINER_OF(timer, struct api_socket, timer);
+
+    if (socket->more) {
+        ready(&socket->websocket);
+    } else if (socket->upstream->loop->now_ms - socket->heard_ms >= API_SOCKET_LOST_MS ||
+               frame_put(&socket->out, FRAME_PING, true, "", 0) < 0) {
+        lose(socket, "the server is silent");
+    } else {
+        flush(socket);
+        watch_quiet(socket);
+    }
+}
+
+static void opened(struct websocket *websocket)
+{
+    struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
+
+    flush(socket);
+    socket->heard_ms = socket->upstream->loop->now_ms;
+    socket->opened(socket);
+    if (socket->is_open)
+        ready(websocket);
+}
+
+static void refused(struct websocket *websocket)
+{
+    struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
+    const struct transfer *transfer = &websocket->transfer;
+
+    upstream_judge_websocket(socket->upstream, websocket);
+    if (transfer->status > 0)
+        lose(socket, "the server answers the handshake with HTTP %d", transfer->status);
+    else
+        lose(socket, "no answer from the server: %s", transfer->detail);
+}
+
+/* The first frame is ready before the handshake is. */
+static int connect_with(struct api_socket *socket, const char *token)
+{
+    static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
+    static const struct curl_slist headers = {user_agent, NULL};
+    CLEANUP(buf_free_secret) struct buf command = BUF_INIT(JWT_MAX_BYTES + 64);
+    int r = auth_command_write(token, &command);
+
+    if (r == 0)
+        r = frame_put(&socket->out, FRAME_TEXT, true, command.data, command.len);
+    if (r < 0)
+        return r;
+    socket->websocket.target = "/api/ws";
+    socket->websocket.headers = &headers;
+    return websocket_open(&socket->websocket, socket->upstream->loop,
+                          upstream_websocket_transport(socket->upstream));
+}
+
+static void token_came(struct bearer_wait *wait, const char *token, const struct request *failed)
+{
+    struct api_socket *socket = CONTAINER_OF(wait, struct api_socket, wait);
+
+    if (!token && failed->outcome != REQUEST_ANSWERED && failed->outcome != REQUEST_FAILED)
+        lose(socket, "tbproxyd has no session with the server: %s",
+             session_reason(socket->upstream->session));
+    else if (!token || !jwt_is_text(token))
+        lose(socket, "the server gives no token for WebSockets");
+    else if (connect_with(socket, token) < 0)
+        lose(socket, "tbproxyd cannot open a WebSocket now");
+}
+
+void api_socket_init(struct api_socket *socket, struct upstream *upstream, struct bearer *bearer)
+{
+    socket->upstream = upstream;
+    socket->bearer = bearer;
+    socket->timer.expired = timer_expired;
+    socket->out.max = API_SOCKET_OUT_BYTES;
+    socket->message_text.max = API_SOCKET_MESSAGE_BYTES;
+}
+
+void api_socket_open(struct api_socket *socket, int64_t timeout_ms)
+{
+    socket->is_open = true;
+    socket->websocket =
+        (struct websocket){.timeout_ms = timeout_ms, .opened = opened, .refused = refused, .ready = ready};
+    socket->wait = (struct bearer_wait){.done = token_came};
+    bearer_get(socket->bearer, &socket->wait);
+}

@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The life of a tunnel: authenticated, connected, answered, ended.
+ */
+#include "proxy/websocket/tunnel.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <strings.h>
+
+#include "base/log.h"
+#include "upstream/jwt.h"
+#include "upstream/auth_command.h"
+#include "proxy/daemon/daemon.h"
+#include "http/header_filter.h"
+#include "proxy/exchange/reply.h"
+
+#define ENDPOINT "/api/ws" /* authenticated by a message */
+
+#define EXTENSION "permessage-deflate"
+
+bool tunnel_is_wanted(const char *path, size_t path_length, const char *upgrade, const char *connection)
+{
+    size_t length = strlen(ENDPOINT);
+
+    return path_length >= length && strncmp(path, ENDPOINT, length) == 0 &&
+           (path_length == length || path[length] == '/') && upgrade && connection &&
+           filter_list_contains(upgrade, "websocket") && filter_list_contains(connection, "upgrade");
+}
+
+static const char *header_of(const struct tunnel *tunnel, const char *name)
+{
+    return MHD_lookup_connection_value(tunnel->exchange->connection, MHD_HEADER_KIND, name);
+}
+
+void tunnel_leave(struct exchange *exchange)
+{
+    struct tunnel *tunnel = exchange->tunnel;
+
+    if (!tunnel || tunnel->state > TUNNEL_CONNECTING)
+        return;
+    bearer_cancel(&tunnel->bearer);
+    websocket_close(&tunnel->websocket);
+    tunnel->state = TUNNEL_ENDED;
+}
+
+void tunnel_free(struct exchange *exchange)
+{
+    struct tunnel *tunnel = TAKE_PTR(exchange->tunnel);
+
+    if (!tunnel)
+        return;
+    list_remove(&tunnel->link);
+    if (tunnel->client.fd >= 0)
+        loop_remove(&tunnel->daemon->loop, &tunnel->client);
+    loop_timer_stop(&tunnel->daemon->loop, &tunnel->again);
+    loop_timer_stop(&tunnel->daemon->loop, &tunnel->linger);
+    bearer_cancel(&tunnel->bearer);
+    websocket_close(&tunnel->websocket);
+    frame_filter_free(&tunnel->filter);
+    headers_free(&tunnel->headers);
+    buf_free_secret(&tunnel->up);
+    free(tunnel);
+}
+
+/* libmicrohttpd closes the program's connection, and then the exchange is retired. */
+void tunnel_end(struct tunnel *tunnel, const char *reason)
+{
+    struct daemon *daemon = tunnel->daemon;
+
+    log_debug("WebSocket: %s", reason);
+    tunnel->state = TUNNEL_ENDED;
+    loop_remove(&daemon->loop, &tunnel->client);
+    tunnel->client.fd = -1;
+    loop_timer_stop(&daemon->loop, &tunnel->again);
+    loop_timer_stop(&daemon->loop, &tunnel->linger);
+    websocket_close(&tunnel->websocket);
+    MHD_upgrade_action(tunnel->handle, MHD_UPGRADE_ACTION_CLOSE);
+    tunnel->exchange->listener->pending = true;
+}
+
+/* The program's end is noticed at once, also while nothing is read from it. */
+static void client_ready(struct watch *watch, uint32_t events)
+{
+    struct tunnel *tunnel = CONTAINER_OF(watch, struct tunnel, client);
+
+    if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        tunnel_linger(tunnel);
+    tunnel_pump(tunnel);
+}
+
+static void again_expired(struct timer *timer)
+{
+    tunnel_pump(CONTAINER_OF(timer, struct tunnel, again));
+}
+
+static void linger_expired(struct timer *timer)
+{
+    tunnel_end(CONTAINER_OF(timer, struct tunnel, linger), "a side does not finish");
+}
+
+/* libmicrohttpd hands the program's socket over, with what came of it already. */
+static void upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *extra,
+                     size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+{
+    struct tunnel *tunnel = arg;
+    struct loop *loop = &tunnel->daemon->loop;
+
+    (void)connection;
+    (void)context;
+    tunnel->handle = handle;
+    tunnel->state = TUNNEL_OPEN;
+    if (tunnel->exchange->client)
+        loop_remove(loop, &tunnel->exchange->client->watch);
+    tunnel->client.fd = fd;
+    if (loop_add(loop, &tunnel->client, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0 ||
+        frame_filter_add(&tunnel->filter, extra, extra_length) < 0)
+        tunnel->client_lost = true;
+    if (tunnel->daemon->draining)
+        tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
+    loop_timer_start(loop, &tunnel->again, 0); /* not from within libmicrohttpd */
+}
+
+/* Whether the entry of a list of extensions that begins at TEXT is the one that frame_filter.h understands.
+ */
+static bool is_compression(const char *text)
+{
+    size_t length = strlen(EXTENSION);
+
+    return strncasecmp(text, EXTENSION, length) == 0 && strchr("; \t,", text[length]); /* the NUL, too */
+}
+
+/* What was agreed on: nothing, or permessage-deflate, the one extension that is offered. */
+static bool take_extensions(struct tunnel *tunnel)
+{
+    const struct headers *headers = &tunnel->websocket.transfer.response;
+    static const char name[] = "Sec-WebSocket-Extensions";
+    const char *value = headers_find(headers, name), *line;
+
+    if (!value)
+        return true;
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+        if (header_is(line, name) && header_value(line) != value)
+            return false; /* several lines are one list (RFC 6455, section 9.1) */
+    if (!is_compression(value) || strchr(value, ','))
+        return false;
+    tunnel->filter.compression = tunnel->follower.compression = true;
+    tunnel->filter.no_context = strstr(value, "client_no_context_takeover") != NULL;
+    return true;
+}
+
+static void opened(struct websocket *websocket)
+{
+    struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
+    struct exchange *exchange = tunnel->exchange;
+    char accept[HANDSHAKE_ACCEPT_CHARS + 1];
+
+    if (!take_extensions(tunnel)) {
+        reply_error(exchange, 502, "http_upgrade_failed",
+                    "the server wants an extension that was not offered");
+        return;
+    }
+    handshake_accept(header_of(tunnel, "Sec-WebSocket-Key"), accept);
+    tunnel->state = TUNNEL_ANSWERED;
+    reply_upgrade(exchange, &websocket->transfer.response, accept, upgraded, tunnel);
+}
+
+static void refused(struct websocket *websocket)
+{
+    struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
+    int status = websocket->transfer.status;
+
+    upstream_judge_websocket(&tunnel->exchange->daemon->upstream, websocket);
+    if (status > 0 &&
+        !tunnel->by_command) /* its Location or its page may repeat the target, with the token */
+        reply_error(tunnel->exchange, status < 400 ? 502 : status, "http_upgrade_failed",
+                    "the server refused the WebSocket: HTTP %d", status);
+    else if (status > 0)
+        reply_transfer(tunnel->exchange, &websocket->transfer);
+    else
+        reply_transfer_error(tunnel->exchange, &websocket->transfer);
+}
+
+static void server_ready(struct websocket *websocket)
+{
+    struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
+
+    if (tunnel->state == TUNNEL_OPEN)
+        tunnel_pump(tunnel);
+}
+
+static int add_line(struct tunnel *tunnel, const char *name, const char *value, size_t length)
+{
+    return headers_add(&tunnel->headers, name, strlen(name), value, length);
+}
+
+/* Of the extensions that are offered, those that are understood here. */
+static int add_extensions(struct tunnel *tunnel, const char *value)
+{
+    int r = 0;
+
+    while (r == 0 && *value) {
+        size_t length;
+
+        value += strspn(value, ", \t");
+        length = strcspn(value, ",");
+        if (is_compression(value))
+            r = add_line(tunnel, "Sec-WebSocket-Extensions", value, length);
+        value += length;
+    }
+    return r;
+}
+
+static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    struct tunnel *tunnel = arg;
+    int r = 0;
+
+    (void)kind;
+    if (value && strcasecmp(name, "Sec-WebSocket-Protocol") == 0)
+        r = add_line(tunnel, "Sec-WebSocket-Protocol", value, strlen(value));
+    else if (value && strcasecmp(name, "Sec-WebSocket-Extensions") == 0)
+        r = add_extensions(tunnel, value);
+    return r == 0 ? MHD_YES : MHD_NO;
+}
+
+/* The handshake's lines: those that pass with any request, and what belongs to WebSockets. */
+static int open_websocket(struct tunnel *tunnel, const char *target)
+{
+    const struct headers *lists[] = {&tunnel->exchange->headers, &tunnel->headers};
+    CLEANUP(free_pointer) struct curl_slist *lines = NULL;
+    size_t count = 0, i;
+
+    MHD_get_connection_values(tunnel->exchange->connection, MHD_HEADER_KIND, copy_header, tunnel);
+    lines = calloc(tunnel->headers.count + tunnel->exchange->headers.count + 1, sizeof(*lines));
+    if (!lines)
+        return -ENOMEM;
+    for (i = 0; i < ARRAY_SIZE(lists); i++) {
+        const char *line;
+
+        for (line = headers_next(lists[i], NULL); line; line = headers_next(lists[i], line)) {
+            lines[count].data = (char *)(uintptr_t)line;
+            if (count > 0)
+                lines[count - 1].next = &lines[count];
+            count++;
+        }
+    }
+    tunnel->websocket = (struct websocket){
+        .target = target,
+        .headers = count > 0 ? lines : NULL,
+        .timeout_ms = tunnel->daemon->config->upstream.timeout_ms,
+        .opened = opened,
+        .refused = refused,
+        .ready = server_ready,
+    };
+    return websocket_open(&tunnel->websocket, &tunnel->daemon->loop,
+                          upstream_websocket_transport(&tunnel->daemon->upstream));
+}
+
+/* The path alone, and where that is the way, the token. */
+static int make_target(const struct tunnel *tunnel, const char *token, struct buf *target)
+{
+    const struct target *wanted = &tunnel->exchange->target;
+
+    return buf_append_format(target, "%.*s%s%s", (int)wanted->path_length, wanted->text.data,
+                             tunnel->by_command ? "" : "?token=", tunnel->by_command ? "" : token);
+}
+
+static int connect_with(struct tunnel *tunnel, const char *token)
+{
+    CLEANUP(buf_free_secret) struct buf target = BUF_INIT(TARGET_MAX_BYTES + JWT_MAX_BYTES);
+    CLEANUP(buf_free_secret) struct buf command = BUF_INIT(JWT_MAX_BYTES + 64);
+    int r = make_target(tunnel, token, &target);
+
+    if (r == 0 && tunnel->by_command)
+        r = auth_command_write(token, &command);
+    if (r == 0 && tunnel->by_command)
+        r = frame_put(&tunnel->up, FRAME_TEXT, true, command.data, command.len);
+    return r == 0 ? open_websocket(tunnel, target.data) : r;
+}
+
+static void token_came(struct bearer_wait *wait, const char *token, const struct request *failed)
+{
+    struct tunnel *tunnel = CONTAINER_OF(wait, struct tunnel, bearer);
+    struct exchange *exchange = tunnel->exchange;
+
+    if (!token && failed->outcome != REQUEST_ANSWERED)
+        exchange_answer(exchange, failed);
+    else if (!token || !jwt_is_text(token))
+        reply_error(exchange, 502, "destination_unavailable",
+                    "the server gives no token for WebSockets (GET /api/user/{id}/token: HTTP %d)",
+                    failed ? failed->transfer.status : 200);
+    else if (connect_with(tunnel, token) < 0)
+        reply_error(exchange, 503, "proxy_internal_response", "tbproxyd cannot open a WebSocket now");
+    else
+        tunnel->state = TUNNEL_CONNECTING;
+}
+
+/* RFC 6455, section 4.2.1: base64 of 16 bytes. */
+static bool is_key(const char *key)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+    return key && strspn(key, digits) == HANDSHAKE_KEY_CHARS - 2 &&
+           strcmp(key + HANDSHAKE_KEY_CHARS - 2, "==") == 0;
+}
+
+static struct tunnel *new_tunnel(struct exchange *exchange)
+{
+    struct tunnel *tunnel = calloc(1, sizeof(*tunnel));
+
+    if (!tunnel)
+        return NULL;
+    exchange->tunnel = tunnel;
+    tunnel->exchange = exchange;
+    tunnel->daemon = exchange->daemon;
+    tunnel->by_command = exchange->target.path_length == strlen(ENDPOINT);
+    tunnel->headers = (struct headers)HEADERS_INIT;
+    tunnel->client = (struct watch){.fd = -1, .ready = client_ready};
+    tunnel->again.expired = again_expired;
+    tunnel->linger.expired = linger_expired;
+    tunnel->bearer.done = token_came;
+    tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
+    frame_filter_init(&tunnel->filter);
+    list_append(&tunnel->daemon->tunnels, &tunnel->link);
+    return tunnel;
+}
+
+void tunnel_begin(struct exchange *exchange)
+{
+    struct tunnel *tunnel = new_tunnel(exchange);
+    const char *version = tunnel ? header_of(tunnel, "Sec-WebSocket-Version") : NULL;
+
+    if (!tunnel)
+        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+    else if (!version || strcmp(version, "13") != 0)
+        reply_upgrade_required(exchange);
+    else if (!is_key(header_of(tunnel, "Sec-WebSocket-Key")))
+        reply_error(exchange, 400, "http_request_denied", "the Sec-WebSocket-Key is missing or malformed");
+    else
+        bearer_get(&exchange->daemon->bearer, &tunnel->bearer);
+}
+
+size_t tunnel_count(const struct daemon *daemon)
+{
+    const struct list *link;
+    size_t count = 0;
+
+    for (link = daemon->tunnels.next; link != &daemon->tunnels; link = link->next)
+        count += CONTAINER_OF(link, struct tunnel, link)->state == TUNNEL_OPEN;
+    return count;
+}
+
+void tunnel_drain(struct daemon *daemon)
+{
+    struct list *link;
+
+    for (link = daemon->tunnels.next; link != &daemon->tunnels; link = link->next) {
+        struct tunnel *tunnel = CONTAINER_OF(link, struct tunnel, link);
+
+        if (tunnel->state != TUNNEL_OPEN)
+            continue;
+        tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
+        loop_timer_start(&daemon->loop, &tunnel->again, 0);
+    }
+}
+
+void tunnel_stop(struct daemon *daemon)
+{
+    struct list *link;
+
+    for (link = daemon->tunnels.next; link != &daemon->tunnels; link = link->next) {
+        struct tunnel *tunnel = CONTAINER_OF(link, struct tunnel, link);
+
+        if (tunnel->state == TUNNEL_OPEN)
+            tunnel_end(tunnel, "tbproxyd stops");
+    }
+}

@@ -1,0 +1,253 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The bytes of a tunnel.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "base/log.h"
+#include "proxy/daemon/daemon.h"
+#include "proxy/websocket/tunnel.h"
+
+#define ROUNDS_MAX 16 /* before others have their turn */
+
+static bool is_up_empty(const struct tunnel *tunnel)
+{
+    return tunnel->up_begin == tunnel->up.len;
+}
+
+static bool is_down_empty(const struct tunnel *tunnel)
+{
+    return tunnel->down_begin == tunnel->down_end;
+}
+
+void tunnel_linger(struct tunnel *tunnel)
+{
+    if (!timer_is_started(&tunnel->linger))
+        loop_timer_start(&tunnel->daemon->loop, &tunnel->linger, TUNNEL_LINGER_MS);
+}
+
+/* A close frame of our own to the program, where the server has not sent one. To be called between two frames
+ * of the server's; nothing of the server's passes afterwards. */
+static void tell_client(struct tunnel *tunnel)
+{
+    struct buf frame = BUF_INIT(FRAME_HEADER_MAX + FRAME_CONTROL_MAX);
+
+    tunnel->told_client = true;
+    if (!tunnel->passed_close && frame_put_close(&frame, false, tunnel->close_code, "") == 0) {
+        memcpy(tunnel->down + tunnel->down_end, frame.data, frame.len);
+        tunnel->down_end += frame.len;
+    }
+    buf_free(&frame);
+}
+
+void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char *reason)
+{
+    if (tunnel->close_code != 0)
+        return;
+    log_debug("WebSocket: closing with %d: %s", (int)code, reason);
+    tunnel->close_code = code;
+    if (!tunnel->filter.closed) /* without memory for it the server sees the end all the same */
+        frame_put_close(&tunnel->up, true, code, "");
+    if (frame_follower_is_between(&tunnel->follower))
+        tell_client(tunnel);
+    tunnel_linger(tunnel);
+}
+
+static void drop_up(struct tunnel *tunnel)
+{
+    buf_free_secret(&tunnel->up); /* it can hold the token */
+    tunnel->up_begin = 0;
+}
+
+/* A lost connection is noticed by receiving from it: the server may have said why. */
+static bool send_up(struct tunnel *tunnel)
+{
+    size_t sent = 0;
+    int r = websocket_send(&tunnel->websocket, tunnel->up.data + tunnel->up_begin,
+                           tunnel->up.len - tunnel->up_begin, &sent);
+
+    tunnel->up_begin += sent;
+    if (is_up_empty(tunnel) || r == -EPIPE)
+        drop_up(tunnel);
+    return r == 0;
+}
+
+static bool receive_up(struct tunnel *tunnel)
+{
+    char data[FRAME_FILTER_ADD_BYTES];
+    ssize_t n = tunnel->client_ended ? -1 : recv(tunnel->client.fd, data, sizeof(data), MSG_DONTWAIT);
+
+    if (n <= 0) {
+        if (n < 0 && !tunnel->client_ended && errno != EAGAIN && errno != EINTR)
+            tunnel->client_lost = true;
+        tunnel->client_ended = tunnel->client_ended || n == 0;
+        return false;
+    }
+    if (!tunnel->broken && frame_filter_add(&tunnel->filter, data, (size_t)n) < 0) {
+        tunnel_close(tunnel, FRAME_CLOSE_INTERNAL_ERROR, "out of memory");
+        tunnel->broken = true;
+    }
+    return true;
+}
+
+/* The next message of the program's, where there is one. */
+static bool filter_up(struct tunnel *tunnel)
+{
+    int r = tunnel->broken ? 0 : frame_filter_next(&tunnel->filter, &tunnel->up);
+
+    if (r < 0) {
+        tunnel_close(tunnel, frame_filter_close_code(r), "what the program sends cannot go to the server");
+        tunnel->broken = true;
+        return true;
+    }
+    if (tunnel->filter.closed)
+        tunnel_linger(tunnel);
+    if (r > 0 && tunnel->close_code != 0) /* the server has got a close frame */
+        drop_up(tunnel);
+    return r > 0;
+}
+
+/* A step from the program to the server. Whether there may be another. */
+static bool move_up(struct tunnel *tunnel)
+{
+    if (!is_up_empty(tunnel) && tunnel->server_ended)
+        drop_up(tunnel);
+    if (!is_up_empty(tunnel))
+        return send_up(tunnel);
+    return filter_up(tunnel) || receive_up(tunnel);
+}
+
+static bool send_down(struct tunnel *tunnel)
+{
+    ssize_t n = send(tunnel->client.fd, tunnel->down + tunnel->down_begin,
+                     tunnel->down_end - tunnel->down_begin, MSG_DONTWAIT | MSG_NOSIGNAL);
+
+    if (n < 0) {
+        if (errno != EAGAIN && errno != EINTR)
+            tunnel->client_lost = true;
+        return false;
+    }
+    tunnel->down_begin += (size_t)n;
+    return true;
+}
+
+/* The words by which the server refuses a JWT (wire facts); in the target, it says so only by closing at
+ * once. */
+static bool is_token_refused(const struct tunnel *tunnel)
+{
+    const struct frame_follower *follower = &tunnel->follower;
+    unsigned code = frame_close_code(follower->close, follower->close_length);
+    const char *reason = follower->close_length > 2 ? follower->close + 2 : "";
+
+    return code == FRAME_CLOSE_INVALID_DATA
+               ? strncmp(reason, "JWT Token expired", 17) == 0 ||
+                     strncmp(reason, "Invalid JWT token", 17) == 0
+               : code == FRAME_CLOSE_INTERNAL_ERROR && !tunnel->by_command && follower->count == 1;
+}
+
+static void server_closed(struct tunnel *tunnel)
+{
+    log_debug("WebSocket: the server closes with %u",
+              frame_close_code(tunnel->follower.close, tunnel->follower.close_length));
+    tunnel_linger(tunnel);
+    if (is_token_refused(tunnel))
+        bearer_refused(&tunnel->daemon->bearer, tunnel->bearer.generation);
+}
+
+/* Looks at what the server sent, and shortens it to what the program gets. */
+static void follow(struct tunnel *tunnel)
+{
+    size_t length = tunnel->down_end, at = 0;
+    bool passes = !tunnel->told_client;
+
+    tunnel->down_end = 0;
+    while (at < length) {
+        bool was_closed = tunnel->follower.closed;
+        ssize_t n = frame_follow(&tunnel->follower, tunnel->down + at, length - at);
+
+        if (n < 0) {
+            log_debug("WebSocket: the server sends what is no frame");
+            tunnel->server_ended = true;
+            return;
+        }
+        at += (size_t)n;
+        if (passes) {
+            tunnel->down_end = at;
+            tunnel->passed_close = tunnel->follower.closed;
+        }
+        if (tunnel->follower.closed && !was_closed)
+            server_closed(tunnel);
+        passes = passes && !(tunnel->close_code != 0 && frame_follower_is_between(&tunnel->follower));
+    }
+    if (!passes && !tunnel->told_client)
+        tell_client(tunnel);
+}
+
+/* A step from the server to the program. */
+static bool move_down(struct tunnel *tunnel)
+{
+    size_t length = 0;
+    int r;
+
+    if (!is_down_empty(tunnel))
+        return send_down(tunnel);
+    if (tunnel->server_ended)
+        return false;
+    tunnel->down_begin = tunnel->down_end = 0;
+    r = websocket_recv(&tunnel->websocket, tunnel->down, TUNNEL_CHUNK_BYTES, &length);
+    if (r == -EAGAIN)
+        return false;
+    tunnel->down_end = length;
+    tunnel->server_ended = r < 0 || length == 0;
+    follow(tunnel);
+    return true;
+}
+
+/* Where the server is done, the program gets the end of the stream behind the last bytes, and is not cut off
+ * while it still sends, which would take them from it. */
+static void end_down(struct tunnel *tunnel)
+{
+    if (tunnel->server_ended)
+        websocket_close(&tunnel->websocket);
+    if (tunnel->down_ended || !is_down_empty(tunnel) || !(tunnel->server_ended || tunnel->told_client))
+        return;
+    tunnel->down_ended = true;
+    shutdown(tunnel->client.fd, SHUT_WR);
+    tunnel_linger(tunnel);
+}
+
+/* Why it is over; NULL: it is not. */
+static const char *end_of(const struct tunnel *tunnel)
+{
+    bool up_ended = tunnel->client_ended || (tunnel->filter.closed && !tunnel->broken);
+    bool sent = is_up_empty(tunnel) && websocket_unsent(&tunnel->websocket) == 0;
+
+    if (tunnel->client_lost)
+        return "the program's connection is lost";
+    if (tunnel->client_ended && !tunnel->filter.closed && tunnel->close_code == 0 && sent)
+        return "the program has hung up";
+    if (tunnel->down_ended && up_ended && (tunnel->server_ended || (tunnel->follower.closed && sent)))
+        return "both sides are done";
+    return NULL;
+}
+
+void tunnel_pump(struct tunnel *tunnel)
+{
+    const char *reason;
+    unsigned rounds = 0;
+    bool moved;
+
+    do {
+        bool up = move_up(tunnel);
+
+        moved = move_down(tunnel) || up;
+        end_down(tunnel);
+        reason = end_of(tunnel);
+    } while (moved && !reason && ++rounds < ROUNDS_MAX);
+    if (reason)
+        tunnel_end(tunnel, reason);
+    else if (moved)
+        loop_timer_start(&tunnel->daemon->loop, &tunnel->again, 0);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upstream/backoff.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+
+#include "http/headers.h"
+
+#define RETRY_AFTER_MAX_MS (INT64_C(86400) * 1000)
+
+int64_t backoff_delay_ms(unsigned attempt, int64_t initial_ms, int64_t max_ms, int64_t retry_after,
+                         uint32_t random)
+{
+    int64_t delay = initial_ms;
+    int64_t jitter;
+
+    if (retry_after >= 0)
+        return retry_after <= max_ms ? retry_after : -1;
+    while (attempt > 1 && delay < max_ms) {
+        delay *= 2;
+        attempt--;
+    }
+    if (delay > max_ms)
+        delay = max_ms;
+    jitter = delay * (int64_t)(random % 401) / 1000 - delay / 5; /* -20 % to +20 % in steps of 0.1 % */
+    delay += jitter;
+    return delay < max_ms ? delay : max_ms;
+}
+
+int64_t retry_after_ms(const char *value, int64_t server_now_ms)
+{
+    int64_t wait;
+
+    if (isdigit((unsigned char)*value)) {
+        char *end;
+        unsigned long seconds = strtoul(value, &end, 10);
+
+        if (*end != '\0')
+            return -1;
+        wait = seconds < RETRY_AFTER_MAX_MS / 1000 ? (int64_t)seconds * 1000 : RETRY_AFTER_MAX_MS;
+    } else {
+        int64_t date_s = header_date_s(value);
+
+        if (date_s < 0)
+            return -1;
+        wait = date_s * 1000 - server_now_ms;
+    }
+    if (wait < 0)
+        return 0;
+    return wait < RETRY_AFTER_MAX_MS ? wait : RETRY_AFTER_MAX_MS;
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upstream/failover.h"
+
+#define GATEWAY_ERRORS_MAX 3
+#define ASIDE_FIRST_MS     1000
+#define ASIDE_MAX_MS       30000
+#define CALM_MS            10000 /* a probe for each doubtful request would be a load */
+
+void failover_init(struct failover *failover, size_t count)
+{
+    *failover = (struct failover){.count = count};
+}
+
+size_t failover_next(const struct failover *failover, unsigned tried)
+{
+    size_t i;
+
+    for (i = 0; i < failover->count; i++)
+        if (!failover->servers[i].aside && !(tried & 1U << i))
+            return i;
+    return FAILOVER_NONE;
+}
+
+size_t failover_current(const struct failover *failover)
+{
+    size_t best = failover_next(failover, 0), i;
+
+    if (best != FAILOVER_NONE)
+        return best;
+    for (best = 0, i = 1; i < failover->count; i++)
+        if (failover->servers[i].until_ms < failover->servers[best].until_ms)
+            best = i;
+    return best;
+}
+
+static void put_aside(struct failover_server *server, int64_t now_ms)
+{
+    int64_t aside_ms = server->aside_ms ? 2 * server->aside_ms : ASIDE_FIRST_MS;
+
+    if (!server->aside && !server->in_doubt)
+        server->since_ms = now_ms;
+    server->aside = true;
+    server->in_doubt = server->is_probed = false;
+    server->aside_ms = aside_ms < ASIDE_MAX_MS ? aside_ms : ASIDE_MAX_MS;
+    server->until_ms = now_ms + server->aside_ms;
+}
+
+static void put_in_doubt(struct failover_server *server, int64_t now_ms)
+{
+    if (server->aside || server->in_doubt || now_ms < server->calm_until_ms)
+        return;
+    server->in_doubt = true;
+    server->since_ms = server->until_ms = now_ms;
+}
+
+bool failover_report(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
+{
+    struct failover_server *server = &failover->servers[index];
+    bool was_aside = server->aside;
+
+    switch (news) {
+    case FAILOVER_ANSWERED:
+        *server = (struct failover_server){.calm_until_ms = server->calm_until_ms};
+        return was_aside;
+    case FAILOVER_DOUBTFUL:
+        put_in_doubt(server, now_ms);
+        return false;
+    case FAILOVER_GATEWAY_ERROR:
+        if (++server->gateway_errors < GATEWAY_ERRORS_MAX)
+            return false;
+        break;
+    case FAILOVER_UNREACHABLE:
+        break;
+    }
+    if (!was_aside)
+        put_aside(server, now_ms);
+    return !was_aside;
+}
+
+bool failover_report_probe(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
+{
+    struct failover_server *server = &failover->servers[index];
+    bool was_aside = server->aside;
+
+    if (!server->is_probed)
+        return false;
+    if (news == FAILOVER_ANSWERED)
+        return failover_report(failover, index, news, now_ms);
+    put_aside(server, now_ms);
+    server->failed_probe = true;
+    return !was_aside;
+}
+
+bool failover_is_sound(const struct failover *failover)
+{
+    size_t i;
+
+    for (i = 0; i < failover->count; i++)
+        if (!failover->servers[i].aside && !failover->servers[i].in_doubt)
+            return true;
+    return false;
+}
+
+int64_t failover_away_since_ms(const struct failover *failover)
+{
+    int64_t since_ms = INT64_MIN;
+    size_t i;
+
+    for (i = 0; i < failover->count; i++) {
+        const struct failover_server *server = &failover->servers[i];
+
+        if (!server->aside || !server->failed_probe)
+            return INT64_MAX;
+        if (server->since_ms > since_ms)
+            since_ms = server->since_ms;
+    }
+    return since_ms;
+}
+
+static bool wants_probe(const struct failover_server *server)
+{
+    return (server->aside || server->in_doubt) && !server->is_probed;
+}
+
+int64_t failover_due_ms(const struct failover *failover)
+{
+    int64_t due_ms = INT64_MAX;
+    size_t i;
+
+    for (i = 0; i < failover->count; i++)
+        if (wants_probe(&failover->servers[i]) && failover->servers[i].until_ms < due_ms)
+            due_ms = failover->servers[i].until_ms;
+    return due_ms;
+}
+
+size_t failover_begin_probe(struct failover *failover, int64_t now_ms)
+{
+    size_t i;
+
+    for (i = 0; i < failover->count; i++) {
+        struct failover_server *server = &failover->servers[i];
+
+        if (wants_probe(server) && server->until_ms <= now_ms) {
+            server->is_probed = true;
+            if (server->in_doubt)
+                server->calm_until_ms = now_ms + CALM_MS;
+            return i;
+        }
+    }
+    return FAILOVER_NONE;
+}

@@ -1,0 +1,452 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upstream/request.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <sys/random.h>
+
+#include "upstream/backoff.h"
+#include "upstream/stamp.h"
+
+#define LOGIN_PAGE "/oauth2Login"
+
+static void timer_expired(struct timer *timer);
+static void transfer_done(struct transfer *transfer);
+
+void request_init(struct request *request, struct upstream *upstream, const struct request_options *options)
+{
+    request->upstream = upstream;
+    request->options = options;
+    request->timer.expired = timer_expired;
+    request->transfer.response = (struct headers)HEADERS_INIT;
+    request->transfer.done = transfer_done;
+    list_init(&request->link);
+}
+
+void request_cancel(struct request *request)
+{
+    if (!request->upstream) /* never begun */
+        return;
+    transfer_cancel(&request->transfer);
+    loop_timer_stop(request->upstream->loop, &request->timer);
+    list_remove(&request->link);
+    request->state = REQUEST_DONE;
+}
+
+void request_free(struct request *request)
+{
+    if (!request->upstream)
+        return;
+    request_cancel(request);
+    transfer_free(&request->transfer);
+    credential_release(TAKE_PTR(request->credential));
+    free(TAKE_PTR(request->lines));
+}
+
+static void finish(struct request *request, enum request_outcome outcome)
+{
+    request_cancel(request);
+    request->outcome = outcome;
+    request->done(request);
+}
+
+/* Parks the request until upstream.c or upstream_clock.c wakes it. */
+static void park(struct request *request)
+{
+    struct upstream *upstream = request->upstream;
+    bool begins = request->state != REQUEST_WAITING;
+
+    request->state = REQUEST_WAITING;
+    list_remove(&request->link);
+    list_append(&upstream->waiting, &request->link);
+    if (!request->waits && !timer_is_started(&request->timer) &&
+        loop_timer_start(upstream->loop, &request->timer, request->options->session_wait_ms) < 0) {
+        finish(request, REQUEST_CANNOT_BE_SENT);
+        return;
+    }
+    upstream_poke(upstream);
+    if (request->waits && begins)
+        request->waits(request);
+}
+
+static void wait_for_session(struct request *request)
+{
+    struct upstream *upstream = request->upstream;
+
+    if (session_may_wait(upstream->session, upstream->loop->now_ms))
+        park(request);
+    else
+        finish(request, REQUEST_NO_SESSION);
+}
+
+/* "Name:" tells libcurl to leave out a header that it would add of its own. */
+static const struct {
+    const char *name;
+    const char *line;
+} suppressed[] = {{"Accept", "Accept:"}, {"Expect", "Expect:"}, {"Content-Type", "Content-Type:"}};
+
+/* The type of a multipart body is libcurl's to tell, with the boundary that it chose; and so is whether the
+ * server is asked before a body that may be large. */
+static bool is_suppressed(const struct request *request, const char *name)
+{
+    if ((request->transfer.parts && strcmp(name, "Content-Type") == 0) ||
+        (request->transfer.read && strcmp(name, "Expect") == 0))
+        return false;
+    return !headers_find(request->headers, name);
+}
+
+static void add_line(struct request *request, size_t *count, const char *line)
+{
+    struct curl_slist *lines = request->lines;
+
+    lines[*count] = (struct curl_slist){(char *)(uintptr_t)line, NULL}; /* libcurl only reads it */
+    if (*count > 0)
+        lines[*count - 1].next = &lines[*count];
+    (*count)++;
+}
+
+static int make_lines(struct request *request)
+{
+    size_t count = 0, i;
+    const char *line;
+
+    free(request->lines);
+    request->lines = calloc(request->headers->count + 1 + ARRAY_SIZE(suppressed), sizeof(struct curl_slist));
+    if (!request->lines)
+        return -ENOMEM;
+    if (request->credential)
+        add_line(request, &count, request->credential->header);
+    for (line = headers_next(request->headers, NULL); line; line = headers_next(request->headers, line))
+        add_line(request, &count, line);
+    for (i = 0; i < ARRAY_SIZE(suppressed); i++)
+        if (is_suppressed(request, suppressed[i].name))
+            add_line(request, &count, suppressed[i].line);
+    request->transfer.headers = request->lines;
+    return 0;
+}
+
+/* What the paths of one entity's telemetry have in common: the scope and the time to live tell no values
+ * apart. */
+static size_t entity_length(const char *target)
+{
+    const char *end = strstr(target, "/timeseries/");
+
+    return end ? (size_t)(end - target) : strcspn(target, "?");
+}
+
+bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota)
+{
+    struct buf stamped = BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
+    bool done;
+    int r;
+
+    if (body->len > REQUEST_STAMP_MAX_BYTES)
+        return false;
+    r = telemetry_stamp(body->data, body->len, upstream_stamp_ms(upstream, target, entity_length(target)),
+                        &stamped);
+    done = r == 0 || (r == 1 && (!quota || quota_take(quota, stamped.len)));
+    if (r == 1 && done) {
+        if (quota)
+            quota_give_back(quota, body->len);
+        stamped.max = body->max;
+        buf_free(body);
+        *body = stamped;
+    } else {
+        buf_free(&stamped);
+    }
+    return done;
+}
+
+/* Telemetry gets its time before it is sent, so that it can be repeated. */
+static void stamp(struct request *request)
+{
+    if (request->repeat == TB_REPEAT_STAMPED && !request->stamped && request->body &&
+        !request->options->no_retry_on_rate_limit)
+        request->stamped = request_stamp(request->upstream, request->target, request->body, request->quota);
+}
+
+/* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
+static bool is_idempotent(const struct request *request)
+{
+    if (request->repeat == TB_REPEAT_NEVER)
+        return false;
+    return request->stamped || request->idempotent ||
+           (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
+}
+
+/* Whether all of its body is at hand, from the beginning. */
+static bool begins_again(struct request *request)
+{
+    struct transfer *transfer = &request->transfer;
+
+    return !transfer->read || transfer->rewind(transfer) == 0;
+}
+
+/* A body that is handed on as it comes may take as long as its writer or reader; what is bounded is its
+ * standing still. */
+static bool streams(const struct request *request)
+{
+    return request->transfer.read || request->transfer.write;
+}
+
+static int64_t timeout_ms(const struct request *request)
+{
+    return request->timeout_ms ? request->timeout_ms : request->options->timeout_ms;
+}
+
+static int start_stall_timer(struct request *request)
+{
+    return loop_timer_start(request->upstream->loop, &request->timer, timeout_ms(request));
+}
+
+void request_alive(struct request *request)
+{
+    if (request->state == REQUEST_SENDING && timer_is_started(&request->timer))
+        start_stall_timer(request); /* moved: this takes no memory */
+}
+
+void request_paused(struct request *request)
+{
+    if (request->state == REQUEST_SENDING && timer_is_started(&request->timer))
+        timer_start(&request->upstream->loop->timers, &request->timer, INT64_MAX);
+}
+
+static void fill_transfer(struct request *request)
+{
+    struct transfer *transfer = &request->transfer;
+
+    transfer->method = request->method;
+    transfer->target = request->target;
+    transfer->body = request->body ? (request->body->data ? request->body->data : "") : NULL;
+    transfer->body_length = request->body ? request->body->len : 0;
+    transfer->timeout_ms = streams(request) ? 0 : timeout_ms(request);
+    transfer->response_max = request->options->response_max;
+    transfer->quota = request->quota;
+    transfer->may_be_sent_twice = is_idempotent(request);
+}
+
+static struct credential *current_credential(const struct request *request)
+{
+    return session_credential(request->upstream->session, request->upstream->loop->now_ms);
+}
+
+static bool needs_credential(const struct request *request)
+{
+    return !request->anonymous && request->upstream->session;
+}
+
+static void send_to(struct request *request, size_t server)
+{
+    struct upstream *upstream = request->upstream;
+    struct credential *credential = needs_credential(request) ? current_credential(request) : NULL;
+
+    if (needs_credential(request) && !credential) {
+        wait_for_session(request);
+        return;
+    }
+    credential_release(request->credential);
+    request->credential = credential ? credential_reference(credential) : NULL;
+    stamp(request);
+    fill_transfer(request);
+    request->server = server;
+    loop_timer_stop(upstream->loop, &request->timer);
+    list_remove(&request->link);
+    if (make_lines(request) < 0 || (streams(request) && start_stall_timer(request) < 0) ||
+        transfer_start(upstream->servers[request->server].transport, &request->transfer) < 0) {
+        finish(request, REQUEST_CANNOT_BE_SENT);
+        return;
+    }
+    request->state = REQUEST_SENDING;
+}
+
+void request_send(struct request *request)
+{
+    request->tried = 0;
+    send_to(request, upstream_server(request->upstream));
+}
+
+/* Whether its telemetry is to get a time, and is to wait until the server has told it. */
+static bool waits_for_clock(const struct request *request)
+{
+    return request->repeat == TB_REPEAT_STAMPED && !request->stamped && request->body &&
+           upstream_clock_is_awaited(request->upstream);
+}
+
+void request_start(struct request *request)
+{
+    if (needs_credential(request) && !current_credential(request)) {
+        wait_for_session(request);
+        return;
+    }
+    if (waits_for_clock(request)) {
+        park(request);
+        return;
+    }
+    loop_timer_stop(request->upstream->loop, &request->timer);
+    list_remove(&request->link);
+    request->state = REQUEST_READY;
+    if (request->ready)
+        request->ready(request);
+    else
+        request_send(request);
+}
+
+void request_wake_all(struct upstream *upstream)
+{
+    struct list waiting;
+
+    list_init(&waiting);
+    list_take_all(&waiting, &upstream->waiting);
+    while (!list_is_empty(&waiting)) {
+        struct request *request = CONTAINER_OF(waiting.next, struct request, link);
+
+        list_remove(&request->link);
+        request_start(request);
+    }
+}
+
+static void judge(const struct request *request)
+{
+    upstream_judge(request->upstream, request->server, &request->transfer,
+                   request->repeat != TB_REPEAT_NEVER);
+}
+
+static void answer_stalled(struct request *request)
+{
+    struct transfer *transfer = &request->transfer;
+
+    transfer_cancel(transfer);
+    transfer->status = 0;
+    transfer->error = (struct transfer_error){504, "http_response_timeout"};
+    snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
+             (long long)timeout_ms(request));
+    judge(request);
+    finish(request, REQUEST_FAILED);
+}
+
+static void timer_expired(struct timer *timer)
+{
+    struct request *request = CONTAINER_OF(timer, struct request, timer);
+
+    if (request->state == REQUEST_BACKING_OFF)
+        request_start(request);
+    else if (request->state == REQUEST_SENDING)
+        answer_stalled(request);
+    else
+        finish(request, REQUEST_SESSION_LATE);
+}
+
+static bool is_login_page(const struct transfer *transfer)
+{
+    const char *location = transfer->status == 302 ? headers_find(&transfer->response, "Location") : NULL;
+    size_t length = location ? strlen(location) : 0;
+
+    return length >= strlen(LOGIN_PAGE) && strcmp(location + length - strlen(LOGIN_PAGE), LOGIN_PAGE) == 0;
+}
+
+/* The server's way to say that it does not know the credential: 401, or a redirect to its login page. */
+static bool is_credential_refused(const struct request *request)
+{
+    return request->credential && (request->transfer.status == 401 || is_login_page(&request->transfer));
+}
+
+static void replay(struct request *request)
+{
+    request->replayed = true;
+    if (begins_again(request))
+        request_start(request);
+    else
+        finish(request, REQUEST_BODY_IS_GONE);
+}
+
+static void handle_refused_credential(struct request *request)
+{
+    struct upstream *upstream = request->upstream;
+    struct session *session = upstream->session;
+    bool renewed =
+        session_refused(session, upstream->loop->now_ms, request->credential->generation, request->replayed);
+
+    upstream_poke(upstream);
+    if (renewed && !request->replayed) {
+        replay(request);
+    } else if (session_state(session) == SESSION_LOCKED_OUT) {
+        finish(request, REQUEST_NO_SESSION);
+    } else {
+        finish(request, request->transfer.status == 401 ? REQUEST_ANSWERED : REQUEST_TO_LOGIN_PAGE);
+    }
+}
+
+enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
+                                                   enum tb_repeat repeat, unsigned repeats, bool stamped)
+{
+    if (options->no_retry_on_rate_limit)
+        return REPEAT_IS_OFF;
+    if (repeats >= options->max_retries)
+        return REPEAT_ENOUGH;
+    if (repeat == TB_REPEAT_NEVER && !options->repeat_unsafe)
+        return REPEAT_UNSAFE;
+    if (repeat == TB_REPEAT_STAMPED && !stamped)
+        return REPEAT_UNSTAMPED;
+    return REPEAT_NOT_REFUSED;
+}
+
+static void handle_rate_limit(struct request *request)
+{
+    const struct request_options *options = request->options;
+    enum request_repeat_refusal refusal =
+        request_repeat_refusal(options, request->repeat, request->repeats, request->stamped);
+    uint32_t random = 0;
+    int64_t delay_ms;
+
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+        random = (uint32_t)(uintptr_t)request;
+    delay_ms =
+        backoff_delay_ms(request->repeats + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
+                         upstream_retry_after_ms(request->upstream, &request->transfer), random);
+    if (refusal == REPEAT_NOT_REFUSED && delay_ms < 0)
+        refusal = REPEAT_LATER_THAN_MAX;
+    request->not_repeated = refusal;
+    if (refusal != REPEAT_NOT_REFUSED ||
+        loop_timer_start(request->upstream->loop, &request->timer, delay_ms) < 0) {
+        finish(request, REQUEST_ANSWERED);
+        return;
+    }
+    request->repeats++;
+    request->state = REQUEST_BACKING_OFF;
+}
+
+/* Whether a request that failed goes on at another server of the cluster: one that was certainly not
+ * executed, or that may be executed twice. */
+static bool go_elsewhere(struct request *request)
+{
+    struct upstream *upstream = request->upstream;
+    size_t next;
+
+    judge(request);
+    request->tried |= 1U << request->server;
+    next = upstream_next_server(upstream, &request->transfer, request->tried, is_idempotent(request));
+    if (request->transfer.overflows || next == FAILOVER_NONE || !begins_again(request))
+        return false;
+    send_to(request, next);
+    return true;
+}
+
+static void transfer_done(struct transfer *transfer)
+{
+    struct request *request = CONTAINER_OF(transfer, struct request, transfer);
+
+    loop_timer_stop(request->upstream->loop, &request->timer);
+    upstream_learn_clock(request->upstream, transfer);
+    if (go_elsewhere(request))
+        return;
+    if (transfer->status == 0)
+        finish(request, REQUEST_FAILED);
+    else if (transfer->overflows) /* it is with whom it is for already */
+        finish(request, REQUEST_ANSWERED);
+    else if (is_credential_refused(request))
+        handle_refused_credential(request);
+    else if (transfer->status == 429)
+        handle_rate_limit(request);
+    else
+        finish(request, REQUEST_ANSWERED);
+}

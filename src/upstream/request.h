@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One request with the session's credential: waits until there is one, is sent, is sent once more with a
+ * renewed credential after a 401, is repeated after a 429 as far as that does no harm. What came of it is
+ * told once, with done(). The daemon's forwardings and the library's calls are made of it.
+ *
+ *     request_start() -> a credential is there -> ready() -> request_send() -> judged -> done()
+ *                             ^                                                  |
+ *                             └── again: after 401 with a new one, after 429 ────┘
+ *
+ * Without a credential it waits for one: waits() is called, and request_start() begins anew.
+ *
+ * The daemon repeats by itself after a 429 (no_retry_on_rate_limit), because its requests share a budget.
+ */
+#ifndef TB_UPSTREAM_REQUEST_H
+#define TB_UPSTREAM_REQUEST_H
+
+#include <tbclient/table.h>
+
+#include "base/list.h"
+#include "upstream/credential.h"
+#include "upstream/transport.h"
+#include "upstream/upstream.h"
+
+/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not repeated.
+ */
+#define REQUEST_STAMP_MAX_BYTES (256 * 1024)
+
+/* The same for all requests of one owner. */
+struct request_options {
+    bool no_retry_on_rate_limit;
+    unsigned max_retries;
+    int64_t initial_retry_delay_ms;
+    int64_t max_retry_delay_ms;
+    bool repeat_unsafe;      /* repeat what may act twice, too */
+    int64_t session_wait_ms; /* for a credential */
+    int64_t timeout_ms;      /* of one try; with transfer.read or write: without any part of a body */
+    size_t response_max;     /* bytes of an answer's body kept in memory */
+};
+
+enum request_state {
+    REQUEST_IDLE,
+    REQUEST_WAITING, /* for a credential, or the server's time */
+    REQUEST_READY,   /* has one, and its owner was told */
+    REQUEST_SENDING,
+    REQUEST_BACKING_OFF, /* until it is sent again after a 429 */
+    REQUEST_DONE,
+};
+
+enum request_outcome {
+    REQUEST_ANSWERED,       /* the answer is in transfer */
+    REQUEST_FAILED,         /* no usable answer came: transfer.error, transfer.detail */
+    REQUEST_NO_SESSION,     /* none, and none to be expected: session_state(), session_reason() */
+    REQUEST_SESSION_LATE,   /* none came within session_wait_ms */
+    REQUEST_TO_LOGIN_PAGE,  /* the server knows no credential of ours: it sent to its login page */
+    REQUEST_CANNOT_BE_SENT, /* no memory, or a file of its body cannot be read */
+    REQUEST_BODY_IS_GONE,   /* its credential was refused, and its body cannot be sent once more */
+};
+
+/* Why an answer of 429 was not repeated. */
+enum request_repeat_refusal {
+    REPEAT_NOT_REFUSED,
+    REPEAT_IS_OFF,
+    REPEAT_ENOUGH,         /* max_retries */
+    REPEAT_UNSAFE,         /* the server may have executed it */
+    REPEAT_UNSTAMPED,      /* the server may have stored it, and it could not be given a time */
+    REPEAT_BODY_IS_GONE,   /* it was handed on as it came */
+    REPEAT_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
+};
+
+/* The owner fills the first part, of memory of zeros, and keeps what it points to until the request is freed.
+ */
+struct request {
+    struct upstream *upstream;
+    const struct request_options *options;
+    const char *method;
+    const char *target;
+    const struct headers *headers; /* without the credential */
+    struct buf *body;              /* NULL: none; a stamped one takes its place */
+    struct quota *quota;           /* bodies are taken from it; NULL: none */
+    bool anonymous;                /* carries no credential */
+    enum tb_repeat repeat;
+    bool stamped;                           /* every telemetry value has its time: request_stamp() */
+    bool idempotent;                        /* it may be executed twice, whatever its method says */
+    int64_t timeout_ms;                     /* of one try; 0: as the options say */
+    void (*waits)(struct request *request); /* for a credential, which its owner bounds; NULL: not told */
+    void (*ready)(struct request *request); /* instead of sending it; NULL: it is sent */
+    void (*done)(struct request *request);  /* may free it */
+    struct transfer transfer;               /* parts, read and write are the owner's, too */
+
+    enum request_state state;
+    enum request_outcome outcome;
+    enum request_repeat_refusal not_repeated; /* of a 429 that is the answer */
+    struct list link;                         /* in upstream->waiting */
+    struct timer timer;                       /* waiting, backing off, or the answer has stalled */
+    struct credential *credential;            /* sent with; NULL: none */
+    struct curl_slist *lines;                 /* what transfer.headers points to */
+    size_t server;                            /* of the upstream's, that it was sent to */
+    unsigned tried;                           /* servers that it was sent to in vain, a bit each */
+    unsigned repeats;                         /* after a 429 */
+    bool replayed;                            /* after a 401 */
+};
+
+/* Before anything else is done with it. */
+void request_init(struct request *request, struct upstream *upstream, const struct request_options *options);
+
+/* Begins. done() may be called before this returns. */
+void request_start(struct request *request);
+
+/* In ready(), or later: sends it. done() and waits() may be called before this returns. */
+void request_send(struct request *request);
+
+/* Gives telemetry in BODY its time, so that the request to TARGET can be repeated; a changed body's growth is
+ * taken from QUOTA (NULL: none). Whether every value has its time now. */
+bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota);
+
+/* Whether a request that was repeated REPEATS times after a 429 may be repeated once more, or why not. */
+enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
+                                                   enum tb_repeat repeat, unsigned repeats, bool stamped);
+
+/* With transfer.read or write: a part has come or gone, or the owner can take more; the time without any
+ * begins anew. */
+void request_alive(struct request *request);
+
+/* The same: the owner takes its time; that is not the server's. */
+void request_paused(struct request *request);
+
+/* Ends it without calling done(). Harmless in every state; an answer that is there stays. */
+void request_cancel(struct request *request);
+
+/* Cancels it and frees what it holds. */
+void request_free(struct request *request);
+
+/* For upstream.c and upstream_clock.c: the session may have a credential now, or not; the clock is known or
+ * not. */
+void request_wake_all(struct upstream *upstream);
+
+#endif

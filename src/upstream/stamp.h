@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Gives telemetry values the timestamp that the server would give them, so that a request that is repeated
+ * stores them once.
+ */
+#ifndef TB_UPSTREAM_STAMP_H
+#define TB_UPSTREAM_STAMP_H
+
+#include <stdint.h>
+
+#include "base/buf.h"
+
+/*
+ * BODY is what saveEntityTelemetry takes: {"key": value}, {"ts": ms, "values": {...}}, or an array of those.
+ * Every element without ts and values, unless it is empty, becomes {"ts": TS_MS, "values": element}; all
+ * other bytes stay as they are.
+ *
+ * 1: *OUT holds the new body. 0: every element has its time, BODY is to be sent as it is. -EBADMSG: this is
+ * no such body; sent as it is, the server will say so. -EMSGSIZE, -ENOMEM.
+ */
+int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out);
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the parts of a transport know of each other; nobody else includes this. A transport: transport.c (its
+ * life, the ends of its transfers), transport_options.c, transport_socket.c, transport_handle.c. A transfer:
+ * transfer.c (start and cancel), transfer_answer.c, transfer_repeat.c, transfer_error.c.
+ */
+#ifndef TB_UPSTREAM_TRANSPORT_PRIVATE_H
+#define TB_UPSTREAM_TRANSPORT_PRIVATE_H
+
+#include "upstream/transport.h"
+
+#define IDLE_HANDLES_MAX 64
+
+/* A file descriptor of libcurl's. Its interest in a connection ends with every transfer and comes back with
+ * the next one; the kernel is told only of what changes. */
+struct socket_watch {
+    struct watch watch;
+    struct transport *transport;
+    bool is_connection;  /* not a descriptor that libcurl uses inside, which it closes without a word */
+    uint32_t wanted;     /* events that libcurl asked for */
+    uint32_t registered; /* events that the kernel knows of; 0: not registered */
+};
+
+/* Of a server, as far as its answers told. */
+enum http_version { VERSION_UNKNOWN, VERSION_1, VERSION_2 };
+
+struct transport {
+    struct loop *loop;
+    struct transport_options options;
+    char *url;
+    char *unix_socket, *certificate_file, *key_file; /* NULL: none */
+    bool has_ca_file;  /* instead of the system's certificates */
+    char *ca_file;     /* that is used; NULL: not known */
+    char *ca_name;     /* the same, as it is spelled since the last reload */
+    unsigned reloads;
+    char *proxy, *proxy_user, *proxy_password; /* NULL: none; the first without the second */
+    char *prefix;                              /* path of the URL without its last slash */
+    char *host;                                /* with the port, as the Host header has it */
+    CURLM *multi;
+    struct timer timer;            /* libcurl's own */
+    bool kicked;                   /* libcurl wants to be called at once */
+    struct list transfers;         /* under way */
+    enum http_version version;     /* of the last answer */
+    bool has_prior_knowledge;      /* of HTTP/2, without TLS */
+    size_t connections;            /* open */
+    bool spoke_http1;              /* some answer was one of HTTP/1 */
+    struct socket_watch **sockets; /* index: file descriptor */
+    size_t socket_count;
+    CURL *idle[IDLE_HANDLES_MAX]; /* prepared handles */
+    size_t idle_count;
+};
+
+/* transport_options.c */
+
+/* The path of URL, which goes in front of every target: "" for http://host/, "/tb" for http://host/tb/. To be
+ * freed. 0, or -EINVAL or -ENOMEM with a message. */
+int transport_url_prefix(const char *url, char **ret, struct tb_error *err);
+
+/* The authority of URL, which transport_url_prefix() has checked, to be freed: 0 or -ENOMEM. */
+int transport_url_host(const char *url, char **ret);
+
+/* Copies the options and their strings, which transport_free() frees also after an error: 0 or -ENOMEM. */
+int transport_copy_options(struct transport *transport, const struct transport_options *options);
+
+/* transport_socket.c */
+
+/* Tells libcurl of EVENTS (CURL_CSELECT_*) on FD, or that its timer expired (CURL_SOCKET_TIMEOUT). */
+void transport_perform(struct transport *transport, curl_socket_t fd, int events);
+
+/* CURLMOPT_SOCKETFUNCTION, for the transport. */
+int transport_socket_changed(CURL *easy, curl_socket_t fd, int what, void *arg, void *unused);
+
+/* CURLOPT_OPENSOCKETFUNCTION, for the transfer. */
+curl_socket_t transport_socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address);
+
+/* CURLOPT_CLOSESOCKETFUNCTION, for the transport. */
+int transport_socket_close(void *arg, curl_socket_t fd);
+
+/* Whether the server keeps the connection that it was sent on open, or did when we closed it. */
+bool transfer_connection_was_alive(const struct transfer *transfer);
+
+/* transport_handle.c */
+
+/* A handle for TRANSFER, with all that does not depend on it; the caller's from now on. NULL: no memory. */
+CURL *transport_take_handle(struct transport *transport, const struct transfer *transfer);
+
+/* transfer.c */
+
+/* Sends it for the first time, or anew: 0 or -ENOMEM, and -EIO where a file to send cannot be read. */
+int transfer_send(struct transport *transport, struct transfer *transfer);
+
+/* Takes the handle back from a transfer and keeps it for the next. */
+void transfer_release_handle(struct transfer *transfer);
+
+/* transfer_answer.c */
+
+/* CURLOPT_WRITEFUNCTION, CURLOPT_READFUNCTION, CURLOPT_SEEKFUNCTION and CURLOPT_HEADERFUNCTION. */
+size_t transfer_body_arrived(char *data, size_t size, size_t count, void *arg);
+size_t transfer_body_wanted(char *data, size_t size, size_t count, void *arg);
+int transfer_body_sought(void *arg, curl_off_t offset, int origin);
+size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg);
+
+/* transfer_repeat.c */
+
+/* Whether it was not sent yet, or may be once more. */
+bool transfer_may_be_sent_again(const struct transfer *transfer);
+
+/* CURLOPT_PREREQFUNCTION. */
+int transfer_before_sending(void *arg, char *remote, char *local, int remote_port, int local_port);
+
+/* Sends a transfer that failed with CODE anew, where it may: whether that was done. */
+bool transfer_restart(struct transfer *transfer, CURLcode code);
+
+/* transfer_error.c */
+
+/* Status 0, error and detail for CODE, which is not CURLE_OK. */
+void transfer_set_error(struct transfer *transfer, CURLcode code);
+
+#endif

@@ -1,0 +1,69 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The include graph of src/: each folder is a room that includes only rooms below it (docs/architecture.md), so no two
+folders include each other. One test for each source file, as TAP; then the graph, a line for each room."""
+
+import os
+import pathlib
+import re
+import sys
+
+# From the ground up: a room may include itself and all above it in this list, but for what FORBIDDEN says.
+ROOMS = ("base", "json", "http", "upstream", "client",
+         "proxy/route", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
+         "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
+         "ctl")
+# The libraries do not know each other's engines: the daemon works without tables, tbproxyctl without the daemon.
+FORBIDDEN = {"proxy": ("client",), "ctl": ("proxy",)}
+# System headers that a room must not need, by the beginning of its name.
+UNKNOWN = (("base", ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
+           ("json", ("curl/", "microhttpd.h", "libconfig.h", "systemd/")),
+           ("http", ("microhttpd.h", "jansson.h", "libconfig.h", "systemd/")),
+           ("upstream", ("microhttpd.h", "libconfig.h", "systemd/")),
+           ("client", ("microhttpd.h", "libconfig.h", "systemd/")),
+           ("ctl", ("microhttpd.h", "libconfig.h", "systemd/")))
+INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]*)"|<([^>]*)>)', re.MULTILINE)
+
+
+def allowed(room):
+    """The rooms that ROOM may include."""
+    forbidden = FORBIDDEN.get(room.split("/")[0], ())
+    if room.startswith("proxy/"):
+        return [below for below in ROOMS if below != "ctl" and below not in forbidden]
+    return [below for below in ROOMS[:ROOMS.index(room) + 1] if below.split("/")[0] not in forbidden]
+
+
+def problems(source, room, path, graph):
+    unknown = dict(UNKNOWN).get(room, ())
+    for own, system in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        below = str(pathlib.PurePosixPath(own).parent)
+        if system and system.startswith(unknown):
+            yield f"<{system}>: src/{room} knows nothing of that"
+        elif own and not (source / own).is_file():
+            yield f'"{own}": there is no such file below src'
+        elif own and below not in allowed(room):
+            yield f'"{own}": src/{room} may include only {", ".join(allowed(room))}'
+        elif own and below != room:
+            graph[room].add(below)
+
+
+def main():
+    source = pathlib.Path(os.environ.get("TB_SOURCE", ".")) / "src"
+    graph = {room: set() for room in ROOMS}
+    failed = number = 0
+    for path in sorted(source.glob("**/*.[ch]")):
+        room = str(path.parent.relative_to(source))
+        found = list(problems(source, room, path, graph)) if room in ROOMS else [f"src/{room} is not a room"]
+        number += 1
+        failed += bool(found)
+        print(f"{'not ' if found else ''}ok {number} - {path.relative_to(source)}")
+        for problem in found:
+            print(f"# {problem}")
+    for room in reversed(ROOMS):
+        print(f"# {room} -> {' '.join(below for below in reversed(ROOMS) if below in graph[room]) or 'nothing'}")
+    print(f"1..{number}")
+    return 1 if failed or number == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

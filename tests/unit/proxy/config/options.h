@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the tests of the configuration know of each option: its place in struct config and its type from here;
+ * its bounds, its default and whether it is reloadable from what config_print_help() prints.
+ */
+#ifndef TB_PROXY_OPTIONS_H
+#define TB_PROXY_OPTIONS_H
+
+#include "proxy/config/config.h"
+#include "unit.h"
+
+#define OPTION_COUNT 46
+
+enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2, KIND_TLS };
+
+struct known_option {
+    const char *section, *name;
+    enum option_kind kind;
+    size_t offset;
+    bool found; /* in the help */
+    bool reloadable;
+    int64_t minimum, maximum;
+    char initial[100];
+};
+
+extern struct known_option known_options[OPTION_COUNT];
+
+/* Fills in the second half. */
+void options_read_help(void);
+
+/* What config_print_help() prints, to be freed. */
+char *options_help(void);
+
+/* The value as text, in static memory. */
+const char *option_text(const struct known_option *option, const struct config *config);
+
+/* A configuration that says no more than it must. */
+#define MINIMAL "upstream = {\n  url = \"http://tb.example:8080\";\n  api_key_file = \"/key\";\n};\n"
+
+/* Loads the text of a file and then SETTINGS, which are ended by NULL. */
+int options_load(const char *text, char *const *settings, struct config **ret, struct tb_error *err);
+
+/* The file that it writes. */
+const char *options_path(void);
+
+/* Loads what must be right. */
+struct config *options_must_load(const char *text, char *const *settings);
+
+#define SETTINGS(...) ((char *[]){__VA_ARGS__, NULL})
+
+#endif

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/resource.h>
+
+#include "base/util.h"
+#include "proxy/daemon/descriptors.h"
+#include "unit.h"
+
+#define OWN(servers) (DESCRIPTORS_OWN + DESCRIPTORS_OWN_SERVER * (servers))
+
+static const struct {
+    uint64_t limit;
+    unsigned wanted;
+    size_t listeners;
+    unsigned upstream;
+    size_t servers;
+    unsigned fit;
+} rows[] = {
+    {UINT64_MAX, 1024, 3, 64, 1, 1024},
+    {UINT64_MAX, 65536, 3, 4096, 8, 65536},
+    /* 3 * 1024 connections, as many to the server for WebSockets, 64 for requests */
+    {OWN(1) + 2 * 3 * 1024 + 64, 1024, 3, 64, 1, 1024},
+    {OWN(1) + 2 * 3 * 1024 + 63, 1024, 3, 64, 1, 1023},
+    {OWN(1) + 2 * 3 * 1024 + 58, 1024, 3, 64, 1, 1023},
+    {OWN(1) + 2 * 3 * 1024 + 57, 1024, 3, 64, 1, 1022},
+    {OWN(8) + 2 * 3 * 1024 + 8 * 64, 1024, 3, 64, 8, 1024},
+    {OWN(8) + 2 * 3 * 1024 + 8 * 64 - 1, 1024, 3, 64, 8, 1023},
+    /* no more connections to the server than local ones */
+    {OWN(1) + 3 * 30, 1024, 3, 64, 1, 10},
+    {OWN(1) + 3 * 30 - 1, 1024, 3, 64, 1, 9},
+    {OWN(1) + 3 * 64, 1024, 1, 64, 1, 64},
+    {OWN(1) + 3 * 64 + 2, 1024, 1, 64, 1, 65},
+    {OWN(2) + 4 * 30, 1024, 3, 64, 2, 10},
+    {100, 1024, 3, 64, 1, (100 - OWN(1)) / 9},
+    /* never none */
+    {OWN(1), 1024, 3, 64, 1, 1},
+    {0, 1024, 3, 64, 1, 1},
+    {UINT64_MAX, 1, 3, 64, 1, 1},
+};
+
+START_TEST(connections_fit_into_the_limit)
+{
+    ck_assert_uint_eq(descriptors_fit(rows[_i].limit, rows[_i].wanted, rows[_i].listeners, rows[_i].upstream,
+                                      rows[_i].servers),
+                      rows[_i].fit);
+}
+END_TEST
+
+START_TEST(the_soft_limit_becomes_the_hard_one)
+{
+    struct rlimit before, lowered, after;
+
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    lowered = (struct rlimit){64, before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &lowered), 0);
+    ck_assert_uint_eq(descriptors_raise_limit(), before.rlim_max);
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &after), 0);
+    ck_assert_uint_eq(after.rlim_cur, before.rlim_max);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+}
+END_TEST
+
+Suite *descriptors_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("descriptors", &tests);
+
+    tcase_add_loop_test(tests, connections_fit_into_the_limit, 0, (int)ARRAY_SIZE(rows));
+    tcase_add_test(tests, the_soft_limit_becomes_the_hard_one);
+    return suite;
+}

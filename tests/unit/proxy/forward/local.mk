@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: Apache-2.0
+tests_unit_test_proxy_SOURCES += \
+	tests/unit/proxy/forward/call_timeout.c \
+	tests/unit/proxy/forward/merge.c \
+	tests/unit/proxy/forward/merge_random.c \
+	tests/unit/proxy/forward/queue.c \
+	tests/unit/proxy/forward/queue_operation.c \
+	tests/unit/proxy/forward/queue_random.c
+
+# Their own request_*(), reply_*() and the like take the place of the daemon's.
+tests_unit_test_forward_SOURCES += \
+	tests/unit/proxy/forward/upstream_call.c \
+	tests/unit/proxy/forward/upstream_call_actor.c tests/unit/proxy/forward/upstream_call_actor.h \
+	tests/unit/proxy/forward/upstream_call_faults.c \
+	tests/unit/proxy/forward/upstream_call_operation.c \
+	tests/unit/proxy/forward/upstream_call_patience.c \
+	tests/unit/proxy/forward/upstream_call_retry.c \
+	tests/unit/proxy/forward/upstream_call_server.c tests/unit/proxy/forward/upstream_call_server.h \
+	tests/unit/proxy/forward/upstream_call_simulation.c \
+	tests/unit/proxy/forward/upstream_call_world.c tests/unit/proxy/forward/upstream_call_world.h

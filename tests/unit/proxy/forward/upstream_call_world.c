@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upstream_call_world.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "proxy/forward/admission.h"
+#include "proxy/forward/upstream_call.h"
+#include "proxy/local/local.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/body_stream.h"
+
+#define TURNS_MAX 5000 /* of the loop in one ms; more is a loop that never sleeps */
+
+struct metrics {
+    uint64_t counts[METRICS_EVENT_COUNT];
+};
+
+static const struct {
+    const char *method, *before, *after; /* the entity's number */
+    bool is_anonymous;
+    enum tb_repeat repeat;
+    struct operation operation;
+} kinds[KINDS] = {
+    [TELEMETRY] = {"POST",
+                   "/api/plugins/telemetry/DEVICE/",
+                   "/timeseries/ANY",
+                   false,
+                   TB_REPEAT_STAMPED,
+                   {.id = 1, .flags = TB_ASYNCHRONOUS, .repeat = TB_REPEAT_STAMPED}},
+    [ATTRIBUTES] = {"POST",
+                    "/api/plugins/telemetry/DEVICE/",
+                    "/attributes/SERVER_SCOPE",
+                    false,
+                    TB_REPEAT_FREE,
+                    {.id = 2, .flags = TB_ASYNCHRONOUS | TB_ATTRIBUTE_WRITE}},
+    [READ] = {"GET",
+              "/api/plugins/telemetry/DEVICE/",
+              "/values/attributes/SERVER_SCOPE",
+              false,
+              TB_REPEAT_FREE,
+              {.id = 3, .flags = TB_ASYNCHRONOUS}},
+    [DEVICE] = {"GET", "/api/device/", "", false, TB_REPEAT_FREE, {.id = 4}},
+    [RPC] = {"POST", "/api/rpc/twoway/", "", false, TB_REPEAT_NEVER, {.id = 5, .flags = TB_ASYNCHRONOUS}},
+    [DEVICE_API] = {"POST", "/api/v1/token-", "/telemetry", true, TB_REPEAT_NEVER, {.flags = 0}},
+};
+
+/* ---- a local request ---- */
+
+static void retire(struct local *local)
+{
+    struct exchange *exchange = &local->exchange;
+    struct daemon *daemon = exchange->daemon;
+
+    forwarding_leave(exchange);
+    forwarding_release(exchange);
+    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&daemon->loop, &local->retire_timer);
+    list_remove(&local->link);
+    list_remove(&exchange->link);
+    quota_give_back(&daemon->bodies, exchange->body.len);
+    buf_free(&exchange->body);
+    headers_free(&exchange->headers);
+    target_free(&exchange->target);
+    local->world->open--;
+    free(local);
+}
+
+static void retire_expired(struct timer *timer)
+{
+    retire(CONTAINER_OF(timer, struct local, retire_timer));
+}
+
+static void answer(struct exchange *exchange, int status)
+{
+    struct local *local = CONTAINER_OF(exchange, struct local, exchange);
+
+    forwarding_leave(exchange);
+    loop_timer_stop(&exchange->daemon->loop, &exchange->hang_up_timer);
+    exchange->state = EXCHANGE_ANSWERED;
+    local->answers++;
+    WORLD_ASSERT(local->answers == 1);
+    local->status = status;
+    local->answered_ms = world_now(local->world);
+    list_append(&local->world->answered, &local->link);
+}
+
+void exchange_answer(struct exchange *exchange, const struct request *request)
+{
+    struct local *local = CONTAINER_OF(exchange, struct local, exchange);
+    const struct buf *body = &request->transfer.response_body;
+
+    WORLD_ASSERT(request == &exchange->forwarding->request);
+    if (request->outcome == REQUEST_ANSWERED && body->len > 0)
+        memcpy(local->answer, body->data, body->len + 1);
+    answer(exchange, request->outcome == REQUEST_ANSWERED ? request->transfer.status
+                     : request->outcome == REQUEST_FAILED ? request->transfer.error.status
+                                                          : 502);
+}
+
+bool stream_reserve(struct exchange *exchange)
+{
+    (void)exchange;
+    return true;
+}
+
+void stream_attach(struct forwarding *forwarding)
+{
+    (void)forwarding;
+}
+
+void stream_answer_ended(struct forwarding *forwarding)
+{
+    (void)forwarding;
+}
+
+bool stream_can_begin_again(const struct exchange *exchange)
+{
+    return !exchange->body_let_go;
+}
+
+void exchange_hung_up(struct exchange *exchange)
+{
+    answer(exchange, WORLD_HUNG_UP);
+}
+
+static void hang_up_expired(struct timer *timer)
+{
+    exchange_hung_up(CONTAINER_OF(timer, struct exchange, hang_up_timer));
+}
+
+void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)
+{
+    (void)token;
+    (void)format;
+    answer(exchange, status);
+}
+
+void reply_busy(struct exchange *exchange, const char *format, ...)
+{
+    (void)format;
+    answer(exchange, 503);
+}
+
+void local_answer(struct exchange *exchange)
+{
+    answer(exchange, 200);
+}
+
+uint64_t client_flow(const struct client *client, bool device_api)
+{
+    uint64_t flow = client->user < 0 ? client->number << 33 | UINT64_C(1) << 32 : (uint64_t)client->user;
+
+    return device_api ? flow | UINT64_C(1) << 63 : flow;
+}
+
+void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t times)
+{
+    metrics->counts[event] += times;
+}
+
+uint64_t world_count(const struct world *world, enum metrics_event event)
+{
+    return world->daemon.metrics->counts[event];
+}
+
+/* forwarding.c draws the jitter of its delays here (--wrap): a seed repeats that, too. */
+ssize_t __wrap_getrandom(void *buffer, size_t length, unsigned flags);
+
+ssize_t __wrap_getrandom(void *buffer, size_t length, unsigned flags)
+{
+    uint32_t random = unit_random();
+
+    (void)flags;
+    WORLD_ASSERT(length == sizeof(random));
+    memcpy(buffer, &random, sizeof(random));
+    return (ssize_t)length;
+}
+
+static void make_body(struct local *local)
+{
+    struct exchange *exchange = &local->exchange;
+    const struct wish *wish = &local->wish;
+
+    exchange->body.max = SIZE_MAX - 1;
+    exchange->has_body = strcmp(exchange->method, "POST") == 0;
+    if (!exchange->has_body)
+        return;
+    buf_append_format(&exchange->body, "{\"w%u\":%u%s", wish->writer, local->serial,
+                      wish->broken ? ""
+                      : wish->bad  ? ",\"bad\":1}"
+                                   : "}");
+    WORLD_ASSERT(quota_take(&exchange->daemon->bodies, exchange->body.len));
+}
+
+static const struct operation *operation_of(const struct world *world, enum kind kind)
+{
+    static struct operation same[KINDS];
+
+    if (kinds[kind].is_anonymous || !world->is_one_operation)
+        return kinds[kind].is_anonymous ? NULL : &kinds[kind].operation;
+    same[kind] = kinds[kind].operation;
+    same[kind].id = kinds[0].operation.id;
+    return &same[kind];
+}
+
+static void make_exchange(struct local *local)
+{
+    struct exchange *exchange = &local->exchange;
+    const struct wish *wish = &local->wish;
+
+    exchange->daemon = &local->world->daemon;
+    exchange->client = &local->client;
+    local->client.user = wish->user < 0 ? -1 : wish->user;
+    local->client.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
+    exchange->method = kinds[wish->kind].method;
+    exchange->target.text.max = 200;
+    buf_append_format(&exchange->target.text, "%s%u%s", kinds[wish->kind].before,
+                      wish->kind == RPC ? local->serial : wish->entity, kinds[wish->kind].after);
+    exchange->route.kind = kinds[wish->kind].is_anonymous ? ROUTE_FORWARD_ANONYMOUS : ROUTE_FORWARD;
+    exchange->operation = operation_of(local->world, wish->kind);
+    exchange->repeat = kinds[wish->kind].repeat;
+    exchange->headers = (struct headers)HEADERS_INIT;
+    headers_add(&exchange->headers, "Accept", 6, "*/*", 3);
+    if (wish->header)
+        headers_add(&exchange->headers, wish->header, strlen(wish->header), "1", 1);
+    exchange->urgency = wish->urgency > 0 ? (int)wish->urgency : -1;
+    exchange->prefer_wait_ms = wish->wait_ms;
+    exchange->wait_timer.expired = admission_timer_expired;
+    exchange->hang_up_timer.expired = hang_up_expired;
+    exchange->arrived_ms = world_now(local->world);
+    list_init(&exchange->member);
+    list_append(&exchange->daemon->exchanges, &exchange->link);
+}
+
+struct local *world_begin(struct world *world, const struct wish *wish)
+{
+    struct local *local = calloc(1, sizeof(*local));
+
+    WORLD_ASSERT(world->serial < SERVER_SERIALS - 1);
+    local->world = world;
+    local->wish = *wish;
+    local->serial = ++world->serial;
+    local->begun_ms = world_now(world);
+    local->retire_timer.expired = retire_expired;
+    list_init(&local->link);
+    make_exchange(local);
+    make_body(local);
+    world->open++;
+    admission_begin(&local->exchange);
+    return local;
+}
+
+void world_hang_up(struct local *local)
+{
+    if (local->exchange.state != EXCHANGE_ANSWERED)
+        exchange_hung_up(&local->exchange);
+}
+
+void world_cut(struct local *local)
+{
+    retire(local);
+}
+
+/* ---- the loop ---- */
+
+/* What the counts of the queue and the budget must be. */
+struct tally {
+    size_t waiting, bytes, calls;
+    int64_t tokens;
+};
+
+static void add(struct tally *tally, const struct exchange *exchange)
+{
+    const struct forwarding *forwarding = exchange->forwarding;
+    bool waits = exchange->state == EXCHANGE_WAITING;
+    bool waits_for_login = exchange->state == EXCHANGE_SENT && forwarding->request.waits &&
+                           forwarding->request.state == REQUEST_WAITING;
+
+    WORLD_ASSERT(exchange->item.is_waiting == waits);
+    WORLD_ASSERT(timer_is_started(&exchange->wait_timer) ==
+                 (waits || waits_for_login || exchange->state == EXCHANGE_BACKING_OFF));
+    tally->waiting += waits;
+    tally->bytes += waits ? exchange->body.len : 0;
+    if (exchange->state != EXCHANGE_SENT)
+        return;
+    WORLD_ASSERT(forwarding && forwarding->under_way);
+    if (forwarding->members.next != &exchange->member || !forwarding->is_queued)
+        return;
+    tally->calls++;
+    tally->tokens += forwarding->cost;
+}
+
+static void check(const struct world *world)
+{
+    const struct daemon *daemon = &world->daemon;
+    struct tally tally = {0};
+    const struct list *link;
+
+    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next)
+        add(&tally, CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, link));
+    WORLD_ASSERT(daemon->queue.count == tally.waiting);
+    WORLD_ASSERT(daemon->queue.bytes == tally.bytes);
+    WORLD_ASSERT(daemon->budget.in_flight == tally.calls);
+    WORLD_ASSERT(daemon->budget.reserved == tally.tokens);
+}
+
+/* The clients hear of their answers, and may ask for more. */
+static void tell_clients(struct world *world)
+{
+    while (!list_is_empty(&world->answered)) {
+        struct local *local = CONTAINER_OF(world->answered.next, struct local, link);
+
+        list_remove(&local->link);
+        if (local->wish.answered)
+            local->wish.answered(local);
+        if (local->retire_after_ms > 0)
+            loop_timer_start(&world->daemon.loop, &local->retire_timer, local->retire_after_ms);
+        else
+            retire(local);
+    }
+}
+
+/* As daemon_run() does it. Whether the loop may not sleep after it. */
+static bool turn(struct world *world)
+{
+    struct daemon *daemon = &world->daemon;
+
+    timers_run(&daemon->loop.timers, daemon->loop.now_ms);
+    server_deliver(&world->server, world->late_delivery ? unit_random() % 3 : SIZE_MAX);
+    tell_clients(world);
+    forwarding_run(daemon);
+    server_deliver(&world->server, SIZE_MAX);
+    if (daemon->exchanges.next != &daemon->exchanges && (world->open < 200 || unit_random() % 64 == 0))
+        check(world);
+    return !list_is_empty(&world->answered);
+}
+
+/* To the next event, or to END_MS. */
+static void move_clock(struct world *world, int64_t end_ms)
+{
+    struct loop *loop = &world->daemon.loop;
+    int64_t next_ms = timers_next(&loop->timers);
+    int64_t ready_ms = queue_ready_ms(&world->daemon.queue, &world->daemon.budget, loop->now_ms);
+
+    WORLD_ASSERT(next_ms <= ready_ms); /* else the loop sleeps while something could be sent */
+    next_ms = next_ms < end_ms ? next_ms : end_ms;
+    if (next_ms > loop->now_ms) {
+        loop->now_ms = next_ms;
+        world->repeat_turns = 0;
+    }
+    WORLD_ASSERT(++world->repeat_turns < TURNS_MAX);
+}
+
+static void run(struct world *world, int64_t ms, bool until_idle)
+{
+    int64_t end_ms = world_now(world) + ms;
+
+    for (;;) {
+        if (turn(world))
+            continue;
+        if (until_idle && world->open == 0)
+            return;
+        if (world_now(world) >= end_ms && timers_next(&world->daemon.loop.timers) > end_ms)
+            break;
+        move_clock(world, end_ms);
+    }
+    WORLD_ASSERT(!until_idle);
+}
+
+void world_run(struct world *world, int64_t ms)
+{
+    run(world, ms, false);
+}
+
+void world_run_all(struct world *world, int64_t max_ms)
+{
+    run(world, max_ms, true);
+}
+
+/* ---- open and close ---- */
+
+void world_budget(struct world *world, const char *limit, bool learn, unsigned max_in_flight)
+{
+    struct budget_options options = {.learn = learn, .max_in_flight = max_in_flight};
+    struct tb_error err = TB_ERROR_INIT;
+
+    WORLD_ASSERT(limit_parse(limit, &options.limit, &err) == 0);
+    budget_configure(&world->daemon.budget, &options, world_now(world));
+}
+
+void world_open(struct world *world)
+{
+    struct daemon *daemon = &world->daemon;
+
+    memset(world, 0, sizeof(*world));
+    world->config = (struct config){
+        .queue.max_wait_ms = 30000, .merge = {MERGE_MODE_PRESSURE, 1048576}, .join.reads = true};
+    daemon->config = &world->config;
+    daemon->loop.now_ms = WORLD_START_MS;
+    daemon->loop.epoll_fd = -1;
+    daemon->upstream.loop = &daemon->loop;
+    daemon->retry = daemon->request_options = (struct request_options){.max_retries = 3,
+                                                                       .initial_retry_delay_ms = 1000,
+                                                                       .max_retry_delay_ms = 30000,
+                                                                       .session_wait_ms = 30000};
+    daemon->request_options.no_retry_on_rate_limit = true;
+    daemon->metrics = calloc(1, sizeof(*daemon->metrics));
+    daemon->bodies.max = SIZE_MAX;
+    list_init(&daemon->exchanges);
+    list_init(&daemon->paused);
+    list_init(&world->answered);
+    queue_init(&daemon->queue, 10000, 1 << 26);
+    budget_init(&daemon->budget, &(struct budget_options){.max_in_flight = 64}, WORLD_START_MS);
+    server_init(&world->server, &daemon->loop);
+}
+
+void world_assert_idle(struct world *world)
+{
+    struct daemon *daemon = &world->daemon;
+    size_t i;
+
+    forwarding_close(daemon); /* a call that is over may hold its key for a moment */
+    WORLD_ASSERT(world->open == 0);
+    WORLD_ASSERT(list_is_empty(&daemon->exchanges));
+    WORLD_ASSERT(daemon->queue.count == 0);
+    WORLD_ASSERT(daemon->queue.bytes == 0);
+    WORLD_ASSERT(daemon->queue.free_ready == 0);
+    WORLD_ASSERT(queue_next_flow(&daemon->queue, NULL) == NULL);
+    for (i = 0; i < QUEUE_KEY_SLOTS; i++)
+        WORLD_ASSERT(daemon->queue.keys[i] == NULL);
+    WORLD_ASSERT(daemon->budget.in_flight == 0);
+    WORLD_ASSERT(daemon->budget.reserved == 0);
+    WORLD_ASSERT(daemon->bodies.used == 0);
+}
+
+void world_close(struct world *world)
+{
+    struct list *exchanges = &world->daemon.exchanges;
+
+    while (!list_is_empty(exchanges))
+        retire(CONTAINER_OF(CONTAINER_OF(exchanges->next, struct exchange, link), struct local, exchange));
+    world_assert_idle(world);
+    server_close(&world->server);
+    queue_free(&world->daemon.queue);
+    free(world->daemon.metrics);
+    timers_free(&world->daemon.loop.timers);
+}

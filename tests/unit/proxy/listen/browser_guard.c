@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/util.h"
+#include "proxy/listen/browser_guard.h"
+#include "unit.h"
+
+#define PORT     8282
+#define OWN      "localhost:8282"
+#define UPSTREAM "http://tb.example.org:8080/"
+
+enum { PASS = 0, BAD_REQUEST = 400, FORBIDDEN = 403, MISDIRECTED = 421 }; /* RFC 9110, sections 15.5 */
+
+static const struct {
+    unsigned port;
+    const char *host;
+    int status;
+} hosts[] = {
+    {PORT, "localhost:8282", PASS},
+    {PORT, "LocalHost:8282", PASS},
+    {PORT, "127.0.0.1:8282", PASS},
+    {PORT, "[::1]:8282", PASS},
+    {80, "localhost", PASS},
+    {80, "127.0.0.1", PASS},
+    {80, "[::1]", PASS},
+    {80, "LOCALHOST:80", PASS},
+    {65535, "localhost:65535", PASS},
+    {PORT, NULL, BAD_REQUEST},
+    {PORT, "localhost", PASS},
+    {PORT, "127.0.0.1", PASS},
+    {PORT, "[::1]", PASS},
+    {PORT, "localhost:8283", PASS},
+    {PORT, "localhost:828", PASS},
+    {PORT, "localhost.", PASS},
+    {PORT, "localhost.:8282", PASS},
+    {PORT, "LOCALHOST.:9999", PASS},
+    {PORT, "127.0.0.1:9999", PASS},
+    {PORT, "[::1]:9999", PASS},
+    {PORT, "localhost:65535", PASS},
+    {80, "localhost:8080", PASS},
+    {PORT, "localhost:65536", MISDIRECTED},
+    {PORT, "localhost:82820", MISDIRECTED},
+    {PORT, "localhost:008282", MISDIRECTED},
+    {PORT, "localhost:8282:8282", MISDIRECTED},
+    {PORT, "localhost: 8282", MISDIRECTED},
+    {PORT, "localhost:+8282", MISDIRECTED},
+    {PORT, "localhost:0x50", MISDIRECTED},
+    {PORT, "localhost..", MISDIRECTED},
+    {PORT, "127.0.0.1.", MISDIRECTED},
+    {PORT, "127.0.0.2", MISDIRECTED},
+    {PORT, "[::1", MISDIRECTED},
+    {PORT, "[::1]8282", MISDIRECTED},
+    {PORT, "localhost.evil.example", MISDIRECTED},
+    {PORT, "localhost:", PASS}, /* RFC 3986, section 3.2.3: a port may be empty */
+    {PORT, "[::1]:", PASS},
+    {PORT, "localhost::", MISDIRECTED},
+    {PORT, "evil.example:", MISDIRECTED},
+    {PORT, "localhost:8282,evil.example", MISDIRECTED},
+    {PORT, "localhost:8282 ", MISDIRECTED},
+    {PORT, "", MISDIRECTED},
+    {80, "localhost:", PASS},
+    /* names that are made to point to this host */
+    {PORT, "evil.example:8282", MISDIRECTED},
+    {PORT, "localhost.evil.example:8282", MISDIRECTED},
+    {PORT, "127.0.0.1.evil.example:8282", MISDIRECTED},
+    {PORT, "evil.example", MISDIRECTED},
+    {PORT, "user@localhost:8282", MISDIRECTED},
+    {PORT, "xlocalhost:8282", MISDIRECTED},
+    {PORT, "192.168.1.10:8282", MISDIRECTED},
+    {PORT, "0.0.0.0:8282", MISDIRECTED},
+    {PORT, "::1:8282", MISDIRECTED},
+    {PORT, "[::]:8282", MISDIRECTED},
+    {PORT, "a-name-that-is-far-longer-than-any-of-this-hosts-own-names.evil.example:8282", MISDIRECTED},
+    /* a Unix socket: any */
+    {0, "evil.example", PASS},
+    {0, "", PASS},
+    {0, NULL, BAD_REQUEST},
+};
+
+static void assert_gate(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
+{
+    const char *reason = "unset";
+    int status = gate_check(headers, port, UPSTREAM, http_1_0, &reason);
+
+    ck_assert_int_eq(status, expected);
+    if (status != 0) {
+        ck_assert_ptr_nonnull(reason);
+        ck_assert_str_ne(reason, "unset");
+        ck_assert_uint_gt(strlen(reason), 0);
+    }
+}
+
+START_TEST(the_host_is_this_hosts_own)
+{
+    assert_gate(&(struct origin_headers){.host = hosts[_i].host}, hosts[_i].port, false, hosts[_i].status);
+}
+END_TEST
+
+/* RFC 9112, section 3.2: only HTTP/1.0 may lack a Host; what it has counts. */
+START_TEST(http_1_0_may_lack_a_host)
+{
+    assert_gate(&(struct origin_headers){.host = NULL}, PORT, true, PASS);
+    assert_gate(&(struct origin_headers){.host = NULL}, 0, true, PASS);
+    assert_gate(&(struct origin_headers){.host = OWN}, PORT, true, PASS);
+    assert_gate(&(struct origin_headers){.host = "evil.example"}, PORT, true, MISDIRECTED);
+    assert_gate(&(struct origin_headers){.origin = "http://evil.example"}, PORT, true, FORBIDDEN);
+}
+END_TEST
+
+static const struct {
+    const char *target;
+    unsigned port;
+    int status;
+} targets[] = {
+    {"http://tb.example.org:8080/api/x", PORT, PASS},
+    {"http://TB.example.org:8080/api/x", PORT, PASS},
+    {"http://tb.example.org:8080", PORT, PASS},
+    {"http://localhost:8282/api/x", PORT, PASS},
+    {"http://[::1]:8282/api/x", PORT, PASS},
+    {"http://tb.example.org:8080/api/x", 0, PASS},
+    /* a Unix socket has no port of its own */
+    {"http://localhost:8282/api/x", 0, PASS},
+    {"http://localhost/-/live", 0, PASS},
+    {"http://localhost", 0, PASS},
+    {"HTTP://LOCALHOST:/api/x", 0, PASS},
+    {"http://localhost.?a=b", 0, PASS},
+    {"http://127.0.0.1:1/api/x", 0, PASS},
+    {"http://[::1]:65535/api/x", 0, PASS},
+    {"http://localhost:65536/api/x", 0, MISDIRECTED},
+    {"http://localhost:/api/x", PORT, MISDIRECTED},
+    {"https://localhost/api/x", 0, MISDIRECTED},
+    {"http://localhost.evil.example/api/x", 0, MISDIRECTED},
+    {"http://localhost@evil.example/api/x", 0, MISDIRECTED},
+    {"http://localhost:80@evil.example/api/x", 0, MISDIRECTED},
+    {"http://evil.example/http://localhost/", 0, MISDIRECTED},
+    {"http:///api/x", 0, MISDIRECTED},
+    {"http://tb.example.org/api/x", PORT, MISDIRECTED},
+    {"https://tb.example.org:8080/api/x", PORT, MISDIRECTED},
+    {"https://localhost:8282/api/x", PORT, MISDIRECTED},
+    {"http://localhost:8283/api/x", PORT, MISDIRECTED},
+    {"http://user@tb.example.org:8080/api/x", PORT, MISDIRECTED},
+    {"http://tb.example.org:8080@evil.example/", PORT, MISDIRECTED},
+    {"http://evil.example/http://tb.example.org:8080/", PORT, MISDIRECTED},
+    {"http:///api/x", PORT, MISDIRECTED},
+};
+
+/* RFC 9112, section 3.2.2: Host does not count beside an absolute-form target, but has to be there. */
+static void assert_target(const char *target, unsigned port, int status)
+{
+    static const char *const names[] = {OWN, "evil.example", "tb.example.org:8080", ""};
+    struct origin_headers headers = {.target = target};
+    size_t i;
+
+    assert_gate(&headers, port, true, status);
+    assert_gate(&headers, port, false, BAD_REQUEST);
+    for (i = 0; i < ARRAY_SIZE(names); i++) {
+        headers.host = names[i];
+        assert_gate(&headers, port, false, status);
+    }
+    headers.origin = "http://evil.example";
+    assert_gate(&headers, port, false, status ? status : port == 0 ? PASS : FORBIDDEN);
+}
+
+START_TEST(an_absolute_form_target_is_on_the_server_or_here)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(targets); i++)
+        assert_target(targets[i].target, targets[i].port, targets[i].status);
+}
+END_TEST
+
+static const struct {
+    const char *url;
+    int status;
+} urls[] = {
+    {"http://localhost:8282", PASS},
+    {"http://127.0.0.1:8282", PASS},
+    {"http://[::1]:8282", PASS},
+    {"HTTP://LOCALHOST:8282", PASS},
+    {"null", FORBIDDEN},
+    {"", FORBIDDEN},
+    {"http://", FORBIDDEN},
+    {"https://localhost:8282", FORBIDDEN},
+    {"http://localhost", FORBIDDEN},
+    {"http://localhost:8080", FORBIDDEN},
+    {"http://evil.example", FORBIDDEN},
+    {"http://evil.example:8282", FORBIDDEN},
+    {"http://localhost:8282.evil.example", FORBIDDEN},
+    {"http://localhost:8282@evil.example", FORBIDDEN},
+    {"http://evil.example/http://localhost:8282", FORBIDDEN},
+    {"file://", FORBIDDEN},
+    {"localhost:8282", FORBIDDEN},
+    {"chrome-extension://abcdef", FORBIDDEN},
+    {" http://localhost:8282", FORBIDDEN},
+};
+
+START_TEST(an_origin_is_this_listeners_own)
+{
+    assert_gate(&(struct origin_headers){.host = OWN, .origin = urls[_i].url}, PORT, false, urls[_i].status);
+    assert_gate(&(struct origin_headers){.host = OWN, .referer = urls[_i].url}, PORT, false, urls[_i].status);
+}
+END_TEST
+
+START_TEST(a_referer_has_a_path)
+{
+    static const char *const own[] = {"http://localhost:8282/", "http://localhost:8282/swagger-ui/?a=b",
+                                      "http://127.0.0.1:8282?x", "http://[::1]:8282/#y"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(own); i++)
+        assert_gate(&(struct origin_headers){.host = OWN, .referer = own[i]}, PORT, false, PASS);
+    assert_gate(&(struct origin_headers){.host = OWN, .referer = "http://evil.example/localhost:8282"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){.host = "localhost", .referer = "http://localhost/x"}, 80, false,
+                PASS);
+}
+END_TEST
+
+/* Fetch Metadata: what a browser says of its own accord. */
+START_TEST(other_sites_are_told_by_the_browser)
+{
+    static const struct {
+        const char *site;
+        int status;
+    } sites[] = {
+        {"same-origin", PASS},    {"none", PASS},  {"cross-site", FORBIDDEN},
+        {"same-site", FORBIDDEN}, {"", FORBIDDEN}, {"something-new", FORBIDDEN},
+        {"none,none", FORBIDDEN},
+    };
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(sites); i++)
+        assert_gate(&(struct origin_headers){.host = OWN, .sec_fetch_site = sites[i].site}, PORT, false,
+                    sites[i].status);
+}
+END_TEST
+
+START_TEST(one_bad_header_is_enough)
+{
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT,
+                false, PASS);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT,
+                false, FORBIDDEN);
+    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT,
+                false, FORBIDDEN);
+}
+END_TEST
+
+/* No browser reaches it, and programs for WebSockets send an Origin of their own accord. */
+START_TEST(nothing_of_it_is_judged_on_a_unix_socket)
+{
+    assert_gate(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL}, 0, false, PASS);
+    assert_gate(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site"}, 0, false,
+                PASS);
+    assert_gate(&(struct origin_headers){NULL, NULL, "http://evil", NULL, NULL}, 0, false, BAD_REQUEST);
+    assert_gate(&(struct origin_headers){"http://evil/", "any", NULL, NULL, NULL}, 0, false, MISDIRECTED);
+}
+END_TEST
+
+Suite *gate_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("gate", &tests);
+
+    tcase_add_loop_test(tests, the_host_is_this_hosts_own, 0, (int)ARRAY_SIZE(hosts));
+    tcase_add_test(tests, http_1_0_may_lack_a_host);
+    tcase_add_test(tests, an_absolute_form_target_is_on_the_server_or_here);
+    tcase_add_loop_test(tests, an_origin_is_this_listeners_own, 0, (int)ARRAY_SIZE(urls));
+    tcase_add_test(tests, a_referer_has_a_path);
+    tcase_add_test(tests, other_sites_are_told_by_the_browser);
+    tcase_add_test(tests, one_bad_header_is_enough);
+    tcase_add_test(tests, nothing_of_it_is_judged_on_a_unix_socket);
+    return suite;
+}

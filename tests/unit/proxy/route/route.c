@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+
+#include "base/util.h"
+#include "proxy/route/route.h"
+#include "unit.h"
+
+#define ID "784f394c-42b6-435a-983c-b7beff2784f9"
+
+/* A row's methods are separated by blanks. */
+static const struct {
+    const char *methods, *path;
+    enum route_kind kind;
+} rows[] = {
+    {"GET HEAD POST PUT PATCH DELETE OPTIONS", "/api/device", ROUTE_FORWARD},
+    {"GET HEAD POST PUT PATCH DELETE OPTIONS", "/api/", ROUTE_FORWARD},
+    {"GET HEAD POST PUT PATCH DELETE OPTIONS", "/api", ROUTE_FORWARD},
+    {"GET", "/api/tenant/devices", ROUTE_FORWARD},
+    {"GET POST", "/api/something/new/in/a/later/version", ROUTE_FORWARD},
+    {"GET", "/api/auth/user", ROUTE_FORWARD},
+    {"GET", "/api/ws", ROUTE_FORWARD},
+    {"GET", "/api/v10/x", ROUTE_FORWARD},
+    {"GET", "/api/v2/entitiesQuery/find/keys", ROUTE_FORWARD},
+    {"GET", "/v3/api-docs", ROUTE_FORWARD_PAGE},
+    {"GET", "/v3/api-docs/swagger-config", ROUTE_FORWARD_PAGE},
+    {"GET", "/swagger-ui.html", ROUTE_FORWARD_PAGE},
+    {"GET", "/swagger-ui/index.html", ROUTE_FORWARD_PAGE},
+    {"GET", "/swagger-resources", ROUTE_FORWARD_PAGE},
+    {"GET", "/swagger-resources/configuration/ui", ROUTE_FORWARD_PAGE},
+    {"GET", "/webjars/swagger-ui/swagger-ui.css", ROUTE_FORWARD_PAGE},
+    {"GET POST", "/api/v1/A1_TEST_TOKEN/attributes", ROUTE_FORWARD_ANONYMOUS},
+    {"POST", "/api/v1/A1_TEST_TOKEN/telemetry", ROUTE_FORWARD_ANONYMOUS},
+    {"POST", "/api/v1/provision", ROUTE_FORWARD_ANONYMOUS},
+    {"GET HEAD", "/-/subscribe/DEVICE/" ID, ROUTE_SUBSCRIBE},
+    {"POST PUT DELETE", "/-/subscribe/DEVICE/" ID, ROUTE_NOT_ALLOWED},
+    {"POST", "/api/auth/login", ROUTE_LOGIN},
+    {"POST", "/api/auth/token", ROUTE_LOGIN},
+    {"POST", "/api/auth/logout", ROUTE_LOGOUT},
+    {"POST", "/api/auth/changePassword", ROUTE_FORBIDDEN},
+    {"GET HEAD", "/api/user/" ID "/token", ROUTE_FORBIDDEN},
+    {"POST", "/api/apiKey", ROUTE_FORBIDDEN},
+    {"GET HEAD POST", "/api/admin/jwtSettings", ROUTE_FORBIDDEN},
+    /* a slash at the end does not count */
+    {"POST", "/api/auth/login/", ROUTE_LOGIN},
+    {"POST", "/api/auth/changePassword/", ROUTE_FORBIDDEN},
+    {"GET", "/api/user/" ID "/token/", ROUTE_FORBIDDEN},
+    {"POST", "/api/apiKey/", ROUTE_FORBIDDEN},
+    {"GET", "/-/live/", ROUTE_LIVE},
+    {"GET", "/api/user/" ID, ROUTE_FORWARD},
+    {"GET", "/api/user/tokens", ROUTE_FORWARD},
+    {"GET DELETE", "/api/apiKey/" ID, ROUTE_FORWARD},
+    {"GET HEAD", "/-/live", ROUTE_LIVE},
+    {"GET HEAD", "/-/ready", ROUTE_READY},
+    {"GET", "/", ROUTE_UNKNOWN},
+    {"GET", "/API/device", ROUTE_UNKNOWN},
+    {"GET", "/apix/device", ROUTE_UNKNOWN},
+    {"GET", "/apix", ROUTE_UNKNOWN},
+    {"GET", "/ap", ROUTE_UNKNOWN},
+    {"GET", "/-/", ROUTE_UNKNOWN},
+    {"GET", "/-/livex", ROUTE_UNKNOWN},
+    {"GET", "/oauth2Login", ROUTE_UNKNOWN},
+    {"GET", "/login", ROUTE_UNKNOWN},
+    {"GET", "/v3/api-docsx", ROUTE_UNKNOWN},
+    {"GET", "/static/api/device", ROUTE_UNKNOWN},
+};
+
+START_TEST(who_answers)
+{
+    const char *rest = rows[_i].methods;
+
+    while (*rest) {
+        size_t length = strcspn(rest, " ");
+        char method[16] = "";
+        struct route route;
+
+        memcpy(method, rest, length);
+        route = route_find(method, rows[_i].path, strlen(rows[_i].path));
+        ck_assert_msg(route.kind == rows[_i].kind, "%s %s is %d", method, rows[_i].path, (int)route.kind);
+        rest += length + (rest[length] == ' ');
+    }
+}
+END_TEST
+
+static const struct {
+    const char *method, *path, *allow;
+} not_allowed[] = {
+    {"GET", "/api/auth/login", "POST"},
+    {"PUT", "/api/auth/token", "POST"},
+    {"DELETE", "/api/auth/logout", "POST"},
+    {"GET", "/api/auth/changePassword", "POST"},
+    {"POST", "/-/live", "GET"},
+    {"DELETE", "/-/ready", "GET"},
+    {"POST", "/api/user/" ID "/token", "GET"},
+};
+
+START_TEST(other_methods_of_known_paths)
+{
+    struct route route =
+        route_find(not_allowed[_i].method, not_allowed[_i].path, strlen(not_allowed[_i].path));
+
+    ck_assert_int_eq(route.kind, ROUTE_NOT_ALLOWED);
+    ck_assert_ptr_nonnull(strstr(route.allow, not_allowed[_i].allow));
+}
+END_TEST
+
+/* Methods are case-sensitive (RFC 9110, section 9.1). TRACE would show the credential. */
+START_TEST(methods_that_are_never_forwarded)
+{
+    static const char *const methods[] = {"TRACE", "CONNECT", "get", "Post", "PROPFIND", "", "GETX", "GE"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(methods); i++) {
+        struct route route = route_find(methods[i], "/api/device", strlen("/api/device"));
+
+        ck_assert_msg(route.kind == ROUTE_NOT_ALLOWED, "%s", methods[i]);
+        ck_assert_ptr_nonnull(strstr(route.allow, "DELETE"));
+    }
+}
+END_TEST
+
+START_TEST(the_path_ends_where_the_query_begins)
+{
+    ck_assert_int_eq(route_find("GET", "/-/live?x=y", strlen("/-/live")).kind, ROUTE_LIVE);
+    ck_assert_int_eq(route_find("POST", "/api/auth/login?x", strlen("/api/auth/login")).kind, ROUTE_LOGIN);
+    ck_assert_int_eq(route_find("GET", "/api/device", 3).kind, ROUTE_UNKNOWN);
+}
+END_TEST
+
+/* "Every operation whose answer holds a token" (design, section 8): these give one for the account that all
+ * local programs share. */
+static const struct {
+    const char *method, *path;
+} giving_away[] = {
+    {"GET", "/api/mobile/qr/deepLink"},                       /* the secret for the next one */
+    {"GET", "/api/noauth/qr/7c0a5a56b7f2"},                   /* getUserTokenByMobileSecret */
+    {"POST", "/api/auth/2fa/login"},                          /* authenticateByTwoFaConfigurationToken */
+    {"POST", "/api/auth/2fa/verification/check"},             /* checkTwoFaVerificationCode */
+    {"POST", "/api/signup/acceptPrivacyPolicy"},              /* PaaS */
+    {"POST", "/api/signup/acceptTermsOfUse"},                 /* PaaS */
+    {"POST", "/api/signup/acceptPrivacyPolicyAndTermsOfUse"}, /* PaaS */
+};
+
+START_TEST(what_answers_with_a_token_is_forbidden)
+{
+    struct route route =
+        route_find(giving_away[_i].method, giving_away[_i].path, strlen(giving_away[_i].path));
+
+    ck_assert_msg(route.kind == ROUTE_FORBIDDEN, "%s %s is %d", giving_away[_i].method, giving_away[_i].path,
+                  (int)route.kind);
+}
+END_TEST
+
+Suite *route_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("route", &tests);
+
+    tcase_add_loop_test(tests, who_answers, 0, (int)ARRAY_SIZE(rows));
+    tcase_add_loop_test(tests, other_methods_of_known_paths, 0, (int)ARRAY_SIZE(not_allowed));
+    tcase_add_test(tests, methods_that_are_never_forwarded);
+    tcase_add_test(tests, the_path_ends_where_the_query_begins);
+    tcase_add_loop_test(tests, what_answers_with_a_token_is_forbidden, 0, (int)ARRAY_SIZE(giving_away));
+    return suite;
+}

@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: Apache-2.0
+tests_unit_test_proxy_SOURCES += \
+	tests/unit/proxy/subscribe/subscription_request.c \
+	tests/unit/proxy/subscribe/update.c

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/util.h"
+#include "upstream/failover.h"
+#include "unit.h"
+
+static struct failover failover;
+
+static void set_up(void)
+{
+    failover_init(&failover, 3);
+}
+
+static void assert_current(size_t server)
+{
+    ck_assert_uint_eq(failover_current(&failover), server);
+}
+
+START_TEST(the_first_healthy_one_is_used)
+{
+    assert_current(0);
+    ck_assert(failover_report(&failover, 0, FAILOVER_UNREACHABLE, 1000));
+    assert_current(1);
+    ck_assert(failover_report(&failover, 1, FAILOVER_UNREACHABLE, 1000));
+    assert_current(2);
+    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 1500));
+    assert_current(0);
+}
+END_TEST
+
+START_TEST(a_gateways_error_three_times_in_a_row_puts_aside)
+{
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_ANSWERED, 0));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
+    assert_current(0);
+    ck_assert(failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
+    assert_current(1);
+}
+END_TEST
+
+START_TEST(it_is_probed_after_a_time_that_doubles_to_30_s)
+{
+    static const int64_t waits_ms[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
+    int64_t now_ms = 5000;
+    size_t i;
+
+    failover_report(&failover, 1, FAILOVER_UNREACHABLE, now_ms);
+    for (i = 0; i < ARRAY_SIZE(waits_ms); i++) {
+        ck_assert_int_eq(failover_due_ms(&failover), now_ms + waits_ms[i]);
+        now_ms += waits_ms[i];
+        ck_assert_uint_eq(failover_begin_probe(&failover, now_ms - 1), FAILOVER_NONE);
+        ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), 1);
+        ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), FAILOVER_NONE);
+        ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+        ck_assert(!failover_report_probe(&failover, 1, i % 2 ? FAILOVER_UNREACHABLE : FAILOVER_GATEWAY_ERROR,
+                                         now_ms));
+    }
+}
+END_TEST
+
+START_TEST(a_good_probe_makes_it_healthy_and_forgets)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    failover_begin_probe(&failover, 1000);
+    failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 1000);
+    ck_assert_int_eq(failover_due_ms(&failover), 3000);
+    failover_begin_probe(&failover, 3000);
+    ck_assert(failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 3000));
+    assert_current(0);
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 4000);
+    ck_assert_int_eq(failover_due_ms(&failover), 5000);
+}
+END_TEST
+
+START_TEST(what_was_sent_before_does_not_prolong_it)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    ck_assert(!failover_report(&failover, 0, FAILOVER_UNREACHABLE, 900));
+    ck_assert_int_eq(failover_due_ms(&failover), 1000);
+}
+END_TEST
+
+START_TEST(only_its_own_end_ends_a_probe)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    failover_begin_probe(&failover, 1000);
+    ck_assert(!failover_report(&failover, 0, FAILOVER_UNREACHABLE, 1500));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 1500));
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+    ck_assert(!failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 2000));
+    ck_assert_int_eq(failover_due_ms(&failover), 4000);
+}
+END_TEST
+
+START_TEST(a_probe_that_a_good_answer_overtook_says_nothing)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    failover_begin_probe(&failover, 1000);
+    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 1500));
+    ck_assert(!failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 2000));
+    assert_current(0);
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+}
+END_TEST
+
+START_TEST(a_request_goes_to_healthy_ones_that_it_has_not_tried)
+{
+    ck_assert_uint_eq(failover_next(&failover, 1), 1);
+    ck_assert_uint_eq(failover_next(&failover, 1 | 2), 2);
+    ck_assert_uint_eq(failover_next(&failover, 1 | 2 | 4), FAILOVER_NONE);
+    failover_report(&failover, 1, FAILOVER_UNREACHABLE, 0);
+    ck_assert_uint_eq(failover_next(&failover, 1), 2);
+}
+END_TEST
+
+START_TEST(where_none_is_healthy_the_one_probed_first_is_used)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 500);
+    failover_report(&failover, 1, FAILOVER_UNREACHABLE, 100);
+    failover_report(&failover, 2, FAILOVER_UNREACHABLE, 200);
+    assert_current(1);
+    ck_assert_uint_eq(failover_next(&failover, 0), FAILOVER_NONE);
+}
+END_TEST
+
+/* Nothing changes for requests; but it is probed, so that it is known when it is back. */
+START_TEST(one_that_is_alone_is_used_also_while_it_is_aside)
+{
+    failover_init(&failover, 1);
+    ck_assert(failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0));
+    assert_current(0);
+    ck_assert_int_eq(failover_due_ms(&failover), 1000);
+    ck_assert_uint_eq(failover_begin_probe(&failover, 1000), 0);
+    ck_assert(failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 1001));
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+}
+END_TEST
+
+START_TEST(one_in_doubt_is_probed_at_once_and_used_meanwhile)
+{
+    ck_assert(!failover_report(&failover, 0, FAILOVER_DOUBTFUL, 5000));
+    assert_current(0);
+    ck_assert_int_eq(failover_due_ms(&failover), 5000);
+    ck_assert_uint_eq(failover_begin_probe(&failover, 5000), 0);
+    assert_current(0);
+    ck_assert(failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 6000));
+    assert_current(1);
+    ck_assert_int_eq(failover_due_ms(&failover), 7000);
+}
+END_TEST
+
+START_TEST(one_in_doubt_whose_probe_is_answered_is_healthy)
+{
+    failover_report(&failover, 0, FAILOVER_DOUBTFUL, 5000);
+    failover_begin_probe(&failover, 5000);
+    ck_assert(!failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 6000)); /* it was all the time */
+    assert_current(0);
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+}
+END_TEST
+
+/* A thousand requests without an answer each second, of which now and then one gets one. */
+START_TEST(doubts_cause_at_most_one_probe_in_10_s)
+{
+    unsigned probes = 0;
+    int64_t now_ms;
+
+    for (now_ms = 0; now_ms < 60000; now_ms++) {
+        failover_report(&failover, 0, FAILOVER_DOUBTFUL, now_ms);
+        if (failover_begin_probe(&failover, now_ms) != FAILOVER_NONE) {
+            probes++;
+            failover_report_probe(&failover, 0, FAILOVER_ANSWERED, now_ms);
+        }
+        if (now_ms % 100 == 0)
+            failover_report(&failover, 0, FAILOVER_ANSWERED, now_ms);
+    }
+    ck_assert_uint_eq(probes, 6);
+}
+END_TEST
+
+START_TEST(an_answer_before_the_probe_ends_the_doubt)
+{
+    failover_report(&failover, 0, FAILOVER_DOUBTFUL, 5000);
+    ck_assert(!failover_report(&failover, 0, FAILOVER_ANSWERED, 5000));
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+}
+END_TEST
+
+START_TEST(doubts_do_not_prolong_the_time_aside)
+{
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    failover_report(&failover, 0, FAILOVER_DOUBTFUL, 500);
+    ck_assert_int_eq(failover_due_ms(&failover), 1000);
+    ck_assert_uint_eq(failover_begin_probe(&failover, 500), FAILOVER_NONE);
+}
+END_TEST
+
+static void probe(size_t server, enum failover_news news, int64_t now_ms)
+{
+    ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), server);
+    failover_report_probe(&failover, server, news, now_ms);
+}
+
+START_TEST(away_means_that_a_probe_has_failed_since)
+{
+    failover_init(&failover, 1);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 700);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    probe(0, FAILOVER_GATEWAY_ERROR, 1700);
+    ck_assert_int_eq(failover_away_since_ms(&failover), 700);
+    probe(0, FAILOVER_UNREACHABLE, 3700);
+    ck_assert_int_eq(failover_away_since_ms(&failover), 700);
+    probe(0, FAILOVER_ANSWERED, 7700);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 8000);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX); /* and it begins anew */
+}
+END_TEST
+
+START_TEST(one_in_doubt_is_away_since_the_doubt)
+{
+    failover_init(&failover, 1);
+    failover_report(&failover, 0, FAILOVER_DOUBTFUL, 700);
+    ck_assert_uint_eq(failover_begin_probe(&failover, 700), 0);
+    failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 10700);
+    ck_assert_int_eq(failover_away_since_ms(&failover), 700);
+}
+END_TEST
+
+START_TEST(several_are_away_when_the_last_of_them_is)
+{
+    failover_init(&failover, 2);
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    probe(0, FAILOVER_UNREACHABLE, 1000);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    failover_report(&failover, 1, FAILOVER_UNREACHABLE, 1500);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    probe(1, FAILOVER_UNREACHABLE, 2500);
+    ck_assert_int_eq(failover_away_since_ms(&failover), 1500);
+    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 2600)); /* one is enough */
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+}
+END_TEST
+
+Suite *failover_suite(void)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("failover", &tests);
+
+    tcase_add_checked_fixture(tests, set_up, NULL);
+    tcase_add_test(tests, the_first_healthy_one_is_used);
+    tcase_add_test(tests, a_gateways_error_three_times_in_a_row_puts_aside);
+    tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_30_s);
+    tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
+    tcase_add_test(tests, what_was_sent_before_does_not_prolong_it);
+    tcase_add_test(tests, only_its_own_end_ends_a_probe);
+    tcase_add_test(tests, a_probe_that_a_good_answer_overtook_says_nothing);
+    tcase_add_test(tests, a_request_goes_to_healthy_ones_that_it_has_not_tried);
+    tcase_add_test(tests, where_none_is_healthy_the_one_probed_first_is_used);
+    tcase_add_test(tests, one_that_is_alone_is_used_also_while_it_is_aside);
+    tcase_add_test(tests, one_in_doubt_is_probed_at_once_and_used_meanwhile);
+    tcase_add_test(tests, one_in_doubt_whose_probe_is_answered_is_healthy);
+    tcase_add_test(tests, doubts_cause_at_most_one_probe_in_10_s);
+    tcase_add_test(tests, an_answer_before_the_probe_ends_the_doubt);
+    tcase_add_test(tests, doubts_do_not_prolong_the_time_aside);
+    tcase_add_test(tests, away_means_that_a_probe_has_failed_since);
+    tcase_add_test(tests, one_in_doubt_is_away_since_the_doubt);
+    tcase_add_test(tests, several_are_away_when_the_last_of_them_is);
+    return suite;
+}
