@@ -215,8 +215,8 @@ def described(operation):
         notes.append("needs no authentication")
     if "TB_OPERATION_DEPRECATED" in operation.flags:
         notes.append("deprecated")
-    if operation.repeat == "never":
-        notes.append("not repeated after a 429: it may act twice")
+    if operation.retry == "never":
+        notes.append("not retried after a 429: it may act twice")
     if operation.body == "text":
         notes.append("the body is sent as it is: JSON")
     tail = "; " + ", ".join(notes) if notes else ""

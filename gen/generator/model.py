@@ -45,7 +45,7 @@ class Operation:
     answer: str = "none"  # "json", "bytes", "binary", "events"
     answer_type: tuple = ()
     answer_media: str = ""
-    repeat: str = "free"
+    retry: str = "free"
     flags: set = dataclasses.field(default_factory=set)
 
     @property
@@ -260,7 +260,7 @@ class Api:
 
     def annotate(self, annotations):
         for operation in self.operations:
-            operation.repeat = annotations["repeat"].get(operation.id, "free")
+            operation.retry = annotations["retry"].get(operation.id, "free")
             if operation.id in annotations["asynchronous"]:
                 operation.flags.add("TB_ASYNCHRONOUS")
             if operation.id in annotations["credential"]:

@@ -83,8 +83,8 @@ class Reference:
                            ("TB_ACTS", "Changes something, although it is a GET."),
                            ("TB_ATTRIBUTE_WRITE", "Writes attributes: members of the body replace those of the same key.")):
             out += [text] if flag in operation.flags else []
-        if operation.repeat == "never":
-            out.append("Not repeated after a 429.")
+        if operation.retry == "never":
+            out.append("Not retried after a 429.")
         return out
 
 

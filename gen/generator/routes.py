@@ -7,7 +7,7 @@ from .names import comment, literal
 LITERAL = re.compile(r"[A-Za-z0-9._~-]*")  # equal to its canonical form
 VARIABLE = re.compile(r"\{[^{}/]+\}")
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")  # enum tb_method
-REPEATS = {"free": "TB_REPEAT_FREE", "stamped": "TB_REPEAT_STAMPED", "never": "TB_REPEAT_NEVER"}
+RETRIES = {"free": "TB_RETRY_FREE", "stamped": "TB_RETRY_STAMPED", "never": "TB_RETRY_NEVER"}
 FLAGS = ("TB_ANONYMOUS", "TB_PAGED", "TB_ASYNCHRONOUS", "TB_CREDENTIAL", "TB_ATTRIBUTE_WRITE",
          "TB_ACTS")
 DOCUMENTS_MAX = 8  # bits of operation.editions
@@ -23,12 +23,12 @@ class Row:
 
     def __init__(self, operation, shape):
         self.id, self.tag, self.method, self.path = operation.id, operation.tag, operation.method, operation.path
-        self.repeat, self.shape = operation.repeat, shape
+        self.retry, self.shape = operation.retry, shape
         self.flags = frozenset(operation.flags) & frozenset(FLAGS)
         self.editions = 0
 
     def facts(self):
-        return self.id, self.tag, self.repeat, self.flags
+        return self.id, self.tag, self.retry, self.flags
 
 
 class Node:
@@ -124,7 +124,7 @@ def operation_lines(nodes, texts):
         for row in node.rows:
             yield "    {%d, %d, %d, 0x%02x, TB_%s, %s, %s}, /* %s %s: %s */" % (
                 texts.offset(row.id), texts.offset(row.tag), texts.offset(row.path), row.editions, row.method,
-                REPEATS[row.repeat], " | ".join(flag for flag in FLAGS if flag in row.flags) or "0", row.method,
+                RETRIES[row.retry], " | ".join(flag for flag in FLAGS if flag in row.flags) or "0", row.method,
                 comment(row.path), row.id)
 
 
@@ -138,7 +138,7 @@ def node_lines(nodes, texts):
 
 def text_of_routes(documents):
     """The text of routes.c. DOCUMENTS: objects with edition, version and operations, which have id, tag, method ("GET"),
-    path, repeat ("free", "stamped", "never") and flags (names of the bits in FLAGS)."""
+    path, retry ("free", "stamped", "never") and flags (names of the bits in FLAGS)."""
     nodes = plant(gather(documents))
     texts = Texts()
     operations = list(operation_lines(nodes, texts))

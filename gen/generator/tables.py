@@ -137,7 +137,7 @@ class Tables:
                         self.text(operation.answer_media), first_parameter,
                         self.type(operation.body_type), self.type(operation.answer_type), len(operation.parameters),
                         f"TB_{operation.method}", f"TB_BODY_{operation.body.upper()}",
-                        f"TB_ANSWER_{operation.answer.upper()}", f"TB_REPEAT_{operation.repeat.upper()}",
+                        f"TB_ANSWER_{operation.answer.upper()}", f"TB_RETRY_{operation.retry.upper()}",
                         " | ".join(flags) or "0", len(operation.required),
                         len(operation.required) + (operation.body != "none"))
 

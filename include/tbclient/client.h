@@ -42,12 +42,12 @@ typedef struct {
     const char *refresh_token;
 
     /* Retry of 429, as in the official clients: the first after initial_retry_delay_ms, doubling, plus or
-     * minus 20 %. What the server may have executed already and would execute twice is not repeated. */
+     * minus 20 %. What the server may have executed already and would execute twice is not retried. */
     bool no_retry_on_rate_limit;
     unsigned max_retries;           /* 3 */
     int64_t initial_retry_delay_ms; /* 1,000 */
     int64_t max_retry_delay_ms; /* 30,000; longer than the server's Retry-After asks: the 429 is the answer */
-    bool repeat_unsafe;         /* repeat those after a 429, too: RPC, rule engine, claims, ... */
+    bool retry_unsafe;          /* retry those after a 429, too: RPC, rule engine, claims, ... */
 
     int64_t connect_timeout_ms; /* 10,000 */
     int64_t timeout_ms; /* 60,000, of one try, from its sending to the end of the answer; of a download or

@@ -113,10 +113,10 @@ enum tb_answer {
 
 /* What a second execution does: ThingsBoard checks its rate limit again when an asynchronous operation has
  * completed, and may then answer 429 for what it has done. */
-enum tb_repeat {
-    TB_REPEAT_FREE,    /* no harm, or refused before it is executed */
-    TB_REPEAT_STAMPED, /* telemetry: no harm once every value has a timestamp */
-    TB_REPEAT_NEVER,   /* it acts twice */
+enum tb_retry {
+    TB_RETRY_FREE,    /* no harm, or refused before it is executed */
+    TB_RETRY_STAMPED, /* telemetry: no harm once every value has a timestamp */
+    TB_RETRY_NEVER,   /* it acts twice */
 };
 
 enum {
@@ -143,7 +143,7 @@ struct tb_operation {
     uint8_t method;         /* enum tb_method */
     uint8_t body;           /* enum tb_body */
     uint8_t answer;         /* enum tb_answer */
-    uint8_t repeat;         /* enum tb_repeat */
+    uint8_t retry;          /* enum tb_retry */
     uint8_t flags;          /* TB_ANONYMOUS, ... */
     uint8_t body_slot;      /* index of the body in the call's arguments */
     uint8_t argument_count; /* required parameters in path, query, headers, then the body */

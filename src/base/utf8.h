@@ -11,7 +11,8 @@
 /* How many characters the LENGTH bytes at TEXT are, or -EILSEQ where they are no UTF-8. */
 ssize_t utf8_count(const char *text, size_t length);
 
-/* Bytes of the byte order mark that some editors put before UTF-8: 3, or 0 if TEXT does not begin with one. */
+/* Bytes of the byte order mark that some editors put before UTF-8: 3, or 0 if TEXT does not begin with one.
+ */
 size_t utf8_mark_length(const char *text, size_t length);
 
 #endif

@@ -271,15 +271,15 @@ void answer_keep_refusal(const struct answer *answer, tb_error *err)
     keep_body(answer, err);
 }
 
-/* What a program can do about a 429 that was not repeated. */
-static const char *const repeat_refusals[] = {
-    [REPEAT_NOT_REFUSED] = "",
-    [REPEAT_IS_OFF] = "",
-    [REPEAT_ENOUGH] = " (repeated as often as max_retries allows)",
-    [REPEAT_UNSAFE] = " (not repeated: the server may have executed it)",
-    [REPEAT_UNSTAMPED] = " (not repeated: the server may have stored it, and it could not be given a time)",
-    [REPEAT_BODY_IS_GONE] = " (not repeated: its body is gone)",
-    [REPEAT_LATER_THAN_MAX] = " (not repeated: Retry-After is longer than max_retry_delay_ms)",
+/* What a program can do about a 429 that was not retried. */
+static const char *const retry_refusals[] = {
+    [RETRY_NOT_REFUSED] = "",
+    [RETRY_IS_OFF] = "",
+    [RETRY_ENOUGH] = " (retried as often as max_retries allows)",
+    [RETRY_UNSAFE] = " (not retried: the server may have executed it)",
+    [RETRY_UNSTAMPED] = " (not retried: the server may have stored it, and it could not be given a time)",
+    [RETRY_BODY_IS_GONE] = " (not retried: its body is gone)",
+    [RETRY_LATER_THAN_MAX] = " (not retried: Retry-After is longer than max_retry_delay_ms)",
 };
 
 static int status_error(const struct answer *answer, const char *what, tb_error *err)
@@ -296,8 +296,7 @@ static int status_error(const struct answer *answer, const char *what, tb_error 
     err->error_code = error_code;
     keep_body(answer, err);
     return FAIL(err, kind, code, "%s: the server answered HTTP %d%s%s%s", what, answer->status,
-                *words ? ": " : "", words,
-                answer->status == 429 ? repeat_refusals[answer->not_repeated] : "");
+                *words ? ": " : "", words, answer->status == 429 ? retry_refusals[answer->not_retried] : "");
 }
 
 static int no_session_error(const struct answer *answer, const char *what, tb_error *err)

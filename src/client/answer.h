@@ -24,10 +24,10 @@ struct answer {
     int status;    /* of HTTP; 0 where no usable answer came */
     struct headers headers;
     struct buf body;
-    bool timed_out, failed_in_tls;            /* where status is 0 */
-    enum request_repeat_refusal not_repeated; /* of a 429 */
-    char reason[TB_ERROR_MESSAGE_MAX];        /* where no usable answer came; UTF-8 or not, no secret */
-    bool locked_out;                          /* where there was no session */
+    bool timed_out, failed_in_tls;          /* where status is 0 */
+    enum request_retry_refusal not_retried; /* of a 429 */
+    char reason[TB_ERROR_MESSAGE_MAX];      /* where no usable answer came; UTF-8 or not, no secret */
+    bool locked_out;                        /* where there was no session */
 };
 
 void answer_free(struct answer *answer);

@@ -96,7 +96,7 @@ static void describe(struct job *job, struct answer *answer)
     const struct session *session = job->client->upstream.session;
 
     answer->outcome = job->request.outcome;
-    answer->not_repeated = job->request.not_repeated;
+    answer->not_retried = job->request.not_retried;
     answer->status = answer->outcome == REQUEST_ANSWERED ? transfer->status : 0;
     if (answer->outcome == REQUEST_FAILED) {
         answer->timed_out = transfer->error.status == 504;
@@ -260,7 +260,7 @@ static void fill_request(struct job *job, struct call *call, const char *target,
     request->headers = &call->headers;
     request->body = call->has_body ? &call->body : NULL;
     request->anonymous = call->operation->flags & TB_ANONYMOUS;
-    request->repeat = (enum tb_repeat)call->operation->repeat;
+    request->retry = (enum tb_retry)call->operation->retry;
     request->done = request_done;
     if (call->operation->body == TB_BODY_MULTIPART) {
         request->transfer.parts = call->parts.items;

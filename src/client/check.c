@@ -7,9 +7,9 @@
 
 #include "base/utf8.h"
 #include "client/decode.h"
-#include "json/number.h"
-#include "json/json_path.h"
 #include "client/tables.h"
+#include "json/json_path.h"
+#include "json/number.h"
 
 struct checker {
     const tb_api *api;
@@ -19,17 +19,18 @@ struct checker {
 };
 
 static int check_slot(struct checker *checker, unsigned type, unsigned bounds, const json_t *value,
-                      const struct path *path);
+                      const struct json_path *path);
 
-#define REFUSE(checker, path, ...) path_error(path, (checker)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
+#define REFUSE(checker, path, ...) json_path_error(path, (checker)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
 
-static int unexpected(struct checker *checker, const struct path *path, const char *expected,
+static int unexpected(struct checker *checker, const struct json_path *path, const char *expected,
                       const json_t *value)
 {
     return REFUSE(checker, path, "%s was expected, not %s", expected, decode_kind_name(value));
 }
 
-static int check_enum(struct checker *checker, unsigned number, const char *value, const struct path *path)
+static int check_enum(struct checker *checker, unsigned number, const char *value,
+                      const struct json_path *path)
 {
     const struct tb_enum *values = number ? &checker->api->enums[number - 1] : NULL;
 
@@ -40,7 +41,7 @@ static int check_enum(struct checker *checker, unsigned number, const char *valu
 
 /* UNIT: "characters", "elements", "members". */
 static int check_length(struct checker *checker, const struct tb_bounds *bounds, size_t length,
-                        const char *unit, const struct path *path)
+                        const char *unit, const struct json_path *path)
 {
     if (length < bounds->min_length)
         return REFUSE(checker, path, "%zu %s, fewer than %u", length, unit, bounds->min_length);
@@ -72,7 +73,7 @@ static bool is_base64(const char *text)
 }
 
 static int check_format(struct checker *checker, const struct tb_type *type, const char *text,
-                        const struct path *path)
+                        const struct json_path *path)
 {
     if (type->format == TB_FORMAT_UUID && !check_is_uuid(text))
         return REFUSE(checker, path, "a UUID was expected");
@@ -82,7 +83,7 @@ static int check_format(struct checker *checker, const struct tb_type *type, con
 }
 
 static int check_string(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
-                        const json_t *value, const struct path *path)
+                        const json_t *value, const struct json_path *path)
 {
     const char *text = json_string_value(value);
     ssize_t count;
@@ -102,7 +103,7 @@ static int check_string(struct checker *checker, const struct tb_type *type, con
 }
 
 static int check_integer(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
-                         const json_t *value, const struct path *path)
+                         const json_t *value, const struct json_path *path)
 {
     int64_t min = type->kind == TB_KIND_INT32 ? INT32_MIN : INT64_MIN;
     int64_t max = type->kind == TB_KIND_INT32 ? INT32_MAX : INT64_MAX;
@@ -124,7 +125,7 @@ static int check_integer(struct checker *checker, const struct tb_type *type, co
 }
 
 static int check_double(struct checker *checker, const struct tb_bounds *bounds, const json_t *value,
-                        const struct path *path)
+                        const struct json_path *path)
 {
     double number = number_of(value);
 
@@ -153,10 +154,10 @@ static void free_text(char **text)
 }
 
 /* By the text of each element, so that long lists cost no more than their length. */
-static int check_unique(struct checker *checker, const json_t *list, const struct path *path)
+static int check_unique(struct checker *checker, const json_t *list, const struct json_path *path)
 {
     CLEANUP(free_json) json_t *seen = json_object();
-    struct path element = {.parent = path};
+    struct json_path element = {.parent = path};
     const json_t *item;
 
     json_array_foreach(list, element.index, item)
@@ -166,15 +167,15 @@ static int check_unique(struct checker *checker, const json_t *list, const struc
         if (text && json_object_get(seen, text))
             return REFUSE(checker, &element, "the same element twice");
         if (!text || json_object_set_new_nocheck(seen, text, json_true()) < 0)
-            return path_error(&element, checker->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+            return json_path_error(&element, checker->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
     }
     return 0;
 }
 
 static int check_list(struct checker *checker, unsigned of, const struct tb_bounds *bounds,
-                      const json_t *value, const struct path *path)
+                      const json_t *value, const struct json_path *path)
 {
-    struct path element = {.parent = path};
+    struct json_path element = {.parent = path};
     const json_t *item;
     int r;
 
@@ -193,9 +194,9 @@ static int check_list(struct checker *checker, unsigned of, const struct tb_boun
 }
 
 static int check_map(struct checker *checker, unsigned of, const struct tb_bounds *bounds,
-                     const json_t *value, const struct path *path)
+                     const json_t *value, const struct json_path *path)
 {
-    struct path member = {.parent = path, .is_key = true};
+    struct json_path member = {.parent = path, .is_key = true};
     json_t *item;
     int r;
 
@@ -214,9 +215,9 @@ static int check_map(struct checker *checker, unsigned of, const struct tb_bound
 }
 
 static int check_members(struct checker *checker, const struct tb_schema *schema, const json_t *value,
-                         const struct path *path)
+                         const struct json_path *path)
 {
-    struct path member = {.parent = path};
+    struct json_path member = {.parent = path};
     json_t *item;
     int r = 0;
 
@@ -244,14 +245,14 @@ static bool is_required(const struct tb_schema *schema, const struct tb_field *f
 
 /* What is required has a value. Null is one for free JSON only. */
 static int check_required(struct checker *checker, const struct tb_schema *schema, const json_t *value,
-                          const struct path *path)
+                          const struct json_path *path)
 {
     const tb_api *api = checker->api;
     unsigned i;
 
     for (i = 0; i < schema->field_count; i++) {
         const struct tb_field *field = &api->fields[schema->first_field + i];
-        const struct path member = {.parent = path, .name = table_text(api, field->name)};
+        const struct json_path member = {.parent = path, .name = table_text(api, field->name)};
         const json_t *item;
 
         if (!is_required(schema, field))
@@ -264,13 +265,13 @@ static int check_required(struct checker *checker, const struct tb_schema *schem
 }
 
 /* The schema that VALUE, declared as SCHEMA, says to be. */
-static int choose_schema(struct checker *checker, const json_t *value, const struct path *path,
+static int choose_schema(struct checker *checker, const json_t *value, const struct json_path *path,
                          const struct tb_schema **schema)
 {
     const tb_api *api = checker->api;
     const struct tb_schema *declared = *schema;
     const struct tb_schema *base = declared->base ? &api->schemas[declared->base - 1] : declared;
-    const struct path member = {.parent = path, .name = table_text(api, declared->discriminator)};
+    const struct json_path member = {.parent = path, .name = table_text(api, declared->discriminator)};
     const json_t *item = declared->discriminator ? json_object_get(value, member.name) : NULL;
     const struct tb_schema *named;
 
@@ -292,7 +293,7 @@ static int choose_schema(struct checker *checker, const json_t *value, const str
 }
 
 static int check_object(struct checker *checker, const struct tb_schema *schema, const json_t *value,
-                        const struct path *path)
+                        const struct json_path *path)
 {
     int r;
 
@@ -305,7 +306,7 @@ static int check_object(struct checker *checker, const struct tb_schema *schema,
 }
 
 static int check_nested(struct checker *checker, const struct tb_type *type, const struct tb_bounds *bounds,
-                        const json_t *value, const struct path *path)
+                        const json_t *value, const struct json_path *path)
 {
     int r;
 
@@ -323,7 +324,7 @@ static int check_nested(struct checker *checker, const struct tb_type *type, con
 }
 
 static int check_slot(struct checker *checker, unsigned type, unsigned bounds_row, const json_t *value,
-                      const struct path *path)
+                      const struct json_path *path)
 {
     const struct tb_type *row = &checker->api->types[type];
     const struct tb_bounds *bounds = bounds_row ? &checker->api->bounds[bounds_row] : NULL;
@@ -355,7 +356,7 @@ int check_bounded(const tb_api *api, unsigned type, unsigned bounds, const json_
                   tb_error *err)
 {
     struct checker checker = {.api = api, .err = err, .flags = flags};
-    const struct path path = {.parent = NULL};
+    const struct json_path path = {.parent = NULL};
 
     if (type >= api->type_count || !value)
         return REFUSE(&checker, &path, "no such type, or no value");

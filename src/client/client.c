@@ -118,7 +118,7 @@ static void *run(void *arg)
 {
     tb_client *client = arg;
 
-    upstream_poke(&client->upstream);
+    upstream_schedule(&client->upstream);
     while (!is_exiting(client)) {
         upstream_run(&client->upstream);
         if (loop_turn(&client->loop, upstream_is_pending(&client->upstream) ? 0 : -1) < 0)

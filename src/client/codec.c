@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "client/decode.h"
 #include "client/encode.h"
+#include "client/tables.h"
 #include "json/json_read.h"
 #include "json/json_write.h"
-#include "client/tables.h"
 
 /* Of an encoded text: there is no hostile party, the value is the program's own. */
 #define TEXT_MAX (SIZE_MAX / 2)

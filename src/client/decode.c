@@ -5,10 +5,10 @@
 #include <inttypes.h>
 
 #include "client/arena.h"
+#include "client/tables.h"
+#include "json/json_path.h"
 #include "json/json_source.h"
 #include "json/number.h"
-#include "json/json_path.h"
-#include "client/tables.h"
 
 struct decoder {
     const tb_api *api;
@@ -18,7 +18,7 @@ struct decoder {
 };
 
 static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
-                       const struct path *path);
+                       const struct json_path *path);
 
 const char *decode_kind_name(const json_t *value)
 {
@@ -39,21 +39,22 @@ const char *decode_kind_name(const json_t *value)
     }
 }
 
-static int unexpected(struct decoder *decoder, const struct path *path, const char *expected,
+static int unexpected(struct decoder *decoder, const struct json_path *path, const char *expected,
                       const json_t *value)
 {
-    return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, "%s was expected, not %s", expected,
-                      decode_kind_name(value));
+    return json_path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, "%s was expected, not %s", expected,
+                           decode_kind_name(value));
 }
 
-static int no_memory(tb_error *err, const struct path *path, int code)
+static int no_memory(tb_error *err, const struct json_path *path, int code)
 {
     if (code == -EMSGSIZE)
-        return path_error(path, err, TB_ERROR_DECODE, code, "the value takes too much memory");
-    return path_error(path, err, TB_ERROR_SYSTEM, code, "out of memory");
+        return json_path_error(path, err, TB_ERROR_DECODE, code, "the value takes too much memory");
+    return json_path_error(path, err, TB_ERROR_SYSTEM, code, "out of memory");
 }
 
-static int allocate(struct decoder *decoder, size_t count, size_t size, const struct path *path, void **ret)
+static int allocate(struct decoder *decoder, size_t count, size_t size, const struct json_path *path,
+                    void **ret)
 {
     size_t total;
     int r = __builtin_mul_overflow(count, size, &total) ? -EMSGSIZE : arena_alloc(decoder->arena, total, ret);
@@ -61,7 +62,8 @@ static int allocate(struct decoder *decoder, size_t count, size_t size, const st
     return r < 0 ? no_memory(decoder->err, path, r) : 0;
 }
 
-static int decode_string(struct decoder *decoder, json_t *value, const char **ret, const struct path *path)
+static int decode_string(struct decoder *decoder, json_t *value, const char **ret,
+                         const struct json_path *path)
 {
     if (!json_is_string(value) || number_is(value))
         return unexpected(decoder, path, "a string", value);
@@ -70,18 +72,18 @@ static int decode_string(struct decoder *decoder, json_t *value, const char **re
 }
 
 static int decode_integer(struct decoder *decoder, json_t *value, int64_t min, int64_t max, int64_t *ret,
-                          const struct path *path)
+                          const struct json_path *path)
 {
     int r = number_integer(value, min, max, ret);
 
     if (r == -ERANGE)
-        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, NUMBER_OUT_OF_RANGE, min, max);
+        return json_path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, NUMBER_OUT_OF_RANGE, min, max);
     if (r < 0)
         return unexpected(decoder, path, "a whole number", value);
     return 0;
 }
 
-static int decode_int32(struct decoder *decoder, json_t *value, tb_int32 *slot, const struct path *path)
+static int decode_int32(struct decoder *decoder, json_t *value, tb_int32 *slot, const struct json_path *path)
 {
     int64_t number = 0;
     int r = decode_integer(decoder, value, INT32_MIN, INT32_MAX, &number, path);
@@ -90,7 +92,7 @@ static int decode_int32(struct decoder *decoder, json_t *value, tb_int32 *slot, 
     return r;
 }
 
-static int decode_int64(struct decoder *decoder, json_t *value, tb_int64 *slot, const struct path *path)
+static int decode_int64(struct decoder *decoder, json_t *value, tb_int64 *slot, const struct json_path *path)
 {
     int r = decode_integer(decoder, value, INT64_MIN, INT64_MAX, &slot->value, path);
 
@@ -98,7 +100,8 @@ static int decode_int64(struct decoder *decoder, json_t *value, tb_int64 *slot, 
     return r;
 }
 
-static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot, const struct path *path)
+static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot,
+                         const struct json_path *path)
 {
     if (!number_is(value))
         return unexpected(decoder, path, "a number", value);
@@ -107,7 +110,7 @@ static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot
 }
 
 /* Free JSON, as the program is shown it. */
-static int decode_json(struct decoder *decoder, json_t *value, json_t **slot, const struct path *path)
+static int decode_json(struct decoder *decoder, json_t *value, json_t **slot, const struct json_path *path)
 {
     json_t *shown;
     int r = json_source_show(value, &shown);
@@ -122,7 +125,7 @@ static int decode_json(struct decoder *decoder, json_t *value, json_t **slot, co
     return 0;
 }
 
-static int decode_bool(struct decoder *decoder, json_t *value, tb_bool *slot, const struct path *path)
+static int decode_bool(struct decoder *decoder, json_t *value, tb_bool *slot, const struct json_path *path)
 {
     if (!json_is_boolean(value))
         return unexpected(decoder, path, "true or false", value);
@@ -131,10 +134,10 @@ static int decode_bool(struct decoder *decoder, json_t *value, tb_bool *slot, co
 }
 
 static int decode_list(struct decoder *decoder, unsigned of, json_t *value, struct table_items *list,
-                       const struct path *path)
+                       const struct json_path *path)
 {
     size_t size = table_slot(decoder->api->types[of].kind)->size;
-    struct path element = {.parent = path};
+    struct json_path element = {.parent = path};
     json_t *item;
     int r;
 
@@ -154,10 +157,10 @@ static int decode_list(struct decoder *decoder, unsigned of, json_t *value, stru
 }
 
 static int decode_map(struct decoder *decoder, unsigned of, json_t *value, struct table_items *map,
-                      const struct path *path)
+                      const struct json_path *path)
 {
     const struct table_slot *slot = table_slot(decoder->api->types[of].kind);
-    struct path member = {.parent = path, .is_key = true};
+    struct json_path member = {.parent = path, .is_key = true};
     json_t *item;
     char *entry;
     int r;
@@ -181,7 +184,7 @@ static int decode_map(struct decoder *decoder, unsigned of, json_t *value, struc
 }
 
 /* What the structure has no place for goes to its list, in the order of the text. */
-static int keep(struct decoder *decoder, const struct path *path, json_t *value, const tb_member ***tail)
+static int keep(struct decoder *decoder, const struct json_path *path, json_t *value, const tb_member ***tail)
 {
     tb_member *member;
     void *memory;
@@ -197,10 +200,10 @@ static int keep(struct decoder *decoder, const struct path *path, json_t *value,
 }
 
 static int decode_members(struct decoder *decoder, const struct tb_schema *schema, json_t *value,
-                          struct table_structure *structure, const struct path *path)
+                          struct table_structure *structure, const struct json_path *path)
 {
     const tb_member **tail = &structure->object.kept;
-    struct path member = {.parent = path};
+    struct json_path member = {.parent = path};
     json_t *item;
     int r;
 
@@ -223,7 +226,7 @@ static int decode_members(struct decoder *decoder, const struct tb_schema *schem
 /* The schema whose structure VALUE, declared as SCHEMA, becomes. The C type of a variant is fixed. What calls
  * itself another variant may be in it only where that has no members of its own: the generated cast of a base
  * goes by the discriminator, and would lead beyond the memory. */
-static int choose_schema(struct decoder *decoder, const json_t *value, const struct path *path,
+static int choose_schema(struct decoder *decoder, const json_t *value, const struct json_path *path,
                          const struct tb_schema **schema)
 {
     const tb_api *api = decoder->api;
@@ -240,14 +243,14 @@ static int choose_schema(struct decoder *decoder, const json_t *value, const str
     if (!named)
         return 0;
     if (declared->base && named != declared && named->size > base->size)
-        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, "%s was expected, not %s",
-                          table_text(api, declared->name), table_text(api, named->name));
+        return json_path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG, "%s was expected, not %s",
+                               table_text(api, declared->name), table_text(api, named->name));
     *schema = declared->base ? declared : named;
     return 0;
 }
 
 static int decode_object(struct decoder *decoder, const struct tb_schema *schema, json_t *value, void **slot,
-                         const struct path *path)
+                         const struct json_path *path)
 {
     int r = choose_schema(decoder, value, path, &schema);
 
@@ -257,13 +260,13 @@ static int decode_object(struct decoder *decoder, const struct tb_schema *schema
 }
 
 static int decode_nested(struct decoder *decoder, const struct tb_type *type, json_t *value, void *slot,
-                         const struct path *path)
+                         const struct json_path *path)
 {
     int r;
 
     if (decoder->depth == TB_CODEC_DEPTH_MAX)
-        return path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG,
-                          "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+        return json_path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG,
+                               "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
     decoder->depth++;
     if (type->kind == TB_KIND_OBJECT)
         r = decode_object(decoder, &decoder->api->schemas[type->of], value, slot, path);
@@ -277,7 +280,7 @@ static int decode_nested(struct decoder *decoder, const struct tb_type *type, js
 
 /* SLOT holds zeros, which is what null becomes. */
 static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
-                       const struct path *path)
+                       const struct json_path *path)
 {
     const struct tb_type *row = &decoder->api->types[type];
 
@@ -304,12 +307,12 @@ static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, vo
     case TB_KIND_PART:
         break;
     }
-    return path_error(path, decoder->err, TB_ERROR_USAGE, -EINVAL, "this type has no JSON");
+    return json_path_error(path, decoder->err, TB_ERROR_USAGE, -EINVAL, "this type has no JSON");
 }
 
 /* What the caller gets is the arena's first allocation: the structure of an object, else the slot. */
 static int decode_root(struct decoder *decoder, unsigned type, json_t *root, size_t max,
-                       const struct path *path)
+                       const struct json_path *path)
 {
     const struct tb_type *row = &decoder->api->types[type];
     const struct tb_schema *schema = NULL;
@@ -332,7 +335,7 @@ static int decode_root(struct decoder *decoder, unsigned type, json_t *root, siz
 int decode_bounded(const tb_api *api, unsigned type, json_t *root, size_t max, void **ret, tb_error *err)
 {
     struct decoder decoder = {.api = api, .err = err};
-    const struct path path = {.parent = NULL};
+    const struct json_path path = {.parent = NULL};
     int r;
 
     if (json_is_null(root)) {

@@ -6,10 +6,10 @@
 
 #include "base/utf8.h"
 #include "client/check.h"
+#include "client/tables.h"
+#include "json/json_path.h"
 #include "json/json_source.h"
 #include "json/number.h"
-#include "json/json_path.h"
-#include "client/tables.h"
 
 /* First the whole value becomes JSON, which refuses what JSON cannot say; then the JSON is checked against
  * the schema, with the same code as that of programs that bring their own.
@@ -24,9 +24,9 @@ struct encoder {
 };
 
 static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
-                       json_t **ret, const struct path *path);
+                       json_t **ret, const struct json_path *path);
 
-#define REFUSE(encoder, path, ...) path_error(path, (encoder)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
+#define REFUSE(encoder, path, ...) json_path_error(path, (encoder)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
 
 static void free_json(json_t **value)
 {
@@ -34,20 +34,21 @@ static void free_json(json_t **value)
 }
 
 /* VALUE is new; NULL: there was no memory for it. */
-static int give(struct encoder *encoder, json_t *value, json_t **ret, const struct path *path)
+static int give(struct encoder *encoder, json_t *value, json_t **ret, const struct json_path *path)
 {
     if (!value)
-        return path_error(path, encoder->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+        return json_path_error(path, encoder->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
     *ret = value;
     return 0;
 }
 
-static int added(struct encoder *encoder, int result, const struct path *path)
+static int added(struct encoder *encoder, int result, const struct json_path *path)
 {
-    return result == 0 ? 0 : path_error(path, encoder->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
+    return result == 0 ? 0 : json_path_error(path, encoder->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
 }
 
-static int encode_string(struct encoder *encoder, const char *text, json_t **ret, const struct path *path)
+static int encode_string(struct encoder *encoder, const char *text, json_t **ret,
+                         const struct json_path *path)
 {
     size_t length = strlen(text);
 
@@ -57,7 +58,7 @@ static int encode_string(struct encoder *encoder, const char *text, json_t **ret
 }
 
 static int encode_integer(struct encoder *encoder, int64_t number, const json_t *source, json_t **ret,
-                          const struct path *path)
+                          const struct json_path *path)
 {
     int64_t before;
 
@@ -67,7 +68,7 @@ static int encode_integer(struct encoder *encoder, int64_t number, const json_t 
 }
 
 static int encode_double(struct encoder *encoder, double number, const json_t *source, json_t **ret,
-                         const struct path *path)
+                         const struct json_path *path)
 {
     double before = number_of(source);
 
@@ -79,7 +80,7 @@ static int encode_double(struct encoder *encoder, double number, const json_t *s
 }
 
 static int encode_json(struct encoder *encoder, json_t *value, const json_t *source, json_t **ret,
-                       const struct path *path)
+                       const struct json_path *path)
 {
     json_t *restored = NULL;
 
@@ -90,7 +91,7 @@ static int encode_json(struct encoder *encoder, json_t *value, const json_t *sou
 }
 
 /* Adds VALUE, a reference that is taken, to the object as the member that PATH ends in. */
-static int add(struct encoder *encoder, json_t *object, json_t *value, const struct path *path)
+static int add(struct encoder *encoder, json_t *object, json_t *value, const struct json_path *path)
 {
     if (utf8_count(path->name, strlen(path->name)) < 0) {
         json_decref(value);
@@ -101,7 +102,7 @@ static int add(struct encoder *encoder, json_t *object, json_t *value, const str
 
 /* An element or a map's value that is not set is null. */
 static int encode_element(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
-                          json_t **ret, const struct path *path)
+                          json_t **ret, const struct json_path *path)
 {
     json_t *value = NULL;
     int r = encode_slot(encoder, type, slot, source, &value, path);
@@ -112,11 +113,11 @@ static int encode_element(struct encoder *encoder, unsigned type, const void *sl
 }
 
 static int encode_list(struct encoder *encoder, unsigned of, const struct table_items *list,
-                       const json_t *source, json_t **ret, const struct path *path)
+                       const json_t *source, json_t **ret, const struct json_path *path)
 {
     CLEANUP(free_json) json_t *array = json_array();
     size_t size = table_slot(encoder->api->types[of].kind)->size;
-    struct path element = {.parent = path};
+    struct json_path element = {.parent = path};
     json_t *value = NULL;
     int r = 0;
 
@@ -130,7 +131,7 @@ static int encode_list(struct encoder *encoder, unsigned of, const struct table_
 }
 
 static int encode_entry(struct encoder *encoder, unsigned of, const char *entry, const json_t *source,
-                        json_t *object, struct path *path)
+                        json_t *object, struct json_path *path)
 {
     json_t *value = NULL;
     int r;
@@ -148,11 +149,11 @@ static int encode_entry(struct encoder *encoder, unsigned of, const char *entry,
 }
 
 static int encode_map(struct encoder *encoder, unsigned of, const struct table_items *map,
-                      const json_t *source, json_t **ret, const struct path *path)
+                      const json_t *source, json_t **ret, const struct json_path *path)
 {
     CLEANUP(free_json) json_t *object = json_object();
     size_t i, size = table_slot(encoder->api->types[of].kind)->entry_size;
-    struct path member = {.parent = path, .is_key = true};
+    struct json_path member = {.parent = path, .is_key = true};
     int r = 0;
 
     for (i = 0; i < map->count && r == 0; i++)
@@ -161,7 +162,7 @@ static int encode_map(struct encoder *encoder, unsigned of, const struct table_i
 }
 
 static int encode_items(struct encoder *encoder, const struct tb_type *type, const struct table_items *items,
-                        const json_t *source, json_t **ret, const struct path *path)
+                        const json_t *source, json_t **ret, const struct json_path *path)
 {
     if (!items->items && items->count > 0)
         return REFUSE(encoder, path, "%zu elements, but no items", items->count);
@@ -175,14 +176,14 @@ static const tb_object *object_of(const char *structure)
 }
 
 static int encode_members(struct encoder *encoder, const struct tb_schema *schema, const char *structure,
-                          json_t *object, const struct path *path)
+                          json_t *object, const struct json_path *path)
 {
     const json_t *source = object_of(structure)->source;
     unsigned i;
 
     for (i = 0; i < schema->field_count; i++) {
         const struct tb_field *field = &encoder->api->fields[schema->first_field + i];
-        const struct path member = {.parent = path, .name = table_text(encoder->api, field->name)};
+        const struct json_path member = {.parent = path, .name = table_text(encoder->api, field->name)};
         json_t *value = NULL;
         int r = encode_slot(encoder, field->type, structure + field->offset,
                             json_object_get(source, member.name), &value, &member);
@@ -196,13 +197,13 @@ static int encode_members(struct encoder *encoder, const struct tb_schema *schem
 }
 
 static int encode_kept(struct encoder *encoder, const char *structure, json_t *object,
-                       const struct path *path)
+                       const struct json_path *path)
 {
     const json_t *source = object_of(structure)->source;
     const tb_member *kept;
 
     for (kept = object_of(structure)->kept; kept; kept = kept->next) {
-        const struct path member = {.parent = path, .name = kept->name ? kept->name : ""};
+        const struct json_path member = {.parent = path, .name = kept->name ? kept->name : ""};
         json_t *value = NULL;
         int r = 0;
 
@@ -221,9 +222,9 @@ static int encode_kept(struct encoder *encoder, const char *structure, json_t *o
 
 /* A declared variant says what it is, also where the program did not set it. */
 static int add_discriminator(struct encoder *encoder, const struct tb_schema *schema, json_t *object,
-                             const struct path *path)
+                             const struct json_path *path)
 {
-    const struct path member = {.parent = path, .name = table_text(encoder->api, schema->discriminator)};
+    const struct json_path member = {.parent = path, .name = table_text(encoder->api, schema->discriminator)};
     json_t *value = NULL;
     int r;
 
@@ -250,7 +251,7 @@ static const struct tb_schema *choose_schema(struct encoder *encoder, const stru
 }
 
 static int encode_object(struct encoder *encoder, const struct tb_schema *schema, const char *structure,
-                         json_t **ret, const struct path *path)
+                         json_t **ret, const struct json_path *path)
 {
     CLEANUP(free_json) json_t *object = json_object();
     int r;
@@ -266,7 +267,7 @@ static int encode_object(struct encoder *encoder, const struct tb_schema *schema
 
 /* VALUE: the structure of an object, which knows its own source, else the list or map. */
 static int encode_nested(struct encoder *encoder, const struct tb_type *type, const void *value,
-                         const json_t *source, json_t **ret, const struct path *path)
+                         const json_t *source, json_t **ret, const struct json_path *path)
 {
     int r;
 
@@ -283,7 +284,7 @@ static int encode_nested(struct encoder *encoder, const struct tb_type *type, co
 
 /* *RET stays as it is where the value is not set. */
 static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
-                       json_t **ret, const struct path *path)
+                       json_t **ret, const struct json_path *path)
 {
     const struct tb_type *row = &encoder->api->types[type];
     const void *pointer = NULL;
@@ -334,7 +335,7 @@ int encode_value(const tb_api *api, unsigned type, const void *value, json_t **r
 {
     CLEANUP(free_json) json_t *encoded = NULL;
     struct encoder encoder = {.api = api, .err = err};
-    const struct path path = {.parent = NULL};
+    const struct json_path path = {.parent = NULL};
     int r;
 
     if (!value || type >= api->type_count)

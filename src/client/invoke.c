@@ -7,8 +7,8 @@
 #include "client/decode.h"
 #include "client/failure.h"
 #include "client/invoke.h"
-#include "json/json_read.h"
 #include "client/prepare.h"
+#include "json/json_read.h"
 
 static int decode_failed(const struct call *call, const struct answer *answer, int r, tb_error *err)
 {

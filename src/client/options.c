@@ -191,7 +191,7 @@ struct request_options options_request(const tb_client_options *options)
         .max_retries = options->max_retries ? options->max_retries : 3,
         .initial_retry_delay_ms = or_default(options->initial_retry_delay_ms, 1000),
         .max_retry_delay_ms = or_default(options->max_retry_delay_ms, 30000),
-        .repeat_unsafe = options->repeat_unsafe,
+        .retry_unsafe = options->retry_unsafe,
         .session_wait_ms = SESSION_WAIT_MS,
         .timeout_ms = or_default(options->timeout_ms, 60000),
         .response_max = options->max_response_bytes ? options->max_response_bytes : (size_t)64 << 20,

@@ -7,9 +7,9 @@
 #include "client/check.h"
 #include "client/encode.h"
 #include "client/failure.h"
+#include "client/tables.h"
 #include "json/json_write.h"
 #include "json/number.h"
-#include "client/tables.h"
 
 void parts_free(struct parts *parts)
 {

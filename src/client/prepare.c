@@ -6,11 +6,11 @@
 #include "client/check.h"
 #include "client/encode.h"
 #include "client/failure.h"
-#include "json/json_write.h"
-#include "json/number.h"
 #include "client/parameters.h"
 #include "client/tables.h"
 #include "client/url.h"
+#include "json/json_write.h"
+#include "json/number.h"
 
 static int add_header(struct call *call, const char *name, const char *value, tb_error *err)
 {

@@ -7,8 +7,8 @@
 
 #include "client/check.h"
 #include "client/failure.h"
-#include "json/number.h"
 #include "client/tables.h"
+#include "json/number.h"
 
 struct builder {
     const tb_api *api;

@@ -5,8 +5,8 @@
 #include <fcntl.h>
 
 #include "base/buf.h"
-#include "json/json_read.h"
 #include "ctl/names.h"
+#include "json/json_read.h"
 
 #define BODY_MAX_BYTES (64 * 1024 * 1024)
 

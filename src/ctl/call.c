@@ -4,13 +4,13 @@
 #include "base/buf.h"
 #include "client/failure.h"
 #include "client/invoke.h"
-#include "json/json_read.h"
 #include "ctl/body.h"
 #include "ctl/ctl.h"
 #include "ctl/json_print.h"
 #include "ctl/names.h"
 #include "ctl/page.h"
 #include "ctl/value.h"
+#include "json/json_read.h"
 
 #define PAGE_SIZE_DEFAULT 100 /* of --all */
 

@@ -108,10 +108,10 @@ static void print_answer(const tb_api *api, const tb_operation *operation)
 
 static void print_notes(const tb_operation *operation)
 {
-    static const char *const repeats[] = {
-        [TB_REPEAT_FREE] = "free: it can be repeated after a 429",
-        [TB_REPEAT_STAMPED] = "stamped: repeated after a 429 once every value has a timestamp",
-        [TB_REPEAT_NEVER] = "never: it would act twice",
+    static const char *const retries[] = {
+        [TB_RETRY_FREE] = "free: it can be retried after a 429",
+        [TB_RETRY_STAMPED] = "stamped: retried after a 429 once every value has a timestamp",
+        [TB_RETRY_NEVER] = "never: it would act twice",
     };
     static const struct {
         unsigned flag;
@@ -129,7 +129,7 @@ static void print_notes(const tb_operation *operation)
     for (i = 0; i < ARRAY_SIZE(notes); i++)
         if (operation->flags & notes[i].flag)
             printf("  %s\n", notes[i].text);
-    printf("  repeat class %s\n", repeats[operation->repeat]);
+    printf("  retry class %s\n", retries[operation->retry]);
 }
 
 static void describe_operation(unsigned edition, const tb_operation *operation)

@@ -5,9 +5,9 @@
 
 #include <tbclient/value.h>
 
+#include "ctl/json_print.h"
 #include "json/json_read.h"
 #include "json/json_text.h"
-#include "ctl/json_print.h"
 
 static void free_json(json_t **value)
 {

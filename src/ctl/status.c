@@ -5,9 +5,9 @@
 
 #include "client/answer.h"
 #include "client/failure.h"
-#include "json/json_write.h"
 #include "ctl/arguments.h"
 #include "ctl/json_print.h"
+#include "json/json_write.h"
 
 #define PATH_MAX_BYTES 64 /* of a member's place, "limits.buckets.tokens" */
 

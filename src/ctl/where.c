@@ -69,7 +69,7 @@ int where_open(const struct where *where, tb_client **ret, struct tb_error *err)
         .timeout_ms = where->timeout_ms,
         .max_connections = 1,
         .ca_file = where->ca_file,
-        /* tbproxyd repeats by itself; to repeat its repeats would multiply them. */
+        /* tbproxyd retries by itself; to retry its retries would multiply them. */
         .no_retry_on_rate_limit = !where_is_server(where),
     };
     int r = read_file("api-key-file", where->api_key_file, &api_key, err);

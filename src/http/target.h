@@ -26,8 +26,8 @@ struct target {
  * UTF-8, and everything that is not in origin-form; but of an absolute-form target of http or https, whose
  * host gate.h judges, the path and the query are taken.
  *
- * The query begins at the first '?' and passes byte for byte, whatever the server makes of it. Only what would
- * end the request line is refused: control characters and spaces.
+ * The query begins at the first '?' and passes byte for byte, whatever the server makes of it. Only what
+ * would end the request line is refused: control characters and spaces.
  *
  * On the WebSocket paths the query is left out: it holds a credential, which the server finds in any encoding
  * and behind the name of another parameter, too.

@@ -5,17 +5,17 @@
 
 #include "base/utf8.h"
 
-#define STEP_MAX (PATH_NAME_MAX + 8) /* with brackets, quotes and dots */
+#define STEP_MAX (JSON_PATH_NAME_MAX + 8) /* with brackets, quotes and dots */
 
 /* A name as people can read it: short, one line, UTF-8. */
 static void put_name(char *out, const char *name)
 {
-    size_t i, length = strnlen(name, PATH_NAME_MAX + 1);
-    bool cut = length > PATH_NAME_MAX;
+    size_t i, length = strnlen(name, JSON_PATH_NAME_MAX + 1);
+    bool cut = length > JSON_PATH_NAME_MAX;
     bool is_utf8;
 
     if (cut)
-        for (length = PATH_NAME_MAX - 3; length > 0 && (name[length] & 0xc0) == 0x80;)
+        for (length = JSON_PATH_NAME_MAX - 3; length > 0 && (name[length] & 0xc0) == 0x80;)
             length--;
     is_utf8 = utf8_count(name, length) >= 0;
     for (i = 0; i < length; i++) {
@@ -26,9 +26,9 @@ static void put_name(char *out, const char *name)
     memcpy(out + length, cut ? "..." : "", cut ? sizeof("...") : 1);
 }
 
-static void put_step(char out[STEP_MAX], const struct path *step)
+static void put_step(char out[STEP_MAX], const struct json_path *step)
 {
-    char name[PATH_NAME_MAX + 1];
+    char name[JSON_PATH_NAME_MAX + 1];
 
     if (!step->name) {
         snprintf(out, STEP_MAX, "[%zu]", step->index);
@@ -42,9 +42,9 @@ static void put_step(char out[STEP_MAX], const struct path *step)
 }
 
 /* From the last step to the first, so that the end is what remains of a long path. */
-const char *path_text(const struct path *path, char text[PATH_TEXT_MAX + 1])
+const char *json_path_text(const struct json_path *path, char text[JSON_PATH_TEXT_MAX + 1])
 {
-    char *start = text + PATH_TEXT_MAX;
+    char *start = text + JSON_PATH_TEXT_MAX;
     char step[STEP_MAX];
 
     *start = '\0';
@@ -65,11 +65,11 @@ const char *path_text(const struct path *path, char text[PATH_TEXT_MAX + 1])
     return start;
 }
 
-int path_error(const struct path *path, tb_error *err, enum tb_error_kind kind, int code, const char *format,
-               ...)
+int json_path_error(const struct json_path *path, tb_error *err, enum tb_error_kind kind, int code,
+                    const char *format, ...)
 {
-    char message[TB_ERROR_MESSAGE_MAX], text[PATH_TEXT_MAX + 1];
-    const char *where = path_text(path, text);
+    char message[TB_ERROR_MESSAGE_MAX], text[JSON_PATH_TEXT_MAX + 1];
+    const char *where = json_path_text(path, text);
     va_list args;
 
     if (!err)

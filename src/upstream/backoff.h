@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How long to wait before a request is repeated after a 429. The rule and its defaults are those of
+ * How long to wait before a request is retried after a 429. The rule and its defaults are those of
  * ThingsBoard's official clients.
  */
 #ifndef TB_UPSTREAM_BACKOFF_H
@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /*
- * Milliseconds to wait before repeat number ATTEMPT (1 for the first): INITIAL_MS doubled with every attempt,
+ * Milliseconds to wait before retry number ATTEMPT (1 for the first): INITIAL_MS doubled with every attempt,
  * plus or minus 20 %, never more than MAX_MS. RETRY_AFTER, what the server asked for in ms, wins as it is; -1
  * where it asked for nothing. -1 where it asked for more than MAX_MS: repeating earlier would disobey, so the
  * caller gives up. RANDOM is any number, evenly distributed; it makes the jitter.

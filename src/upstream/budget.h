@@ -26,8 +26,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "upstream/rate_limit.h"
 #include "upstream/pace.h"
+#include "upstream/rate_limit.h"
 #include "upstream/refusals.h"
 
 struct budget_options {

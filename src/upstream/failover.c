@@ -2,8 +2,8 @@
 #include "upstream/failover.h"
 
 #define GATEWAY_ERRORS_MAX 3
-#define ASIDE_FIRST_MS     1000
-#define ASIDE_MAX_MS       30000
+#define EJECTED_FIRST_MS   1000
+#define EJECTED_MAX_MS     30000
 #define CALM_MS            10000 /* a probe for each doubtful request would be a load */
 
 void failover_init(struct failover *failover, size_t count)
@@ -16,7 +16,7 @@ size_t failover_next(const struct failover *failover, unsigned tried)
     size_t i;
 
     for (i = 0; i < failover->count; i++)
-        if (!failover->servers[i].aside && !(tried & 1U << i))
+        if (!failover->servers[i].ejected && !(tried & 1U << i))
             return i;
     return FAILOVER_NONE;
 }
@@ -33,35 +33,35 @@ size_t failover_current(const struct failover *failover)
     return best;
 }
 
-static void put_aside(struct failover_server *server, int64_t now_ms)
+static void eject(struct failover_server *server, int64_t now_ms)
 {
-    int64_t aside_ms = server->aside_ms ? 2 * server->aside_ms : ASIDE_FIRST_MS;
+    int64_t ejected_ms = server->ejected_ms ? 2 * server->ejected_ms : EJECTED_FIRST_MS;
 
-    if (!server->aside && !server->in_doubt)
+    if (!server->ejected && !server->in_doubt)
         server->since_ms = now_ms;
-    server->aside = true;
+    server->ejected = true;
     server->in_doubt = server->is_probed = false;
-    server->aside_ms = aside_ms < ASIDE_MAX_MS ? aside_ms : ASIDE_MAX_MS;
-    server->until_ms = now_ms + server->aside_ms;
+    server->ejected_ms = ejected_ms < EJECTED_MAX_MS ? ejected_ms : EJECTED_MAX_MS;
+    server->until_ms = now_ms + server->ejected_ms;
 }
 
 static void put_in_doubt(struct failover_server *server, int64_t now_ms)
 {
-    if (server->aside || server->in_doubt || now_ms < server->calm_until_ms)
+    if (server->ejected || server->in_doubt || now_ms < server->calm_until_ms)
         return;
     server->in_doubt = true;
     server->since_ms = server->until_ms = now_ms;
 }
 
-bool failover_report(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
+bool failover_report(struct failover *failover, size_t index, enum failover_result result, int64_t now_ms)
 {
     struct failover_server *server = &failover->servers[index];
-    bool was_aside = server->aside;
+    bool was_ejected = server->ejected;
 
-    switch (news) {
+    switch (result) {
     case FAILOVER_ANSWERED:
         *server = (struct failover_server){.calm_until_ms = server->calm_until_ms};
-        return was_aside;
+        return was_ejected;
     case FAILOVER_DOUBTFUL:
         put_in_doubt(server, now_ms);
         return false;
@@ -72,23 +72,24 @@ bool failover_report(struct failover *failover, size_t index, enum failover_news
     case FAILOVER_UNREACHABLE:
         break;
     }
-    if (!was_aside)
-        put_aside(server, now_ms);
-    return !was_aside;
+    if (!was_ejected)
+        eject(server, now_ms);
+    return !was_ejected;
 }
 
-bool failover_report_probe(struct failover *failover, size_t index, enum failover_news news, int64_t now_ms)
+bool failover_report_probe(struct failover *failover, size_t index, enum failover_result result,
+                           int64_t now_ms)
 {
     struct failover_server *server = &failover->servers[index];
-    bool was_aside = server->aside;
+    bool was_ejected = server->ejected;
 
     if (!server->is_probed)
         return false;
-    if (news == FAILOVER_ANSWERED)
-        return failover_report(failover, index, news, now_ms);
-    put_aside(server, now_ms);
+    if (result == FAILOVER_ANSWERED)
+        return failover_report(failover, index, result, now_ms);
+    eject(server, now_ms);
     server->failed_probe = true;
-    return !was_aside;
+    return !was_ejected;
 }
 
 bool failover_is_sound(const struct failover *failover)
@@ -96,7 +97,7 @@ bool failover_is_sound(const struct failover *failover)
     size_t i;
 
     for (i = 0; i < failover->count; i++)
-        if (!failover->servers[i].aside && !failover->servers[i].in_doubt)
+        if (!failover->servers[i].ejected && !failover->servers[i].in_doubt)
             return true;
     return false;
 }
@@ -109,7 +110,7 @@ int64_t failover_away_since_ms(const struct failover *failover)
     for (i = 0; i < failover->count; i++) {
         const struct failover_server *server = &failover->servers[i];
 
-        if (!server->aside || !server->failed_probe)
+        if (!server->ejected || !server->failed_probe)
             return INT64_MAX;
         if (server->since_ms > since_ms)
             since_ms = server->since_ms;
@@ -119,7 +120,7 @@ int64_t failover_away_since_ms(const struct failover *failover)
 
 static bool wants_probe(const struct failover_server *server)
 {
-    return (server->aside || server->in_doubt) && !server->is_probed;
+    return (server->ejected || server->in_doubt) && !server->is_probed;
 }
 
 int64_t failover_due_ms(const struct failover *failover)

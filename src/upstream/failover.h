@@ -4,11 +4,11 @@
  * them can be used at all. A state machine without input or output: its owner reports what came of requests
  * and makes the probes that are due.
  *
- *     healthy ── unreachable once, or a gateway's error 3 times in a row ──> aside for 1, 2, 4 ... 30 s
+ *     healthy ── unreachable once, or a gateway's error 3 times in a row ──> ejected for 1, 2, 4 ... 30 s
  *      ^   └──── in doubt: probed, and used meanwhile ── in vain ─────────────^     │
  *      └──────────────────── the probe is answered <── probed <─────────────────────┘
  *
- * A server that is alone is used also while it is put aside. Times are ms of the boot clock, given by the
+ * A server that is alone is used also while it is ejected. Times are ms of the boot clock, given by the
  * caller.
  */
 #ifndef TB_UPSTREAM_FAILOVER_H
@@ -22,7 +22,7 @@
 #define FAILOVER_NONE        SIZE_MAX
 
 /* What a request or a probe has come to. */
-enum failover_news {
+enum failover_result {
     FAILOVER_ANSWERED,
     FAILOVER_UNREACHABLE,   /* no connection, or none with TLS */
     FAILOVER_GATEWAY_ERROR, /* 502, 503 or 504 */
@@ -31,12 +31,12 @@ enum failover_news {
 
 struct failover_server {
     unsigned gateway_errors; /* in a row */
-    bool aside;
+    bool ejected;
     bool in_doubt;
     bool is_probed;        /* a probe is under way */
-    bool failed_probe;     /* since it was put aside */
-    int64_t since_ms;      /* aside or in doubt: since when nothing good came */
-    int64_t aside_ms;      /* for how long, the last time; 0: never since it was healthy */
+    bool failed_probe;     /* since it was ejected */
+    int64_t since_ms;      /* ejected or in doubt: since when nothing good came */
+    int64_t ejected_ms;    /* for how long, the last time; 0: never since it was healthy */
     int64_t until_ms;      /* when it is probed */
     int64_t calm_until_ms; /* not put in doubt before: it was, and a probe was made */
 };
@@ -56,18 +56,19 @@ size_t failover_current(const struct failover *failover);
  * no healthy one is left. */
 size_t failover_next(const struct failover *failover, unsigned tried);
 
-/* What came of a request. Whether the server was put aside, or is healthy again, because of this. What was
- * sent before it was put aside does not put it aside for longer, also while it is probed. */
-bool failover_report(struct failover *failover, size_t server, enum failover_news news, int64_t now_ms);
+/* What came of a request. Whether the server was ejected, or is healthy again, because of this. What was
+ * sent before it was ejected does not keep it ejected for longer, also while it is probed. */
+bool failover_report(struct failover *failover, size_t server, enum failover_result result, int64_t now_ms);
 
 /* What came of the probe that failover_begin_probe() asked for; nothing if a request was answered meanwhile.
- * Whether the server was put aside, or is healthy again, because of this. */
-bool failover_report_probe(struct failover *failover, size_t server, enum failover_news news, int64_t now_ms);
+ * Whether the server was ejected, or is healthy again, because of this. */
+bool failover_report_probe(struct failover *failover, size_t server, enum failover_result result,
+                           int64_t now_ms);
 
-/* Whether nothing speaks against one of the servers: it is neither put aside nor in doubt. */
+/* Whether nothing speaks against one of the servers: it is neither ejected nor in doubt. */
 bool failover_is_sound(const struct failover *failover);
 
-/* Since when no server can be used; INT64_MAX while one can, or may: each of them is put aside, and was then
+/* Since when no server can be used; INT64_MAX while one can, or may: each of them is ejected, and was then
  * probed in vain. */
 int64_t failover_away_since_ms(const struct failover *failover);
 

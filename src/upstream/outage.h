@@ -17,7 +17,7 @@ struct outage {
     char reason[TB_ERROR_MESSAGE_MAX]; /* for a person; one line of ASCII; "" while it is not on */
 };
 
-/* After any news of the server URL; CAUSE: why it cannot be used, if so. WALL_MS is NOW_MS by the host's
+/* After any report on the server URL; CAUSE: why it cannot be used, if so. WALL_MS is NOW_MS by the host's
  * clock. Whether the outage has begun, or is over; then since_ms and failed_requests are those of it until
  * outage_forget(). */
 bool outage_update(struct outage *outage, const struct failover *failover, const char *url, const char *cause,

@@ -150,7 +150,7 @@ void pace_refuse(struct pace *pace, int64_t now_ms, int64_t sent_ms, int64_t ope
 {
     if (sent_ms > pace->decreased_ms)
         decrease(pace, now_ms, in_flight);
-    pace->level = MICRO; /* a call that waits for its repeat waits no longer than that */
+    pace->level = MICRO; /* a call that waits for its retry waits no longer than that */
     pace->filled_ms = pace->held_ms = larger(open_ms, now_ms);
 }
 

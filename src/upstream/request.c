@@ -64,7 +64,7 @@ static void park(struct request *request)
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
-    upstream_poke(upstream);
+    upstream_schedule(upstream);
     if (request->waits && begins)
         request->waits(request);
 }
@@ -157,10 +157,10 @@ bool request_stamp(struct upstream *upstream, const char *target, struct buf *bo
     return done;
 }
 
-/* Telemetry gets its time before it is sent, so that it can be repeated. */
+/* Telemetry gets its time before it is sent, so that it can be retried. */
 static void stamp(struct request *request)
 {
-    if (request->repeat == TB_REPEAT_STAMPED && !request->stamped && request->body &&
+    if (request->retry == TB_RETRY_STAMPED && !request->stamped && request->body &&
         !request->options->no_retry_on_rate_limit)
         request->stamped = request_stamp(request->upstream, request->target, request->body, request->quota);
 }
@@ -168,7 +168,7 @@ static void stamp(struct request *request)
 /* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
 static bool is_idempotent(const struct request *request)
 {
-    if (request->repeat == TB_REPEAT_NEVER)
+    if (request->retry == TB_RETRY_NEVER)
         return false;
     return request->stamped || request->idempotent ||
            (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
@@ -268,7 +268,7 @@ void request_send(struct request *request)
 /* Whether its telemetry is to get a time, and is to wait until the server has told it. */
 static bool waits_for_clock(const struct request *request)
 {
-    return request->repeat == TB_REPEAT_STAMPED && !request->stamped && request->body &&
+    return request->retry == TB_RETRY_STAMPED && !request->stamped && request->body &&
            upstream_clock_is_awaited(request->upstream);
 }
 
@@ -307,8 +307,7 @@ void request_wake_all(struct upstream *upstream)
 
 static void judge(const struct request *request)
 {
-    upstream_judge(request->upstream, request->server, &request->transfer,
-                   request->repeat != TB_REPEAT_NEVER);
+    upstream_report(request->upstream, request->server, &request->transfer, request->retry != TB_RETRY_NEVER);
 }
 
 static void answer_stalled(struct request *request)
@@ -366,7 +365,7 @@ static void handle_refused_credential(struct request *request)
     bool renewed =
         session_refused(session, upstream->loop->now_ms, request->credential->generation, request->replayed);
 
-    upstream_poke(upstream);
+    upstream_schedule(upstream);
     if (renewed && !request->replayed) {
         replay(request);
     } else if (session_state(session) == SESSION_LOCKED_OUT) {
@@ -376,48 +375,48 @@ static void handle_refused_credential(struct request *request)
     }
 }
 
-enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
-                                                   enum tb_repeat repeat, unsigned repeats, bool stamped)
+enum request_retry_refusal request_retry_refusal(const struct request_options *options, enum tb_retry retry,
+                                                 unsigned retries, bool stamped)
 {
     if (options->no_retry_on_rate_limit)
-        return REPEAT_IS_OFF;
-    if (repeats >= options->max_retries)
-        return REPEAT_ENOUGH;
-    if (repeat == TB_REPEAT_NEVER && !options->repeat_unsafe)
-        return REPEAT_UNSAFE;
-    if (repeat == TB_REPEAT_STAMPED && !stamped)
-        return REPEAT_UNSTAMPED;
-    return REPEAT_NOT_REFUSED;
+        return RETRY_IS_OFF;
+    if (retries >= options->max_retries)
+        return RETRY_ENOUGH;
+    if (retry == TB_RETRY_NEVER && !options->retry_unsafe)
+        return RETRY_UNSAFE;
+    if (retry == TB_RETRY_STAMPED && !stamped)
+        return RETRY_UNSTAMPED;
+    return RETRY_NOT_REFUSED;
 }
 
 static void handle_rate_limit(struct request *request)
 {
     const struct request_options *options = request->options;
-    enum request_repeat_refusal refusal =
-        request_repeat_refusal(options, request->repeat, request->repeats, request->stamped);
+    enum request_retry_refusal refusal =
+        request_retry_refusal(options, request->retry, request->retries, request->stamped);
     uint32_t random = 0;
     int64_t delay_ms;
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)(uintptr_t)request;
     delay_ms =
-        backoff_delay_ms(request->repeats + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
+        backoff_delay_ms(request->retries + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
                          upstream_retry_after_ms(request->upstream, &request->transfer), random);
-    if (refusal == REPEAT_NOT_REFUSED && delay_ms < 0)
-        refusal = REPEAT_LATER_THAN_MAX;
-    request->not_repeated = refusal;
-    if (refusal != REPEAT_NOT_REFUSED ||
+    if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
+        refusal = RETRY_LATER_THAN_MAX;
+    request->not_retried = refusal;
+    if (refusal != RETRY_NOT_REFUSED ||
         loop_timer_start(request->upstream->loop, &request->timer, delay_ms) < 0) {
         finish(request, REQUEST_ANSWERED);
         return;
     }
-    request->repeats++;
+    request->retries++;
     request->state = REQUEST_BACKING_OFF;
 }
 
 /* Whether a request that failed goes on at another server of the cluster: one that was certainly not
  * executed, or that may be executed twice. */
-static bool go_elsewhere(struct request *request)
+static bool try_next_server(struct request *request)
 {
     struct upstream *upstream = request->upstream;
     size_t next;
@@ -437,7 +436,7 @@ static void transfer_done(struct transfer *transfer)
 
     loop_timer_stop(request->upstream->loop, &request->timer);
     upstream_learn_clock(request->upstream, transfer);
-    if (go_elsewhere(request))
+    if (try_next_server(request))
         return;
     if (transfer->status == 0)
         finish(request, REQUEST_FAILED);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One request with the session's credential: waits until there is one, is sent, is sent once more with a
- * renewed credential after a 401, is repeated after a 429 as far as that does no harm. What came of it is
- * told once, with done(). The daemon's forwardings and the library's calls are made of it.
+ * renewed credential after a 401, is retried after a 429 as far as that does no harm. What came of it is
+ * told once, with done(). The daemon's calls and the library's calls are made of it.
  *
  *     request_start() -> a credential is there -> ready() -> request_send() -> judged -> done()
  *                             ^                                                  |
@@ -10,7 +10,7 @@
  *
  * Without a credential it waits for one: waits() is called, and request_start() begins anew.
  *
- * The daemon repeats by itself after a 429 (no_retry_on_rate_limit), because its requests share a budget.
+ * The daemon retries by itself after a 429 (no_retry_on_rate_limit), because its requests share a budget.
  */
 #ifndef TB_UPSTREAM_REQUEST_H
 #define TB_UPSTREAM_REQUEST_H
@@ -22,7 +22,7 @@
 #include "upstream/transport.h"
 #include "upstream/upstream.h"
 
-/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not repeated.
+/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not retried.
  */
 #define REQUEST_STAMP_MAX_BYTES (256 * 1024)
 
@@ -32,7 +32,7 @@ struct request_options {
     unsigned max_retries;
     int64_t initial_retry_delay_ms;
     int64_t max_retry_delay_ms;
-    bool repeat_unsafe;      /* repeat what may act twice, too */
+    bool retry_unsafe;       /* retry what may act twice, too */
     int64_t session_wait_ms; /* for a credential */
     int64_t timeout_ms;      /* of one try; with transfer.read or write: without any part of a body */
     size_t response_max;     /* bytes of an answer's body kept in memory */
@@ -57,15 +57,15 @@ enum request_outcome {
     REQUEST_BODY_IS_GONE,   /* its credential was refused, and its body cannot be sent once more */
 };
 
-/* Why an answer of 429 was not repeated. */
-enum request_repeat_refusal {
-    REPEAT_NOT_REFUSED,
-    REPEAT_IS_OFF,
-    REPEAT_ENOUGH,         /* max_retries */
-    REPEAT_UNSAFE,         /* the server may have executed it */
-    REPEAT_UNSTAMPED,      /* the server may have stored it, and it could not be given a time */
-    REPEAT_BODY_IS_GONE,   /* it was handed on as it came */
-    REPEAT_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
+/* Why an answer of 429 was not retried. */
+enum request_retry_refusal {
+    RETRY_NOT_REFUSED,
+    RETRY_IS_OFF,
+    RETRY_ENOUGH,         /* max_retries */
+    RETRY_UNSAFE,         /* the server may have executed it */
+    RETRY_UNSTAMPED,      /* the server may have stored it, and it could not be given a time */
+    RETRY_BODY_IS_GONE,   /* it was handed on as it came */
+    RETRY_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
 };
 
 /* The owner fills the first part, of memory of zeros, and keeps what it points to until the request is freed.
@@ -79,7 +79,7 @@ struct request {
     struct buf *body;              /* NULL: none; a stamped one takes its place */
     struct quota *quota;           /* bodies are taken from it; NULL: none */
     bool anonymous;                /* carries no credential */
-    enum tb_repeat repeat;
+    enum tb_retry retry;
     bool stamped;                           /* every telemetry value has its time: request_stamp() */
     bool idempotent;                        /* it may be executed twice, whatever its method says */
     int64_t timeout_ms;                     /* of one try; 0: as the options say */
@@ -90,15 +90,15 @@ struct request {
 
     enum request_state state;
     enum request_outcome outcome;
-    enum request_repeat_refusal not_repeated; /* of a 429 that is the answer */
-    struct list link;                         /* in upstream->waiting */
-    struct timer timer;                       /* waiting, backing off, or the answer has stalled */
-    struct credential *credential;            /* sent with; NULL: none */
-    struct curl_slist *lines;                 /* what transfer.headers points to */
-    size_t server;                            /* of the upstream's, that it was sent to */
-    unsigned tried;                           /* servers that it was sent to in vain, a bit each */
-    unsigned repeats;                         /* after a 429 */
-    bool replayed;                            /* after a 401 */
+    enum request_retry_refusal not_retried; /* of a 429 that is the answer */
+    struct list link;                       /* in upstream->waiting */
+    struct timer timer;                     /* waiting, backing off, or the answer has stalled */
+    struct credential *credential;          /* sent with; NULL: none */
+    struct curl_slist *lines;               /* what transfer.headers points to */
+    size_t server;                          /* of the upstream's, that it was sent to */
+    unsigned tried;                         /* servers that it was sent to in vain, a bit each */
+    unsigned retries;                       /* after a 429 */
+    bool replayed;                          /* after a 401 */
 };
 
 /* Before anything else is done with it. */
@@ -110,13 +110,13 @@ void request_start(struct request *request);
 /* In ready(), or later: sends it. done() and waits() may be called before this returns. */
 void request_send(struct request *request);
 
-/* Gives telemetry in BODY its time, so that the request to TARGET can be repeated; a changed body's growth is
+/* Gives telemetry in BODY its time, so that the request to TARGET can be retried; a changed body's growth is
  * taken from QUOTA (NULL: none). Whether every value has its time now. */
 bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota);
 
-/* Whether a request that was repeated REPEATS times after a 429 may be repeated once more, or why not. */
-enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
-                                                   enum tb_repeat repeat, unsigned repeats, bool stamped);
+/* Whether a request that was retried RETRIES times after a 429 may be retried once more, or why not. */
+enum request_retry_refusal request_retry_refusal(const struct request_options *options, enum tb_retry retry,
+                                                 unsigned retries, bool stamped);
 
 /* With transfer.read or write: a part has come or gone, or the owner can take more; the time without any
  * begins anew. */

@@ -42,7 +42,7 @@ struct server_clock_answer {
  * Learns from ANSWER; WALL_MS is the host's own idea of the time. An answer that contradicts the earlier ones
  * (a clock was set) makes them forgotten.
  *
- * A single answer does not move the time by more than SERVER_CLOCK_JUMP_MS: it is put aside, clock->in_doubt
+ * A single answer does not move the time by more than SERVER_CLOCK_JUMP_MS: it is set aside, clock->in_doubt
  * is set, and the owner asks the server again, past all caches, and ends the doubt with
  * server_clock_second_answer(). Meanwhile the clock stays as it was.
  */

@@ -8,7 +8,7 @@
 /* For one answer. */
 #define PROBE_TIMEOUT_MS 20000
 
-static void tell(const struct edition_probe *found)
+static void tell(const struct server_version *found)
 {
     const char *name = edition_name(found->edition);
 
@@ -23,121 +23,122 @@ static void tell(const struct edition_probe *found)
 }
 
 /* Without memory for it, the question counts as not answered. */
-static void ask_next(struct detection *detection)
+static void ask_next(struct server_probe *server_probe)
 {
-    struct transfer *transfer = &detection->transfer;
+    struct transfer *transfer = &server_probe->transfer;
 
-    while ((transfer->target = edition_next_path(&detection->probe))) {
+    while ((transfer->target = server_version_next_path(&server_probe->probe))) {
         log_debug("GET %s", transfer->target);
-        if (transfer_start(detection->transport, transfer) == 0)
+        if (transfer_start(server_probe->transport, transfer) == 0)
             return;
-        edition_answer(&detection->probe, 0, "", 0);
+        server_version_answer(&server_probe->probe, 0, "", 0);
     }
 }
 
 static void probe_done(struct transfer *transfer)
 {
-    struct detection *detection = CONTAINER_OF(transfer, struct detection, transfer);
+    struct server_probe *server_probe = CONTAINER_OF(transfer, struct server_probe, transfer);
     const struct buf *body = &transfer->response_body;
 
-    edition_answer(&detection->probe, transfer->status, body->len ? body->data : "", body->len);
-    ask_next(detection);
+    server_version_answer(&server_probe->probe, transfer->status, body->len ? body->data : "", body->len);
+    ask_next(server_probe);
 }
 
-static void begin(struct detection *detection)
+static void begin(struct server_probe *server_probe)
 {
     static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
     static struct curl_slist headers = {user_agent, NULL}; /* so that the server's log tells who asks */
-    struct transport_options own = detection->options(detection);
+    struct transport_options own = server_probe->options(server_probe);
     struct tb_error err = TB_ERROR_INIT;
 
     own.max_connections = 1;
-    if (transport_new(detection->loop, &own, &detection->transport, &err) < 0) {
+    if (transport_new(server_probe->loop, &own, &server_probe->transport, &err) < 0) {
         log_debug("the server's edition is not asked for: %s", err.message);
         return;
     }
-    detection->transfer = (struct transfer){
+    server_probe->transfer = (struct transfer){
         .method = "GET",
         .headers = &headers,
         .timeout_ms = PROBE_TIMEOUT_MS,
-        .response_max = EDITION_ANSWER_MAX,
+        .response_max = SERVER_VERSION_ANSWER_MAX,
         .cut = true,
         .may_be_sent_twice = true,
         .done = probe_done,
         .response = HEADERS_INIT,
     };
-    ask_next(detection);
+    ask_next(server_probe);
 }
 
 static void ask_again(struct timer *timer)
 {
-    struct detection *detection = CONTAINER_OF(timer, struct detection, again);
+    struct server_probe *server_probe = CONTAINER_OF(timer, struct server_probe, again);
 
-    detection->probe = detection->found;
-    edition_ask_again(&detection->probe);
-    begin(detection);
+    server_probe->probe = server_probe->found;
+    server_version_ask_again(&server_probe->probe);
+    begin(server_probe);
 }
 
-void detection_open(struct detection *detection, struct loop *loop,
-                    struct transport_options (*options)(const struct detection *detection))
+void server_probe_open(struct server_probe *server_probe, struct loop *loop,
+                       struct transport_options (*options)(const struct server_probe *server_probe))
 {
-    detection->loop = loop;
-    detection->options = options;
-    detection->again.expired = ask_again;
+    server_probe->loop = loop;
+    server_probe->options = options;
+    server_probe->again.expired = ask_again;
 }
 
-void detection_session_changed(struct detection *detection, enum session_state state)
+void server_probe_session_changed(struct server_probe *server_probe, enum session_state state)
 {
     if (state == SESSION_OFFLINE || state == SESSION_LOCKED_OUT)
-        detection->asked = false;
-    if (state != SESSION_READY || detection->asked)
+        server_probe->asked = false;
+    if (state != SESSION_READY || server_probe->asked)
         return;
-    detection_close(detection); /* questions from before the server was away */
-    detection->asked = true;
-    detection->retries = 0;
-    detection->probe = (struct edition_probe){0};
-    begin(detection);
+    server_probe_close(server_probe); /* questions from before the server was away */
+    server_probe->asked = true;
+    server_probe->retries = 0;
+    server_probe->probe = (struct server_version){0};
+    begin(server_probe);
 }
 
-static bool is_news(const struct detection *detection)
+static bool is_result(const struct server_probe *server_probe)
 {
-    return detection->retries == 0 || detection->probe.edition != detection->found.edition ||
-           strcmp(detection->probe.version, detection->found.version) != 0;
+    return server_probe->retries == 0 || server_probe->probe.edition != server_probe->found.edition ||
+           strcmp(server_probe->probe.version, server_probe->found.version) != 0;
 }
 
-void detection_run(struct detection *detection)
+void server_probe_run(struct server_probe *server_probe)
 {
-    struct edition_probe missing;
+    struct server_version missing;
 
-    if (!detection->transport)
+    if (!server_probe->transport)
         return;
-    transport_run(detection->transport);
-    if (edition_next_path(&detection->probe))
+    transport_run(server_probe->transport);
+    if (server_version_next_path(&server_probe->probe))
         return;
-    if (is_news(detection))
-        tell(&detection->probe);
-    detection->found = missing = detection->probe;
-    detection_close(detection);
-    if (edition_ask_again(&missing) && detection->retries < EDITION_RETRIES)
-        loop_timer_start(detection->loop, &detection->again, edition_retry_delay_ms(detection->retries++));
+    if (is_result(server_probe))
+        tell(&server_probe->probe);
+    server_probe->found = missing = server_probe->probe;
+    server_probe_close(server_probe);
+    if (server_version_ask_again(&missing) && server_probe->retries < SERVER_VERSION_RETRIES)
+        loop_timer_start(server_probe->loop, &server_probe->again,
+                         server_version_retry_delay_ms(server_probe->retries++));
 }
 
-bool detection_is_pending(const struct detection *detection)
+bool server_probe_is_pending(const struct server_probe *server_probe)
 {
     /* all questions may be over before any was sent */
-    return detection->transport &&
-           (transport_is_pending(detection->transport) || !edition_next_path(&detection->probe));
+    return server_probe->transport &&
+           (transport_is_pending(server_probe->transport) || !server_version_next_path(&server_probe->probe));
 }
 
-void detection_close(struct detection *detection)
+void server_probe_close(struct server_probe *server_probe)
 {
-    if (!detection->loop) /* never opened */
+    if (!server_probe->loop) /* never opened */
         return;
-    loop_timer_stop(detection->loop, &detection->again);
-    if (!detection->transport)
+    loop_timer_stop(server_probe->loop, &server_probe->again);
+    if (!server_probe->transport)
         return;
-    transfer_cancel(&detection->transfer);
-    transfer_free(&detection->transfer);
-    transport_free(detection->transport);
-    detection->transport = NULL;
+    transfer_cancel(&server_probe->transfer);
+    transfer_free(&server_probe->transfer);
+    transport_free(server_probe->transport);
+    server_probe->transport = NULL;
 }

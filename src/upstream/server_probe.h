@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds the server's edition and version (client/edition.h), on a connection of its own: no request waits for
- * it and none fails with it.
+ * Finds the server's edition and version (upstream/server_version.h), on a connection of its own: no request
+ * waits for it and none fails with it.
  */
 #ifndef TB_UPSTREAM_SERVER_PROBE_H
 #define TB_UPSTREAM_SERVER_PROBE_H
@@ -11,32 +11,32 @@
 #include "upstream/session.h"
 #include "upstream/transport.h"
 
-struct detection {
+struct server_probe {
     struct loop *loop;
-    struct transport_options (*options)(const struct detection *detection); /* for the server in use */
-    struct transport *transport;                                            /* while it is under way */
+    struct transport_options (*options)(const struct server_probe *server_probe); /* for the server in use */
+    struct transport *transport;                                                  /* while it is under way */
     struct transfer transfer;
-    struct edition_probe probe; /* under way */
-    struct edition_probe found; /* the last result */
-    bool asked;                 /* since the server was last away */
-    struct timer again;         /* something is unknown yet */
-    unsigned retries;           /* since then */
+    struct server_version probe; /* under way */
+    struct server_version found; /* the last result */
+    bool asked;                  /* since the server was last away */
+    struct timer again;          /* something is unknown yet */
+    unsigned retries;            /* since then */
 };
 
 /* DETECTION is memory of zeros. */
-void detection_open(struct detection *detection, struct loop *loop,
-                    struct transport_options (*options)(const struct detection *detection));
+void server_probe_open(struct server_probe *server_probe, struct loop *loop,
+                       struct transport_options (*options)(const struct server_probe *server_probe));
 
 /* The session is in STATE, SESSION_OFFLINE without a server: begins when it is ready for the first time, and
  * again when it was not reached or refused meanwhile, because another server may answer now. What cannot
  * begin is not known. What is not known is asked for again after 1, 5 and 30 min. */
-void detection_session_changed(struct detection *detection, enum session_state state);
+void server_probe_session_changed(struct server_probe *server_probe, enum session_state state);
 
 /* transport_run() and transport_is_pending() for its transport. */
-void detection_run(struct detection *detection);
-bool detection_is_pending(const struct detection *detection);
+void server_probe_run(struct server_probe *server_probe);
+bool server_probe_is_pending(const struct server_probe *server_probe);
 
 /* Gives up what is under way. */
-void detection_close(struct detection *detection);
+void server_probe_close(struct server_probe *server_probe);
 
 #endif

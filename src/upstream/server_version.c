@@ -16,7 +16,7 @@ static const char *const paths[] = {
     [ASK_NOTHING] = NULL,
 };
 
-const char *edition_next_path(const struct edition_probe *probe)
+const char *server_version_next_path(const struct server_version *probe)
 {
     return paths[probe->next];
 }
@@ -62,7 +62,7 @@ static enum presence judge(int status, const char *body, size_t length)
     return status == 404 && says_no_such_path(body, length) ? ABSENT : PRESENCE_UNKNOWN;
 }
 
-void edition_answer(struct edition_probe *probe, int status, const char *body, size_t length)
+void server_version_answer(struct server_version *probe, int status, const char *body, size_t length)
 {
     enum presence presence = judge(status, body, length);
 
@@ -79,7 +79,7 @@ void edition_answer(struct edition_probe *probe, int status, const char *body, s
         return;
     case ASK_VERSION:
         if (status == 200)
-            edition_find_version(body, length, probe->version);
+            server_version_find(body, length, probe->version);
         probe->next = ASK_NOTHING;
         return;
     case ASK_NOTHING:
@@ -87,7 +87,7 @@ void edition_answer(struct edition_probe *probe, int status, const char *body, s
     }
 }
 
-bool edition_ask_again(struct edition_probe *probe)
+bool server_version_ask_again(struct server_version *probe)
 {
     if (probe->edition != EDITION_UNKNOWN && *probe->version)
         return false;
@@ -95,9 +95,9 @@ bool edition_ask_again(struct edition_probe *probe)
     return true;
 }
 
-int64_t edition_retry_delay_ms(unsigned retry)
+int64_t server_version_retry_delay_ms(unsigned retry)
 {
-    static const int64_t minutes[EDITION_RETRIES] = {1, 5, 30};
+    static const int64_t minutes[SERVER_VERSION_RETRIES] = {1, 5, 30};
 
     return minutes[retry] * 60000;
 }
@@ -130,12 +130,12 @@ static const char *read_text(const char *text, const char *end, struct text *ret
 }
 
 /* It goes to the log and to programs: letters, digits and a few signs, a digit first. */
-static bool take_version(struct text text, char ret[EDITION_VERSION_MAX])
+static bool take_version(struct text text, char ret[SERVER_VERSION_TEXT_MAX])
 {
     static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_+";
     size_t i;
 
-    if (text.length == 0 || text.length >= EDITION_VERSION_MAX || *text.data < '0' || *text.data > '9')
+    if (text.length == 0 || text.length >= SERVER_VERSION_TEXT_MAX || *text.data < '0' || *text.data > '9')
         return false;
     for (i = 0; i < text.length; i++)
         if (!memchr(allowed, text.data[i], strlen(allowed)))
@@ -171,7 +171,7 @@ static bool scan_sign(struct scan *scan, char sign)
     return true;
 }
 
-bool edition_find_version(const char *text, size_t length, char ret[EDITION_VERSION_MAX])
+bool server_version_find(const char *text, size_t length, char ret[SERVER_VERSION_TEXT_MAX])
 {
     struct scan scan = {.key = {"", 0}};
     const char *end = text + length;

@@ -191,8 +191,7 @@ static void add_remedy(struct session *session)
     size_t length = strlen(session->reason);
 
     if (given(session->options.remedy))
-        snprintf(session->reason + length, sizeof(session->reason) - length, "; %s",
-                 session->options.remedy);
+        snprintf(session->reason + length, sizeof(session->reason) - length, "; %s", session->options.remedy);
 }
 
 static void look_later(struct session *session, int64_t now_ms)
@@ -426,8 +425,8 @@ static void call_refused(struct session *session, int64_t now_ms)
     }
 }
 
-/* How long the answer asks to wait, -1 if it does not: only with these two does Retry-After mean that (RFC 9110,
- * section 10.2.3), and a 503 may come from whatever stands before the server. */
+/* How long the answer asks to wait, -1 if it does not: only with these two does Retry-After mean that (RFC
+ * 9110, section 10.2.3), and a 503 may come from whatever stands before the server. */
 static int64_t wait_asked_ms(const struct session_reply *reply)
 {
     int64_t max_ms = reply->status == 429   ? RATE_LIMITED_MAX_MS

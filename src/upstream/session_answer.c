@@ -137,7 +137,8 @@ static bool has_token_named(const json_t *body, const char *name)
 /* Whether BODY says anything that a user of ThingsBoard has. */
 static bool is_user(const json_t *body)
 {
-    return json_object_get(body, "id") || json_object_get(body, "email") || json_object_get(body, "authority");
+    return json_object_get(body, "id") || json_object_get(body, "email") ||
+           json_object_get(body, "authority");
 }
 
 /* What is wrong with an answer of 200. */

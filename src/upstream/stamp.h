@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gives telemetry values the timestamp that the server would give them, so that a request that is repeated
+ * Gives telemetry values the timestamp that the server would give them, so that a request that is retried
  * stores them once.
  */
 #ifndef TB_UPSTREAM_STAMP_H

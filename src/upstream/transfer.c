@@ -206,7 +206,7 @@ void transfer_release_handle(struct transfer *transfer)
     list_remove(&transfer->link);
     discard_paused(transfer, easy);
     curl_multi_remove_handle(transport->multi, easy);
-    /* A handle counts libcurl's own repeats over all its transfers and stops after five, so one that had any
+    /* A handle counts libcurl's own retries over all its transfers and stops after five, so one that had any
      * goes. So does one that had a multipart body, or was paused: what that left cannot be taken from it for
      * sure. */
     if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts &&

@@ -4,7 +4,7 @@
 /* libcurl sends again after two things: a connection that died, and a stream of HTTP/2 that the server
  * refused (REFUSED_STREAM, or beyond the last stream of a GOAWAY), which it then has not executed (RFC 9113,
  * section 8.7). It does not say which; but it tells of an error on a connection of HTTP/2, and the refused
- * stream's is alive. Not with prior knowledge, where libcurl repeats in other ways, too. */
+ * stream's is alive. Not with prior knowledge, where libcurl retries in other ways, too. */
 static bool was_refused(const struct transfer *transfer)
 {
     const struct transport *transport = transfer->transport;
@@ -13,7 +13,7 @@ static bool was_refused(const struct transfer *transfer)
            !transfer->detail[0] && transfer_connection_was_alive(transfer);
 }
 
-/* More of its own repeats libcurl does not make either. */
+/* More of its own retries libcurl does not make either. */
 #define SENDS_MAX 6
 
 /* A request that the server may have executed is not sent twice by a proxy unless that does no harm (RFC
@@ -46,7 +46,7 @@ int transfer_before_sending(void *arg, char *remote, char *local, int remote_por
     return CURL_PREREQFUNC_OK;
 }
 
-/* Repeats of libcurl's are for HTTP/1. On a connection of HTTP/2 that ended it gives up what was on it, and
+/* Retries of libcurl's are for HTTP/1. On a connection of HTTP/2 that ended it gives up what was on it, and
  * without a word (CURLE_HTTP2) the only stream on it, where that is beyond the last one of a GOAWAY. */
 static bool may_be_restarted(const struct transfer *transfer, CURLcode code)
 {

@@ -111,7 +111,7 @@ struct transfer {
     bool closed_alive;         /* that was closed by us, not the server */
     bool opens;                /* makes the connection, with prior knowledge of HTTP/2 */
     bool wants_connection;     /* was denied one because it does not make it that way */
-    bool wants_restart;        /* libcurl's own repeat was ended for one of ours */
+    bool wants_restart;        /* libcurl's own retry was ended for one of ours */
     int64_t read_left;         /* of read_length, what libcurl has not got yet; not 0: may be more */
     bool has_socket;           /* a connection was begun for it */
     bool waits_for_connection; /* for another's, to share it */

@@ -2,7 +2,7 @@
 /*
  * What the parts of a transport know of each other; nobody else includes this. A transport: transport.c (its
  * life, the ends of its transfers), transport_options.c, transport_socket.c, transport_handle.c. A transfer:
- * transfer.c (start and cancel), transfer_answer.c, transfer_repeat.c, transfer_error.c.
+ * transfer.c (start and cancel), transfer_answer.c, transfer_retry.c, transfer_error.c.
  */
 #ifndef TB_UPSTREAM_TRANSPORT_PRIVATE_H
 #define TB_UPSTREAM_TRANSPORT_PRIVATE_H
@@ -29,9 +29,9 @@ struct transport {
     struct transport_options options;
     char *url;
     char *unix_socket, *certificate_file, *key_file; /* NULL: none */
-    bool has_ca_file;  /* instead of the system's certificates */
-    char *ca_file;     /* that is used; NULL: not known */
-    char *ca_name;     /* the same, as it is spelled since the last reload */
+    bool has_ca_file;                                /* instead of the system's certificates */
+    char *ca_file;                                   /* that is used; NULL: not known */
+    char *ca_name;                                   /* the same, as it is spelled since the last reload */
     unsigned reloads;
     char *proxy, *proxy_user, *proxy_password; /* NULL: none; the first without the second */
     char *prefix;                              /* path of the URL without its last slash */
@@ -100,7 +100,7 @@ size_t transfer_body_wanted(char *data, size_t size, size_t count, void *arg);
 int transfer_body_sought(void *arg, curl_off_t offset, int origin);
 size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg);
 
-/* transfer_repeat.c */
+/* transfer_retry.c */
 
 /* Whether it was not sent yet, or may be once more. */
 bool transfer_may_be_sent_again(const struct transfer *transfer);

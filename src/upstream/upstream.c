@@ -12,7 +12,7 @@
 #define CALL_TIMEOUT_MS   20000
 #define CALL_RESPONSE_MAX 65536
 
-/* Of a server that was put aside: any answer but a gateway's is a good one. */
+/* Of a server that was ejected: any answer but a gateway's is a good one. */
 #define PROBE_TIMEOUT_MS   10000
 #define PROBE_RESPONSE_MAX 4096
 
@@ -20,17 +20,17 @@ static void session_changed(struct upstream *upstream)
 {
     upstream->changed(upstream);
     request_wake_all(upstream);
-    upstream_poke(upstream);
+    upstream_schedule(upstream);
 }
 
 static void send_call(struct upstream *upstream, size_t server);
 
 /* Whether the call that ended goes on at another server: a login may be made twice. */
-static bool call_elsewhere(struct upstream *upstream)
+static bool try_next_server(struct upstream *upstream)
 {
     size_t next;
 
-    upstream_judge(upstream, upstream->call_server, &upstream->transfer, true);
+    upstream_report(upstream, upstream->call_server, &upstream->transfer, true);
     next = upstream_next_server(upstream, &upstream->transfer, upstream->call_tried, true);
     if (next == FAILOVER_NONE)
         return false;
@@ -53,7 +53,7 @@ static void call_done(struct transfer *transfer)
         .retry_after_ms = upstream_retry_after_ms(upstream, transfer),
     };
 
-    if (call_elsewhere(upstream))
+    if (try_next_server(upstream))
         return;
     upstream_learn_clock(upstream, transfer);
     transport_learn_from(server->transport, server->session_transport);
@@ -106,7 +106,7 @@ static void start_call(struct upstream *upstream)
         if (r < 0)
             session_changed(upstream);
         else
-            upstream_poke(upstream);
+            upstream_schedule(upstream);
         return;
     }
     upstream->lines[0] = (struct curl_slist){content_type, &upstream->lines[1]};
@@ -130,7 +130,7 @@ static void call_is_due(struct timer *timer)
     start_call(CONTAINER_OF(timer, struct upstream, timer));
 }
 
-void upstream_poke(struct upstream *upstream)
+void upstream_schedule(struct upstream *upstream)
 {
     int64_t due_ms = upstream->session ? session_due(upstream->session) : INT64_MAX;
 
@@ -200,7 +200,7 @@ static void tell_outage(struct upstream *upstream)
 {
     if (!upstream->outage.is_on && upstream->session) {
         session_server_is_back(upstream->session, upstream->loop->now_ms);
-        upstream_poke(upstream);
+        upstream_schedule(upstream);
     }
     if (upstream->outage_changed)
         upstream->outage_changed(upstream);
@@ -215,14 +215,14 @@ static void log_change(const struct upstream *upstream, size_t server, const cha
 
     if (upstream->failover.count == 1)
         return;
-    if (state->aside)
-        log_warning("%s is put aside for %lld s: %s", upstream->servers[server].url,
-                    (long long)state->aside_ms / 1000, cause);
+    if (state->ejected)
+        log_warning("%s is ejected for %lld s: %s", upstream->servers[server].url,
+                    (long long)state->ejected_ms / 1000, cause);
     else
         log_info("%s can be used again", upstream->servers[server].url);
 }
 
-/* What follows from news of SERVER; CHANGED: it was put aside, or is healthy again. */
+/* What follows from a report on SERVER; CHANGED: it was ejected, or is healthy again. */
 static void note_change(struct upstream *upstream, size_t server, const struct transfer *transfer,
                         bool changed)
 {
@@ -242,7 +242,7 @@ static void note_change(struct upstream *upstream, size_t server, const struct t
 }
 
 /* What a transfer says of its server. Whether it says anything. */
-static bool news_of(const struct transfer *transfer, bool counts, enum failover_news *ret)
+static bool result_of(const struct transfer *transfer, bool counts, enum failover_result *ret)
 {
     bool unsent = transfer_was_not_sent(transfer) && !transfer->connected;
 
@@ -263,22 +263,22 @@ static bool news_of(const struct transfer *transfer, bool counts, enum failover_
     return true;
 }
 
-void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts)
+void upstream_report(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts)
 {
-    enum failover_news news;
+    enum failover_result result;
 
-    if (news_of(transfer, counts, &news))
+    if (result_of(transfer, counts, &result))
         note_change(upstream, server, transfer,
-                    failover_report(&upstream->failover, server, news, upstream->loop->now_ms));
+                    failover_report(&upstream->failover, server, result, upstream->loop->now_ms));
 }
 
-void upstream_judge_websocket(struct upstream *upstream, const struct websocket *websocket)
+void upstream_report_websocket(struct upstream *upstream, const struct websocket *websocket)
 {
     size_t i;
 
     for (i = 0; i < upstream->failover.count; i++)
         if (upstream->servers[i].websocket_transport == websocket->transport)
-            upstream_judge(upstream, i, &websocket->transfer, false);
+            upstream_report(upstream, i, &websocket->transfer, false);
 }
 
 size_t upstream_next_server(const struct upstream *upstream, const struct transfer *transfer, unsigned tried,
@@ -298,12 +298,12 @@ static void probe_done(struct transfer *transfer)
     struct upstream *upstream = server->upstream;
     size_t index = (size_t)(server - upstream->servers);
     /* An answer that does not come is as bad as no connection. */
-    enum failover_news news = transfer->status == 0        ? FAILOVER_UNREACHABLE
-                              : is_gateway_error(transfer) ? FAILOVER_GATEWAY_ERROR
-                                                           : FAILOVER_ANSWERED;
+    enum failover_result result = transfer->status == 0        ? FAILOVER_UNREACHABLE
+                                  : is_gateway_error(transfer) ? FAILOVER_GATEWAY_ERROR
+                                                               : FAILOVER_ANSWERED;
 
     note_change(upstream, index, transfer,
-                failover_report_probe(&upstream->failover, index, news, upstream->loop->now_ms));
+                failover_report_probe(&upstream->failover, index, result, upstream->loop->now_ms));
 }
 
 static void probes_are_due(struct timer *timer)

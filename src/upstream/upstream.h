@@ -33,7 +33,7 @@ struct upstream_server {
     /* For WebSockets, whose connections last: apart, so that they take no place from requests. Whoever opens
      * them bounds their number. The probe is sent here, too: it does not wait behind requests that hang. */
     struct transport *websocket_transport;
-    struct transfer probe; /* while it is put aside or in doubt */
+    struct transfer probe; /* while it is ejected or in doubt */
 };
 
 struct upstream {
@@ -73,7 +73,7 @@ void upstream_close(struct upstream *upstream);
 
 /* Makes the session's next call when it is due: to be called after anything that may have changed when that
  * is. */
-void upstream_poke(struct upstream *upstream);
+void upstream_schedule(struct upstream *upstream);
 
 /* transport_reload_certificates() for all transports. */
 void upstream_reload_certificates(struct upstream *upstream);
@@ -86,10 +86,10 @@ const char *upstream_url(const struct upstream *upstream);
 
 /* Tells what came of a transfer to SERVER, for the choice of the next. COUNTS: its answer says something of
  * the server's health. That of a device's RPC does not: it is at most a reason to probe. */
-void upstream_judge(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts);
+void upstream_report(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts);
 
 /* The same for a WebSocket that was refused. */
-void upstream_judge_websocket(struct upstream *upstream, const struct websocket *websocket);
+void upstream_report_websocket(struct upstream *upstream, const struct websocket *websocket);
 
 /* Where a transfer that failed at the servers of the bit set TRIED goes next: a server that is healthy, or
  * FAILOVER_NONE. HARMLESS: the server may execute it twice. */
@@ -125,8 +125,8 @@ int64_t upstream_now_ms(const struct upstream *upstream);
 /* The same as the answer just learned from says, even if it is in doubt. */
 int64_t upstream_told_ms(const struct upstream *upstream);
 
-/* The server's time, for a value that gets its timestamp here: later than the one before for the same entity, whose
- * name, or what tells it from others, are the LENGTH bytes at ENTITY (server_clock_stamp()). */
+/* The server's time, for a value that gets its timestamp here: later than the one before for the same entity,
+ * whose name, or what tells it from others, are the LENGTH bytes at ENTITY (server_clock_stamp()). */
 int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length);
 
 /* How long the answer asks to wait before the next try, ms; -1 where it does not. */

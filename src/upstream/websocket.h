@@ -12,8 +12,8 @@
 #ifndef TB_UPSTREAM_WEBSOCKET_H
 #define TB_UPSTREAM_WEBSOCKET_H
 
-#include "upstream/websocket_handshake.h"
 #include "upstream/transport.h"
+#include "upstream/websocket_handshake.h"
 
 /* Taken by websocket_send() and not yet by the kernel. The handshake fits, too. */
 #define WEBSOCKET_SEND_BYTES 32768

@@ -10,14 +10,14 @@
 #include "upstream/request.h"
 
 /* Of a token that was asked for, so much of its life is left for the way to the server and its clock. */
-#define BEARER_MARGIN_MS 30000
+#define WEBSOCKET_TOKEN_MARGIN_MS 30000
 
 /* Refusals that follow each other this soon are not cured by another token: the session holds its renewals
  * back, and no new token is asked for. */
-#define BEARER_REFUSALS_MS 10000
+#define WEBSOCKET_TOKEN_REFUSALS_MS 10000
 
-/* One for each upstream. Memory of zeros before bearer_init(). */
-struct bearer {
+/* One for each upstream. Memory of zeros before websocket_token_init(). */
+struct websocket_token {
     struct upstream *upstream;
     const struct request_options *options;
     struct list waiting; /* for the answer */
@@ -33,29 +33,30 @@ struct bearer {
 };
 
 /* One who wants a token; memory of zeros but for done(). */
-struct bearer_wait {
+struct websocket_token_wait {
     /* TOKEN is valid for the duration of the call; NULL: there is none, and FAILED tells why: the request
      * that failed, whatever its outcome (an answer without a token, too). Called once, perhaps before
-     * bearer_get() returns. */
-    void (*done)(struct bearer_wait *wait, const char *token, const struct request *failed);
-    uint64_t generation; /* of the token, for bearer_refused() */
-    struct bearer *bearer;
+     * websocket_token_get() returns. */
+    void (*done)(struct websocket_token_wait *wait, const char *token, const struct request *failed);
+    uint64_t generation; /* of the token, for websocket_token_refused() */
+    struct websocket_token *websocket_token;
     struct list link;
     struct request request; /* waits for the session */
 };
 
-void bearer_init(struct bearer *bearer, struct upstream *upstream, const struct request_options *options);
+void websocket_token_init(struct websocket_token *websocket_token, struct upstream *upstream,
+                          const struct request_options *options);
 
 /* Waits for the session as all requests do, and for the token. */
-void bearer_get(struct bearer *bearer, struct bearer_wait *wait);
+void websocket_token_get(struct websocket_token *websocket_token, struct websocket_token_wait *wait);
 
 /* Ends the waiting without a call of done(). Harmless where it is over or never began. */
-void bearer_cancel(struct bearer_wait *wait);
+void websocket_token_cancel(struct websocket_token_wait *wait);
 
 /* The server refused the token of GENERATION: it is renewed or forgotten. */
-void bearer_refused(struct bearer *bearer, uint64_t generation);
+void websocket_token_refused(struct websocket_token *websocket_token, uint64_t generation);
 
 /* Nobody may be waiting. */
-void bearer_close(struct bearer *bearer);
+void websocket_token_close(struct websocket_token *websocket_token);
 
 #endif

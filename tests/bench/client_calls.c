@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls of getDeviceById from several threads on one client. Usage: client_calls URL DEVICE_ID THREADS CALLS, with the
- * API key on standard input; writes {"calls": ..., "cpu_s": ..., "rss_kib": ...}. The CPU time is that of the calls,
- * without the opening; the memory that before the client is closed.
+ * Calls of getDeviceById from several threads on one client. Usage: client_calls URL DEVICE_ID THREADS CALLS,
+ * with the API key on standard input; writes {"calls": ..., "cpu_s": ..., "rss_kib": ...}. The CPU time is
+ * that of the calls, without the opening; the memory that before the client is closed.
  */
 #include <tbclient/ce.h>
 
@@ -76,7 +76,8 @@ static int measure(tb_client *client, const char *device_id, int threads, long c
         pthread_join(workers[i].thread, NULL);
         done += workers[i].done;
     }
-    printf("{\"calls\": %ld, \"cpu_s\": %.6f, \"rss_kib\": %ld}\n", done, cpu_seconds() - start, resident_kib());
+    printf("{\"calls\": %ld, \"cpu_s\": %.6f, \"rss_kib\": %ld}\n", done, cpu_seconds() - start,
+           resident_kib());
     return done == threads * calls ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

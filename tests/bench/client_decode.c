@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU time of decoding a page of devices, or of jansson's own parsing of the same text. Usage: client_decode FILE
- * ROUNDS tbclient|jansson; writes {"us": median}. One process measures one of them only: in one heap, each would pay
- * for tidying up what the other has freed.
+ * CPU time of decoding a page of devices, or of jansson's own parsing of the same text. Usage: client_decode
+ * FILE ROUNDS tbclient|jansson; writes {"us": median}. One process measures one of them only: in one heap,
+ * each would pay for tidying up what the other has freed.
  */
 #include <tbclient/ce.h>
 

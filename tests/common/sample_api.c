@@ -7,17 +7,18 @@
 #define TEXTS                                                                                                \
     X(active, "active")                                                                                      \
     X(attributes, "attributes")                                                                              \
-    X(bools, "bools") X(cat, "cat") X(code, "code") X(color, "color") X(count, "count") X(data, "data")      \
-        X(dog, "dog") X(doubles, "doubles") X(id, "id") X(info, "info") X(jsons, "jsons")                    \
-            X(labels, "labels") X(lists, "lists") X(longs, "longs") X(maps, "maps") X(matrix, "matrix")      \
-                X(name, "name") X(next, "next") X(numbers, "numbers") X(pet, "pet") X(petMap, "petMap")      \
-                    X(pets, "pets") X(plain, "plain") X(ratio, "ratio") X(total, "total")                    \
-                        X(values, "values") X(wide, "wide") X(All, "All") X(kind, "kind") X(song, "song")    \
-                            X(Bird, "Bird") X(BIRD, "BIRD") X(Cat, "Cat") X(CAT, "CAT") X(age, "age")        \
-                                X(friend, "friend") X(Dog, "Dog") X(DOG, "DOG") X(amount, "amount")          \
-                                    X(notes, "notes") X(tags, "tags") X(Order, "Order") X(Pet, "Pet")        \
-                                        X(LION, "LION") X(Code, "Code") X(Color, "Color") X(RED, "RED")      \
-                                            X(GREEN, "GREEN") X(deletePet, "deletePet") X(getAll, "getAll")  \
+    X(bools, "bools")                                                                                        \
+    X(cat, "cat") X(code, "code") X(color, "color") X(count, "count") X(data, "data") X(dog, "dog")          \
+        X(doubles, "doubles") X(id, "id") X(info, "info") X(jsons, "jsons") X(labels, "labels")              \
+            X(lists, "lists") X(longs, "longs") X(maps, "maps") X(matrix, "matrix") X(name, "name")          \
+                X(next, "next") X(numbers, "numbers") X(pet, "pet") X(petMap, "petMap") X(pets, "pets")      \
+                    X(plain, "plain") X(ratio, "ratio") X(total, "total") X(values, "values")                \
+                        X(wide, "wide") X(All, "All") X(kind, "kind") X(song, "song") X(Bird, "Bird")        \
+                            X(BIRD, "BIRD") X(Cat, "Cat") X(CAT, "CAT") X(age, "age") X(friend, "friend")    \
+                                X(Dog, "Dog") X(DOG, "DOG") X(amount, "amount") X(notes, "notes")            \
+                                    X(tags, "tags") X(Order, "Order") X(Pet, "Pet") X(LION, "LION")          \
+                                        X(Code, "Code") X(Color, "Color") X(RED, "RED") X(GREEN, "GREEN")    \
+                                            X(deletePet, "deletePet") X(getAll, "getAll")                    \
                                                 X(saveAll, "saveAll") X(one, "1") X(two, "2")                \
                                                     X(placed, "placed")
 

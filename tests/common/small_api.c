@@ -201,12 +201,12 @@ static void add_posts(void)
     parameter(operation, "entityId", T_STRING, TB_IN_PATH, 1, TB_REQUIRED, B_NONE);
     parameter(operation, "scope", T_STRING, TB_IN_PATH, 2, TB_REQUIRED, B_NONE);
     takes(operation, TB_BODY_TEXT, T_STRING);
-    operation->repeat = TB_REPEAT_STAMPED;
+    operation->retry = TB_RETRY_STAMPED;
     operation = add(SMALL_RPC, "twoWayRpc", TB_POST, "/api/rpc/twoway/{deviceId}");
     parameter(operation, "deviceId", T_STRING, TB_IN_PATH, 0, TB_REQUIRED, B_NONE);
     takes(operation, TB_BODY_TEXT, T_STRING);
     answers(operation, TB_ANSWER_BYTES, T_NONE);
-    operation->repeat = TB_REPEAT_NEVER;
+    operation->retry = TB_RETRY_NEVER;
     operation = add(SMALL_UPLOAD, "upload", TB_POST, "/api/upload");
     takes(operation, TB_BODY_MULTIPART, T_PARTS);
     answers(operation, TB_ANSWER_JSON, T_JSON);

@@ -23,7 +23,7 @@ enum {
     SMALL_TELEMETRY, /* POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}: text, stamped
                       */
     SMALL_SEARCH,    /* GET /api/search: a parameter of each type */
-    SMALL_RPC,       /* POST /api/rpc/twoway/{deviceId}: text, never repeated */
+    SMALL_RPC,       /* POST /api/rpc/twoway/{deviceId}: text, never retried */
     SMALL_UPLOAD,    /* POST /api/upload: multipart */
     SMALL_OPERATIONS,
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that uses the library, told by its arguments what to do: OPTION=VALUE ..., then COMMAND ARGUMENT ..., and
- * prints a line of JSON about each call. Lines that it waits for come from standard input.
+ * A program that uses the library, told by its arguments what to do: OPTION=VALUE ..., then COMMAND ARGUMENT
+ * ..., and prints a line of JSON about each call. Lines that it waits for come from standard input.
  *
  *     caller url=http://127.0.0.1:8080 api_key=K call getDeviceById '{"deviceId":"..."}'
  */
@@ -72,7 +72,8 @@ static void do_call(char **arguments)
     print_outcome(r, &err, result);
 }
 
-static int invoke(unsigned operation, const void *const *arguments, const void *params, void *ret, tb_error *err)
+static int invoke(unsigned operation, const void *const *arguments, const void *params, void *ret,
+                  tb_error *err)
 {
     return tb_invoke(client, small_api(), small_operation(operation), arguments, params, ret, err);
 }
@@ -161,8 +162,8 @@ static void do_text(char **arguments)
 
     (void)arguments;
     print_outcome(r, &err,
-                  bytes ? json_pack("{s:s,s:I,s:s}", "data", bytes->data, "length", (json_int_t)bytes->length, "type",
-                                    bytes->content_type)
+                  bytes ? json_pack("{s:s,s:I,s:s}", "data", bytes->data, "length", (json_int_t)bytes->length,
+                                    "type", bytes->content_type)
                         : NULL);
     tb_free(bytes);
 }
@@ -178,8 +179,8 @@ static void do_download(char **arguments)
     int r = invoke(SMALL_DOWNLOAD, values, params, &sink, &err);
 
     print_outcome(r, &err,
-                  json_pack("{s:I,s:s,s:s}", "length", (json_int_t)buffer.length, "type", buffer.content_type, "name",
-                            buffer.file_name));
+                  json_pack("{s:I,s:s,s:s}", "length", (json_int_t)buffer.length, "type", buffer.content_type,
+                            "name", buffer.file_name));
     tb_buffer_free(&buffer);
 }
 
@@ -313,7 +314,8 @@ static void *work(void *arg)
     while (worker->r == 0 && (worker->calls == 0 || worker->done < worker->calls)) {
         json_t *result = NULL;
 
-        worker->r = tb_call(client, small_api(), worker->arguments[0], parameters, body, NULL, &result, &worker->err);
+        worker->r =
+            tb_call(client, small_api(), worker->arguments[0], parameters, body, NULL, &result, &worker->err);
         worker->done += worker->r == 0;
         json_decref(result);
     }
@@ -385,29 +387,53 @@ static const struct {
     const char *name;
     void (*run)(char **arguments);
 } commands[] = {
-    {"call", do_call},     {"save", do_save},     {"devices", do_devices}, {"count", do_count},
-    {"rename", do_rename}, {"text", do_text},     {"file", do_file},     {"download", do_download}, {"slow", do_slow},
-    {"events", do_events}, {"upload", do_upload}, {"threads", do_threads}, {"close", do_close},
-    {"outlive", do_outlive},
-    {"repeat", do_repeat}, {"open", do_nothing},
+    {"call", do_call},     {"save", do_save},       {"devices", do_devices}, {"count", do_count},
+    {"rename", do_rename}, {"text", do_text},       {"file", do_file},       {"download", do_download},
+    {"slow", do_slow},     {"events", do_events},   {"upload", do_upload},   {"threads", do_threads},
+    {"close", do_close},   {"outlive", do_outlive}, {"repeat", do_repeat},   {"open", do_nothing},
 };
 
-#define STRING_OPTION(option) {#option, offsetof(tb_client_options, option), 's'}
-#define NUMBER_OPTION(option) {#option, offsetof(tb_client_options, option), 'n'}
-#define COUNT_OPTION(option)  {#option, offsetof(tb_client_options, option), 'u'}
-#define FLAG_OPTION(option)   {#option, offsetof(tb_client_options, option), 'f'}
+#define STRING_OPTION(option)                                                                                \
+    {                                                                                                        \
+#option, offsetof(tb_client_options, option), 's'                                                    \
+    }
+#define NUMBER_OPTION(option)                                                                                \
+    {                                                                                                        \
+#option, offsetof(tb_client_options, option), 'n'                                                    \
+    }
+#define COUNT_OPTION(option)                                                                                 \
+    {                                                                                                        \
+#option, offsetof(tb_client_options, option), 'u'                                                    \
+    }
+#define FLAG_OPTION(option)                                                                                  \
+    {                                                                                                        \
+#option, offsetof(tb_client_options, option), 'f'                                                    \
+    }
 
 static const struct {
     const char *name;
     size_t offset;
     char kind;
 } options[] = {
-    STRING_OPTION(url), STRING_OPTION(unix_socket), STRING_OPTION(api_key), STRING_OPTION(username),
-    STRING_OPTION(password), STRING_OPTION(token), STRING_OPTION(refresh_token), STRING_OPTION(ca_file),
-    STRING_OPTION(certificate_file), STRING_OPTION(key_file), NUMBER_OPTION(initial_retry_delay_ms),
-    NUMBER_OPTION(max_retry_delay_ms), NUMBER_OPTION(connect_timeout_ms), NUMBER_OPTION(timeout_ms),
-    COUNT_OPTION(max_retries), COUNT_OPTION(max_connections), FLAG_OPTION(no_retry_on_rate_limit),
-    FLAG_OPTION(repeat_unsafe), FLAG_OPTION(no_verify),
+    STRING_OPTION(url),
+    STRING_OPTION(unix_socket),
+    STRING_OPTION(api_key),
+    STRING_OPTION(username),
+    STRING_OPTION(password),
+    STRING_OPTION(token),
+    STRING_OPTION(refresh_token),
+    STRING_OPTION(ca_file),
+    STRING_OPTION(certificate_file),
+    STRING_OPTION(key_file),
+    NUMBER_OPTION(initial_retry_delay_ms),
+    NUMBER_OPTION(max_retry_delay_ms),
+    NUMBER_OPTION(connect_timeout_ms),
+    NUMBER_OPTION(timeout_ms),
+    COUNT_OPTION(max_retries),
+    COUNT_OPTION(max_connections),
+    FLAG_OPTION(no_retry_on_rate_limit),
+    FLAG_OPTION(retry_unsafe),
+    FLAG_OPTION(no_verify),
 };
 
 static void set_option(tb_client_options *all, char *argument, char *equals)

@@ -9,13 +9,13 @@ e2e_tests = \
 	tests/e2e/test_connections.py \
 	tests/e2e/test_descriptors.py \
 	tests/e2e/test_early_answers.py \
-	tests/e2e/test_edition.py \
+	tests/e2e/test_server_version.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_examples.py \
 	tests/e2e/test_failover.py \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_full_memory.py \
-	tests/e2e/test_gate.py \
+	tests/e2e/test_browser_guard.py \
 	tests/e2e/test_http2.py \
 	tests/e2e/test_hostile_clients.py \
 	tests/e2e/test_http_absolute_form.py \
@@ -47,7 +47,7 @@ e2e_tests = \
 	tests/e2e/test_patience.py \
 	tests/e2e/test_queue.py \
 	tests/e2e/test_rate_limit.py \
-	tests/e2e/test_repeat_safety.py \
+	tests/e2e/test_retry_safety.py \
 	tests/e2e/test_server_faults.py \
 	tests/e2e/test_service.py \
 	tests/e2e/test_server_clock.py \

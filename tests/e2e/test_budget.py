@@ -321,7 +321,7 @@ class TestVisible(BudgetCase):
         self.sim.fault("status", USER, status=429, count=2)
         self.assertEqual(self.proxy.get(USER).status, 200)
         self.assertEqual(self.total("tbproxyd_rate_limited_total"), 2)
-        self.assertEqual(self.total("tbproxyd_repeats_total"), 2)
+        self.assertEqual(self.total("tbproxyd_retries_total"), 2)
         path = "/api/plugins/telemetry/DEVICE/%s/timeseries/ANY" % self.device
         self.occupy()
         waiting = self.ask_in_turn([{"target": path, "method": "POST", "body": {"v": i}} for i in range(4)])

@@ -218,7 +218,7 @@ class TestMistakes(ConfigCase):
         for setting, words in (("listen.port=x", ("0 to 65535",)), ("listen.port", ("section.option=value",)),
                                ("port=1", ("section.option=value",)), ("listen.colour=1", ("listen.colour", "address")),
                                ("listen.port=1 ", ("0 to 65535",)), ("listen.port=", ("0 to 65535",)),
-                               ("retry.repeat_unsafe=yes", ("true or false",)), ("a.b=1", ("upstream",))):
+                               ("retry.retry_unsafe=yes", ("true or false",)), ("a.b=1", ("upstream",))):
             with self.subTest(setting=setting):
                 self.assert_mistake("--set " + setting, *words, arguments=("--set", setting))
 

@@ -335,7 +335,7 @@ class TestDescribe(CtlCase):
             self.assertIn(line, text.splitlines())
         self.assertRegex(text, r"\n  telemetry-controller; in CE, PE, PaaS; as in CE \d[.\d]+\n")
         self.assertRegex(text, r"--entity-id +text; path, required\n")
-        self.assertIn("repeat class stamped", text)
+        self.assertIn("retry class stamped", text)
 
     def test_defaults_flags_and_values(self):
         text = self.good("describe", "saveDevice")

@@ -9,7 +9,7 @@ from harness import PATIENCE, Case, answer, build, wait_until
 
 MIB = 1 << 20
 CONTINUE = b"HTTP/1.1 100 \r\n\r\n"
-TARGET = "/api/rpc/twoway/1"  # is not repeated after a 429
+TARGET = "/api/rpc/twoway/1"  # is not retried after a 429
 
 
 class EarlyCase(Case):
@@ -208,7 +208,7 @@ class TestEarlyAnswers(EarlyCase):
             self.assertEqual((got.interim, got.header("Connection")), ([], "close"))
             self.assertEqual(connection.rest(), b"")
 
-    def test_a_429_that_can_be_repeated_is(self):
+    def test_a_429_that_can_be_retried_is(self):
         replies = [answer(429), answer(403, b"no", [("X-Mark", "of the server")])]
 
         def handle(peer, request):

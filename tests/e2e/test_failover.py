@@ -43,7 +43,7 @@ class TestFailover(Case):
             reply = self.proxy.call(*POST[:2], body=POST[2])
             self.assertEqual((reply.status, reply.body), (200, b"second"))
             self.assertEqual(self.proxy.get("/-/ready").json()["upstream"], second.url)
-            self.proxy.log.wait("%s is put aside for 1 s: " % url)
+            self.proxy.log.wait("%s is ejected for 1 s: " % url)
             self.proxy.log.wait("the server in use is " + second.url)
 
     def test_one_whose_name_is_none_is_passed_over_unseen(self):
@@ -77,13 +77,13 @@ class TestFailover(Case):
         self.proxy.log.wait(first.url + " can be used again")
         self.assertEqual(self.proxy.call(*POST[:2], body=POST[2]).body, b"first")
 
-    def test_gateway_errors_three_times_in_a_row_put_it_aside(self):
+    def test_gateway_errors_three_times_in_a_row_eject_it(self):
         first, second = self.say(b"", 503), self.say(b"second")
         self.begin(first, second)
         self.assertEqual([self.proxy.call(*POST[:2], body=POST[2]).status for _ in range(3)], [503, 503, 503])
         self.assertEqual(self.proxy.call(*POST[:2], body=POST[2]).body, b"second")
         self.assertFalse(self.servers()[0]["healthy"])
-        self.proxy.log.wait("%s is put aside for 1 s: it answers 503" % first.url)
+        self.proxy.log.wait("%s is ejected for 1 s: it answers 503" % first.url)
 
     def test_a_get_that_meets_a_gateway_error_goes_to_the_next(self):
         self.begin(self.say(b"", 502), self.say(b"second"))
@@ -112,7 +112,7 @@ class TestFailover(Case):
         other, other_url = closed_port()
         with taken, other:
             self.proxy = self.start_daemon(url, {"upstream.fallback_urls": other_url}, "api_key")
-            wait_until(lambda: not any(server["healthy"] for server in self.servers()), "both are put aside")
+            wait_until(lambda: not any(server["healthy"] for server in self.servers()), "both are ejected")
             self.assertIn(self.proxy.get("/api/x").status, (502, 503))
 
     def test_the_same_token_is_used_for_all(self):

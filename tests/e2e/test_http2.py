@@ -114,7 +114,7 @@ class Http2Case(Case):
         self.addCleanup(self.server.stop)
         self.proxy = self.start_daemon(self.server, {"rate.learn": False}, "api_key")
 
-    def assert_not_repeated(self, end):
+    def assert_not_retried(self, end):
         """A POST whose stream, or connection, the server ended after it was executed."""
         def handle(peer, stream, body):
             return end(peer, stream)
@@ -126,25 +126,25 @@ class Http2Case(Case):
         self.assertEqual(self.server.bodies, [b"once", b"once more"])
 
     def test_a_post_on_a_connection_that_ends_is_not_sent_again(self):
-        self.assert_not_repeated(lambda peer, stream: False)
+        self.assert_not_retried(lambda peer, stream: False)
 
     def test_a_post_whose_stream_failed_is_not_sent_again(self):
         def end(peer, stream):
             peer.reset(stream, http2.INTERNAL_ERROR)
             return True
-        self.assert_not_repeated(end)
+        self.assert_not_retried(end)
 
     def test_a_post_whose_stream_failed_before_the_connection_ended_is_not_sent_again(self):
         def end(peer, stream):
             peer.reset(stream, http2.INTERNAL_ERROR)
             return False
-        self.assert_not_repeated(end)
+        self.assert_not_retried(end)
 
     def test_a_post_within_the_last_stream_of_a_goaway_is_not_sent_again(self):
         def end(peer, stream):
             peer.go_away(stream, http2.INTERNAL_ERROR)
             return False
-        self.assert_not_repeated(end)
+        self.assert_not_retried(end)
 
     def test_a_put_on_a_connection_that_ends_is_sent_again(self):
         ended = threading.Event()

@@ -92,7 +92,7 @@ class TestJoin(JoinCase):
         for connection in connections:
             self.assert_error(connection.response(), 502, 2)
 
-    def test_a_429_is_repeated_for_all(self):
+    def test_a_429_is_retried_for_all(self):
         self.begin({"upstream.max_connections": 1})
         self.sim.fault("status", TYPES, status=429)
         self.occupy()

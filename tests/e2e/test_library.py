@@ -380,7 +380,7 @@ class TestRateLimit(LibraryCase):
         self.begin(1, retryAfter="40")
         self.assert_error_of(self.call(self.sim, "call", "getUser"), "rate limited", "Retry-After")
 
-    def test_what_acts_twice_is_not_repeated(self):
+    def test_what_acts_twice_is_not_retried(self):
         self.begin(0)
         arguments = ["call", "twoWayRpc", '{"deviceId":"1"}', '{"method":"x"}']
         self.assert_error_of(self.call(self.sim, "initial_retry_delay_ms=10", *arguments), "rate limited",
@@ -388,7 +388,7 @@ class TestRateLimit(LibraryCase):
         self.assertEqual(self.sent("/api/rpc/twoway/1"), 1)
         self.sim.forget()
         self.begin(0)
-        self.call(self.sim, "initial_retry_delay_ms=10", "max_retries=1", "repeat_unsafe=1", *arguments)
+        self.call(self.sim, "initial_retry_delay_ms=10", "max_retries=1", "retry_unsafe=1", *arguments)
         self.assertEqual(self.sent("/api/rpc/twoway/1"), 2)
 
     def test_telemetry_gets_its_time_before_it_is_sent(self):

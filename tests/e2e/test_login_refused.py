@@ -206,7 +206,7 @@ class TestServerAway(Case):
         sim.start()
         proxy.notices.wait("^STATUS=ready")
 
-    def test_a_login_that_the_server_cannot_serve_is_repeated(self):
+    def test_a_login_that_the_server_cannot_serve_is_retried(self):
         for status, words in ((503, "503"), (500, "500"), (429, "429"), (404, "404"), (403, "403"), (302, "redirect"),
                               (200, "not JSON")):
             with self.subTest(status=status):

@@ -269,14 +269,14 @@ class TestSize(MergeCase):
 
 
 class TestFaults(MergeCase):
-    def test_a_401_to_a_merged_call_renews_and_repeats_it(self):
+    def test_a_401_to_a_merged_call_renews_and_retries_it(self):
         self.begin()
         self.sim.fault("status", self.path, status=401)
         self.assert_all(self.post_while_occupied([{"v": i} for i in range(4)]), 200)
         self.assertEqual([entry["status"] for entry in self.sim.requests(self.path)], [401, 200])
         self.assertEqual(self.stored("v"), list(range(4)))
 
-    def test_a_429_to_a_merged_call_repeats_it_with_the_same_times(self):
+    def test_a_429_to_a_merged_call_retries_it_with_the_same_times(self):
         for executed in (False, True):
             with self.subTest(executed=executed):
                 self.begin()

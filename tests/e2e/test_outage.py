@@ -199,7 +199,7 @@ class TestSeveral(OutageCase):
         with taken:
             proxy = self.begin(url, {"upstream.fallback_urls": second.url}, "api_key")
             self.assertEqual(proxy.post("/api/device", POST).status, 200)
-            proxy.log.wait("%s is put aside" % re.escape(url))
+            proxy.log.wait("%s is ejected" % re.escape(url))
             self.assertEqual(proxy.log.find("can be reached"), [])
             second.stop()
             proxy.post("/api/device", POST)

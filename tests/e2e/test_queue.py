@@ -320,7 +320,7 @@ class TestRefusals(QueueCase):
     """One answer of 429 tells about all requests, because the server counts them together."""
 
     def begin_refused(self, delay_s, options=None, **fault):
-        """A request that was refused, and is repeated after DELAY_S."""
+        """A request that was refused, and is retried after DELAY_S."""
         self.begin({"upstream.max_connections": 8, "rate.learn": False, **(options or {})})
         self.sim.fault("status", "/api/refused", status=429, **fault)
         self.began = time.monotonic()

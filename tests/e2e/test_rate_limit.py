@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that the server refuses with 429: repeated, as long as that does no harm."""
+"""Requests that the server refuses with 429: retried, as long as that does no harm."""
 import email.utils
 import time
 
@@ -32,8 +32,8 @@ class TestRepeats(Case):
 
     def test_delays_double_and_vary_by_a_fifth(self):
         self.begin(initial_retry_delay_ms=200)
-        for repeats, total in ((1, 0.2), (2, 0.6), (3, 1.4)):
-            self.sim.fault("status", USER, status=429, count=repeats)
+        for retries, total in ((1, 0.2), (2, 0.6), (3, 1.4)):
+            self.sim.fault("status", USER, status=429, count=retries)
             reply, took = self.timed()
             self.assertEqual(reply.status, 200)
             self.assertGreaterEqual(took, total * 0.8)
@@ -47,7 +47,7 @@ class TestRepeats(Case):
         self.assertGreaterEqual(took, 0.08 + 9 * 0.12)
         self.assertLess(took, 10 * 0.15 + SLACK)
 
-    def test_max_retries_is_the_number_of_repeats(self):
+    def test_max_retries_is_the_number_of_retries(self):
         for most in (0, 1, 3):
             with self.subTest(max_retries=most):
                 self.begin(initial_retry_delay_ms=10, max_retries=most)
@@ -57,7 +57,7 @@ class TestRepeats(Case):
                 self.assertIn("max_retries", reply.header("Proxy-Status"))
                 self.assertEqual(len(self.sim.requests(USER)), 1 + most)
 
-    def test_the_default_is_three_repeats(self):
+    def test_the_default_is_three_retries(self):
         self.begin(initial_retry_delay_ms=10)
         self.sim.fault("status", USER, status=429, count=0)
         self.assertEqual(self.timed()[0].status, 429)
@@ -110,9 +110,9 @@ class TestRepeats(Case):
     def test_a_repeat_sends_the_same_request(self):
         self.begin(initial_retry_delay_ms=10)
         self.sim.fault("status", "/api/device", status=429, count=2)
-        reply, _ = self.timed("/api/device?x=y", method="POST", body={"name": "repeated", "type": "default"},
+        reply, _ = self.timed("/api/device?x=y", method="POST", body={"name": "retried", "type": "default"},
                               headers=[("X-Mobile-Token", "abc")])
-        self.assertEqual(reply.json()["name"], "repeated")
+        self.assertEqual(reply.json()["name"], "retried")
         sent = self.sim.requests("/api/device")
         self.assertEqual([entry["status"] for entry in sent], [429, 429, 200])
         for entry in sent[1:]:
@@ -126,7 +126,7 @@ class TestRepeats(Case):
         reply, _ = self.timed()
         self.assertEqual(reply.status, 200)
 
-    def test_other_statuses_are_not_repeated(self):
+    def test_other_statuses_are_not_retried(self):
         self.begin()
         for status in (400, 403, 404, 408, 409, 500, 502, 503, 504):
             self.sim.forget()
@@ -141,7 +141,7 @@ class TestRepeats(Case):
             self.assertEqual(self.timed()[0].status, 200)
         self.assertGreater(self.sim.stats()["statuses"].get("429", 0), 0)
 
-    def test_a_client_that_is_gone_ends_the_repeats(self):
+    def test_a_client_that_is_gone_ends_the_retries(self):
         for unix in (False, True):
             with self.subTest(unix=unix):
                 self.begin(initial_retry_delay_ms=300)

@@ -104,7 +104,7 @@ class TestServerClock(Case):
         self.assertEqual(len(self.questions(server)), 1)
 
     def test_a_date_in_retry_after_is_meant_by_the_clock_of_its_answer(self):
-        """The host is two hours behind, or ahead; the login is to be repeated after 2 s."""
+        """The host is two hours behind, or ahead; the login is to be retried after 2 s."""
         for offset in (2 * HOUR, -2 * HOUR):
             with self.subTest(offset=offset):
                 logins = []

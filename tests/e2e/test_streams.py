@@ -583,7 +583,7 @@ class TestUploads(StreamCase):
         self.assert_stored(2 * MIB)
         self.assertEqual((len(self.refused), len(self.uploads), len(logins)), (1, 1, 2))
 
-    def test_a_429_after_a_part_of_the_body_is_not_repeated(self):
+    def test_a_429_after_a_part_of_the_body_is_not_retried(self):
         self.refuse_first(429, reads=MIB)
         self.begin()
         connection, _ = self.upload(8 * MIB)

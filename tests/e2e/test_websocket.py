@@ -181,7 +181,7 @@ class TestRefusals(WebSocketCase):
             self.assertEqual(reply.header("X-Test"), "a")
             self.assertIsNone(reply.header("Set-Cookie"))
 
-    def test_a_refusal_that_repeats_the_target_does_not_give_the_token_away(self):
+    def test_a_refusal_that_retries_the_target_does_not_give_the_token_away(self):
         for status, shown in ((302, 502), (404, 404), (500, 500)):
             self.server.answer_handshake = lambda request, status=status: answer(
                 status, request.target.encode(), [("Location", request.target), ("X-Test", request.target)])

@@ -6,10 +6,10 @@
 
 #include <tbclient/codec.h>
 
+#include "sample_api.h"
 #include "json/json_read.h"
 #include "json/json_write.h"
 #include "json/number.h"
-#include "sample_api.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

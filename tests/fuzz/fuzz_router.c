@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* An operation that is found at a path has a template with the path's segments; no byte behind the path is read. */
+/* An operation that is found at a path has a template with the path's segments; no byte behind the path is
+ * read. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +35,8 @@ static bool fits(const char *pattern, const char *path, size_t length)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"};
+    static const char *const methods[] = {"GET",   "HEAD",   "POST",    "PUT",
+                                          "PATCH", "DELETE", "OPTIONS", "TRACE"};
     const char *method = methods[size ? data[0] % 8 : 0];
     size_t length = size ? size - 1 : 0;
     char *path = malloc(length + !length); /* of its very length, for the address sanitizer */
@@ -49,7 +51,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     if (found && !operation_at_path_has(path, length, found->flags) && found->flags)
         abort();
-    operation_repeat(found, method, path, length);
+    operation_retry(found, method, path, length);
     free(path);
     return 0;
 }

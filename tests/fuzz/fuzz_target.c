@@ -4,9 +4,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "http/target.h"
 #include "proxy/route/operation.h"
 #include "proxy/route/route.h"
-#include "http/target.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test.
-FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_edition tests/fuzz/fuzz_frames tests/fuzz/fuzz_json tests/fuzz/fuzz_merge \
+FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_server_version tests/fuzz/fuzz_frames tests/fuzz/fuzz_json tests/fuzz/fuzz_merge \
 	tests/fuzz/fuzz_router tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 fuzzers: $(FUZZERS)
@@ -10,8 +10,8 @@ tests_fuzz_fuzz_decode_SOURCES = tests/fuzz/fuzz_decode.c tests/common/sample_ap
 tests_fuzz_fuzz_decode_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
 tests_fuzz_fuzz_decode_LDADD = $(project_libs)
 tests_fuzz_fuzz_decode_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_fuzz_edition_LDADD = $(project_libs)
-tests_fuzz_fuzz_edition_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_server_version_LDADD = $(project_libs)
+tests_fuzz_fuzz_server_version_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_frames_LDADD = $(project_libs)
 tests_fuzz_fuzz_frames_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_json_LDADD = $(project_libs)

@@ -129,7 +129,7 @@ class Documents(unittest.TestCase):
         rows = [line for line in (self.output / "routes.c").read_text().splitlines() if " /api/v1/" in line]
         self.assertEqual(len(rows), 11)
         for row in rows:
-            self.assertIn("TB_REPEAT_NEVER" if "TB_POST" in row else "TB_REPEAT_FREE", row)
+            self.assertIn("TB_RETRY_NEVER" if "TB_POST" in row else "TB_RETRY_FREE", row)
             self.assertIn("TB_ANONYMOUS", row)
 
     def test_arguments_come_in_order(self):
@@ -465,7 +465,7 @@ class SmallDocuments(unittest.TestCase):
 
     def test_hostile_texts_in_routes(self):
         path, tag = '/api/{a"b\n*\\}', 'x"; int y; /*\n\\'
-        operation = types.SimpleNamespace(id="getThing", tag=tag, method="GET", path=path, repeat="free", flags=())
+        operation = types.SimpleNamespace(id="getThing", tag=tag, method="GET", path=path, retry="free", flags=())
         text = routes.text_of_routes([types.SimpleNamespace(edition="CE", version="4.4.0", operations=[operation])])
         source = pathlib.Path(self.folder.name) / "routes.c"
         source.write_text(text)

@@ -126,14 +126,21 @@ static bool set_seed(struct sim *sim, const json_t *v)
 }
 
 static const struct setting settings[] = {
-    {"checkAnswers", set_check_answers},     {"seed", set_seed},
+    {"checkAnswers", set_check_answers},
+    {"seed", set_seed},
     {"strict", set_strict},
-    {"apiKeyEnabled", set_api_key_enabled},  {"clockOffsetMs", set_clock_offset},
-    {"customerLimits", set_customer_limits}, {"limits", set_limits},
-    {"newSigningKey", set_signing_key},      {"outdateAccessTokens", outdate_access_tokens},
-    {"outdateTokens", outdate_tokens},       {"password", set_password},
-    {"refreshLife", set_refresh_life},       {"requestsPerConnection", set_requests_per_connection},
-    {"tokenLife", set_token_life},           {"writeMs", set_write_ms},
+    {"apiKeyEnabled", set_api_key_enabled},
+    {"clockOffsetMs", set_clock_offset},
+    {"customerLimits", set_customer_limits},
+    {"limits", set_limits},
+    {"newSigningKey", set_signing_key},
+    {"outdateAccessTokens", outdate_access_tokens},
+    {"outdateTokens", outdate_tokens},
+    {"password", set_password},
+    {"refreshLife", set_refresh_life},
+    {"requestsPerConnection", set_requests_per_connection},
+    {"tokenLife", set_token_life},
+    {"writeMs", set_write_ms},
     {"silentDevices", set_silent_devices},
 };
 
@@ -271,9 +278,12 @@ static const struct {
     const char *path;
     void (*handler)(struct sim *sim, const struct request *rq, struct reply *rp);
 } endpoints[] = {
-    {"GET", "/sim/stats", get_stats},       {"POST", "/sim/set", post_set},
-    {"POST", "/sim/fault", post_fault},     {"DELETE", "/sim/fault", delete_faults},
-    {"GET", "/sim/requests", get_requests}, {"DELETE", "/sim/requests", delete_requests},
+    {"GET", "/sim/stats", get_stats},
+    {"POST", "/sim/set", post_set},
+    {"POST", "/sim/fault", post_fault},
+    {"DELETE", "/sim/fault", delete_faults},
+    {"GET", "/sim/requests", get_requests},
+    {"DELETE", "/sim/requests", delete_requests},
     {"GET", "/sim/violations", get_violations},
     {"DELETE", "/sim/violations", delete_violations},
     {"GET", "/sim/answer-violations", get_answer_violations},

@@ -8,10 +8,10 @@
 const char *entity_label(enum entity_type type)
 {
     static const char *const labels[N_ENTITY_TYPES] = {
-        [ENTITY_TENANT] = "Tenant",   [ENTITY_CUSTOMER] = "Customer", [ENTITY_USER] = "User",
-        [ENTITY_DEVICE] = "Device",   [ENTITY_ASSET] = "Asset",       [ENTITY_ALARM] = "Alarm",
+        [ENTITY_TENANT] = "Tenant",   [ENTITY_CUSTOMER] = "Customer",   [ENTITY_USER] = "User",
+        [ENTITY_DEVICE] = "Device",   [ENTITY_ASSET] = "Asset",         [ENTITY_ALARM] = "Alarm",
         [ENTITY_API_KEY] = "API key", [ENTITY_DASHBOARD] = "Dashboard", [ENTITY_GROUP] = "Entity group",
-        [ENTITY_ROLE] = "Role",       [ENTITY_RESOURCE] = "Resource", [ENTITY_OTA_PACKAGE] = "OTA package",
+        [ENTITY_ROLE] = "Role",       [ENTITY_RESOURCE] = "Resource",   [ENTITY_OTA_PACKAGE] = "OTA package",
     };
 
     return labels[type];
@@ -93,8 +93,8 @@ void entity_list(struct sim *sim, struct request *rq, struct reply *rp, enum ent
                  const char *customer_id, render_entity *render)
 {
     static const char *const properties[] = {
-        "createdTime",      "name",  "title",   "type", "label", "customerTitle", "deviceProfileName",
-        "assetProfileName", "email", "firstName", "lastName", "country", "city", NULL};
+        "createdTime",      "name",  "title",     "type",     "label",   "customerTitle", "deviceProfileName",
+        "assetProfileName", "email", "firstName", "lastName", "country", "city",          NULL};
     static const char *const searched[] = {"name", "title", "type", "label", NULL};
     const char *of_type = request_param(rq, "type");
     struct page_link link;

@@ -38,8 +38,9 @@ struct faults {
 
 /* Adds the fault that a JSON object describes; false: it describes none. */
 bool faults_add(struct faults *faults, const json_t *description);
-/* Whether TARGET is one of those that tell the server's edition and version. tbproxyd asks for them by itself, at a
- * time that a test does not know: they are counted apart and not listed, and get only faults that name them. */
+/* Whether TARGET is one of those that tell the server's edition and version. tbproxyd asks for them by
+ * itself, at a time that a test does not know: they are counted apart and not listed, and get only faults
+ * that name them. */
 bool is_edition_probe(const char *target);
 /* The first fault that matches; false: none. *ret is the caller's (fault_free). */
 bool faults_match(struct faults *faults, const char *method, const char *target, struct fault *ret);

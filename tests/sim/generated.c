@@ -48,8 +48,7 @@ static void fill_page(const struct sim *sim, const struct tb_schema *schema, con
     json_t *list = json_array();
 
     for (int64_t i = 0; i < rows; i++)
-        json_array_append_new(list,
-                              instance(sim, sim->api->types[data->type].of, seed + 1 + (unsigned)i));
+        json_array_append_new(list, instance(sim, sim->api->types[data->type].of, seed + 1 + (unsigned)i));
     json_put(page, "data", list);
     put_if_known(sim, schema, page, "totalPages", json_integer(PAGES));
     put_if_known(sim, schema, page, "totalElements",
@@ -60,8 +59,7 @@ static void fill_page(const struct sim *sim, const struct tb_schema *schema, con
 static void answer_json(const struct sim *sim, const struct request *rq, struct reply *rp)
 {
     const struct tb_type *type = &sim->api->types[rq->op->answer_type];
-    const struct tb_schema *schema =
-        type->kind == TB_KIND_OBJECT ? &sim->api->schemas[type->of] : NULL;
+    const struct tb_schema *schema = type->kind == TB_KIND_OBJECT ? &sim->api->schemas[type->of] : NULL;
     const struct tb_field *data = schema ? schema_field(sim->api, schema, "data") : NULL;
     struct page_link link = {};
     unsigned seed = seed_of(sim, rq);

@@ -106,8 +106,8 @@ static void judge_unknown(const struct tb_api *api, const struct tb_operation *o
         for (size_t k = 0; k < op->parameter_count; k++) {
             const struct tb_parameter *p = &api->parameters[op->first_parameter + k];
 
-            declared = declared ||
-                       (p->location == TB_IN_QUERY && streq(api_text(api, p->name), rq->params[i].name));
+            declared =
+                declared || (p->location == TB_IN_QUERY && streq(api_text(api, p->name), rq->params[i].name));
         }
         if (!declared)
             judgement_add(j, 400, "undeclared query parameter '%s'", rq->params[i].name);
@@ -137,8 +137,8 @@ static void judge_json(const struct tb_api *api, const struct tb_operation *op, 
     if (!body)
         judgement_add(j, 500, "JSON parse error: %s", error.text);
     else if (!schema_check(api, op->body_type, 0, body, strict ? SCHEMA_STRICT : 0, &why))
-        judgement_add(j, why.type ? 500 : 400, "%s%s", why.type ? "JSON parse error: " : "Validation error: ",
-                      why.text.data);
+        judgement_add(j, why.type ? 500 : 400, "%s%s",
+                      why.type ? "JSON parse error: " : "Validation error: ", why.text.data);
     buf_free(&why.text);
 }
 

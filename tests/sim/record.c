@@ -86,9 +86,9 @@ json_t *record_stats(const struct record *record, size_t points)
         json_put(statuses, name, json_integer((json_int_t)c->statuses[i]));
     }
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "requests",
-                     (json_int_t)c->requests, "probes", (json_int_t)c->probes, "logins", (json_int_t)c->logins, "login_failures",
-                     (json_int_t)c->login_failures, "refreshes", (json_int_t)c->refreshes, "refresh_failures",
-                     (json_int_t)c->refresh_failures, "statuses", statuses, "connections",
-                     (json_int_t)c->connections, "values", (json_int_t)c->values, "points",
-                     (json_int_t)points, "rpcs", (json_int_t)c->rpcs);
+                     (json_int_t)c->requests, "probes", (json_int_t)c->probes, "logins",
+                     (json_int_t)c->logins, "login_failures", (json_int_t)c->login_failures, "refreshes",
+                     (json_int_t)c->refreshes, "refresh_failures", (json_int_t)c->refresh_failures,
+                     "statuses", statuses, "connections", (json_int_t)c->connections, "values",
+                     (json_int_t)c->values, "points", (json_int_t)points, "rpcs", (json_int_t)c->rpcs);
 }

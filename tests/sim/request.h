@@ -15,7 +15,7 @@
 enum {
     MAX_SEGMENTS = 16,
     MAX_PARAMS = 1000, /* Tomcat's maxParameterCount */
-    MAX_VARS = 4, /* of the routes with a handler */
+    MAX_VARS = 4,      /* of the routes with a handler */
 };
 
 /* What is wrong with a target before any controller looks at it. */

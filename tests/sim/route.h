@@ -28,7 +28,7 @@ struct route {
 /* How a template matches. */
 struct match {
     const char *vars[MAX_VARS]; /* the first of them */
-    unsigned literals;          /* one bit for each segment, the first one highest: the greater, the more exact */
+    unsigned literals; /* one bit for each segment, the first one highest: the greater, the more exact */
 };
 
 /* Whether the path of the request is one of the template. */
@@ -47,7 +47,8 @@ handler login, refresh_token, logout, change_password, get_user_token;
 /* user.c */
 handler get_user, get_user_by_id, get_customer_users, set_user_credentials_enabled,
     is_user_token_access_enabled;
-handler get_user_password_policy, get_merged_profile_config, get_system_params, get_tenants, get_tenant_by_id, get_user_settings;
+handler get_user_password_policy, get_merged_profile_config, get_system_params, get_tenants, get_tenant_by_id,
+    get_user_settings;
 /* apikey.c */
 handler save_api_key, get_user_api_keys, enable_api_key, update_api_key_description, delete_api_key;
 /* device.c */
@@ -85,8 +86,7 @@ handler save_dashboard, get_dashboard_by_id, get_dashboard_info_by_id, delete_da
 /* group.c */
 handler save_entity_group, get_entity_group_by_id, delete_entity_group, get_entity_group_all,
     add_entities_to_entity_group;
-handler remove_entities_from_entity_group, share_entity_group, get_entity_groups_by_type,
-    get_group_members;
+handler remove_entities_from_entity_group, share_entity_group, get_entity_groups_by_type, get_group_members;
 /* role.c */
 handler save_role, get_role_by_id, delete_role, get_roles;
 /* pages.c */

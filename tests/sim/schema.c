@@ -2,9 +2,9 @@
 /* Whether a JSON value is what the specification says. */
 #include "schema.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <stdio.h>
 #include <strings.h>
 
 #include "clock.h"
@@ -25,8 +25,7 @@ static const struct tb_bounds no_bounds = {INT64_MIN, INT64_MAX, 0, UINT32_MAX, 
 
 static bool check(struct checker *c, unsigned type, unsigned bounds, const json_t *value, const char *where);
 
-static bool PRINTF_LIKE(4, 5)
-    refuse(struct checker *c, bool type, const char *where, const char *fmt, ...)
+static bool PRINTF_LIKE(4, 5) refuse(struct checker *c, bool type, const char *where, const char *fmt, ...)
 {
     va_list ap;
 
@@ -284,7 +283,8 @@ static bool check(struct checker *c, unsigned type, unsigned bounds, const json_
     if (c->depth == MAX_DEPTH)
         return refuse(c, true, where, "nested too deep");
     c->depth++;
-    bool ok = check_kind(c, &c->api->types[type], bounds ? &c->api->bounds[bounds] : &no_bounds, value, where);
+    bool ok =
+        check_kind(c, &c->api->types[type], bounds ? &c->api->bounds[bounds] : &no_bounds, value, where);
     c->depth--;
     return ok;
 }

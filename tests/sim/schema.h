@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a JSON value is what the specification says: the server's own judgement, apart from the client's. */
+/* Whether a JSON value is what the specification says: the server's own judgement, apart from the client's.
+ */
 #pragma once
 
 #include <jansson.h>

@@ -19,9 +19,9 @@ enum {
     MAX_BODY = 16 * 1024 * 1024,      /* maxPayloadSize of a default server */
     MAX_FILE_BODY = 50 * 1024 * 1024, /* the same for images and resources */
     MAX_FILES = 64 * 1024 * 1024,     /* bytes of all images and packages together */
-    MAX_ENTITIES = 100000,       /* devices, assets, customers, alarms, relations, API keys together */
-    MAX_POINTS = 1000000,        /* time series points and attributes together */
-    MAX_HEADER = 8192,           /* Tomcat's maxHttpRequestHeaderSize */
+    MAX_ENTITIES = 100000,            /* devices, assets, customers, alarms, relations, API keys together */
+    MAX_POINTS = 1000000,             /* time series points and attributes together */
+    MAX_HEADER = 8192,                /* Tomcat's maxHttpRequestHeaderSize */
 };
 
 /* What the command line says and POST /sim/set changes. */
@@ -31,10 +31,10 @@ struct settings {
     int64_t write_ms;
     int64_t requests_per_connection; /* 0 = any number */
     int64_t clock_offset_ms;
-    int64_t seed;       /* of generated answers */
-    bool strict;        /* every violation of the specification is refused with 400 */
-    bool check_answers; /* our own, too */
-    bool silent_devices; /* they answer no calls but over HTTP */
+    int64_t seed;              /* of generated answers */
+    bool strict;               /* every violation of the specification is refused with 400 */
+    bool check_answers;        /* our own, too */
+    bool silent_devices;       /* they answer no calls but over HTTP */
     int64_t websocket_ping_ms; /* 0 = never */
 };
 

@@ -52,11 +52,11 @@ struct entity {
     json_t *members; /* entity groups: an object with their ids */
     struct telemetry telemetry;
     char credentials_id[UUID_LEN + 1]; /* devices */
-    char *token;       /* devices: access token; API keys: the value; images: the public key */
-    char *data;        /* images and OTA packages: the file; NULL: none yet */
+    char *token; /* devices: access token; API keys: the value; images: the public key */
+    char *data;  /* images and OTA packages: the file; NULL: none yet */
     size_t data_len;
-    int64_t last_rpc; /* devices: the id of the last call, counted from 0; -1 is not yet one */
-    struct user *user;                 /* users, API keys: whose */
+    int64_t last_rpc;  /* devices: the id of the last call, counted from 0; -1 is not yet one */
+    struct user *user; /* users, API keys: whose */
 };
 
 struct entity_list {

@@ -55,13 +55,13 @@ static void send_data(const struct output *out, int64_t id, json_t *data)
         json_object_set(latest, key, json_array_get(last, 0));
     }
     output_send(out, json_pack("{s:I, s:i, s:n, s:o, s:o}", "subscriptionId", (json_int_t)id, "errorCode", 0,
-                             "errorMsg", "data", data, "latestValues", latest));
+                               "errorMsg", "data", data, "latestValues", latest));
 }
 
 static void send_error(const struct output *out, int64_t id, int code, const char *message)
 {
     output_send(out, json_pack("{s:I, s:i, s:s, s:n, s:{}}", "subscriptionId", (json_int_t)id, "errorCode",
-                             code, "errorMsg", message, "data", "latestValues"));
+                               code, "errorMsg", message, "data", "latestValues"));
 }
 
 static json_t *split_keys(const char *text)

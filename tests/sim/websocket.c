@@ -46,7 +46,7 @@ struct websocket {
     uint64_t pongs;
     int64_t heard_ms; /* when the last pong came, or the session began */
     int pings;        /* since then */
-    int closed; /* the code that came from the client; 0: none */
+    int closed;       /* the code that came from the client; 0: none */
 };
 
 static void wake(const struct websocket *ws)

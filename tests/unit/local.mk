@@ -12,17 +12,17 @@ unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit -I$(srcdir)/tests/common
 unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 unit_libs = $(project_libs) $(CHECK_LIBS)
 
-tests_unit_test_base_SOURCES = $(unit_common) tests/unit/test_base.c
+tests_unit_test_base_SOURCES = $(unit_common)
 tests_unit_test_base_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_base_CFLAGS = $(unit_cflags)
 tests_unit_test_base_LDADD = $(unit_libs)
 
-tests_unit_test_upstream_SOURCES = $(unit_common) tests/unit/test_upstream.c
+tests_unit_test_upstream_SOURCES = $(unit_common)
 tests_unit_test_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_upstream_CFLAGS = $(unit_cflags)
 tests_unit_test_upstream_LDADD = $(unit_libs) -lpthread
 
-tests_unit_test_client_SOURCES = $(unit_common) tests/unit/test_client.c \
+tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/common/instance.c tests/common/instance.h \
 	tests/common/sample_api.c tests/common/sample_api.h \
 	tests/common/small_api.c tests/common/small_api.h
@@ -32,18 +32,18 @@ tests_unit_test_client_CFLAGS = $(unit_cflags)
 tests_unit_test_client_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=realloc
 tests_unit_test_client_LDADD = $(unit_libs) -lpthread
 
-tests_unit_test_ctl_SOURCES = $(unit_common) tests/unit/test_ctl.c
+tests_unit_test_ctl_SOURCES = $(unit_common)
 tests_unit_test_ctl_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_ctl_CFLAGS = $(unit_cflags)
 tests_unit_test_ctl_LDADD = $(ctl_libs) $(CHECK_LIBS)
 
-tests_unit_test_forward_SOURCES = $(unit_common) tests/unit/test_forward.c
+tests_unit_test_forward_SOURCES = $(unit_common)
 tests_unit_test_forward_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_forward_CFLAGS = $(unit_cflags)
 tests_unit_test_forward_LDFLAGS = -Wl,--wrap=getrandom
 tests_unit_test_forward_LDADD = $(unit_libs)
 
-tests_unit_test_proxy_SOURCES = $(unit_common) tests/unit/test_proxy.c
+tests_unit_test_proxy_SOURCES = $(unit_common)
 tests_unit_test_proxy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_proxy_CFLAGS = $(unit_cflags)
 # metrics.c lets allocations fail, config_files.c is another user, listening_socket.c takes IPv6 away.

@@ -49,7 +49,19 @@ static void start_random(void)
     random_state = seed;
 }
 
-int unit_run(unit_suite *const *suites, size_t count)
+#define SUITES_MAX 100
+
+static unit_suite *suites[SUITES_MAX];
+static size_t suite_count;
+
+void unit_register(unit_suite *suite)
+{
+    if (suite_count == SUITES_MAX)
+        abort();
+    suites[suite_count++] = suite;
+}
+
+int main(void)
 {
     SRunner *runner = srunner_create(NULL);
     size_t i;
@@ -61,7 +73,7 @@ int unit_run(unit_suite *const *suites, size_t count)
         return EXIT_FAILURE;
     }
     start_random();
-    for (i = 0; i < count; i++)
+    for (i = 0; i < suite_count; i++)
         srunner_add_suite(runner, suites[i]());
     srunner_set_tap(runner, "-");
     srunner_run_all(runner, CK_SILENT);

@@ -15,24 +15,16 @@
 
 typedef Suite *unit_suite(void);
 
-unit_suite answer_suite, arena_suite, backoff_suite, base64url_suite, budget_pace_suite, budget_ready_suite,
-    budget_simulation_suite, budget_suite, buf_suite, call_timeout_suite, check_suite, codec_memory_suite,
-    config_check_suite, config_files_suite, config_help_suite, config_mistake_suite, config_suite,
-    credential_suite, ctl_names_suite, ctl_value_suite, decode_suite, descriptors_suite, detection_suite,
-    edition_suite, encode_suite, error_suite, exact_suite, failover_suite, filter_suite,
-    forwarding_faults_suite, forwarding_operation_suite, forwarding_patience_suite, forwarding_repeat_suite,
-    forwarding_simulation_suite, forwarding_suite, frame_filter_suite, frame_suite, gate_suite, hash_suite,
-    headers_suite, json_read_suite, json_text_suite, jwt_suite, limit_suite, list_suite,
-    listening_socket_suite, log_suite, loop_suite, merge_random_suite, merge_suite, metrics_suite,
-    number_suite, operation_suite, options_suite, origin_suite, outage_suite, preference_suite,
-    queue_operation_suite, queue_random_suite, queue_suite, quota_suite, refusals_suite, route_suite,
-    router_suite, secret_suite, server_clock_suite, session_answer_suite, session_failures_suite,
-    session_files_suite, session_modes_suite, session_refusal_suite, session_suite, sink_suite, stamp_suite,
-    subscription_request_suite, target_suite, timer_suite, transport_suite, update_suite, urgency_suite,
-    url_suite, utf8_suite, websocket_suite;
+/* Begins the function that makes the suite NAME; the program that it is linked into runs it. */
+#define UNIT_SUITE(name)                                                                                     \
+    static Suite *name##_suite(void);                                                                        \
+    __attribute__((constructor)) static void name##_register(void)                                           \
+    {                                                                                                        \
+        unit_register(name##_suite);                                                                         \
+    }                                                                                                        \
+    static Suite *name##_suite(void)
 
-/* Runs COUNT suites; returns what main() returns. */
-int unit_run(unit_suite *const *suites, size_t count);
+void unit_register(unit_suite *suite);
 
 /* A suite of one test case, to which tests are added. */
 Suite *unit_suite_create(const char *name, TCase **ret);

@@ -122,16 +122,16 @@ static const struct option options[] = {
             "A local connection on which nothing arrives for so many seconds is closed. Answers tell it, as Keep-Alive."),
 
     BOOLEAN(retry, retry_on_rate_limit, "true",
-            "Whether a request that the server refuses with 429 is repeated for the local program."),
+            "Whether a request that the server refuses with 429 is retried for the local program."),
     INTEGER(retry, max_retries, 0, 100, "3", true,
-            "Most repeats of one request; after that the local program sees the 429."),
+            "Most retries of one request; after that the local program sees the 429."),
     INTEGER(retry, initial_retry_delay_ms, 1, HOUR_MS, "1000", true,
-            "Wait before the first repeat; doubled for each further one, plus or minus 20 %. What the server\n"
+            "Wait before the first retry; doubled for each further one, plus or minus 20 %. What the server\n"
             "asks for with Retry-After wins."),
     INTEGER(retry, max_retry_delay_ms, 1, HOUR_MS, "30000", true,
-            "Longest wait before a repeat. A Retry-After beyond it is not waited for: the program sees the 429."),
-    BOOLEAN(retry, repeat_unsafe, "false",
-            "Whether also RPC, rule engine, claim and version control calls are repeated. The server can answer\n"
+            "Longest wait before a retry. A Retry-After beyond it is not waited for: the program sees the 429."),
+    BOOLEAN(retry, retry_unsafe, "false",
+            "Whether also RPC, rule engine, claim and version control calls are retried. The server can answer\n"
             "429 to these after it executed them, so they may then be executed twice."),
 
     RELOADABLE_STRING(rate, limits, "",
@@ -146,7 +146,7 @@ static const struct option options[] = {
     INTEGER(queue, max_bytes, 1024, 64 * GIB, "67108864", true,
             "Most bytes of bodies that waiting requests keep. Not smaller than limits.max_kept_body_bytes."),
     INTEGER(queue, max_wait_ms, 0, HOUR_MS, "30000", true,
-            "How long a request may wait altogether, also between the repeats after a 429; then it is answered with\n"
+            "How long a request may wait altogether, also between the retries after a 429; then it is answered with\n"
             "503. A request can ask for less with \"Prefer: wait=SECONDS\". What the server takes to answer does not\n"
             "count."),
     RELOADABLE_STRING(queue, urgency, "",

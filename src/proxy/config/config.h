@@ -56,7 +56,7 @@ struct config {
         int64_t max_retries;
         int64_t initial_retry_delay_ms;
         int64_t max_retry_delay_ms;
-        bool repeat_unsafe;
+        bool retry_unsafe;
     } retry;
     struct {
         char *limits;

@@ -6,9 +6,9 @@
 
 #include "base/secret.h"
 #include "base/utf8.h"
-#include "upstream/transport.h"
 #include "proxy/config/config.h"
 #include "proxy/route/urgency.h"
+#include "upstream/transport.h"
 
 /* A file is read at every login; of a credential there is the copy that systemd made when it started the
  * service. */
@@ -46,7 +46,7 @@ mode_t config_unix_mode(const struct config *config)
     return *end || end == config->listen.unix_mode || mode > 0777 ? (mode_t)-1 : (mode_t)mode;
 }
 
-/* The one that TEXT begins with, of those that gate.c knows by name; NULL: none. */
+/* The one that TEXT begins with, of those that browser_guard.c knows by name; NULL: none. */
 static const char *loopback_at(const char *text)
 {
     static const char *const loopback[LISTEN_ADDRESSES_MAX] = {"127.0.0.1", "::1"};

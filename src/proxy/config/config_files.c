@@ -13,9 +13,9 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/utf8.h"
-#include "upstream/transport.h"
 #include "proxy/config/config.h"
 #include "proxy/config/config_check.h"
+#include "upstream/transport.h"
 
 enum file_kind {
     FILE_SECRET, /* one line; read by secret_read() */

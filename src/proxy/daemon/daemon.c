@@ -10,15 +10,15 @@
 
 #include "base/log.h"
 #include "base/secret.h"
+#include "http/origin.h"
 #include "proxy/config/config_check.h"
 #include "proxy/config/config_files.h"
 #include "proxy/daemon/descriptors.h"
-#include "proxy/subscribe/sse.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/forward/upstream_call.h"
-#include "http/origin.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/body_stream.h"
+#include "proxy/forward/upstream_call.h"
+#include "proxy/subscribe/sse.h"
 #include "proxy/websocket/tunnel.h"
 
 /* When the drain is over, answers that are queued may still take so long to be written. */
@@ -92,8 +92,8 @@ static void outage_changed(struct upstream *upstream)
                  upstream_url(upstream), (daemon->loop.now_ms - outage->since_ms + 500) / 1000,
                  outage->failed_requests, outage->failed_requests == 1 ? "" : "s");
     notify_status(daemon);
-    detection_session_changed(&daemon->detection,
-                              outage->is_on ? SESSION_OFFLINE : session_state(upstream->session));
+    server_probe_session_changed(&daemon->server_probe,
+                                 outage->is_on ? SESSION_OFFLINE : session_state(upstream->session));
 }
 
 static const char *or_null(const char *option)
@@ -120,9 +120,9 @@ static struct transport_options transport_options(const struct daemon *daemon)
     };
 }
 
-static struct transport_options detection_options(const struct detection *detection)
+static struct transport_options server_probe_options(const struct server_probe *server_probe)
 {
-    const struct daemon *daemon = CONTAINER_OF(detection, struct daemon, detection);
+    const struct daemon *daemon = CONTAINER_OF(server_probe, struct daemon, server_probe);
     struct transport_options options = transport_options(daemon);
 
     options.url = upstream_url(&daemon->upstream);
@@ -137,7 +137,7 @@ static void session_changed(struct upstream *upstream)
 
     log_state(daemon);
     notify_status(daemon);
-    detection_session_changed(&daemon->detection, session_state(upstream->session));
+    server_probe_session_changed(&daemon->server_probe, session_state(upstream->session));
     if (!daemon->told_ready) {
         daemon->told_ready = true;
         sd_notify(0, "READY=1");
@@ -171,7 +171,7 @@ static void end_event_streams(struct daemon *daemon)
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
-        if (stream_is_endless(exchange))
+        if (body_stream_is_endless(exchange))
             reply_stopping(exchange);
     }
 }
@@ -194,7 +194,7 @@ static void begin_drain(struct daemon *daemon)
         listener_quiesce(&daemon->listeners[i]);
     end_event_streams(daemon);
     tunnel_drain(daemon);
-    event_stream_end_all(daemon);
+    sse_end_all(daemon);
 }
 
 static void set_request_options(struct daemon *daemon)
@@ -206,7 +206,7 @@ static void set_request_options(struct daemon *daemon)
         .max_retries = (unsigned)config->retry.max_retries,
         .initial_retry_delay_ms = config->retry.initial_retry_delay_ms,
         .max_retry_delay_ms = config->retry.max_retry_delay_ms,
-        .repeat_unsafe = config->retry.repeat_unsafe,
+        .retry_unsafe = config->retry.retry_unsafe,
         .session_wait_ms = config->limits.session_wait_ms,
         .timeout_ms = config->upstream.timeout_ms,
         .response_max = (size_t)config->limits.max_response_bytes,
@@ -220,7 +220,7 @@ static struct budget_options budget_options(const struct daemon *daemon)
     const struct config *config = daemon->config;
 
     return (struct budget_options){
-        .limit = config_limit_is_asked_for(config) ? daemon->limit_query.found : config_limit(config),
+        .limit = config_limit_is_asked_for(config) ? daemon->limit_discovery.found : config_limit(config),
         .learn = config->rate.learn && config->retry.retry_on_rate_limit,
         .max_in_flight = transport_capacity(upstream_transport(&daemon->upstream)),
     };
@@ -273,7 +273,7 @@ static void reload_queue(struct daemon *daemon)
     daemon->queue.max_count = (size_t)daemon->config->queue.max_requests;
     daemon->queue.max_bytes = (size_t)daemon->config->queue.max_bytes;
     if (!config_limit_is_asked_for(daemon->config))
-        limit_query_reset(daemon);
+        limit_discovery_reset(daemon);
     daemon_update_budget(daemon);
     budget_open(&daemon->budget, daemon->loop.now_ms); /* the administrator may have changed something */
     set_urgencies(daemon);
@@ -296,9 +296,9 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     options.transport = transport_options(daemon);
     options.fallback_urls = urls.list;
     set_request_options(daemon);
-    detection_open(&daemon->detection, &daemon->loop, detection_options);
-    bearer_init(&daemon->bearer, &daemon->upstream, &daemon->retry);
-    subscriptions_init(&daemon->subscriptions, &daemon->upstream, &daemon->bearer, &daemon->retry,
+    server_probe_open(&daemon->server_probe, &daemon->loop, server_probe_options);
+    websocket_token_init(&daemon->websocket_token, &daemon->upstream, &daemon->retry);
+    subscriptions_init(&daemon->subscriptions, &daemon->upstream, &daemon->websocket_token, &daemon->retry,
                        daemon->metrics);
     return upstream_open(&daemon->upstream, &daemon->loop, &options, err);
 }
@@ -335,7 +335,7 @@ static void reload(struct daemon *daemon)
         upstream_reload_certificates(&daemon->upstream);
         if (session_state(daemon->upstream.session) != SESSION_READY)
             session_retry_now(daemon->upstream.session, daemon->loop.now_ms);
-        upstream_poke(&daemon->upstream);
+        upstream_schedule(&daemon->upstream);
     }
     sd_notify(0, "READY=1");
 }
@@ -451,7 +451,7 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
     }
     daemon->upstream.changed = session_changed;
     daemon->upstream.outage_changed = outage_changed;
-    upstream_poke(&daemon->upstream);
+    upstream_schedule(&daemon->upstream);
     start_watchdog(daemon);
     notify_status(daemon);
     return 0;
@@ -468,16 +468,16 @@ static void run_pending(struct daemon *daemon)
     for (i = 0; i < daemon->listener_count; i++)
         if (daemon->listeners[i].pending)
             listener_run(&daemon->listeners[i]);
-    forwarding_run(daemon);
+    upstream_call_run(daemon);
     upstream_run(&daemon->upstream);
-    detection_run(&daemon->detection);
-    limit_query_run(daemon);
+    server_probe_run(&daemon->server_probe);
+    limit_discovery_run(daemon);
 }
 
 /* How long the loop can wait for an event, ms; -1: for ever. */
 static int64_t wait_for_event_ms(struct daemon *daemon)
 {
-    bool pending = upstream_is_pending(&daemon->upstream) || detection_is_pending(&daemon->detection);
+    bool pending = upstream_is_pending(&daemon->upstream) || server_probe_is_pending(&daemon->server_probe);
     int64_t wait_ms = pending ? 0 : -1;
     size_t i;
 
@@ -508,8 +508,8 @@ static void cut_off_unfinished(struct daemon *daemon)
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
-        if (!exchange->method && exchange->client)
-            client_cut_off(exchange->client);
+        if (!exchange->method && exchange->peer)
+            peer_cut_off(exchange->peer);
     }
 }
 
@@ -576,13 +576,13 @@ void daemon_close(struct daemon *daemon)
 
     for (i = 0; i < daemon->listener_count; i++)
         listener_close(&daemon->listeners[i]);
-    limit_query_reset(daemon);
-    forwarding_close(daemon);
+    limit_discovery_reset(daemon);
+    upstream_call_close(daemon);
     queue_free(&daemon->queue);
     urgencies_free(&daemon->urgencies);
-    detection_close(&daemon->detection);
+    server_probe_close(&daemon->server_probe);
     subscriptions_close(&daemon->subscriptions);
-    bearer_close(&daemon->bearer);
+    websocket_token_close(&daemon->websocket_token);
     upstream_close(&daemon->upstream);
     metrics_free(daemon->metrics);
     free_secret(daemon->proxy_password);

@@ -8,19 +8,19 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "base/quota.h"
-#include "upstream/websocket_token.h"
-#include "upstream/budget.h"
-#include "upstream/request.h"
-#include "upstream/upstream.h"
 #include "proxy/config/config.h"
 #include "proxy/config/config_check.h"
-#include "upstream/server_probe.h"
 #include "proxy/daemon/limit_discovery.h"
+#include "proxy/forward/queue.h"
 #include "proxy/listen/listener.h"
 #include "proxy/metrics/metrics.h"
-#include "proxy/forward/queue.h"
-#include "proxy/subscribe/subscription.h"
 #include "proxy/route/urgency.h"
+#include "proxy/subscribe/subscription.h"
+#include "upstream/budget.h"
+#include "upstream/request.h"
+#include "upstream/server_probe.h"
+#include "upstream/upstream.h"
+#include "upstream/websocket_token.h"
 
 #define LISTENERS_MAX (LISTEN_ADDRESSES_MAX + 1)
 
@@ -29,27 +29,27 @@ struct daemon {
     struct loop loop;
     struct upstream upstream;
     char *proxy_password;                   /* of the outgoing proxy's user; NULL: none */
-    struct detection detection;             /* of the server's edition and version */
+    struct server_probe server_probe;       /* of the server's edition and version */
     struct request_options request_options; /* what the configuration says of all requests */
-    struct request_options retry;           /* the same for repeats after a 429, which forwarding.c makes */
-    struct limit_query limit_query;
+    struct request_options retry; /* the same for retries after a 429, which upstream_call.c makes */
+    struct limit_discovery limit_discovery;
     struct budget budget; /* of what is sent with the session's credential */
     struct queue queue;
-    struct list paused;       /* forwardings that hold their key for a moment after their end */
+    struct list paused;       /* calls that hold their key for a moment after their end */
     struct timer queue_timer; /* when the budget will take the next */
     struct urgencies urgencies;
     uint64_t write_generation; /* counts writes that were sent, and those that ended */
     uint64_t merge_groups;     /* the last number of a part of a split merge */
-    uint64_t clients;          /* local connections so far */
-    size_t open_clients;       /* and now */
+    uint64_t peers;            /* local connections so far */
+    size_t open_peers;         /* and now */
     struct metrics *metrics;
     struct listener listeners[LISTENERS_MAX];
     size_t listener_count;
     unsigned max_connections; /* of each: listen.max_connections, or what the descriptors are enough for */
     int64_t shortage_next_ms; /* before that, no line tells again that they are used up */
-    struct list exchanges; /* all of them */
-    struct list tunnels;   /* WebSockets, and what is to become one */
-    struct bearer bearer;  /* what they authenticate with */
+    struct list exchanges;    /* all of them */
+    struct list tunnels;      /* WebSockets, and what is to become one */
+    struct websocket_token websocket_token; /* what they authenticate with */
     struct subscriptions subscriptions;
     struct quota bodies;    /* of requests and answers, in memory */
     bool draining;          /* no new connections; ends when no exchange is left */

@@ -5,9 +5,9 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "json/json_read.h"
 #include "proxy/config/config_check.h"
 #include "proxy/daemon/daemon.h"
+#include "json/json_read.h"
 
 #define ASK_AGAIN_MS 60000 /* where no answer came */
 
@@ -24,7 +24,7 @@ static bool is_customer_user(const json_t *user)
            strcmp(json_string_value(authority), "CUSTOMER_USER") == 0;
 }
 
-int limit_query_read(const json_t *profile, const json_t *user, struct limit *ret, struct tb_error *err)
+int limit_discovery_read(const json_t *profile, const json_t *user, struct limit *ret, struct tb_error *err)
 {
     const char *tenant = json_string_value(json_object_get(profile, "tenantServerRestLimitsConfiguration"));
     const char *customer =
@@ -46,7 +46,7 @@ static void use(struct daemon *daemon, const struct limit *limit)
 
     limit_format(limit, text);
     log_info("the server's rate limit is %s", *text ? text : "none");
-    daemon->limit_query.found = *limit;
+    daemon->limit_discovery.found = *limit;
     daemon_update_budget(daemon);
     if (budget_take(&daemon->budget, daemon->loop.now_ms, 0, 1)) /* the question itself took one */
         budget_settle(&daemon->budget, daemon->loop.now_ms, 1, BUDGET_COUNTED);
@@ -62,7 +62,7 @@ static bool is_final(const struct request *request)
 
 static void query_done(struct request *request)
 {
-    struct limit_query *query = CONTAINER_OF(request, struct limit_query, request);
+    struct limit_discovery *query = CONTAINER_OF(request, struct limit_discovery, request);
     const struct transfer *transfer = &request->transfer;
     struct tb_error err = TB_ERROR_INIT;
     struct limit limit;
@@ -72,7 +72,7 @@ static void query_done(struct request *request)
         profile = json_read(transfer->response_body.data, transfer->response_body.len, 0, NULL);
     if (!profile)
         log_warning("the server does not tell its rate limit (GET %s: HTTP %d)", PATH, transfer->status);
-    else if (limit_query_read(profile, session_user(query->daemon->upstream.session), &limit, &err) < 0)
+    else if (limit_discovery_read(profile, session_user(query->daemon->upstream.session), &limit, &err) < 0)
         log_warning("the server's rate limit is not understood: %s", err.message);
     else
         use(query->daemon, &limit);
@@ -83,14 +83,14 @@ static void query_done(struct request *request)
 
 static void ask_again(struct timer *timer)
 {
-    limit_query_reset(CONTAINER_OF(timer, struct limit_query, again)->daemon);
+    limit_discovery_reset(CONTAINER_OF(timer, struct limit_discovery, again)->daemon);
 }
 
-void limit_query_run(struct daemon *daemon)
+void limit_discovery_run(struct daemon *daemon)
 {
-    struct limit_query *query = &daemon->limit_query;
+    struct limit_discovery *query = &daemon->limit_discovery;
 
-    if (query->asked || daemon->detection.found.edition != EDITION_PAAS ||
+    if (query->asked || daemon->server_probe.found.edition != EDITION_PAAS ||
         !config_limit_is_asked_for(daemon->config))
         return;
     query->asked = true;
@@ -107,14 +107,14 @@ void limit_query_run(struct daemon *daemon)
     request_start(&query->request);
 }
 
-void limit_query_reset(struct daemon *daemon)
+void limit_discovery_reset(struct daemon *daemon)
 {
-    struct limit_query *query = &daemon->limit_query;
+    struct limit_discovery *query = &daemon->limit_discovery;
 
     if (query->asked) {
         loop_timer_stop(&daemon->loop, &query->again);
         request_free(&query->request);
         headers_free(&query->headers);
     }
-    *query = (struct limit_query){0};
+    *query = (struct limit_discovery){0};
 }

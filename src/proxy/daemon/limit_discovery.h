@@ -16,7 +16,7 @@
 struct daemon;
 
 /* Memory of zeros before the first use. */
-struct limit_query {
+struct limit_discovery {
     struct daemon *daemon;
     struct request request;
     struct headers headers;
@@ -27,14 +27,14 @@ struct limit_query {
 
 /* Asks once the server is known to be one that tells, and once more after each reload that switches "auto"
  * on: to be called in each turn of the loop. The budget is set when the answer is there. */
-void limit_query_run(struct daemon *daemon);
+void limit_discovery_run(struct daemon *daemon);
 
 /* Forgets the answer, and gives up what is under way. */
-void limit_query_reset(struct daemon *daemon);
+void limit_discovery_reset(struct daemon *daemon);
 
 /* The limit in PROFILE (DefaultTenantProfileConfiguration) for USER, who is what session_user() gives: the
  * tenant's, and for customer users that of customers too, because the server takes a token of both. 0, or
  * -EINVAL with a message; a profile without a limit gives none. */
-int limit_query_read(const json_t *profile, const json_t *user, struct limit *ret, struct tb_error *err);
+int limit_discovery_read(const json_t *profile, const json_t *user, struct limit *ret, struct tb_error *err);
 
 #endif

@@ -98,7 +98,8 @@ static int check_config(const struct arguments *arguments)
     struct config *config;
     unsigned errors = 0;
 
-    if (config_load_unchecked(arguments->config_path, arguments->settings, arguments->setting_count, &config, &err) < 0) {
+    if (config_load_unchecked(arguments->config_path, arguments->settings, arguments->setting_count, &config,
+                              &err) < 0) {
         log_error("%s", err.message);
         return EXIT_FAILURE;
     }

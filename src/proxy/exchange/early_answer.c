@@ -70,7 +70,7 @@ static struct early_answer *early_answer_new(const struct exchange *exchange, in
 void early_answer_begin(struct exchange *exchange, int status, struct MHD_Response *response)
 {
     exchange->state = EXCHANGE_DISCARDING;
-    stream_forget_body(exchange);
+    body_stream_forget_body(exchange);
     exchange->early = response ? early_answer_new(exchange, status, response) : NULL;
     if (!exchange->early) { /* without memory: closed by on_request() */
         exchange->state = EXCHANGE_ANSWERED;
@@ -81,13 +81,13 @@ void early_answer_begin(struct exchange *exchange, int status, struct MHD_Respon
     exchange_resume(exchange);
 }
 
-/* What is left goes as soon as there is room: ready() in client.c. */
+/* What is left goes as soon as there is room: ready() in peer.c. */
 static bool wait_for_room(struct exchange *exchange)
 {
-    struct client *client = exchange->client;
+    struct peer *peer = exchange->peer;
 
-    return client && loop_change(&exchange->daemon->loop, &client->watch,
-                                 EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
+    return peer &&
+           loop_change(&exchange->daemon->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
 }
 
 static ssize_t send_part(int fd, const struct early_answer *early)

@@ -4,14 +4,14 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "proxy/forward/admission.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
-#include "proxy/subscribe/sse.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/admission.h"
+#include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
 #include "proxy/local/local.h"
-#include "proxy/exchange/reply.h"
-#include "proxy/forward/body_stream.h"
+#include "proxy/subscribe/sse.h"
 #include "proxy/websocket/tunnel.h"
 
 /* A client that has ended its sending, but perhaps not its reading, still gets an answer that comes this
@@ -23,7 +23,7 @@ static void hang_up_expired(struct timer *timer);
 struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
                               const char *raw_target)
 {
-    struct client *client =
+    struct peer *peer =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
     struct exchange *exchange = calloc(1, sizeof(*exchange));
 
@@ -32,15 +32,15 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     exchange->daemon = listener->daemon;
     exchange->listener = listener;
     exchange->connection = connection;
-    exchange->client = client;
-    if (client)
-        client->exchange = exchange;
+    exchange->peer = peer;
+    if (peer)
+        peer->exchange = exchange;
     exchange->headers = (struct headers)HEADERS_INIT;
     exchange->length = -1;
-    exchange->body.max = SIZE_MAX - 1; /* intake.c bounds it by the configuration */
+    exchange->body.max = SIZE_MAX - 1; /* receive.c bounds it by the configuration */
     exchange->hang_up_timer.expired = hang_up_expired;
     exchange->wait_timer.expired = admission_timer_expired;
-    exchange->send_timer.expired = stream_timer_expired;
+    exchange->send_timer.expired = body_stream_timer_expired;
     exchange->urgency = -1;
     exchange->prefer_wait_ms = -1;
     list_init(&exchange->member);
@@ -58,17 +58,17 @@ void exchange_retire(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
 
-    forwarding_leave(exchange);
-    forwarding_release(exchange);
+    upstream_call_leave(exchange);
+    upstream_call_release(exchange);
     tunnel_free(exchange);
-    event_stream_free(exchange);
+    sse_free(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     loop_timer_stop(&daemon->loop, &exchange->send_timer);
-    if (exchange->client)
-        exchange->client->exchange = NULL;
+    if (exchange->peer)
+        exchange->peer->exchange = NULL;
     list_remove(&exchange->link);
     early_answer_free(exchange);
-    stream_forget_body(exchange);
+    body_stream_forget_body(exchange);
     headers_free(&exchange->headers);
     target_free(&exchange->target);
     free(exchange->raw_target);
@@ -81,7 +81,7 @@ void exchange_suspend(struct exchange *exchange)
         return;
     MHD_suspend_connection(exchange->connection);
     exchange->suspended = true;
-    exchange_client_changed(exchange);
+    exchange_peer_changed(exchange);
 }
 
 void exchange_resume(struct exchange *exchange)
@@ -107,17 +107,17 @@ static void hang_up_expired(struct timer *timer)
     exchange_hung_up(CONTAINER_OF(timer, struct exchange, hang_up_timer));
 }
 
-void exchange_client_changed(struct exchange *exchange)
+void exchange_peer_changed(struct exchange *exchange)
 {
-    enum client_end end = exchange->client ? exchange->client->end : CLIENT_OPEN;
+    enum peer_end end = exchange->peer ? exchange->peer->end : PEER_OPEN;
 
-    if (end == CLIENT_MAY_READ && exchange->streams_body && !exchange->body_ended)
+    if (end == PEER_MAY_READ && exchange->streams_body && !exchange->body_ended)
         return; /* there is more of its body to read */
-    if (exchange->event_stream && exchange->state == EXCHANGE_ANSWERED)
-        event_stream_client_changed(exchange, end);
-    else if (end != CLIENT_OPEN)
+    if (exchange->sse && exchange->state == EXCHANGE_ANSWERED)
+        sse_peer_changed(exchange, end);
+    else if (end != PEER_OPEN)
         loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
-                         end == CLIENT_MAY_READ ? HANG_UP_GRACE_MS : 0);
+                         end == PEER_MAY_READ ? HANG_UP_GRACE_MS : 0);
 }
 
 static void reply_unavailable(struct exchange *exchange)
@@ -148,13 +148,13 @@ void exchange_dispatch(struct exchange *exchange)
         admission_begin(exchange);
         break;
     case ROUTE_LOGIN:
-        forwarding_begin_login(exchange);
+        upstream_call_begin_login(exchange);
         break;
     case ROUTE_TUNNEL:
         tunnel_begin(exchange);
         break;
     case ROUTE_SUBSCRIBE:
-        event_stream_begin(exchange);
+        sse_begin(exchange);
         break;
     default:
         local_answer(exchange);
@@ -164,16 +164,15 @@ void exchange_dispatch(struct exchange *exchange)
         exchange_suspend(exchange);
 }
 
-/* For Proxy-Status: why a request that got a 429 was not repeated; NULL where there is nothing to say. */
-static const char *const repeat_refusals[] = {
-    [REPEAT_IS_OFF] = "\"retry.retry_on_rate_limit is off\"",
-    [REPEAT_ENOUGH] = "\"repeated as often as retry.max_retries allows\"",
-    [REPEAT_UNSAFE] = "\"not repeated: the server may have executed it\"",
-    [REPEAT_UNSTAMPED] =
-        "\"not repeated: the server may have stored it, and its body could not be given a time\"",
-    [REPEAT_BODY_IS_GONE] =
-        "\"not repeated: the body was too large to be kept (limits.max_kept_body_bytes)\"",
-    [REPEAT_LATER_THAN_MAX] = "\"not repeated: Retry-After is longer than retry.max_retry_delay_ms\"",
+/* For Proxy-Status: why a request that got a 429 was not retried; NULL where there is nothing to say. */
+static const char *const retry_refusals[] = {
+    [RETRY_IS_OFF] = "\"retry.retry_on_rate_limit is off\"",
+    [RETRY_ENOUGH] = "\"retried as often as retry.max_retries allows\"",
+    [RETRY_UNSAFE] = "\"not retried: the server may have executed it\"",
+    [RETRY_UNSTAMPED] =
+        "\"not retried: the server may have stored it, and its body could not be given a time\"",
+    [RETRY_BODY_IS_GONE] = "\"not retried: the body was too large to be kept (limits.max_kept_body_bytes)\"",
+    [RETRY_LATER_THAN_MAX] = "\"not retried: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
 
 void exchange_answer(struct exchange *exchange, const struct request *request)
@@ -181,7 +180,7 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
     switch (request->outcome) {
     case REQUEST_ANSWERED:
         reply_forward(exchange,
-                      request->transfer.status == 429 ? repeat_refusals[request->not_repeated] : NULL);
+                      request->transfer.status == 429 ? retry_refusals[request->not_retried] : NULL);
         return;
     case REQUEST_FAILED:
         reply_transfer_error(exchange, &request->transfer);

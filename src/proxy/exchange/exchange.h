@@ -2,16 +2,16 @@
 /*
  * One request of a local program on its way through: received, checked, queued, sent, perhaps sent again,
  * answered, retired. This structure owns everything of one request; the call to the server, which it may
- * share with others, is a forwarding.
+ * share with others, is a call.
  *
- *     intake.c      receives and checks it                     exchange_begin() ... exchange_complete()
+ *     receive.c      receives and checks it                     exchange_begin() ... exchange_complete()
  *     exchange.c    answers it here or has it forwarded        exchange_dispatch()
  *     admission.c   joins it to a call, or lets it wait        admission_begin()
- *     forwarding.c  sends it, alone or with others             forwarding_run()
+ *     upstream_call.c  sends it, alone or with others             upstream_call_run()
  *     exchange.c    makes an answer of what came of it         exchange_answer()
  *     reply.c       answers it                                 reply_*()
  *     tunnel.c      or makes a WebSocket of it                 tunnel_begin()
- *     event_stream.c or a stream of updates                    event_stream_begin()
+ *     sse.c or a stream of updates                    sse_begin()
  *     exchange.c    ends it, answered or not                   exchange_retire()
  */
 #ifndef TB_PROXY_EXCHANGE_EXCHANGE_H
@@ -23,18 +23,18 @@
 
 #include "base/list.h"
 #include "base/timer.h"
-#include "upstream/request.h"
-#include "proxy/forward/merge.h"
-#include "proxy/route/operation.h"
-#include "proxy/forward/queue.h"
-#include "proxy/route/route.h"
 #include "http/target.h"
+#include "proxy/forward/merge.h"
+#include "proxy/forward/queue.h"
+#include "proxy/route/operation.h"
+#include "proxy/route/route.h"
+#include "upstream/request.h"
 
-struct client;
+struct peer;
 struct daemon;
 struct early_answer;
-struct event_stream;
-struct forwarding;
+struct sse;
+struct upstream_call;
 struct listener;
 struct tunnel;
 
@@ -56,7 +56,7 @@ struct exchange {
     struct daemon *daemon;
     struct listener *listener;
     struct MHD_Connection *connection;
-    struct client *client; /* NULL only without memory */
+    struct peer *peer; /* NULL only without memory */
     enum exchange_state state;
     bool suspended; /* the connection is not served until the answer is there */
 
@@ -66,7 +66,7 @@ struct exchange {
     const char *method;
     struct route route;
     const struct operation *operation; /* NULL: none that a document knows */
-    enum tb_repeat repeat;
+    enum tb_retry retry;
     struct headers headers; /* those that are forwarded */
     struct buf body;
     bool has_body;         /* of one byte or more, or of unknown length */
@@ -75,7 +75,7 @@ struct exchange {
     bool body_ended;       /* it has arrived, or there is none */
     bool keeps_connection; /* the client wants to use its connection again, and speaks HTTP/1.1 */
 
-    /* A body that streams (stream.h). */
+    /* A body that streams (body_stream.h). */
     bool streams_body;
     bool at_header; /* the client's connection waits between header and body */
     int64_t received;
@@ -110,12 +110,12 @@ struct exchange {
     bool is_read;
     bool stamped;          /* telemetry, every value of which has its time */
     enum merge_kind merge; /* how its body can go with others */
-    unsigned repeats;      /* after a 429 */
+    unsigned retries;      /* after a 429 */
 
-    struct forwarding *forwarding;     /* the call for it, or that which holds its answer; NULL: none */
-    struct list member;                /* in forwarding->members */
-    struct tunnel *tunnel;             /* of a WebSocket, for as long as it lasts; NULL: none */
-    struct event_stream *event_stream; /* of a subscriber; NULL: none */
+    struct upstream_call *call; /* the call for it, or that which holds its answer; NULL: none */
+    struct list member;         /* in call->members */
+    struct tunnel *tunnel;      /* of a WebSocket, for as long as it lasts; NULL: none */
+    struct sse *sse;            /* of a subscriber; NULL: none */
 };
 
 /* A new exchange for a request whose request line has just arrived; NULL without memory. */
@@ -147,7 +147,7 @@ void exchange_dispatch(struct exchange *exchange);
 
 /* For a suspended exchange: the client has hung up, or perhaps: the request is given up, at once or a little
  * later. */
-void exchange_client_changed(struct exchange *exchange);
+void exchange_peer_changed(struct exchange *exchange);
 
 /* Answers it with what came of REQUEST, the call that was made for it. */
 void exchange_answer(struct exchange *exchange, const struct request *request);

@@ -14,30 +14,30 @@
 #define LINGER_MS 1000 /* for the client's own end, once it has been told ours */
 
 /* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
-static void hung_up(struct client *client, uint32_t events)
+static void hung_up(struct peer *peer, uint32_t events)
 {
     if (events & (EPOLLHUP | EPOLLERR))
-        client->end = CLIENT_GONE;
-    else if (client->listener->socket.port)
-        client->end = CLIENT_MAY_READ;
-    if (client->exchange && client->exchange->suspended)
-        exchange_client_changed(client->exchange);
-    else if (!client->exchange ||
-             client->exchange->state != EXCHANGE_ANSWERED) /* MHD misses an end that came together with the
+        peer->end = PEER_GONE;
+    else if (peer->listener->socket.port)
+        peer->end = PEER_MAY_READ;
+    if (peer->exchange && peer->exchange->suspended)
+        exchange_peer_changed(peer->exchange);
+    else if (!peer->exchange ||
+             peer->exchange->state != EXCHANGE_ANSWERED) /* MHD misses an end that came together with the
                                                               last bytes of an unfinished request */
-        MHD_set_connection_option(client->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
+        MHD_set_connection_option(peer->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
 static void ready(struct watch *watch, uint32_t events)
 {
-    struct client *client = CONTAINER_OF(watch, struct client, watch);
+    struct peer *peer = CONTAINER_OF(watch, struct peer, watch);
 
     if (events & EPOLLIN)
-        client->active_ms = client->listener->daemon->loop.now_ms;
-    if (events & EPOLLOUT && client->exchange)
-        early_answer_write(client->exchange);
+        peer->active_ms = peer->listener->daemon->loop.now_ms;
+    if (events & EPOLLOUT && peer->exchange)
+        early_answer_write(peer->exchange);
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        hung_up(client, events);
+        hung_up(peer, events);
 }
 
 /* ---- the idle time ----
@@ -46,49 +46,49 @@ static void ready(struct watch *watch, uint32_t events)
  * with what has arrived meanwhile: the client gets a reset. Its timeout is longer, and ends what stands still
  * within a request. */
 
-static bool has_unread(const struct client *client)
+static bool has_unread(const struct peer *peer)
 {
     char byte;
 
-    return recv(client->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+    return recv(peer->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
 static void idle_expired(struct timer *timer)
 {
-    struct client *client = CONTAINER_OF(timer, struct client, idle);
-    struct daemon *daemon = client->listener->daemon;
+    struct peer *peer = CONTAINER_OF(timer, struct peer, idle);
+    struct daemon *daemon = peer->listener->daemon;
     int64_t idle_ms = daemon->config->listen.idle_timeout_s * 1000;
-    int64_t left_ms = client->active_ms + idle_ms - daemon->loop.now_ms;
+    int64_t left_ms = peer->active_ms + idle_ms - daemon->loop.now_ms;
 
-    if (client->closing) {
-        shutdown(client->watch.fd, SHUT_RDWR);
+    if (peer->closing) {
+        shutdown(peer->watch.fd, SHUT_RDWR);
         return;
     }
-    if (client->exchange && client->exchange->method)
+    if (peer->exchange && peer->exchange->method)
         return;
-    if (left_ms <= 0 && has_unread(client)) { /* which is read in this turn */
+    if (left_ms <= 0 && has_unread(peer)) { /* which is read in this turn */
         left_ms = idle_ms;
     } else if (left_ms <= 0) {
-        client->closing = true;
-        shutdown(client->watch.fd, SHUT_WR);
+        peer->closing = true;
+        shutdown(peer->watch.fd, SHUT_WR);
         left_ms = LINGER_MS;
     }
     loop_timer_start(&daemon->loop, timer, left_ms);
 }
 
-void client_answered(struct client *client)
+void peer_answered(struct peer *peer)
 {
-    struct daemon *daemon = client->listener->daemon;
+    struct daemon *daemon = peer->listener->daemon;
 
-    client->active_ms = daemon->loop.now_ms;
-    if (!client->closing)
-        loop_timer_start(&daemon->loop, &client->idle, daemon->config->listen.idle_timeout_s * 1000);
+    peer->active_ms = daemon->loop.now_ms;
+    if (!peer->closing)
+        loop_timer_start(&daemon->loop, &peer->idle, daemon->config->listen.idle_timeout_s * 1000);
 }
 
-void client_cut_off(struct client *client)
+void peer_cut_off(struct peer *peer)
 {
-    client->closing = true;
-    shutdown(client->watch.fd, SHUT_RDWR);
+    peer->closing = true;
+    shutdown(peer->watch.fd, SHUT_RDWR);
 }
 
 /* ---- */
@@ -105,53 +105,53 @@ static int64_t user_of(const struct listener *listener, int fd)
 
 /* MHD does not look at a connection whose request waits for the server, so its end is watched here;
  * edge-triggered, which costs nothing while there is no news. */
-struct client *client_new(struct listener *listener, struct MHD_Connection *connection)
+struct peer *peer_new(struct listener *listener, struct MHD_Connection *connection)
 {
     struct daemon *daemon = listener->daemon;
-    struct client *client = calloc(1, sizeof(*client));
+    struct peer *peer = calloc(1, sizeof(*peer));
 
-    if (!client)
+    if (!peer)
         return NULL;
-    client->listener = listener;
-    client->connection = connection;
-    client->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    client->watch.ready = ready;
-    client->idle.expired = idle_expired;
-    client->user = user_of(listener, client->watch.fd);
-    client->number = ++daemon->clients;
-    daemon->open_clients++;
-    loop_add(&daemon->loop, &client->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
-    client_answered(client);
-    return client;
+    peer->listener = listener;
+    peer->connection = connection;
+    peer->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    peer->watch.ready = ready;
+    peer->idle.expired = idle_expired;
+    peer->user = user_of(listener, peer->watch.fd);
+    peer->number = ++daemon->peers;
+    daemon->open_peers++;
+    loop_add(&daemon->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
+    peer_answered(peer);
+    return peer;
 }
 
-void client_free(struct client *client)
+void peer_free(struct peer *peer)
 {
     struct daemon *daemon;
 
-    if (!client)
+    if (!peer)
         return;
-    daemon = client->listener->daemon;
-    loop_timer_stop(&daemon->loop, &client->idle);
-    loop_remove(&daemon->loop, &client->watch);
-    daemon->open_clients--;
-    free(client);
+    daemon = peer->listener->daemon;
+    loop_timer_stop(&daemon->loop, &peer->idle);
+    loop_remove(&daemon->loop, &peer->watch);
+    daemon->open_peers--;
+    free(peer);
 }
 
 /* A user id has 32 bits; a connection's number is marked by the bit above. */
 #define FLOW_CONNECTION (UINT64_C(1) << 32)
 #define FLOW_DEVICE_API (UINT64_C(1) << 63)
 
-uint64_t client_flow(const struct client *client, bool device_api)
+uint64_t peer_flow(const struct peer *peer, bool device_api)
 {
-    uint64_t flow = !client            ? FLOW_CONNECTION
-                    : client->user < 0 ? client->number << 33 | FLOW_CONNECTION
-                                       : (uint64_t)client->user;
+    uint64_t flow = !peer            ? FLOW_CONNECTION
+                    : peer->user < 0 ? peer->number << 33 | FLOW_CONNECTION
+                                     : (uint64_t)peer->user;
 
     return device_api ? flow | FLOW_DEVICE_API : flow;
 }
 
-void client_flow_name(uint64_t flow, char *ret, size_t size)
+void peer_flow_name(uint64_t flow, char *ret, size_t size)
 {
     if (flow & FLOW_CONNECTION)
         snprintf(ret, size, "tcp:%" PRIu64, (flow & ~FLOW_DEVICE_API) >> 33);

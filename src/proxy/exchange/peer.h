@@ -13,18 +13,18 @@
 struct exchange;
 struct listener;
 
-enum client_end {
-    CLIENT_OPEN,
-    CLIENT_MAY_READ, /* TCP: it sends no more, and is gone or still reads */
-    CLIENT_GONE,
+enum peer_end {
+    PEER_OPEN,
+    PEER_MAY_READ, /* TCP: it sends no more, and is gone or still reads */
+    PEER_GONE,
 };
 
-struct client {
+struct peer {
     struct watch watch; /* of what it sends, and of its end */
     struct listener *listener;
     struct MHD_Connection *connection;
     struct exchange *exchange; /* the request that it waits for; NULL: none */
-    enum client_end end;
+    enum peer_end end;
     int64_t user;      /* uid at the other end of a Unix socket; -1: TCP */
     uint64_t number;   /* counts connections */
     int64_t active_ms; /* when it sent something, or its last answer ended; boot clock */
@@ -33,24 +33,24 @@ struct client {
 };
 
 /* A connection has begun; NULL without memory. */
-struct client *client_new(struct listener *listener, struct MHD_Connection *connection);
+struct peer *peer_new(struct listener *listener, struct MHD_Connection *connection);
 
 /* It has been closed. NULL is allowed. */
-void client_free(struct client *client);
+void peer_free(struct peer *peer);
 
 /* Its request has ended, so that the idle time begins. */
-void client_answered(struct client *client);
+void peer_answered(struct peer *peer);
 
 /* Closes it at once; libmicrohttpd notices. */
-void client_cut_off(struct client *client);
+void peer_cut_off(struct peer *peer);
 
 /* Whom the queue treats fairly: a user of the Unix socket, else a connection. The device API, which the
  * server counts by itself, is apart. CLIENT may be NULL. */
-uint64_t client_flow(const struct client *client, bool device_api);
+uint64_t peer_flow(const struct peer *peer, bool device_api);
 
-#define CLIENT_NAME_MAX 32
+#define PEER_NAME_MAX 32
 
 /* "uid:1000", or "tcp:7" for the seventh connection. */
-void client_flow_name(uint64_t flow, char *ret, size_t size);
+void peer_flow_name(uint64_t flow, char *ret, size_t size);
 
 #endif

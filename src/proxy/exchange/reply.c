@@ -8,13 +8,13 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "http/header_filter.h"
+#include "http/origin.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
-#include "http/header_filter.h"
-#include "proxy/forward/upstream_call.h"
 #include "proxy/exchange/header_room.h"
-#include "http/origin.h"
 #include "proxy/forward/body_stream.h"
+#include "proxy/forward/upstream_call.h"
 #include "proxy/websocket/tunnel.h"
 
 #define PROXY_NAME "tbproxyd"
@@ -36,8 +36,8 @@ static void log_answer(const struct exchange *exchange, int status)
 /* Waiting, and the server's part in it; -1: it was not sent. */
 static void timing(const struct exchange *exchange, int64_t *waited_ms, int64_t *upstream_ms)
 {
-    const struct forwarding *forwarding = exchange->forwarding;
-    int64_t sent_ms = forwarding ? forwarding->request.transfer.started_ms : 0;
+    const struct upstream_call *call = exchange->call;
+    int64_t sent_ms = call ? call->request.transfer.started_ms : 0;
 
     *waited_ms = *upstream_ms = -1;
     if (sent_ms == 0)
@@ -55,7 +55,7 @@ static void count(const struct exchange *exchange, int status)
         outage_count(&upstream->outage, &upstream->failover);
     timing(exchange, &waited_ms, &upstream_ms);
     metrics_answered(exchange->daemon->metrics, exchange->operation,
-                     exchange->client ? exchange->client->user : METRICS_TCP, status, waited_ms, upstream_ms);
+                     exchange->peer ? exchange->peer->user : METRICS_TCP, status, waited_ms, upstream_ms);
 }
 
 /* RFC 7240, section 3. */
@@ -117,8 +117,8 @@ static void queue_response(struct exchange *exchange, int status, struct MHD_Res
 
 static void cut_off(struct exchange *exchange)
 {
-    forwarding_leave(exchange);
-    forwarding_release(exchange);
+    upstream_call_leave(exchange);
+    upstream_call_release(exchange);
     exchange_resume(exchange);
 }
 
@@ -157,7 +157,7 @@ static void answer(struct exchange *exchange, int status, struct MHD_Response *r
         early_answer_abandon(exchange);
         return;
     }
-    forwarding_leave(exchange);
+    upstream_call_leave(exchange);
     tunnel_leave(exchange);
     begin_answer(exchange, status, response);
 }
@@ -276,12 +276,12 @@ static void add_server_timing(const struct exchange *exchange, struct MHD_Respon
 
 void reply_forward(struct exchange *exchange, const char *details)
 {
-    struct transfer *transfer = &exchange->forwarding->request.transfer;
+    struct transfer *transfer = &exchange->call->request.transfer;
     struct MHD_Response *response;
 
     if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0 || transfer->status == MHD_HTTP_NOT_MODIFIED)
         response = head_response(exchange, transfer);
-    else /* the exchange keeps the forwarding, with the body, until it is retired */
+    else /* the exchange keeps the call, with the body, until it is retired */
         response = response_from(exchange, transfer->response_body.data, transfer->response_body.len,
                                  MHD_RESPMEM_PERSISTENT);
     if (response) {
@@ -295,8 +295,8 @@ void reply_forward(struct exchange *exchange, const char *details)
 
 void reply_stream(struct exchange *exchange)
 {
-    const struct transfer *transfer = &exchange->forwarding->request.transfer;
-    struct MHD_Response *response = stream_response(exchange);
+    const struct transfer *transfer = &exchange->call->request.transfer;
+    struct MHD_Response *response = body_stream_response(exchange);
 
     exchange->streams_answer = true;
     if (response) {

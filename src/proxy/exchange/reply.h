@@ -19,13 +19,13 @@ enum tb_error_code {
 };
 
 /* The server's answer, as it is but for the headers of filter.h. DETAILS, or NULL: why tbproxyd did not
- * repeat it, for Proxy-Status. */
+ * retry it, for Proxy-Status. */
 void reply_forward(struct exchange *exchange, const char *details);
 
 /* The same for an answer whose body goes on as it comes: status and header are there. */
 void reply_stream(struct exchange *exchange);
 
-/* An answer of the server's that no forwarding has, as it is but for the headers of filter.h. */
+/* An answer of the server's that no call has, as it is but for the headers of filter.h. */
 void reply_transfer(struct exchange *exchange, const struct transfer *transfer);
 
 /* What to say where no usable answer came: transfer.error. */
@@ -50,7 +50,8 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
 /* 503: tbproxyd itself has no room or no time for it; with Retry-After. */
 void reply_busy(struct exchange *exchange, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* 503: the server wants to be left alone for DELAY_MS; with Retry-After, in whole seconds and at least one. */
+/* 503: the server wants to be left alone for DELAY_MS; with Retry-After, in whole seconds and at least one.
+ */
 void reply_later(struct exchange *exchange, int64_t delay_ms, const char *format, ...) PRINTF_LIKE(3, 4);
 
 /* 503: tbproxyd is stopping. */

@@ -4,11 +4,11 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "upstream/request.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/forward/upstream_call.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/forward/upstream_call.h"
+#include "upstream/request.h"
 
 #define JOIN_AGE_MAX_MS 5000 /* of a call that others may still join */
 
@@ -73,7 +73,7 @@ void admission_timer_expired(struct timer *timer)
 void admission_again(struct exchange *exchange, int64_t back_off_ms)
 {
     if (back_off_ms > 0 && timer_is_started(&exchange->hang_up_timer))
-        exchange_hung_up(exchange); /* nothing is repeated for a client that is perhaps gone */
+        exchange_hung_up(exchange); /* nothing is retried for a client that is perhaps gone */
     else
         start_waiting(exchange, back_off_ms);
 }
@@ -83,10 +83,10 @@ static bool wants_stamp(const struct exchange *exchange)
     const struct daemon *daemon = exchange->daemon;
 
     return (!daemon->retry.no_retry_on_rate_limit || daemon->config->merge.mode != MERGE_MODE_OFF) &&
-           exchange->repeat == TB_REPEAT_STAMPED && exchange->has_body && !exchange->streams_body;
+           exchange->retry == TB_RETRY_STAMPED && exchange->has_body && !exchange->streams_body;
 }
 
-/* Telemetry gets its time when it arrives, so that it can be repeated, and merged with what comes later. */
+/* Telemetry gets its time when it arrives, so that it can be retried, and merged with what comes later. */
 static void stamp(struct exchange *exchange)
 {
     struct daemon *daemon = exchange->daemon;
@@ -119,7 +119,7 @@ static enum merge_kind merge_kind(const struct exchange *exchange)
 
     if (!operation || exchange->daemon->config->merge.mode == MERGE_MODE_OFF)
         return MERGE_NONE;
-    return operation->repeat == TB_REPEAT_STAMPED  ? MERGE_TELEMETRY
+    return operation->retry == TB_RETRY_STAMPED    ? MERGE_TELEMETRY
            : operation->flags & TB_ATTRIBUTE_WRITE ? MERGE_ATTRIBUTES
                                                    : MERGE_NONE;
 }
@@ -146,8 +146,8 @@ static bool is_read(const struct exchange *exchange)
 static bool may_be_joined(const struct exchange *exchange)
 {
     return exchange->daemon->config->join.reads && exchange->is_read && exchange->operation &&
-           !exchange->has_body && exchange->route.kind == ROUTE_FORWARD &&
-           exchange->repeat == TB_REPEAT_FREE && strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0;
+           !exchange->has_body && exchange->route.kind == ROUTE_FORWARD && exchange->retry == TB_RETRY_FREE &&
+           strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
 /* What requests that may go as one call have in common. An empty KEY: it goes alone. */
@@ -167,11 +167,11 @@ static int make_key(const struct exchange *exchange, struct buf *key)
 }
 
 /* An answer that has not come by now may never come: better to ask anew. */
-static bool is_late(const struct forwarding *forwarding)
+static bool is_late(const struct upstream_call *call)
 {
-    int64_t started_ms = forwarding->request.transfer.started_ms;
+    int64_t started_ms = call->request.transfer.started_ms;
 
-    return started_ms > 0 && forwarding->daemon->loop.now_ms - started_ms > JOIN_AGE_MAX_MS;
+    return started_ms > 0 && call->daemon->loop.now_ms - started_ms > JOIN_AGE_MAX_MS;
 }
 
 /* Whether an identical read is in flight whose answer is fresh enough. */
@@ -180,12 +180,12 @@ static bool join(struct exchange *exchange, const struct buf *key)
     struct daemon *daemon = exchange->daemon;
     struct queue_key *found =
         exchange->is_read && key->len > 0 ? queue_find_key(&daemon->queue, key->data, key->len) : NULL;
-    struct forwarding *forwarding = found ? found->in_flight : NULL;
+    struct upstream_call *call = found ? found->in_flight : NULL;
 
-    if (!forwarding || forwarding->generation != daemon->write_generation || is_late(forwarding))
+    if (!call || call->generation != daemon->write_generation || is_late(call))
         return false;
     queue_refer(&daemon->queue, &exchange->item, found);
-    forwarding_join(forwarding, exchange);
+    upstream_call_join(call, exchange);
     return true;
 }
 
@@ -194,7 +194,7 @@ static void fill_item(struct exchange *exchange)
     const struct operation *operation = exchange->operation;
     struct queue_item *item = &exchange->item;
 
-    item->flow_id = client_flow(exchange->client, exchange->route.kind == ROUTE_FORWARD_ANONYMOUS);
+    item->flow_id = peer_flow(exchange->peer, exchange->route.kind == ROUTE_FORWARD_ANONYMOUS);
     item->cost = exchange->route.kind == ROUTE_FORWARD_ANONYMOUS   ? 0
                  : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS
                                                                    : 1;
@@ -212,7 +212,7 @@ static int push(struct exchange *exchange, const struct buf *key)
 
     if (r != -ENOBUFS)
         return r;
-    forwarding_run(daemon); /* what arrived in this turn and need not wait makes room */
+    upstream_call_run(daemon); /* what arrived in this turn and need not wait makes room */
     return queue_push(&daemon->queue, &exchange->item, text, key->len);
 }
 
@@ -260,7 +260,7 @@ void admission_begin(struct exchange *exchange)
 
     set_waiting_time(exchange);
     if (wants_stamp(exchange) && upstream_clock_is_awaited(&exchange->daemon->upstream)) {
-        forwarding_wait_for_clock(exchange);
+        upstream_call_wait_for_clock(exchange);
         return;
     }
     exchange->is_read = is_read(exchange);

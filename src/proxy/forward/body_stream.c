@@ -5,16 +5,16 @@
 
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/forward/upstream_call.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/forward/upstream_call.h"
 
 #define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd, or to libcurl, at once */
 #define GATHER_MS   1           /* that less than a block waits for more */
 #define REFUSED_MS  10          /* between two looks whether a refusal has arrived in full */
 
-static struct forwarding *forwarding_of(struct transfer *transfer)
+static struct upstream_call *upstream_call_of(struct transfer *transfer)
 {
-    return CONTAINER_OF(transfer, struct forwarding, request.transfer);
+    return CONTAINER_OF(transfer, struct upstream_call, request.transfer);
 }
 
 static bool is_event_stream(const struct transfer *transfer)
@@ -26,28 +26,28 @@ static bool is_event_stream(const struct transfer *transfer)
 }
 
 /* A stream of events may be quiet for hours. */
-static void note_activity(struct forwarding *forwarding)
+static void note_activity(struct upstream_call *call)
 {
-    if (is_event_stream(&forwarding->request.transfer))
-        request_paused(&forwarding->request);
+    if (is_event_stream(&call->request.transfer))
+        request_paused(&call->request);
     else
-        request_alive(&forwarding->request);
+        request_alive(&call->request);
 }
 
 /* ---- a request's body ---- */
 
-bool stream_can_begin_again(const struct exchange *exchange)
+bool body_stream_can_begin_again(const struct exchange *exchange)
 {
     return !exchange->body_let_go;
 }
 
-bool stream_reserve(struct exchange *exchange)
+bool body_stream_reserve(struct exchange *exchange)
 {
-    size_t wanted = STREAM_WINDOW_BYTES;
+    size_t wanted = BODY_STREAM_WINDOW_BYTES;
 
     if (!exchange->streams_body || exchange->body_quota > 0)
         return true;
-    if (exchange->length >= 0 && exchange->length < STREAM_WINDOW_BYTES)
+    if (exchange->length >= 0 && exchange->length < BODY_STREAM_WINDOW_BYTES)
         wanted = (size_t)exchange->length;
     if (wanted < exchange->body.len) /* of a length that was not known */
         wanted = exchange->body.len;
@@ -57,7 +57,7 @@ bool stream_reserve(struct exchange *exchange)
     return true;
 }
 
-void stream_forget_body(struct exchange *exchange)
+void body_stream_forget_body(struct exchange *exchange)
 {
     quota_give_back(&exchange->daemon->bodies,
                     exchange->body_quota > 0 ? exchange->body_quota : exchange->body.len);
@@ -69,9 +69,9 @@ void stream_forget_body(struct exchange *exchange)
  * knows the length, does not ask. */
 static void let_go(struct exchange *exchange)
 {
-    if (exchange->body_quota > STREAM_WINDOW_BYTES) {
-        quota_give_back(&exchange->daemon->bodies, exchange->body_quota - STREAM_WINDOW_BYTES);
-        exchange->body_quota = STREAM_WINDOW_BYTES;
+    if (exchange->body_quota > BODY_STREAM_WINDOW_BYTES) {
+        quota_give_back(&exchange->daemon->bodies, exchange->body_quota - BODY_STREAM_WINDOW_BYTES);
+        exchange->body_quota = BODY_STREAM_WINDOW_BYTES;
     }
     buf_clear(&exchange->body);
     exchange->body_sent = 0;
@@ -84,7 +84,7 @@ static void let_go(struct exchange *exchange)
 static int wait_for_refusal(struct exchange *exchange)
 {
     if (!exchange->body_refused)
-        note_activity(exchange->forwarding);
+        note_activity(exchange->call);
     exchange->body_refused = true;
     loop_timer_start(&exchange->daemon->loop, &exchange->send_timer, REFUSED_MS);
     return -EAGAIN;
@@ -92,23 +92,23 @@ static int wait_for_refusal(struct exchange *exchange)
 
 static int read_body(struct transfer *transfer, void *data, size_t max, size_t *ret)
 {
-    struct forwarding *forwarding = forwarding_of(transfer);
-    struct exchange *exchange = forwarding->lead;
+    struct upstream_call *call = upstream_call_of(transfer);
+    struct exchange *exchange = call->lead;
     size_t left = exchange->body.len - exchange->body_sent;
     size_t length = left < max ? left : max;
 
     if (transfer->header_complete && transfer->status >= 300)
         return wait_for_refusal(exchange);
     if (left == 0 && !exchange->body_ended) {
-        request_paused(&forwarding->request);
+        request_paused(&call->request);
         exchange_resume(exchange);
         return -EAGAIN;
     }
-    note_activity(forwarding);
+    note_activity(call);
     if (length > 0)
         memcpy(data, exchange->body.data + exchange->body_sent, length);
     exchange->body_sent += length;
-    if (length == left && !exchange->body_ended && exchange->body.len >= STREAM_WINDOW_BYTES)
+    if (length == left && !exchange->body_ended && exchange->body.len >= BODY_STREAM_WINDOW_BYTES)
         let_go(exchange);
     *ret = length;
     return 0;
@@ -116,9 +116,9 @@ static int read_body(struct transfer *transfer, void *data, size_t max, size_t *
 
 static int rewind_body(struct transfer *transfer)
 {
-    struct exchange *exchange = forwarding_of(transfer)->lead;
+    struct exchange *exchange = upstream_call_of(transfer)->lead;
 
-    if (!stream_can_begin_again(exchange))
+    if (!body_stream_can_begin_again(exchange))
         return -ESPIPE;
     exchange->body_sent = 0;
     return 0;
@@ -127,17 +127,17 @@ static int rewind_body(struct transfer *transfer)
 /* What libcurl waits for is there. */
 static void go_on_sending(struct exchange *exchange)
 {
-    struct forwarding *forwarding = exchange->forwarding;
+    struct upstream_call *call = exchange->call;
 
     loop_timer_stop(&exchange->daemon->loop, &exchange->send_timer);
-    if (!forwarding || forwarding->request.state != REQUEST_SENDING)
+    if (!call || call->request.state != REQUEST_SENDING)
         return;
     if (!exchange->body_refused)
-        note_activity(forwarding);
-    transfer_resume(&forwarding->request.transfer);
+        note_activity(call);
+    transfer_resume(&call->request.transfer);
 }
 
-void stream_timer_expired(struct timer *timer)
+void body_stream_timer_expired(struct timer *timer)
 {
     go_on_sending(CONTAINER_OF(timer, struct exchange, send_timer));
 }
@@ -168,10 +168,10 @@ static int take(struct exchange *exchange, const char *data, size_t length)
     return r;
 }
 
-void stream_receive(struct exchange *exchange, const char *data, size_t *length)
+void body_stream_receive(struct exchange *exchange, const char *data, size_t *length)
 {
     size_t used = exchange->body.len;
-    size_t room = used < STREAM_WINDOW_BYTES ? STREAM_WINDOW_BYTES - used : 0;
+    size_t room = used < BODY_STREAM_WINDOW_BYTES ? BODY_STREAM_WINDOW_BYTES - used : 0;
     size_t taken = *length < room ? *length : room;
 
     exchange->received += (int64_t)taken;
@@ -189,22 +189,21 @@ void stream_receive(struct exchange *exchange, const char *data, size_t *length)
     *length -= taken;
     if (taken > 0)
         send_soon(exchange);
-    if (exchange->body.len >= STREAM_WINDOW_BYTES)
+    if (exchange->body.len >= BODY_STREAM_WINDOW_BYTES)
         exchange_suspend(exchange);
 }
 
 /* ---- an answer's body ---- */
 
-bool stream_is_endless(const struct exchange *exchange)
+bool body_stream_is_endless(const struct exchange *exchange)
 {
-    return exchange->streams_answer && exchange->forwarding &&
-           is_event_stream(&exchange->forwarding->request.transfer);
+    return exchange->streams_answer && exchange->call && is_event_stream(&exchange->call->request.transfer);
 }
 
 /* The client has not sent all of the request's body. */
-static bool comes_before_body(const struct forwarding *forwarding)
+static bool comes_before_body(const struct upstream_call *call)
 {
-    const struct exchange *lead = forwarding->lead;
+    const struct exchange *lead = call->lead;
 
     return lead && lead->streams_body && !lead->body_ended;
 }
@@ -212,102 +211,102 @@ static bool comes_before_body(const struct forwarding *forwarding)
 /* The part of LENGTH bytes is about to come. What cannot be kept goes on in any case, but for the answer to a
  * merged call, which is everybody's. Before the end of the request's body libmicrohttpd could only
  * hold the answer, and the server may wait for one or the other: it is kept. */
-static bool is_to_stream(const struct forwarding *forwarding, size_t length)
+static bool is_to_stream(const struct upstream_call *call, size_t length)
 {
-    const struct transfer *transfer = &forwarding->request.transfer;
+    const struct transfer *transfer = &call->request.transfer;
 
-    if (strcmp(forwarding->request.method, MHD_HTTP_METHOD_HEAD) == 0 || comes_before_body(forwarding))
+    if (strcmp(call->request.method, MHD_HTTP_METHOD_HEAD) == 0 || comes_before_body(call))
         return false;
-    return is_event_stream(transfer) || (transfer->overflows && !forwarding->is_merged) ||
-           (forwarding->member_count == 1 && transfer->response_body.len + length > STREAM_WINDOW_BYTES);
+    return is_event_stream(transfer) || (transfer->overflows && !call->is_merged) ||
+           (call->member_count == 1 && transfer->response_body.len + length > BODY_STREAM_WINDOW_BYTES);
 }
 
-static struct exchange *reader_of(const struct forwarding *forwarding)
+static struct exchange *reader_of(const struct upstream_call *call)
 {
-    return CONTAINER_OF(forwarding->members.next, struct exchange, member);
+    return CONTAINER_OF(call->members.next, struct exchange, member);
 }
 
-static void begin_answer(struct forwarding *forwarding)
+static void begin_answer(struct upstream_call *call)
 {
-    forwarding_answer_begun(forwarding);
-    reply_stream(reader_of(forwarding));
+    upstream_call_answer_begun(call);
+    reply_stream(reader_of(call));
 }
 
 static int part_arrived(struct transfer *transfer, const void *data, size_t length)
 {
-    struct forwarding *forwarding = forwarding_of(transfer);
+    struct upstream_call *call = upstream_call_of(transfer);
     size_t waiting = transfer->response_body.len;
 
     (void)data;
-    if (!forwarding->streams && is_to_stream(forwarding, length))
-        begin_answer(forwarding);
-    if (transfer->overflows && comes_before_body(forwarding) && transfer->status < 300)
+    if (!call->streams && is_to_stream(call, length))
+        begin_answer(call);
+    if (transfer->overflows && comes_before_body(call) && transfer->status < 300)
         return -EAGAIN; /* not after an error: libcurl sends no more of the body then */
-    if (forwarding->streams && waiting > 0 && waiting + length > STREAM_WINDOW_BYTES) {
-        request_paused(&forwarding->request);
+    if (call->streams && waiting > 0 && waiting + length > BODY_STREAM_WINDOW_BYTES) {
+        request_paused(&call->request);
         return -EAGAIN;
     }
-    note_activity(forwarding);
-    if (forwarding->streams)
-        exchange_resume(reader_of(forwarding));
+    note_activity(call);
+    if (call->streams)
+        exchange_resume(reader_of(call));
     return TRANSFER_KEEP;
 }
 
 /* The header of a success is there already, and nothing else may come for long. */
-static bool has_begun_to_answer(const struct forwarding *forwarding)
+static bool has_begun_to_answer(const struct upstream_call *call)
 {
-    const struct transfer *transfer = &forwarding->request.transfer;
+    const struct transfer *transfer = &call->request.transfer;
 
-    return forwarding->request.state == REQUEST_SENDING && transfer->header_complete &&
-           transfer->status >= 200 && transfer->status < 300;
+    return call->request.state == REQUEST_SENDING && transfer->header_complete && transfer->status >= 200 &&
+           transfer->status < 300;
 }
 
-void stream_body_ended(struct exchange *exchange)
+void body_stream_body_ended(struct exchange *exchange)
 {
-    struct forwarding *forwarding = exchange->forwarding;
+    struct upstream_call *call = exchange->call;
 
     exchange_suspend(exchange);
-    if (forwarding && has_begun_to_answer(forwarding) && is_to_stream(forwarding, 0))
-        begin_answer(forwarding);
+    if (call && has_begun_to_answer(call) && is_to_stream(call, 0))
+        begin_answer(call);
     go_on_sending(exchange);
 }
 
-void stream_answer_ended(struct forwarding *forwarding)
+void body_stream_answer_ended(struct upstream_call *call)
 {
-    exchange_resume(reader_of(forwarding));
+    exchange_resume(reader_of(call));
 }
 
 /* All of the window has been read. */
 static void make_room(struct exchange *exchange)
 {
-    struct forwarding *forwarding = exchange->forwarding;
+    struct upstream_call *call = exchange->call;
 
     exchange->answer_read = 0;
-    transfer_clear_body(&forwarding->request.transfer);
-    if (!forwarding->under_way)
+    transfer_clear_body(&call->request.transfer);
+    if (!call->under_way)
         return;
-    note_activity(forwarding);
-    transfer_resume(&forwarding->request.transfer);
+    note_activity(call);
+    transfer_resume(&call->request.transfer);
 }
 
 static ssize_t read_answer(void *arg, uint64_t position, char *data, size_t max)
 {
     struct exchange *exchange = arg;
-    struct forwarding *forwarding = exchange->forwarding;
-    const struct buf *body = forwarding ? &forwarding->request.transfer.response_body : NULL;
+    struct upstream_call *call = exchange->call;
+    const struct buf *body = call ? &call->request.transfer.response_body : NULL;
     size_t left = body ? body->len - exchange->answer_read : 0;
     size_t length = left < max ? left : max;
 
     (void)position;
-    if (!forwarding) /* given up */
+    if (!call) /* given up */
         return MHD_CONTENT_READER_END_WITH_ERROR;
-    if (left == 0 && forwarding->under_way) {
+    if (left == 0 && call->under_way) {
         exchange_suspend(exchange);
         return 0;
     }
     if (left == 0)
-        return forwarding->request.outcome == REQUEST_ANSWERED ? MHD_CONTENT_READER_END_OF_STREAM
-                                                               : MHD_CONTENT_READER_END_WITH_ERROR;
+        return call->request.outcome == REQUEST_ANSWERED ? MHD_CONTENT_READER_END_OF_STREAM
+                                                         : MHD_CONTENT_READER_END_WITH_ERROR;
     memcpy(data, body->data + exchange->answer_read, length);
     exchange->answer_read += length;
     if (length == left)
@@ -315,22 +314,22 @@ static ssize_t read_answer(void *arg, uint64_t position, char *data, size_t max)
     return (ssize_t)length;
 }
 
-struct MHD_Response *stream_response(struct exchange *exchange)
+struct MHD_Response *body_stream_response(struct exchange *exchange)
 {
-    const struct transfer *transfer = &exchange->forwarding->request.transfer;
+    const struct transfer *transfer = &exchange->call->request.transfer;
     const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
     return MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN,
                                              BLOCK_BYTES, read_answer, exchange, NULL);
 }
 
-void stream_attach(struct forwarding *forwarding)
+void body_stream_attach(struct upstream_call *call)
 {
-    struct exchange *lead = forwarding->lead;
-    struct transfer *transfer = &forwarding->request.transfer;
+    struct exchange *lead = call->lead;
+    struct transfer *transfer = &call->request.transfer;
 
     transfer->write = part_arrived;
-    transfer->reserve = STREAM_WINDOW_BYTES;
+    transfer->reserve = BODY_STREAM_WINDOW_BYTES;
     if (!lead->streams_body)
         return;
     lead->body_sent = 0;

@@ -18,42 +18,42 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define STREAM_WINDOW_BYTES (256 * 1024) /* not above the least limits.max_response_bytes */
+#define BODY_STREAM_WINDOW_BYTES (256 * 1024) /* not above the least limits.max_response_bytes */
 
 struct exchange;
-struct forwarding;
+struct upstream_call;
 struct timer;
 
 /* Before EXCHANGE is sent: the window of its body, if that streams, is taken from limits.max_buffered_bytes,
  * so that there is room for all that is to come. Whether there was. */
-bool stream_reserve(struct exchange *exchange);
+bool body_stream_reserve(struct exchange *exchange);
 
 /* Frees what is there of its body, kept or not. */
-void stream_forget_body(struct exchange *exchange);
+void body_stream_forget_body(struct exchange *exchange);
 
 /* Before FORWARDING is sent: its bodies, as far as they stream, come from its lead and go to it. */
-void stream_attach(struct forwarding *forwarding);
+void body_stream_attach(struct upstream_call *call);
 
 /* A part of the body of EXCHANGE's request, of which as much is taken as there is room for; *LENGTH: what is
  * left, for which the connection waits. */
-void stream_receive(struct exchange *exchange, const char *data, size_t *length);
+void body_stream_receive(struct exchange *exchange, const char *data, size_t *length);
 
 /* What has come of it is sent now: the callback of exchange->send_timer. */
-void stream_timer_expired(struct timer *timer);
+void body_stream_timer_expired(struct timer *timer);
 
 /* That was all of it. */
-void stream_body_ended(struct exchange *exchange);
+void body_stream_body_ended(struct exchange *exchange);
 
 /* Whether the whole body that has been read is still there. */
-bool stream_can_begin_again(const struct exchange *exchange);
+bool body_stream_can_begin_again(const struct exchange *exchange);
 
 /* The call whose answer streams has ended, well or not. */
-void stream_answer_ended(struct forwarding *forwarding);
+void body_stream_answer_ended(struct upstream_call *call);
 
 /* Whether EXCHANGE is being answered with a stream of events, which need never end. */
-bool stream_is_endless(const struct exchange *exchange);
+bool body_stream_is_endless(const struct exchange *exchange);
 
 /* The body of the answer to EXCHANGE, for libmicrohttpd; NULL without memory. */
-struct MHD_Response *stream_response(struct exchange *exchange);
+struct MHD_Response *body_stream_response(struct exchange *exchange);
 
 #endif

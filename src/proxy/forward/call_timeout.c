@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "json/json_read.h"
 #include "proxy/route/operation.h"
+#include "json/json_read.h"
 
 #define NOT_SAID (-1)
 

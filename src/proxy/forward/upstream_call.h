@@ -4,7 +4,7 @@
  * identical reads that were joined.
  *
  *     admission_begin()   the exchange joins a call in flight, or waits in the queue
- *     forwarding_run()    takes from the queue what the budget allows, and sends it
+ *     upstream_call_run()    takes from the queue what the budget allows, and sends it
  *     request.waits()     there is no login: each waits for it as long as it may itself
  *     request.ready()     there is one: the bodies of those who are still there are merged and sent
  *     request.done()      all are answered; or after a 429 they wait again; or a refused merge is split
@@ -17,15 +17,15 @@
 
 #include "base/buf.h"
 #include "base/list.h"
-#include "upstream/request.h"
 #include "proxy/forward/queue.h"
+#include "upstream/request.h"
 
-#define FORWARDING_SHARED_MAX 1000 /* requests that are answered by one call that they waited for */
+#define UPSTREAM_CALL_SHARED_MAX 1000 /* requests that are answered by one call that they waited for */
 
 struct daemon;
 struct exchange;
 
-struct forwarding {
+struct upstream_call {
     struct daemon *daemon;
     struct request request;
     struct list members; /* exchanges that wait for its answer, in the order of their arrival */
@@ -50,30 +50,30 @@ struct forwarding {
 };
 
 /* Sends what may be sent now: to be called in each turn of the loop. */
-void forwarding_run(struct daemon *daemon);
+void upstream_call_run(struct daemon *daemon);
 
 /* The exchange is answered with what comes of a call in flight. */
-void forwarding_join(struct forwarding *forwarding, struct exchange *exchange);
+void upstream_call_join(struct upstream_call *call, struct exchange *exchange);
 
 /* The server has begun to answer, with a body that streams. */
-void forwarding_answer_begun(struct forwarding *forwarding);
+void upstream_call_answer_begun(struct upstream_call *call);
 
 /* For an exchange that is answered here, but only while there is a session: waits for that. It may be
  * answered before this returns. */
-void forwarding_begin_login(struct exchange *exchange);
+void upstream_call_begin_login(struct exchange *exchange);
 
 /* For telemetry without a time: waits until the server has told its own, and goes on with admission_begin().
  */
-void forwarding_wait_for_clock(struct exchange *exchange);
+void upstream_call_wait_for_clock(struct exchange *exchange);
 
 /* The exchange waits no longer for an answer of the server: it is answered, or its client has gone. Harmless
  * in every state. */
-void forwarding_leave(struct exchange *exchange);
+void upstream_call_leave(struct exchange *exchange);
 
 /* Frees what waits for nothing but a timer: before the queue is freed, when no exchange is left. */
-void forwarding_close(struct daemon *daemon);
+void upstream_call_close(struct daemon *daemon);
 
 /* The exchange needs the answer no more. */
-void forwarding_release(struct exchange *exchange);
+void upstream_call_release(struct exchange *exchange);
 
 #endif

@@ -8,16 +8,16 @@
 #include "base/buf.h"
 
 struct exchange;
-struct forwarding;
+struct upstream_call;
 
 /* What is sent for EXCHANGE alone; NULL: nothing, or it streams. */
-struct buf *forwarding_body_of(struct exchange *exchange);
+struct buf *upstream_call_body_of(struct exchange *exchange);
 
-/* Makes forwarding->body of the bodies of all members, of which there are several. -ENOMEM; -ENOBUFS: beyond
+/* Makes call->body of the bodies of all members, of which there are several. -ENOMEM; -ENOBUFS: beyond
  * limits.max_buffered_bytes; the errors of merge_bodies(). */
-int forwarding_body_merge(struct forwarding *forwarding);
+int upstream_call_body_merge(struct upstream_call *call);
 
 /* Frees that. */
-void forwarding_body_free(struct forwarding *forwarding);
+void upstream_call_body_free(struct upstream_call *call);
 
 #endif

@@ -87,8 +87,8 @@ static bool is_for_us(const struct origin_headers *headers, unsigned port, const
     return port == 0 || !headers->host || is_loopback(headers->host, strlen(headers->host));
 }
 
-int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,
-               const char **reason)
+int browser_guard_check(const struct origin_headers *headers, unsigned port, const char *upstream,
+                        bool http_1_0, const char **reason)
 {
     const char *site = headers->sec_fetch_site;
 

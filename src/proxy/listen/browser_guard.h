@@ -24,7 +24,7 @@ struct origin_headers {
  * on it, or on the listener, and Host does not count then (RFC 9112, section 3.2.2). HTTP_1_0: the request
  * may lack a Host (section 3.2).
  */
-int gate_check(const struct origin_headers *headers, unsigned port, const char *upstream, bool http_1_0,
-               const char **reason);
+int browser_guard_check(const struct origin_headers *headers, unsigned port, const char *upstream,
+                        bool http_1_0, const char **reason);
 
 #endif

@@ -16,7 +16,7 @@
 #define SHORTAGE_RETRY_MS 100
 #define SHORTAGE_TOLD_MS  60000
 
-/* libmicrohttpd's own timeout is so much longer than client.c's, which comes first when no request is under
+/* libmicrohttpd's own timeout is so much longer than peer.c's, which comes first when no request is under
  * way. */
 #define TIMEOUT_SLACK_S 2U
 
@@ -93,9 +93,9 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
     count_connection(listener, code == MHD_CONNECTION_NOTIFY_STARTED);
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *context = client_new(listener, connection);
+        *context = peer_new(listener, connection);
     else
-        client_free(TAKE_PTR(*context));
+        peer_free(TAKE_PTR(*context));
 }
 
 /* MHD calls this with the request line, before anything else and before it changes the text. Afterwards it
@@ -134,7 +134,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!exchange ||
         exchange->state == EXCHANGE_ANSWERED) /* without memory for an exchange, or for its answer */
         return MHD_NO;
-    if (exchange->client && exchange->client->closing) /* and nobody would read an answer */
+    if (exchange->peer && exchange->peer->closing) /* and nobody would read an answer */
         return MHD_NO;
     if (*length > 0)
         return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
@@ -159,10 +159,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     (void)connection;
     (void)code;
     /* MHD closes a connection in its next run, where a content reader has ended it. */
-    if (exchange && (exchange->streams_answer || exchange->event_stream))
+    if (exchange && (exchange->streams_answer || exchange->sse))
         listener->pending = true;
-    if (exchange && exchange->client)
-        client_answered(exchange->client);
+    if (exchange && exchange->peer)
+        peer_answered(exchange->peer);
     if (exchange)
         exchange_retire(exchange);
     *context = NULL;

@@ -6,16 +6,16 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "http/header_filter.h"
+#include "http/origin.h"
+#include "http/preference.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
 #include "proxy/exchange/exchange.h"
-#include "http/header_filter.h"
-#include "proxy/listen/browser_guard.h"
 #include "proxy/exchange/header_room.h"
-#include "http/origin.h"
-#include "http/preference.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/body_stream.h"
+#include "proxy/listen/browser_guard.h"
 #include "proxy/websocket/tunnel.h"
 
 /* A refused request's body up to this size is read before the answer is sent, as the server itself does
@@ -158,7 +158,7 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
 }
 
 /* The server writes its own URL into its pages, from Host or from this (RFC 7239; Spring puts it before
- * X-Forwarded-Host): a page seen under our name must lead to us. The gate has checked the name. Not under
+ * X-Forwarded-Host): a page seen under our name must lead to us. The guard has checked the name. Not under
  * /api, where such URLs go into e-mails. */
 static void add_forwarded(struct exchange *exchange, const struct origin_headers *origin)
 {
@@ -284,8 +284,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
-    status = gate_check(&headers.origin, exchange->listener->socket.port,
-                        daemon_server_of(exchange->daemon, exchange->raw_target), http_1_0, &reason);
+    status = browser_guard_check(&headers.origin, exchange->listener->socket.port,
+                                 daemon_server_of(exchange->daemon, exchange->raw_target), http_1_0, &reason);
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);
@@ -300,8 +300,8 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
         exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
         if (is_tunnel(exchange, &headers, http_1_0))
             exchange->route.kind = ROUTE_TUNNEL;
-        exchange->repeat = operation_repeat(exchange->operation, method, exchange->target.text.data,
-                                            exchange->target.path_length);
+        exchange->retry = operation_retry(exchange->operation, method, exchange->target.text.data,
+                                          exchange->target.path_length);
         add_forwarded(exchange, &headers.origin);
         MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
     }
@@ -355,7 +355,7 @@ bool exchange_receive(struct exchange *exchange, const char *data, size_t *lengt
         return exchange->discarded <= DISCARD_MAX_BYTES;
     }
     if (exchange->streams_body) {
-        stream_receive(exchange, data, length);
+        body_stream_receive(exchange, data, length);
         return true;
     }
     keep(exchange, data, *length);
@@ -373,7 +373,7 @@ bool exchange_complete(struct exchange *exchange)
     if (exchange->refusal)
         answer_refusal(exchange);
     else if (exchange->streams_body)
-        stream_body_ended(exchange);
+        body_stream_body_ended(exchange);
     else
         exchange_dispatch(exchange);
     return true;

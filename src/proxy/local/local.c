@@ -4,10 +4,10 @@
 #include <jansson.h>
 
 #include "base/base64url.h"
-#include "json/json_write.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/status/status.h"
+#include "json/json_write.h"
 
 /* Official clients decode the tokens they are given and renew them before they expire; renewing costs nothing
  * here. */
@@ -95,7 +95,7 @@ static void answer_login(struct exchange *exchange)
 }
 
 /* NULL, as JSON's null, where it is unknown. */
-static const char *version_or_null(const struct edition_probe *found)
+static const char *version_or_null(const struct server_version *found)
 {
     return *found->version ? found->version : NULL;
 }
@@ -103,7 +103,7 @@ static const char *version_or_null(const struct edition_probe *found)
 static void answer_ready(struct exchange *exchange)
 {
     struct upstream *upstream = &exchange->daemon->upstream;
-    const struct edition_probe *found = &exchange->daemon->detection.found;
+    const struct server_version *found = &exchange->daemon->server_probe.found;
     const struct daemon *daemon = exchange->daemon;
     bool ready = session_credential(upstream->session, upstream->loop->now_ms) && !upstream->outage.is_on &&
                  !daemon->draining;

@@ -27,15 +27,15 @@ struct metrics;
 #define METRICS_TCP INT64_C(-1)
 
 enum metrics_event {
-    METRICS_RATE_LIMITED,    /* answers of 429 from the server */
-    METRICS_REPEATS,         /* requests that went back into the queue after one */
-    METRICS_MERGED_CALLS,    /* calls that carried more than one request */
-    METRICS_MERGED_REQUESTS, /* requests that went in such calls */
-    METRICS_MERGE_SPLITS,    /* refused merged calls that were split */
-    METRICS_JOINED_READS,    /* reads that were answered by another's call */
-    METRICS_QUEUE_FULL,      /* requests refused because the queue was full */
-    METRICS_QUEUE_LATE,      /* requests whose time to wait was over */
-    METRICS_HANG_UPS,        /* requests whose client left while they waited */
+    METRICS_RATE_LIMITED,        /* answers of 429 from the server */
+    METRICS_RETRIES,             /* requests that went back into the queue after one */
+    METRICS_MERGED_CALLS,        /* calls that carried more than one request */
+    METRICS_MERGED_REQUESTS,     /* requests that went in such calls */
+    METRICS_MERGE_SPLITS,        /* refused merged calls that were split */
+    METRICS_JOINED_READS,        /* reads that were answered by another's call */
+    METRICS_QUEUE_FULL,          /* requests refused because the queue was full */
+    METRICS_QUEUE_LATE,          /* requests whose time to wait was over */
+    METRICS_HANG_UPS,            /* requests whose client left while they waited */
     METRICS_SUBSCRIPTION_EVENTS, /* handed to subscribers */
     METRICS_SUBSCRIPTION_LOSSES, /* of the WebSocket that they share */
     METRICS_SUBSCRIBERS_BEHIND,  /* how often one had no room */

@@ -159,7 +159,7 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
         const char *name, *help;
     } texts[METRICS_EVENT_COUNT] = {
         [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited_total", "Answers of 429 from the server."},
-        [METRICS_REPEATS] = {"tbproxyd_repeats_total",
+        [METRICS_RETRIES] = {"tbproxyd_retries_total",
                              "Requests that went back into the queue after a 429 from the server."},
         [METRICS_MERGED_CALLS] = {"tbproxyd_merged_calls_total", "Calls that carried more than one request."},
         [METRICS_MERGED_REQUESTS] = {"tbproxyd_merged_requests_total",

@@ -140,17 +140,17 @@ bool operation_at_path_has(const char *path, size_t length, unsigned flags)
     return find((struct wanted){-1, flags}, path, length) != NULL;
 }
 
-enum tb_repeat operation_repeat(const struct operation *operation, const char *method, const char *path,
-                                size_t length)
+enum tb_retry operation_retry(const struct operation *operation, const char *method, const char *path,
+                              size_t length)
 {
     /* What a newer server may have there, no document does. */
     static const char *const acting[] = {"/api/rule-engine/**", "/api/v1/**"};
     size_t i;
 
     if (operation)
-        return (enum tb_repeat)operation->repeat;
+        return (enum tb_retry)operation->retry;
     for (i = 0; i < ARRAY_SIZE(acting); i++)
         if (strcmp(method, "POST") == 0 && path_matches(acting[i], path, length))
-            return TB_REPEAT_NEVER;
-    return TB_REPEAT_FREE;
+            return TB_RETRY_NEVER;
+    return TB_RETRY_FREE;
 }

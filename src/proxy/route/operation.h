@@ -25,7 +25,7 @@ struct operation {
     uint32_t path;    /* "/api/device/{deviceId}" */
     uint8_t editions; /* a bit for each document that has it */
     uint8_t method;   /* enum tb_method */
-    uint8_t repeat;   /* enum tb_repeat */
+    uint8_t retry;    /* enum tb_retry */
     uint8_t flags; /* TB_ANONYMOUS, TB_PAGED, TB_ASYNCHRONOUS, TB_CREDENTIAL, TB_ATTRIBUTE_WRITE, TB_ACTS */
 };
 
@@ -74,8 +74,8 @@ const struct operation *operation_find(const char *method, const char *path, siz
 bool operation_at_path_has(const char *path, size_t length, unsigned flags);
 
 /* What a second execution does, OPERATION (or NULL) being what METHOD at PATH asks for. */
-enum tb_repeat operation_repeat(const struct operation *operation, const char *method, const char *path,
-                                size_t length);
+enum tb_retry operation_retry(const struct operation *operation, const char *method, const char *path,
+                              size_t length);
 
 /* Whether PATH, of LENGTH bytes and canonical, fits PATTERN, in which "*" stands for one segment and "**" at
  * the end for any rest. A slash at the end of PATH does not count. */

@@ -21,7 +21,7 @@ enum route_kind {
     ROUTE_READY,
     ROUTE_STATUS,
     ROUTE_METRICS,
-    ROUTE_SUBSCRIBE, /* a stream of updates: event_stream.h */
+    ROUTE_SUBSCRIBE,   /* a stream of updates: sse.h */
     ROUTE_NOT_ALLOWED, /* known path, other method */
     ROUTE_UNKNOWN,     /* nothing that is forwarded */
 };

@@ -8,8 +8,8 @@
 #include "proxy/config/config_check.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/route/operation.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/route/operation.h"
 #include "proxy/websocket/tunnel.h"
 
 #define CLIENTS_MAX 100 /* that are listed */
@@ -77,13 +77,13 @@ static json_t *clients(const struct daemon *daemon)
 {
     const struct queue_flow *flow;
     json_t *list = json_array();
-    char name[CLIENT_NAME_MAX];
+    char name[PEER_NAME_MAX];
 
     for (flow = queue_next_flow(&daemon->queue, NULL); flow && json_array_size(list) < CLIENTS_MAX;
          flow = queue_next_flow(&daemon->queue, flow)) {
         if (flow->count == 0) /* only calls in flight */
             continue;
-        client_flow_name(flow->id, name, sizeof(name));
+        peer_flow_name(flow->id, name, sizeof(name));
         json_array_append_new(list,
                               json_pack("{s:s,s:I}", "client", name, "requests", (json_int_t)flow->count));
     }
@@ -126,12 +126,12 @@ static json_t *servers(const struct daemon *daemon)
 
     for (i = 0; i < upstream->failover.count; i++) {
         const struct failover_server *server = &upstream->failover.servers[i];
-        int64_t left_ms = server->aside ? server->until_ms - daemon->loop.now_ms : 0;
+        int64_t left_ms = server->ejected ? server->until_ms - daemon->loop.now_ms : 0;
 
-        json_array_append_new(list,
-                              json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers[i].url, "in_use",
-                                        (int)(i == upstream_server(upstream)), "healthy", (int)!server->aside,
-                                        "aside_for_ms", (json_int_t)(left_ms > 0 ? left_ms : 0)));
+        json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers[i].url, "in_use",
+                                              (int)(i == upstream_server(upstream)), "healthy",
+                                              (int)!server->ejected, "ejected_for_ms",
+                                              (json_int_t)(left_ms > 0 ? left_ms : 0)));
     }
     return list;
 }
@@ -153,7 +153,7 @@ void status_answer_metrics(struct exchange *exchange)
         .queue_requests = daemon->queue.count,
         .queue_bytes = daemon->queue.bytes,
         .in_flight = daemon->budget.in_flight,
-        .local_connections = daemon->open_clients,
+        .local_connections = daemon->open_peers,
         .websockets = tunnel_count(daemon),
         .subscribers = daemon->subscriptions.subscribers,
         .subscriptions = daemon->subscriptions.count,

@@ -7,39 +7,39 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/subscribe/subscription_request.h"
 
-static struct event_stream *stream_of(struct subscriber *subscriber)
+static struct sse *stream_of(struct subscriber *subscriber)
 {
-    return CONTAINER_OF(subscriber, struct event_stream, subscriber);
+    return CONTAINER_OF(subscriber, struct sse, subscriber);
 }
 
-static bool is_empty(const struct event_stream *stream)
+static bool is_empty(const struct sse *stream)
 {
     return stream->out_begin == stream->out.len;
 }
 
 /* Has libmicrohttpd ask for more. */
-static void wake(struct event_stream *stream)
+static void wake(struct sse *stream)
 {
     if (stream->answered)
         exchange_resume(stream->exchange);
 }
 
-static void end(struct event_stream *stream)
+static void end(struct sse *stream)
 {
     stream->ended = true;
     wake(stream);
 }
 
-static void end_with(struct event_stream *stream, const char *reason)
+static void end_with(struct sse *stream, const char *reason)
 {
     if (stream->ended)
         return;
-    stream->out.max = EVENT_STREAM_BYTES + TB_ERROR_MESSAGE_MAX * 7; /* a message may be escaped */
+    stream->out.max = SSE_BYTES + TB_ERROR_MESSAGE_MAX * 7; /* a message may be escaped */
     event_write_end(&stream->out, reason);
     end(stream);
 }
 
-static void comment(struct event_stream *stream, const char *text)
+static void comment(struct sse *stream, const char *text)
 {
     if (!stream->ended && is_empty(stream) && buf_append_string(&stream->out, text) == 0)
         wake(stream);
@@ -48,7 +48,7 @@ static void comment(struct event_stream *stream, const char *text)
 /* libmicrohttpd has room for MAX bytes. */
 static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
 {
-    struct event_stream *stream = arg;
+    struct sse *stream = arg;
     size_t left;
 
     (void)position;
@@ -75,25 +75,25 @@ static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
 }
 
 /* Whether the exchange still waits for its answer here. */
-static bool is_waiting(const struct event_stream *stream)
+static bool is_waiting(const struct sse *stream)
 {
     return !stream->answered && stream->exchange->state != EXCHANGE_ANSWERED;
 }
 
-static void answer(struct event_stream *stream)
+static void answer(struct sse *stream)
 {
     struct loop *loop = &stream->exchange->daemon->loop;
 
     if (!is_waiting(stream))
         return;
-    loop_timer_start(loop, &stream->timer, EVENT_STREAM_KEEP_ALIVE_MS);
+    loop_timer_start(loop, &stream->timer, SSE_KEEP_ALIVE_MS);
     stream->answered = true;
     reply_events(stream->exchange, read_events, stream);
 }
 
 static bool event(struct subscriber *subscriber, int64_t id, const struct point *points, size_t count)
 {
-    struct event_stream *stream = stream_of(subscriber);
+    struct sse *stream = stream_of(subscriber);
     bool was_empty = is_empty(stream);
     int r;
 
@@ -120,7 +120,7 @@ static void began(struct subscriber *subscriber)
 
 static void lost(struct subscriber *subscriber, const char *reason)
 {
-    struct event_stream *stream = stream_of(subscriber);
+    struct sse *stream = stream_of(subscriber);
 
     if (is_waiting(stream))
         reply_error(stream->exchange, 502, "destination_unavailable", "%s", reason);
@@ -128,7 +128,7 @@ static void lost(struct subscriber *subscriber, const char *reason)
 
 static void refused(struct subscriber *subscriber, int status, const char *reason)
 {
-    struct event_stream *stream = stream_of(subscriber);
+    struct sse *stream = stream_of(subscriber);
 
     if (is_waiting(stream))
         reply_error(stream->exchange, status, status == 503 ? "proxy_internal_response" : NULL,
@@ -139,7 +139,7 @@ static void refused(struct subscriber *subscriber, int status, const char *reaso
 
 static void timer_expired(struct timer *timer)
 {
-    struct event_stream *stream = CONTAINER_OF(timer, struct event_stream, timer);
+    struct sse *stream = CONTAINER_OF(timer, struct sse, timer);
     struct loop *loop = &stream->exchange->daemon->loop;
 
     if (is_waiting(stream)) {
@@ -149,28 +149,28 @@ static void timer_expired(struct timer *timer)
     }
     subscriber_settle(&stream->subscriber);
     comment(stream, ": keep-alive\n\n");
-    loop_timer_start(loop, timer, EVENT_STREAM_KEEP_ALIVE_MS);
+    loop_timer_start(loop, timer, SSE_KEEP_ALIVE_MS);
 }
 
 /* A client that has closed its connection looks as one that only sends no more, until it is sent something:
  * then it resets. */
-void event_stream_client_changed(struct exchange *exchange, enum client_end end_of_client)
+void sse_peer_changed(struct exchange *exchange, enum peer_end end_of_client)
 {
-    struct event_stream *stream = exchange->event_stream;
+    struct sse *stream = exchange->sse;
 
     if (!stream)
         return;
-    if (end_of_client == CLIENT_GONE) {
+    if (end_of_client == PEER_GONE) {
         end(stream);
-    } else if (end_of_client == CLIENT_MAY_READ && !stream->probed) {
+    } else if (end_of_client == PEER_MAY_READ && !stream->probed) {
         stream->probed = true;
         comment(stream, ": keep-alive\n\n");
     }
 }
 
-void event_stream_free(struct exchange *exchange)
+void sse_free(struct exchange *exchange)
 {
-    struct event_stream *stream = TAKE_PTR(exchange->event_stream);
+    struct sse *stream = TAKE_PTR(exchange->sse);
 
     if (!stream)
         return;
@@ -181,43 +181,43 @@ void event_stream_free(struct exchange *exchange)
 }
 
 /* One that does not read has a second. */
-void event_stream_end_all(struct daemon *daemon)
+void sse_end_all(struct daemon *daemon)
 {
     struct list *link;
 
     for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
-        if (!exchange->event_stream)
+        if (!exchange->sse)
             continue;
-        if (is_waiting(exchange->event_stream)) {
+        if (is_waiting(exchange->sse)) {
             reply_stopping(exchange);
             continue;
         }
-        end(exchange->event_stream);
+        end(exchange->sse);
         MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
     }
 }
 
-static struct event_stream *new_stream(struct exchange *exchange)
+static struct sse *new_stream(struct exchange *exchange)
 {
-    struct event_stream *stream = calloc(1, sizeof(*stream));
+    struct sse *stream = calloc(1, sizeof(*stream));
 
     if (!stream)
         return NULL;
     stream->exchange = exchange;
-    stream->out.max = EVENT_STREAM_BYTES;
+    stream->out.max = SSE_BYTES;
     stream->timer.expired = timer_expired;
     stream->subscriber =
         (struct subscriber){.since_ms = -1, .event = event, .began = began, .lost = lost, .refused = refused};
-    exchange->event_stream = stream;
+    exchange->sse = stream;
     return stream;
 }
 
 static void subscribe_to(struct exchange *exchange, const struct subscription_request *request)
 {
     struct daemon *daemon = exchange->daemon;
-    struct event_stream *stream = new_stream(exchange);
+    struct sse *stream = new_stream(exchange);
     int r = stream ? 0 : -ENOMEM;
 
     if (r == 0) {
@@ -232,7 +232,7 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
 }
 
-void event_stream_begin(struct exchange *exchange)
+void sse_begin(struct exchange *exchange)
 {
     struct subscription_request request;
     const char *id = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Last-Event-ID");

@@ -7,7 +7,7 @@
  * event's id is the latest time that was told; with it in Last-Event-ID a stream goes on (subscription.h says
  * how exactly). Where the stream ends because of the server there is a last event of the type "end".
  *
- * A slow reader has EVENT_STREAM_BYTES. What comes when they are full is left out; when it has read all of
+ * A slow reader has SSE_BYTES. What comes when they are full is left out; when it has read all of
  * them, it gets what it has missed from the server's history, of attributes what they are then. One that
  * reads nothing for listen.idle_timeout_s loses its connection.
  */
@@ -18,10 +18,10 @@
 #include "proxy/listen/listener.h"
 #include "proxy/subscribe/subscription.h"
 
-#define EVENT_STREAM_BYTES         (256 * 1024) /* that wait for the reader; an event that is larger ends it */
-#define EVENT_STREAM_KEEP_ALIVE_MS 15000        /* a comment, so that a quiet stream and a dead client show */
+#define SSE_BYTES         (256 * 1024) /* that wait for the reader; an event that is larger ends it */
+#define SSE_KEEP_ALIVE_MS 15000        /* a comment, so that a quiet stream and a dead client show */
 
-struct event_stream {
+struct sse {
     struct subscriber subscriber;
     struct exchange *exchange;
     struct buf out;
@@ -34,15 +34,15 @@ struct event_stream {
 };
 
 /* Begins one for a dispatched exchange, or answers it. */
-void event_stream_begin(struct exchange *exchange);
+void sse_begin(struct exchange *exchange);
 
 /* The end of the client of an answered exchange has changed. Harmless without a stream, as are the others. */
-void event_stream_client_changed(struct exchange *exchange, enum client_end end);
+void sse_peer_changed(struct exchange *exchange, enum peer_end end);
 
 /* The exchange is retired. */
-void event_stream_free(struct exchange *exchange);
+void sse_free(struct exchange *exchange);
 
 /* Ends all streams that are there. */
-void event_stream_end_all(struct daemon *daemon);
+void sse_end_all(struct daemon *daemon);
 
 #endif

@@ -6,8 +6,8 @@
 #include <sys/random.h>
 
 #include "base/log.h"
-#include "upstream/backoff.h"
 #include "proxy/subscribe/subscription_state.h"
+#include "upstream/backoff.h"
 
 #define FIRST_ID 2 /* the server answers what it does not understand with the id 1 */
 
@@ -74,7 +74,7 @@ static int send_command(struct subscriptions *subscriptions, json_t *command)
 {
     json_t *message = command ? json_pack("{s:[o]}", "cmds", command) : NULL;
     char *text = message ? json_dumps(message, JSON_COMPACT) : NULL;
-    int r = text ? api_socket_send(&subscriptions->socket, text, strlen(text)) : -ENOMEM;
+    int r = text ? subscription_socket_send(&subscriptions->socket, text, strlen(text)) : -ENOMEM;
 
     free(text);
     json_decref(message);
@@ -143,14 +143,14 @@ static void timer_expired(struct timer *timer)
 
     if (subscriptions->subscribers == 0) {
         subscriptions->is_open = false;
-        api_socket_close(&subscriptions->socket);
+        subscription_socket_close(&subscriptions->socket);
     } else if (!subscriptions->socket.is_open) {
         subscriptions->tried_ms = subscriptions->upstream->loop->now_ms;
-        api_socket_open(&subscriptions->socket, subscriptions->options->timeout_ms);
+        subscription_socket_open(&subscriptions->socket, subscriptions->options->timeout_ms);
     }
 }
 
-static void opened(struct api_socket *socket)
+static void opened(struct subscription_socket *socket)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct list *link;
@@ -173,7 +173,7 @@ static int64_t delay_ms(const struct subscriptions *subscriptions)
                             options->max_retry_delay_ms, -1, random);
 }
 
-static void lost(struct api_socket *socket, const char *reason)
+static void lost(struct subscription_socket *socket, const char *reason)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct list *link;
@@ -207,7 +207,7 @@ static void dispatch(struct subscriptions *subscriptions, const struct update *u
         log_warning("subscriptions: the server did not understand a command");
 }
 
-static void message(struct api_socket *socket, const char *text, size_t length, bool cut)
+static void message(struct subscription_socket *socket, const char *text, size_t length, bool cut)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct update update = {0};
@@ -227,8 +227,9 @@ static void message(struct api_socket *socket, const char *text, size_t length, 
     update_free(&update);
 }
 
-void subscriptions_init(struct subscriptions *subscriptions, struct upstream *upstream, struct bearer *bearer,
-                        const struct request_options *options, struct metrics *metrics)
+void subscriptions_init(struct subscriptions *subscriptions, struct upstream *upstream,
+                        struct websocket_token *websocket_token, const struct request_options *options,
+                        struct metrics *metrics)
 {
     subscriptions->upstream = upstream;
     subscriptions->options = options;
@@ -236,8 +237,8 @@ void subscriptions_init(struct subscriptions *subscriptions, struct upstream *up
     subscriptions->last_id = FIRST_ID - 1;
     subscriptions->timer.expired = timer_expired;
     list_init(&subscriptions->all);
-    subscriptions->socket = (struct api_socket){.opened = opened, .message = message, .lost = lost};
-    api_socket_init(&subscriptions->socket, upstream, bearer);
+    subscriptions->socket = (struct subscription_socket){.opened = opened, .message = message, .lost = lost};
+    subscription_socket_init(&subscriptions->socket, upstream, websocket_token);
 }
 
 /* A new subscriber does not wait for the end of a long delay. */
@@ -303,5 +304,5 @@ void subscriptions_close(struct subscriptions *subscriptions)
     if (!subscriptions->upstream) /* never opened */
         return;
     loop_timer_stop(subscriptions->upstream->loop, &subscriptions->timer);
-    api_socket_close(&subscriptions->socket);
+    subscription_socket_close(&subscriptions->socket);
 }

@@ -21,8 +21,8 @@
 #ifndef TB_PROXY_SUBSCRIBE_SUBSCRIPTION_H
 #define TB_PROXY_SUBSCRIBE_SUBSCRIPTION_H
 
-#include "proxy/subscribe/subscription_socket.h"
 #include "proxy/metrics/metrics.h"
+#include "proxy/subscribe/subscription_socket.h"
 #include "proxy/subscribe/update.h"
 
 #define SUBSCRIBERS_MAX             100
@@ -79,7 +79,7 @@ struct subscriptions {
     struct upstream *upstream;
     const struct request_options *options; /* how long to wait before the WebSocket is opened again */
     struct metrics *metrics;
-    struct api_socket socket;
+    struct subscription_socket socket;
     bool is_open; /* commands can be sent */
     unsigned attempts;
     int64_t tried_ms;
@@ -90,8 +90,9 @@ struct subscriptions {
     int64_t last_id;
 };
 
-void subscriptions_init(struct subscriptions *subscriptions, struct upstream *upstream, struct bearer *bearer,
-                        const struct request_options *options, struct metrics *metrics);
+void subscriptions_init(struct subscriptions *subscriptions, struct upstream *upstream,
+                        struct websocket_token *websocket_token, const struct request_options *options,
+                        struct metrics *metrics);
 
 /* Begins. 0; -EBUSY where there are SUBSCRIBERS_MAX; -ENOMEM. Functions of the subscriber may be called
  * before this returns. */

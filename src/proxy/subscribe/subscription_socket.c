@@ -4,15 +4,15 @@
 #include <errno.h>
 #include <stdio.h>
 
-#include "upstream/jwt.h"
 #include "upstream/auth_command.h"
+#include "upstream/jwt.h"
 
 #define READ_BYTES   16384
 #define MESSAGE_KEEP 65536 /* of a message's memory, for the next one */
 #define CLOSE_NORMAL 1000
 #define CLOSE_POLICY 1008 /* of the server: authCmd is missing, or a limit */
 
-static void flush(struct api_socket *socket)
+static void flush(struct subscription_socket *socket)
 {
     size_t sent;
 
@@ -26,10 +26,10 @@ static void flush(struct api_socket *socket)
     }
 }
 
-static void reset(struct api_socket *socket)
+static void reset(struct subscription_socket *socket)
 {
     socket->is_open = false;
-    bearer_cancel(&socket->wait);
+    websocket_token_cancel(&socket->wait);
     loop_timer_stop(socket->upstream->loop, &socket->timer);
     websocket_close(&socket->websocket);
     buf_free_secret(&socket->out);
@@ -38,7 +38,7 @@ static void reset(struct api_socket *socket)
     socket->in_payload = socket->in_message = socket->cut = socket->more = false;
 }
 
-void api_socket_close(struct api_socket *socket)
+void subscription_socket_close(struct subscription_socket *socket)
 {
     if (!socket->is_open)
         return;
@@ -49,7 +49,7 @@ void api_socket_close(struct api_socket *socket)
 }
 
 /* Returns false: the socket is closed. */
-static bool PRINTF_LIKE(2, 3) lose(struct api_socket *socket, const char *format, ...)
+static bool PRINTF_LIKE(2, 3) lose(struct subscription_socket *socket, const char *format, ...)
 {
     char reason[TB_ERROR_MESSAGE_MAX];
     va_list args;
@@ -62,10 +62,11 @@ static bool PRINTF_LIKE(2, 3) lose(struct api_socket *socket, const char *format
     return false;
 }
 
-int api_socket_send(struct api_socket *socket, const char *text, size_t length)
+int subscription_socket_send(struct subscription_socket *socket, const char *text, size_t length)
 {
-    int r = length > API_SOCKET_COMMAND_BYTES ? -EMSGSIZE
-                                              : frame_put(&socket->out, FRAME_TEXT, true, text, length);
+    int r = length > SUBSCRIPTION_SOCKET_COMMAND_BYTES
+                ? -EMSGSIZE
+                : frame_put(&socket->out, FRAME_TEXT, true, text, length);
 
     if (r == 0)
         flush(socket);
@@ -73,16 +74,16 @@ int api_socket_send(struct api_socket *socket, const char *text, size_t length)
 }
 
 /* The reason is not told: it can hold what was sent. */
-static bool closed_by_server(struct api_socket *socket)
+static bool closed_by_server(struct subscription_socket *socket)
 {
     unsigned code = frame_close_code(socket->control, socket->control_length);
 
     if (code == FRAME_CLOSE_INVALID_DATA || code == CLOSE_POLICY || code == FRAME_CLOSE_INTERNAL_ERROR)
-        bearer_refused(socket->bearer, socket->wait.generation);
+        websocket_token_refused(socket->websocket_token, socket->wait.generation);
     return lose(socket, "the server closed the WebSocket with code %u", code);
 }
 
-static bool control_came(struct api_socket *socket)
+static bool control_came(struct subscription_socket *socket)
 {
     int r = 0;
 
@@ -94,7 +95,7 @@ static bool control_came(struct api_socket *socket)
     return r == 0 ? true : lose(socket, "the server does not take what is sent");
 }
 
-static bool message_came(struct api_socket *socket)
+static bool message_came(struct subscription_socket *socket)
 {
     struct buf *text = &socket->message_text;
     bool cut = socket->cut;
@@ -115,7 +116,7 @@ static bool is_control(const struct frame *frame)
     return frame->opcode >= FRAME_CLOSE;
 }
 
-static bool frame_came(struct api_socket *socket)
+static bool frame_came(struct subscription_socket *socket)
 {
     socket->in_payload = false;
     socket->header_length = 0;
@@ -125,7 +126,7 @@ static bool frame_came(struct api_socket *socket)
 }
 
 /* One more byte of a header. */
-static bool header_byte(struct api_socket *socket, uint8_t byte)
+static bool header_byte(struct subscription_socket *socket, uint8_t byte)
 {
     struct frame *frame = &socket->frame;
     int r;
@@ -147,7 +148,7 @@ static bool header_byte(struct api_socket *socket, uint8_t byte)
     return socket->left > 0 || frame_came(socket);
 }
 
-static bool payload(struct api_socket *socket, const uint8_t *data, size_t length)
+static bool payload(struct subscription_socket *socket, const uint8_t *data, size_t length)
 {
     socket->left -= length;
     if (is_control(&socket->frame)) {
@@ -160,7 +161,7 @@ static bool payload(struct api_socket *socket, const uint8_t *data, size_t lengt
 }
 
 /* False: the socket is closed. */
-static bool take(struct api_socket *socket, const uint8_t *data, size_t length)
+static bool take(struct subscription_socket *socket, const uint8_t *data, size_t length)
 {
     bool ok = true;
 
@@ -174,22 +175,22 @@ static bool take(struct api_socket *socket, const uint8_t *data, size_t length)
     return ok;
 }
 
-static void watch_quiet(struct api_socket *socket)
+static void watch_quiet(struct subscription_socket *socket)
 {
     socket->more = false;
-    loop_timer_start(socket->upstream->loop, &socket->timer, API_SOCKET_QUIET_MS);
+    loop_timer_start(socket->upstream->loop, &socket->timer, SUBSCRIPTION_SOCKET_QUIET_MS);
 }
 
 static void ready(struct websocket *websocket)
 {
-    struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
+    struct subscription_socket *socket = CONTAINER_OF(websocket, struct subscription_socket, websocket);
     uint8_t data[READ_BYTES];
     unsigned reads;
     size_t length = 0;
     int r = 0;
 
     flush(socket);
-    for (reads = 0; reads < API_SOCKET_READS; reads++) {
+    for (reads = 0; reads < SUBSCRIPTION_SOCKET_READS; reads++) {
         r = websocket_recv(websocket, data, sizeof(data), &length);
         if (r == -EAGAIN)
             break;
@@ -211,11 +212,11 @@ static void ready(struct websocket *websocket)
 
 static void timer_expired(struct timer *timer)
 {
-    struct api_socket *socket = CONTAINER_OF(timer, struct api_socket, timer);
+    struct subscription_socket *socket = CONTAINER_OF(timer, struct subscription_socket, timer);
 
     if (socket->more) {
         ready(&socket->websocket);
-    } else if (socket->upstream->loop->now_ms - socket->heard_ms >= API_SOCKET_LOST_MS ||
+    } else if (socket->upstream->loop->now_ms - socket->heard_ms >= SUBSCRIPTION_SOCKET_LOST_MS ||
                frame_put(&socket->out, FRAME_PING, true, "", 0) < 0) {
         lose(socket, "the server is silent");
     } else {
@@ -226,7 +227,7 @@ static void timer_expired(struct timer *timer)
 
 static void opened(struct websocket *websocket)
 {
-    struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
+    struct subscription_socket *socket = CONTAINER_OF(websocket, struct subscription_socket, websocket);
 
     flush(socket);
     socket->heard_ms = socket->upstream->loop->now_ms;
@@ -237,10 +238,10 @@ static void opened(struct websocket *websocket)
 
 static void refused(struct websocket *websocket)
 {
-    struct api_socket *socket = CONTAINER_OF(websocket, struct api_socket, websocket);
+    struct subscription_socket *socket = CONTAINER_OF(websocket, struct subscription_socket, websocket);
     const struct transfer *transfer = &websocket->transfer;
 
-    upstream_judge_websocket(socket->upstream, websocket);
+    upstream_report_websocket(socket->upstream, websocket);
     if (transfer->status > 0)
         lose(socket, "the server answers the handshake with HTTP %d", transfer->status);
     else
@@ -248,7 +249,7 @@ static void refused(struct websocket *websocket)
 }
 
 /* The first frame is ready before the handshake is. */
-static int connect_with(struct api_socket *socket, const char *token)
+static int connect_with(struct subscription_socket *socket, const char *token)
 {
     static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
     static const struct curl_slist headers = {user_agent, NULL};
@@ -265,9 +266,9 @@ static int connect_with(struct api_socket *socket, const char *token)
                           upstream_websocket_transport(socket->upstream));
 }
 
-static void token_came(struct bearer_wait *wait, const char *token, const struct request *failed)
+static void token_came(struct websocket_token_wait *wait, const char *token, const struct request *failed)
 {
-    struct api_socket *socket = CONTAINER_OF(wait, struct api_socket, wait);
+    struct subscription_socket *socket = CONTAINER_OF(wait, struct subscription_socket, wait);
 
     if (!token && failed->outcome != REQUEST_ANSWERED && failed->outcome != REQUEST_FAILED)
         lose(socket, "tbproxyd has no session with the server: %s",
@@ -278,20 +279,21 @@ static void token_came(struct bearer_wait *wait, const char *token, const struct
         lose(socket, "tbproxyd cannot open a WebSocket now");
 }
 
-void api_socket_init(struct api_socket *socket, struct upstream *upstream, struct bearer *bearer)
+void subscription_socket_init(struct subscription_socket *socket, struct upstream *upstream,
+                              struct websocket_token *websocket_token)
 {
     socket->upstream = upstream;
-    socket->bearer = bearer;
+    socket->websocket_token = websocket_token;
     socket->timer.expired = timer_expired;
-    socket->out.max = API_SOCKET_OUT_BYTES;
-    socket->message_text.max = API_SOCKET_MESSAGE_BYTES;
+    socket->out.max = SUBSCRIPTION_SOCKET_OUT_BYTES;
+    socket->message_text.max = SUBSCRIPTION_SOCKET_MESSAGE_BYTES;
 }
 
-void api_socket_open(struct api_socket *socket, int64_t timeout_ms)
+void subscription_socket_open(struct subscription_socket *socket, int64_t timeout_ms)
 {
     socket->is_open = true;
     socket->websocket =
         (struct websocket){.timeout_ms = timeout_ms, .opened = opened, .refused = refused, .ready = ready};
-    socket->wait = (struct bearer_wait){.done = token_came};
-    bearer_get(socket->bearer, &socket->wait);
+    socket->wait = (struct websocket_token_wait){.done = token_came};
+    websocket_token_get(socket->websocket_token, &socket->wait);
 }

@@ -7,29 +7,29 @@
 #ifndef TB_PROXY_SUBSCRIBE_SUBSCRIPTION_SOCKET_H
 #define TB_PROXY_SUBSCRIBE_SUBSCRIPTION_SOCKET_H
 
-#include "upstream/websocket_token.h"
 #include "http/websocket_frame.h"
 #include "upstream/websocket.h"
+#include "upstream/websocket_token.h"
 
-#define API_SOCKET_MESSAGE_BYTES (4 * 1024 * 1024) /* of the server */
-#define API_SOCKET_COMMAND_BYTES 32768             /* what the server takes; beyond: close 1009 */
-#define API_SOCKET_OUT_BYTES     (1024 * 1024)     /* commands that are not sent yet */
-#define API_SOCKET_READS         32                /* of 16 KiB, before others have their turn */
-#define API_SOCKET_QUIET_MS      20000             /* then the server is pinged; it pings after 10 s */
-#define API_SOCKET_LOST_MS       60000             /* without a frame: the connection is lost */
+#define SUBSCRIPTION_SOCKET_MESSAGE_BYTES (4 * 1024 * 1024) /* of the server */
+#define SUBSCRIPTION_SOCKET_COMMAND_BYTES 32768             /* what the server takes; beyond: close 1009 */
+#define SUBSCRIPTION_SOCKET_OUT_BYTES     (1024 * 1024)     /* commands that are not sent yet */
+#define SUBSCRIPTION_SOCKET_READS         32                /* of 16 KiB, before others have their turn */
+#define SUBSCRIPTION_SOCKET_QUIET_MS      20000 /* then the server is pinged; it pings after 10 s */
+#define SUBSCRIPTION_SOCKET_LOST_MS       60000 /* without a frame: the connection is lost */
 
-struct api_socket {
-    /* The owner's part. After opened(), commands can be sent. A message larger than API_SOCKET_MESSAGE_BYTES
-     * comes cut off, with CUT. lost(): it is closed, by whatever; REASON holds no secret. Each may close the
-     * socket. */
-    void (*opened)(struct api_socket *socket);
-    void (*message)(struct api_socket *socket, const char *text, size_t length, bool cut);
-    void (*lost)(struct api_socket *socket, const char *reason);
+struct subscription_socket {
+    /* The owner's part. After opened(), commands can be sent. A message larger than
+     * SUBSCRIPTION_SOCKET_MESSAGE_BYTES comes cut off, with CUT. lost(): it is closed, by whatever; REASON
+     * holds no secret. Each may close the socket. */
+    void (*opened)(struct subscription_socket *socket);
+    void (*message)(struct subscription_socket *socket, const char *text, size_t length, bool cut);
+    void (*lost)(struct subscription_socket *socket, const char *reason);
 
     struct upstream *upstream;
-    struct bearer *bearer;
+    struct websocket_token *websocket_token;
     bool is_open; /* begun, and not closed or lost */
-    struct bearer_wait wait;
+    struct websocket_token_wait wait;
     struct websocket websocket;
     struct buf out; /* frames that are not sent yet */
     size_t out_begin;
@@ -50,16 +50,17 @@ struct api_socket {
     struct buf message_text;
 };
 
-void api_socket_init(struct api_socket *socket, struct upstream *upstream, struct bearer *bearer);
+void subscription_socket_init(struct subscription_socket *socket, struct upstream *upstream,
+                              struct websocket_token *websocket_token);
 
 /* Begins; TIMEOUT_MS for the handshake. lost() may be called before this returns. */
-void api_socket_open(struct api_socket *socket, int64_t timeout_ms);
+void subscription_socket_open(struct subscription_socket *socket, int64_t timeout_ms);
 
-/* Sends a command of LENGTH bytes, at most API_SOCKET_COMMAND_BYTES. 0, -EMSGSIZE, -ENOMEM, -EIO; a
+/* Sends a command of LENGTH bytes, at most SUBSCRIPTION_SOCKET_COMMAND_BYTES. 0, -EMSGSIZE, -ENOMEM, -EIO; a
  * connection that is lost is told of later. */
-int api_socket_send(struct api_socket *socket, const char *text, size_t length);
+int subscription_socket_send(struct subscription_socket *socket, const char *text, size_t length);
 
 /* Closes it, with a close frame where that can be sent at once. Harmless where it is closed. */
-void api_socket_close(struct api_socket *socket);
+void subscription_socket_close(struct subscription_socket *socket);
 
 #endif

@@ -8,7 +8,8 @@
 
 #include "base/log.h"
 
-#define HISTORY_KEYS_BYTES (API_SOCKET_COMMAND_BYTES - 4096) /* of a command; escaping can lengthen it */
+#define HISTORY_KEYS_BYTES                                                                                   \
+    (SUBSCRIPTION_SOCKET_COMMAND_BYTES - 4096) /* of a command; escaping can lengthen it */
 
 static struct subscriber *subscriber_at(struct list *link)
 {
@@ -79,7 +80,7 @@ static bool is_missed(const struct subscriber *subscriber, const struct point *p
 }
 
 /* A live one, unless the history had it already. */
-static bool is_news(const struct subscriber *subscriber, const struct point *point)
+static bool is_result(const struct subscriber *subscriber, const struct point *point)
 {
     const json_t *list = json_object_get(subscriber->history, point->key);
     size_t i;
@@ -343,7 +344,7 @@ static void take_live(struct subscription *subscription, const struct update *up
         struct subscriber *subscriber = subscriber_at(link);
 
         if (subscriber->state == SUBSCRIBER_LIVE)
-            deliver(subscriber, update->points, update->count, is_news);
+            deliver(subscriber, update->points, update->count, is_result);
     }
 }
 

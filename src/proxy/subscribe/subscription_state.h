@@ -34,7 +34,7 @@ struct subscription_query {
     bool late; /* an update has come since: those who wait for this need another one */
 };
 
-/* Sends the command. 0, or an error of api_socket_send(). */
+/* Sends the command. 0, or an error of subscription_socket_send(). */
 int subscription_ask(struct subscription *subscription, struct subscription_query *query, const char *keys);
 
 /* Whether the message is one of this subscription; then it is delivered. */

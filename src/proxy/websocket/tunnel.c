@@ -9,11 +9,11 @@
 #include <strings.h>
 
 #include "base/log.h"
-#include "upstream/jwt.h"
-#include "upstream/auth_command.h"
-#include "proxy/daemon/daemon.h"
 #include "http/header_filter.h"
+#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
+#include "upstream/auth_command.h"
+#include "upstream/jwt.h"
 
 #define ENDPOINT "/api/ws" /* authenticated by a message */
 
@@ -39,7 +39,7 @@ void tunnel_leave(struct exchange *exchange)
 
     if (!tunnel || tunnel->state > TUNNEL_CONNECTING)
         return;
-    bearer_cancel(&tunnel->bearer);
+    websocket_token_cancel(&tunnel->websocket_token);
     websocket_close(&tunnel->websocket);
     tunnel->state = TUNNEL_ENDED;
 }
@@ -55,7 +55,7 @@ void tunnel_free(struct exchange *exchange)
         loop_remove(&tunnel->daemon->loop, &tunnel->client);
     loop_timer_stop(&tunnel->daemon->loop, &tunnel->again);
     loop_timer_stop(&tunnel->daemon->loop, &tunnel->linger);
-    bearer_cancel(&tunnel->bearer);
+    websocket_token_cancel(&tunnel->websocket_token);
     websocket_close(&tunnel->websocket);
     frame_filter_free(&tunnel->filter);
     headers_free(&tunnel->headers);
@@ -110,8 +110,8 @@ static void upgraded(void *arg, struct MHD_Connection *connection, void *context
     (void)context;
     tunnel->handle = handle;
     tunnel->state = TUNNEL_OPEN;
-    if (tunnel->exchange->client)
-        loop_remove(loop, &tunnel->exchange->client->watch);
+    if (tunnel->exchange->peer)
+        loop_remove(loop, &tunnel->exchange->peer->watch);
     tunnel->client.fd = fd;
     if (loop_add(loop, &tunnel->client, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0 ||
         frame_filter_add(&tunnel->filter, extra, extra_length) < 0)
@@ -170,9 +170,8 @@ static void refused(struct websocket *websocket)
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
     int status = websocket->transfer.status;
 
-    upstream_judge_websocket(&tunnel->exchange->daemon->upstream, websocket);
-    if (status > 0 &&
-        !tunnel->by_command) /* its Location or its page may repeat the target, with the token */
+    upstream_report_websocket(&tunnel->exchange->daemon->upstream, websocket);
+    if (status > 0 && !tunnel->by_command) /* its Location or its page may retry the target, with the token */
         reply_error(tunnel->exchange, status < 400 ? 502 : status, "http_upgrade_failed",
                     "the server refused the WebSocket: HTTP %d", status);
     else if (status > 0)
@@ -279,9 +278,9 @@ static int connect_with(struct tunnel *tunnel, const char *token)
     return r == 0 ? open_websocket(tunnel, target.data) : r;
 }
 
-static void token_came(struct bearer_wait *wait, const char *token, const struct request *failed)
+static void token_came(struct websocket_token_wait *wait, const char *token, const struct request *failed)
 {
-    struct tunnel *tunnel = CONTAINER_OF(wait, struct tunnel, bearer);
+    struct tunnel *tunnel = CONTAINER_OF(wait, struct tunnel, websocket_token);
     struct exchange *exchange = tunnel->exchange;
 
     if (!token && failed->outcome != REQUEST_ANSWERED)
@@ -319,7 +318,7 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->client = (struct watch){.fd = -1, .ready = client_ready};
     tunnel->again.expired = again_expired;
     tunnel->linger.expired = linger_expired;
-    tunnel->bearer.done = token_came;
+    tunnel->websocket_token.done = token_came;
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);
     list_append(&tunnel->daemon->tunnels, &tunnel->link);
@@ -338,7 +337,7 @@ void tunnel_begin(struct exchange *exchange)
     else if (!is_key(header_of(tunnel, "Sec-WebSocket-Key")))
         reply_error(exchange, 400, "http_request_denied", "the Sec-WebSocket-Key is missing or malformed");
     else
-        bearer_get(&exchange->daemon->bearer, &tunnel->bearer);
+        websocket_token_get(&exchange->daemon->websocket_token, &tunnel->websocket_token);
 }
 
 size_t tunnel_count(const struct daemon *daemon)

@@ -2,8 +2,8 @@
 /*
  * WebSockets of local programs to the server's endpoint below /api/ws, of two kinds: at /api/ws the server is
  * told who we are by a first message (auth_command.h), elsewhere by ?token=. tbproxyd does both itself, with
- * the session's JWT (bearer.h); what a program says of that is thrown away, with the whole query, because the
- * server takes for a token what follows the first "token=" anywhere in it.
+ * the session's JWT (websocket_token.h); what a program says of that is thrown away, with the whole query,
+ * because the server takes for a token what follows the first "token=" anywhere in it.
  *
  *     tunnel_begin() -> a token is there -> the server's 101 is verified -> 101 -> bytes pass -> one side
  * ends
@@ -18,11 +18,11 @@
 #ifndef TB_PROXY_WEBSOCKET_TUNNEL_H
 #define TB_PROXY_WEBSOCKET_TUNNEL_H
 
-#include "upstream/websocket_token.h"
-#include "upstream/websocket.h"
+#include "http/frame_follower.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/websocket/frame_filter.h"
-#include "http/frame_follower.h"
+#include "upstream/websocket.h"
+#include "upstream/websocket_token.h"
 
 #define TUNNEL_CHUNK_BYTES 16384 /* read at once from either side */
 
@@ -43,7 +43,7 @@ struct tunnel {
     struct daemon *daemon;
     enum tunnel_state state;
     bool by_command; /* authenticated by a message, not in the target */
-    struct bearer_wait bearer;
+    struct websocket_token_wait websocket_token;
     struct headers headers; /* of the handshake */
     struct websocket websocket;
 

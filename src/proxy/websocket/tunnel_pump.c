@@ -153,7 +153,7 @@ static void server_closed(struct tunnel *tunnel)
               frame_close_code(tunnel->follower.close, tunnel->follower.close_length));
     tunnel_linger(tunnel);
     if (is_token_refused(tunnel))
-        bearer_refused(&tunnel->daemon->bearer, tunnel->bearer.generation);
+        websocket_token_refused(&tunnel->daemon->websocket_token, tunnel->websocket_token.generation);
 }
 
 /* Looks at what the server sent, and shortens it to what the program gets. */

@@ -129,7 +129,7 @@ START_TEST(the_maximum_of_the_buffer_holds)
 }
 END_TEST
 
-Suite *base64url_suite(void)
+UNIT_SUITE(base64url)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("base64url", &tests);

@@ -156,7 +156,7 @@ START_TEST(freed_buffers_are_usable_again)
 }
 END_TEST
 
-Suite *buf_suite(void)
+UNIT_SUITE(buf)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("buf", &tests);

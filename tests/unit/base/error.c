@@ -84,7 +84,7 @@ START_TEST(a_cut_message_is_still_utf8)
 }
 END_TEST
 
-Suite *error_suite(void)
+UNIT_SUITE(error)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("error", &tests);

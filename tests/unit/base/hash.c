@@ -25,7 +25,7 @@ START_TEST(it_is_fnv_1a)
 }
 END_TEST
 
-Suite *hash_suite(void)
+UNIT_SUITE(hash)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("hash", &tests);

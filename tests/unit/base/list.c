@@ -107,7 +107,7 @@ START_TEST(taking_all)
 }
 END_TEST
 
-Suite *list_suite(void)
+UNIT_SUITE(list)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("list", &tests);

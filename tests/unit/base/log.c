@@ -217,7 +217,7 @@ START_TEST(a_terminal_that_stalls_is_not_waited_for)
 }
 END_TEST
 
-Suite *log_suite(void)
+UNIT_SUITE(log)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("log", &tests);

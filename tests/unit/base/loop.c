@@ -113,7 +113,7 @@ START_TEST(a_timer_ends_the_wait_and_is_not_early)
 }
 END_TEST
 
-Suite *loop_suite(void)
+UNIT_SUITE(loop)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("loop", &tests);

@@ -44,7 +44,7 @@ START_TEST(a_shrunk_quota_refuses_until_enough_came_back)
 }
 END_TEST
 
-Suite *quota_suite(void)
+UNIT_SUITE(quota)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("quota", &tests);

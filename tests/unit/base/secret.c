@@ -53,7 +53,10 @@ START_TEST(a_byte_order_mark_is_skipped)
 {
     assert_reads("\xef\xbb\xbfs3cret", "s3cret");
     assert_reads("\xef\xbb\xbfs3cret\r\n", "s3cret");
-    assert_reads("s3\xef\xbb\xbf" "cret", "s3\xef\xbb\xbf" "cret");
+    assert_reads("s3\xef\xbb\xbf"
+                 "cret",
+                 "s3\xef\xbb\xbf"
+                 "cret");
     assert_refused(-EINVAL, 0600, "\xef\xbb\xbf", 3);
     assert_refused(-EINVAL, 0600, "\xef\xbb\xbf\r\n", 5);
     assert_refused(-EINVAL, 0600, "\xff\xfeh\0i\0", 6); /* UTF-16 */
@@ -85,7 +88,10 @@ START_TEST(not_one_line_of_text_is_refused)
     assert_refused(-EINVAL, 0600, "hid\rden", 7);
     assert_refused(-EINVAL, 0600, "hidden\x1b", 7);
     assert_refused(-EINVAL, 0600, "hidden\x7f", 7);
-    assert_refused(-EINVAL, 0600, "h\xef" "dden", 6); /* ISO 8859-1 */
+    assert_refused(-EINVAL, 0600,
+                   "h\xef"
+                   "dden",
+                   6); /* ISO 8859-1 */
 }
 END_TEST
 
@@ -177,7 +183,7 @@ START_TEST(a_credential_needs_its_directory)
 }
 END_TEST
 
-Suite *secret_suite(void)
+UNIT_SUITE(secret)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("secret", &tests);

@@ -256,7 +256,7 @@ START_TEST(a_random_schedule_agrees_with_a_model)
 }
 END_TEST
 
-Suite *timer_suite(void)
+UNIT_SUITE(timer)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("timer", &tests);

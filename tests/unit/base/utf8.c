@@ -75,7 +75,7 @@ START_TEST(a_byte_order_mark_has_three_bytes)
 }
 END_TEST
 
-Suite *utf8_suite(void)
+UNIT_SUITE(utf8)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("utf8", &tests);

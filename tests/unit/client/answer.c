@@ -224,7 +224,7 @@ START_TEST(lengths_are_numbers)
 }
 END_TEST
 
-Suite *answer_suite(void)
+UNIT_SUITE(answer)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("answer", &tests);

@@ -70,7 +70,7 @@ START_TEST(the_maximum_of_all_blocks)
 }
 END_TEST
 
-Suite *arena_suite(void)
+UNIT_SUITE(arena)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("arena", &tests);

@@ -209,7 +209,7 @@ START_TEST(many_unique_elements)
 }
 END_TEST
 
-Suite *check_suite(void)
+UNIT_SUITE(check)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("check", &tests);

@@ -127,7 +127,7 @@ START_TEST(an_error_without_its_text)
 }
 END_TEST
 
-Suite *codec_memory_suite(void)
+UNIT_SUITE(codec_memory)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("codec_memory", &tests);

@@ -402,7 +402,7 @@ START_TEST(rows_are_found)
 }
 END_TEST
 
-Suite *decode_suite(void)
+UNIT_SUITE(decode)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("decode", &tests);

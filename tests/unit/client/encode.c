@@ -316,7 +316,7 @@ START_TEST(generated_values)
 }
 END_TEST
 
-Suite *encode_suite(void)
+UNIT_SUITE(encode)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("encode", &tests);

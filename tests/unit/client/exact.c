@@ -263,7 +263,7 @@ START_TEST(a_number_stays_a_number)
 }
 END_TEST
 
-Suite *exact_suite(void)
+UNIT_SUITE(exact)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("exact", &tests);

@@ -134,7 +134,7 @@ START_TEST(a_copy_is_its_own)
 }
 END_TEST
 
-Suite *options_suite(void)
+UNIT_SUITE(options)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("options", &tests);

@@ -141,7 +141,7 @@ START_TEST(a_file_gets_all_or_says_why)
 }
 END_TEST
 
-Suite *sink_suite(void)
+UNIT_SUITE(sink)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("sink", &tests);

@@ -267,7 +267,7 @@ START_TEST(a_skipped_parameter_is_added_later)
 }
 END_TEST
 
-Suite *url_suite(void)
+UNIT_SUITE(url)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("url", &tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/util.h"
 #include "ctl/names.h"
+#include "base/util.h"
 #include "unit.h"
 
 static const struct {
@@ -89,7 +89,7 @@ START_TEST(a_hint_is_a_question_or_nothing)
 }
 END_TEST
 
-Suite *ctl_names_suite(void)
+UNIT_SUITE(ctl_names)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("ctl: names", &tests);

@@ -175,7 +175,7 @@ START_TEST(the_values_of_an_enumeration_are_cut_where_they_do_not_fit)
 }
 END_TEST
 
-Suite *ctl_value_suite(void)
+UNIT_SUITE(ctl_value)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("ctl: value", &tests);

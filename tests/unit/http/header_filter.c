@@ -138,7 +138,7 @@ START_TEST(what_the_answers_connection_names_stays_behind)
 }
 END_TEST
 
-Suite *filter_suite(void)
+UNIT_SUITE(filter)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("filter", &tests);

@@ -120,7 +120,7 @@ START_TEST(cleared_and_freed_lists_are_empty_and_usable)
 }
 END_TEST
 
-Suite *headers_suite(void)
+UNIT_SUITE(headers)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("headers", &tests);

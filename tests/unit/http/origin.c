@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/util.h"
 #include "http/origin.h"
+#include "base/util.h"
 #include "unit.h"
 
 static const struct {
@@ -88,7 +88,7 @@ START_TEST(urls_on_one_server)
 }
 END_TEST
 
-Suite *origin_suite(void)
+UNIT_SUITE(origin)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("origin", &tests);

@@ -80,7 +80,7 @@ START_TEST(wait)
 }
 END_TEST
 
-Suite *preference_suite(void)
+UNIT_SUITE(preference)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("preference", &tests);

@@ -296,7 +296,7 @@ START_TEST(a_canonical_form_is_its_own_canonical_form)
 }
 END_TEST
 
-Suite *target_suite(void)
+UNIT_SUITE(target)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("target", &tests);

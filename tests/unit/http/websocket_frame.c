@@ -139,7 +139,7 @@ START_TEST(a_close_frame_has_a_code)
 }
 END_TEST
 
-Suite *frame_suite(void)
+UNIT_SUITE(frame)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("frame", &tests);

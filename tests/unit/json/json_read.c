@@ -7,8 +7,8 @@
 #include <tbclient/value.h>
 
 #include "base/util.h"
-#include "json/json_write.h"
 #include "unit.h"
+#include "json/json_write.h"
 
 #define V TB_VERBATIM
 
@@ -235,7 +235,7 @@ START_TEST(strings_of_json)
 }
 END_TEST
 
-Suite *json_read_suite(void)
+UNIT_SUITE(json_read)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("json_read", &tests);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "json/json_text.h"
 #include "unit.h"
+#include "json/json_text.h"
 
 static const char *const values[] = {
     "1",
@@ -58,7 +58,7 @@ START_TEST(blanks_are_skipped)
 }
 END_TEST
 
-Suite *json_text_suite(void)
+UNIT_SUITE(json_text)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("json_text", &tests);

@@ -266,7 +266,7 @@ START_TEST(values_that_are_numbers)
 }
 END_TEST
 
-Suite *number_suite(void)
+UNIT_SUITE(number)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("number", &tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/util.h"
 #include "upstream/backoff.h"
+#include "base/util.h"
 #include "unit.h"
 
 #define NO_RETRY_AFTER (-1)
@@ -116,7 +116,7 @@ START_TEST(the_forms_of_retry_after)
 }
 END_TEST
 
-Suite *backoff_suite(void)
+UNIT_SUITE(backoff)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("backoff", &tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/util.h"
 #include "upstream/budget.h"
+#include "base/util.h"
 #include "unit.h"
 
 #define START_MS  INT64_C(5000)
@@ -334,7 +334,7 @@ START_TEST(half_of_the_places_are_not_for_what_costs_nothing)
 }
 END_TEST
 
-Suite *budget_suite(void)
+UNIT_SUITE(budget)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("budget", &tests);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the budget learns from refusals. */
 #include "base/util.h"
-#include "upstream/budget.h"
 #include "unit.h"
+#include "upstream/budget.h"
 
 #define START_MS  INT64_C(5000)
 #define MINUTE_MS INT64_C(60000)
@@ -368,7 +368,7 @@ START_TEST(a_pace_that_will_be_forgotten_is_not_waited_for)
 }
 END_TEST
 
-Suite *budget_pace_suite(void)
+UNIT_SUITE(budget_pace)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("budget_pace", &tests);

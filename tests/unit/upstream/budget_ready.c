@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The time that budget_ready_ms() tells is the one at which budget_take() succeeds. */
 #include "base/util.h"
-#include "upstream/budget.h"
 #include "unit.h"
+#include "upstream/budget.h"
 
 #define MINUTE_MS  INT64_C(60000)
 #define OPERATIONS 3
@@ -94,7 +94,7 @@ START_TEST(a_call_can_be_sent_when_it_was_told_and_no_earlier)
 }
 END_TEST
 
-Suite *budget_ready_suite(void)
+UNIT_SUITE(budget_ready)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("budget_ready", &tests);

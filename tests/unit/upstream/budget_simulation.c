@@ -261,7 +261,7 @@ START_TEST(others_use_half_of_the_smallest_limit)
 }
 END_TEST
 
-Suite *budget_simulation_suite(void)
+UNIT_SUITE(budget_simulation)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("budget_simulation", &tests);

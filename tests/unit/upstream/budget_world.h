@@ -7,8 +7,8 @@
 #ifndef TB_UNIT_BUDGET_WORLD_H
 #define TB_UNIT_BUDGET_WORLD_H
 
-#include "upstream/budget.h"
 #include "unit.h"
+#include "upstream/budget.h"
 
 #define CALLS_MAX   64
 #define MINUTES_MAX 64

@@ -51,7 +51,7 @@ START_TEST(a_long_secret_fits)
 }
 END_TEST
 
-Suite *credential_suite(void)
+UNIT_SUITE(credential)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("credential", &tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/util.h"
 #include "upstream/failover.h"
+#include "base/util.h"
 #include "unit.h"
 
 static struct failover failover;
@@ -197,10 +197,10 @@ START_TEST(doubts_do_not_prolong_the_time_aside)
 }
 END_TEST
 
-static void probe(size_t server, enum failover_news news, int64_t now_ms)
+static void probe(size_t server, enum failover_result result, int64_t now_ms)
 {
     ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), server);
-    failover_report_probe(&failover, server, news, now_ms);
+    failover_report_probe(&failover, server, result, now_ms);
 }
 
 START_TEST(away_means_that_a_probe_has_failed_since)
@@ -245,7 +245,7 @@ START_TEST(several_are_away_when_the_last_of_them_is)
 }
 END_TEST
 
-Suite *failover_suite(void)
+UNIT_SUITE(failover)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("failover", &tests);

@@ -2,8 +2,8 @@
 #include <stdio.h>
 
 #include "base/util.h"
-#include "upstream/jwt.h"
 #include "unit.h"
+#include "upstream/jwt.h"
 
 START_TEST(the_claims_of_a_good_token)
 {
@@ -169,7 +169,7 @@ START_TEST(the_characters_of_a_token)
 }
 END_TEST
 
-Suite *jwt_suite(void)
+UNIT_SUITE(jwt)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("jwt", &tests);

@@ -20,16 +20,16 @@ static bool update(const char *cause, int64_t now_ms)
     return outage_update(&outage, &failover, URL, cause, now_ms, EPOCH + now_ms);
 }
 
-static bool report(size_t server, enum failover_news news, int64_t now_ms)
+static bool report(size_t server, enum failover_result result, int64_t now_ms)
 {
-    failover_report(&failover, server, news, now_ms);
-    return update(news == FAILOVER_ANSWERED ? "" : REFUSED, now_ms);
+    failover_report(&failover, server, result, now_ms);
+    return update(result == FAILOVER_ANSWERED ? "" : REFUSED, now_ms);
 }
 
-static bool report_probe(size_t server, enum failover_news news, const char *cause, int64_t now_ms)
+static bool report_probe(size_t server, enum failover_result result, const char *cause, int64_t now_ms)
 {
     ck_assert_uint_eq(failover_begin_probe(&failover, now_ms), server);
-    failover_report_probe(&failover, server, news, now_ms);
+    failover_report_probe(&failover, server, result, now_ms);
     return update(cause, now_ms);
 }
 
@@ -133,7 +133,7 @@ START_TEST(the_reason_is_bounded_and_one_line_of_ascii)
 }
 END_TEST
 
-Suite *outage_suite(void)
+UNIT_SUITE(outage)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("outage", &tests);

@@ -3,8 +3,8 @@
 #include <stdio.h>
 
 #include "base/util.h"
-#include "upstream/rate_limit.h"
 #include "unit.h"
+#include "upstream/rate_limit.h"
 
 static void assert_parsed(const char *text, size_t count, const struct limit_pair *pairs)
 {
@@ -116,7 +116,7 @@ START_TEST(a_long_pair_does_not_hide_what_is_allowed)
 }
 END_TEST
 
-Suite *limit_suite(void)
+UNIT_SUITE(limit)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("limit", &tests);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whose limit a refusal was, as the budget takes it (client/refusals.h). */
 #include "base/util.h"
-#include "upstream/budget.h"
 #include "unit.h"
+#include "upstream/budget.h"
 
 #define START_MS  INT64_C(5000)
 #define MINUTE_MS INT64_C(60000)
@@ -554,7 +554,7 @@ START_TEST(configured_limits_hold_for_those_who_find_it_out)
 }
 END_TEST
 
-Suite *refusals_suite(void)
+UNIT_SUITE(refusals)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("refusals", &tests);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "base/util.h"
 #include "upstream/server_clock.h"
+#include "base/util.h"
 #include "unit.h"
 
 #define EPOCH_MS INT64_C(1795415381000) /* the server's time at boot time 0, where nothing else is said */
@@ -341,7 +341,7 @@ START_TEST(random_arrivals)
 }
 END_TEST
 
-Suite *server_clock_suite(void)
+UNIT_SUITE(server_clock)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("server_clock", &tests);

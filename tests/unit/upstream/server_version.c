@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "upstream/server_version.h"
 #include "unit.h"
+#include "upstream/server_version.h"
 
 #define WHITE_LABEL "/api/noauth/whiteLabel/loginWhiteLabelParams"
 #define SIGN_UP     "/api/noauth/signup/recaptchaParams"
@@ -50,24 +50,24 @@ static const struct {
 
 START_TEST(an_edition_is_told_by_the_paths_it_has)
 {
-    struct edition_probe probe = {0};
+    struct server_version probe = {0};
 
-    ck_assert_str_eq(edition_next_path(&probe), WHITE_LABEL);
-    edition_answer(&probe, servers[_i].white_label, servers[_i].white_label_body,
-                   strlen(servers[_i].white_label_body));
+    ck_assert_str_eq(server_version_next_path(&probe), WHITE_LABEL);
+    server_version_answer(&probe, servers[_i].white_label, servers[_i].white_label_body,
+                          strlen(servers[_i].white_label_body));
     if (servers[_i].sign_up >= 0) {
-        ck_assert_str_eq(edition_next_path(&probe), SIGN_UP);
-        edition_answer(&probe, servers[_i].sign_up, servers[_i].sign_up_body,
-                       strlen(servers[_i].sign_up_body));
+        ck_assert_str_eq(server_version_next_path(&probe), SIGN_UP);
+        server_version_answer(&probe, servers[_i].sign_up, servers[_i].sign_up_body,
+                              strlen(servers[_i].sign_up_body));
     }
-    ck_assert_str_eq(edition_next_path(&probe), API_DOCS);
-    edition_answer(&probe, 200, "{\"info\":{\"version\":\"4.3.1.3\"}}", 30);
-    ck_assert_ptr_null(edition_next_path(&probe));
+    ck_assert_str_eq(server_version_next_path(&probe), API_DOCS);
+    server_version_answer(&probe, 200, "{\"info\":{\"version\":\"4.3.1.3\"}}", 30);
+    ck_assert_ptr_null(server_version_next_path(&probe));
     ck_assert_int_eq(probe.edition, servers[_i].edition);
     ck_assert_str_eq(probe.version, "4.3.1.3");
-    edition_answer(&probe, 200, "{}", 2); /* asked for nothing: nothing changes */
+    server_version_answer(&probe, 200, "{}", 2); /* asked for nothing: nothing changes */
     ck_assert_int_eq(probe.edition, servers[_i].edition);
-    ck_assert_ptr_null(edition_next_path(&probe));
+    ck_assert_ptr_null(server_version_next_path(&probe));
 }
 END_TEST
 
@@ -87,11 +87,11 @@ START_TEST(only_a_good_answer_has_a_version)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(statuses); i++) {
-        struct edition_probe probe = {0};
+        struct server_version probe = {0};
 
-        edition_answer(&probe, 0, "", 0);
-        edition_answer(&probe, statuses[i], text, strlen(text));
-        ck_assert_ptr_null(edition_next_path(&probe));
+        server_version_answer(&probe, 0, "", 0);
+        server_version_answer(&probe, statuses[i], text, strlen(text));
+        ck_assert_ptr_null(server_version_next_path(&probe));
         ck_assert_str_eq(probe.version, "");
     }
 }
@@ -99,19 +99,19 @@ END_TEST
 
 START_TEST(only_what_is_unknown_is_asked_for_again)
 {
-    struct edition_probe probe = {.edition = EDITION_CE};
+    struct server_version probe = {.edition = EDITION_CE};
 
-    ck_assert(edition_ask_again(&probe));
-    ck_assert_str_eq(edition_next_path(&probe), API_DOCS);
-    edition_answer(&probe, 503, "", 0);
+    ck_assert(server_version_ask_again(&probe));
+    ck_assert_str_eq(server_version_next_path(&probe), API_DOCS);
+    server_version_answer(&probe, 503, "", 0);
     ck_assert_int_eq(probe.edition, EDITION_CE);
     strcpy(probe.version, "4.4.0");
-    ck_assert(!edition_ask_again(&probe));
+    ck_assert(!server_version_ask_again(&probe));
     probe.edition = EDITION_UNKNOWN;
-    ck_assert(edition_ask_again(&probe));
-    ck_assert_str_eq(edition_next_path(&probe), WHITE_LABEL);
-    edition_answer(&probe, 404, NO_RESOURCE, strlen(NO_RESOURCE));
-    edition_answer(&probe, 503, "", 0);
+    ck_assert(server_version_ask_again(&probe));
+    ck_assert_str_eq(server_version_next_path(&probe), WHITE_LABEL);
+    server_version_answer(&probe, 404, NO_RESOURCE, strlen(NO_RESOURCE));
+    server_version_answer(&probe, 503, "", 0);
     ck_assert_int_eq(probe.edition, EDITION_CE);
     ck_assert_str_eq(probe.version, "4.4.0");
 }
@@ -162,9 +162,9 @@ static const struct {
 
 START_TEST(a_version_is_found_in_the_beginning_of_a_description)
 {
-    char version[EDITION_VERSION_MAX] = "";
+    char version[SERVER_VERSION_TEXT_MAX] = "";
     const char *text = descriptions[_i].text, *wanted = descriptions[_i].version;
-    bool found = edition_find_version(text, strlen(text), version);
+    bool found = server_version_find(text, strlen(text), version);
 
     ck_assert_msg(found == (wanted != NULL), "%s: %s", text, found ? version : "none");
     ck_assert_str_eq(version, wanted ? wanted : "");
@@ -179,12 +179,12 @@ START_TEST(a_description_may_be_cut_anywhere)
     size_t length;
 
     for (length = 0; length <= strlen(text); length++) {
-        char version[EDITION_VERSION_MAX] = "";
+        char version[SERVER_VERSION_TEXT_MAX] = "";
         char *copy = malloc(length + !length);
 
         ck_assert_ptr_nonnull(copy);
         memcpy(copy, text, length);
-        ck_assert_int_eq(edition_find_version(copy, length, version), length >= end);
+        ck_assert_int_eq(server_version_find(copy, length, version), length >= end);
         free(copy);
     }
 }
@@ -194,27 +194,27 @@ END_TEST
 START_TEST(any_bytes_are_harmless)
 {
     static const char alphabet[] = "{}[]\",:\\ info\"version\"4.";
-    char text[EDITION_ANSWER_MAX];
-    char version[EDITION_VERSION_MAX];
+    char text[SERVER_VERSION_ANSWER_MAX];
+    char version[SERVER_VERSION_TEXT_MAX];
     unsigned round;
     size_t i;
 
     memset(text, '[', sizeof(text));
     text[0] = '{';
-    ck_assert(!edition_find_version(text, sizeof(text), version));
+    ck_assert(!server_version_find(text, sizeof(text), version));
     for (round = 0; round < 2000; round++) {
         size_t length = unit_random() % 200;
 
         text[0] = '{';
         for (i = 1; i < length; i++)
             text[i] = alphabet[unit_random() % (sizeof(alphabet) - 1)];
-        if (edition_find_version(text, length, version))
+        if (server_version_find(text, length, version))
             ck_assert(strlen(version) < sizeof(version) && *version == '4');
     }
 }
 END_TEST
 
-Suite *edition_suite(void)
+UNIT_SUITE(server_version)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("edition", &tests);

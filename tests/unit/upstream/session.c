@@ -114,7 +114,8 @@ END_TEST
 START_TEST(a_token_of_no_life_is_renewed_no_more_than_twice_a_second)
 {
     world_begin(&world, SESSION_CALL_LOGIN);
-    world_answer(&world, 200, "{\"token\":\"h.eyJpYXQiOjEwMDAsImV4cCI6MTAwMC4wNX0.s\",\"refreshToken\":\"r\"}", -1);
+    world_answer(&world, 200,
+                 "{\"token\":\"h.eyJpYXQiOjEwMDAsImV4cCI6MTAwMC4wNX0.s\",\"refreshToken\":\"r\"}", -1);
     ck_assert_int_eq(session_due(world.session), world.now_ms + 500);
     world_wait(&world, 50);
     ck_assert(!world_has_credential(&world));
@@ -248,7 +249,7 @@ START_TEST(asked_to_retry_during_a_renewal_that_is_then_refused)
 }
 END_TEST
 
-Suite *session_suite(void)
+UNIT_SUITE(session)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("session", &tests);

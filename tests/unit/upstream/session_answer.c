@@ -241,7 +241,7 @@ START_TEST(a_redirects_target_is_bounded_and_one_line_of_ascii)
 END_TEST
 
 /* A key's check is judged as a login is. */
-START_TEST(a_check_of_a_key_that_something_else_answers_is_repeated)
+START_TEST(a_check_of_a_key_that_something_else_answers_is_retried)
 {
     static const char *const bodies[] = {"", PORTAL, "[]", "null", "\"user\""};
     size_t i;
@@ -305,7 +305,7 @@ START_TEST(the_status_is_that_of_the_last_call)
 }
 END_TEST
 
-Suite *session_answer_suite(void)
+UNIT_SUITE(session_answer)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("session_answer", &tests);
@@ -319,7 +319,7 @@ Suite *session_answer_suite(void)
     tcase_add_test(tests, a_renewal_that_is_redirected_leaves_the_old_token);
     tcase_add_loop_test(tests, a_redirect_names_where_it_leads, 0, (int)ARRAY_SIZE(redirects));
     tcase_add_test(tests, a_redirects_target_is_bounded_and_one_line_of_ascii);
-    tcase_add_test(tests, a_check_of_a_key_that_something_else_answers_is_repeated);
+    tcase_add_test(tests, a_check_of_a_key_that_something_else_answers_is_retried);
     tcase_add_test(tests, a_given_token_whose_check_something_else_answers_is_kept);
     tcase_add_test(tests, the_status_is_that_of_the_last_call);
     return suite;

@@ -180,9 +180,8 @@ START_TEST(a_retry_after_holds_back_within_bounds)
     static const struct {
         int status;
         int64_t asked_ms, waits_ms;
-    } cases[] = {{503, 30000, 30000}, {503, 30001, 30000},      {429, 3600000, 3600000},
-                 {429, 3600001, 3600000}, {404, 3600000, 1000}, {200, 3600000, 1000},
-                 {502, 3600000, 1000}};
+    } cases[] = {{503, 30000, 30000},  {503, 30001, 30000},  {429, 3600000, 3600000}, {429, 3600001, 3600000},
+                 {404, 3600000, 1000}, {200, 3600000, 1000}, {502, 3600000, 1000}};
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -288,7 +287,7 @@ START_TEST(a_long_reason_is_still_utf8)
 }
 END_TEST
 
-Suite *session_failures_suite(void)
+UNIT_SUITE(session_failures)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("session_failures", &tests);

@@ -267,7 +267,7 @@ START_TEST(secrets_in_memory_are_not_looked_at)
 }
 END_TEST
 
-Suite *session_files_suite(void)
+UNIT_SUITE(session_files)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("session_files", &tests);

@@ -319,7 +319,7 @@ START_TEST(asked_to_retry_during_the_renewal_of_a_pair)
 }
 END_TEST
 
-Suite *session_modes_suite(void)
+UNIT_SUITE(session_modes)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("session_modes", &tests);

@@ -234,7 +234,7 @@ START_TEST(a_credential_in_use_outlives_its_renewal)
 }
 END_TEST
 
-Suite *session_refusal_suite(void)
+UNIT_SUITE(session_refusal)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("session_refusal", &tests);

@@ -4,8 +4,8 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "upstream/stamp.h"
 #include "unit.h"
+#include "upstream/stamp.h"
 
 #define TS      INT64_C(1795415381123)
 #define TS_TEXT "1795415381123"
@@ -303,7 +303,7 @@ START_TEST(random_bodies)
 }
 END_TEST
 
-Suite *stamp_suite(void)
+UNIT_SUITE(stamp)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("stamp", &tests);

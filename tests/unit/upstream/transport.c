@@ -95,7 +95,7 @@ START_TEST(a_transfer_that_is_cancelled_while_it_connects_harms_no_other)
 }
 END_TEST
 
-Suite *transport_suite(void)
+UNIT_SUITE(transport)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("transport", &tests);

@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "upstream/websocket.h"
 #include "unit.h"
+#include "upstream/websocket.h"
 
 #define WAIT_MS 60000
 
@@ -367,7 +367,7 @@ START_TEST(a_sender_is_stopped_and_goes_on)
 }
 END_TEST
 
-Suite *websocket_suite(void)
+UNIT_SUITE(websocket)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("websocket", &tests);

@@ -6,8 +6,8 @@
 #ifndef TB_CLIENT_WORLD_H
 #define TB_CLIENT_WORLD_H
 
-#include "upstream/session.h"
 #include "unit.h"
+#include "upstream/session.h"
 
 #define WORLD_START_MS INT64_C(1000000)       /* boot clock */
 #define WORLD_EPOCH_MS INT64_C(1795415381000) /* the server's clock at boot time 0 */

@@ -32,7 +32,7 @@ START_TEST(a_short_file_is_enough_and_the_rest_is_the_default)
     ck_assert_int_eq(config->retry.max_retries, 3);
     ck_assert_int_eq(config->retry.initial_retry_delay_ms, 1000);
     ck_assert_int_eq(config->retry.max_retry_delay_ms, 30000);
-    ck_assert(!config->retry.repeat_unsafe);
+    ck_assert(!config->retry.retry_unsafe);
     ck_assert_int_eq(config->log.level, LOG_LEVEL_INFO);
     config_free(config);
     config_free(NULL);
@@ -244,7 +244,7 @@ static const struct {
 } mistakes[] = {
     {"listen = {\n  port = 70000;\n};\n", 6, {"listen.port", "from 0 to 65535"}},
     {"\n\nlisten = {\n\n  port = \"1\"; };\n", 9, {"listen.port", "integer"}},
-    {"retry = { repeat_unsafe = 1; };\n", 5, {"retry.repeat_unsafe", "true or false"}},
+    {"retry = { retry_unsafe = 1; };\n", 5, {"retry.retry_unsafe", "true or false"}},
     {"log = {\n level = \"loud\"; };\n", 6, {"log.level", "\"warning\""}},
     {"listen = { address = 1; };\n", 5, {"listen.address", "string"}},
     {"listen = {\n  colour = 1;\n};\n", 6, {"unknown", "listen.colour", "idle_timeout_s"}},
@@ -353,7 +353,7 @@ START_TEST(settings_that_are_none)
 }
 END_TEST
 
-Suite *config_suite(void)
+UNIT_SUITE(config)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("config", &tests);

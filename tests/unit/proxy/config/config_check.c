@@ -317,7 +317,7 @@ START_TEST(texts_are_understood_or_refused_with_the_word)
 }
 END_TEST
 
-Suite *config_check_suite(void)
+UNIT_SUITE(config_check)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("config_check", &tests);

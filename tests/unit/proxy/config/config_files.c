@@ -266,7 +266,7 @@ START_TEST(what_tls_needs_before_the_start)
 }
 END_TEST
 
-Suite *config_files_suite(void)
+UNIT_SUITE(config_files)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("config_files", &tests);

@@ -97,7 +97,7 @@ static struct config *load_other(const char *credentials)
              "max_connections = 5;\n"
              "  idle_timeout_s = 4; };\n"
              "retry = { retry_on_rate_limit = false; max_retries = 2; initial_retry_delay_ms = 1001;\n"
-             "  max_retry_delay_ms = 30001; repeat_unsafe = true; };\n"
+             "  max_retry_delay_ms = 30001; retry_unsafe = true; };\n"
              "rate = { limits = \"1:1\"; learn = false; };\n"
              "queue = { max_requests = 1; max_bytes = 2000; max_wait_ms = 1; urgency = \"saveDevice=1\"; };\n"
              "merge = { mode = \"always\"; max_bytes = 2000; };\njoin = { reads = false; };\n"
@@ -157,7 +157,7 @@ START_TEST(a_reload_without_changes_says_nothing)
 }
 END_TEST
 
-Suite *config_help_suite(void)
+UNIT_SUITE(config_help)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("config_help", &tests);

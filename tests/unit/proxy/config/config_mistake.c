@@ -190,7 +190,7 @@ START_TEST(whatever_is_wrong_the_line_is_one_of_the_file)
 }
 END_TEST
 
-Suite *config_mistake_suite(void)
+UNIT_SUITE(config_mistake)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("config_mistake", &tests);

@@ -41,7 +41,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(retry, max_retries, KIND_INTEGER),
     ROW(retry, initial_retry_delay_ms, KIND_INTEGER),
     ROW(retry, max_retry_delay_ms, KIND_INTEGER),
-    ROW(retry, repeat_unsafe, KIND_BOOLEAN),
+    ROW(retry, retry_unsafe, KIND_BOOLEAN),
     ROW(rate, limits, KIND_STRING),
     ROW(rate, learn, KIND_BOOLEAN),
     ROW(queue, max_requests, KIND_INTEGER),

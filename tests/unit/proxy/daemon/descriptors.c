@@ -59,7 +59,7 @@ START_TEST(the_soft_limit_becomes_the_hard_one)
 }
 END_TEST
 
-Suite *descriptors_suite(void)
+UNIT_SUITE(descriptors)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("descriptors", &tests);

@@ -160,7 +160,7 @@ START_TEST(every_operation_whose_path_has_a_timeout_is_known)
 }
 END_TEST
 
-Suite *call_timeout_suite(void)
+UNIT_SUITE(call_timeout)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("call_timeout", &tests);

@@ -326,7 +326,7 @@ START_TEST(each_allocation_fails)
 }
 END_TEST
 
-Suite *merge_suite(void)
+UNIT_SUITE(merge)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("merge", &tests);

@@ -223,7 +223,7 @@ START_TEST(random_bodies)
 }
 END_TEST
 
-Suite *merge_random_suite(void)
+UNIT_SUITE(merge_random)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("merge_random", &tests);

@@ -565,7 +565,7 @@ START_TEST(nobodys_turn_is_for_what_he_cannot_go_with)
 }
 END_TEST
 
-Suite *queue_suite(void)
+UNIT_SUITE(queue)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("queue", &tests);

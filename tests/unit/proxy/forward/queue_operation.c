@@ -298,7 +298,7 @@ START_TEST(nothing_is_lost)
 }
 END_TEST
 
-Suite *queue_operation_suite(void)
+UNIT_SUITE(queue_operation)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("queue, operations", &tests);

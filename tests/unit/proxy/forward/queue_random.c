@@ -367,7 +367,7 @@ START_TEST(it_does_what_its_model_does)
 }
 END_TEST
 
-Suite *queue_random_suite(void)
+UNIT_SUITE(queue_random)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("queue, random", &tests);

@@ -2,8 +2,8 @@
 #include "proxy/forward/upstream_call.h"
 
 #include "base/util.h"
-#include "upstream_call_world.h"
 #include "unit.h"
+#include "upstream_call_world.h"
 
 #define ALICE 1000
 #define BOB   1001
@@ -173,12 +173,12 @@ END_TEST
 START_TEST(a_merged_call_has_at_most_so_many_requests)
 {
     occupy();
-    begin_many(TELEMETRY, FORWARDING_SHARED_MAX);
+    begin_many(TELEMETRY, UPSTREAM_CALL_SHARED_MAX);
     run_all();
     ck_assert_uint_eq(world.server.call_count, 2);
     ck_assert_uint_eq(world.server.largest, 1000);
     occupy();
-    begin_many(TELEMETRY, FORWARDING_SHARED_MAX + 1);
+    begin_many(TELEMETRY, UPSTREAM_CALL_SHARED_MAX + 1);
     run_all();
     ck_assert_uint_eq(world.server.call_count, 2 + 3);
 }
@@ -386,10 +386,10 @@ START_TEST(a_read_does_not_wait_for_a_flood)
 }
 END_TEST
 
-Suite *forwarding_suite(void)
+UNIT_SUITE(upstream_call)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("forwarding", &tests);
+    Suite *suite = unit_suite_create("call", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, what_need_not_wait_is_not_touched);

@@ -200,10 +200,10 @@ START_TEST(nothing_is_lost_and_nothing_doubled)
 }
 END_TEST
 
-Suite *forwarding_faults_suite(void)
+UNIT_SUITE(upstream_call_faults)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("forwarding, faults", &tests);
+    Suite *suite = unit_suite_create("call, faults", &tests);
 
     tcase_add_test(tests, nothing_is_lost_and_nothing_doubled);
     return suite;

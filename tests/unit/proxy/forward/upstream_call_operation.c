@@ -372,7 +372,7 @@ START_TEST(what_is_held_back_obeys_the_bounds_of_the_queue)
 }
 END_TEST
 
-/* Merged, refused, held back, repeated: each value is stored once. */
+/* Merged, refused, held back, retried: each value is stored once. */
 START_TEST(writes_that_are_held_back_are_stored_once)
 {
     size_t round;
@@ -397,10 +397,10 @@ START_TEST(writes_that_are_held_back_are_stored_once)
 }
 END_TEST
 
-Suite *forwarding_operation_suite(void)
+UNIT_SUITE(upstream_call_operation)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("forwarding, operations", &tests);
+    Suite *suite = unit_suite_create("call, operations", &tests);
 
     tcase_add_loop_test(tests, four_connections_hold_back_nobody_else, 0, (int)ARRAY_SIZE(own_limits));
     tcase_add_test(tests, nor_in_its_own_flow);

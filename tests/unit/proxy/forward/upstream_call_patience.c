@@ -2,8 +2,8 @@
 /* Each of those who share a call waits as long as it may itself, while there is no login. */
 #include "base/util.h"
 #include "proxy/forward/upstream_call.h"
-#include "upstream_call_world.h"
 #include "unit.h"
+#include "upstream_call_world.h"
 
 #define LOGIN_MS 5000
 #define SOON_MS  1000 /* of who wants to wait only so long */
@@ -183,7 +183,7 @@ END_TEST
 START_TEST(all_waits_are_one)
 {
     world.server.session_ms = world_now(&world) + 600;
-    world.server.next_status = 429; /* the repeat would come after 1 s or more */
+    world.server.next_status = 429; /* the retry would come after 1 s or more */
     begin(READ, WORLD_NO_WISH);
     world_run(&world, 0);
     begin(READ, SOON_MS);
@@ -222,10 +222,10 @@ START_TEST(who_hangs_up_before_the_login_has_written_nothing)
 }
 END_TEST
 
-Suite *forwarding_patience_suite(void)
+UNIT_SUITE(upstream_call_patience)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("forwarding, patience", &tests);
+    Suite *suite = unit_suite_create("call, patience", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, each_waits_as_long_as_it_may, 0, (int)ARRAY_SIZE(cases));

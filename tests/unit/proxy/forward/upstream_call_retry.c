@@ -4,8 +4,8 @@
 
 #include "base/util.h"
 #include "proxy/forward/upstream_call.h"
-#include "upstream_call_world.h"
 #include "unit.h"
+#include "upstream_call_world.h"
 
 #define ALICE    1000
 #define NEVER_MS (1000 * MINUTE_MS)
@@ -64,7 +64,7 @@ static void refuse_all(void)
 }
 
 /* After max_retries the client sees the 429, and only then. */
-START_TEST(a_429_is_repeated_so_often)
+START_TEST(a_429_is_retried_so_often)
 {
     world.daemon.retry.max_retries = (unsigned)_i;
     refuse_all();
@@ -75,7 +75,7 @@ START_TEST(a_429_is_repeated_so_often)
 }
 END_TEST
 
-START_TEST(what_acts_twice_is_not_repeated)
+START_TEST(what_acts_twice_is_not_retried)
 {
     refuse_all();
     begin(RPC);
@@ -110,7 +110,7 @@ START_TEST(a_refused_call_has_taken_nothing)
 }
 END_TEST
 
-static void assert_repeated(unsigned serial, int64_t least_ms)
+static void assert_retried(unsigned serial, int64_t least_ms)
 {
     ck_assert_int_eq(results[serial].status, 200);
     ck_assert_int_ge(results[serial].took_ms, least_ms);
@@ -134,10 +134,10 @@ START_TEST(a_429_of_two_operations_closes_the_budget_for_all)
     ck_assert_uint_eq(world.server.call_count, 3);
     server_limit(&world.server, "");
     run_all();
-    assert_repeated(2, 7000);
-    assert_repeated(3, 7000);
-    assert_repeated(4, 6800);
-    assert_repeated(5, 6800);
+    assert_retried(2, 7000);
+    assert_retried(3, 7000);
+    assert_retried(4, 6800);
+    assert_retried(5, 6800);
 }
 END_TEST
 
@@ -167,7 +167,7 @@ START_TEST(a_value_stored_before_its_429_is_stored_once)
 END_TEST
 
 /* All together have been refused; all together they go again. */
-START_TEST(a_refused_merge_is_repeated_as_one)
+START_TEST(a_refused_merge_is_retried_as_one)
 {
     unsigned i;
 
@@ -289,7 +289,7 @@ static void begin_merged(struct local **locals, size_t count, int status)
         locals[i] = begin(TELEMETRY);
     while (locals[0]->exchange.state != EXCHANGE_SENT)
         world_run(&world, 1);
-    ck_assert_ptr_eq(locals[0]->exchange.forwarding, locals[count - 1]->exchange.forwarding);
+    ck_assert_ptr_eq(locals[0]->exchange.call, locals[count - 1]->exchange.call);
 }
 
 /* Its target, headers and body are sent once more when it is gone. */
@@ -338,14 +338,14 @@ START_TEST(what_is_given_up_may_have_been_counted)
 }
 END_TEST
 
-/* The client sends no more, but perhaps it reads: it gets what comes soon, but nothing is repeated for it. */
-START_TEST(for_who_may_be_gone_nothing_is_repeated)
+/* The client sends no more, but perhaps it reads: it gets what comes soon, but nothing is retried for it. */
+START_TEST(for_who_may_be_gone_nothing_is_retried)
 {
     struct local *locals[3];
 
     if (_i)
         world.server.retry_after_ms = 500;
-    begin_merged(locals, 3, _i ? 429 : 500); /* after 500 the call is split: that is no repeat */
+    begin_merged(locals, 3, _i ? 429 : 500); /* after 500 the call is split: that is no retry */
     loop_timer_start(&world.daemon.loop, &locals[0]->exchange.hang_up_timer, 2000);
     run_all();
     ck_assert_int_eq(results[2].status, _i ? WORLD_HUNG_UP : 200);
@@ -375,7 +375,7 @@ START_TEST(a_login_is_answered_and_counts_nothing)
     queue_forget(&world.daemon.queue, &local->exchange.item);
     loop_timer_stop(&world.daemon.loop, &local->exchange.wait_timer);
     world.server.session_ms = world_now(&world) + 100;
-    forwarding_begin_login(&local->exchange);
+    upstream_call_begin_login(&local->exchange);
     ck_assert_uint_eq(world.daemon.budget.in_flight, 0);
     run_all();
     ck_assert_int_eq(results[1].status, 200);
@@ -403,20 +403,20 @@ START_TEST(urgency_goes_first)
 }
 END_TEST
 
-Suite *forwarding_repeat_suite(void)
+UNIT_SUITE(upstream_call_retry)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("forwarding, repeats", &tests);
+    Suite *suite = unit_suite_create("call, retries", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, a_429_is_repeated_so_often, 0, 5);
-    tcase_add_test(tests, what_acts_twice_is_not_repeated);
+    tcase_add_loop_test(tests, a_429_is_retried_so_often, 0, 5);
+    tcase_add_test(tests, what_acts_twice_is_not_retried);
     tcase_add_test(tests, repeats_can_be_off);
     tcase_add_test(tests, a_refused_call_has_taken_nothing);
     tcase_add_test(tests, a_429_of_two_operations_closes_the_budget_for_all);
     tcase_add_loop_test(tests, a_longer_retry_after_is_not_waited_for, 0, 2);
     tcase_add_test(tests, a_value_stored_before_its_429_is_stored_once);
-    tcase_add_test(tests, a_refused_merge_is_repeated_as_one);
+    tcase_add_test(tests, a_refused_merge_is_retried_as_one);
     tcase_add_loop_test(tests, a_deadline_in_the_queue, 0, (int)ARRAY_SIZE(waits));
     tcase_add_test(tests, who_does_not_want_to_wait_need_not);
     tcase_add_loop_test(tests, a_deadline_while_backing_off, 0, 20);
@@ -425,7 +425,7 @@ Suite *forwarding_repeat_suite(void)
     tcase_add_loop_test(tests, the_others_stay_when_the_lead_goes, 0, 2);
     tcase_add_test(tests, a_call_ends_when_all_have_gone);
     tcase_add_loop_test(tests, what_is_given_up_may_have_been_counted, 0, 2);
-    tcase_add_loop_test(tests, for_who_may_be_gone_nothing_is_repeated, 0, 2);
+    tcase_add_loop_test(tests, for_who_may_be_gone_nothing_is_retried, 0, 2);
     tcase_add_test(tests, without_a_session_all_are_answered);
     tcase_add_test(tests, a_login_is_answered_and_counts_nothing);
     tcase_add_test(tests, urgency_goes_first);

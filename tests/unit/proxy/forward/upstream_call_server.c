@@ -564,14 +564,14 @@ bool request_stamp(struct upstream *upstream, const char *target, struct buf *bo
     return r >= 0;
 }
 
-enum request_repeat_refusal request_repeat_refusal(const struct request_options *options,
-                                                   enum tb_repeat repeat, unsigned repeats, bool stamped)
+enum request_retry_refusal request_retry_refusal(const struct request_options *options, enum tb_retry retry,
+                                                 unsigned retries, bool stamped)
 {
-    return options->no_retry_on_rate_limit           ? REPEAT_IS_OFF
-           : repeats >= options->max_retries         ? REPEAT_ENOUGH
-           : repeat == TB_REPEAT_NEVER               ? REPEAT_UNSAFE
-           : repeat == TB_REPEAT_STAMPED && !stamped ? REPEAT_UNSTAMPED
-                                                     : REPEAT_NOT_REFUSED;
+    return options->no_retry_on_rate_limit         ? RETRY_IS_OFF
+           : retries >= options->max_retries       ? RETRY_ENOUGH
+           : retry == TB_RETRY_NEVER               ? RETRY_UNSAFE
+           : retry == TB_RETRY_STAMPED && !stamped ? RETRY_UNSTAMPED
+                                                   : RETRY_NOT_REFUSED;
 }
 
 int64_t upstream_now_ms(const struct upstream *upstream)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A simulated server for the tests of forwarding.c: it stands behind request_start() and its likes, on the
+ * A simulated server for the tests of upstream_call.c: it stands behind request_start() and its likes, on the
  * clock of the daemon's loop. As the real one it counts asynchronous operations twice, and refuses them after
  * it has executed them where the second token is missing. A call that its client gives up is executed all the
  * same.

@@ -243,10 +243,10 @@ START_TEST(what_was_written_is_read)
 }
 END_TEST
 
-Suite *forwarding_simulation_suite(void)
+UNIT_SUITE(upstream_call_simulation)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("forwarding, simulation", &tests);
+    Suite *suite = unit_suite_create("call, simulation", &tests);
 
     tcase_add_test(tests, a_configured_limit_is_never_passed);
     tcase_add_loop_test(tests, an_unknown_limit_is_learned, 0, unit_rounds((int)ARRAY_SIZE(limits)));

@@ -4,11 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "proxy/exchange/reply.h"
 #include "proxy/forward/admission.h"
+#include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
 #include "proxy/local/local.h"
-#include "proxy/exchange/reply.h"
-#include "proxy/forward/body_stream.h"
 
 #define TURNS_MAX 5000 /* of the loop in one ms; more is a loop that never sleeps */
 
@@ -19,30 +19,30 @@ struct metrics {
 static const struct {
     const char *method, *before, *after; /* the entity's number */
     bool is_anonymous;
-    enum tb_repeat repeat;
+    enum tb_retry retry;
     struct operation operation;
 } kinds[KINDS] = {
     [TELEMETRY] = {"POST",
                    "/api/plugins/telemetry/DEVICE/",
                    "/timeseries/ANY",
                    false,
-                   TB_REPEAT_STAMPED,
-                   {.id = 1, .flags = TB_ASYNCHRONOUS, .repeat = TB_REPEAT_STAMPED}},
+                   TB_RETRY_STAMPED,
+                   {.id = 1, .flags = TB_ASYNCHRONOUS, .retry = TB_RETRY_STAMPED}},
     [ATTRIBUTES] = {"POST",
                     "/api/plugins/telemetry/DEVICE/",
                     "/attributes/SERVER_SCOPE",
                     false,
-                    TB_REPEAT_FREE,
+                    TB_RETRY_FREE,
                     {.id = 2, .flags = TB_ASYNCHRONOUS | TB_ATTRIBUTE_WRITE}},
     [READ] = {"GET",
               "/api/plugins/telemetry/DEVICE/",
               "/values/attributes/SERVER_SCOPE",
               false,
-              TB_REPEAT_FREE,
+              TB_RETRY_FREE,
               {.id = 3, .flags = TB_ASYNCHRONOUS}},
-    [DEVICE] = {"GET", "/api/device/", "", false, TB_REPEAT_FREE, {.id = 4}},
-    [RPC] = {"POST", "/api/rpc/twoway/", "", false, TB_REPEAT_NEVER, {.id = 5, .flags = TB_ASYNCHRONOUS}},
-    [DEVICE_API] = {"POST", "/api/v1/token-", "/telemetry", true, TB_REPEAT_NEVER, {.flags = 0}},
+    [DEVICE] = {"GET", "/api/device/", "", false, TB_RETRY_FREE, {.id = 4}},
+    [RPC] = {"POST", "/api/rpc/twoway/", "", false, TB_RETRY_NEVER, {.id = 5, .flags = TB_ASYNCHRONOUS}},
+    [DEVICE_API] = {"POST", "/api/v1/token-", "/telemetry", true, TB_RETRY_NEVER, {.flags = 0}},
 };
 
 /* ---- a local request ---- */
@@ -52,8 +52,8 @@ static void retire(struct local *local)
     struct exchange *exchange = &local->exchange;
     struct daemon *daemon = exchange->daemon;
 
-    forwarding_leave(exchange);
-    forwarding_release(exchange);
+    upstream_call_leave(exchange);
+    upstream_call_release(exchange);
     loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
     loop_timer_stop(&daemon->loop, &local->retire_timer);
     list_remove(&local->link);
@@ -75,7 +75,7 @@ static void answer(struct exchange *exchange, int status)
 {
     struct local *local = CONTAINER_OF(exchange, struct local, exchange);
 
-    forwarding_leave(exchange);
+    upstream_call_leave(exchange);
     loop_timer_stop(&exchange->daemon->loop, &exchange->hang_up_timer);
     exchange->state = EXCHANGE_ANSWERED;
     local->answers++;
@@ -90,7 +90,7 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
     struct local *local = CONTAINER_OF(exchange, struct local, exchange);
     const struct buf *body = &request->transfer.response_body;
 
-    WORLD_ASSERT(request == &exchange->forwarding->request);
+    WORLD_ASSERT(request == &exchange->call->request);
     if (request->outcome == REQUEST_ANSWERED && body->len > 0)
         memcpy(local->answer, body->data, body->len + 1);
     answer(exchange, request->outcome == REQUEST_ANSWERED ? request->transfer.status
@@ -98,23 +98,23 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
                                                           : 502);
 }
 
-bool stream_reserve(struct exchange *exchange)
+bool body_stream_reserve(struct exchange *exchange)
 {
     (void)exchange;
     return true;
 }
 
-void stream_attach(struct forwarding *forwarding)
+void body_stream_attach(struct upstream_call *call)
 {
-    (void)forwarding;
+    (void)call;
 }
 
-void stream_answer_ended(struct forwarding *forwarding)
+void body_stream_answer_ended(struct upstream_call *call)
 {
-    (void)forwarding;
+    (void)call;
 }
 
-bool stream_can_begin_again(const struct exchange *exchange)
+bool body_stream_can_begin_again(const struct exchange *exchange)
 {
     return !exchange->body_let_go;
 }
@@ -147,9 +147,9 @@ void local_answer(struct exchange *exchange)
     answer(exchange, 200);
 }
 
-uint64_t client_flow(const struct client *client, bool device_api)
+uint64_t peer_flow(const struct peer *peer, bool device_api)
 {
-    uint64_t flow = client->user < 0 ? client->number << 33 | UINT64_C(1) << 32 : (uint64_t)client->user;
+    uint64_t flow = peer->user < 0 ? peer->number << 33 | UINT64_C(1) << 32 : (uint64_t)peer->user;
 
     return device_api ? flow | UINT64_C(1) << 63 : flow;
 }
@@ -164,7 +164,7 @@ uint64_t world_count(const struct world *world, enum metrics_event event)
     return world->daemon.metrics->counts[event];
 }
 
-/* forwarding.c draws the jitter of its delays here (--wrap): a seed repeats that, too. */
+/* upstream_call.c draws the jitter of its delays here (--wrap): a seed retries that, too. */
 ssize_t __wrap_getrandom(void *buffer, size_t length, unsigned flags);
 
 ssize_t __wrap_getrandom(void *buffer, size_t length, unsigned flags)
@@ -210,16 +210,16 @@ static void make_exchange(struct local *local)
     const struct wish *wish = &local->wish;
 
     exchange->daemon = &local->world->daemon;
-    exchange->client = &local->client;
-    local->client.user = wish->user < 0 ? -1 : wish->user;
-    local->client.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
+    exchange->peer = &local->peer;
+    local->peer.user = wish->user < 0 ? -1 : wish->user;
+    local->peer.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
     exchange->method = kinds[wish->kind].method;
     exchange->target.text.max = 200;
     buf_append_format(&exchange->target.text, "%s%u%s", kinds[wish->kind].before,
                       wish->kind == RPC ? local->serial : wish->entity, kinds[wish->kind].after);
     exchange->route.kind = kinds[wish->kind].is_anonymous ? ROUTE_FORWARD_ANONYMOUS : ROUTE_FORWARD;
     exchange->operation = operation_of(local->world, wish->kind);
-    exchange->repeat = kinds[wish->kind].repeat;
+    exchange->retry = kinds[wish->kind].retry;
     exchange->headers = (struct headers)HEADERS_INIT;
     headers_add(&exchange->headers, "Accept", 6, "*/*", 3);
     if (wish->header)
@@ -272,10 +272,10 @@ struct tally {
 
 static void add(struct tally *tally, const struct exchange *exchange)
 {
-    const struct forwarding *forwarding = exchange->forwarding;
+    const struct upstream_call *call = exchange->call;
     bool waits = exchange->state == EXCHANGE_WAITING;
-    bool waits_for_login = exchange->state == EXCHANGE_SENT && forwarding->request.waits &&
-                           forwarding->request.state == REQUEST_WAITING;
+    bool waits_for_login =
+        exchange->state == EXCHANGE_SENT && call->request.waits && call->request.state == REQUEST_WAITING;
 
     WORLD_ASSERT(exchange->item.is_waiting == waits);
     WORLD_ASSERT(timer_is_started(&exchange->wait_timer) ==
@@ -284,11 +284,11 @@ static void add(struct tally *tally, const struct exchange *exchange)
     tally->bytes += waits ? exchange->body.len : 0;
     if (exchange->state != EXCHANGE_SENT)
         return;
-    WORLD_ASSERT(forwarding && forwarding->under_way);
-    if (forwarding->members.next != &exchange->member || !forwarding->is_queued)
+    WORLD_ASSERT(call && call->under_way);
+    if (call->members.next != &exchange->member || !call->is_queued)
         return;
     tally->calls++;
-    tally->tokens += forwarding->cost;
+    tally->tokens += call->cost;
 }
 
 static void check(const struct world *world)
@@ -329,7 +329,7 @@ static bool turn(struct world *world)
     timers_run(&daemon->loop.timers, daemon->loop.now_ms);
     server_deliver(&world->server, world->late_delivery ? unit_random() % 3 : SIZE_MAX);
     tell_clients(world);
-    forwarding_run(daemon);
+    upstream_call_run(daemon);
     server_deliver(&world->server, SIZE_MAX);
     if (daemon->exchanges.next != &daemon->exchanges && (world->open < 200 || unit_random() % 64 == 0))
         check(world);
@@ -420,7 +420,7 @@ void world_assert_idle(struct world *world)
     struct daemon *daemon = &world->daemon;
     size_t i;
 
-    forwarding_close(daemon); /* a call that is over may hold its key for a moment */
+    upstream_call_close(daemon); /* a call that is over may hold its key for a moment */
     WORLD_ASSERT(world->open == 0);
     WORLD_ASSERT(list_is_empty(&daemon->exchanges));
     WORLD_ASSERT(daemon->queue.count == 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A daemon without sockets, on a virtual clock: admission.c, forwarding.c, queue.c, budget.c and merge.c as
- * they are, a simulated server behind request_*(), simulated clients behind reply_*(). After every turn of
+ * A daemon without sockets, on a virtual clock: admission.c, upstream_call.c, queue.c, budget.c and merge.c
+ * as they are, a simulated server behind request_*(), simulated clients behind reply_*(). After every turn of
  * the loop it is checked that the queue and the budget count what is there, and that the loop does not sleep
  * while something could be sent.
  */
@@ -10,8 +10,8 @@
 
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
-#include "upstream_call_server.h"
 #include "unit.h"
+#include "upstream_call_server.h"
 
 #define WORLD_START_MS INT64_C(1000000)       /* boot clock */
 #define WORLD_EPOCH_MS INT64_C(1795415381000) /* the server's clock at boot time 0 */
@@ -34,7 +34,7 @@ enum kind {
     ATTRIBUTES, /* 2 */
     READ,       /* of attributes: 2 */
     DEVICE,     /* reads a device: 1 */
-    RPC,        /* 2; may not be repeated */
+    RPC,        /* 2; may not be retried */
     DEVICE_API, /* the server counts it apart */
     KINDS,
 };
@@ -50,7 +50,7 @@ struct world {
     unsigned open;         /* local requests */
     int64_t repeat_turns;  /* in this ms */
     bool is_one_operation; /* all that is asked for */
-    bool late_delivery;    /* some answers arrive after forwarding_run() */
+    bool late_delivery;    /* some answers arrive after upstream_call_run() */
 };
 
 /* What a client asks for. */
@@ -69,7 +69,7 @@ struct wish {
 
 struct local {
     struct exchange exchange;
-    struct client client;
+    struct peer peer;
     struct world *world;
     struct wish wish;
     struct list link; /* in world->answered */

@@ -80,7 +80,7 @@ static const struct {
 static void assert_gate(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
 {
     const char *reason = "unset";
-    int status = gate_check(headers, port, UPSTREAM, http_1_0, &reason);
+    int status = browser_guard_check(headers, port, UPSTREAM, http_1_0, &reason);
 
     ck_assert_int_eq(status, expected);
     if (status != 0) {
@@ -260,7 +260,7 @@ START_TEST(nothing_of_it_is_judged_on_a_unix_socket)
 }
 END_TEST
 
-Suite *gate_suite(void)
+UNIT_SUITE(browser_guard)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("gate", &tests);

@@ -225,7 +225,7 @@ START_TEST(a_lock_that_is_a_link_is_not_followed)
 }
 END_TEST
 
-Suite *listening_socket_suite(void)
+UNIT_SUITE(listening_socket)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("listening_socket", &tests);

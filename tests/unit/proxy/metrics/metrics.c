@@ -111,9 +111,9 @@ static const char page_text[] =
     "# HELP tbproxyd_rate_limited_total Answers of 429 from the server.\n"
     "# TYPE tbproxyd_rate_limited_total counter\n"
     "tbproxyd_rate_limited_total 4\n"
-    "# HELP tbproxyd_repeats_total Requests that went back into the queue after a 429 from the server.\n"
-    "# TYPE tbproxyd_repeats_total counter\n"
-    "tbproxyd_repeats_total 3\n"
+    "# HELP tbproxyd_retries_total Requests that went back into the queue after a 429 from the server.\n"
+    "# TYPE tbproxyd_retries_total counter\n"
+    "tbproxyd_retries_total 3\n"
     "# HELP tbproxyd_merged_calls_total Calls that carried more than one request.\n"
     "# TYPE tbproxyd_merged_calls_total counter\n"
     "tbproxyd_merged_calls_total 0\n"
@@ -188,7 +188,7 @@ START_TEST(a_page)
     metrics_answered(metrics, save, 1000, 429, -1, -1);
     metrics_count(metrics, METRICS_RATE_LIMITED, 1);
     metrics_count(metrics, METRICS_RATE_LIMITED, 3);
-    metrics_count(metrics, METRICS_REPEATS, 3);
+    metrics_count(metrics, METRICS_RETRIES, 3);
     metrics_count(metrics, METRICS_MERGED_REQUESTS, UINT64_MAX);
     metrics_count(metrics, METRICS_HANG_UPS, 1);
     print_page();
@@ -454,7 +454,7 @@ START_TEST(sums_of_random_requests)
 }
 END_TEST
 
-Suite *metrics_suite(void)
+UNIT_SUITE(metrics)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("metrics", &tests);

@@ -150,7 +150,7 @@ START_TEST(what_answers_with_a_token_is_forbidden)
 }
 END_TEST
 
-Suite *route_suite(void)
+UNIT_SUITE(route)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("route", &tests);

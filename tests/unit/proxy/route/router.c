@@ -82,10 +82,10 @@ static void check_row(const tb_api *api, const tb_operation *row)
     ck_assert_str_eq(operation_id(found), id);
     ck_assert_str_eq(operation_tag(found), api->strings + row->tag);
     ck_assert_int_eq(found->method, row->method);
-    ck_assert_int_eq(found->repeat, row->repeat);
+    ck_assert_int_eq(found->retry, row->retry);
     ck_assert_int_eq(found->flags, row->flags & ROUTED_FLAGS);
     ck_assert_msg(found->editions & document_bit(api), "%s: not in %s %s", id, api->edition, api->version);
-    ck_assert_int_eq(operation_repeat(found, method, path, strlen(path)), row->repeat);
+    ck_assert_int_eq(operation_retry(found, method, path, strlen(path)), row->retry);
     if (found->flags)
         ck_assert(operation_at_path_has(path, strlen(path), found->flags));
     if (row->method == TB_GET)
@@ -321,7 +321,7 @@ START_TEST(a_nul_does_not_end_a_segment)
 }
 END_TEST
 
-Suite *router_suite(void)
+UNIT_SUITE(router)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("router", &tests);

@@ -95,7 +95,7 @@ START_TEST(none_is_the_default)
 }
 END_TEST
 
-Suite *urgency_suite(void)
+UNIT_SUITE(urgency)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("urgency", &tests);

@@ -127,7 +127,7 @@ START_TEST(most_keys)
 }
 END_TEST
 
-Suite *subscription_request_suite(void)
+UNIT_SUITE(subscription_request)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("subscription_request", &tests);

@@ -214,7 +214,7 @@ START_TEST(an_id)
 }
 END_TEST
 
-Suite *update_suite(void)
+UNIT_SUITE(update)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("update", &tests);

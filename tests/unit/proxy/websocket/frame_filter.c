@@ -2,10 +2,10 @@
 /* What passes of a program's frames; tests/e2e/test_websocket.py shows the same on the wire. */
 #include <errno.h>
 
-#include "upstream/auth_command.h"
-#include "proxy/websocket/frame_filter.h"
 #include "http/frame_follower.h"
+#include "proxy/websocket/frame_filter.h"
 #include "unit.h"
+#include "upstream/auth_command.h"
 
 #define OUT_MAX (1 << 22)
 
@@ -329,7 +329,7 @@ START_TEST(a_server_does_not_mask)
 }
 END_TEST
 
-Suite *frame_filter_suite(void)
+UNIT_SUITE(frame_filter)
 {
     TCase *tests;
     Suite *suite = unit_suite_create("frame filter", &tests);

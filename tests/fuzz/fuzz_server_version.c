@@ -11,15 +11,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const int statuses[] = {200, 404, 401, 0};
-    struct edition_probe probe = {0};
+    struct server_version probe = {0};
     unsigned questions = 0;
     const char *c;
 
-    while (edition_next_path(&probe)) {
+    while (server_version_next_path(&probe)) {
         if (++questions > 3)
             abort();
-        edition_answer(&probe, size ? statuses[data[0] >> (2 * questions) & 3] : 0, (const char *)data + (size > 0),
-                       size - (size > 0));
+        server_version_answer(&probe, size ? statuses[data[0] >> (2 * questions) & 3] : 0,
+                              (const char *)data + (size > 0), size - (size > 0));
     }
     if (!memchr(probe.version, '\0', sizeof(probe.version)))
         abort();

@@ -4,7 +4,7 @@ import tap
 from harness import SharedCase, fetch
 
 
-class TestGate(SharedCase):
+class TestBrowserGuard(SharedCase):
     def status(self, headers=(), host=None, unix=False, target="/api/auth/user", method="GET", body=None):
         host = host or "127.0.0.1:%d" % self.proxy.port
         address = self.proxy.unix_path if unix else self.proxy.address

@@ -11,7 +11,7 @@ ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 PING = {"method": "ping", "params": {}}
 
 
-class RepeatCase(Case):
+class RetryCase(Case):
     def begin(self, options=None, **sim_options):
         self.sim = self.start_simulator(**sim_options)
         self.proxy = self.start_daemon(self.sim, {"retry.initial_retry_delay_ms": 20, **(options or {})})
@@ -26,7 +26,7 @@ class RepeatCase(Case):
         return sorted((point["ts"], point["value"]) for point in reply.json()[key])
 
 
-class TestTelemetry(RepeatCase):
+class TestTelemetry(RetryCase):
     def test_a_value_that_was_stored_before_the_429_is_stored_once(self):
         self.begin()
         self.sim.fault("status", self.telemetry, status=429, executed=True, count=2)
@@ -106,7 +106,7 @@ class TestTelemetry(RepeatCase):
         self.assertEqual(self.proxy.post(self.telemetry + "/86400", {"t": 1}).status, 200)
         self.assertEqual(self.sim.stats()["points"], 1)
 
-    def test_what_is_no_telemetry_reaches_the_server_as_it_is_and_is_not_repeated(self):
+    def test_what_is_no_telemetry_reaches_the_server_as_it_is_and_is_not_retried(self):
         self.begin()
         for body in (b"nope", b"[1]", b'{"a":', b"", b"\xff", b'[{"a":1},2]', b'{"a":1}x'):
             self.sim.forget()
@@ -116,14 +116,14 @@ class TestTelemetry(RepeatCase):
             sent = self.sim.requests(self.telemetry)
             self.assertEqual([entry["body"] for entry in sent], [body.decode("latin-1")])
 
-    def test_without_repeats_and_merging_the_body_stays_as_it_is(self):
+    def test_without_retries_and_merging_the_body_stays_as_it_is(self):
         self.begin({"retry.retry_on_rate_limit": False, "merge.mode": "off"})
         self.assertEqual(self.proxy.post(self.telemetry, b'{ "t" : 1 }').status, 200)
         self.assertEqual(self.sim.requests(self.telemetry)[0]["body"], '{ "t" : 1 }')
 
 
-class TestFreeOperations(RepeatCase):
-    def test_an_attribute_write_is_repeated(self):
+class TestFreeOperations(RetryCase):
+    def test_an_attribute_write_is_retried(self):
         self.begin()
         for path in ("/api/plugins/telemetry/DEVICE/%s/attributes/SERVER_SCOPE",
                      "/api/plugins/telemetry/%s/SHARED_SCOPE", "/api/plugins/telemetry/DEVICE/%s/SERVER_SCOPE"):
@@ -133,7 +133,7 @@ class TestFreeOperations(RepeatCase):
             self.assertEqual(self.proxy.post(path, {"count": 5}).status, 200)
             self.assertEqual([entry["body"] for entry in self.sim.requests(path)], ['{"count": 5}'] * 2)
 
-    def test_reads_and_deletes_are_repeated(self):
+    def test_reads_and_deletes_are_retried(self):
         self.begin()
         for method, path in (("GET", "/api/plugins/telemetry/DEVICE/%s/values/timeseries"), ("GET", "/api/device/%s"),
                              ("GET", "/api/rpc/persistent/device/%s?pageSize=1&page=0"), ("DELETE", "/api/device/%s"),
@@ -145,7 +145,7 @@ class TestFreeOperations(RepeatCase):
             self.assertEqual(self.sim.stats()["requests"], 2)
 
 
-class TestOperationsThatAct(RepeatCase):
+class TestOperationsThatAct(RetryCase):
     def assert_once(self, method, path, body=None):
         self.sim.forget()
         self.sim.fault("status", path, status=429, retryAfter="0", executed=True)
@@ -154,7 +154,7 @@ class TestOperationsThatAct(RepeatCase):
         self.assertIn("may have executed", reply.header("Proxy-Status"))
         self.assertEqual(len(self.sim.requests(path)), 1)
 
-    def test_an_rpc_is_never_repeated(self):
+    def test_an_rpc_is_never_retried(self):
         self.begin()
         for path in ("/api/rpc/oneway/", "/api/rpc/twoway/", "/api/plugins/rpc/oneway/", "/api/plugins/rpc/twoway/"):
             self.assert_once("POST", path + self.device, PING)
@@ -166,7 +166,7 @@ class TestOperationsThatAct(RepeatCase):
         reply = self.proxy.post("/api/rpc/twoway/" + self.device, PING)
         self.assertEqual((reply.status, self.sim.stats()["rpcs"]), (429, 1))
 
-    def test_no_other_operation_that_acts_is_repeated(self):
+    def test_no_other_operation_that_acts_is_retried(self):
         self.begin()
         for method, path in (("POST", "/api/rule-engine/"), ("POST", "/api/rule-engine/DEVICE/" + ID),
                              ("POST", "/api/rule-engine/DEVICE/%s/5000" % ID),
@@ -179,7 +179,7 @@ class TestOperationsThatAct(RepeatCase):
             with self.subTest(method=method, path=path):
                 self.assert_once(method, path, {"a": 1} if method == "POST" else None)
 
-    def test_another_spelling_of_the_path_is_not_repeated_either(self):
+    def test_another_spelling_of_the_path_is_not_retried_either(self):
         self.begin()
         for path in ("/api/%72pc/oneway/", "/%61pi/rpc/%74woway/"):
             self.sim.forget()
@@ -187,8 +187,8 @@ class TestOperationsThatAct(RepeatCase):
             self.assertEqual(self.proxy.post(path + self.device, PING).status, 429)
             self.assertEqual(self.sim.stats()["rpcs"], 1)
 
-    def test_repeat_unsafe_allows_it(self):
-        self.begin({"retry.repeat_unsafe": True})
+    def test_retry_unsafe_allows_it(self):
+        self.begin({"retry.retry_unsafe": True})
         self.sim.fault("status", "/api/rpc/oneway", status=429, executed=True)
         self.assertEqual(self.proxy.post("/api/rpc/oneway/" + self.device, PING).status, 200)
         self.assertEqual(self.sim.stats()["rpcs"], 2)
@@ -201,7 +201,7 @@ class TestOperationsThatAct(RepeatCase):
         self.assertEqual(self.sim.stats()["values"], 1)
 
 
-class TestDyingConnections(RepeatCase):
+class TestDyingConnections(RetryCase):
     """A kept connection can end just when a request has been sent on it, and nobody knows what the server did."""
 
     def assert_sent_once(self, path, body):
