@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/transport_private.h"
 
-/* The server closes a connection that was idle for 60 s (wire facts); one kept longer could meet that close.
+/* The server closes a connection that was idle for 60 s (docs/server-behaviour.md); one kept longer could
+ * meet that close.
  */
 #define CONNECTION_IDLE_S 50L
 

@@ -41,7 +41,7 @@ static bool check_bearer(struct sim *sim, struct request *rq, struct reply *rp, 
     if (claims.serial <= sim->access_outdated || claims.serial <= claims.user->outdated)
         return refuse(rp, ERROR_JWT_TOKEN_EXPIRED, "Token has expired");
     if (claims.refresh) {
-        /* wire facts: the claim "enabled" is missing in a refresh token */
+        /* docs/server-behaviour.md: a refresh token has no claim "enabled" */
         reply_error(rp, 500, ERROR_GENERAL,
                     "Cannot invoke \"java.lang.Boolean.booleanValue()\" because the return value of "
                     "\"io.jsonwebtoken.Claims.get(String, java.lang.Class)\" is null");
@@ -66,7 +66,7 @@ static bool check_api_key(struct sim *sim, struct request *rq, struct reply *rp,
     return true;
 }
 
-/* Wire facts: a token header without a known prefix leads to the login page, not to a 401. */
+/* docs/server-behaviour.md: a token header without a known prefix leads to the login page, not to a 401. */
 static bool redirect_to_login(const struct request *rq, struct reply *rp)
 {
     const char *host = request_header(rq, "Host");

@@ -13,7 +13,7 @@ enum {
     MAX_SWALLOW = 2 * 1024 * 1024, /* Tomcat's maxSwallowSize: a bigger body is refused unread */
 };
 
-/* The size filter's limit (wire facts). */
+/* The size filter's limit (docs/server-behaviour.md). */
 static int64_t max_body(const char *path)
 {
     return starts_with(path, "/api/image") || starts_with(path, "/api/resource") ? MAX_FILE_BODY : MAX_BODY;
@@ -75,7 +75,7 @@ static void answer(struct sim *sim, struct request *rq, struct reply *rp)
     pthread_mutex_lock(&sim->lock);
     rq->route->handler(sim, rq, rp);
     answer_check(sim, rq, rp);
-    /* wire facts: the second token is missing, yet the operation has been executed */
+    /* docs/server-behaviour.md: the second token is missing, yet the operation has been executed */
     if ((rq->route->flags & ROUTE_ASYNC) && !rp->sync)
         gate_charge(sim, rq, rp);
     pthread_mutex_unlock(&sim->lock);
@@ -177,7 +177,7 @@ bool dispatch_refuses_early(struct sim *sim, struct request *rq, int64_t content
         rq->refused_size = true;
         return true;
     }
-    /* multipart bodies are read before authentication (wire facts) */
+    /* multipart bodies are read before authentication (docs/server-behaviour.md) */
     if ((content_length <= MAX_SWALLOW && !request_header(rq, "Expect")) || auth_is_open(rq) ||
         (type && strncasecmp(type, "multipart/", 10) == 0))
         return false;

@@ -61,7 +61,7 @@ static void answer_options(const struct sim *sim, struct request *rq, struct rep
     reply_header(rp, "Accept-Patch", " "); /* empty: libmicrohttpd takes a blank for a value */
 }
 
-/* Wire facts: an Accept that JSON does not satisfy is a 500. */
+/* docs/server-behaviour.md: an Accept that JSON does not satisfy is a 500. */
 static bool is_acceptable(const struct request *rq)
 {
     const char *accept = request_header(rq, "Accept");
@@ -116,7 +116,7 @@ static void refuse_missing_body(const struct sim *sim, const struct request *rq,
                 rq->route->path);
 }
 
-/* Wire facts: a missing body, another Content-Type, malformed JSON: all 500 errorCode 2. */
+/* docs/server-behaviour.md: a missing body, another Content-Type, malformed JSON: all 500 errorCode 2. */
 static bool check_body(const struct sim *sim, struct request *rq, struct reply *rp)
 {
     const char *type = request_header(rq, "Content-Type");

@@ -31,7 +31,7 @@ void judgement_free(struct judgement *j)
     *j = (struct judgement){};
 }
 
-/* One value of a scalar parameter. Wire facts: what does not convert is 400. */
+/* One value of a scalar parameter. docs/server-behaviour.md: what does not convert is 400. */
 static void judge_text(const struct tb_api *api, const struct tb_parameter *p, unsigned type,
                        const char *text, struct judgement *j)
 {
@@ -74,7 +74,7 @@ static void judge_query(const struct tb_api *api, const struct tb_parameter *p, 
             judge_text(api, p, p->type, rq->params[i].value, j);
         n += list;
     }
-    if (n == 0 && p->flags & TB_REQUIRED) /* wire facts */
+    if (n == 0 && p->flags & TB_REQUIRED) /* docs/server-behaviour.md */
         judgement_add(j, 500, "Required request parameter '%s' is not present", name);
 }
 
@@ -121,7 +121,7 @@ static bool has_type(const struct request *rq, const char *wanted)
     return type && strncasecmp(type, wanted, strlen(wanted)) == 0 && strchr("; \t", type[strlen(wanted)]);
 }
 
-/* Wire facts: malformed JSON and JSON of the wrong type are 500. */
+/* docs/server-behaviour.md: malformed JSON and JSON of the wrong type are 500. */
 static void judge_json(const struct tb_api *api, const struct tb_operation *op, const struct request *rq,
                        bool strict, struct judgement *j)
 {

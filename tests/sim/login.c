@@ -30,7 +30,8 @@ void login(struct sim *sim, struct request *rq, struct reply *rp)
         reply_login(rp, jwt_issue_pair(sim, user));
 }
 
-/* The refresh token is not rotated: it stays usable, and each refresh gives a new pair (wire facts). */
+/* The refresh token is not rotated: it stays usable, and each refresh gives a new pair
+ * (docs/server-behaviour.md). */
 static void refresh(struct sim *sim, const char *token, struct reply *rp)
 {
     struct jwt_claims claims = {};
@@ -61,7 +62,7 @@ void refresh_token(struct sim *sim, struct request *rq, struct reply *rp)
         refresh(sim, token, rp);
 }
 
-/* Logout leaves the tokens valid (wire facts). */
+/* Logout leaves the tokens valid (docs/server-behaviour.md). */
 void logout(struct sim *sim, struct request *rq, struct reply *rp)
 {
     (void)sim;

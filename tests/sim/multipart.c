@@ -123,7 +123,7 @@ static void judge_parts(const struct tb_api *api, const struct tb_schema *schema
             found = true;
             judge_part(api, f, &parts->list[k], strict, j);
         }
-        if (!found && f->flags & TB_REQUIRED) /* wire facts */
+        if (!found && f->flags & TB_REQUIRED) /* docs/server-behaviour.md */
             judgement_add(j, 500, "Required part '%s' is not present.", api_text(api, f->name));
     }
     for (size_t k = 0; strict && k < parts->n; k++) {

@@ -124,7 +124,7 @@ void reply_redirect(struct reply *rp, const char *location)
 
 bool reply_closes(const struct reply *rp)
 {
-    /* wire facts: kept after 401, 403, 404, 405, 409, 429, 504 */
+    /* docs/server-behaviour.md: kept after 401, 403, 404, 405, 409, 429, 504 */
     return rp->status == 400 || rp->status == 408 || rp->status == 413 || rp->status == 500 ||
            rp->status == 503;
 }

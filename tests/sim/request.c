@@ -42,7 +42,8 @@ static char *decode(const char *s, size_t n, bool plus)
     return buf_take(&b, NULL);
 }
 
-/* Wire facts: "|" and %2F in the path give Tomcat's page, so does what RFC 3986 does not know. */
+/* docs/server-behaviour.md: "|" and %2F in the path give Tomcat's page, so does what RFC 3986 does not know.
+ */
 static bool has_forbidden(const char *target, size_t path_len)
 {
     for (size_t i = 0; target[i]; i++) {

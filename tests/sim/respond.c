@@ -91,7 +91,7 @@ static void add_filter_headers(struct MHD_Response *r, enum header_set set)
     add(r, "Referrer-Policy", "strict-origin-when-cross-origin");
 }
 
-/* Wire facts: every Origin is reflected, with credentials. */
+/* docs/server-behaviour.md: every Origin is reflected, with credentials. */
 static void add_cors(struct MHD_Response *r, const struct request *rq, const struct reply *rp)
 {
     const char *origin = request_header(rq, "Origin");

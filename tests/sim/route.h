@@ -11,7 +11,7 @@ typedef void handler(struct sim *sim, struct request *rq, struct reply *rp);
 /* Flags of a row; the low bits are the authorities that may call it (enum authority). */
 enum {
     ROUTE_NOAUTH = 1 << 4, /* no token, no limit */
-    ROUTE_ASYNC = 1 << 5,  /* takes a second token when it completes (wire facts, last one) */
+    ROUTE_ASYNC = 1 << 5,  /* takes a second token when it completes (docs/server-behaviour.md) */
     ROUTE_WRITE = 1 << 6,  /* takes as long as settings.write_ms */
     ROUTE_JSON = 1 << 7,   /* needs a JSON body with its Content-Type */
     ROUTE_TEXT = 1 << 8,   /* needs a body of any type */

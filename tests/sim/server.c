@@ -23,7 +23,7 @@
 enum {
     CONNECTION_LIMIT = 16384,
     CONNECTION_MEMORY = 64 * 1024,
-    IDLE_SECONDS = 60, /* wire facts: idle keep-alive is closed by FIN after 60 s */
+    IDLE_SECONDS = 60, /* docs/server-behaviour.md */
 };
 
 struct server {
@@ -152,7 +152,8 @@ static void add_body(struct request *rq, const char *data, size_t n)
     rq->body_cap = body.cap;
 }
 
-/* Wire facts: 100 is sent before all checks. libmicrohttpd sends it where a request is read on. */
+/* docs/server-behaviour.md: 100 is sent before all checks. libmicrohttpd sends it where a request is read on.
+ */
 static void send_continue(const struct request *rq)
 {
     static const char text[] = "HTTP/1.1 100 \r\n\r\n";

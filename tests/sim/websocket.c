@@ -216,8 +216,8 @@ static ssize_t transmit(wslay_event_context_ptr frames, const uint8_t *data, siz
     return -1;
 }
 
-/* Wire facts: a session is pinged after each interval without a pong, and the third one ends it. What else
- * the client sends does not count. How long poll() may wait; -1: for ever. */
+/* docs/server-behaviour.md: a session is pinged after each interval without a pong, and the third one ends
+ * it. What else the client sends does not count. How long poll() may wait; -1: for ever. */
 static int ping_if_due(struct websocket *ws)
 {
     static const struct wslay_event_msg ping = {.opcode = WSLAY_PING};

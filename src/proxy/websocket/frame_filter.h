@@ -15,7 +15,7 @@
 
 #include "http/websocket_frame.h"
 
-/* The server takes 32,768 bytes and closes with 1009 beyond (wire facts). Compressed or not. */
+/* The server takes 32,768 bytes and closes with 1009 beyond (docs/server-behaviour.md). Compressed or not. */
 #define FRAME_FILTER_MESSAGE_BYTES 65536
 
 /* A message with the headers of all its fragments. */

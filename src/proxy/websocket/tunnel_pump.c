@@ -133,8 +133,8 @@ static bool send_down(struct tunnel *tunnel)
     return true;
 }
 
-/* The words by which the server refuses a JWT (wire facts); in the target, it says so only by closing at
- * once. */
+/* The words by which the server refuses a JWT (docs/server-behaviour.md); in the target, it says so only by
+ * closing at once. */
 static bool is_token_refused(const struct tunnel *tunnel)
 {
     const struct frame_follower *follower = &tunnel->follower;
