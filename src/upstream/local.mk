@@ -7,6 +7,7 @@ src_libupstream_la_SOURCES = \
 	src/upstream/credential.c src/upstream/credential.h \
 	src/upstream/failover.c src/upstream/failover.h \
 	src/upstream/jwt.c src/upstream/jwt.h \
+	src/upstream/limit_discovery.c src/upstream/limit_discovery.h \
 	src/upstream/outage.c src/upstream/outage.h \
 	src/upstream/pace.c src/upstream/pace.h \
 	src/upstream/rate_limit.c src/upstream/rate_limit.h \

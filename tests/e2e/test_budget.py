@@ -83,7 +83,7 @@ class TestAskedFor(BudgetCase):
         self.sim = self.start_simulator(edition="paas")
         self.sim.fault("status", "/api/tenant/subscription/mergedProfileConfig", status=403)
         self.proxy = self.start_daemon(self.sim, {"rate.limits": "auto"})
-        self.proxy.log.wait("does not tell its rate limit.*HTTP 403")
+        self.proxy.log.wait("does not report its rate limit.*HTTP 403")
         self.assertEqual(self.proxy.get(USER).status, 200)
 
     def test_a_limit_that_is_not_understood_is_told(self):

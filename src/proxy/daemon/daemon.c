@@ -220,7 +220,7 @@ static struct budget_options budget_options(const struct daemon *daemon)
     const struct config *config = daemon->config;
 
     return (struct budget_options){
-        .limit = config_limit_is_asked_for(config) ? daemon->limit_discovery.found : config_limit(config),
+        .limit = config_limit_is_asked_for(config) ? daemon->limit_discovery.limit : config_limit(config),
         .learn = config->rate.learn && config->retry.retry_on_rate_limit,
         .max_in_flight = transport_capacity(upstream_transport(&daemon->upstream)),
     };
@@ -268,12 +268,21 @@ void daemon_update_budget(struct daemon *daemon)
     budget_configure(&daemon->budget, &options, daemon->loop.now_ms);
 }
 
+static void limit_found(struct limit_discovery *discovery)
+{
+    struct daemon *daemon = CONTAINER_OF(discovery, struct daemon, limit_discovery);
+
+    daemon_update_budget(daemon);
+    if (budget_take(&daemon->budget, daemon->loop.now_ms, 0, 1)) /* the question itself took one */
+        budget_settle(&daemon->budget, daemon->loop.now_ms, 1, BUDGET_COUNTED);
+}
+
 static void reload_queue(struct daemon *daemon)
 {
     daemon->queue.max_count = (size_t)daemon->config->queue.max_requests;
     daemon->queue.max_bytes = (size_t)daemon->config->queue.max_bytes;
     if (!config_limit_is_asked_for(daemon->config))
-        limit_discovery_reset(daemon);
+        limit_discovery_reset(&daemon->limit_discovery);
     daemon_update_budget(daemon);
     budget_open(&daemon->budget, daemon->loop.now_ms); /* the administrator may have changed something */
     set_urgencies(daemon);
@@ -297,6 +306,7 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     options.fallback_urls = urls.list;
     set_request_options(daemon);
     server_probe_open(&daemon->server_probe, &daemon->loop, server_probe_options);
+    limit_discovery_init(&daemon->limit_discovery, &daemon->upstream, &daemon->request_options, limit_found);
     websocket_token_init(&daemon->websocket_token, &daemon->upstream, &daemon->retry);
     subscriptions_init(&daemon->subscriptions, &daemon->upstream, &daemon->websocket_token, &daemon->retry,
                        daemon->metrics);
@@ -471,7 +481,8 @@ static void run_pending(struct daemon *daemon)
     upstream_call_run(daemon);
     upstream_run(&daemon->upstream);
     server_probe_run(&daemon->server_probe);
-    limit_discovery_run(daemon);
+    if (config_limit_is_asked_for(daemon->config))
+        limit_discovery_run(&daemon->limit_discovery, daemon->server_probe.found.edition);
 }
 
 /* How long the loop can wait for an event, ms; -1: for ever. */
@@ -576,7 +587,7 @@ void daemon_close(struct daemon *daemon)
 
     for (i = 0; i < daemon->listener_count; i++)
         listener_close(&daemon->listeners[i]);
-    limit_discovery_reset(daemon);
+    limit_discovery_reset(&daemon->limit_discovery);
     upstream_call_close(daemon);
     queue_free(&daemon->queue);
     urgencies_free(&daemon->urgencies);

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
 	src/proxy/daemon/daemon.c src/proxy/daemon/daemon.h \
-	src/proxy/daemon/descriptors.c src/proxy/daemon/descriptors.h \
-	src/proxy/daemon/limit_discovery.c src/proxy/daemon/limit_discovery.h
+	src/proxy/daemon/descriptors.c src/proxy/daemon/descriptors.h
