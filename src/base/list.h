@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An intrusive circular doubly linked list: the head and every item are a struct list. An item that is in no
- * list points to itself, so removing it twice is harmless.
+ * An intrusive circular doubly linked list: the head is a struct list, and every item embeds one as its link.
+ * A link that is in no list points to itself, so removing it twice is harmless.
  */
 #ifndef TB_BASE_LIST_H
 #define TB_BASE_LIST_H
@@ -41,7 +41,7 @@ static inline void list_remove(struct list *item)
     list_init(item);
 }
 
-/* Moves all items of FROM to the end of TO. */
+/* Moves all items of FROM, in their order, to the end of TO. */
 static inline void list_take_all(struct list *to, struct list *from)
 {
     if (list_is_empty(from))
@@ -52,5 +52,18 @@ static inline void list_take_all(struct list *to, struct list *from)
     to->previous = from->previous;
     list_init(from);
 }
+
+/* Visits the items of HEAD from first to last. ITEM is a pointer to the structure that embeds the link
+ * MEMBER. The body must not remove ITEM; it may remove others, and append some, which are visited too. */
+#define list_for_each(item, head, member)                                                                    \
+    for (struct list *item##_link_ = (head)->next;                                                           \
+         item##_link_ != (head) && (item = CONTAINER_OF(item##_link_, __typeof__(*item), member), true);     \
+         item##_link_ = item##_link_->next)
+
+/* The same for a body that may remove and free ITEM, but changes nothing else in the list. */
+#define list_for_each_safe(item, head, member)                                                               \
+    for (struct list *item##_link_ = (head)->next, *item##_next_ = item##_link_->next;                       \
+         item##_link_ != (head) && (item = CONTAINER_OF(item##_link_, __typeof__(*item), member), true);     \
+         item##_link_ = item##_next_, item##_next_ = item##_link_->next)
 
 #endif

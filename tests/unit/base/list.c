@@ -44,6 +44,19 @@ static void append(struct list *head, const char *which)
         list_append(head, &items[*which - 'a'].link);
 }
 
+/* The names that a loop visits. */
+static const char *visited(const struct list *head)
+{
+    static char text[ARRAY_SIZE(items) + 1];
+    const struct item *item;
+    size_t n = 0;
+
+    list_for_each(item, head, link)
+        text[n++] = item->name;
+    text[n] = '\0';
+    return text;
+}
+
 START_TEST(items_stay_in_order)
 {
     struct list head;
@@ -107,6 +120,92 @@ START_TEST(taking_all)
 }
 END_TEST
 
+START_TEST(a_loop_visits_each_item_in_order)
+{
+    struct list head;
+
+    list_init(&head);
+    ck_assert_str_eq(visited(&head), "");
+    append(&head, "b");
+    ck_assert_str_eq(visited(&head), "b");
+    append(&head, "ac");
+    ck_assert_str_eq(visited(&head), "bac");
+}
+END_TEST
+
+START_TEST(a_loop_visits_what_its_body_appends)
+{
+    struct list head;
+    struct item *item;
+    size_t count = 0;
+
+    list_init(&head);
+    append(&head, "a");
+    list_for_each(item, &head, link) {
+        count++;
+        if (item->name == 'a')
+            append(&head, "b");
+    }
+    ck_assert_uint_eq(count, 2);
+}
+END_TEST
+
+START_TEST(a_loop_passes_over_what_its_body_removes_ahead)
+{
+    struct list head;
+    struct item *item;
+    size_t count = 0;
+
+    list_init(&head);
+    append(&head, "abc");
+    list_for_each(item, &head, link) {
+        count++;
+        list_remove(&items[1].link);
+    }
+    ck_assert_uint_eq(count, 2);
+}
+END_TEST
+
+START_TEST(loops_nest_and_can_be_left)
+{
+    struct list head;
+    struct item *outer, *inner;
+    size_t pairs = 0;
+
+    list_init(&head);
+    append(&head, "abc");
+    list_for_each(outer, &head, link) {
+        list_for_each(inner, &head, link)
+            pairs++;
+        if (outer->name == 'b')
+            break;
+    }
+    ck_assert_uint_eq(pairs, 6);
+    ck_assert_int_eq(outer->name, 'b');
+}
+END_TEST
+
+START_TEST(a_safe_loop_may_remove_its_item)
+{
+    struct list head;
+    struct item *item;
+
+    list_init(&head);
+    list_for_each_safe(item, &head, link)
+        ck_abort_msg("an empty list has no items");
+    append(&head, "abcd");
+    list_for_each_safe(item, &head, link)
+        if (item->name != 'b')
+            list_remove(&item->link);
+    ck_assert_str_eq(names(&head), "b");
+    list_for_each_safe(item, &head, link) {
+        list_remove(&item->link);
+        memset(item, 0xff, sizeof(*item)); /* as free() might */
+    }
+    ck_assert(list_is_empty(&head));
+}
+END_TEST
+
 UNIT_SUITE(list)
 {
     TCase *tests;
@@ -116,5 +215,10 @@ UNIT_SUITE(list)
     tcase_add_test(tests, items_stay_in_order);
     tcase_add_test(tests, removing_anywhere_and_twice);
     tcase_add_test(tests, taking_all);
+    tcase_add_test(tests, a_loop_visits_each_item_in_order);
+    tcase_add_test(tests, a_loop_visits_what_its_body_appends);
+    tcase_add_test(tests, a_loop_passes_over_what_its_body_removes_ahead);
+    tcase_add_test(tests, loops_nest_and_can_be_left);
+    tcase_add_test(tests, a_safe_loop_may_remove_its_item);
     return suite;
 }
