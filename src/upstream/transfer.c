@@ -96,16 +96,13 @@ static long time_left_ms(const struct transport *transport, const struct transfe
  * and gets no connection to share is started anew. */
 static bool opens_connection(const struct transport *transport, bool wanted_one)
 {
-    const struct list *link;
+    const struct transfer *other;
 
     if (!transport->has_prior_knowledge || (transport->connections > 0 && !wanted_one))
         return false;
-    for (link = transport->transfers.next; link != &transport->transfers; link = link->next) {
-        const struct transfer *other = CONTAINER_OF(link, struct transfer, link);
-
+    list_for_each(other, &transport->transfers, link)
         if (other->opens && other->sends == 0)
             return false;
-    }
     return true;
 }
 

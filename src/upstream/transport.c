@@ -112,13 +112,11 @@ static void end_transfer(struct transfer *transfer)
  * try it for itself, one after the other. */
 static void end_waiting(struct transport *transport, const struct transfer *failed)
 {
-    struct list ended, *link, *next;
+    struct transfer *transfer;
+    struct list ended;
 
     list_init(&ended);
-    for (link = transport->transfers.next; link != &transport->transfers; link = next) {
-        struct transfer *transfer = CONTAINER_OF(link, struct transfer, link);
-
-        next = link->next;
+    list_for_each_safe(transfer, &transport->transfers, link) {
         if (transfer == failed || !transfer->waits_for_connection || transfer->has_socket ||
             transfer->sends > 0)
             continue;
@@ -127,11 +125,8 @@ static void end_waiting(struct transport *transport, const struct transfer *fail
         transfer->error = failed->error;
         memcpy(transfer->detail, failed->detail, sizeof(transfer->detail));
     }
-    while (!list_is_empty(&ended)) {
-        struct transfer *transfer = CONTAINER_OF(ended.next, struct transfer, link);
-
-        end_transfer(transfer);
-    }
+    while (!list_is_empty(&ended))
+        end_transfer(CONTAINER_OF(ended.next, struct transfer, link));
 }
 
 /* libcurl opens another connection of HTTP/2 for each transfer beyond the streams of the first, and takes 100

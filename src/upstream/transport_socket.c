@@ -134,14 +134,11 @@ bool transfer_connection_was_alive(const struct transfer *transfer)
 static void note_closing(struct transport *transport, curl_socket_t fd)
 {
     int port = local_port_of(fd);
-    struct list *link;
+    struct transfer *transfer;
 
-    for (link = transport->transfers.next; link != &transport->transfers; link = link->next) {
-        struct transfer *transfer = CONTAINER_OF(link, struct transfer, link);
-
+    list_for_each(transfer, &transport->transfers, link)
         if (transfer->local_port == port)
             transfer->closed_alive = is_alive(fd);
-    }
 }
 
 curl_socket_t transport_socket_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)

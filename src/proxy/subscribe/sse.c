@@ -183,11 +183,9 @@ void sse_free(struct exchange *exchange)
 /* One that does not read has a second. */
 void sse_end_all(struct daemon *daemon)
 {
-    struct list *link;
+    struct exchange *exchange;
 
-    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
-        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
-
+    list_for_each(exchange, &daemon->exchanges, link) {
         if (!exchange->sse)
             continue;
         if (is_waiting(exchange->sse)) {

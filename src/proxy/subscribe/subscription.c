@@ -34,14 +34,11 @@ static bool is_same(const struct subscription *subscription, const struct subscr
 static struct subscription *find(const struct subscriptions *subscriptions,
                                  const struct subscription_target *target)
 {
-    struct list *link;
+    struct subscription *subscription;
 
-    for (link = subscriptions->all.next; link != &subscriptions->all; link = link->next) {
-        struct subscription *subscription = CONTAINER_OF(link, struct subscription, link);
-
+    list_for_each(subscription, &subscriptions->all, link)
         if (!subscription->refused && is_same(subscription, target))
             return subscription;
-    }
     return NULL;
 }
 
@@ -153,13 +150,13 @@ static void timer_expired(struct timer *timer)
 static void opened(struct subscription_socket *socket)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
-    struct list *link;
+    struct subscription *subscription;
 
     log_debug("subscriptions: the WebSocket is open");
     subscriptions->is_open = true;
-    for (link = subscriptions->all.next; link != &subscriptions->all; link = link->next)
-        if (!CONTAINER_OF(link, struct subscription, link)->refused)
-            begin(CONTAINER_OF(link, struct subscription, link));
+    list_for_each(subscription, &subscriptions->all, link)
+        if (!subscription->refused)
+            begin(subscription);
 }
 
 static int64_t delay_ms(const struct subscriptions *subscriptions)
@@ -176,7 +173,7 @@ static int64_t delay_ms(const struct subscriptions *subscriptions)
 static void lost(struct subscription_socket *socket, const char *reason)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
-    struct list *link;
+    struct subscription *subscription;
 
     if (subscriptions->is_open || !subscriptions->upstream->outage.is_on) /* which has a line of its own */
         log_warning("subscriptions: %s", reason);
@@ -184,19 +181,17 @@ static void lost(struct subscription_socket *socket, const char *reason)
         metrics_count(subscriptions->metrics, METRICS_SUBSCRIPTION_LOSSES, 1);
     subscriptions->is_open = false;
     subscriptions->attempts++;
-    for (link = subscriptions->all.next; link != &subscriptions->all; link = link->next)
-        subscription_lost(CONTAINER_OF(link, struct subscription, link), reason);
+    list_for_each(subscription, &subscriptions->all, link)
+        subscription_lost(subscription, reason);
     if (subscriptions->subscribers > 0)
         open_later(subscriptions, delay_ms(subscriptions));
 }
 
 static void dispatch(struct subscriptions *subscriptions, const struct update *update)
 {
-    struct list *link;
+    struct subscription *subscription;
 
-    for (link = subscriptions->all.next; link != &subscriptions->all; link = link->next) {
-        struct subscription *subscription = CONTAINER_OF(link, struct subscription, link);
-
+    list_for_each(subscription, &subscriptions->all, link) {
         if (subscription->refused || !subscription_take(subscription, update))
             continue;
         if (update->error_code == 0)

@@ -11,11 +11,6 @@
 #define HISTORY_KEYS_BYTES                                                                                   \
     (SUBSCRIPTION_SOCKET_COMMAND_BYTES - 4096) /* of a command; escaping can lengthen it */
 
-static struct subscriber *subscriber_at(struct list *link)
-{
-    return CONTAINER_OF(link, struct subscriber, link);
-}
-
 /* What is not so far ahead of the server's clock that nothing would ever be later. */
 static bool is_plausible(const struct subscription *subscription, int64_t ts_ms)
 {
@@ -142,14 +137,11 @@ static unsigned history_limit(const struct subscription *subscription)
 
 static struct subscription_query *find_query(struct subscription *subscription, int64_t start_ms)
 {
-    struct list *link;
+    struct subscription_query *query;
 
-    for (link = subscription->queries.next; link != &subscription->queries; link = link->next) {
-        struct subscription_query *query = CONTAINER_OF(link, struct subscription_query, link);
-
+    list_for_each(query, &subscription->queries, link)
         if (query->start_ms == start_ms && !query->late)
             return query;
-    }
     return NULL;
 }
 
@@ -207,18 +199,17 @@ void subscriber_settle(struct subscriber *subscriber)
 
 void subscription_drop_queries(struct subscription *subscription)
 {
-    struct list *link = subscription->queries.next, *next, *one;
+    const struct subscriber *subscriber;
+    struct subscription_query *query;
 
-    for (; link != &subscription->queries; link = next) {
-        struct subscription_query *query = CONTAINER_OF(link, struct subscription_query, link);
+    list_for_each_safe(query, &subscription->queries, link) {
         bool is_wanted = false;
 
-        next = link->next;
-        for (one = subscription->subscribers.next; one != &subscription->subscribers; one = one->next)
-            is_wanted = is_wanted || subscriber_at(one)->query == query;
+        list_for_each(subscriber, &subscription->subscribers, link)
+            is_wanted = is_wanted || subscriber->query == query;
         if (is_wanted)
             continue;
-        list_remove(link);
+        list_remove(&query->link);
         free(query);
     }
 }
@@ -227,12 +218,10 @@ void subscription_drop_queries(struct subscription *subscription)
 static void end_query(struct subscription *subscription, struct subscription_query *query,
                       const struct update *update)
 {
-    struct list *link;
+    struct subscriber *subscriber;
     bool late = query->late;
 
-    for (link = subscription->subscribers.next; link != &subscription->subscribers; link = link->next) {
-        struct subscriber *subscriber = subscriber_at(link);
-
+    list_for_each(subscriber, &subscription->subscribers, link) {
         if (subscriber->query != query)
             continue;
         subscriber->query = NULL;
@@ -263,11 +252,9 @@ static bool ask_for_less(struct subscription *subscription, struct subscription_
 
 static bool take_history(struct subscription *subscription, const struct update *update)
 {
-    struct list *link;
+    struct subscription_query *query;
 
-    for (link = subscription->queries.next; link != &subscription->queries; link = link->next) {
-        struct subscription_query *query = CONTAINER_OF(link, struct subscription_query, link);
-
+    list_for_each(query, &subscription->queries, link) {
         if (query->id != update->id)
             continue;
         if (update->error_code == UPDATE_TOO_LARGE && ask_for_less(subscription, query))
@@ -321,7 +308,7 @@ static bool note_all(struct subscription *subscription, const struct update *upd
 /* A key without a value is told with the server's time. */
 static void take_first(struct subscription *subscription, const struct update *update)
 {
-    struct list *link;
+    struct subscriber *subscriber;
     size_t i;
 
     subscription->ready = true;
@@ -330,22 +317,20 @@ static void take_first(struct subscription *subscription, const struct update *u
         if (json_is_null(update->points[i].value) && update->points[i].ts_ms > 0 &&
             is_plausible(subscription, update->points[i].ts_ms))
             subscription->first_ms = update->points[i].ts_ms;
-    for (link = subscription->subscribers.next; link != &subscription->subscribers; link = link->next)
-        subscriber_catch_up(subscriber_at(link));
+    list_for_each(subscriber, &subscription->subscribers, link)
+        subscriber_catch_up(subscriber);
 }
 
 static void take_live(struct subscription *subscription, const struct update *update)
 {
-    struct list *link;
+    struct subscription_query *query;
+    struct subscriber *subscriber;
 
-    for (link = subscription->queries.next; link != &subscription->queries; link = link->next)
-        CONTAINER_OF(link, struct subscription_query, link)->late = true;
-    for (link = subscription->subscribers.next; link != &subscription->subscribers; link = link->next) {
-        struct subscriber *subscriber = subscriber_at(link);
-
+    list_for_each(query, &subscription->queries, link)
+        query->late = true;
+    list_for_each(subscriber, &subscription->subscribers, link)
         if (subscriber->state == SUBSCRIBER_LIVE)
             deliver(subscriber, update->points, update->count, is_result);
-    }
 }
 
 bool subscription_take(struct subscription *subscription, const struct update *update)
@@ -370,15 +355,13 @@ bool subscription_take(struct subscription *subscription, const struct update *u
 
 void subscription_lost(struct subscription *subscription, const char *reason)
 {
-    struct list *link;
+    struct subscriber *subscriber;
 
     subscription->ready = false;
     subscription->id = 0;
     json_object_clear(subscription->latest);
     subscription->latest_bytes = 0;
-    for (link = subscription->subscribers.next; link != &subscription->subscribers; link = link->next) {
-        struct subscriber *subscriber = subscriber_at(link);
-
+    list_for_each(subscriber, &subscription->subscribers, link) {
         subscriber->query = NULL;
         subscriber->state = SUBSCRIBER_WAITING;
         subscriber->lost(subscriber, reason);
@@ -388,12 +371,10 @@ void subscription_lost(struct subscription *subscription, const char *reason)
 
 void subscription_refuse(struct subscription *subscription, int status, const char *reason)
 {
-    struct list *link;
+    struct subscriber *subscriber;
 
     subscription->refused = true;
-    for (link = subscription->subscribers.next; link != &subscription->subscribers; link = link->next) {
-        struct subscriber *subscriber = subscriber_at(link);
-
+    list_for_each(subscriber, &subscription->subscribers, link) {
         subscriber->query = NULL;
         subscriber->refused(subscriber, status, reason);
     }

@@ -342,21 +342,19 @@ void tunnel_begin(struct exchange *exchange)
 
 size_t tunnel_count(const struct daemon *daemon)
 {
-    const struct list *link;
+    const struct tunnel *tunnel;
     size_t count = 0;
 
-    for (link = daemon->tunnels.next; link != &daemon->tunnels; link = link->next)
-        count += CONTAINER_OF(link, struct tunnel, link)->state == TUNNEL_OPEN;
+    list_for_each(tunnel, &daemon->tunnels, link)
+        count += tunnel->state == TUNNEL_OPEN;
     return count;
 }
 
 void tunnel_drain(struct daemon *daemon)
 {
-    struct list *link;
+    struct tunnel *tunnel;
 
-    for (link = daemon->tunnels.next; link != &daemon->tunnels; link = link->next) {
-        struct tunnel *tunnel = CONTAINER_OF(link, struct tunnel, link);
-
+    list_for_each(tunnel, &daemon->tunnels, link) {
         if (tunnel->state != TUNNEL_OPEN)
             continue;
         tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
@@ -366,12 +364,9 @@ void tunnel_drain(struct daemon *daemon)
 
 void tunnel_stop(struct daemon *daemon)
 {
-    struct list *link;
+    struct tunnel *tunnel;
 
-    for (link = daemon->tunnels.next; link != &daemon->tunnels; link = link->next) {
-        struct tunnel *tunnel = CONTAINER_OF(link, struct tunnel, link);
-
+    list_for_each(tunnel, &daemon->tunnels, link)
         if (tunnel->state == TUNNEL_OPEN)
             tunnel_end(tunnel, "tbproxyd stops");
-    }
 }
