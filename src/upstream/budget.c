@@ -103,7 +103,7 @@ void budget_init(struct budget *budget, const struct budget_options *options, in
 }
 
 /* The level of a bucket with this LIMIT; full where there was none before. */
-static int64_t level_of(const struct budget *budget, const struct limit_pair *limit)
+static int64_t level_of(const struct budget *budget, const struct rate_limit_pair *limit)
 {
     struct budget_bucket bucket = {.limit = *limit};
     size_t i;
@@ -249,7 +249,7 @@ void budget_accepted(struct budget *budget, int64_t now_ms, uint32_t operation, 
 /* The twin goes on from empty buckets. */
 static void slow_down(struct budget *budget, int64_t now_ms, int64_t sent_ms, int64_t open_ms)
 {
-    budget->settling = LIMIT_CAPACITY_MAX; /* all, in the next ms */
+    budget->settling = RATE_LIMIT_CAPACITY_MAX; /* all, in the next ms */
     if (budget->options.learn)
         pace_refuse(&budget->pace, now_ms, sent_ms, open_ms, budget->reserved);
 }

@@ -31,7 +31,7 @@
 #include "upstream/refusals.h"
 
 struct budget_options {
-    struct limit limit;
+    struct rate_limit limit;
     bool learn;
     unsigned max_in_flight; /* calls at a time; at least 1 */
 };
@@ -44,13 +44,13 @@ enum budget_result {
 };
 
 struct budget_bucket {
-    struct limit_pair limit;
+    struct rate_limit_pair limit;
     int64_t level; /* in units of 1 / (1000 * seconds) token, so that CAPACITY of them come back each ms */
 };
 
 struct budget {
     struct budget_options options;
-    struct budget_bucket buckets[LIMIT_PAIRS_MAX];
+    struct budget_bucket buckets[RATE_LIMIT_PAIRS_MAX];
     int64_t filled_ms;       /* the levels are those of this time */
     unsigned in_flight;      /* calls */
     unsigned free_in_flight; /* those of them that cost nothing */

@@ -22,7 +22,8 @@ static bool is_customer_user(const json_t *user)
            strcmp(json_string_value(authority), "CUSTOMER_USER") == 0;
 }
 
-int limit_discovery_read(const json_t *profile, const json_t *user, struct limit *ret, struct tb_error *err)
+int limit_discovery_read(const json_t *profile, const json_t *user, struct rate_limit *ret,
+                         struct tb_error *err)
 {
     const char *tenant = json_string_value(json_object_get(profile, "tenantServerRestLimitsConfiguration"));
     const char *customer =
@@ -35,14 +36,14 @@ int limit_discovery_read(const json_t *profile, const json_t *user, struct limit
     if ((size_t)snprintf(text, sizeof(text), "%s%s%s", tenant ? tenant : "",
                          both && tenant && *tenant ? "," : "", both ? customer : "") >= sizeof(text))
         return tb_error_set(err, -EINVAL, "the limit is too long");
-    return limit_parse(text, ret, err);
+    return rate_limit_parse(text, ret, err);
 }
 
-static void use(struct limit_discovery *discovery, const struct limit *limit)
+static void use(struct limit_discovery *discovery, const struct rate_limit *limit)
 {
-    char text[LIMIT_TEXT_MAX];
+    char text[RATE_LIMIT_TEXT_MAX];
 
-    limit_format(limit, text);
+    rate_limit_format(limit, text);
     log_info("the server's rate limit is %s", *text ? text : "none");
     discovery->limit = *limit;
     discovery->found(discovery);
@@ -61,7 +62,7 @@ static void limit_discovery_done(struct request *request)
     struct limit_discovery *discovery = CONTAINER_OF(request, struct limit_discovery, request);
     const struct transfer *transfer = &request->transfer;
     struct tb_error err = TB_ERROR_INIT;
-    struct limit limit;
+    struct rate_limit limit;
     json_t *profile = NULL;
 
     if (request->outcome == REQUEST_ANSWERED && transfer->status == 200)
@@ -116,5 +117,5 @@ void limit_discovery_reset(struct limit_discovery *discovery)
     request_free(&discovery->request);
     headers_free(&discovery->headers);
     discovery->asked = false;
-    discovery->limit = (struct limit){0};
+    discovery->limit = (struct rate_limit){0};
 }

@@ -24,7 +24,7 @@ struct limit_discovery {
     struct headers headers;
     struct timer again;
     bool asked;
-    struct limit limit; /* the last answer; no limit before it */
+    struct rate_limit limit; /* the last answer; no limit before it */
 };
 
 /* DISCOVERY is memory of zeros; UPSTREAM and OPTIONS must live as long. */
@@ -42,6 +42,7 @@ void limit_discovery_reset(struct limit_discovery *discovery);
 /* The limit in PROFILE (DefaultTenantProfileConfiguration) for USER, as session_user() returns it: the
  * tenant's and, for a customer user, also the customers', because the server takes a token from both. A
  * profile without a limit gives none. Returns 0, or -EINVAL with a message. */
-int limit_discovery_read(const json_t *profile, const json_t *user, struct limit *ret, struct tb_error *err);
+int limit_discovery_read(const json_t *profile, const json_t *user, struct rate_limit *ret,
+                         struct tb_error *err);
 
 #endif

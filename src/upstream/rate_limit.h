@@ -11,25 +11,25 @@
 
 #include "base/error.h"
 
-#define LIMIT_PAIRS_MAX    8
-#define LIMIT_CAPACITY_MAX INT64_C(100000000) /* tokens */
-#define LIMIT_SECONDS_MAX  INT64_C(10000000)  /* 115 days */
+#define RATE_LIMIT_PAIRS_MAX    8
+#define RATE_LIMIT_CAPACITY_MAX INT64_C(100000000) /* tokens */
+#define RATE_LIMIT_SECONDS_MAX  INT64_C(10000000)  /* 115 days */
 
-struct limit {
+struct rate_limit {
     size_t count; /* 0: no limit */
-    struct limit_pair {
+    struct rate_limit_pair {
         int64_t capacity;
         int64_t seconds;
-    } pairs[LIMIT_PAIRS_MAX];
+    } pairs[RATE_LIMIT_PAIRS_MAX];
 };
 
-/* Blanks around pairs are allowed; "" is no limit. -EINVAL with a message that names the pair and what is
- * allowed. */
-int limit_parse(const char *text, struct limit *ret, struct tb_error *err);
+/* Parses TEXT; blanks around a pair are allowed, and "" means no limit. Returns 0, or -EINVAL with a message
+ * that names the pair and what is allowed. */
+int rate_limit_parse(const char *text, struct rate_limit *ret, struct tb_error *err);
 
-#define LIMIT_TEXT_MAX (LIMIT_PAIRS_MAX * 20)
+#define RATE_LIMIT_TEXT_MAX (RATE_LIMIT_PAIRS_MAX * 20)
 
-/* The limit in that syntax, without blanks; RET has LIMIT_TEXT_MAX bytes. */
-void limit_format(const struct limit *limit, char *ret);
+/* Writes LIMIT in that syntax, without blanks, to RET, which has RATE_LIMIT_TEXT_MAX bytes. */
+void rate_limit_format(const struct rate_limit *limit, char *ret);
 
 #endif

@@ -208,23 +208,23 @@ bool config_limit_is_asked_for(const struct config *config)
     return strcmp(config->rate.limits, "auto") == 0;
 }
 
-struct limit config_limit(const struct config *config)
+struct rate_limit config_limit(const struct config *config)
 {
     struct tb_error err = TB_ERROR_INIT;
-    struct limit limit = {0};
+    struct rate_limit limit = {0};
 
     if (!config_limit_is_asked_for(config))
-        limit_parse(config->rate.limits, &limit, &err); /* config_check() has seen that it is right */
+        rate_limit_parse(config->rate.limits, &limit, &err); /* config_check() has seen that it is right */
     return limit;
 }
 
 static int check_queue(const struct config *config, struct tb_error *err)
 {
     struct urgencies urgencies = {0};
-    struct limit limit;
+    struct rate_limit limit;
     int r;
 
-    if (!config_limit_is_asked_for(config) && limit_parse(config->rate.limits, &limit, err) < 0)
+    if (!config_limit_is_asked_for(config) && rate_limit_parse(config->rate.limits, &limit, err) < 0)
         return tb_error_prefix(err, "rate.limits");
     if (config->queue.max_bytes < config->limits.max_kept_body_bytes)
         return tb_error_set(

@@ -31,7 +31,7 @@ void config_urls_free(struct config_urls *urls);
 struct session_options config_session_options(const struct config *config);
 
 /* What rate.limits says; nothing where it says "auto". */
-struct limit config_limit(const struct config *config);
+struct rate_limit config_limit(const struct config *config);
 
 /* Whether it says "auto". */
 bool config_limit_is_asked_for(const struct config *config);

@@ -16,7 +16,7 @@
 
 static json_t *buckets(const struct daemon *daemon)
 {
-    const struct limit *limit = &daemon->budget.options.limit;
+    const struct rate_limit *limit = &daemon->budget.options.limit;
     json_t *list = json_array();
     size_t i;
 
@@ -60,9 +60,9 @@ static json_t *limits(const struct daemon *daemon)
 {
     const struct budget *budget = &daemon->budget;
     int64_t closed_ms = budget_closed_ms(budget, daemon->loop.now_ms);
-    char text[LIMIT_TEXT_MAX];
+    char text[RATE_LIMIT_TEXT_MAX];
 
-    limit_format(&budget->options.limit, text);
+    rate_limit_format(&budget->options.limit, text);
     return json_pack("{s:s,s:s,s:o,s:b,s:o,s:I,s:o,s:I,s:I}", "source",
                      budget->options.limit.count == 0            ? "none"
                      : config_limit_is_asked_for(daemon->config) ? "auto"

@@ -13,7 +13,7 @@ static struct budget_options options(const char *limit, bool learn, unsigned max
 {
     struct budget_options options = {.learn = learn, .max_in_flight = max_in_flight};
 
-    ck_assert_int_eq(limit_parse(limit, &options.limit, NULL), 0);
+    ck_assert_int_eq(rate_limit_parse(limit, &options.limit, NULL), 0);
     return options;
 }
 

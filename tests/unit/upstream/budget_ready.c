@@ -21,7 +21,7 @@ static void open_budget(const char *limit, unsigned max_in_flight)
 {
     struct budget_options options = {.learn = true, .max_in_flight = max_in_flight};
 
-    ck_assert_int_eq(limit_parse(limit, &options.limit, NULL), 0);
+    ck_assert_int_eq(rate_limit_parse(limit, &options.limit, NULL), 0);
     now_ms = unit_random();
     in_flight = 0;
     budget_init(&budget, &options, now_ms);

@@ -20,10 +20,10 @@ static int64_t client_now_ms(const struct budget_world *world)
 
 void budget_world_change_limit(struct budget_world *world, const char *text)
 {
-    struct limit limit;
+    struct rate_limit limit;
     size_t i;
 
-    ck_assert_int_eq(limit_parse(text, &limit, NULL), 0);
+    ck_assert_int_eq(rate_limit_parse(text, &limit, NULL), 0);
     world->bucket_count = limit.count;
     for (i = 0; i < limit.count; i++)
         world->buckets[i] = (struct server_bucket){.capacity = limit.pairs[i].capacity,
@@ -98,7 +98,7 @@ void budget_world_open(struct budget_world *world, const struct plan *plan)
                                    .wanted = 1};
     world->start_ns = world->wake_ns = world->now_ns;
     budget_world_change_limit(world, plan->limit);
-    ck_assert_int_eq(limit_parse(plan->configured, &options.limit, NULL), 0);
+    ck_assert_int_eq(rate_limit_parse(plan->configured, &options.limit, NULL), 0);
     budget_init(&world->budget, &options, client_now_ms(world));
     others_wait(world);
     choose_next(world);

@@ -40,7 +40,7 @@ struct call {
 struct budget_world {
     struct plan plan;
     struct budget budget;
-    struct server_bucket buckets[LIMIT_PAIRS_MAX];
+    struct server_bucket buckets[RATE_LIMIT_PAIRS_MAX];
     size_t bucket_count;
     struct call calls[CALLS_MAX];
     unsigned under_way;

@@ -6,12 +6,12 @@
 #include "unit.h"
 #include "upstream/rate_limit.h"
 
-static void assert_parsed(const char *text, size_t count, const struct limit_pair *pairs)
+static void assert_parsed(const char *text, size_t count, const struct rate_limit_pair *pairs)
 {
-    struct limit limit;
+    struct rate_limit limit;
     size_t i;
 
-    ck_assert_int_eq(limit_parse(text, &limit, NULL), 0);
+    ck_assert_int_eq(rate_limit_parse(text, &limit, NULL), 0);
     ck_assert_uint_eq(limit.count, count);
     for (i = 0; i < count; i++) {
         ck_assert_int_eq(limit.pairs[i].capacity, pairs[i].capacity);
@@ -21,7 +21,7 @@ static void assert_parsed(const char *text, size_t count, const struct limit_pai
 
 START_TEST(pairs_are_read)
 {
-    static const struct limit_pair pairs[] = {{100, 1}, {2000, 60}};
+    static const struct rate_limit_pair pairs[] = {{100, 1}, {2000, 60}};
 
     assert_parsed("", 0, NULL);
     assert_parsed("100:1", 1, pairs);
@@ -33,9 +33,9 @@ END_TEST
 
 START_TEST(the_largest_numbers_are_read)
 {
-    assert_parsed("100000000:10000000", 1, (struct limit_pair[]){{100000000, 10000000}});
+    assert_parsed("100000000:10000000", 1, (struct rate_limit_pair[]){{100000000, 10000000}});
     assert_parsed("1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1", 8,
-                  (struct limit_pair[]){{1, 1}, {2, 1}, {3, 1}, {4, 1}, {5, 1}, {6, 1}, {7, 1}, {8, 1}});
+                  (struct rate_limit_pair[]){{1, 1}, {2, 1}, {3, 1}, {4, 1}, {5, 1}, {6, 1}, {7, 1}, {8, 1}});
 }
 END_TEST
 
@@ -77,11 +77,11 @@ static const struct {
 
 START_TEST(what_is_wrong_is_named)
 {
-    struct limit limit = {.count = 99};
+    struct rate_limit limit = {.count = 99};
     struct tb_error err = TB_ERROR_INIT;
     char shown[64];
 
-    ck_assert_int_eq(limit_parse(wrong[_i].text, &limit, &err), -EINVAL);
+    ck_assert_int_eq(rate_limit_parse(wrong[_i].text, &limit, &err), -EINVAL);
     snprintf(shown, sizeof(shown), "\"%s\": ", wrong[_i].pair);
     ck_assert_msg(strncmp(err.message, shown, strlen(shown)) == 0, "%s", err.message);
     ck_assert_ptr_nonnull(strstr(err.message, "capacity:seconds"));
@@ -93,10 +93,10 @@ END_TEST
 
 START_TEST(a_ninth_pair_is_refused)
 {
-    struct limit limit = {.count = 99};
+    struct rate_limit limit = {.count = 99};
     struct tb_error err = TB_ERROR_INIT;
 
-    ck_assert_int_eq(limit_parse("1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1, 9:1", &limit, &err), -EINVAL);
+    ck_assert_int_eq(rate_limit_parse("1:1,2:1,3:1,4:1,5:1,6:1,7:1,8:1, 9:1", &limit, &err), -EINVAL);
     ck_assert_str_eq(err.message, "\"9:1\": a rate limit has at most 8 pairs");
     ck_assert_uint_eq(limit.count, 99);
 }
@@ -105,12 +105,12 @@ END_TEST
 START_TEST(a_long_pair_does_not_hide_what_is_allowed)
 {
     struct tb_error err = TB_ERROR_INIT;
-    struct limit limit;
+    struct rate_limit limit;
     char text[2000];
 
     memset(text, '1', sizeof(text) - 1);
     text[sizeof(text) - 1] = '\0';
-    ck_assert_int_eq(limit_parse(text, &limit, &err), -EINVAL);
+    ck_assert_int_eq(rate_limit_parse(text, &limit, &err), -EINVAL);
     ck_assert_ptr_nonnull(strstr(err.message, "10000000"));
     ck_assert_ptr_nonnull(strstr(err.message, "capacity:seconds"));
 }

@@ -20,7 +20,7 @@ static void open_budget(const char *limit, bool learn)
 {
     struct budget_options options = {.learn = learn, .max_in_flight = 1000};
 
-    ck_assert_int_eq(limit_parse(limit, &options.limit, NULL), 0);
+    ck_assert_int_eq(rate_limit_parse(limit, &options.limit, NULL), 0);
     now_ms = START_MS;
     budget_init(&budget, &options, now_ms);
 }

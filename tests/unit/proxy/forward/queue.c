@@ -20,7 +20,7 @@ static void set_budget(const char *limits, unsigned max_in_flight)
     struct budget_options options = {.max_in_flight = max_in_flight};
     struct tb_error err = TB_ERROR_INIT;
 
-    ck_assert_int_eq(limit_parse(limits, &options.limit, &err), 0);
+    ck_assert_int_eq(rate_limit_parse(limits, &options.limit, &err), 0);
     budget_init(&budget, &options, NOW_MS);
 }
 

@@ -385,7 +385,7 @@ void world_budget(struct world *world, const char *limit, bool learn, unsigned m
     struct budget_options options = {.learn = learn, .max_in_flight = max_in_flight};
     struct tb_error err = TB_ERROR_INIT;
 
-    WORLD_ASSERT(limit_parse(limit, &options.limit, &err) == 0);
+    WORLD_ASSERT(rate_limit_parse(limit, &options.limit, &err) == 0);
     budget_configure(&world->daemon.budget, &options, world_now(world));
 }
 
