@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "http/origin.h"
 #include "upstream/backoff.h"
 #include "upstream/request.h"
 
@@ -162,6 +163,16 @@ struct transport *upstream_websocket_transport(const struct upstream *upstream)
 const char *upstream_url(const struct upstream *upstream)
 {
     return upstream->servers[upstream_server(upstream)].url;
+}
+
+const char *upstream_configured_url(const struct upstream *upstream, const char *url)
+{
+    size_t i;
+
+    for (i = 0; i < upstream->failover.count; i++)
+        if (origin_is_same(url, upstream->servers[i].url))
+            return upstream->servers[i].url;
+    return upstream->servers[0].url;
 }
 
 /* Who has one server only, and wants to hear nothing of it, need not know when it is back. */

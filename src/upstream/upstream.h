@@ -84,6 +84,9 @@ struct transport *upstream_transport(const struct upstream *upstream);
 struct transport *upstream_websocket_transport(const struct upstream *upstream);
 const char *upstream_url(const struct upstream *upstream);
 
+/* The URL of the server whose origin URL has; of the first if there is none. */
+const char *upstream_configured_url(const struct upstream *upstream, const char *url);
+
 /* Tells what came of a transfer to SERVER, for the choice of the next. COUNTS: its answer says something of
  * the server's health. That of a device's RPC does not: it is at most a reason to probe. */
 void upstream_report(struct upstream *upstream, size_t server, const struct transfer *transfer, bool counts);

@@ -63,7 +63,6 @@ include $(srcdir)/tests/unit/proxy/forward/local.mk
 include $(srcdir)/tests/unit/proxy/websocket/local.mk
 include $(srcdir)/tests/unit/proxy/subscribe/local.mk
 include $(srcdir)/tests/unit/proxy/listen/local.mk
-include $(srcdir)/tests/unit/proxy/daemon/local.mk
 
 # A C++ program that uses the library.
 check_PROGRAMS += tests/unit/from_cpp

@@ -1,4 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
 	src/proxy/daemon/daemon.c src/proxy/daemon/daemon.h \
-	src/proxy/daemon/descriptors.c src/proxy/daemon/descriptors.h
+	src/proxy/daemon/drain.c \
+	src/proxy/daemon/notify.c \
+	src/proxy/daemon/reload.c

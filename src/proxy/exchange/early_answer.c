@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <sys/socket.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/body_stream.h"
 
 static int fd_of(const struct exchange *exchange)
@@ -86,8 +86,8 @@ static bool wait_for_room(struct exchange *exchange)
 {
     struct peer *peer = exchange->peer;
 
-    return peer &&
-           loop_change(&exchange->daemon->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
+    return peer && loop_change(&exchange->services->loop, &peer->watch,
+                               EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
 }
 
 static ssize_t send_part(int fd, const struct early_answer *early)

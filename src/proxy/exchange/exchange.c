@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/admission.h"
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
@@ -20,21 +20,18 @@
 
 static void hang_up_expired(struct timer *timer);
 
-struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
-                              const char *raw_target)
+struct exchange *exchange_new(struct MHD_Connection *connection, const char *raw_target)
 {
     struct peer *peer =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
-    struct exchange *exchange = calloc(1, sizeof(*exchange));
+    struct exchange *exchange = peer ? calloc(1, sizeof(*exchange)) : NULL;
 
     if (!exchange)
         return NULL;
-    exchange->daemon = listener->daemon;
-    exchange->listener = listener;
+    exchange->services = peer->services;
     exchange->connection = connection;
     exchange->peer = peer;
-    if (peer)
-        peer->exchange = exchange;
+    peer->exchange = exchange;
     exchange->headers = (struct headers)HEADERS_INIT;
     exchange->length = -1;
     exchange->body.max = SIZE_MAX - 1; /* receive.c bounds it by the configuration */
@@ -44,7 +41,7 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
     exchange->urgency = -1;
     exchange->prefer_wait_ms = -1;
     list_init(&exchange->member);
-    list_append(&listener->daemon->exchanges, &exchange->link);
+    list_append(&peer->services->exchanges, &exchange->link);
     exchange->raw_address = (uintptr_t)raw_target;
     exchange->raw_target = strdup(raw_target);
     if (!exchange->raw_target) {
@@ -56,16 +53,15 @@ struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *
 
 void exchange_retire(struct exchange *exchange)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
 
     upstream_call_leave(exchange);
     upstream_call_release(exchange);
     tunnel_free(exchange);
     sse_free(exchange);
-    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
-    loop_timer_stop(&daemon->loop, &exchange->send_timer);
-    if (exchange->peer)
-        exchange->peer->exchange = NULL;
+    loop_timer_stop(&services->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&services->loop, &exchange->send_timer);
+    exchange->peer->exchange = NULL;
     list_remove(&exchange->link);
     early_answer_free(exchange);
     body_stream_forget_body(exchange);
@@ -88,16 +84,16 @@ void exchange_resume(struct exchange *exchange)
 {
     if (!exchange->suspended)
         return;
-    loop_timer_stop(&exchange->daemon->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
     exchange->suspended = false;
     MHD_resume_connection(exchange->connection);
-    exchange->listener->pending = true;
+    *exchange->peer->pending = true;
 }
 
 void exchange_hung_up(struct exchange *exchange)
 {
     exchange->hung_up = true;
-    metrics_count(exchange->daemon->metrics, METRICS_HANG_UPS, 1);
+    metrics_count(exchange->services->metrics, METRICS_HANG_UPS, 1);
     reply_error(exchange, 503, NULL,
                 "the client has hung up"); /* ends the exchange; hardly anybody reads it */
 }
@@ -109,26 +105,26 @@ static void hang_up_expired(struct timer *timer)
 
 void exchange_peer_changed(struct exchange *exchange)
 {
-    enum peer_end end = exchange->peer ? exchange->peer->end : PEER_OPEN;
+    enum peer_end end = exchange->peer->end;
 
     if (end == PEER_MAY_READ && exchange->streams_body && !exchange->body_ended)
         return; /* there is more of its body to read */
     if (exchange->sse && exchange->state == EXCHANGE_ANSWERED)
         sse_peer_changed(exchange, end);
     else if (end != PEER_OPEN)
-        loop_timer_start(&exchange->daemon->loop, &exchange->hang_up_timer,
+        loop_timer_start(&exchange->services->loop, &exchange->hang_up_timer,
                          end == PEER_MAY_READ ? HANG_UP_GRACE_MS : 0);
 }
 
 static void reply_unavailable(struct exchange *exchange)
 {
-    const struct session *session = exchange->daemon->upstream.session;
+    const struct session *session = exchange->services->upstream.session;
     const char *reason = session_reason(session);
 
     if (session_state(session) == SESSION_LOCKED_OUT)
         reply_error(exchange, 503, "proxy_configuration_error", "tbproxyd cannot log in: %s", reason);
     else if (session_status(session) == 429)
-        reply_later(exchange, session_due(session) - exchange->daemon->loop.now_ms,
+        reply_later(exchange, session_due(session) - exchange->services->loop.now_ms,
                     "tbproxyd has no session with the server: %s", reason);
     else
         reply_error(exchange, 502, "destination_unavailable", "tbproxyd has no session with the server: %s",
@@ -137,8 +133,8 @@ static void reply_unavailable(struct exchange *exchange)
 
 void exchange_dispatch(struct exchange *exchange)
 {
-    exchange->arrived_ms = exchange->daemon->loop.now_ms;
-    switch (exchange->daemon->stopping ? ROUTE_UNDECIDED : exchange->route.kind) {
+    exchange->arrived_ms = exchange->services->loop.now_ms;
+    switch (exchange->services->stopping ? ROUTE_UNDECIDED : exchange->route.kind) {
     case ROUTE_UNDECIDED:
         reply_stopping(exchange);
         return;

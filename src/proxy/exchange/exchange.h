@@ -24,18 +24,17 @@
 #include "base/list.h"
 #include "base/timer.h"
 #include "http/target.h"
+#include "proxy/exchange/peer.h"
 #include "proxy/forward/merge.h"
 #include "proxy/forward/queue.h"
 #include "proxy/route/operation.h"
 #include "proxy/route/route.h"
 #include "upstream/request.h"
 
-struct peer;
-struct daemon;
+struct services;
 struct early_answer;
 struct sse;
 struct upstream_call;
-struct listener;
 struct tunnel;
 
 /* A body that nobody wants is read to its end, up to this size, where the answer can only come after it; one
@@ -52,11 +51,10 @@ enum exchange_state {
 };
 
 struct exchange {
-    struct list link; /* in daemon->exchanges */
-    struct daemon *daemon;
-    struct listener *listener;
+    struct list link; /* in services->exchanges */
+    struct services *services;
     struct MHD_Connection *connection;
-    struct peer *peer; /* NULL only without memory */
+    struct peer *peer;
     enum exchange_state state;
     bool suspended; /* the connection is not served until the answer is there */
 
@@ -119,8 +117,7 @@ struct exchange {
 };
 
 /* A new exchange for a request whose request line has just arrived; NULL without memory. */
-struct exchange *exchange_new(struct listener *listener, struct MHD_Connection *connection,
-                              const char *raw_target);
+struct exchange *exchange_new(struct MHD_Connection *connection, const char *raw_target);
 
 /* The header is complete: checks it, and answers where it is refused and nothing is left to be read. */
 void exchange_begin(struct exchange *exchange, const char *method, const char *version);

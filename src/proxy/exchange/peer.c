@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/services.h"
 
 #define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
 
@@ -18,7 +18,7 @@ static void hung_up(struct peer *peer, uint32_t events)
 {
     if (events & (EPOLLHUP | EPOLLERR))
         peer->end = PEER_GONE;
-    else if (peer->listener->socket.port)
+    else if (peer->port)
         peer->end = PEER_MAY_READ;
     if (peer->exchange && peer->exchange->suspended)
         exchange_peer_changed(peer->exchange);
@@ -33,7 +33,7 @@ static void ready(struct watch *watch, uint32_t events)
     struct peer *peer = CONTAINER_OF(watch, struct peer, watch);
 
     if (events & EPOLLIN)
-        peer->active_ms = peer->listener->daemon->loop.now_ms;
+        peer->active_ms = peer->services->loop.now_ms;
     if (events & EPOLLOUT && peer->exchange)
         early_answer_write(peer->exchange);
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -56,9 +56,9 @@ static bool has_unread(const struct peer *peer)
 static void idle_expired(struct timer *timer)
 {
     struct peer *peer = CONTAINER_OF(timer, struct peer, idle);
-    struct daemon *daemon = peer->listener->daemon;
-    int64_t idle_ms = daemon->config->listen.idle_timeout_s * 1000;
-    int64_t left_ms = peer->active_ms + idle_ms - daemon->loop.now_ms;
+    struct services *services = peer->services;
+    int64_t idle_ms = services->config->listen.idle_timeout_s * 1000;
+    int64_t left_ms = peer->active_ms + idle_ms - services->loop.now_ms;
 
     if (peer->closing) {
         shutdown(peer->watch.fd, SHUT_RDWR);
@@ -73,16 +73,16 @@ static void idle_expired(struct timer *timer)
         shutdown(peer->watch.fd, SHUT_WR);
         left_ms = LINGER_MS;
     }
-    loop_timer_start(&daemon->loop, timer, left_ms);
+    loop_timer_start(&services->loop, timer, left_ms);
 }
 
 void peer_answered(struct peer *peer)
 {
-    struct daemon *daemon = peer->listener->daemon;
+    struct services *services = peer->services;
 
-    peer->active_ms = daemon->loop.now_ms;
+    peer->active_ms = services->loop.now_ms;
     if (!peer->closing)
-        loop_timer_start(&daemon->loop, &peer->idle, daemon->config->listen.idle_timeout_s * 1000);
+        loop_timer_start(&services->loop, &peer->idle, services->config->listen.idle_timeout_s * 1000);
 }
 
 void peer_cut_off(struct peer *peer)
@@ -93,48 +93,50 @@ void peer_cut_off(struct peer *peer)
 
 /* ---- */
 
-static int64_t user_of(const struct listener *listener, int fd)
+static int64_t user_of(const struct peer *peer)
 {
-    struct ucred peer;
-    socklen_t length = sizeof(peer);
+    struct ucred credentials;
+    socklen_t length = sizeof(credentials);
 
-    return listener->socket.port == 0 && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) == 0
-               ? (int64_t)peer.uid
+    return peer->port == 0 && getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0
+               ? (int64_t)credentials.uid
                : -1;
 }
 
 /* MHD does not look at a connection whose request waits for the server, so its end is watched here;
  * edge-triggered, which costs nothing while there is no news. */
-struct peer *peer_new(struct listener *listener, struct MHD_Connection *connection)
+struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
+                      bool *pending)
 {
-    struct daemon *daemon = listener->daemon;
     struct peer *peer = calloc(1, sizeof(*peer));
 
     if (!peer)
         return NULL;
-    peer->listener = listener;
+    peer->services = services;
     peer->connection = connection;
+    peer->port = port;
+    peer->pending = pending;
     peer->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     peer->watch.ready = ready;
     peer->idle.expired = idle_expired;
-    peer->user = user_of(listener, peer->watch.fd);
-    peer->number = ++daemon->peers;
-    daemon->open_peers++;
-    loop_add(&daemon->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
+    peer->user = user_of(peer);
+    peer->number = ++services->peers;
+    services->open_peers++;
+    loop_add(&services->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
     peer_answered(peer);
     return peer;
 }
 
 void peer_free(struct peer *peer)
 {
-    struct daemon *daemon;
+    struct services *services;
 
     if (!peer)
         return;
-    daemon = peer->listener->daemon;
-    loop_timer_stop(&daemon->loop, &peer->idle);
-    loop_remove(&daemon->loop, &peer->watch);
-    daemon->open_peers--;
+    services = peer->services;
+    loop_timer_stop(&services->loop, &peer->idle);
+    loop_remove(&services->loop, &peer->watch);
+    services->open_peers--;
     free(peer);
 }
 

@@ -11,7 +11,7 @@
 #include "base/loop.h"
 
 struct exchange;
-struct listener;
+struct services;
 
 enum peer_end {
     PEER_OPEN,
@@ -21,8 +21,10 @@ enum peer_end {
 
 struct peer {
     struct watch watch; /* of what it sends, and of its end */
-    struct listener *listener;
+    struct services *services;
     struct MHD_Connection *connection;
+    unsigned port; /* of the listener that it came to; 0: a Unix socket */
+    bool *pending; /* set: that listener's libmicrohttpd has something to do that no event tells of */
     struct exchange *exchange; /* the request that it waits for; NULL: none */
     enum peer_end end;
     int64_t user;      /* uid at the other end of a Unix socket; -1: TCP */
@@ -33,7 +35,8 @@ struct peer {
 };
 
 /* A connection has begun; NULL without memory. */
-struct peer *peer_new(struct listener *listener, struct MHD_Connection *connection);
+struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
+                      bool *pending);
 
 /* It has been closed. NULL is allowed. */
 void peer_free(struct peer *peer);

@@ -10,10 +10,11 @@
 #include "base/log.h"
 #include "http/header_filter.h"
 #include "http/origin.h"
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
 #include "proxy/exchange/header_room.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/body_stream.h"
+#include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
 #include "proxy/websocket/tunnel.h"
 
@@ -48,14 +49,14 @@ static void timing(const struct exchange *exchange, int64_t *waited_ms, int64_t 
 
 static void count(const struct exchange *exchange, int status)
 {
-    struct upstream *upstream = &exchange->daemon->upstream;
+    struct upstream *upstream = &exchange->services->upstream;
     int64_t waited_ms, upstream_ms;
 
     if (status >= 502 && status <= 504 && exchange->route.kind != ROUTE_READY)
         outage_count(&upstream->outage, &upstream->failover);
     timing(exchange, &waited_ms, &upstream_ms);
-    metrics_answered(exchange->daemon->metrics, exchange->operation,
-                     exchange->peer ? exchange->peer->user : METRICS_TCP, status, waited_ms, upstream_ms);
+    metrics_answered(exchange->services->metrics, exchange->operation, exchange->peer->user, status,
+                     waited_ms, upstream_ms);
 }
 
 /* RFC 7240, section 3. */
@@ -78,7 +79,7 @@ static bool takes_answer(const struct exchange *exchange)
 /* Once, and before Date: libmicrohttpd 0.9.75 else forgets that there is one, and adds its own. */
 static void add_close(const struct exchange *exchange, struct MHD_Response *response)
 {
-    if ((exchange->daemon->draining || exchange->close || !takes_answer(exchange)) &&
+    if ((exchange->services->draining || exchange->close || !takes_answer(exchange)) &&
         !MHD_get_response_header(response, MHD_HTTP_HEADER_CONNECTION))
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
 }
@@ -95,7 +96,7 @@ static void add_keep_alive(const struct exchange *exchange, struct MHD_Response 
 {
     char text[32];
 
-    snprintf(text, sizeof(text), "timeout=%" PRId64, exchange->daemon->config->listen.idle_timeout_s);
+    snprintf(text, sizeof(text), "timeout=%" PRId64, exchange->services->config->listen.idle_timeout_s);
     MHD_add_response_header(response, "Keep-Alive", text);
     MHD_set_response_options(response, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
 }
@@ -208,7 +209,7 @@ static bool is_taken_for_a_host(const char *path)
  * would lead to another host then stays as it is. To be freed; NULL without memory. */
 static char *local_location(const struct exchange *exchange, const char *location)
 {
-    const char *url = exchange->daemon->config->upstream.url, *path = location, *prefix, *slash = "";
+    const char *url = exchange->services->config->upstream.url, *path = location, *prefix, *slash = "";
     CLEANUP(free_pointer) char *absolute = NULL;
     char *ret = NULL;
     size_t length;
@@ -217,7 +218,7 @@ static char *local_location(const struct exchange *exchange, const char *locatio
     if (strncmp(location, "//", 2) == 0 &&
         asprintf(&absolute, "%.*s%s", (int)strcspn(url, "/"), url, location) < 0)
         return NULL;
-    url = daemon_server_of(exchange->daemon, absolute ? absolute : location);
+    url = upstream_configured_url(&exchange->services->upstream, absolute ? absolute : location);
     if (origin_is_same(absolute ? absolute : location, url)) {
         path = absolute ? absolute : location;
         path += origin_length(path);
@@ -427,12 +428,12 @@ static void PRINTF_LIKE(4, 0) unavailable(struct exchange *exchange, const char 
  * that is not known. */
 static int64_t busy_ms(const struct exchange *exchange)
 {
-    const struct daemon *daemon = exchange->daemon;
+    const struct services *services = exchange->services;
     const struct queue_item *item = &exchange->item;
-    int64_t now_ms = daemon->loop.now_ms;
-    int64_t ready_ms = queue_ready_ms(&daemon->queue, &daemon->budget, now_ms);
+    int64_t now_ms = services->loop.now_ms;
+    int64_t ready_ms = queue_ready_ms(&services->forward->queue, &services->budget, now_ms);
     int64_t operation_ms =
-        item->cost > 0 ? refusals_ready_ms(&daemon->budget.refusals, now_ms, item->operation, item->cost)
+        item->cost > 0 ? refusals_ready_ms(&services->budget.refusals, now_ms, item->operation, item->cost)
                        : now_ms;
 
     if (ready_ms == INT64_MAX || ready_ms < operation_ms)

@@ -4,9 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
+#include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
 #include "upstream/request.h"
 
@@ -16,21 +17,21 @@
 
 static void reply_too_late(struct exchange *exchange)
 {
-    metrics_count(exchange->daemon->metrics, METRICS_QUEUE_LATE, 1);
+    metrics_count(exchange->services->metrics, METRICS_QUEUE_LATE, 1);
     reply_busy(exchange, "the request has waited as long as it may: %" PRId64 " ms", exchange->wait_max_ms);
 }
 
 /* For as long as it may still wait; BACK_OFF_MS: before it is sent again. */
 static void start_waiting(struct exchange *exchange, int64_t back_off_ms)
 {
-    struct loop *loop = &exchange->daemon->loop;
+    struct loop *loop = &exchange->services->loop;
     int64_t left_ms = exchange->wait_left_ms;
     int r = 0;
 
     exchange->waiting_since_ms = loop->now_ms;
     exchange->state = back_off_ms > 0 ? EXCHANGE_BACKING_OFF : EXCHANGE_WAITING;
     if (back_off_ms <= 0)
-        r = queue_push_again(&exchange->daemon->queue, &exchange->item);
+        r = queue_push_again(&exchange->services->forward->queue, &exchange->item);
     if (r == 0)
         r = loop_timer_start(loop, &exchange->wait_timer,
                              back_off_ms > 0 && back_off_ms < left_ms ? back_off_ms : left_ms);
@@ -40,19 +41,19 @@ static void start_waiting(struct exchange *exchange, int64_t back_off_ms)
 
 void admission_wait_for_login(struct exchange *exchange)
 {
-    struct daemon *daemon = exchange->daemon;
-    int64_t max_ms = daemon->retry.session_wait_ms;
+    struct services *services = exchange->services;
+    int64_t max_ms = services->retry.session_wait_ms;
 
-    exchange->waiting_since_ms = daemon->loop.now_ms;
-    if (loop_timer_start(&daemon->loop, &exchange->wait_timer,
+    exchange->waiting_since_ms = services->loop.now_ms;
+    if (loop_timer_start(&services->loop, &exchange->wait_timer,
                          exchange->wait_left_ms < max_ms ? exchange->wait_left_ms : max_ms) < 0)
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
 }
 
 void admission_end(struct exchange *exchange)
 {
-    loop_timer_stop(&exchange->daemon->loop, &exchange->wait_timer);
-    exchange->wait_left_ms -= exchange->daemon->loop.now_ms - exchange->waiting_since_ms;
+    loop_timer_stop(&exchange->services->loop, &exchange->wait_timer);
+    exchange->wait_left_ms -= exchange->services->loop.now_ms - exchange->waiting_since_ms;
 }
 
 void admission_timer_expired(struct timer *timer)
@@ -80,20 +81,20 @@ void admission_again(struct exchange *exchange, int64_t back_off_ms)
 
 static bool wants_stamp(const struct exchange *exchange)
 {
-    const struct daemon *daemon = exchange->daemon;
+    const struct services *services = exchange->services;
 
-    return (!daemon->retry.no_retry_on_rate_limit || daemon->config->merge.mode != MERGE_MODE_OFF) &&
+    return (!services->retry.no_retry_on_rate_limit || services->config->merge.mode != MERGE_MODE_OFF) &&
            exchange->retry == TB_RETRY_STAMPED && exchange->has_body && !exchange->streams_body;
 }
 
 /* Telemetry gets its time when it arrives, so that it can be retried, and merged with what comes later. */
 static void stamp(struct exchange *exchange)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
 
     if (wants_stamp(exchange))
-        exchange->stamped =
-            request_stamp(&daemon->upstream, exchange->target.text.data, &exchange->body, &daemon->bodies);
+        exchange->stamped = request_stamp(&services->upstream, exchange->target.text.data, &exchange->body,
+                                          &services->bodies);
 }
 
 /* Headers that say nothing about what is written; with any other, a write goes alone. */
@@ -117,7 +118,7 @@ static enum merge_kind merge_kind(const struct exchange *exchange)
 {
     const struct operation *operation = exchange->operation;
 
-    if (!operation || exchange->daemon->config->merge.mode == MERGE_MODE_OFF)
+    if (!operation || exchange->services->config->merge.mode == MERGE_MODE_OFF)
         return MERGE_NONE;
     return operation->retry == TB_RETRY_STAMPED    ? MERGE_TELEMETRY
            : operation->flags & TB_ATTRIBUTE_WRITE ? MERGE_ATTRIBUTES
@@ -145,7 +146,7 @@ static bool is_read(const struct exchange *exchange)
 
 static bool may_be_joined(const struct exchange *exchange)
 {
-    return exchange->daemon->config->join.reads && exchange->is_read && exchange->operation &&
+    return exchange->services->config->join.reads && exchange->is_read && exchange->operation &&
            !exchange->has_body && exchange->route.kind == ROUTE_FORWARD && exchange->retry == TB_RETRY_FREE &&
            strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0;
 }
@@ -171,20 +172,21 @@ static bool is_late(const struct upstream_call *call)
 {
     int64_t started_ms = call->request.transfer.started_ms;
 
-    return started_ms > 0 && call->daemon->loop.now_ms - started_ms > JOIN_AGE_MAX_MS;
+    return started_ms > 0 && call->services->loop.now_ms - started_ms > JOIN_AGE_MAX_MS;
 }
 
 /* Whether an identical read is in flight whose answer is fresh enough. */
 static bool join(struct exchange *exchange, const struct buf *key)
 {
-    struct daemon *daemon = exchange->daemon;
-    struct queue_key *found =
-        exchange->is_read && key->len > 0 ? queue_find_key(&daemon->queue, key->data, key->len) : NULL;
+    struct services *services = exchange->services;
+    struct queue_key *found = exchange->is_read && key->len > 0
+                                  ? queue_find_key(&services->forward->queue, key->data, key->len)
+                                  : NULL;
     struct upstream_call *call = found ? found->in_flight : NULL;
 
-    if (!call || call->generation != daemon->write_generation || is_late(call))
+    if (!call || call->generation != services->forward->write_generation || is_late(call))
         return false;
-    queue_refer(&daemon->queue, &exchange->item, found);
+    queue_refer(&services->forward->queue, &exchange->item, found);
     upstream_call_join(call, exchange);
     return true;
 }
@@ -200,36 +202,36 @@ static void fill_item(struct exchange *exchange)
                                                                    : 1;
     item->operation = operation ? operation->id : 0; /* all that no document knows are one */
     item->urgency = exchange->urgency >= 0 ? (unsigned)exchange->urgency
-                                           : urgency_of(&exchange->daemon->urgencies, operation);
+                                           : urgency_of(&exchange->services->forward->urgencies, operation);
     item->bytes = exchange->body.len;
 }
 
 static int push(struct exchange *exchange, const struct buf *key)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
     const char *text = key->len > 0 ? key->data : NULL;
-    int r = queue_push(&daemon->queue, &exchange->item, text, key->len);
+    int r = queue_push(&services->forward->queue, &exchange->item, text, key->len);
 
     if (r != -ENOBUFS)
         return r;
-    upstream_call_run(daemon); /* what arrived in this turn and need not wait makes room */
-    return queue_push(&daemon->queue, &exchange->item, text, key->len);
+    forward_run(services->forward); /* what arrived in this turn and need not wait makes room */
+    return queue_push(&services->forward->queue, &exchange->item, text, key->len);
 }
 
 static void wait_in_queue(struct exchange *exchange, const struct buf *key)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
     int r = push(exchange, key);
 
     if (r == -ENOBUFS) {
-        metrics_count(daemon->metrics, METRICS_QUEUE_FULL, 1);
+        metrics_count(services->metrics, METRICS_QUEUE_FULL, 1);
         reply_busy(exchange, "too many requests wait already (queue.max_requests, queue.max_bytes)");
         return;
     }
-    exchange->waiting_since_ms = daemon->loop.now_ms;
+    exchange->waiting_since_ms = services->loop.now_ms;
     exchange->state = EXCHANGE_WAITING;
     if (r == 0)
-        r = loop_timer_start(&daemon->loop, &exchange->wait_timer, exchange->wait_left_ms);
+        r = loop_timer_start(&services->loop, &exchange->wait_timer, exchange->wait_left_ms);
     if (r < 0)
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
 }
@@ -247,11 +249,11 @@ static void stay_alone(struct exchange *exchange)
 /* As long as the configuration lets it, or less if it asks for less; counted from its arrival. */
 static void set_waiting_time(struct exchange *exchange)
 {
-    int64_t max_ms = exchange->daemon->config->queue.max_wait_ms;
+    int64_t max_ms = exchange->services->config->queue.max_wait_ms;
     bool asks = exchange->prefer_wait_ms >= 0 && exchange->prefer_wait_ms < max_ms;
 
     exchange->wait_max_ms = asks ? exchange->prefer_wait_ms : max_ms;
-    exchange->wait_left_ms = exchange->wait_max_ms - (exchange->daemon->loop.now_ms - exchange->arrived_ms);
+    exchange->wait_left_ms = exchange->wait_max_ms - (exchange->services->loop.now_ms - exchange->arrived_ms);
 }
 
 void admission_begin(struct exchange *exchange)
@@ -259,7 +261,7 @@ void admission_begin(struct exchange *exchange)
     CLEANUP(buf_free) struct buf key = BUF_INIT(TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 64);
 
     set_waiting_time(exchange);
-    if (wants_stamp(exchange) && upstream_clock_is_awaited(&exchange->daemon->upstream)) {
+    if (wants_stamp(exchange) && upstream_clock_is_awaited(&exchange->services->upstream)) {
         upstream_call_wait_for_clock(exchange);
         return;
     }

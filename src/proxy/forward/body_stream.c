@@ -3,9 +3,9 @@
 
 #include <errno.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/upstream_call.h"
 
 #define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd, or to libcurl, at once */
@@ -51,7 +51,7 @@ bool body_stream_reserve(struct exchange *exchange)
         wanted = (size_t)exchange->length;
     if (wanted < exchange->body.len) /* of a length that was not known */
         wanted = exchange->body.len;
-    if (!quota_take(&exchange->daemon->bodies, wanted - exchange->body.len))
+    if (!quota_take(&exchange->services->bodies, wanted - exchange->body.len))
         return false;
     exchange->body_quota = wanted;
     return true;
@@ -59,7 +59,7 @@ bool body_stream_reserve(struct exchange *exchange)
 
 void body_stream_forget_body(struct exchange *exchange)
 {
-    quota_give_back(&exchange->daemon->bodies,
+    quota_give_back(&exchange->services->bodies,
                     exchange->body_quota > 0 ? exchange->body_quota : exchange->body.len);
     exchange->body_quota = 0;
     buf_free(&exchange->body);
@@ -70,7 +70,7 @@ void body_stream_forget_body(struct exchange *exchange)
 static void let_go(struct exchange *exchange)
 {
     if (exchange->body_quota > BODY_STREAM_WINDOW_BYTES) {
-        quota_give_back(&exchange->daemon->bodies, exchange->body_quota - BODY_STREAM_WINDOW_BYTES);
+        quota_give_back(&exchange->services->bodies, exchange->body_quota - BODY_STREAM_WINDOW_BYTES);
         exchange->body_quota = BODY_STREAM_WINDOW_BYTES;
     }
     buf_clear(&exchange->body);
@@ -86,7 +86,7 @@ static int wait_for_refusal(struct exchange *exchange)
     if (!exchange->body_refused)
         note_activity(exchange->call);
     exchange->body_refused = true;
-    loop_timer_start(&exchange->daemon->loop, &exchange->send_timer, REFUSED_MS);
+    loop_timer_start(&exchange->services->loop, &exchange->send_timer, REFUSED_MS);
     return -EAGAIN;
 }
 
@@ -129,7 +129,7 @@ static void go_on_sending(struct exchange *exchange)
 {
     struct upstream_call *call = exchange->call;
 
-    loop_timer_stop(&exchange->daemon->loop, &exchange->send_timer);
+    loop_timer_stop(&exchange->services->loop, &exchange->send_timer);
     if (!call || call->request.state != REQUEST_SENDING)
         return;
     if (!exchange->body_refused)
@@ -145,7 +145,7 @@ void body_stream_timer_expired(struct timer *timer)
 /* libmicrohttpd reads 16 KiB at once: several of them are sent together. */
 static void send_soon(struct exchange *exchange)
 {
-    struct loop *loop = &exchange->daemon->loop;
+    struct loop *loop = &exchange->services->loop;
 
     if (exchange->body.len - exchange->body_sent >= BLOCK_BYTES)
         go_on_sending(exchange);
@@ -156,7 +156,7 @@ static void send_soon(struct exchange *exchange)
 
 static int take(struct exchange *exchange, const char *data, size_t length)
 {
-    struct quota *quota = &exchange->daemon->bodies;
+    struct quota *quota = &exchange->services->bodies;
     size_t more = exchange->body_quota > 0 ? 0 : length;
     int r;
 
@@ -175,7 +175,7 @@ void body_stream_receive(struct exchange *exchange, const char *data, size_t *le
     size_t taken = *length < room ? *length : room;
 
     exchange->received += (int64_t)taken;
-    if (exchange->received > exchange->daemon->config->limits.max_body_bytes) {
+    if (exchange->received > exchange->services->config->limits.max_body_bytes) {
         *length = 0;
         reply_error(exchange, 413, "http_request_denied",
                     "tbproxyd refused the request: the body is larger than limits.max_body_bytes");

@@ -3,6 +3,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/forward/admission.c src/proxy/forward/admission.h \
 	src/proxy/forward/body_stream.c src/proxy/forward/body_stream.h \
 	src/proxy/forward/call_timeout.c src/proxy/forward/call_timeout.h \
+	src/proxy/forward/forward.c src/proxy/forward/forward.h \
 	src/proxy/forward/lane.c src/proxy/forward/lane.h \
 	src/proxy/forward/merge.c src/proxy/forward/merge.h \
 	src/proxy/forward/queue.c src/proxy/forward/queue.h \

@@ -4,12 +4,13 @@
 #include <errno.h>
 #include <sys/random.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/admission.h"
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/call_timeout.h"
+#include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call_body.h"
 #include "proxy/local/local.h"
 #include "upstream/backoff.h"
@@ -62,21 +63,9 @@ void upstream_call_release(struct exchange *exchange)
         release(call);
 }
 
-static void wake(struct timer *timer)
-{
-    (void)timer; /* upstream_call_run() is called in every turn of the loop */
-}
-
-/* The loop may not sleep longer before upstream_call_run() is called. */
-static void wake_in(struct daemon *daemon, int64_t delay_ms)
-{
-    daemon->queue_timer.expired = wake;
-    loop_timer_start(&daemon->loop, &daemon->queue_timer, delay_ms);
-}
-
 static void release_key(struct upstream_call *call)
 {
-    queue_key_release(&call->daemon->queue, TAKE_PTR(call->key), call);
+    queue_key_release(&call->services->forward->queue, TAKE_PTR(call->key), call);
 }
 
 static void pause_ended(struct timer *timer)
@@ -92,52 +81,48 @@ static void pause_ended(struct timer *timer)
  * else the first would go alone and hold up the others. */
 static int64_t pause_ms(const struct upstream_call *call)
 {
-    int64_t call_ms = call->daemon->loop.now_ms - call->request.transfer.started_ms;
+    int64_t call_ms = call->services->loop.now_ms - call->request.transfer.started_ms;
 
-    if (!call->is_merged || call->daemon->config->merge.mode != MERGE_MODE_ALWAYS)
+    if (!call->is_merged || call->services->config->merge.mode != MERGE_MODE_ALWAYS)
         return 0;
     return call_ms / PAUSE_DIVISOR < PAUSE_MAX_MS ? call_ms / PAUSE_DIVISOR : PAUSE_MAX_MS;
 }
 
 static void end_key(struct upstream_call *call)
 {
-    struct daemon *daemon = call->daemon;
+    struct services *services = call->services;
     int64_t delay_ms = pause_ms(call);
 
     call->pause.expired = pause_ended;
-    if (delay_ms <= 0 || loop_timer_start(&daemon->loop, &call->pause, delay_ms) < 0) {
+    if (delay_ms <= 0 || loop_timer_start(&services->loop, &call->pause, delay_ms) < 0) {
         release_key(call);
         return;
     }
     call->users++;
-    list_append(&daemon->paused, &call->paused);
+    list_append(&services->forward->paused, &call->paused);
 }
 
-void upstream_call_close(struct daemon *daemon)
+void upstream_call_end_pause(struct upstream_call *call)
 {
-    while (!list_is_empty(&daemon->paused)) {
-        struct upstream_call *call = CONTAINER_OF(daemon->paused.next, struct upstream_call, paused);
-
-        loop_timer_stop(&daemon->loop, &call->pause);
-        pause_ended(&call->pause);
-    }
+    loop_timer_stop(&call->services->loop, &call->pause);
+    pause_ended(&call->pause);
 }
 
 /* The call has ended, whatever came of it. */
 static void end_call(struct upstream_call *call, enum budget_result result)
 {
-    struct daemon *daemon = call->daemon;
+    struct services *services = call->services;
 
     if (!call->under_way)
         return;
     call->under_way = false;
     if (call->is_queued) {
-        budget_settle(&daemon->budget, daemon->loop.now_ms, call->cost, result);
-        queue_call_ended(&daemon->queue, call->turn_of);
+        budget_settle(&services->budget, services->loop.now_ms, call->cost, result);
+        queue_call_ended(&services->forward->queue, call->turn_of);
     }
     if (call->key)
         end_key(call);
-    daemon->write_generation += !call->is_read;
+    services->forward->write_generation += !call->is_read;
 }
 
 /* The lead's client has gone while others wait for the answer: what is sent again after a 401 is kept for
@@ -174,10 +159,10 @@ static void leave_call(struct exchange *exchange)
 
 void upstream_call_leave(struct exchange *exchange)
 {
-    loop_timer_stop(&exchange->daemon->loop, &exchange->wait_timer);
+    loop_timer_stop(&exchange->services->loop, &exchange->wait_timer);
     if (exchange->call)
         leave_call(exchange);
-    queue_forget(&exchange->daemon->queue, &exchange->item);
+    queue_forget(&exchange->services->forward->queue, &exchange->item);
 }
 
 /* ---- what came of it ---- */
@@ -202,16 +187,16 @@ static void answer_all(struct upstream_call *call)
 /* Both halves are sent again, each by itself, until the bad body stands alone. */
 static void split(struct upstream_call *call)
 {
-    struct daemon *daemon = call->daemon;
+    struct services *services = call->services;
     size_t half = call->member_count / 2;
     size_t i;
 
-    metrics_count(daemon->metrics, METRICS_MERGE_SPLITS, 1);
-    daemon->merge_groups += 2;
+    metrics_count(services->metrics, METRICS_MERGE_SPLITS, 1);
+    services->forward->merge_groups += 2;
     for (i = 0; call->member_count > 0; i++) {
         struct exchange *exchange = first_member(call);
 
-        exchange->item.group = daemon->merge_groups - (i < half);
+        exchange->item.group = services->forward->merge_groups - (i < half);
         wait_again(exchange, 0);
     }
 }
@@ -239,9 +224,9 @@ static unsigned most_retries(const struct upstream_call *call)
  * wait. */
 static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
 {
-    const struct request_options *retry = &call->daemon->retry;
-    unsigned in_a_row =
-        refusals_in_a_row(&call->daemon->budget.refusals, call->operation, call->request.transfer.started_ms);
+    const struct request_options *retry = &call->services->retry;
+    unsigned in_a_row = refusals_in_a_row(&call->services->budget.refusals, call->operation,
+                                          call->request.transfer.started_ms);
     unsigned retries = most_retries(call);
     uint32_t random = 0;
 
@@ -253,23 +238,23 @@ static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after
 
 static void rate_limited(struct upstream_call *call)
 {
-    struct daemon *daemon = call->daemon;
-    int64_t now_ms = daemon->loop.now_ms;
-    int64_t retry_after_ms = upstream_retry_after_ms(&daemon->upstream, &call->request.transfer);
+    struct services *services = call->services;
+    int64_t now_ms = services->loop.now_ms;
+    int64_t retry_after_ms = upstream_retry_after_ms(&services->upstream, &call->request.transfer);
     int64_t delay_ms = back_off_ms(call, retry_after_ms);
     struct refusal this = {
         .operation = call->operation,
         .sent_ms = call->request.transfer.started_ms,
-        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : daemon->retry.max_retry_delay_ms),
+        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : services->retry.max_retry_delay_ms),
     };
 
-    metrics_count(daemon->metrics, METRICS_RATE_LIMITED, 1);
-    if (call->cost > 0 && !daemon->retry.no_retry_on_rate_limit)
-        budget_refused(&daemon->budget, now_ms, &this);
+    metrics_count(services->metrics, METRICS_RATE_LIMITED, 1);
+    if (call->cost > 0 && !services->retry.no_retry_on_rate_limit)
+        budget_refused(&services->budget, now_ms, &this);
     while (call->member_count > 0) {
         struct exchange *exchange = first_member(call);
         enum request_retry_refusal refusal =
-            request_retry_refusal(&daemon->retry, exchange->retry, exchange->retries, exchange->stamped);
+            request_retry_refusal(&services->retry, exchange->retry, exchange->retries, exchange->stamped);
 
         if (refusal == RETRY_NOT_REFUSED && !body_stream_can_begin_again(exchange))
             refusal = RETRY_BODY_IS_GONE;
@@ -277,7 +262,7 @@ static void rate_limited(struct upstream_call *call)
             refusal = RETRY_LATER_THAN_MAX;
         if (refusal == RETRY_NOT_REFUSED) {
             exchange->retries++;
-            metrics_count(daemon->metrics, METRICS_RETRIES, 1);
+            metrics_count(services->metrics, METRICS_RETRIES, 1);
             wait_again(exchange, delay_ms);
         } else {
             remove_member(exchange);
@@ -305,16 +290,16 @@ static enum budget_result result_of(const struct request *request)
 static void note_acceptance(const struct upstream_call *call)
 {
     const struct transfer *transfer = &call->request.transfer;
-    struct daemon *daemon = call->daemon;
+    struct services *services = call->services;
 
     if (call->cost > 0 && transfer->status >= 200 && transfer->status < 400)
-        budget_accepted(&daemon->budget, daemon->loop.now_ms, call->operation, call->cost,
+        budget_accepted(&services->budget, services->loop.now_ms, call->operation, call->cost,
                         transfer->started_ms);
 }
 
 void upstream_call_answer_begun(struct upstream_call *call)
 {
-    struct daemon *daemon = call->daemon;
+    struct services *services = call->services;
     struct exchange *reader = first_member(call);
 
     while (reader->member.next != &call->members) { /* each of the others needs a call of its own */
@@ -325,7 +310,7 @@ void upstream_call_answer_begun(struct upstream_call *call)
     }
     call->streams = true;
     note_acceptance(call);
-    budget_answer_begun(&daemon->budget, daemon->loop.now_ms, call->cost);
+    budget_answer_begun(&services->budget, services->loop.now_ms, call->cost);
     call->cost = 0;
     if (call->key) /* nobody can join it any more, and a write has been executed */
         release_key(call);
@@ -348,8 +333,9 @@ static void request_done(struct request *request)
         split(call);
     else
         answer_all(call);
-    if (call->daemon->queue.count > 0)
-        wake_in(call->daemon, 0); /* upstream_call_run() may have been called in this turn already */
+    if (call->services->forward->queue.count > 0)
+        forward_wake_in(call->services->forward,
+                        0); /* upstream_call_run() may have been called in this turn already */
     release(call);
 }
 
@@ -387,13 +373,13 @@ static void call_ready(struct request *request);
 
 static struct upstream_call *upstream_call_new(struct exchange *lead)
 {
-    struct daemon *daemon = lead->daemon;
+    struct services *services = lead->services;
     struct upstream_call *call = calloc(1, sizeof(*call));
     struct request *request;
 
     if (!call)
         return NULL;
-    call->daemon = daemon;
+    call->services = services;
     list_init(&call->members);
     call->under_way = true;
     call->lead = lead;
@@ -402,8 +388,8 @@ static struct upstream_call *upstream_call_new(struct exchange *lead)
     call->operation = lead->item.operation;
     call->headers = (struct headers)HEADERS_INIT;
     request = &call->request;
-    request_init(request, &daemon->upstream, &daemon->request_options);
-    request->quota = &daemon->bodies;
+    request_init(request, &services->upstream, &services->request_options);
+    request->quota = &services->bodies;
     request->waits = call_waits;
     request->ready = call_ready;
     request->done = request_done;
@@ -415,8 +401,8 @@ static struct upstream_call *upstream_call_new(struct exchange *lead)
     request->retry = lead->retry;
     request->stamped = lead->stamped;
     request->timeout_ms =
-        call_timeout_ms(lead->method, &lead->target, request->body, daemon->request_options.timeout_ms,
-                        upstream_now_ms(&daemon->upstream));
+        call_timeout_ms(lead->method, &lead->target, request->body, services->request_options.timeout_ms,
+                        upstream_now_ms(&services->upstream));
     request->idempotent = lead->operation && lead->operation->flags & TB_ATTRIBUTE_WRITE;
     add_member(call, lead);
     body_stream_attach(call);
@@ -427,8 +413,8 @@ static struct upstream_call *upstream_call_new(struct exchange *lead)
  * for its retry. */
 static bool takes_along(const struct exchange *lead)
 {
-    const struct daemon *daemon = lead->daemon;
-    enum merge_mode mode = (enum merge_mode)daemon->config->merge.mode;
+    const struct services *services = lead->services;
+    enum merge_mode mode = (enum merge_mode)services->config->merge.mode;
 
     if (!lead->item.key || lead->item.alone)
         return false;
@@ -436,18 +422,18 @@ static bool takes_along(const struct exchange *lead)
         return true;
     return mode == MERGE_MODE_ALWAYS ||
            (mode == MERGE_MODE_PRESSURE &&
-            (lead->retries > 0 || queue_was_passed_over(&daemon->queue, &lead->item)));
+            (lead->retries > 0 || queue_was_passed_over(&services->forward->queue, &lead->item)));
 }
 
 /* Of bodies, each with a comma or a bracket around it, as many as fit. */
 static void gather(struct upstream_call *call, struct exchange *lead)
 {
-    struct daemon *daemon = lead->daemon;
-    size_t max = (size_t)daemon->config->merge.max_bytes;
+    struct services *services = lead->services;
+    size_t max = (size_t)services->config->merge.max_bytes;
     size_t used = lead->item.bytes + 2;
 
     while (call->member_count < UPSTREAM_CALL_SHARED_MAX && used < max) {
-        struct queue_item *item = queue_take_next(&daemon->queue, &lead->item, max - used - 1);
+        struct queue_item *item = queue_take_next(&services->forward->queue, &lead->item, max - used - 1);
         struct exchange *exchange;
 
         if (!item)
@@ -458,14 +444,14 @@ static void gather(struct upstream_call *call, struct exchange *lead)
         add_member(call, exchange);
     }
     if (lead->is_read)
-        metrics_count(daemon->metrics, METRICS_JOINED_READS, call->member_count - 1);
+        metrics_count(services->metrics, METRICS_JOINED_READS, call->member_count - 1);
 }
 
 /* Of those that are still there: what somebody was told to be late with is not sent. Without memory for one
  * body of all, the first goes alone. */
 static void merge_or_go_alone(struct upstream_call *call)
 {
-    struct metrics *metrics = call->daemon->metrics;
+    struct metrics *metrics = call->services->metrics;
     struct exchange *first = first_member(call);
 
     upstream_call_body_free(call);
@@ -493,16 +479,17 @@ static void call_ready(struct request *request)
     request_send(request);
 }
 
-static void send_item(struct daemon *daemon, struct exchange *lead)
+void upstream_call_send(struct exchange *lead)
 {
-    bool hold = !lead->is_read && daemon->config->merge.mode == MERGE_MODE_ALWAYS;
+    struct services *services = lead->services;
+    bool hold = !lead->is_read && services->config->merge.mode == MERGE_MODE_ALWAYS;
     struct upstream_call *call;
 
     admission_end(lead);
     call = body_stream_reserve(lead) ? upstream_call_new(lead) : NULL;
     if (!call) {
-        budget_settle(&daemon->budget, daemon->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
-        queue_call_ended(&daemon->queue, lead->item.turn_of);
+        budget_settle(&services->budget, services->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
+        queue_call_ended(&services->forward->queue, lead->item.turn_of);
         reply_busy(lead, "there is no memory for its body (limits.max_buffered_bytes): try again later");
         return;
     }
@@ -512,28 +499,10 @@ static void send_item(struct daemon *daemon, struct exchange *lead)
     if (takes_along(lead))
         gather(call, lead);
     if (call->key)
-        queue_key_use(&daemon->queue, call->key, call, hold);
-    daemon->write_generation += !call->is_read;
-    call->generation = daemon->write_generation;
+        queue_key_use(&services->forward->queue, call->key, call, hold);
+    services->forward->write_generation += !call->is_read;
+    call->generation = services->forward->write_generation;
     request_start(&call->request);
-}
-
-void upstream_call_run(struct daemon *daemon)
-{
-    int64_t now_ms = daemon->loop.now_ms;
-    struct queue_item *item;
-    int64_t ready_ms;
-
-    if (daemon->queue.count == 0)
-        return;
-    while ((item = queue_pop(&daemon->queue, &daemon->budget, now_ms)))
-        send_item(daemon, CONTAINER_OF(item, struct exchange, item));
-    queue_end_pass(&daemon->queue);
-    ready_ms = queue_ready_ms(&daemon->queue, &daemon->budget, now_ms);
-    if (ready_ms == INT64_MAX)
-        loop_timer_stop(&daemon->loop, &daemon->queue_timer);
-    else
-        wake_in(daemon, ready_ms - now_ms);
 }
 
 void upstream_call_join(struct upstream_call *call, struct exchange *exchange)
@@ -541,7 +510,7 @@ void upstream_call_join(struct upstream_call *call, struct exchange *exchange)
     add_member(call, exchange);
     if (call->request.state == REQUEST_WAITING)
         admission_wait_for_login(exchange);
-    metrics_count(exchange->daemon->metrics, METRICS_JOINED_READS, 1);
+    metrics_count(exchange->services->metrics, METRICS_JOINED_READS, 1);
 }
 
 static void login_ready(struct request *request)

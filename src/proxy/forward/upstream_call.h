@@ -22,11 +22,11 @@
 
 #define UPSTREAM_CALL_SHARED_MAX 1000 /* requests that are answered by one call that they waited for */
 
-struct daemon;
+struct services;
 struct exchange;
 
 struct upstream_call {
-    struct daemon *daemon;
+    struct services *services;
     struct request request;
     struct list members; /* exchanges that wait for its answer, in the order of their arrival */
     size_t member_count;
@@ -40,17 +40,17 @@ struct upstream_call {
     unsigned cost;
     uint32_t operation;     /* for the budget */
     uint64_t turn_of;       /* the flow in whose turn it was sent */
-    uint64_t generation;    /* daemon->write_generation when it was sent */
+    uint64_t generation;    /* services->forward->write_generation when it was sent */
     struct queue_key *key;  /* under which it is in flight; NULL: none */
     struct timer pause;     /* until the key is let go, after its end */
-    struct list paused;     /* in daemon->paused */
+    struct list paused;     /* in services->forward->paused */
     struct buf body;        /* merged */
     struct headers headers; /* of a lead that has gone */
     struct buf target;      /* the same */
 };
 
-/* Sends what may be sent now: to be called in each turn of the loop. */
-void upstream_call_run(struct daemon *daemon);
+/* Sends LEAD, which queue_pop() gave, and what goes along with it. */
+void upstream_call_send(struct exchange *lead);
 
 /* The exchange is answered with what comes of a call in flight. */
 void upstream_call_join(struct upstream_call *call, struct exchange *exchange);
@@ -70,8 +70,8 @@ void upstream_call_wait_for_clock(struct exchange *exchange);
  * in every state. */
 void upstream_call_leave(struct exchange *exchange);
 
-/* Frees what waits for nothing but a timer: before the queue is freed, when no exchange is left. */
-void upstream_call_close(struct daemon *daemon);
+/* Ends the pause of CALL, which is in forward->paused, at once. */
+void upstream_call_end_pause(struct upstream_call *call);
 
 /* The exchange needs the answer no more. */
 void upstream_call_release(struct exchange *exchange);

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/upstream_call.h"
 
 struct buf *upstream_call_body_of(struct exchange *exchange)
@@ -27,9 +27,9 @@ int upstream_call_body_merge(struct upstream_call *call)
         exchange = CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, member);
         bodies[count++] = &exchange->body;
     }
-    call->body = (struct buf)BUF_INIT((size_t)call->daemon->config->merge.max_bytes);
+    call->body = (struct buf)BUF_INIT((size_t)call->services->config->merge.max_bytes);
     r = merge_bodies(exchange->merge, bodies, count, &call->body);
-    if (r == 0 && !quota_take(&call->daemon->bodies, call->body.len))
+    if (r == 0 && !quota_take(&call->services->bodies, call->body.len))
         r = -ENOBUFS;
     if (r < 0)
         buf_free(&call->body);
@@ -38,6 +38,6 @@ int upstream_call_body_merge(struct upstream_call *call)
 
 void upstream_call_body_free(struct upstream_call *call)
 {
-    quota_give_back(&call->daemon->bodies, call->body.len);
+    quota_give_back(&call->services->bodies, call->body.len);
     buf_free(&call->body);
 }

@@ -2,13 +2,16 @@
 #include "proxy/listen/listener.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "proxy/daemon/daemon.h"
+#include "proxy/config/config_check.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
+#include "proxy/exchange/services.h"
+#include "proxy/listen/descriptors.h"
 
 #define ACCEPT_MAX 16 /* connections accepted at once, so that those who are served do not wait */
 
@@ -22,7 +25,7 @@
 
 static void set_accepting(struct listener *listener, bool accepting)
 {
-    struct loop *loop = &listener->daemon->loop;
+    struct loop *loop = &listener->services->loop;
 
     if (listener->is_accepting == accepting || listener->socket.fd < 0)
         return;
@@ -43,13 +46,13 @@ static void accept_timer_expired(struct timer *timer)
 /* The socket would be ready all the time, and nothing be done. */
 static void wait_for_descriptors(struct listener *listener, int error)
 {
-    struct daemon *daemon = listener->daemon;
+    struct services *services = listener->services;
 
-    if (loop_timer_start(&daemon->loop, &listener->accept_timer, SHORTAGE_RETRY_MS) == 0)
+    if (loop_timer_start(&services->loop, &listener->accept_timer, SHORTAGE_RETRY_MS) == 0)
         set_accepting(listener, false);
-    if (daemon->loop.now_ms < daemon->shortage_next_ms)
+    if (services->loop.now_ms < listener->listeners->shortage_next_ms)
         return;
-    daemon->shortage_next_ms = daemon->loop.now_ms + SHORTAGE_TOLD_MS;
+    listener->listeners->shortage_next_ms = services->loop.now_ms + SHORTAGE_TOLD_MS;
     log_warning("new connections have to wait: accept: %s", strerror(error));
 }
 
@@ -58,7 +61,7 @@ static void wait_for_descriptors(struct listener *listener, int error)
 static void accept_connections(struct watch *watch, uint32_t events)
 {
     struct listener *listener = CONTAINER_OF(watch, struct listener, accepting);
-    unsigned max = listener->daemon->max_connections, i;
+    unsigned max = listener->listeners->max_connections, i;
 
     (void)events;
     for (i = 0; i < ACCEPT_MAX && listener->connections < max; i++) {
@@ -93,7 +96,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
 
     count_connection(listener, code == MHD_CONNECTION_NOTIFY_STARTED);
     if (code == MHD_CONNECTION_NOTIFY_STARTED)
-        *context = peer_new(listener, connection);
+        *context = peer_new(listener->services, connection, listener->socket.port, &listener->pending);
     else
         peer_free(TAKE_PTR(*context));
 }
@@ -103,9 +106,10 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **c
  * there is no room for one. So its parser is shown an empty query; it writes into the same text itself. */
 static void *on_request_line(void *arg, const char *target, struct MHD_Connection *connection)
 {
-    struct exchange *exchange = exchange_new(arg, connection, target);
+    struct exchange *exchange = exchange_new(connection, target);
     char *query = strchr((char *)(uintptr_t)target, '?');
 
+    (void)arg;
     if (query)
         query[1] = '\0';
     return exchange;
@@ -134,7 +138,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     if (!exchange ||
         exchange->state == EXCHANGE_ANSWERED) /* without memory for an exchange, or for its answer */
         return MHD_NO;
-    if (exchange->peer && exchange->peer->closing) /* and nobody would read an answer */
+    if (exchange->peer->closing) /* and nobody would read an answer */
         return MHD_NO;
     if (*length > 0)
         return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
@@ -161,10 +165,10 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     /* MHD closes a connection in its next run, where a content reader has ended it. */
     if (exchange && (exchange->streams_answer || exchange->sse))
         listener->pending = true;
-    if (exchange && exchange->peer)
+    if (exchange) {
         peer_answered(exchange->peer);
-    if (exchange)
         exchange_retire(exchange);
+    }
     *context = NULL;
 }
 
@@ -192,14 +196,14 @@ static void ready(struct watch *watch, uint32_t events)
     CONTAINER_OF(watch, struct listener, watch)->pending = true;
 }
 
-int listener_open(struct listener *listener, struct daemon *daemon, struct listening_socket *socket,
-                  struct tb_error *err)
+/* Serves those who connect to SOCKET, which is taken over. */
+static int open_listener(struct listener *listener, struct listening_socket *socket, struct tb_error *err)
 {
-    const struct config *config = daemon->config;
+    struct services *services = listener->services;
+    const struct config *config = services->config;
     const union MHD_DaemonInfo *info;
     int r;
 
-    listener->daemon = daemon;
     listener->accept_timer.expired = accept_timer_expired;
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
@@ -207,7 +211,7 @@ int listener_open(struct listener *listener, struct daemon *daemon, struct liste
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
             MHD_USE_ERROR_LOG | MHD_USE_TURBO,
         0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, daemon->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_CONNECTION_LIMIT, listener->listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
         (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
         MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
@@ -216,21 +220,81 @@ int listener_open(struct listener *listener, struct daemon *daemon, struct liste
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->socket.name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
     listener->watch = (struct watch){.fd = info->epoll_fd, .ready = ready};
-    r = loop_add(&daemon->loop, &listener->watch, EPOLLIN);
+    r = loop_add(&services->loop, &listener->watch, EPOLLIN);
     listener->accepting = (struct watch){.fd = listener->socket.fd, .ready = accept_connections};
     if (r == 0)
         set_accepting(listener, true);
     return r < 0 ? tb_error_set(err, r, "%s: %s", listener->socket.name, strerror(-r)) : 0;
 }
 
-void listener_run(struct listener *listener)
+static void set_max_connections(struct listeners *listeners, const struct services *services, size_t count)
 {
-    listener->pending = false;
-    if (listener->mhd)
-        MHD_run(listener->mhd);
+    unsigned wanted = (unsigned)services->config->listen.max_connections;
+    uint64_t limit = descriptors_raise_limit();
+
+    listeners->max_connections =
+        descriptors_fit(limit, wanted, count, (unsigned)services->config->upstream.max_connections,
+                        services->upstream.failover.count);
+    if (listeners->max_connections < wanted)
+        log_warning("listen.max_connections is lowered from %u to %u: only %" PRIu64
+                    " files may be open (raise LimitNOFILE= of the unit, or ulimit -n)",
+                    wanted, listeners->max_connections, limit);
 }
 
-int64_t listener_wait_ms(const struct listener *listener)
+static int add_listener(struct listeners *listeners, struct services *services,
+                        struct listening_socket *socket, struct tb_error *err)
+{
+    struct listener *listener = &listeners->list[listeners->count++];
+    int r;
+
+    listener->services = services;
+    listener->listeners = listeners;
+    r = open_listener(listener, socket, err);
+    if (r == 0)
+        log_info("listening on %s", listener->socket.name);
+    return r;
+}
+
+int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err)
+{
+    const struct config *config = services->config;
+    struct listening_socket sockets[LISTENERS_MAX];
+    const char *addresses[LISTEN_ADDRESSES_MAX];
+    size_t count = (size_t)config_listen_addresses(config, addresses), i;
+    int r = listening_sockets_open_tcp(addresses, &count, (unsigned)config->listen.port, sockets, err);
+
+    if (r < 0)
+        return r;
+    if (*config->listen.unix_path) {
+        r = listening_socket_open_unix(config->listen.unix_path, config_unix_mode(config), &sockets[count],
+                                       err);
+        count++;
+    }
+    set_max_connections(listeners, services, count);
+    for (i = 0; i < count; i++) {
+        if (r == 0)
+            r = add_listener(listeners, services, &sockets[i], err);
+        listening_socket_close(&sockets[i]); /* unless it was taken over */
+    }
+    return r;
+}
+
+void listeners_run(struct listeners *listeners)
+{
+    size_t i;
+
+    for (i = 0; i < listeners->count; i++) {
+        struct listener *listener = &listeners->list[i];
+
+        if (!listener->pending)
+            continue;
+        listener->pending = false;
+        if (listener->mhd)
+            MHD_run(listener->mhd);
+    }
+}
+
+static int64_t wait_ms_of(struct listener *listener)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
 
@@ -238,23 +302,50 @@ int64_t listener_wait_ms(const struct listener *listener)
         return 0;
     if (!listener->mhd || MHD_get_timeout(listener->mhd, &wait_ms) != MHD_YES)
         return -1;
+    listener->pending = wait_ms == 0;
     return wait_ms > INT32_MAX ? INT32_MAX : (int64_t)wait_ms;
 }
 
-void listener_quiesce(struct listener *listener)
+int64_t listeners_wait_ms(struct listeners *listeners)
 {
-    loop_timer_stop(&listener->daemon->loop, &listener->accept_timer);
+    int64_t wait_ms = -1;
+    size_t i;
+
+    for (i = 0; i < listeners->count; i++) {
+        int64_t listener_ms = wait_ms_of(&listeners->list[i]);
+
+        if (listener_ms >= 0 && (wait_ms < 0 || listener_ms < wait_ms))
+            wait_ms = listener_ms;
+    }
+    return wait_ms;
+}
+
+static void quiesce(struct listener *listener)
+{
+    loop_timer_stop(&listener->services->loop, &listener->accept_timer);
     set_accepting(listener, false);
     listening_socket_close(&listener->socket);
 }
 
-void listener_close(struct listener *listener)
+void listeners_quiesce(struct listeners *listeners)
 {
-    if (!listener->daemon) /* never opened */
-        return;
-    listener_quiesce(listener);
-    if (listener->mhd) {
-        loop_remove(&listener->daemon->loop, &listener->watch);
+    size_t i;
+
+    for (i = 0; i < listeners->count; i++)
+        quiesce(&listeners->list[i]);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+    size_t i;
+
+    for (i = 0; i < listeners->count; i++) {
+        struct listener *listener = &listeners->list[i];
+
+        quiesce(listener);
+        if (!listener->mhd)
+            continue;
+        loop_remove(&listener->services->loop, &listener->watch);
         MHD_stop_daemon(listener->mhd);
         listener->mhd = NULL;
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where local programs connect: one socket with its own libmicrohttpd daemon, driven by the worker's loop. At
- * most daemon->max_connections are open; more wait in the kernel, as they do without descriptors.
+ * Where local programs connect: one socket with its own libmicrohttpd services, driven by the worker's loop.
+ * At most services->max_connections are open; more wait in the kernel, as they do without descriptors.
  */
 #ifndef TB_PROXY_LISTEN_LISTENER_H
 #define TB_PROXY_LISTEN_LISTENER_H
@@ -10,13 +10,15 @@
 
 #include "base/error.h"
 #include "base/loop.h"
-#include "proxy/exchange/peer.h"
+#include "proxy/config/config_check.h"
+#include "proxy/exchange/services.h"
 #include "proxy/listen/listening_socket.h"
 
-struct daemon;
+#define LISTENERS_MAX (LISTEN_ADDRESSES_MAX + 1)
 
 struct listener {
-    struct daemon *daemon;
+    struct services *services;
+    struct listeners *listeners;
     struct MHD_Daemon *mhd;
     struct watch watch; /* MHD's epoll descriptor */
     struct listening_socket socket;
@@ -27,20 +29,27 @@ struct listener {
     bool pending;         /* MHD has something to do that no event tells of */
 };
 
-/* Serves those who connect to SOCKET, which is taken over. After an error, too, it is to be closed. */
-int listener_open(struct listener *listener, struct daemon *daemon, struct listening_socket *socket,
-                  struct tb_error *err);
+struct listeners {
+    struct listener list[LISTENERS_MAX];
+    size_t count;
+    unsigned max_connections; /* of each: listen.max_connections, or what the descriptors suffice for */
+    int64_t shortage_next_ms; /* until then the log does not repeat that there are no descriptors */
+};
 
-/* Lets MHD do what is to be done; answers and new requests are handled in here. */
-void listener_run(struct listener *listener);
+/* Opens what the configuration says. After an error, too, they are to be closed. LISTENERS is memory of
+ * zeros. */
+int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err);
 
-/* Milliseconds until MHD wants to run again without an event; -1: not before one. */
-int64_t listener_wait_ms(const struct listener *listener);
+/* Lets libmicrohttpd do what is to be done; new requests and the callbacks of answers are handled in here. */
+void listeners_run(struct listeners *listeners);
+
+/* Milliseconds until libmicrohttpd wants to run again without an event; -1: not before one. */
+int64_t listeners_wait_ms(struct listeners *listeners);
 
 /* Takes no more connections; those that are there are still served. */
-void listener_quiesce(struct listener *listener);
+void listeners_quiesce(struct listeners *listeners);
 
 /* Closes all connections. No exchange may be left unanswered. */
-void listener_close(struct listener *listener);
+void listeners_close(struct listeners *listeners);
 
 #endif

@@ -9,11 +9,11 @@
 #include "http/header_filter.h"
 #include "http/origin.h"
 #include "http/preference.h"
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/early_answer.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "proxy/forward/body_stream.h"
 #include "proxy/listen/browser_guard.h"
 #include "proxy/websocket/tunnel.h"
@@ -148,7 +148,8 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
     (void)kind;
     value = value ? value : "";
     note_preference(exchange, name, value);
-    if (!filter_request_header(name, exchange->daemon->config->forward.request_headers, headers->connection))
+    if (!filter_request_header(name, exchange->services->config->forward.request_headers,
+                               headers->connection))
         return MHD_YES;
     if (headers_add(&exchange->headers, name, strlen(name), value, strlen(value)) < 0) {
         refuse(exchange, 431, "the header is too large");
@@ -164,7 +165,7 @@ static void add_forwarded(struct exchange *exchange, const struct origin_headers
 {
     char value[FORWARDED_MAX_BYTES];
 
-    if (exchange->route.kind != ROUTE_FORWARD_PAGE || exchange->listener->socket.port == 0 || !origin->host ||
+    if (exchange->route.kind != ROUTE_FORWARD_PAGE || exchange->peer->port == 0 || !origin->host ||
         origin->target)
         return;
     snprintf(value, sizeof(value), "host=\"%s\";proto=http", origin->host);
@@ -198,7 +199,7 @@ static int64_t check_length(struct exchange *exchange, struct request_headers *h
     if (!headers->content_length)
         return 0;
     length = strtoll(headers->content_length, NULL, 10); /* MHD has refused what is no number */
-    if (length > exchange->daemon->config->limits.max_body_bytes)
+    if (length > exchange->services->config->limits.max_body_bytes)
         refuse(exchange, 413, "the body is larger than limits.max_body_bytes");
     return length;
 }
@@ -284,8 +285,9 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
-    status = browser_guard_check(&headers.origin, exchange->listener->socket.port,
-                                 daemon_server_of(exchange->daemon, exchange->raw_target), http_1_0, &reason);
+    status = browser_guard_check(&headers.origin, exchange->peer->port,
+                                 upstream_configured_url(&exchange->services->upstream, exchange->raw_target),
+                                 http_1_0, &reason);
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);
@@ -306,7 +308,7 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
         MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
     }
     if (!exchange->refusal) {
-        if (length > exchange->daemon->config->limits.max_kept_body_bytes) {
+        if (length > exchange->services->config->limits.max_kept_body_bytes) {
             take_over_expect(exchange, &headers, http_1_0);
             begin_stream(exchange);
         }
@@ -322,28 +324,28 @@ static void start_discarding(struct exchange *exchange, int status, const char *
 {
     refuse(exchange, status, reason);
     exchange->state = EXCHANGE_DISCARDING;
-    quota_give_back(&exchange->daemon->bodies, exchange->body.len);
+    quota_give_back(&exchange->services->bodies, exchange->body.len);
     buf_free(&exchange->body);
 }
 
 static void keep(struct exchange *exchange, const char *data, size_t length)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
 
-    if (exchange->body.len + length > (size_t)daemon->config->limits.max_body_bytes) {
+    if (exchange->body.len + length > (size_t)services->config->limits.max_body_bytes) {
         start_discarding(exchange, 413, "the body is larger than limits.max_body_bytes");
-    } else if (!quota_take(&daemon->bodies, length)) {
+    } else if (!quota_take(&services->bodies, length)) {
         start_discarding(exchange, 503,
                          "too many bodies are under way (limits.max_buffered_bytes): try again later");
     } else if (buf_append(&exchange->body, data, length) < 0) {
-        quota_give_back(&daemon->bodies, length);
+        quota_give_back(&services->bodies, length);
         start_discarding(exchange, 503, "out of memory");
     }
 }
 
 bool exchange_receive(struct exchange *exchange, const char *data, size_t *length)
 {
-    const struct config *config = exchange->daemon->config;
+    const struct config *config = exchange->services->config;
 
     if (exchange->state == EXCHANGE_RECEIVING &&
         exchange->body.len + *length > (size_t)config->limits.max_kept_body_bytes && exchange->length < 0 &&

@@ -4,8 +4,8 @@
 #include <jansson.h>
 
 #include "base/base64url.h"
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "proxy/status/status.h"
 #include "json/json_write.h"
 
@@ -76,7 +76,7 @@ static int placeholder_token(struct buf *out, json_t *claims)
  * local program sends as a token is thrown away. */
 static void answer_login(struct exchange *exchange)
 {
-    struct upstream *upstream = &exchange->daemon->upstream;
+    struct upstream *upstream = &exchange->services->upstream;
     const json_t *user = session_user(upstream->session);
     int64_t now_s = upstream_now_ms(upstream) / 1000;
     CLEANUP(buf_free) struct buf token = BUF_INIT(PLACEHOLDER_MAX_BYTES);
@@ -102,14 +102,15 @@ static const char *version_or_null(const struct server_version *found)
 
 static void answer_ready(struct exchange *exchange)
 {
-    struct upstream *upstream = &exchange->daemon->upstream;
-    const struct server_version *found = &exchange->daemon->server_probe.found;
-    const struct daemon *daemon = exchange->daemon;
+    struct upstream *upstream = &exchange->services->upstream;
+    const struct server_version *found = exchange->services->server_version;
+    const struct services *services = exchange->services;
     bool ready = session_credential(upstream->session, upstream->loop->now_ms) && !upstream->outage.is_on &&
-                 !daemon->draining;
-    json_t *answer = json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session", daemon_state(daemon),
-                               "upstream", upstream_url(upstream), "reason", daemon_reason(daemon), "edition",
-                               edition_name(found->edition), "version", version_or_null(found));
+                 !services->draining;
+    json_t *answer =
+        json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session", services_state(services),
+                  "upstream", upstream_url(upstream), "reason", services_reason(services), "edition",
+                  edition_name(found->edition), "version", version_or_null(found));
 
     reply_json(exchange, ready ? 200 : 503, answer ? json_dumps(answer, JSON_COMPACT) : NULL);
     json_decref(answer);

@@ -6,17 +6,19 @@
 #include <stdio.h>
 
 #include "proxy/config/config_check.h"
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
+#include "proxy/forward/forward.h"
 #include "proxy/route/operation.h"
+#include "proxy/subscribe/subscription.h"
 #include "proxy/websocket/tunnel.h"
 
 #define CLIENTS_MAX 100 /* that are listed */
 
-static json_t *buckets(const struct daemon *daemon)
+static json_t *buckets(const struct services *services)
 {
-    const struct rate_limit *limit = &daemon->budget.options.limit;
+    const struct rate_limit *limit = &services->budget.options.limit;
     json_t *list = json_array();
     size_t i;
 
@@ -24,7 +26,7 @@ static json_t *buckets(const struct daemon *daemon)
         json_array_append_new(list,
                               json_pack("{s:I,s:I,s:f}", "capacity", (json_int_t)limit->pairs[i].capacity,
                                         "seconds", (json_int_t)limit->pairs[i].seconds, "tokens",
-                                        budget_tokens(&daemon->budget, daemon->loop.now_ms, i)));
+                                        budget_tokens(&services->budget, services->loop.now_ms, i)));
     return list;
 }
 
@@ -34,10 +36,10 @@ static json_t *pace_of(int64_t rate)
 }
 
 /* Those that are closed, or have a pace of their own. */
-static json_t *refused_operations(const struct daemon *daemon)
+static json_t *refused_operations(const struct services *services)
 {
-    const struct refusals *refusals = &daemon->budget.refusals;
-    int64_t now_ms = daemon->loop.now_ms;
+    const struct refusals *refusals = &services->budget.refusals;
+    int64_t now_ms = services->loop.now_ms;
     json_t *list = json_array();
     size_t i;
 
@@ -56,31 +58,31 @@ static json_t *refused_operations(const struct daemon *daemon)
     return list;
 }
 
-static json_t *limits(const struct daemon *daemon)
+static json_t *limits(const struct services *services)
 {
-    const struct budget *budget = &daemon->budget;
-    int64_t closed_ms = budget_closed_ms(budget, daemon->loop.now_ms);
+    const struct budget *budget = &services->budget;
+    int64_t closed_ms = budget_closed_ms(budget, services->loop.now_ms);
     char text[RATE_LIMIT_TEXT_MAX];
 
     rate_limit_format(&budget->options.limit, text);
     return json_pack("{s:s,s:s,s:o,s:b,s:o,s:I,s:o,s:I,s:I}", "source",
-                     budget->options.limit.count == 0            ? "none"
-                     : config_limit_is_asked_for(daemon->config) ? "auto"
-                                                                 : "configured",
-                     "limit", text, "buckets", buckets(daemon), "learn", (int)budget->options.learn, "pace",
+                     budget->options.limit.count == 0              ? "none"
+                     : config_limit_is_asked_for(services->config) ? "auto"
+                                                                   : "configured",
+                     "limit", text, "buckets", buckets(services), "learn", (int)budget->options.learn, "pace",
                      pace_of(budget->pace.rate), "closed_for_ms", (json_int_t)closed_ms, "operations",
-                     refused_operations(daemon), "in_flight", (json_int_t)budget->in_flight, "max_in_flight",
-                     (json_int_t)budget->options.max_in_flight);
+                     refused_operations(services), "in_flight", (json_int_t)budget->in_flight,
+                     "max_in_flight", (json_int_t)budget->options.max_in_flight);
 }
 
-static json_t *clients(const struct daemon *daemon)
+static json_t *clients(const struct services *services)
 {
     const struct queue_flow *flow;
     json_t *list = json_array();
     char name[PEER_NAME_MAX];
 
-    for (flow = queue_next_flow(&daemon->queue, NULL); flow && json_array_size(list) < CLIENTS_MAX;
-         flow = queue_next_flow(&daemon->queue, flow)) {
+    for (flow = queue_next_flow(&services->forward->queue, NULL); flow && json_array_size(list) < CLIENTS_MAX;
+         flow = queue_next_flow(&services->forward->queue, flow)) {
         if (flow->count == 0) /* only calls in flight */
             continue;
         peer_flow_name(flow->id, name, sizeof(name));
@@ -90,14 +92,14 @@ static json_t *clients(const struct daemon *daemon)
     return list;
 }
 
-static int64_t oldest_ms(const struct daemon *daemon)
+static int64_t oldest_ms(const struct services *services)
 {
     int64_t oldest = 0;
     struct list *link;
 
-    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next) {
+    for (link = services->exchanges.next; link != &services->exchanges; link = link->next) {
         const struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
-        int64_t age_ms = daemon->loop.now_ms - exchange->arrived_ms;
+        int64_t age_ms = services->loop.now_ms - exchange->arrived_ms;
 
         if (exchange->state == EXCHANGE_WAITING && age_ms > oldest)
             oldest = age_ms;
@@ -105,28 +107,29 @@ static int64_t oldest_ms(const struct daemon *daemon)
     return oldest;
 }
 
-static json_t *queue(const struct daemon *daemon)
+static json_t *queue(const struct services *services)
 {
-    const struct config *config = daemon->config;
+    const struct config *config = services->config;
 
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests", (json_int_t)daemon->queue.count,
-                     "bytes", (json_int_t)daemon->queue.bytes, "max_requests",
-                     (json_int_t)daemon->queue.max_count, "max_bytes", (json_int_t)daemon->queue.max_bytes,
-                     "oldest_ms", (json_int_t)oldest_ms(daemon), "max_wait_ms",
-                     (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
-                     "clients", clients(daemon));
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests",
+                     (json_int_t)services->forward->queue.count, "bytes",
+                     (json_int_t)services->forward->queue.bytes, "max_requests",
+                     (json_int_t)services->forward->queue.max_count, "max_bytes",
+                     (json_int_t)services->forward->queue.max_bytes, "oldest_ms",
+                     (json_int_t)oldest_ms(services), "max_wait_ms", (json_int_t)config->queue.max_wait_ms,
+                     "merge", merge_mode_names[config->merge.mode], "clients", clients(services));
 }
 
 /* Which server is in use, and how the others are. */
-static json_t *servers(const struct daemon *daemon)
+static json_t *servers(const struct services *services)
 {
-    const struct upstream *upstream = &daemon->upstream;
+    const struct upstream *upstream = &services->upstream;
     json_t *list = json_array();
     size_t i;
 
     for (i = 0; i < upstream->failover.count; i++) {
         const struct failover_server *server = &upstream->failover.servers[i];
-        int64_t left_ms = server->ejected ? server->until_ms - daemon->loop.now_ms : 0;
+        int64_t left_ms = server->ejected ? server->until_ms - services->loop.now_ms : 0;
 
         json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers[i].url, "in_use",
                                               (int)(i == upstream_server(upstream)), "healthy",
@@ -138,8 +141,8 @@ static json_t *servers(const struct daemon *daemon)
 
 void status_answer(struct exchange *exchange)
 {
-    json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->daemon), "queue",
-                               queue(exchange->daemon), "servers", servers(exchange->daemon));
+    json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->services), "queue",
+                               queue(exchange->services), "servers", servers(exchange->services));
 
     reply_json(exchange, 200, status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL);
     json_decref(status);
@@ -147,21 +150,21 @@ void status_answer(struct exchange *exchange)
 
 void status_answer_metrics(struct exchange *exchange)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
     struct buf page = BUF_INIT(METRICS_PAGE_MAX_BYTES);
     struct metrics_gauges gauges = {
-        .queue_requests = daemon->queue.count,
-        .queue_bytes = daemon->queue.bytes,
-        .in_flight = daemon->budget.in_flight,
-        .local_connections = daemon->open_peers,
-        .websockets = tunnel_count(daemon),
-        .subscribers = daemon->subscriptions.subscribers,
-        .subscriptions = daemon->subscriptions.count,
-        .session_ready = session_credential(daemon->upstream.session, daemon->loop.now_ms) != NULL,
-        .pace = budget_pace(&daemon->budget),
+        .queue_requests = services->forward->queue.count,
+        .queue_bytes = services->forward->queue.bytes,
+        .in_flight = services->budget.in_flight,
+        .local_connections = services->open_peers,
+        .websockets = tunnel_count(services),
+        .subscribers = services->subscriptions->subscribers,
+        .subscriptions = services->subscriptions->count,
+        .session_ready = session_credential(services->upstream.session, services->loop.now_ms) != NULL,
+        .pace = budget_pace(&services->budget),
     };
 
-    if (metrics_print(daemon->metrics, &gauges, &page) < 0) {
+    if (metrics_print(services->metrics, &gauges, &page) < 0) {
         buf_free(&page);
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
         return;

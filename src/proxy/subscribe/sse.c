@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "proxy/subscribe/subscription_request.h"
 
 static struct sse *stream_of(struct subscriber *subscriber)
@@ -82,7 +82,7 @@ static bool is_waiting(const struct sse *stream)
 
 static void answer(struct sse *stream)
 {
-    struct loop *loop = &stream->exchange->daemon->loop;
+    struct loop *loop = &stream->exchange->services->loop;
 
     if (!is_waiting(stream))
         return;
@@ -140,7 +140,7 @@ static void refused(struct subscriber *subscriber, int status, const char *reaso
 static void timer_expired(struct timer *timer)
 {
     struct sse *stream = CONTAINER_OF(timer, struct sse, timer);
-    struct loop *loop = &stream->exchange->daemon->loop;
+    struct loop *loop = &stream->exchange->services->loop;
 
     if (is_waiting(stream)) {
         reply_error(stream->exchange, 503, "proxy_internal_response",
@@ -174,18 +174,18 @@ void sse_free(struct exchange *exchange)
 
     if (!stream)
         return;
-    loop_timer_stop(&exchange->daemon->loop, &stream->timer);
+    loop_timer_stop(&exchange->services->loop, &stream->timer);
     unsubscribe(&stream->subscriber);
     buf_free(&stream->out);
     free(stream);
 }
 
 /* One that does not read has a second. */
-void sse_end_all(struct daemon *daemon)
+void sse_end_all(struct services *services)
 {
     struct exchange *exchange;
 
-    list_for_each(exchange, &daemon->exchanges, link) {
+    list_for_each(exchange, &services->exchanges, link) {
         if (!exchange->sse)
             continue;
         if (is_waiting(exchange->sse)) {
@@ -214,16 +214,16 @@ static struct sse *new_stream(struct exchange *exchange)
 
 static void subscribe_to(struct exchange *exchange, const struct subscription_request *request)
 {
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
     struct sse *stream = new_stream(exchange);
     int r = stream ? 0 : -ENOMEM;
 
     if (r == 0) {
         stream->subscriber.since_ms = request->since_ms;
-        r = loop_timer_start(&daemon->loop, &stream->timer, daemon->config->upstream.timeout_ms);
+        r = loop_timer_start(&services->loop, &stream->timer, services->config->upstream.timeout_ms);
     }
     if (r == 0)
-        r = subscribe(&daemon->subscriptions, &request->target, &stream->subscriber);
+        r = subscribe(services->subscriptions, &request->target, &stream->subscriber);
     if (r == -EBUSY)
         reply_busy(exchange, "there are %d subscribers already", SUBSCRIBERS_MAX);
     else if (r < 0)
@@ -242,7 +242,7 @@ void sse_begin(struct exchange *exchange)
         reply_error(exchange, 503, "proxy_internal_response", "out of memory");
     else if (r < 0)
         reply_error(exchange, 400, "http_request_denied", "tbproxyd refused the request: %s", reason);
-    else if (exchange->daemon->draining)
+    else if (exchange->services->draining)
         reply_stopping(exchange);
     else if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
         reply_text(exchange, 200, "text/event-stream", strdup(""));

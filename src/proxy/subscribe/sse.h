@@ -15,7 +15,7 @@
 #define TB_PROXY_SUBSCRIBE_SSE_H
 
 #include "proxy/exchange/exchange.h"
-#include "proxy/listen/listener.h"
+#include "proxy/exchange/peer.h"
 #include "proxy/subscribe/subscription.h"
 
 #define SSE_BYTES         (256 * 1024) /* that wait for the reader; an event that is larger ends it */
@@ -43,6 +43,6 @@ void sse_peer_changed(struct exchange *exchange, enum peer_end end);
 void sse_free(struct exchange *exchange);
 
 /* Ends all streams that are there. */
-void sse_end_all(struct daemon *daemon);
+void sse_end_all(struct services *services);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "base/log.h"
 #include "http/header_filter.h"
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/services.h"
 #include "upstream/auth_command.h"
 #include "upstream/jwt.h"
 
@@ -52,9 +52,9 @@ void tunnel_free(struct exchange *exchange)
         return;
     list_remove(&tunnel->link);
     if (tunnel->client.fd >= 0)
-        loop_remove(&tunnel->daemon->loop, &tunnel->client);
-    loop_timer_stop(&tunnel->daemon->loop, &tunnel->again);
-    loop_timer_stop(&tunnel->daemon->loop, &tunnel->linger);
+        loop_remove(&tunnel->services->loop, &tunnel->client);
+    loop_timer_stop(&tunnel->services->loop, &tunnel->again);
+    loop_timer_stop(&tunnel->services->loop, &tunnel->linger);
     websocket_token_cancel(&tunnel->websocket_token);
     websocket_close(&tunnel->websocket);
     frame_filter_free(&tunnel->filter);
@@ -66,17 +66,17 @@ void tunnel_free(struct exchange *exchange)
 /* libmicrohttpd closes the program's connection, and then the exchange is retired. */
 void tunnel_end(struct tunnel *tunnel, const char *reason)
 {
-    struct daemon *daemon = tunnel->daemon;
+    struct services *services = tunnel->services;
 
     log_debug("WebSocket: %s", reason);
     tunnel->state = TUNNEL_ENDED;
-    loop_remove(&daemon->loop, &tunnel->client);
+    loop_remove(&services->loop, &tunnel->client);
     tunnel->client.fd = -1;
-    loop_timer_stop(&daemon->loop, &tunnel->again);
-    loop_timer_stop(&daemon->loop, &tunnel->linger);
+    loop_timer_stop(&services->loop, &tunnel->again);
+    loop_timer_stop(&services->loop, &tunnel->linger);
     websocket_close(&tunnel->websocket);
     MHD_upgrade_action(tunnel->handle, MHD_UPGRADE_ACTION_CLOSE);
-    tunnel->exchange->listener->pending = true;
+    *tunnel->exchange->peer->pending = true;
 }
 
 /* The program's end is noticed at once, also while nothing is read from it. */
@@ -104,19 +104,18 @@ static void upgraded(void *arg, struct MHD_Connection *connection, void *context
                      size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
 {
     struct tunnel *tunnel = arg;
-    struct loop *loop = &tunnel->daemon->loop;
+    struct loop *loop = &tunnel->services->loop;
 
     (void)connection;
     (void)context;
     tunnel->handle = handle;
     tunnel->state = TUNNEL_OPEN;
-    if (tunnel->exchange->peer)
-        loop_remove(loop, &tunnel->exchange->peer->watch);
+    loop_remove(loop, &tunnel->exchange->peer->watch);
     tunnel->client.fd = fd;
     if (loop_add(loop, &tunnel->client, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0 ||
         frame_filter_add(&tunnel->filter, extra, extra_length) < 0)
         tunnel->client_lost = true;
-    if (tunnel->daemon->draining)
+    if (tunnel->services->draining)
         tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
     loop_timer_start(loop, &tunnel->again, 0); /* not from within libmicrohttpd */
 }
@@ -170,7 +169,7 @@ static void refused(struct websocket *websocket)
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
     int status = websocket->transfer.status;
 
-    upstream_report_websocket(&tunnel->exchange->daemon->upstream, websocket);
+    upstream_report_websocket(&tunnel->exchange->services->upstream, websocket);
     if (status > 0 && !tunnel->by_command) /* its Location or its page may retry the target, with the token */
         reply_error(tunnel->exchange, status < 400 ? 502 : status, "http_upgrade_failed",
                     "the server refused the WebSocket: HTTP %d", status);
@@ -247,13 +246,13 @@ static int open_websocket(struct tunnel *tunnel, const char *target)
     tunnel->websocket = (struct websocket){
         .target = target,
         .headers = count > 0 ? lines : NULL,
-        .timeout_ms = tunnel->daemon->config->upstream.timeout_ms,
+        .timeout_ms = tunnel->services->config->upstream.timeout_ms,
         .opened = opened,
         .refused = refused,
         .ready = server_ready,
     };
-    return websocket_open(&tunnel->websocket, &tunnel->daemon->loop,
-                          upstream_websocket_transport(&tunnel->daemon->upstream));
+    return websocket_open(&tunnel->websocket, &tunnel->services->loop,
+                          upstream_websocket_transport(&tunnel->services->upstream));
 }
 
 /* The path alone, and where that is the way, the token. */
@@ -312,7 +311,7 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
         return NULL;
     exchange->tunnel = tunnel;
     tunnel->exchange = exchange;
-    tunnel->daemon = exchange->daemon;
+    tunnel->services = exchange->services;
     tunnel->by_command = exchange->target.path_length == strlen(ENDPOINT);
     tunnel->headers = (struct headers)HEADERS_INIT;
     tunnel->client = (struct watch){.fd = -1, .ready = client_ready};
@@ -321,7 +320,7 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->websocket_token.done = token_came;
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);
-    list_append(&tunnel->daemon->tunnels, &tunnel->link);
+    list_append(&tunnel->services->tunnels, &tunnel->link);
     return tunnel;
 }
 
@@ -337,36 +336,36 @@ void tunnel_begin(struct exchange *exchange)
     else if (!is_key(header_of(tunnel, "Sec-WebSocket-Key")))
         reply_error(exchange, 400, "http_request_denied", "the Sec-WebSocket-Key is missing or malformed");
     else
-        websocket_token_get(&exchange->daemon->websocket_token, &tunnel->websocket_token);
+        websocket_token_get(&exchange->services->websocket_token, &tunnel->websocket_token);
 }
 
-size_t tunnel_count(const struct daemon *daemon)
+size_t tunnel_count(const struct services *services)
 {
     const struct tunnel *tunnel;
     size_t count = 0;
 
-    list_for_each(tunnel, &daemon->tunnels, link)
+    list_for_each(tunnel, &services->tunnels, link)
         count += tunnel->state == TUNNEL_OPEN;
     return count;
 }
 
-void tunnel_drain(struct daemon *daemon)
+void tunnel_drain(struct services *services)
 {
     struct tunnel *tunnel;
 
-    list_for_each(tunnel, &daemon->tunnels, link) {
+    list_for_each(tunnel, &services->tunnels, link) {
         if (tunnel->state != TUNNEL_OPEN)
             continue;
         tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
-        loop_timer_start(&daemon->loop, &tunnel->again, 0);
+        loop_timer_start(&services->loop, &tunnel->again, 0);
     }
 }
 
-void tunnel_stop(struct daemon *daemon)
+void tunnel_stop(struct services *services)
 {
     struct tunnel *tunnel;
 
-    list_for_each(tunnel, &daemon->tunnels, link)
+    list_for_each(tunnel, &services->tunnels, link)
         if (tunnel->state == TUNNEL_OPEN)
             tunnel_end(tunnel, "tbproxyd stops");
 }

@@ -38,9 +38,9 @@ enum tunnel_state {
 };
 
 struct tunnel {
-    struct list link; /* in daemon->tunnels */
+    struct list link; /* in services->tunnels */
     struct exchange *exchange;
-    struct daemon *daemon;
+    struct services *services;
     enum tunnel_state state;
     bool by_command; /* authenticated by a message, not in the target */
     struct websocket_token_wait websocket_token;
@@ -79,13 +79,13 @@ void tunnel_begin(struct exchange *exchange);
 void tunnel_leave(struct exchange *exchange);
 
 /* How many are open. */
-size_t tunnel_count(const struct daemon *daemon);
+size_t tunnel_count(const struct services *services);
 
 /* Ends all with a close frame, 1001, in both directions. */
-void tunnel_drain(struct daemon *daemon);
+void tunnel_drain(struct services *services);
 
 /* Closes all connections at once. */
-void tunnel_stop(struct daemon *daemon);
+void tunnel_stop(struct services *services);
 
 /* Frees what the exchange has of it. */
 void tunnel_free(struct exchange *exchange);

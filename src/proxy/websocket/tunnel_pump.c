@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "proxy/daemon/daemon.h"
+#include "proxy/exchange/services.h"
 #include "proxy/websocket/tunnel.h"
 
 #define ROUNDS_MAX 16 /* before others have their turn */
@@ -25,7 +25,7 @@ static bool is_down_empty(const struct tunnel *tunnel)
 void tunnel_linger(struct tunnel *tunnel)
 {
     if (!timer_is_started(&tunnel->linger))
-        loop_timer_start(&tunnel->daemon->loop, &tunnel->linger, TUNNEL_LINGER_MS);
+        loop_timer_start(&tunnel->services->loop, &tunnel->linger, TUNNEL_LINGER_MS);
 }
 
 /* A close frame of our own to the program, where the server has not sent one. To be called between two frames
@@ -153,7 +153,7 @@ static void server_closed(struct tunnel *tunnel)
               frame_close_code(tunnel->follower.close, tunnel->follower.close_length));
     tunnel_linger(tunnel);
     if (is_token_refused(tunnel))
-        websocket_token_refused(&tunnel->daemon->websocket_token, tunnel->websocket_token.generation);
+        websocket_token_refused(&tunnel->services->websocket_token, tunnel->websocket_token.generation);
 }
 
 /* Looks at what the server sent, and shortens it to what the program gets. */
@@ -249,5 +249,5 @@ void tunnel_pump(struct tunnel *tunnel)
     if (reason)
         tunnel_end(tunnel, reason);
     else if (moved)
-        loop_timer_start(&tunnel->daemon->loop, &tunnel->again, 0);
+        loop_timer_start(&tunnel->services->loop, &tunnel->again, 0);
 }

@@ -60,7 +60,7 @@ static void occupy(void)
     world_budget(&world, "", false, 1);
     begin(DEVICE);
     world_run(&world, 0);
-    ck_assert_uint_eq(world.daemon.budget.in_flight, 1);
+    ck_assert_uint_eq(world.services.budget.in_flight, 1);
 }
 
 static void run_all(void)
@@ -99,7 +99,7 @@ START_TEST(what_waits_goes_as_one_call)
     occupy();
     begin_many(TELEMETRY, 5);
     world_run(&world, 0);
-    ck_assert_uint_eq(world.daemon.queue.count, 5);
+    ck_assert_uint_eq(world.forward.queue.count, 5);
     run_all();
     ck_assert_uint_eq(world.server.call_count, 2);
     ck_assert_uint_eq(world.server.largest, 5);

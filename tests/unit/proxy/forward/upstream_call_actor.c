@@ -7,7 +7,7 @@ static void think(struct actor *actor)
 {
     struct crowd *crowd = actor->crowd;
 
-    loop_timer_start(&crowd->world->daemon.loop, &actor->timer,
+    loop_timer_start(&crowd->world->services.loop, &actor->timer,
                      unit_random() % (uint32_t)(crowd->think_max_ms + 1));
 }
 
@@ -104,7 +104,7 @@ void crowd_end(struct crowd *crowd)
 
     crowd->leaving = true;
     for (i = 0; i < crowd->count; i++) {
-        loop_timer_stop(&crowd->world->daemon.loop, &crowd->actors[i].timer);
+        loop_timer_stop(&crowd->world->services.loop, &crowd->actors[i].timer);
         crowd->actors[i].runs = false;
     }
     world_run_all(crowd->world, 10 * MINUTE_MS);

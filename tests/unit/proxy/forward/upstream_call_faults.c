@@ -57,13 +57,13 @@ static void begin(void)
     if (draw(4) == 0)
         local->retire_after_ms = 1 + draw(100);
     if (draw(30) == 0) /* it sends no more */
-        loop_timer_start(&world.daemon.loop, &local->exchange.hang_up_timer, 2000);
+        loop_timer_start(&world.services.loop, &local->exchange.hang_up_timer, 2000);
 }
 
 /* Any request that is not answered; NULL: none. */
 static struct local *any(void)
 {
-    const struct list *exchanges = &world.daemon.exchanges;
+    const struct list *exchanges = &world.services.exchanges;
     unsigned skip = draw(world.open + 1);
     struct list *link;
 
@@ -106,7 +106,7 @@ static void change(void)
         world.server.session_ms = world_now(&world) + draw(2000);
         break;
     default:
-        world.daemon.queue.max_count = draw(4) ? 10000 : draw(20);
+        world.forward.queue.max_count = draw(4) ? 10000 : draw(20);
     }
 }
 
@@ -119,8 +119,8 @@ static void set_up(void)
     world.server.travel_min_ms = draw(2);
     world.server.bad_status = draw(2) ? 400 : 500;
     world.server.retry_after_ms = draw(4) ? -1 : (int64_t)draw(40) * 1000;
-    world.daemon.retry.max_retries = draw(5);
-    world.daemon.retry.no_retry_on_rate_limit = draw(5) == 0;
+    world.services.retry.max_retries = draw(5);
+    world.services.retry.no_retry_on_rate_limit = draw(5) == 0;
     world.config.merge.max_bytes = draw(2) ? 1048576 : 1024;
     world.config.join.reads = draw(4);
     if (draw(4))

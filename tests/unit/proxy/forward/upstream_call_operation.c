@@ -180,12 +180,12 @@ START_TEST(who_comes_later_finds_out)
     begin(RPC, &unused_ms);
     world_run(&world, SECOND_MS);
     ck_assert_uint_eq(own->refused, 1);
-    ck_assert_int_gt(budget_closed_ms(&world.daemon.budget, world_now(&world)), 28 * SECOND_MS);
+    ck_assert_int_gt(budget_closed_ms(&world.services.budget, world_now(&world)), 28 * SECOND_MS);
     begin(DEVICE, &took_ms);
     world_run(&world, SECOND_MS);
     ck_assert_int_ge(took_ms, 0);
     ck_assert_int_lt(took_ms, 100);
-    ck_assert_int_eq(budget_closed_ms(&world.daemon.budget, world_now(&world)), 0);
+    ck_assert_int_eq(budget_closed_ms(&world.services.budget, world_now(&world)), 0);
     begin(DEVICE, &took_ms);
     world_run(&world, SECOND_MS);
     ck_assert_int_ge(took_ms, 0);
@@ -207,8 +207,8 @@ START_TEST(a_pace_of_one_does_not_stay_that_of_all)
         add_others();
         add_four(RPC);
         crowd_go_on_from(&crowd, OTHERS, 2 * MINUTE_MS);
-        ck_assert_double_gt(budget_pace(&world.daemon.budget), 0);
-        ck_assert_double_lt(budget_pace(&world.daemon.budget), 4);
+        ck_assert_double_gt(budget_pace(&world.services.budget), 0);
+        ck_assert_double_lt(budget_pace(&world.services.budget), 4);
         others_in(2 * MINUTE_MS);
         ck_assert_uint_ge(others_in(28 * SECOND_MS), least);
         close_world();
@@ -345,7 +345,7 @@ START_TEST(what_is_held_back_obeys_the_bounds_of_the_queue)
     size_t i;
 
     open_world("", &unlimited[0]);
-    world.daemon.queue.max_count = 4;
+    world.forward.queue.max_count = 4;
     world.config.queue.max_wait_ms = 3000;
     begin(DEVICE, &other_ms);
     world_run(&world, SECOND_MS);
@@ -357,7 +357,7 @@ START_TEST(what_is_held_back_obeys_the_bounds_of_the_queue)
     for (i = 0; i < 6; i++)
         begin(RPC, &took_ms[i]);
     world_run(&world, 100);
-    ck_assert_uint_eq(world.daemon.queue.count, 4);
+    ck_assert_uint_eq(world.forward.queue.count, 4);
     ck_assert_int_eq(took_ms[3], -1);
     ck_assert_int_eq(took_ms[4], 0); /* full */
     world_run(&world, 2800);
@@ -381,7 +381,7 @@ START_TEST(writes_that_are_held_back_are_stored_once)
     for (round = 0; round < ROUNDS; round++) {
         open_world("", &unlimited[0]);
         world.config.merge.mode = MERGE_MODE_PRESSURE;
-        world.daemon.retry.max_retries = 10;
+        world.services.retry.max_retries = 10;
         server_limit_operation(&world.server, "/timeseries/", "3:1");
         add_others();
         crowd_add(&crowd, TELEMETRY, 16, 0, 2);

@@ -89,7 +89,7 @@ START_TEST(each_waits_as_long_as_it_may)
     unsigned i;
 
     begin_three(cases[_i].kind, cases[_i].impatient, cases[_i].in_turn);
-    ck_assert_uint_eq(world.daemon.budget.in_flight, 1);
+    ck_assert_uint_eq(world.services.budget.in_flight, 1);
     run_all();
     ck_assert_uint_eq(world.server.call_count, 1);
     for (i = 1; i <= 3; i++) {
@@ -145,7 +145,7 @@ END_TEST
 /* limits.session_wait_ms counts for each from when it begins to wait. */
 START_TEST(the_longest_wait_for_a_login_is_that_of_each)
 {
-    world.daemon.retry.session_wait_ms = 3000;
+    world.services.retry.session_wait_ms = 3000;
     begin(READ, WORLD_NO_WISH);
     world_run(&world, 1500);
     begin(READ, WORLD_NO_WISH);
@@ -196,8 +196,8 @@ END_TEST
 START_TEST(without_memory_for_one_body_they_go_alone)
 {
     begin_three(ATTRIBUTES, 0, false);
-    ck_assert_uint_eq(world.daemon.budget.in_flight, 1);
-    world.daemon.bodies.max = world.daemon.bodies.used;
+    ck_assert_uint_eq(world.services.budget.in_flight, 1);
+    world.services.bodies.max = world.services.bodies.used;
     run_all();
     ck_assert_uint_eq(world.server.call_count, 3);
     ck_assert_uint_eq(world.server.largest, 1);

@@ -66,7 +66,7 @@ static void refuse_all(void)
 /* After max_retries the client sees the 429, and only then. */
 START_TEST(a_429_is_retried_so_often)
 {
-    world.daemon.retry.max_retries = (unsigned)_i;
+    world.services.retry.max_retries = (unsigned)_i;
     refuse_all();
     begin(TELEMETRY);
     run_all();
@@ -87,26 +87,26 @@ END_TEST
 
 START_TEST(repeats_can_be_off)
 {
-    world.daemon.retry.no_retry_on_rate_limit = true;
+    world.services.retry.no_retry_on_rate_limit = true;
     refuse_all();
     begin(TELEMETRY);
     run_all();
     ck_assert_int_eq(results[2].status, 429);
     ck_assert_uint_eq(world.server.call_count, 1);
-    ck_assert_int_le(world.daemon.budget.closed_until_ms, world_now(&world));
+    ck_assert_int_le(world.services.budget.closed_until_ms, world_now(&world));
 }
 END_TEST
 
 START_TEST(a_refused_call_has_taken_nothing)
 {
-    world.daemon.retry.no_retry_on_rate_limit = true;
+    world.services.retry.no_retry_on_rate_limit = true;
     refuse_all();
     world_run(&world, 1); /* that one is taken out */
     world_budget(&world, "10:1000", false, 64);
     begin(TELEMETRY);
     run_all();
     world_run(&world, 1);
-    ck_assert_double_eq_tol(budget_tokens(&world.daemon.budget, world_now(&world), 0), 10, 0.001);
+    ck_assert_double_eq_tol(budget_tokens(&world.services.budget, world_now(&world), 0), 10, 0.001);
 }
 END_TEST
 
@@ -201,7 +201,7 @@ static const int64_t waits[] = {0, 1, 1000, 29999, 30000};
 /* Of the queue, of the client, whichever is nearer. */
 START_TEST(a_deadline_in_the_queue)
 {
-    world.daemon.budget.closed_until_ms = world_now(&world) + NEVER_MS;
+    world.services.budget.closed_until_ms = world_now(&world) + NEVER_MS;
     begin_waiting(TELEMETRY, waits[_i]);
     begin_waiting(TELEMETRY, 31000);
     begin(TELEMETRY);
@@ -235,7 +235,7 @@ START_TEST(a_deadline_while_backing_off)
 
     world.server.travel_min_ms = world.server.travel_max_ms = 0;
     world.server.work_min_ms = world.server.work_max_ms = 50;
-    world.daemon.retry.max_retries = 100;
+    world.services.retry.max_retries = 100;
     server_limit(&world.server, "1:1000000"); /* each is executed, and then refused; later at once */
     begin_waiting(TELEMETRY, wait_ms);
     run_all();
@@ -248,8 +248,8 @@ START_TEST(a_full_queue_refuses)
 {
     unsigned i;
 
-    world.daemon.budget.closed_until_ms = world_now(&world) + 10;
-    world.daemon.queue.max_count = 3;
+    world.services.budget.closed_until_ms = world_now(&world) + 10;
+    world.forward.queue.max_count = 3;
     for (i = 0; i < 4; i++)
         begin(TELEMETRY);
     ck_assert_uint_eq(world_count(&world, METRICS_QUEUE_FULL), 1);
@@ -264,7 +264,7 @@ START_TEST(a_queue_is_full_only_of_what_waits)
 {
     unsigned i;
 
-    world.daemon.queue.max_count = 3;
+    world.forward.queue.max_count = 3;
     for (i = 0; i < 50; i++)
         begin(TELEMETRY);
     run_all();
@@ -317,9 +317,9 @@ START_TEST(a_call_ends_when_all_have_gone)
 
     begin_merged(locals, 2, 0);
     world_hang_up(locals[1]);
-    ck_assert_uint_eq(world.daemon.budget.in_flight, 1);
+    ck_assert_uint_eq(world.services.budget.in_flight, 1);
     world_hang_up(locals[0]);
-    ck_assert_uint_eq(world.daemon.budget.in_flight, 0);
+    ck_assert_uint_eq(world.services.budget.in_flight, 0);
     run_all();
 }
 END_TEST
@@ -334,7 +334,7 @@ START_TEST(what_is_given_up_may_have_been_counted)
     world_run(&world, 0);
     world_hang_up(local);
     world_run(&world, 2);
-    ck_assert_double_eq_tol(budget_tokens(&world.daemon.budget, world_now(&world), 0), _i ? 10 : 8, 0.1);
+    ck_assert_double_eq_tol(budget_tokens(&world.services.budget, world_now(&world), 0), _i ? 10 : 8, 0.1);
 }
 END_TEST
 
@@ -346,7 +346,7 @@ START_TEST(for_who_may_be_gone_nothing_is_retried)
     if (_i)
         world.server.retry_after_ms = 500;
     begin_merged(locals, 3, _i ? 429 : 500); /* after 500 the call is split: that is no retry */
-    loop_timer_start(&world.daemon.loop, &locals[0]->exchange.hang_up_timer, 2000);
+    loop_timer_start(&world.services.loop, &locals[0]->exchange.hang_up_timer, 2000);
     run_all();
     ck_assert_int_eq(results[2].status, _i ? WORLD_HUNG_UP : 200);
     ck_assert_int_eq(results[3].status, 200);
@@ -372,15 +372,15 @@ START_TEST(a_login_is_answered_and_counts_nothing)
 {
     struct local *local = begin(DEVICE);
 
-    queue_forget(&world.daemon.queue, &local->exchange.item);
-    loop_timer_stop(&world.daemon.loop, &local->exchange.wait_timer);
+    queue_forget(&world.forward.queue, &local->exchange.item);
+    loop_timer_stop(&world.services.loop, &local->exchange.wait_timer);
     world.server.session_ms = world_now(&world) + 100;
     upstream_call_begin_login(&local->exchange);
-    ck_assert_uint_eq(world.daemon.budget.in_flight, 0);
+    ck_assert_uint_eq(world.services.budget.in_flight, 0);
     run_all();
     ck_assert_int_eq(results[1].status, 200);
     ck_assert_int_eq(results[1].took_ms, 100);
-    ck_assert_uint_eq(world.daemon.write_generation, 0);
+    ck_assert_uint_eq(world.forward.write_generation, 0);
 }
 END_TEST
 

@@ -42,7 +42,7 @@ static bool happens(unsigned per_thousand)
 
 static struct server *server_of(const struct request *request)
 {
-    return &CONTAINER_OF(request->upstream, struct world, daemon.upstream)->server;
+    return &CONTAINER_OF(request->upstream, struct world, services.upstream)->server;
 }
 
 void server_init(struct server *server, struct loop *loop)
@@ -581,7 +581,7 @@ int64_t upstream_now_ms(const struct upstream *upstream)
 
 int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer)
 {
-    const struct world *world = CONTAINER_OF(upstream, struct world, daemon.upstream);
+    const struct world *world = CONTAINER_OF(upstream, struct world, services.upstream);
 
     (void)transfer;
     return world->server.told ? world->server.told->retry_after_ms : world->server.retry_after_ms;

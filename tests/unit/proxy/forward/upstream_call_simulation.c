@@ -169,16 +169,16 @@ START_TEST(a_flood_takes_one_turn)
         for (i = 0; i < polite; i++)
             crowd_add(&crowd, (enum kind)((i + unit_random()) % DEVICE_API), 1, 0, 4);
         for (i = 0; i < polite; i++)
-            loop_timer_start(&world.daemon.loop, &crowd.actors[i].timer, 0);
+            loop_timer_start(&world.services.loop, &crowd.actors[i].timer, 0);
         world_run(&world, 20 * SECOND_MS);
-        ck_assert_uint_ge(world.daemon.queue.count, FLOOD / 2);
+        ck_assert_uint_ge(world.forward.queue.count, FLOOD / 2);
         for (i = 0; i < polite; i++) {
             ck_assert_uint_ge(crowd.actors[i].answers, 5);
             ck_assert_int_le(crowd.actors[i].longest_ms, bound_ms);
         }
         ck_assert_uint_eq(world.server.refused, 0);
         for (i = 0; i < polite; i++)
-            loop_timer_stop(&world.daemon.loop, &crowd.actors[i].timer);
+            loop_timer_stop(&world.services.loop, &crowd.actors[i].timer);
         world_close(&world);
     }
 }

@@ -50,15 +50,15 @@ static const struct {
 static void retire(struct local *local)
 {
     struct exchange *exchange = &local->exchange;
-    struct daemon *daemon = exchange->daemon;
+    struct services *services = exchange->services;
 
     upstream_call_leave(exchange);
     upstream_call_release(exchange);
-    loop_timer_stop(&daemon->loop, &exchange->hang_up_timer);
-    loop_timer_stop(&daemon->loop, &local->retire_timer);
+    loop_timer_stop(&services->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&services->loop, &local->retire_timer);
     list_remove(&local->link);
     list_remove(&exchange->link);
-    quota_give_back(&daemon->bodies, exchange->body.len);
+    quota_give_back(&services->bodies, exchange->body.len);
     buf_free(&exchange->body);
     headers_free(&exchange->headers);
     target_free(&exchange->target);
@@ -76,7 +76,7 @@ static void answer(struct exchange *exchange, int status)
     struct local *local = CONTAINER_OF(exchange, struct local, exchange);
 
     upstream_call_leave(exchange);
-    loop_timer_stop(&exchange->daemon->loop, &exchange->hang_up_timer);
+    loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
     exchange->state = EXCHANGE_ANSWERED;
     local->answers++;
     WORLD_ASSERT(local->answers == 1);
@@ -161,7 +161,7 @@ void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t t
 
 uint64_t world_count(const struct world *world, enum metrics_event event)
 {
-    return world->daemon.metrics->counts[event];
+    return world->services.metrics->counts[event];
 }
 
 /* upstream_call.c draws the jitter of its delays here (--wrap): a seed retries that, too. */
@@ -190,7 +190,7 @@ static void make_body(struct local *local)
                       wish->broken ? ""
                       : wish->bad  ? ",\"bad\":1}"
                                    : "}");
-    WORLD_ASSERT(quota_take(&exchange->daemon->bodies, exchange->body.len));
+    WORLD_ASSERT(quota_take(&exchange->services->bodies, exchange->body.len));
 }
 
 static const struct operation *operation_of(const struct world *world, enum kind kind)
@@ -209,7 +209,7 @@ static void make_exchange(struct local *local)
     struct exchange *exchange = &local->exchange;
     const struct wish *wish = &local->wish;
 
-    exchange->daemon = &local->world->daemon;
+    exchange->services = &local->world->services;
     exchange->peer = &local->peer;
     local->peer.user = wish->user < 0 ? -1 : wish->user;
     local->peer.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
@@ -230,7 +230,7 @@ static void make_exchange(struct local *local)
     exchange->hang_up_timer.expired = hang_up_expired;
     exchange->arrived_ms = world_now(local->world);
     list_init(&exchange->member);
-    list_append(&exchange->daemon->exchanges, &exchange->link);
+    list_append(&exchange->services->exchanges, &exchange->link);
 }
 
 struct local *world_begin(struct world *world, const struct wish *wish)
@@ -293,16 +293,16 @@ static void add(struct tally *tally, const struct exchange *exchange)
 
 static void check(const struct world *world)
 {
-    const struct daemon *daemon = &world->daemon;
+    const struct services *services = &world->services;
     struct tally tally = {0};
     const struct list *link;
 
-    for (link = daemon->exchanges.next; link != &daemon->exchanges; link = link->next)
+    for (link = services->exchanges.next; link != &services->exchanges; link = link->next)
         add(&tally, CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, link));
-    WORLD_ASSERT(daemon->queue.count == tally.waiting);
-    WORLD_ASSERT(daemon->queue.bytes == tally.bytes);
-    WORLD_ASSERT(daemon->budget.in_flight == tally.calls);
-    WORLD_ASSERT(daemon->budget.reserved == tally.tokens);
+    WORLD_ASSERT(services->forward->queue.count == tally.waiting);
+    WORLD_ASSERT(services->forward->queue.bytes == tally.bytes);
+    WORLD_ASSERT(services->budget.in_flight == tally.calls);
+    WORLD_ASSERT(services->budget.reserved == tally.tokens);
 }
 
 /* The clients hear of their answers, and may ask for more. */
@@ -315,7 +315,7 @@ static void tell_clients(struct world *world)
         if (local->wish.answered)
             local->wish.answered(local);
         if (local->retire_after_ms > 0)
-            loop_timer_start(&world->daemon.loop, &local->retire_timer, local->retire_after_ms);
+            loop_timer_start(&world->services.loop, &local->retire_timer, local->retire_after_ms);
         else
             retire(local);
     }
@@ -324,14 +324,14 @@ static void tell_clients(struct world *world)
 /* As daemon_run() does it. Whether the loop may not sleep after it. */
 static bool turn(struct world *world)
 {
-    struct daemon *daemon = &world->daemon;
+    struct services *services = &world->services;
 
-    timers_run(&daemon->loop.timers, daemon->loop.now_ms);
+    timers_run(&services->loop.timers, services->loop.now_ms);
     server_deliver(&world->server, world->late_delivery ? unit_random() % 3 : SIZE_MAX);
     tell_clients(world);
-    upstream_call_run(daemon);
+    forward_run(services->forward);
     server_deliver(&world->server, SIZE_MAX);
-    if (daemon->exchanges.next != &daemon->exchanges && (world->open < 200 || unit_random() % 64 == 0))
+    if (services->exchanges.next != &services->exchanges && (world->open < 200 || unit_random() % 64 == 0))
         check(world);
     return !list_is_empty(&world->answered);
 }
@@ -339,9 +339,9 @@ static bool turn(struct world *world)
 /* To the next event, or to END_MS. */
 static void move_clock(struct world *world, int64_t end_ms)
 {
-    struct loop *loop = &world->daemon.loop;
+    struct loop *loop = &world->services.loop;
     int64_t next_ms = timers_next(&loop->timers);
-    int64_t ready_ms = queue_ready_ms(&world->daemon.queue, &world->daemon.budget, loop->now_ms);
+    int64_t ready_ms = queue_ready_ms(&world->forward.queue, &world->services.budget, loop->now_ms);
 
     WORLD_ASSERT(next_ms <= ready_ms); /* else the loop sleeps while something could be sent */
     next_ms = next_ms < end_ms ? next_ms : end_ms;
@@ -361,7 +361,7 @@ static void run(struct world *world, int64_t ms, bool until_idle)
             continue;
         if (until_idle && world->open == 0)
             return;
-        if (world_now(world) >= end_ms && timers_next(&world->daemon.loop.timers) > end_ms)
+        if (world_now(world) >= end_ms && timers_next(&world->services.loop.timers) > end_ms)
             break;
         move_clock(world, end_ms);
     }
@@ -385,64 +385,78 @@ void world_budget(struct world *world, const char *limit, bool learn, unsigned m
     struct budget_options options = {.learn = learn, .max_in_flight = max_in_flight};
     struct tb_error err = TB_ERROR_INIT;
 
+<<<<<<< HEAD
     WORLD_ASSERT(rate_limit_parse(limit, &options.limit, &err) == 0);
     budget_configure(&world->daemon.budget, &options, world_now(world));
+=======
+    WORLD_ASSERT(limit_parse(limit, &options.limit, &err) == 0);
+    budget_configure(&world->services.budget, &options, world_now(world));
+>>>>>>> 2b6c3a9 (Daemon: what rooms share is struct services; daemon/ starts, runs, reloads and stops)
 }
 
 void world_open(struct world *world)
 {
-    struct daemon *daemon = &world->daemon;
+    struct services *services = &world->services;
 
     memset(world, 0, sizeof(*world));
     world->config = (struct config){
-        .queue.max_wait_ms = 30000, .merge = {MERGE_MODE_PRESSURE, 1048576}, .join.reads = true};
-    daemon->config = &world->config;
-    daemon->loop.now_ms = WORLD_START_MS;
-    daemon->loop.epoll_fd = -1;
-    daemon->upstream.loop = &daemon->loop;
-    daemon->retry = daemon->request_options = (struct request_options){.max_retries = 3,
-                                                                       .initial_retry_delay_ms = 1000,
-                                                                       .max_retry_delay_ms = 30000,
-                                                                       .session_wait_ms = 30000};
-    daemon->request_options.no_retry_on_rate_limit = true;
-    daemon->metrics = calloc(1, sizeof(*daemon->metrics));
-    daemon->bodies.max = SIZE_MAX;
-    list_init(&daemon->exchanges);
-    list_init(&daemon->paused);
+        .queue = {.max_wait_ms = 30000, .max_requests = 10000, .max_bytes = 1 << 26, .urgency = ""},
+        .merge = {MERGE_MODE_PRESSURE, 1048576},
+        .join.reads = true};
+    services->config = &world->config;
+    services->loop.now_ms = WORLD_START_MS;
+    services->loop.epoll_fd = -1;
+    services->upstream.loop = &services->loop;
+    services->retry = services->request_options = (struct request_options){.max_retries = 3,
+                                                                           .initial_retry_delay_ms = 1000,
+                                                                           .max_retry_delay_ms = 30000,
+                                                                           .session_wait_ms = 30000};
+    services->request_options.no_retry_on_rate_limit = true;
+    services->metrics = calloc(1, sizeof(*services->metrics));
+    services->bodies.max = SIZE_MAX;
+    list_init(&services->exchanges);
     list_init(&world->answered);
-    queue_init(&daemon->queue, 10000, 1 << 26);
-    budget_init(&daemon->budget, &(struct budget_options){.max_in_flight = 64}, WORLD_START_MS);
-    server_init(&world->server, &daemon->loop);
+    forward_open(&world->forward, services);
+    urgencies_free(&world->forward.urgencies); /* the operations here are in no table */
+    budget_init(&services->budget, &(struct budget_options){.max_in_flight = 64}, WORLD_START_MS);
+    server_init(&world->server, &services->loop);
+}
+
+/* A call that is over may hold its key for a moment. */
+static void end_pauses(struct world *world)
+{
+    while (!list_is_empty(&world->forward.paused))
+        upstream_call_end_pause(CONTAINER_OF(world->forward.paused.next, struct upstream_call, paused));
 }
 
 void world_assert_idle(struct world *world)
 {
-    struct daemon *daemon = &world->daemon;
+    struct services *services = &world->services;
     size_t i;
 
-    upstream_call_close(daemon); /* a call that is over may hold its key for a moment */
+    end_pauses(world);
     WORLD_ASSERT(world->open == 0);
-    WORLD_ASSERT(list_is_empty(&daemon->exchanges));
-    WORLD_ASSERT(daemon->queue.count == 0);
-    WORLD_ASSERT(daemon->queue.bytes == 0);
-    WORLD_ASSERT(daemon->queue.free_ready == 0);
-    WORLD_ASSERT(queue_next_flow(&daemon->queue, NULL) == NULL);
+    WORLD_ASSERT(list_is_empty(&services->exchanges));
+    WORLD_ASSERT(services->forward->queue.count == 0);
+    WORLD_ASSERT(services->forward->queue.bytes == 0);
+    WORLD_ASSERT(services->forward->queue.free_ready == 0);
+    WORLD_ASSERT(queue_next_flow(&services->forward->queue, NULL) == NULL);
     for (i = 0; i < QUEUE_KEY_SLOTS; i++)
-        WORLD_ASSERT(daemon->queue.keys[i] == NULL);
-    WORLD_ASSERT(daemon->budget.in_flight == 0);
-    WORLD_ASSERT(daemon->budget.reserved == 0);
-    WORLD_ASSERT(daemon->bodies.used == 0);
+        WORLD_ASSERT(services->forward->queue.keys[i] == NULL);
+    WORLD_ASSERT(services->budget.in_flight == 0);
+    WORLD_ASSERT(services->budget.reserved == 0);
+    WORLD_ASSERT(services->bodies.used == 0);
 }
 
 void world_close(struct world *world)
 {
-    struct list *exchanges = &world->daemon.exchanges;
+    struct list *exchanges = &world->services.exchanges;
 
     while (!list_is_empty(exchanges))
         retire(CONTAINER_OF(CONTAINER_OF(exchanges->next, struct exchange, link), struct local, exchange));
     world_assert_idle(world);
     server_close(&world->server);
-    queue_free(&world->daemon.queue);
-    free(world->daemon.metrics);
-    timers_free(&world->daemon.loop.timers);
+    forward_close(&world->forward);
+    free(world->services.metrics);
+    timers_free(&world->services.loop.timers);
 }

@@ -8,8 +8,8 @@
 #ifndef TB_PROXY_FORWARDING_WORLD_H
 #define TB_PROXY_FORWARDING_WORLD_H
 
-#include "proxy/daemon/daemon.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/forward/forward.h"
 #include "unit.h"
 #include "upstream_call_server.h"
 
@@ -42,7 +42,8 @@ enum kind {
 struct local;
 
 struct world {
-    struct daemon daemon;
+    struct services services;
+    struct forward forward;
     struct config config;
     struct server server;
     struct list answered;  /* local requests that their clients have not heard of */
@@ -105,7 +106,7 @@ void world_assert_idle(struct world *world);
 
 static inline int64_t world_now(const struct world *world)
 {
-    return world->daemon.loop.now_ms;
+    return world->services.loop.now_ms;
 }
 
 /* How often that happened. */

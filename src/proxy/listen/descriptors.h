@@ -2,8 +2,8 @@
 /*
  * How many files the process may have open, and what for.
  */
-#ifndef TB_PROXY_DAEMON_DESCRIPTORS_H
-#define TB_PROXY_DAEMON_DESCRIPTORS_H
+#ifndef TB_PROXY_LISTEN_DESCRIPTORS_H
+#define TB_PROXY_LISTEN_DESCRIPTORS_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/daemon/descriptors.h"
+#include "proxy/listen/descriptors.h"
 
 #include <sys/resource.h>
 

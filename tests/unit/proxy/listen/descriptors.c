@@ -2,7 +2,7 @@
 #include <sys/resource.h>
 
 #include "base/util.h"
-#include "proxy/daemon/descriptors.h"
+#include "proxy/listen/descriptors.h"
 #include "unit.h"
 
 #define OWN(servers) (DESCRIPTORS_OWN + DESCRIPTORS_OWN_SERVER * (servers))

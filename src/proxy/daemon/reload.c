@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The options that a reload (SIGHUP) can change.
+ */
+#include <systemd/sd-daemon.h>
+
+#include "base/log.h"
+#include "proxy/config/config_check.h"
+#include "proxy/config/config_files.h"
+#include "proxy/daemon/daemon.h"
+
+void daemon_set_request_options(struct daemon *daemon)
+{
+    struct services *services = &daemon->services;
+    const struct config *config = services->config;
+
+    services->retry = (struct request_options){
+        .no_retry_on_rate_limit = !config->retry.retry_on_rate_limit,
+        .max_retries = (unsigned)config->retry.max_retries,
+        .initial_retry_delay_ms = config->retry.initial_retry_delay_ms,
+        .max_retry_delay_ms = config->retry.max_retry_delay_ms,
+        .retry_unsafe = config->retry.retry_unsafe,
+        .session_wait_ms = config->limits.session_wait_ms,
+        .timeout_ms = config->upstream.timeout_ms,
+        .response_max = (size_t)config->limits.max_response_bytes,
+    };
+    services->request_options = services->retry;
+    services->request_options.no_retry_on_rate_limit = true;
+}
+
+static void reload_budget(struct daemon *daemon)
+{
+    struct services *services = &daemon->services;
+
+    if (!config_limit_is_asked_for(services->config))
+        limit_discovery_reset(&daemon->limit_discovery);
+    daemon_update_budget(daemon);
+    budget_open(&services->budget, services->loop.now_ms); /* the administrator may have changed something */
+}
+
+static void apply(struct daemon *daemon)
+{
+    struct services *services = &daemon->services;
+    struct session *session = services->upstream.session;
+
+    daemon_set_request_options(daemon);
+    forward_configure(&daemon->forward);
+    reload_budget(daemon);
+    log_set_level((enum log_level)services->config->log.level);
+    services->bodies.max = (size_t)services->config->limits.max_buffered_bytes;
+    upstream_reload_certificates(&services->upstream);
+    if (session_state(session) != SESSION_READY)
+        session_retry_now(session, services->loop.now_ms);
+    upstream_schedule(&services->upstream);
+}
+
+void daemon_reload(struct daemon *daemon)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct config *fresh;
+
+    sd_notify(0, "RELOADING=1");
+    if (config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, &err) < 0) {
+        log_error("not reloaded: %s", err.message);
+    } else {
+        config_reload(daemon->services.config, fresh);
+        config_free(fresh);
+        apply(daemon);
+    }
+    sd_notify(0, "READY=1");
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/exchange/services.h"
+
+const char *services_state(const struct services *services)
+{
+    const struct upstream *upstream = &services->upstream;
+
+    if (services->draining)
+        return "draining";
+    return session_state_name(upstream->outage.is_on ? SESSION_OFFLINE : session_state(upstream->session));
+}
+
+const char *services_reason(const struct services *services)
+{
+    const struct upstream *upstream = &services->upstream;
+
+    return upstream->outage.is_on ? upstream->outage.reason : session_reason(upstream->session);
+}

@@ -1,3 +1,0 @@
-# SPDX-License-Identifier: Apache-2.0
-tests_unit_test_proxy_SOURCES += \
-	tests/unit/proxy/daemon/descriptors.c
