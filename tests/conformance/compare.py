@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Whether an answer through tbproxyd is the server's, but for what docs/architecture.md says of its headers."""
+"""Whether an answer through tbproxyd is the server's, except for the headers that docs/architecture/headers.md names."""
 import re
 
 
 def documented(source):
-    """{name of a header: what becomes of it}, from the table in docs/architecture.md."""
-    text = (source / "docs" / "architecture.md").read_text(encoding="utf-8")
-    table = text.split("| header of an answer |")[1].split("\n\n")[0]
+    """{name of a header: what becomes of it}, from the table in docs/architecture/headers.md."""
+    text = (source / "docs" / "architecture" / "headers.md").read_text(encoding="utf-8")
+    table = text.split("| header of a response |")[1].split("\n\n")[0]
     found = {}
     for names, fate in re.findall(r"^\| (`[^|]*) \| (dropped|added|own|rewritten)\b", table, re.MULTILINE):
         found |= {name.lower(): fate for name in re.findall(r"`([^`]+)`", names)}

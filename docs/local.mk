@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: Apache-2.0
+# The pages are installed as they are here, so that the links between them lead somewhere.
+dist_doc_DATA = README.md CHANGELOG.md docs/architecture.md docs/server-behaviour.md
+architecturedir = $(docdir)/architecture
+dist_architecture_DATA = \
+	docs/architecture/client-library.md \
+	docs/architecture/configuration.md \
+	docs/architecture/connections.md \
+	docs/architecture/event-loop.md \
+	docs/architecture/exchange.md \
+	docs/architecture/failover.md \
+	docs/architecture/forwarding.md \
+	docs/architecture/generator.md \
+	docs/architecture/headers.md \
+	docs/architecture/limits.md \
+	docs/architecture/listeners.md \
+	docs/architecture/merging.md \
+	docs/architecture/rate-limits.md \
+	docs/architecture/retries.md \
+	docs/architecture/routing.md \
+	docs/architecture/server-clock.md \
+	docs/architecture/server-version.md \
+	docs/architecture/session.md \
+	docs/architecture/streaming.md \
+	docs/architecture/subscriptions.md \
+	docs/architecture/tbproxyctl.md \
+	docs/architecture/testing.md \
+	docs/architecture/websockets.md
+dist_man_MANS = docs/tbproxyctl.1

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The documentation names only what exists: pages, files, functions and options. Sources name only pages that exist."""
+import functools
+import os
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import tap  # noqa: E402
+
+SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
+FOLDERS = ("docs", "etc", "gen", "include", "scripts", "src", "systemd", "tests")
+PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md")])
+GENERATED = re.compile(r"^gen/out/")
+
+
+@functools.lru_cache(maxsize=None)
+def files():
+    return [path for folder in FOLDERS for path in (SOURCE / folder).rglob("*")
+            if path.suffix in (".c", ".h", ".cc", ".py", ".md", ".mk", ".json")]
+
+
+@functools.lru_cache(maxsize=None)
+def functions():
+    text = "\n".join(path.read_text("utf-8") for path in files() if path.suffix in (".c", ".h") and "tests" not in path.parts)
+    return set(re.findall(r"\b(\w+)\(", text))
+
+
+@functools.lru_cache(maxsize=None)
+def options():
+    """{section: names of its options}, from the sample configuration."""
+    found = {}
+    for line in (SOURCE / "etc" / "tbproxyd.conf").read_text("utf-8").splitlines():
+        if section := re.match(r"(\w+) = \{", line):
+            found[section[1]] = names = set()
+        elif option := re.match(r"    # (\w+) = ", line):
+            names.add(option[1])
+    return found
+
+
+def headings(page):
+    """The anchors of its headings, as GitHub makes them."""
+    return [re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
+            for line in page.read_text("utf-8").splitlines() if line.startswith("#")]
+
+
+def named(page):
+    """What it has between backticks on a line, outside of indented code."""
+    for line in page.read_text("utf-8").splitlines():
+        if not line.startswith("    "):
+            yield from re.findall(r"`([^`]+)`", line)
+
+
+class TestDocs(unittest.TestCase):
+    def check(self, problems):
+        self.assertEqual(sorted(set(problems)), [])
+
+    def test_every_link_leads_to_a_file(self):
+        self.check("%s: %s" % (page.relative_to(SOURCE), target) for page in PAGES
+                   for target in re.findall(r"\]\(([^)\s#]+)", page.read_text("utf-8"))
+                   if "://" not in target and not (page.parent / target).exists())
+
+    def test_every_link_leads_to_a_heading(self):
+        self.check("%s: %s#%s" % (page.relative_to(SOURCE), target, anchor) for page in PAGES
+                   for target, anchor in re.findall(r"\]\(([^)\s#]*)#([^)\s]+)\)", page.read_text("utf-8"))
+                   if "://" not in target and anchor not in headings(page.parent / target if target else page))
+
+    def test_every_path_exists(self):
+        begins = tuple(folder + "/" for folder in FOLDERS)
+        self.check("%s: %s" % (page.relative_to(SOURCE), name) for page in PAGES for name in named(page)
+                   if name.startswith(begins) and re.fullmatch(r"[\w./-]+", name) and not GENERATED.match(name)
+                   and not (SOURCE / name).exists())
+
+    def test_every_file_exists(self):
+        names = {path.name for path in files()}
+        self.check("%s: %s" % (page.relative_to(SOURCE), name) for page in PAGES for name in named(page)
+                   if re.fullmatch(r"(\w+/)*\w+\.(c|h|py)", name) and pathlib.PurePath(name).name not in names)
+
+    def test_every_function_exists(self):
+        self.check("%s: %s" % (page.relative_to(SOURCE), name) for page in PAGES for name in named(page)
+                   if re.fullmatch(r"\w+\(\)", name) and name[:-2] not in functions())
+
+    def test_every_option_exists(self):
+        self.check("%s: %s.%s" % (page.relative_to(SOURCE), section, name) for page in PAGES for text in named(page)
+                   for section, name in re.findall(r"\b(\w+)\.(\w+)\b(?![./(])", text)
+                   if section in options() and name not in ("c", "h") and name not in options()[section])
+
+    def test_sources_name_pages_that_exist(self):
+        self.check("%s: %s" % (path.relative_to(SOURCE), name) for path in files()
+                   for name in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text("utf-8")) if not (SOURCE / name).exists())
+
+    def test_every_page_of_the_architecture_is_on_the_tour(self):
+        tour = (SOURCE / "docs" / "architecture.md").read_text("utf-8")
+        self.check(page.name for page in (SOURCE / "docs" / "architecture").glob("*.md")
+                   if "(architecture/%s)" % page.name not in tour)
+
+    def test_every_page_is_distributed(self):
+        lists = "".join((SOURCE / name).read_text("utf-8") for name in ("docs/local.mk", "docs/examples/local.mk"))
+        self.check(name for page in (SOURCE / "docs").rglob("*.md")
+                   if (name := str(page.relative_to(SOURCE))) not in lists)
+
+
+if __name__ == "__main__":
+    tap.main()
