@@ -385,13 +385,8 @@ void world_budget(struct world *world, const char *limit, bool learn, unsigned m
     struct budget_options options = {.learn = learn, .max_in_flight = max_in_flight};
     struct tb_error err = TB_ERROR_INIT;
 
-<<<<<<< HEAD
     WORLD_ASSERT(rate_limit_parse(limit, &options.limit, &err) == 0);
-    budget_configure(&world->daemon.budget, &options, world_now(world));
-=======
-    WORLD_ASSERT(limit_parse(limit, &options.limit, &err) == 0);
     budget_configure(&world->services.budget, &options, world_now(world));
->>>>>>> 2b6c3a9 (Daemon: what rooms share is struct services; daemon/ starts, runs, reloads and stops)
 }
 
 void world_open(struct world *world)
