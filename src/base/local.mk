@@ -4,6 +4,7 @@ src_libbase_la_SOURCES = \
 	src/base/base64url.c src/base/base64url.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/error.c src/base/error.h \
+	src/base/fifo.c src/base/fifo.h \
 	src/base/hash.h \
 	src/base/list.h \
 	src/base/log.c src/base/log.h \

@@ -3,6 +3,7 @@ tests_unit_test_base_SOURCES += \
 	tests/unit/base/base64url.c \
 	tests/unit/base/buf.c \
 	tests/unit/base/error.c \
+	tests/unit/base/fifo.c \
 	tests/unit/base/hash.c \
 	tests/unit/base/list.c \
 	tests/unit/base/log.c \
