@@ -6,7 +6,7 @@ dist_architecture_DATA = \
 	docs/architecture/client-library.md \
 	docs/architecture/configuration.md \
 	docs/architecture/connections.md \
-	docs/architecture/event-loop.md \
+	docs/architecture/daemon.md \
 	docs/architecture/exchange.md \
 	docs/architecture/failover.md \
 	docs/architecture/forwarding.md \
