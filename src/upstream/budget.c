@@ -129,7 +129,7 @@ void budget_configure(struct budget *budget, const struct budget_options *option
                                                     .level = level_of(&before, &options->limit.pairs[i])};
     if (!options->learn) {
         budget->pace.rate = 0;
-        refusals_forget_paces(&budget->refusals);
+        refused_operations_forget_paces(&budget->refusals.operations);
     }
 }
 
@@ -150,7 +150,8 @@ static bool limits_allow(struct budget *budget, int64_t now_ms, uint32_t operati
     bool by_permit = refusals_needs_permit(refusals, now_ms, operation);
 
     if (now_ms < (by_permit ? refusals_permit_ms(refusals) : budget->closed_until_ms) ||
-        !buckets_allow(budget, cost) || refusals_ready_ms(refusals, now_ms, operation, cost) > now_ms)
+        !buckets_allow(budget, cost) ||
+        refused_operations_ready_ms(&refusals->operations, now_ms, operation, cost) > now_ms)
         return false;
     if (by_permit || pace_allows(&budget->pace, cost))
         return true;
@@ -205,8 +206,8 @@ int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, uint32_t op
     if (cost == 0)
         return now_ms;
     advance(&then, now_ms);
-    ready_ms =
-        larger(buckets_ready_ms(&then, cost), refusals_ready_ms(&then.refusals, now_ms, operation, cost));
+    ready_ms = larger(buckets_ready_ms(&then, cost),
+                      refused_operations_ready_ms(&then.refusals.operations, now_ms, operation, cost));
     if (refusals_needs_permit(&then.refusals, now_ms, operation)) {
         permitted_ms = larger(ready_ms, refusals_permit_ms(&then.refusals));
         if (permitted_ms < then.refusals.question.expires_ms)
@@ -259,7 +260,7 @@ void budget_refused(struct budget *budget, int64_t now_ms, const struct refusal 
     int64_t sent_ms = refusal->sent_ms;
 
     advance(budget, now_ms);
-    switch (refusals_judge(&budget->refusals, now_ms, refusal, &budget->pace, budget->options.learn)) {
+    switch (refusals_report(&budget->refusals, now_ms, refusal, &budget->pace, budget->options.learn)) {
     case REFUSAL_OF_ALL:
         budget->closed_until_ms = larger(budget->closed_until_ms, refusal->until_ms);
         slow_down(budget, now_ms, sent_ms, budget->closed_until_ms);

@@ -12,6 +12,7 @@ src_libupstream_la_SOURCES = \
 	src/upstream/pace.c src/upstream/pace.h \
 	src/upstream/rate_limit.c src/upstream/rate_limit.h \
 	src/upstream/refusals.c src/upstream/refusals.h \
+	src/upstream/refused_operations.c src/upstream/refused_operations.h \
 	src/upstream/request.c src/upstream/request.h \
 	src/upstream/server_clock.c src/upstream/server_clock.h \
 	src/upstream/server_probe.c src/upstream/server_probe.h \

@@ -432,9 +432,9 @@ static int64_t busy_ms(const struct exchange *exchange)
     const struct queue_item *item = &exchange->item;
     int64_t now_ms = services->loop.now_ms;
     int64_t ready_ms = queue_ready_ms(&services->forward->queue, &services->budget, now_ms);
-    int64_t operation_ms =
-        item->cost > 0 ? refusals_ready_ms(&services->budget.refusals, now_ms, item->operation, item->cost)
-                       : now_ms;
+    int64_t operation_ms = item->cost > 0 ? refused_operations_ready_ms(&services->budget.refusals.operations,
+                                                                        now_ms, item->operation, item->cost)
+                                          : now_ms;
 
     if (ready_ms == INT64_MAX || ready_ms < operation_ms)
         ready_ms = operation_ms;

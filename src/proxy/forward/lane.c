@@ -126,7 +126,8 @@ bool lane_is_disarranged(const struct queue_lane *lane, const struct budget *bud
 {
     const struct queue_item *first = lane_first(lane);
 
-    return is_apart(lane) != (first->cost > 0 && refusals_find(&budget->refusals, now_ms, first->operation));
+    return is_apart(lane) != (first->cost > 0 && refused_operations_find(&budget->refusals.operations, now_ms,
+                                                                         first->operation));
 }
 
 bool lane_arrange(struct queue *queue, struct queue_lane *lane, const struct budget *budget, int64_t now_ms)
@@ -150,8 +151,8 @@ bool lane_arrange(struct queue *queue, struct queue_lane *lane, const struct bud
 
 bool lane_is_held(const struct queue_lane *lane, const struct budget *budget, int64_t now_ms)
 {
-    return is_apart(lane) &&
-           refusals_ready_ms(&budget->refusals, now_ms, lane->operation, lane_first(lane)->cost) > now_ms;
+    return is_apart(lane) && refused_operations_ready_ms(&budget->refusals.operations, now_ms,
+                                                         lane->operation, lane_first(lane)->cost) > now_ms;
 }
 
 /* ---- turns ---- */

@@ -489,7 +489,8 @@ static int64_t operations_ready_ms(const struct queue *queue, const struct budge
 
         if (has_its_share(lane->flow, budget) || !lane_is_held(lane, budget, now_ms))
             continue;
-        lane_ms = refusals_ready_ms(&budget->refusals, now_ms, lane->operation, lane_first(lane)->cost);
+        lane_ms = refused_operations_ready_ms(&budget->refusals.operations, now_ms, lane->operation,
+                                              lane_first(lane)->cost);
         ready_ms = lane_ms < ready_ms ? lane_ms : ready_ms;
     }
     return ready_ms;

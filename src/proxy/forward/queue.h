@@ -12,9 +12,9 @@
  *
  * The places in flight are shared, too: one flow has at most three quarters of them.
  *
- * What the budget holds back of one operation (refusals_find()) holds back nothing else: it leaves its
- * flow's lane for one of its own, which has turns as the flow has, and returns when the budget holds it back
- * no more.
+ * What the budget holds back of one operation (refused_operations_find()) holds back nothing else: it leaves
+ * its flow's lane for one of its own, which has turns as the flow has, and returns when the budget holds it
+ * back no more.
  *
  * Requests with the same key can go as one call: writes to the same entity, identical reads. They are kept
  * together in the order of their arrival. The first of each flow has a place in that flow; whichever's turn

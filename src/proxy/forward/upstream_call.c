@@ -225,8 +225,8 @@ static unsigned most_retries(const struct upstream_call *call)
 static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
 {
     const struct request_options *retry = &call->services->retry;
-    unsigned in_a_row = refusals_in_a_row(&call->services->budget.refusals, call->operation,
-                                          call->request.transfer.started_ms);
+    unsigned in_a_row = refused_operations_in_a_row(&call->services->budget.refusals.operations,
+                                                    call->operation, call->request.transfer.started_ms);
     unsigned retries = most_retries(call);
     uint32_t random = 0;
 

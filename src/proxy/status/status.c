@@ -38,16 +38,16 @@ static json_t *pace_of(int64_t rate)
 /* Those that are closed, or have a pace of their own. */
 static json_t *refused_operations(const struct services *services)
 {
-    const struct refusals *refusals = &services->budget.refusals;
+    const struct refused_operations *refused = &services->budget.refusals.operations;
     int64_t now_ms = services->loop.now_ms;
     json_t *list = json_array();
     size_t i;
 
-    for (i = 0; i < refusals->count; i++) {
-        const struct refused_operation *operation = &refusals->operations[i];
+    for (i = 0; i < refused->count; i++) {
+        const struct refused_operation *operation = &refused->list[i];
         int64_t closed_ms = operation->closed_until_ms - now_ms;
 
-        if (!refusals_find(refusals, now_ms, operation->id))
+        if (!refused_operations_find(refused, now_ms, operation->id))
             continue;
         json_array_append_new(list,
                               json_pack("{s:s,s:I,s:o}", "operation",

@@ -12,6 +12,8 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/outage.c \
 	tests/unit/upstream/rate_limit.c \
 	tests/unit/upstream/refusals.c \
+	tests/unit/upstream/refusals_world.c tests/unit/upstream/refusals_world.h \
+	tests/unit/upstream/refused_operations.c \
 	tests/unit/upstream/server_clock.c \
 	tests/unit/upstream/server_probe.c \
 	tests/unit/upstream/server_version.c \

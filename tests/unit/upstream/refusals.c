@@ -1,94 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whose limit a refusal was, as the budget takes it (client/refusals.h). */
+/* Which limit caused a refusal, by what the budget lets go (upstream/refusals.h). */
 #include "base/util.h"
-#include "unit.h"
-#include "upstream/budget.h"
-
-#define START_MS  INT64_C(5000)
-#define MINUTE_MS INT64_C(60000)
-#define CLOSED_MS 1000 /* by each refusal */
-
-/* Operations. */
-#define X 7u
-#define Y 8u
-#define Z 9u
-
-static struct budget budget;
-static int64_t now_ms;
-
-static void open_budget(const char *limit, bool learn)
-{
-    struct budget_options options = {.learn = learn, .max_in_flight = 1000};
-
-    ck_assert_int_eq(rate_limit_parse(limit, &options.limit, NULL), 0);
-    now_ms = START_MS;
-    budget_init(&budget, &options, now_ms);
-}
-
-static bool goes(uint32_t operation)
-{
-    return budget_take(&budget, now_ms, operation, 1);
-}
-
-/* Sent and answered now. */
-static void accept_call(uint32_t operation, int64_t sent_ms)
-{
-    budget_settle(&budget, now_ms, 1, BUDGET_COUNTED);
-    budget_accepted(&budget, now_ms, operation, 1, sent_ms);
-}
-
-static void refuse_call_until(uint32_t operation, int64_t sent_ms, int64_t until_ms)
-{
-    budget_settle(&budget, now_ms, 1, BUDGET_REFUSED);
-    budget_refused(&budget, now_ms,
-                   &(struct refusal){.operation = operation, .sent_ms = sent_ms, .until_ms = until_ms});
-}
-
-static void refuse_call(uint32_t operation, int64_t sent_ms)
-{
-    refuse_call_until(operation, sent_ms, now_ms + CLOSED_MS);
-}
-
-/* COUNT calls, a ms each. */
-static void pass(uint32_t operation, unsigned count)
-{
-    while (count-- > 0) {
-        ck_assert(goes(operation));
-        now_ms++;
-        accept_call(operation, now_ms - 1);
-    }
-}
-
-/* One call that takes a ms. */
-static void refuse(uint32_t operation)
-{
-    ck_assert(goes(operation));
-    now_ms++;
-    refuse_call(operation, now_ms - 1);
-}
-
-/* As refusals.h says it: 20 tokens of others. */
-static void find_own_limit(uint32_t operation)
-{
-    refuse(operation);
-    now_ms++;
-    pass(Y, 20);
-}
-
-static void set_up(void)
-{
-    open_budget("", true);
-    pass(Y, 1); /* nobody is alone */
-    pass(Z, 1);
-}
-
-static void assert_closed(uint32_t operation, int64_t for_ms)
-{
-    struct budget later = budget;
-
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, operation, 1), now_ms + for_ms);
-    ck_assert(!budget_take(&later, now_ms + for_ms - 1, operation, 1));
-}
+#include "refusals_world.h"
 
 START_TEST(a_refused_operation_is_closed_and_no_other)
 {
@@ -99,11 +12,11 @@ START_TEST(a_refused_operation_is_closed_and_no_other)
     pass(Y, 1);
     ck_assert_int_eq(budget_closed_ms(&budget, now_ms), 0);
     assert_closed(X, CLOSED_MS - 2);
-    ck_assert(refusals_find(&budget.refusals, now_ms, X));
-    ck_assert(!refusals_find(&budget.refusals, now_ms, Y));
+    ck_assert(refused_operations_find(&budget.refusals.operations, now_ms, X));
+    ck_assert(!refused_operations_find(&budget.refusals.operations, now_ms, Y));
     now_ms += CLOSED_MS;
     ck_assert(goes(X));
-    ck_assert(!refusals_find(&budget.refusals, now_ms, X));
+    ck_assert(!refused_operations_find(&budget.refusals.operations, now_ms, X));
 }
 END_TEST
 
@@ -301,7 +214,7 @@ START_TEST(a_pace_that_was_learned_of_one_becomes_that_of_the_one)
     pass(Y, 19);
     now_ms += 100 - 19 + 1;
     pass(Y, 1);
-    ck_assert_int_eq(budget.refusals.operations[0].pace.rate, 7000);
+    ck_assert_int_eq(budget.refusals.operations.list[0].pace.rate, 7000);
     before = 20. * 1000 / (double)(now_ms - from_ms);
     ck_assert_double_eq_tol(budget_pace(&budget), before, 0.1);
     now_ms += 1000;
@@ -408,136 +321,8 @@ START_TEST(with_a_pace_the_evidence_takes_its_time)
     now_ms += 100;
     pass(Y, 1);
     ck_assert(!budget.refusals.question.is_open);
-    ck_assert(budget.refusals.operations[2].has_own_limit);
-    ck_assert_uint_eq(budget.refusals.operations[2].id, X);
-}
-END_TEST
-
-/* Ten tokens in half a second, and then it is refused. */
-START_TEST(an_operation_has_a_pace_of_its_own)
-{
-    find_own_limit(X);
-    now_ms += CLOSED_MS;
-    pass(X, 10);
-    now_ms += 490;
-    refuse(X);
-    ck_assert_double_eq(budget_pace(&budget), 0);
-    ck_assert_int_eq(budget.refusals.operations[0].pace.rate, 7000);
-    now_ms += CLOSED_MS;
-    ck_assert(goes(X));
-    ck_assert(!goes(X));
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, X, 1), now_ms + 143);
-    ck_assert(goes(Y));
-    now_ms += 1000;
-    while (goes(X)) /* the last token is taken: more is wanted */
-        ;
-    ck_assert_int_eq(budget.refusals.operations[0].pace.rate, 7700);
-    now_ms += 10 * MINUTE_MS;
-    ck_assert(!refusals_find(&budget.refusals, now_ms, X));
-}
-END_TEST
-
-START_TEST(without_learning_an_operation_has_none)
-{
-    open_budget("", false);
-    pass(Y, 1);
-    find_own_limit(X);
-    now_ms += CLOSED_MS;
-    pass(X, 10);
-    refuse(X);
-    ck_assert_int_eq(budget.refusals.operations[0].pace.rate, 0);
-    assert_closed(X, CLOSED_MS);
-}
-END_TEST
-
-/* Where a pace is too much to learn: it is closed for longer each time. */
-START_TEST(refusals_in_a_row_are_counted)
-{
-    int64_t sent_ms = now_ms;
-    unsigned i;
-
-    refuse(X);
-    ck_assert_uint_eq(refusals_in_a_row(&budget.refusals, X, now_ms), 0); /* perhaps not its own */
-    now_ms++;
-    pass(Y, 20);
-    ck_assert_uint_eq(refusals_in_a_row(&budget.refusals, X, sent_ms), 0);
-    for (i = 1; i < 5; i++) {
-        now_ms += CLOSED_MS;
-        ck_assert_uint_eq(refusals_in_a_row(&budget.refusals, X, now_ms), i);
-        ck_assert(goes(X));
-        refuse(X);
-        refuse_call(X, now_ms - 1); /* the same time */
-        ck_assert_uint_eq(refusals_in_a_row(&budget.refusals, X, now_ms - 1), i);
-    }
-    now_ms += CLOSED_MS;
-    pass(X, 1);
-    ck_assert_uint_eq(refusals_in_a_row(&budget.refusals, X, now_ms), 0);
-    ck_assert_uint_eq(refusals_in_a_row(&budget.refusals, Y, now_ms), 0);
-}
-END_TEST
-
-/* One more than can be kept: of those that are not closed, the one that says least is forgotten. */
-START_TEST(so_many_operations_are_kept)
-{
-    uint32_t operation;
-
-    find_own_limit(X);
-    for (operation = 100; operation < 100 + REFUSALS_OPERATIONS_MAX - 1; operation++) {
-        now_ms += 2 * MINUTE_MS;
-        pass(Y, 1);
-        refuse(operation);
-    }
-    ck_assert_uint_eq(budget.refusals.count, REFUSALS_OPERATIONS_MAX);
-    now_ms += 2 * MINUTE_MS;
-    pass(Y, 1);
-    refuse(200);
-    ck_assert_uint_eq(budget.refusals.count, REFUSALS_OPERATIONS_MAX);
-    ck_assert(budget.refusals.operations[0].has_own_limit);
-    ck_assert_uint_eq(budget.refusals.operations[1].id, 200);
-}
-END_TEST
-
-/* All of them closed: there are no others left. */
-START_TEST(too_many_closed_operations_close_all)
-{
-    int64_t until_ms = START_MS + 1000 * MINUTE_MS;
-    uint32_t operation;
-
-    for (operation = 100; operation < 100 + REFUSALS_OPERATIONS_MAX; operation++) {
-        pass(Y, 1);
-        ck_assert(goes(operation));
-        refuse_call_until(operation, now_ms, until_ms);
-        now_ms++;
-        pass(Y, 20);
-    }
-    ck_assert_int_eq(budget.closed_until_ms, START_MS);
-    refuse(X);
-    ck_assert_int_eq(budget.closed_until_ms, now_ms + CLOSED_MS);
-}
-END_TEST
-
-START_TEST(opening_opens_operations)
-{
-    find_own_limit(X);
-    refuse(Z);
-    budget_open(&budget, now_ms);
-    ck_assert_int_eq(budget_ready_ms(&budget, now_ms, X, 1), now_ms);
-    ck_assert(goes(X));
-    ck_assert(goes(Z));
-    ck_assert(goes(Y));
-    ck_assert(goes(Y));
-}
-END_TEST
-
-START_TEST(the_end_of_learning_ends_their_paces)
-{
-    struct budget_options options = {.max_in_flight = 1000};
-
-    find_own_limit(X);
-    budget.refusals.operations[0].pace.rate = 1000;
-    budget_configure(&budget, &options, now_ms);
-    now_ms += CLOSED_MS;
-    ck_assert(!refusals_find(&budget.refusals, now_ms, X));
+    ck_assert(budget.refusals.operations.list[2].has_own_limit);
+    ck_assert_uint_eq(budget.refusals.operations.list[2].id, X);
 }
 END_TEST
 
@@ -580,13 +365,6 @@ UNIT_SUITE(refusals)
     tcase_add_test(tests, an_operation_is_not_taken_for_one_of_the_others);
     tcase_add_loop_test(tests, a_limit_that_spares_others_is_not_that_of_all, 0, 2);
     tcase_add_test(tests, with_a_pace_the_evidence_takes_its_time);
-    tcase_add_test(tests, an_operation_has_a_pace_of_its_own);
-    tcase_add_test(tests, without_learning_an_operation_has_none);
-    tcase_add_test(tests, refusals_in_a_row_are_counted);
-    tcase_add_test(tests, so_many_operations_are_kept);
-    tcase_add_test(tests, too_many_closed_operations_close_all);
-    tcase_add_test(tests, opening_opens_operations);
-    tcase_add_test(tests, the_end_of_learning_ends_their_paces);
     tcase_add_test(tests, configured_limits_hold_for_those_who_find_it_out);
     return suite;
 }

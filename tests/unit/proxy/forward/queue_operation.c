@@ -127,7 +127,7 @@ START_TEST(it_has_its_old_place_when_it_opens)
     push(4, ALICE, Y, NULL);
     push(5, ALICE, Y, NULL);
     ck_assert_ptr_eq(pop_at(NOW_MS), &items[4]);
-    budget.refusals.operations[0].pace.rate = 0;
+    budget.refusals.operations.list[0].pace.rate = 0;
     assert_order_at(OPEN_MS, "10235");
     ck_assert_uint_eq(queue.apart, 0);
 }
@@ -146,12 +146,12 @@ START_TEST(flows_take_turns_also_for_what_is_held_back)
     push(5, CAROL, X, NULL);
     close_x();
     ck_assert_ptr_null(pop_at(NOW_MS));
-    budget.refusals.operations[0].pace.rate = 1000;
-    budget.refusals.operations[0].pace.ceiling = 1000000;
+    budget.refusals.operations.list[0].pace.rate = 1000;
+    budget.refusals.operations.list[0].pace.ceiling = 1000000;
     for (i = 0; i < 6; i++) { /* two tokens are a turn */
         ck_assert_ptr_eq(pop_at(OPEN_MS + 1000 * (int64_t)i), &items[order[i] - '0']);
         ck_assert_ptr_null(pop_at(OPEN_MS + 1000 * (int64_t)i));
-        budget.refusals.operations[0].pace.rate = 1000;
+        budget.refusals.operations.list[0].pace.rate = 1000;
     }
 }
 END_TEST
@@ -211,7 +211,7 @@ START_TEST(both_closings_are_waited_for)
     push(0, ALICE, X, NULL);
     push(1, ALICE, Y, NULL);
     close_all();
-    budget.refusals.operations[0].closed_until_ms = OPEN_MS + 100 * (_i - 1);
+    budget.refusals.operations.list[0].closed_until_ms = OPEN_MS + 100 * (_i - 1);
     ck_assert_ptr_null(pop_at(NOW_MS));
     ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), _i ? OPEN_MS : OPEN_MS - 100);
     ck_assert_ptr_null(pop_at(OPEN_MS - 1));
