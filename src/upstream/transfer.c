@@ -116,7 +116,8 @@ static void set_http_version(const struct transfer *transfer, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 }
 
-int transfer_send(struct transport *transport, struct transfer *transfer)
+/* Sends it for the first time, or anew. Returns 0, -ENOMEM, or -EIO if a file to send cannot be read. */
+static int send_transfer(struct transport *transport, struct transfer *transfer)
 {
     CURL *easy = transport_take_handle(transport, transfer);
     int r = 0;
@@ -179,7 +180,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->refusal = NULL;
     transfer->started_ms = transport->loop->now_ms;
     transfer->transport = transport;
-    r = transfer_send(transport, transfer);
+    r = send_transfer(transport, transfer);
     if (r < 0) /* it is in no list */
         transfer->transport = NULL;
     return r;
@@ -224,6 +225,15 @@ void transfer_cancel(struct transfer *transfer)
     else if (transfer->transport) /* about to be told its end */
         list_remove(&transfer->link);
     transfer->transport = NULL;
+}
+
+bool transfer_restart(struct transfer *transfer, CURLcode code)
+{
+    if (!transfer_may_be_restarted(transfer, code) || (transfer->read && transfer->rewind(transfer) < 0))
+        return false;
+    transfer_release_handle(transfer);
+    transfer->earlier_sends = transfer->sends;
+    return send_transfer(transfer->transport, transfer) == 0;
 }
 
 void transfer_resume(struct transfer *transfer)

@@ -86,8 +86,8 @@ CURL *transport_take_handle(struct transport *transport, const struct transfer *
 
 /* transfer.c */
 
-/* Sends it for the first time, or anew: 0 or -ENOMEM, and -EIO where a file to send cannot be read. */
-int transfer_send(struct transport *transport, struct transfer *transfer);
+/* Sends a transfer that failed with CODE anew if it may be sent again; returns whether it was. */
+bool transfer_restart(struct transfer *transfer, CURLcode code);
 
 /* Takes the handle back from a transfer and keeps it for the next. */
 void transfer_release_handle(struct transfer *transfer);
@@ -102,14 +102,11 @@ size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg)
 
 /* transfer_retry.c */
 
-/* Whether it was not sent yet, or may be once more. */
-bool transfer_may_be_sent_again(const struct transfer *transfer);
-
 /* CURLOPT_PREREQFUNCTION. */
 int transfer_before_sending(void *arg, char *remote, char *local, int remote_port, int local_port);
 
-/* Sends a transfer that failed with CODE anew, where it may: whether that was done. */
-bool transfer_restart(struct transfer *transfer, CURLcode code);
+/* Whether a transfer that failed with CODE, and that libcurl gave up, may be sent again. */
+bool transfer_may_be_restarted(const struct transfer *transfer, CURLcode code);
 
 /* transfer_error.c */
 

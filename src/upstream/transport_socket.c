@@ -150,9 +150,8 @@ curl_socket_t transport_socket_open(void *arg, curlsocktype purpose, struct curl
 
     (void)purpose;
     transfer->has_socket = true;
-    transfer->wants_connection =
-        transport->has_prior_knowledge && !transfer->opens && transfer_may_be_sent_again(transfer);
-    if (transport->has_prior_knowledge && !transfer->opens)
+    transfer->wants_connection = transport->has_prior_knowledge && !transfer->opens;
+    if (transfer->wants_connection)
         return CURL_SOCKET_BAD; /* started anew, see opens_connection() */
     fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
     if (fd < 0)
