@@ -17,10 +17,7 @@ void websocket_close(struct websocket *websocket)
         loop_remove(websocket->loop, &websocket->watch);
     transfer_cancel(&websocket->transfer);
     transfer_free(&websocket->transfer);
-    if (websocket->out) /* the target can hold a token */
-        explicit_bzero(websocket->out, WEBSOCKET_SEND_BYTES);
-    free(TAKE_PTR(websocket->out));
-    websocket->out_begin = websocket->out_end = 0;
+    fifo_free(&websocket->out);
     handshake_free(&websocket->handshake);
 }
 
@@ -59,37 +56,36 @@ static void timer_expired(struct timer *timer)
          (long long)websocket->timeout_ms);
 }
 
-/* Sends what is waiting. 0: all of it; -EAGAIN, -EPIPE. */
+/* Sends what is waiting. 0: all of it; -EAGAIN, -EPIPE. Tried at every event. */
 static int flush(struct websocket *websocket)
 {
-    while (websocket->out_begin < websocket->out_end) {
+    while (!fifo_is_empty(&websocket->out)) {
         size_t sent = 0;
-        CURLcode code = curl_easy_send(websocket->transfer.easy, websocket->out + websocket->out_begin,
-                                       websocket->out_end - websocket->out_begin, &sent);
+        CURLcode code = curl_easy_send(websocket->transfer.easy, fifo_data(&websocket->out),
+                                       fifo_length(&websocket->out), &sent);
 
         if (code == CURLE_AGAIN)
             return -EAGAIN;
         if (code != CURLE_OK)
             return -EPIPE;
-        websocket->out_begin += sent;
+        fifo_consume(&websocket->out, sent);
     }
-    websocket->out_begin = websocket->out_end = 0;
     return 0;
 }
 
 int websocket_send(struct websocket *websocket, const void *data, size_t length, size_t *ret)
 {
-    size_t room = WEBSOCKET_SEND_BYTES - websocket->out_end;
     int r;
 
-    if (room == 0)
-        return -EAGAIN; /* flush() is tried at every event */
-    if (length > room)
-        length = room;
-    memcpy(websocket->out + websocket->out_end, data, length);
-    websocket->out_end += length;
-    r = flush(websocket);
-    if (r == -EPIPE)
+    if (!fifo_is_empty(
+            &websocket->out)) /* must not move: OpenSSL wants the same bytes at the same place again */
+        return -EAGAIN;
+    if (length > WEBSOCKET_SEND_BYTES)
+        length = WEBSOCKET_SEND_BYTES;
+    r = fifo_append(&websocket->out, data, length);
+    if (r == 0)
+        r = flush(websocket);
+    if (r < 0 && r != -EAGAIN)
         return r;
     *ret = length;
     return 0;
@@ -97,7 +93,7 @@ int websocket_send(struct websocket *websocket, const void *data, size_t length,
 
 size_t websocket_unsent(const struct websocket *websocket)
 {
-    return websocket->out_end - websocket->out_begin;
+    return fifo_length(&websocket->out);
 }
 
 static int receive(struct websocket *websocket, void *data, size_t size, size_t *ret)
@@ -115,18 +111,11 @@ static int receive(struct websocket *websocket, void *data, size_t size, size_t 
 
 int websocket_recv(struct websocket *websocket, void *data, size_t size, size_t *ret)
 {
-    struct handshake *handshake = &websocket->handshake;
-    size_t left = handshake->in.len - handshake->in_begin;
+    struct fifo *in = &websocket->handshake.in;
 
-    if (left == 0)
+    if (fifo_is_empty(in))
         return receive(websocket, data, size, ret);
-    if (size > left)
-        size = left;
-    memcpy(data, handshake->in.data + handshake->in_begin, size);
-    handshake->in_begin += size;
-    if (size == left)
-        handshake_free(handshake);
-    *ret = size;
+    *ret = fifo_read(in, data, size);
     return 0;
 }
 
@@ -191,17 +180,9 @@ static void connected(struct transfer *transfer)
 
 static int write_handshake(struct websocket *websocket)
 {
-    CLEANUP(buf_free_secret) struct buf out = BUF_INIT(WEBSOCKET_SEND_BYTES);
-    int r =
-        handshake_write(&websocket->handshake, transport_host(websocket->transport),
-                        transport_prefix(websocket->transport), websocket->target, websocket->headers, &out);
-
-    websocket->out = malloc(WEBSOCKET_SEND_BYTES);
-    if (r < 0 || !websocket->out)
-        return r < 0 ? r : -ENOMEM;
-    memcpy(websocket->out, out.data, out.len);
-    websocket->out_end = out.len;
-    return 0;
+    return handshake_write(&websocket->handshake, transport_host(websocket->transport),
+                           transport_prefix(websocket->transport), websocket->target, websocket->headers,
+                           fifo_tail(&websocket->out));
 }
 
 int websocket_open(struct websocket *websocket, struct loop *loop, struct transport *transport)
@@ -214,6 +195,7 @@ int websocket_open(struct websocket *websocket, struct loop *loop, struct transp
     websocket->state = WEBSOCKET_CONNECTING;
     websocket->watch = (struct watch){.fd = -1, .ready = socket_ready};
     websocket->timer.expired = timer_expired;
+    websocket->out.max = WEBSOCKET_SEND_BYTES;
     transfer->response = (struct headers)HEADERS_INIT;
     transfer->connect_only = true;
     transfer->response_max = HANDSHAKE_BODY_BYTES;

@@ -47,9 +47,7 @@ struct websocket {
     struct watch watch;
     struct timer timer;
     struct handshake handshake;
-    char *out; /* WEBSOCKET_SEND_BYTES; they do not move: OpenSSL wants the same bytes at the same place again
-                */
-    size_t out_begin, out_end;
+    struct fifo out;
 };
 
 /* Starts it; the structure is all zeros but for its first part. 0; -ENOMEM; -EMSGSIZE where the handshake is
@@ -57,8 +55,8 @@ struct websocket {
  * closed. */
 int websocket_open(struct websocket *websocket, struct loop *loop, struct transport *transport);
 
-/* Hands over what fits of LENGTH bytes, at least one: 0 and how many. -EAGAIN: nothing fits now; -EPIPE: the
- * connection is lost. */
+/* Hands over the first of LENGTH bytes, at least one: 0 and how many. -EAGAIN: not now, because others have
+ * not been sent yet; -EPIPE: the connection is lost; -ENOMEM. */
 int websocket_send(struct websocket *websocket, const void *data, size_t length, size_t *ret);
 
 /* How many bytes were handed over that the kernel has not taken yet. */

@@ -55,7 +55,7 @@ int handshake_write(struct handshake *handshake, const char *host, const char *p
 {
     int r = strpbrk(target, " \r\n") ? -EINVAL : make_key(handshake->key);
 
-    handshake->in.max = 2 * (HANDSHAKE_HEADER_BYTES + HANDSHAKE_BODY_BYTES);
+    handshake->in.max = HANDSHAKE_IN_BYTES;
     if (r == 0)
         r = buf_append_format(out,
                               "GET %s%s HTTP/1.1\r\nHost: %s\r\nUpgrade: websocket\r\n"
@@ -69,8 +69,7 @@ int handshake_write(struct handshake *handshake, const char *host, const char *p
 
 void handshake_free(struct handshake *handshake)
 {
-    buf_free(&handshake->in);
-    handshake->in_begin = 0;
+    fifo_free(&handshake->in);
 }
 
 /* Whether the header called NAME, in all its lines, is a list that has TOKEN in it. */
@@ -163,8 +162,8 @@ static int parse_header(struct transfer *transfer, const char *header, size_t le
 static int take_chunks(struct handshake *handshake, struct buf *body)
 {
     for (;;) {
-        const char *at = handshake->in.data + handshake->in_begin;
-        size_t left = handshake->in.len - handshake->in_begin;
+        const char *at = fifo_data(&handshake->in);
+        size_t left = fifo_length(&handshake->in);
         const char *line_end = memmem(at, left, "\r\n", 2);
         char *end;
         unsigned long long size;
@@ -182,7 +181,7 @@ static int take_chunks(struct handshake *handshake, struct buf *body)
             return 0;
         if (buf_append(body, line_end + 2, (size_t)size) < 0)
             return -ENOMEM;
-        handshake->in_begin += (size_t)(line_end + 2 - at) + (size_t)size + 2;
+        fifo_consume(&handshake->in, (size_t)(line_end + 2 - at) + (size_t)size + 2);
     }
 }
 
@@ -190,7 +189,7 @@ static int take_chunks(struct handshake *handshake, struct buf *body)
 static int take_body(struct handshake *handshake, struct transfer *transfer, bool at_end)
 {
     const char *length = headers_find(&transfer->response, "Content-Length");
-    size_t left = handshake->in.len - handshake->in_begin;
+    size_t left = fifo_length(&handshake->in);
     unsigned long long want = length ? strtoull(length, NULL, 10) : 0;
 
     if (transfer->status == 204 || transfer->status == 304)
@@ -201,8 +200,7 @@ static int take_body(struct handshake *handshake, struct transfer *transfer, boo
         return -EMSGSIZE;
     if (length ? left < want : !at_end)
         return 0;
-    return buf_append(&transfer->response_body, handshake->in.data + handshake->in_begin,
-                      length ? (size_t)want : left) < 0
+    return buf_append(&transfer->response_body, fifo_data(&handshake->in), length ? (size_t)want : left) < 0
                ? -ENOMEM
                : 1;
 }
@@ -212,8 +210,8 @@ static int take_body(struct handshake *handshake, struct transfer *transfer, boo
 static int take_header(struct handshake *handshake, struct transfer *transfer)
 {
     while (!transfer->header_complete) {
-        const char *at = handshake->in.data + handshake->in_begin;
-        size_t left = handshake->in.len - handshake->in_begin;
+        const char *at = fifo_data(&handshake->in);
+        size_t left = fifo_length(&handshake->in);
         const char *end = memmem(at, left, "\r\n\r\n", 4);
         int r;
 
@@ -224,7 +222,7 @@ static int take_header(struct handshake *handshake, struct transfer *transfer)
         r = parse_header(transfer, at, (size_t)(end + 4 - at));
         if (r < 0)
             return r;
-        handshake->in_begin += (size_t)(end + 4 - at);
+        fifo_consume(&handshake->in, (size_t)(end + 4 - at));
         transfer->header_complete = transfer->status == 101 || transfer->status >= 200;
     }
     return 1;
@@ -248,7 +246,7 @@ static int read_body(struct handshake *handshake, struct transfer *transfer, boo
 
     if (r == 1)
         return 1;
-    if (r == -EMSGSIZE || handshake->in.len - handshake->in_begin > HANDSHAKE_BODY_BYTES)
+    if (r == -EMSGSIZE || fifo_length(&handshake->in) > HANDSHAKE_BODY_BYTES)
         return fault(transfer, "http_response_body_size", "the answer's body is larger than %d bytes",
                      HANDSHAKE_BODY_BYTES);
     if (r < 0)
@@ -259,8 +257,10 @@ static int read_body(struct handshake *handshake, struct transfer *transfer, boo
 int handshake_read(struct handshake *handshake, struct transfer *transfer, const void *data, size_t length)
 {
     const char *reason;
-    int r = buf_append(&handshake->in, data, length);
+    int r;
 
+    handshake->received += length;
+    r = handshake->received > HANDSHAKE_IN_BYTES ? -EMSGSIZE : fifo_append(&handshake->in, data, length);
     if (r == 0)
         r = take_header(handshake, transfer);
     if (r == -EMSGSIZE)

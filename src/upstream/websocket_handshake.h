@@ -6,18 +6,20 @@
 #ifndef TB_UPSTREAM_WEBSOCKET_HANDSHAKE_H
 #define TB_UPSTREAM_WEBSOCKET_HANDSHAKE_H
 
+#include "base/fifo.h"
 #include "upstream/transport.h"
 
 #define HANDSHAKE_HEADER_BYTES 32768 /* of the answer */
 #define HANDSHAKE_BODY_BYTES   65536 /* of an answer that is not 101, as it is framed */
-#define HANDSHAKE_KEY_CHARS    24    /* Sec-WebSocket-Key: base64 of 16 bytes */
-#define HANDSHAKE_ACCEPT_CHARS 28    /* Sec-WebSocket-Accept: base64 of a SHA-1 */
+#define HANDSHAKE_IN_BYTES     (2 * (HANDSHAKE_HEADER_BYTES + HANDSHAKE_BODY_BYTES)) /* and interim ones */
+#define HANDSHAKE_KEY_CHARS    24 /* Sec-WebSocket-Key: base64 of 16 bytes */
+#define HANDSHAKE_ACCEPT_CHARS 28 /* Sec-WebSocket-Accept: base64 of a SHA-1 */
 
 struct handshake {
     char key[HANDSHAKE_KEY_CHARS + 1];
     bool asked_for_protocol, asked_for_extensions;
-    struct buf in; /* what came and was not used: after the answer, the first frames */
-    size_t in_begin;
+    size_t received; /* bytes of the answer */
+    struct fifo in;  /* what was not used yet: after the answer, the first frames */
 };
 
 /* Begins one: writes the request to OUT. HEADERS: further lines "Name: value". 0; -ENOMEM; -EMSGSIZE where it

@@ -12,11 +12,6 @@ static struct sse *stream_of(struct subscriber *subscriber)
     return CONTAINER_OF(subscriber, struct sse, subscriber);
 }
 
-static bool is_empty(const struct sse *stream)
-{
-    return stream->out_begin == stream->out.len;
-}
-
 /* Has libmicrohttpd ask for more. */
 static void wake(struct sse *stream)
 {
@@ -35,13 +30,13 @@ static void end_with(struct sse *stream, const char *reason)
     if (stream->ended)
         return;
     stream->out.max = SSE_BYTES + TB_ERROR_MESSAGE_MAX * 7; /* a message may be escaped */
-    event_write_end(&stream->out, reason);
+    event_write_end(fifo_tail(&stream->out), reason);
     end(stream);
 }
 
 static void comment(struct sse *stream, const char *text)
 {
-    if (!stream->ended && is_empty(stream) && buf_append_string(&stream->out, text) == 0)
+    if (!stream->ended && fifo_is_empty(&stream->out) && fifo_append(&stream->out, text, strlen(text)) == 0)
         wake(stream);
 }
 
@@ -49,29 +44,17 @@ static void comment(struct sse *stream, const char *text)
 static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
 {
     struct sse *stream = arg;
-    size_t left;
 
     (void)position;
-    if (is_empty(stream)) {
-        buf_free(&stream->out);
-        stream->out_begin = 0;
-        if (stream->behind && !stream->ended) {
-            stream->behind = false;
-            subscriber_catch_up(&stream->subscriber);
-        }
+    if (fifo_is_empty(&stream->out) && stream->behind && !stream->ended) {
+        stream->behind = false;
+        subscriber_catch_up(&stream->subscriber);
     }
-    left = stream->out.len - stream->out_begin;
-    if (left == 0 && stream->ended)
+    if (fifo_is_empty(&stream->out) && stream->ended)
         return MHD_CONTENT_READER_END_OF_STREAM;
-    if (left == 0) {
+    if (fifo_is_empty(&stream->out))
         exchange_suspend(stream->exchange);
-        return 0;
-    }
-    if (left > max)
-        left = max;
-    memcpy(data, stream->out.data + stream->out_begin, left);
-    stream->out_begin += left;
-    return (ssize_t)left;
+    return (ssize_t)fifo_read(&stream->out, data, max);
 }
 
 /* Whether the exchange still waits for its answer here. */
@@ -94,17 +77,12 @@ static void answer(struct sse *stream)
 static bool event(struct subscriber *subscriber, int64_t id, const struct point *points, size_t count)
 {
     struct sse *stream = stream_of(subscriber);
-    bool was_empty = is_empty(stream);
+    bool was_empty = fifo_is_empty(&stream->out);
     int r;
 
     if (stream->ended)
         return false;
-    if (stream->out_begin > 0) { /* the room of what was read */
-        memmove(stream->out.data, stream->out.data + stream->out_begin, stream->out.len - stream->out_begin);
-        buf_truncate(&stream->out, stream->out.len - stream->out_begin);
-        stream->out_begin = 0;
-    }
-    r = event_write(&stream->out, id, points, count);
+    r = event_write(fifo_tail(&stream->out), id, points, count);
     if (r == -EMSGSIZE && was_empty)
         end_with(stream, "an update is larger than tbproxyd takes");
     stream->behind = r < 0;
@@ -176,7 +154,7 @@ void sse_free(struct exchange *exchange)
         return;
     loop_timer_stop(&exchange->services->loop, &stream->timer);
     unsubscribe(&stream->subscriber);
-    buf_free(&stream->out);
+    fifo_free(&stream->out);
     free(stream);
 }
 

@@ -14,6 +14,7 @@
 #ifndef TB_PROXY_SUBSCRIBE_SSE_H
 #define TB_PROXY_SUBSCRIBE_SSE_H
 
+#include "base/fifo.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/peer.h"
 #include "proxy/subscribe/subscription.h"
@@ -24,8 +25,7 @@
 struct sse {
     struct subscriber subscriber;
     struct exchange *exchange;
-    struct buf out;
-    size_t out_begin;
+    struct fifo out;
     bool answered;
     bool behind;        /* catches up when OUT is empty */
     bool ended;         /* after what is in OUT */

@@ -16,14 +16,9 @@ static void flush(struct subscription_socket *socket)
 {
     size_t sent;
 
-    while (socket->out_begin < socket->out.len &&
-           websocket_send(&socket->websocket, socket->out.data + socket->out_begin,
-                          socket->out.len - socket->out_begin, &sent) == 0)
-        socket->out_begin += sent;
-    if (socket->out_begin == socket->out.len) {
-        buf_free_secret(&socket->out); /* the first command holds the token */
-        socket->out_begin = 0;
-    }
+    while (!fifo_is_empty(&socket->out) &&
+           websocket_send(&socket->websocket, fifo_data(&socket->out), fifo_length(&socket->out), &sent) == 0)
+        fifo_consume(&socket->out, sent);
 }
 
 static void reset(struct subscription_socket *socket)
@@ -32,9 +27,9 @@ static void reset(struct subscription_socket *socket)
     websocket_token_cancel(&socket->wait);
     loop_timer_stop(socket->upstream->loop, &socket->timer);
     websocket_close(&socket->websocket);
-    buf_free_secret(&socket->out);
+    fifo_free(&socket->out);
     buf_free(&socket->message_text);
-    socket->out_begin = socket->header_length = socket->control_length = 0;
+    socket->header_length = socket->control_length = 0;
     socket->in_payload = socket->in_message = socket->cut = socket->more = false;
 }
 
@@ -43,7 +38,7 @@ void subscription_socket_close(struct subscription_socket *socket)
     if (!socket->is_open)
         return;
     if (socket->websocket.state == WEBSOCKET_OPEN &&
-        frame_put_close(&socket->out, true, CLOSE_NORMAL, "") == 0)
+        frame_put_close(fifo_tail(&socket->out), true, CLOSE_NORMAL, "") == 0)
         flush(socket);
     reset(socket);
 }
@@ -66,7 +61,7 @@ int subscription_socket_send(struct subscription_socket *socket, const char *tex
 {
     int r = length > SUBSCRIPTION_SOCKET_COMMAND_BYTES
                 ? -EMSGSIZE
-                : frame_put(&socket->out, FRAME_TEXT, true, text, length);
+                : frame_put(fifo_tail(&socket->out), FRAME_TEXT, true, text, length);
 
     if (r == 0)
         flush(socket);
@@ -90,7 +85,7 @@ static bool control_came(struct subscription_socket *socket)
     if (socket->frame.opcode == FRAME_CLOSE)
         return closed_by_server(socket);
     if (socket->frame.opcode == FRAME_PING)
-        r = frame_put(&socket->out, FRAME_PONG, true, socket->control, socket->control_length);
+        r = frame_put(fifo_tail(&socket->out), FRAME_PONG, true, socket->control, socket->control_length);
     flush(socket);
     return r == 0 ? true : lose(socket, "the server does not take what is sent");
 }
@@ -217,7 +212,7 @@ static void timer_expired(struct timer *timer)
     if (socket->more) {
         ready(&socket->websocket);
     } else if (socket->upstream->loop->now_ms - socket->heard_ms >= SUBSCRIPTION_SOCKET_LOST_MS ||
-               frame_put(&socket->out, FRAME_PING, true, "", 0) < 0) {
+               frame_put(fifo_tail(&socket->out), FRAME_PING, true, "", 0) < 0) {
         lose(socket, "the server is silent");
     } else {
         flush(socket);
@@ -257,7 +252,7 @@ static int connect_with(struct subscription_socket *socket, const char *token)
     int r = auth_command_write(token, &command);
 
     if (r == 0)
-        r = frame_put(&socket->out, FRAME_TEXT, true, command.data, command.len);
+        r = frame_put(fifo_tail(&socket->out), FRAME_TEXT, true, command.data, command.len);
     if (r < 0)
         return r;
     socket->websocket.target = "/api/ws";

@@ -31,8 +31,7 @@ struct subscription_socket {
     bool is_open; /* begun, and not closed or lost */
     struct websocket_token_wait wait;
     struct websocket websocket;
-    struct buf out; /* frames that are not sent yet */
-    size_t out_begin;
+    struct fifo out;    /* frames that are not sent yet */
     struct timer timer; /* quiet, or there is more to read */
     bool more;
     int64_t heard_ms; /* boot clock */

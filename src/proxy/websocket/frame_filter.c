@@ -21,8 +21,8 @@ void frame_filter_init(struct frame_filter *filter)
 
 void frame_filter_free(struct frame_filter *filter)
 {
-    buf_free_secret(&filter->in); /* a program may have sent a token of its own */
-    buf_free_secret(&filter->raw);
+    fifo_free(&filter->in);
+    buf_free_secret(&filter->raw); /* a program may have sent a token of its own */
     buf_free_secret(&filter->payload);
     if (filter->inflating)
         inflateEnd(&filter->stream);
@@ -31,7 +31,7 @@ void frame_filter_free(struct frame_filter *filter)
 
 int frame_filter_add(struct frame_filter *filter, const void *data, size_t length)
 {
-    return filter->closed ? 0 : buf_append(&filter->in, data, length);
+    return filter->closed ? 0 : fifo_append(&filter->in, data, length);
 }
 
 enum frame_close_code frame_filter_close_code(int error)
@@ -139,9 +139,8 @@ static int take_data(struct frame_filter *filter, const struct frame *frame, con
 /* The frame at the beginning of what came, if it is complete: 0; -EAGAIN, -EPROTO, -EMSGSIZE. */
 static int next_frame(const struct frame_filter *filter, struct frame *frame)
 {
-    size_t left = filter->in.len - filter->in_begin;
-    int r = left == 0 ? -EAGAIN
-                      : frame_parse(filter->in.data + filter->in_begin, left, filter->compression, frame);
+    size_t left = fifo_length(&filter->in);
+    int r = frame_parse(fifo_data(&filter->in), left, filter->compression, frame);
 
     if (r < 0)
         return r;
@@ -152,20 +151,6 @@ static int next_frame(const struct frame_filter *filter, struct frame *frame)
     return left < frame->header_length + frame->length ? -EAGAIN : 0;
 }
 
-/* Forgets what was looked at, so that what is left stands at the beginning. */
-static void compact(struct frame_filter *filter)
-{
-    size_t left = filter->in.len - filter->in_begin;
-
-    if (filter->in_begin == 0)
-        return;
-    memmove(filter->in.data, filter->in.data + filter->in_begin, left);
-    buf_truncate(&filter->in, left);
-    filter->in_begin = 0;
-    if (left == 0)
-        buf_free_secret(&filter->in);
-}
-
 int frame_filter_next(struct frame_filter *filter, struct buf *out)
 {
     size_t before = out->len;
@@ -173,24 +158,19 @@ int frame_filter_next(struct frame_filter *filter, struct buf *out)
     int r = 0;
 
     while (r == 0 && out->len == before && !filter->closed) {
-        const char *data;
+        const char *data = fifo_data(&filter->in);
         size_t length;
 
         r = next_frame(filter, &frame);
         if (r < 0)
             break;
-        data = filter->in.data + filter->in_begin;
         length = frame.header_length + (size_t)frame.length;
-        filter->in_begin += length;
         filter->closed = frame.opcode == FRAME_CLOSE;
         r = frame.opcode >= FRAME_CLOSE ? buf_append(out, data, length)
                                         : take_data(filter, &frame, data, length, out);
+        fifo_consume(&filter->in, length);
     }
-    if (r == -EAGAIN || filter->closed) {
-        if (filter->closed)
-            filter->in_begin = filter->in.len;
-        compact(filter);
-        r = r == -EAGAIN ? 0 : r;
-    }
-    return r < 0 ? r : out->len > before;
+    if (filter->closed)
+        fifo_free(&filter->in);
+    return r < 0 && r != -EAGAIN ? r : out->len > before;
 }

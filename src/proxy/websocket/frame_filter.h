@@ -13,6 +13,7 @@
 
 #include <zlib.h>
 
+#include "base/fifo.h"
 #include "http/websocket_frame.h"
 
 /* The server takes 32,768 bytes and closes with 1009 beyond (docs/server-behaviour.md). Compressed or not. */
@@ -28,11 +29,10 @@
 #define FRAME_FILTER_OUT_BYTES (FRAME_FILTER_RAW_BYTES + FRAME_HEADER_MAX)
 
 struct frame_filter {
-    bool compression; /* permessage-deflate was negotiated */
-    bool no_context;  /* client_no_context_takeover: each message stands for itself */
-    bool closed;      /* the program's close frame went through: what follows is thrown away */
-    struct buf in;    /* not looked at yet */
-    size_t in_begin;
+    bool compression;   /* permessage-deflate was negotiated */
+    bool no_context;    /* client_no_context_takeover: each message stands for itself */
+    bool closed;        /* the program's close frame went through: what follows is thrown away */
+    struct fifo in;     /* not looked at yet */
     bool in_message;    /* of which these are: */
     struct frame first; /* its first frame */
     struct buf raw;     /* its frames as they came */

@@ -59,7 +59,8 @@ void tunnel_free(struct exchange *exchange)
     websocket_close(&tunnel->websocket);
     frame_filter_free(&tunnel->filter);
     headers_free(&tunnel->headers);
-    buf_free_secret(&tunnel->up);
+    fifo_free(&tunnel->up);
+    fifo_free(&tunnel->down);
     free(tunnel);
 }
 
@@ -273,7 +274,7 @@ static int connect_with(struct tunnel *tunnel, const char *token)
     if (r == 0 && tunnel->by_command)
         r = auth_command_write(token, &command);
     if (r == 0 && tunnel->by_command)
-        r = frame_put(&tunnel->up, FRAME_TEXT, true, command.data, command.len);
+        r = frame_put(fifo_tail(&tunnel->up), FRAME_TEXT, true, command.data, command.len);
     return r == 0 ? open_websocket(tunnel, target.data) : r;
 }
 
@@ -319,6 +320,7 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->linger.expired = linger_expired;
     tunnel->websocket_token.done = token_came;
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
+    tunnel->down.max = TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);
     list_append(&tunnel->services->tunnels, &tunnel->link);
     return tunnel;

@@ -53,11 +53,9 @@ struct tunnel {
     struct timer linger;
 
     struct frame_filter filter;
-    struct buf up; /* for the server: whole frames */
-    size_t up_begin;
+    struct fifo up; /* for the server: whole frames */
     struct frame_follower follower;
-    char down[TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX]; /* for the program */
-    size_t down_begin, down_end;
+    struct fifo down; /* for the program */
 
     enum frame_close_code close_code; /* that tbproxyd ends it with; 0: it does not */
     bool told_client;                 /* of that, or the server's own close frame went before */

@@ -12,16 +12,6 @@
 
 #define ROUNDS_MAX 16 /* before others have their turn */
 
-static bool is_up_empty(const struct tunnel *tunnel)
-{
-    return tunnel->up_begin == tunnel->up.len;
-}
-
-static bool is_down_empty(const struct tunnel *tunnel)
-{
-    return tunnel->down_begin == tunnel->down_end;
-}
-
 void tunnel_linger(struct tunnel *tunnel)
 {
     if (!timer_is_started(&tunnel->linger))
@@ -32,14 +22,9 @@ void tunnel_linger(struct tunnel *tunnel)
  * of the server's; nothing of the server's passes afterwards. */
 static void tell_client(struct tunnel *tunnel)
 {
-    struct buf frame = BUF_INIT(FRAME_HEADER_MAX + FRAME_CONTROL_MAX);
-
     tunnel->told_client = true;
-    if (!tunnel->passed_close && frame_put_close(&frame, false, tunnel->close_code, "") == 0) {
-        memcpy(tunnel->down + tunnel->down_end, frame.data, frame.len);
-        tunnel->down_end += frame.len;
-    }
-    buf_free(&frame);
+    if (!tunnel->passed_close) /* without memory for it the program sees the end all the same */
+        frame_put_close(fifo_tail(&tunnel->down), false, tunnel->close_code, "");
 }
 
 void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char *reason)
@@ -49,28 +34,23 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
     log_debug("WebSocket: closing with %d: %s", (int)code, reason);
     tunnel->close_code = code;
     if (!tunnel->filter.closed) /* without memory for it the server sees the end all the same */
-        frame_put_close(&tunnel->up, true, code, "");
+        frame_put_close(fifo_tail(&tunnel->up), true, code, "");
     if (frame_follower_is_between(&tunnel->follower))
         tell_client(tunnel);
     tunnel_linger(tunnel);
-}
-
-static void drop_up(struct tunnel *tunnel)
-{
-    buf_free_secret(&tunnel->up); /* it can hold the token */
-    tunnel->up_begin = 0;
 }
 
 /* A lost connection is noticed by receiving from it: the server may have said why. */
 static bool send_up(struct tunnel *tunnel)
 {
     size_t sent = 0;
-    int r = websocket_send(&tunnel->websocket, tunnel->up.data + tunnel->up_begin,
-                           tunnel->up.len - tunnel->up_begin, &sent);
+    int r = websocket_send(&tunnel->websocket, fifo_data(&tunnel->up), fifo_length(&tunnel->up), &sent);
 
-    tunnel->up_begin += sent;
-    if (is_up_empty(tunnel) || r == -EPIPE)
-        drop_up(tunnel);
+    fifo_consume(&tunnel->up, sent);
+    if (r == -EPIPE)
+        fifo_free(&tunnel->up);
+    if (r == -ENOMEM)
+        tunnel_close(tunnel, FRAME_CLOSE_INTERNAL_ERROR, "out of memory");
     return r == 0;
 }
 
@@ -95,7 +75,7 @@ static bool receive_up(struct tunnel *tunnel)
 /* The next message of the program's, where there is one. */
 static bool filter_up(struct tunnel *tunnel)
 {
-    int r = tunnel->broken ? 0 : frame_filter_next(&tunnel->filter, &tunnel->up);
+    int r = tunnel->broken ? 0 : frame_filter_next(&tunnel->filter, fifo_tail(&tunnel->up));
 
     if (r < 0) {
         tunnel_close(tunnel, frame_filter_close_code(r), "what the program sends cannot go to the server");
@@ -105,31 +85,31 @@ static bool filter_up(struct tunnel *tunnel)
     if (tunnel->filter.closed)
         tunnel_linger(tunnel);
     if (r > 0 && tunnel->close_code != 0) /* the server has got a close frame */
-        drop_up(tunnel);
+        fifo_free(&tunnel->up);
     return r > 0;
 }
 
 /* A step from the program to the server. Whether there may be another. */
 static bool move_up(struct tunnel *tunnel)
 {
-    if (!is_up_empty(tunnel) && tunnel->server_ended)
-        drop_up(tunnel);
-    if (!is_up_empty(tunnel))
+    if (tunnel->server_ended)
+        fifo_free(&tunnel->up);
+    if (!fifo_is_empty(&tunnel->up))
         return send_up(tunnel);
     return filter_up(tunnel) || receive_up(tunnel);
 }
 
 static bool send_down(struct tunnel *tunnel)
 {
-    ssize_t n = send(tunnel->client.fd, tunnel->down + tunnel->down_begin,
-                     tunnel->down_end - tunnel->down_begin, MSG_DONTWAIT | MSG_NOSIGNAL);
+    ssize_t n = send(tunnel->client.fd, fifo_data(&tunnel->down), fifo_length(&tunnel->down),
+                     MSG_DONTWAIT | MSG_NOSIGNAL);
 
     if (n < 0) {
         if (errno != EAGAIN && errno != EINTR)
             tunnel->client_lost = true;
         return false;
     }
-    tunnel->down_begin += (size_t)n;
+    fifo_consume(&tunnel->down, (size_t)n);
     return true;
 }
 
@@ -156,31 +136,32 @@ static void server_closed(struct tunnel *tunnel)
         websocket_token_refused(&tunnel->services->websocket_token, tunnel->websocket_token.generation);
 }
 
-/* Looks at what the server sent, and shortens it to what the program gets. */
-static void follow(struct tunnel *tunnel)
+/* What the server sent: looks at it, and queues what the program gets of it. */
+static void follow(struct tunnel *tunnel, const char *data, size_t length)
 {
-    size_t length = tunnel->down_end, at = 0;
     bool passes = !tunnel->told_client;
+    size_t at = 0, passed = 0;
 
-    tunnel->down_end = 0;
-    while (at < length) {
+    while (at < length && !tunnel->server_ended) {
         bool was_closed = tunnel->follower.closed;
-        ssize_t n = frame_follow(&tunnel->follower, tunnel->down + at, length - at);
+        ssize_t n = frame_follow(&tunnel->follower, data + at, length - at);
 
         if (n < 0) {
             log_debug("WebSocket: the server sends what is no frame");
             tunnel->server_ended = true;
-            return;
+            break;
         }
         at += (size_t)n;
         if (passes) {
-            tunnel->down_end = at;
+            passed = at;
             tunnel->passed_close = tunnel->follower.closed;
         }
         if (tunnel->follower.closed && !was_closed)
             server_closed(tunnel);
         passes = passes && !(tunnel->close_code != 0 && frame_follower_is_between(&tunnel->follower));
     }
+    if (fifo_append(&tunnel->down, data, passed) < 0) /* out of memory: the program sees the end */
+        tunnel->server_ended = true;
     if (!passes && !tunnel->told_client)
         tell_client(tunnel);
 }
@@ -188,20 +169,19 @@ static void follow(struct tunnel *tunnel)
 /* A step from the server to the program. */
 static bool move_down(struct tunnel *tunnel)
 {
+    char data[TUNNEL_CHUNK_BYTES];
     size_t length = 0;
     int r;
 
-    if (!is_down_empty(tunnel))
+    if (!fifo_is_empty(&tunnel->down))
         return send_down(tunnel);
     if (tunnel->server_ended)
         return false;
-    tunnel->down_begin = tunnel->down_end = 0;
-    r = websocket_recv(&tunnel->websocket, tunnel->down, TUNNEL_CHUNK_BYTES, &length);
+    r = websocket_recv(&tunnel->websocket, data, sizeof(data), &length);
     if (r == -EAGAIN)
         return false;
-    tunnel->down_end = length;
     tunnel->server_ended = r < 0 || length == 0;
-    follow(tunnel);
+    follow(tunnel, data, length);
     return true;
 }
 
@@ -211,7 +191,7 @@ static void end_down(struct tunnel *tunnel)
 {
     if (tunnel->server_ended)
         websocket_close(&tunnel->websocket);
-    if (tunnel->down_ended || !is_down_empty(tunnel) || !(tunnel->server_ended || tunnel->told_client))
+    if (tunnel->down_ended || !fifo_is_empty(&tunnel->down) || !(tunnel->server_ended || tunnel->told_client))
         return;
     tunnel->down_ended = true;
     shutdown(tunnel->client.fd, SHUT_WR);
@@ -222,7 +202,7 @@ static void end_down(struct tunnel *tunnel)
 static const char *end_of(const struct tunnel *tunnel)
 {
     bool up_ended = tunnel->client_ended || (tunnel->filter.closed && !tunnel->broken);
-    bool sent = is_up_empty(tunnel) && websocket_unsent(&tunnel->websocket) == 0;
+    bool sent = fifo_is_empty(&tunnel->up) && websocket_unsent(&tunnel->websocket) == 0;
 
     if (tunnel->client_lost)
         return "the program's connection is lost";
