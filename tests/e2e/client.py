@@ -1,16 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
-"""An HTTP/1.1 client that shows what is on the wire: every header as it came, interim answers, and no help."""
+"""An HTTP/1.1 client that shows what is on the wire: every header as it came, and interim responses."""
 import json
 import socket
 import time
 
 CRLF = b"\r\n"
 
-received = []  # what every recorded connection received, for the search for secrets
+received = []  # what every recorded connection received; searched for secrets
 
 
 class Closed(Exception):
-    """The peer closed the connection before the answer was complete."""
+    """The peer closed the connection before the response was complete."""
 
 
 class Response:
@@ -22,7 +22,7 @@ class Response:
         self.interim = []
 
     def header(self, name):
-        """The value, with several ones joined; None where there is none."""
+        """The value; several are joined; None if there is none."""
         values = self.all(name)
         return ", ".join(values) if values else None
 
@@ -37,7 +37,7 @@ class Response:
 
 
 def build(method, target, headers=(), body=None, host="localhost", version="HTTP/1.1"):
-    """A request's bytes. BODY: bytes, with Content-Length; a list of bytes, chunked; dict: JSON."""
+    """The bytes of a request. BODY: bytes, sent with Content-Length; a list of bytes, sent chunked; a dict, sent as JSON."""
     lines = ["%s %s %s" % (method, target, version)]
     headers = list(headers)
     if isinstance(body, dict):
@@ -83,7 +83,7 @@ class Connection:
         self.sock.close()
 
     def reset(self):
-        """Closes with RST."""
+        """Closes the connection with a reset."""
         self.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
         self.sock.close()
 
@@ -96,7 +96,7 @@ class Connection:
         return self.response(method)
 
     def fill(self):
-        """Receives more; b"" at the end."""
+        """Receives more; returns b"" at the end."""
         self.sock.settimeout(max(0.001, self.deadline - time.monotonic()))
         try:
             more = self.sock.recv(1 << 16)
@@ -154,7 +154,7 @@ class Connection:
                 raise ValueError("a chunk is longer than it says")
 
     def response(self, method="GET"):
-        """The next final answer; interim ones are listed in it."""
+        """The next final response; it lists the interim ones before it."""
         interim = []
         answer = self.head()
         while answer.status < 200:

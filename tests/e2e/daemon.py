@@ -14,15 +14,15 @@ import threading
 import client
 from waiting import PATIENCE, WRAPPER, Log
 
-# The daemon does not wait for who reads its log: a burst of lines must fit into the pipe.
+# The daemon does not wait for the reader of its log, so a burst of lines must fit into the pipe.
 PIPE_BYTES = 1 << 18
 
-# What valgrind and the sanitizers write.
+# What valgrind and the sanitizers print.
 REPORT = re.compile(r"^==\d+==|Sanitizer|runtime error:", re.MULTILINE)
 
 
 def end_with_parent():
-    """In a child: it ends with the test program, however that ends."""
+    """Called in a child, which then ends with the test program, however that ends."""
     PR_SET_PDEATHSIG = 1
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
@@ -36,7 +36,7 @@ def format_value(value):
 
 
 class Daemon:
-    """tbproxyd. OPTIONS: {"section.option": value}; for an option that ends in _file, the content of that file."""
+    """tbproxyd. OPTIONS: {"section.option": value}; the value of an option that ends in _file is the content of the file."""
 
     def __init__(self, options):
         self.directory = tempfile.mkdtemp(prefix="tb-")
@@ -55,7 +55,7 @@ class Daemon:
         self.threads = []
 
     def write_secret(self, option, text):
-        """Gives the secret file of OPTION new content."""
+        """Writes new content to the secret file of OPTION."""
         path = os.path.join(self.directory, option.split(".")[1])
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "w") as file:
@@ -80,7 +80,7 @@ class Daemon:
         return {**{name: os.environ[name] for name in keep if name in os.environ}, **more}
 
     def start(self, *arguments, wait="READY=1", **environment):
-        """WAIT: for this notice to the service manager; "" only for the listeners."""
+        """Waits for the notice WAIT to the service manager; if WAIT is "", only for the listeners."""
         notify_path = os.path.join(self.directory, "notify")
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(notify_path)
@@ -142,7 +142,7 @@ class Daemon:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))
 
     def ended(self, timeout=PATIENCE):
-        """The exit status, once it has ended and all its output is there."""
+        """Waits for the end and for all output. Returns the exit status."""
         status = self.process.wait(timeout)
         if self.threads:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
@@ -152,7 +152,7 @@ class Daemon:
         return status
 
     def stop(self):
-        """Ends it as the service manager does; it must end well."""
+        """Ends it as the service manager does; it must exit with 0."""
         if self.process is None or not os.path.isdir(self.directory):
             self.kill()
             return

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Debian's nginx and nghttpx in front of a server, which then speaks TLS or HTTP/2."""
+"""Debian's nginx and nghttpx in front of a server, to add TLS or HTTP/2."""
 import os
 import shutil
 import socket
@@ -12,7 +12,7 @@ from waiting import PATIENCE
 
 UPSTREAMS = ("http/1.1", "h2", "h2c")
 
-# What the server is asked and answers passes as it is and at once.
+# Requests and responses pass unchanged and at once.
 NGINX = """
 daemon off;
 %(user)s
@@ -54,7 +54,7 @@ http {
 
 
 def nginx(directory, port, server, http2):
-    """Its command line. A worker of root would run as somebody who cannot enter the directory."""
+    """Its command line. If root starts it, a worker would run as a user that cannot enter the directory."""
     with open(directory + "/nginx.conf", "w", encoding="ascii") as file:
         file.write(NGINX % {"user": "user root;" if os.geteuid() == 0 else "", "port": port, "server": server,
                             "http2": " http2" if http2 else ""})
@@ -69,9 +69,9 @@ def nghttpx(port, server):
 
 
 class Front:
-    """A front of SERVER. NAME: one of UPSTREAMS, what the daemon is to speak with it: HTTP/1.1 or HTTP/2 over TLS, or
-    HTTP/2 without. DAEMON_OPTIONS: what the daemon needs to be told beside the URL. The listening socket is made here
-    and inherited, so that the port is ours and connections wait until the program takes them."""
+    """A proxy in front of SERVER. NAME: one of UPSTREAMS, which is what the daemon speaks with it: HTTP/1.1 or HTTP/2 over
+    TLS, or HTTP/2 without TLS. DAEMON_OPTIONS: the daemon's options besides the URL. The program inherits the listening
+    socket, so the port is reserved and connections wait until the program accepts them."""
 
     def __init__(self, server, name):
         self.behind = server
@@ -99,7 +99,7 @@ class Front:
                                             cwd=self.directory, env=environment, preexec_fn=end_with_parent)
 
     def requests(self):
-        """How the requests so far came, each when it is answered: (protocol, port of the daemon's connection)."""
+        """The requests answered so far: (protocol, port of the daemon's connection) of each."""
         with open(self.directory + "/access", encoding="ascii") as file:
             return [tuple(line.split()) for line in file]
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What all test cases share: programs that are ended, and the search for secrets in everything that came out."""
+"""Shared by all test cases: programs that are ended with the test, and the search for secrets in all output."""
 import threading
 import unittest
 
@@ -27,13 +27,13 @@ def credential_options(server, kind):
 
 
 def in_parallel(count, work):
-    """Calls work(0) ... work(count - 1) in as many threads; the first error is raised. Returns the results."""
+    """Calls work(0) ... work(count - 1), each in a thread of its own. Returns the results, or raises the first error."""
     results, errors = [None] * count, []
 
     def run(index):
         try:
             results[index] = work(index)
-        except BaseException as error:  # to be raised by the test's own thread
+        except BaseException as error:  # raised again by the test's own thread
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=(index,)) for index in range(count)]
@@ -47,13 +47,13 @@ def in_parallel(count, work):
 
 
 def fragments(secret):
-    """What must not be seen of it: of a token also its parts."""
+    """The texts that must not appear: the secret, and the parts of a token."""
     parts = secret.split(".")
     return [secret, *parts[1:]] if len(parts) == 3 else [secret]
 
 
 class Case(unittest.TestCase):
-    """start_*: for one test case. share_*: in setUpClass, for all of a class."""
+    """start_*: for one test case. share_*: called in setUpClass, for all test cases of a class."""
 
     @classmethod
     def setUpClass(cls):
@@ -104,7 +104,7 @@ class Case(unittest.TestCase):
         return self.prepare_daemon(server, options, credential).start()
 
     def start_front(self, server, name):
-        """What stands before SERVER and is given to the daemon instead; NAME: one of front.UPSTREAMS."""
+        """A proxy in front of SERVER, whose URL the daemon gets instead. NAME: one of front.UPSTREAMS."""
         return self.make_front(self.addCleanup, server, name)
 
     def start_scripted(self, handle, **options):
@@ -114,7 +114,7 @@ class Case(unittest.TestCase):
 
     @classmethod
     def search_for_secrets(cls):
-        """No credential may be in an answer, in the log, or in what the service manager is told."""
+        """No credential may be in a response, in the log, or in a notice to the service manager."""
         found = client.received
         texts = {"an answer": b"".join(found)}
         secrets = set(cls.secrets).union(*(simulator.secrets for simulator in cls.simulators))
@@ -132,7 +132,7 @@ class Case(unittest.TestCase):
         return "\n".join("log of tbproxyd:\n" + "\n".join(daemon.log.lines[-60:]) for daemon in self.daemons[-2:])
 
     def assert_error(self, answer_, status, error_code, *words):
-        """An answer in the shape of ThingsBoard's errors, with WORDS in its message."""
+        """Checks that it has the shape of ThingsBoard's errors, with WORDS in its message."""
         self.assertEqual(answer_.status, status, answer_)
         self.assertTrue(answer_.header("Content-Type").startswith("application/json"), answer_.headers)
         error = answer_.json()
@@ -147,7 +147,7 @@ class Case(unittest.TestCase):
 
 
 class SharedCase(Case):
-    """One stand-in and one daemon for all of a class."""
+    """One stand-in and one daemon for all test cases of a class."""
 
     @classmethod
     def setUpClass(cls):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server of HTTP/2 that answers what a test says, frame by frame (RFC 9113)."""
+"""An HTTP/2 server that sends what a test says, frame by frame (RFC 9113)."""
 import json
 import socket
 import threading
@@ -44,7 +44,7 @@ class Peer:
         return head[3], head[4], int.from_bytes(head[5:9], "big"), self.file.read(int.from_bytes(head[:3], "big"))
 
     def read_request(self):
-        """The stream of the next request, and its body."""
+        """The stream and the body of the next request."""
         while True:
             kind, flags, stream, payload = self.read_frame()
             if kind == SETTINGS and not flags & ACK:
@@ -60,9 +60,9 @@ class Peer:
 
 
 class Http2Server(Listening):
-    """HANDLE(peer, stream, body) answers what has a body; false: the connection is closed. Everything else gets what
-    makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem and .key; "": no TLS. MAX_STREAMS:
-    that it allows on a connection at a time."""
+    """HANDLE(peer, stream, body) answers requests that have a body; if it returns false, the connection is closed. All
+    other requests get the response that makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem
+    and .key; "": no TLS. MAX_STREAMS: how many it allows on a connection at a time."""
 
     def __init__(self, handle, certificate="", max_streams=None):
         self.settings = b"" if max_streams is None else b"\0\3" + max_streams.to_bytes(4, "big")
@@ -74,7 +74,7 @@ class Http2Server(Listening):
             with open(certificate + ".pem", encoding="ascii") as file:
                 self.daemon_options = {"upstream.ca_file": file.read()}
         self.handle = handle
-        self.bodies = []  # that the handler saw
+        self.bodies = []  # seen by the handler
         self.peers = []
         self.lock = threading.Lock()
         super().__init__()

@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every server of the tests has: a listening socket on a free port, and threads."""
+"""Shared by all servers of the tests: a listening socket on a free port, and threads."""
 import socket
 import threading
 
 
 class Listening:
-    """CONNECTED(sock) is called for each connection, in the thread that accepts; it spawns what takes longer. A subclass
-    is ready for that before it calls this __init__."""
+    """CONNECTED(sock) is called for each connection, in the accepting thread; it spawns a thread for work that takes longer.
+    A subclass must be ready for that before it calls this __init__."""
 
     def __init__(self, port=0, address="127.0.0.1"):
         self.threads = []
@@ -38,7 +38,7 @@ class Listening:
 
 
 def shut_down(socks):
-    """Ends what waits for something of these."""
+    """Ends all waiting for these connections."""
     for sock in socks:
         try:
             sock.shutdown(socket.SHUT_RDWR)
@@ -47,7 +47,7 @@ def shut_down(socks):
 
 
 def closed_port():
-    """A URL where nobody listens; the port stays ours."""
+    """A URL on which nobody listens; the port stays reserved."""
     taken = socket.socket()
     taken.bind(("127.0.0.1", 0))
     return taken, "http://127.0.0.1:%d" % taken.getsockname()[1]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server with one place that a test keeps occupied: what is asked meanwhile waits in the daemon's queue."""
+"""A server that takes one request at a time, and a test that keeps it busy: other requests wait in the daemon's queue."""
 import contextlib
 import re
 
@@ -16,7 +16,7 @@ class QueueCase(Case):
         self.sim.forget()
 
     def direct(self, method, target, body=None):
-        """Asks the server without the daemon."""
+        """Asks the server directly, without the daemon."""
         token = [("X-Authorization", "Bearer " + self.sim.login()["token"])]
         return self.sim.call(method, target, token, body)
 
@@ -24,7 +24,7 @@ class QueueCase(Case):
         return self.direct("POST", "/api/device", {"name": name, "type": "default"}).json()["id"]["id"]
 
     def ask(self, target, method="GET", headers=(), body=None, unix=False):
-        """Sends a request and does not wait for its answer."""
+        """Sends a request and does not wait for the response."""
         connection = self.proxy.connect(unix)
         self.addCleanup(self.drop, connection)
         connection.send(build(method, target, headers, body, host=connection.host))
@@ -32,12 +32,12 @@ class QueueCase(Case):
 
     @staticmethod
     def drop(connection):
-        """So that the daemon knows at once that nobody waits any more."""
+        """Hangs up so that the daemon notices at once."""
         with contextlib.suppress(OSError):  # it is closed already
             connection.reset()
 
     def occupy(self):
-        """From now on everything waits, until sim.release()."""
+        """From now on every request waits, until sim.release()."""
         self.sim.fault("hold", BLOCKER)
         blocker = self.ask(BLOCKER)
         self.sim.wait_for_held(1)
@@ -48,7 +48,7 @@ class QueueCase(Case):
                    "%d waiting requests" % count)
 
     def ask_in_turn(self, requests):
-        """REQUESTS: of each the arguments of ask(). They wait in this order; nothing waited before."""
+        """Sends REQUESTS (the arguments of ask() for each), which then wait in this order. Nothing may be waiting before."""
         connections = []
         for arguments in requests:
             connections.append(self.ask(**arguments))
@@ -56,11 +56,11 @@ class QueueCase(Case):
         return connections
 
     def targets(self):
-        """What reached the server, in this order, without the blocker."""
+        """The requests that reached the server, in order, without the blocker."""
         return [entry["target"] for entry in self.sim.requests() if entry["target"] != BLOCKER]
 
     def metrics(self):
-        """{("name", ("label", "value"), ...): value} of /-/metrics."""
+        """The samples of /-/metrics: {("name", ("label", "value"), ...): value}."""
         samples = {}
         for line in self.proxy.get("/-/metrics").body.decode().splitlines():
             if line and not line.startswith("#"):
@@ -69,22 +69,22 @@ class QueueCase(Case):
         return samples
 
     def total(self, name, **labels):
-        """The sum of the samples of that name that have these labels."""
+        """The sum of the samples with this name and these labels."""
         return sum(value for sample, value in self.metrics().items()
                    if sample[0] == name and set(labels.items()) <= set(sample[1:]))
 
     def assert_busy(self, reply):
-        """What the daemon says where a request cannot wait, or has waited long enough."""
+        """Checks the daemon's response to a request that cannot wait, or has waited long enough."""
         self.assert_error(reply, 503, 2)
         self.assertRegex(reply.header("Retry-After"), "^[1-9][0-9]*$")
         self.assertTrue(reply.header("Proxy-Status").startswith("tbproxyd; error="), reply.headers)
 
     def assert_mistake(self, options, *words):
-        """The daemon does not start with OPTIONS, and says WORDS."""
+        """Checks that the daemon refuses to start with OPTIONS and says WORDS."""
         daemon = self.prepare_daemon("http://127.0.0.1:1", {"upstream.api_key_file": "tb_a-key-for-no-server",
                                                             **options}, "none")
         self.assertRaises(AssertionError, daemon.start)
         self.assertNotEqual(daemon.ended(), 0)
         for word in words:
             self.assertIn(word, daemon.log.text())
-        daemon.process = None  # it has not ended well, and need not
+        daemon.process = None  # its exit status is not 0, and need not be

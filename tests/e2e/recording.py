@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What really came to a server: every byte, and the requests that a strict reader finds in them."""
+"""What really reaches a server: every byte, and the requests that a strict reader finds in them."""
 import re
 
 from scripted import PROBES, Request, ScriptedServer, answer
 
 TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-REQUEST_LINE = re.compile(rb"[A-Z]+ /[!-\"$->@-~]*(\?[!-~\x80-\xff]*)? HTTP/1\.1")  # the query is as the program wrote it
+REQUEST_LINE = re.compile(rb"[A-Z]+ /[!-\"$->@-~]*(\?[!-~\x80-\xff]*)? HTTP/1\.1")  # the query passes unchanged
 
 
 class Ambiguous(Exception):
@@ -13,7 +13,7 @@ class Ambiguous(Exception):
 
 
 class Reader:
-    """Bytes as only the strictest server takes them (RFC 9112): no line without CR LF, no second length."""
+    """Reads bytes as the strictest server does (RFC 9112): no line without CR LF, no second length."""
 
     def __init__(self, data):
         self.data = data
@@ -76,7 +76,7 @@ class Reader:
 
 
 def requests_in(data):
-    """All that DATA, one connection's bytes, consists of."""
+    """All requests in DATA, the bytes of one connection."""
     reader, requests = Reader(data), []
     while reader.data:
         requests.append(reader.request())
@@ -84,7 +84,7 @@ def requests_in(data):
 
 
 class Recorder:
-    """A file that keeps what was read from it."""
+    """A file that remembers what was read from it."""
 
     def __init__(self, file):
         self.file = file
@@ -105,7 +105,7 @@ class Recorder:
 
 
 class RecordingServer(ScriptedServer):
-    """Keeps every byte that it reads. It answers 200 and "ok" until a test says otherwise."""
+    """A server that remembers every byte it reads. It answers 200 and "ok" until a test says otherwise."""
 
     def __init__(self, **options):
         self.files = []
@@ -118,20 +118,20 @@ class RecordingServer(ScriptedServer):
         super().serve(peer)
 
     def reset(self):
-        """Forgets what came so far; no request may be under way."""
+        """Forgets everything so far; no request may be under way."""
         self.answer_with(answer(body=b"ok"))
         self.requests.clear()
         for file in self.files:
             file.data = b""
 
     def answer_with(self, data, kept=True):
-        """DATA: an answer's bytes, or what makes them of a request. KEPT: the connection, afterwards."""
+        """DATA: the bytes of a response, or a function of the request that returns them. KEPT: the connection, or not."""
         def handle(peer, request):
             peer.send(data(request) if callable(data) else data)
             return kept
         self.handle = handle
 
     def arrived(self):
-        """The requests of programs since the last reset(), strictly read."""
+        """The requests of programs since the last reset(), as a strict reader reads them."""
         requests = [request for file in self.files for request in requests_in(file.data)]
         return [request for request in requests if request.target not in ("/api/auth/user", *PROBES)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server that answers what a test says, byte for byte: for answers that the stand-in does not give."""
+"""A server that sends what a test says, byte for byte: for responses that the stand-in never gives."""
 import json
 import socket
 import threading
@@ -10,13 +10,13 @@ USER = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111
         "tenantId": {"entityType": "TENANT", "id": "22222222-2222-2222-2222-222222222222"},
         "authority": "TENANT_ADMIN"}
 
-# What tells the edition and the version (src/upstream/server_version.c).
+# The questions for the edition and the version (src/upstream/server_version.c).
 WHITE_LABEL, SIGN_UP, API_DOCS = PROBES = ("/api/noauth/whiteLabel/loginWhiteLabelParams",
                                            "/api/noauth/signup/recaptchaParams", "/v3/api-docs/thingsboard")
 
 
 def answer(status=200, body=b"", headers=()):
-    """An answer's bytes, with Content-Length."""
+    """The bytes of a response, with Content-Length."""
     if isinstance(body, dict):
         headers = [("Content-Type", "application/json"), *headers]
         body = json.dumps(body).encode()
@@ -44,7 +44,7 @@ class Peer:
         self.requests = 0
 
     def read_request(self, with_body):
-        """The next one, None at the end."""
+        """The next one; None at the end."""
         line = self.file.readline().decode("latin-1").rstrip("\r\n")
         if not line:
             return None
@@ -65,7 +65,7 @@ class Peer:
         self.sock.sendall(data)
 
     def wait_for_close(self):
-        """Until the daemon has ended the connection."""
+        """Waits until the daemon has ended the connection."""
         while self.sock.recv(65536):
             pass
 
@@ -79,16 +79,16 @@ class Peer:
 
 
 class ScriptedServer(Listening):
-    """HANDLE(peer, request) answers; true: the connection is kept. A login and a check of an API key are answered
-    well beforehand, unless AUTHENTICATES is false; so are the daemon's questions for the edition, with a 404 that tells
-    nothing, unless ANSWERS_PROBES is true: the daemon asks them by itself, at a time that a test does not know."""
+    """HANDLE(peer, request) answers; if it returns true, the connection is kept. Logins and checks of an API key do not
+    reach it but succeed, unless AUTHENTICATES is false. The daemon's questions for the edition do not reach it either,
+    because a test does not know when they come; they get a 404 that says nothing, unless ANSWERS_PROBES is true."""
 
     def __init__(self, handle, authenticates=True, reads_bodies=True, port=0, answers_probes=False, address="127.0.0.1"):
         self.handle = handle
         self.authenticates = authenticates
         self.reads_bodies = reads_bodies
         self.answers_probes = answers_probes
-        self.requests = []  # that the handler saw
+        self.requests = []  # seen by the handler
         self.release = threading.Event()  # for a handler that waits; set at the end
         self.peers = set()
         super().__init__(port, address)
@@ -126,7 +126,7 @@ class ScriptedServer(Listening):
 
 
 def echo(peer, request):
-    """A handler that answers what it got, but for the credential."""
+    """A handler that answers with the request it got, without the credential."""
     headers = [(name, "hidden" if name == "X-Authorization" else value) for name, value in request.headers]
     peer.send(answer(body={"method": request.method, "target": request.target, "headers": headers,
                            "body": request.body.decode("latin-1")}))

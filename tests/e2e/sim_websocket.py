@@ -12,7 +12,7 @@ TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 
 
 class WebSocket:
-    """Connected. ANSWER: the header of the answer to the handshake, whose status may be another one than 101."""
+    """A connection. ANSWER: the header of the response to the handshake, whose status need not be 101."""
 
     def __init__(self, address, target="/api/ws", headers=(), record=True):
         self.connection = Connection(address, record=record)
@@ -25,7 +25,7 @@ class WebSocket:
         self.verified = self.answer.header("Sec-WebSocket-Accept") == base64.b64encode(accepted).decode()
 
     def send_frame(self, opcode, data=b"", first=0x80):
-        """FIRST: the bits of the first byte beside the opcode; 0x80 is FIN."""
+        """FIRST: the bits of the first byte without the opcode; 0x80 is FIN."""
         mask = os.urandom(4)
         length = (bytes([0x80 | len(data)]) if len(data) < 126 else
                   b"\xfe" + struct.pack(">H", len(data)) if len(data) < 65536 else
@@ -34,11 +34,11 @@ class WebSocket:
         self.connection.send(bytes([first | opcode]) + length + mask + masked)
 
     def send(self, message):
-        """TEXT, or an object as JSON."""
+        """Sends TEXT, or an object as JSON."""
         self.send_frame(TEXT, (message if isinstance(message, str) else json.dumps(message)).encode())
 
     def frame(self):
-        """(opcode, data) of the next one."""
+        """(opcode, data) of the next frame."""
         first, second = self.connection.take(2)
         length = second & 0x7f
         if length == 126:
@@ -48,14 +48,14 @@ class WebSocket:
         return first & 0x0f, self.connection.take(length)
 
     def receive(self):
-        """The next message, which must be a text; as JSON."""
+        """The next message, which must be a text, parsed as JSON."""
         opcode, data = self.frame()
         if opcode != TEXT:
             raise AssertionError("frame %d %r" % (opcode, data))
         return json.loads(data)
 
     def closed(self):
-        """(code, reason) of the next frame, which must be a close."""
+        """(code, reason) of the next frame, which must be a close frame."""
         opcode, data = self.frame()
         if opcode != CLOSE:
             raise AssertionError("frame %d %r" % (opcode, data))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-in of the server, and its control endpoint."""
+"""The stand-in server tbsim, and its control endpoint."""
 import json
 import os
 import secrets
@@ -12,11 +12,11 @@ TENANT = "tenant@thingsboard.org"
 
 
 class Simulator:
-    """The stand-in of the server. OPTIONS: its command line, token_life=3 for --token-life 3. It gets a password that
-    can be searched for, unless a test starts it again, when it must have its password from the beginning."""
+    """The stand-in server. OPTIONS: its command line, token_life=3 for --token-life 3. It gets a password that is easy to
+    search for. If a test starts it again, it must have its password from the beginning."""
 
     def __init__(self, own_password=False, **options):
-        # Pings come between the frames that tests wait for.
+        # Pings would come between the frames that tests wait for.
         self.options = {"port": 0, "websocket_ping_ms": 0, **options}
         self.secrets = set()
         self.password = "tenant" if own_password else "pass-" + secrets.token_hex(12)
@@ -33,7 +33,7 @@ class Simulator:
         self.url = self.process.stdout.readline().strip()
         self.port = int(self.url.rsplit(":", 1)[1])
         self.address = ("127.0.0.1", self.port)
-        self.options["port"] = self.port  # for another start
+        self.options["port"] = self.port  # for the next start
         if self.password != "tenant":
             self.set(password=self.password)
 
@@ -56,18 +56,18 @@ class Simulator:
         self.control("POST", "/sim/fault", {"kind": kind, "path": path, **more})
 
     def release(self):
-        """Lets go the requests that faults of the kind "hold" hold."""
+        """Lets go the requests that "hold" faults hold."""
         self.control("POST", "/sim/release")
 
     def wait_for_held(self, count):
-        """Until COUNT requests are held: so they have arrived, and are not answered."""
+        """Waits until COUNT requests are held: they have arrived and are not answered."""
         wait_until(lambda: self.stats()["held"] == count, "%d held requests" % count)
 
     def clear_faults(self):
         self.control("DELETE", "/sim/fault")
 
     def requests(self, path=None):
-        """Those to PATH (without the query), all where it is None."""
+        """The requests to PATH (without the query); all if it is None."""
         entries = self.control("GET", "/sim/requests")
         for entry in entries:
             self.note_secrets(entry)
@@ -81,17 +81,17 @@ class Simulator:
             self.secrets.add(json.loads(entry["body"])["refreshToken"])
 
     def forget(self):
-        """Forgets the requests so far and sets the counters to zero."""
+        """Forgets the requests so far and resets the counters."""
         self.requests()
         self.control("DELETE", "/sim/requests")
 
     def call(self, method, target, headers=(), body=None, **options):
-        """Directly, without the daemon, with the credential that the headers hold."""
+        """Asks it directly, without the daemon, with the credential in the headers."""
         return client.fetch(self.address, method, target, headers, body, record=False,
                             host=options.pop("host", "127.0.0.1:%d" % self.port), **options)
 
     def login(self, username=TENANT, password=None):
-        """A token pair, obtained without the daemon."""
+        """Logs in directly, without the daemon. Returns the token pair."""
         pair = self.call("POST", "/api/auth/login",
                          body={"username": username, "password": password or self.password}).json()
         self.secrets |= {pair["token"], pair["refreshToken"]}

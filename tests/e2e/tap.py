@@ -55,7 +55,7 @@ class Result(unittest.TestResult):
     def note(self, test, error, name=""):
         if hasattr(test, "_testMethodName"):
             self.problems.append((name, error))
-        else:  # of a whole class: what comes before and after its test cases
+        else:  # of a whole class: setUpClass or tearDownClass
             self.print_line(test, [(name, error)], None)
 
     def addError(self, test, err):
@@ -80,7 +80,7 @@ class Result(unittest.TestResult):
 
 
 def main():
-    """Runs all test cases of the program's own file, or those that the arguments name (Class or Class.method)."""
+    """Runs all test cases of the program, or those that the arguments name (Class or Class.method)."""
     module = sys.modules["__main__"]
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(sys.argv[1:], module) if sys.argv[1:] else loader.loadTestsFromModule(module)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that are no HTTP, or that two programs could read differently: refused, and never sent on."""
+"""Requests that are not HTTP, or that two programs could read differently: refused, and never forwarded."""
 import os
 import random
 
@@ -18,7 +18,7 @@ class BadCase(SharedCase):
         self.assert_serves(self.proxy)
 
     def outcome(self, data, connection=None):
-        """The status of the answer, or None where the connection was closed without one."""
+        """The status of the response, or None if the connection was closed without one."""
         with connection or self.proxy.connect(unix=True) as peer:
             try:
                 peer.send(data)
@@ -27,7 +27,7 @@ class BadCase(SharedCase):
                 return None
 
     def assert_refused(self, data, *statuses):
-        """Answered with 400, or STATUSES, over both listeners, and not sent to the server."""
+        """Checks that it is answered 400, or one of STATUSES, on both listeners, and not sent to the server."""
         for unix in (False, True):
             with self.subTest(data=data[:70], unix=unix), self.proxy.connect(unix, timeout=PATIENCE / 4) as peer:
                 sent = data.replace(HOST, b"Host: %s\r\n" % peer.host.encode())
@@ -96,7 +96,7 @@ class TestNoise(BadCase):
                 peer.rest()
 
 
-del BadCase  # holds no test of its own
+del BadCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

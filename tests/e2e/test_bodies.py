@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies of requests and answers, and their limits."""
+"""Bodies of requests and responses, and their limits."""
 import threading
 
 import tap
@@ -9,7 +9,7 @@ MIB = 1 << 20
 
 
 def digest_of(length):
-    """LENGTH bytes of which no two neighbouring blocks are the same."""
+    """LENGTH bytes in which no two neighbouring blocks are equal."""
     block = bytes((i * 7 + i // 256) % 256 for i in range(65536 + 13))
     return (block * (length // len(block) + 1))[:length]
 
@@ -121,7 +121,7 @@ class TestBodyLimit(Case):
 
 
 class TestAnswerBodies(Case):
-    LIMIT = 262144  # of what is kept; answers that are no errors are handed on (test_streams.py)
+    LIMIT = 262144  # of a kept body; responses that are not errors are passed on (test_streams.py)
 
     def setUp(self):
         self.reply = b""
@@ -187,13 +187,13 @@ class TestAnswerBodies(Case):
         self.assert_serves(proxy)
 
     def test_a_client_that_reads_slowly_gets_everything(self):
-        body = digest_of(20 * MIB)  # more than the buffers of both sockets
+        body = digest_of(20 * MIB)  # more than the buffers of both sockets hold
         proxy = self.start_daemon(self.start_scripted(lambda peer, request: peer.send(answer(body=body)) or True))
         with proxy.connect() as slow:
             slow.send(build("GET", "/api/x", host=slow.host))
             head = slow.head()
             self.assertEqual(int(head.header("Content-Length")), len(body))
-            for _ in range(20):  # others are served meanwhile
+            for _ in range(20):  # other programs are served meanwhile
                 self.assert_serves(proxy)
             self.assertTrue(slow.take(len(body)) == body)
 

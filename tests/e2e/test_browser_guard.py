@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Web pages do not get in: Host, Origin, Referer and Sec-Fetch-Site, on both listeners."""
+"""Web pages are kept out: Host, Origin, Referer and Sec-Fetch-Site, on both listeners."""
 import tap
 from harness import SharedCase, fetch
 
@@ -76,7 +76,7 @@ class TestBrowserGuard(SharedCase):
             self.assertEqual(self.status([("Sec-Fetch-Site", site)]), 200, site)
 
     def test_nothing_of_it_is_judged_on_the_unix_socket_or_forwarded(self):
-        """No browser reaches it, and websocket-client, for one, sends an Origin of its own accord."""
+        """No browser reaches the Unix socket, and websocket-client, for one, sends an Origin of its own accord."""
         headers = [("Origin", "http://localhost"), ("Referer", "http://example.org/"), ("Sec-Fetch-Site", "cross-site")]
         for header in headers:
             self.assertEqual(self.status([header], unix=True, host="example.org"), 200, header)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server's rate limit: configured or learned, it is kept, and what it allows can be seen."""
+"""The server's rate limit, configured or learned, is kept, and its state can be seen."""
 import signal
 import time
 
@@ -14,13 +14,13 @@ USER = "/api/auth/user"
 
 class BudgetCase(QueueCase):
     def begin(self, limits, options=None):
-        """LIMITS: the server's. The daemon learns nothing before, and its first buckets are full, too."""
+        """LIMITS: the server's. The daemon has learned nothing before, and its buckets are full, too."""
         super().begin({"upstream.max_connections": 64, "retry.max_retries": 10, "join.reads": False,
                        **(options or {})})
         self.sim.set(limits=limits)
 
     def get_many(self, count, threads=8):
-        """COUNT plain reads, one token each; all must succeed. Returns how long that took."""
+        """Makes COUNT plain reads, one token each; all must succeed. Returns how long that took."""
         began = time.monotonic()
 
         def work(index):
@@ -45,7 +45,7 @@ class BudgetCase(QueueCase):
 
 class TestAskedFor(BudgetCase):
     def found(self):
-        """What the daemon asked for, once it is there."""
+        """The limit that the daemon asked for, once it is there."""
         self.proxy.log.wait("the server's rate limit is")
         limits = self.limits()
         return limits["source"], limits["limit"], [bucket["capacity"] for bucket in limits["buckets"]]
@@ -195,7 +195,7 @@ class TestLearned(BudgetCase):
     def test_all_requests_pass_with_few_429s(self):
         self.begin("50:1")
         self.get_many(160)
-        self.assertLessEqual(self.refusals(), 40)  # at most 8 are under way when the first one is refused
+        self.assertLessEqual(self.refusals(), 40)  # at most 8 are under way when the first is refused
 
     def test_a_pace_is_learned(self):
         self.begin("20:1")

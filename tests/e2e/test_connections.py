@@ -16,7 +16,7 @@ class TestManyConnections(Case):
         try:
             for connection in kept:
                 self.assertEqual(connection.request("GET", "/api/x").status, 200)
-            # Another client opens a connection and sends, but is not among the four.
+            # Another client connects and sends, but is not one of the four.
             with proxy.connect(timeout=PATIENCE) as waiting:
                 waiting.send(build("GET", "/api/waited", host=waiting.host))
                 for connection in kept:
@@ -42,7 +42,7 @@ class TestManyConnections(Case):
             for connection in idle:
                 self.assertEqual(connection.request("GET", "/-/live").status, 200)
             self.assertEqual(proxy.get("/api/x").status, 200)
-            if not SLOW:  # about 15 KiB each (DESIGN: 4096 under 60 MiB)
+            if not SLOW:  # about 15 KiB each: 4,096 in less than 60 MiB
                 self.assertLess(proxy.memory_kib() - before, 300 * 60)
         finally:
             for connection in idle:
@@ -66,7 +66,7 @@ class TestManyConnections(Case):
         with proxy.connect() as slow, proxy.connect(timeout=PATIENCE) as idle:
             slow.send(build("GET", "/api/slow", host=slow.host))
             self.assertEqual(idle.request("GET", "/-/live").status, 200)
-            self.assertEqual(idle.rest(), b"")  # closed after its idle time: so the other one has waited as long
+            self.assertEqual(idle.rest(), b"")  # closed after its idle time, so the other one has waited as long
             go.set()
             self.assertEqual(slow.response().body, b"late")
 

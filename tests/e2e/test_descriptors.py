@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""File descriptors: the limit is raised, connections fit into it, and after a shortage everybody is served again; standard
-descriptors that are closed. (Valgrind has a limit of its own and does not start without them.)"""
+"""File descriptors: the limit is raised, connections fit into it, and after a shortage all clients are served again; closed
+standard descriptors. (Valgrind has a limit of its own and does not start without standard descriptors.)"""
 import os
 import resource
 import subprocess
@@ -46,7 +46,7 @@ class TestLimit(DescriptorsCase):
         self.assertEqual(proxy.log.find("lowered"), [])
 
     def test_what_does_not_fit_is_lowered_and_waits(self):
-        """All places are taken on each socket, and the requests of all of them are at the server at once."""
+        """Every socket has all its connections, and the requests of all of them are at the server at once."""
         proxy = self.start_limited(100, 100)
         lowered, = proxy.log.find(r"listen.max_connections is lowered from 1024 to (\d+): only 100 files")
         places = int(lowered.group(1))
@@ -69,7 +69,7 @@ class TestLimit(DescriptorsCase):
 
 
 class TestShortage(DescriptorsCase):
-    """Something else than connections has used them up: here the limit is lowered meanwhile."""
+    """Something other than connections uses them up: here, the limit is lowered."""
 
     def cpu_s(self, proxy):
         with open("/proc/%d/stat" % proxy.process.pid, encoding="ascii") as stat:
@@ -77,7 +77,7 @@ class TestShortage(DescriptorsCase):
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def use_up(self, proxy, first):
-        """Connects until the daemon is out of descriptors, first by FIRST. Returns the connections."""
+        """Connects until the daemon is out of descriptors, beginning with FIRST. Returns the connections."""
         resource.prlimit(proxy.process.pid, resource.RLIMIT_NOFILE, (40, 20000))
         ways = self.ways_in(proxy)
         connections = [self.connect(first) for _ in range(50)] + [self.connect(way) for way in ways for _ in range(5)]
@@ -92,7 +92,7 @@ class TestShortage(DescriptorsCase):
             for connection in connections:
                 connection.close()
             self.assert_served(proxy, "/-/live")
-        self.assertEqual(len(proxy.log.find("have to wait")), 1)  # not a line for each
+        self.assertEqual(len(proxy.log.find("have to wait")), 1)  # not one line for each
 
     def test_those_who_wait_are_served_when_there_are_descriptors_again(self):
         proxy = self.start_limited(20000, 20000)
@@ -112,7 +112,7 @@ class TestShortage(DescriptorsCase):
             served.close()
 
     def assert_idle(self, proxy, served):
-        """For half a second of requests now and then."""
+        """Makes requests now and then for half a second."""
         began, before = time.monotonic(), self.cpu_s(proxy)
         while time.monotonic() < began + 0.5:
             time.sleep(0.05)
@@ -122,7 +122,7 @@ class TestShortage(DescriptorsCase):
 
 class TestStandardDescriptors(Case):
     def test_those_that_are_closed_at_the_start_are_dev_null(self):
-        """Another file with the number of standard error would get the log."""
+        """If another file got the number of standard error, it would get the log."""
         proxy = self.prepare_daemon(self.start_simulator())
         proxy.process = subprocess.Popen(proxy.command(), cwd=proxy.directory, env=proxy.environment(),
                                          preexec_fn=lambda: (end_with_parent(), os.closerange(0, 3)))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server answers before the body has arrived reaches the client at once, and the connection is closed."""
+"""A response that comes before the body has arrived reaches the client at once, and the connection is closed."""
 import itertools
 import socket
 import threading
@@ -9,13 +9,13 @@ from harness import PATIENCE, Case, answer, build, wait_until
 
 MIB = 1 << 20
 CONTINUE = b"HTTP/1.1 100 \r\n\r\n"
-TARGET = "/api/rpc/twoway/1"  # is not retried after a 429
+TARGET = "/api/rpc/twoway/1"  # not retried after a 429
 
 
 class EarlyCase(Case):
     def setUp(self):
         self.reply = answer(413, b'"Payload size exceeds the limit"', [("Connection", "close"), ("X-Mark", "of the server")])
-        self.continues = None  # an event before the answer, after a 100
+        self.continues = None  # an event before the response, after a 100
         self.server = self.start_scripted(self.handle, reads_bodies=False)
 
     def handle(self, peer, request):
@@ -29,7 +29,7 @@ class EarlyCase(Case):
         self.proxy = self.start_daemon(self.server, options)
 
     def announce(self, length=20 * MIB, headers=(), unix=False, target=TARGET, method="POST"):
-        """A request's header; LENGTH None: chunked."""
+        """The header of a request; chunked if LENGTH is None."""
         connection = self.proxy.connect(unix)
         self.addCleanup(connection.close)
         framing = ("Content-Length", length) if length is not None else ("Transfer-Encoding", "chunked")
@@ -102,11 +102,11 @@ class TestEarlyAnswers(EarlyCase):
             def handle(peer, request, parts=parts):
                 peer.send(CONTINUE)
                 for part in parts:
-                    for _ in range(2):  # what came before has been looked at
+                    for _ in range(2):  # everything before has been read
                         self.proxy.get("/-/live")
                     peer.send(part)
                 if b"Connection: close" in parts[0]:
-                    peer.sock.shutdown(socket.SHUT_WR)  # closed with bytes unread, it would be a reset
+                    peer.sock.shutdown(socket.SHUT_WR)  # closing with bytes unread would be a reset
                     peer.wait_for_close()
                 return True
             self.server.handle = handle
@@ -156,7 +156,7 @@ class TestEarlyAnswers(EarlyCase):
                 connection.send(sent)
                 self.assertEqual(connection.head().status, 500)
                 connection.close()
-        self.proxy.stop()  # the drain has nothing to wait for
+        self.proxy.stop()  # there is nothing to wait for
 
     def test_who_stays_and_says_nothing_is_let_go(self):
         self.begin({"listen.idle_timeout_s": 1})
@@ -222,7 +222,7 @@ class TestEarlyAnswers(EarlyCase):
 
 class TestConnectionToTheServer(EarlyCase):
     def test_the_rest_of_a_body_is_no_place_for_another_request(self):
-        """The server has answered and still reads the body of the request: the next request is not sent there."""
+        """The server has answered and still reads the body: the next request does not go to that connection."""
         def handle(peer, request):
             peer.send(self.reply)
             peer.file.read(int(request.header("Content-Length") or 0))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Several servers of one cluster: the first healthy one is used, and a request moves on where that does no harm."""
+"""Several servers of one cluster: the first healthy one is used, and a request moves on if that does no harm."""
 import tempfile
 
 import tap
@@ -50,7 +50,7 @@ class TestFailover(Case):
         directory = tempfile.TemporaryDirectory(prefix="tb-failover-")
         self.addCleanup(directory.cleanup)
         make_certificate(directory.name, "server")
-        url = "https://%s.test" % ("x" * 64)  # a longer label than a name can have: nobody is asked for it
+        url = "https://%s.test" % ("x" * 64)  # longer than a label of a name can be, so no resolver is asked
         second = TlsServer(directory.name + "/server", lambda peer, request: peer.send(answer(body=b"second")) or True)
         self.addCleanup(second.stop)
         with open(directory.name + "/server.pem", encoding="ascii") as file:
@@ -69,7 +69,7 @@ class TestFailover(Case):
         self.begin(first, second)
         self.assertEqual(self.proxy.call(*POST[:2], body=POST[2]).body, b"first")
         first.stop()
-        # What went on a kept connection may have been executed: only the next one moves on for sure.
+        # A request on a kept connection may have been executed; only the next one moves on for certain.
         self.proxy.get("/api/x")
         self.assertEqual(self.proxy.call(*POST[:2], body=POST[2]).body, b"second")
         again = ScriptedServer(first.handle, port=first.port, answers_probes=True)

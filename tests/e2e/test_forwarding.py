@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests reach the server as they are, and its answers come back as they are."""
+"""Requests reach the server unchanged, and its responses come back unchanged."""
 import re
 
 import tap
 from harness import Case, answer, fetch
 from scripted import USER, echo
 
-ID = "784f394c-42b6-435a-983c-b7beff2784f9"  # of nothing that is there
+ID = "784f394c-42b6-435a-983c-b7beff2784f9"  # no entity has it
 
-# Written anew for each connection, or by the clock, or what tbproxyd adds.
+# Made for each connection, dependent on the time, or added by tbproxyd.
 OF_ONE_CONNECTION = ("connection", "content-length", "date", "keep-alive", "server-timing", "transfer-encoding")
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""limits.max_buffered_bytes is used up: what the server was asked is answered all the same."""
+"""limits.max_buffered_bytes is used up: requests that the server has got are answered all the same."""
 import fcntl
 import struct
 import termios
@@ -9,7 +9,7 @@ import tap
 from harness import PATIENCE, Case, Closed, answer, build, wait_until
 
 WINDOW = 256 << 10
-ROOM = 100  # that is left
+ROOM = 100  # bytes that are left
 LIMIT = 4 * 65536
 RPC = b'{"method":"m","params":{}}'
 SIZES = (0, ROOM - len(RPC), ROOM - len(RPC) + 1, 5000, WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW + 7)
@@ -52,7 +52,7 @@ class TestFullMemory(Case):
 
     @staticmethod
     def unread(connection):
-        """Memory of what a Unix socket's other side has not read."""
+        """The kernel's memory for bytes that the other side of a Unix socket has not read."""
         return struct.unpack("i", fcntl.ioctl(connection.sock, termios.TIOCOUTQ, b"\0" * 4))[0]
 
     def test_a_call_that_was_executed_gets_its_answer(self):
@@ -148,7 +148,7 @@ class TestFullMemory(Case):
         connection = self.connect()
         connection.send(build("POST", "/api/rpc/twoway/1", body=RPC, host=connection.host))
         self.assertEqual(connection.head().status, 500)
-        connection.take(8 << 20)  # until all is there that stays, also of a sanitizer
+        connection.take(8 << 20)  # until all lasting memory is allocated, also that of a sanitizer
         before = self.proxy.memory_kib()
         self.assertEqual(len(connection.take(32 << 20)), 32 << 20)
         self.assertLess(self.proxy.memory_kib() - before, 8192)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Clients that are slow, that go away, or that ask for more than there is: the others are served all the same."""
+"""Clients that are slow, go away, or ask for too much: the others are served all the same."""
 import threading
 import time
 
@@ -120,7 +120,7 @@ class TestHostileClients(SharedCase):
 
 
 class TestConnectionsOfThoseThatAreGone(Case):
-    """They are closed at once, not when their idle time is over: the next clients need their places."""
+    """They are closed at once, not after their idle time: the next clients need their places."""
 
     def test_clients_that_leave_before_their_answer_free_their_places(self):
         self.check(lambda connection: build("GET", USER, host=connection.host))

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""HTTP/2 with the server: over TLS where the server wants it, without by option. What the server refuses of it is sent
-again, and nothing is executed twice."""
+"""HTTP/2 with the server: over TLS if the server supports it, without TLS by option. Refused streams are sent again, and
+nothing is executed twice."""
 import tempfile
 import threading
 
@@ -26,7 +26,7 @@ class TestUpstreams(Case):
             with self.subTest(name=name):
                 front = self.start_front(self.sim, name)
                 proxy = self.start_daemon(front)
-                for number in range(3):  # the later ones on a connection that is there
+                for number in range(3):  # the later ones use a kept connection
                     reply = proxy.post("/api/device", {"name": "%s %d" % (name, number), "type": "default"})
                     self.assertEqual(reply.status, 200, front.log())
                 protocols = {protocol for protocol, _ in front.requests()}
@@ -39,7 +39,7 @@ class TestUpstreams(Case):
         self.assertEqual({protocol for protocol, _ in front.requests()}, {"HTTP/1.1"})
 
     def burst(self, name, **options):
-        """COUNT requests at once, all held by the server at the same time; the connections that they came on."""
+        """Makes COUNT requests that the server holds at the same time. Returns the connections that they came on."""
         front = self.start_front(self.sim, name)
         proxy = self.start_daemon(front, {"join.reads": False, "rate.learn": False, **options})
         wait_until(lambda: proxy.get("/-/ready").json()["edition"], "the end of the questions for the edition")
@@ -54,7 +54,7 @@ class TestUpstreams(Case):
             self.sim.clear_faults()
             self.sim.release()
         for connection in connections:
-            self.assertEqual(connection.response().status, 400)  # no id of a device
+            self.assertEqual(connection.response().status, 400)  # not the id of a device
             connection.close()
         requests = wait_until(lambda: len(front.requests()) >= before + COUNT and front.requests(), "the log")
         return {port for _, port in requests[before:]}
@@ -99,7 +99,7 @@ class TestUpstreams(Case):
 
 
 class Http2Case(Case):
-    """Each request of several at once tells which it is by its body; some are refused the first time."""
+    """Several requests at once, told apart by their bodies; some are refused the first time."""
 
     @classmethod
     def setUpClass(cls):
@@ -115,13 +115,13 @@ class Http2Case(Case):
         self.proxy = self.start_daemon(self.server, {"rate.learn": False}, "api_key")
 
     def assert_not_retried(self, end):
-        """A POST whose stream, or connection, the server ended after it was executed."""
+        """A POST whose stream or connection the server ends after executing it."""
         def handle(peer, stream, body):
             return end(peer, stream)
         self.begin(handle)
         reply = self.proxy.post("/api/device", b"once")
         self.assert_error(reply, 502, 2)
-        reply = self.proxy.post("/api/device", b"once more")  # on a connection that was used
+        reply = self.proxy.post("/api/device", b"once more")  # on a used connection
         self.assert_error(reply, 502, 2)
         self.assertEqual(self.server.bodies, [b"once", b"once more"])
 
@@ -226,7 +226,7 @@ class TestWithPriorKnowledge(Http2Case):
         cls.certificate = ""
 
 
-del Http2Case  # its tests are those of the two
+del Http2Case  # its tests run in the two subclasses
 
 
 if __name__ == "__main__":

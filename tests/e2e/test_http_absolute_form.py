@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Targets in absolute-form, as programs send them that only know a proxy setting: for the configured server, and for
+"""Targets in absolute-form, sent by programs that only know a proxy setting: accepted for the configured server, and for
 nothing else."""
 import os
 import subprocess
@@ -10,7 +10,7 @@ from harness import SharedCase, build
 
 USER = "/api/auth/user"
 
-# Sends nothing but what its proxy setting makes of it. Its arguments: the URL.
+# Sends a request as its proxy setting makes it. Argument: the URL.
 PROGRAM = """
 import json, sys, urllib.request
 request = urllib.request.Request(sys.argv[1], headers={"Accept": "application/json"})
@@ -76,7 +76,7 @@ class TestAbsoluteForm(SharedCase):
         with self.proxy.connect() as connection:
             self.assertEqual(connection.request("GET", self.sim.url + USER, [("Host", "x")]).status, 400)
         self.assertEqual(self.get(self.sim.url + USER, version="HTTP/1.0").status, 200)
-        with self.proxy.connect() as connection:  # HTTP/1.0 needs none
+        with self.proxy.connect() as connection:  # HTTP/1.0 needs no Host
             self.assertEqual(connection.request("GET", self.sim.url + USER, host=None, version="HTTP/1.0").status, 200)
 
     def test_other_hosts_are_refused(self):
@@ -135,10 +135,10 @@ class TestAbsoluteForm(SharedCase):
 
 
 class TestProxySetting(SharedCase):
-    """Programs that know nothing of tbproxyd but their proxy setting."""
+    """Programs that know tbproxyd only as their proxy."""
 
     def run_program(self, *command):
-        """Its output; without a token of its own."""
+        """Runs it without a token of its own. Returns its output."""
         environment = {"PATH": os.environ["PATH"], "http_proxy": "http://127.0.0.1:%d" % self.proxy.port}
         return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True,
                               check=False)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Content codings (RFC 9110, section 8.4) are between the program and the server: their bytes are not touched."""
+"""Content codings (RFC 9110, section 8.4) concern the program and the server: the bytes are not touched."""
 import gzip
 import zlib
 

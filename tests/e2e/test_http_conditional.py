@@ -31,7 +31,7 @@ class TestConditionalRequests(HttpCase):
             self.assertEqual(reply.status, 304)
             for name, value in headers:
                 self.assertEqual(reply.all(name), [value])
-            # That of the answer which is not sent (RFC 9110, section 8.6): nobody here knows it.
+            # The length of a body that is not sent (RFC 9110, section 8.6), which only the server knows.
             self.assertEqual((reply.header("Content-Length"), reply.header("Transfer-Encoding")), (None, None))
 
     @every_way

@@ -17,7 +17,7 @@ class TestConnections(HttpCase):
     @every_way
     def test_a_connection_is_kept_for_many_requests(self, way):
         with way.connect() as connection:
-            for _ in range(250):  # more than the server takes on one of its own
+            for _ in range(250):  # more than the server takes on one connection
                 self.assertEqual(connection.request("GET", "/api/x").status, 200)
 
     @every_way

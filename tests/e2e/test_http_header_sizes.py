@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Headers of every size, and queries of many parameters: each request gets an answer, and is executed or is not."""
+"""Headers of every size, and queries with many parameters: each request is answered, and is executed or is not."""
 import tap
 from client import build
 from harness import PATIENCE
@@ -8,12 +8,12 @@ from ways import HttpCase, every_way
 
 TARGET = "/api/x"
 LONGEST_TARGET = 8192
-MEMORY = 32768  # libmicrohttpd's for a connection
-MUCH = 300000  # a body that streams
+MEMORY = 32768  # of libmicrohttpd, for a connection
+MUCH = 300000  # bytes: a body that streams
 
 
 class SizesCase(HttpCase):
-    fronts = ()  # what is in front of the server has limits of its own
+    fronts = ()  # a proxy in front of the server has limits of its own
 
     def assert_kept(self, connection):
         self.assertEqual(connection.request("GET", "/-/live").json(), {"live": True})
@@ -21,7 +21,7 @@ class SizesCase(HttpCase):
 
 class TestRequests(SizesCase):
     def status(self, way, data):
-        """Of the answer, which comes at once; data: a request's bytes, HOST: the listener's."""
+        """The status of the response, which must come at once. DATA: a request, with HOST for the listener's."""
         with way.connect(timeout=PATIENCE) as connection:
             connection.send(data.replace(b"HOST", connection.host.encode()))
             reply = connection.response()
@@ -30,7 +30,7 @@ class TestRequests(SizesCase):
         return reply.status
 
     def assert_answered(self, way, data, *statuses):
-        """With 200, and then it was executed, or with one of STATUSES, and then it was not. Returns whether it was."""
+        """It is answered 200 and has been executed, or one of STATUSES and has not. Returns whether it was executed."""
         status = None
         with self.subTest(data=data[:60], length=len(data)):
             way.server.reset()
@@ -40,7 +40,7 @@ class TestRequests(SizesCase):
         return status == 200
 
     def assert_divided(self, way, sizes, make, *statuses):
-        """What is executed up to some size is not executed beyond it. Returns the first size that is not."""
+        """Requests are executed up to some size and never beyond it. Returns the first size that is not executed."""
         executed = [self.assert_answered(way, make(size), *statuses) for size in sizes]
         self.assertEqual(executed, sorted(executed, reverse=True))
         self.assertEqual({True, False}, set(executed))
@@ -54,7 +54,7 @@ class TestRequests(SizesCase):
         first = self.assert_divided(way, range(20000, 70000, 1000), make, 431)
         self.assert_divided(way, range(first - 1000, first + 1, 50), make, 431)
         self.assert_divided(way, range(10000, 40000, 1000), lambda size: make(size, b"Cookie"), 431)
-        for size in range(MEMORY - 1200, MEMORY + 100, 7):  # from where there is hardly room for an answer
+        for size in range(MEMORY - 1200, MEMORY + 100, 7):  # from where there is hardly room for a response
             self.assertFalse(self.assert_answered(way, make(size), 431))
 
     @every_way
@@ -110,7 +110,7 @@ class TestRequests(SizesCase):
 
 class TestAnswers(SizesCase):
     def assert_passes_or_502(self, way, size, method="GET", body=b"body", request_headers=(), chunked=False):
-        """Whether an answer whose header has SIZE bytes passes; else it is 502 with a reason."""
+        """Whether a response whose header has SIZE bytes passes. If not, it becomes a 502 with a reason."""
         headers = [("X-%d" % number, "y" * 1000) for number in range(size // 1000)]
         headers.append(("X-Rest", "y" * (size % 1000 + 1)))
         data = answer(200, body, headers)
@@ -136,7 +136,7 @@ class TestAnswers(SizesCase):
         return reply is not None and reply.status == 200
 
     def assert_divided(self, sizes, passes):
-        """Smaller ones pass and larger ones do not. Returns the first size that does not."""
+        """Smaller ones pass and larger ones do not. Returns the first size that does not pass."""
         passed = [passes(size) for size in sizes]
         self.assertEqual(passed, sorted(passed, reverse=True))
         self.assertEqual({True, False}, set(passed))
@@ -173,7 +173,7 @@ class TestAnswers(SizesCase):
 
     @every_way
     def test_of_an_event_stream(self, way):
-        """Which has no end."""
+        """The header has no end."""
         for size, status in ((20000, 200), (33000, 502), (60000, 502), (70000, 502)):
             with self.subTest(size=size), way.connect(timeout=PATIENCE) as connection:
                 way.server.reset()
@@ -198,7 +198,7 @@ class TestAnswers(SizesCase):
             self.assert_kept(other)
 
 
-del SizesCase  # holds no test of its own
+del SizesCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

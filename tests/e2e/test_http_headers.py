@@ -6,7 +6,7 @@ from ways import HttpCase, every_way
 
 TARGET = "/api/tenant/devices?pageSize=10&page=0"
 
-# Everything that a request may have on its way to the server, besides what the program's allowed headers add.
+# All headers that a request to the server may have besides the program's.
 OWN = {"host", "x-authorization"}
 
 
@@ -14,7 +14,7 @@ class TestRequestHeaders(HttpCase):
     options = {"forward.request_headers": "X-Extra, traceparent,X-Authorization, Cookie,Host,Origin"}
 
     def arriving(self, way, headers, method="GET", target=TARGET, body=None):
-        """The names and values that reach the server."""
+        """The names and values of the headers that reach the server."""
         way.server.reset()
         self.assertEqual(way.call(method, target, headers, body).status, 200)
         request, = way.server.arrived()
@@ -120,7 +120,7 @@ class TestCredentialHeader(Case):
 
 class TestAnswerHeaders(HttpCase):
     def answered(self, way, headers, status=200):
-        """What becomes of an answer with these headers: those of the answer here that have one of their names."""
+        """Sends a response with these headers through. Returns the program's headers that have one of their names."""
         way.server.answer_with(answer(status, b"body", headers))
         reply = way.get("/api/x")
         self.assertEqual((reply.status, reply.body), (status, b"body"))
@@ -134,7 +134,7 @@ class TestAnswerHeaders(HttpCase):
                    ("X-Own", "one"), ("X-Own", "two"), ("Vary", "Origin"),
                    ("Date", "Sat, 29 Oct 1994 19:43:31 GMT"), ("Warning", "caf\xe9"), ("Retry-After", "5")]
         got = self.answered(way, headers)
-        if way.server_speaks == "HTTP/1.1":  # h2 has lower-case names, and the front an order of its own
+        if way.server_speaks == "HTTP/1.1":  # h2 has lower-case names, and the front changes the order
             self.assertEqual(got, headers)
         self.assertEqual(sorted((name.lower(), value) for name, value in got),
                          sorted((name.lower(), value) for name, value in headers))
@@ -154,7 +154,7 @@ class TestAnswerHeaders(HttpCase):
         self.assertEqual([(name.lower(), value) for name, value in self.answered(way, headers)], [("x-kept", "1")])
 
     def test_what_belongs_to_the_servers_connection_does_not_pass(self):
-        for way in self.ways[:2]:  # h2 has no such headers
+        for way in self.ways[:2]:  # HTTP/2 has no such headers
             got = self.answered(way, [("Upgrade", "h2c"), ("Keep-Alive", "timeout=9"), ("Proxy-Connection", "keep-alive"),
                                       ("X-Kept", "1")])
             self.assertEqual(sorted(got), [("Keep-Alive", "timeout=75"), ("X-Kept", "1")])
@@ -163,7 +163,7 @@ class TestAnswerHeaders(HttpCase):
 
     @every_way
     def test_a_header_without_a_value_is_left_out(self, way):
-        """libmicrohttpd cannot send one."""
+        """libmicrohttpd cannot send a header without a value."""
         self.assertEqual(self.answered(way, [("Accept-Patch", ""), ("X-Kept", "1")])[-1][1], "1")
 
     def test_a_folded_header_is_502(self):
@@ -173,7 +173,7 @@ class TestAnswerHeaders(HttpCase):
                 self.assert_error(way.get("/api/x"), 502, 2, "folded")
 
     def test_two_lengths_are_502(self):
-        for way in self.ways[:2]:  # the front judges them itself
+        for way in self.ways[:2]:  # the front checks them itself
             for headers in (b"Content-Length: 2\r\nContent-Length: 4\r\n", b"Content-Length: 4\r\nContent-Length: 2\r\n",
                             b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n", b"Content-Length: 2, 4\r\n",
                             b"Transfer-Encoding: chunked\r\nContent-Length: 2\r\n"):
@@ -197,7 +197,7 @@ class TestAnswerHeaders(HttpCase):
 
     @every_way
     def test_a_location_on_the_server_does_not_become_another_host(self, way):
-        """It stays as it is; so does one with a user, and Content-Location always."""
+        """It stays unchanged. So does one with a user, and Content-Location always."""
         url = way.proxy.options["upstream.url"]
         for path in ("//evil.example/", "///evil.example", "/\\evil.example", "/\\/evil.example", "//", "/\t/evil.example",
                      "/\t\t\\evil.example/x", "\\\\evil.example", "@evil.example/", ":80@evil.example/"):

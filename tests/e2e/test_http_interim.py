@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Interim answers (RFC 9110, section 15.2): not taken for the answer, and not passed on."""
+"""Interim responses (RFC 9110, section 15.2) are not taken for the response, and are not passed on."""
 import tap
 from scripted import answer
 from ways import HttpCase, every_way
@@ -11,7 +11,7 @@ UNKNOWN = b"HTTP/1.1 199 \r\nX-Interim: 1\r\n\r\n"
 
 
 class TestInterimAnswers(HttpCase):
-    fronts = ()  # they take interim answers for final ones themselves
+    fronts = ()  # they take interim responses for final ones themselves
 
     @every_way
     def test_the_final_answer_is_the_answer(self, way):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every method that the API knows, with and without a body; and those that tbproxyd does not pass on."""
+"""Every method that the API knows, with and without a body; and methods that tbproxyd does not forward."""
 import tap
 from client import build
 from scripted import answer

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Parts of a body (RFC 9110, section 14): the server cuts them."""
+"""Ranges (RFC 9110, section 14): the server makes the parts."""
 import tap
 from scripted import answer
 from ways import HttpCase, every_way
@@ -8,7 +8,7 @@ WHOLE = bytes(range(256)) * 40
 
 
 def cut(request):
-    """What a server does with one range."""
+    """What a server answers to one range."""
     start, end = (int(text) for text in request.header("Range").removeprefix("bytes=").split("-"))
     return answer(206, WHOLE[start:end + 1], [("Content-Range", "bytes %d-%d/%d" % (start, end, len(WHOLE))),
                                               ("Accept-Ranges", "bytes"), ("ETag", '"a"')])
@@ -57,7 +57,7 @@ class TestRanges(HttpCase):
 
     @every_way
     def test_requests_for_different_parts_are_different(self, way):
-        """None is answered with what another one asked for."""
+        """No request gets the part that another one asked for."""
         way.server.answer_with(cut)
         with way.connect() as first, way.connect() as second:
             self.assertEqual(first.request("GET", "/api/x", [("Range", "bytes=0-9")]).body, WHOLE[:10])

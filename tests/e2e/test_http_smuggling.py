@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Every shape of a request that makes two servers see different requests: it is refused, or what the server gets can be
-read in one way only. Judged by the bytes that reach the server."""
+"""Request smuggling: a request that two servers could read differently is refused, or is forwarded in a form that can be
+read in one way only. The tests look at the bytes that reach the server."""
 import tap
 from harness import PATIENCE, Closed
 from ways import HttpCase, every_way
@@ -15,7 +15,7 @@ OWN = {"host", "x-authorization", "content-length", "transfer-encoding", "connec
 
 class SmugglingCase(HttpCase):
     def send(self, way, data):
-        """The statuses of the answers, up to the end of the connection."""
+        """The statuses of all responses, up to the end of the connection."""
         statuses = []
         with way.connect(timeout=PATIENCE) as connection:
             try:
@@ -27,23 +27,23 @@ class SmugglingCase(HttpCase):
                 return statuses
 
     def seen(self, way):
-        """What the server was asked, and with what body. It gets no header but tbproxyd's own."""
+        """The targets and bodies that the server got. It gets no headers but tbproxyd's own."""
         requests = way.server.arrived()
         for request in requests:
             names = {name.lower() for name, _ in request.headers}
             self.assertEqual(names - OWN, set(), request.headers)
-            self.assertIn(request.header("Connection"), (None, "close"))  # the front's
+            self.assertIn(request.header("Connection"), (None, "close"))  # "close" is from the front
             self.assertEqual(request.header("X-Authorization"), "ApiKey tb_key-for-a-scripted-server")
         return [(request.method, request.target, request.body) for request in requests]
 
     def assert_refused(self, way, data, statuses=(400,)):
-        """The request and what stands behind it: nothing of it reaches the server."""
+        """Nothing of the request, or of the bytes behind it, reaches the server."""
         got = self.send(way, data + SMUGGLED)
         self.assertEqual(self.seen(way), [], data)
         self.assertTrue(set(got) <= set(statuses), (data, got))
 
     def assert_seen(self, way, data, *requests):
-        """Neutralised: the server sees these, each for itself."""
+        """The request is harmless: the server gets these, each by itself."""
         self.send(way, data)
         self.assertEqual(self.seen(way), list(requests), data)
 
@@ -163,7 +163,7 @@ class TestChunks(SmugglingCase):
             self.assert_refused(way, POST + CHUNKED + b"\r\n" + body, (400, 413))
 
     def accept(self, way, *bodies):
-        """Each is "hello", and ends where the next request begins."""
+        """Each body is "hello" and ends where the next request begins."""
         for body in bodies:
             way.server.reset()
             self.assert_seen(way, POST + CHUNKED + b"\r\n" + body + SMUGGLED,
@@ -246,7 +246,7 @@ class TestHeaderLines(SmugglingCase):
 
     @every_way
     def test_underscores_in_header_names(self, way):
-        """What some servers take for hyphens is another header to us, and is not passed on."""
+        """Some servers take underscores for hyphens. Here that is another header, which is not forwarded."""
         self.assert_seen(way, POST + b"Content_Length: %d\r\nX_Authorization: Bearer x\r\nTransfer_Encoding: chunked\r\n"
                          b"\r\n" % len(SMUGGLED) + SMUGGLED, ("POST", "/api/x", b""), ("DELETE", "/api/smuggled", b""))
 
@@ -374,7 +374,7 @@ class TestUpgrades(SmugglingCase):
         self.assert_refused(way, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", (400, 405, 505))
 
 
-del SmugglingCase  # holds no test of its own
+del SmugglingCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The request target: the path reaches the server in its one canonical form, or is refused where it could be read in two
-ways; the query as it came."""
+"""The request target: the path reaches the server in its canonical form, or is refused if it could be read in two ways; the
+query passes unchanged."""
 import tap
 from ways import HttpCase, every_way
 
@@ -9,10 +9,10 @@ LONGEST = 8192  # bytes of the canonical path and the query
 
 
 class TestTargets(HttpCase):
-    fronts = ("h2",)  # nghttpx takes an empty query away
+    fronts = ("h2",)  # nghttpx drops an empty query
 
     def send(self, way, target, line=b"GET %s HTTP/1.1\r\n"):
-        """TARGET as it is, in bytes."""
+        """Sends TARGET, in bytes, unchanged."""
         with way.connect() as connection:
             connection.send(line % target + b"Host: %s\r\n\r\n" % connection.host.encode())
             return connection.response()

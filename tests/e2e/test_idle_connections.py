@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Kept connections: how they are closed when their idle time is over, and what answers say of it."""
+"""Kept connections: how they are closed after their idle time, and what responses say about it."""
 import signal
 import time
 
@@ -16,7 +16,7 @@ class IdleCase(Case):
         self.proxy = self.start_daemon(self.server, {"listen.idle_timeout_s": IDLE_S})
 
     def kept(self, unix=False):
-        """A connection that has been used."""
+        """A connection on which a request has been answered."""
         connection = self.proxy.connect(unix, timeout=PATIENCE)
         self.addCleanup(connection.close)
         self.assertEqual(connection.request("GET", "/-/live").status, 200)
@@ -25,7 +25,7 @@ class IdleCase(Case):
 
 class TestClose(IdleCase):
     def test_it_comes_on_time(self):
-        """A machine that is busy may be late, but not nearly each time."""
+        """A busy machine may be late, but not nearly every time."""
         times = []
         for index in range(6):
             connection = self.kept(index % 2 == 0)
@@ -36,7 +36,7 @@ class TestClose(IdleCase):
         self.assertLess(sorted(times)[1], IDLE_S + (5 if SLOW else 0.09))
 
     def test_what_has_arrived_before_it_is_served(self):
-        """The daemon stands still while the request arrives and the time runs out."""
+        """The daemon is stopped while the request arrives and the time runs out."""
         for unix in (False, True):
             connection = self.kept(unix)
             self.proxy.signal(signal.SIGSTOP)
@@ -54,7 +54,7 @@ class TestClose(IdleCase):
         self.assertNotIn("/api/crossed", [request.target for request in self.server.requests])
 
     def test_a_client_that_does_not_close_its_end_is_let_go(self):
-        """Nor one that goes on sending."""
+        """Not even one that goes on sending keeps its connection."""
         for unix in (False, True):
             connection = self.kept(unix)
             self.assertEqual(connection.sock.recv(1), b"")
@@ -131,7 +131,7 @@ class TestKeepAlive(Case):
 
 
 class TestEnd(Case):
-    """SIGTERM, with a drain that is longer than the patience of the tests."""
+    """Sends SIGTERM; the drain would take longer than the tests wait."""
 
     def setUp(self):
         self.proxy = self.start_daemon(self.start_scripted(echo), {"limits.drain_timeout_ms": 600000})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Identical reads at the same time are answered by one call, and a program always reads its own writes."""
+"""Identical reads at the same time share one call, and a program always reads its own writes."""
 import tap
 from harness import in_parallel
 from queueing import QueueCase
@@ -13,7 +13,7 @@ class JoinCase(QueueCase):
         super().begin({"upstream.max_connections": 64, **(options or {})}, **sim_options)
 
     def settle(self):
-        """What was sent to the daemon before has arrived there."""
+        """Waits until everything sent to the daemon before has arrived there."""
         for unix in (False, True):
             for _ in range(2):
                 self.assertEqual(self.proxy.get("/-/live", unix=unix).status, 200)
@@ -22,13 +22,13 @@ class JoinCase(QueueCase):
         self.sim.fault("hold", target, method="GET", count=count, **more)
 
     def ask_held(self, held, target=TYPES, **more):
-        """A read that the server holds; HELD with it."""
+        """Sends a read that the server holds; HELD requests are held then."""
         connection = self.ask(target, **more)
         self.sim.wait_for_held(held)
         return connection
 
     def assert_apart(self, *requests):
-        """None of REQUESTS, arguments of ask(), shares a call with another."""
+        """Checks that none of REQUESTS (arguments of ask()) shares a call with another."""
         self.hold("/api/", count=len(requests))
         connections = [self.ask_held(index + 1, **request) for index, request in enumerate(requests)]
         self.sim.release()
@@ -150,7 +150,7 @@ class TestWrites(JoinCase):
         self.sim.fault("hold", "/api/device", method="POST")
         write = self.ask("/api/device", "POST", body={"name": "written", "type": "default"})
         self.sim.wait_for_held(1)
-        self.sim.fault("hold", PAGE, executed=True)  # it has read before the write is done
+        self.sim.fault("hold", PAGE, executed=True)  # it reads before the write is executed
         during = self.ask_held(2, PAGE)
         self.sim.release()
         self.assertEqual(write.response().status, 200)
@@ -187,7 +187,7 @@ class TestWrites(JoinCase):
         devices = [self.make_device("device %d" % index) for index in range(4)]
 
         def work(index):
-            """Two programs for each device write a key of their own, and all read the same."""
+            """Two programs for each device write a key each, and all read the same target."""
             base = "/api/plugins/telemetry/DEVICE/%s/" % devices[index % 4]
             key, target = "k%d" % index, base + "values/timeseries?keys=k%d,k%d" % (index % 4, index % 4 + 4)
             wrong = []

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JSON that jansson does not take (RFC 8259 allows any number, and any escape): every program understands it, and it
-comes back as it was."""
+"""JSON that jansson does not accept (RFC 8259 allows any number and any escape): every program understands it, and it
+comes back unchanged."""
 import json
 import os
 import subprocess
@@ -32,7 +32,7 @@ class JsonCase(Case):
             file.write("tb_key-for-a-scripted-server\n")
 
     def serve(self, texts, **options):
-        """A server that gives TEXTS, by path and query."""
+        """A server that returns TEXTS, by path and query."""
         return self.start_scripted(lambda peer, request: peer.send(json_answer(texts.get(request.target, "{}"))) or True,
                                    **options)
 
@@ -53,7 +53,7 @@ class TestLibrary(JsonCase):
         server = self.serve({"/api/device/1": DEVICE % "boiler"})
         self.call(server, "rename", "1", "pump")
         saved = server.requests[-1].body.decode()
-        # Members of the structure come first.
+        # The members of the structure come first.
         self.assertEqual(saved, '{"createdTime":1.795415109E12,"id":{"n":1.50,"id":"1"},"name":"pump","additionalInfo":'
                          + NUMBERS + ',"texts":' + TEXTS + "}")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Where the daemon listens: both loopback addresses with one port, and a path that is nobody else's."""
+"""Where the daemon listens: both loopback addresses with one port, and a path that no other process uses."""
 import fcntl
 import os
 import socket
@@ -22,12 +22,12 @@ class ListenersCase(Case):
         self.assertRaises(AssertionError, proxy.start)
         self.assertNotEqual(proxy.ended(), 0)
         proxy.log.wait(words)
-        proxy.process = None  # it has not ended well, and need not
+        proxy.process = None  # its exit status is not 0, and need not be
 
 
 class TestAddresses(ListenersCase):
     def addresses(self, proxy):
-        """Those where somebody listens on the daemon's port."""
+        """The addresses on which somebody listens on the daemon's port."""
         found = []
         for address in LOOPBACK:
             try:

@@ -56,7 +56,7 @@ class TestLogin(Case):
         token = self.assert_placeholder(self.start_daemon(self.sim))
         direct = self.sim.call("GET", "/api/auth/user", [("X-Authorization", "Bearer " + token)])
         self.assertEqual(direct.status, 401)
-        self.sim.control("DELETE", "/sim/requests")  # the placeholder is no secret
+        self.sim.control("DELETE", "/sim/requests")  # the placeholder is not a secret
 
     def test_a_program_that_sends_the_placeholder_is_served(self):
         proxy = self.start_daemon(self.sim)

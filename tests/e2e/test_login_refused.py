@@ -10,7 +10,7 @@ from scripted import USER as USER_JSON
 
 USER = "/api/auth/user"
 WRONG = "a-wrong-password-4711"
-LOOK_PATIENCE = PATIENCE if SLOW else 10  # less than the 15 s after which it would be tried anyway
+LOOK_PATIENCE = PATIENCE if SLOW else 10  # less than the 15 s after which the login is tried anyway
 
 
 class TestRefusedLogin(Case):
@@ -158,7 +158,7 @@ class TestSecretFiles(Case):
     def test_the_reason_says_restart_for_a_systemd_credential_and_reload_for_a_file(self):
         sim = self.start_simulator()
         for credential in ("password", "api_key", "token"):
-            for content in ("a-wrong-credential", ""):  # the server refuses it; it cannot be read
+            for content in ("a-wrong-credential", ""):  # the first is refused by the server, the second cannot be read
                 for in_service in (False, True):
                     with self.subTest(credential=credential, content=content, in_service=in_service):
                         proxy = self.prepare_daemon(sim, credential=credential)
@@ -312,7 +312,7 @@ class TestServerAway(Case):
         proxy = self.start_daemon(server, credential="password")
         reply = proxy.get(USER)
         self.assert_error(reply, 503, 2, "second factor")
-        self.assertNotIn("file changes", reply.json()["message"])  # the server's rules are not mended in a file
+        self.assertNotIn("file changes", reply.json()["message"])  # a file cannot change the server's rules
 
 
 if __name__ == "__main__":

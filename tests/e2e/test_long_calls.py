@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Calls that are meant to take long: they say themselves how long the server may wait."""
+"""Calls that are meant to take long: they say how long the server may wait."""
 import threading
 
 import tap

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes to the same entity that wait go as one call, and each program is told what came of its own."""
+"""Waiting writes to the same entity go as one call, and each program gets the result of its own."""
 import json
 import threading
 
@@ -23,7 +23,7 @@ class MergeCase(QueueCase):
                                  for body in bodies])
 
     def post_while_occupied(self, bodies, path=None):
-        """The answers to BODIES, which waited together."""
+        """The responses to BODIES, which waited together."""
         self.occupy()
         connections = self.post_in_turn(bodies, path)
         self.sim.release()
@@ -34,7 +34,7 @@ class MergeCase(QueueCase):
         return [json.loads(entry["body"]) for entry in self.sim.requests(path or self.path)]
 
     def sent(self):
-        """All values that were sent for the device, in this order: (ts, values)."""
+        """All values that were sent for the device, in order: (ts, values)."""
         parts = []
         for body in self.calls():
             parts += body if isinstance(body, list) else [body]
@@ -50,7 +50,7 @@ class MergeCase(QueueCase):
         self.assertEqual([reply.status for reply in replies], [status] * len(replies))
 
     def assert_call_counts(self, posts, calls):
-        """POSTS: (target, headers, body) of writes that wait together."""
+        """POSTS: (target, headers, body) of each write; they wait together."""
         self.occupy()
         connections = self.ask_in_turn([{"target": target, "method": "POST", "headers": headers, "body": body}
                                         for target, headers, body in posts])
@@ -169,7 +169,7 @@ class TestWhatStaysApart(MergeCase):
                       [(self.path, JSON, body), (self.attributes, JSON, body)]):
             with self.subTest(posts=posts):
                 self.assert_call_counts(posts, 2)
-        self.assert_call_counts([(self.path, JSON, body)] * 2, 1)  # the same in all of this
+        self.assert_call_counts([(self.path, JSON, body)] * 2, 1)  # equal in all of this
 
     def test_other_writes(self):
         self.begin()
@@ -336,7 +336,7 @@ class TestFaults(MergeCase):
         self.sim.fault("hold", self.path)
         self.sim.release()
         self.sim.wait_for_held(1)
-        self.sim.set(outdateAccessTokens=True)  # before it is let in
+        self.sim.set(outdateAccessTokens=True)  # before it is authenticated
         first.reset()
         self.assert_serves(self.proxy)
         self.sim.release()
@@ -357,10 +357,10 @@ class TestFaults(MergeCase):
 
 
 class TestBadBodies(MergeCase):
-    """What the server refuses, although it is telemetry."""
+    """Telemetry that the server refuses."""
 
     def begin_scripted(self, status):
-        """A server that refuses a body with "bad" in it, once it has let go the blocker."""
+        """A server that, after the blocker, refuses every body with "bad" in it."""
         go, arrived = threading.Event(), threading.Event()
 
         def handle(peer, request):
@@ -380,7 +380,7 @@ class TestBadBodies(MergeCase):
         return go
 
     def accepted(self):
-        """The values of all bodies that the server took, in this order."""
+        """The values of all bodies that the server accepted, in order."""
         values = []
         for request in self.server.requests:
             if request.target != BLOCKER and b"bad" not in request.body:

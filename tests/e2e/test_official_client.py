@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The official Python client, unmodified, in its four modes: what its manual shows works through tbproxyd, which is
-logged in with a password of its own."""
+"""The official Python client, unmodified, in its four modes: the examples of its manual work through tbproxyd, which is
+logged in with its own password."""
 import json
 import os
 import subprocess
@@ -73,7 +73,7 @@ class TestClient440(ClientCase):
 class TestWithoutTbproxyd(Case):
     @unittest.skipUnless(CLIENTS, "TB_CLIENTS is not set")
     def test_the_old_client_with_a_password_fails_against_the_server_itself(self):
-        """Which is why its success through tbproxyd means something."""
+        """So its success through tbproxyd means something."""
         sim = self.start_simulator(own_password=True)
         name = "password: who am i"
         self.assertIn("401", run_snippets(OLD, sim.url, name)[name])
@@ -82,7 +82,7 @@ class TestWithoutTbproxyd(Case):
 
 for client_class in (TestClient4312, TestClient440):
     add_tests(client_class)
-del ClientCase, client_class  # hold no tests of their own
+del ClientCase, client_class  # have no tests of their own
 
 if __name__ == "__main__":
     tap.main()

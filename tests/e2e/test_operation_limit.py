@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A limit that the server keeps for one operation holds back that operation only."""
+"""A limit that the server has for one operation holds back that operation only."""
 import os
 import signal
 import subprocess
@@ -16,7 +16,7 @@ LATER = 3600  # s: Retry-After
 
 class TestOperationLimit(QueueCase):
     def begin(self, options=None, **fault):
-        """TYPES is refused from now on; others have passed before."""
+        """TYPES is refused from now on; other operations have succeeded before."""
         super().begin({"upstream.max_connections": 64, "join.reads": False, **(options or {})})
         self.assertEqual(self.proxy.get(USER).status, 200)
         self.sim.fault("status", TYPES, status=429, count=0, **fault)
@@ -52,7 +52,7 @@ class TestOperationLimit(QueueCase):
         self.assertLessEqual(len(self.sim.requests(TYPES)), 4)
 
     def test_what_is_held_back_is_in_nobodys_way(self):
-        """Of one program, too: all programs of a user of the Unix socket are one flow."""
+        """Not even in the same flow, which is all programs of a user of the Unix socket."""
         self.begin(retryAfter=20)
         for _ in range(4):
             self.ask(TYPES, unix=True)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""No server can be used: log, status and readiness say so, once, and also when it is over."""
+"""No server can be used: log, status and readiness say so once, and say when it is over."""
 import re
 import threading
 
@@ -19,7 +19,7 @@ END = r"answers again after (\d+) s; (\d+) requests? failed meanwhile"
 class OutageCase(Case):
     def begin(self, server, options=None, credential=None):
         self.proxy = self.start_daemon(server, {"log.level": "info", **(options or {})}, credential)
-        self.proxy.log.wait("the server (is|does not tell)")  # its edition: these are no probes
+        self.proxy.log.wait("the server (is|does not tell)")  # its edition: those requests are not probes
         self.assert_ready()
         return self.proxy
 
@@ -36,7 +36,7 @@ class OutageCase(Case):
         self.assertRegex(reply.json()["reason"], BEGIN + cause)
 
     def wait_for_end(self):
-        """How many requests failed, as the log says."""
+        """How many requests failed, according to the log."""
         found = self.proxy.log.wait(END)
         wait_until(lambda: self.proxy.get("/-/ready").status == 200, "readiness")
         self.assert_ready()
@@ -63,7 +63,7 @@ class TestServerAway(OutageCase):
                 self.assertEqual(self.wait_for_end(), 600)
                 self.assertEqual(proxy.get(USER).status, 200)
                 self.assert_told_once()
-                # Besides, a renewal or a check may have failed, and one comes after.
+                # A renewal or a check may have failed as well, and one follows.
                 self.assertLessEqual(len(proxy.log.lines) - start, 8, proxy.log.text())
 
     def test_one_that_is_away_at_the_start_is_told_once(self):
@@ -73,8 +73,8 @@ class TestServerAway(OutageCase):
         self.proxy.start()
         self.wait_for_begin(".*connect")
         since = re.search(BEGIN, self.proxy.get("/-/ready").json()["reason"]).group()
-        # Attempts that programs ask for, one a second, which fail as the first did. The next one of the session's own
-        # would be 30 s after the last.
+        # Programs cause one attempt a second, which fails as the first did. The session's own next attempt would be 30 s
+        # after the last.
         start = self.proxy.notices.mark()
         for _ in range(6):
             wait_until(lambda: self.proxy.get(USER).status == 502 and self.proxy.notices.find("^STATUS=offline", start),
@@ -124,7 +124,7 @@ class TestServerAway(OutageCase):
         def handle(peer, request):
             if not away.is_set():
                 peer.send(answer())
-            elif request.target not in PROBES:  # which would hang for their own 10 s
+            elif request.target not in PROBES:  # they would hang for their own 10 s
                 server.release.wait(PATIENCE)
             return not away.is_set()
         server = self.start_scripted(handle, answers_probes=True)
@@ -149,7 +149,7 @@ class TestServerAway(OutageCase):
 
 class TestServerThere(OutageCase):
     def lose(self, target, reply=b""):
-        """A server that answers everything but TARGET; self.probed tells that it was probed."""
+        """A server that answers everything except TARGET; self.probed is set when it is probed."""
         self.probed = threading.Event()
 
         def handle(peer, request):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Connections to the server through a proxy: with CONNECT, and nothing of a request is seen by it."""
+"""Connections to the server through a proxy: by CONNECT, so that the proxy sees nothing of a request."""
 import base64
 import select
 import socket
@@ -15,7 +15,7 @@ PASSWORD = "pass-of-the-proxy-user"
 
 
 class ConnectProxy(Listening):
-    """Tunnels what CONNECT asks for, or refuses it with STATUS. HEADS: what it was asked, byte for byte."""
+    """A proxy that obeys CONNECT, or refuses it with STATUS. HEADS: the headers of the requests to it, byte for byte."""
 
     def __init__(self, status=200):
         self.status = status

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Programs that share a call wait for the login as long as each of them may, whoever came first."""
+"""Programs that share a call wait for the login for as long as each of them may, whichever came first."""
 import tap
 from queueing import QueueCase
 
@@ -18,7 +18,7 @@ class TestPatience(QueueCase):
         self.sim.wait_for_held(1)
 
     def ask(self, *arguments, **more):
-        """The request has arrived."""
+        """Waits until the request has arrived."""
         connection = super().ask(*arguments, **more)
         for unix in (False, True):
             for _ in range(2):
@@ -38,12 +38,12 @@ class TestPatience(QueueCase):
     def test_what_an_impatient_writer_was_told_to_be_late_with_is_not_written(self):
         self.begin({"upstream.max_connections": 1})
         target = "/api/plugins/telemetry/DEVICE/%s/attributes/SERVER_SCOPE" % self.device
-        self.sim.fault("hold", "/api/v1/")  # needs no login
+        self.sim.fault("hold", "/api/v1/")  # which needs no login
         blocker = self.ask("/api/v1/token/attributes")
         self.sim.wait_for_held(2)
         connections = [self.ask(target, "POST", IMPATIENT if number == 0 else (), {"k%d" % number: number})
                        for number in range(3)]
-        blocker.reset()  # one call for the three waits for the login now
+        blocker.reset()  # now one call for the three waits for the login
         self.assert_error(connections.pop(0).response(), 503, 2)
         self.sim.release()
         self.assertEqual([connection.response().status for connection in connections], [200, 200])

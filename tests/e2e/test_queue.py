@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that wait for the server: how many, how long, in which order, and what becomes of them."""
+"""Requests that wait for the server: how many, how long, in which order, and with what result."""
 import re
 import signal
 import time
@@ -9,7 +9,7 @@ from harness import SLOW, build, in_parallel, wait_until
 from queueing import BLOCKER, QueueCase
 
 USER = "/api/auth/user"
-SLACK = 3.0 if SLOW else 1.0  # s that an answer may be late on a busy machine
+SLACK = 3.0 if SLOW else 1.0  # s that a response may be late on a busy machine
 LARGEST = 100000
 
 
@@ -25,7 +25,7 @@ class TestBounds(QueueCase):
                 self.assertLess(time.monotonic() - began, SLACK)
                 self.sim.release()
                 for connection in [blocker, *waiting]:
-                    self.assertEqual(connection.response().status, 404)  # the server's answer
+                    self.assertEqual(connection.response().status, 404)  # by the server
                 self.assertEqual(self.targets(), ["/api/0", "/api/1"])
 
     def test_a_request_beyond_max_bytes_is_refused_and_a_smaller_one_is_not(self):
@@ -63,7 +63,7 @@ class TestBounds(QueueCase):
 
 class TestTime(QueueCase):
     def assert_given_up(self, least, *headers, unix=False):
-        """A request that must wait is given up after LEAST seconds."""
+        """Checks that a request that must wait is given up after LEAST seconds."""
         began = time.monotonic()
         reply = self.proxy.call("GET", "/api/late", [("Prefer", value) for value in headers], unix=unix)
         took = time.monotonic() - began
@@ -189,7 +189,7 @@ class TestFairness(QueueCase):
         self.sim.release()
         self.assertEqual(polite.response().status, 404)
         wait_until(lambda: "/api/polite" in self.targets(), "its request")
-        # Each turn of a client is one call that costs two tokens of the server's limit, or two that cost one.
+        # In its turn, a client has one call that costs two tokens of the server's limit, or two that cost one.
         self.assertLessEqual(self.targets().index("/api/polite"), 3)
 
     def test_a_flood_over_the_unix_socket_does_not_delay_a_program_on_tcp(self):
@@ -206,7 +206,7 @@ class TestFairness(QueueCase):
         flood = self.proxy.connect()
         self.addCleanup(flood.close)
         flood.send(b"".join(build("GET", "/api/flood/%d" % index, host=flood.host) for index in range(50)))
-        self.wait_for_waiting(1)  # its next ones wait for their answers on the connection
+        self.wait_for_waiting(1)  # its next ones wait on the connection for the response
         self.assert_polite_is_soon_served(1, polite_unix=True)
 
     def test_clients_take_turns(self):
@@ -317,10 +317,10 @@ class TestServerTiming(QueueCase):
 
 
 class TestRefusals(QueueCase):
-    """One answer of 429 tells about all requests, because the server counts them together."""
+    """One 429 concerns all requests, because the server counts them together."""
 
     def begin_refused(self, delay_s, options=None, **fault):
-        """A request that was refused, and is retried after DELAY_S."""
+        """Sends a request that is refused, and is retried after DELAY_S."""
         self.begin({"upstream.max_connections": 8, "rate.learn": False, **(options or {})})
         self.sim.fault("status", "/api/refused", status=429, **fault)
         self.began = time.monotonic()

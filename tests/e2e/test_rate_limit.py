@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Requests that the server refuses with 429: retried, as long as that does no harm."""
+"""Requests that the server refuses with 429: retried if that does no harm."""
 import email.utils
 import time
 
@@ -7,12 +7,12 @@ import tap
 from harness import SLOW, Case, build, wait_until
 
 USER = "/api/auth/user"
-SLACK = 3.0 if SLOW else 1.0  # s that an answer may be late on a busy machine
+SLACK = 3.0 if SLOW else 1.0  # s that a response may be late on a busy machine
 
 
 class TestRepeats(Case):
     def begin(self, **options):
-        """The delays are short so that the tests are."""
+        """Short delays keep the tests short."""
         self.sim = self.start_simulator()
         self.proxy = self.start_daemon(self.sim, {"retry." + name: value for name, value in options.items()})
         self.sim.forget()
@@ -149,7 +149,7 @@ class TestRepeats(Case):
                 gone = self.proxy.connect(unix)
                 gone.send(build("GET", "/api/device/types", host=gone.host))
                 wait_until(lambda: self.sim.requests("/api/device/types"), "the first try")
-                gone.reset()  # over TCP a mere end could also be that of the sending half
+                gone.reset()  # over TCP, an orderly close could be that of the sending half only
                 self.sim.fault("status", USER, status=429, count=2)
                 self.assertEqual(self.timed()[0].status, 200)  # has waited longer
                 self.assertEqual(len(self.sim.requests("/api/device/types")), 1)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server can answer 429 after it has executed a request: nothing may then happen twice."""
+"""A server can answer 429 after it has executed a request: even then nothing may happen twice."""
 import json
 import time
 
@@ -41,7 +41,7 @@ class TestTelemetry(RetryCase):
         for key in ("a", "b"):
             self.assertEqual(self.proxy.post(self.telemetry, {key: 1}).status, 200)
         stats = self.sim.stats()
-        self.assertGreater(stats["values"], 2)  # so the server has refused after it stored
+        self.assertGreater(stats["values"], 2)  # so the server has refused after storing
         self.assertEqual(stats["points"], 2)
 
     def test_a_value_without_time_gets_that_of_the_servers_clock(self):
@@ -50,13 +50,13 @@ class TestTelemetry(RetryCase):
                 self.begin()
                 self.sim.set(clockOffsetMs=offset_ms)
                 self.proxy.get(USER)
-                if offset_ms:  # it is asked about before it is believed
+                if offset_ms:  # the server is asked again before it is believed
                     self.proxy.log.wait("the server's clock is")
                 before = time.time() * 1000 + offset_ms
                 self.assertEqual(self.proxy.post(self.telemetry, {"t": 1}).status, 200)
                 after = time.time() * 1000 + offset_ms
                 sent = json.loads(self.sim.requests(self.telemetry)[0]["body"])
-                # The server tells its time in whole seconds.
+                # The server states its time in whole seconds.
                 self.assertTrue(before - 1100 <= sent["ts"] <= after + 1100, (before, sent["ts"], after))
 
     def test_only_what_has_no_time_is_given_one_and_all_else_stays_as_it_is(self):
@@ -89,7 +89,7 @@ class TestTelemetry(RetryCase):
         for connection in connections:
             self.assertEqual(connection.request("GET", USER).status, 200)
         self.sim.set(outdateAccessTokens=True)
-        # Held back so that all of them wait for it, and are given their time within one ms.
+        # Held back so that all of them wait for it and get their time within one ms.
         self.sim.fault("delay", "/api/auth/token", ms=300)
         self.sim.forget()
         paths = (self.telemetry, self.telemetry + "/86400", self.telemetry + "?x=1")
@@ -202,11 +202,11 @@ class TestOperationsThatAct(RetryCase):
 
 
 class TestDyingConnections(RetryCase):
-    """A kept connection can end just when a request has been sent on it, and nobody knows what the server did."""
+    """A kept connection can end just after a request was sent on it, and nobody knows what the server did."""
 
     def assert_sent_once(self, path, body):
         for _ in range(2):
-            self.assertEqual(self.proxy.get(USER).status, 200)  # there is a kept connection
+            self.assertEqual(self.proxy.get(USER).status, 200)  # now there is a kept connection
         for kind in ("close", "reset"):
             self.sim.forget()
             self.sim.fault(kind, path, executed=True)

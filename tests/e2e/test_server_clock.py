@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Values without a timestamp get the server's time, which no single odd answer can set."""
+"""Values without a timestamp get the server's time, which no single odd response can change."""
 import email.utils
 import json
 import time
@@ -10,7 +10,7 @@ from scripted import PROBES, USER
 
 HOUR, DAY = 3600, 86400
 WRITE = "/api/plugins/telemetry/DEVICE/11111111-1111-1111-1111-111111111111/timeseries/ANY"
-NEAR_MS = 60000  # as far as a slow machine may be from what is expected
+NEAR_MS = 60000  # how far from the expected time a slow machine may be
 
 
 def date(offset_s):
@@ -19,8 +19,8 @@ def date(offset_s):
 
 class TestServerClock(Case):
     def serve(self, login=0, question=0, page=0, page_headers=()):
-        """A server whose answers' dates are so many seconds off; None: it does not answer. QUESTION: of its answers to
-        tbproxyd's own questions."""
+        """A server whose Date headers are so many seconds off (None: no response). QUESTION: the same for its responses
+        to tbproxyd's own questions."""
         def handle(peer, request):
             offset = (login if request.target == "/api/auth/user" else question if request.target in PROBES else
                       page if request.method == "GET" else None)
@@ -38,7 +38,7 @@ class TestServerClock(Case):
         return [request for request in server.requests if request.header("Cache-Control") == "no-cache"]
 
     def assert_stamped(self, server, proxy, offset_s):
-        """The next value gets a time OFFSET_S from the host's."""
+        """Checks that the next value gets a time OFFSET_S from the host's."""
         self.assertEqual(proxy.post(WRITE, b'{"a":1}').status, 200)
         self.assert_last_stamp(server, offset_s)
 
@@ -104,7 +104,7 @@ class TestServerClock(Case):
         self.assertEqual(len(self.questions(server)), 1)
 
     def test_a_date_in_retry_after_is_meant_by_the_clock_of_its_answer(self):
-        """The host is two hours behind, or ahead; the login is to be retried after 2 s."""
+        """The host is two hours behind or ahead; the login is to be retried after 2 s."""
         for offset in (2 * HOUR, -2 * HOUR):
             with self.subTest(offset=offset):
                 logins = []

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server that is away, dies, hangs, or talks nonsense: 502 or 504 in the shape of ThingsBoard's errors."""
+"""A server that is away, dies, hangs, or sends nonsense: 502 or 504 in the shape of ThingsBoard's errors."""
 import json
 import threading
 import time
@@ -67,7 +67,7 @@ class TestNoAnswer(Case):
         for unix in (False, True):
             began = time.monotonic()
             reply = proxy.get("/api/x", unix=unix)
-            self.assertGreaterEqual(time.monotonic() - began, 0.25)  # the loop's time is that of the turn's begin
+            self.assertGreaterEqual(time.monotonic() - began, 0.25)  # the loop's time is that of the beginning of its turn
             self.assert_error(reply, 504, 2, "did not answer in time")
             self.assertIn("http_response_timeout", reply.header("Proxy-Status"))
 
@@ -91,7 +91,7 @@ class TestNoAnswer(Case):
 
 class TestNonsense(Case):
     def assert_answers(self, cases, *statuses):
-        """CASES: what the server sends before it closes."""
+        """CASES: the bytes that the server sends before it closes."""
         for sent in cases:
             with self.subTest(sent=sent[:60]):
                 def handle(peer, request, sent=sent):
@@ -194,7 +194,7 @@ class TestServerRestart(Case):
         def handle(peer, request):
             used.add(peer)
             peer.send(answer(body=b"ok"))
-            return peer.requests % 3 != 0  # and says nothing of it
+            return peer.requests % 3 != 0  # without saying so
         server = Server(handle)
         self.addCleanup(server.stop)
         proxy = self.start_daemon(server)
@@ -215,7 +215,7 @@ class TestServerRestart(Case):
     def test_a_server_that_closes_idle_connections_without_a_word_is_not_noticed(self):
         def handle(peer, request):
             peer.send(answer(body=b"ok"))
-            return False  # and says nothing of it
+            return False  # without saying so
         proxy = self.start_daemon(self.start_scripted(handle))
         statuses = {}
         for _ in range(50):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The daemon finds the server's edition and version, and nothing waits for it or fails with it."""
+"""The daemon finds the server's edition and version, and nothing waits for that or fails with it."""
 import tap
 from harness import PATIENCE, Case, answer, wait_until
 from scripted import API_DOCS, SIGN_UP, USER, WHITE_LABEL
@@ -15,7 +15,7 @@ class TestEdition(Case):
         return state["edition"], state["version"]
 
     def scripted(self, answers, **options):
-        """A server that answers {path: bytes}; everything else with the user."""
+        """A server that answers {path: bytes}, and every other path with the user."""
         def handle(peer, request):
             peer.send(answers.get(request.target) or answer(body=USER))
             return True
@@ -97,7 +97,7 @@ class TestEdition(Case):
         self.assertEqual(proxy.get("/api/auth/user").status, 200)
         state = proxy.get("/-/ready").json()
         self.assertEqual((state["ready"], state["edition"], state["version"]), (True, None, None))
-        proxy.stop()  # with the question under way
+        proxy.stop()  # while the question is under way
 
     def test_it_is_asked_again_when_the_server_was_away(self):
         for options, credential in (({"token_life": 3}, "password"), ({}, "api_key")):
@@ -106,7 +106,7 @@ class TestEdition(Case):
                 proxy = self.start_daemon(sim, credential=credential)
                 self.assertEqual(self.found(proxy)[0], "CE")
                 sim.stop()
-                proxy.get("/api/auth/user")  # nothing else notices it with a key
+                proxy.get("/api/auth/user")  # with a key, nothing else would notice it
                 wait_until(lambda: proxy.get("/-/ready").json()["session"] == "offline", "the loss")
                 sim.options["edition"] = "pe"
                 sim.start()

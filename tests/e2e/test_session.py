@@ -88,7 +88,7 @@ class TestRenewal(Case):
             self.assertEqual(connection.request("GET", USER).status, 200)
         sim.forget()
         sim.set(outdateAccessTokens=True)
-        # Held back so that all of them meet the outdated token.
+        # Held back so that all of them use the outdated token.
         sim.fault("delay", "/api/auth/token", ms=300)
         statuses = in_parallel(40, lambda index: connections[index].request("GET", USER).status)
         self.assertEqual(statuses, [200] * 40)

@@ -13,7 +13,7 @@ LONG = "TB_LONG" in os.environ
 
 class TestSteadyRequests(Case):
     def run_for(self, seconds, sim, proxy):
-        """8 programs ask all the time. Returns how many requests were answered with what status."""
+        """8 programs send requests all the time. Returns {status: how many responses had it}."""
         end = time.monotonic() + seconds
 
         def work(index):
@@ -38,7 +38,7 @@ class TestSteadyRequests(Case):
         self.assertEqual(list(statuses), [200])
         self.assertGreater(statuses[200], seconds * 50)
         self.assertEqual((stats["logins"], stats["login_failures"], stats["refresh_failures"]), (1, 0, 0))
-        # A token of whole seconds lives between 2 and 3 s, and is renewed half a second before that.
+        # Lifetimes are whole seconds: a token lives between 2 and 3 s, and is renewed half a second before its end.
         self.assertGreaterEqual(stats["refreshes"], seconds // LIFE_S - 1)
         self.assertLessEqual(stats["refreshes"], seconds / (LIFE_S - 1.5) + 1)
         self.assertLess(stats["statuses"].get("401", 0), statuses[200] / 100)

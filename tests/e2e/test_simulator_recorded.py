@@ -25,14 +25,14 @@ CORS = ["Vary: Origin", "Vary: Access-Control-Request-Method", "Vary: Access-Con
         "X-Content-Type-Options: nosniff"]
 NEVER_CACHED = ["Cache-Control: no-cache, no-store, max-age=0, must-revalidate", "Pragma: no-cache", "Expires: 0"]
 PAGES = ["Cross-Origin-Opener-Policy: same-origin", "Referrer-Policy: strict-origin-when-cross-origin"]
-FILTERS = {  # the headers that every answer of the same kind has
+FILTERS = {  # the headers that every response of the same kind has
     "api": [*CORS, *NEVER_CACHED, *PAGES],
     "cached": [*CORS, *PAGES],
     "device": [*CORS, *NEVER_CACHED, "X-XSS-Protection: 0", "X-Frame-Options: DENY"],
     "none": [],
 }
 
-# What a name in {{...}} looks like.
+# What the value of a name in {{...}} looks like.
 KINDS = {"id": r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "token": r"[\w-]+\.[\w-]+\.[\w-]+",
          "key": r"tb_\w+", "hash": r"[0-9a-f]{64}", "access": r"\w{20}", "public": r"\w{32}", "time": r"\d{13}"}
 
@@ -57,7 +57,7 @@ FILES = {"picture": picture(592, 10), "new picture": picture(592, 20), "drawing"
 
 
 def in_background(work):
-    """Calls work() in a thread; what is returned waits for its result."""
+    """Calls work() in a thread. Returns a function that waits for its result."""
     results = []
     thread = threading.Thread(target=lambda: results.append(work()))
     thread.start()
@@ -70,7 +70,7 @@ def in_background(work):
 
 
 class Run:
-    """A stand-in, and what the names in the exchanges stand for."""
+    """A stand-in, and the values of the names in the exchanges."""
 
     def __init__(self, sim):
         self.sim, self.begun = sim, {}
@@ -153,7 +153,7 @@ class Run:
         return method, client.build(method, target, pairs, body, host, *version)
 
     def begin(self, *names):
-        """Begins exchanges whose answers take their time; answer() waits for them."""
+        """Begins exchanges that take their time; answer() waits for them."""
         for exchange in EXCHANGES:
             if exchange["name"] in names:
                 self.begun[exchange["name"]] = in_background(lambda exchange=exchange: self.answer(exchange))
@@ -166,13 +166,13 @@ class Run:
             try:
                 connection.send(data)
             except (BrokenPipeError, ConnectionResetError):
-                pass  # the server need not read all of what it refuses
+                pass  # the server need not read all of a request that it refuses
             return connection.response(method)
 
     # what comes back
 
     def expression(self, text, end=r"\Z"):
-        """What TEXT stands for; names that are not known yet become groups."""
+        """TEXT with its names replaced by their values; names without a value become groups."""
         new, out = [], ""
         for literal, kind, name in re.findall(r"(.*?)(?:\{\{(\w+) ?(.*?)\}\}|\Z)", text, re.S):
             out += re.escape(literal)
@@ -195,7 +195,7 @@ class Run:
         return bool(match)
 
     def differences(self, exchange):
-        """What differs from what was recorded."""
+        """The differences from the recording."""
         if "statuses" in exchange:
             statuses = [self.answer(exchange).status for _ in exchange["statuses"]]
             return [] if statuses == exchange["statuses"] else [str(statuses)]
@@ -213,7 +213,7 @@ class Run:
 
     @staticmethod
     def of_libmicrohttpd(exchange):
-        """Headers that a real server does not send, and the stand-in cannot leave out."""
+        """Without the headers that a real server does not send and the stand-in cannot leave out."""
         if exchange["status"] == 304:
             return ["content-length: 0"]
         if exchange["name"].endswith("HEAD on a JSON endpoint"):
@@ -262,7 +262,7 @@ def add_key(run):
 TWO_WAY = "Devices: Two-way RPC, nobody listens (took 5.08 s)"
 ONE_WAY = "Devices: One-way RPC, nobody listens"
 
-# What was done without being recorded. Limits are refilled in an hour instead of a second.
+# Steps between the exchanges that are not recorded. Limits are refilled in an hour instead of a second.
 BEFORE = {
     "API keys: Create": lambda run: (add_key(run), run.names.pop(("key", "one"))),
     "API keys: Expired key": lambda run: run.sim.set(clockOffsetMs=5000),
@@ -295,7 +295,7 @@ class TestRecorded(Case):
 
 
 class TestWebSocket(Case):
-    """One conversation, in the order in which it was recorded. What was not answered for seconds is seen by what comes
+    """One conversation, in the order of the recording. That something was not answered for seconds shows in what comes
     next."""
 
     maxDiff = None
@@ -319,7 +319,7 @@ class TestWebSocket(Case):
 
 
 class TestMeasured(Case):
-    """What was measured, not recorded."""
+    """Facts that were measured, not recorded."""
 
     @classmethod
     def setUpClass(cls):

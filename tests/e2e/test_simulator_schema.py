@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-in judges requests by the specification and answers every operation."""
+"""The stand-in checks requests against the specification and answers every operation."""
 import tap
 from harness import Case
 from simulator import Simulator
@@ -14,7 +14,7 @@ class TestSchema(Case):
         cls.share_simulator()
 
     def send(self, method, target, body=None, headers=(), sim=None):
-        """The status, and what was found wrong."""
+        """The status, and the violations that were found."""
         sim = sim or self.sim
         sim.control("DELETE", "/sim/violations")
         answer = sim.call(method, target, [("X-Authorization", "ApiKey " + sim.api_key), *headers], body)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-in makes of the values of telemetry and attributes what a real server's JsonConverter makes of them."""
+"""The stand-in converts values of telemetry and attributes as a real server's JsonConverter does."""
 import tap
 from harness import Case
 
 LONG_MAX = str(2**63 - 1)
 LONG_MIN = str(-(2**63))
 
-# What is sent: what is told with and without useStrictDataTypes, as JSON.
+# {what is sent: (what is returned with and without useStrictDataTypes, as JSON)}
 VALUES = {
-    # whole numbers are long, however they are written
+    # whole numbers are longs, however they are written
     "0": ("0", '"0"'), "-0": ("0", '"0"'), "7": ("7", '"7"'), "-7": ("-7", '"-7"'),
     LONG_MAX: (LONG_MAX, '"%s"' % LONG_MAX), LONG_MIN: (LONG_MIN, '"%s"' % LONG_MIN),
     "1E5": ("100000", '"100000"'), "1e+1": ("10", '"10"'), "1.5E1": ("15", '"15"'), "20.0e-1": ("2", '"2"'),
@@ -21,26 +21,26 @@ VALUES = {
     "1E19": ('"10000000000000000000"', '"10000000000000000000"'),
     "1e400": ('"1%s"' % ("0" * 400), '"1%s"' % ("0" * 400)),
     "-100.0e+20": ('"-10000000000000000000000"', '"-10000000000000000000000"'),
-    # with a point and no exponent: double
+    # a point and no exponent: a double
     "1.0": ("1.0", '"1.0"'), "0.0": ("0.0", '"0.0"'), "-0.0": ("0.0", '"0.0"'), "42.50": ("42.5", '"42.5"'),
     "101E-1": ("10.1", '"10.1"'), "9999999.0": ("9999999.0", '"9999999.0"'), "10000000.0": ("1.0E7", '"1.0E7"'),
     "0.001": ("0.001", '"0.001"'), "0.0001": ("1.0E-4", '"1.0E-4"'), "12345678.9": ("1.23456789E7", '"1.23456789E7"'),
     "0.1234567890123456": ("0.1234567890123456", '"0.1234567890123456"'),
     "123456789012345678901234567890.5": ("1.2345678901234568E29", '"1.2345678901234568E29"'),
     "1e-16": ("1.0E-16", '"1.0E-16"'), "1%s.5" % ("0" * 400): ('"Infinity"', '"Infinity"'),
-    # with more than 16 digits behind the point: a string
+    # more than 16 digits after the point: a string
     "0.12345678901234567": ('"0.12345678901234567"', '"0.12345678901234567"'),
     "1e-17": ('"0.00000000000000001"', '"0.00000000000000001"'),
     "-1.25e-20": ('"-0.0000000000000000000125"', '"-0.0000000000000000000125"'),
     "0.00000000000000000": ('"0.00000000000000000"', '"0.00000000000000000"'),
-    # strings that are numbers are taken for them
+    # strings that look like numbers become numbers
     '"5"': ("5", '"5"'), '"007"': ("7", '"7"'), '"-2.50"': ("-2.5", '"-2.5"'), '".5"': ("0.5", '"0.5"'),
     '"%d"' % 2**63: ('"%d"' % 2**63, '"%d"' % 2**63), '"1."': ('"1."', '"1."'), '"+1"': ('"+1"', '"+1"'),
     '"1e5"': ('"1e5"', '"1e5"'), '"1.2.3"': ('"1.2.3"', '"1.2.3"'), '"-"': ('"-"', '"-"'), '""': ('""', '""'),
-    # words without quotes are strings, as Gson reads
+    # words without quotes are strings, as Gson reads them
     "NaN": ('"NaN"', '"NaN"'), "-Infinity": ('"-Infinity"', '"-Infinity"'), "01": ("1", '"1"'), "'x'": ('"x"', '"x"'),
     "TRUE": ("true", '"true"'), "false": ("false", '"false"'),
-    # JSON keeps its digits as a text, not as a value
+    # JSON keeps its digits as text, not as a value
     '{"a": 1.10, "b": [1E400, 36893488147419103232, "5"]}':
         ('{"a":1.1,"b":[1E400,36893488147419103232,"5"]}',
          r'"{\"a\":1.10,\"b\":[1E400,36893488147419103232,\"5\"]}"'),
@@ -69,7 +69,7 @@ class TestValues(Case):
         self.assertEqual((answer.status, answer.body), (200, b""))
 
     def latest(self, query):
-        """The text of the latest value of one key."""
+        """The latest value of one key, as text."""
         answer = self.call("GET", self.base + "values/timeseries?keys=" + query).body.decode()
         return answer.split('"value":', 1)[1][:-3]
 

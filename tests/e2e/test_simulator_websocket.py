@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The stand-in's WebSockets: what a real server does, and what tests see and order."""
+"""The stand-in's WebSockets: what a real server does, and what tests can see and order."""
 import json
 import zlib
 
@@ -21,7 +21,7 @@ class WebSocketCase(Case):
         cls.share_simulator()
 
     def forgotten(self):
-        """Forgets those that have ended; whether that was all."""
+        """Forgets those that have ended. Returns whether that was all of them."""
         self.sim.control("DELETE", "/sim/websockets")
         return not self.seen()
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A reader of the log that stalls: everybody is served all the same, and the log says what it lacks."""
+"""A reader of the log stalls: all clients are served all the same, and the log says how much it lacks."""
 import os
 import subprocess
 
@@ -28,7 +28,7 @@ class TestStalledLog(Case):
         return True
 
     def test_requests_are_served_and_the_log_says_what_it_lacks(self):
-        target = "/api/" + "x" * 900  # each is a line at the level debug
+        target = "/api/" + "x" * 900  # each request is a line at the level debug
         with self.proxy.connect(unix=True, timeout=PATIENCE) as program:
             for _ in range(200):
                 self.assertEqual(program.request("GET", target).status, 200)

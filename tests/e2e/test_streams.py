@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Bodies that are handed on as they come: constant memory, backpressure, and when a request is sent again."""
+"""Bodies that are passed on as they come: constant memory, backpressure, and when a request is sent again."""
 import hashlib
 import os
 import queue
@@ -33,7 +33,7 @@ def digest(parts):
 
 
 def received(read, length):
-    """The digest of LENGTH bytes that READ(most) gives."""
+    """The digest of LENGTH bytes that READ(most) returns."""
     sha = hashlib.sha1()
     while length > 0:
         part = read(min(length, MIB))
@@ -45,7 +45,7 @@ def received(read, length):
 
 
 class StreamCase(Case):
-    """HANDLERS: one for each path of the scripted server, which reads no body by itself."""
+    """HANDLERS: one for each path of the scripted server, which does not read bodies itself."""
 
     def setUp(self):
         self.handlers = {}
@@ -555,7 +555,7 @@ class TestUploads(StreamCase):
             self.refused.append(request)
             peer.send(answer(status, b"", headers))
             if reads:
-                peer.wait_for_close()  # closed with bytes unread, it would be a reset
+                peer.wait_for_close()  # closing with bytes unread would be a reset
             return False
         self.handlers["/api/upload"] = handle
 

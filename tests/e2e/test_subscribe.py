@@ -13,7 +13,7 @@ BUFFER_BYTES = 256 * 1024
 
 
 class Stream:
-    """An answer whose events are read one by one."""
+    """A response whose events are read one by one."""
 
     def __init__(self, case, daemon, target, headers=(), unix=False, version="HTTP/1.1"):
         self.connection = daemon.connect(unix, PATIENCE)
@@ -46,7 +46,7 @@ class Stream:
         return [line.split(": ", 1) for line in block.decode().split("\n")]
 
     def event(self):
-        """(time, values) of the next one."""
+        """(time, values) of the next event."""
         while True:
             fields = self.block()
             if fields is None or fields[0][0] != "":
@@ -86,7 +86,7 @@ class SubscribeCase(Case):
         return stream
 
     def write(self, body, scope="timeseries/ANY"):
-        """Directly, as a device or another program does."""
+        """Writes values directly, as a device or another program does."""
         target = "/api/plugins/telemetry/DEVICE/%s/%s" % (self.device, scope)
         answer = self.sim.call("POST", target, [("X-Authorization", "ApiKey " + self.sim.api_key)],
                                json.dumps(body).encode())
@@ -126,7 +126,7 @@ class TestUpdates(SubscribeCase):
 
     def test_the_id_is_the_latest_time(self):
         stream = self.subscribe("?keys=a")
-        self.value(9000000000000, a=0)  # nobody's clock is that far ahead
+        self.value(9000000000000, a=0)  # no clock is that far ahead
         now = int(time.time() * 1000)
         self.value(now, a=1)
         self.value(now - 5000, a=2)
@@ -247,7 +247,7 @@ class TestResume(SubscribeCase):
         expected = [(1000, {"b": "1"})] + [(ts, {"a": str(ts)}) for ts in range(1001, 1050)] + [(2000, {"a": "2"})]
         for stream in streams[0], streams[2]:
             self.assertEqual([stream.event() for _ in expected], expected)
-        # without keys, those that have a value now are asked for
+        # without keys, the daemon asks for those that have a value now
         self.assertEqual([streams[1].event() for _ in expected], expected)
 
     def test_nothing_is_lost_or_doubled_when_the_websocket_is_closed(self):

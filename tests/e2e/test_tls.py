@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""https to the server: verified, by the system's certificates or those that are given; with one of our own."""
+"""https to the server: verified by the system's certificates or by configured ones; with a certificate of our own."""
 import signal
 import ssl
 import tempfile
@@ -33,7 +33,7 @@ class TestTls(Case):
         return server
 
     def get(self, server, **files):
-        """FILES: options, each with what is in the file."""
+        """FILES: {option: content of its file}."""
         proxy = self.start_daemon(server, {"upstream." + name: text for name, text in files.items()})
         return proxy.get("/api/text")
 

@@ -25,7 +25,7 @@ if CLIENTS:
 OLD = "/api/ws/plugins/telemetry"
 FIRST = {"cmds": [{"cmdId": 1, "type": "TIMESERIES"}]}
 MESSAGE_MAX = 65536
-GROWTH_MAX_KIB = 65536 if SLOW else 1024  # a sanitizer keeps what was freed for a while
+GROWTH_MAX_KIB = 65536 if SLOW else 1024  # a sanitizer keeps freed memory for a while
 TOKEN_PATH = "/api/user/%s/token" % USER["id"]["id"]
 
 
@@ -52,7 +52,7 @@ class WebSocketCase(Case):
         return server, self.start_daemon(server, options, credential)
 
     def open(self, target="/api/ws", proxy=None, server=None, **options):
-        """A program and its session at the server, past the authentication."""
+        """A program and its session at the server, already authenticated."""
         program = Program(proxy or self.proxy, target, **options)
         self.addCleanup(program.close)
         self.assertEqual(program.answer.status, 101, program.answer)
@@ -62,7 +62,7 @@ class WebSocketCase(Case):
         return program, session
 
     def assert_passes(self, program, session, data, *frames):
-        """DATA goes to the server as it is and is these frames there."""
+        """Checks that DATA reaches the server unchanged, as these frames."""
         before = len(session.raw)
         program.send(data)
         for expected in frames:
@@ -70,7 +70,7 @@ class WebSocketCase(Case):
         self.assertEqual(session.raw[before:], data)
 
     def send_until_stopped(self, sock, data):
-        """How much of it went; the other side does not read."""
+        """How much of it could be sent while the other side does not read."""
         sock.settimeout(0.5)
         total = 0
         try:
@@ -511,7 +511,7 @@ class TestAuthCommand(WebSocketCase):
     TOKEN = '{"cmdId":0,"token":"of-the-program"}'
 
     def exchange(self, *messages):
-        """What the server gets of these."""
+        """What the server gets of these frames."""
         program, session = self.open()
         for message in messages:
             program.send(frame(TEXT, message.encode()))
@@ -701,7 +701,7 @@ class TestLibrary(WebSocketCase):
 
 
 class TestTls(WebSocketCase):
-    """What libcurl does for all connections to the server, it does for these."""
+    """libcurl does for these what it does for all connections to the server."""
 
     def test_a_server_by_https(self):
         with tempfile.TemporaryDirectory(prefix="tb-tls-") as directory:
@@ -718,7 +718,7 @@ class TestTls(WebSocketCase):
             self.carry_both_ways(program)
 
     def carry_both_ways(self, program):
-        """While the answers are not taken, the sender is stopped; then everything comes."""
+        """While nobody reads the answers, the sender is stopped. Then everything arrives."""
         message = os.urandom(60000)
         block = frame(BINARY, message)
         sent = self.send_until_stopped(program.sock, block * self.BLOCKS)
@@ -754,11 +754,11 @@ class TestBackpressure(WebSocketCase):
         self.assertLess(proxy.memory_kib() - before, GROWTH_MAX_KIB)
         self.assert_serves(proxy)
         program.close()
-        arrived = session.peer.file.read()  # and everything arrives, but for a frame that is not complete
+        arrived = session.peer.file.read()  # and everything arrives, except a frame that is not complete
         self.assertTrue(arrived.endswith(block * (total // len(block))))
 
 
-del WebSocketCase  # holds no tests of its own
+del WebSocketCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

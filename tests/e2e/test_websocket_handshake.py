@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Handshakes as programs write them, and servers' answers to them: without any WebSocket library."""
+"""Handshakes as programs write them, and servers' responses to them, without any WebSocket library."""
 import base64
 import hashlib
 
@@ -12,7 +12,7 @@ from websocket import KEY, TEXT, frame, jwt
 GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
 TOKEN = "/api/user/%s/token" % USER["id"]["id"]
 
-# As JDK 17's java.net.http.HttpClient sends it.
+# As java.net.http.HttpClient of JDK 17 sends it.
 JDK_17 = [("Connection", "Upgrade"), ("Content-Length", "0"), ("Upgrade", "websocket"),
           ("User-Agent", "Java-http-client/17.0.13"), ("Sec-WebSocket-Key", KEY), ("Sec-WebSocket-Version", "13")]
 PLAIN = [pair for pair in JDK_17 if pair[0] != "Content-Length"]
@@ -27,8 +27,8 @@ def accept(request, headers=()):
 
 
 class TestHandshake(Case):
-    headers = ()  # of the server's answer
-    refusal = None  # the answer instead
+    headers = ()  # of the server's response
+    refusal = None  # the response instead
 
     def setUp(self):
         self.server = self.start_scripted(self.handle)
@@ -47,7 +47,7 @@ class TestHandshake(Case):
         return False
 
     def shake_hands(self, connection, headers, target="/api/ws"):
-        """The answer, after any 100."""
+        """The response, after any 100."""
         connection.send(build("GET", target, headers, host=connection.host))
         reply = connection.head()
         if reply.status == 100:
@@ -80,7 +80,7 @@ class TestHandshake(Case):
         self.assert_opens([*JDK_17, ("Expect", "100-continue")])
 
     def assert_502_if_large(self, status, make):
-        """STATUS, or 502 where the header, of which make() makes SIZE bytes, and that of the request have no room."""
+        """Checks for STATUS, or 502 if the header that make(SIZE) returns does not fit beside that of the request."""
         for size, request_size, expected in ((1000, 0, status), (20000, 0, status), (20000, 20000, 502), (33000, 0, 502),
                                              (60000, 0, 502), (70000, 0, 502)):
             with self.subTest(size=size, request_size=request_size), self.proxy.connect() as connection:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A program without any token subscribes at /api/ws through tbproxyd, and gets an update of the stand-in's."""
+"""A program without any token subscribes at /api/ws through tbproxyd and gets an update from the stand-in."""
 import tap
 from harness import Case
 from sim_websocket import WebSocket

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server of canned answers that speaks TLS, and certificates for it."""
+"""A server that speaks TLS and sends canned responses, and certificates for it."""
 import os
 import ssl
 import subprocess
@@ -8,7 +8,7 @@ from scripted import ScriptedServer
 
 
 def make_certificate(directory, name):
-    """NAME.key and NAME.pem: a key, and a certificate for localhost that signs itself."""
+    """Makes NAME.key and NAME.pem: a key, and a self-signed certificate for localhost."""
     path = os.path.join(directory, name)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-keyout", path + ".key", "-out", path + ".pem", "-days", "2", "-subj", "/CN=localhost",
@@ -24,7 +24,7 @@ def make_context(certificate):
 
 
 class TlsServer(ScriptedServer):
-    """CERTIFICATE: the path without .pem and .key. CLIENT_CA: a client must show a certificate that this one signed.
+    """CERTIFICATE: the path without .pem and .key. CLIENT_CA: clients must have a certificate signed by this one.
     VERSION: of TLS, at most."""
 
     def __init__(self, certificate, handle, client_ca=None, version=None, **options):

@@ -16,11 +16,11 @@ def is_sanitized(path):
 
 
 SLOW = bool(WRAPPER) or is_sanitized(os.environ["TBPROXYD"])
-PATIENCE = 120.0 if SLOW else 20.0  # only a test that fails waits so long
+PATIENCE = 120.0 if SLOW else 20.0  # s; only a failing test waits so long
 
 
 def wait_until(condition, what, timeout=PATIENCE):
-    """Polls CONDITION until it is true and returns what it returned: only for what tells nobody that it happened."""
+    """Polls CONDITION until it is true, and returns its value: only for events of which there is no notice."""
     end = time.monotonic() + timeout
     while True:
         value = condition()
@@ -32,7 +32,7 @@ def wait_until(condition, what, timeout=PATIENCE):
 
 
 class Log:
-    """Lines that arrive; a reader can wait for one."""
+    """Lines that arrive; a test can wait for one."""
 
     def __init__(self):
         self.lines = []
@@ -58,12 +58,12 @@ class Log:
             return [m for m in (re.search(pattern, line) for line in self.lines[start:]) if m]
 
     def mark(self):
-        """Where the next line will be, for wait()."""
+        """The index of the next line, for wait()."""
         with self.changed:
             return len(self.lines)
 
     def wait(self, pattern, start=0, timeout=PATIENCE):
-        """The match of the first line from START on that fits."""
+        """Waits for the first line from START on that matches. Returns the match."""
         end = time.monotonic() + timeout
         with self.changed:
             while True:

@@ -7,7 +7,7 @@ from recording import RecordingServer
 
 
 class Way:
-    """One of them. SERVER stands at its end, and keeps what came."""
+    """One way. SERVER, at its end, records what arrives."""
 
     def __init__(self, server_speaks, server, proxy, unix):
         self.server_speaks = server_speaks
@@ -31,7 +31,7 @@ class Way:
 
 
 def every_way(test):
-    """A test case that gets a way, and runs once for each."""
+    """A test case that gets a way and runs once for each."""
     @functools.wraps(test)
     def run(self):
         for way in self.ways:
@@ -42,10 +42,10 @@ def every_way(test):
 
 
 class HttpCase(Case):
-    """A server that keeps what came, and tbproxyd in front of it, one for each way to it; started once for a class."""
+    """A recording server, and a tbproxyd in front of it for each way to it; started once for a class."""
 
     options = {}  # of tbproxyd
-    fronts = ("h2", "h2c")  # front.UPSTREAMS, beside the server itself
+    fronts = ("h2", "h2c")  # from front.UPSTREAMS, besides the server itself
 
     @classmethod
     def setUpClass(cls):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WebSockets for tests: a server that records and sends what a test says, and frames written by hand. The websockets
-package is that of the virtual environments that scripts/test makes for the official clients."""
+"""WebSockets for tests: a server that records, and sends what a test says; and frames written by hand. The websockets
+package comes from the virtual environments that scripts/test makes for the official clients."""
 import base64
 import glob
 import hashlib
@@ -32,7 +32,7 @@ def need_websockets():
 
 
 def frame(opcode, payload=b"", final=True, masked=True, rsv=0, length=None):
-    """LENGTH: written instead of the payload's own."""
+    """LENGTH: written in place of the payload's own length."""
     length = len(payload) if length is None else length
     mask = b"\x12\x34\x56\x78" if masked else b""
     head = bytes([(0x80 if final else 0) | rsv << 4 | opcode])
@@ -63,8 +63,8 @@ def jwt(name, life_s=3600):
 
 
 class Session:
-    """One WebSocket at the server. FRAMES: a queue of what came, (opcode, payload, final), None at the end; RAW: every
-    byte of it."""
+    """One WebSocket at the server. FRAMES: a queue of the frames that came, (opcode, payload, final), None at the end; RAW:
+    all bytes."""
 
     def __init__(self, peer, request, reads, compression, echoes):
         self.peer = peer
@@ -124,8 +124,8 @@ class Session:
 
 
 class WebSocketServer(ScriptedServer):
-    """Logs tbproxyd in and takes WebSockets. ANSWER(request): bytes instead of a handshake, or None. COMPRESSION: a factory
-    of the websockets package, or None. ECHOES: binary messages."""
+    """A server that logs tbproxyd in and accepts WebSockets. ANSWER(request): bytes in place of a handshake, or None.
+    COMPRESSION: a factory of the websockets package, or None. ECHOES: whether binary messages are sent back."""
 
     def __init__(self, answer_handshake=None, compression=None, reads=True, echoes=False):
         self.sessions = queue.Queue()
@@ -133,7 +133,7 @@ class WebSocketServer(ScriptedServer):
         self.compression = compression
         self.reads = reads
         self.echoes = echoes
-        self.tokens = []  # that it gave
+        self.tokens = []  # issued
         self.password = "pass-of-the-websocket-server"
         self.api_key = "tb_key-for-a-websocket-server"
         super().__init__(self.serve_request)
@@ -190,7 +190,7 @@ class Program(client.Connection):
             self.answer.body = self.take(int(self.answer.header("Content-Length")))
 
     def next(self):
-        """The next frame of the server's: (opcode, payload, final); None at the end."""
+        """The server's next frame: (opcode, payload, final); None at the end."""
         try:
             first, length = self.take(2)
         except client.Closed:
@@ -202,7 +202,7 @@ class Program(client.Connection):
         return first & 15, self.take(length), bool(first & 0x80)
 
     def close_code(self):
-        """Of the close frame that comes next, behind which nothing comes."""
+        """The code of the next frame, which must be a close frame and the last one."""
         opcode, payload, _ = self.next()
         assert opcode == CLOSE, (opcode, payload)
         return struct.unpack("!H", payload[:2])[0] if payload else None

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Every public header compiles alone, and all of an edition together, as C++ and as C: programs outside are written in
-either. One TAP case for each set of headers and compiler.
+"""Every public header compiles alone, and all of an edition together, as C and as C++. One TAP case for each set of headers
+and compiler.
 
-To compile each generated header alone takes a minute, so that is done for one edition of the configured version. For
+Compiling each generated header alone takes a minute, so that is done for one edition of the configured version. For
 the others it follows from two facts: each header includes what all of them need, and all together compile in both
-orders, so that none needs another. TB_GENERATED names the generator's output folder, TB_API_VERSION the version."""
+orders, so none needs another. TB_GENERATED is the generator's output folder, TB_API_VERSION the version."""
 import concurrent.futures
 import os
 import pathlib
@@ -23,7 +23,7 @@ RUNTIME = "the runtime's headers"
 
 # jansson.h has "long long" and inline functions, which C99 and C++11 have, too.
 COMMON = ["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"]
-QUIET = ["-fsyntax-only", "-w"]  # for each alone: the warnings come from all together
+QUIET = ["-fsyntax-only", "-w"]  # for each alone: all together give the warnings
 COMPILERS = {
     "g++ -std=c++11": (".cc", ["g++", "-std=c++11"]),
     "g++ -std=c++20": (".cc", ["g++", "-std=c++20"]),
@@ -34,12 +34,12 @@ BACKWARDS = ("g++ -std=c++20", "gcc -std=c99")
 
 
 def include(names):
-    """The declaration at the end: ISO C forbids a translation unit without any."""
+    """With a declaration at the end, because ISO C forbids a translation unit without one."""
     return "".join("#include <tbclient/%s>\n" % name for name in names) + "extern int after_the_headers;\n"
 
 
 def compile_text(compiler, folders, options, text):
-    """What the compiler says against TEXT."""
+    """The compiler's messages about TEXT."""
     suffix, command = COMPILERS[compiler]
     with tempfile.NamedTemporaryFile("w", suffix=suffix) as file:
         file.write(text)
@@ -51,7 +51,7 @@ def compile_text(compiler, folders, options, text):
 
 
 def missing_includes(folder, edition):
-    """Headers of operations that do not include the two that all of them need."""
+    """The headers of operations that do not include the two headers that all of them need."""
     headers = set((folder / "tbclient" / edition).glob("*.h")) - {folder / "tbclient" / edition / "models.h"}
     for header in sorted(headers):
         text = header.read_text(encoding="utf-8")
@@ -89,7 +89,7 @@ def cases():
 
 
 def problems(compiler, folders, options, lists, others):
-    """What is wrong with one set of headers."""
+    """The problems of one set of headers."""
     if not shutil.which(COMPILERS[compiler][1][0]):
         return [COMPILERS[compiler][1][0] + " is missing"]
     said = (compile_text(compiler, folders, options, include(each)) for each in lists)

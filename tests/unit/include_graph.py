@@ -8,14 +8,14 @@ import pathlib
 import re
 import sys
 
-# From the ground up: a room may include itself and all above it in this list, but for what FORBIDDEN says.
+# From the ground up: a room may include itself and all above it in this list, except what FORBIDDEN says.
 ROOMS = ("base", "json", "http", "upstream", "client",
          "proxy/route", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
          "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
 # The libraries do not know each other's engines: the daemon works without tables, tbproxyctl without the daemon.
 FORBIDDEN = {"proxy": ("client",), "ctl": ("proxy",)}
-# System headers that a room must not need, by the beginning of its name.
+# System headers that a room must not include.
 UNKNOWN = (("base", ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
            ("json", ("curl/", "microhttpd.h", "libconfig.h", "systemd/")),
            ("http", ("microhttpd.h", "jansson.h", "libconfig.h", "systemd/")),

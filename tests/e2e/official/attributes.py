@@ -11,7 +11,7 @@ def run(client, name):
     def count():
         answer = client.get_attributes_by_scope_with_http_info(entity_type="ASSET", entity_id=asset_id,
                                                                scope="SERVER_SCOPE", keys="deviceCount")
-        if answer.data is None:  # 4.4.0 does not decode this answer
+        if answer.data is None:  # 4.4.0 does not decode this response
             values = [attribute["value"] for attribute in json.loads(answer.raw_data)]
         else:
             values = [attribute.value for attribute in answer.data]

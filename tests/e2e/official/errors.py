@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the server refuses raises the exception of its status, with the server's own body."""
+"""An error response raises the exception of its status, with the server's body."""
 import json
 
 from tb_ce_client.exceptions import ApiException, NotFoundException

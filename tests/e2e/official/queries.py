@@ -9,7 +9,7 @@ from tb_ce_client.models import (BooleanFilterPredicate, Device, EntityCountQuer
 
 COUNT = 7
 
-# Version 4.4.0 wants the types of filters and predicates, which 4.3.1.2 knows itself.
+# Version 4.4.0 needs the types of filters and predicates; 4.3.1.2 knows them.
 DEVICES = EntityTypeFilter(type="entityType", entity_type="DEVICE")
 
 
@@ -34,7 +34,7 @@ def above(value):
 
 
 def find(client, name, size, page, direction):
-    """The names on a page of the devices that are named so."""
+    """The names on one page of the devices whose name matches."""
     name_key = EntityKey(type="ENTITY_FIELD", key="name")
     return client.find_entity_data_by_query(EntityDataQuery(
         entity_filter=DEVICES, key_filters=[named(name)], entity_fields=[name_key],

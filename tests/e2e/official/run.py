@@ -41,7 +41,7 @@ def attempt(url, mode, snippet):
     try:
         with ThingsboardClient(url, **MODES[mode](url)) as client:
             SNIPPETS[snippet](client, "%s of %s" % (snippet, mode))
-    except Exception:  # whatever it is, the test that asked for it tells
+    except Exception:  # the test reports it, whatever it is
         return traceback.format_exc()
     return None
 
