@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Knows nothing of HTTP.
 src_libbase_la_SOURCES = \
-	src/base/base64url.c src/base/base64url.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/error.c src/base/error.h \
 	src/base/fifo.c src/base/fifo.h \

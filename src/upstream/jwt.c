@@ -1,36 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/jwt.h"
 
-#include "base/base64url.h"
+#include <errno.h>
+#include <nettle/base64.h>
+
 #include "json/json_read.h"
 #include "json/number.h"
 
 #define SECONDS_MAX INT64_C(253402300800) /* the year 10000; a later date makes no sense */
 
+/* base64url, RFC 4648, section 5 */
+#define DIGITS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
+
 bool jwt_is_text(const char *token)
 {
-    static const char allowed[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.";
-
-    return token[strspn(token, allowed)] == '\0';
+    return token[strspn(token, DIGITS ".")] == '\0';
 }
 
 json_t *jwt_claims(const char *token)
 {
-    CLEANUP(buf_free_secret) struct buf payload = BUF_INIT(JWT_MAX_BYTES);
+    uint8_t payload[BASE64_DECODE_LENGTH(JWT_MAX_BYTES)];
     const char *start = strchr(token, '.');
-    const char *end = start ? strchr(start + 1, '.') : NULL;
+    size_t digits = start ? strspn(start + 1, DIGITS) : 0, length;
+    struct base64_decode_ctx base64;
     json_t *claims;
 
-    if (!end || strlen(token) > JWT_MAX_BYTES)
+    /* nettle takes padding and white space, too */
+    if (digits == 0 || start[1 + digits] != '.' || digits % 4 == 1 || strlen(token) > JWT_MAX_BYTES)
         return NULL;
-    if (base64url_decode(&payload, start + 1, (size_t)(end - start - 1)) < 0 || payload.len == 0)
-        return NULL;
-    claims = json_read(payload.data, payload.len, 0, NULL);
+    base64url_decode_init(&base64);
+    base64_decode_update(&base64, &length, payload, digits, start + 1);
+    claims = json_read((const char *)payload, length, 0, NULL);
+    explicit_bzero(payload, length);
     if (!json_is_object(claims)) {
         json_decref(claims);
         return NULL;
     }
     return claims;
+}
+
+/* Without padding, which nettle adds. */
+static int append_base64url(struct buf *out, const char *text)
+{
+    size_t length = strlen(text), digits;
+    CLEANUP(free_pointer)
+    char *encoded = malloc(BASE64_ENCODE_LENGTH(length) + BASE64_ENCODE_FINAL_LENGTH);
+    struct base64_encode_ctx base64;
+
+    if (!encoded)
+        return -ENOMEM;
+    base64url_encode_init(&base64);
+    digits = base64_encode_update(&base64, encoded, length, (const uint8_t *)text);
+    digits += base64_encode_final(&base64, encoded + digits);
+    while (digits > 0 && encoded[digits - 1] == '=')
+        digits--;
+    return buf_append(out, encoded, digits);
+}
+
+int jwt_write(const char *header, const char *claims, const char *signature, struct buf *out)
+{
+    int r = append_base64url(out, header);
+
+    if (r == 0)
+        r = buf_append_string(out, ".");
+    if (r == 0)
+        r = append_base64url(out, claims);
+    if (r == 0)
+        r = buf_append_string(out, ".");
+    return r == 0 ? append_base64url(out, signature) : r;
 }
 
 /* A NumericDate in ms; RFC 7519, section 2: it may have a fraction. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a client may know of a JSON Web Token (RFC 7519): its claims. The signature is the server's business;
- * nothing is verified here.
+ * JSON Web Tokens (RFC 7519), as far as a client needs them: their claims. Nothing is signed or verified
+ * here.
  */
 #ifndef TB_UPSTREAM_JWT_H
 #define TB_UPSTREAM_JWT_H
@@ -10,18 +10,26 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buf.h"
+
 #define JWT_MAX_BYTES 16384
 
-/* The claims as a new reference; NULL where TOKEN is no JWT or its payload is no JSON object. */
+/* The claims as a new reference; NULL if TOKEN is not a JWT whose payload is a JSON object, is longer than
+ * JWT_MAX_BYTES, or there is no memory. */
 json_t *jwt_claims(const char *token);
 
-/* Whether TOKEN has only the characters of one: it can stand in a query, in JSON and in a header as it is. */
+/* Appends a token of these parts, which are not encoded yet. 0, -EMSGSIZE or -ENOMEM, with a part of it in
+ * OUT. */
+int jwt_write(const char *header, const char *claims, const char *signature, struct buf *out);
+
+/* Whether TOKEN has only characters of a JWT, so that it needs no escaping in a query, in JSON or in a
+ * header. */
 bool jwt_is_text(const char *token);
 
-/* How long the token lives in all, exp - iat, in ms; 0 where a claim is missing or makes no sense. */
+/* The token's whole lifetime, exp - iat, in ms; 0 if a claim is missing or makes no sense. */
 int64_t jwt_life_ms(const json_t *claims);
 
-/* exp in ms since the epoch of the server's clock; 0 where missing. */
+/* exp in ms since the epoch, by the server's clock; 0 if it is missing or makes no sense. */
 int64_t jwt_expires_ms(const json_t *claims);
 
 #endif

@@ -3,10 +3,10 @@
 
 #include <jansson.h>
 
-#include "base/base64url.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/services.h"
 #include "proxy/status/status.h"
+#include "upstream/jwt.h"
 #include "json/json_write.h"
 
 /* Official clients decode the tokens they are given and renew them before they expire; renewing costs nothing
@@ -58,18 +58,8 @@ static int placeholder_token(struct buf *out, json_t *claims)
     CLEANUP(buf_free) struct buf payload = BUF_INIT(PLACEHOLDER_MAX_BYTES);
     int r = json_write(&payload, claims);
 
-    if (r == 0)
-        r = base64url_encode(out, placeholder_header, strlen(placeholder_header));
-    if (r == 0)
-        r = buf_append_string(out, ".");
-    if (r == 0)
-        r = base64url_encode(out, payload.data, payload.len);
-    if (r == 0)
-        r = buf_append_string(out, ".");
-    if (r == 0)
-        r = base64url_encode(out, placeholder_signature, strlen(placeholder_signature));
     json_decref(claims);
-    return r;
+    return r == 0 ? jwt_write(placeholder_header, payload.data, placeholder_signature, out) : r;
 }
 
 /* A token pair in the form of the real one, for clients that insist on logging in. It opens nothing: what a

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <stdio.h>
 
 #include "base/util.h"
@@ -18,7 +19,7 @@ START_TEST(the_claims_of_a_good_token)
 }
 END_TEST
 
-START_TEST(what_is_no_jwt_has_no_claims)
+START_TEST(a_text_that_is_not_a_jwt_has_no_claims)
 {
     /* e30 is {}, W10 is [], MQ is 1 */
     static const char *const bad[] = {
@@ -35,6 +36,13 @@ START_TEST(what_is_no_jwt_has_no_claims)
         "e30.!!!!.c2ln",
         "e30.e30=.c2ln",
         "e30.e3.c2ln",
+        "e30.e30A0.c2ln", /* no number of bytes has five digits */
+        "e30.e30\n.c2ln",
+        "e30.e3 0.c2ln",
+        "e30.e30==.c2ln",
+        "e30.eyI+IjoxfQ.c2ln", /* of the other alphabet */
+        "e30.eyI/IjoxfQ.c2ln",
+        "e30.e3\xc3\xa4.c2ln",
         "e30. e30.c2ln",
         "e30.bnVsbA.c2ln",
     };
@@ -48,6 +56,66 @@ START_TEST(what_is_no_jwt_has_no_claims)
     claims = jwt_claims("e30.e30.c2ln");
     ck_assert(json_is_object(claims));
     json_decref(claims);
+}
+END_TEST
+
+/* RFC 4648, section 10, without the padding; the last two show the digits that differ from plain base64. */
+static const struct {
+    const char *text;
+    const char *encoded;
+} vectors[] = {
+    {"", ""},
+    {"f", "Zg"},
+    {"fo", "Zm8"},
+    {"foo", "Zm9v"},
+    {"foob", "Zm9vYg"},
+    {"fooba", "Zm9vYmE"},
+    {"foobar", "Zm9vYmFy"},
+    {"\xfb\xff\xbf", "-_-_"},
+    {"\xff\xff", "__8"},
+};
+
+START_TEST(the_parts_of_a_token_are_base64url)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(vectors); i++) {
+        CLEANUP(buf_free) struct buf out = BUF_INIT(100), wanted = BUF_INIT(100);
+        const char *text = vectors[i].text, *encoded = vectors[i].encoded;
+
+        ck_assert_int_eq(buf_append_format(&wanted, "%s.%s.%s", encoded, encoded, encoded), 0);
+        ck_assert_int_eq(jwt_write(text, text, text, &out), 0);
+        ck_assert_str_eq(out.data, wanted.data);
+    }
+}
+END_TEST
+
+START_TEST(claims_of_every_length_come_back)
+{
+    char text[220];
+    size_t length;
+
+    for (length = 1; length <= 200; length++) {
+        char *token;
+        json_t *claims;
+
+        snprintf(text, sizeof(text), "{\"?~\":\"%0*d\"}", (int)length, 0);
+        token = unit_jwt(text);
+        claims = jwt_claims(token);
+        ck_assert_uint_eq(json_string_length(json_object_get(claims, "?~")), length);
+        json_decref(claims);
+        free(token);
+    }
+}
+END_TEST
+
+START_TEST(a_token_does_not_pass_the_buffers_maximum)
+{
+    CLEANUP(buf_free) struct buf exact = BUF_INIT(11), small = BUF_INIT(10);
+
+    ck_assert_int_eq(jwt_write("foo", "f", "fo", &exact), 0);
+    ck_assert_str_eq(exact.data, "Zm9v.Zg.Zm8");
+    ck_assert_int_eq(jwt_write("foo", "f", "fo", &small), -EMSGSIZE);
 }
 END_TEST
 
@@ -175,7 +243,10 @@ UNIT_SUITE(jwt)
     Suite *suite = unit_suite_create("jwt", &tests);
 
     tcase_add_test(tests, the_claims_of_a_good_token);
-    tcase_add_test(tests, what_is_no_jwt_has_no_claims);
+    tcase_add_test(tests, a_text_that_is_not_a_jwt_has_no_claims);
+    tcase_add_test(tests, the_parts_of_a_token_are_base64url);
+    tcase_add_test(tests, claims_of_every_length_come_back);
+    tcase_add_test(tests, a_token_does_not_pass_the_buffers_maximum);
     tcase_add_test(tests, the_longest_token_and_one_byte_more);
     tcase_add_loop_test(tests, lives_and_ends, 0, (int)ARRAY_SIZE(rows));
     tcase_add_test(tests, claims_that_jansson_does_not_take);
