@@ -24,7 +24,7 @@ struct target {
  * server or something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot
  * segments, empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding, invalid
  * UTF-8, and everything that is not in origin-form; but of an absolute-form target of http or https, whose
- * host gate.h judges, the path and the query are taken.
+ * host browser_guard.h judges, the path and the query are taken.
  *
  * The query begins at the first '?' and passes byte for byte, whatever the server makes of it. Only what
  * would end the request line is refused: control characters and spaces.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The budget against a server that counts for itself (client_budget_world.h). Each test runs many seeds.
+ * The budget against a server that counts for itself (budget_world.h). Each test runs many seeds.
  */
 #include "base/util.h"
 #include "budget_world.h"

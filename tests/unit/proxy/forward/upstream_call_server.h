@@ -5,7 +5,7 @@
  * it has executed them where the second token is missing. A call that its client gives up is executed all the
  * same.
  *
- * It stores what the writes of proxy_forwarding_world.c say: {"w<writer>": serial}, for telemetry with a time
+ * It stores what the writes of upstream_call_world.c say: {"w<writer>": serial}, for telemetry with a time
  * around it.
  */
 #ifndef TB_PROXY_FORWARDING_SERVER_H
