@@ -39,7 +39,7 @@ class ConfigCase(Case):
 class TestCommandLine(ConfigCase):
     def test_check_config_says_that_all_is_right(self):
         status, output, errors = self.run_daemon("--check-config")
-        self.assertEqual((status, output, errors), (0, "The configuration is right.\n", ""))
+        self.assertEqual((status, output, errors), (0, "Configuration OK\n", ""))
 
     def test_help_and_version_need_no_configuration(self):
         for argument, word in (("--help", "--check-config"), ("-h", "Usage: tbproxyd"), ("--version", "tbproxyd "),
@@ -103,7 +103,7 @@ class TestFiles(ConfigCase):
                       "upstream.api_key_file: .*: others can read this secret: run chmod 0600 /",
                       "upstream.api_key_file: .*: is empty", "upstream.ca_file: .*: is empty",
                       "upstream.proxy_password_file: /no/such/file: ",
-                      "tbproxyd.conf: others can change it: run chmod go-w /",
+                      "tbproxyd.conf: writable by others; run chmod go-w /",
                       "upstream.url: http://tb.example: .* use https"):
             self.assertEqual(len(re.findall("(?m)^tbproxyd: .*" + words, errors)), 1, (words, errors))
         self.assertEqual(errors.count("\n"), 7)
@@ -111,7 +111,7 @@ class TestFiles(ConfigCase):
     def test_a_warning_is_no_mistake(self):
         status, output, errors = self.check(options={"upstream.url": "http://tb.example",
                                                      "upstream.api_key_file": "\ufeffa-key\r\n"})
-        self.assertEqual((status, output), (0, "The configuration is right.\n"))
+        self.assertEqual((status, output), (0, "Configuration OK\n"))
         self.assertIn("use https", errors)
         self.assertIn("byte order mark", errors)
 
@@ -119,7 +119,7 @@ class TestFiles(ConfigCase):
         text = 'upstream = {\n  url = "http://127.0.0.1:1";\n  api_key_file = "api-key";\n};\n'
         status, output, errors = self.check(text=text)
         self.assertEqual((status, errors), (0, ""))
-        self.assertRegex(output, "^upstream.api_key_file: api-key: not checked: .*\nThe configuration is right.\n$")
+        self.assertRegex(output, "^upstream.api_key_file: api-key: not checked: .*\nConfiguration OK\n$")
         with tempfile.TemporaryDirectory() as directory:
             status, _, errors = self.check(text=text, CREDENTIALS_DIRECTORY=directory)
             self.assertEqual(status, 1)
@@ -127,7 +127,7 @@ class TestFiles(ConfigCase):
             with open(os.path.join(directory, "api-key"), "w", encoding="utf-8") as file:
                 file.write("tb_key\n")
             self.assertEqual(self.check(text=text, CREDENTIALS_DIRECTORY=directory),
-                             (0, "The configuration is right.\n", ""))
+                             (0, "Configuration OK\n", ""))
 
     def test_what_tls_needs_is_looked_at_before_the_start(self):
         certificate = {"upstream.certificate_file": "-----BEGIN", "upstream.key_file": "-----BEGIN"}
@@ -156,7 +156,7 @@ class TestReadme(ConfigCase):
     def assert_right(self, text):
         status, output, errors = self.run_daemon("--check-config", text=text)
         self.assertEqual((status, errors), (0, ""))
-        self.assertTrue(output.endswith("The configuration is right.\n"), output)
+        self.assertTrue(output.endswith("Configuration OK\n"), output)
 
     def test_its_block_can_be_pasted_before_or_behind_all_others(self):
         self.assert_right(self.shipped + "\n" + self.block)
@@ -218,7 +218,8 @@ class TestMistakes(ConfigCase):
         for setting, words in (("listen.port=x", ("0 to 65535",)), ("listen.port", ("section.option=value",)),
                                ("port=1", ("section.option=value",)), ("listen.colour=1", ("listen.colour", "address")),
                                ("listen.port=1 ", ("0 to 65535",)), ("listen.port=", ("0 to 65535",)),
-                               ("retry.retry_unsafe=yes", ("true or false",)), ("a.b=1", ("upstream",))):
+                               ("retry.retry_unsafe=yes", ("true or false",)), ("a.b=1", ("upstream",)),
+                               ("retry.repeat_unsafe=true", (" retry_unsafe",))):
             with self.subTest(setting=setting):
                 self.assert_mistake("--set " + setting, *words, arguments=("--set", setting))
 
@@ -250,7 +251,7 @@ class TestMistakes(ConfigCase):
     def test_exactly_one_credential_must_be_given(self):
         for options, word in (({"upstream.api_key_file": ""}, "no credential"),
                               ({"upstream.username": "u", "upstream.password_file": "p" * 20}, "more than one"),
-                              ({"upstream.api_key_file": "", "upstream.username": "u"}, "belong together"),
+                              ({"upstream.api_key_file": "", "upstream.username": "u"}, "must be set together"),
                               ({"upstream.token_file": "t" * 20}, "more than one")):
             daemon_options = {**BASE, **options}
             text = "upstream = {\n%s};\n" % "".join('  %s = "%s";\n' % (name.split(".")[1], value)

@@ -195,7 +195,7 @@ class TestReload(Case):
         proxy.options["listen.max_connections"] = 5
         proxy.write_config()
         self.reload(proxy)
-        proxy.log.wait("listen.max_connections has changed; it takes effect after a restart")
+        proxy.log.wait("listen.max_connections has changed; restart tbproxyd to apply it")
 
     def test_a_mistake_leaves_all_as_it_was(self):
         proxy = self.start_daemon(self.start_simulator(), {"limits.max_body_bytes": 10})

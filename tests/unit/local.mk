@@ -46,7 +46,7 @@ tests_unit_test_forward_LDADD = $(unit_libs)
 tests_unit_test_proxy_SOURCES = $(unit_common)
 tests_unit_test_proxy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_proxy_CFLAGS = $(unit_cflags)
-# metrics.c lets allocations fail, config_files.c is another user, listening_socket.c takes IPv6 away.
+# metrics.c lets allocations fail, check_files.c is another user, listening_socket.c takes IPv6 away.
 tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid -Wl,--wrap=socket -Wl,--wrap=bind
 tests_unit_test_proxy_LDADD = gen/libtables.la gen/libserver.la $(unit_libs)
 

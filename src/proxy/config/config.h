@@ -1,27 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tbproxyd's configuration: one row per option in config.c, from which the parser, --set, --help-config, the
- * messages and the reload come.
+ * tbproxyd's configuration. Each option is a row in option_table.c; load.h reads the file.
  */
 #ifndef TB_PROXY_CONFIG_CONFIG_H
 #define TB_PROXY_CONFIG_CONFIG_H
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
-
-#include "base/error.h"
 
 enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
 
 enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
 
-/* Ended by NULL. */
+/* In the order of the enum, ended by NULL. */
 extern const char *const merge_mode_names[];
-extern const char *const tls_version_names[]; /* in the order of enum tls_version */
-extern const char *const http2_mode_names[];  /* in the order of enum http2_mode */
+extern const char *const tls_version_names[];
+extern const char *const http2_mode_names[];
 
-/* Named as in the file: section.option. Strings are never NULL. */
+/* Members are named as in the file: section.option. Strings are never NULL. */
 struct config {
     struct {
         char *url;
@@ -90,26 +86,5 @@ struct config {
         int64_t level; /* enum log_level */
     } log;
 };
-
-/*
- * Reads the file PATH and then SETTINGS ("section.option=value", COUNT of them), which win, each option by
- * itself: config_check() tells whether the whole makes sense. A message names file and line, the option, and
- * what is allowed. -EINVAL for a mistake, or what opening the file said.
- */
-int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
-                          struct tb_error *err);
-
-/* The same, and checks that the whole makes sense: config_check(). */
-int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
-                struct tb_error *err);
-
-void config_free(struct config *config);
-
-/* Takes over from FRESH what may change while running and logs each change; an option that differs and may
- * not is named in a warning. */
-void config_reload(struct config *config, struct config *fresh);
-
-/* Prints every option with its help, bounds and default, in the form of a configuration file. */
-void config_print_help(FILE *out);
 
 #endif

@@ -7,8 +7,9 @@
 
 #include "base/log.h"
 #include "base/secret.h"
-#include "proxy/config/config_check.h"
-#include "proxy/config/config_files.h"
+#include "proxy/config/check_files.h"
+#include "proxy/config/load.h"
+#include "proxy/config/values.h"
 
 static const char *or_null(const char *option)
 {
@@ -63,7 +64,7 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     int r = config_fallback_urls(config, &urls, err);
 
     if (r == 0)
-        r = config_files_check_tls(config, err);
+        r = config_check_tls_files(config, err);
     if (r == 0 && *config->upstream.proxy_password_file)
         r = secret_read(config->upstream.proxy_password_file, &daemon->proxy_password, err);
     if (r < 0)

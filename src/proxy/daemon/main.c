@@ -9,25 +9,28 @@
 #include <sys/resource.h>
 
 #include "base/log.h"
-#include "proxy/config/config_check.h"
-#include "proxy/config/config_files.h"
+#include "proxy/config/check.h"
+#include "proxy/config/check_files.h"
+#include "proxy/config/config.h"
+#include "proxy/config/help.h"
+#include "proxy/config/load.h"
 #include "proxy/daemon/daemon.h"
 
 #define SETTINGS_MAX 100
 
-/* Memory for bodies of this size and more goes back to the system as soon as it is free. */
+/* Freed memory of at least this size, such as a body, is returned to the system at once. */
 #define LARGE_BYTES (256 * 1024)
 
 static const char usage[] =
     "Usage: tbproxyd [OPTION]...\n"
-    "A local door to a ThingsBoard server: holds the login, forwards the REST API.\n"
+    "Local proxy for the REST API of a ThingsBoard server. It holds the login.\n"
     "\n"
-    "  -c, --config FILE                 configuration (default: " CONFIG_PATH ")\n"
-    "      --set SECTION.OPTION=VALUE    set an option; wins over the file; may be repeated\n"
-    "      --check-config                tell whether the configuration and its files are right, and exit\n"
+    "  -c, --config FILE                 configuration file (default: " CONFIG_PATH ")\n"
+    "      --set SECTION.OPTION=VALUE    set an option; overrides the file; can be repeated\n"
+    "      --check-config                check the configuration and the files it names, and exit\n"
     "      --help-config                 print every option, as a configuration file\n"
     "      --version                     print the version\n"
-    "  -h, --help                        print this\n";
+    "  -h, --help                        print this help\n";
 
 struct arguments {
     const char *config_path;
@@ -36,7 +39,7 @@ struct arguments {
     bool check_only;
 };
 
-/* Whether to go on; else *STATUS is what to exit with. */
+/* Whether to continue; if not, *STATUS is the exit status. */
 static bool parse_arguments(int argc, char **argv, struct arguments *arguments, int *status)
 {
     enum { OPT_SET = 256, OPT_CHECK_CONFIG, OPT_HELP_CONFIG, OPT_VERSION };
@@ -59,7 +62,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
             break;
         case OPT_SET:
             if (arguments->setting_count == SETTINGS_MAX) {
-                fprintf(stderr, "tbproxyd: --set may be given %d times at most\n", SETTINGS_MAX);
+                fprintf(stderr, "tbproxyd: at most %d --set options are allowed\n", SETTINGS_MAX);
                 *status = EXIT_FAILURE;
                 return false;
             }
@@ -78,20 +81,20 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
             fputs(usage, stdout);
             return false;
         default:
-            fputs("Try tbproxyd --help.\n", stderr);
+            fputs("Try 'tbproxyd --help'.\n", stderr);
             *status = EXIT_FAILURE;
             return false;
         }
     }
     if (optind < argc) {
-        fprintf(stderr, "tbproxyd: unexpected argument %s\nTry tbproxyd --help.\n", argv[optind]);
+        fprintf(stderr, "tbproxyd: unexpected argument %s\nTry 'tbproxyd --help'.\n", argv[optind]);
         *status = EXIT_FAILURE;
         return false;
     }
     return true;
 }
 
-/* Everything that is wrong is told, not only the first. */
+/* Reports every mistake, not only the first. */
 static int check_config(const struct arguments *arguments)
 {
     struct tb_error err = TB_ERROR_INIT;
@@ -107,15 +110,15 @@ static int check_config(const struct arguments *arguments)
         log_error("%s", err.message);
         errors++;
     }
-    errors += config_files_check(config, arguments->config_path, stdout);
+    errors += config_check_files(config, arguments->config_path, stdout);
     config_free(config);
     if (errors > 0)
         return EXIT_FAILURE;
-    puts("The configuration is right.");
+    puts("Configuration OK");
     return EXIT_SUCCESS;
 }
 
-/* Passwords and tokens are in memory: no core dump, no reading by other programs of the same user. */
+/* Passwords and tokens are in memory: prevents core dumps, and access by other programs of the same user. */
 static void protect_memory(void)
 {
     struct rlimit none = {0, 0};
@@ -124,7 +127,8 @@ static void protect_memory(void)
     setrlimit(RLIMIT_CORE, &none);
 }
 
-/* Another file that gets the number of a closed standard descriptor would be read or written as that one. */
+/* If a standard descriptor is closed, the next file opened gets its number, and the log would be written to
+ * it. */
 static void open_standard_descriptors(void)
 {
     int fd;

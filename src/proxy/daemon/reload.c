@@ -5,8 +5,8 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "proxy/config/config_check.h"
-#include "proxy/config/config_files.h"
+#include "proxy/config/load.h"
+#include "proxy/config/values.h"
 #include "proxy/daemon/daemon.h"
 
 void daemon_set_request_options(struct daemon *daemon)

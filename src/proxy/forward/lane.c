@@ -13,7 +13,7 @@ void lane_init(struct queue_lane *lane, struct queue_flow *flow)
 
     *lane = (struct queue_lane){.flow = flow};
     list_init(&lane->link);
-    for (i = 0; i < QUEUE_URGENCIES; i++)
+    for (i = 0; i < URGENCY_LEVELS; i++)
         list_init(&lane->items[i]);
 }
 
@@ -31,7 +31,7 @@ struct queue_item *lane_first(const struct queue_lane *lane)
 {
     size_t i;
 
-    for (i = 0; i < QUEUE_URGENCIES; i++)
+    for (i = 0; i < URGENCY_LEVELS; i++)
         if (!list_is_empty(&lane->items[i]))
             return CONTAINER_OF(lane->items[i].next, struct queue_item, in_lane);
     return NULL;
@@ -113,7 +113,7 @@ static void move_all_back(struct queue *queue, struct queue_lane *lane)
 {
     size_t i;
 
-    for (i = 0; i < QUEUE_URGENCIES; i++)
+    for (i = 0; i < URGENCY_LEVELS; i++)
         while (!list_is_empty(&lane->items[i])) {
             struct queue_item *item = CONTAINER_OF(lane->items[i].previous, struct queue_item, in_lane);
 

@@ -32,10 +32,8 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "proxy/route/urgency.h"
 #include "upstream/budget.h"
-
-#define QUEUE_URGENCIES       8
-#define QUEUE_URGENCY_DEFAULT 3 /* RFC 9218, section 4.1 */
 
 #define QUEUE_FLOW_SLOTS 256
 #define QUEUE_KEY_SLOTS  1024
@@ -67,11 +65,11 @@ struct queue_item {
 
 /* What takes turns. */
 struct queue_lane {
-    struct list link;                   /* in queue->turns while it has something to send */
-    struct list items[QUEUE_URGENCIES]; /* by arrival */
-    size_t ready_count;                 /* in those lists */
-    bool has_turn;                      /* it got its tokens for this turn */
-    unsigned deficit;                   /* tokens that it may still use in it */
+    struct list link;                  /* in queue->turns while it has something to send */
+    struct list items[URGENCY_LEVELS]; /* by arrival */
+    size_t ready_count;                /* in those lists */
+    bool has_turn;                     /* it got its tokens for this turn */
+    unsigned deficit;                  /* tokens that it may still use in it */
     struct queue_flow *flow;
     uint32_t operation;      /* of all its items; a flow's first lane has items of many */
     struct queue_lane *next; /* of the flow */

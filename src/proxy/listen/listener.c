@@ -7,7 +7,6 @@
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "proxy/config/config_check.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
 #include "proxy/exchange/services.h"

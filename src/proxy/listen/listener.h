@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/loop.h"
-#include "proxy/config/config_check.h"
+#include "proxy/config/values.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/listening_socket.h"
 

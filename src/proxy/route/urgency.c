@@ -6,11 +6,10 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "proxy/forward/queue.h"
 
 #define BLANKS " \t\r\n"
 
-/* One word "name=level" of the text, without the blanks around. */
+/* A word "name=level" of the text, without surrounding blanks. */
 struct word {
     const char *text;
     size_t length;
@@ -26,10 +25,11 @@ static int parse_word(const char *text, size_t length, struct word *ret, struct 
 
     while (name_length > 0 && strchr(BLANKS, text[name_length - 1]))
         name_length--;
-    if (name_length == 0 || level + 1 != text + length || *level < '0' || *level >= '0' + QUEUE_URGENCIES)
+    if (name_length == 0 || level + 1 != text + length || *level < '0' || *level >= '0' + URGENCY_LEVELS)
         return tb_error_set(
             err, -EINVAL,
-            "\"%.*s\": must be the id or tag of an operation, \"=\", and 0 (the most urgent) to 7",
+            "\"%.*s\": must be OPERATION=LEVEL, with the id or tag of an operation and a level from 0 (most "
+            "urgent) to 7",
             (int)length, text);
     *ret = (struct word){text, length, name_length, (uint8_t)(*level - '0')};
     return 0;
@@ -40,7 +40,7 @@ static bool is_name(const struct word *word, const char *name)
     return strlen(name) == word->name_length && memcmp(name, word->text, word->name_length) == 0;
 }
 
-/* Gives the level to all operations of which the word is the id, or with TAGS the tag. */
+/* Sets the level of every operation whose id, or with TAGS whose tag, is the word's name. */
 static void apply(struct urgencies *urgencies, const struct word *word, bool tags)
 {
     size_t i;
@@ -75,8 +75,7 @@ static int apply_words(struct urgencies *urgencies, const char *text, bool tags,
         if (!is_known(&word))
             return tb_error_set(
                 err, -EINVAL,
-                "\"%.*s\" is neither the id nor the tag of an operation: tbproxyctl operations lists "
-                "them",
+                "\"%.*s\" is not the id or tag of an operation; list them with \"tbproxyctl operations\"",
                 (int)word.name_length, word.text);
         apply(urgencies, &word, tags);
         text += end + (text[end] == ',');
@@ -91,7 +90,7 @@ int urgencies_parse(const char *text, struct urgencies *ret, struct tb_error *er
 
     if (!urgencies.levels)
         return tb_error_set(err, -ENOMEM, "out of memory");
-    memset(urgencies.levels, QUEUE_URGENCY_DEFAULT, operation_count);
+    memset(urgencies.levels, URGENCY_DEFAULT, operation_count);
     r = apply_words(&urgencies, text, true, err);
     if (r == 0)
         r = apply_words(&urgencies, text, false, err);
@@ -110,5 +109,5 @@ void urgencies_free(struct urgencies *urgencies)
 
 unsigned urgency_of(const struct urgencies *urgencies, const struct operation *operation)
 {
-    return operation && urgencies->levels ? urgencies->levels[operation - operations] : QUEUE_URGENCY_DEFAULT;
+    return operation && urgencies->levels ? urgencies->levels[operation - operations] : URGENCY_DEFAULT;
 }

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
-#include "proxy/config/config_check.h"
+#include "proxy/config/values.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/services.h"

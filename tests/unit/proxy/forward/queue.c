@@ -53,7 +53,7 @@ static int push(size_t i, uint64_t flow, unsigned cost, const char *key)
 {
     items[i].flow_id = flow;
     items[i].cost = cost;
-    items[i].urgency = items[i].urgency ? items[i].urgency : QUEUE_URGENCY_DEFAULT;
+    items[i].urgency = items[i].urgency ? items[i].urgency : URGENCY_DEFAULT;
     return queue_push(&queue, &items[i], key, key ? strlen(key) : 0);
 }
 

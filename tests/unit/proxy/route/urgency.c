@@ -47,7 +47,7 @@ START_TEST(operations_have_levels)
     ck_assert_msg(urgencies_parse(levels[_i].text, &urgencies, &err) == 0, "%s", err.message);
     ck_assert_uint_eq(urgency_of(&urgencies, save_device()), levels[_i].save);
     ck_assert_uint_eq(urgency_of(&urgencies, get_device()), levels[_i].get);
-    ck_assert_uint_eq(urgency_of(&urgencies, NULL), QUEUE_URGENCY_DEFAULT);
+    ck_assert_uint_eq(urgency_of(&urgencies, NULL), URGENCY_DEFAULT);
     urgencies_free(&urgencies);
 }
 END_TEST
@@ -89,7 +89,7 @@ START_TEST(none_is_the_default)
 {
     struct urgencies urgencies = {0};
 
-    ck_assert_uint_eq(urgency_of(&urgencies, save_device()), QUEUE_URGENCY_DEFAULT);
+    ck_assert_uint_eq(urgency_of(&urgencies, save_device()), URGENCY_DEFAULT);
     urgencies_free(&urgencies);
     urgencies_free(&urgencies);
 }

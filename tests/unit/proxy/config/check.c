@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/config/config_check.h"
+#include "proxy/config/check.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <sys/un.h>
 
 #include "base/util.h"
-#include "options.h"
+#include "known_options.h"
+#include "proxy/config/values.h"
 
 #define URL "upstream.url=http://tb.example"
 #define KEY "upstream.api_key_file=/key"
@@ -49,52 +50,6 @@ START_TEST(exactly_one_way_to_authenticate)
     assert_check(SETTINGS(URL, KEY, "upstream.token_file=/t"), false, "upstream.api_key_file");
     assert_check(SETTINGS(URL, "upstream.token_file=/t", "upstream.username=u"), false,
                  "upstream.token_file");
-}
-END_TEST
-
-START_TEST(the_session_gets_what_was_configured)
-{
-    struct config *config =
-        options_must_load("", SETTINGS(URL, "upstream.username=u", "upstream.password_file=/p"));
-    struct session_options options = config_session_options(config);
-
-    ck_assert_str_eq(options.username, "u");
-    ck_assert_str_eq(options.password.file, "/p");
-    ck_assert_str_eq(options.api_key.file, "");
-    ck_assert_str_eq(options.token.file, "");
-    ck_assert_str_eq(options.refresh_token.file, "");
-    ck_assert_ptr_eq(options.username, config->upstream.username);
-    config_free(config);
-    config = options_must_load("", SETTINGS(URL, "upstream.token_file=/t", "upstream.refresh_token_file=/r"));
-    options = config_session_options(config);
-    ck_assert_str_eq(options.token.file, "/t");
-    ck_assert_str_eq(options.refresh_token.file, "/r");
-    config_free(config);
-}
-END_TEST
-
-/* systemd copies a credential when it starts the service. */
-START_TEST(after_a_change_a_credential_needs_a_restart_and_a_file_does_not)
-{
-    static const struct {
-        char *settings[3];
-        const char *word;
-    } cases[] = {
-        {{"upstream.api_key_file=/key"}, "file changes"},
-        {{"upstream.api_key_file=./key"}, "file changes"},
-        {{"upstream.api_key_file=key"}, "restart"},
-        {{"upstream.username=u", "upstream.password_file=/p"}, "file changes"},
-        {{"upstream.username=u", "upstream.password_file=p"}, "restart"},
-        {{"upstream.token_file=t"}, "restart"},
-        {{"upstream.token_file=/t", "upstream.refresh_token_file=r"}, "restart"},
-        {{"upstream.api_key_file=/key", "upstream.proxy=http://joe@p:1", "upstream.proxy_password_file=p"},
-         "file changes"},
-    };
-    char *const *settings = cases[_i].settings;
-    struct config *config = options_must_load("", SETTINGS(URL, settings[0], settings[1], settings[2]));
-
-    ck_assert_ptr_nonnull(strstr(config_session_options(config).remedy, cases[_i].word));
-    config_free(config);
 }
 END_TEST
 
@@ -179,19 +134,6 @@ static const struct {
 START_TEST(addresses_other_than_loopback_are_refused)
 {
     assert_option("listen.address", addresses[_i].address, addresses[_i].right);
-}
-END_TEST
-
-START_TEST(listen_address_is_a_list)
-{
-    const char *found[LISTEN_ADDRESSES_MAX];
-    struct config config = {.listen.address = (char[]){"::1, 127.0.0.1"}};
-
-    ck_assert_int_eq(config_listen_addresses(&config, found), 2);
-    ck_assert_str_eq(found[0], "::1");
-    ck_assert_str_eq(found[1], "127.0.0.1");
-    config.listen.address = (char[]){""};
-    ck_assert_int_eq(config_listen_addresses(&config, found), 0);
 }
 END_TEST
 
@@ -288,8 +230,8 @@ static const struct {
     {"upstream.ca_file=", NULL},
     {"upstream.ca_file=/dev/null", NULL},
     {"upstream.ca_file=ca.pem", "absolute"},
-    {"upstream.certificate_file=/dev/null", "belong together"},
-    {"upstream.key_file=/dev/null", "belong together"},
+    {"upstream.certificate_file=/dev/null", "set together"},
+    {"upstream.key_file=/dev/null", "set together"},
     {"upstream.fallback_urls=https://b, http://c:1/tb", NULL},
     {"upstream.fallback_urls=http://1,http://2,http://3,http://4,http://5,http://6,http://7", NULL},
     {"upstream.fallback_urls=http://1,http://2,http://3,http://4,http://5,http://6,http://7,http://8",
@@ -323,12 +265,9 @@ UNIT_SUITE(config_check)
     Suite *suite = unit_suite_create("config_check", &tests);
 
     tcase_add_test(tests, exactly_one_way_to_authenticate);
-    tcase_add_test(tests, the_session_gets_what_was_configured);
-    tcase_add_loop_test(tests, after_a_change_a_credential_needs_a_restart_and_a_file_does_not, 0, 8);
     tcase_add_loop_test(tests, the_url_is_that_of_a_server, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_password_in_the_url_is_refused_and_not_shown);
     tcase_add_loop_test(tests, addresses_other_than_loopback_are_refused, 0, (int)ARRAY_SIZE(addresses));
-    tcase_add_test(tests, listen_address_is_a_list);
     tcase_add_test(tests, some_way_in_is_needed);
     tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
     tcase_add_test(tests, the_path_of_the_socket);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/util.h"
-#include "options.h"
+#include "known_options.h"
 
 /* What is wrong in a file, where, and what the message says of it. */
 static const struct {
@@ -37,9 +37,10 @@ static const struct {
     /* a comment without an end would hide the rest */
     {"listen = { port = 1; };\n/* *\n/\nupstream = { };\n", 2, {"comment"}},
     {"/*", 1, {"comment"}},
-    /* what stands twice */
+    /* what appears twice */
     {"listen = {\n  port = 1;\n  unix_path = \"/u\"; port = 2;\n};\n", 3, {"listen.port", "line 2"}},
     {"listen = { port = 1; port = 2; };\n", 1, {"listen.port", "line 1"}},
+    {"listen = { };\nlisten = {\n  port = 1;\n  port = 2;\n};\n", 4, {": listen.port", "line 3"}},
     {"listen = {\n  port = 1; };\nlisten = { };\nlisten = {\n  port = 1;\n};\n",
      5,
      {"listen.port", "line 2"}},
@@ -190,10 +191,10 @@ START_TEST(whatever_is_wrong_the_line_is_one_of_the_file)
 }
 END_TEST
 
-UNIT_SUITE(config_mistake)
+UNIT_SUITE(config_syntax_error)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("config_mistake", &tests);
+    Suite *suite = unit_suite_create("config_syntax_error", &tests);
 
     tcase_add_loop_test(tests, the_line_of_a_mistake_is_named, 0, (int)ARRAY_SIZE(mistakes));
     tcase_add_test(tests, of_an_included_file_both_places_are_named);

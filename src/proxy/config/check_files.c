@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/config/config_files.h"
+#include "proxy/config/check_files.h"
 
 #include <arpa/inet.h>
 #include <curl/curl.h>
@@ -14,7 +14,7 @@
 #include "base/secret.h"
 #include "base/utf8.h"
 #include "proxy/config/config.h"
-#include "proxy/config/config_check.h"
+#include "proxy/config/values.h"
 #include "upstream/transport.h"
 
 enum file_kind {
@@ -43,7 +43,7 @@ static const char *path_of(const struct file *file, const struct config *config)
     return *(char *const *)(const void *)((const char *)config + file->offset);
 }
 
-/* Logs what ERR says, of OPTION; returns 1. */
+/* Returns 1, the number of errors. */
 static unsigned report(const char *option, const struct tb_error *err)
 {
     log_error("%s: %s", option, err->message);
@@ -60,7 +60,7 @@ static void print_user(uid_t user, char *text, size_t size)
         snprintf(text, size, "%ju", (uintmax_t)user);
 }
 
-/* Who owns a file can change it, whatever its permissions. */
+/* The owner of a file can change it, whatever its permissions. */
 static unsigned check_owner(const char *option, const char *path, const struct stat *status)
 {
     char owner[64], user[64];
@@ -69,7 +69,7 @@ static unsigned check_owner(const char *option, const char *path, const struct s
         return 0;
     print_user(status->st_uid, owner, sizeof(owner));
     print_user(geteuid(), user, sizeof(user));
-    log_error("%s: %s: owned by %s, who can change it: run chown %s %s", option, path, owner, user, path);
+    log_error("%s: %s: owned by %s, who can change it; run chown %s %s", option, path, owner, user, path);
     return 1;
 }
 
@@ -77,18 +77,18 @@ static unsigned check_writers(const char *option, const char *path, const struct
 {
     if (!(status->st_mode & 022))
         return 0;
-    log_error("%s: %s: others can change it: run chmod go-w %s", option, path, path);
+    log_error("%s: %s: writable by others; run chmod go-w %s", option, path, path);
     return 1;
 }
 
-/* secret_read() and OpenSSL skip it. */
+/* Only a warning, because secret_take() and OpenSSL skip it. */
 static void check_mark(const char *option, const char *path, int fd)
 {
     char start[3];
     ssize_t n = pread(fd, start, sizeof(start), 0);
 
     if (n > 0 && utf8_mark_length(start, (size_t)n) > 0)
-        log_warning("%s: %s: begins with a byte order mark, which is skipped", option, path);
+        log_warning("%s: %s: ignored a byte order mark at the beginning", option, path);
 }
 
 static unsigned check_pem(const char *option, const char *path, int fd)
@@ -119,12 +119,12 @@ static unsigned check_file(const struct file *file, const char *path, FILE *out)
     unsigned errors = 0;
 
     if (file->kind == FILE_SECRET && secret_is_credential(path) && !getenv("CREDENTIALS_DIRECTORY")) {
-        fprintf(out, "%s: %s: not checked: a systemd credential is there for the service only\n",
+        fprintf(out, "%s: %s: not checked: systemd credentials are available only to the service\n",
                 file->option, path);
         return 0;
     }
     if (file->kind != FILE_SECRET && *path != '/')
-        return 0; /* config_check() has told */
+        return 0; /* config_check() reports it */
     fd = secret_open(path, &err);
     if (fd < 0 || fstat(fd, &status) < 0)
         return report(file->option, &err);
@@ -140,7 +140,7 @@ static unsigned check_file(const struct file *file, const char *path, FILE *out)
                                                : check_pem(file->option, path, fd));
 }
 
-/* A pipe or a device, such as /dev/null, is nobody's to change. */
+/* Only a regular file can be changed; PATH may also be a pipe, or /dev/null. */
 static unsigned check_config_file(const char *path)
 {
     struct stat status;
@@ -171,7 +171,7 @@ static void check_url(const char *option, const char *text)
         curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
         curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK && strcmp(scheme, "http") == 0 &&
         !is_loopback(host))
-        log_warning("%s: %s: everybody on the way can read the credential: use https", option, text);
+        log_warning("%s: %s: the credential is sent unencrypted; use https", option, text);
     curl_free(scheme);
     curl_free(host);
     curl_url_cleanup(url);
@@ -180,7 +180,7 @@ static void check_url(const char *option, const char *text)
 static void check_urls(const struct config *config)
 {
     CLEANUP(config_urls_free) struct config_urls urls = {0};
-    struct tb_error err = TB_ERROR_INIT; /* which config_check() has told */
+    struct tb_error err = TB_ERROR_INIT; /* config_check() reports it */
     size_t i;
 
     check_url("upstream.url", config->upstream.url);
@@ -189,7 +189,7 @@ static void check_urls(const struct config *config)
             check_url("upstream.fallback_urls", urls.list[i]);
 }
 
-unsigned config_files_check(const struct config *config, const char *path, FILE *out)
+unsigned config_check_files(const struct config *config, const char *path, FILE *out)
 {
     unsigned errors = check_config_file(path);
     size_t i;
@@ -201,7 +201,7 @@ unsigned config_files_check(const struct config *config, const char *path, FILE 
     return errors;
 }
 
-int config_files_check_tls(const struct config *config, struct tb_error *err)
+int config_check_tls_files(const struct config *config, struct tb_error *err)
 {
     size_t i;
     int r;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "options.h"
+#include "known_options.h"
 
 #include <inttypes.h>
 #include <stddef.h>
 #include <stdio.h>
 
 #include "base/log.h"
+#include "proxy/config/help.h"
 
 #define ROW(section, name, kind)                                                                             \
     {                                                                                                        \
@@ -97,7 +98,7 @@ void options_read_help(void)
             continue;
         if (sscanf(line, " # Allowed: an integer from %" SCNd64 " to %" SCNd64, &minimum, &maximum) == 2)
             continue;
-        if (strstr(line, "May be changed while running"))
+        if (strstr(line, "takes effect on reload"))
             reloadable = true;
         if (sscanf(line, "    # %63[a-z0-9_] = %99[^;];", name, value) == 2) {
             struct known_option *option = find(section, name);

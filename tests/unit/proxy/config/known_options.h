@@ -3,10 +3,11 @@
  * What the tests of the configuration know of each option: its place in struct config and its type from here;
  * its bounds, its default and whether it is reloadable from what config_print_help() prints.
  */
-#ifndef TB_PROXY_OPTIONS_H
-#define TB_PROXY_OPTIONS_H
+#ifndef TB_PROXY_KNOWN_OPTIONS_H
+#define TB_PROXY_KNOWN_OPTIONS_H
 
 #include "proxy/config/config.h"
+#include "proxy/config/load.h"
 #include "unit.h"
 
 #define OPTION_COUNT 46

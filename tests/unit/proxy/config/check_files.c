@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is said of the files that a configuration names. */
-#include "proxy/config/config_files.h"
+#include "proxy/config/check_files.h"
 
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/secret.h"
 #include "base/util.h"
-#include "options.h"
+#include "known_options.h"
 
 #define URL     "upstream.url=http://127.0.0.1:1"
 #define NO_FILE "upstream.username=u" /* without a password, which this module does not judge */
@@ -39,7 +39,7 @@ static unsigned look(const struct config *config, const char *path)
     ck_assert_ptr_nonnull(out);
     not_checked[0] = '\0';
     unit_capture();
-    errors = config_files_check(config, path, out);
+    errors = config_check_files(config, path, out);
     said = unit_captured();
     fclose(out);
     return errors;
@@ -177,7 +177,7 @@ START_TEST(a_configuration_that_others_can_change)
         path = unit_file(0, "test.conf", modes[i], MINIMAL, strlen(MINIMAL));
         ck_assert_uint_eq(look(config, path), !!(modes[i] & 022));
         if (modes[i] & 022)
-            assert_said("test.conf: others can change it: run chmod go-w ");
+            assert_said("test.conf: writable by others; run chmod go-w ");
     }
     ck_assert_uint_eq(look(config, "/dev/null"), 0);
     ck_assert_str_eq(said, "");
@@ -254,13 +254,13 @@ START_TEST(what_tls_needs_before_the_start)
     snprintf(key, sizeof(key), "upstream.key_file=%s", unit_file(0, "key", 0640, "x", 1));
     snprintf(secret, sizeof(secret), "upstream.api_key_file=%s", unit_file(1, "secret", 0644, "", 0));
     config = options_must_load(MINIMAL, SETTINGS(key, "upstream.certificate_file=/dev/null", secret));
-    ck_assert_int_eq(config_files_check_tls(config, &err), -EPERM);
+    ck_assert_int_eq(config_check_tls_files(config, &err), -EPERM);
     assert_says(err.message, "upstream.key_file: ");
     ck_assert_int_eq(chmod(strchr(key, '=') + 1, 0600), 0);
-    ck_assert_int_eq(config_files_check_tls(config, &err), 0);
+    ck_assert_int_eq(config_check_tls_files(config, &err), 0);
     config_free(config);
     config = options_must_load(MINIMAL, SETTINGS("upstream.ca_file=/no/such/ca"));
-    ck_assert_int_eq(config_files_check_tls(config, &err), -ENOENT);
+    ck_assert_int_eq(config_check_tls_files(config, &err), -ENOENT);
     assert_says(err.message, "upstream.ca_file: /no/such/ca: ");
     config_free(config);
 }

@@ -4,7 +4,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "options.h"
+#include "known_options.h"
 
 static void set_up(void)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/config/config.h"
+#include "proxy/config/load.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/util.h"
-#include "options.h"
+#include "known_options.h"
 
 static void set_up(void)
 {
@@ -249,14 +249,17 @@ static const struct {
     {"listen = { address = 1; };\n", 5, {"listen.address", "string"}},
     {"listen = {\n  colour = 1;\n};\n", 6, {"unknown", "listen.colour", "idle_timeout_s"}},
     {"listen = { Port = 1; };\n", 5, {"unknown", "listen.Port"}},
-    {"\ncolours = {\n  red = 1;\n};\n", 7, {"unknown", "colours", "upstream, listen, retry"}},
+    {"retry = {\n  repeat_unsafe = true;\n};\n", /* its name in earlier versions */
+     6,
+     {"unknown option retry.repeat_unsafe", " retry_unsafe"}},
+    {"\ncolours = {\n  red = 1;\n};\n", 7, {"unknown section colours", "sections: upstream, listen, retry"}},
     {"colours = { };\n", 5, {"unknown", "colours"}},
     {"listen = 1;\n", 5, {"listen", "section"}},
     {"\nlisten = [1, 2];\n", 6, {"listen", "section"}},
     {"listen = ();\n", 5, {"listen", "section"}},
     {"port = 8282;\n", 5, {"port", "section"}},
-    {"listen = {\n  port = 1;\n  port = 2;\n};\n", 7, {"listen.port", "second time", "line 6"}},
-    {"listen = { port = 1; };\nlisten = { port = 2; };\n", 6, {"listen.port", "second time", "line 5"}},
+    {"listen = {\n  port = 1;\n  port = 2;\n};\n", 7, {"listen.port is already set", "line 6"}},
+    {"listen = { port = 1; };\nlisten = { port = 2; };\n", 6, {"listen.port is already set", "line 5"}},
     {"listen = {\n  port = ;\n};\n", 6, {NULL}},
     {"nonsense\n", 5, {NULL}},
 };
@@ -353,10 +356,10 @@ START_TEST(settings_that_are_none)
 }
 END_TEST
 
-UNIT_SUITE(config)
+UNIT_SUITE(config_load)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("config", &tests);
+    Suite *suite = unit_suite_create("config_load", &tests);
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, a_short_file_is_enough_and_the_rest_is_the_default);

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config/check.h"
+
+#include <errno.h>
+#include <sys/un.h>
+
+#include "base/utf8.h"
+#include "proxy/config/config.h"
+#include "proxy/config/values.h"
+#include "proxy/route/urgency.h"
+#include "upstream/transport.h"
+
+static int check_listen(const struct config *config, struct tb_error *err)
+{
+    const char *address = config->listen.address, *addresses[LISTEN_ADDRESSES_MAX];
+    const char *path = config->listen.unix_path;
+
+    if (!*address && !*path)
+        return tb_error_set(err, -EINVAL, "listen.address and listen.unix_path are both empty; set one");
+    if (config_listen_addresses(config, addresses) < 0)
+        return tb_error_set(
+            err, -EINVAL,
+            "listen.address = \"%s\": must be 127.0.0.1, ::1, or both separated by a comma; only loopback is "
+            "allowed, because local programs need no credential",
+            address);
+    if (*path && (*path != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)))
+        return tb_error_set(err, -EINVAL,
+                            "listen.unix_path = \"%s\": must be an absolute path of at most %zu bytes", path,
+                            sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
+    if (config_unix_mode(config) == (mode_t)-1)
+        return tb_error_set(err, -EINVAL, "listen.unix_mode = \"%s\": must be an octal number up to 0777",
+                            config->listen.unix_mode);
+    return 0;
+}
+
+/* session_new() refuses the same, but does not know the names of the options. */
+static int check_credential(const struct config *config, struct tb_error *err)
+{
+    bool key = *config->upstream.api_key_file;
+    bool name = *config->upstream.username, password = *config->upstream.password_file;
+    bool token = *config->upstream.token_file, refresh_token = *config->upstream.refresh_token_file;
+    int ways = key + (name || password) + (token || refresh_token);
+
+    if (ways != 1)
+        return tb_error_set(
+            err, -EINVAL,
+            "%s: set upstream.api_key_file, or upstream.username and upstream.password_file, or "
+            "upstream.token_file and upstream.refresh_token_file",
+            ways ? "more than one credential" : "no credential");
+    if (name != password)
+        return tb_error_set(err, -EINVAL,
+                            "upstream.username and upstream.password_file must be set together");
+    if (utf8_count(config->upstream.username, strlen(config->upstream.username)) < 0)
+        return tb_error_set(err, -EINVAL, "upstream.username is not UTF-8; save the file as UTF-8");
+    if (refresh_token && !token)
+        return tb_error_set(err, -EINVAL, "upstream.refresh_token_file needs upstream.token_file");
+    return 0;
+}
+
+static int check_path(const char *option, const char *path, struct tb_error *err)
+{
+    if (*path && *path != '/')
+        return tb_error_set(err, -EINVAL, "upstream.%s = \"%s\": must be an absolute path", option, path);
+    return 0;
+}
+
+static int check_tls(const struct config *config, struct tb_error *err)
+{
+    int r = check_path("ca_file", config->upstream.ca_file, err);
+
+    if (r == 0)
+        r = check_path("certificate_file", config->upstream.certificate_file, err);
+    if (r == 0)
+        r = check_path("key_file", config->upstream.key_file, err);
+    if (r == 0 && !*config->upstream.certificate_file != !*config->upstream.key_file)
+        r = tb_error_set(err, -EINVAL,
+                         "upstream.certificate_file and upstream.key_file must be set together");
+    return r;
+}
+
+static int check_proxy(const struct config *config, struct tb_error *err)
+{
+    bool has_user = false;
+    int r = *config->upstream.proxy ? transport_check_proxy(config->upstream.proxy, &has_user, err) : 0;
+
+    if (r < 0)
+        return tb_error_prefix(err, "upstream.proxy");
+    if (*config->upstream.proxy_password_file && !has_user)
+        return tb_error_set(err, -EINVAL, "upstream.proxy_password_file needs a user in upstream.proxy");
+    return 0;
+}
+
+static int check_upstream(const struct config *config, struct tb_error *err)
+{
+    CLEANUP(config_urls_free) struct config_urls urls = {0};
+    int r;
+
+    if (!*config->upstream.url)
+        return tb_error_set(err, -EINVAL,
+                            "upstream.url is not set; set it to the URL of the ThingsBoard server");
+    r = transport_check_url(config->upstream.url, err);
+    if (r < 0)
+        return tb_error_prefix(err, "upstream.url");
+    r = config_fallback_urls(config, &urls, err);
+    if (r == 0)
+        r = check_tls(config, err);
+    if (r == 0)
+        r = check_proxy(config, err);
+    return r < 0 ? r : check_credential(config, err);
+}
+
+static int check_queue(const struct config *config, struct tb_error *err)
+{
+    struct urgencies urgencies = {0};
+    struct rate_limit limit;
+    int r;
+
+    if (!config_limit_is_asked_for(config) && rate_limit_parse(config->rate.limits, &limit, err) < 0)
+        return tb_error_prefix(err, "rate.limits");
+    if (config->queue.max_bytes < config->limits.max_kept_body_bytes)
+        return tb_error_set(
+            err, -EINVAL,
+            "queue.max_bytes must not be smaller than limits.max_kept_body_bytes; the largest request "
+            "would never fit");
+    r = urgencies_parse(config->queue.urgency, &urgencies, err);
+    urgencies_free(&urgencies);
+    return r < 0 ? tb_error_prefix(err, "queue.urgency") : 0;
+}
+
+int config_check(const struct config *config, struct tb_error *err)
+{
+    int r = check_upstream(config, err);
+
+    if (r == 0)
+        r = check_listen(config, err);
+    if (r == 0)
+        r = check_queue(config, err);
+    if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_kept_body_bytes)
+        r = tb_error_set(err, -EINVAL,
+                         "limits.max_buffered_bytes must not be smaller than limits.max_kept_body_bytes");
+    if (r == 0 && config->retry.max_retry_delay_ms < config->retry.initial_retry_delay_ms)
+        r = tb_error_set(err, -EINVAL,
+                         "retry.max_retry_delay_ms must not be smaller than retry.initial_retry_delay_ms");
+    return r;
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config/load.h"
+
+#include <errno.h>
+#include <libconfig.h>
+
+#include "base/log.h"
+#include "proxy/config/check.h"
+#include "proxy/config/config.h"
+#include "proxy/config/file_text.h"
+#include "proxy/config/option_table.h"
+#include "proxy/config/option_value.h"
+#include "proxy/config/syntax_error.h"
+
+/* libconfig names only included files; PATH is the file itself. */
+static const char *file_of(const char *path, const config_setting_t *setting)
+{
+    const char *file = config_setting_source_file(setting);
+
+    return file ? file : path;
+}
+
+/* The setting OPTION in a section before SECTION of the same name, or NULL. */
+static const config_setting_t *find_earlier(const struct option *option, const config_setting_t *section)
+{
+    const config_setting_t *root = config_setting_parent(section), *found = NULL;
+    int i, end = config_setting_index(section);
+
+    for (i = 0; i < end && !found; i++) {
+        const config_setting_t *other = config_setting_get_elem(root, (unsigned)i);
+        const char *name = config_setting_name(other);
+
+        if (option_find(name, strcspn(name, FILE_TEXT_REPEAT_MARK), option->name) == option)
+            found = config_setting_get_member(other, option->name);
+    }
+    return found;
+}
+
+static int set_option(struct config *config, const char *path, const config_setting_t *section,
+                      config_setting_t *setting, struct tb_error *err)
+{
+    const char *name = config_setting_name(section);
+    size_t length = strcspn(name, FILE_TEXT_REPEAT_MARK);
+    const struct option *option = option_find(name, length, config_setting_name(setting));
+    const config_setting_t *earlier;
+
+    if (!option)
+        return option_refuse_name(name, length, config_setting_name(setting), err);
+    earlier = find_earlier(option, section);
+    if (earlier)
+        return tb_error_set(err, -EINVAL, "%s.%s is already set in %s, line %u", option->section,
+                            option->name, file_of(path, earlier), config_setting_source_line(earlier));
+    return option_set_setting(option, config, setting, err);
+}
+
+static int read_section(struct config *config, const char *path, config_setting_t *section,
+                        struct tb_error *err)
+{
+    const char *name = config_setting_name(section);
+    size_t length = strcspn(name, FILE_TEXT_REPEAT_MARK);
+    const config_setting_t *at = section;
+    int i, r = 0;
+
+    if (!config_setting_is_group(section))
+        r = tb_error_set(err, -EINVAL, "%s must be a section: %s = { ... };", name, name);
+    else if (!option_section_exists(name, length) && config_setting_length(section) == 0)
+        r = option_refuse_name(name, length, "", err);
+    for (i = 0; r == 0 && i < config_setting_length(section); i++) {
+        config_setting_t *setting = config_setting_get_elem(section, (unsigned)i);
+
+        at = setting;
+        r = set_option(config, path, section, setting, err);
+    }
+    if (r < 0)
+        tb_error_prefix(err, "%s:%u", file_of(path, at), config_setting_source_line(at));
+    return r;
+}
+
+static int read_file(struct config *config, const char *path, struct tb_error *err)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(FILE_TEXT_MAX_BYTES);
+    config_setting_t *root;
+    config_t parsed;
+    int i, r = file_text_read(path, &text, err);
+
+    if (r < 0)
+        return r;
+    config_init(&parsed);
+    if (config_read_string(&parsed, text.data) != CONFIG_TRUE)
+        r = syntax_error_find(&parsed, path, text.data, err);
+    root = config_root_setting(&parsed);
+    for (i = 0; r == 0 && i < config_setting_length(root); i++)
+        r = read_section(config, path, config_setting_get_elem(root, (unsigned)i), err);
+    config_destroy(&parsed);
+    return r;
+}
+
+static int apply_set(struct config *config, const char *setting, struct tb_error *err)
+{
+    const char *equals = strchr(setting, '=');
+    const char *dot = equals ? memchr(setting, '.', (size_t)(equals - setting)) : NULL;
+    CLEANUP(free_pointer) char *name = NULL;
+    const struct option *option;
+    int r;
+
+    if (!dot)
+        return tb_error_set(err, -EINVAL, "--set %s: must be section.option=value", setting);
+    name = strndup(dot + 1, (size_t)(equals - dot - 1));
+    if (!name)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    option = option_find(setting, (size_t)(dot - setting), name);
+    r = option ? option_set_text(option, config, equals + 1, err)
+               : option_refuse_name(setting, (size_t)(dot - setting), name, err);
+    return r < 0 ? tb_error_prefix(err, "--set %s", setting) : 0;
+}
+
+int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
+                          struct tb_error *err)
+{
+    struct config *config = calloc(1, sizeof(*config));
+    int r = config ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+    size_t i;
+
+    for (i = 0; r == 0 && i < option_count; i++)
+        r = option_set_text(&options[i], config, options[i].initial, err);
+    if (r == 0)
+        r = read_file(config, path, err);
+    for (i = 0; r == 0 && i < count; i++)
+        r = apply_set(config, settings[i], err);
+    if (r < 0) {
+        config_free(config);
+        return r;
+    }
+    *ret = config;
+    return 0;
+}
+
+int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
+                struct tb_error *err)
+{
+    struct config *config;
+    int r = config_load_unchecked(path, settings, count, &config, err);
+
+    if (r < 0)
+        return r;
+    r = config_check(config, err);
+    if (r < 0)
+        config_free(config);
+    else
+        *ret = config;
+    return r;
+}
+
+void config_free(struct config *config)
+{
+    size_t i;
+
+    for (i = 0; config && i < option_count; i++)
+        option_free(&options[i], config);
+    free(config);
+}
+
+void config_reload(struct config *config, struct config *fresh)
+{
+    size_t i;
+
+    for (i = 0; i < option_count; i++) {
+        const struct option *option = &options[i];
+
+        if (!option_differs(option, config, fresh))
+            continue;
+        if (!option->reloadable)
+            log_warning("%s.%s has changed; restart tbproxyd to apply it", option->section, option->name);
+        else if (option_copy(option, config, fresh))
+            log_info("%s.%s has changed and is in effect", option->section, option->name);
+        else
+            log_error("%s.%s has changed but is not in effect: out of memory", option->section, option->name);
+    }
+}

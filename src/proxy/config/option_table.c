@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config/option_table.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "proxy/config/config.h"
+
+#define AT(member) offsetof(struct config, member)
+
+/* When a change in the file takes effect: with a reload, or only with a restart. A string that somebody holds
+ * a pointer to needs a restart. */
+#define RELOAD  true
+#define RESTART false
+
+#define STRING(section, name, initial, when, help)                                                           \
+    {                                                                                                        \
+#section, #name, OPTION_STRING, AT(section.name), 0, 0, initial, when, NULL, help                    \
+    }
+#define INTEGER(section, name, initial, minimum, maximum, when, help)                                        \
+    {                                                                                                        \
+#section, #name, OPTION_INTEGER, AT(section.name), minimum, maximum, initial, when, NULL, help       \
+    }
+#define BOOLEAN(section, name, initial, when, help)                                                          \
+    {                                                                                                        \
+#section, #name, OPTION_BOOLEAN, AT(section.name), 0, 0, initial, when, NULL, help                   \
+    }
+#define CHOICE(section, name, initial, choices, when, help)                                                  \
+    {                                                                                                        \
+#section, #name, OPTION_CHOICE, AT(section.name), 0, 0, initial, when, choices, help                 \
+    }
+
+#define HOUR_MS 3600000
+#define GIB     (INT64_C(1) << 30)
+
+const char *const merge_mode_names[] = {"off", "pressure", "always", NULL};
+const char *const tls_version_names[] = {"1.2", "1.3", NULL};
+const char *const http2_mode_names[] = {"auto", "off", "prior-knowledge", NULL};
+
+/* clang-format off */
+const struct option options[] = {
+    STRING(upstream, url, "", RESTART,
+           "URL of the ThingsBoard server, as in a browser: https://thingsboard.cloud. Required."),
+    STRING(upstream, api_key_file, "", RESTART,
+           "File with an API key. This is one of three ways to authenticate; the others are a user name\n"
+           "with a password, and a token. Each of these files holds one line, must be readable by its\n"
+           "owner only, and is read at every login. A name without a slash is a systemd credential\n"
+           "(LoadCredential= in the unit); systemd copies it when the service starts, so restart tbproxyd\n"
+           "after changing it."),
+    STRING(upstream, username, "", RESTART,
+           "User name; needs upstream.password_file."),
+    STRING(upstream, password_file, "", RESTART,
+           "File with the user's password."),
+    STRING(upstream, token_file, "", RESTART,
+           "File with an access token (JWT) obtained elsewhere."),
+    STRING(upstream, refresh_token_file, "", RESTART,
+           "File with the matching refresh token. Without one, the token is used until it expires."),
+    STRING(upstream, ca_file, "", RESTART,
+           "File with the CA certificates (PEM) to verify an https server with, instead of the system's. A\n"
+           "changed file takes effect on reload, or within an hour."),
+    STRING(upstream, certificate_file, "", RESTART,
+           "File with the certificate (PEM) that tbproxyd presents to the server; needs upstream.key_file."),
+    STRING(upstream, key_file, "", RESTART,
+           "File with the key (PEM) of that certificate, without a passphrase; readable by its owner only."),
+    CHOICE(upstream, tls_min_version, "1.2", tls_version_names, RESTART,
+           "Oldest version of TLS to accept from an https server."),
+    STRING(upstream, proxy, "", RESTART,
+           "Proxy for all connections to the server: http://[user@]host:port, or the same with https or\n"
+           "socks5h. It must allow CONNECT. (Environment variables are ignored.)"),
+    STRING(upstream, proxy_password_file, "", RESTART,
+           "File with the password of the proxy's user, readable by its owner only."),
+    STRING(upstream, fallback_urls, "", RESTART,
+           "URLs of further servers of the same cluster, separated by commas, at most 7. Requests go to\n"
+           "the first server, beginning with upstream.url, that is reachable and does not keep answering\n"
+           "502, 503 or 504."),
+    INTEGER(upstream, connect_timeout_ms, "10000", 1, HOUR_MS, RESTART,
+            "Time allowed for connecting to the server, including the TLS handshake."),
+    INTEGER(upstream, timeout_ms, "60000", 1, 24 * HOUR_MS, RELOAD,
+            "Time allowed for the server to answer, and for a pause in the middle of a body; after that,\n"
+            "the local program gets 504, or an answer that has begun is cut off. A call that itself says\n"
+            "how long the server may wait (an RPC, a rule engine call, a long poll of a device) is allowed\n"
+            "that time and 5 s more, at most 300 s, if that is longer."),
+    INTEGER(upstream, max_connections, "64", 1, 4096, RESTART,
+            "Maximum number of connections to the server. (Over HTTP/1.1, the session has one more.)"),
+    CHOICE(upstream, http2, "auto", http2_mode_names, RESTART,
+           "When to use HTTP/2, which carries many requests over one connection. auto: with https servers\n"
+           "that support it; off: never; prior-knowledge: also with http servers, which must support it."),
+    INTEGER(upstream, max_requests, "100", 1, 4096, RESTART,
+            "Maximum number of requests at the server at a time; more wait in the queue. Without HTTP/2,\n"
+            "each uses a connection of its own, so upstream.max_connections limits them, too."),
+
+    STRING(listen, address, "127.0.0.1, ::1", RESTART,
+           "Addresses for local programs over TCP: one or both of the loopback addresses, separated by a\n"
+           "comma. An address that the host does not have is skipped. Empty: no TCP."),
+    INTEGER(listen, port, "8282", 0, 65535, RESTART,
+            "Port for local programs over TCP; 0 picks a free one and logs it."),
+    STRING(listen, unix_path, "/run/tbproxyd/tbproxyd.sock", RESTART,
+           "Path of the Unix socket for local programs. Empty: no Unix socket."),
+    STRING(listen, unix_mode, "0666", RESTART,
+           "Permissions of the Unix socket, in octal: who may use it."),
+    INTEGER(listen, max_connections, "1024", 1, 65536, RESTART,
+            "Maximum number of connections of local programs, for each address and for the Unix socket;\n"
+            "more wait. It is reduced, and the log says so, if the limit of open files is too low for\n"
+            "these and the connections to the server."),
+    INTEGER(listen, idle_timeout_s, "75", 1, 3600, RESTART,
+            "A local connection is closed after this many seconds in which nothing arrives. Answers\n"
+            "announce it as Keep-Alive."),
+
+    BOOLEAN(retry, retry_on_rate_limit, "true", RELOAD,
+            "Whether to retry a request that the server refuses with 429."),
+    INTEGER(retry, max_retries, "3", 0, 100, RELOAD,
+            "Maximum number of retries of a request; after that, the local program gets the 429."),
+    INTEGER(retry, initial_retry_delay_ms, "1000", 1, HOUR_MS, RELOAD,
+            "Delay before the first retry; doubled for each further one, plus or minus 20 %. The server's\n"
+            "Retry-After takes precedence."),
+    INTEGER(retry, max_retry_delay_ms, "30000", 1, HOUR_MS, RELOAD,
+            "Longest delay before a retry. If Retry-After asks for more, the local program gets the 429."),
+    BOOLEAN(retry, retry_unsafe, "false", RELOAD,
+            "Whether to retry RPC, rule engine, claim and version control calls, too. The server can\n"
+            "answer these with 429 after executing them, so they may be executed twice."),
+
+    STRING(rate, limits, "", RELOAD,
+           "The server's rate limit, in its own syntax: \"100:1,2000:60\" is 100 calls a second and 2000 a\n"
+           "minute. tbproxyd sends no more than that, so the server refuses nothing. Empty: unknown.\n"
+           "\"auto\": ask the server, if it is one that reports its limit (ThingsBoard Cloud, for tenant\n"
+           "administrators and customer users)."),
+    BOOLEAN(rate, learn, "true", RELOAD,
+            "Whether to learn from refusals (429) how fast the server takes requests, with or without\n"
+            "rate.limits."),
+
+    INTEGER(queue, max_requests, "10000", 1, 1000000, RELOAD,
+            "Maximum number of requests that wait for the server; more are answered with 503."),
+    INTEGER(queue, max_bytes, "67108864", 1024, 64 * GIB, RELOAD,
+            "Maximum size of the bodies of all waiting requests. Must be at least\n"
+            "limits.max_kept_body_bytes."),
+    INTEGER(queue, max_wait_ms, "30000", 0, HOUR_MS, RELOAD,
+            "Longest total time that a request waits, including the delays between retries; after that, it\n"
+            "is answered with 503. A request can ask for less with \"Prefer: wait=SECONDS\". The time that\n"
+            "the server takes to answer does not count."),
+    STRING(queue, urgency, "", RELOAD,
+           "Operations, by id or tag, to send before or after others of the same client: \"saveDevice=1,\n"
+           "telemetry-controller=5\", from 0 (the most urgent) to 7; the others have 3. A request's own\n"
+           "Priority header (u=0 to u=7) takes precedence. Clients take turns whatever the urgency."),
+
+    CHOICE(merge, mode, "pressure", merge_mode_names, RELOAD,
+           "Whether to send telemetry, and attributes, for the same path of an entity as one call.\n"
+           "pressure: if they have to wait anyway; always: one call at a time, and what arrives meanwhile\n"
+           "goes with the next; off: never. Each program gets the result of its own part. If an attribute\n"
+           "is written twice in one call, only the last value is sent; of telemetry, every value is sent."),
+    INTEGER(merge, max_bytes, "1048576", 1024, 16 * 1024 * 1024, RELOAD,
+            "Maximum size of a merged body."),
+
+    BOOLEAN(join, reads, "true", RELOAD,
+            "Whether one call answers identical GETs made at the same time; never a call that began before\n"
+            "a write that the program may know of."),
+
+    INTEGER(limits, max_body_bytes, "1073741824", 0, 1024 * GIB, RELOAD,
+            "Maximum size of the body of a request; a larger one is answered with 413."),
+    INTEGER(limits, max_kept_body_bytes, "1048576", 0, GIB, RELOAD,
+            "Bodies of requests up to this size are kept until the answer arrives, so that the request can\n"
+            "be sent again after a renewal of the login or a 429. A larger one is passed on as it arrives,\n"
+            "and can be sent again only as long as the server has not asked for it."),
+    INTEGER(limits, max_response_bytes, "67108864", 262144, GIB, RELOAD,
+            "Maximum size of an answer that must be kept in memory: an error, or an answer for several\n"
+            "programs at once; a larger one is replaced by 502. Other answers are passed on as they\n"
+            "arrive."),
+    INTEGER(limits, max_buffered_bytes, "268435456", 65536, 64 * GIB, RELOAD,
+            "Memory for all bodies in progress, not counting the first 256 KiB of each answer. A request\n"
+            "that does not fit is answered with 503; an answer that does not fit is passed on as it\n"
+            "arrives. The body of a request that is passed on as it arrives takes 256 KiB."),
+    INTEGER(limits, session_wait_ms, "30000", 0, HOUR_MS, RELOAD,
+            "How long a request waits for a login in progress before it is answered with 503."),
+    INTEGER(limits, drain_timeout_ms, "10000", 0, HOUR_MS, RELOAD,
+            "How long tbproxyd waits for the requests in progress when it stops."),
+
+    STRING(forward, request_headers, "", RESTART,
+           "Names of further request headers to forward to the server, separated by commas. (Always\n"
+           "forwarded: Accept, Accept-Encoding, Accept-Language, Content-Type, Content-Encoding, If-*,\n"
+           "Range, User-Agent, X-Mobile-Token.)"),
+
+    CHOICE(log, level, "info", log_level_names, RELOAD,
+           "What to log: error, warning, info or debug; each includes those before it."),
+};
+/* clang-format on */
+
+const size_t option_count = ARRAY_SIZE(options);
+
+static bool is_in_section(const struct option *option, const char *section, size_t length)
+{
+    return strlen(option->section) == length && strncmp(option->section, section, length) == 0;
+}
+
+bool option_section_exists(const char *section, size_t length)
+{
+    size_t i;
+
+    for (i = 0; i < option_count; i++)
+        if (is_in_section(&options[i], section, length))
+            return true;
+    return false;
+}
+
+const struct option *option_find(const char *section, size_t section_length, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < option_count; i++)
+        if (is_in_section(&options[i], section, section_length) && strcmp(options[i].name, name) == 0)
+            return &options[i];
+    return NULL;
+}
+
+/* Prints into TEXT the names of all options of SECTION, or with NULL those of all sections. */
+static void list_names(const char *section, size_t section_length, char *text, size_t size)
+{
+    const char *last = "";
+    size_t used = 0, i;
+
+    for (i = 0; i < option_count && used < size; i++) {
+        const char *name = section ? options[i].name : options[i].section;
+
+        if (section && !is_in_section(&options[i], section, section_length))
+            continue;
+        if (strcmp(name, last) != 0)
+            used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "", name);
+        last = name;
+    }
+}
+
+int option_refuse_name(const char *section, size_t section_length, const char *name, struct tb_error *err)
+{
+    bool known = option_section_exists(section, section_length);
+    char names[400];
+
+    list_names(known ? section : NULL, section_length, names, sizeof(names));
+    if (known)
+        return tb_error_set(err, -EINVAL, "unknown option %.*s.%s; options in section %.*s: %s",
+                            (int)section_length, section, name, (int)section_length, section, names);
+    return tb_error_set(err, -EINVAL, "unknown section %.*s; sections: %s", (int)section_length, section,
+                        names);
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/config/values.h"
+
+#include <errno.h>
+
+#include "base/secret.h"
+#include "proxy/config/config.h"
+#include "upstream/transport.h"
+
+/* What to do after changing a secret: a file is read at every login; systemd copies a credential only when it
+ * starts the service. */
+static const char *remedy(const struct config *config)
+{
+    const char *const paths[] = {config->upstream.api_key_file, config->upstream.password_file,
+                                 config->upstream.token_file, config->upstream.refresh_token_file};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(paths); i++)
+        if (*paths[i] && secret_is_credential(paths[i]))
+            return "after changing it, restart tbproxyd (systemd copies credentials only at start)";
+    return "tbproxyd tries again as soon as the file changes";
+}
+
+struct session_options config_session_options(const struct config *config)
+{
+    return (struct session_options){
+        .api_key.file = config->upstream.api_key_file,
+        .username = config->upstream.username,
+        .password.file = config->upstream.password_file,
+        .token.file = config->upstream.token_file,
+        .refresh_token.file = config->upstream.refresh_token_file,
+        .url_name = "upstream.url",
+        .api_key_name = "upstream.api_key_file",
+        .remedy = remedy(config),
+    };
+}
+
+mode_t config_unix_mode(const struct config *config)
+{
+    char *end;
+    unsigned long mode = strtoul(config->listen.unix_mode, &end, 8);
+
+    return *end || end == config->listen.unix_mode || mode > 0777 ? (mode_t)-1 : (mode_t)mode;
+}
+
+/* The loopback address that TEXT begins with, or NULL. browser_guard.c knows the same ones by name. */
+static const char *loopback_at(const char *text)
+{
+    static const char *const loopback[LISTEN_ADDRESSES_MAX] = {"127.0.0.1", "::1"};
+    size_t length = strcspn(text, ","), i;
+
+    for (i = 0; i < LISTEN_ADDRESSES_MAX; i++)
+        if (strlen(loopback[i]) == length && strncmp(loopback[i], text, length) == 0)
+            return loopback[i];
+    return NULL;
+}
+
+int config_listen_addresses(const struct config *config, const char *ret[LISTEN_ADDRESSES_MAX])
+{
+    const char *text = config->listen.address, *address;
+    int count = 0;
+
+    if (!*text)
+        return 0;
+    for (;;) {
+        address = loopback_at(text);
+        if (!address || (count > 0 && address == ret[0]))
+            return -EINVAL;
+        ret[count++] = address;
+        text += strlen(address);
+        if (!*text)
+            return count;
+        text += 1 + strspn(text + 1, " ");
+    }
+}
+
+void config_urls_free(struct config_urls *urls)
+{
+    free(urls->text);
+}
+
+int config_fallback_urls(const struct config *config, struct config_urls *ret, struct tb_error *err)
+{
+    struct config_urls urls = {.text = strdup(config->upstream.fallback_urls)};
+    size_t count = 0;
+    char *rest = urls.text, *url;
+    int r = urls.text ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+
+    while (r == 0 && *config->upstream.fallback_urls && (url = strsep(&rest, ","))) {
+        url += strspn(url, " ");
+        url[strcspn(url, " ")] = '\0';
+        if (count == FAILOVER_SERVERS_MAX - 1)
+            r = tb_error_set(err, -EINVAL, "more than %d URLs", FAILOVER_SERVERS_MAX - 1);
+        else
+            r = transport_check_url(url, err);
+        if (r == 0)
+            urls.list[count++] = url;
+    }
+    if (r < 0) {
+        config_urls_free(&urls);
+        return tb_error_prefix(err, "upstream.fallback_urls");
+    }
+    *ret = urls;
+    return 0;
+}
+
+bool config_limit_is_asked_for(const struct config *config)
+{
+    return strcmp(config->rate.limits, "auto") == 0;
+}
+
+struct rate_limit config_limit(const struct config *config)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct rate_limit limit = {0};
+
+    if (!config_limit_is_asked_for(config))
+        rate_limit_parse(config->rate.limits, &limit, &err); /* config_check() has checked it */
+    return limit;
+}
