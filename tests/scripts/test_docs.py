@@ -7,7 +7,9 @@ import re
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "unit")]
+import include_graph  # noqa: E402
 import tap  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
@@ -99,6 +101,12 @@ class TestDocs(unittest.TestCase):
         tour = (SOURCE / "docs" / "architecture.md").read_text("utf-8")
         self.check(page.name for page in (SOURCE / "docs" / "architecture").glob("*.md")
                    if "(architecture/%s)" % page.name not in tour)
+
+    def test_the_tour_has_the_rooms_in_the_order_of_their_includes(self):
+        tour = (SOURCE / "docs" / "architecture.md").read_text("utf-8")
+        lines = re.findall(r"^    ( *)(\w+)/ .*\S", tour, re.MULTILINE)
+        rooms = ["proxy/" + room if inner else room for inner, room in lines if room != "proxy"]
+        self.assertEqual(rooms, list(include_graph.ROOMS))
 
     def test_every_page_is_distributed(self):
         lists = "".join((SOURCE / name).read_text("utf-8") for name in ("docs/local.mk", "docs/examples/local.mk"))
