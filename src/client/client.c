@@ -57,7 +57,7 @@ static void set_start(tb_client *client, enum client_start start)
  * unauthorized. */
 static void set_start_error(tb_client *client)
 {
-    const struct transfer *transfer = &client->upstream.transfer;
+    const struct transfer *transfer = &client->upstream.calls.transfer;
     bool locked_out = session_state(client->upstream.session) == SESSION_LOCKED_OUT;
     int status = transfer->status;
     enum tb_error_kind kind = status == 0     ? TB_ERROR_TRANSPORT
@@ -118,10 +118,10 @@ static void *run(void *arg)
 {
     tb_client *client = arg;
 
-    upstream_schedule(&client->upstream);
+    session_calls_schedule(&client->upstream.calls);
     while (!is_exiting(client)) {
-        upstream_run(&client->upstream);
-        if (loop_turn(&client->loop, upstream_is_pending(&client->upstream) ? 0 : -1) < 0)
+        servers_run(&client->upstream.servers);
+        if (loop_turn(&client->loop, servers_are_pending(&client->upstream.servers) ? 0 : -1) < 0)
             break;
     }
     return NULL;
@@ -152,7 +152,7 @@ static int open_parts(tb_client *client, tb_error *err)
         upstream.session = &session;
     else
         client->start = CLIENT_STARTED;
-    client->upstream.changed = session_changed;
+    upstream.changed = session_changed;
     r = upstream_open(&client->upstream, &client->loop, &upstream, err);
     if (r < 0) {
         if (err)

@@ -15,10 +15,13 @@ src_libupstream_la_SOURCES = \
 	src/upstream/refused_operations.c src/upstream/refused_operations.h \
 	src/upstream/request.c src/upstream/request.h \
 	src/upstream/server_clock.c src/upstream/server_clock.h \
+	src/upstream/server_health.c src/upstream/server_health.h \
 	src/upstream/server_probe.c src/upstream/server_probe.h \
 	src/upstream/server_version.c src/upstream/server_version.h \
+	src/upstream/servers.c src/upstream/servers.h \
 	src/upstream/session.c src/upstream/session.h \
 	src/upstream/session_answer.c src/upstream/session_answer.h \
+	src/upstream/session_calls.c src/upstream/session_calls.h \
 	src/upstream/session_secrets.c src/upstream/session_secrets.h \
 	src/upstream/stamp.c src/upstream/stamp.h \
 	src/upstream/transfer.c \
@@ -31,7 +34,7 @@ src_libupstream_la_SOURCES = \
 	src/upstream/transport_private.h \
 	src/upstream/transport_socket.c \
 	src/upstream/upstream.c src/upstream/upstream.h \
-	src/upstream/upstream_clock.c \
+	src/upstream/upstream_clock.c src/upstream/upstream_clock.h \
 	src/upstream/websocket.c src/upstream/websocket.h \
 	src/upstream/websocket_handshake.c src/upstream/websocket_handshake.h \
 	src/upstream/websocket_token.c src/upstream/websocket_token.h

@@ -10,17 +10,19 @@
 
 #define LOGIN_PAGE "/oauth2Login"
 
-static void timer_expired(struct timer *timer);
-static void transfer_done(struct transfer *transfer);
+static void request_timer_expired(struct timer *timer);
+static void request_transfer_done(struct transfer *transfer);
+static void request_woken(struct upstream_waiter *waiter);
 
 void request_init(struct request *request, struct upstream *upstream, const struct request_options *options)
 {
     request->upstream = upstream;
     request->options = options;
-    request->timer.expired = timer_expired;
+    request->timer.expired = request_timer_expired;
     request->transfer.response = (struct headers)HEADERS_INIT;
-    request->transfer.done = transfer_done;
-    list_init(&request->link);
+    request->transfer.done = request_transfer_done;
+    request->waiter.wake = request_woken;
+    list_init(&request->waiter.link);
 }
 
 void request_cancel(struct request *request)
@@ -29,7 +31,7 @@ void request_cancel(struct request *request)
         return;
     transfer_cancel(&request->transfer);
     loop_timer_stop(request->upstream->loop, &request->timer);
-    list_remove(&request->link);
+    list_remove(&request->waiter.link);
     request->state = REQUEST_DONE;
 }
 
@@ -50,21 +52,20 @@ static void finish(struct request *request, enum request_outcome outcome)
     request->done(request);
 }
 
-/* Parks the request until upstream.c or upstream_clock.c wakes it. */
+/* Parks the request until the upstream wakes it. */
 static void park(struct request *request)
 {
     struct upstream *upstream = request->upstream;
     bool begins = request->state != REQUEST_WAITING;
 
     request->state = REQUEST_WAITING;
-    list_remove(&request->link);
-    list_append(&upstream->waiting, &request->link);
+    upstream_wait(upstream, &request->waiter);
     if (!request->waits && !timer_is_started(&request->timer) &&
         loop_timer_start(upstream->loop, &request->timer, request->options->session_wait_ms) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
-    upstream_schedule(upstream);
+    session_calls_schedule(&upstream->calls);
     if (request->waits && begins)
         request->waits(request);
 }
@@ -142,8 +143,8 @@ bool request_stamp(struct upstream *upstream, const char *target, struct buf *bo
 
     if (body->len > REQUEST_STAMP_MAX_BYTES)
         return false;
-    r = telemetry_stamp(body->data, body->len, upstream_stamp_ms(upstream, target, entity_length(target)),
-                        &stamped);
+    r = telemetry_stamp(body->data, body->len,
+                        upstream_clock_stamp_ms(&upstream->clock, target, entity_length(target)), &stamped);
     done = r == 0 || (r == 1 && (!quota || quota_take(quota, stamped.len)));
     if (r == 1 && done) {
         if (quota)
@@ -250,9 +251,10 @@ static void send_to(struct request *request, size_t server)
     fill_transfer(request);
     request->server = server;
     loop_timer_stop(upstream->loop, &request->timer);
-    list_remove(&request->link);
+    list_remove(&request->waiter.link);
     if (make_lines(request) < 0 || (streams(request) && start_stall_timer(request) < 0) ||
-        transfer_start(upstream->servers[request->server].transport, &request->transfer) < 0) {
+        transfer_start(upstream->servers.list[request->server].transports[SERVER_REQUESTS],
+                       &request->transfer) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
@@ -283,7 +285,7 @@ void request_start(struct request *request)
         return;
     }
     loop_timer_stop(request->upstream->loop, &request->timer);
-    list_remove(&request->link);
+    list_remove(&request->waiter.link);
     request->state = REQUEST_READY;
     if (request->ready)
         request->ready(request);
@@ -291,23 +293,15 @@ void request_start(struct request *request)
         request_send(request);
 }
 
-void request_wake_all(struct upstream *upstream)
+static void request_woken(struct upstream_waiter *waiter)
 {
-    struct list waiting;
-
-    list_init(&waiting);
-    list_take_all(&waiting, &upstream->waiting);
-    while (!list_is_empty(&waiting)) {
-        struct request *request = CONTAINER_OF(waiting.next, struct request, link);
-
-        list_remove(&request->link);
-        request_start(request);
-    }
+    request_start(CONTAINER_OF(waiter, struct request, waiter));
 }
 
-static void judge(const struct request *request)
+static void report(const struct request *request)
 {
-    upstream_report(request->upstream, request->server, &request->transfer, request->retry != TB_RETRY_NEVER);
+    server_health_report(&request->upstream->health, request->server, &request->transfer,
+                         request->retry != TB_RETRY_NEVER);
 }
 
 static void answer_stalled(struct request *request)
@@ -319,11 +313,11 @@ static void answer_stalled(struct request *request)
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
     snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
              (long long)timeout_ms(request));
-    judge(request);
+    report(request);
     finish(request, REQUEST_FAILED);
 }
 
-static void timer_expired(struct timer *timer)
+static void request_timer_expired(struct timer *timer)
 {
     struct request *request = CONTAINER_OF(timer, struct request, timer);
 
@@ -365,7 +359,7 @@ static void handle_refused_credential(struct request *request)
     bool renewed =
         session_refused(session, upstream->loop->now_ms, request->credential->generation, request->replayed);
 
-    upstream_schedule(upstream);
+    session_calls_schedule(&upstream->calls);
     if (renewed && !request->replayed) {
         replay(request);
     } else if (session_state(session) == SESSION_LOCKED_OUT) {
@@ -399,9 +393,9 @@ static void handle_rate_limit(struct request *request)
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)(uintptr_t)request;
-    delay_ms =
-        backoff_delay_ms(request->retries + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
-                         upstream_retry_after_ms(request->upstream, &request->transfer), random);
+    delay_ms = backoff_delay_ms(
+        request->retries + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
+        upstream_clock_retry_after_ms(&request->upstream->clock, &request->transfer), random);
     if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
         refusal = RETRY_LATER_THAN_MAX;
     request->not_retried = refusal;
@@ -421,21 +415,21 @@ static bool try_next_server(struct request *request)
     struct upstream *upstream = request->upstream;
     size_t next;
 
-    judge(request);
+    report(request);
     request->tried |= 1U << request->server;
-    next = upstream_next_server(upstream, &request->transfer, request->tried, is_idempotent(request));
+    next = server_health_next(&upstream->health, &request->transfer, request->tried, is_idempotent(request));
     if (request->transfer.overflows || next == FAILOVER_NONE || !begins_again(request))
         return false;
     send_to(request, next);
     return true;
 }
 
-static void transfer_done(struct transfer *transfer)
+static void request_transfer_done(struct transfer *transfer)
 {
     struct request *request = CONTAINER_OF(transfer, struct request, transfer);
 
     loop_timer_stop(request->upstream->loop, &request->timer);
-    upstream_learn_clock(request->upstream, transfer);
+    upstream_clock_learn(&request->upstream->clock, transfer);
     if (try_next_server(request))
         return;
     if (transfer->status == 0)

@@ -91,14 +91,14 @@ struct request {
     enum request_state state;
     enum request_outcome outcome;
     enum request_retry_refusal not_retried; /* of a 429 that is the answer */
-    struct list link;                       /* in upstream->waiting */
-    struct timer timer;                     /* waiting, backing off, or the answer has stalled */
-    struct credential *credential;          /* sent with; NULL: none */
-    struct curl_slist *lines;               /* what transfer.headers points to */
-    size_t server;                          /* of the upstream's, that it was sent to */
-    unsigned tried;                         /* servers that it was sent to in vain, a bit each */
-    unsigned retries;                       /* after a 429 */
-    bool replayed;                          /* after a 401 */
+    struct upstream_waiter waiter;
+    struct timer timer;            /* waiting, backing off, or the answer has stalled */
+    struct credential *credential; /* sent with; NULL: none */
+    struct curl_slist *lines;      /* what transfer.headers points to */
+    size_t server;                 /* of the upstream's, that it was sent to */
+    unsigned tried;                /* servers that it was sent to in vain, a bit each */
+    unsigned retries;              /* after a 429 */
+    bool replayed;                 /* after a 401 */
 };
 
 /* Before anything else is done with it. */
@@ -130,9 +130,5 @@ void request_cancel(struct request *request);
 
 /* Cancels it and frees what it holds. */
 void request_free(struct request *request);
-
-/* For upstream.c and upstream_clock.c: the session may have a credential now, or not; the clock is known or
- * not. */
-void request_wake_all(struct upstream *upstream);
 
 #endif

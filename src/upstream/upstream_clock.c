@@ -1,47 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The server's clock, as its answers tell it.
- */
+#include "upstream/upstream_clock.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "upstream/request.h"
+#include "upstream/backoff.h"
 
 /* Values without a timestamp wait no longer than this for the second answer. */
 #define QUESTION_TIMEOUT_MS   2000
 #define QUESTION_INTERVAL_MS  1000 /* between two, however many odd answers come */
 #define QUESTION_RESPONSE_MAX 4096
 
-static void question_done(struct transfer *transfer);
-
-void upstream_clock_open(struct upstream *upstream)
-{
-    static char no_cache[] = "Cache-Control: no-cache";
-    static struct curl_slist headers = {no_cache, NULL};
-
-    upstream->clock_asked_ms = INT64_MIN / 2;
-    upstream->clock_question = (struct transfer){
-        .method = "GET",
-        .target = UPSTREAM_PROBE_PATH,
-        .headers = &headers,
-        .timeout_ms = QUESTION_TIMEOUT_MS,
-        .response_max = QUESTION_RESPONSE_MAX,
-        .cut = true,
-        .may_be_sent_twice = true,
-        .done = question_done,
-        .response = HEADERS_INIT,
-    };
-}
-
-void upstream_clock_close(struct upstream *upstream)
-{
-    transfer_cancel(&upstream->clock_question);
-    transfer_free(&upstream->clock_question);
-}
-
-bool upstream_clock_read(const struct transfer *transfer, struct server_clock_answer *ret)
+/* The date of an answer. False: there is none, or a cache has kept the answer. */
+static bool read_date(const struct transfer *transfer, struct server_clock_answer *ret)
 {
     const char *date = transfer->status ? headers_find(&transfer->response, "Date") : NULL;
     int64_t date_s = date ? header_date_s(date) : -1;
@@ -52,72 +25,108 @@ bool upstream_clock_read(const struct transfer *transfer, struct server_clock_an
     return true;
 }
 
-static void log_difference(const struct upstream *upstream)
+static void log_difference(const struct upstream_clock *clock)
 {
-    long long ahead_s = (upstream_now_ms(upstream) - clock_wall_ms()) / 1000;
+    long long ahead_s = (upstream_clock_now_ms(clock) - clock_wall_ms()) / 1000;
 
-    if (upstream->clock.known && ahead_s != 0)
+    if (clock->clock.known && ahead_s != 0)
         log_info("the server's clock is %lld s %s this host's: timestamps follow the server's",
                  llabs(ahead_s), ahead_s > 0 ? "ahead of" : "behind");
 }
 
-static void question_done(struct transfer *transfer)
+static void upstream_clock_answered(struct transfer *transfer)
 {
-    struct upstream *upstream = CONTAINER_OF(transfer, struct upstream, clock_question);
+    struct upstream_clock *clock = CONTAINER_OF(transfer, struct upstream_clock, question);
     struct server_clock_answer answer;
-    bool answered = upstream_clock_read(transfer, &answer);
+    bool answered = read_date(transfer, &answer);
 
-    server_clock_second_answer(&upstream->clock, answered ? &answer : NULL, clock_wall_ms());
-    log_difference(upstream);
-    request_wake_all(upstream);
+    server_clock_second_answer(&clock->clock, answered ? &answer : NULL, clock_wall_ms());
+    log_difference(clock);
+    clock->doubt_ended(clock);
 }
 
-/* Without memory for it, or too soon after the last time, the answer in doubt is not believed. */
-static void ask_again(struct upstream *upstream)
+void upstream_clock_open(struct upstream_clock *clock, struct loop *loop, const struct server_health *health,
+                         void (*doubt_ended)(struct upstream_clock *clock))
 {
-    struct transport *transport = upstream_session_transport(upstream, upstream_server(upstream));
-    int64_t now_ms = upstream->loop->now_ms;
+    static char no_cache[] = "Cache-Control: no-cache";
+    static struct curl_slist headers = {no_cache, NULL};
 
-    if (now_ms - upstream->clock_asked_ms >= QUESTION_INTERVAL_MS &&
-        transfer_start(transport, &upstream->clock_question) == 0)
-        upstream->clock_asked_ms = now_ms;
-    else
-        server_clock_second_answer(&upstream->clock, NULL, clock_wall_ms());
+    clock->loop = loop;
+    clock->health = health;
+    clock->doubt_ended = doubt_ended;
+    clock->asked_ms = INT64_MIN / 2;
+    clock->question = (struct transfer){
+        .method = "GET",
+        .target = SERVERS_PROBE_PATH,
+        .headers = &headers,
+        .timeout_ms = QUESTION_TIMEOUT_MS,
+        .response_max = QUESTION_RESPONSE_MAX,
+        .cut = true,
+        .may_be_sent_twice = true,
+        .done = upstream_clock_answered,
+        .response = HEADERS_INIT,
+    };
 }
 
-void upstream_learn_clock(struct upstream *upstream, const struct transfer *transfer)
+void upstream_clock_close(struct upstream_clock *clock)
+{
+    transfer_cancel(&clock->question);
+    transfer_free(&clock->question);
+}
+
+/* If there is no memory, or it is too soon after the last question, the answer in doubt is not believed. */
+static void ask_again(struct upstream_clock *clock)
+{
+    const struct server_health *health = clock->health;
+    struct transport *transport =
+        servers_session_transport(health->servers, failover_current(&health->failover));
+    int64_t now_ms = clock->loop->now_ms;
+
+    if (now_ms - clock->asked_ms >= QUESTION_INTERVAL_MS && transfer_start(transport, &clock->question) == 0)
+        clock->asked_ms = now_ms;
+    else
+        server_clock_second_answer(&clock->clock, NULL, clock_wall_ms());
+}
+
+void upstream_clock_learn(struct upstream_clock *clock, const struct transfer *transfer)
 {
     const char *date = transfer->status ? headers_find(&transfer->response, "Date") : NULL;
-    bool asked = upstream->clock.in_doubt;
+    bool asked = clock->clock.in_doubt;
     struct server_clock_answer answer;
 
-    /* Only the first answer of each second teaches something. */
-    if (!date || strcmp(date, upstream->last_date) == 0 || !upstream_clock_read(transfer, &answer))
+    /* Only the first answer of each second says something new. */
+    if (!date || strcmp(date, clock->last_date) == 0 || !read_date(transfer, &answer))
         return;
-    snprintf(upstream->last_date, sizeof(upstream->last_date), "%s", date);
-    server_clock_learn(&upstream->clock, &answer, clock_wall_ms());
-    if (upstream->clock.in_doubt && !asked)
-        ask_again(upstream);
+    snprintf(clock->last_date, sizeof(clock->last_date), "%s", date);
+    server_clock_learn(&clock->clock, &answer, clock_wall_ms());
+    if (clock->clock.in_doubt && !asked)
+        ask_again(clock);
 }
 
-bool upstream_clock_is_awaited(const struct upstream *upstream)
+int64_t upstream_clock_now_ms(const struct upstream_clock *clock)
 {
-    return !upstream->clock.known && upstream->session &&
-           (upstream->clock.in_doubt || !session_credential(upstream->session, upstream->loop->now_ms));
+    return server_clock_at(&clock->clock, clock->loop->now_ms, clock_wall_ms());
 }
 
-int64_t upstream_now_ms(const struct upstream *upstream)
+int64_t upstream_clock_told_ms(const struct upstream_clock *clock)
 {
-    return server_clock_at(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
+    return server_clock_told_at(&clock->clock, clock->loop->now_ms, clock_wall_ms());
 }
 
-int64_t upstream_told_ms(const struct upstream *upstream)
+int64_t upstream_clock_stamp_ms(struct upstream_clock *clock, const char *entity, size_t length)
 {
-    return server_clock_told_at(&upstream->clock, upstream->loop->now_ms, clock_wall_ms());
-}
-
-int64_t upstream_stamp_ms(struct upstream *upstream, const char *entity, size_t length)
-{
-    return server_clock_stamp(&upstream->clock, hash_bytes(entity, length), upstream->loop->now_ms,
+    return server_clock_stamp(&clock->clock, hash_bytes(entity, length), clock->loop->now_ms,
                               clock_wall_ms());
+}
+
+int64_t upstream_clock_retry_after_ms(const struct upstream_clock *clock, const struct transfer *transfer)
+{
+    const char *value = transfer->status ? headers_find(&transfer->response, "Retry-After") : NULL;
+    struct server_clock_answer answer;
+
+    if (!value)
+        return -1;
+    /* A date is meant by the clock that wrote the answer's own. */
+    return retry_after_ms(value,
+                          read_date(transfer, &answer) ? answer.date_s * 1000 : upstream_clock_now_ms(clock));
 }

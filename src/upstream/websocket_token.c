@@ -170,7 +170,7 @@ void websocket_token_refused(struct websocket_token *websocket_token, uint64_t g
             forget(websocket_token);
     } else if (credential && strncmp(credential->header, scheme, strlen(scheme)) == 0) {
         session_refused(upstream->session, now_ms, generation, again);
-        upstream_schedule(upstream);
+        session_calls_schedule(&upstream->calls);
     }
 }
 

@@ -60,7 +60,11 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     const struct config *config = services->config;
     struct session_options session = config_session_options(config);
     CLEANUP(config_urls_free) struct config_urls urls = {0};
-    struct upstream_options options = {.session = &session};
+    struct upstream_options options = {
+        .session = &session,
+        .changed = daemon_session_changed,
+        .outage_changed = daemon_outage_changed,
+    };
     int r = config_fallback_urls(config, &urls, err);
 
     if (r == 0)
@@ -73,7 +77,8 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     options.fallback_urls = urls.list;
     daemon_set_request_options(daemon);
     server_probe_open(&daemon->server_probe, &services->loop, probe_options);
-    limit_discovery_init(&daemon->limit_discovery, &services->upstream, &services->request_options, limit_found);
+    limit_discovery_init(&daemon->limit_discovery, &services->upstream, &services->request_options,
+                         limit_found);
     websocket_token_init(&services->websocket_token, &services->upstream, &services->retry);
     subscriptions_init(&daemon->subscriptions, &services->upstream, &services->websocket_token,
                        &services->retry, services->metrics);
@@ -186,8 +191,7 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
         daemon_close(daemon);
         return r;
     }
-    daemon_watch_upstream(daemon);
-    upstream_schedule(&daemon->services.upstream);
+    session_calls_schedule(&daemon->services.upstream.calls);
     daemon_start_watchdog(daemon);
     daemon_notify_status(daemon);
     return 0;
@@ -199,11 +203,11 @@ void daemon_run_pending(struct daemon *daemon)
 {
     struct upstream *upstream = &daemon->services.upstream;
 
-    upstream_run(upstream);
+    servers_run(&upstream->servers);
     follow_capacity(daemon);
     listeners_run(&daemon->listeners);
     forward_run(&daemon->forward);
-    upstream_run(upstream);
+    servers_run(&upstream->servers);
     server_probe_run(&daemon->server_probe);
     if (config_limit_is_asked_for(daemon->services.config))
         limit_discovery_run(&daemon->limit_discovery, daemon->server_probe.found.edition);
@@ -214,7 +218,8 @@ static int64_t wait_for_event_ms(struct daemon *daemon)
 {
     int64_t wait_ms = listeners_wait_ms(&daemon->listeners);
 
-    if (upstream_is_pending(&daemon->services.upstream) || server_probe_is_pending(&daemon->server_probe))
+    if (servers_are_pending(&daemon->services.upstream.servers) ||
+        server_probe_is_pending(&daemon->server_probe))
         return 0;
     return wait_ms;
 }

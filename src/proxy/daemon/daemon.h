@@ -60,7 +60,8 @@ void daemon_end_drain(struct daemon *daemon);
 void daemon_run_pending(struct daemon *daemon);
 
 /* notify.c: tells systemd and the log about the session, an outage and the end of the start. */
-void daemon_watch_upstream(struct daemon *daemon);
+void daemon_session_changed(struct upstream *upstream);
+void daemon_outage_changed(struct upstream *upstream);
 void daemon_notify_status(struct daemon *daemon);
 int daemon_start_watchdog(struct daemon *daemon);
 

@@ -39,7 +39,7 @@ static void log_state(struct daemon *daemon)
 
     switch (session_state(session)) {
     case SESSION_READY:
-        log_info("authenticated with %s", upstream->servers[upstream->call_server].url);
+        log_info("authenticated with %s", upstream->servers.list[upstream->calls.server].url);
         break;
     case SESSION_LOCKED_OUT:
         log_error("cannot log in: %s", session_reason(session));
@@ -57,7 +57,7 @@ static void log_state(struct daemon *daemon)
 
 /* A login, a renewal or a check has ended. systemd gets READY=1 after the first, however it ended: the status
  * says so, and the program serves either way. */
-static void session_changed(struct upstream *upstream)
+void daemon_session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = daemon_of(upstream);
 
@@ -70,10 +70,10 @@ static void session_changed(struct upstream *upstream)
     }
 }
 
-static void outage_changed(struct upstream *upstream)
+void daemon_outage_changed(struct upstream *upstream)
 {
     struct daemon *daemon = daemon_of(upstream);
-    const struct outage *outage = &upstream->outage;
+    const struct outage *outage = &upstream->health.outage;
 
     if (outage->is_on)
         log_warning("%s", outage->reason);
@@ -84,12 +84,6 @@ static void outage_changed(struct upstream *upstream)
     daemon_notify_status(daemon);
     server_probe_session_changed(&daemon->server_probe,
                                  outage->is_on ? SESSION_OFFLINE : session_state(upstream->session));
-}
-
-void daemon_watch_upstream(struct daemon *daemon)
-{
-    daemon->services.upstream.changed = session_changed;
-    daemon->services.upstream.outage_changed = outage_changed;
 }
 
 static void watchdog_expired(struct timer *timer)

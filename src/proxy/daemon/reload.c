@@ -48,10 +48,10 @@ static void apply(struct daemon *daemon)
     reload_budget(daemon);
     log_set_level((enum log_level)services->config->log.level);
     services->bodies.max = (size_t)services->config->limits.max_buffered_bytes;
-    upstream_reload_certificates(&services->upstream);
+    servers_reload_certificates(&services->upstream.servers);
     if (session_state(session) != SESSION_READY)
         session_retry_now(session, services->loop.now_ms);
-    upstream_schedule(&services->upstream);
+    session_calls_schedule(&services->upstream.calls);
 }
 
 void daemon_reload(struct daemon *daemon)

@@ -53,7 +53,7 @@ static void count(const struct exchange *exchange, int status)
     int64_t waited_ms, upstream_ms;
 
     if (status >= 502 && status <= 504 && exchange->route.kind != ROUTE_READY)
-        outage_count(&upstream->outage, &upstream->failover);
+        outage_count(&upstream->health.outage, &upstream->health.failover);
     timing(exchange, &waited_ms, &upstream_ms);
     metrics_answered(exchange->services->metrics, exchange->operation, exchange->peer->user, status,
                      waited_ms, upstream_ms);
@@ -218,7 +218,7 @@ static char *local_location(const struct exchange *exchange, const char *locatio
     if (strncmp(location, "//", 2) == 0 &&
         asprintf(&absolute, "%.*s%s", (int)strcspn(url, "/"), url, location) < 0)
         return NULL;
-    url = upstream_configured_url(&exchange->services->upstream, absolute ? absolute : location);
+    url = servers_configured_url(&exchange->services->upstream.servers, absolute ? absolute : location);
     if (origin_is_same(absolute ? absolute : location, url)) {
         path = absolute ? absolute : location;
         path += origin_length(path);

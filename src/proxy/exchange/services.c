@@ -7,12 +7,13 @@ const char *services_state(const struct services *services)
 
     if (services->draining)
         return "draining";
-    return session_state_name(upstream->outage.is_on ? SESSION_OFFLINE : session_state(upstream->session));
+    return session_state_name(upstream->health.outage.is_on ? SESSION_OFFLINE
+                                                            : session_state(upstream->session));
 }
 
 const char *services_reason(const struct services *services)
 {
     const struct upstream *upstream = &services->upstream;
 
-    return upstream->outage.is_on ? upstream->outage.reason : session_reason(upstream->session);
+    return upstream->health.outage.is_on ? upstream->health.outage.reason : session_reason(upstream->session);
 }

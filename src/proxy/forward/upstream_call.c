@@ -240,7 +240,8 @@ static void rate_limited(struct upstream_call *call)
 {
     struct services *services = call->services;
     int64_t now_ms = services->loop.now_ms;
-    int64_t retry_after_ms = upstream_retry_after_ms(&services->upstream, &call->request.transfer);
+    int64_t retry_after_ms =
+        upstream_clock_retry_after_ms(&services->upstream.clock, &call->request.transfer);
     int64_t delay_ms = back_off_ms(call, retry_after_ms);
     struct refusal this = {
         .operation = call->operation,
@@ -402,7 +403,7 @@ static struct upstream_call *upstream_call_new(struct exchange *lead)
     request->stamped = lead->stamped;
     request->timeout_ms =
         call_timeout_ms(lead->method, &lead->target, request->body, services->request_options.timeout_ms,
-                        upstream_now_ms(&services->upstream));
+                        upstream_clock_now_ms(&services->upstream.clock));
     request->idempotent = lead->operation && lead->operation->flags & TB_ATTRIBUTE_WRITE;
     add_member(call, lead);
     body_stream_attach(call);

@@ -233,7 +233,7 @@ static void set_max_connections(struct listeners *listeners, const struct servic
 
     listeners->max_connections =
         descriptors_fit(limit, wanted, count, (unsigned)services->config->upstream.max_connections,
-                        services->upstream.failover.count);
+                        services->upstream.servers.count);
     if (listeners->max_connections < wanted)
         log_warning("listen.max_connections is lowered from %u to %u: only %" PRIu64
                     " files may be open (raise LimitNOFILE= of the unit, or ulimit -n)",

@@ -285,9 +285,10 @@ void exchange_begin(struct exchange *exchange, const char *method, const char *v
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
     headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
-    status = browser_guard_check(&headers.origin, exchange->peer->port,
-                                 upstream_configured_url(&exchange->services->upstream, exchange->raw_target),
-                                 http_1_0, &reason);
+    status = browser_guard_check(
+        &headers.origin, exchange->peer->port,
+        servers_configured_url(&exchange->services->upstream.servers, exchange->raw_target), http_1_0,
+        &reason);
     if (status != 0)
         refuse(exchange, status, reason);
     check_target(exchange);

@@ -68,7 +68,7 @@ static void answer_login(struct exchange *exchange)
 {
     struct upstream *upstream = &exchange->services->upstream;
     const json_t *user = session_user(upstream->session);
-    int64_t now_s = upstream_now_ms(upstream) / 1000;
+    int64_t now_s = upstream_clock_now_ms(&upstream->clock) / 1000;
     CLEANUP(buf_free) struct buf token = BUF_INIT(PLACEHOLDER_MAX_BYTES);
     CLEANUP(buf_free) struct buf refresh_token = BUF_INIT(PLACEHOLDER_MAX_BYTES);
     json_t *pair = NULL;
@@ -95,8 +95,8 @@ static void answer_ready(struct exchange *exchange)
     struct upstream *upstream = &exchange->services->upstream;
     const struct server_version *found = exchange->services->server_version;
     const struct services *services = exchange->services;
-    bool ready = session_credential(upstream->session, upstream->loop->now_ms) && !upstream->outage.is_on &&
-                 !services->draining;
+    bool ready = session_credential(upstream->session, upstream->loop->now_ms) &&
+                 !upstream->health.outage.is_on && !services->draining;
     json_t *answer =
         json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session", services_state(services),
                   "upstream", upstream_url(upstream), "reason", services_reason(services), "edition",

@@ -127,12 +127,12 @@ static json_t *servers(const struct services *services)
     json_t *list = json_array();
     size_t i;
 
-    for (i = 0; i < upstream->failover.count; i++) {
-        const struct failover_server *server = &upstream->failover.servers[i];
+    for (i = 0; i < upstream->servers.count; i++) {
+        const struct failover_server *server = &upstream->health.failover.servers[i];
         int64_t left_ms = server->ejected ? server->until_ms - services->loop.now_ms : 0;
 
-        json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers[i].url, "in_use",
-                                              (int)(i == upstream_server(upstream)), "healthy",
+        json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers.list[i].url,
+                                              "in_use", (int)(i == upstream_server(upstream)), "healthy",
                                               (int)!server->ejected, "ejected_for_ms",
                                               (json_int_t)(left_ms > 0 ? left_ms : 0)));
     }

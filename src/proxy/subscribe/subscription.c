@@ -114,7 +114,7 @@ static void end(struct subscription *subscription)
 
 int subscription_ask(struct subscription *subscription, struct subscription_query *query, const char *keys)
 {
-    int64_t end_ms = upstream_now_ms(subscription->owner->upstream) + SUBSCRIPTION_AHEAD_MS;
+    int64_t end_ms = upstream_clock_now_ms(&subscription->owner->upstream->clock) + SUBSCRIPTION_AHEAD_MS;
     json_t *command;
 
     query->id = ++subscription->owner->last_id;
@@ -175,7 +175,8 @@ static void lost(struct subscription_socket *socket, const char *reason)
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct subscription *subscription;
 
-    if (subscriptions->is_open || !subscriptions->upstream->outage.is_on) /* which has a line of its own */
+    if (subscriptions->is_open ||
+        !subscriptions->upstream->health.outage.is_on) /* which has a line of its own */
         log_warning("subscriptions: %s", reason);
     if (subscriptions->is_open)
         metrics_count(subscriptions->metrics, METRICS_SUBSCRIPTION_LOSSES, 1);

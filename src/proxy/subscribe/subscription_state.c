@@ -14,7 +14,7 @@
 /* What is not so far ahead of the server's clock that nothing would ever be later. */
 static bool is_plausible(const struct subscription *subscription, int64_t ts_ms)
 {
-    return ts_ms <= upstream_now_ms(subscription->owner->upstream) + SUBSCRIPTION_AHEAD_MS;
+    return ts_ms <= upstream_clock_now_ms(&subscription->owner->upstream->clock) + SUBSCRIPTION_AHEAD_MS;
 }
 
 static void note_time(struct subscriber *subscriber, const struct point *points, size_t count)
@@ -312,7 +312,7 @@ static void take_first(struct subscription *subscription, const struct update *u
     size_t i;
 
     subscription->ready = true;
-    subscription->first_ms = upstream_now_ms(subscription->owner->upstream);
+    subscription->first_ms = upstream_clock_now_ms(&subscription->owner->upstream->clock);
     for (i = 0; i < update->count; i++)
         if (json_is_null(update->points[i].value) && update->points[i].ts_ms > 0 &&
             is_plausible(subscription, update->points[i].ts_ms))

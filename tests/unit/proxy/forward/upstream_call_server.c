@@ -574,14 +574,14 @@ enum request_retry_refusal request_retry_refusal(const struct request_options *o
                                                    : RETRY_NOT_REFUSED;
 }
 
-int64_t upstream_now_ms(const struct upstream *upstream)
+int64_t upstream_clock_now_ms(const struct upstream_clock *clock)
 {
-    return WORLD_EPOCH_MS + upstream->loop->now_ms;
+    return WORLD_EPOCH_MS + clock->loop->now_ms;
 }
 
-int64_t upstream_retry_after_ms(const struct upstream *upstream, const struct transfer *transfer)
+int64_t upstream_clock_retry_after_ms(const struct upstream_clock *clock, const struct transfer *transfer)
 {
-    const struct world *world = CONTAINER_OF(upstream, struct world, services.upstream);
+    const struct world *world = CONTAINER_OF(clock, struct world, services.upstream.clock);
 
     (void)transfer;
     return world->server.told ? world->server.told->retry_after_ms : world->server.retry_after_ms;

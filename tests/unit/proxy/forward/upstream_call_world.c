@@ -401,7 +401,7 @@ void world_open(struct world *world)
     services->config = &world->config;
     services->loop.now_ms = WORLD_START_MS;
     services->loop.epoll_fd = -1;
-    services->upstream.loop = &services->loop;
+    services->upstream.loop = services->upstream.clock.loop = &services->loop;
     services->retry = services->request_options = (struct request_options){.max_retries = 3,
                                                                            .initial_retry_delay_ms = 1000,
                                                                            .max_retry_delay_ms = 30000,
