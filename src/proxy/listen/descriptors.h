@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many files the process may have open, and what for.
+ * The limit of open files, and how many local connections it allows.
  */
 #ifndef TB_PROXY_LISTEN_DESCRIPTORS_H
 #define TB_PROXY_LISTEN_DESCRIPTORS_H
@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What is neither a local connection nor one that carries a request: standard streams, listening sockets,
- * epoll, signals, name resolution, files that are read now and then; and for each server the session, probes
- * and libcurl's own. */
+/* Files other than local connections and connections that carry requests: standard streams, listening
+ * sockets, epoll, signals, name resolution, files that are read now and then; and, for each server, the
+ * session, probes and libcurl's own files. */
 #define DESCRIPTORS_OWN        32
 #define DESCRIPTORS_OWN_SERVER 12
 
@@ -18,10 +18,9 @@
 uint64_t descriptors_raise_limit(void);
 
 /*
- * Local connections for each of LISTENERS, at most WANTED and at least 1, so that with all that they can need
- * no more than LIMIT files are open: each of them may be a WebSocket, which has a connection to the server of
- * its own; besides, each of SERVERS has up to UPSTREAM connections, but not more than there were local ones
- * to ask for them.
+ * The number of local connections for each of LISTENERS, at most WANTED and at least 1, with which no more
+ * than LIMIT files are open. Each of them may be a WebSocket, which has its own connection to the server; in
+ * addition, each of SERVERS has up to UPSTREAM connections, but no more than there are local connections.
  */
 unsigned descriptors_fit(uint64_t limit, unsigned wanted, size_t listeners, unsigned upstream,
                          size_t servers);

@@ -14,9 +14,9 @@
 
 #define BACKLOG 511
 
-#define FREE_PORT_TRIES 16 /* for one that is free on all addresses */
+#define FREE_PORT_TRIES 16 /* to find a port that is free on all addresses */
 
-#define LOCK_TRIES 16 /* each lost to another process that has just ended */
+#define LOCK_TRIES 16 /* a try fails if another process removed the lock file meanwhile */
 
 static int refuse(const struct listening_socket *listening, int error, struct tb_error *err)
 {
@@ -74,7 +74,7 @@ static int open_tcp(const char *address, unsigned port, struct listening_socket 
     return 0;
 }
 
-/* As listening_sockets_open_tcp(), with one try. *MISSING: the addresses that were left out, a bit each. */
+/* One try of listening_sockets_open_tcp(). *MISSING has a bit for each address that was skipped. */
 static int open_all(const char *const *addresses, size_t count, unsigned port, struct listening_socket *ret,
                     size_t *opened, unsigned *missing, struct tb_error *err)
 {
@@ -115,7 +115,7 @@ int listening_sockets_open_tcp(const char *const *addresses, size_t *count, unsi
         return r;
     for (i = 0; i < *count; i++)
         if (missing & (1U << i))
-            log_info("this host does not have the address %s, which is left out", addresses[i]);
+            log_info("not listening on %s: this host does not have the address", addresses[i]);
     *count = opened;
     return 0;
 }
@@ -127,7 +127,7 @@ static bool is_same_file(const struct stat *a, const struct stat *b)
     return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* 1: try again, because who had the lock has removed its file meanwhile. */
+/* Returns 1 to try again: the former owner removed the lock file meanwhile. */
 static int try_to_lock(struct listening_socket *listening)
 {
     struct stat locked, present;
@@ -157,19 +157,18 @@ static int lock(struct listening_socket *listening, struct tb_error *err)
     listening->lock_fd = -1;
     if (r == -ENOENT)
         return tb_error_set(err, r,
-                            "cannot listen on %s: its directory does not exist; create it, or set "
-                            "listen.unix_path (empty for no Unix socket)",
+                            "cannot listen on %s: its directory does not exist; create it, or change "
+                            "listen.unix_path (empty: no Unix socket)",
                             listening->path);
     if (r == 1 || r == -EWOULDBLOCK)
-        return tb_error_set(err, -EADDRINUSE, "cannot listen on %s: another tbproxyd has it (it holds %s)",
+        return tb_error_set(err, -EADDRINUSE, "cannot listen on %s: another tbproxyd uses it (lock %s)",
                             listening->path, listening->lock_path);
     return tb_error_set(err, r, "cannot listen on %s: %s: %s", listening->path, listening->lock_path,
                         strerror(-r));
 }
 
-/* Removes a socket that no process has bound any more. A datagram socket cannot be connected with a stream
- * socket: the error tells whether there is one, also before it listens (EPROTOTYPE), or none (ECONNREFUSED).
- */
+/* Removes a socket that no process has bound any more. Connecting a datagram socket to a stream socket fails
+ * with EPROTOTYPE if a process has bound it, even before it listens; with ECONNREFUSED if none has. */
 static void remove_stale_socket(const struct sockaddr_un *address)
 {
     CLEANUP(close_fd) int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -223,7 +222,7 @@ void listening_socket_close(struct listening_socket *listening)
 
     if (listening->path && listening->file.st_ino != 0 && lstat(listening->path, &present) == 0 &&
         is_same_file(&present, &listening->file))
-        unlink(listening->path); /* before it is closed: nobody takes it for stale meanwhile */
+        unlink(listening->path); /* before closing it, so that no process finds a stale socket */
     if (listening->lock_fd >= 0) {
         unlink(listening->lock_path);
         close(listening->lock_fd);

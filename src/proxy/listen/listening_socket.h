@@ -14,7 +14,7 @@ struct listening_socket {
     int fd;         /* -1: not open */
     unsigned port;  /* 0: a Unix socket */
     char name[128]; /* "http://127.0.0.1:8282" or the path, for messages */
-    /* Of a Unix socket. The lock says whose PATH is, from before it is bound until it is removed. */
+    /* Of a Unix socket. The process that holds the lock owns PATH, from before bind() until it is removed. */
     char *path;
     char *lock_path;
     int lock_fd;
@@ -22,21 +22,23 @@ struct listening_socket {
 };
 
 /*
- * Opens a TCP socket on each of the *COUNT loopback ADDRESSES, all with the same PORT; 0 takes a free one.
- * One that the host does not have (no IPv6) is left out: *COUNT is that of the sockets in RET then. 0, or a
- * negative errno with nothing open, -EADDRNOTAVAIL if the host has none of them.
+ * Opens a TCP socket on each of the *COUNT loopback ADDRESSES, all with the same PORT; 0 picks a free one.
+ * Skips an address that the host does not have (no IPv6), and sets *COUNT to the number of sockets in RET. 0,
+ * or a negative errno with nothing open; -EADDRNOTAVAIL or -EAFNOSUPPORT if the host has none of the
+ * addresses.
  */
 int listening_sockets_open_tcp(const char *const *addresses, size_t *count, unsigned port,
                                struct listening_socket *ret, struct tb_error *err);
 
 /*
- * Opens a Unix socket at PATH with the permissions MODE. What a dead process left there is replaced, but
- * nothing that somebody has bound, whether he listens or not, or that another tbproxyd is about to bind.
+ * Opens a Unix socket at PATH with the permissions MODE. Replaces a socket that a dead process left there,
+ * but not one that a process has bound, even if it does not listen yet, or that another tbproxyd is about to
+ * bind.
  */
 int listening_socket_open_unix(const char *path, mode_t mode, struct listening_socket *ret,
                                struct tb_error *err);
 
-/* Harmless if it is not open. The file of a Unix socket is removed if it is still this one's. */
+/* Does nothing if it is not open. Removes the file of a Unix socket unless another process replaced it. */
 void listening_socket_close(struct listening_socket *listening);
 
 #endif

@@ -34,7 +34,7 @@ void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t t
     metrics->events[event] += times;
 }
 
-/* The slot of a series, or the free one where it belongs. */
+/* The slot of a series, or the free slot for it. */
 static uint16_t *slot_of(struct metrics *metrics, uint32_t operation, int64_t client)
 {
     uint64_t hash = ((uint64_t)client << 32 ^ operation) * 0x9e3779b97f4a7c15u;
@@ -83,7 +83,7 @@ static void count_status(struct series *series, int status)
     series->other_statuses++;
 }
 
-/* A negative time is none. */
+/* Ignores a negative time: there was none. */
 static void observe(struct histogram *histogram, int64_t ms)
 {
     size_t i = 0;

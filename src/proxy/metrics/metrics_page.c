@@ -3,8 +3,8 @@
 
 #include "proxy/metrics/metrics_series.h"
 
-/* A page under way; after the first error nothing more is appended. A full one has tens of thousands of
- * lines, so they are put together without printf(). */
+/* A page being printed; nothing is appended after the first error. A full page has tens of thousands of
+ * lines, so printf() would be too slow. */
 struct page {
     struct buf *out;
     int result;
@@ -41,8 +41,8 @@ static void put_family(struct page *page, const char *name, const char *type, co
     put(page, "\n");
 }
 
-/* The name and the labels that all samples of a series have, up to what follows them. No id needs escaping:
- * the tests look at all of them. */
+/* The name and the labels that all samples of a series share. No operation id needs escaping; the tests check
+ * all of them. */
 static void put_series(struct page *page, const char *name, const char *suffix, const struct series *series)
 {
     put(page, name);
@@ -98,7 +98,7 @@ static void put_sum(struct page *page, uint64_t ms)
     put(page, "\n");
 }
 
-/* Nothing where nothing was observed: a request that is never sent would have a page of zeros. */
+/* Prints nothing if nothing was observed: a request that is never sent would fill a page with zeros. */
 static void print_histogram(struct page *page, const char *name, const struct series *series,
                             const struct histogram *histogram)
 {
@@ -158,24 +158,23 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
     static const struct {
         const char *name, *help;
     } texts[METRICS_EVENT_COUNT] = {
-        [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited_total", "Answers of 429 from the server."},
+        [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited_total", "429 answers from the server."},
         [METRICS_RETRIES] = {"tbproxyd_retries_total",
-                             "Requests that went back into the queue after a 429 from the server."},
+                             "Requests put back into the queue after a 429 from the server."},
         [METRICS_MERGED_CALLS] = {"tbproxyd_merged_calls_total", "Calls that carried more than one request."},
-        [METRICS_MERGED_REQUESTS] = {"tbproxyd_merged_requests_total",
-                                     "Requests that shared their call with others."},
-        [METRICS_MERGE_SPLITS] = {"tbproxyd_merge_splits_total", "Refused merged calls that were split."},
+        [METRICS_MERGED_REQUESTS] = {"tbproxyd_merged_requests_total", "Requests sent in merged calls."},
+        [METRICS_MERGE_SPLITS] = {"tbproxyd_merge_splits_total",
+                                  "Merged calls that the server refused and that were split."},
         [METRICS_JOINED_READS] = {"tbproxyd_joined_reads_total",
-                                  "Reads that were answered by the call of another one."},
-        [METRICS_QUEUE_FULL] = {"tbproxyd_queue_full_total",
-                                "Requests that were refused because the queue was full."},
+                                  "Reads answered by the call of another request."},
+        [METRICS_QUEUE_FULL] = {"tbproxyd_queue_full_total", "Requests refused because the queue was full."},
         [METRICS_QUEUE_LATE] = {"tbproxyd_queue_late_total",
-                                "Requests that waited in the queue until their time was over."},
-        [METRICS_HANG_UPS] = {"tbproxyd_hang_ups_total", "Requests whose client left while they waited."},
-        [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events_total",
-                                         "Events that subscribers were sent."},
+                                "Requests refused because they waited in the queue too long."},
+        [METRICS_HANG_UPS] = {"tbproxyd_hang_ups_total",
+                              "Requests whose client disconnected while they waited."},
+        [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events_total", "Events sent to subscribers."},
         [METRICS_SUBSCRIPTION_LOSSES] = {"tbproxyd_subscription_connections_lost_total",
-                                         "Losses of the WebSocket that the subscribers share."},
+                                         "How often the shared WebSocket of the subscribers was lost."},
         [METRICS_SUBSCRIBERS_BEHIND] = {"tbproxyd_subscribers_behind_total",
                                         "How often a subscriber did not read fast enough."},
     };
@@ -193,31 +192,29 @@ static void print_pace(struct page *page, double pace)
     if (!(pace > 0))
         return;
     snprintf(text, sizeof(text), " %.6g\n", pace);
-    put_family(page, name, "gauge", "The pace that was learned from answers of 429.");
+    put_family(page, name, "gauge", "Pace learned from 429 answers.");
     put(page, name);
     put(page, text);
 }
 
 static void print_gauges(struct page *page, const struct metrics_gauges *gauges)
 {
-    print_one(page, "tbproxyd_queue_requests", "gauge", "Requests that wait to be sent.",
+    print_one(page, "tbproxyd_queue_requests", "gauge", "Requests waiting to be sent.",
               gauges->queue_requests);
-    print_one(page, "tbproxyd_queue_bytes", "gauge", "Bytes of the bodies of requests that wait.",
+    print_one(page, "tbproxyd_queue_bytes", "gauge", "Bytes in the bodies of waiting requests.",
               gauges->queue_bytes);
     print_one(page, "tbproxyd_upstream_in_flight", "gauge", "Calls that the server has not answered yet.",
               gauges->in_flight);
-    print_one(page, "tbproxyd_local_connections", "gauge", "Connections of local programs.",
+    print_one(page, "tbproxyd_local_connections", "gauge", "Open connections of local programs.",
               gauges->local_connections);
-    print_one(page, "tbproxyd_websockets", "gauge", "WebSockets of local programs that are open.",
-              gauges->websockets);
-    print_one(page, "tbproxyd_subscribers", "gauge", "Programs that read /-/subscribe/.",
-              gauges->subscribers);
-    print_one(page, "tbproxyd_subscriptions", "gauge", "Different subscriptions that they have.",
+    print_one(page, "tbproxyd_websockets", "gauge", "Open WebSockets of local programs.", gauges->websockets);
+    print_one(page, "tbproxyd_subscribers", "gauge", "Programs reading /-/subscribe/.", gauges->subscribers);
+    print_one(page, "tbproxyd_subscriptions", "gauge", "Distinct subscriptions of these programs.",
               gauges->subscriptions);
-    print_one(page, "tbproxyd_session_ready", "gauge", "Whether requests can be sent with a credential.",
+    print_one(page, "tbproxyd_session_ready", "gauge", "1 if requests can be sent with a credential, else 0.",
               gauges->session_ready);
     print_pace(page, gauges->pace);
-    put_family(page, "tbproxyd_build_info", "gauge", "1, with the version of tbproxyd.");
+    put_family(page, "tbproxyd_build_info", "gauge", "Always 1; the label is the version of tbproxyd.");
     put(page, "tbproxyd_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
 }
 
@@ -226,11 +223,12 @@ int metrics_print(const struct metrics *metrics, const struct metrics_gauges *ga
     size_t before = out->len;
     struct page page = {.out = out};
 
-    put_family(&page, "tbproxyd_requests_total", "counter", "Requests that were answered.");
+    put_family(&page, "tbproxyd_requests_total", "counter", "Requests answered.");
     print_each(&page, metrics, print_statuses);
-    put_family(&page, "tbproxyd_queue_wait_seconds", "histogram", "How long requests waited to be sent.");
+    put_family(&page, "tbproxyd_queue_wait_seconds", "histogram",
+               "How long requests waited before they were sent.");
     print_each(&page, metrics, print_waiting);
-    put_family(&page, "tbproxyd_upstream_seconds", "histogram", "How long the calls of requests took.");
+    put_family(&page, "tbproxyd_upstream_seconds", "histogram", "How long the server took to answer calls.");
     print_each(&page, metrics, print_upstream);
     print_events(&page, metrics->events);
     print_gauges(&page, gauges);

@@ -32,15 +32,14 @@ bool path_matches(const char *pattern, const char *path, size_t length)
         path += have;
         if (path == end)
             return pattern == pattern_end;
-        if (pattern ==
-            pattern_end) /* some servers, or what stands before them, take a final slash for nothing */
+        if (pattern == pattern_end) /* some servers, or proxies before them, ignore a final slash */
             return path + 1 == end;
         pattern++;
         path++;
     }
 }
 
-/* The child of NODE to which the LENGTH bytes at SEGMENT lead, or NULL. */
+/* The child of NODE for the LENGTH bytes at SEGMENT, or NULL. */
 static const struct operation_node *child_named(const struct operation_node *node, const char *segment,
                                                 size_t length)
 {
@@ -62,7 +61,7 @@ static const struct operation_node *child_named(const struct operation_node *nod
     return NULL;
 }
 
-/* What is looked for: an operation with METHOD, or one of any method with one of FLAGS. */
+/* Matches an operation with METHOD, or one of any method with one of FLAGS. */
 struct wanted {
     int method; /* -1: any */
     unsigned flags;
@@ -105,7 +104,7 @@ static const struct operation *find(struct wanted wanted, const char *path, size
     if (length == 0 || *path != '/')
         return NULL;
     found = find_below(operation_nodes, wanted, path, path + length);
-    /* some servers, or what stands before them, take a final slash for nothing */
+    /* some servers, or proxies before them, ignore a final slash */
     if (!found && length > 1 && path[length - 1] == '/')
         found = find_below(operation_nodes, wanted, path, path + length - 1);
     return found;
@@ -143,7 +142,7 @@ bool operation_at_path_has(const char *path, size_t length, unsigned flags)
 enum tb_retry operation_retry(const struct operation *operation, const char *method, const char *path,
                               size_t length)
 {
-    /* What a newer server may have there, no document does. */
+    /* A newer server may have operations here that no document has. */
     static const char *const acting[] = {"/api/rule-engine/**", "/api/v1/**"};
     size_t i;
 

@@ -7,18 +7,18 @@
 #include "proxy/route/operation.h"
 
 #define ANY_METHOD      NULL
-#define CREDENTIAL_PATH NULL /* any at which the documents have an operation with TB_CREDENTIAL */
+#define CREDENTIAL_PATH NULL /* any path that has an operation with TB_CREDENTIAL */
 
-/* TRACE is not among them: the server's answer would show the credential. */
+/* Not TRACE: the server's answer would show the credential. */
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
-/* The first row that fits decides. */
+/* The first row that matches decides. */
 static const struct {
     const char *method;
     const char *path;
     enum route_kind kind;
-    const char *allow; /* of the other methods; NULL: they go on to the next rows */
+    const char *allow; /* for other methods, which get 405; NULL: they continue with the next row */
 } routes[] = {
     {"GET", "/-/live", ROUTE_LIVE, "GET"},
     {"GET", "/-/ready", ROUTE_READY, "GET"},
@@ -35,7 +35,7 @@ static const struct {
     {ANY_METHOD, "/api/apiKey", ROUTE_FORWARD, NULL},
     {"POST", "/api/signup/*", ROUTE_FORBIDDEN, NULL},
     {ANY_METHOD, "/api/signup/*", ROUTE_FORWARD, NULL},
-    /* Where an operation gives away a credential, no method is forwarded. */
+    /* If an operation gives away a credential, no method of its path is forwarded. */
     {ANY_METHOD, CREDENTIAL_PATH, ROUTE_FORBIDDEN, NULL},
     {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
     {ANY_METHOD, "/api", ROUTE_FORWARD, NULL},

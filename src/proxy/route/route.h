@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Who answers a request: the server, or tbproxyd itself.
+ * Which part of tbproxyd handles a request: forwarding to the server, or an answer of its own.
  */
 #ifndef TB_PROXY_ROUTE_ROUTE_H
 #define TB_PROXY_ROUTE_ROUTE_H
@@ -11,19 +11,19 @@
 enum route_kind {
     ROUTE_UNDECIDED,
     ROUTE_FORWARD,           /* to the server, with the session's credential */
-    ROUTE_FORWARD_PAGE,      /* the same; it is a page of the server's own, or belongs to one */
-    ROUTE_FORWARD_ANONYMOUS, /* to the server without: the path carries a credential of its own */
-    ROUTE_TUNNEL,            /* to the server, as a WebSocket; tunnel_is_wanted() */
+    ROUTE_FORWARD_PAGE,      /* the same, for the pages of the server's Swagger UI */
+    ROUTE_FORWARD_ANONYMOUS, /* to the server without it: the path contains a credential */
+    ROUTE_TUNNEL,            /* to the server, as a WebSocket */
     ROUTE_LOGIN,             /* a placeholder token pair */
-    ROUTE_LOGOUT,            /* done by doing nothing: the shared session lives on */
-    ROUTE_FORBIDDEN, /* the answer would give away a credential, or the request would change the shared one */
+    ROUTE_LOGOUT,            /* does nothing: the shared session lives on */
+    ROUTE_FORBIDDEN, /* the answer would contain a credential, or the request would change the shared one */
     ROUTE_LIVE,
     ROUTE_READY,
     ROUTE_STATUS,
     ROUTE_METRICS,
-    ROUTE_SUBSCRIBE,   /* a stream of updates: sse.h */
+    ROUTE_SUBSCRIBE,   /* a stream of updates */
     ROUTE_NOT_ALLOWED, /* known path, other method */
-    ROUTE_UNKNOWN,     /* nothing that is forwarded */
+    ROUTE_UNKNOWN,     /* not forwarded */
 };
 
 struct route {
@@ -31,7 +31,7 @@ struct route {
     const char *allow; /* ROUTE_NOT_ALLOWED: the methods */
 };
 
-/* A text that lives for ever for METHOD; NULL: none that is forwarded. */
+/* METHOD as a static string; NULL if it is not forwarded. */
 const char *route_method(const char *method);
 
 struct route route_find(const char *method, const char *path, size_t path_length);

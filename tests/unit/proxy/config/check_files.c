@@ -266,10 +266,10 @@ START_TEST(what_tls_needs_before_the_start)
 }
 END_TEST
 
-UNIT_SUITE(config_files)
+UNIT_SUITE(config_check_files)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("config_files", &tests);
+    Suite *suite = unit_suite_create("config_check_files", &tests);
 
     tcase_add_checked_fixture(tests, set_up, set_up);
     tcase_add_loop_test(tests, a_secret_is_one_line_that_only_its_owner_can_read, 0,
