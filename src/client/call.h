@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One call of a program: made ready in the thread that makes it, carried out in the client's.
+ * A call: the request that the arguments of a typed function, or JSON, become.
  */
 #ifndef TB_CLIENT_CALL_H
 #define TB_CLIENT_CALL_H
 
-#include "client/answer.h"
-#include "client/client.h"
-#include "client/parts.h"
+#include <jansson.h>
 
-/* Bytes of a download that wait for a sink; the server waits where it is slower. */
-#define CALL_PIPE_MAX (256 * 1024)
+#include <tbclient/error.h>
+#include <tbclient/table.h>
 
-/* What is sent. */
+#include "base/buf.h"
+#include "client/multipart.h"
+#include "http/headers.h"
+
 struct call {
     const tb_api *api;
     const tb_operation *operation;
@@ -20,23 +21,21 @@ struct call {
     struct headers headers;
     struct buf body;
     bool has_body;
-    struct parts parts;
+    struct multipart parts; /* instead of the body */
 };
 
-/* Made ready by prepare.c; freed also after an error there. */
-void call_init(struct call *call, const tb_api *api, const tb_operation *operation);
+/* From what tb_invoke() takes. SKIP is the name of a parameter to leave out, or NULL. Errors name the
+ * operation and what does not fit. Free CALL with call_free(), after an error too. */
+int call_from_arguments(struct call *call, const tb_api *api, unsigned operation,
+                        const void *const *arguments, const void *params, const char *skip, tb_error *err);
+
+/* The same from what tb_call() takes. */
+int call_from_json(struct call *call, const tb_api *api, const char *operation, json_t *parameters,
+                   json_t *body, tb_error *err);
+
 void call_free(struct call *call);
 
 /* The operation's id, for messages. */
 const char *call_name(const struct call *call);
-
-/* Sends it and waits for what comes of it, with SINK (NULL: none) for the body of a success. TARGET may
- * replace the call's own. 0: *RET, to be freed with answer_free(), is a success. Else ERR says what happened.
- */
-int call_run(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
-             struct answer *ret, tb_error *err);
-
-/* In the client's thread: does what was posted. */
-void call_serve(tb_client *client);
 
 #endif

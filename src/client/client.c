@@ -1,47 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/client.h"
-
+/* tb_client_open(), tb_client_close(): the client's thread, from its start to its end. */
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 
-#include "client/answer.h"
-#include "client/call.h"
-#include "client/failure.h"
+#include "client/answer_error.h"
+#include "client/client_state.h"
+#include "client/error.h"
 #include "client/options.h"
+#include "client/perform.h"
 
 static void init_curl(void)
 {
     curl_global_init(CURL_GLOBAL_DEFAULT);
-}
-
-void client_wake(tb_client *client)
-{
-    uint64_t one = 1;
-
-    while (write(client->wake.fd, &one, sizeof(one)) < 0 && errno == EINTR)
-        ;
-}
-
-int client_enter(tb_client *client, tb_error *err)
-{
-    bool closing;
-
-    pthread_mutex_lock(&client->lock);
-    closing = client->closing;
-    if (!closing)
-        client->users++;
-    pthread_mutex_unlock(&client->lock);
-    return closing ? FAIL(err, TB_ERROR_TRANSPORT, -ECANCELED, "the client is being closed") : 0;
-}
-
-void client_leave(tb_client *client)
-{
-    pthread_mutex_lock(&client->lock);
-    client->users--;
-    pthread_cond_broadcast(&client->changed);
-    pthread_mutex_unlock(&client->lock);
 }
 
 static void set_start(tb_client *client, enum client_start start)
@@ -81,7 +53,7 @@ static void set_start_error(tb_client *client)
          "%s", session_reason(client->upstream.session));
 }
 
-static void session_changed(struct upstream *upstream)
+static void client_session_changed(struct upstream *upstream)
 {
     tb_client *client = CONTAINER_OF(upstream, tb_client, upstream);
     enum session_state state = session_state(upstream->session);
@@ -93,7 +65,7 @@ static void session_changed(struct upstream *upstream)
     set_start(client, state == SESSION_READY ? CLIENT_STARTED : CLIENT_REFUSED);
 }
 
-static void posted(struct watch *watch, uint32_t events)
+static void client_was_posted_to(struct watch *watch, uint32_t events)
 {
     tb_client *client = CONTAINER_OF(watch, tb_client, wake);
     uint64_t count;
@@ -101,7 +73,7 @@ static void posted(struct watch *watch, uint32_t events)
     (void)events;
     while (read(watch->fd, &count, sizeof(count)) < 0 && errno == EINTR)
         ;
-    call_serve(client);
+    perform_posted(client);
 }
 
 static bool is_exiting(tb_client *client)
@@ -114,7 +86,7 @@ static bool is_exiting(tb_client *client)
     return exiting;
 }
 
-static void *run(void *arg)
+static void *client_thread(void *arg)
 {
     tb_client *client = arg;
 
@@ -135,7 +107,7 @@ static int start_thread(tb_client *client, tb_error *err)
 
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&client->thread, NULL, run, client);
+    r = pthread_create(&client->thread, NULL, client_thread, client);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return r ? FAIL(err, TB_ERROR_SYSTEM, -r, "no thread can be made: %s", strerror(r)) : 0;
 }
@@ -152,14 +124,15 @@ static int open_parts(tb_client *client, tb_error *err)
         upstream.session = &session;
     else
         client->start = CLIENT_STARTED;
-    upstream.changed = session_changed;
+    upstream.changed = client_session_changed;
     r = upstream_open(&client->upstream, &client->loop, &upstream, err);
     if (r < 0) {
         if (err)
             err->kind = TB_ERROR_SYSTEM;
         return r;
     }
-    client->wake = (struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = posted};
+    client->wake =
+        (struct watch){.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), .ready = client_was_posted_to};
     r = client->wake.fd < 0 ? -errno : loop_add(&client->loop, &client->wake, EPOLLIN);
     return r < 0 ? FAIL(err, TB_ERROR_SYSTEM, r, "eventfd: %s", strerror(-r)) : 0;
 }

@@ -4,9 +4,9 @@
 #include <tbclient/codec.h>
 
 #include "base/buf.h"
-#include "base/error.h"
 #include "client/decode.h"
 #include "client/encode.h"
+#include "client/error.h"
 #include "client/tables.h"
 #include "json/json_read.h"
 #include "json/json_write.h"
@@ -14,31 +14,22 @@
 /* Of an encoded text: there is no hostile party, the value is the program's own. */
 #define TEXT_MAX (SIZE_MAX / 2)
 
-static int set_error(tb_error *err, enum tb_error_kind kind, int code, const char *message)
-{
-    if (err)
-        err->kind = kind;
-    return tb_error_set(err, code, "%s", message);
-}
-
 static int check_type(const tb_api *api, unsigned type, tb_error *err)
 {
     unsigned kind = type < api->type_count ? api->types[type].kind : TB_KIND_NONE;
 
     if (kind == TB_KIND_OBJECT || kind == TB_KIND_LIST || kind == TB_KIND_MAP)
         return 0;
-    return set_error(err, TB_ERROR_USAGE, -EINVAL, "the type is no object, list or map");
+    return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the type is no object, list or map");
 }
 
 /* jansson names the place. Where it ran out of memory, it often gives no reason at all. */
 static int parse_failed(const json_error_t *reason, tb_error *err)
 {
     if (json_error_code(reason) == json_error_out_of_memory || !*reason->text)
-        return set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
-    if (err)
-        err->kind = TB_ERROR_DECODE;
-    return tb_error_set(err, -EBADMSG, "not JSON: line %d, column %d: %s", reason->line, reason->column,
-                        reason->text);
+        return FAIL_MEMORY(err);
+    return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "not JSON: line %d, column %d: %s", reason->line,
+                reason->column, reason->text);
 }
 
 static int decode_text(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
@@ -51,7 +42,7 @@ static int decode_text(const tb_api *api, unsigned type, const char *text, size_
         return parse_failed(&reason, err);
     if (json_is_null(root)) {
         json_decref(root);
-        return set_error(err, TB_ERROR_DECODE, -EBADMSG, "a value was expected, not null");
+        return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "a value was expected, not null");
     }
     return decode_value(api, type, root, ret, err);
 }
@@ -97,10 +88,10 @@ int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, s
     if (r < 0) {
         buf_free(&text);
         /* jansson does not say which */
-        return r != -EINVAL ? set_error(err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory")
-                            : set_error(err, TB_ERROR_USAGE, -EINVAL,
-                                        "free JSON that is no UTF-8, contains itself or has no JSON behind "
-                                        "TB_VERBATIM, or out of memory");
+        return r != -EINVAL ? FAIL_MEMORY(err)
+                            : FAIL(err, TB_ERROR_USAGE, -EINVAL,
+                                   "free JSON that is no UTF-8, contains itself or has no JSON behind "
+                                   "TB_VERBATIM, or out of memory");
     }
     *ret = text.data;
     if (ret_length)

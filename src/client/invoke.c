@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* tb_invoke() and tb_call(): calls with typed values, and with JSON. */
+#include "client/invoke.h"
+
 #include <errno.h>
 
+#include "client/answer_error.h"
+#include "client/answer_headers.h"
 #include "client/arena.h"
-#include "client/call.h"
 #include "client/decode.h"
-#include "client/failure.h"
-#include "client/invoke.h"
-#include "client/prepare.h"
+#include "client/error.h"
+#include "client/perform.h"
 #include "json/json_read.h"
 
 static int decode_failed(const struct call *call, const struct answer *answer, int r, tb_error *err)
@@ -140,7 +142,7 @@ static int run_typed(tb_client *client, struct call *call, void *ret, tb_error *
 
     if (to_sink && (!sink || !sink->write))
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: there is no sink for the answer", call_name(call));
-    r = call_run(call, client, NULL, sink, &answer, err);
+    r = call_perform(call, client, NULL, sink, &answer, err);
     if (r < 0)
         return r;
     if (!to_sink && call->operation->answer != TB_ANSWER_NONE && ret)
@@ -153,7 +155,7 @@ int tb_invoke(tb_client *client, const tb_api *api, unsigned operation, const vo
               const void *params, void *ret, tb_error *err)
 {
     CLEANUP(call_free) struct call call;
-    int r = prepare_typed(&call, api, operation, arguments, params, NULL, err);
+    int r = call_from_arguments(&call, api, operation, arguments, params, NULL, err);
 
     if (r == 0)
         r = client_enter(client, err);
@@ -189,13 +191,13 @@ static int run_json(tb_client *client, const tb_api *api, const char *operation,
                     json_t *body, const tb_sink *sink, struct answer *ret, tb_error *err)
 {
     CLEANUP(call_free) struct call call;
-    int r = prepare_json(&call, api, operation, parameters, body, err);
+    int r = call_from_json(&call, api, operation, parameters, body, err);
 
     if (r == 0)
         r = client_enter(client, err);
     if (r < 0)
         return r;
-    r = call_run(&call, client, NULL, goes_to_sink(call.operation) ? sink : NULL, ret, err);
+    r = call_perform(&call, client, NULL, goes_to_sink(call.operation) ? sink : NULL, ret, err);
     client_leave(client);
     return r;
 }

@@ -2,9 +2,9 @@
 /* tb_iterate(), tb_next(): all pages of a paged operation. */
 #include <errno.h>
 
-#include "client/failure.h"
+#include "client/error.h"
 #include "client/invoke.h"
-#include "client/prepare.h"
+#include "client/perform.h"
 #include "client/tables.h"
 #include "client/url.h"
 
@@ -47,7 +47,7 @@ int tb_iterate(tb_client *client, const tb_api *api, unsigned operation, const v
     if (!iterator)
         return FAIL_MEMORY(err);
     iterator->client = client;
-    r = prepare_typed(&iterator->call, api, operation, arguments, params, "page", err);
+    r = call_from_arguments(&iterator->call, api, operation, arguments, params, "page", err);
     if (r == 0)
         r = find_fields(iterator, err);
     if (r < 0)
@@ -74,7 +74,7 @@ static int run_page(struct tb_iterator *iterator, const char *target, tb_error *
 
     if (r < 0)
         return r;
-    r = call_run(&iterator->call, iterator->client, target, NULL, &answer, err);
+    r = call_perform(&iterator->call, iterator->client, target, NULL, &answer, err);
     if (r == 0) {
         r = invoke_decode(&iterator->call, &answer, &page, err);
         answer_free(&answer);

@@ -5,7 +5,7 @@
 
 #include "base/secret.h"
 #include "base/utf8.h"
-#include "client/failure.h"
+#include "client/error.h"
 
 /* The session's own calls end after 20 s; a request that waits for one hears of its end. */
 #define SESSION_WAIT_MS 30000

@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "client/encode.h"
-#include "client/failure.h"
+#include "client/error.h"
 #include "client/tables.h"
 
 void parameters_free(struct parameters *parameters)

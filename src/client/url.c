@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "client/check.h"
-#include "client/failure.h"
+#include "client/error.h"
 #include "client/tables.h"
 #include "json/number.h"
 

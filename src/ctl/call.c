@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "base/buf.h"
-#include "client/failure.h"
+#include "client/error.h"
 #include "client/invoke.h"
 #include "ctl/body.h"
 #include "ctl/ctl.h"

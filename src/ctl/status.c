@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
-#include "client/answer.h"
-#include "client/failure.h"
+#include "client/answer_error.h"
+#include "client/error.h"
 #include "ctl/arguments.h"
 #include "ctl/json_print.h"
 #include "json/json_write.h"

@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 #include "base/secret.h"
-#include "client/failure.h"
+#include "client/error.h"
 #include "ctl/catalog.h"
 
 #define PAGE_MAX_BYTES  (1024 * 1024)

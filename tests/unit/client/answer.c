@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/answer.h"
+#include "client/answer_error.h"
+#include "client/answer_headers.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "client/parts.h"
+#include "client/multipart.h"
 
 #include <errno.h>
 #include <sys/stat.h>
 
 #include "client/check.h"
 #include "client/encode.h"
-#include "client/failure.h"
+#include "client/error.h"
 #include "client/tables.h"
 #include "json/json_write.h"
 #include "json/number.h"
 
-void parts_free(struct parts *parts)
+void multipart_free(struct multipart *parts)
 {
     size_t i;
 
@@ -33,24 +33,24 @@ static int check_file(const char *name, const char *path, tb_error *err)
 }
 
 /* Names go into header lines of the body; libcurl encodes quotes and line ends. */
-static int add(struct parts *parts, const struct transfer_part *part, char *owned, tb_error *err)
+static int add(struct multipart *parts, const struct transfer_part *part, char *owned, tb_error *err)
 {
-    if (parts->count == PARTS_MAX) {
+    if (parts->count == MULTIPART_MAX) {
         free(owned);
-        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "more than %d parts", PARTS_MAX);
+        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "more than %d parts", MULTIPART_MAX);
     }
     parts->items[parts->count] = *part;
     parts->owned[parts->count++] = owned;
     return 0;
 }
 
-static int add_text(struct parts *parts, const char *name, const char *text, tb_error *err)
+static int add_text(struct multipart *parts, const char *name, const char *text, tb_error *err)
 {
     return add(parts, &(struct transfer_part){.name = name, .data = text, .length = strlen(text)}, NULL, err);
 }
 
 /* Takes over the reference of VALUE. Strings, numbers and booleans as text, others as JSON. */
-static int add_json(struct parts *parts, const char *name, json_t *value, tb_error *err)
+static int add_json(struct multipart *parts, const char *name, json_t *value, tb_error *err)
 {
     bool is_text = json_is_string(value) && !number_is(value);
     bool is_plain = is_text || number_is(value) || json_is_boolean(value);
@@ -86,7 +86,7 @@ static bool is_one_line(const char *text)
     return true;
 }
 
-static int add_part(struct parts *parts, const char *name, const tb_part *part, tb_error *err)
+static int add_part(struct multipart *parts, const char *name, const tb_part *part, tb_error *err)
 {
     struct transfer_part out = {
         .name = name,
@@ -110,8 +110,8 @@ static int add_part(struct parts *parts, const char *name, const tb_part *part, 
 }
 
 /* The part in FIELD; -ENODATA where it is not set. */
-static int add_field(const tb_api *api, const struct tb_field *field, const void *member, struct parts *parts,
-                     tb_error *err)
+static int add_field(const tb_api *api, const struct tb_field *field, const void *member,
+                     struct multipart *parts, tb_error *err)
 {
     const char *name = table_text(api, field->name);
     unsigned kind = api->types[field->type].kind;
@@ -156,8 +156,8 @@ static const struct tb_schema *schema_of(const tb_api *api, unsigned type, tb_er
     return NULL;
 }
 
-int parts_from_structure(const tb_api *api, unsigned type, const void *structure, struct parts *parts,
-                         tb_error *err)
+int multipart_from_structure(const tb_api *api, unsigned type, const void *structure, struct multipart *parts,
+                             tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     unsigned i;
@@ -172,11 +172,11 @@ int parts_from_structure(const tb_api *api, unsigned type, const void *structure
             r = field->flags & TB_REQUIRED ? missing(api, field, err) : 0;
     }
     if (r < 0)
-        parts_free(parts);
+        multipart_free(parts);
     return r;
 }
 
-static int add_member(const tb_api *api, const struct tb_field *field, json_t *value, struct parts *parts,
+static int add_member(const tb_api *api, const struct tb_field *field, json_t *value, struct multipart *parts,
                       tb_error *err)
 {
     const char *file = json_string_value(json_object_get(value, "file"));
@@ -199,8 +199,8 @@ static int add_member(const tb_api *api, const struct tb_field *field, json_t *v
     return r < 0 ? r : add_json(parts, name, json_incref(value), err);
 }
 
-int parts_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
-                      tb_error *err)
+int multipart_from_object(const tb_api *api, unsigned type, const json_t *object, struct multipart *parts,
+                          tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     const char *name;
@@ -224,6 +224,6 @@ int parts_from_object(const tb_api *api, unsigned type, const json_t *object, st
             r = missing(api, field, err);
     }
     if (r < 0)
-        parts_free(parts);
+        multipart_free(parts);
     return r;
 }

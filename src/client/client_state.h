@@ -4,8 +4,8 @@
  * upstream belongs to that thread. A call is posted to it under the client's lock; what comes back is told to
  * the waiting thread under the call's own.
  */
-#ifndef TB_CLIENT_CLIENT_H
-#define TB_CLIENT_CLIENT_H
+#ifndef TB_CLIENT_CLIENT_STATE_H
+#define TB_CLIENT_CLIENT_STATE_H
 
 #include <pthread.h>
 
