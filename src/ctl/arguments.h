@@ -1,31 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The command line of subcommands that send something: which words are tbproxyctl's own options and, of
- * "call", which are the operation's parameters.
+ * The command line of a subcommand: words, tbproxyctl's own options, and the parameters of "call".
  */
 #ifndef TB_CTL_ARGUMENTS_H
 #define TB_CTL_ARGUMENTS_H
 
-#include "ctl/catalog.h"
-#include "ctl/where.h"
+#include "ctl/connection.h"
+#include "ctl/editions.h"
+#include "ctl/subcommand.h"
 
-#define PARAMETERS_MAX 1000 /* options of one command line that are parameters or parts */
+#define PARAMETERS_MAX 1000 /* parameters and parts of one command line */
 
-/* An option of tbproxyctl's own. */
-struct own_option {
-    const char *name;
-    bool has_value;
-};
-
-/* Those of "call", and those of subcommands that ask tbproxyd for its status; ended by a NULL name. */
-extern const struct own_option call_options[], status_options[];
-
-/* The one of OPTIONS that the LENGTH bytes of NAME are, or NULL. */
-const struct own_option *own_option_find(const struct own_option *options, const char *name, size_t length);
-
-/* Whether the operation ID has, in any edition, a parameter that the LENGTH bytes of WORD name. */
-bool is_parameter(const char *id, const char *word, size_t length);
-
+/* A parameter of the operation, or a part of its body (--part). */
 struct argument {
     bool is_part;
     char name[128]; /* without "--"; of a part without "=" */
@@ -33,23 +19,28 @@ struct argument {
 };
 
 struct arguments {
-    const struct own_option *options; /* that may be given */
-    struct where where;
-    const char *operation;
+    char **words;
+    unsigned word_count;
+    const char *operation; /* the first word, if the subcommand takes parameters */
+    struct connection_options connection;
     const char *body;
     const char *output;
     unsigned edition; /* EDITION_NONE: not given */
     bool all;
     bool compact;
+    bool help; /* not looked at: main() has printed the help already */
     bool json;
     struct argument *list; /* parameters and parts, in their order */
     size_t count;
 };
 
-/* OPTIONS are call_options or status_options; only with the first an operation is taken, and needed. -EINVAL
- * with a message. Free with arguments_free() in any case. */
-int arguments_parse(int argc, char **argv, const struct own_option *options, struct arguments *ret,
+/* Parses what follows SUBCOMMAND on the command line; the words are moved to the front of ARGV. -EINVAL with
+ * a message. Free RET with arguments_free(), after an error too. */
+int arguments_parse(const struct subcommand *subcommand, int argc, char **argv, struct arguments *ret,
                     struct tb_error *err);
 void arguments_free(struct arguments *arguments);
+
+/* Whether the option --NAME is followed by a value. OPERATION may be NULL. */
+bool argument_takes_value(const struct subcommand *subcommand, const char *operation, const char *name);
 
 #endif

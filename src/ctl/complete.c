@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* "complete -- WORDS...": prints candidates for the last word, one per line; for tbproxyctl.bash. */
+#include "client/tables.h"
 #include "ctl/arguments.h"
-#include "ctl/ctl.h"
-#include "ctl/names.h"
-
-/* "complete -- WORDS...": candidates for the last word, one a line; for tbproxyctl.bash. */
+#include "ctl/message.h"
+#include "ctl/parameter.h"
+#include "ctl/spelling.h"
+#include "ctl/types.h"
 
 struct line {
-    char **words; /* behind the subcommand, up to the word under the cursor */
-    int count;
+    const struct subcommand *subcommand;
+    char **words; /* after the subcommand, up to the word under the cursor */
+    unsigned count;
     const char *current;
-    const char *operation; /* NULL: not given yet */
+    const char *word;    /* the first that is not an option, before the cursor; NULL: none yet */
+    const char *pending; /* the option, without "--", whose value is under the cursor */
     unsigned edition;
-    const struct own_option *options; /* tbproxyctl's own, of the subcommand */
-    const char *pending;              /* the option, without "--", whose value is under the cursor */
 };
 
 static void offer(const char *current, const char *prefix, const char *candidate)
@@ -50,124 +52,6 @@ static void offer_operations(const char *current, unsigned only)
     }
 }
 
-/* Whether LINE has the option --NAME before the cursor. */
-static bool is_given(const struct line *line, const char *name)
-{
-    int i;
-
-    for (i = 0; i < line->count - 1; i++)
-        if (strncmp(line->words[i], "--", 2) == 0 && is_named(name, line->words[i] + 2))
-            return true;
-    return false;
-}
-
-static void offer_own_options(const struct line *line)
-{
-    const struct own_option *option;
-
-    for (option = line->options; option->name; option++)
-        if (!is_given(line, option->name) || strcmp(option->name, "part") == 0)
-            offer(line->current, "--", option->name);
-}
-
-static void offer_options(const struct line *line)
-{
-    unsigned e = line->operation ? edition_with_operation(line->operation, 0, line->edition) : EDITION_NONE;
-    char kebab[NAME_MAX_BYTES];
-    unsigned i;
-
-    offer_own_options(line);
-    if (e == EDITION_NONE)
-        return;
-    const tb_api *api = editions[e].api;
-    const tb_operation *operation = tb_operation_find(api, line->operation);
-
-    for (i = 0; i < operation->parameter_count; i++) {
-        const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
-        const char *name = table_text(api, parameter->name);
-
-        if (!is_given(line, name) || api->types[parameter->type].kind == TB_KIND_LIST)
-            offer(line->current, "--", kebab_case(name, kebab));
-    }
-}
-
-static void offer_values(const struct line *line)
-{
-    unsigned e = line->operation ? edition_with_operation(line->operation, 0, line->edition) : EDITION_NONE;
-    const struct tb_parameter *parameter = NULL;
-    const struct tb_enum *list;
-    unsigned i;
-
-    if (e != EDITION_NONE)
-        parameter = parameter_find(editions[e].api, tb_operation_find(editions[e].api, line->operation),
-                                   line->pending);
-    if (!parameter) {
-        if (strcmp(line->pending, "edition") == 0)
-            offer_editions(line->current);
-        return;
-    }
-    const tb_api *api = editions[e].api;
-    const struct tb_type *type = element_type(api, parameter->type);
-
-    list = type_enum(api, type);
-    for (i = 0; list && i < list->value_count; i++)
-        offer(line->current, "", table_text(api, api->enum_values[list->first_value + i]));
-    if (type->kind == TB_KIND_BOOL) {
-        offer(line->current, "", "false");
-        offer(line->current, "", "true");
-    }
-}
-
-static bool takes_value(const struct line *line, const char *name)
-{
-    const struct own_option *option = own_option_find(line->options, name, strlen(name));
-
-    if (line->operation && is_parameter(line->operation, name, strlen(name)))
-        return true;
-    return option && option->has_value;
-}
-
-/* Bash gives "--name=value" as three words; the "=" says nothing. */
-static void parse_line(struct line *line)
-{
-    int i;
-
-    for (i = 0; i < line->count - 1; i++) {
-        char *word = line->words[i];
-
-        if (strcmp(word, "=") == 0)
-            continue;
-        if (line->pending) {
-            if (strcmp(line->pending, "edition") == 0)
-                line->edition = edition_find(word);
-            line->pending = NULL;
-        } else if (strncmp(word, "--", 2) == 0) {
-            line->pending = takes_value(line, word + 2) ? word + 2 : NULL;
-        } else if (!line->operation) {
-            line->operation = word;
-        }
-    }
-    line->current = line->words[line->count - 1];
-    if (line->pending && strcmp(line->current, "=") == 0)
-        line->current = "";
-}
-
-static void complete_call(struct line *line)
-{
-    if (line->pending)
-        offer_values(line);
-    else if (line->current[0] == '-')
-        offer_options(line);
-    else if (!line->operation)
-        offer_operations(line->current, line->edition);
-}
-
-static void complete_status(const struct line *line)
-{
-    if (!line->pending && line->current[0] == '-')
-        offer_own_options(line);
-}
-
 static void offer_schemas(const char *current, unsigned only)
 {
     unsigned e, i;
@@ -184,75 +68,161 @@ static void offer_schemas(const char *current, unsigned only)
     }
 }
 
-static void complete_describe(const struct line *line)
-{
-    if (line->pending) {
-        offer_editions(line->current);
-    } else if (line->current[0] == '-') {
-        offer(line->current, "--", "edition");
-        offer(line->current, "--", "help");
-    } else if (!line->operation) {
-        offer_operations(line->current, line->edition);
-        offer_schemas(line->current, line->edition);
-    }
-}
-
-static void complete_operations(const struct line *line)
-{
-    if (line->pending) {
-        offer_editions(line->current);
-    } else if (line->current[0] == '-') {
-        offer(line->current, "--", "edition");
-        offer(line->current, "--", "help");
-    }
-}
-
-static void offer_subcommands(const char *current, bool options)
+static void offer_subcommands(const char *current)
 {
     size_t i;
 
     for (i = 0; subcommands[i]; i++)
         if (subcommands[i]->summary)
             offer(current, "", subcommands[i]->name);
-    if (options && current[0] == '-') {
-        offer(current, "--", "help");
-        offer(current, "--", "version");
+}
+
+/* Whether LINE has the option --NAME before the cursor. */
+static bool is_given(const struct line *line, const char *name)
+{
+    unsigned i;
+
+    for (i = 0; i < line->count - 1; i++)
+        if (strncmp(line->words[i], "--", 2) == 0 && is_named(name, line->words[i] + 2))
+            return true;
+    return false;
+}
+
+/* The operation in the line, in the first edition that has it; NULL if there is none. */
+static const tb_operation *find_operation(const struct line *line, const tb_api **ret_api)
+{
+    unsigned e = EDITION_NONE;
+
+    if (line->subcommand->takes_parameters && line->word)
+        e = edition_with_operation(line->word, 0, line->edition);
+    if (e == EDITION_NONE)
+        return NULL;
+    *ret_api = editions[e].api;
+    return tb_operation_find(editions[e].api, line->word);
+}
+
+static void offer_parameters(const struct line *line)
+{
+    const tb_api *api;
+    const tb_operation *operation = find_operation(line, &api);
+    char kebab[NAME_MAX_BYTES];
+    unsigned i;
+
+    for (i = 0; operation && i < operation->parameter_count; i++) {
+        const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
+        const char *name = table_text(api, parameter->name);
+
+        if (!is_given(line, name) || api->types[parameter->type].kind == TB_KIND_LIST)
+            offer(line->current, "--", kebab_case(name, kebab));
     }
 }
 
-static int run(int argc, char **argv)
+static void offer_options(const struct line *line)
 {
-    struct line line = {.edition = EDITION_NONE, .options = call_options};
-    bool asks_status;
+    const char *const *option;
 
-    if (argc < 2 || strcmp(argv[0], "--") != 0)
-        return say_usage(NULL, "complete: -- and the words of the line were expected");
-    if (argc == 2) {
-        offer_subcommands(argv[1], true);
+    for (option = line->subcommand->options; *option; option++)
+        if (!is_given(line, *option) || strcmp(*option, "part") == 0)
+            offer(line->current, "--", *option);
+    offer_parameters(line);
+}
+
+static void offer_values(const struct line *line)
+{
+    const tb_api *api;
+    const tb_operation *operation = find_operation(line, &api);
+    const struct tb_parameter *parameter = operation ? parameter_find(api, operation, line->pending) : NULL;
+    const struct tb_type *type = parameter ? element_type(api, parameter->type) : NULL;
+    const struct tb_enum *list = type ? type_enum(api, type) : NULL;
+    unsigned i;
+
+    for (i = 0; list && i < list->value_count; i++)
+        offer(line->current, "", table_text(api, api->enum_values[list->first_value + i]));
+    if (type && type->kind == TB_KIND_BOOL) {
+        offer(line->current, "", "false");
+        offer(line->current, "", "true");
+    }
+    if (!parameter && strcmp(line->pending, "edition") == 0)
+        offer_editions(line->current);
+}
+
+static void offer_words(const struct line *line)
+{
+    if (line->word)
+        return;
+    if (line->subcommand == &call_subcommand || line->subcommand == &describe_subcommand)
+        offer_operations(line->current, line->edition);
+    if (line->subcommand == &describe_subcommand)
+        offer_schemas(line->current, line->edition);
+    if (line->subcommand == &help_subcommand)
+        offer_subcommands(line->current);
+}
+
+/* Bash gives "--name=value" as three words; the "=" is of no interest. */
+static void parse_line(struct line *line)
+{
+    unsigned i;
+
+    for (i = 0; i < line->count - 1; i++) {
+        const char *word = line->words[i];
+
+        if (strcmp(word, "=") == 0)
+            continue;
+        if (line->pending) {
+            if (strcmp(line->pending, "edition") == 0)
+                line->edition = edition_find(word);
+            line->pending = NULL;
+        } else if (strncmp(word, "--", 2) == 0) {
+            if (argument_takes_value(line->subcommand, line->word, word + 2))
+                line->pending = word + 2;
+        } else if (!line->word) {
+            line->word = word;
+        }
+    }
+    line->current = line->words[line->count - 1];
+    if (line->pending && strcmp(line->current, "=") == 0)
+        line->current = "";
+}
+
+static void complete_line(struct line *line)
+{
+    parse_line(line);
+    if (line->pending)
+        offer_values(line);
+    else if (line->current[0] == '-')
+        offer_options(line);
+    else
+        offer_words(line);
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct line line = {.edition = EDITION_NONE};
+    char **words = arguments->words;
+
+    if (arguments->word_count < 2 || strcmp(words[0], "--") != 0)
+        return say_usage(NULL, "complete: expected -- and the words of a command line");
+    if (arguments->word_count == 2) {
+        offer_subcommands(words[1]);
+        if (words[1][0] == '-') {
+            offer(words[1], "--", "help");
+            offer(words[1], "--", "version");
+        }
         return finish(STATUS_GOOD);
     }
-    asks_status = strcmp(argv[1], "limits") == 0 || strcmp(argv[1], "queue") == 0;
-    if (asks_status)
-        line.options = status_options;
-    line.words = argv + 2;
-    line.count = argc - 2;
-    parse_line(&line);
-    if (strcmp(argv[1], "call") == 0)
-        complete_call(&line);
-    else if (asks_status)
-        complete_status(&line);
-    else if (strcmp(argv[1], "operations") == 0)
-        complete_operations(&line);
-    else if (strcmp(argv[1], "describe") == 0)
-        complete_describe(&line);
-    else if (strcmp(argv[1], "help") == 0 && line.count == 1)
-        offer_subcommands(line.current, false);
+    line.subcommand = subcommand_find(words[1]);
+    line.words = words + 2;
+    line.count = arguments->word_count - 2;
+    if (line.subcommand && line.subcommand->options)
+        complete_line(&line);
     return finish(STATUS_GOOD);
 }
 
 const struct subcommand complete_subcommand = {
     .name = "complete",
-    .usage = "Usage: tbproxyctl complete -- WORD...\n"
-             "Prints what the last WORD of a command line can become, one a line: for shells.\n",
+    .usage =
+        "Usage: tbproxyctl complete -- WORD...\n"
+        "Prints what the last WORD of a command line can become, one candidate per line; used by shells.\n",
+    .max_words = WORDS_ANY,
     .run = run,
 };

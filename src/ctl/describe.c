@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/catalog.h"
-#include "ctl/ctl.h"
-#include "ctl/example.h"
-#include "ctl/members.h"
-#include "ctl/names.h"
+#include "ctl/arguments.h"
+#include "ctl/call_example.h"
+#include "ctl/message.h"
+#include "ctl/parameter.h"
+#include "ctl/schema_print.h"
+#include "ctl/spelling.h"
+#include "ctl/types.h"
 
 /* What describes NAME in one edition. */
 struct subject {
@@ -64,8 +66,7 @@ static void print_parameters(const tb_api *api, const tb_operation *operation)
         puts("\nParameters:");
     for (i = 0; i < operation->parameter_count; i++) {
         char option[NAME_MAX_BYTES];
-        int length = (int)strlen(
-            kebab_case(table_text(api, api->parameters[operation->first_parameter + i].name), option));
+        int length = (int)strlen(kebab_case(parameter_name(api, operation, i), option));
 
         width = length > width ? length : width;
     }
@@ -195,7 +196,7 @@ static int refuse_name(const char *name)
         for (i = 0; i < api->enum_count; i++)
             nearest_try(&nearest, table_text(api, api->enums[i].name));
     }
-    return say_usage(&describe_subcommand, "unknown operation or schema %s%s", name,
+    return say_usage("describe", "unknown operation or schema %s%s", name,
                      nearest_hint(&nearest, "", hint, sizeof(hint)));
 }
 
@@ -209,7 +210,7 @@ static int describe(const char *name, unsigned only)
     if (edition == EDITION_COUNT)
         return refuse_name(name);
     if (only != EDITION_NONE && !find(editions[only].api, name, &subject))
-        return say_usage(&describe_subcommand, "%s is not in %s; it is in %s (--edition %s)", name,
+        return say_usage("describe", "%s is not in %s; it is in %s (--edition %s)", name,
                          editions[only].title, editions[edition].title, editions[edition].name);
     if (only != EDITION_NONE)
         edition = only;
@@ -222,26 +223,25 @@ static int describe(const char *name, unsigned only)
     return finish(STATUS_GOOD);
 }
 
-static int run(int argc, char **argv)
+static int run(const struct arguments *arguments)
 {
-    unsigned edition;
-    int words, status;
-
-    if (!words_and_edition(&describe_subcommand, argc, argv, &words, &edition, &status))
-        return status;
-    if (words != 1)
-        return say_usage(&describe_subcommand, "one operation or schema was expected");
-    return describe(argv[0], edition);
+    if (arguments->word_count != 1)
+        return say_usage("describe", "expected one operation or schema");
+    return describe(arguments->words[0], arguments->edition);
 }
+
+static const char *const options[] = {"edition", "help", NULL};
 
 const struct subcommand describe_subcommand = {
     .name = "describe",
-    .summary = "tell what an operation or a schema takes and answers",
+    .summary = "describe an operation or a schema",
     .usage =
         "Usage: tbproxyctl describe [--edition EDITION] OPERATION|SCHEMA\n"
-        "Tells what OPERATION takes and answers, with an example of \"call\"; or the members of SCHEMA, or "
-        "the\n"
-        "values of an enumeration. Without --edition (ce, pe, paas) as in the first edition that has it.\n"
-        "Exit status: 0, 2 for a wrong command line or an unknown name.\n",
+        "Describes the parameters, body and answer of OPERATION, with an example of \"call\"; or the members of\n"
+        "SCHEMA; or the values of an enumeration. EDITION is ce, pe or paas (default: the first that has it).\n"
+        "\n"
+        "Exit status: 0 on success, 2 for a wrong command line or an unknown name.\n",
+    .options = options,
+    .max_words = WORDS_ANY,
     .run = run,
 };

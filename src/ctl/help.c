@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/ctl.h"
+#include "ctl/arguments.h"
+#include "ctl/message.h"
 
-static const char head[] =
-    "Usage: tbproxyctl SUBCOMMAND [ARGUMENT]...\n"
-    "Calls ThingsBoard's REST API through tbproxyd, or straight, and tells what is in it.\n"
-    "\n";
+static const char head[] = "Usage: tbproxyctl SUBCOMMAND [ARGUMENT]...\n"
+                           "Calls and describes ThingsBoard's REST API, through tbproxyd or directly.\n"
+                           "\n";
 static const char tail[] = "\n"
                            "      --version   print the version\n"
-                           "  -h, --help      print this\n"
+                           "  -h, --help      print this help\n"
                            "\n"
-                           "tbproxyctl help SUBCOMMAND tells more.\n";
+                           "Run tbproxyctl help SUBCOMMAND for more.\n";
 
 static void print_list(void)
 {
@@ -22,27 +22,29 @@ static void print_list(void)
     fputs(tail, stdout);
 }
 
-static int run(int argc, char **argv)
+static int run(const struct arguments *arguments)
 {
     const struct subcommand *subcommand;
 
-    if (argc > 1)
-        return say_usage(&help_subcommand, "unexpected argument %s", argv[1]);
-    if (argc == 0) {
+    if (arguments->word_count == 0) {
         print_list();
         return finish(STATUS_GOOD);
     }
-    subcommand = subcommand_find(argv[0]);
+    subcommand = subcommand_find(arguments->words[0]);
     if (!subcommand)
-        return say_usage(NULL, "unknown subcommand %s", argv[0]);
+        return say_usage(NULL, "unknown subcommand %s", arguments->words[0]);
     fputs(subcommand->usage, stdout);
     return finish(STATUS_GOOD);
 }
 
+static const char *const options[] = {"help", NULL};
+
 const struct subcommand help_subcommand = {
     .name = "help",
-    .summary = "tell how a subcommand is used",
+    .summary = "show how to use a subcommand",
     .usage = "Usage: tbproxyctl help [SUBCOMMAND]\n"
-             "Tells how SUBCOMMAND is used, or which ones there are.\n",
+             "Shows how to use SUBCOMMAND, or lists the subcommands.\n",
+    .options = options,
+    .max_words = 1,
     .run = run,
 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/status.h"
-#include "ctl/where.h"
+#include "ctl/daemon_status.h"
 
 static const struct status_member bucket_members[] = {
     {"capacity", MEMBER_COUNT, false, NULL},
@@ -92,19 +91,20 @@ static void print(const json_t *part)
            count_of(part, "in_flight"), count_of(part, "max_in_flight"));
 }
 
-static int run(int argc, char **argv)
+static int run(const struct arguments *arguments)
 {
-    static const struct status_part part = {&limits_subcommand, members, print};
+    static const struct status_part part = {"limits", members, print};
 
-    return status_run(&part, argc, argv);
+    return status_print(&part, arguments);
 }
 
 const struct subcommand limits_subcommand = {
     .name = "limits",
-    .summary = "show the rate limits that tbproxyd keeps, and what is left of them",
+    .summary = "show the rate limits and what is left of them",
     .usage =
         "Usage: tbproxyctl limits [OPTION]...\n"
-        "Shows the rate limits that tbproxyd keeps towards the server, what is left of them, the pace that it\n"
-        "learned, the operations that the server limits by themselves, and how many calls are under way.\n" STATUS_USAGE_TAIL,
+        "Shows the rate limits that tbproxyd observes, how many tokens are left, the pace that it has learned, the\n"
+        "operations with a limit of their own, and the number of calls in flight.\n" STATUS_USAGE_TAIL,
+    .options = status_options,
     .run = run,
 };

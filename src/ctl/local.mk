@@ -1,33 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 api_symbol = $(subst .,_,$(API_VERSION))
 bin_PROGRAMS += src/ctl/tbproxyctl
-# All but main(), so that the unit tests can link it.
+# All but main.c, so that the unit tests can link it.
 ctl_cppflags = $(AM_CPPFLAGS) $(generated_cppflags) -DTB_API_CE=tb_ce_$(api_symbol) \
 	-DTB_API_PE=tb_pe_$(api_symbol) -DTB_API_PAAS=tb_paas_$(api_symbol)
 noinst_LTLIBRARIES += src/ctl/libctl.la
 src_ctl_libctl_la_SOURCES = \
 	src/ctl/arguments.c src/ctl/arguments.h \
-	src/ctl/body.c src/ctl/body.h \
 	src/ctl/call.c \
-	src/ctl/catalog.c src/ctl/catalog.h \
+	src/ctl/call_body.c src/ctl/call_body.h \
+	src/ctl/call_example.c src/ctl/call_example.h \
 	src/ctl/complete.c \
-	src/ctl/ctl.h \
+	src/ctl/connection.c src/ctl/connection.h \
+	src/ctl/daemon_page.c src/ctl/daemon_page.h \
+	src/ctl/daemon_status.c src/ctl/daemon_status.h \
 	src/ctl/describe.c \
-	src/ctl/editions.c \
-	src/ctl/example.c src/ctl/example.h \
+	src/ctl/editions.c src/ctl/editions.h \
 	src/ctl/help.c \
 	src/ctl/json_print.c src/ctl/json_print.h \
 	src/ctl/limits.c \
-	src/ctl/members.c src/ctl/members.h \
-	src/ctl/names.c src/ctl/names.h \
+	src/ctl/message.c src/ctl/message.h \
 	src/ctl/operations.c \
 	src/ctl/output.c src/ctl/output.h \
-	src/ctl/page.c src/ctl/page.h \
+	src/ctl/page_print.c src/ctl/page_print.h \
+	src/ctl/parameter.c src/ctl/parameter.h \
 	src/ctl/queue.c \
-	src/ctl/speak.c \
-	src/ctl/status.c src/ctl/status.h \
-	src/ctl/value.c src/ctl/value.h \
-	src/ctl/where.c src/ctl/where.h
+	src/ctl/schema_print.c src/ctl/schema_print.h \
+	src/ctl/spelling.c src/ctl/spelling.h \
+	src/ctl/subcommand.h \
+	src/ctl/types.c src/ctl/types.h
 src_ctl_libctl_la_CPPFLAGS = $(ctl_cppflags)
 ctl_libs = src/ctl/libctl.la gen/libtables.la $(project_libs) -lm
 src_ctl_tbproxyctl_SOURCES = src/ctl/main.c

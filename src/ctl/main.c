@@ -3,7 +3,24 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#include "ctl/ctl.h"
+#include "ctl/arguments.h"
+#include "ctl/message.h"
+#include "ctl/subcommand.h"
+
+const struct subcommand *const subcommands[] = {
+    &call_subcommand,  &operations_subcommand, &describe_subcommand, &limits_subcommand,
+    &queue_subcommand, &help_subcommand,       &complete_subcommand, NULL,
+};
+
+const struct subcommand *subcommand_find(const char *name)
+{
+    size_t i;
+
+    for (i = 0; subcommands[i]; i++)
+        if (strcmp(subcommands[i]->name, name) == 0)
+            return subcommands[i];
+    return NULL;
+}
 
 /* Passwords and tokens may be in memory: no core dump, no reading by other programs of the same user. */
 static void protect_memory(void)
@@ -12,6 +29,30 @@ static void protect_memory(void)
 
     prctl(PR_SET_DUMPABLE, 0);
     setrlimit(RLIMIT_CORE, &none);
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int run_subcommand(const struct subcommand *subcommand, int argc, char **argv)
+{
+    struct arguments arguments;
+    struct tb_error err = TB_ERROR_INIT;
+    int status, i;
+
+    for (i = 0; subcommand->options && i < argc; i++)
+        if (is_help(argv[i])) {
+            fputs(subcommand->usage, stdout);
+            return finish(STATUS_GOOD);
+        }
+    if (arguments_parse(subcommand, argc, argv, &arguments, &err) < 0)
+        status = say_usage(subcommand->name, "%s", err.message);
+    else
+        status = subcommand->run(&arguments);
+    arguments_free(&arguments);
+    return status;
 }
 
 int main(int argc, char **argv)
@@ -24,7 +65,7 @@ int main(int argc, char **argv)
     if (argc < 2)
         return say_usage(NULL, "a subcommand is missing");
     if (is_help(argv[1]))
-        return help_subcommand.run(0, NULL);
+        return run_subcommand(&help_subcommand, 0, NULL);
     if (strcmp(argv[1], "--version") == 0) {
         puts("tbproxyctl " PACKAGE_VERSION);
         return finish(STATUS_GOOD);
@@ -32,7 +73,5 @@ int main(int argc, char **argv)
     subcommand = subcommand_find(argv[1]);
     if (!subcommand)
         return say_usage(NULL, "unknown subcommand %s", argv[1]);
-    if (argc > 2 && is_help(argv[2]))
-        return help_subcommand.run(1, argv + 1);
-    return subcommand->run(argc - 2, argv + 2);
+    return run_subcommand(subcommand, argc - 2, argv + 2);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/catalog.h"
-#include "ctl/ctl.h"
+#include "client/tables.h"
+#include "ctl/arguments.h"
+#include "ctl/message.h"
 
 struct row {
     const char *id, *method, *path, *tag;
@@ -18,9 +19,9 @@ static int compare(const void *left, const void *right)
     return order ? order : strcmp(a->method, b->method);
 }
 
-static bool matches(const struct row *row, char **words, int count)
+static bool matches(const struct row *row, char **words, unsigned count)
 {
-    int i;
+    unsigned i;
 
     for (i = 0; i < count; i++)
         if (!strcasestr(row->id, words[i]) && !strcasestr(row->path, words[i]) &&
@@ -29,8 +30,8 @@ static bool matches(const struct row *row, char **words, int count)
     return true;
 }
 
-/* Appends those of one edition that match; returns the new count. */
-static size_t collect(const tb_api *api, char **words, int count, struct row *rows, size_t used)
+/* Appends the operations of one edition that match; returns the new count. */
+static size_t collect(const tb_api *api, char **words, unsigned count, struct row *rows, size_t used)
 {
     unsigned i;
 
@@ -81,7 +82,7 @@ static void print_rows(const struct row *rows, size_t count)
             printf("%s\t%s\t%s\t%s\n", rows[i].id, rows[i].method, rows[i].path, rows[i].tag);
 }
 
-static int list(unsigned edition, char **words, int word_count)
+static int list(unsigned edition, char **words, unsigned word_count)
 {
     CLEANUP(free_pointer) struct row *rows = NULL;
     size_t count = 0;
@@ -103,23 +104,23 @@ static int list(unsigned edition, char **words, int word_count)
     return finish(count > 0 ? STATUS_GOOD : STATUS_FAILED);
 }
 
-static int run(int argc, char **argv)
+static int run(const struct arguments *arguments)
 {
-    unsigned edition;
-    int words, status;
-
-    if (!words_and_edition(&operations_subcommand, argc, argv, &words, &edition, &status))
-        return status;
-    return list(edition, argv, words);
+    return list(arguments->edition, arguments->words, arguments->word_count);
 }
+
+static const char *const options[] = {"edition", "help", NULL};
 
 const struct subcommand operations_subcommand = {
     .name = "operations",
-    .summary = "list operations",
+    .summary = "list the operations of the REST API",
     .usage =
         "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
-        "Lists the operations whose id, path and tag hold every WORD: id, method, path, tag; separated by\n"
-        "tabs where the output is no terminal. Without --edition (ce, pe, paas) those of all editions.\n"
-        "Exit status: 0, 1 where none matches, 2 for a wrong command line.\n",
+        "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path and tag, as\n"
+        "columns on a terminal, else separated by tabs. EDITION is ce, pe or paas (default: all editions).\n"
+        "\n"
+        "Exit status: 0 on success, 1 if no operation matches, 2 for a wrong command line.\n",
+    .options = options,
+    .max_words = WORDS_ANY,
     .run = run,
 };

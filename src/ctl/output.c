@@ -5,7 +5,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
-#include "ctl/ctl.h"
+#include "ctl/message.h"
 
 static mode_t mode_of_new_files(void)
 {

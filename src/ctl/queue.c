@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/status.h"
-#include "ctl/where.h"
+#include "ctl/daemon_status.h"
 
 static const struct status_member client_members[] = {
     {"client", MEMBER_TEXT, false, NULL},
@@ -46,18 +45,19 @@ static void print(const json_t *part)
     }
 }
 
-static int run(int argc, char **argv)
+static int run(const struct arguments *arguments)
 {
-    static const struct status_part part = {&queue_subcommand, members, print};
+    static const struct status_part part = {"queue", members, print};
 
-    return status_run(&part, argc, argv);
+    return status_print(&part, arguments);
 }
 
 const struct subcommand queue_subcommand = {
     .name = "queue",
-    .summary = "show what waits in tbproxyd to be sent",
+    .summary = "show the requests that wait in tbproxyd",
     .usage =
         "Usage: tbproxyctl queue [OPTION]...\n"
-        "Shows how many requests wait in tbproxyd to be sent, how long, and whose they are.\n" STATUS_USAGE_TAIL,
+        "Shows how many requests wait in tbproxyd to be sent, for how long, and which clients they belong to.\n" STATUS_USAGE_TAIL,
+    .options = status_options,
     .run = run,
 };

@@ -187,20 +187,20 @@ class CallCase(CtlCase):
         for words, message in (
                 (("saveDevcie",), "unknown operation saveDevcie; did you mean saveDevice?"),
                 (("getTenantDevices", "--page-siz", "1"), "did you mean --page-size?"),
-                (("getTenantDevices",), "getTenantDevices needs --page-size --page"),
-                (("getTenantDevices", "--page-size", "x", "--page", "0"), "--page-size: an integer of 32 bits"),
+                (("getTenantDevices",), "getTenantDevices requires --page-size, --page"),
+                (("getTenantDevices", "--page-size", "x", "--page", "0"), "--page-size: expected a 32-bit integer"),
                 (("getTenantDevices", "--page-size", "4294967297", "--page", "0"), "--page-size: "),
                 (("getTenantDevices", "--page-size", "1", "--page", "0", "--sort-order", "ASK"), "did you mean ASC?"),
                 (("getTenantDevices", "--page", "0", "--page", "1"), "--page is given twice"),
-                (("getUser", "--all"), "has no pages"),
+                (("getUser", "--all"), "is not paged"),
                 (("getUser", "--body", "{}"), "takes no body"),
-                (("saveDevice", "--body", "{"), "--body: no JSON: line 1"),
-                (("saveDevice", "--body", '{"name":"a","name":"b"}'), "--body: no JSON"),
+                (("saveDevice", "--body", "{"), "--body: not JSON: line 1"),
+                (("saveDevice", "--body", '{"name":"a","name":"b"}'), "--body: not JSON"),
                 (("saveDevice", "--body", '{"type":"default"}'), "saveDevice: body: name"),
-                (("saveDevice",), "saveDevice needs --body"),
+                (("saveDevice",), "saveDevice requires --body"),
                 (("saveDevice", "--body", "@/nonexistent"), "/nonexistent"),
                 (("getUser", "--password", "a"), "--password-file FILE"),
-                (("getUser", "--edition", "xe"), "--edition: one of ce, pe, paas"),
+                (("getUser", "--edition", "xe"), "--edition: expected ce, pe or paas"),
                 (("getUser", "--timeout", "0"), "--timeout: "),
                 (("getUser", "more"), "unexpected argument more"),
                 (("saveRole", "--edition", "ce", "--body", "{}"), "saveRole is not in CE; it is in PE"),
@@ -214,7 +214,7 @@ class CallCase(CtlCase):
     def test_a_body_that_is_no_json_is_not_told(self):
         for body in ('{"password": "Secret1" "Secret2"}', '{"password": Secret1}', '{"Secret1": 1, "Secret1": 2}'):
             line = self.failed("saveDevice", "--body", body, status=2)
-            self.assertIn("--body: no JSON: line 1, column ", line)
+            self.assertIn("--body: not JSON: line 1, column ", line)
             self.assertNotIn("Secret", line)
 
     def test_a_server_that_refuses(self):
@@ -451,7 +451,7 @@ class TestStatus(CtlCase):
                       self.refused("limits", "--url", "http://" + "a" * 2038, status=1))
 
     def test_who_tells_no_status(self):
-        too_old = "no status is there: tbproxyd is too old, or something else answers"
+        too_old = "no status: tbproxyd is too old, or this is not tbproxyd"
         for given, message in (
                 (answer(404, {"status": 404, "message": "there is nothing here"}), "not found (404): " + too_old),
                 (answer(404), "not found (404): " + too_old),
@@ -461,8 +461,8 @@ class TestStatus(CtlCase):
                 (answer(200, {"limit": LIMITS}), "decode: " + too_old),
                 (answer(403, {"message": "the Host is \x1b[31mnot\u009b31m mine\n"}),
                  "forbidden (403): the Host is ?[31mnot?31m mine?"),
-                (answer(503, b"x"), "service (503): something else than tbproxyd answers"),
-                (answer(302, b"", [("Location", "/x")]), "HTTP (302): something else than tbproxyd answers"),
+                (answer(503, b"x"), "service (503): this is not tbproxyd"),
+                (answer(302, b"", [("Location", "/x")]), "HTTP (302): this is not tbproxyd"),
                 (b"SSH-2.0\r\n", "transport: no answer from tbproxyd: "),
                 (b"", "transport: no answer from tbproxyd: ")):
             with self.subTest(given=given):
@@ -497,7 +497,7 @@ class TestStatus(CtlCase):
                 self.answer = answer(body={name: part})
                 for arguments in ((), ("--json",)):
                     self.assertEqual(self.fails(name, *arguments),
-                                     "tbproxyctl: %s: decode: the answer has no %s as it should be" % (name, wrong))
+                                     "tbproxyctl: %s: decode: the answer has no valid %s" % (name, wrong))
 
     def test_bounds(self):
         self.assertIn("1" * TEXT_MAX, self.ask("limits", limits={**LIMITS, "limit": "1" * TEXT_MAX}))

@@ -2,8 +2,8 @@
 /*
  * Names as people type them: options in kebab case, and what a misspelt name was probably meant to be.
  */
-#ifndef TB_CTL_NAMES_H
-#define TB_CTL_NAMES_H
+#ifndef TB_CTL_SPELLING_H
+#define TB_CTL_SPELLING_H
 
 #include <stdbool.h>
 #include <stddef.h>

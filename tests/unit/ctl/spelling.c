@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/names.h"
+#include "ctl/spelling.h"
 #include "base/util.h"
 #include "unit.h"
 
@@ -45,7 +45,7 @@ START_TEST(a_name_that_is_too_long_is_cut)
 }
 END_TEST
 
-START_TEST(a_word_names_both_forms)
+START_TEST(a_word_matches_both_forms)
 {
     ck_assert(is_named("pageSize", "pageSize"));
     ck_assert(is_named("pageSize", "page-size"));
@@ -64,7 +64,7 @@ static const char *best(const char *word, const char *first, const char *second)
     return nearest.best;
 }
 
-START_TEST(the_nearest_candidate_is_meant)
+START_TEST(the_nearest_candidate_is_found)
 {
     char long_word[NAME_MAX_BYTES + 1];
 
@@ -78,7 +78,7 @@ START_TEST(the_nearest_candidate_is_meant)
 }
 END_TEST
 
-START_TEST(a_hint_is_a_question_or_nothing)
+START_TEST(the_hint_is_a_question_or_empty)
 {
     struct nearest nearest = nearest_to("page-siz");
     char hint[64];
@@ -89,15 +89,15 @@ START_TEST(a_hint_is_a_question_or_nothing)
 }
 END_TEST
 
-UNIT_SUITE(ctl_names)
+UNIT_SUITE(ctl_spelling)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("ctl: names", &tests);
+    Suite *suite = unit_suite_create("ctl: spelling", &tests);
 
     tcase_add_test(tests, names_in_kebab_case);
     tcase_add_test(tests, a_name_that_is_too_long_is_cut);
-    tcase_add_test(tests, a_word_names_both_forms);
-    tcase_add_test(tests, the_nearest_candidate_is_meant);
-    tcase_add_test(tests, a_hint_is_a_question_or_nothing);
+    tcase_add_test(tests, a_word_matches_both_forms);
+    tcase_add_test(tests, the_nearest_candidate_is_found);
+    tcase_add_test(tests, the_hint_is_a_question_or_empty);
     return suite;
 }

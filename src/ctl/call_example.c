@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/example.h"
+#include "ctl/call_example.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -7,7 +7,9 @@
 #include <string.h>
 
 #include "base/util.h"
-#include "ctl/names.h"
+#include "ctl/parameter.h"
+#include "ctl/spelling.h"
+#include "ctl/types.h"
 
 #define DEPTH_MAX      16  /* of a body; required members of a sane schema end before */
 #define TEXT_MAX_BYTES 512 /* of a text that has to be long */

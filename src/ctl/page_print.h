@@ -2,8 +2,8 @@
 /*
  * One page of a list that the server gives in pages: {"data":[...],"hasNext":true}.
  */
-#ifndef TB_CTL_PAGE_H
-#define TB_CTL_PAGE_H
+#ifndef TB_CTL_PAGE_PRINT_H
+#define TB_CTL_PAGE_PRINT_H
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -2,10 +2,10 @@
 /*
  * What "describe" prints of types: values, members, variants; all to standard output.
  */
-#ifndef TB_CTL_MEMBERS_H
-#define TB_CTL_MEMBERS_H
+#ifndef TB_CTL_SCHEMA_PRINT_H
+#define TB_CTL_SCHEMA_PRINT_H
 
-#include "ctl/catalog.h"
+#include "ctl/types.h"
 
 /* "values: A, B, C", in lines with INDENT blanks in front. */
 void print_values(const tb_api *api, const struct tb_enum *list, int indent);

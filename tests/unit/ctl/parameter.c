@@ -2,7 +2,8 @@
 #include <errno.h>
 
 #include "base/util.h"
-#include "ctl/value.h"
+#include "ctl/parameter.h"
+#include "ctl/types.h"
 #include "unit.h"
 
 enum { TEXT, BOOL, INT, LONG, DOUBLE, UUID, COLOUR, LIST, SMALL, RATIO };
@@ -83,15 +84,15 @@ static const struct {
     {TEXT, "\xff", "text in UTF-8"},
     {BOOL, "TRUE", "true or false"},
     {BOOL, "", "true or false"},
-    {INT, "2147483648", "32 bits"},
-    {INT, "-2147483649", "32 bits"},
-    {INT, "", "an integer"},
-    {INT, " 1", "an integer"},
-    {INT, "1 ", "an integer"},
-    {INT, "+1", "an integer"},
-    {INT, "1.0", "an integer"},
-    {INT, "0x10", "an integer"},
-    {LONG, "9223372036854775808", "an integer"},
+    {INT, "2147483648", "32-bit"},
+    {INT, "-2147483649", "32-bit"},
+    {INT, "", "integer"},
+    {INT, " 1", "integer"},
+    {INT, "1 ", "integer"},
+    {INT, "+1", "integer"},
+    {INT, "1.0", "integer"},
+    {INT, "0x10", "integer"},
+    {LONG, "9223372036854775808", "integer"},
     {DOUBLE, "nan", "a number"},
     {DOUBLE, "inf", "a number"},
     {DOUBLE, "1e999", "a number"},
@@ -100,16 +101,16 @@ static const struct {
     {UUID, "784f394c-42b6-435a-983c-b7beff2784f99", "a UUID"},
     {UUID, "784f394cx42b6-435a-983c-b7beff2784f9", "a UUID"},
     {UUID, "784f394c-42b6-435a-983c-b7beff2784fg", "a UUID"},
-    {COLOUR, "gren", "one of red, green was expected; did you mean green?"},
+    {COLOUR, "gren", "expected one of red, green; did you mean green?"},
     {COLOUR, "RED", "did you mean red?"},
-    {LIST, "x", "an integer"},
+    {LIST, "x", "integer"},
     {SMALL, "0", "1 to 100"},
     {SMALL, "101", "1 to 100"},
     {RATIO, "1.5", "0 to 1"},
     {RATIO, "-0.5", "0 to 1"},
 };
 
-START_TEST(what_fits)
+START_TEST(a_right_value_is_converted)
 {
     size_t i;
 
@@ -118,7 +119,8 @@ START_TEST(what_fits)
         json_t *value = NULL;
         char *text;
 
-        ck_assert_int_eq(value_parse(&api, &parameters[good[i].parameter], good[i].text, &value, &err), 0);
+        ck_assert_int_eq(parameter_parse(&api, &parameters[good[i].parameter], good[i].text, &value, &err),
+                         0);
         text = json_dumps(value, JSON_ENCODE_ANY);
         ck_assert_str_eq(text, good[i].expected);
         free(text);
@@ -128,7 +130,7 @@ START_TEST(what_fits)
 }
 END_TEST
 
-START_TEST(what_does_not_fit_is_told)
+START_TEST(a_wrong_value_is_refused)
 {
     size_t i;
 
@@ -136,7 +138,7 @@ START_TEST(what_does_not_fit_is_told)
         struct tb_error err = TB_ERROR_INIT;
         json_t *value = NULL;
 
-        ck_assert_int_eq(value_parse(&api, &parameters[bad[i].parameter], bad[i].text, &value, &err),
+        ck_assert_int_eq(parameter_parse(&api, &parameters[bad[i].parameter], bad[i].text, &value, &err),
                          -EINVAL);
         ck_assert_ptr_null(value);
         ck_assert_msg(strncmp(err.message, "--some-name: ", 13) == 0 && strstr(err.message, bad[i].message),
@@ -146,18 +148,18 @@ START_TEST(what_does_not_fit_is_told)
 }
 END_TEST
 
-START_TEST(a_list_grows_and_another_value_is_given_once)
+START_TEST(only_a_list_takes_several_values)
 {
     struct tb_error err = TB_ERROR_INIT;
     json_t *object = json_object();
     json_t *scalar = json_object();
 
-    ck_assert_int_eq(value_add(&api, &parameters[LIST], "1", object, &err), 0);
-    ck_assert_int_eq(value_add(&api, &parameters[LIST], "2", object, &err), 0);
+    ck_assert_int_eq(parameter_add(&api, &parameters[LIST], "1", object, &err), 0);
+    ck_assert_int_eq(parameter_add(&api, &parameters[LIST], "2", object, &err), 0);
     ck_assert_uint_eq(json_array_size(json_object_get(object, "someName")), 2);
     ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(object, "someName"), 1)), 2);
-    ck_assert_int_eq(value_add(&api, &parameters[INT], "1", scalar, &err), 0);
-    ck_assert_int_eq(value_add(&api, &parameters[INT], "2", scalar, &err), -EEXIST);
+    ck_assert_int_eq(parameter_add(&api, &parameters[INT], "1", scalar, &err), 0);
+    ck_assert_int_eq(parameter_add(&api, &parameters[INT], "2", scalar, &err), -EEXIST);
     ck_assert_str_eq(err.message, "--some-name is given twice");
     ck_assert_int_eq(json_integer_value(json_object_get(scalar, "someName")), 1);
     json_decref(object);
@@ -166,7 +168,7 @@ START_TEST(a_list_grows_and_another_value_is_given_once)
 }
 END_TEST
 
-START_TEST(the_values_of_an_enumeration_are_cut_where_they_do_not_fit)
+START_TEST(a_list_of_values_is_cut_to_fit)
 {
     char text[64];
 
@@ -175,14 +177,14 @@ START_TEST(the_values_of_an_enumeration_are_cut_where_they_do_not_fit)
 }
 END_TEST
 
-UNIT_SUITE(ctl_value)
+UNIT_SUITE(ctl_parameter)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("ctl: value", &tests);
+    Suite *suite = unit_suite_create("ctl: parameter", &tests);
 
-    tcase_add_test(tests, what_fits);
-    tcase_add_test(tests, what_does_not_fit_is_told);
-    tcase_add_test(tests, a_list_grows_and_another_value_is_given_once);
-    tcase_add_test(tests, the_values_of_an_enumeration_are_cut_where_they_do_not_fit);
+    tcase_add_test(tests, a_right_value_is_converted);
+    tcase_add_test(tests, a_wrong_value_is_refused);
+    tcase_add_test(tests, only_a_list_takes_several_values);
+    tcase_add_test(tests, a_list_of_values_is_cut_to_fit);
     return suite;
 }

@@ -1,70 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/catalog.h"
+#include "ctl/types.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/util.h"
-#include "ctl/names.h"
-
-unsigned edition_find(const char *name)
-{
-    unsigned i;
-
-    for (i = 0; i < EDITION_COUNT; i++)
-        if (strcasecmp(editions[i].name, name) == 0)
-            return i;
-    return EDITION_NONE;
-}
-
-unsigned edition_with_operation(const char *id, unsigned first, unsigned only)
-{
-    unsigned i;
-
-    for (i = first; i < EDITION_COUNT; i++)
-        if ((only == EDITION_NONE || only == i) && tb_operation_find(editions[i].api, id))
-            return i;
-    return EDITION_NONE;
-}
-
-unsigned edition_with_schema(const char *name, unsigned first, unsigned only)
-{
-    unsigned i;
-
-    for (i = first; i < EDITION_COUNT; i++)
-        if ((only == EDITION_NONE || only == i) && table_schema(editions[i].api, name))
-            return i;
-    return EDITION_NONE;
-}
-
-bool is_edition_option(const char *word)
-{
-    return strcmp(word, "--edition") == 0 || strncmp(word, "--edition=", strlen("--edition=")) == 0;
-}
-
-unsigned edition_of_option(int argc, char **argv, int *index)
-{
-    const char *equal = strchr(argv[*index], '=');
-
-    if (equal)
-        return edition_find(equal + 1);
-    return *index + 1 < argc ? edition_find(argv[++*index]) : EDITION_NONE;
-}
-
-const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word)
-{
-    unsigned i;
-
-    for (i = 0; i < operation->parameter_count; i++) {
-        const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
-
-        if (is_named(table_text(api, parameter->name), word))
-            return parameter;
-    }
-    return NULL;
-}
 
 const struct tb_type *element_type(const tb_api *api, uint16_t type)
 {
@@ -138,5 +79,23 @@ const char *bounds_words(const tb_api *api, uint16_t type, uint16_t bounds, char
         range_words(row->minimum, row->maximum, INT64_MIN, INT64_MAX, "", ret, size);
     else
         range_words(row->min_length, row->max_length, 0, UINT32_MAX, unit, ret, size);
+    return ret;
+}
+
+const char *enum_words(const tb_api *api, const struct tb_enum *list, char *ret, size_t size)
+{
+    size_t used = 0;
+    unsigned i;
+
+    ret[0] = '\0';
+    for (i = 0; i < list->value_count; i++) {
+        const char *value = table_text(api, api->enum_values[list->first_value + i]);
+
+        if (used + strlen(value) + sizeof(", ...") + 2 > size) {
+            snprintf(ret + used, size - used, ", ...");
+            break;
+        }
+        used += (size_t)snprintf(ret + used, size - used, "%s%s", i ? ", " : "", value);
+    }
     return ret;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/page.h"
+#include "ctl/page_print.h"
 
 #include <errno.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/value.h"
+#include "ctl/parameter.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -8,26 +8,42 @@
 #include <stdio.h>
 
 #include "client/check.h"
-#include "ctl/names.h"
+#include "ctl/spelling.h"
+#include "ctl/types.h"
 
 #define VALUES_MAX_BYTES 384 /* of an enumeration's values in a message */
 
-const char *enum_words(const tb_api *api, const struct tb_enum *list, char *ret, size_t size)
+const char *parameter_name(const tb_api *api, const tb_operation *operation, unsigned i)
 {
-    size_t used = 0;
+    return table_text(api, api->parameters[operation->first_parameter + i].name);
+}
+
+const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word)
+{
     unsigned i;
 
-    ret[0] = '\0';
-    for (i = 0; i < list->value_count; i++) {
-        const char *value = table_text(api, api->enum_values[list->first_value + i]);
+    for (i = 0; i < operation->parameter_count; i++)
+        if (is_named(parameter_name(api, operation, i), word))
+            return &api->parameters[operation->first_parameter + i];
+    return NULL;
+}
 
-        if (used + strlen(value) + sizeof(", ...") + 2 > size) {
-            snprintf(ret + used, size - used, ", ...");
-            break;
-        }
-        used += (size_t)snprintf(ret + used, size - used, "%s%s", i ? ", " : "", value);
+bool is_parameter(const char *id, const char *word, size_t length)
+{
+    char name[NAME_MAX_BYTES];
+    unsigned i;
+
+    if (length >= sizeof(name))
+        return false;
+    memcpy(name, word, length);
+    name[length] = '\0';
+    for (i = 0; i < EDITION_COUNT; i++) {
+        const tb_operation *operation = tb_operation_find(editions[i].api, id);
+
+        if (operation && parameter_find(editions[i].api, operation, name))
+            return true;
     }
-    return ret;
+    return false;
 }
 
 /* -EINVAL, naming the option and what it takes. */
@@ -36,7 +52,7 @@ static int refuse(const tb_api *api, const struct tb_parameter *parameter, const
 {
     char option[NAME_MAX_BYTES];
 
-    return tb_error_set(err, -EINVAL, "--%s: %s was expected",
+    return tb_error_set(err, -EINVAL, "--%s: expected %s",
                         kebab_case(table_text(api, parameter->name), option), expected);
 }
 
@@ -50,7 +66,7 @@ static int refuse_enum(const tb_api *api, const struct tb_parameter *parameter, 
     for (i = 0; i < list->value_count; i++)
         nearest_try(&nearest, table_text(api, api->enum_values[list->first_value + i]));
     nearest_hint(&nearest, "", hint, sizeof(hint));
-    return tb_error_set(err, -EINVAL, "--%s: one of %s was expected%s",
+    return tb_error_set(err, -EINVAL, "--%s: expected one of %s%s",
                         kebab_case(table_text(api, parameter->name), option),
                         enum_words(api, list, values, sizeof(values)), hint);
 }
@@ -63,7 +79,7 @@ static int parse_string(const tb_api *api, const struct tb_parameter *parameter,
     unsigned i;
 
     if (type->format == TB_FORMAT_UUID && !check_is_uuid(text))
-        return refuse(api, parameter, "a UUID, such as 784f394c-42b6-435a-983c-b7beff2784f9,", err);
+        return refuse(api, parameter, "a UUID, such as 784f394c-42b6-435a-983c-b7beff2784f9", err);
     for (i = 0; list && i < list->value_count; i++)
         if (strcmp(text, table_text(api, api->enum_values[list->first_value + i])) == 0)
             break;
@@ -86,7 +102,7 @@ static int refuse_number(const tb_api *api, const struct tb_parameter *parameter
     return refuse(api, parameter, expected, err);
 }
 
-/* Without blanks in front, which strtoll() would pass over. */
+/* strtoll() would skip blanks in front. */
 static bool begins_number(const char *text)
 {
     return isdigit((unsigned char)*text) || *text == '-' || *text == '.';
@@ -104,7 +120,7 @@ static int parse_integer(const tb_api *api, const struct tb_parameter *parameter
     value = strtoll(text, &end, 10);
     if (!begins_number(text) || end == text || *end || errno || (small && value != (int32_t)value) ||
         (parameter->bounds && (value < bounds->minimum || value > bounds->maximum)))
-        return refuse_number(api, parameter, type, small ? "an integer of 32 bits" : "an integer", err);
+        return refuse_number(api, parameter, type, small ? "a 32-bit integer" : "an integer", err);
     *ret = json_integer(value);
     return 0;
 }
@@ -125,8 +141,8 @@ static int parse_double(const tb_api *api, const struct tb_parameter *parameter,
     return 0;
 }
 
-int value_parse(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t **ret,
-                struct tb_error *err)
+int parameter_parse(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t **ret,
+                    struct tb_error *err)
 {
     const struct tb_type *type = element_type(api, parameter->type);
     uint16_t index = (uint16_t)(type - api->types);
@@ -147,14 +163,14 @@ int value_parse(const tb_api *api, const struct tb_parameter *parameter, const c
     }
 }
 
-int value_add(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t *parameters,
-              struct tb_error *err)
+int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const char *text,
+                  json_t *parameters, struct tb_error *err)
 {
     const char *name = table_text(api, parameter->name);
     json_t *list = json_object_get(parameters, name);
     char option[NAME_MAX_BYTES];
     json_t *value;
-    int r = value_parse(api, parameter, text, &value, err);
+    int r = parameter_parse(api, parameter, text, &value, err);
 
     if (r < 0)
         return r;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/members.h"
+#include "ctl/schema_print.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
-#include "ctl/names.h"
+#include "ctl/spelling.h"
 
 #define LINE_WIDTH 100 /* of a list of values */
 
@@ -57,7 +57,7 @@ void print_bounds(const tb_api *api, uint16_t type, uint16_t bounds, const char 
     if (*bounds_words(api, type, bounds, words, sizeof(words)))
         print_word(separator, words);
     if (api->bounds[bounds].unique)
-        print_word(separator, "no element twice");
+        print_word(separator, "no duplicates");
     if (api->bounds[bounds].pattern) {
         print_word(separator, "pattern ");
         fputs(table_text(api, api->bounds[bounds].pattern), stdout);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/names.h"
+#include "ctl/spelling.h"
 
 #include <ctype.h>
 #include <stdint.h>

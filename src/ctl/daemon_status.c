@@ -1,17 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "ctl/status.h"
+#include "ctl/daemon_status.h"
 
 #include <errno.h>
 
 #include "client/answer_error.h"
 #include "client/error.h"
-#include "ctl/arguments.h"
+#include "ctl/daemon_page.h"
 #include "ctl/json_print.h"
+#include "ctl/message.h"
 #include "json/json_write.h"
 
-#define PATH_MAX_BYTES 64 /* of a member's place, "limits.buckets.tokens" */
+#define PATH_MAX_BYTES 64 /* of "limits.buckets.tokens" */
 
-/* Nothing that moves a terminal's cursor, and one column for each byte. */
+const char *const status_options[] = {"ca-file", "help", "json", "unix-socket", "url", NULL};
+
+/* Nothing that moves a terminal's cursor, and one column per byte. */
 static bool is_text(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -55,34 +58,34 @@ static int check(const json_t *object, const struct status_member *members, cons
             continue;
         snprintf(place, sizeof(place), "%s.%s", path, members->name);
         if (!fits(value, members->kind))
-            return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "the answer has no %s as it should be", place);
+            return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "the answer has no valid %s", place);
         for (i = 0; members->elements && i < json_array_size(value) && r == 0; i++)
             r = check(json_array_get(value, i), members->elements, place, err);
     }
     return r;
 }
 
-/* The reason is tbproxyd's own where it says one. */
+/* Gives tbproxyd's own reason, if there is one. */
 static int refuse_answer(int status, const json_t *answer, struct tb_error *err)
 {
     const char *reason = json_string_value(json_object_get(answer, "message"));
 
     if (status == 404 || status == 200)
-        reason = "no status is there: tbproxyd is too old, or something else answers";
+        reason = "no status: tbproxyd is too old, or this is not tbproxyd";
     err->status = status == 200 ? 0 : status;
     return FAIL(err, status == 200 ? TB_ERROR_DECODE : answer_kind(status), -EPROTO, "%s",
-                reason ? reason : "something else than tbproxyd answers");
+                reason ? reason : "this is not tbproxyd");
 }
 
-/* A new reference in *RET to PART as tbproxyd tells it. */
-static int fetch(const struct status_part *part, const struct where *where, json_t **ret,
+/* *RET is a new reference to PART of the status. */
+static int fetch(const struct status_part *part, const struct connection_options *connection, json_t **ret,
                  struct tb_error *err)
 {
-    const char *name = part->subcommand->name;
+    const char *name = part->name;
     json_t *answer = NULL;
     const json_t *found;
     long status;
-    int r = where_fetch(where, "/-/status", &status, &answer, err);
+    int r = daemon_page_get(connection, "/-/status", &status, &answer, err);
 
     if (r < 0)
         return r;
@@ -106,17 +109,16 @@ static void print_as_json(const json_t *value)
     putchar('\n');
 }
 
-static int print(const struct status_part *part, const struct arguments *arguments)
+int status_print(const struct status_part *part, const struct arguments *arguments)
 {
     struct tb_error err = TB_ERROR_INIT;
     json_t *found = NULL;
 
-    if (fetch(part, &arguments->where, &found, &err) < 0) {
+    if (fetch(part, &arguments->connection, &found, &err) < 0) {
         if (err.status)
-            say("%s: %s (%d): %s", part->subcommand->name, tb_error_kind_name(err.kind), err.status,
-                err.message);
+            say("%s: %s (%d): %s", part->name, tb_error_kind_name(err.kind), err.status, err.message);
         else
-            say("%s: %s: %s", part->subcommand->name, tb_error_kind_name(err.kind), err.message);
+            say("%s: %s: %s", part->name, tb_error_kind_name(err.kind), err.message);
         return STATUS_FAILED;
     }
     if (arguments->json)
@@ -125,23 +127,4 @@ static int print(const struct status_part *part, const struct arguments *argumen
         part->print(found);
     json_decref(found);
     return finish(STATUS_GOOD);
-}
-
-int status_run(const struct status_part *part, int argc, char **argv)
-{
-    struct arguments arguments;
-    struct tb_error err = TB_ERROR_INIT;
-    int status, i;
-
-    for (i = 0; i < argc; i++)
-        if (is_help(argv[i])) {
-            fputs(part->subcommand->usage, stdout);
-            return finish(STATUS_GOOD);
-        }
-    if (arguments_parse(argc, argv, status_options, &arguments, &err) < 0)
-        status = say_usage(part->subcommand, "%s", err.message);
-    else
-        status = print(part, &arguments);
-    arguments_free(&arguments);
-    return status;
 }

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ctl/message.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdarg.h>
+
+#include "ctl/subcommand.h"
+
+#define LINE_MAX_BYTES 2048
+
+/* Also U+0080 to U+009F, which control terminals as those below U+0020 do; in UTF-8 they begin with 0xc2. */
+static bool is_control(const char *c)
+{
+    unsigned char byte = (unsigned char)*c;
+
+    return byte < 0x20 || byte == 0x7f || (byte == 0xc2 && (unsigned char)c[1] < 0xa0);
+}
+
+static void PRINTF_LIKE(1, 0) say_list(const char *format, va_list args)
+{
+    char line[LINE_MAX_BYTES];
+    char *c;
+
+    vsnprintf(line, sizeof(line), format, args);
+    for (c = line; *c; c++) {
+        if (!is_control(c))
+            continue;
+        if ((unsigned char)*c == 0xc2)
+            memmove(c, c + 1, strlen(c));
+        *c = '?';
+    }
+    fprintf(stderr, "tbproxyctl: %s\n", line);
+}
+
+void say(const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_list(format, args);
+    va_end(args);
+}
+
+int say_usage(const char *subcommand, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    say_list(format, args);
+    va_end(args);
+    if (subcommand)
+        fprintf(stderr, "Try tbproxyctl help %s.\n", subcommand);
+    else
+        fputs("Try tbproxyctl --help.\n", stderr);
+    return STATUS_USAGE;
+}
+
+void end_as_broken_pipe(void)
+{
+    signal(SIGPIPE, SIG_DFL);
+    raise(SIGPIPE);
+}
+
+int finish(int status)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return status;
+    if (errno == EPIPE)
+        end_as_broken_pipe();
+    say("standard output: %s", strerror(errno));
+    return STATUS_FAILED;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parameters of an operation, and their values as a person gives them.
+ */
+#ifndef TB_CTL_PARAMETER_H
+#define TB_CTL_PARAMETER_H
+
+#include <jansson.h>
+
+#include "base/error.h"
+#include "ctl/editions.h"
+
+/* The name on the wire of the parameter I, less than OPERATION's parameter_count. */
+const char *parameter_name(const tb_api *api, const tb_operation *operation, unsigned i);
+
+/* The parameter of OPERATION that WORD names, as on the wire or in kebab case; or NULL. */
+const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word);
+
+/* Whether the LENGTH bytes of WORD name a parameter that the operation ID has in any edition. */
+bool is_parameter(const char *id, const char *word, size_t length);
+
+/* Converts TEXT to the value of PARAMETER, or of one element if it is a list; *RET is a new reference.
+ * -EINVAL with a message that says what was expected. */
+int parameter_parse(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t **ret,
+                    struct tb_error *err);
+
+/* Adds TEXT to PARAMETERS as the value of PARAMETER, or as another element if it is a list. -EEXIST if
+ * PARAMETER is not a list and has a value already. */
+int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const char *text,
+                  json_t *parameters, struct tb_error *err);
+
+#endif
