@@ -1,113 +1,19 @@
+# SPDX-License-Identifier: Apache-2.0
+# tbsim, the ThingsBoard stand-in: a folder for each part.
 noinst_PROGRAMS += tests/sim/tbsim
-tests_sim_tbsim_SOURCES = \
-	tests/sim/alarm.c \
-	tests/sim/alarm.h \
-	tests/sim/alarm_list.c \
-	tests/sim/apikey.c \
-	tests/sim/apikey.h \
-	tests/sim/asset.c \
-	tests/sim/attributes.c \
-	tests/sim/auth.c \
-	tests/sim/auth.h \
-	tests/sim/clock.c \
-	tests/sim/clock.h \
-	tests/sim/control.c \
-	tests/sim/control.h \
-	tests/sim/convert.c \
-	tests/sim/convert.h \
-	tests/sim/credentials.c \
-	tests/sim/customer.c \
-	tests/sim/deflate.c \
-	tests/sim/deflate.h \
-	tests/sim/device.c \
-	tests/sim/dispatch.c \
-	tests/sim/dispatch.h \
-	tests/sim/download.c \
-	tests/sim/download.h \
-	tests/sim/entity.c \
-	tests/sim/entity.h \
-	tests/sim/fault.c \
-	tests/sim/fault.h \
-	tests/common/instance.c \
-	tests/common/instance.h \
-	tests/sim/dashboard.c \
-	tests/sim/data_query.c \
-	tests/sim/data_query.h \
-	tests/sim/generated.c \
-	tests/sim/generated.h \
-	tests/sim/group.c \
-	tests/sim/judge.c \
-	tests/sim/judge.h \
-	tests/sim/multipart.c \
-	tests/sim/multipart.h \
-	tests/sim/operation.c \
-	tests/sim/operation.h \
-	tests/sim/role.c \
-	tests/sim/schema.c \
-	tests/sim/schema.h \
-	tests/sim/violations.c \
-	tests/sim/violations.h \
-	tests/sim/gate.c \
-	tests/sim/gate.h \
-	tests/sim/history.c \
-	tests/sim/image.c \
-	tests/sim/json.c \
-	tests/sim/json.h \
-	tests/sim/jwt.c \
-	tests/sim/jwt.h \
-	tests/sim/limit.c \
-	tests/sim/limit.h \
-	tests/sim/login.c \
-	tests/sim/map.c \
-	tests/sim/map.h \
-	tests/sim/number.c \
-	tests/sim/number.h \
-	tests/sim/ota.c \
-	tests/sim/page.c \
-	tests/sim/page.h \
-	tests/sim/pages.c \
-	tests/sim/predicate.c \
-	tests/sim/query.c \
-	tests/sim/query.h \
-	tests/sim/record.c \
-	tests/sim/record.h \
-	tests/sim/relation.c \
-	tests/sim/relation.h \
-	tests/sim/relation_query.c \
-	tests/sim/relations.c \
-	tests/sim/reply.c \
-	tests/sim/reply.h \
-	tests/sim/request.c \
-	tests/sim/request.h \
-	tests/sim/respond.c \
-	tests/sim/respond.h \
-	tests/sim/route.c \
-	tests/sim/route.h \
-	tests/sim/routes.c \
-	tests/sim/routes.h \
-	tests/sim/rpc.c \
-	tests/sim/rpc.h \
-	tests/sim/save.c \
-	tests/sim/seed.c \
-	tests/sim/select.c \
-	tests/sim/series.c \
-	tests/sim/series.h \
-	tests/sim/server.c \
-	tests/sim/server.h \
-	tests/sim/sim.c \
-	tests/sim/sim.h \
-	tests/sim/store.c \
-	tests/sim/store.h \
-	tests/sim/tbsim.c \
-	tests/sim/subscription.c \
-	tests/sim/subscription.h \
-	tests/sim/telemetry.c \
-	tests/sim/telemetry.h \
-	tests/sim/user.c \
-	tests/sim/util.c \
-	tests/sim/util.h \
-	tests/sim/websocket.c \
-	tests/sim/websocket.h
-tests_sim_tbsim_CFLAGS = $(AM_CFLAGS) $(MICROHTTPD_CFLAGS) $(JANSSON_CFLAGS) $(NETTLE_CFLAGS)
+tests_sim_tbsim_SOURCES = tests/sim/tbsim.c tests/common/instance.c tests/common/instance.h
+tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_sim_tbsim_LDADD = gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) -lpthread -lm
-tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
+
+include $(srcdir)/tests/sim/base/local.mk
+include $(srcdir)/tests/sim/json/local.mk
+include $(srcdir)/tests/sim/store/local.mk
+include $(srcdir)/tests/sim/state/local.mk
+include $(srcdir)/tests/sim/http/local.mk
+include $(srcdir)/tests/sim/spec/local.mk
+include $(srcdir)/tests/sim/auth/local.mk
+include $(srcdir)/tests/sim/entity/local.mk
+include $(srcdir)/tests/sim/subscription/local.mk
+include $(srcdir)/tests/sim/controller/local.mk
+include $(srcdir)/tests/sim/websocket/local.mk
+include $(srcdir)/tests/sim/server/local.mk

@@ -8,12 +8,12 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "apikey.h"
-#include "operation.h"
-#include "route.h"
-#include "server.h"
-#include "sim.h"
-#include "util.h"
+#include "sim/base/memory.h"
+#include "sim/controller/api_key_controller.h"
+#include "sim/controller/controller_mapping.h"
+#include "sim/server/tomcat_connector.h"
+#include "sim/spec/operation_lookup.h"
+#include "sim/state/sim.h"
 
 static const char help[] =
     "Usage: tbsim [OPTION]...\n"

@@ -1,7 +1,0 @@
-/* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files on alarms share. */
-#pragma once
-
-#include "entity.h"
-
-render_entity alarm_render_info;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Users, the tenant, and what the server says about itself. */
+#include "sim/controller/controller_mapping.h"
+#include "sim/entity/entity_access.h"
+
+void get_user(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    (void)sim;
+    reply_json(rp, json_incref(rq->user->entity->doc));
+}
+
+void get_user_by_id(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    const struct entity *e = entity_var(sim, rq, rp, ENTITY_USER, 0);
+
+    if (e)
+        reply_json(rp, json_incref(e->doc));
+}
+
+void get_customer_users(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    const struct entity *customer = entity_var(sim, rq, rp, ENTITY_CUSTOMER, 0);
+
+    if (customer)
+        entity_list(sim, rq, rp, ENTITY_USER, customer->id, entity_render_doc);
+}
+
+/* Access tokens of a disabled user go on working; refresh and login do not (recorded). */
+void set_user_credentials_enabled(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    struct entity *e = entity_var(sim, rq, rp, ENTITY_USER, 0);
+    const char *enabled = request_param(rq, "userCredentialsEnabled");
+
+    if (!e)
+        return;
+    e->user->enabled = !enabled || request_flag(rq, "userCredentialsEnabled");
+    reply_empty(rp, 200);
+}
+
+void is_user_token_access_enabled(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    (void)sim;
+    (void)rq;
+    reply_json(rp, json_true());
+}
+
+/* Recorded. */
+void get_user_password_policy(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    (void)sim;
+    (void)rq;
+    reply_json(rp, json_pack("{s:i, s:i, s:n, s:n, s:n, s:n, s:b, s:b, s:n, s:n}", "minimumLength", 6,
+                             "maximumLength", 72, "minimumUppercaseLetters", "minimumLowercaseLetters",
+                             "minimumDigits", "minimumSpecialCharacters", "allowWhitespaces", 1,
+                             "forceUserToResetPasswordIfNotValid", 0, "passwordExpirationPeriodDays",
+                             "passwordReuseFrequencyDays"));
+}
+
+/* PaaS: of the tenant's profile what a client asks for. */
+void get_merged_profile_config(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    char tenant[LIMIT_TEXT], customer[LIMIT_TEXT];
+
+    (void)rq;
+    limit_describe(&sim->tenant_limit, tenant);
+    limit_describe(&sim->customer_limit, customer);
+    reply_json(rp, json_pack("{s:s, s:s, s:s}", "type", "DEFAULT", "tenantServerRestLimitsConfiguration",
+                             tenant, "customerServerRestLimitsConfiguration", customer));
+}
+
+/* Recorded, as far as it was kept. */
+void get_system_params(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    (void)sim;
+    (void)rq;
+    reply_json(rp,
+               json_pack("{s:b, s:[], s:b, s:b, s:b, s:b, s:{s:[]}, s:i, s:i, s:b, s:i, s:s, s:s, s:i, s:i}",
+                         "userTokenAccessEnabled", 1, "allowedDashboardIds", "edgesSupportEnabled", 0,
+                         "hasRepository", 0, "tbelEnabled", 1, "persistDeviceStateToTelemetry", 0,
+                         "userSettings", "openedMenuSections", "maxDatapointsLimit", 50000, "maxResourceSize",
+                         0, "mobileQrEnabled", 1, "maxDebugModeDurationMinutes", 15,
+                         "ruleChainDebugPerTenantLimitsConfiguration", "50000:3600",
+                         "calculatedFieldDebugPerTenantLimitsConfiguration", "50000:3600",
+                         "maxArgumentsPerCF", 10, "maxDataPointsPerRollingArg", 1000));
+}
+
+void get_user_settings(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    (void)sim;
+    (void)rq;
+    reply_json(rp, json_object());
+}
+
+void get_tenants(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    entity_list(sim, rq, rp, ENTITY_TENANT, NULL, entity_render_doc);
+}
+
+void get_tenant_by_id(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    const struct entity *e = entity_var(sim, rq, rp, ENTITY_TENANT, 0);
+
+    if (e)
+        reply_json(rp, json_incref(e->doc));
+}

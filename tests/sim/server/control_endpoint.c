@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The control endpoint: never limited, authenticated, counted or logged. */
+#include "sim/server/control_endpoint.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/uuid.h"
+#include "sim/websocket/websocket_session.h"
+
+/* One member of POST /sim/set; false: its value is not usable. */
+struct setting {
+    const char *name;
+    bool (*set)(struct sim *sim, const json_t *value);
+};
+
+static bool set_number(const json_t *value, int64_t least, int64_t most, int64_t *ret)
+{
+    if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most)
+        return false;
+    *ret = json_integer_value(value);
+    return true;
+}
+
+static bool set_token_life(struct sim *sim, const json_t *v)
+{
+    return set_number(v, 0, 1000000000, &sim->settings.token_life);
+}
+
+static bool set_refresh_life(struct sim *sim, const json_t *v)
+{
+    return set_number(v, 0, 1000000000, &sim->settings.refresh_life);
+}
+
+static bool set_write_ms(struct sim *sim, const json_t *v)
+{
+    return set_number(v, 0, 3600000, &sim->settings.write_ms);
+}
+
+static bool set_requests_per_connection(struct sim *sim, const json_t *v)
+{
+    return set_number(v, 0, 1000000000, &sim->settings.requests_per_connection);
+}
+
+static bool set_clock_offset(struct sim *sim, const json_t *v)
+{
+    return set_number(v, -1000000000000, 1000000000000, &sim->settings.clock_offset_ms);
+}
+
+static bool set_limits(struct sim *sim, const json_t *v)
+{
+    return json_is_string(v) && limit_set(&sim->tenant_limit, json_string_value(v));
+}
+
+static bool set_customer_limits(struct sim *sim, const json_t *v)
+{
+    return json_is_string(v) && limit_set(&sim->customer_limit, json_string_value(v));
+}
+
+static bool set_password(struct sim *sim, const json_t *v)
+{
+    struct user *tenant = store_find_user(&sim->store, "tenant@thingsboard.org");
+
+    if (!json_is_string(v))
+        return false;
+    free(tenant->password);
+    tenant->password = xstrdup(json_string_value(v));
+    tenant->outdated = sim->last_serial;
+    return true;
+}
+
+static bool set_signing_key(struct sim *sim, const json_t *v)
+{
+    if (json_is_true(v))
+        random_bytes(sim->signing_key, sizeof sim->signing_key);
+    return json_is_boolean(v);
+}
+
+static bool outdate_tokens(struct sim *sim, const json_t *v)
+{
+    if (json_is_true(v))
+        sim->access_outdated = sim->refresh_outdated = sim->last_serial;
+    return json_is_boolean(v);
+}
+
+static bool outdate_access_tokens(struct sim *sim, const json_t *v)
+{
+    if (json_is_true(v))
+        sim->access_outdated = sim->last_serial;
+    return json_is_boolean(v);
+}
+
+static bool set_api_key_enabled(struct sim *sim, const json_t *v)
+{
+    if (!sim->preloaded_key || !json_is_boolean(v))
+        return false;
+    json_put(sim->preloaded_key->doc, "enabled", json_boolean(json_is_true(v)));
+    return true;
+}
+
+static bool set_flag(const json_t *v, bool *ret)
+{
+    if (json_is_boolean(v))
+        *ret = json_is_true(v);
+    return json_is_boolean(v);
+}
+
+static bool set_strict(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->settings.strict);
+}
+
+static bool set_check_answers(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->settings.check_answers);
+}
+
+static bool set_silent_devices(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->settings.silent_devices);
+}
+
+static bool set_seed(struct sim *sim, const json_t *v)
+{
+    return set_number(v, 0, INT32_MAX, &sim->settings.seed);
+}
+
+static const struct setting settings[] = {
+    {"checkAnswers", set_check_answers},
+    {"seed", set_seed},
+    {"strict", set_strict},
+    {"apiKeyEnabled", set_api_key_enabled},
+    {"clockOffsetMs", set_clock_offset},
+    {"customerLimits", set_customer_limits},
+    {"limits", set_limits},
+    {"newSigningKey", set_signing_key},
+    {"outdateAccessTokens", outdate_access_tokens},
+    {"outdateTokens", outdate_tokens},
+    {"password", set_password},
+    {"refreshLife", set_refresh_life},
+    {"requestsPerConnection", set_requests_per_connection},
+    {"tokenLife", set_token_life},
+    {"writeMs", set_write_ms},
+    {"silentDevices", set_silent_devices},
+};
+
+/* The name of the first member that cannot be set, NULL if all are. */
+static const char *apply_settings(struct sim *sim, const json_t *body)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach((json_t *)(uintptr_t)body, name, value)
+    {
+        bool ok = false;
+
+        for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
+            if (streq(name, settings[i].name))
+                ok = settings[i].set(sim, value);
+        }
+        if (!ok)
+            return name;
+    }
+    return NULL;
+}
+
+static void reply_bad(struct reply *rp, const char *why)
+{
+    reply_json(rp, json_pack("{s:o}", "error", json_text(why)));
+    rp->status = 400;
+    rp->chunked = false;
+}
+
+static void post_set(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    const char *bad = json_is_object(body) ? apply_settings(sim, body) : "not a JSON object";
+
+    if (bad)
+        reply_bad(rp, bad);
+    else
+        reply_json(rp, json_object());
+}
+
+static void post_fault(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+
+    if (json_is_object(body) && faults_add(&sim->faults, body))
+        reply_json(rp, json_object());
+    else
+        reply_bad(rp, "no such fault");
+}
+
+static void get_stats(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    json_t *stats = record_stats(&sim->record, sim->store.n_points);
+
+    json_put(stats, "violations", json_integer((json_int_t)sim->violations.count));
+    json_put(stats, "held", json_integer((json_int_t)sim_held(sim)));
+    json_put(stats, "answer_violations", json_integer((json_int_t)sim->answer_violations.count));
+    reply_json(rp, stats);
+}
+
+static void get_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, violations_json(&sim->violations));
+}
+
+static void get_answer_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, violations_json(&sim->answer_violations));
+}
+
+static void delete_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    violations_clear(&sim->violations);
+    violations_clear(&sim->answer_violations);
+    reply_json(rp, json_object());
+}
+
+static void get_requests(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, record_requests(&sim->record));
+}
+
+static void delete_faults(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    faults_clear(&sim->faults);
+    reply_json(rp, json_object());
+}
+
+static void post_release(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    sim_release(sim);
+    reply_json(rp, json_object());
+}
+
+static void get_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    reply_json(rp, websockets_json(sim));
+}
+
+static void post_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+
+    if (websockets_order(sim, body))
+        reply_json(rp, json_object());
+    else
+        reply_bad(rp, "no such order, or no such WebSocket");
+}
+
+static void delete_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    websockets_forget(sim);
+    reply_json(rp, json_object());
+}
+
+static void delete_requests(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    record_clear(&sim->record);
+    reply_json(rp, json_object());
+}
+
+static const struct {
+    const char *method;
+    const char *path;
+    void (*handler)(struct sim *sim, const struct request *rq, struct reply *rp);
+} endpoints[] = {
+    {"GET", "/sim/stats", get_stats},
+    {"POST", "/sim/set", post_set},
+    {"POST", "/sim/fault", post_fault},
+    {"DELETE", "/sim/fault", delete_faults},
+    {"GET", "/sim/requests", get_requests},
+    {"DELETE", "/sim/requests", delete_requests},
+    {"GET", "/sim/violations", get_violations},
+    {"DELETE", "/sim/violations", delete_violations},
+    {"GET", "/sim/answer-violations", get_answer_violations},
+    {"POST", "/sim/release", post_release},
+    {"GET", "/sim/websockets", get_websockets},
+    {"POST", "/sim/websockets", post_websockets},
+    {"DELETE", "/sim/websockets", delete_websockets},
+};
+
+void control(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    rp->headers = HEADERS_NONE;
+    reply_bad(rp, "no such control endpoint");
+    rp->status = 404;
+    pthread_mutex_lock(&sim->lock);
+    for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
+        if (streq(rq->method, endpoints[i].method) && streq(rq->path, endpoints[i].path))
+            endpoints[i].handler(sim, rq, rp);
+    }
+    pthread_mutex_unlock(&sim->lock);
+    rp->chunked = false; /* easy on simple clients */
+}

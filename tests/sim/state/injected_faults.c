@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Faults that a test asks for. */
+#include "sim/state/injected_faults.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "sim/base/memory.h"
+#include "sim/json/java_json.h"
+
+enum {
+    MAX_FAULTS = 1000,
+};
+
+static enum fault_kind kind_of(const char *name)
+{
+    static const char *const names[] = {
+        [FAULT_DELAY] = "delay", [FAULT_HOLD] = "hold",   [FAULT_STATUS] = "status",
+        [FAULT_RESET] = "reset", [FAULT_CLOSE] = "close", [FAULT_HALF] = "half",
+    };
+
+    for (size_t i = FAULT_DELAY; i < ARRAY_SIZE(names); i++) {
+        if (streq(name, names[i]))
+            return (enum fault_kind)i;
+    }
+    return FAULT_NONE;
+}
+
+static char *copy(const char *s)
+{
+    return s ? xstrdup(s) : NULL;
+}
+
+/* "retryAfter": "2" or 2 */
+static char *copy_text(const json_t *v)
+{
+    if (json_is_integer(v))
+        return xasprintf("%lld", (long long)json_integer_value(v));
+    return copy(json_string_value(v));
+}
+
+bool faults_add(struct faults *faults, const json_t *d)
+{
+    const char *path = json_str(d, "path");
+    struct fault f = {
+        .kind = kind_of(json_str(d, "kind")),
+        .ms = json_int(d, "ms", 0),
+        .status = (int)json_int(d, "status", 503),
+        .executed = json_is_true(json_object_get(d, "executed")),
+        .count = json_int(d, "count", 1),
+        .skip = json_int(d, "skip", 0),
+    };
+
+    if (f.kind == FAULT_NONE || faults->n == MAX_FAULTS || f.status < 200 || f.status > 599 || f.ms < 0 ||
+        f.ms > 3600000 || f.count < 0 || f.skip < 0)
+        return false;
+    f.method = copy(json_str(d, "method"));
+    f.path = xstrdup(path ? path : "/");
+    f.retry_after = copy_text(json_object_get(d, "retryAfter"));
+    f.body = copy(json_str(d, "body"));
+    f.location = copy(json_str(d, "location"));
+    faults->list = xrealloc(faults->list, faults->n + 1, sizeof *faults->list);
+    faults->list[faults->n++] = f;
+    return true;
+}
+
+void fault_free(struct fault *f)
+{
+    free(f->method);
+    free(f->path);
+    free(f->retry_after);
+    free(f->body);
+    free(f->location);
+    *f = (struct fault){};
+}
+
+void faults_clear(struct faults *faults)
+{
+    for (size_t i = 0; i < faults->n; i++)
+        fault_free(&faults->list[i]);
+    free(faults->list);
+    *faults = (struct faults){};
+}
+
+/* The caller's copy of a fault; the last use takes the fault itself out of the list. */
+static void use(struct faults *faults, size_t i, struct fault *ret)
+{
+    struct fault *f = &faults->list[i];
+
+    *ret = *f;
+    if (f->count == 1) {
+        faults->n--;
+        memmove(f, f + 1, (faults->n - i) * sizeof *f);
+        return;
+    }
+    ret->method = copy(f->method);
+    ret->path = copy(f->path);
+    ret->retry_after = copy(f->retry_after);
+    ret->body = copy(f->body);
+    ret->location = copy(f->location);
+    if (f->count > 0)
+        f->count--;
+}
+
+bool is_edition_probe(const char *target)
+{
+    static const char *const probes[] = {"/api/noauth/whiteLabel/loginWhiteLabelParams",
+                                         "/api/noauth/signup/recaptchaParams", "/v3/api-docs/thingsboard"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(probes); i++) {
+        if (streq(target, probes[i]))
+            return true;
+    }
+    return false;
+}
+
+bool faults_match(struct faults *faults, const char *method, const char *target, struct fault *ret)
+{
+    for (size_t i = 0; i < faults->n; i++) {
+        struct fault *f = &faults->list[i];
+
+        if ((f->method && strcmp(f->method, method) != 0) || !starts_with(target, f->path) ||
+            (is_edition_probe(target) && !is_edition_probe(f->path)))
+            continue;
+        if (f->skip > 0) {
+            f->skip--;
+            continue;
+        }
+        use(faults, i, ret);
+        return true;
+    }
+    return false;
+}
