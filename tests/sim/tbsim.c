@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tbsim: a ThingsBoard server stand-in for tests and demonstrations. This file: the command line. */
+/* The command line of tbsim, the ThingsBoard stand-in of the tests and the demo (README.md). */
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +14,7 @@
 #include "sim/server/tomcat_connector.h"
 #include "sim/spec/operation_lookup.h"
 #include "sim/state/sim.h"
+#include "sim/websocket/websocket_control.h"
 
 static const char help[] =
     "Usage: tbsim [OPTION]...\n"
@@ -80,11 +81,11 @@ static const struct option options[] = {
     {},
 };
 
-static bool number(const char *text, int64_t most, int64_t *ret)
+static bool parse_number(const char *text, int64_t most, int64_t *ret)
 {
     int64_t v;
 
-    if (!parse_int64(text, &v) || v < 0 || v > most)
+    if (parse_int64(text, &v) < 0 || v < 0 || v > most)
         return false;
     *ret = v;
     return true;
@@ -98,49 +99,49 @@ static bool die_with_parent(void)
     return getppid() == parent; /* it may have ended before prctl() */
 }
 
-/* The tables of another edition or version; false: there are none. */
+/* False: there is no such edition or version. */
 static bool choose_api(struct sim *sim, const char *edition, const char *version)
 {
-    const struct tb_api *api = api_choose(edition, version);
+    const struct tb_api *api = api_find(edition, version);
 
     if (api)
         sim->api = api;
     return api != NULL;
 }
 
-/* False: the argument is not usable. */
+/* False: the argument is invalid. */
 static bool apply_option(struct sim *sim, int key, const char *arg, int64_t *port)
 {
     switch (key) {
     case OPT_PORT:
-        return number(arg, 65535, port);
+        return parse_number(arg, 65535, port);
     case OPT_EDITION:
         return choose_api(sim, arg, sim->api->version);
     case OPT_API:
         return choose_api(sim, sim->api->edition, arg);
     case OPT_SEED:
-        return number(arg, INT32_MAX, &sim->settings.seed);
+        return parse_number(arg, INT32_MAX, &sim->settings.seed);
     case OPT_STRICT:
         return sim->settings.strict = true;
     case OPT_CHECK_ANSWERS:
         return sim->settings.check_answers = true;
     case OPT_TOKEN_LIFE:
-        return number(arg, 1000000000, &sim->settings.token_life);
+        return parse_number(arg, 1000000000, &sim->settings.token_life);
     case OPT_REFRESH_LIFE:
-        return number(arg, 1000000000, &sim->settings.refresh_life);
+        return parse_number(arg, 1000000000, &sim->settings.refresh_life);
     case OPT_LIMITS:
-        return limit_set(&sim->tenant_limit, arg);
+        return limit_set(&sim->tenant_limit, arg) == 0;
     case OPT_CUSTOMER_LIMITS:
-        return limit_set(&sim->customer_limit, arg);
+        return limit_set(&sim->customer_limit, arg) == 0;
     case OPT_WRITE_MS:
-        return number(arg, 3600000, &sim->settings.write_ms);
+        return parse_number(arg, 3600000, &sim->settings.write_ms);
     case OPT_API_KEY:
         sim->preloaded_key = api_key_add(sim, store_find_user(&sim->store, "tenant@thingsboard.org"), arg);
         return sim->preloaded_key != NULL;
     case OPT_REQUESTS_PER_CONNECTION:
-        return number(arg, 1000000000, &sim->settings.requests_per_connection);
+        return parse_number(arg, 1000000000, &sim->settings.requests_per_connection);
     case OPT_WEBSOCKET_PING_MS:
-        return number(arg, 3600000, &sim->settings.websocket_ping_ms);
+        return parse_number(arg, 3600000, &sim->settings.websocket_ping_ms);
     case OPT_DIE_WITH_PARENT:
         return die_with_parent();
     default:
@@ -161,7 +162,7 @@ static int parse_options(struct sim *sim, int argc, char **argv, int64_t *port)
         if (key == '?')
             return 2;
         if (!apply_option(sim, key, optarg, port)) {
-            fprintf(stderr, "tbsim: not usable: %s\n", argv[optind - 1]);
+            fprintf(stderr, "tbsim: invalid argument: %s\n", argv[optind - 1]);
             return 2;
         }
     }
@@ -199,14 +200,15 @@ static int serve(struct sim *sim, uint16_t port)
 
 int main(int argc, char **argv)
 {
-    struct sim *sim = xcalloc(1, sizeof *sim);
+    struct sim *sim = xcalloc(1, sizeof(*sim));
     int64_t port = 0;
 
-    sim_init(sim);
+    sim_init(sim, api_find("ce", "4.4.0"));
     int status = parse_options(sim, argc, argv, &port);
     if (status < 0)
         status = serve(sim, (uint16_t)port);
-    route_forget();
+    route_unrestrict();
+    websockets_forget(sim);
     sim_free(sim);
     free(sim);
     return status;

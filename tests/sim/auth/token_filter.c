@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token filters: X-Authorization or Authorization, Bearer or ApiKey. */
+/* X-Authorization or Authorization; Bearer or ApiKey. */
 #include "sim/auth/token_filter.h"
 
 #include <string.h>
 
 #include "sim/auth/token_issuer.h"
 
+bool is_login_path(const struct request *rq)
+{
+    return streq(rq->path, "/api/auth/login") || streq(rq->path, "/api/auth/token");
+}
+
 bool auth_is_open(const struct request *rq)
 {
     static const char *const open_prefixes[] = {"/api/noauth/", "/api/v1/", "/api/images/public/", "/api/ws"};
 
-    if (!starts_with(rq->path, "/api/") || streq(rq->path, "/api/auth/login") ||
-        streq(rq->path, "/api/auth/token"))
+    if (!starts_with(rq->path, "/api/") || is_login_path(rq))
         return true;
     for (size_t i = 0; i < ARRAY_SIZE(open_prefixes); i++) {
         if (starts_with(rq->path, open_prefixes[i]))
@@ -38,10 +42,10 @@ static bool check_bearer(struct sim *sim, struct request *rq, struct reply *rp, 
     case JWT_OK:
         break;
     }
-    if (claims.serial <= sim->access_outdated || claims.serial <= claims.user->outdated)
+    if (token_is_outdated(sim, &claims))
         return refuse(rp, ERROR_JWT_TOKEN_EXPIRED, "Token has expired");
     if (claims.refresh) {
-        /* docs/server-behaviour.md: a refresh token has no claim "enabled" */
+        /* a refresh token has no claim "enabled" */
         reply_error(rp, 500, ERROR_GENERAL,
                     "Cannot invoke \"java.lang.Boolean.booleanValue()\" because the return value of "
                     "\"io.jsonwebtoken.Claims.get(String, java.lang.Class)\" is null");
@@ -66,11 +70,11 @@ static bool check_api_key(struct sim *sim, struct request *rq, struct reply *rp,
     return true;
 }
 
-/* docs/server-behaviour.md: a token header without a known prefix leads to the login page, not to a 401. */
+/* A token header without a known prefix leads to the login page, not to a 401. */
 static bool redirect_to_login(const struct request *rq, struct reply *rp)
 {
     const char *host = request_header(rq, "Host");
-    _cleanup_free_ char *location = xasprintf("http://%s/oauth2Login", host ? host : "127.0.0.1");
+    CLEANUP(free_pointer) char *location = xasprintf("http://%s/oauth2Login", host ? host : "127.0.0.1");
 
     reply_redirect(rp, location);
     return false;

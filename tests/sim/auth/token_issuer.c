@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real JSON web tokens (HS512). */
 #include "sim/auth/token_issuer.h"
 
 #include <nettle/base64.h>
@@ -25,11 +24,11 @@ static void add_base64url(struct buf *out, const void *data, size_t n)
     len += base64_encode_final(&ctx, text + len);
     while (len > 0 && text[len - 1] == '=')
         len--; /* RFC 7515: no padding */
-    buf_add(out, text, len);
+    xbuf_append(out, text, len);
     free(text);
 }
 
-/* The decoded bytes and their number; NULL if it is not base64url. */
+/* The decoded bytes, freed with free(); NULL if the text is not base64url. */
 static uint8_t *from_base64url(const char *s, size_t n, size_t *ret_len)
 {
     struct base64_decode_ctx ctx;
@@ -53,28 +52,27 @@ static void sign(const struct sim *sim, const char *text, size_t n, uint8_t ret[
 {
     struct hmac_sha512_ctx ctx;
 
-    hmac_sha512_set_key(&ctx, sizeof sim->signing_key, sim->signing_key);
+    hmac_sha512_set_key(&ctx, sizeof(sim->signing_key), sim->signing_key);
     hmac_sha512_update(&ctx, n, (const uint8_t *)text);
     hmac_sha512_digest(&ctx, SHA512_DIGEST_SIZE, ret);
 }
 
-/* Takes the claims over. */
+/* Takes CLAIMS over. */
 static json_t *issue(const struct sim *sim, json_t *claims)
 {
     static const char header[] = "{\"alg\":\"HS512\"}";
     uint8_t digest[SHA512_DIGEST_SIZE];
-    struct buf payload = {};
-    struct buf token = {};
+    size_t payload_len;
+    CLEANUP(free_pointer) char *payload = java_json_text(claims, &payload_len);
+    struct buf token = XBUF_INIT;
 
-    json_write(&payload, claims);
     json_decref(claims);
-    add_base64url(&token, header, sizeof header - 1);
-    buf_putc(&token, '.');
-    add_base64url(&token, payload.data, payload.len);
-    buf_free(&payload);
+    add_base64url(&token, header, sizeof(header) - 1);
+    xbuf_append_byte(&token, '.');
+    add_base64url(&token, payload, payload_len);
     sign(sim, token.data, token.len, digest);
-    buf_putc(&token, '.');
-    add_base64url(&token, digest, sizeof digest);
+    xbuf_append_byte(&token, '.');
+    add_base64url(&token, digest, sizeof(digest));
     json_t *text = json_stringn(token.data, token.len);
     buf_free(&token);
     return text;
@@ -87,7 +85,7 @@ static const char *authority_name(enum authority a)
 
 json_t *jwt_issue_pair(struct sim *sim, const struct user *user)
 {
-    /* the server cuts the times to whole seconds, so a token of 3 s lives between 2 and 3 s */
+    /* times are whole seconds, so that a token of 3 s lives between 2 and 3 s */
     int64_t iat = sim_now_ms(sim) / 1000;
     char session[UUID_LEN + 1];
     char jti[UUID_LEN + 1];
@@ -107,7 +105,7 @@ json_t *jwt_issue_pair(struct sim *sim, const struct user *user)
     return json_pack("{s:o, s:o}", "token", issue(sim, access), "refreshToken", issue(sim, refresh));
 }
 
-/* The header and payload as JSON objects, the signature checked. */
+/* The claims of a token: a new reference, or NULL if it is not a token. RET_SIGNED: the signature is good. */
 static json_t *open_token(const struct sim *sim, const char *token, bool *ret_signed)
 {
     const char *dot = strchr(token, '.');
@@ -117,17 +115,17 @@ static json_t *open_token(const struct sim *sim, const char *token, bool *ret_si
 
     if (!dot2 || strchr(dot2 + 1, '.') || strlen(token) > MAX_TOKEN)
         return NULL;
-    _cleanup_free_ uint8_t *head = from_base64url(token, (size_t)(dot - token), &n);
-    json_auto_t *header = head ? json_read((char *)head, n, NULL) : NULL;
+    CLEANUP(free_pointer) uint8_t *head = from_base64url(token, (size_t)(dot - token), &n);
+    json_auto_t *header = head ? java_json_read((char *)head, n, NULL) : NULL;
     if (!streq(json_str(header, "alg"), "HS512"))
         return NULL;
-    _cleanup_free_ uint8_t *body = from_base64url(dot + 1, (size_t)(dot2 - dot - 1), &n);
-    json_auto_t *claims = body ? json_read((char *)body, n, NULL) : NULL;
+    CLEANUP(free_pointer) uint8_t *body = from_base64url(dot + 1, (size_t)(dot2 - dot - 1), &n);
+    json_auto_t *claims = body ? java_json_read((char *)body, n, NULL) : NULL;
     if (!json_is_object(claims))
         return NULL;
-    _cleanup_free_ uint8_t *signature = from_base64url(dot2 + 1, strlen(dot2 + 1), &n);
+    CLEANUP(free_pointer) uint8_t *signature = from_base64url(dot2 + 1, strlen(dot2 + 1), &n);
     sign(sim, token, (size_t)(dot2 - token), digest);
-    *ret_signed = signature && n == sizeof digest && memeql_sec(signature, digest, n);
+    *ret_signed = signature && n == sizeof(digest) && memeql_sec(signature, digest, n);
     return json_incref(claims);
 }
 
@@ -140,7 +138,7 @@ enum jwt_verdict jwt_verify(struct sim *sim, const char *token, struct jwt_claim
         return JWT_GARBAGE;
     if (!is_signed || sim_now_ms(sim) > json_int(claims, "exp", 0) * 1000)
         return JWT_EXPIRED;
-    /* signed by us: what we wrote is there */
+    /* the signature is ours, so the claims are, too */
     const char *session = json_str(claims, "sessionId");
     const char *scope = json_string_value(json_array_get(json_object_get(claims, "scopes"), 0));
     *ret = (struct jwt_claims){
@@ -149,4 +147,9 @@ enum jwt_verdict jwt_verify(struct sim *sim, const char *token, struct jwt_claim
         .serial = strtoull(session + strlen(session) - 12, NULL, 16),
     };
     return ret->user ? JWT_OK : JWT_GARBAGE;
+}
+
+bool token_is_outdated(const struct sim *sim, const struct jwt_claims *claims)
+{
+    return claims->serial <= sim->access_outdated || claims->serial <= claims->user->outdated;
 }

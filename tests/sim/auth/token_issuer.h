@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Real JSON web tokens (HS512), as ThingsBoard issues them. */
-#pragma once
+/*
+ * Real JSON web tokens (HS512), issued and verified as ThingsBoard does. Encodes with nettle, not with
+ * src/base, so that the daemon's base64url is read by other code.
+ */
+#ifndef TB_SIM_TOKEN_ISSUER_H
+#define TB_SIM_TOKEN_ISSUER_H
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -9,8 +13,8 @@
 
 enum jwt_verdict {
     JWT_OK,
-    JWT_GARBAGE, /* not a token at all */
-    JWT_EXPIRED, /* too old or wrongly signed: the server tells both alike */
+    JWT_GARBAGE, /* not a token */
+    JWT_EXPIRED, /* expired, or with a wrong signature: the server answers both alike */
 };
 
 struct jwt_claims {
@@ -19,6 +23,11 @@ struct jwt_claims {
     uint64_t serial;
 };
 
-/* {"token":..., "refreshToken":...}: one session, one serial. */
+/* {"token":..., "refreshToken":...} of one session, with one serial: a new reference. */
 json_t *jwt_issue_pair(struct sim *sim, const struct user *user);
+/* RET is set if the token is good. */
 enum jwt_verdict jwt_verify(struct sim *sim, const char *token, struct jwt_claims *ret);
+/* Whether a good access token ended with outdateTokens or a change of the password. */
+bool token_is_outdated(const struct sim *sim, const struct jwt_claims *claims);
+
+#endif

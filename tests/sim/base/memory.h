@@ -1,55 +1,36 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Small helpers without a word of HTTP in them: memory, strings, a growing buffer. */
-#pragma once
+/*
+ * Memory that the caller need not check: a stand-in that gets none has nothing better to do than to end with
+ * a message. All returned pointers are freed with free().
+ */
+#ifndef TB_SIM_MEMORY_H
+#define TB_SIM_MEMORY_H
 
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stddef.h>
-#include <stdint.h>
 
-#define ARRAY_SIZE(a)     (sizeof(a) / sizeof((a)[0]))
-#define PRINTF_LIKE(f, a) __attribute__((format(printf, f, a)))
+#include "base/buf.h"
+#include "base/util.h"
 
-/* Allocation that ends the program when memory is out: a stand-in has nothing better to do. */
-void *xcalloc(size_t n, size_t size);
-void *xrealloc(void *p, size_t n, size_t size);
-char *xstrdup(const char *s);
-char *xstrndup(const char *s, size_t n);
-char *xasprintf(const char *fmt, ...) PRINTF_LIKE(1, 2);
-char *xvasprintf(const char *fmt, va_list ap) PRINTF_LIKE(1, 0);
+#define BUFFER_MAX ((size_t)1 << 30) /* bytes of one text or body, far beyond every limit of the server */
 
-/* free() through a pointer to the pointer, for __attribute__((cleanup)). */
-void freep(void *p);
-#define _cleanup_free_ __attribute__((cleanup(freep)))
+/* An empty buffer for the functions below. */
+#define XBUF_INIT BUF_INIT(BUFFER_MAX)
 
-static inline bool streq(const char *a, const char *b)
-{
-    return a && b && __builtin_strcmp(a, b) == 0;
-}
+void *xcalloc(size_t count, size_t size);
+void *xrealloc(void *memory, size_t count, size_t size);
+char *xstrdup(const char *text);
+/* Copies LENGTH bytes, which may hold NULs, and adds a NUL. */
+char *xstrndup(const char *data, size_t length);
+char *xasprintf(const char *format, ...) PRINTF_LIKE(1, 2);
+char *xvasprintf(const char *format, va_list args) PRINTF_LIKE(1, 0);
 
-bool starts_with(const char *s, const char *prefix);
-bool ends_with(const char *s, const char *suffix);
+void xbuf_append(struct buf *buf, const void *data, size_t length);
+void xbuf_append_string(struct buf *buf, const char *text);
+void xbuf_append_byte(struct buf *buf, char byte);
+void xbuf_append_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* A whole decimal int64, nothing around it; false leaves *ret alone. */
-bool parse_int64(const char *s, int64_t *ret);
+/* Hands the bytes over, ended by a NUL, and leaves the buffer empty; never NULL. RET_LENGTH may be NULL. */
+char *xbuf_take(struct buf *buf, size_t *ret_length);
 
-/* A buffer that grows and is always NUL-terminated. */
-struct buf {
-    char *data;
-    size_t len;
-    size_t cap;
-};
-
-void buf_add(struct buf *b, const void *data, size_t n);
-void buf_puts(struct buf *b, const char *s);
-void buf_putc(struct buf *b, char c);
-void buf_printf(struct buf *b, const char *fmt, ...) PRINTF_LIKE(2, 3);
-/* Hands the memory over and leaves the buffer empty; never NULL. */
-char *buf_take(struct buf *b, size_t *ret_len);
-void buf_free(struct buf *b);
-
-/* UTF-8 to ISO-8859-1 in place; what Latin-1 lacks becomes '?'. Returns the new length. */
-size_t utf8_to_latin1(char *s);
-/* The bytes as UTF-8: taken over if they are UTF-8 without NUL, else read as Latin-1. */
-char *bytes_to_utf8(const char *s, size_t n);
-bool is_utf8(const char *s, size_t n);
+#endif

@@ -1,124 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash map from strings to pointers: chained, doubling, seeded at start against chosen keys. */
 #include "sim/base/string_map.h"
 
-#include <stdint.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
+#include <search.h>
+#include <stddef.h>
 
 #include "sim/base/memory.h"
 
 struct map_entry {
-    struct map_entry *next;
+    const char *key;
     void *value;
-    uint64_t hash;
-    char key[];
+    char text[]; /* of the key */
 };
 
-static uint64_t seed;
-
-__attribute__((constructor)) static void seed_hash(void)
+static int compare_keys(const void *a, const void *b)
 {
-    if (getrandom(&seed, sizeof seed, 0) != (ssize_t)sizeof seed)
-        seed = 0x9e3779b97f4a7c15ULL;
+    const struct map_entry *x = a;
+    const struct map_entry *y = b;
+
+    return strcmp(x->key, y->key);
 }
 
-static uint64_t hash_of(const char *key)
+static struct map_entry *map_find(const struct map *map, const char *key)
 {
-    uint64_t h = 0xcbf29ce484222325ULL ^ seed;
+    const struct map_entry wanted = {.key = key};
+    struct map_entry **node = tfind(&wanted, &map->root, compare_keys);
 
-    for (; *key; key++)
-        h = (h ^ (unsigned char)*key) * 0x100000001b3ULL;
-    return h ^ (h >> 29);
+    return node ? *node : NULL;
 }
 
-static struct map_entry **find(const struct map *m, const char *key, uint64_t hash)
+void *map_get(const struct map *map, const char *key)
 {
-    struct map_entry **p = &m->slots[hash & (m->n_slots - 1)];
+    const struct map_entry *entry = map_find(map, key);
 
-    while (*p && !((*p)->hash == hash && strcmp((*p)->key, key) == 0))
-        p = &(*p)->next;
-    return p;
+    return entry ? entry->value : NULL;
 }
 
-void *map_get(const struct map *m, const char *key)
+void map_put(struct map *map, const char *key, void *value)
 {
-    if (m->n_slots == 0)
-        return NULL;
-    struct map_entry *e = *find(m, key, hash_of(key));
-    return e ? e->value : NULL;
-}
+    struct map_entry *entry = map_find(map, key);
+    size_t size = strlen(key) + 1;
 
-static void grow(struct map *m)
-{
-    size_t n = m->n_slots ? m->n_slots * 2 : 8;
-    struct map_entry **slots = xcalloc(n, sizeof *slots);
-
-    for (size_t i = 0; i < m->n_slots; i++) {
-        struct map_entry *next;
-
-        for (struct map_entry *e = m->slots[i]; e; e = next) {
-            next = e->next;
-            e->next = slots[e->hash & (n - 1)];
-            slots[e->hash & (n - 1)] = e;
-        }
+    if (!entry) {
+        entry = xcalloc(1, sizeof(*entry) + size);
+        memcpy(entry->text, key, size);
+        entry->key = entry->text;
+        if (!tsearch(entry, &map->root, compare_keys))
+            abort(); /* out of memory */
     }
-    free(m->slots);
-    m->slots = slots;
-    m->n_slots = n;
+    entry->value = value;
 }
 
-void *map_put(struct map *m, const char *key, void *value)
+void map_remove(struct map *map, const char *key)
 {
-    uint64_t hash = hash_of(key);
+    struct map_entry *entry = map_find(map, key);
 
-    if (m->count >= m->n_slots)
-        grow(m);
-    struct map_entry **p = find(m, key, hash);
-    if (*p) {
-        void *old = (*p)->value;
+    if (!entry)
+        return;
+    tdelete(entry, &map->root, compare_keys);
+    free(entry);
+}
 
-        (*p)->value = value;
-        return old;
+void map_free(struct map *map, void (*free_value)(void *value))
+{
+    while (map->root) {
+        struct map_entry *entry = *(struct map_entry **)map->root;
+
+        if (free_value)
+            free_value(entry->value);
+        tdelete(entry, &map->root, compare_keys);
+        free(entry);
     }
-    size_t n = strlen(key) + 1;
-    struct map_entry *e = xcalloc(1, sizeof *e + n);
-    e->value = value;
-    e->hash = hash;
-    memcpy(e->key, key, n);
-    *p = e;
-    m->count++;
-    return NULL;
-}
-
-void *map_remove(struct map *m, const char *key)
-{
-    if (m->n_slots == 0)
-        return NULL;
-    struct map_entry **p = find(m, key, hash_of(key));
-    struct map_entry *e = *p;
-    if (!e)
-        return NULL;
-    void *value = e->value;
-    *p = e->next;
-    free(e);
-    m->count--;
-    return value;
-}
-
-void map_free(struct map *m, void (*free_value)(void *))
-{
-    for (size_t i = 0; i < m->n_slots; i++) {
-        struct map_entry *next;
-
-        for (struct map_entry *e = m->slots[i]; e; e = next) {
-            next = e->next;
-            if (free_value)
-                free_value(e->value);
-            free(e);
-        }
-    }
-    free(m->slots);
-    *m = (struct map){};
 }

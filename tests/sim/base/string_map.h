@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hash map from strings to pointers. Keys are copied; values belong to the caller. */
-#pragma once
-
-#include <stddef.h>
-
-struct map_entry;
+/* A map from strings to pointers. Keys are copied; values belong to the caller. Zeroed memory is an empty
+ * map. */
+#ifndef TB_SIM_STRING_MAP_H
+#define TB_SIM_STRING_MAP_H
 
 struct map {
-    struct map_entry **slots;
-    size_t n_slots;
-    size_t count;
+    void *root; /* of tsearch(3) */
 };
 
-void *map_get(const struct map *m, const char *key);
-/* Replaces and returns the value that was there, NULL if none. */
-void *map_put(struct map *m, const char *key, void *value);
-void *map_remove(struct map *m, const char *key);
-/* Frees the map; each value goes through free_value if given. */
-void map_free(struct map *m, void (*free_value)(void *));
+/* NULL if the key is not in the map. */
+void *map_get(const struct map *map, const char *key);
+/* Adds the key, or replaces its value. */
+void map_put(struct map *map, const char *key, void *value);
+/* Harmless if the key is not in the map. */
+void map_remove(struct map *map, const char *key);
+/* Frees the map, and each value with FREE_VALUE, which may be NULL. */
+void map_free(struct map *map, void (*free_value)(void *value));
+
+#endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Time and identifiers. */
 #include "sim/base/uuid.h"
 
 #include <ctype.h>
@@ -8,59 +7,33 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
-int64_t clock_real_ms(void)
+#include "base/loop.h"
+
+void random_bytes(void *data, size_t length)
 {
-    struct timespec ts;
+    size_t done = 0;
 
-    clock_gettime(CLOCK_REALTIME, &ts);
-    return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
-}
+    while (done < length) {
+        ssize_t n = getrandom((char *)data + done, length - done, 0);
 
-int64_t clock_monotonic_ns(void)
-{
-    struct timespec ts;
-
-    clock_gettime(CLOCK_MONOTONIC, &ts);
-    return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
-}
-
-void clock_http_date(int64_t ms, char *ret, size_t n)
-{
-    static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    static const char months[][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                     "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    time_t t = (time_t)(ms / 1000);
-    struct tm tm = {};
-
-    if (!gmtime_r(&t, &tm))
-        t = 0;
-    snprintf(ret, n, "%s, %02d %s %d %02d:%02d:%02d GMT", days[tm.tm_wday], tm.tm_mday, months[tm.tm_mon],
-             tm.tm_year + 1900, tm.tm_hour, tm.tm_min, tm.tm_sec);
-}
-
-void random_bytes(void *p, size_t n)
-{
-    for (size_t done = 0; done < n;) {
-        ssize_t r = getrandom((char *)p + done, n - done, 0);
-
-        if (r < 0) {
+        if (n < 0) {
             perror("tbsim: getrandom");
             exit(1);
         }
-        done += (size_t)r;
+        done += (size_t)n;
     }
 }
 
-void random_text(char *ret, size_t n)
+void random_text(char *ret, size_t length)
 {
     static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+    size_t i;
 
-    random_bytes(ret, n);
-    for (size_t i = 0; i < n; i++)
-        ret[i] = set[(unsigned char)ret[i] % (sizeof set - 1)];
-    ret[n] = '\0';
+    random_bytes(ret, length);
+    for (i = 0; i < length; i++)
+        ret[i] = set[(unsigned char)ret[i] % (sizeof(set) - 1)];
+    ret[length] = '\0';
 }
 
 void uuid_time(char ret[UUID_LEN + 1])
@@ -68,12 +41,12 @@ void uuid_time(char ret[UUID_LEN + 1])
     static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
     static uint64_t last;
     static unsigned char node[8];
+    uint64_t t;
 
     pthread_mutex_lock(&lock);
     if (last == 0)
-        random_bytes(node, sizeof node);
-    /* 100 ns since 1582-10-15 */
-    uint64_t t = (uint64_t)clock_real_ms() * 10000 + 0x01b21dd213814000ULL;
+        random_bytes(node, sizeof(node));
+    t = (uint64_t)clock_wall_ms() * 10000 + 0x01b21dd213814000ULL; /* 100 ns since 1582-10-15 */
     if (t <= last)
         t = last + 1;
     last = t;
@@ -88,21 +61,23 @@ void uuid_random(char ret[UUID_LEN + 1], uint64_t low48)
 {
     unsigned char r[10];
 
-    random_bytes(r, sizeof r);
+    random_bytes(r, sizeof(r));
     snprintf(ret, UUID_LEN + 1, "%02x%02x%02x%02x-%02x%02x-4%x%02x-%x%x%02x-%012llx", r[0], r[1], r[2], r[3],
              r[4], r[5], r[6] & 0xfU, r[7], (r[8] & 0x3U) | 0x8U, r[6] >> 4, r[9],
              (unsigned long long)(low48 & 0xffffffffffffULL));
 }
 
-int uuid_is_valid(const char *s)
+bool uuid_is_valid(const char *text)
 {
-    if (strlen(s) != UUID_LEN)
-        return 0;
-    for (size_t i = 0; i < UUID_LEN; i++) {
-        int hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+    size_t i;
 
-        if (hyphen ? s[i] != '-' : !isxdigit((unsigned char)s[i]))
-            return 0;
+    if (strlen(text) != UUID_LEN)
+        return false;
+    for (i = 0; i < UUID_LEN; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+
+        if (hyphen ? text[i] != '-' : !isxdigit((unsigned char)text[i]))
+            return false;
     }
-    return 1;
+    return true;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Alarms: saving and their life. Listing is in alarm_list.c. */
+/* Saving alarms, and changing their state. Listing is in alarm_listing.c. */
 #include "sim/controller/alarm_controller.h"
 
 #include "sim/controller/controller_mapping.h"
@@ -15,7 +15,7 @@ static bool is_severity(const char *text)
     return false;
 }
 
-/* status follows from the two flags */
+/* The status follows from the two flags. */
 static void set_status(json_t *doc)
 {
     bool cleared = json_is_true(json_object_get(doc, "cleared"));
@@ -26,7 +26,7 @@ static void set_status(json_t *doc)
                                  : (acknowledged ? "ACTIVE_ACK" : "ACTIVE_UNACK")));
 }
 
-/* The originator of the body; NULL: a refusal is filled in. */
+/* The originator of the body; NULL: the reply is a refusal. */
 static const struct entity *originator(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const json_t *id = json_object_get(rq->json, "originator");
@@ -37,8 +37,9 @@ static const struct entity *originator(struct sim *sim, struct request *rq, stru
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Alarm originator should be specified!");
         return NULL;
     }
-    const struct entity *e =
-        entity_type_parse(json_str(id, "entityType"), &type) ? store_find(&sim->store, type, text) : NULL;
+    const struct entity *e = entity_type_parse(json_str(id, "entityType"), &type) == 0
+                                 ? store_find(&sim->store, type, text)
+                                 : NULL;
     if (!e)
         reply_not_found(rp, json_str(id, "entityType") ? json_str(id, "entityType") : "Entity", text);
     else if (!entity_may_see(rq, e)) {

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files on alarms share. */
-#pragma once
+/* What alarm_controller.c and alarm_listing.c share. */
+#ifndef TB_SIM_ALARM_CONTROLLER_H
+#define TB_SIM_ALARM_CONTROLLER_H
 
 #include "sim/entity/entity_access.h"
 
 render_entity alarm_render_info;
+
+#endif

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of alarms. */
 #include <string.h>
 
 #include "sim/controller/alarm_controller.h"
 #include "sim/controller/controller_mapping.h"
 
 struct alarm_query {
-    const char *originator; /* NULL = any */
+    const char *originator; /* NULL: any */
     const char *search_status;
     const char *status;
     json_t *statuses;
@@ -30,11 +29,7 @@ static bool has_search_status(const json_t *doc, const char *wanted)
 
 static bool is_one_of(const json_t *list, const char *value)
 {
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        if (streq(json_string_value(json_array_get(list, i)), value))
-            return true;
-    }
-    return json_array_size(list) == 0;
+    return json_array_size(list) == 0 || json_array_has(list, value);
 }
 
 static bool matches(const struct alarm_query *q, const struct entity *e)
@@ -86,12 +81,12 @@ static void list(struct sim *sim, struct request *rq, struct reply *rp, const ch
     page_reply(rp, &sim->store, &link, &s, alarm_render_info);
 }
 
-/* The entity of {entityType}/{entityId}; NULL: a refusal is filled in. */
+/* The entity of {entityType}/{entityId}; NULL: the reply is a refusal. */
 static const struct entity *subject(struct sim *sim, struct request *rq, struct reply *rp)
 {
     enum entity_type type;
 
-    if (entity_type_parse(rq->vars[0], &type))
+    if (entity_type_parse(rq->vars[0], &type) == 0)
         return entity_var(sim, rq, rp, type, 1);
     if (entity_type_exists(rq->vars[0]))
         reply_not_found(rp, rq->vars[0], rq->vars[1]);

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* API keys: the value is told once, in the answer to the creation. */
+/* The value of a key is in the answer to its creation only. */
 #include "sim/controller/api_key_controller.h"
 
 #include <strings.h>
+
+#include "base/loop.h"
 
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
@@ -29,7 +31,7 @@ static json_t *render(const struct store *store, const struct entity *e)
     int64_t expires = json_int(e->doc, "expirationTime", 0);
 
     (void)store;
-    json_put(info, "expired", json_boolean(expires != 0 && expires < clock_real_ms()));
+    json_put(info, "expired", json_boolean(expires != 0 && expires < clock_wall_ms()));
     return info;
 }
 
@@ -121,7 +123,7 @@ void update_api_key_description(struct sim *sim, struct request *rq, struct repl
 
     if (!e)
         return;
-    _cleanup_free_ char *text = bytes_to_utf8(rq->body, rq->body_len);
+    CLEANUP(free_pointer) char *text = bytes_to_utf8(rq->body.data, rq->body.len);
     json_put(e->doc, "description", json_is_string(rq->json) ? json_incref(rq->json) : json_string(text));
     reply_json(rp, render(&sim->store, e));
 }

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Assets. */
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
 
 static json_t *build_asset(struct sim *sim, struct request *rq, struct reply *rp, const struct entity *e,
                            const char *name)
 {
-    _cleanup_free_ char *type = NULL;
-    _cleanup_free_ char *label = NULL;
+    CLEANUP(free_pointer) char *type = NULL;
+    CLEANUP(free_pointer) char *label = NULL;
     const char *profile = entity_id_field(rq->json, "assetProfileId", NULL);
 
     (void)e;

@@ -6,12 +6,11 @@
 #include "sim/controller/rpc_controller.h"
 #include "sim/entity/json_converter.h"
 #include "sim/subscription/telemetry_subscription.h"
-#include "sim/websocket/websocket_session.h"
 
-/* Recorded: a scope that does not exist. */
+/* False: there is no such scope, and the reply is a refusal. */
 static bool parse_scope(struct reply *rp, const char *text, enum scope *ret)
 {
-    if (scope_parse(text, ret))
+    if (scope_parse(text, ret) == 0)
         return true;
     rp->sync = true;
     reply_error(
@@ -28,7 +27,7 @@ static bool parse_scope(struct reply *rp, const char *text, enum scope *ret)
 bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, struct entity *e,
                      enum scope scope, const json_t *values)
 {
-    json_auto_t *changes = websockets_any(sim) ? json_object() : NULL;
+    json_auto_t *changes = subscribers_exist(sim) ? json_object() : NULL;
     const char *key;
     json_t *value;
 
@@ -44,13 +43,13 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
         if (changes)
             changes_add(changes, key, rq->now, value);
     }
-    websockets_notify(sim, e, scope, changes);
+    subscribers_notify(sim, e, scope, changes);
     if (scope == SHARED_SCOPE)
         rpc_attributes_changed(sim, e, values);
     return true;
 }
 
-/* The variables of the path that say the entity type (SIZE_MAX: none), its id and the scope. */
+/* The arguments are the indexes of the path variables; TYPE_VAR is SIZE_MAX if there is none. */
 static void save(struct sim *sim, struct request *rq, struct reply *rp, size_t type_var, size_t id_var,
                  size_t scope_var)
 {
@@ -80,11 +79,7 @@ void save_device_attributes(struct sim *sim, struct request *rq, struct reply *r
 
 static bool is_wanted(const json_t *keys, const char *key)
 {
-    for (size_t i = 0; i < json_array_size(keys); i++) {
-        if (streq(json_string_value(json_array_get(keys, i)), key))
-            return true;
-    }
-    return json_array_size(keys) == 0;
+    return json_array_size(keys) == 0 || json_array_has(keys, key);
 }
 
 static void add_scope(json_t *list, const struct entity *e, enum scope scope, const json_t *keys,
@@ -101,11 +96,11 @@ static void add_scope(json_t *list, const struct entity *e, enum scope scope, co
             json_array_append_new(list, json_string(at->key));
         else
             json_array_append_new(list, json_pack("{s:I, s:s, s:o}", "lastUpdateTs", (json_int_t)at->ts,
-                                                  "key", at->key, "value", convert_told(at->value)));
+                                                  "key", at->key, "value", convert_to_jackson(at->value)));
     }
 }
 
-/* Attributes of one scope or, without its variable, of all. */
+/* The attributes of one scope or, if the path has no scope, of all. */
 static void list(struct sim *sim, struct request *rq, struct reply *rp, bool keys_only)
 {
     const struct entity *e = telemetry_entity(sim, rq, rp, 0, 1);

@@ -13,7 +13,7 @@ static void refuse(struct reply *rp, const char *message)
 
 void login(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
     const char *username = json_str(body, "username");
     const char *password = json_str(body, "password");
 
@@ -30,8 +30,7 @@ void login(struct sim *sim, struct request *rq, struct reply *rp)
         reply_login(rp, jwt_issue_pair(sim, user));
 }
 
-/* The refresh token is not rotated: it stays usable, and each refresh gives a new pair
- * (docs/server-behaviour.md). */
+/* The refresh token is not rotated: it stays good, and each refresh gives a new pair. */
 static void refresh(struct sim *sim, const char *token, struct reply *rp)
 {
     struct jwt_claims claims = {};
@@ -53,7 +52,7 @@ static void refresh(struct sim *sim, const char *token, struct reply *rp)
 
 void refresh_token(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
     const char *token = json_str(body, "refreshToken");
 
     if (!token || !*token)
@@ -62,7 +61,7 @@ void refresh_token(struct sim *sim, struct request *rq, struct reply *rp)
         refresh(sim, token, rp);
 }
 
-/* Logout leaves the tokens valid (docs/server-behaviour.md). */
+/* Logout leaves the tokens valid. */
 void logout(struct sim *sim, struct request *rq, struct reply *rp)
 {
     (void)sim;

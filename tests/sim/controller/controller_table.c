@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The table of operations: {method, path, handler, flags}. ASYNC marks what wire/README.md lists as
- * asynchronous. "accepted" stands for operations whose effect is not modelled, but whose cost is.
+ * ASYNC marks the operations that are asynchronous in the server (gen/annotations.json). answer_accepted and
+ * answer_empty are for operations whose cost is simulated, but not their effect.
  */
 #include "sim/controller/controller_table.h"
 
@@ -62,8 +62,8 @@ const struct route routes[] = {
     {"GET", "/api/customer/{customerId}/deviceInfos", get_customer_device_infos, BOTH},
     {"POST", "/api/customer/{customerId}/device/{deviceId}", assign_device_to_customer, TENANT},
     {"DELETE", "/api/customer/device/{deviceId}", unassign_device_from_customer, TENANT},
-    {"POST", "/api/customer/device/{deviceName}/claim", accepted, BOTH | ASYNC},
-    {"DELETE", "/api/customer/device/{deviceName}/claim", accepted, BOTH | ASYNC},
+    {"POST", "/api/customer/device/{deviceName}/claim", answer_accepted, BOTH | ASYNC},
+    {"DELETE", "/api/customer/device/{deviceName}/claim", answer_accepted, BOTH | ASYNC},
 
     /* assets */
     {"POST", "/api/asset", save_asset, TENANT | JSON},
@@ -158,30 +158,32 @@ const struct route routes[] = {
     {"POST", "/api/rpc/twoway/{deviceId}", rpc_two_way, BOTH | ASYNC | TEXT},
     {"POST", "/api/plugins/rpc/oneway/{deviceId}", rpc_one_way, BOTH | ASYNC | TEXT},
     {"POST", "/api/plugins/rpc/twoway/{deviceId}", rpc_two_way, BOTH | ASYNC | TEXT},
-    {"GET", "/api/rpc/persistent/device/{deviceId}", accepted, BOTH | ASYNC},
-    {"POST", "/api/rule-engine/", accepted, ALL | ASYNC | TEXT},
-    {"POST", "/api/rule-engine/{entityType}/{entityId}", accepted, ALL | ASYNC | TEXT},
-    {"POST", "/api/rule-engine/{entityType}/{entityId}/{timeout}", accepted, ALL | ASYNC | TEXT},
-    {"POST", "/api/rule-engine/{entityType}/{entityId}/{queueName}/{timeout}", accepted, ALL | ASYNC | TEXT},
+    {"GET", "/api/rpc/persistent/device/{deviceId}", answer_accepted, BOTH | ASYNC},
+    {"POST", "/api/rule-engine/", answer_accepted, ALL | ASYNC | TEXT},
+    {"POST", "/api/rule-engine/{entityType}/{entityId}", answer_accepted, ALL | ASYNC | TEXT},
+    {"POST", "/api/rule-engine/{entityType}/{entityId}/{timeout}", answer_accepted, ALL | ASYNC | TEXT},
+    {"POST", "/api/rule-engine/{entityType}/{entityId}/{queueName}/{timeout}", answer_accepted,
+     ALL | ASYNC | TEXT},
 
     /* the other asynchronous operations */
-    {"POST", "/api/edge/sync/{edgeId}", accepted_empty, TENANT | ASYNC},
-    {"POST", "/api/ai/model/chat", accepted, TENANT | JSON | ASYNC},
-    {"POST", "/api/admin/repositorySettings", accepted, TENANT | JSON | ASYNC},
-    {"DELETE", "/api/admin/repositorySettings", accepted_empty, TENANT | ASYNC},
-    {"POST", "/api/admin/repositorySettings/checkAccess", accepted_empty, TENANT | JSON | ASYNC},
-    {"POST", "/api/entities/vc/version", accepted, TENANT | JSON | ASYNC},
-    {"GET", "/api/entities/vc/version", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/version/{entityType}", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/version/{entityType}/{externalEntityUuid}", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/version/{requestId}/status", accepted, TENANT},
-    {"POST", "/api/entities/vc/entity", accepted, TENANT | JSON | ASYNC},
-    {"GET", "/api/entities/vc/entity/{versionId}", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/entity/{entityType}/{versionId}", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/entity/{requestId}/status", accepted, TENANT},
-    {"GET", "/api/entities/vc/info/{versionId}/{entityType}/{externalEntityUuid}", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/diff/{entityType}/{internalEntityUuid}", accepted, TENANT | ASYNC},
-    {"GET", "/api/entities/vc/branches", accepted, TENANT | ASYNC},
+    {"POST", "/api/edge/sync/{edgeId}", answer_empty, TENANT | ASYNC},
+    {"POST", "/api/ai/model/chat", answer_accepted, TENANT | JSON | ASYNC},
+    {"POST", "/api/admin/repositorySettings", answer_accepted, TENANT | JSON | ASYNC},
+    {"DELETE", "/api/admin/repositorySettings", answer_empty, TENANT | ASYNC},
+    {"POST", "/api/admin/repositorySettings/checkAccess", answer_empty, TENANT | JSON | ASYNC},
+    {"POST", "/api/entities/vc/version", answer_accepted, TENANT | JSON | ASYNC},
+    {"GET", "/api/entities/vc/version", answer_accepted, TENANT | ASYNC},
+    {"GET", "/api/entities/vc/version/{entityType}", answer_accepted, TENANT | ASYNC},
+    {"GET", "/api/entities/vc/version/{entityType}/{externalEntityUuid}", answer_accepted, TENANT | ASYNC},
+    {"GET", "/api/entities/vc/version/{requestId}/status", answer_accepted, TENANT},
+    {"POST", "/api/entities/vc/entity", answer_accepted, TENANT | JSON | ASYNC},
+    {"GET", "/api/entities/vc/entity/{versionId}", answer_accepted, TENANT | ASYNC},
+    {"GET", "/api/entities/vc/entity/{entityType}/{versionId}", answer_accepted, TENANT | ASYNC},
+    {"GET", "/api/entities/vc/entity/{requestId}/status", answer_accepted, TENANT},
+    {"GET", "/api/entities/vc/info/{versionId}/{entityType}/{externalEntityUuid}", answer_accepted,
+     TENANT | ASYNC},
+    {"GET", "/api/entities/vc/diff/{entityType}/{internalEntityUuid}", answer_accepted, TENANT | ASYNC},
+    {"GET", "/api/entities/vc/branches", answer_accepted, TENANT | ASYNC},
 
     /* dashboards */
     {"POST", "/api/dashboard", save_dashboard, TENANT | JSON},
@@ -190,7 +192,7 @@ const struct route routes[] = {
     {"GET", "/api/dashboard/info/{dashboardId}", get_dashboard_info_by_id, BOTH},
     {"GET", "/api/tenant/dashboards", get_tenant_dashboards, TENANT},
 
-    /* images and OTA packages; what else there is of them keeps nothing */
+    /* images and OTA packages */
     {"POST", "/api/image", upload_image, SYS | TENANT | PARTS},
     {"GET", "/api/images/{type}/{key}", download_image, ALL},
     {"PUT", "/api/images/{type}/{key}", update_image, SYS | TENANT | PARTS},

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The table of operations. */
-#pragma once
+/* The operations whose effect is simulated, one row each. */
+#ifndef TB_SIM_CONTROLLER_TABLE_H
+#define TB_SIM_CONTROLLER_TABLE_H
 
 #include <stddef.h>
 
@@ -8,3 +9,5 @@
 
 extern const struct route routes[];
 extern const size_t n_routes;
+
+#endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Customers. */
 #include <string.h>
 
 #include "sim/controller/controller_mapping.h"
@@ -15,7 +14,7 @@ static json_t *build_customer(struct sim *sim, struct request *rq, struct reply 
     (void)sim;
     (void)e;
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
-        _cleanup_free_ char *text = NULL;
+        CLEANUP(free_pointer) char *text = NULL;
 
         if (!entity_text_field(rq, rp, fields[i], &text)) {
             json_decref(doc);
@@ -50,7 +49,7 @@ void get_customer_by_id(struct sim *sim, struct request *rq, struct reply *rp)
         reply_json(rp, json_incref(e->doc));
 }
 
-/* Devices and assets of a deleted customer belong to the tenant again. */
+/* The devices and assets of a deleted customer belong to the tenant again. */
 static void release(struct sim *sim, enum entity_type type, const char *customer_id)
 {
     const struct entity_list *l = &sim->store.lists[type];
@@ -68,7 +67,7 @@ void delete_customer(struct sim *sim, struct request *rq, struct reply *rp)
     if (!e)
         return;
     for (size_t i = 0; i < N_USERS; i++) {
-        if (sim->store.users[i].customer_id == e->id) { /* the three users are there to stay */
+        if (sim->store.users[i].customer_id == e->id) { /* the three users stay */
             reply_no_permission(rp);
             return;
         }

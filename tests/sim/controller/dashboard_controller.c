@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Dashboards. */
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
 
@@ -39,7 +38,7 @@ void get_dashboard_by_id(struct sim *sim, struct request *rq, struct reply *rp)
         reply_json(rp, json_incref(e->doc));
 }
 
-/* Without what makes a dashboard big. */
+/* Without the members that make a dashboard big. */
 static json_t *render_info(const struct store *store, const struct entity *e)
 {
     json_t *info = json_copy(e->doc);

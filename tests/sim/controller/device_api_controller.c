@@ -1,43 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Device credentials, and what a device does with them: the HTTP device API. */
+/* The HTTP device API, but for RPC (rpc_controller.c). */
 #include "sim/controller/controller_mapping.h"
 #include "sim/controller/rpc_controller.h"
 #include "sim/controller/telemetry_controller.h"
 #include "sim/entity/json_converter.h"
-
-static json_t *credentials_json(const struct entity *e)
-{
-    return json_pack("{s:{s:s}, s:I, s:o, s:s, s:s, s:n, s:i}", "id", "id", e->credentials_id, "createdTime",
-                     (json_int_t)e->created, "deviceId", json_entity_id("DEVICE", e->id), "credentialsType",
-                     "ACCESS_TOKEN", "credentialsId", e->token, "credentialsValue", "version", 1);
-}
-
-void get_device_credentials(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_DEVICE, 0);
-
-    if (e)
-        reply_json(rp, credentials_json(e));
-}
-
-void update_device_credentials(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    const char *id = entity_id_field(rq->json, "deviceId", NULL_UUID);
-    const char *token = json_str(rq->json, "credentialsId");
-    struct entity *e = store_find(&sim->store, ENTITY_DEVICE, id);
-
-    if (!e) {
-        reply_not_found(rp, "Device", id);
-    } else if (!token || !*token) {
-        reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Device credentials id should be specified!");
-    } else if (map_get(&sim->store.by_token, token) && !streq(token, e->token)) {
-        reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
-                    "Device credentials are already assigned to another device!");
-    } else {
-        store_set_token(&sim->store, e, token);
-        reply_json(rp, credentials_json(e));
-    }
-}
 
 struct entity *device_of_token(struct sim *sim, struct request *rq, struct reply *rp)
 {
@@ -49,7 +15,7 @@ struct entity *device_of_token(struct sim *sim, struct request *rq, struct reply
     return NULL;
 }
 
-/* What a device sends makes it active. */
+/* A device that sends something is active. */
 static void set_active(struct sim *sim, struct request *rq, struct entity *e)
 {
     if (attribute_put(&e->telemetry, SERVER_SCOPE, "active", json_true(), rq->now))
@@ -108,5 +74,5 @@ void device_api_get_attributes(struct sim *sim, struct request *rq, struct reply
     add_values(rq, e, "clientKeys", CLIENT_SCOPE, "client", answer);
     add_values(rq, e, "sharedKeys", SHARED_SCOPE, "shared", answer);
     reply_json(rp, answer);
-    rp->chunked = false; /* recorded: the device API sends Content-Length */
+    rp->chunked = false; /* the device API sends Content-Length */
 }

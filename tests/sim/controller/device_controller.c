@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Devices. */
+/* Devices and their credentials. */
 #include <stdlib.h>
 
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
 
-/* The profile: by deviceProfileId, else by type, else "default". NULL: a refusal is filled in. */
+/* The profile: by deviceProfileId, else by type, else "default". NULL: the reply is a refusal. */
 static const char *choose_profile(struct sim *sim, struct request *rq, struct reply *rp, const char *type,
                                   const char **ret_type)
 {
@@ -31,8 +31,8 @@ static json_t *default_device_data(void)
 static json_t *build_device(struct sim *sim, struct request *rq, struct reply *rp, const struct entity *e,
                             const char *name)
 {
-    _cleanup_free_ char *type = NULL;
-    _cleanup_free_ char *label = NULL;
+    CLEANUP(free_pointer) char *type = NULL;
+    CLEANUP(free_pointer) char *label = NULL;
     const char *profile_type = NULL;
 
     (void)e;
@@ -54,12 +54,12 @@ static json_t *build_device(struct sim *sim, struct request *rq, struct reply *r
 
 static const struct kind device_kind = {ENTITY_DEVICE, "Device", "name", build_device};
 
-/* A new device gets its credentials and the server attribute "active" (recorded). */
+/* A new device gets credentials and the server attribute "active". */
 static void set_up_device(struct sim *sim, struct request *rq, struct entity *e, const char *token)
 {
     char random[21];
 
-    random_text(random, sizeof random - 1);
+    random_text(random, sizeof(random) - 1);
     store_set_token(&sim->store, e, token && *token ? token : random);
     uuid_time(e->credentials_id);
     json_t *inactive = json_false();
@@ -178,4 +178,38 @@ void assign_device_to_customer(struct sim *sim, struct request *rq, struct reply
 void unassign_device_from_customer(struct sim *sim, struct request *rq, struct reply *rp)
 {
     entity_unassign(sim, rq, rp, ENTITY_DEVICE);
+}
+
+static json_t *credentials_json(const struct entity *e)
+{
+    return json_pack("{s:{s:s}, s:I, s:o, s:s, s:s, s:n, s:i}", "id", "id", e->credentials_id, "createdTime",
+                     (json_int_t)e->created, "deviceId", json_entity_id("DEVICE", e->id), "credentialsType",
+                     "ACCESS_TOKEN", "credentialsId", e->token, "credentialsValue", "version", 1);
+}
+
+void get_device_credentials(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    const struct entity *e = entity_var(sim, rq, rp, ENTITY_DEVICE, 0);
+
+    if (e)
+        reply_json(rp, credentials_json(e));
+}
+
+void update_device_credentials(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    const char *id = entity_id_field(rq->json, "deviceId", NULL_UUID);
+    const char *token = json_str(rq->json, "credentialsId");
+    struct entity *e = store_find(&sim->store, ENTITY_DEVICE, id);
+
+    if (!e) {
+        reply_not_found(rp, "Device", id);
+    } else if (!token || !*token) {
+        reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Device credentials id should be specified!");
+    } else if (map_get(&sim->store.by_token, token) && !streq(token, e->token)) {
+        reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
+                    "Device credentials are already assigned to another device!");
+    } else {
+        store_set_token(&sim->store, e, token);
+        reply_json(rp, credentials_json(e));
+    }
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entity groups (PE and PaaS): members, and with whom a group is shared. */
+/* Entity groups, of PE and PaaS. */
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
 
-/* Groups of one owner have different names for each type of their members. */
+/* Names are unique among the groups of one owner and one type. */
 static struct entity *find_group(struct sim *sim, const char *owner, const char *type, const char *name)
 {
     const struct entity_list *l = &sim->store.lists[ENTITY_GROUP];
@@ -18,7 +18,7 @@ static struct entity *find_group(struct sim *sim, const char *owner, const char 
     return NULL;
 }
 
-/* A new group without members; NULL: the store is full. OWNER is taken over. */
+/* A new group without members; NULL: the store is full. Takes OWNER over. */
 static struct entity *add_group(struct sim *sim, int64_t now, json_t *owner, const char *type,
                                 const char *name)
 {
@@ -37,7 +37,7 @@ static struct entity *add_group(struct sim *sim, int64_t now, json_t *owner, con
     return e;
 }
 
-/* What may be changed of a group. */
+/* Sets the members that a client may change. */
 static void update(const struct request *rq, struct entity *e, const char *name)
 {
     static const char *const kept[] = {"additionalInfo", "configuration"};
@@ -57,7 +57,7 @@ static json_t *owner_of(const struct sim *sim, const struct request *rq)
                                                       : json_entity_id("TENANT", sim->store.tenant->id);
 }
 
-/* The group that the body names by its id; NULL: a refusal is filled in. */
+/* The group that the body names by its id; NULL: the reply is a refusal. */
 static struct entity *existing(struct sim *sim, struct request *rq, struct reply *rp, const char *id)
 {
     struct entity *e = store_find(&sim->store, ENTITY_GROUP, id);
@@ -132,7 +132,7 @@ void get_entity_group_all(struct sim *sim, struct request *rq, struct reply *rp)
     }
     if (!entity_parse_id(rp, rq->vars[1], id))
         return;
-    if (!entity_type_parse(rq->vars[0], &type) || !store_find(&sim->store, type, id)) {
+    if (entity_type_parse(rq->vars[0], &type) < 0 || !store_find(&sim->store, type, id)) {
         reply_not_found(rp, "Owner", id);
         return;
     }
@@ -145,12 +145,12 @@ void get_entity_group_all(struct sim *sim, struct request *rq, struct reply *rp)
         reply_full(rp);
 }
 
-/* The ids of the body, all of entities of the group's type; false: a refusal is filled in. */
+/* The ids of the body, all of entities of the group's type; false: the reply is a refusal. */
 static bool check_members(struct sim *sim, const struct request *rq, struct reply *rp, const struct entity *e)
 {
     enum entity_type type;
     char id[UUID_LEN + 1];
-    bool kept = entity_type_parse(json_str(e->doc, "type"), &type);
+    bool is_kept = entity_type_parse(json_str(e->doc, "type"), &type) == 0;
 
     if (!json_is_array(rq->json)) {
         reply_error(rp, 500, ERROR_GENERAL, "JSON parse error: an array of ids was expected");
@@ -161,7 +161,7 @@ static bool check_members(struct sim *sim, const struct request *rq, struct repl
 
         if (!entity_parse_id(rp, text ? text : "", id))
             return false;
-        if (kept && !store_find(&sim->store, type, id)) {
+        if (is_kept && !store_find(&sim->store, type, id)) {
             reply_not_found(rp, entity_label(type), id);
             return false;
         }
@@ -191,7 +191,7 @@ void remove_entities_from_entity_group(struct sim *sim, struct request *rq, stru
     reply_empty(rp, 200);
 }
 
-/* The members that are still there, as a page: .../devices, .../assets, ... */
+/* A page of the members that still exist: .../devices, .../assets, ... */
 void get_group_members(struct sim *sim, struct request *rq, struct reply *rp)
 {
     static const char *const properties[] = {"createdTime", "name", "title", "type", "label", NULL};
@@ -214,7 +214,7 @@ void get_group_members(struct sim *sim, struct request *rq, struct reply *rp)
     page_reply(rp, &sim->store, &link, &s, entity_render_doc);
 }
 
-/* A group of users gets a role on the group. */
+/* Gives a group of users a role on the group. */
 void share_entity_group(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = entity_var(sim, rq, rp, ENTITY_GROUP, 0);
@@ -224,7 +224,8 @@ void share_entity_group(struct sim *sim, struct request *rq, struct reply *rp)
     if (!role)
         return;
     if (!streq(json_str(users->doc, "type"), "USER")) {
-        reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Entity group '%s' is no group of users!", users->id);
+        reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Entity group '%s' is not a group of users!",
+                    users->id);
         return;
     }
     reply_empty(rp, 200);

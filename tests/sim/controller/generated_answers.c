@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers of operations that keep nothing: the same target gets the same answer, for a seed. */
+/* With the same seed, the same target gets the same answer. */
 #include "sim/controller/generated_answers.h"
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "common/instance.h"
 #include "sim/entity/page_link.h"
 #include "sim/spec/schema_validator.h"
@@ -15,14 +16,10 @@ enum {
     BINARY_SIZE = 3000, /* bytes of a download */
 };
 
-/* FNV-1a: other targets, other values. */
+/* Other targets, other values. */
 static unsigned seed_of(const struct sim *sim, const struct request *rq)
 {
-    uint32_t hash = 2166136261U;
-
-    for (const char *s = rq->target; *s; s++)
-        hash = (hash ^ (unsigned char)*s) * 16777619U;
-    return (unsigned)((hash ^ (uint32_t)sim->settings.seed) & 0xffffff);
+    return (unsigned)((hash_bytes(rq->target, strlen(rq->target)) ^ (uint64_t)sim->settings.seed) & 0xffffff);
 }
 
 static json_t *instance(const struct sim *sim, unsigned type, unsigned seed)
@@ -118,7 +115,7 @@ void generated_answer(struct sim *sim, struct request *rq, struct reply *rp)
     rp->content_type = *media ? media : "text/plain";
 }
 
-void accepted(struct sim *sim, struct request *rq, struct reply *rp)
+void answer_accepted(struct sim *sim, struct request *rq, struct reply *rp)
 {
     if (rq->op)
         generated_answer(sim, rq, rp);
@@ -126,7 +123,7 @@ void accepted(struct sim *sim, struct request *rq, struct reply *rp)
         reply_json(rp, json_pack("{s:b}", "ok", 1));
 }
 
-void accepted_empty(struct sim *sim, struct request *rq, struct reply *rp)
+void answer_empty(struct sim *sim, struct request *rq, struct reply *rp)
 {
     (void)sim;
     (void)rq;
@@ -136,17 +133,3 @@ void accepted_empty(struct sim *sim, struct request *rq, struct reply *rp)
 const struct route generated_route = {.handler = generated_answer,
                                       .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
 const struct route generated_open_route = {.handler = generated_answer, .flags = ROUTE_NOAUTH};
-
-void answer_check(struct sim *sim, const struct request *rq, const struct reply *rp)
-{
-    struct fault_text why = {};
-
-    if (!sim->settings.check_answers || !rq->op || rq->op->answer != TB_ANSWER_JSON || rp->status != 200)
-        return;
-    json_auto_t *value = json_read(rp->body, rp->len, NULL);
-    if (!value)
-        buf_puts(&why.text, "no JSON");
-    if (!value || !schema_check(sim->api, rq->op->answer_type, 0, value, SCHEMA_ANSWER, &why))
-        violations_add(&sim->answer_violations, api_text(sim->api, rq->op->id), why.text.data);
-    buf_free(&why.text);
-}

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers of operations that keep nothing: valid instances of their type. */
-#pragma once
+/* Answers of operations whose effect is not simulated: valid values of their type. */
+#ifndef TB_SIM_GENERATED_ANSWERS_H
+#define TB_SIM_GENERATED_ANSWERS_H
 
 #include "sim/controller/controller_mapping.h"
 
-/* The rows of operations without a row of their own in routes.c: for a user, and for anybody. */
+/* The rows of operations that are not in controller_table.c: for users, and for everybody. */
 extern const struct route generated_route, generated_open_route;
 
-/* The generated answer of the request's operation. */
+/* The generated answer of the operation of the request. */
 void generated_answer(struct sim *sim, struct request *rq, struct reply *rp);
 
-/* Compares the JSON that a handler answers with its schema and counts what does not fit. */
-void answer_check(struct sim *sim, const struct request *rq, const struct reply *rp);
+#endif

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Images: uploaded, told of, downloaded (recorded). Every image is the tenant's; a preview is the image. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* memmem */
-#endif
+/* Every image is the tenant's, and its own preview. */
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -23,7 +20,7 @@ static unsigned big_endian(const char *data)
     return (unsigned)c[0] << 24 | (unsigned)c[1] << 16 | (unsigned)c[2] << 8 | c[3];
 }
 
-/* The number of an attribute of the first element of an SVG; 0: it has none. */
+/* A numeric attribute of the first element of an SVG; 0 if it is absent. */
 static int attribute(const struct part *file, const char *name)
 {
     const char *end = memchr(file->data, '>', file->len);
@@ -32,7 +29,7 @@ static int attribute(const struct part *file, const char *name)
     return at ? atoi(at + strlen(name)) : 0;
 }
 
-/* Of PNG and SVG; others have none here. */
+/* 0 by 0 for formats other than PNG and SVG. */
 static void measure(const struct part *file, const char *media, int *ret_width, int *ret_height)
 {
     *ret_width = *ret_height = 0;
@@ -57,7 +54,7 @@ static json_t *describe(const struct part *file, const char *media, const char *
     return descriptor;
 }
 
-/* pic.png, pic_(1).png, ...: the first that is free. */
+/* The first free key of pic.png, pic_(1).png, ... Freed with free(). */
 static char *free_key(const struct sim *sim, const char *filename)
 {
     const char *dot = strrchr(filename, '.');
@@ -78,13 +75,13 @@ static char *part_text(const struct parts *parts, const char *name)
     return part && part->len > 0 ? bytes_to_utf8(part->data, part->len) : NULL;
 }
 
-/* The members that the file decides, put or put again. */
+/* Stores the file and sets the members of the document that depend on it. False: the reply is a refusal. */
 static bool set_file(struct sim *sim, struct reply *rp, struct entity *e, const struct part *file)
 {
     const char *media = file->type ? file->type : "application/octet-stream";
     char etag[SHA256_TEXT];
 
-    if (!store_set_data(&sim->store, e, file->data, file->len)) {
+    if (store_set_data(&sim->store, e, file->data, file->len) < 0) {
         reply_full(rp);
         return false;
     }
@@ -98,8 +95,8 @@ static bool set_file(struct sim *sim, struct reply *rp, struct entity *e, const 
 static json_t *new_doc(const struct sim *sim, const struct entity *e, const char *title, const char *sub_type,
                        const char *key)
 {
-    _cleanup_free_ char *link = xasprintf("/api/images/tenant/%s", key);
-    _cleanup_free_ char *public_link = xasprintf("/api/images/public/%s", e->token);
+    CLEANUP(free_pointer) char *link = xasprintf("/api/images/tenant/%s", key);
+    CLEANUP(free_pointer) char *public_link = xasprintf("/api/images/public/%s", e->token);
 
     return json_pack("{s:o, s:I, s:o, s:o, s:s, s:s, s:o, s:s, s:n, s:n, s:n, s:n, s:o, s:b, s:o, s:s}", "id",
                      json_entity_id("TB_RESOURCE", e->id), "createdTime", (json_int_t)e->created, "tenantId",
@@ -120,7 +117,7 @@ static void create(struct sim *sim, struct request *rq, struct reply *rp, const 
         reply_full(rp);
         return;
     }
-    _cleanup_free_ char *key = free_key(sim, filename);
+    CLEANUP(free_pointer) char *key = free_key(sim, filename);
     random_text(public_key, PUBLIC_KEY);
     store_set_token(&sim->store, e, public_key);
     e->doc = new_doc(sim, e, title ? title : filename, sub_type, key);
@@ -131,7 +128,7 @@ static void create(struct sim *sim, struct request *rq, struct reply *rp, const 
         store_remove(&sim->store, e);
 }
 
-/* The part "file"; NULL: 500 is filled in. */
+/* The part "file". NULL: the reply is a refusal. */
 static const struct part *file_part(struct request *rq, struct reply *rp, struct parts *parts)
 {
     parts_parse(rq, parts);
@@ -145,8 +142,8 @@ void upload_image(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct parts parts = {};
     const struct part *file = file_part(rq, rp, &parts);
-    _cleanup_free_ char *title = part_text(&parts, "title");
-    _cleanup_free_ char *sub_type = part_text(&parts, "imageSubType");
+    CLEANUP(free_pointer) char *title = part_text(&parts, "title");
+    CLEANUP(free_pointer) char *sub_type = part_text(&parts, "imageSubType");
 
     if (file && sub_type && !streq(sub_type, "IMAGE") && !streq(sub_type, "SCADA_SYMBOL"))
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
@@ -156,7 +153,7 @@ void upload_image(struct sim *sim, struct request *rq, struct reply *rp)
     parts_free(&parts);
 }
 
-/* The image of .../{type}/{key}...; NULL: the refusal is filled in. */
+/* The image of .../{type}/{key}...; NULL: the reply is a refusal. */
 static struct entity *image(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = NULL;
@@ -201,7 +198,7 @@ void delete_image(struct sim *sim, struct request *rq, struct reply *rp)
     reply_json(rp, json_pack("{s:b, s:n}", "success", 1, "references"));
 }
 
-/* As java.util.zip writes it. To be freed. */
+/* gzip as java.util.zip writes it. Freed with free(). */
 static char *compress_file(const struct entity *e, size_t *ret_len)
 {
     gz_header header = {.os = 255};
@@ -233,7 +230,7 @@ static void download(struct request *rq, struct reply *rp, const struct entity *
         .filename = named ? json_str(e->doc, "fileName") : NULL,
         .etag = json_str(e->doc, "etag"),
     };
-    _cleanup_free_ char *bytes = compressed ? compress_file(e, &file.len) : NULL;
+    CLEANUP(free_pointer) char *bytes = compressed ? compress_file(e, &file.len) : NULL;
 
     if (bytes)
         file.data = bytes;

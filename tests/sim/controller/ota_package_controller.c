@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* OTA packages: described, uploaded, downloaded (recorded). */
+/* A package is described first, and uploaded then. */
 #include <nettle/md5.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +44,7 @@ void save_ota_package(struct sim *sim, struct request *rq, struct reply *rp)
     reply_json(rp, json_incref(e->doc));
 }
 
-/* False: an algorithm that is not known here (MURMUR3_32, MURMUR3_128), whose checksum is believed. */
+/* False: the algorithm is not known here (MURMUR3_32, MURMUR3_128). */
 static bool checksum(const char *algorithm, const struct part *file, char ret[CHECKSUM_TEXT])
 {
     uint8_t digest[SHA512_DIGEST_SIZE];
@@ -75,7 +75,8 @@ static bool checksum(const char *algorithm, const struct part *file, char ret[CH
     return true;
 }
 
-/* The checksum that the package gets; NULL: it is not the one that was given. */
+/* The checksum of the package: that of the client if the algorithm is not known. NULL: it does not match the
+ * file. */
 static const char *check(const struct request *rq, const char *algorithm, const struct part *file,
                          char computed[CHECKSUM_TEXT])
 {
@@ -97,7 +98,7 @@ static void set_file(struct sim *sim, struct request *rq, struct reply *rp, stru
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Wrong otaPackage file!");
         return;
     }
-    if (!store_set_data(&sim->store, e, file->data, file->len)) {
+    if (store_set_data(&sim->store, e, file->data, file->len) < 0) {
         reply_full(rp);
         return;
     }

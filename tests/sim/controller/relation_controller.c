@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Relations: saving, reading, deleting. Searching over levels is in relation_query.c. */
+/* Saving, reading and deleting relations. Searching over levels is in relation_search.c. */
 #include "sim/controller/relation_controller.h"
 
 #include "sim/controller/controller_mapping.h"
 
-/* One end of a relation as the store keeps it; NULL: a refusal is filled in. */
+/* The JSON of one end of a relation. NULL: the reply is a refusal. */
 static json_t *check_end(struct sim *sim, const struct request *rq, struct reply *rp, const char *type_name,
                          const char *text)
 {
@@ -22,7 +22,8 @@ static json_t *check_end(struct sim *sim, const struct request *rq, struct reply
     }
     if (!entity_parse_id(rp, text, id))
         return NULL;
-    const struct entity *e = entity_type_parse(type_name, &type) ? store_find(&sim->store, type, id) : NULL;
+    const struct entity *e =
+        entity_type_parse(type_name, &type) == 0 ? store_find(&sim->store, type, id) : NULL;
     if (!e)
         reply_not_found(rp, type_name, id);
     else if (!entity_may_see(rq, e))
@@ -32,7 +33,7 @@ static json_t *check_end(struct sim *sim, const struct request *rq, struct reply
     return NULL;
 }
 
-/* The relation of the body; NULL: a refusal is filled in. */
+/* The relation of the body; NULL: the reply is a refusal. */
 static json_t *build(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const json_t *from = json_object_get(rq->json, "from");
@@ -68,7 +69,7 @@ void save_relation(struct sim *sim, struct request *rq, struct reply *rp)
     if (!doc)
         return;
     reply_json(rp, json_incref(doc));
-    if (!store_add_relation(&sim->store, doc))
+    if (store_add_relation(&sim->store, doc) < 0)
         reply_full(rp);
 }
 
@@ -79,7 +80,7 @@ void save_relation_v1(struct sim *sim, struct request *rq, struct reply *rp)
         reply_empty(rp, 200);
 }
 
-/* The relation that the query parameters name; SIZE_MAX: a refusal is filled in. */
+/* The relation that the query parameters name; SIZE_MAX: the reply is a refusal. */
 static size_t find_by_params(struct sim *sim, struct request *rq, struct reply *rp)
 {
     static const char *const required[] = {"fromId", "fromType", "relationType", "toId", "toType"};

@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two files on relations share. */
-#pragma once
+/* What relation_controller.c and relation_search.c share. */
+#ifndef TB_SIM_RELATION_CONTROLLER_H
+#define TB_SIM_RELATION_CONTROLLER_H
 
 #include "sim/entity/entity_access.h"
 
-/* The document, as an ...Info with the name of the other end if asked for. */
+/* The document, with INFO as an ...Info that names the other end: a new reference. */
 json_t *relation_render(const struct store *store, const json_t *doc, bool info, bool from);
+
+#endif

@@ -14,20 +14,11 @@ struct search {
     const char *group;
     bool from;
     bool info;
-    json_t *seen; /* ids that were roots already */
+    json_t *seen; /* an object whose members are the ids that were roots */
     json_t *found;
 };
 
-static bool contains(const json_t *array, const char *text)
-{
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        if (streq(json_string_value(json_array_get(array, i)), text))
-            return true;
-    }
-    return false;
-}
-
-/* [{"relationType":T,"entityTypes":[...]}]: any of them, all if there are none. */
+/* [{"relationType":T,"entityTypes":[...]}]: whether one of them fits; without any, all do. */
 static bool passes(const struct search *s, const json_t *doc)
 {
     const char *type = json_str(json_object_get(doc, s->from ? "to" : "from"), "entityType");
@@ -38,13 +29,13 @@ static bool passes(const struct search *s, const json_t *doc)
         const json_t *types = json_object_get(f, "entityTypes");
 
         if ((!relation || streq(relation, json_str(doc, "type"))) &&
-            (json_array_size(types) == 0 || contains(types, type)))
+            (json_array_size(types) == 0 || json_array_has(types, type)))
             return true;
     }
     return json_array_size(s->filters) == 0;
 }
 
-/* Adds the relations of one level; returns the ids of the next one. */
+/* Adds the relations of one level. Returns an object whose members are the ids of the next level. */
 static json_t *search_level(struct search *s, const json_t *roots)
 {
     json_t *next = json_object();

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Roles (PE and PaaS). */
+/* Roles, of PE and PaaS. */
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
 

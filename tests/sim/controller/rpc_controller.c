@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls to devices. As a rule a device answers at once, as if it were connected by MQTT. With silentDevices
- * only those answer that poll over HTTP, as on the recorded server: an unanswered call ends with 504.
+ * Calls to devices. A device answers at once, as if it were connected by MQTT. With silentDevices only those
+ * answer that poll over HTTP, and an unanswered call ends with 504.
  */
 #include "sim/controller/rpc_controller.h"
 
 #include <stdlib.h>
 #include <string.h>
 
+#include "sim/base/monotonic.h"
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/entity_access.h"
 
@@ -17,9 +18,9 @@ enum {
     POLL_TIMEOUT_MS = 60000, /* transport.http.request_timeout */
 };
 
-/* One call that is under way; it lives on the stack of its caller's thread. */
-struct call {
-    struct call *next;
+/* A call in progress, on the stack of the thread that makes it. */
+struct rpc_call {
+    struct list link; /* in sim->calls */
     const struct entity *device;
     int64_t id;
     const json_t *body;
@@ -29,35 +30,16 @@ struct call {
 
 static int64_t deadline(int64_t timeout_ms)
 {
-    return clock_monotonic_ns() / 1000000 + (timeout_ms < 3600000 ? timeout_ms : 3600000);
+    return monotonic_ms() + (timeout_ms < 3600000 ? timeout_ms : 3600000);
 }
 
-/* Until something changed for a device, or UNTIL; false: that is over, or the program stops. */
+/* Waits for a change of any call or attribute. False: UNTIL has come, or the program stops. */
 static bool wait_for_change(struct sim *sim, int64_t until)
 {
-    struct timespec at = {.tv_sec = (time_t)(until / 1000), .tv_nsec = (long)(until % 1000) * 1000000};
+    struct timespec at = monotonic_timespec(until * 1000000);
 
-    return !sim->calls.stopping && clock_monotonic_ns() / 1000000 < until &&
+    return !sim->calls.stopping && monotonic_ms() < until &&
            pthread_cond_timedwait(&sim->calls.changed, &sim->lock, &at) == 0;
-}
-
-static void add(struct sim *sim, struct call *call)
-{
-    struct call **end = &sim->calls.first;
-
-    while (*end)
-        end = &(*end)->next;
-    *end = call;
-    pthread_cond_broadcast(&sim->calls.changed);
-}
-
-static void take_out(struct sim *sim, const struct call *call)
-{
-    struct call **at = &sim->calls.first;
-
-    while (*at != call)
-        at = &(*at)->next;
-    *at = call->next;
 }
 
 static void call_device(struct sim *sim, struct reply *rp, struct entity *device, const json_t *body,
@@ -65,14 +47,15 @@ static void call_device(struct sim *sim, struct reply *rp, struct entity *device
 {
     int64_t timeout = json_int(body, "timeout", CALL_TIMEOUT_MS);
     int64_t until = deadline(timeout < MIN_TIMEOUT_MS ? MIN_TIMEOUT_MS : timeout);
-    struct call call = {.device = device, .id = ++device->last_rpc, .body = body};
+    struct rpc_call call = {.device = device, .id = ++device->last_rpc, .body = body};
     bool done = false;
 
-    add(sim, &call);
+    list_append(&sim->calls.list, &call.link);
+    pthread_cond_broadcast(&sim->calls.changed);
     do
         done = two_way ? call.answer != NULL : call.delivered;
     while (!done && wait_for_change(sim, until));
-    take_out(sim, &call);
+    list_remove(&call.link);
     if (!done)
         reply_empty(rp, 504);
     else if (two_way)
@@ -81,10 +64,10 @@ static void call_device(struct sim *sim, struct reply *rp, struct entity *device
         reply_empty(rp, 200);
 }
 
-/* The device of the call, counted; NULL: the refusal is filled in. */
-static struct entity *called(struct sim *sim, struct request *rq, struct reply *rp, const json_t *body)
+/* The device to call; counts the call. NULL: the reply is a refusal. */
+static struct entity *called_device(struct sim *sim, struct request *rq, struct reply *rp, const json_t *body)
 {
-    rp->sync = true; /* what is refused here never became asynchronous */
+    rp->sync = true; /* a request that is refused here never became asynchronous */
     struct entity *device = entity_var(sim, rq, rp, ENTITY_DEVICE, 0);
     if (!device)
         return NULL;
@@ -93,14 +76,14 @@ static struct entity *called(struct sim *sim, struct request *rq, struct reply *
         return NULL;
     }
     rp->sync = false;
-    sim->record.counters.rpcs++;
+    sim->log.counters.rpcs++;
     return device;
 }
 
 static void rpc(struct sim *sim, struct request *rq, struct reply *rp, bool two_way)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
-    struct entity *device = called(sim, rq, rp, body);
+    json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
+    struct entity *device = called_device(sim, rq, rp, body);
 
     if (device && sim->settings.silent_devices)
         call_device(sim, rp, device, body, two_way);
@@ -130,25 +113,42 @@ static int64_t poll_deadline(const struct request *rq)
     return deadline(timeout > 0 ? timeout : POLL_TIMEOUT_MS);
 }
 
-static struct call *undelivered(struct sim *sim, const struct entity *device)
+static struct rpc_call *undelivered_call(struct sim *sim, const struct entity *device)
 {
-    struct call *call = sim->calls.first;
+    struct list *at;
 
-    while (call && (call->device != device || call->delivered))
-        call = call->next;
-    return call;
+    for (at = sim->calls.list.next; at != &sim->calls.list; at = at->next) {
+        struct rpc_call *call = CONTAINER_OF(at, struct rpc_call, link);
+
+        if (call->device == device && !call->delivered)
+            return call;
+    }
+    return NULL;
+}
+
+static struct rpc_call *unanswered_call(struct sim *sim, const struct entity *device, int64_t id)
+{
+    struct list *at;
+
+    for (at = sim->calls.list.next; at != &sim->calls.list; at = at->next) {
+        struct rpc_call *call = CONTAINER_OF(at, struct rpc_call, link);
+
+        if (call->device == device && call->id == id && !call->answer)
+            return call;
+    }
+    return NULL;
 }
 
 void device_api_next_rpc(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const struct entity *device = device_of_token(sim, rq, rp);
     int64_t until = poll_deadline(rq);
-    struct call *call = NULL;
+    struct rpc_call *call = NULL;
 
     if (!device)
         return;
     do
-        call = undelivered(sim, device);
+        call = undelivered_call(sim, device);
     while (!call && wait_for_change(sim, until));
     if (!call) {
         reply_empty(rp, 408);
@@ -160,31 +160,30 @@ void device_api_next_rpc(struct sim *sim, struct request *rq, struct reply *rp)
     reply_json(rp, json_pack("{s:I, s:O, s:o}", "id", (json_int_t)call->id, "method",
                              json_object_get(call->body, "method"), "params",
                              params ? json_incref(params) : json_null()));
-    rp->chunked = false; /* recorded: the device API sends Content-Length */
+    rp->chunked = false; /* the device API sends Content-Length */
 }
 
-/* An answer to a call that is over, or never was, is taken all the same. */
+/* An answer to a call that has ended, or never existed, is accepted, too. */
 void device_api_answer_rpc(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const struct entity *device = device_of_token(sim, rq, rp);
-    struct call *call = sim->calls.first;
-    int64_t id = -1;
+    struct rpc_call *call;
+    int64_t id;
 
     if (!device)
         return;
-    if (!parse_int64(rq->vars[1], &id)) {
+    if (parse_int64(rq->vars[1], &id) < 0) {
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
                     "Method parameter 'requestId': Failed to convert value of type 'java.lang.String' to "
                     "required type 'java.lang.Integer'; For input string: \"%s\"",
                     rq->vars[1]);
         return;
     }
-    while (call && (call->device != device || call->id != id || call->answer))
-        call = call->next;
+    call = unanswered_call(sim, device, id);
     if (call) {
-        json_t *answer = json_read(rq->body, rq->body_len, NULL);
+        json_t *answer = java_json_read(rq->body.data, rq->body.len, NULL);
 
-        call->answer = answer ? answer : json_stringn(rq->body, rq->body_len);
+        call->answer = answer ? answer : json_stringn(rq->body.data, rq->body.len);
         pthread_cond_broadcast(&sim->calls.changed);
     }
     reply_empty(rp, 200);
@@ -199,7 +198,7 @@ void rpc_attributes_changed(struct sim *sim, const struct entity *device, const 
     pthread_cond_broadcast(&sim->calls.changed);
 }
 
-/* What is saved next of the device's shared attributes. */
+/* Waits until shared attributes of the device are saved. */
 void device_api_attribute_updates(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const struct entity *device = device_of_token(sim, rq, rp);

@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small stand-in of the server's API browser: its pages lead from one to the next as springdoc's do, and
- * the document names the server as it was addressed, by Forwarded (server.forward_headers_strategy
- * "framework", the default) or by Host.
+ * The server's API browser: pages that lead from one to the next as springdoc's do. The document names the
+ * server as it was addressed, by Forwarded (server.forward_headers_strategy "framework", the default) or by
+ * Host.
  */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strcasestr */
-#endif
 #include <string.h>
 #include <strings.h>
 
@@ -14,7 +11,8 @@
 #include "sim/spec/operation_lookup.h"
 #include "sim/spec/schema_validator.h"
 
-static char *parameter(const char *forwarded, const char *name, const char *otherwise)
+/* A parameter of Forwarded, or OTHERWISE; freed with free(). */
+static char *forwarded_parameter(const char *forwarded, const char *name, const char *otherwise)
 {
     const char *found = forwarded ? strcasestr(forwarded, name) : NULL;
 
@@ -25,20 +23,20 @@ static char *parameter(const char *forwarded, const char *name, const char *othe
     return xstrndup(found, strcspn(found, "\",;"));
 }
 
-/* "http://host:port" */
+/* "http://host:port", freed with free() */
 static char *own_url(const struct request *rq)
 {
     const char *forwarded = request_header(rq, "Forwarded");
-    _cleanup_free_ char *scheme = parameter(forwarded, "proto=", "http");
-    _cleanup_free_ char *host = parameter(forwarded, "host=", request_header(rq, "Host"));
+    CLEANUP(free_pointer) char *scheme = forwarded_parameter(forwarded, "proto=", "http");
+    CLEANUP(free_pointer) char *host = forwarded_parameter(forwarded, "host=", request_header(rq, "Host"));
 
     return xasprintf("%s://%s", scheme, host);
 }
 
 void get_swagger_redirect(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    _cleanup_free_ char *url = own_url(rq);
-    _cleanup_free_ char *location = xasprintf("%s/swagger-ui/index.html", url);
+    CLEANUP(free_pointer) char *url = own_url(rq);
+    CLEANUP(free_pointer) char *location = xasprintf("%s/swagger-ui/index.html", url);
 
     (void)sim;
     reply_redirect(rp, location);
@@ -73,8 +71,8 @@ void get_swagger_file(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_swagger_config(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    _cleanup_free_ char *url = own_url(rq);
-    _cleanup_free_ char *redirect = xasprintf("%s/swagger-ui/oauth2-redirect.html", url);
+    CLEANUP(free_pointer) char *url = own_url(rq);
+    CLEANUP(free_pointer) char *redirect = xasprintf("%s/swagger-ui/oauth2-redirect.html", url);
 
     (void)sim;
     reply_json(rp, json_pack("{s:s, s:s, s:[{s:s, s:s}]}", "configUrl", "/v3/api-docs/swagger-config",
@@ -108,7 +106,7 @@ static json_t *paths(const struct tb_api *api)
 
 void get_api_docs(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    _cleanup_free_ char *url = own_url(rq);
+    CLEANUP(free_pointer) char *url = own_url(rq);
 
     reply_json(rp, json_pack("{s:s, s:{s:s, s:s}, s:[{s:s, s:s}], s:o}", "openapi", "3.1.0", "info", "title",
                              "ThingsBoard REST API", "version", sim->api->version, "servers", "url", url,

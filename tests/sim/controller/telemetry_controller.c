@@ -7,7 +7,6 @@
 #include "sim/controller/controller_mapping.h"
 #include "sim/entity/json_converter.h"
 #include "sim/subscription/telemetry_subscription.h"
-#include "sim/websocket/websocket_session.h"
 
 struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct reply *rp, size_t type_var,
                                 size_t id_var)
@@ -16,7 +15,7 @@ struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct repl
     enum entity_type type = N_ENTITY_TYPES;
     char id[UUID_LEN + 1];
 
-    rp->sync = true; /* what is refused here never became asynchronous */
+    rp->sync = true; /* a request that is refused here never became asynchronous */
     if (!entity_type_exists(name)) {
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
                     "No enum constant org.thingsboard.server.common.data.EntityType.%s", name);
@@ -25,7 +24,7 @@ struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct repl
     if (!entity_parse_id(rp, rq->vars[id_var], id))
         return NULL;
     rp->sync = false;
-    struct entity *e = entity_type_parse(name, &type) ? store_find(&sim->store, type, id) : NULL;
+    struct entity *e = entity_type_parse(name, &type) == 0 ? store_find(&sim->store, type, id) : NULL;
     if (!e) {
         const char *label = type < N_ENTITY_TYPES ? entity_label(type) : "Entity";
 
@@ -40,7 +39,7 @@ struct entity *telemetry_entity(struct sim *sim, struct request *rq, struct repl
     return e;
 }
 
-/* {"key":value,...} at one time; false: the store is full. */
+/* Stores {"key":value,...} at one time. False: the store is full. */
 static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json_t *values, json_t *changes)
 {
     const char *key;
@@ -53,7 +52,7 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
             return false;
         if (series_put(&e->telemetry, key, ts, value))
             sim->store.n_points++;
-        sim->record.counters.values++;
+        sim->log.counters.values++;
         if (changes)
             changes_add(changes, key, ts, value);
     }
@@ -62,7 +61,7 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
 
 bool telemetry_save(struct sim *sim, struct reply *rp, struct entity *e, const json_t *entries)
 {
-    json_auto_t *changes = websockets_any(sim) ? json_object() : NULL;
+    json_auto_t *changes = subscribers_exist(sim) ? json_object() : NULL;
     bool room = true;
 
     for (size_t i = 0; room && i < json_array_size(entries); i++) {
@@ -70,7 +69,7 @@ bool telemetry_save(struct sim *sim, struct reply *rp, struct entity *e, const j
 
         room = put_values(sim, e, json_int(entry, "ts", 0), json_object_get(entry, "values"), changes);
     }
-    websockets_notify(sim, e, TIMESERIES_SCOPE, changes);
+    subscribers_notify(sim, e, TIMESERIES_SCOPE, changes);
     if (!room)
         reply_full(rp);
     return room;
@@ -84,24 +83,12 @@ void save_entity_telemetry(struct sim *sim, struct request *rq, struct reply *rp
 
     if (!e)
         return;
-    if (rq->vars[3] && !parse_int64(rq->vars[3], &ttl)) {
+    if (rq->vars[3] && parse_int64(rq->vars[3], &ttl) < 0) {
         reply_text(rp, 400, "Invalid TTL: %s", rq->vars[3]);
         return;
     }
     if (telemetry_save(sim, rp, e, entries))
         reply_empty(rp, 200);
-}
-
-json_t *telemetry_value_text(const json_t *value)
-{
-    struct buf text = {};
-
-    if (json_is_string(value))
-        return json_incref((json_t *)(uintptr_t)value);
-    json_write(&text, value);
-    json_t *string = json_stringn(text.data, text.len);
-    buf_free(&text);
-    return string;
 }
 
 json_t *telemetry_keys(const struct request *rq)
@@ -115,10 +102,10 @@ json_t *telemetry_keys(const struct request *rq)
     return keys;
 }
 
-/* A key that was asked for and has no value: null, now (recorded on the WebSocket). */
+/* A named key without a value is null, now. */
 static void add_latest(json_t *answer, const char *key, const struct point *p, bool strict, int64_t now)
 {
-    json_t *value = !p ? json_null() : strict ? convert_told(p->value) : telemetry_value_text(p->value);
+    json_t *value = !p ? json_null() : strict ? convert_to_jackson(p->value) : convert_to_string(p->value);
 
     json_put(answer, key, json_pack("[{s:I, s:o}]", "ts", (json_int_t)(p ? p->ts : now), "value", value));
 }
@@ -142,7 +129,7 @@ static void get_latest(struct request *rq, struct reply *rp, const struct entity
     reply_json(rp, answer);
 }
 
-/* The server tells the latest values and the history apart by startTs and endTs, or by the path. */
+/* The history is asked for with startTs and endTs, or by the path. */
 void get_timeseries(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const struct entity *e = telemetry_entity(sim, rq, rp, 0, 1);
@@ -181,8 +168,8 @@ void delete_entity_timeseries(struct sim *sim, struct request *rq, struct reply 
         reply_text(rp, 400, "Empty keys: %s", request_param(rq, "keys") ? request_param(rq, "keys") : "");
         return;
     }
-    if (!request_flag(rq, "deleteAllDataForKeys") && (!parse_int64(request_param(rq, "startTs"), &from) ||
-                                                      !parse_int64(request_param(rq, "endTs"), &to))) {
+    if (!request_flag(rq, "deleteAllDataForKeys") && (parse_int64(request_param(rq, "startTs"), &from) < 0 ||
+                                                      parse_int64(request_param(rq, "endTs"), &to) < 0)) {
         reply_text(rp, 400,
                    "When deleteAllDataForKeys is false, start and end timestamp values shouldn't be empty");
         return;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The history of time series: a range of points, or aggregates over intervals. */
+/* A range of points, or aggregates over intervals. */
 #include <string.h>
 
 #include "sim/controller/telemetry_controller.h"
@@ -39,7 +39,8 @@ static bool parse_aggregation(const char *text, enum aggregation *ret)
     return false;
 }
 
-static bool number(const struct request *rq, struct reply *rp, const char *name, bool required, int64_t *ret)
+static bool parse_number(const struct request *rq, struct reply *rp, const char *name, bool required,
+                         int64_t *ret)
 {
     const char *text = request_param(rq, name);
 
@@ -50,7 +51,7 @@ static bool number(const struct request *rq, struct reply *rp, const char *name,
                     "Required request parameter '%s' for method parameter type Long is not present", name);
         return false;
     }
-    if (!parse_int64(text, ret)) {
+    if (parse_int64(text, ret) < 0) {
         reply_error(
             rp, 400, ERROR_BAD_REQUEST_PARAMS,
             "Method parameter '%s': Failed to convert value of type 'java.lang.String' to required type "
@@ -67,21 +68,22 @@ static bool parse(const struct request *rq, struct reply *rp, struct history *h)
     const char *order = request_param(rq, "orderBy");
 
     h->ascending = order && strcasecmp(order, "ASC") == 0;
-    if (!number(rq, rp, "startTs", true, &h->start) || !number(rq, rp, "endTs", true, &h->end) ||
-        !number(rq, rp, "interval", false, &h->interval) || !number(rq, rp, "limit", false, &h->limit))
+    if (!parse_number(rq, rp, "startTs", true, &h->start) || !parse_number(rq, rp, "endTs", true, &h->end) ||
+        !parse_number(rq, rp, "interval", false, &h->interval) ||
+        !parse_number(rq, rp, "limit", false, &h->limit))
         return false;
     if (!parse_aggregation(request_param(rq, "agg"), &h->agg)) {
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "No enum constant %s", request_param(rq, "agg"));
         return false;
     }
     if (h->interval <= 0)
-        h->agg = AGG_NONE; /* without an interval nothing is aggregated */
+        h->agg = AGG_NONE; /* there is no aggregation without an interval */
     return true;
 }
 
 static json_t *point_json(const struct history *h, int64_t ts, const json_t *value)
 {
-    json_t *v = h->strict ? convert_told(value) : telemetry_value_text(value);
+    json_t *v = h->strict ? convert_to_jackson(value) : convert_to_string(value);
 
     return json_pack("{s:I, s:o}", "ts", (json_int_t)ts, "value", v);
 }
@@ -100,7 +102,7 @@ static json_t *raw_points(const struct history *h, const struct series *s)
     return list;
 }
 
-/* The sum: an integer as long as all are and it fits. */
+/* An integer if all values are and the sum fits. */
 static json_t *sum_of(const struct series *s, size_t first, size_t end)
 {
     json_int_t whole = 0;
@@ -119,7 +121,7 @@ static json_t *sum_of(const struct series *s, size_t first, size_t end)
     return exact ? json_integer(whole) : json_real(sum);
 }
 
-/* The aggregate of points [first, end), NULL if none of them counts. */
+/* The aggregate of the points [first, end): a new reference, or NULL if none of them is a number. */
 static json_t *aggregate(const struct history *h, const struct series *s, size_t first, size_t end)
 {
     json_t *least = NULL;
@@ -157,7 +159,7 @@ static json_t *aggregates(const struct history *h, const struct series *s)
     size_t i = series_lower_bound(s, h->start);
 
     while (i < s->n && s->points[i].ts < h->end) {
-        /* intervals that hold a point only: their number is bounded by the points */
+        /* only intervals that hold a point, so that their number is bounded */
         uint64_t start = (uint64_t)h->start;
         uint64_t interval = (uint64_t)h->interval;
         uint64_t from = start + ((uint64_t)s->points[i].ts - start) / interval * interval;
@@ -190,7 +192,7 @@ void telemetry_history(struct request *rq, struct reply *rp, const struct entity
         json_t *list = !s ? NULL : h.agg == AGG_NONE ? raw_points(&h, s) : aggregates(&h, s);
 
         if (json_array_size(list) > 0)
-            json_put(answer, key, list); /* a key without points is not mentioned (recorded) */
+            json_put(answer, key, list); /* a key without points is left out */
         else
             json_decref(list);
     }

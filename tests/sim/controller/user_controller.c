@@ -25,7 +25,7 @@ void get_customer_users(struct sim *sim, struct request *rq, struct reply *rp)
         entity_list(sim, rq, rp, ENTITY_USER, customer->id, entity_render_doc);
 }
 
-/* Access tokens of a disabled user go on working; refresh and login do not (recorded). */
+/* The access tokens of a disabled user stay good; refresh and login are refused. */
 void set_user_credentials_enabled(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = entity_var(sim, rq, rp, ENTITY_USER, 0);
@@ -44,7 +44,6 @@ void is_user_token_access_enabled(struct sim *sim, struct request *rq, struct re
     reply_json(rp, json_true());
 }
 
-/* Recorded. */
 void get_user_password_policy(struct sim *sim, struct request *rq, struct reply *rp)
 {
     (void)sim;
@@ -56,7 +55,7 @@ void get_user_password_policy(struct sim *sim, struct request *rq, struct reply 
                              "passwordReuseFrequencyDays"));
 }
 
-/* PaaS: of the tenant's profile what a client asks for. */
+/* PaaS: the part of the tenant's profile that clients ask for. */
 void get_merged_profile_config(struct sim *sim, struct request *rq, struct reply *rp)
 {
     char tenant[LIMIT_TEXT], customer[LIMIT_TEXT];
@@ -68,7 +67,6 @@ void get_merged_profile_config(struct sim *sim, struct request *rq, struct reply
                              tenant, "customerServerRestLimitsConfiguration", customer));
 }
 
-/* Recorded, as far as it was kept. */
 void get_system_params(struct sim *sim, struct request *rq, struct reply *rp)
 {
     (void)sim;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What devices, assets and customers have in common: lookup, permission, listing. Saving is in save.c. */
+/* Lookup, permission and listing. Saving is in entity_saving.c. */
 #include "sim/entity/entity_access.h"
 
 #include <ctype.h>

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entity queries: the entity filter and the key filters. */
+/* The entity filter and the key filters of a query. */
 #include <string.h>
 
 #include "sim/entity/entity_query.h"
 
 struct entity_filter {
     const char *kind;        /* its discriminator */
-    const char *entity_type; /* name, NULL = by ids or by kind */
-    const char *name;        /* prefix, NULL = any */
-    json_t *ids;             /* a set, NULL = any */
-    json_t *types;           /* device or asset types, NULL = any */
+    const char *entity_type; /* the name of the type */
+    const char *name;        /* a prefix; NULL: any */
+    json_t *ids;             /* an object whose members are the ids; NULL: any */
+    json_t *types;           /* device or asset types, the same; NULL: any */
 };
 
 static json_t *value_of_field(const struct entity *e, const char *key)
@@ -102,7 +102,7 @@ static void parse_typed(const json_t *f, struct entity_filter *ret, bool device)
     ret->types = as_set(types, type);
 }
 
-/* False: a refusal is filled in. */
+/* False: the reply is a refusal. */
 static bool parse_filter(const json_t *f, struct reply *rp, struct entity_filter *ret)
 {
     const json_t *single = json_object_get(f, "singleEntity");

@@ -1,15 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Entity queries: count, find, available keys. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* qsort_r, strcasestr */
-#endif
 #include "sim/entity/entity_query.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/controller/controller_mapping.h"
-#include "sim/controller/telemetry_controller.h"
+#include "sim/entity/json_converter.h"
 
 struct order {
     const json_t *key;
@@ -22,15 +17,6 @@ struct sort_item {
     json_t *value;
 };
 
-void count_entities_by_query(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    struct selection s = {};
-
-    if (query_select(sim, rq, rp, &s))
-        reply_json(rp, json_integer((json_int_t)s.n));
-    selection_free(&s);
-}
-
 static int compare_json(const json_t *a, const json_t *b)
 {
     if (json_is_number(a) && json_is_number(b)) {
@@ -39,8 +25,8 @@ static int compare_json(const json_t *a, const json_t *b)
 
         return (x > y) - (x < y);
     }
-    json_auto_t *x = a ? telemetry_value_text(a) : json_string("");
-    json_auto_t *y = b ? telemetry_value_text(b) : json_string("");
+    json_auto_t *x = a ? convert_to_string(a) : json_string("");
+    json_auto_t *y = b ? convert_to_string(b) : json_string("");
     return strcmp(json_string_value(x), json_string_value(y));
 }
 
@@ -58,7 +44,7 @@ static int compare_items(const void *pa, const void *pb, void *cls)
 
 static void sort(struct selection *s, const struct order *order)
 {
-    struct sort_item *items = xcalloc(s->n, sizeof *items);
+    struct sort_item *items = xcalloc(s->n, sizeof(*items));
     int64_t ts;
 
     for (size_t i = 0; i < s->n; i++) {
@@ -66,7 +52,7 @@ static void sort(struct selection *s, const struct order *order)
         items[i].value = order->key ? query_value(s->items[i], order->key, order->now, &ts) : NULL;
     }
     if (s->n > 0)
-        qsort_r(items, s->n, sizeof *items, compare_items, (void *)(uintptr_t)order);
+        qsort_r(items, s->n, sizeof(*items), compare_items, (void *)(uintptr_t)order);
     for (size_t i = 0; i < s->n; i++) {
         s->items[i] = items[i].entity;
         json_decref(items[i].value);
@@ -74,7 +60,7 @@ static void sort(struct selection *s, const struct order *order)
     free(items);
 }
 
-/* textSearch looks into the entity fields that were asked for. */
+/* textSearch is for the entity fields that the query names. */
 static bool has_text(const struct entity *e, const json_t *fields, const char *text, int64_t now)
 {
     int64_t ts;
@@ -99,7 +85,7 @@ static void search_text(struct request *rq, struct selection *s, const char *tex
     s->n = kept;
 }
 
-/* Adds latest[TYPE][key] = {ts, value} for each key; a value that is not there is "" at 0. */
+/* Adds latest[TYPE][key] = {ts, value} for each key; a value that does not exist is "" at 0. */
 static void add_values(json_t *latest, const struct entity *e, const json_t *keys, int64_t now)
 {
     for (size_t i = 0; i < json_array_size(keys); i++) {
@@ -115,11 +101,10 @@ static void add_values(json_t *latest, const struct entity *e, const json_t *key
             json_put(latest, type, json_object());
         json_put(json_object_get(latest, type), name,
                  json_pack("{s:I, s:o}", "ts", (json_int_t)(value ? ts : 0), "value",
-                           value && !json_is_null(value) ? telemetry_value_text(value) : json_string("")));
+                           value && !json_is_null(value) ? convert_to_string(value) : json_string("")));
     }
 }
 
-/* Recorded: "Entity query find". */
 static json_t *render(const struct request *rq, const struct entity *e)
 {
     json_t *latest = json_object();
@@ -161,92 +146,4 @@ json_t *query_page(struct sim *sim, struct request *rq, struct reply *rp)
     json_t *whole = page_json(data, s.n, size, page);
     selection_free(&s);
     return whole;
-}
-
-void find_entity_data_by_query(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    json_t *page = query_page(sim, rq, rp);
-
-    if (page)
-        reply_json(rp, page);
-}
-
-/* Sets of keys, as objects whose members are the keys. */
-struct key_sets {
-    json_t *types;
-    json_t *series;
-    json_t *attributes[N_SCOPES];
-};
-
-static void collect_keys(const struct selection *s, struct key_sets *ret)
-{
-    *ret = (struct key_sets){json_object(), json_object(), {json_object(), json_object(), json_object()}};
-    for (size_t i = 0; i < s->n; i++) {
-        const struct telemetry *t = &s->items[i]->telemetry;
-
-        json_put(ret->types, entity_type_name(s->items[i]->type), json_true());
-        for (size_t k = 0; k < t->n_series; k++)
-            json_put(ret->series, t->series[k].key, json_true());
-        for (size_t scope = 0; scope < N_SCOPES; scope++)
-            for (size_t k = 0; k < t->attributes[scope].n; k++)
-                json_put(ret->attributes[scope], t->attributes[scope].list[k].key, json_true());
-    }
-}
-
-static void free_keys(struct key_sets *sets)
-{
-    json_decref(sets->types);
-    json_decref(sets->series);
-    for (size_t i = 0; i < N_SCOPES; i++)
-        json_decref(sets->attributes[i]);
-}
-
-/* The members' names, as strings or as {"key":..}. */
-static json_t *names_of(const json_t *set, bool objects)
-{
-    json_t *list = json_array();
-    const char *name;
-    json_t *unused;
-
-    json_object_foreach((json_t *)(uintptr_t)set, name, unused)
-        json_array_append_new(list, objects ? json_pack("{s:s}", "key", name) : json_string(name));
-    return list;
-}
-
-void find_available_keys(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    struct selection s = {};
-    struct key_sets sets;
-    json_auto_t *all = json_object();
-
-    if (!query_select(sim, rq, rp, &s))
-        return;
-    collect_keys(&s, &sets);
-    for (size_t i = 0; i < N_SCOPES; i++)
-        json_object_update(all, sets.attributes[i]);
-    reply_json(rp,
-               json_pack("{s:o, s:o, s:o}", "timeseries",
-                         request_flag(rq, "timeseries") ? names_of(sets.series, false) : json_array(),
-                         "attribute", request_flag(rq, "attributes") ? names_of(all, false) : json_array(),
-                         "entityTypes", names_of(sets.types, false)));
-    free_keys(&sets);
-    selection_free(&s);
-}
-
-void find_available_keys_v2(struct sim *sim, struct request *rq, struct reply *rp)
-{
-    struct selection s = {};
-    struct key_sets sets;
-
-    if (!query_select(sim, rq, rp, &s))
-        return;
-    collect_keys(&s, &sets);
-    json_t *attributes = json_object();
-    for (size_t i = 0; i < N_SCOPES; i++)
-        json_put(attributes, scope_name((enum scope)i), names_of(sets.attributes[i], true));
-    reply_json(rp, json_pack("{s:I, s:o, s:o, s:o}", "totalEntities", (json_int_t)s.n, "entityTypes",
-                             names_of(sets.types, false), "timeseries", names_of(sets.series, true),
-                             "attributes", attributes));
-    free_keys(&sets);
-    selection_free(&s);
 }

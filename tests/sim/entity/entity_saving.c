@@ -19,7 +19,6 @@ static bool refuse_type(struct reply *rp, const char *wanted, const json_t *valu
 bool entity_text_field(const struct request *rq, struct reply *rp, const char *name, char **ret)
 {
     const json_t *v = json_object_get(rq->json, name);
-    struct buf text = {};
 
     *ret = NULL;
     if (!v || json_is_null(v))
@@ -30,8 +29,7 @@ bool entity_text_field(const struct request *rq, struct reply *rp, const char *n
         *ret = xstrdup(json_string_value(v));
         return true;
     }
-    json_write(&text, v); /* Jackson turns numbers and booleans into text */
-    *ret = buf_take(&text, NULL);
+    *ret = java_json_text(v, NULL); /* Jackson turns numbers and booleans into text */
     return true;
 }
 
@@ -52,7 +50,7 @@ void entity_delete(struct sim *sim, struct entity *e)
     store_remove(&sim->store, e);
 }
 
-/* The entity that the body's id names; false: a refusal is filled in. *ret NULL: no id, so a new one. */
+/* The entity that the id in the body names, or NULL if there is no id. False: the reply is a refusal. */
 static bool find_existing(struct sim *sim, struct request *rq, struct reply *rp, const struct kind *kind,
                           struct entity **ret)
 {
@@ -77,7 +75,7 @@ static bool find_existing(struct sim *sim, struct request *rq, struct reply *rp,
     return true;
 }
 
-/* nameConflictPolicy=UNIQUIFY: another name instead of a refusal. */
+/* nameConflictPolicy=UNIQUIFY: another name, freed with free(), instead of a refusal. */
 static char *uniquify(struct sim *sim, struct request *rq, const struct kind *kind, const char *name)
 {
     const char *separator = request_param(rq, "uniquifySeparator");
@@ -87,7 +85,7 @@ static char *uniquify(struct sim *sim, struct request *rq, const struct kind *ki
         char suffix[16];
         char *unique;
 
-        random_text(suffix, sizeof suffix - 1);
+        random_text(suffix, sizeof(suffix) - 1);
         if (streq(strategy, "INCREMENTAL"))
             unique = xasprintf("%s%s%u", name, separator ? separator : "_", i);
         else
@@ -98,7 +96,7 @@ static char *uniquify(struct sim *sim, struct request *rq, const struct kind *ki
     }
 }
 
-/* The name to use, NULL: a refusal is filled in. */
+/* The name to use, freed with free(). NULL: the reply is a refusal. */
 static char *check_name(struct sim *sim, struct request *rq, struct reply *rp, const struct kind *kind,
                         const struct entity *existing)
 {
@@ -133,7 +131,7 @@ static char *check_name(struct sim *sim, struct request *rq, struct reply *rp, c
     return NULL;
 }
 
-/* The members that every document begins with, and the version that it then has. */
+/* Adds the members that every document begins with. Takes DOC over. */
 static void finish_doc(struct sim *sim, struct entity *e, json_t *doc, int64_t version)
 {
     json_t *whole = json_object();
@@ -159,7 +157,7 @@ struct entity *entity_save(struct sim *sim, struct request *rq, struct reply *rp
     }
     if (!find_existing(sim, rq, rp, kind, &e))
         return NULL;
-    _cleanup_free_ char *name = check_name(sim, rq, rp, kind, e);
+    CLEANUP(free_pointer) char *name = check_name(sim, rq, rp, kind, e);
     if (!name)
         return NULL;
     json_t *doc = kind->build(sim, rq, rp, e, name);

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the server's JsonConverter makes of telemetry and attributes. */
 #include "sim/entity/json_converter.h"
 
 #include <errno.h>
@@ -10,41 +9,37 @@
 #include "sim/json/exact_number.h"
 
 enum {
-    SCALE_MAX = 16, /* digits behind the point that a double is trusted with */
+    SCALE_MAX = 16, /* digits behind the point that the server leaves to a double */
 };
 
-/* One body on its way. */
+/* The conversion of one body. */
 struct conversion {
     int64_t now;
     bool device_api;
-    char *fault; /* the message of the exception */
+    char *error; /* the message of the first exception; NULL: none */
 };
 
-static void fail(struct conversion *c, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
-static void fail(struct conversion *c, const char *fmt, ...)
+static void PRINTF_LIKE(2, 3) fail(struct conversion *c, const char *fmt, ...)
 {
     va_list ap;
 
-    if (c->fault)
+    if (c->error)
         return;
     va_start(ap, fmt);
-    c->fault = xvasprintf(fmt, ap);
+    c->error = xvasprintf(fmt, ap);
     va_end(ap);
 }
 
 static void fail_value(struct conversion *c, const char *what, const json_t *value)
 {
-    struct buf text = {};
+    CLEANUP(free_pointer) char *text = java_json_text(value, NULL);
 
-    json_write(&text, value);
-    fail(c, "%s: %s", what, text.data);
-    buf_free(&text);
+    fail(c, "%s: %s", what, text);
 }
 
 static json_t *plain_string(struct conversion *c, const struct decimal *d)
 {
-    _cleanup_free_ char *text = decimal_plain(d);
+    CLEANUP(free_pointer) char *text = decimal_plain(d);
 
     if (!text)
         fail(c, "a number of more than %d digits", PLAIN_MAX); /* a real server runs out of memory */
@@ -53,11 +48,11 @@ static json_t *plain_string(struct conversion *c, const struct decimal *d)
 
 static json_t *whole_number(struct conversion *c, const struct decimal *d)
 {
-    _cleanup_free_ char *text = decimal_plain(d);
+    CLEANUP(free_pointer) char *text = decimal_plain(d);
     char *point = text ? strchr(text, '.') : NULL;
 
     if (point)
-        *point = '\0'; /* only zeros are behind it */
+        *point = '\0'; /* only zeros follow */
     errno = 0;
     long long number = text ? strtoll(text, NULL, 10) : 0;
     return text && errno == 0 ? json_integer(number) : plain_string(c, d);
@@ -77,7 +72,7 @@ static json_t *number(struct conversion *c, const char *text)
     struct decimal d;
     json_t *value;
 
-    if (!decimal_parse(text, &d)) {
+    if (decimal_parse(text, &d) < 0) {
         fail(c, "Exponent overflow.");
         return NULL;
     }
@@ -107,7 +102,7 @@ static bool is_parsable(const char *s)
     return true;
 }
 
-/* NULL: it is left out, or refused. */
+/* A new reference. NULL: the value is left out or refused. */
 static json_t *convert_value(struct conversion *c, const json_t *element)
 {
     const char *digits = number_text(element);
@@ -147,7 +142,7 @@ static int64_t time_of(struct conversion *c, const json_t *ts)
     const char *text = number_text(ts) ? number_text(ts) : json_string_value(ts);
     int64_t ms = 0;
 
-    if (text && parse_int64(text, &ms))
+    if (text && parse_int64(text, &ms) == 0)
         return ms;
     if (!number_text(ts)) {
         fail_value(c, "For input string", ts);
@@ -181,23 +176,21 @@ static void convert_element(struct conversion *c, json_t *entries, const json_t 
         add_entry(c, entries, time_of(c, ts), values);
 }
 
-/* The device API tells what was wrong in the body of a 500. */
-static void refuse(struct reply *rp, bool device_api, const char *fmt, const char *fault)
+/* The device API sends the exception in the body of a 500. */
+static void refuse(struct reply *rp, bool device_api, const char *message, const char *error)
 {
     static const char syntax[] = "com.google.gson.stream.MalformedJsonException: Use "
                                  "JsonReader.setStrictness(Strictness.LENIENT) to accept malformed JSON";
 
     if (device_api)
-        reply_text(rp, 500, "%s", fault ? fault : syntax);
-    else if (fault)
-        reply_text(rp, 400, "%s%s", fmt, fault);
+        reply_text(rp, 500, "%s", error ? error : syntax);
     else
-        reply_text(rp, 400, "%s", fmt);
+        reply_text(rp, 400, "%s%s", message, error ? error : "");
 }
 
 json_t *convert_telemetry(const struct request *rq, struct reply *rp, bool device_api)
 {
-    json_auto_t *body = numbers_read(rq->body ? rq->body : "", rq->body_len, true, NULL);
+    json_auto_t *body = numbers_read(rq->body.data ? rq->body.data : "", rq->body.len, true, NULL);
     struct conversion c = {.now = rq->now, .device_api = device_api};
     json_t *entries = json_array();
 
@@ -208,12 +201,12 @@ json_t *convert_telemetry(const struct request *rq, struct reply *rp, bool devic
     bool found = json_array_size(entries) > 0 || device_api;
     if (!body)
         refuse(rp, device_api, "Unable to parse time series payload: Invalid JSON body!", NULL);
-    else if (c.fault)
-        refuse(rp, device_api, "Unable to parse time series payload. Invalid JSON body: ", c.fault);
+    else if (c.error)
+        refuse(rp, device_api, "Unable to parse time series payload. Invalid JSON body: ", c.error);
     else if (!found)
         reply_text(rp, 400, "No time series data found in request body!");
-    bool ok = body && !c.fault && found;
-    free(c.fault);
+    bool ok = body && !c.error && found;
+    free(c.error);
     if (!ok)
         json_decref(entries);
     return ok ? entries : NULL;
@@ -234,7 +227,7 @@ static bool has_blank_key(const json_t *values)
 
 json_t *convert_attributes(const struct request *rq, struct reply *rp, bool device_api)
 {
-    json_auto_t *body = numbers_read(rq->body ? rq->body : "", rq->body_len, true, NULL);
+    json_auto_t *body = numbers_read(rq->body.data ? rq->body.data : "", rq->body.len, true, NULL);
     struct conversion c = {.now = rq->now, .device_api = device_api};
     json_t *values = convert_object(&c, body);
     bool ok = false;
@@ -244,11 +237,11 @@ json_t *convert_attributes(const struct request *rq, struct reply *rp, bool devi
     } else if (!json_is_object(body)) {
         if (device_api)
             fail_value(&c, "Can't parse value", body);
-        refuse(rp, device_api, "Request is not a JSON object", c.fault);
-    } else if (c.fault && !device_api) { /* the controller does not expect this */
-        reply_error(rp, 500, ERROR_GENERAL, "%s", c.fault);
-    } else if (c.fault) {
-        refuse(rp, true, "", c.fault);
+        refuse(rp, device_api, "Request is not a JSON object", c.error);
+    } else if (c.error && !device_api) { /* the controller does not catch the exception */
+        reply_error(rp, 500, ERROR_GENERAL, "%s", c.error);
+    } else if (c.error) {
+        refuse(rp, true, "", c.error);
     } else if (json_object_size(values) == 0 && !device_api) {
         reply_text(rp, 400, "No attributes data found in request body!");
     } else if (has_blank_key(values) && !device_api) {
@@ -256,15 +249,26 @@ json_t *convert_attributes(const struct request *rq, struct reply *rp, bool devi
     } else {
         ok = true;
     }
-    free(c.fault);
+    free(c.error);
     if (!ok)
         json_decref(values);
     return ok ? values : NULL;
 }
 
-json_t *convert_told(const json_t *value)
+json_t *convert_to_jackson(const json_t *value)
 {
     if (!json_is_object(value) && !json_is_array(value))
         return json_incref((json_t *)(uintptr_t)value);
     return numbers_simplify(json_deep_copy(value), false);
+}
+
+json_t *convert_to_string(const json_t *value)
+{
+    CLEANUP(free_pointer) char *text = NULL;
+    size_t length;
+
+    if (json_is_string(value))
+        return json_incref((json_t *)(uintptr_t)value);
+    text = java_json_text(value, &length);
+    return json_stringn(text, length);
 }

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Key filter predicates: STRING, NUMERIC, BOOLEAN, COMPLEX. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strcasestr, strchrnul */
-#endif
 #include <string.h>
 
 #include "sim/entity/entity_query.h"

@@ -1,8 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Paging and sorting. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* qsort_r, strcasestr */
-#endif
 #include "sim/entity/page_link.h"
 
 #include <stdlib.h>
@@ -17,7 +13,7 @@ bool page_int_param(const struct request *rq, struct reply *rp, const char *name
                     "Required request parameter '%s' for method parameter type int is not present", name);
         return false;
     }
-    if (!parse_int64(text, ret) || *ret > INT32_MAX || *ret < INT32_MIN) {
+    if (parse_int64(text, ret) < 0 || *ret > INT32_MAX || *ret < INT32_MIN) {
         reply_error(
             rp, 400, ERROR_BAD_REQUEST_PARAMS,
             "Method parameter '%s': Failed to convert value of type 'java.lang.String' to required type "
@@ -83,7 +79,7 @@ void selection_add(struct selection *s, struct entity *e)
 {
     if (s->n == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 64;
-        s->items = xrealloc(s->items, s->cap, sizeof *s->items);
+        s->items = xrealloc(s->items, s->cap, sizeof(*s->items));
     }
     s->items[s->n++] = e;
 }
@@ -150,7 +146,7 @@ void page_reply(struct reply *rp, const struct store *store, const struct page_l
     size_t first = (size_t)link->page * (size_t)link->size;
 
     if (s->n > 0)
-        qsort_r(s->items, s->n, sizeof *s->items, compare, (void *)(uintptr_t)link);
+        qsort_r(s->items, s->n, sizeof(*s->items), compare, (void *)(uintptr_t)link);
     for (size_t i = first; i < s->n && i - first < (size_t)link->size; i++)
         json_array_append_new(data, render(store, s->items[i]));
     reply_json(rp, page_json(data, s->n, link->size, link->page));

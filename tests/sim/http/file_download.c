@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Files as Spring sends them (recorded: images and OTA packages). */
+/* As recorded of images and OTA packages. */
 #include "sim/http/file_download.h"
 
 #include <stdio.h>
@@ -20,11 +20,11 @@ void sha256_text(const void *data, size_t n, char ret[SHA256_TEXT])
 
     sha256_init(&ctx);
     sha256_update(&ctx, n, data);
-    sha256_digest(&ctx, sizeof digest, digest);
-    hex_text(digest, sizeof digest, ret);
+    sha256_digest(&ctx, sizeof(digest), digest);
+    hex_text(digest, sizeof(digest), ret);
 }
 
-/* The first range of "bytes=a-b", "bytes=a-" or "bytes=-n". False: there is none that can be sent. */
+/* The range "a-b", "a-" or "-n". False: it cannot be sent. */
 static bool parse_range(const char *text, size_t len, size_t *ret_from, size_t *ret_to)
 {
     char *end = NULL;
@@ -60,12 +60,12 @@ static void add_file_headers(struct reply *rp, const struct file *file)
         reply_header(rp, "Cache-Control", "no-cache");
 }
 
-/* Recorded: the controller compares without quotes and then tells nothing of the file; Spring, which comes
- * later and understands W/ and lists, sends the file's headers. "*" is neither. */
+/* The controller compares tags without quotes and then sends no header of the file; Spring, which comes later
+ * and understands W/ and lists, sends them. Neither knows "*". */
 static bool is_unchanged(const struct request *rq, struct reply *rp, const struct file *file)
 {
     const char *have = request_header(rq, "If-None-Match");
-    _cleanup_free_ char *quoted = file->etag ? xasprintf("\"%s\"", file->etag) : NULL;
+    CLEANUP(free_pointer) char *quoted = file->etag ? xasprintf("\"%s\"", file->etag) : NULL;
 
     if (!have || !quoted)
         return false;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The parts of a multipart/form-data body (RFC 7578). */
-#pragma once
+/* The parts of a multipart/form-data body (RFC 7578). They point into the body of the request. */
+#ifndef TB_SIM_MULTIPART_BODY_H
+#define TB_SIM_MULTIPART_BODY_H
 
 #include "sim/http/servlet_request.h"
 
@@ -12,7 +13,7 @@ struct part {
     char *name;
     char *filename;   /* NULL: none */
     char *type;       /* its Content-Type; NULL: none */
-    const char *data; /* in the request's body */
+    const char *data; /* in the body of the request */
     size_t len;
 };
 
@@ -21,8 +22,11 @@ struct parts {
     size_t n;
 };
 
-/* False: the body is no multipart body; ret holds the parts before the mistake. To be freed in any case. */
-bool parts_parse(const struct request *rq, struct parts *ret);
-/* NULL: there is no part of that name. */
+/* -EBADMSG if the body is not multipart/form-data; RET then holds the parts before the error. Freed with
+ * parts_free() in any case. */
+int parts_parse(const struct request *rq, struct parts *ret);
+/* The first part of that name, or NULL. */
 const struct part *parts_find(const struct parts *parts, const char *name);
 void parts_free(struct parts *parts);
+
+#endif

@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Takes the target apart, as Tomcat and Spring do. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strchrnul */
-#endif
 #include "sim/http/servlet_request.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static int hex(char c)
+static int hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -16,10 +12,10 @@ static int hex(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Decodes n bytes; NULL if an escape is broken or stands for NUL. */
-static char *decode(const char *s, size_t n, bool plus)
+/* Decodes N bytes; NULL if an escape is incomplete or means NUL. */
+static char *percent_decode(const char *s, size_t n, bool plus)
 {
-    struct buf b = {};
+    struct buf b = XBUF_INIT;
 
     for (size_t i = 0; i < n; i++) {
         char c = s[i];
@@ -27,8 +23,8 @@ static char *decode(const char *s, size_t n, bool plus)
         if (c == '+' && plus)
             c = ' ';
         if (c == '%') {
-            int hi = i + 2 < n ? hex(s[i + 1]) : -1;
-            int lo = i + 2 < n ? hex(s[i + 2]) : -1;
+            int hi = i + 2 < n ? hex_value(s[i + 1]) : -1;
+            int lo = i + 2 < n ? hex_value(s[i + 2]) : -1;
 
             if (hi < 0 || lo < 0 || (hi == 0 && lo == 0)) {
                 buf_free(&b);
@@ -37,13 +33,12 @@ static char *decode(const char *s, size_t n, bool plus)
             c = (char)((hi << 4) | lo);
             i += 2;
         }
-        buf_putc(&b, c);
+        xbuf_append_byte(&b, c);
     }
-    return buf_take(&b, NULL);
+    return xbuf_take(&b, NULL);
 }
 
-/* docs/server-behaviour.md: "|" and %2F in the path give Tomcat's page, so does what RFC 3986 does not know.
- */
+/* Tomcat answers "|", %2F in the path, and whatever RFC 3986 does not allow with a page of its own. */
 static bool has_forbidden(const char *target, size_t path_len)
 {
     for (size_t i = 0; target[i]; i++) {
@@ -58,24 +53,24 @@ static bool has_forbidden(const char *target, size_t path_len)
     return false;
 }
 
-static enum target_fault parse_path(struct request *rq)
+static enum target_error parse_path(struct request *rq)
 {
     const char *s = rq->path;
 
     if (*s != '/')
-        return TARGET_HTML;
+        return TARGET_TOMCAT_400;
     if (strstr(s, "//") || strchr(s, ';'))
-        return TARGET_JSON;
+        return TARGET_SPRING_400;
     rq->trailing_slash = s[1] != '\0' && ends_with(s, "/");
     while (*s == '/' && s[1] != '\0') {
         const char *end = strchrnul(s + 1, '/');
-        char *segment = decode(s + 1, (size_t)(end - s - 1), false);
+        char *segment = percent_decode(s + 1, (size_t)(end - s - 1), false);
 
         if (!segment)
-            return TARGET_HTML;
+            return TARGET_TOMCAT_400;
         if (rq->n_segments == MAX_SEGMENTS || streq(segment, ".") || streq(segment, "..")) {
             free(segment);
-            return TARGET_JSON;
+            return TARGET_SPRING_400;
         }
         rq->segments[rq->n_segments++] = segment;
         s = end;
@@ -89,13 +84,13 @@ static void parse_query(struct request *rq, const char *query)
         const char *end = strchrnul(query, '&');
         const char *eq = memchr(query, '=', (size_t)(end - query));
         const char *name_end = eq ? eq : end;
-        char *name = decode(query, (size_t)(name_end - query), true);
-        char *value = eq ? decode(eq + 1, (size_t)(end - eq - 1), true) : xstrdup("");
+        char *name = percent_decode(query, (size_t)(name_end - query), true);
+        char *value = eq ? percent_decode(eq + 1, (size_t)(end - eq - 1), true) : xstrdup("");
 
         if (name && value && end > query) {
             rq->params[rq->n_params++] = (struct param){name, value};
         } else {
-            free(name); /* Tomcat drops a parameter that it cannot decode */
+            free(name); /* Tomcat ignores a parameter that it cannot decode */
             free(value);
         }
         query = *end ? end + 1 : end;
@@ -108,8 +103,8 @@ void request_parse_target(struct request *rq)
     size_t path_len = (size_t)(question - rq->target);
 
     rq->path = xstrndup(rq->target, path_len);
-    rq->target_fault = has_forbidden(rq->target, path_len) ? TARGET_HTML : parse_path(rq);
-    if (rq->target_fault == TARGET_OK && *question)
+    rq->target_error = has_forbidden(rq->target, path_len) ? TARGET_TOMCAT_400 : parse_path(rq);
+    if (rq->target_error == TARGET_OK && *question)
         parse_query(rq, question + 1);
 }
 
@@ -124,7 +119,7 @@ void request_free(struct request *rq)
         free(rq->params[i].name);
         free(rq->params[i].value);
     }
-    free(rq->body);
+    buf_free(&rq->body);
     json_decref(rq->json);
     free(rq);
 }
@@ -159,7 +154,7 @@ json_t *request_list(const struct request *rq, const char *name)
             continue;
         for (const char *s = rq->params[i].value; *s;) {
             const char *end = strchrnul(s, ',');
-            _cleanup_free_ char *part = xstrndup(s, (size_t)(end - s));
+            CLEANUP(free_pointer) char *part = xstrndup(s, (size_t)(end - s));
 
             if (*part)
                 json_array_append_new(list, json_text(part));

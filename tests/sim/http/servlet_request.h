@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One request as a handler sees it: target taken apart, body, who asks. */
-#pragma once
+/* A request as a controller sees it: the target in parts, the body, the user. */
+#ifndef TB_SIM_SERVLET_REQUEST_H
+#define TB_SIM_SERVLET_REQUEST_H
 
 #include <microhttpd.h>
 #include <stdbool.h>
@@ -13,16 +14,19 @@
 #include "sim/store/entity_store.h"
 
 enum {
+    MAX_BODY = 16 * 1024 * 1024,      /* maxPayloadSize of a default server */
+    MAX_FILE_BODY = 50 * 1024 * 1024, /* the same for images and resources */
+    MAX_HEADER = 8192,                /* Tomcat's maxHttpRequestHeaderSize */
     MAX_SEGMENTS = 16,
     MAX_PARAMS = 1000, /* Tomcat's maxParameterCount */
-    MAX_VARS = 4,      /* of the routes with a handler */
+    MAX_VARS = 4,      /* of the rows with a handler */
 };
 
-/* What is wrong with a target before any controller looks at it. */
-enum target_fault {
+/* Targets that are refused before any controller. */
+enum target_error {
     TARGET_OK,
-    TARGET_HTML, /* Tomcat's 400 page: characters that RFC 3986 does not allow, %2F */
-    TARGET_JSON, /* Spring's firewall: "//", ";", dot segments */
+    TARGET_TOMCAT_400, /* with Tomcat's page: characters that RFC 3986 does not allow, %2F */
+    TARGET_SPRING_400, /* by Spring's firewall: "//", ";", dot segments */
 };
 
 struct route;
@@ -36,37 +40,38 @@ struct request {
     struct MHD_Connection *mhd;
     char *method;
     bool http_1_0;
-    char *target; /* raw, with the query */
-    char *path;   /* raw, without it */
+    char *target; /* as it was sent, with the query */
+    char *path;   /* as it was sent, without the query */
     char *segments[MAX_SEGMENTS];
     size_t n_segments;
     bool trailing_slash;
     struct param params[MAX_PARAMS];
     size_t n_params;
-    enum target_fault target_fault;
+    enum target_error target_error;
 
-    char *body;
-    size_t body_len;
-    size_t body_cap;
-    bool too_big;      /* a body of unknown length over MAX_BODY */
-    bool refused_size; /* Content-Length over MAX_BODY: the body stays unread */
-    json_t *json;      /* the body, where the route wants JSON */
+    struct buf body;
+    bool too_big;      /* a body of unknown length over the limit */
+    bool refused_size; /* Content-Length over the limit: the body stays unread */
+    json_t *json;      /* the body, if the row wants JSON */
 
-    const struct tb_operation *op; /* of the tables; NULL: the target is none of them */
+    const struct tb_operation *op; /* of the tables; NULL: none has the target */
     const struct route *route;
-    const char *vars[MAX_VARS]; /* path variables in the order of the template */
-    struct user *user;          /* NULL: nobody */
+    const char *vars[MAX_VARS]; /* path variables in the order of the template; NULL: fewer */
+    struct user *user;          /* NULL: not authenticated */
     int64_t now;                /* server clock at arrival */
 };
 
-/* Sets path, segments, params and target_fault from the target. */
+/* Sets path, segments, params and target_error from the target, as Tomcat and Spring read it. */
 void request_parse_target(struct request *rq);
 void request_free(struct request *rq);
 
-/* A request header, NULL if absent. */
+/* A request header, or NULL. */
 const char *request_header(const struct request *rq, const char *name);
-/* A query parameter, decoded; NULL if absent. */
+/* A query parameter, decoded, or NULL. */
 const char *request_param(const struct request *rq, const char *name);
+/* Whether a query parameter is "true". */
 bool request_flag(const struct request *rq, const char *name);
-/* All values of a parameter and its comma-separated parts, as a JSON array of strings. */
+/* The comma-separated parts of all values of a parameter, as a JSON array of strings: a new reference. */
 json_t *request_list(const struct request *rq, const char *name);
+
+#endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers of a ThingsBoard server, as recorded. */
 #include "sim/http/servlet_response.h"
 
 #include <stdlib.h>
@@ -13,11 +12,8 @@ static void reset(struct reply *rp, int status)
 
 static void set_body(struct reply *rp, const char *type, json_t *value)
 {
-    struct buf b = {};
-
-    json_write(&b, value);
+    rp->body = java_json_text(value, &rp->len);
     json_decref(value);
-    rp->body = buf_take(&b, &rp->len);
     rp->content_type = type;
 }
 
@@ -44,7 +40,7 @@ void reply_error(struct reply *rp, int status, enum error_code code, const char 
     va_list ap;
 
     va_start(ap, fmt);
-    _cleanup_free_ char *message = xvasprintf(fmt, ap);
+    CLEANUP(free_pointer) char *message = xvasprintf(fmt, ap);
     va_end(ap);
     reset(rp, status);
     set_body(rp, "application/json;charset=ISO-8859-1",
@@ -58,7 +54,7 @@ void reply_mvc_error(struct reply *rp, int status, enum error_code code, const c
     va_list ap;
 
     va_start(ap, fmt);
-    _cleanup_free_ char *message = xvasprintf(fmt, ap);
+    CLEANUP(free_pointer) char *message = xvasprintf(fmt, ap);
     va_end(ap);
     reset(rp, status);
     set_body(rp, "application/json",
@@ -93,7 +89,7 @@ void reply_html_400(struct reply *rp)
     reset(rp, 400);
     rp->headers = HEADERS_NONE;
     rp->body = xstrdup(page);
-    rp->len = sizeof page - 1;
+    rp->len = sizeof(page) - 1;
     rp->content_type = "text/html;charset=utf-8";
     rp->content_language = "en";
 }
@@ -124,7 +120,7 @@ void reply_redirect(struct reply *rp, const char *location)
 
 bool reply_closes(const struct reply *rp)
 {
-    /* docs/server-behaviour.md: kept after 401, 403, 404, 405, 409, 429, 504 */
+    /* not after 401, 403, 404, 405, 409, 429 and 504 */
     return rp->status == 400 || rp->status == 408 || rp->status == 413 || rp->status == 500 ||
            rp->status == 503;
 }

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answers of a ThingsBoard server, in all the shapes that wire/README.md records. */
-#pragma once
+/*
+ * The responses of a ThingsBoard server, in all the forms that were recorded (tests/e2e/recorded.json). Each
+ * function replaces what the reply held before.
+ */
+#ifndef TB_SIM_SERVLET_RESPONSE_H
+#define TB_SIM_SERVLET_RESPONSE_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -23,24 +27,24 @@ enum error_code {
     ERROR_DATABASE = 46,
 };
 
-/* Which security headers come along. */
+/* The set of security headers. */
 enum header_set {
     HEADERS_API,
     HEADERS_DEVICE_API, /* /api/v1: another filter chain */
-    HEADERS_CACHED,     /* the controller has a Cache-Control of its own */
+    HEADERS_CACHED,     /* the controller sets Cache-Control itself */
     HEADERS_NONE,       /* refused before any filter */
 };
 
-/* What happens instead of an answer. */
+/* How a fault breaks the response. */
 enum drop {
     DROP_NOTHING,
-    DROP_RESET,
-    DROP_CLOSE,
-    DROP_HALF,
+    DROP_RESET, /* no response, the connection is reset */
+    DROP_CLOSE, /* no response, the connection is closed */
+    DROP_HALF,  /* the connection is closed after half of the body */
 };
 
 enum {
-    MAX_HEADERS = 8, /* of an answer's own */
+    MAX_HEADERS = 8, /* of the controller's own */
 };
 
 struct header {
@@ -48,28 +52,26 @@ struct header {
     char *value;
 };
 
-struct sim;
-
 struct reply {
     int status;
     char *body;
     size_t len;
-    const char *content_type;     /* NULL = no body type */
-    const char *content_language; /* NULL = none */
-    bool chunked;                 /* controllers' JSON */
+    const char *content_type;     /* NULL: none */
+    const char *content_language; /* NULL: none */
+    bool chunked;                 /* as the JSON of controllers is */
     enum header_set headers;
-    struct header own[MAX_HEADERS];
+    struct header own[MAX_HEADERS]; /* the controller's */
     size_t n_own;
-    bool preflight; /* CORS preflight headers */
+    bool preflight; /* with the headers for a CORS preflight */
     bool sync;      /* an asynchronous operation failed before it went asynchronous */
     enum drop drop;
-    struct sim *upgrade; /* 101: the connection becomes a WebSocket of it */
-    int64_t now;
+    bool upgrade; /* 101: the connection becomes a WebSocket */
+    int64_t now;  /* for the Date; 0: none */
 };
 
-/* JSON of a controller: UTF-8, chunked. Takes the value over. */
+/* JSON of a controller: UTF-8, chunked. Takes VALUE over. */
 void reply_json(struct reply *rp, json_t *value);
-/* Login and refresh: JSON with Content-Length, labelled ISO-8859-1. Takes the value over. */
+/* Login and refresh: JSON with Content-Length, labelled ISO-8859-1. Takes VALUE over. */
 void reply_login(struct reply *rp, json_t *value);
 void reply_empty(struct reply *rp, int status);
 /* ThingsboardErrorResponseHandler: status, message, errorCode, timestamp; ISO-8859-1. */
@@ -83,17 +85,20 @@ void reply_text(struct reply *rp, int status, const char *fmt, ...) PRINTF_LIKE(
 void reply_html_400(struct reply *rp);
 /* The size filter's bare string. */
 void reply_413(struct reply *rp, int64_t limit);
-/* One more header of the answer. */
+/* Adds a header; NAME stays in memory. */
 void reply_header(struct reply *rp, const char *name, const char *fmt, ...) PRINTF_LIKE(3, 4);
-/* 302 to a login page; location is absolute. */
+/* 302; LOCATION is an absolute URL. */
 void reply_redirect(struct reply *rp, const char *location);
 
-/* Tomcat closes the connection after these. */
+/* Whether Tomcat closes the connection after the response. */
 bool reply_closes(const struct reply *rp);
 void reply_free(struct reply *rp);
 
-/* Errors that many handlers give. */
+/* Errors of many controllers. */
 void reply_not_found(struct reply *rp, const char *what, const char *id);
 void reply_item_not_found(struct reply *rp);
 void reply_no_permission(struct reply *rp);
+/* The limits of the stand-in itself. */
 void reply_full(struct reply *rp);
+
+#endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Numbers as they were written. */
 #include "sim/json/exact_number.h"
 
 #include <errno.h>
@@ -24,7 +23,7 @@ const char *number_text(const json_t *value)
 
 json_t *number_of_text(const char *text, size_t n)
 {
-    _cleanup_free_ char *marked = xasprintf(MARK "%.*s", (int)n, text);
+    CLEANUP(free_pointer) char *marked = xasprintf(MARK "%.*s", (int)n, text);
 
     return json_stringn_nocheck(marked, strlen(marked));
 }
@@ -69,33 +68,33 @@ static bool is_number(const char *token)
 static void add_string_byte(struct buf *out, char c)
 {
     if ((unsigned char)c < 0x20) /* Gson takes control bytes as they are */
-        buf_printf(out, "\\u%04x", (unsigned char)c);
+        xbuf_append_format(out, "\\u%04x", (unsigned char)c);
     else
-        buf_putc(out, c);
+        xbuf_append_byte(out, c);
 }
 
 static void copy_string(struct reader *r)
 {
     char quote = *r->at++;
 
-    buf_putc(&r->out, '"');
+    xbuf_append_byte(&r->out, '"');
     while (r->at < r->end && *r->at != quote) {
         bool escape = *r->at == '\\' && r->at + 1 < r->end;
 
-        if (escape && r->at[1] == '\'') { /* no escape of JSON, but one of Gson */
+        if (escape && r->at[1] == '\'') { /* an escape of Gson's, not of JSON */
             r->at++;
         } else if (escape) {
-            buf_putc(&r->out, *r->at++);
+            xbuf_append_byte(&r->out, *r->at++);
         } else if (*r->at == '"') {
-            buf_putc(&r->out, '\\');
+            xbuf_append_byte(&r->out, '\\');
         }
         if (r->lenient)
             add_string_byte(&r->out, *r->at++);
         else
-            buf_putc(&r->out, *r->at++);
+            xbuf_append_byte(&r->out, *r->at++);
     }
     if (r->at < r->end) {
-        buf_putc(&r->out, '"');
+        xbuf_append_byte(&r->out, '"');
         r->at++;
     }
 }
@@ -111,7 +110,7 @@ static bool is_keyword(const char *token, bool lenient)
     return false;
 }
 
-/* Whether what comes next makes a name of what was read last. */
+/* Whether a colon follows, which makes what was read last a name. */
 static bool is_name(const struct reader *r)
 {
     const char *p = r->at;
@@ -127,22 +126,22 @@ static void copy_word(struct reader *r)
 
     while (r->at + n < r->end && r->at[n] != '\0' && !strchr("{}[]:,; \t\r\n\"'=#/\\", r->at[n]))
         n++;
-    n += n == 0; /* a byte that begins nothing */
-    _cleanup_free_ char *word = xstrndup(r->at, n);
+    n += n == 0; /* a byte that no token begins with */
+    CLEANUP(free_pointer) char *word = xstrndup(r->at, n);
     r->at += n;
     if (is_keyword(word, r->lenient) && !is_name(r)) {
         for (char *c = word; *c; c++)
-            buf_putc(&r->out, (char)(*c | 0x20));
+            xbuf_append_byte(&r->out, (char)(*c | 0x20));
     } else if (is_number(word) && !is_name(r)) {
-        buf_printf(&r->out, "\"" MARK_IN_JSON "%s\"", word);
+        xbuf_append_format(&r->out, "\"" MARK_IN_JSON "%s\"", word);
     } else if (r->lenient && n > 0 && !strchr("=;#/\\", word[0])) {
-        buf_printf(&r->out, "\"%s\"", word);
+        xbuf_append_format(&r->out, "\"%s\"", word);
     } else {
-        buf_puts(&r->out, word);
+        xbuf_append_string(&r->out, word);
     }
 }
 
-/* The strings that stand for numbers, as such in memory. */
+/* Takes VALUE over and marks the strings in it that stand for numbers. */
 static json_t *mark(json_t *value)
 {
     const char *key;
@@ -165,14 +164,14 @@ static json_t *mark(json_t *value)
 
 json_t *numbers_read(const char *data, size_t n, bool lenient, json_error_t *ret_error)
 {
-    struct reader r = {.at = data, .end = data + n, .lenient = lenient};
+    struct reader r = {.at = data, .end = data + n, .lenient = lenient, .out = XBUF_INIT};
     json_error_t error;
 
     while (r.at < r.end) {
         if (*r.at == '"' || (lenient && *r.at == '\''))
             copy_string(&r);
         else if (strchr("{}[]:, \t\r\n", *r.at) && *r.at != '\0')
-            buf_putc(&r.out, *r.at++);
+            xbuf_append_byte(&r.out, *r.at++);
         else
             copy_word(&r);
     }
@@ -182,9 +181,8 @@ json_t *numbers_read(const char *data, size_t n, bool lenient, json_error_t *ret
     return value ? mark(value) : NULL;
 }
 
-static json_t *own_number(const char *text, bool exact)
+static json_t *jansson_number(const char *text, bool exact)
 {
-    struct buf written = {};
     char *end;
 
     errno = 0;
@@ -197,19 +195,17 @@ static json_t *own_number(const char *text, bool exact)
 
     if (!number || !exact)
         return number;
-    json_write(&written, number);
-    if (!streq(written.data, text)) {
-        json_decref(number);
-        number = NULL;
-    }
-    buf_free(&written);
-    return number;
+    CLEANUP(free_pointer) char *written = java_json_text(number, NULL);
+    if (streq(written, text))
+        return number;
+    json_decref(number);
+    return NULL;
 }
 
 json_t *numbers_simplify(json_t *value, bool exact)
 {
     const char *text = number_text(value);
-    json_t *number = text ? own_number(text, exact) : NULL;
+    json_t *number = text ? jansson_number(text, exact) : NULL;
     const char *key;
     json_t *member;
     void *next;
@@ -227,34 +223,35 @@ json_t *numbers_simplify(json_t *value, bool exact)
 
 /* --- arithmetic --- */
 
-bool decimal_parse(const char *text, struct decimal *ret)
+int decimal_parse(const char *text, struct decimal *ret)
 {
     const char *exponent = strpbrk(text, "eE");
-    struct buf digits = {};
+    struct buf digits = XBUF_INIT;
+    struct decimal d = {.negative = *text == '-', .has_exponent = exponent != NULL};
     long power = 0;
 
-    *ret = (struct decimal){.negative = *text == '-', .has_exponent = exponent != NULL};
     errno = 0;
     if (exponent)
         power = strtol(exponent + 1, NULL, 10);
     if (errno != 0 || power > INT_MAX || power < INT_MIN)
-        return false;
+        return -ERANGE;
     for (const char *p = text + (*text == '-'); *p && p != exponent; p++) {
         if (*p == '.') {
-            ret->has_point = true;
+            d.has_point = true;
             continue;
         }
-        ret->scale += ret->has_point;
+        d.scale += d.has_point;
         if (*p != '0' || digits.len > 0)
-            buf_putc(&digits, *p);
+            xbuf_append_byte(&digits, *p);
     }
     if (digits.len == 0) {
-        buf_putc(&digits, '0');
-        ret->negative = false; /* no zero is less than another */
+        xbuf_append_byte(&digits, '0');
+        d.negative = false; /* BigDecimal has no negative zero */
     }
-    ret->scale -= power;
-    ret->digits = buf_take(&digits, NULL);
-    return true;
+    d.scale -= power;
+    d.digits = xbuf_take(&digits, NULL);
+    *ret = d;
+    return 0;
 }
 
 void decimal_free(struct decimal *d)
@@ -276,24 +273,24 @@ bool decimal_is_whole(const struct decimal *d)
 char *decimal_plain(const struct decimal *d)
 {
     size_t n = strlen(d->digits);
-    struct buf out = {};
+    struct buf out = XBUF_INIT;
 
     if (streq(d->digits, "0") && d->scale <= 0)
         return xstrdup("0");
     if (d->scale < -PLAIN_MAX || d->scale > PLAIN_MAX || n > PLAIN_MAX)
         return NULL;
     if (d->negative)
-        buf_putc(&out, '-');
+        xbuf_append_byte(&out, '-');
     if (d->scale <= 0) {
-        buf_puts(&out, d->digits);
+        xbuf_append_string(&out, d->digits);
         for (long i = d->scale; i < 0; i++)
-            buf_putc(&out, '0');
-        return buf_take(&out, NULL);
+            xbuf_append_byte(&out, '0');
+        return xbuf_take(&out, NULL);
     }
     size_t scale = (size_t)d->scale;
-    buf_printf(&out, "%.*s.", n > scale ? (int)(n - scale) : 1, n > scale ? d->digits : "0");
+    xbuf_append_format(&out, "%.*s.", n > scale ? (int)(n - scale) : 1, n > scale ? d->digits : "0");
     for (size_t i = n; i < scale; i++)
-        buf_putc(&out, '0');
-    buf_puts(&out, d->digits + (n > scale ? n - scale : 0));
-    return buf_take(&out, NULL);
+        xbuf_append_byte(&out, '0');
+    xbuf_append_string(&out, d->digits + (n > scale ? n - scale : 0));
+    return xbuf_take(&out, NULL);
 }

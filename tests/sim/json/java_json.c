@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* JSON in and out. */
 #include "sim/json/java_json.h"
 
 #include <math.h>
@@ -9,7 +8,7 @@
 
 #include "sim/json/exact_number.h"
 
-json_t *json_read(const char *data, size_t n, json_error_t *ret_error)
+json_t *java_json_read(const char *data, size_t n, json_error_t *ret_error)
 {
     json_error_t error;
     json_error_t *why = ret_error ? ret_error : &error;
@@ -21,7 +20,7 @@ json_t *json_read(const char *data, size_t n, json_error_t *ret_error)
     return value ? numbers_simplify(value, false) : NULL;
 }
 
-/* How many digits of a decimal are behind its point: DIGITS is d.ddd, to be moved by POWER. */
+/* How many digits a decimal has behind its point; DIGITS is d.ddd, to be moved by POWER. */
 static int fraction_digits(const char *digits, int power)
 {
     const char *behind = strchr(digits, '.') + 1;
@@ -30,15 +29,15 @@ static int fraction_digits(const char *digits, int power)
     return n - power > 1 ? n - power : 1;
 }
 
-/* As java.lang.Double prints it: with at least one digit behind the point, from 1E7 and below 1E-3 with one
- * before it and an exponent. */
-void double_to_text(double v, char *ret, size_t n)
+/* The shortest decimal that reads back as the same double, as java.lang.Double prints it: with at least one
+ * digit behind the point, and with an exponent from 1E7 on and below 1E-3. */
+static void double_to_text(double v, char *ret, size_t n)
 {
     char digits[40];
     int precision = 14;
 
     do
-        snprintf(digits, sizeof digits, "%.*e", precision++, v);
+        snprintf(digits, sizeof(digits), "%.*e", precision++, v);
     while (precision <= 16 && strtod(digits, NULL) != v);
     char *exponent = strchr(digits, 'e');
     int power = atoi(exponent + 1);
@@ -53,31 +52,31 @@ void double_to_text(double v, char *ret, size_t n)
 
 static void write_string(struct buf *out, const char *s, size_t n)
 {
-    buf_putc(out, '"');
+    xbuf_append_byte(out, '"');
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
 
         if (c == '"' || c == '\\')
-            buf_printf(out, "\\%c", c);
+            xbuf_append_format(out, "\\%c", c);
         else if (c == '\n')
-            buf_puts(out, "\\n");
+            xbuf_append_string(out, "\\n");
         else if (c == '\r')
-            buf_puts(out, "\\r");
+            xbuf_append_string(out, "\\r");
         else if (c == '\t')
-            buf_puts(out, "\\t");
+            xbuf_append_string(out, "\\t");
         else if (c < 0x20)
-            buf_printf(out, "\\u%04X", c);
+            xbuf_append_format(out, "\\u%04X", c);
         else
-            buf_putc(out, (char)c);
+            xbuf_append_byte(out, (char)c);
     }
-    buf_putc(out, '"');
+    xbuf_append_byte(out, '"');
 }
 
 static void write_member(struct buf *out, const char *key, const json_t *value)
 {
     write_string(out, key, strlen(key));
-    buf_putc(out, ':');
-    json_write(out, value);
+    xbuf_append_byte(out, ':');
+    java_json_write(out, value);
 }
 
 static void write_object(struct buf *out, const json_t *object, bool twice)
@@ -86,38 +85,38 @@ static void write_object(struct buf *out, const json_t *object, bool twice)
     json_t *value;
     const char *comma = "";
 
-    buf_putc(out, '{');
+    xbuf_append_byte(out, '{');
     json_object_foreach((json_t *)(uintptr_t)object, key, value)
     {
-        buf_puts(out, comma);
+        xbuf_append_string(out, comma);
         comma = ",";
         if (twice && strcmp(key, "type") == 0) {
             write_member(out, key, value);
-            buf_putc(out, ',');
+            xbuf_append_byte(out, ',');
         }
         if (strcmp(key, "configuration") == 0 && json_is_object(value)) {
             /* the real server writes the discriminator of a device configuration twice */
-            buf_puts(out, "\"configuration\":");
+            xbuf_append_string(out, "\"configuration\":");
             write_object(out, value, true);
         } else {
             write_member(out, key, value);
         }
     }
-    buf_putc(out, '}');
+    xbuf_append_byte(out, '}');
 }
 
 static void write_array(struct buf *out, const json_t *array)
 {
-    buf_putc(out, '[');
+    xbuf_append_byte(out, '[');
     for (size_t i = 0; i < json_array_size(array); i++) {
         if (i > 0)
-            buf_putc(out, ',');
-        json_write(out, json_array_get(array, i));
+            xbuf_append_byte(out, ',');
+        java_json_write(out, json_array_get(array, i));
     }
-    buf_putc(out, ']');
+    xbuf_append_byte(out, ']');
 }
 
-void json_write(struct buf *out, const json_t *value)
+void java_json_write(struct buf *out, const json_t *value)
 {
     char number[400];
 
@@ -130,33 +129,41 @@ void json_write(struct buf *out, const json_t *value)
         break;
     case JSON_STRING:
         if (number_text(value)) {
-            buf_puts(out, number_text(value));
+            xbuf_append_string(out, number_text(value));
             break;
         }
         write_string(out, json_string_value(value), json_string_length(value));
         break;
     case JSON_INTEGER:
-        buf_printf(out, "%lld", (long long)json_integer_value(value));
+        xbuf_append_format(out, "%lld", (long long)json_integer_value(value));
         break;
     case JSON_REAL:
-        double_to_text(json_real_value(value), number, sizeof number);
-        buf_puts(out, number);
+        double_to_text(json_real_value(value), number, sizeof(number));
+        xbuf_append_string(out, number);
         break;
     case JSON_TRUE:
-        buf_puts(out, "true");
+        xbuf_append_string(out, "true");
         break;
     case JSON_FALSE:
-        buf_puts(out, "false");
+        xbuf_append_string(out, "false");
         break;
     case JSON_NULL:
-        buf_puts(out, "null");
+        xbuf_append_string(out, "null");
         break;
     }
 }
 
-json_t *json_text(const char *s)
+char *java_json_text(const json_t *value, size_t *ret_length)
 {
-    _cleanup_free_ char *utf8 = bytes_to_utf8(s, strlen(s));
+    struct buf text = XBUF_INIT;
+
+    java_json_write(&text, value);
+    return xbuf_take(&text, ret_length);
+}
+
+json_t *json_text(const char *text)
+{
+    CLEANUP(free_pointer) char *utf8 = bytes_to_utf8(text, strlen(text));
 
     return json_string(utf8);
 }
@@ -178,6 +185,15 @@ int64_t json_int(const json_t *object, const char *key, int64_t otherwise)
 void json_put(json_t *object, const char *key, json_t *value)
 {
     json_object_set_new(object, key, value ? value : json_null());
+}
+
+bool json_array_has(const json_t *array, const char *text)
+{
+    for (size_t i = 0; i < json_array_size(array); i++) {
+        if (streq(json_string_value(json_array_get(array, i)), text))
+            return true;
+    }
+    return false;
 }
 
 json_t *json_entity_id(const char *type, const char *id)

@@ -1,126 +1,128 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The control endpoint: never limited, authenticated, counted or logged. */
+/* Its requests are not authenticated, limited, counted or logged. */
 #include "sim/server/control_endpoint.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/base/uuid.h"
-#include "sim/websocket/websocket_session.h"
+#include "sim/websocket/websocket_control.h"
 
-/* One member of POST /sim/set; false: its value is not usable. */
+/* A member of POST /sim/set. */
 struct setting {
     const char *name;
-    bool (*set)(struct sim *sim, const json_t *value);
+    /* -EINVAL */
+    int (*set)(struct sim *sim, const json_t *value);
 };
 
-static bool set_number(const json_t *value, int64_t least, int64_t most, int64_t *ret)
+static int set_number(const json_t *value, int64_t least, int64_t most, int64_t *ret)
 {
     if (!json_is_integer(value) || json_integer_value(value) < least || json_integer_value(value) > most)
-        return false;
+        return -EINVAL;
     *ret = json_integer_value(value);
-    return true;
+    return 0;
 }
 
-static bool set_token_life(struct sim *sim, const json_t *v)
+static int set_token_life(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 1000000000, &sim->settings.token_life);
 }
 
-static bool set_refresh_life(struct sim *sim, const json_t *v)
+static int set_refresh_life(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 1000000000, &sim->settings.refresh_life);
 }
 
-static bool set_write_ms(struct sim *sim, const json_t *v)
+static int set_write_ms(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 3600000, &sim->settings.write_ms);
 }
 
-static bool set_requests_per_connection(struct sim *sim, const json_t *v)
+static int set_requests_per_connection(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 1000000000, &sim->settings.requests_per_connection);
 }
 
-static bool set_clock_offset(struct sim *sim, const json_t *v)
+static int set_clock_offset(struct sim *sim, const json_t *v)
 {
     return set_number(v, -1000000000000, 1000000000000, &sim->settings.clock_offset_ms);
 }
 
-static bool set_limits(struct sim *sim, const json_t *v)
+static int set_limits(struct sim *sim, const json_t *v)
 {
-    return json_is_string(v) && limit_set(&sim->tenant_limit, json_string_value(v));
+    return json_is_string(v) ? limit_set(&sim->tenant_limit, json_string_value(v)) : -EINVAL;
 }
 
-static bool set_customer_limits(struct sim *sim, const json_t *v)
+static int set_customer_limits(struct sim *sim, const json_t *v)
 {
-    return json_is_string(v) && limit_set(&sim->customer_limit, json_string_value(v));
+    return json_is_string(v) ? limit_set(&sim->customer_limit, json_string_value(v)) : -EINVAL;
 }
 
-static bool set_password(struct sim *sim, const json_t *v)
+static int set_password(struct sim *sim, const json_t *v)
 {
     struct user *tenant = store_find_user(&sim->store, "tenant@thingsboard.org");
 
     if (!json_is_string(v))
-        return false;
+        return -EINVAL;
     free(tenant->password);
     tenant->password = xstrdup(json_string_value(v));
     tenant->outdated = sim->last_serial;
-    return true;
+    return 0;
 }
 
-static bool set_signing_key(struct sim *sim, const json_t *v)
+static int set_signing_key(struct sim *sim, const json_t *v)
 {
     if (json_is_true(v))
-        random_bytes(sim->signing_key, sizeof sim->signing_key);
-    return json_is_boolean(v);
+        random_bytes(sim->signing_key, sizeof(sim->signing_key));
+    return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static bool outdate_tokens(struct sim *sim, const json_t *v)
+static int outdate_tokens(struct sim *sim, const json_t *v)
 {
     if (json_is_true(v))
         sim->access_outdated = sim->refresh_outdated = sim->last_serial;
-    return json_is_boolean(v);
+    return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static bool outdate_access_tokens(struct sim *sim, const json_t *v)
+static int outdate_access_tokens(struct sim *sim, const json_t *v)
 {
     if (json_is_true(v))
         sim->access_outdated = sim->last_serial;
-    return json_is_boolean(v);
+    return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static bool set_api_key_enabled(struct sim *sim, const json_t *v)
+static int set_api_key_enabled(struct sim *sim, const json_t *v)
 {
     if (!sim->preloaded_key || !json_is_boolean(v))
-        return false;
+        return -EINVAL;
     json_put(sim->preloaded_key->doc, "enabled", json_boolean(json_is_true(v)));
-    return true;
+    return 0;
 }
 
-static bool set_flag(const json_t *v, bool *ret)
+static int set_flag(const json_t *v, bool *ret)
 {
     if (json_is_boolean(v))
         *ret = json_is_true(v);
-    return json_is_boolean(v);
+    return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static bool set_strict(struct sim *sim, const json_t *v)
+static int set_strict(struct sim *sim, const json_t *v)
 {
     return set_flag(v, &sim->settings.strict);
 }
 
-static bool set_check_answers(struct sim *sim, const json_t *v)
+static int set_check_answers(struct sim *sim, const json_t *v)
 {
     return set_flag(v, &sim->settings.check_answers);
 }
 
-static bool set_silent_devices(struct sim *sim, const json_t *v)
+static int set_silent_devices(struct sim *sim, const json_t *v)
 {
     return set_flag(v, &sim->settings.silent_devices);
 }
 
-static bool set_seed(struct sim *sim, const json_t *v)
+static int set_seed(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, INT32_MAX, &sim->settings.seed);
 }
@@ -144,7 +146,7 @@ static const struct setting settings[] = {
     {"silentDevices", set_silent_devices},
 };
 
-/* The name of the first member that cannot be set, NULL if all are. */
+/* The name of the first member that cannot be set, or NULL. */
 static const char *apply_settings(struct sim *sim, const json_t *body)
 {
     const char *name;
@@ -152,13 +154,13 @@ static const char *apply_settings(struct sim *sim, const json_t *body)
 
     json_object_foreach((json_t *)(uintptr_t)body, name, value)
     {
-        bool ok = false;
+        int r = -EINVAL;
 
         for (size_t i = 0; i < ARRAY_SIZE(settings); i++) {
             if (streq(name, settings[i].name))
-                ok = settings[i].set(sim, value);
+                r = settings[i].set(sim, value);
         }
-        if (!ok)
+        if (r < 0)
             return name;
     }
     return NULL;
@@ -173,7 +175,7 @@ static void reply_bad(struct reply *rp, const char *why)
 
 static void post_set(struct sim *sim, const struct request *rq, struct reply *rp)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
     const char *bad = json_is_object(body) ? apply_settings(sim, body) : "not a JSON object";
 
     if (bad)
@@ -184,9 +186,9 @@ static void post_set(struct sim *sim, const struct request *rq, struct reply *rp
 
 static void post_fault(struct sim *sim, const struct request *rq, struct reply *rp)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
 
-    if (json_is_object(body) && faults_add(&sim->faults, body))
+    if (json_is_object(body) && faults_add(&sim->faults, body) == 0)
         reply_json(rp, json_object());
     else
         reply_bad(rp, "no such fault");
@@ -195,7 +197,7 @@ static void post_fault(struct sim *sim, const struct request *rq, struct reply *
 static void get_stats(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
-    json_t *stats = record_stats(&sim->record, sim->store.n_points);
+    json_t *stats = request_log_stats(&sim->log, sim->store.n_points);
 
     json_put(stats, "violations", json_integer((json_int_t)sim->violations.count));
     json_put(stats, "held", json_integer((json_int_t)sim_held(sim)));
@@ -226,7 +228,7 @@ static void delete_violations(struct sim *sim, const struct request *rq, struct 
 static void get_requests(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
-    reply_json(rp, record_requests(&sim->record));
+    reply_json(rp, request_log_requests(&sim->log));
 }
 
 static void delete_faults(struct sim *sim, const struct request *rq, struct reply *rp)
@@ -251,9 +253,9 @@ static void get_websockets(struct sim *sim, const struct request *rq, struct rep
 
 static void post_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
 {
-    json_auto_t *body = json_read(rq->body, rq->body_len, NULL);
+    json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
 
-    if (websockets_order(sim, body))
+    if (websockets_order(sim, body) == 0)
         reply_json(rp, json_object());
     else
         reply_bad(rp, "no such order, or no such WebSocket");
@@ -269,7 +271,7 @@ static void delete_websockets(struct sim *sim, const struct request *rq, struct 
 static void delete_requests(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
-    record_clear(&sim->record);
+    request_log_clear(&sim->log);
     reply_json(rp, json_object());
 }
 
@@ -293,7 +295,7 @@ static const struct {
     {"DELETE", "/sim/websockets", delete_websockets},
 };
 
-void control(struct sim *sim, struct request *rq, struct reply *rp)
+void control_endpoint(struct sim *sim, struct request *rq, struct reply *rp)
 {
     rp->headers = HEADERS_NONE;
     reply_bad(rp, "no such control endpoint");
@@ -304,5 +306,5 @@ void control(struct sim *sim, struct request *rq, struct reply *rp)
             endpoints[i].handler(sim, rq, rp);
     }
     pthread_mutex_unlock(&sim->lock);
-    rp->chunked = false; /* easy on simple clients */
+    rp->chunked = false; /* simple clients read Content-Length only */
 }

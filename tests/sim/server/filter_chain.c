@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Everything between the request and its handler, in the order of a real server's filters. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strcasestr */
-#endif
+/* In the order of a real server's filters. */
 #include "sim/server/filter_chain.h"
 
 #include <string.h>
@@ -12,12 +9,7 @@
 #include "sim/spec/request_validator.h"
 #include "sim/spec/schema_validator.h"
 
-bool gate_is_login_path(const struct request *rq)
-{
-    return streq(rq->path, "/api/auth/login") || streq(rq->path, "/api/auth/token");
-}
-
-bool gate_charge(struct sim *sim, const struct request *rq, struct reply *rp)
+bool filter_chain_charge(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     if (!rq->user || rq->user->authority == SYS_ADMIN)
         return true;
@@ -32,7 +24,7 @@ bool gate_charge(struct sim *sim, const struct request *rq, struct reply *rp)
 
 static void refuse_path(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    _cleanup_free_ char *allow = route_allow(sim->api, rq, ", ", false);
+    CLEANUP(free_pointer) char *allow = route_allow(sim->api, rq, ", ", false);
 
     if (allow) {
         reply_mvc_error(rp, 405, ERROR_BAD_REQUEST_PARAMS, "Request method '%s' is not supported",
@@ -41,7 +33,7 @@ static void refuse_path(const struct sim *sim, struct request *rq, struct reply 
     } else if (starts_with(rq->path, "/api/") || streq(rq->path, "/")) {
         reply_mvc_error(rp, 404, ERROR_ITEM_NOT_FOUND, "No static resource %s.", rq->path + 1);
     } else {
-        /* outside of the API everything is the web application's page, which is not there */
+        /* outside of the API every path is the page of the web application, which does not exist here */
         reply_mvc_error(rp, 404, ERROR_ITEM_NOT_FOUND, "No static resource index.html.");
         rp->content_type = "application/json;charset=UTF-8";
         rp->content_language = "en";
@@ -50,7 +42,7 @@ static void refuse_path(const struct sim *sim, struct request *rq, struct reply 
 
 static void answer_options(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    _cleanup_free_ char *allow = route_allow(sim->api, rq, ",", true);
+    CLEANUP(free_pointer) char *allow = route_allow(sim->api, rq, ",", true);
 
     if (!allow) {
         refuse_path(sim, rq, rp);
@@ -58,10 +50,10 @@ static void answer_options(const struct sim *sim, struct request *rq, struct rep
     }
     reply_empty(rp, 200);
     reply_header(rp, "Allow", "%s", allow);
-    reply_header(rp, "Accept-Patch", " "); /* empty: libmicrohttpd takes a blank for a value */
+    reply_header(rp, "Accept-Patch", " "); /* empty; libmicrohttpd wants a value */
 }
 
-/* docs/server-behaviour.md: an Accept that JSON does not satisfy is a 500. */
+/* An Accept without JSON is answered with 500. */
 static bool is_acceptable(const struct request *rq)
 {
     const char *accept = request_header(rq, "Accept");
@@ -77,7 +69,7 @@ static bool read_json(struct request *rq, struct reply *rp)
 {
     json_error_t error;
 
-    rq->json = json_read(rq->body, rq->body_len, &error);
+    rq->json = java_json_read(rq->body.data, rq->body.len, &error);
     if (rq->json)
         return true;
     if (json_error_code(&error) == json_error_premature_end_of_input)
@@ -88,7 +80,7 @@ static bool read_json(struct request *rq, struct reply *rp)
     return false;
 }
 
-/* Recorded for saveEntityTelemetry: the message names the method that wanted the body. */
+/* The message names the Java method that wants the body; it is known for saveEntityTelemetry only. */
 static void refuse_missing_body(const struct sim *sim, const struct request *rq, struct reply *rp)
 {
     static const struct {
@@ -116,7 +108,7 @@ static void refuse_missing_body(const struct sim *sim, const struct request *rq,
                 rq->route->path);
 }
 
-/* docs/server-behaviour.md: a missing body, another Content-Type, malformed JSON: all 500 errorCode 2. */
+/* A missing body, another Content-Type and malformed JSON are all answered with 500 and errorCode 2. */
 static bool check_body(const struct sim *sim, struct request *rq, struct reply *rp)
 {
     const char *type = request_header(rq, "Content-Type");
@@ -127,7 +119,7 @@ static bool check_body(const struct sim *sim, struct request *rq, struct reply *
         reply_header(rp, "Accept", "multipart/form-data");
         return false;
     }
-    if (rq->body_len == 0 && (rq->route->flags & (ROUTE_JSON | ROUTE_TEXT))) {
+    if (rq->body.len == 0 && (rq->route->flags & (ROUTE_JSON | ROUTE_TEXT))) {
         refuse_missing_body(sim, rq, rp);
         return false;
     }
@@ -145,27 +137,28 @@ static bool check_body(const struct sim *sim, struct request *rq, struct reply *
     return read_json(rq, rp);
 }
 
-/* Whether an answer that no handler makes is refused: those of the handlers stay as they are. */
-static bool judge_request(struct sim *sim, struct request *rq, struct reply *rp)
+/* Counts the violations of the specification. They are refused in strict mode, and if no controller would
+ * notice them. */
+static bool check_specification(struct sim *sim, struct request *rq, struct reply *rp)
 {
     bool has_handler = rq->route->method != NULL;
-    struct judgement j = {};
+    struct validation validation = {};
     bool ok = true;
 
     if (!rq->op)
         return true;
-    judge(sim->api, rq->op, rq, sim->settings.strict, &j);
-    for (size_t i = 0; i < json_array_size(j.faults); i++)
+    validate_request(sim->api, rq->op, rq, sim->settings.strict, &validation);
+    for (size_t i = 0; i < json_array_size(validation.errors); i++)
         violations_add(&sim->violations, api_text(sim->api, rq->op->id),
-                       json_string_value(json_array_get(j.faults, i)));
-    if (j.faults && (sim->settings.strict || !has_handler)) {
-        int status = sim->settings.strict ? 400 : j.status;
+                       json_string_value(json_array_get(validation.errors, i)));
+    if (validation.errors && (sim->settings.strict || !has_handler)) {
+        int status = sim->settings.strict ? 400 : validation.status;
 
         reply_error(rp, status, status == 400 ? ERROR_BAD_REQUEST_PARAMS : ERROR_GENERAL, "%s",
-                    json_string_value(json_array_get(j.faults, 0)));
+                    json_string_value(json_array_get(validation.errors, 0)));
         ok = false;
     }
-    judgement_free(&j);
+    validation_free(&validation);
     return ok;
 }
 
@@ -174,14 +167,14 @@ static bool is_open(const struct request *rq)
     return auth_is_open(rq) || (rq->op && rq->op->flags & TB_ANONYMOUS);
 }
 
-bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
+bool filter_chain_pass(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    if (gate_is_login_path(rq) && !streq(rq->method, "POST")) {
+    if (is_login_path(rq) && !streq(rq->method, "POST")) {
         reply_error(rp, 401, ERROR_AUTHENTICATION, "Authentication method not supported");
         return false;
     }
     rq->route = route_find(sim->api, rq);
-    if (!is_open(rq) && (!auth_check(sim, rq, rp) || !gate_charge(sim, rq, rp)))
+    if (!is_open(rq) && (!auth_check(sim, rq, rp) || !filter_chain_charge(sim, rq, rp)))
         return false;
     if (streq(rq->method, "OPTIONS")) {
         answer_options(sim, rq, rp);
@@ -191,7 +184,7 @@ bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
         refuse_path(sim, rq, rp);
         return false;
     }
-    /* nobody: on a path that is open, such as that of a public image */
+    /* there is no user on an open path, such as that of a public image */
     if (rq->user && !(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
         reply_no_permission(rp);
         return false;
@@ -200,5 +193,5 @@ bool gate_pass(struct sim *sim, struct request *rq, struct reply *rp)
         reply_error(rp, 500, ERROR_GENERAL, "No acceptable representation");
         return false;
     }
-    return judge_request(sim, rq, rp) && check_body(sim, rq, rp);
+    return check_specification(sim, rq, rp) && check_body(sim, rq, rp);
 }

@@ -1,34 +1,33 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From a whole request to its reply. */
 #include "sim/server/request_processing.h"
 
 #include <string.h>
 
 #include "sim/auth/token_filter.h"
 #include "sim/controller/controller_mapping.h"
-#include "sim/controller/generated_answers.h"
 #include "sim/server/filter_chain.h"
+#include "sim/spec/schema_validator.h"
 
 enum {
     MAX_SWALLOW = 2 * 1024 * 1024, /* Tomcat's maxSwallowSize: a bigger body is refused unread */
 };
 
-/* The size filter's limit (docs/server-behaviour.md). */
+/* The limit of the payload size filter. */
 static int64_t max_body(const char *path)
 {
     return starts_with(path, "/api/image") || starts_with(path, "/api/resource") ? MAX_FILE_BODY : MAX_BODY;
 }
 
-/* Refusals that come before every filter; true: the reply is there. */
+/* Refusals before every filter. True: the reply is a refusal. */
 static bool refuse_target(struct request *rq, struct reply *rp)
 {
     const union MHD_ConnectionInfo *size =
         MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
-    if (rq->target_fault == TARGET_HTML || (!request_header(rq, "Host") && !rq->http_1_0) ||
+    if (rq->target_error == TARGET_TOMCAT_400 || (!request_header(rq, "Host") && !rq->http_1_0) ||
         (size && size->header_size > MAX_HEADER)) {
         reply_html_400(rp);
-    } else if (rq->target_fault == TARGET_JSON) {
+    } else if (rq->target_error == TARGET_SPRING_400) {
         rp->headers = HEADERS_NONE;
         reply_mvc_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Bad Request");
     } else if (streq(rq->method, "TRACE")) {
@@ -47,6 +46,21 @@ static bool is_preflight(const struct request *rq)
            request_header(rq, "Access-Control-Request-Method");
 }
 
+/* Validates the JSON of an answer by its schema, and counts a violation. */
+static void validate_answer(struct sim *sim, const struct request *rq, const struct reply *rp)
+{
+    struct schema_error why = SCHEMA_ERROR_INIT;
+
+    if (!sim->settings.check_answers || !rq->op || rq->op->answer != TB_ANSWER_JSON || rp->status != 200)
+        return;
+    json_auto_t *value = java_json_read(rp->body, rp->len, NULL);
+    if (!value)
+        xbuf_append_string(&why.text, "not JSON");
+    if (!value || schema_check(sim->api, rq->op->answer_type, 0, value, SCHEMA_ANSWER, &why) < 0)
+        violations_add(&sim->answer_violations, api_text(sim->api, rq->op->id), why.text.data);
+    buf_free(&why.text);
+}
+
 static void answer(struct sim *sim, struct request *rq, struct reply *rp)
 {
     if (refuse_target(rq, rp))
@@ -60,12 +74,12 @@ static void answer(struct sim *sim, struct request *rq, struct reply *rp)
         reply_413(rp, max_body(rq->path));
         return;
     }
-    if (rq->too_big) { /* recorded: 17 MiB chunked */
+    if (rq->too_big) { /* as recorded of 17 MiB, chunked */
         reply_empty(rp, 500);
         return;
     }
     pthread_mutex_lock(&sim->lock);
-    bool go = gate_pass(sim, rq, rp);
+    bool go = filter_chain_pass(sim, rq, rp);
     int64_t write_ms = go && (rq->route->flags & ROUTE_WRITE) ? sim->settings.write_ms : 0;
     pthread_mutex_unlock(&sim->lock);
     if (!go)
@@ -74,20 +88,21 @@ static void answer(struct sim *sim, struct request *rq, struct reply *rp)
 
     pthread_mutex_lock(&sim->lock);
     rq->route->handler(sim, rq, rp);
-    answer_check(sim, rq, rp);
-    /* docs/server-behaviour.md: the second token is missing, yet the operation has been executed */
+    validate_answer(sim, rq, rp);
+    /* without a second token the answer is 429, although the operation has been executed */
     if ((rq->route->flags & ROUTE_ASYNC) && !rp->sync)
-        gate_charge(sim, rq, rp);
+        filter_chain_charge(sim, rq, rp);
     pthread_mutex_unlock(&sim->lock);
 }
 
-static void fault_status(const struct request *rq, const struct fault *f, struct reply *rp)
+static void apply_status(const struct request *rq, const struct fault *f, struct reply *rp)
 {
     const char *host = request_header(rq, "Host");
 
     if (f->status == 302) {
         const char *path = f->location ? f->location : "/oauth2Login";
-        _cleanup_free_ char *location =
+        CLEANUP(free_pointer)
+        char *location =
             *path == '/' ? xasprintf("http://%s%s", host ? host : "127.0.0.1", path) : xstrdup(path);
 
         reply_redirect(rp, location);
@@ -117,7 +132,7 @@ static void apply_fault(const struct request *rq, const struct fault *f, struct 
 {
     switch (f->kind) {
     case FAULT_STATUS:
-        fault_status(rq, f, rp);
+        apply_status(rq, f, rp);
         break;
     case FAULT_RESET:
         rp->drop = DROP_RESET;
@@ -135,14 +150,14 @@ static void apply_fault(const struct request *rq, const struct fault *f, struct 
     }
 }
 
-/* Whether the request is carried out, whatever is done to its answer. */
+/* Whether the request is carried out, whatever happens to its answer. */
 static bool is_executed(const struct fault *f)
 {
     return f->executed || f->kind == FAULT_NONE || f->kind == FAULT_DELAY || f->kind == FAULT_HOLD ||
            f->kind == FAULT_HALF;
 }
 
-void dispatch(struct sim *sim, struct request *rq, struct reply *rp)
+void process_request(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct fault fault = {};
 
@@ -165,19 +180,19 @@ void dispatch(struct sim *sim, struct request *rq, struct reply *rp)
     fault_free(&fault);
 }
 
-bool dispatch_refuses_early(struct sim *sim, struct request *rq, int64_t content_length)
+bool refuses_early(struct sim *sim, struct request *rq, int64_t content_length)
 {
     const char *type = request_header(rq, "Content-Type");
     struct reply ignored = {};
     bool refuses = false;
 
-    if (rq->target_fault != TARGET_OK || !starts_with(rq->path, "/api/") || gate_is_login_path(rq))
+    if (rq->target_error != TARGET_OK || !starts_with(rq->path, "/api/") || is_login_path(rq))
         return false;
     if (content_length > max_body(rq->path)) {
         rq->refused_size = true;
         return true;
     }
-    /* multipart bodies are read before authentication (docs/server-behaviour.md) */
+    /* multipart bodies are read before authentication */
     if ((content_length <= MAX_SWALLOW && !request_header(rq, "Expect")) || auth_is_open(rq) ||
         (type && strncasecmp(type, "multipart/", 10) == 0))
         return false;
@@ -189,13 +204,13 @@ bool dispatch_refuses_early(struct sim *sim, struct request *rq, int64_t content
     return refuses;
 }
 
-static enum MHD_Result collect_header(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result header_listed(void *cls, enum MHD_ValueKind kind, const char *name, const char *value)
 {
     struct buf *headers = cls;
 
     (void)kind;
-    buf_add(headers, name, strlen(name) + 1);
-    buf_add(headers, value ? value : "", strlen(value ? value : "") + 1);
+    xbuf_append(headers, name, strlen(name) + 1);
+    xbuf_append(headers, value ? value : "", strlen(value ? value : "") + 1);
     return MHD_YES;
 }
 
@@ -212,30 +227,30 @@ static void count(struct counters *c, const struct request *rq, int status)
         (*(status == 200 ? &c->refreshes : &c->refresh_failures))++;
 }
 
-void dispatch_record(struct sim *sim, const struct request *rq, const struct reply *rp, uint64_t connection)
+void log_request(struct sim *sim, const struct request *rq, const struct reply *rp, uint64_t connection)
 {
-    struct buf headers = {};
-    size_t body_len = rq->body_len < RECORD_BODY ? rq->body_len : RECORD_BODY;
+    struct buf headers = XBUF_INIT;
+    size_t body_len = rq->body.len < LOGGED_BODY ? rq->body.len : LOGGED_BODY;
 
-    MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, collect_header, &headers);
-    struct record_entry entry = {
+    MHD_get_connection_values(rq->mhd, MHD_HEADER_KIND, header_listed, &headers);
+    struct logged_request entry = {
         .method = xstrdup(rq->method),
         .target = xstrdup(rq->target),
-        .body = xstrndup(rq->body ? rq->body : "", body_len),
+        .body = xstrndup(rq->body.data ? rq->body.data : "", body_len),
         .body_len = body_len,
         .status = rp->drop == DROP_RESET || rp->drop == DROP_CLOSE ? 0 : rp->status,
         .connection = connection,
     };
-    entry.headers = buf_take(&headers, &entry.headers_len);
+    entry.headers = xbuf_take(&headers, &entry.headers_len);
     const char *agent = request_header(rq, "User-Agent");
 
     pthread_mutex_lock(&sim->lock);
-    if (is_edition_probe(rq->target) && agent && strncmp(agent, "tbproxyd/", 9) == 0) {
-        sim->record.counters.probes++;
-        record_entry_free(&entry);
+    if (is_server_probe(rq->target) && agent && strncmp(agent, "tbproxyd/", 9) == 0) {
+        sim->log.counters.probes++;
+        logged_request_free(&entry);
     } else {
-        count(&sim->record.counters, rq, entry.status);
-        record_add(&sim->record, &entry);
+        count(&sim->log.counters, rq, entry.status);
+        request_log_add(&sim->log, &entry);
     }
     pthread_mutex_unlock(&sim->lock);
 }

@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts a reply on the wire: header sets, chunked or not, or a broken answer. */
 #include "sim/server/response_writer.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 
-#include "sim/base/uuid.h"
-#include "sim/websocket/websocket_session.h"
+#include "sim/websocket/websocket_handshake.h"
 
 enum {
-    CHUNK = 8192, /* Tomcat's output buffer: the size of the recorded chunks */
+    CHUNK = 8192, /* Tomcat's output buffer: the size of recorded chunks */
+    HTTP_DATE = 40,
 };
 
-/* A body that is handed out piecemeal. */
-struct stream {
+/* A body that is sent in chunks. */
+struct chunked_body {
     char *data;
     size_t len;
-    size_t stop; /* break off here */
+    size_t stop; /* where to break off */
 };
 
-static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
+static ssize_t chunked_body_read(void *cls, uint64_t pos, char *to, size_t max)
 {
-    struct stream *s = cls;
+    struct chunked_body *s = cls;
 
     if (pos >= s->stop)
         return s->stop < s->len ? MHD_CONTENT_READER_END_WITH_ERROR : MHD_CONTENT_READER_END_OF_STREAM;
@@ -35,9 +35,9 @@ static ssize_t read_stream(void *cls, uint64_t pos, char *to, size_t max)
     return (ssize_t)n;
 }
 
-static void free_stream(void *cls)
+static void chunked_body_free(void *cls)
 {
-    struct stream *s = cls;
+    struct chunked_body *s = cls;
 
     free(s->data);
     free(s);
@@ -55,11 +55,21 @@ static struct MHD_Response *make_response(struct reply *rp)
         rp->body = NULL;
         return MHD_create_response_from_buffer(rp->len, body, MHD_RESPMEM_MUST_FREE);
     }
-    struct stream *s = xcalloc(1, sizeof *s);
-    *s = (struct stream){.data = rp->body, .len = rp->len, .stop = half ? rp->len / 2 : rp->len};
+    struct chunked_body *s = xcalloc(1, sizeof(*s));
+    *s = (struct chunked_body){.data = rp->body, .len = rp->len, .stop = half ? rp->len / 2 : rp->len};
     rp->body = NULL;
-    return MHD_create_response_from_callback(half ? rp->len : MHD_SIZE_UNKNOWN, CHUNK, read_stream, s,
-                                             free_stream);
+    return MHD_create_response_from_callback(half ? rp->len : MHD_SIZE_UNKNOWN, CHUNK, chunked_body_read, s,
+                                             chunked_body_free);
+}
+
+/* RFC 9110, section 5.6.7; the locale is always "C". */
+static void http_date(int64_t ms, char ret[HTTP_DATE])
+{
+    time_t t = (time_t)(ms / 1000);
+    struct tm tm = {};
+
+    gmtime_r(&t, &tm);
+    strftime(ret, HTTP_DATE, "%a, %d %b %Y %H:%M:%S GMT", &tm);
 }
 
 static void add(struct MHD_Response *r, const char *name, const char *value)
@@ -91,7 +101,7 @@ static void add_filter_headers(struct MHD_Response *r, enum header_set set)
     add(r, "Referrer-Policy", "strict-origin-when-cross-origin");
 }
 
-/* docs/server-behaviour.md: every Origin is reflected, with credentials. */
+/* Every Origin is allowed, with credentials. */
 static void add_cors(struct MHD_Response *r, const struct request *rq, const struct reply *rp)
 {
     const char *origin = request_header(rq, "Origin");
@@ -111,9 +121,9 @@ static void add_cors(struct MHD_Response *r, const struct request *rq, const str
 static void add_headers(struct MHD_Response *r, const struct request *rq, const struct reply *rp, bool last)
 {
     bool ambiguous = request_header(rq, "Content-Length") && request_header(rq, "Transfer-Encoding");
-    char date[40];
+    char date[HTTP_DATE];
 
-    if (last || ambiguous || reply_closes(rp)) /* before Date, which libmicrohttpd 0.9.75 else adds again */
+    if (last || ambiguous || reply_closes(rp)) /* before Date, or libmicrohttpd 0.9.75 adds another */
         add(r, "Connection", "close");
     add_filter_headers(r, rp->headers);
     add_cors(r, rq, rp);
@@ -122,7 +132,7 @@ static void add_headers(struct MHD_Response *r, const struct request *rq, const 
     add(r, "Content-Type", rp->content_type);
     add(r, "Content-Language", rp->content_language);
     if (rp->now != 0) {
-        clock_http_date(rp->now, date, sizeof date);
+        http_date(rp->now, date);
         add(r, "Date", date);
     }
 }
@@ -133,20 +143,20 @@ static void reset_connection(struct MHD_Connection *mhd)
     int fd = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     struct sockaddr unspec = {.sa_family = AF_UNSPEC};
 
-    connect(fd, &unspec, sizeof unspec);
+    connect(fd, &unspec, sizeof(unspec));
 }
 
-enum MHD_Result respond(const struct request *rq, struct reply *rp, bool last)
+enum MHD_Result write_response(struct sim *sim, const struct request *rq, struct reply *rp, bool last)
 {
     if (rp->drop == DROP_RESET)
         reset_connection(rq->mhd);
     if (rp->drop == DROP_RESET || rp->drop == DROP_CLOSE)
         return MHD_NO;
     struct MHD_Response *r =
-        rp->upgrade && rp->status == 101 ? websocket_response(rp->upgrade, rq) : make_response(rp);
+        rp->upgrade && rp->status == 101 ? websocket_handshake_response(sim, rq) : make_response(rp);
     if (!r)
         return MHD_NO;
-    /* libmicrohttpd ends a chunked body also after HEAD, which the client takes for the next answer. */
+    /* libmicrohttpd ends a chunked body also after HEAD, and the client reads that as the next answer */
     bool stray = rp->chunked && strcmp(rq->method, "HEAD") == 0;
     add_headers(r, rq, rp, last || stray);
     enum MHD_Result ok = MHD_queue_response(rq->mhd, (unsigned)rp->status, r);

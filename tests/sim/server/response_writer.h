@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Puts a reply on the wire. */
-#pragma once
+/* Sends a reply. */
+#ifndef TB_SIM_RESPONSE_WRITER_H
+#define TB_SIM_RESPONSE_WRITER_H
 
 #include <microhttpd.h>
 #include <stdbool.h>
 
 #include "sim/http/servlet_request.h"
 #include "sim/http/servlet_response.h"
+#include "sim/state/sim.h"
 
-/* Queues the reply; takes its body over. MHD_NO: the connection is to be closed without an answer. */
-enum MHD_Result respond(const struct request *rq, struct reply *rp, bool last);
+/* Queues the reply and takes its body over. LAST: of the connection. MHD_NO: libmicrohttpd closes the
+ * connection. */
+enum MHD_Result write_response(struct sim *sim, const struct request *rq, struct reply *rp, bool last);
+
+#endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The HTTP side. Unlike a real server, libmicrohttpd sends a reason phrase in the status line ("200 OK"),
- * "Transfer-Encoding: chunked" also in the answer to a HEAD, "Content-Length: 0" with a 304; it has an order
- * of its own for some headers, and speaks no HTTP/2 (h2c).
+ * Unlike a real server, libmicrohttpd sends a reason phrase in the status line ("200 OK"),
+ * "Transfer-Encoding: chunked" also in the answer to a HEAD, and "Content-Length: 0" with a 304; it orders
+ * some headers in its own way, and does not support HTTP/2 (h2c).
  */
 #include "sim/server/tomcat_connector.h"
 
@@ -18,12 +18,12 @@
 #include "sim/server/control_endpoint.h"
 #include "sim/server/request_processing.h"
 #include "sim/server/response_writer.h"
-#include "sim/websocket/websocket_session.h"
+#include "sim/websocket/websocket_control.h"
 
 enum {
     CONNECTION_LIMIT = 16384,
     CONNECTION_MEMORY = 64 * 1024,
-    IDLE_SECONDS = 60, /* docs/server-behaviour.md */
+    IDLE_SECONDS = 60, /* a connection that is idle for 60 s is closed with a FIN */
 };
 
 struct server {
@@ -31,17 +31,17 @@ struct server {
     struct MHD_Daemon *daemon;
 };
 
-/* What belongs to one TCP connection. */
+/* A TCP connection. */
 struct connection {
-    uint64_t epoch; /* of the counters, when it was counted */
+    uint64_t epoch; /* of the log, when the connection was counted */
     uint64_t number;
     int64_t requests;
     bool counted;
-    bool seen; /* its first request has come */
+    bool seen; /* there was a request */
 };
 
-static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
-                          enum MHD_ConnectionNotificationCode code)
+static void connector_connection_notified(void *cls, struct MHD_Connection *mhd, void **context,
+                                          enum MHD_ConnectionNotificationCode code)
 {
     struct sim *sim = cls;
 
@@ -51,31 +51,31 @@ static void on_connection(void *cls, struct MHD_Connection *mhd, void **context,
         *context = NULL;
         return;
     }
-    struct connection *c = xcalloc(1, sizeof *c);
+    struct connection *c = xcalloc(1, sizeof(*c));
     pthread_mutex_lock(&sim->lock);
-    sim->record.counters.connections++;
+    sim->log.counters.connections++;
     c->counted = true;
-    c->epoch = sim->record.epoch;
+    c->epoch = sim->log.epoch;
     pthread_mutex_unlock(&sim->lock);
     *context = c;
 }
 
-/* The control endpoint is not counted: a connection that turns out to be for it is taken back. */
+/* A connection of the control endpoint is not counted, which shows with its first request. */
 static void see_first_request(struct sim *sim, struct connection *c, bool control)
 {
     pthread_mutex_lock(&sim->lock);
-    if (!c->seen && control && c->counted && c->epoch == sim->record.epoch)
-        sim->record.counters.connections--;
+    if (!c->seen && control && c->counted && c->epoch == sim->log.epoch)
+        sim->log.counters.connections--;
     c->seen = true;
     if (!control && c->number == 0)
         c->number = ++sim->last_connection;
     pthread_mutex_unlock(&sim->lock);
 }
 
-/* Called as soon as the request line is there: the only moment to see the target as it was sent. */
-static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd)
+/* Called after the request line, the only moment at which the target is as it was sent. */
+static void *connector_target_received(void *cls, const char *target, struct MHD_Connection *mhd)
 {
-    struct request *rq = xcalloc(1, sizeof *rq);
+    struct request *rq = xcalloc(1, sizeof(*rq));
 
     (void)cls;
     rq->mhd = mhd;
@@ -83,8 +83,8 @@ static void *on_target(void *cls, const char *target, struct MHD_Connection *mhd
     return rq;
 }
 
-static void on_completed(void *cls, struct MHD_Connection *mhd, void **context,
-                         enum MHD_RequestTerminationCode code)
+static void connector_request_completed(void *cls, struct MHD_Connection *mhd, void **context,
+                                        enum MHD_RequestTerminationCode code)
 {
     (void)cls;
     (void)mhd;
@@ -119,41 +119,30 @@ static enum MHD_Result finish(struct sim *sim, struct request *rq)
     struct reply rp = {};
     bool last = false;
 
-    /* the answer may take longer than the idle timeout; setting it again restarts it */
+    /* the answer may take longer than the idle timeout, which starts anew when it is set again */
     MHD_set_connection_option(rq->mhd, MHD_CONNECTION_OPTION_TIMEOUT, 0U);
     if (is_control(rq)) {
-        control(sim, rq, &rp);
+        control_endpoint(sim, rq, &rp);
     } else {
         last = is_last(sim, c);
-        dispatch(sim, rq, &rp);
-        dispatch_record(sim, rq, &rp, c->number);
+        process_request(sim, rq, &rp);
+        log_request(sim, rq, &rp, c->number);
     }
     MHD_set_connection_option(rq->mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_SECONDS);
-    enum MHD_Result ok = respond(rq, &rp, last);
+    enum MHD_Result ok = write_response(sim, rq, &rp, last);
     reply_free(&rp);
     return ok;
 }
 
 static void add_body(struct request *rq, const char *data, size_t n)
 {
-    struct buf body = {.data = rq->body, .len = rq->body_len, .cap = rq->body_cap};
-
-    /* the size filter has let in what has a length */
-    size_t most = request_header(rq, "Content-Length") ? MAX_FILE_BODY : MAX_BODY;
-
-    if (rq->too_big || body.len + n > most) {
-        rq->too_big = true; /* read on, keep nothing */
-        buf_free(&body);
-    } else {
-        buf_add(&body, data, n);
+    if (rq->too_big || buf_append(&rq->body, data, n) < 0) {
+        rq->too_big = true; /* the rest is read, but not kept */
+        buf_free(&rq->body);
     }
-    rq->body = body.data;
-    rq->body_len = body.len;
-    rq->body_cap = body.cap;
 }
 
-/* docs/server-behaviour.md: 100 is sent before all checks. libmicrohttpd sends it where a request is read on.
- */
+/* A server sends 100 before all checks; libmicrohttpd sends it only if the body is read. */
 static void send_continue(const struct request *rq)
 {
     static const char text[] = "HTTP/1.1 100 \r\n\r\n";
@@ -161,10 +150,10 @@ static void send_continue(const struct request *rq)
 
     if (expect && strcasecmp(expect, "100-continue") == 0)
         send(MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, text,
-             sizeof text - 1, MSG_NOSIGNAL);
+             sizeof(text) - 1, MSG_NOSIGNAL);
 }
 
-static enum MHD_Result on_headers(struct sim *sim, struct request *rq, const char *method)
+static enum MHD_Result headers_received(struct sim *sim, struct request *rq, const char *method)
 {
     const char *length = request_header(rq, "Content-Length");
     int64_t content_length = 0;
@@ -172,14 +161,17 @@ static enum MHD_Result on_headers(struct sim *sim, struct request *rq, const cha
     rq->method = xstrdup(method);
     request_parse_target(rq);
     see_first_request(sim, connection_of(rq->mhd), is_control(rq));
-    if (!parse_int64(length, &content_length) || !dispatch_refuses_early(sim, rq, content_length))
+    rq->body.max =
+        length ? MAX_FILE_BODY : MAX_BODY; /* a Content-Length has been checked by refuses_early() */
+    if (parse_int64(length, &content_length) < 0 || !refuses_early(sim, rq, content_length))
         return MHD_YES;
     send_continue(rq);
     return finish(sim, rq);
 }
 
-static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
-                                  const char *version, const char *data, size_t *data_size, void **context)
+static enum MHD_Result connector_request_received(void *cls, struct MHD_Connection *mhd, const char *url,
+                                                  const char *method, const char *version, const char *data,
+                                                  size_t *data_size, void **context)
 {
     struct sim *sim = cls;
     struct request *rq = *context;
@@ -188,7 +180,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     (void)url;
     if (!rq->method) {
         rq->http_1_0 = streq(version, MHD_HTTP_VERSION_1_0);
-        return on_headers(sim, rq, method);
+        return headers_received(sim, rq, method);
     }
     if (*data_size > 0) {
         add_body(rq, data, *data_size);
@@ -198,7 +190,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *mhd, const c
     return finish(sim, rq);
 }
 
-static void log_nothing(void *cls, const char *fmt, va_list ap)
+static void connector_log(void *cls, const char *fmt, va_list ap)
 {
     (void)cls;
     (void)fmt;
@@ -212,18 +204,18 @@ struct server *server_start(struct sim *sim, uint16_t port)
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    struct server *s = xcalloc(1, sizeof *s);
+    struct server *s = xcalloc(1, sizeof(*s));
 
     s->sim = sim;
     s->daemon = MHD_start_daemon(
         MHD_USE_THREAD_PER_CONNECTION | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_POLL | MHD_USE_ERROR_LOG |
             MHD_ALLOW_UPGRADE,
-        port, NULL, NULL, on_request, sim, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
+        port, NULL, NULL, connector_request_received, sim, MHD_OPTION_EXTERNAL_LOGGER, connector_log, NULL,
         MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_LISTEN_BACKLOG_SIZE, 4096U, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTION_LIMIT, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, sim,
-        MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS, MHD_OPTION_URI_LOG_CALLBACK,
+        connector_target_received, NULL, MHD_OPTION_NOTIFY_COMPLETED, connector_request_completed, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, connector_connection_notified, sim, MHD_OPTION_END);
     if (!s->daemon) {
         free(s);
         return NULL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The HTTP side: libmicrohttpd, one thread for each connection. */
-#pragma once
+/* The HTTP server: libmicrohttpd, with a thread for each connection. */
+#ifndef TB_SIM_TOMCAT_CONNECTOR_H
+#define TB_SIM_TOMCAT_CONNECTOR_H
 
 #include <stdint.h>
 
@@ -8,8 +9,10 @@
 
 struct server;
 
-/* Listens on 127.0.0.1; port 0 takes a free one. NULL if that fails. */
+/* Listens on 127.0.0.1; PORT 0 is a free one. NULL if that fails. */
 struct server *server_start(struct sim *sim, uint16_t port);
 uint16_t server_port(const struct server *server);
-/* Waits for the requests in progress, whose sleeps sim_stop() cut short. */
+/* Waits for the requests in progress, which do not sleep after sim_stop(). */
 void server_stop(struct server *server);
+
+#endif

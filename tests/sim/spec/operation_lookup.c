@@ -1,14 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The operations of the chosen edition and version. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strchrnul */
-#endif
 #include "sim/spec/operation_lookup.h"
 
 #include <string.h>
 #include <strings.h>
 
-#include "sim/controller/controller_mapping.h"
+#include "sim/spec/path_template.h"
 #include "sim/spec/schema_validator.h"
 
 extern const struct tb_api tb_ce_4_4_0, tb_ce_4_3_1_2, tb_pe_4_4_0, tb_pe_4_3_1_2, tb_paas_4_4_0,
@@ -22,7 +18,7 @@ static const char *const methods[] = {
     [TB_DELETE] = "DELETE", [TB_HEAD] = "HEAD", [TB_OPTIONS] = "OPTIONS",
 };
 
-const struct tb_api *api_choose(const char *edition, const char *version)
+const struct tb_api *api_find(const char *edition, const char *version)
 {
     for (size_t i = 0; i < ARRAY_SIZE(apis); i++) {
         if (strcasecmp(apis[i]->edition, edition) == 0 && streq(apis[i]->version, version))
@@ -31,15 +27,16 @@ const struct tb_api *api_choose(const char *edition, const char *version)
     return NULL;
 }
 
-/* Whether every path variable has the declared type: tells templates apart that differ in a name only. */
+/* Whether every path variable has the declared type, which distinguishes templates that differ in names only.
+ */
 static bool fits(const struct tb_api *api, const struct tb_operation *op, const struct request *rq)
 {
     for (size_t i = 0; i < op->parameter_count; i++) {
         const struct tb_parameter *p = &api->parameters[op->first_parameter + i];
         const char *value =
             p->location == TB_IN_PATH ? operation_var(api, op, rq, api_text(api, p->name)) : NULL;
-        struct fault_text why = {};
-        bool ok = !value || schema_check_text(api, p->type, p->bounds, value, &why);
+        struct schema_error why = SCHEMA_ERROR_INIT;
+        bool ok = !value || schema_check_text(api, p->type, p->bounds, value, &why) == 0;
 
         buf_free(&why.text);
         if (!ok)
@@ -52,7 +49,7 @@ const struct tb_operation *operation_find(const struct tb_api *api, const struct
                                           const char *method, unsigned *ret_literals)
 {
     const struct tb_operation *best = NULL;
-    struct match m;
+    struct path_match m;
 
     *ret_literals = 0;
     if (streq(method, "HEAD"))
@@ -60,7 +57,7 @@ const struct tb_operation *operation_find(const struct tb_api *api, const struct
     for (size_t i = 0; i < api->operation_count; i++) {
         const struct tb_operation *op = &api->operations[i];
 
-        if (!streq(methods[op->method], method) || !path_match(api_text(api, op->path), rq, &m) ||
+        if (!streq(methods[op->method], method) || !path_matches(api_text(api, op->path), rq, &m) ||
             (best && m.literals < *ret_literals) ||
             (best && m.literals == *ret_literals && fits(api, best, rq)))
             continue;
@@ -86,23 +83,12 @@ const char *operation_var(const struct tb_api *api, const struct tb_operation *o
     return NULL;
 }
 
-static bool same_template(const char *a, const char *b)
-{
-    for (; *a && *a == *b; a++, b++) {
-        if (*a == '{') {
-            a = strchrnul(a, '}');
-            b = strchrnul(b, '}');
-        }
-    }
-    return *a == *b;
-}
-
 bool operation_exists(const struct tb_api *api, const char *method, const char *path)
 {
     for (size_t i = 0; i < api->operation_count; i++) {
         const struct tb_operation *op = &api->operations[i];
 
-        if (streq(methods[op->method], method) && same_template(api_text(api, op->path), path))
+        if (streq(methods[op->method], method) && path_template_equals(api_text(api, op->path), path))
             return true;
     }
     return false;

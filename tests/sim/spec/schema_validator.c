@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a JSON value is what the specification says. */
 #include "sim/spec/schema_validator.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/utf8.h"
 #include "sim/base/uuid.h"
 #include "sim/json/java_json.h"
 
@@ -14,35 +15,37 @@ enum {
     MAX_DEPTH = 128, /* of structures, lists and maps */
 };
 
-struct checker {
+struct validator {
     const struct tb_api *api;
-    struct fault_text *ret;
+    struct schema_error *ret;
     unsigned flags;
     unsigned depth;
 };
 
 static const struct tb_bounds no_bounds = {INT64_MIN, INT64_MAX, 0, UINT32_MAX, 0, 0};
 
-static bool check(struct checker *c, unsigned type, unsigned bounds, const json_t *value, const char *where);
+static bool check(struct validator *c, unsigned type, unsigned bounds, const json_t *value,
+                  const char *where);
 
-static bool PRINTF_LIKE(4, 5) refuse(struct checker *c, bool type, const char *where, const char *fmt, ...)
+static bool PRINTF_LIKE(4, 5)
+    refuse(struct validator *c, bool is_type, const char *where, const char *fmt, ...)
 {
     va_list ap;
 
     va_start(ap, fmt);
-    _cleanup_free_ char *what = xvasprintf(fmt, ap);
+    CLEANUP(free_pointer) char *what = xvasprintf(fmt, ap);
     va_end(ap);
-    buf_printf(&c->ret->text, "%s%s%s", where, *where ? ": " : "", what);
-    c->ret->type = type;
+    xbuf_append_format(&c->ret->text, "%s%s%s", where, *where ? ": " : "", what);
+    c->ret->is_type = is_type;
     return false;
 }
 
-static bool refuse_type(struct checker *c, const char *where, const char *wanted)
+static bool refuse_type(struct validator *c, const char *where, const char *wanted)
 {
     return refuse(c, true, where, "%s was expected", wanted);
 }
 
-static bool in_enum(const struct checker *c, unsigned of, const char *value)
+static bool in_enum(const struct validator *c, unsigned of, const char *value)
 {
     const struct tb_enum *e = &c->api->enums[of - 1];
 
@@ -60,16 +63,7 @@ static bool is_base64(const char *s)
     return strspn(s + n, "=") <= 2 && s[n + strspn(s + n, "=")] == '\0' && strlen(s) % 4 == 0;
 }
 
-static size_t characters(const char *s, size_t n)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < n; i++)
-        count += ((unsigned char)s[i] & 0xc0) != 0x80;
-    return count;
-}
-
-static bool check_length(struct checker *c, const struct tb_bounds *b, size_t n, const char *where)
+static bool check_length(struct validator *c, const struct tb_bounds *b, size_t n, const char *where)
 {
     if (n < b->min_length)
         return refuse(c, false, where, "length must be at least %u", b->min_length);
@@ -78,7 +72,7 @@ static bool check_length(struct checker *c, const struct tb_bounds *b, size_t n,
     return true;
 }
 
-static bool check_string(struct checker *c, const struct tb_type *t, const struct tb_bounds *b,
+static bool check_string(struct validator *c, const struct tb_type *t, const struct tb_bounds *b,
                          const json_t *value, const char *where)
 {
     const char *s = json_string_value(value);
@@ -86,15 +80,15 @@ static bool check_string(struct checker *c, const struct tb_type *t, const struc
     if (!s)
         return refuse_type(c, where, "a string");
     if (t->of && !in_enum(c, t->of, s))
-        return refuse(c, true, where, "'%s' is no value of the enumeration", s);
+        return refuse(c, true, where, "'%s' is not a value of the enumeration", s);
     if (t->format == TB_FORMAT_UUID && !uuid_is_valid(s))
         return refuse(c, true, where, "Invalid UUID string: %s", s);
     if (t->format == TB_FORMAT_BASE64 && !is_base64(s))
         return refuse(c, true, where, "base64 was expected");
-    return check_length(c, b, characters(s, json_string_length(value)), where);
+    return check_length(c, b, (size_t)utf8_count(s, json_string_length(value)), where);
 }
 
-static bool check_number(struct checker *c, const struct tb_type *t, const struct tb_bounds *b,
+static bool check_number(struct validator *c, const struct tb_type *t, const struct tb_bounds *b,
                          const json_t *value, const char *where)
 {
     double v = json_number_value(value);
@@ -104,9 +98,9 @@ static bool check_number(struct checker *c, const struct tb_type *t, const struc
         return refuse_type(c, where, t->kind == TB_KIND_DOUBLE ? "a number" : "an integer");
     if (t->kind == TB_KIND_INT32 && (v < INT32_MIN || v > INT32_MAX))
         return refuse(c, true, where, "out of the range of int");
-    snprintf(text, sizeof text, "%lld", (long long)json_integer_value(value));
+    snprintf(text, sizeof(text), "%lld", (long long)json_integer_value(value));
     if (t->kind == TB_KIND_INT32 && t->of && !in_enum(c, t->of, text))
-        return refuse(c, true, where, "%s is no value of the enumeration", text);
+        return refuse(c, true, where, "%s is not a value of the enumeration", text);
     if (b->minimum != INT64_MIN && v < (double)b->minimum)
         return refuse(c, false, where, "must be at least %lld", (long long)b->minimum);
     if (b->maximum != INT64_MAX && v > (double)b->maximum)
@@ -114,7 +108,7 @@ static bool check_number(struct checker *c, const struct tb_type *t, const struc
     return true;
 }
 
-static bool check_list(struct checker *c, unsigned of, const struct tb_bounds *b, const json_t *value,
+static bool check_list(struct validator *c, unsigned of, const struct tb_bounds *b, const json_t *value,
                        const char *where)
 {
     size_t n = json_array_size(value);
@@ -125,19 +119,19 @@ static bool check_list(struct checker *c, unsigned of, const struct tb_bounds *b
         return false;
     for (size_t i = 0; i < n; i++) {
         const json_t *item = json_array_get(value, i);
-        _cleanup_free_ char *at = xasprintf("%s[%zu]", where, i);
+        CLEANUP(free_pointer) char *at = xasprintf("%s[%zu]", where, i);
 
         if (!json_is_null(item) && !check(c, of, 0, item, at))
             return false;
         for (size_t j = 0; b->unique && j < i; j++) {
             if (json_equal(item, json_array_get(value, j)))
-                return refuse(c, false, at, "is there twice");
+                return refuse(c, false, at, "occurs twice");
         }
     }
     return true;
 }
 
-static bool check_map(struct checker *c, unsigned of, const struct tb_bounds *b, const json_t *value,
+static bool check_map(struct validator *c, unsigned of, const struct tb_bounds *b, const json_t *value,
                       const char *where)
 {
     const char *key;
@@ -149,7 +143,7 @@ static bool check_map(struct checker *c, unsigned of, const struct tb_bounds *b,
         return false;
     json_object_foreach((json_t *)(uintptr_t)value, key, item)
     {
-        _cleanup_free_ char *at = xasprintf("%s[\"%s\"]", where, key);
+        CLEANUP(free_pointer) char *at = xasprintf("%s[\"%s\"]", where, key);
 
         if (!json_is_null(item) && !check(c, of, 0, item, at))
             return false;
@@ -169,7 +163,7 @@ const struct tb_field *schema_field(const struct tb_api *api, const struct tb_sc
     return NULL;
 }
 
-/* The schema that the discriminator's value names among the variants of a base; NULL: none. */
+/* The variant of a base that has the value of the discriminator, or NULL. */
 static const struct tb_schema *find_variant(const struct tb_api *api, const struct tb_schema *base,
                                             const char *value)
 {
@@ -182,8 +176,8 @@ static const struct tb_schema *find_variant(const struct tb_api *api, const stru
     return NULL;
 }
 
-/* The schema to judge by: of a base, the variant that its discriminator names. NULL: a refusal is there. */
-static const struct tb_schema *resolve(struct checker *c, const struct tb_schema *s, const json_t *value,
+/* The schema that applies: of a base, the variant that the discriminator names. NULL: the error is set. */
+static const struct tb_schema *resolve(struct validator *c, const struct tb_schema *s, const json_t *value,
                                        const char *where)
 {
     const char *name = api_text(c->api, s->discriminator);
@@ -202,11 +196,11 @@ static const struct tb_schema *resolve(struct checker *c, const struct tb_schema
     if (!says)
         refuse(c, true, where, "missing type id property '%s'", name);
     else if (!variant)
-        refuse(c, true, where, "%s '%s' is no known type", name, says);
+        refuse(c, true, where, "%s '%s' is not a known type", name, says);
     return variant;
 }
 
-static bool check_unknown(struct checker *c, const struct tb_schema *s, const json_t *value,
+static bool check_unknown(struct validator *c, const struct tb_schema *s, const json_t *value,
                           const char *where)
 {
     const char *key;
@@ -220,25 +214,26 @@ static bool check_unknown(struct checker *c, const struct tb_schema *s, const js
     return true;
 }
 
-static bool check_member(struct checker *c, const struct tb_schema *s, const struct tb_field *f,
+static bool check_member(struct validator *c, const struct tb_schema *s, const struct tb_field *f,
                          const json_t *value, const char *where)
 {
     const char *name = api_text(c->api, f->name);
     const json_t *item = json_object_get(value, name);
-    _cleanup_free_ char *at = xasprintf("%s%s%s", where, *where ? "." : "", name);
+    CLEANUP(free_pointer) char *at = xasprintf("%s%s%s", where, *where ? "." : "", name);
 
     /* a declared variant needs no discriminator: the schema says which it is */
     if (s->base && streq(name, api_text(c->api, s->discriminator)))
         return true;
     if (item && (!json_is_null(item) || c->api->types[f->type].kind == TB_KIND_JSON))
         return check(c, f->type, f->bounds, item, at);
-    /* of what is required, the client sends what is not read-only */
+    /* clients send the required members that are not read-only */
     if (!(f->flags & TB_REQUIRED) || f->flags & TB_READ_ONLY || (c->flags & SCHEMA_ANSWER))
         return true;
     return refuse(c, false, at, "must not be null");
 }
 
-static bool check_object(struct checker *c, const struct tb_schema *s, const json_t *value, const char *where)
+static bool check_object(struct validator *c, const struct tb_schema *s, const json_t *value,
+                         const char *where)
 {
     if (!json_is_object(value))
         return refuse_type(c, where, "an object");
@@ -252,7 +247,7 @@ static bool check_object(struct checker *c, const struct tb_schema *s, const jso
     return !(c->flags & SCHEMA_STRICT) || check_unknown(c, s, value, where);
 }
 
-static bool check_kind(struct checker *c, const struct tb_type *t, const struct tb_bounds *b,
+static bool check_kind(struct validator *c, const struct tb_type *t, const struct tb_bounds *b,
                        const json_t *value, const char *where)
 {
     switch ((enum tb_kind)t->kind) {
@@ -278,10 +273,10 @@ static bool check_kind(struct checker *c, const struct tb_type *t, const struct 
     return true;
 }
 
-static bool check(struct checker *c, unsigned type, unsigned bounds, const json_t *value, const char *where)
+static bool check(struct validator *c, unsigned type, unsigned bounds, const json_t *value, const char *where)
 {
     if (c->depth == MAX_DEPTH)
-        return refuse(c, true, where, "nested too deep");
+        return refuse(c, true, where, "nested too deeply");
     c->depth++;
     bool ok =
         check_kind(c, &c->api->types[type], bounds ? &c->api->bounds[bounds] : &no_bounds, value, where);
@@ -289,16 +284,16 @@ static bool check(struct checker *c, unsigned type, unsigned bounds, const json_
     return ok;
 }
 
-bool schema_check(const struct tb_api *api, unsigned type, unsigned bounds, const json_t *value,
-                  unsigned flags, struct fault_text *ret)
+int schema_check(const struct tb_api *api, unsigned type, unsigned bounds, const json_t *value,
+                 unsigned flags, struct schema_error *ret)
 {
-    struct checker c = {.api = api, .ret = ret, .flags = flags};
+    struct validator c = {.api = api, .ret = ret, .flags = flags};
 
-    return check(&c, type, bounds, value, "");
+    return check(&c, type, bounds, value, "") ? 0 : -EINVAL;
 }
 
-bool schema_check_text(const struct tb_api *api, unsigned type, unsigned bounds, const char *text,
-                       struct fault_text *ret)
+int schema_check_text(const struct tb_api *api, unsigned type, unsigned bounds, const char *text,
+                      struct schema_error *ret)
 {
     unsigned kind = api->types[type].kind;
     json_auto_t *value = NULL;
@@ -307,7 +302,7 @@ bool schema_check_text(const struct tb_api *api, unsigned type, unsigned bounds,
 
     if (kind == TB_KIND_BOOL && (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0))
         value = json_true();
-    else if ((kind == TB_KIND_INT32 || kind == TB_KIND_INT64) && parse_int64(text, &number))
+    else if ((kind == TB_KIND_INT32 || kind == TB_KIND_INT64) && parse_int64(text, &number) == 0)
         value = json_integer(number);
     else if (kind == TB_KIND_DOUBLE && *text && (value = json_real(strtod(text, &end))) && *end)
         json_decref(value), value = NULL;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whether a JSON value is what the specification says: the server's own judgement, apart from the client's.
+/*
+ * Validates JSON by the schemas of the specification, as a server does. Shares no code with
+ * src/client/check.h, which is tested against it.
  */
-#pragma once
+#ifndef TB_SIM_SCHEMA_VALIDATOR_H
+#define TB_SIM_SCHEMA_VALIDATOR_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -10,27 +13,34 @@
 #include "sim/base/memory.h"
 
 enum {
-    SCHEMA_STRICT = 1 << 0, /* no unknown members */
-    SCHEMA_ANSWER = 1 << 1, /* what is required may be null: servers send it */
+    SCHEMA_STRICT = 1 << 0, /* unknown members are errors */
+    SCHEMA_ANSWER = 1 << 1, /* required members may be null or missing, as in answers of servers */
 };
 
-/* What is wrong with a value. */
-struct fault_text {
+/* The first error of a value. */
+struct schema_error {
     struct buf text; /* "id.entityType: ..." */
-    bool type;       /* not even the right type, so that a server cannot parse it */
+    bool is_type;    /* the type is wrong, so that a server cannot parse the value */
 };
+
+#define SCHEMA_ERROR_INIT                                                                                    \
+    {                                                                                                        \
+        .text = XBUF_INIT                                                                                    \
+    }
 
 static inline const char *api_text(const struct tb_api *api, uint32_t offset)
 {
     return api->strings + offset;
 }
 
-/* False: ret says why. */
-bool schema_check(const struct tb_api *api, unsigned type, unsigned bounds, const json_t *value,
-                  unsigned flags, struct fault_text *ret);
-/* The same for the text of a parameter, of a scalar type. */
-bool schema_check_text(const struct tb_api *api, unsigned type, unsigned bounds, const char *text,
-                       struct fault_text *ret);
-/* The field of a schema, NULL if it has none of that name. */
+/* -EINVAL; RET says why. The buffer of RET is freed by the caller, also on success. */
+int schema_check(const struct tb_api *api, unsigned type, unsigned bounds, const json_t *value,
+                 unsigned flags, struct schema_error *ret);
+/* The same for the text of a parameter of a scalar type. */
+int schema_check_text(const struct tb_api *api, unsigned type, unsigned bounds, const char *text,
+                      struct schema_error *ret);
+/* The field of that name, or NULL. */
 const struct tb_field *schema_field(const struct tb_api *api, const struct tb_schema *schema,
                                     const char *name);
+
+#endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Faults that a test asks for. */
 #include "sim/state/injected_faults.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +39,7 @@ static char *copy_text(const json_t *v)
     return copy(json_string_value(v));
 }
 
-bool faults_add(struct faults *faults, const json_t *d)
+int faults_add(struct faults *faults, const json_t *d)
 {
     const char *path = json_str(d, "path");
     struct fault f = {
@@ -53,15 +53,15 @@ bool faults_add(struct faults *faults, const json_t *d)
 
     if (f.kind == FAULT_NONE || faults->n == MAX_FAULTS || f.status < 200 || f.status > 599 || f.ms < 0 ||
         f.ms > 3600000 || f.count < 0 || f.skip < 0)
-        return false;
+        return -EINVAL;
     f.method = copy(json_str(d, "method"));
     f.path = xstrdup(path ? path : "/");
     f.retry_after = copy_text(json_object_get(d, "retryAfter"));
     f.body = copy(json_str(d, "body"));
     f.location = copy(json_str(d, "location"));
-    faults->list = xrealloc(faults->list, faults->n + 1, sizeof *faults->list);
+    faults->list = xrealloc(faults->list, faults->n + 1, sizeof(*faults->list));
     faults->list[faults->n++] = f;
-    return true;
+    return 0;
 }
 
 void fault_free(struct fault *f)
@@ -90,7 +90,7 @@ static void use(struct faults *faults, size_t i, struct fault *ret)
     *ret = *f;
     if (f->count == 1) {
         faults->n--;
-        memmove(f, f + 1, (faults->n - i) * sizeof *f);
+        memmove(f, f + 1, (faults->n - i) * sizeof(*f));
         return;
     }
     ret->method = copy(f->method);
@@ -102,7 +102,7 @@ static void use(struct faults *faults, size_t i, struct fault *ret)
         f->count--;
 }
 
-bool is_edition_probe(const char *target)
+bool is_server_probe(const char *target)
 {
     static const char *const probes[] = {"/api/noauth/whiteLabel/loginWhiteLabelParams",
                                          "/api/noauth/signup/recaptchaParams", "/v3/api-docs/thingsboard"};
@@ -120,7 +120,7 @@ bool faults_match(struct faults *faults, const char *method, const char *target,
         struct fault *f = &faults->list[i];
 
         if ((f->method && strcmp(f->method, method) != 0) || !starts_with(target, f->path) ||
-            (is_edition_probe(target) && !is_edition_probe(f->path)))
+            (is_server_probe(target) && !is_server_probe(f->path)))
             continue;
         if (f->skip > 0) {
             f->skip--;

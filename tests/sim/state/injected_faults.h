@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Faults that a test asks for: which request meets which misfortune, and how often. */
-#pragma once
+/* Faults that a test injects: what happens to which request, and how often. */
+#ifndef TB_SIM_INJECTED_FAULTS_H
+#define TB_SIM_INJECTED_FAULTS_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -20,15 +21,15 @@ enum fault_kind {
 struct fault {
     enum fault_kind kind;
     char *method; /* NULL = any */
-    char *path;   /* prefix of the raw target */
+    char *path;   /* prefix of the target as it was sent */
     int64_t ms;
     int status;
     char *retry_after;
     char *body;
     char *location;
-    bool executed; /* carry the request out, then misbehave; of a hold: the answer is held, not the request */
+    bool executed; /* the fault hits the answer: the request is carried out first */
     int64_t count; /* 0 = until cleared */
-    int64_t skip;  /* requests to let through first */
+    int64_t skip;  /* matching requests that pass first */
 };
 
 struct faults {
@@ -36,13 +37,14 @@ struct faults {
     size_t n;
 };
 
-/* Adds the fault that a JSON object describes; false: it describes none. */
-bool faults_add(struct faults *faults, const json_t *description);
-/* Whether TARGET is one of those that tell the server's edition and version. tbproxyd asks for them by
- * itself, at a time that a test does not know: they are counted apart and not listed, and get only faults
- * that name them. */
-bool is_edition_probe(const char *target);
-/* The first fault that matches; false: none. *ret is the caller's (fault_free). */
+/* Adds the fault that a JSON object describes (README.md). -EINVAL. */
+int faults_add(struct faults *faults, const json_t *description);
+/* Whether the target reports the server's edition or version. tbproxyd asks for them at a time that a test
+ * cannot know, so such requests are counted apart, not listed, and hit only by faults that name them. */
+bool is_server_probe(const char *target);
+/* Takes the first fault that matches; false if there is none. Freed with fault_free(). */
 bool faults_match(struct faults *faults, const char *method, const char *target, struct fault *ret);
 void faults_clear(struct faults *faults);
 void fault_free(struct fault *fault);
+
+#endif

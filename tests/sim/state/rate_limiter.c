@@ -1,54 +1,55 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Rate limits: exact integer token buckets, greedy refill. */
+/* Levels are integers, so that not a token is lost to rounding. */
 #include "sim/state/rate_limiter.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/base/uuid.h"
+#include "sim/base/monotonic.h"
 
-static bool parse_band(const char *text, struct band *ret)
+static int parse_bucket(const char *text, struct bucket *ret)
 {
     char *end = NULL;
 
     if (*text < '0' || *text > '9')
-        return false;
+        return -EINVAL;
     long long capacity = strtoll(text, &end, 10);
     if (*end != ':' || end[1] < '0' || end[1] > '9')
-        return false;
+        return -EINVAL;
     long long seconds = strtoll(end + 1, &end, 10);
     /* capacity * period_ns must fit 63 bits */
     if (*end != '\0' || capacity < 1 || seconds < 1 || capacity > 9000000000LL / seconds)
-        return false;
-    *ret = (struct band){
+        return -EINVAL;
+    *ret = (struct bucket){
         .capacity = capacity,
         .period_ns = seconds * 1000000000,
         .level = capacity * seconds * 1000000000,
-        .filled_at = clock_monotonic_ns(),
+        .filled_at = monotonic_ns(),
     };
-    return true;
+    return 0;
 }
 
-bool limit_set(struct limit *limit, const char *spec)
+int limit_set(struct limit *limit, const char *spec)
 {
     struct limit parsed = {};
     char text[LIMIT_TEXT];
     char *save = NULL;
 
-    if (strlen(spec) >= sizeof text)
-        return false;
+    if (strlen(spec) >= sizeof(text))
+        return -EINVAL;
     strcpy(text, spec);
     for (char *s = strtok_r(text, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
-        if (parsed.n_bands == LIMIT_BANDS || !parse_band(s, &parsed.bands[parsed.n_bands]))
-            return false;
-        parsed.n_bands++;
+        if (parsed.n_buckets == LIMIT_BUCKETS || parse_bucket(s, &parsed.buckets[parsed.n_buckets]) < 0)
+            return -EINVAL;
+        parsed.n_buckets++;
     }
     *limit = parsed;
-    return true;
+    return 0;
 }
 
-static void refill(struct band *b, int64_t now)
+static void refill(struct bucket *b, int64_t now)
 {
     int64_t full = b->capacity * b->period_ns;
     int64_t elapsed = now - b->filled_at;
@@ -66,22 +67,22 @@ static bool has_token(struct limit *limit, int64_t now)
 {
     bool all = true;
 
-    for (size_t i = 0; i < limit->n_bands; i++) {
-        refill(&limit->bands[i], now);
-        all = all && limit->bands[i].level >= limit->bands[i].period_ns;
+    for (size_t i = 0; i < limit->n_buckets; i++) {
+        refill(&limit->buckets[i], now);
+        all = all && limit->buckets[i].level >= limit->buckets[i].period_ns;
     }
     return all;
 }
 
 static void take(struct limit *limit)
 {
-    for (size_t i = 0; i < limit->n_bands; i++)
-        limit->bands[i].level -= limit->bands[i].period_ns;
+    for (size_t i = 0; i < limit->n_buckets; i++)
+        limit->buckets[i].level -= limit->buckets[i].period_ns;
 }
 
 struct limit *limit_take(struct limit *a, struct limit *b)
 {
-    int64_t now = clock_monotonic_ns();
+    int64_t now = monotonic_ns();
 
     if (!has_token(a, now))
         return a;
@@ -98,8 +99,8 @@ void limit_describe(const struct limit *limit, char *text)
     size_t used = 0;
 
     *text = '\0';
-    for (size_t i = 0; i < limit->n_bands; i++) {
-        const struct band *b = &limit->bands[i];
+    for (size_t i = 0; i < limit->n_buckets; i++) {
+        const struct bucket *b = &limit->buckets[i];
 
         used += (size_t)snprintf(text + used, LIMIT_TEXT - used, "%s%lld:%lld", i ? "," : "",
                                  (long long)b->capacity, (long long)(b->period_ns / 1000000000));

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came in and what went out. */
 #include "sim/state/request_log.h"
 
 #include <stdio.h>
@@ -8,44 +7,44 @@
 
 #include "sim/json/java_json.h"
 
-void record_entry_free(struct record_entry *e)
+void logged_request_free(struct logged_request *e)
 {
     free(e->method);
     free(e->target);
     free(e->headers);
     free(e->body);
-    *e = (struct record_entry){};
+    *e = (struct logged_request){};
 }
 
-void record_add(struct record *record, const struct record_entry *entry)
+void request_log_add(struct request_log *log, const struct logged_request *entry)
 {
-    struct record_entry *slot = &record->ring[record->next];
+    struct logged_request *slot = &log->ring[log->next];
 
-    record_entry_free(slot);
+    logged_request_free(slot);
     *slot = *entry;
-    record->next = (record->next + 1) % RECORD_REQUESTS;
-    if (record->used < RECORD_REQUESTS)
-        record->used++;
+    log->next = (log->next + 1) % LOGGED_REQUESTS;
+    if (log->used < LOGGED_REQUESTS)
+        log->used++;
 }
 
-void record_free(struct record *record)
+void request_log_free(struct request_log *log)
 {
-    for (size_t i = 0; i < RECORD_REQUESTS; i++)
-        record_entry_free(&record->ring[i]);
-    record->next = record->used = 0;
+    for (size_t i = 0; i < LOGGED_REQUESTS; i++)
+        logged_request_free(&log->ring[i]);
+    log->next = log->used = 0;
 }
 
-void record_clear(struct record *record)
+void request_log_clear(struct request_log *log)
 {
-    record_free(record);
-    record->counters = (struct counters){};
-    record->epoch++;
+    request_log_free(log);
+    log->counters = (struct counters){};
+    log->epoch++;
 }
 
-static json_t *entry_json(const struct record_entry *e)
+static json_t *entry_json(const struct logged_request *e)
 {
     json_t *headers = json_array();
-    _cleanup_free_ char *body = bytes_to_utf8(e->body, e->body_len);
+    CLEANUP(free_pointer) char *body = bytes_to_utf8(e->body, e->body_len);
 
     for (size_t i = 0; i < e->headers_len;) {
         const char *name = e->headers + i;
@@ -62,19 +61,19 @@ static json_t *entry_json(const struct record_entry *e)
                      "connection", (json_int_t)e->connection);
 }
 
-json_t *record_requests(const struct record *record)
+json_t *request_log_requests(const struct request_log *log)
 {
     json_t *list = json_array();
-    size_t first = (record->next + RECORD_REQUESTS - record->used) % RECORD_REQUESTS;
+    size_t first = (log->next + LOGGED_REQUESTS - log->used) % LOGGED_REQUESTS;
 
-    for (size_t i = 0; i < record->used; i++)
-        json_array_append_new(list, entry_json(&record->ring[(first + i) % RECORD_REQUESTS]));
+    for (size_t i = 0; i < log->used; i++)
+        json_array_append_new(list, entry_json(&log->ring[(first + i) % LOGGED_REQUESTS]));
     return list;
 }
 
-json_t *record_stats(const struct record *record, size_t points)
+json_t *request_log_stats(const struct request_log *log, size_t points)
 {
-    const struct counters *c = &record->counters;
+    const struct counters *c = &log->counters;
     json_t *statuses = json_object();
 
     for (size_t i = 0; i < MAX_STATUS; i++) {
@@ -82,7 +81,7 @@ json_t *record_stats(const struct record *record, size_t points)
 
         if (c->statuses[i] == 0)
             continue;
-        snprintf(name, sizeof name, "%zu", i);
+        snprintf(name, sizeof(name), "%zu", i);
         json_put(statuses, name, json_integer((json_int_t)c->statuses[i]));
     }
     return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:I, s:I, s:I, s:I}", "requests",

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What came in and what went out: the last requests and the counters of GET /sim/stats. */
-#pragma once
+/* The last requests, for GET /sim/requests, and the counters of GET /sim/stats. */
+#ifndef TB_SIM_REQUEST_LOG_H
+#define TB_SIM_REQUEST_LOG_H
 
 #include <jansson.h>
 #include <stddef.h>
@@ -9,25 +10,25 @@
 #include "sim/base/memory.h"
 
 enum {
-    RECORD_REQUESTS = 1000,
-    RECORD_BODY = 64 * 1024,
+    LOGGED_REQUESTS = 1000,
+    LOGGED_BODY = 64 * 1024, /* bytes of each body */
     MAX_STATUS = 600,
 };
 
-struct record_entry {
+struct logged_request {
     char *method;
     char *target;
     char *headers; /* name NUL value NUL ... */
     size_t headers_len;
     char *body;
     size_t body_len;
-    int status; /* 0: no answer was given */
+    int status; /* 0: there was no answer */
     uint64_t connection;
 };
 
 struct counters {
     uint64_t requests;
-    uint64_t probes; /* questions for the edition and version; in no other counter */
+    uint64_t probes; /* of the edition and version; in no other counter */
     uint64_t logins;
     uint64_t login_failures;
     uint64_t refreshes;
@@ -38,20 +39,22 @@ struct counters {
     uint64_t statuses[MAX_STATUS];
 };
 
-struct record {
-    struct record_entry ring[RECORD_REQUESTS];
+struct request_log {
+    struct logged_request ring[LOGGED_REQUESTS];
     size_t next;
     size_t used;
-    uint64_t epoch; /* grows whenever the counters are zeroed */
+    uint64_t epoch; /* how often the counters have been zeroed */
     struct counters counters;
 };
 
-void record_entry_free(struct record_entry *entry);
-/* Takes the entry's memory over. */
-void record_add(struct record *record, const struct record_entry *entry);
-/* Forgets the requests and zeroes the counters. */
-void record_clear(struct record *record);
-void record_free(struct record *record);
+void logged_request_free(struct logged_request *entry);
+/* Takes over the memory of the entry. */
+void request_log_add(struct request_log *log, const struct logged_request *entry);
+/* Removes the requests and zeroes the counters. */
+void request_log_clear(struct request_log *log);
+void request_log_free(struct request_log *log);
 
-json_t *record_requests(const struct record *record);
-json_t *record_stats(const struct record *record, size_t points);
+json_t *request_log_requests(const struct request_log *log);
+json_t *request_log_stats(const struct request_log *log, size_t points);
+
+#endif

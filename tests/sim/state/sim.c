@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state: birth, death, clock and sleep. */
 #include "sim/state/sim.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "base/loop.h"
+#include "sim/base/monotonic.h"
 #include "sim/base/uuid.h"
-#include "sim/spec/operation_lookup.h"
-#include "sim/websocket/websocket_session.h"
 
-void sim_init(struct sim *sim)
+void sim_init(struct sim *sim, const struct tb_api *api)
 {
     pthread_condattr_t attr;
 
-    memset(sim, 0, sizeof *sim);
+    memset(sim, 0, sizeof(*sim));
     pthread_mutex_init(&sim->lock, NULL);
     pthread_mutex_init(&sim->stop_lock, NULL);
     pthread_condattr_init(&attr);
@@ -28,16 +26,18 @@ void sim_init(struct sim *sim)
         .requests_per_connection = 100,
         .websocket_ping_ms = 10000,
     };
-    sim->api = api_choose("ce", "4.4.0");
-    random_bytes(sim->signing_key, sizeof sim->signing_key);
+    sim->api = api;
+    list_init(&sim->websockets.list);
+    list_init(&sim->subscribers);
+    list_init(&sim->calls.list);
+    random_bytes(sim->signing_key, sizeof(sim->signing_key));
     store_init(&sim->store, sim_now_ms(sim));
 }
 
 void sim_free(struct sim *sim)
 {
-    websockets_forget(sim);
     store_free(&sim->store);
-    record_free(&sim->record);
+    request_log_free(&sim->log);
     violations_clear(&sim->violations);
     violations_clear(&sim->answer_violations);
     faults_clear(&sim->faults);
@@ -50,22 +50,15 @@ void sim_free(struct sim *sim)
 
 int64_t sim_now_ms(const struct sim *sim)
 {
-    return clock_real_ms() + sim->settings.clock_offset_ms;
+    return clock_wall_ms() + sim->settings.clock_offset_ms;
 }
 
 void sim_sleep(struct sim *sim, int64_t ms)
 {
-    struct timespec until;
+    struct timespec until = monotonic_timespec(monotonic_ns() + ms * 1000000);
 
     if (ms <= 0)
         return;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)(ms / 1000);
-    until.tv_nsec += (long)(ms % 1000) * 1000000;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000;
-    }
     pthread_mutex_lock(&sim->stop_lock);
     while (!sim->stopping && pthread_cond_timedwait(&sim->stop_cond, &sim->stop_lock, &until) == 0)
         ;

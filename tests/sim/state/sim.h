@@ -1,60 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The whole state of the stand-in. One mutex guards everything but `config` that is read at start only;
- * whoever sleeps lets go of it first (sim_sleep).
+ * The whole state of the stand-in. The lock guards all of it except what stop_lock guards; a thread that
+ * sleeps or waits releases it first.
  */
-#pragma once
+#ifndef TB_SIM_SIM_H
+#define TB_SIM_SIM_H
 
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/list.h"
 #include "sim/state/injected_faults.h"
 #include "sim/state/rate_limiter.h"
 #include "sim/state/request_log.h"
 #include "sim/state/violation_log.h"
 #include "sim/store/entity_store.h"
 
-enum {
-    MAX_BODY = 16 * 1024 * 1024,      /* maxPayloadSize of a default server */
-    MAX_FILE_BODY = 50 * 1024 * 1024, /* the same for images and resources */
-    MAX_FILES = 64 * 1024 * 1024,     /* bytes of all images and packages together */
-    MAX_ENTITIES = 100000,            /* devices, assets, customers, alarms, relations, API keys together */
-    MAX_POINTS = 1000000,             /* time series points and attributes together */
-    MAX_HEADER = 8192,                /* Tomcat's maxHttpRequestHeaderSize */
-};
-
-/* What the command line says and POST /sim/set changes. */
+/* What the command line sets and POST /sim/set changes. */
 struct settings {
     int64_t token_life;   /* s */
     int64_t refresh_life; /* s */
     int64_t write_ms;
-    int64_t requests_per_connection; /* 0 = any number */
+    int64_t requests_per_connection; /* 0: no limit */
     int64_t clock_offset_ms;
     int64_t seed;              /* of generated answers */
     bool strict;               /* every violation of the specification is refused with 400 */
-    bool check_answers;        /* our own, too */
-    bool silent_devices;       /* they answer no calls but over HTTP */
-    int64_t websocket_ping_ms; /* 0 = never */
+    bool check_answers;        /* the stand-in's own are validated, too */
+    bool silent_devices;       /* they answer calls over HTTP only */
+    int64_t websocket_ping_ms; /* 0: never */
 };
 
-struct call;
-
-/* What waits for devices, and they for it. */
-struct calls {
+/* Calls to devices, and devices that poll for calls and attributes. */
+struct rpc_calls {
     pthread_cond_t changed; /* on CLOCK_MONOTONIC, with the lock */
-    struct call *first;     /* in the order of the calls */
-    json_t *attributes;     /* saved last of shared ones */
+    struct list list;       /* of struct rpc_call, in the order of arrival */
+    json_t *attributes;     /* the shared ones that were saved last */
     const struct entity *attributes_of;
     uint64_t attribute_changes;
     bool stopping;
 };
 
-struct websocket;
-
 struct websockets {
-    struct websocket *list;
-    uint64_t opened; /* the number of the last one */
+    struct list list; /* of struct websocket, in the order of opening */
+    uint64_t opened;  /* the number of the last one */
     bool stopping;
 };
 
@@ -72,33 +61,39 @@ struct sim {
     struct limit tenant_limit;
     struct limit customer_limit;
     struct faults faults;
-    struct record record;
+    struct request_log log;
     struct violations violations;        /* of requests */
-    struct violations answer_violations; /* of our answers, where they are checked */
+    struct violations answer_violations; /* of the stand-in's own answers, if they are checked */
     struct store store;
     struct entity *preloaded_key; /* --api-key */
     struct websockets websockets;
-    struct calls calls;
+    struct list subscribers; /* struct subscriptions of every open WebSocket */
+    struct rpc_calls calls;
 
     pthread_mutex_t stop_lock;
-    pthread_cond_t stop_cond; /* the program stops, or what is held is let go */
+    pthread_cond_t stop_cond; /* the program stops, or held requests are released */
     bool stopping;
-    uint64_t held;     /* requests that are held now */
-    uint64_t releases; /* how often those that were held have been let go */
+    uint64_t held;     /* requests that are held */
+    uint64_t releases; /* how often held requests were released */
 };
 
-void sim_init(struct sim *sim);
+/* API: the tables of the edition and version. */
+void sim_init(struct sim *sim, const struct tb_api *api);
+/* All WebSockets have ended. */
 void sim_free(struct sim *sim);
 
 /* The server's clock: the real one plus clockOffsetMs. */
 int64_t sim_now_ms(const struct sim *sim);
 
-/* Sleeps without the lock held; ends early when the program stops. */
+/* Sleeps; ends early when the program stops. Called without the lock. */
 void sim_sleep(struct sim *sim, int64_t ms);
-/* Waits without the lock held until sim_release() or the end of the program. */
+/* Waits until sim_release(), or the program stops. Called without the lock. */
 void sim_hold(struct sim *sim);
-/* Lets go what is held now. */
+/* Releases the requests that are held. */
 void sim_release(struct sim *sim);
 /* How many requests are held. */
 uint64_t sim_held(struct sim *sim);
+/* Ends all sleeps and waits, now and later. */
 void sim_stop(struct sim *sim);
+
+#endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What did not fit the specification. */
 #include "sim/state/violation_log.h"
 
 #include "sim/json/java_json.h"

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What did not fit the specification, for GET /sim/violations. */
-#pragma once
+/* Violations of the specification, for GET /sim/violations. */
+#ifndef TB_SIM_VIOLATION_LOG_H
+#define TB_SIM_VIOLATION_LOG_H
 
 #include <jansson.h>
 #include <stdint.h>
 
 enum {
-    MAX_VIOLATIONS = 1000, /* kept; the counter goes on */
+    MAX_VIOLATIONS = 1000, /* in the list; the counter goes on */
 };
 
 struct violations {
@@ -18,3 +19,5 @@ void violations_add(struct violations *v, const char *operation, const char *wha
 void violations_clear(struct violations *v);
 /* [{"operation":..., "what":...}] */
 json_t *violations_json(const struct violations *v);
+
+#endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The database: entities by id, name and token. Relations are in relations.c. */
+/* Entities by id, name and token. Relations are in relation_store.c, the first entities in initial_data.c. */
 #include "sim/store/entity_store.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/base/memory.h"
 #include "sim/json/java_json.h"
-#include "sim/state/sim.h"
 
 static const char *const type_names[N_ENTITY_TYPES] = {
     [ENTITY_TENANT] = "TENANT",   [ENTITY_CUSTOMER] = "CUSTOMER",    [ENTITY_USER] = "USER",
@@ -16,7 +16,7 @@ static const char *const type_names[N_ENTITY_TYPES] = {
     [ENTITY_ROLE] = "ROLE",       [ENTITY_RESOURCE] = "TB_RESOURCE", [ENTITY_OTA_PACKAGE] = "OTA_PACKAGE",
 };
 
-/* EntityType values that exist on a server but hold nothing here. */
+/* Values of EntityType that a server knows and the stand-in does not keep. */
 static const char *const other_types[] = {
     "ADMIN_SETTINGS",
     "AI_MODEL",
@@ -50,15 +50,15 @@ const char *entity_type_name(enum entity_type type)
     return type_names[type];
 }
 
-bool entity_type_parse(const char *name, enum entity_type *ret)
+int entity_type_parse(const char *name, enum entity_type *ret)
 {
     for (size_t i = 0; i < N_ENTITY_TYPES; i++) {
         if (streq(name, type_names[i])) {
             *ret = (enum entity_type)i;
-            return true;
+            return 0;
         }
     }
-    return false;
+    return -EINVAL;
 }
 
 bool entity_type_exists(const char *name)
@@ -69,14 +69,14 @@ bool entity_type_exists(const char *name)
         if (streq(name, other_types[i]))
             return true;
     }
-    return entity_type_parse(name, &type);
+    return entity_type_parse(name, &type) == 0;
 }
 
 static void list_add(struct entity_list *l, struct entity *e)
 {
     if (l->n == l->cap) {
         l->cap = l->cap ? l->cap * 2 : 16;
-        l->items = xrealloc(l->items, l->cap, sizeof *l->items);
+        l->items = xrealloc(l->items, l->cap, sizeof(*l->items));
     }
     l->items[l->n++] = e;
 }
@@ -86,7 +86,7 @@ static void list_remove(struct entity_list *l, const struct entity *e)
     for (size_t i = 0; i < l->n; i++) {
         if (l->items[i] == e) {
             l->n--;
-            memmove(&l->items[i], &l->items[i + 1], (l->n - i) * sizeof *l->items);
+            memmove(&l->items[i], &l->items[i + 1], (l->n - i) * sizeof(*l->items));
             return;
         }
     }
@@ -96,7 +96,7 @@ struct entity *store_add(struct store *store, enum entity_type type, int64_t now
 {
     if (store->n_entities >= MAX_ENTITIES)
         return NULL;
-    struct entity *e = xcalloc(1, sizeof *e);
+    struct entity *e = xcalloc(1, sizeof(*e));
     e->type = type;
     e->created = now;
     e->last_rpc = -1;
@@ -127,11 +127,11 @@ static char *name_key(enum entity_type type, const char *name)
 void store_set_name(struct store *store, struct entity *e, const char *old_name, const char *name)
 {
     if (old_name) {
-        _cleanup_free_ char *key = name_key(e->type, old_name);
+        CLEANUP(free_pointer) char *key = name_key(e->type, old_name);
         map_remove(&store->by_name, key);
     }
     if (name) {
-        _cleanup_free_ char *key = name_key(e->type, name);
+        CLEANUP(free_pointer) char *key = name_key(e->type, name);
         map_put(&store->by_name, key, e);
     }
 }
@@ -146,19 +146,19 @@ void store_set_token(struct store *store, struct entity *e, const char *token)
         map_put(&store->by_token, token, e);
 }
 
-bool store_set_data(struct store *store, struct entity *e, const char *data, size_t len)
+int store_set_data(struct store *store, struct entity *e, const char *data, size_t len)
 {
     if (store->n_bytes - e->data_len + len > MAX_FILES)
-        return false;
+        return -ENOSPC;
     store->n_bytes += len - e->data_len;
     free(e->data);
     e->data = xcalloc(len + 1, 1);
     memcpy(e->data, data, len);
     e->data_len = len;
-    return true;
+    return 0;
 }
 
-/* The member under whose value a document is found by name; NULL: it is not. */
+/* The member that holds the name of a document; NULL if documents of the type are not found by name. */
 static const char *name_member(enum entity_type type)
 {
     switch (type) {
@@ -204,7 +204,7 @@ struct entity *store_find(const struct store *store, enum entity_type type, cons
 
 struct entity *store_find_name(const struct store *store, enum entity_type type, const char *name)
 {
-    _cleanup_free_ char *key = name_key(type, name);
+    CLEANUP(free_pointer) char *key = name_key(type, name);
 
     return map_get(&store->by_name, key);
 }
@@ -227,14 +227,14 @@ struct user *store_find_user_id(struct store *store, const char *id)
 
 const char *store_profile(struct store *store, enum entity_type type, const char *name)
 {
-    _cleanup_free_ char *key = name_key(type, name);
+    CLEANUP(free_pointer) char *key = name_key(type, name);
     char *id = map_get(&store->profiles, key);
 
     if (!id) {
         id = xcalloc(UUID_LEN + 1, 1);
         uuid_time(id);
         map_put(&store->profiles, key, id);
-        _cleanup_free_ char *back = xasprintf("%s#%s", type_names[type], id);
+        CLEANUP(free_pointer) char *back = xasprintf("%s#%s", type_names[type], id);
         map_put(&store->profiles, back, xstrdup(name));
     }
     return id;
@@ -242,7 +242,7 @@ const char *store_profile(struct store *store, enum entity_type type, const char
 
 const char *store_profile_name(const struct store *store, enum entity_type type, const char *id)
 {
-    _cleanup_free_ char *back = xasprintf("%s#%s", type_names[type], id);
+    CLEANUP(free_pointer) char *back = xasprintf("%s#%s", type_names[type], id);
 
     return map_get(&store->profiles, back);
 }

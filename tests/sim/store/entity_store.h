@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The database: entities, the users, relations. Everything lives in memory. */
-#pragma once
+/* The database, in memory: entities, users, relations. Not thread-safe: the lock of struct sim guards it. */
+#ifndef TB_SIM_ENTITY_STORE_H
+#define TB_SIM_ENTITY_STORE_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -10,6 +11,12 @@
 #include "sim/base/string_map.h"
 #include "sim/base/uuid.h"
 #include "sim/store/time_series.h"
+
+enum {
+    MAX_ENTITIES = 100000,        /* of all types, and relations, together */
+    MAX_POINTS = 1000000,         /* time series points and attributes together */
+    MAX_FILES = 64 * 1024 * 1024, /* bytes of all images and packages together */
+};
 
 enum entity_type {
     ENTITY_TENANT,
@@ -41,21 +48,21 @@ struct user {
     const char *tenant_id;
     const char *customer_id;
     bool enabled;
-    uint64_t outdated; /* tokens up to this serial ended with a password change */
+    uint64_t outdated; /* tokens up to this serial are refused since a password change */
 };
 
 struct entity {
     enum entity_type type;
     char id[UUID_LEN + 1];
     int64_t created;
-    json_t *doc;     /* as the server would send it */
+    json_t *doc;     /* as the server sends it */
     json_t *members; /* entity groups: an object with their ids */
     struct telemetry telemetry;
     char credentials_id[UUID_LEN + 1]; /* devices */
     char *token; /* devices: access token; API keys: the value; images: the public key */
     char *data;  /* images and OTA packages: the file; NULL: none yet */
     size_t data_len;
-    int64_t last_rpc;  /* devices: the id of the last call, counted from 0; -1 is not yet one */
+    int64_t last_rpc;  /* devices: the id of the last call, counted from 0; -1: none yet */
     struct user *user; /* users, API keys: whose */
 };
 
@@ -87,43 +94,45 @@ struct store {
     size_t n_bytes; /* of files */
 };
 
-/* One tenant, one customer, the three users of the contract. */
+/* One tenant, one customer, and the three users that tbsim --help names. */
 void store_init(struct store *store, int64_t now);
 void store_free(struct store *store);
 
 const char *entity_type_name(enum entity_type type);
-/* False: the name of no entity type that the stand-in keeps. */
-bool entity_type_parse(const char *name, enum entity_type *ret);
+/* -EINVAL if NAME is not an entity type that the stand-in keeps. */
+int entity_type_parse(const char *name, enum entity_type *ret);
 /* Whether ThingsBoard has an entity type of that name. */
 bool entity_type_exists(const char *name);
 
-/* A new entity with a new id, in no index by name; NULL: the store is full. */
+/* A new entity with a new id and no name; NULL if the store is full. */
 struct entity *store_add(struct store *store, enum entity_type type, int64_t now);
-/* Takes the entity, its data and its relations out. */
+/* Removes and frees the entity, its data and its relations. */
 void store_remove(struct store *store, struct entity *e);
 
 struct entity *store_find(const struct store *store, enum entity_type type, const char *id);
 struct entity *store_find_name(const struct store *store, enum entity_type type, const char *name);
-/* Puts the entity under its name; the name that it had before is given up. */
+/* Files the entity under its name. OLD_NAME is given up; either may be NULL. */
 void store_set_name(struct store *store, struct entity *e, const char *old_name, const char *name);
-/* Puts a device or an API key under its token. */
+/* Files a device, an API key or an image under its token, which replaces the one before; NULL: none. */
 void store_set_token(struct store *store, struct entity *e, const char *token);
 
 struct user *store_find_user(struct store *store, const char *email);
 struct user *store_find_user_id(struct store *store, const char *id);
 
-/* Gives an image or a package its file; false: the store is full. */
-bool store_set_data(struct store *store, struct entity *e, const char *data, size_t len);
+/* Copies the file of an image or a package. -ENOSPC. */
+int store_set_data(struct store *store, struct entity *e, const char *data, size_t len);
 
-/* The profile id for a device or asset type, made up on first use. */
+/* The id of the profile for a device or asset type, which is created on first use. */
 const char *store_profile(struct store *store, enum entity_type type, const char *name);
-/* The type that a profile id stands for, NULL if none. */
+/* The device or asset type of a profile id, or NULL. */
 const char *store_profile_name(const struct store *store, enum entity_type type, const char *id);
 
-/* Adds (takes doc over) or replaces; false: full. */
-bool store_add_relation(struct store *store, json_t *doc);
+/* Adds or replaces a relation; takes DOC over, also on error. -ENOSPC. */
+int store_add_relation(struct store *store, json_t *doc);
 /* The index of a relation, SIZE_MAX if there is none. */
 size_t store_find_relation(const struct store *store, const json_t *key);
 void store_remove_relation(struct store *store, size_t index);
-/* Takes every relation from or to that id out. */
+/* Removes all relations from or to that id. */
 void store_remove_relations_of(struct store *store, const char *id);
+
+#endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a new server holds: one tenant, one customer, three users (the contract of the command line). */
+/* What a new server holds: one tenant, one customer, and the three users that tbsim --help names. */
 #include "sim/base/memory.h"
 #include "sim/json/java_json.h"
 #include "sim/store/entity_store.h"
@@ -9,7 +9,7 @@ static const struct {
     const char *password;
     const char *authority_name;
     enum authority authority;
-} seeds[N_USERS] = {
+} accounts[N_USERS] = {
     {"sysadmin@thingsboard.org", "sysadmin", "SYS_ADMIN", SYS_ADMIN},
     {"tenant@thingsboard.org", "tenant", "TENANT_ADMIN", TENANT_ADMIN},
     {"customer@thingsboard.org", "customer", "CUSTOMER_USER", CUSTOMER_USER},
@@ -57,15 +57,15 @@ void store_init(struct store *store, int64_t now)
 
         *u = (struct user){
             .entity = store_add(store, ENTITY_USER, now),
-            .authority = seeds[i].authority,
-            .email = seeds[i].email,
-            .password = xstrdup(seeds[i].password),
-            .tenant_id = seeds[i].authority == SYS_ADMIN ? NULL_UUID : store->tenant->id,
-            .customer_id = seeds[i].authority == CUSTOMER_USER ? customer->id : NULL_UUID,
+            .authority = accounts[i].authority,
+            .email = accounts[i].email,
+            .password = xstrdup(accounts[i].password),
+            .tenant_id = accounts[i].authority == SYS_ADMIN ? NULL_UUID : store->tenant->id,
+            .customer_id = accounts[i].authority == CUSTOMER_USER ? customer->id : NULL_UUID,
             .enabled = true,
         };
         u->entity->user = u;
-        u->entity->doc = user_doc(u, seeds[i].authority_name);
+        u->entity->doc = user_doc(u, accounts[i].authority_name);
     }
     store_profile(store, ENTITY_DEVICE, "default");
     store_profile(store, ENTITY_ASSET, "default");

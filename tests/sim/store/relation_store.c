@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The relations of the store. */
+#include <errno.h>
 #include <string.h>
 
 #include "sim/base/memory.h"
 #include "sim/json/java_json.h"
-#include "sim/state/sim.h"
 #include "sim/store/entity_store.h"
 
 static bool same_end(const json_t *a, const json_t *b, const char *end)
@@ -29,23 +28,23 @@ size_t store_find_relation(const struct store *store, const json_t *key)
     return SIZE_MAX;
 }
 
-bool store_add_relation(struct store *store, json_t *doc)
+int store_add_relation(struct store *store, json_t *doc)
 {
     size_t at = store_find_relation(store, doc);
 
     if (at != SIZE_MAX) {
         json_decref(store->relations[at].doc);
         store->relations[at].doc = doc;
-        return true;
+        return 0;
     }
     if (store->n_entities >= MAX_ENTITIES) {
         json_decref(doc);
-        return false;
+        return -ENOSPC;
     }
-    store->relations = xrealloc(store->relations, store->n_relations + 1, sizeof *store->relations);
+    store->relations = xrealloc(store->relations, store->n_relations + 1, sizeof(*store->relations));
     store->relations[store->n_relations++].doc = doc;
     store->n_entities++;
-    return true;
+    return 0;
 }
 
 void store_remove_relation(struct store *store, size_t index)
@@ -55,7 +54,7 @@ void store_remove_relation(struct store *store, size_t index)
     json_decref(r->doc);
     store->n_relations--;
     store->n_entities--;
-    memmove(r, r + 1, (store->n_relations - index) * sizeof *r);
+    memmove(r, r + 1, (store->n_relations - index) * sizeof(*r));
 }
 
 void store_remove_relations_of(struct store *store, const char *id)

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Attributes and time series of one entity. */
 #include "sim/store/time_series.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "sim/base/memory.h"
+#include "sim/base/text.h"
 
 static const char *const scope_names[] = {"CLIENT_SCOPE", "SERVER_SCOPE", "SHARED_SCOPE"};
 
@@ -14,15 +15,15 @@ const char *scope_name(enum scope scope)
     return scope_names[scope];
 }
 
-bool scope_parse(const char *name, enum scope *ret)
+int scope_parse(const char *name, enum scope *ret)
 {
     for (size_t i = 0; i < N_SCOPES; i++) {
         if (streq(name, scope_names[i])) {
             *ret = (enum scope)i;
-            return true;
+            return 0;
         }
     }
-    return false;
+    return -EINVAL;
 }
 
 struct series *series_find(const struct telemetry *t, const char *key)
@@ -57,13 +58,13 @@ size_t series_lower_bound(const struct series *s, int64_t ts)
     return lo;
 }
 
-/* Keys come in the order in which their latest values were written (recorded: the database's). */
+/* A recorded server lists keys in the order in which their latest values were written. */
 static struct series *move_to_end(struct telemetry *t, struct series *s)
 {
     size_t after = t->n_series - 1 - (size_t)(s - t->series);
     struct series moved = *s;
 
-    memmove(s, s + 1, after * sizeof *s);
+    memmove(s, s + 1, after * sizeof(*s));
     t->series[t->n_series - 1] = moved;
     return &t->series[t->n_series - 1];
 }
@@ -73,7 +74,7 @@ bool series_put(struct telemetry *t, const char *key, int64_t ts, json_t *value)
     struct series *s = series_find(t, key);
 
     if (!s) {
-        t->series = xrealloc(t->series, t->n_series + 1, sizeof *t->series);
+        t->series = xrealloc(t->series, t->n_series + 1, sizeof(*t->series));
         s = &t->series[t->n_series++];
         *s = (struct series){.key = xstrdup(key)};
     }
@@ -87,9 +88,9 @@ bool series_put(struct telemetry *t, const char *key, int64_t ts, json_t *value)
     }
     if (s->n == s->cap) {
         s->cap = s->cap ? s->cap * 2 : 4;
-        s->points = xrealloc(s->points, s->cap, sizeof *s->points);
+        s->points = xrealloc(s->points, s->cap, sizeof(*s->points));
     }
-    memmove(&s->points[at + 1], &s->points[at], (s->n - at) * sizeof *s->points);
+    memmove(&s->points[at + 1], &s->points[at], (s->n - at) * sizeof(*s->points));
     s->points[at] = (struct point){.ts = ts, .value = json_incref(value)};
     s->n++;
     return true;
@@ -114,14 +115,14 @@ size_t series_remove(struct telemetry *t, const char *key, int64_t from, int64_t
     for (size_t i = first; i < end; i++)
         json_decref(s->points[i].value);
     if (end < s->n)
-        memmove(&s->points[first], &s->points[end], (s->n - end) * sizeof *s->points);
+        memmove(&s->points[first], &s->points[end], (s->n - end) * sizeof(*s->points));
     s->n -= end - first;
     if (s->n == 0) {
         size_t index = (size_t)(s - t->series);
 
         series_free(s);
         t->n_series--;
-        memmove(s, s + 1, (t->n_series - index) * sizeof *s);
+        memmove(s, s + 1, (t->n_series - index) * sizeof(*s));
     }
     return end - first;
 }
@@ -144,7 +145,7 @@ bool attribute_put(struct telemetry *t, enum scope scope, const char *key, json_
     bool is_new = !at;
 
     if (is_new) {
-        a->list = xrealloc(a->list, a->n + 1, sizeof *a->list);
+        a->list = xrealloc(a->list, a->n + 1, sizeof(*a->list));
         at = &a->list[a->n++];
         *at = (struct attribute){.key = xstrdup(key)};
     }
@@ -165,7 +166,7 @@ bool attribute_remove(struct telemetry *t, enum scope scope, const char *key)
     free(at->key);
     json_decref(at->value);
     a->n--;
-    memmove(at, at + 1, (a->n - index) * sizeof *at);
+    memmove(at, at + 1, (a->n - index) * sizeof(*at));
     return true;
 }
 

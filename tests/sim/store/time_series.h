@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Attributes and time series of one entity. */
-#pragma once
+#ifndef TB_SIM_TIME_SERIES_H
+#define TB_SIM_TIME_SERIES_H
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -19,7 +20,7 @@ struct point {
     json_t *value;
 };
 
-/* One key of time series: points by rising time. */
+/* One key of time series: its points in the order of time. */
 struct series {
     char *key;
     struct point *points;
@@ -45,24 +46,27 @@ struct telemetry {
 };
 
 const char *scope_name(enum scope scope);
-bool scope_parse(const char *name, enum scope *ret);
+/* -EINVAL */
+int scope_parse(const char *name, enum scope *ret);
 
 struct series *series_find(const struct telemetry *t, const char *key);
-/* The latest point, NULL if there is none. */
+/* The latest point, or NULL. */
 const struct point *series_latest(const struct telemetry *t, const char *key);
-/* Stores a point (takes a reference); true: it is new, false: it overwrote one. */
+/* Stores a point with a new reference to VALUE. True: it is new; false: it replaced one of the same time. */
 bool series_put(struct telemetry *t, const char *key, int64_t ts, json_t *value);
 /* The index of the first point at or after ts. */
 size_t series_lower_bound(const struct series *s, int64_t ts);
-/* Removes points with from <= ts < to; returns how many. A series without points goes away. */
+/* Removes points with FROM <= ts < TO, and the series with its last point. Returns how many. */
 size_t series_remove(struct telemetry *t, const char *key, int64_t from, int64_t to);
 
 struct attribute *attribute_find(const struct telemetry *t, enum scope scope, const char *key);
-/* True: the key is new. */
+/* Stores a new reference to VALUE. True: the key is new. */
 bool attribute_put(struct telemetry *t, enum scope scope, const char *key, json_t *value, int64_t ts);
 bool attribute_remove(struct telemetry *t, enum scope scope, const char *key);
 
-/* How much it holds. */
+/* How many points and attributes there are. */
 size_t telemetry_points(const struct telemetry *t);
 size_t telemetry_attributes(const struct telemetry *t);
 void telemetry_free(struct telemetry *t);
+
+#endif

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Commands of a WebSocket that ask by a query (recorded). */
 #include "sim/subscription/entity_data_subscription.h"
 
 #include <stdlib.h>
@@ -16,20 +15,19 @@ enum {
 struct data_query {
     int64_t id;
     json_t *entities; /* an object whose members are the ids */
-    json_t *keys;     /* [{"type","key"},...] that are followed */
+    json_t *keys;     /* [{"type","key"},...] that are subscribed to */
 };
 
 void output_send(const struct output *out, json_t *message)
 {
-    struct buf text = {};
+    size_t length;
+    CLEANUP(free_pointer) char *text = java_json_text(message, &length);
 
-    json_write(&text, message);
-    out->send(out->arg, text.data, text.len);
-    buf_free(&text);
+    out->send(out->arg, text, length);
     json_decref(message);
 }
 
-static void drop(struct data_queries *queries, int64_t id)
+static void remove_query(struct data_queries *queries, int64_t id)
 {
     for (size_t i = 0; i < queries->n; i++) {
         if (queries->list[i].id != id)
@@ -41,14 +39,14 @@ static void drop(struct data_queries *queries, int64_t id)
     }
 }
 
-static void follow(struct data_queries *queries, int64_t id, const json_t *page, json_t *keys)
+static void add_query(struct data_queries *queries, int64_t id, const json_t *page, json_t *keys)
 {
     const json_t *data = json_object_get(page, "data");
 
-    drop(queries, id);
+    remove_query(queries, id);
     if (!json_is_array(keys) || queries->n == MAX_QUERIES)
         return;
-    queries->list = xrealloc(queries->list, queries->n + 1, sizeof *queries->list);
+    queries->list = xrealloc(queries->list, queries->n + 1, sizeof(*queries->list));
     struct data_query *q = &queries->list[queries->n++];
     *q = (struct data_query){id, json_object(), json_incref(keys)};
     for (size_t i = 0; i < json_array_size(data); i++) {
@@ -58,7 +56,7 @@ static void follow(struct data_queries *queries, int64_t id, const json_t *page,
     }
 }
 
-/* {"cmdId":..,"data":PAGE,"update":LIST,...}; one of the two is null. Takes them over. */
+/* {"cmdId":..,"data":PAGE,"update":LIST,...}; one of the two is null. Takes both over. */
 static void send_page(const struct output *out, int64_t id, json_t *page, json_t *update)
 {
     output_send(out, json_pack("{s:I, s:o, s:o, s:i, s:n, s:i, s:s}", "cmdId", (json_int_t)id, "data", page,
@@ -73,7 +71,7 @@ static void send_error(const struct output *out, int64_t id, const char *update_
                           "errorMsg", "Failed to fetch data!", "cmdUpdateType", update_type));
 }
 
-/* The request of the REST API that asks the same. */
+/* The same query as a request of the REST API. */
 static struct request request_of(const struct sim *sim, const struct user *user, const json_t *cmd)
 {
     return (struct request){
@@ -95,7 +93,7 @@ static void ask_data(struct sim *sim, const struct user *user, struct data_queri
         send_error(out, id, "ENTITY_DATA");
         return;
     }
-    follow(queries, id, page, json_object_get(json_object_get(cmd, "latestCmd"), "keys"));
+    add_query(queries, id, page, json_object_get(json_object_get(cmd, "latestCmd"), "keys"));
     send_page(out, id, page, json_null());
 }
 
@@ -116,7 +114,7 @@ static void ask_count(struct sim *sim, const struct user *user, const json_t *cm
     selection_free(&s);
 }
 
-static void tell_notifications(int64_t id, const struct output *out)
+static void send_notifications(int64_t id, const struct output *out)
 {
     output_send(out, json_pack("{s:I, s:i, s:n, s:[], s:n, s:i, s:i, s:s}", "cmdId", (json_int_t)id,
                                "errorCode", 0, "errorMsg", "notifications", "update", "totalUnreadCount", 0,
@@ -131,11 +129,11 @@ bool data_queries_command(struct sim *sim, const struct user *user, struct data_
     if (streq(type, "ENTITY_DATA"))
         ask_data(sim, user, queries, cmd, id, out);
     else if (streq(type, "ENTITY_DATA_UNSUBSCRIBE"))
-        drop(queries, id);
+        remove_query(queries, id);
     else if (streq(type, "ENTITY_COUNT"))
         ask_count(sim, user, cmd, id, out);
     else if (streq(type, "NOTIFICATIONS"))
-        tell_notifications(id, out);
+        send_notifications(id, out);
     else
         return false;
     return true;
@@ -150,8 +148,7 @@ static bool is_of_scope(const char *type, enum scope scope)
     return streq(type, "ATTRIBUTE") || streq(type, types[scope]);
 }
 
-/* {"TIME_SERIES":{"key":{"ts":..,"value":".."}}} of the keys that are followed; the last of several values.
- */
+/* {"TIME_SERIES":{"key":{"ts":..,"value":".."}}} for the keys of the query; the last of several values. */
 static json_t *latest_of(const struct data_query *q, enum scope scope, const json_t *changes)
 {
     json_t *latest = json_object();
@@ -191,7 +188,7 @@ void data_queries_notify(const struct data_queries *queries, const struct entity
 void data_queries_free(struct data_queries *queries)
 {
     while (queries->n > 0)
-        drop(queries, queries->list[0].id);
+        remove_query(queries, queries->list[0].id);
     free(queries->list);
     *queries = (struct data_queries){};
 }

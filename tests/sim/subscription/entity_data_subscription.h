@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands of a WebSocket that ask by a query: ENTITY_DATA, ENTITY_COUNT; and NOTIFICATIONS, of which
- * there are none here. */
-#pragma once
+/* The commands of a WebSocket that hold an entity query: ENTITY_DATA, ENTITY_COUNT; and NOTIFICATIONS, whose
+ * list is always empty. */
+#ifndef TB_SIM_ENTITY_DATA_SUBSCRIPTION_H
+#define TB_SIM_ENTITY_DATA_SUBSCRIPTION_H
 
 #include "sim/state/sim.h"
 
-/* Where the answers of a command go. */
+/* Where messages to the client go. */
 struct output {
     void (*send)(void *arg, const char *text, size_t length);
     void *arg;
@@ -13,19 +14,21 @@ struct output {
 
 struct data_query;
 
-/* Those of one WebSocket whose results are followed. */
+/* The queries of one WebSocket whose results are subscribed to. */
 struct data_queries {
     struct data_query *list;
     size_t n;
 };
 
-/* Takes the message over. */
+/* Takes MESSAGE over. */
 void output_send(const struct output *out, json_t *message);
 
-/* Carries a command out; false: its type is another one. */
+/* Carries out a command; false: its type is not one of these. */
 bool data_queries_command(struct sim *sim, const struct user *user, struct data_queries *queries,
                           const json_t *cmd, const char *type, const struct output *out);
-/* What a write has changed, to those whose results it concerns. SCOPE: N_SCOPES for time series. */
+/* Sends what a write has changed of the results. SCOPE: N_SCOPES for time series. */
 void data_queries_notify(const struct data_queries *queries, const struct entity *e, enum scope scope,
                          const json_t *changes, const struct output *out);
 void data_queries_free(struct data_queries *queries);
+
+#endif

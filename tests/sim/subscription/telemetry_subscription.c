@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Subscriptions of a WebSocket: first the values that are there, then one message for every write. */
+/* First the values that exist are sent, then one message for every write. */
 #include "sim/subscription/telemetry_subscription.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/controller/telemetry_controller.h"
 #include "sim/entity/entity_access.h"
+#include "sim/entity/json_converter.h"
 
 enum {
     MAX_SUBSCRIPTIONS = 1000, /* of one WebSocket */
-    HISTORY_LIMIT = 100,      /* values, where a command does not say */
+    HISTORY_LIMIT = 100,      /* values, if a command has no limit */
 };
 
 /* SubscriptionErrorCode */
@@ -23,7 +23,7 @@ struct subscription {
     int64_t id;
     enum entity_type type;
     char entity_id[UUID_LEN + 1];
-    enum scope scope; /* N_SCOPES: of the attributes, all; time series have none */
+    enum scope scope; /* N_SCOPES: all attributes; time series have none */
     bool attributes;
     json_t *keys; /* an array; NULL: all */
 };
@@ -37,11 +37,11 @@ void changes_add(json_t *changes, const char *key, int64_t ts, const json_t *val
         json_object_set_new(changes, key, points);
     }
     json_array_append_new(
-        points, json_pack("[I, o]", (json_int_t)ts, value ? telemetry_value_text(value) : json_null()));
+        points, json_pack("[I, o]", (json_int_t)ts, value ? convert_to_string(value) : json_null()));
 }
 
-/* Recorded: latestValues has the time of the last point of each key in the message, which in a history,
- * newest first, is the oldest. */
+/* latestValues has the time of the last point of each key in the message, which in a history, newest first,
+ * is the oldest. */
 static void send_data(const struct output *out, int64_t id, json_t *data)
 {
     json_t *latest = json_object();
@@ -82,14 +82,10 @@ static json_t *split_keys(const char *text)
 
 static bool is_wanted(const struct subscription *s, const char *key)
 {
-    for (size_t i = 0; i < json_array_size(s->keys); i++) {
-        if (streq(json_string_value(json_array_get(s->keys, i)), key))
-            return true;
-    }
-    return s->keys == NULL;
+    return !s->keys || json_array_has(s->keys, key);
 }
 
-/* A key that was asked for and has no value: null, now (recorded). */
+/* A named key without a value is sent as null, now. */
 static json_t *latest_telemetry(const struct subscription *s, const struct entity *e, int64_t now)
 {
     json_t *data = json_object();
@@ -143,7 +139,7 @@ static json_t *current_attributes(const struct subscription *s, const struct ent
     return data;
 }
 
-static struct subscription *find(const struct subscriptions *all, int64_t id)
+static struct subscription *find_subscription(const struct subscriptions *all, int64_t id)
 {
     for (size_t i = 0; i < all->n; i++) {
         if (all->list[i].id == id)
@@ -152,9 +148,9 @@ static struct subscription *find(const struct subscriptions *all, int64_t id)
     return NULL;
 }
 
-static void drop(struct subscriptions *all, int64_t id)
+static void remove_subscription(struct subscriptions *all, int64_t id)
 {
-    struct subscription *s = find(all, id);
+    struct subscription *s = find_subscription(all, id);
 
     if (!s)
         return;
@@ -162,15 +158,15 @@ static void drop(struct subscriptions *all, int64_t id)
     *s = all->list[--all->n];
 }
 
-static void add(struct subscriptions *all, const struct subscription *s)
+static void add_subscription(struct subscriptions *all, const struct subscription *s)
 {
-    drop(all, s->id);
-    all->list = xrealloc(all->list, all->n + 1, sizeof *all->list);
+    remove_subscription(all, s->id);
+    all->list = xrealloc(all->list, all->n + 1, sizeof(*all->list));
     all->list[all->n] = *s;
     all->list[all->n++].keys = json_incref(s->keys);
 }
 
-/* The entity of a command; NULL: the refusal is sent. */
+/* The entity of a command. NULL: an error is sent. */
 static const struct entity *entity_of(struct sim *sim, const struct user *user, const json_t *cmd, int64_t id,
                                       const struct output *out)
 {
@@ -183,7 +179,7 @@ static const struct entity *entity_of(struct sim *sim, const struct user *user, 
         send_error(out, id, BAD_REQUEST, "Device id is empty!");
         return NULL;
     }
-    if (entity_type_parse(json_str(cmd, "entityType"), &type))
+    if (entity_type_parse(json_str(cmd, "entityType"), &type) == 0)
         e = store_find(&sim->store, type, entity_id);
     if (!e || !entity_may_see(&rq, e)) {
         send_error(out, id, INTERNAL_ERROR, "Failed to fetch data!");
@@ -211,7 +207,7 @@ static void run_telemetry(struct sim *sim, struct subscriptions *all, const json
     else
         send_data(out, s->id, latest_telemetry(s, e, sim_now_ms(sim)));
     if (!only_history)
-        add(all, s);
+        add_subscription(all, s);
 }
 
 /* One command; false: its type is not known. */
@@ -225,23 +221,23 @@ static bool run(struct sim *sim, const struct user *user, struct subscriptions *
     if (!s.attributes && !only_history && !streq(type, "TIMESERIES"))
         return data_queries_command(sim, user, &all->queries, cmd, type, out);
     if (json_is_true(json_object_get(cmd, "unsubscribe"))) {
-        bool every = !json_str(cmd, "entityId"); /* as a real server takes it */
+        bool every = !json_str(cmd, "entityId"); /* as a real server reads it */
 
         while (every && all->n > 0)
-            drop(all, all->list[0].id);
-        drop(all, s.id);
+            remove_subscription(all, all->list[0].id);
+        remove_subscription(all, s.id);
         return true;
     }
     const struct entity *e = entity_of(sim, user, cmd, s.id, out);
     if (!e || all->n >= MAX_SUBSCRIPTIONS)
         return true;
     s.type = e->type;
-    memcpy(s.entity_id, e->id, sizeof s.entity_id);
+    memcpy(s.entity_id, e->id, sizeof(s.entity_id));
     s.keys = split_keys(json_str(cmd, "keys"));
     if (s.attributes) {
         scope_parse(json_str(cmd, "scope"), &s.scope);
         send_data(out, s.id, current_attributes(&s, e));
-        add(all, &s);
+        add_subscription(all, &s);
     } else {
         run_telemetry(sim, all, cmd, &s, e, out, only_history);
     }
@@ -249,8 +245,8 @@ static bool run(struct sim *sim, const struct user *user, struct subscriptions *
     return true;
 }
 
-bool subscriptions_command(struct sim *sim, const struct user *user, struct subscriptions *subscriptions,
-                           const json_t *message, send_update *send, void *arg)
+void subscriptions_command(struct sim *sim, const struct user *user, struct subscriptions *subscriptions,
+                           const json_t *message)
 {
     static const struct {
         const char *member;
@@ -259,7 +255,6 @@ bool subscriptions_command(struct sim *sim, const struct user *user, struct subs
                   {"tsSubCmds", "TIMESERIES"},
                   {"historyCmds", "TIMESERIES_HISTORY"},
                   {"cmds", NULL}};
-    const struct output out = {.send = send, .arg = arg};
     bool ok = json_is_object(message);
 
     for (size_t i = 0; i < ARRAY_SIZE(shapes); i++) {
@@ -269,38 +264,47 @@ bool subscriptions_command(struct sim *sim, const struct user *user, struct subs
             const json_t *cmd = json_array_get(list, n);
 
             ok = ok && run(sim, user, subscriptions, cmd,
-                           shapes[i].type ? shapes[i].type : json_str(cmd, "type"), &out);
+                           shapes[i].type ? shapes[i].type : json_str(cmd, "type"), &subscriptions->out);
         }
     }
-    if (!ok) /* recorded: the id is 1, whatever the command's */
-        send_error(&out, 1, BAD_REQUEST, "Failed to parse the payload");
-    return ok;
+    if (!ok) /* the id is 1, whatever the command's */
+        send_error(&subscriptions->out, 1, BAD_REQUEST, "Failed to parse the payload");
 }
 
-void subscriptions_notify(const struct subscriptions *subscriptions, const struct entity *e, enum scope scope,
-                          const json_t *changes, send_update *send, void *arg)
+static bool concerns(const struct subscription *s, const struct entity *e, enum scope scope)
 {
-    const struct output out = {.send = send, .arg = arg};
+    return s->type == e->type && streq(s->entity_id, e->id) && s->attributes == (scope != TIMESERIES_SCOPE) &&
+           (s->scope == N_SCOPES || s->scope == scope);
+}
 
+static void notify(const struct subscriptions *subscriptions, const struct entity *e, enum scope scope,
+                   const json_t *changes)
+{
     for (size_t i = 0; i < subscriptions->n; i++) {
         const struct subscription *s = &subscriptions->list[i];
-        json_t *data = json_object();
+        json_auto_t *data = json_object();
         const char *key;
         json_t *points;
-        bool concerned = s->type == e->type && streq(s->entity_id, e->id) &&
-                         s->attributes == (scope != TIMESERIES_SCOPE) &&
-                         (s->scope == N_SCOPES || s->scope == scope);
 
+        if (!concerns(s, e, scope))
+            continue;
         json_object_foreach((json_t *)(uintptr_t)changes, key, points)
         {
-            if (concerned && is_wanted(s, key))
+            if (is_wanted(s, key))
                 json_object_set_new(data, key, json_deep_copy(points));
         }
         if (json_object_size(data) > 0)
-            send_data(&out, s->id, json_incref(data));
-        json_decref(data);
+            send_data(&subscriptions->out, s->id, json_incref(data));
     }
-    data_queries_notify(&subscriptions->queries, e, scope, changes, &out);
+    data_queries_notify(&subscriptions->queries, e, scope, changes, &subscriptions->out);
+}
+
+void subscribers_notify(struct sim *sim, const struct entity *e, enum scope scope, const json_t *changes)
+{
+    const struct list *at;
+
+    for (at = sim->subscribers.next; at != &sim->subscribers; at = at->next)
+        notify(CONTAINER_OF(at, struct subscriptions, link), e, scope, changes);
 }
 
 json_t *subscriptions_json(const struct subscriptions *subscriptions)
@@ -319,11 +323,21 @@ json_t *subscriptions_json(const struct subscriptions *subscriptions)
     return list;
 }
 
+void subscriptions_open(struct sim *sim, struct subscriptions *subscriptions, const struct output *out)
+{
+    *subscriptions = (struct subscriptions){.out = *out};
+    list_append(&sim->subscribers, &subscriptions->link);
+}
+
+void subscriptions_close(struct subscriptions *subscriptions)
+{
+    list_remove(&subscriptions->link);
+}
+
 void subscriptions_free(struct subscriptions *subscriptions)
 {
     while (subscriptions->n > 0)
-        drop(subscriptions, subscriptions->list[0].id);
+        remove_subscription(subscriptions, subscriptions->list[0].id);
     free(subscriptions->list);
     data_queries_free(&subscriptions->queries);
-    *subscriptions = (struct subscriptions){};
 }

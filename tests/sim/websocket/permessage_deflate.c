@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* permessage-deflate (RFC 7692). */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE /* strcasestr */
-#endif
 #include "sim/websocket/permessage_deflate.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const unsigned char tail[] = {0, 0, 0xff, 0xff}; /* that every message ends with, and is left out */
+static const unsigned char tail[] = {0, 0, 0xff, 0xff}; /* the end of every message, which is not sent */
 
 const char *deflate_answer(const char *offer)
 {
@@ -51,28 +48,31 @@ char *deflater_compress(struct deflater *d, const char *text, size_t n, size_t *
     d->out.next_out = (Bytef *)data;
     d->out.avail_out = (uInt)most;
     deflate(&d->out, Z_SYNC_FLUSH);
-    *ret_len = most - d->out.avail_out - sizeof tail;
+    *ret_len = most - d->out.avail_out - sizeof(tail);
     return data;
 }
 
-static bool expand(struct deflater *d, const unsigned char *data, size_t n, size_t most, struct buf *ret)
+static int expand(struct deflater *d, const unsigned char *data, size_t n, struct buf *out)
 {
     unsigned char chunk[4096];
+    int r;
 
     d->in.next_in = (Bytef *)(uintptr_t)data;
     d->in.avail_in = (uInt)n;
     do {
         d->in.next_out = chunk;
-        d->in.avail_out = sizeof chunk;
-        int r = inflate(&d->in, Z_SYNC_FLUSH);
+        d->in.avail_out = sizeof(chunk);
+        r = inflate(&d->in, Z_SYNC_FLUSH);
         if (r != Z_OK && r != Z_BUF_ERROR)
-            return false;
-        buf_add(ret, chunk, sizeof chunk - d->in.avail_out);
-    } while (d->in.avail_out == 0 && ret->len <= most);
-    return ret->len <= most;
+            return -EBADMSG;
+        r = buf_append(out, chunk, sizeof(chunk) - d->in.avail_out);
+    } while (r == 0 && d->in.avail_out == 0);
+    return r;
 }
 
-bool deflater_expand(struct deflater *d, const unsigned char *data, size_t n, size_t most, struct buf *ret)
+int deflater_expand(struct deflater *d, const unsigned char *data, size_t n, struct buf *out)
 {
-    return expand(d, data, n, most, ret) && expand(d, tail, sizeof tail, most, ret);
+    int r = expand(d, data, n, out);
+
+    return r < 0 ? r : expand(d, tail, sizeof(tail), out);
 }

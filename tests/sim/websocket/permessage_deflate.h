@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* permessage-deflate (RFC 7692) of a WebSocket, as Tomcat does it: every text is compressed, with what came
- * before as its dictionary unless the client does not want that. */
-#pragma once
+/* permessage-deflate (RFC 7692) as Tomcat does it: every text is compressed, with the texts before as its
+ * dictionary unless the client does not want that. */
+#ifndef TB_SIM_PERMESSAGE_DEFLATE_H
+#define TB_SIM_PERMESSAGE_DEFLATE_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <zlib.h>
 
 #include "sim/base/memory.h"
@@ -15,12 +17,14 @@ struct deflater {
     z_stream in, out;
 };
 
-/* What the offer of a handshake (Sec-WebSocket-Extensions; may be NULL) is answered with; NULL: nothing. */
+/* The answer to Sec-WebSocket-Extensions of a handshake, which may be NULL; NULL: none. */
 const char *deflate_answer(const char *offer);
-/* Begins, if ANSWER is not NULL. */
+/* ANSWER: of deflate_answer(); NULL: nothing is compressed. */
 void deflater_start(struct deflater *d, const char *answer);
 void deflater_stop(struct deflater *d);
-/* To be freed. */
+/* Freed with free(). */
 char *deflater_compress(struct deflater *d, const char *text, size_t n, size_t *ret_len);
-/* False: that is no message, or one of more than MOST bytes. */
-bool deflater_expand(struct deflater *d, const unsigned char *data, size_t n, size_t most, struct buf *ret);
+/* Appends the message. -EBADMSG; -EMSGSIZE if OUT would pass its maximum. */
+int deflater_expand(struct deflater *d, const unsigned char *data, size_t n, struct buf *out);
+
+#endif
