@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
-# tbsim, the ThingsBoard stand-in: a folder for each part.
+# tbsim, the ThingsBoard stand-in (README.md): a folder for each part, from the ground up.
 noinst_PROGRAMS += tests/sim/tbsim
 tests_sim_tbsim_SOURCES = tests/sim/tbsim.c tests/common/instance.c tests/common/instance.h
 tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
-tests_sim_tbsim_LDADD = src/libbase.la gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) $(WSLAY_LIBS) $(ZLIB_LIBS) -lpthread -lm
+tests_sim_tbsim_LDADD = src/libbase.la gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) \
+	$(WSLAY_LIBS) $(ZLIB_LIBS) -lpthread -lm
+EXTRA_DIST += tests/sim/README.md
 
 include $(srcdir)/tests/sim/base/local.mk
 include $(srcdir)/tests/sim/json/local.mk

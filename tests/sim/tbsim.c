@@ -184,7 +184,7 @@ static int serve(struct sim *sim, uint16_t port)
     sigprocmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
 
-    route_restrict(sim->api);
+    mapping_restrict(sim->api);
     struct server *server = server_start(sim, port);
     if (!server) {
         fprintf(stderr, "tbsim: cannot listen on 127.0.0.1:%u\n", port);
@@ -207,7 +207,7 @@ int main(int argc, char **argv)
     int status = parse_options(sim, argc, argv, &port);
     if (status < 0)
         status = serve(sim, (uint16_t)port);
-    route_unrestrict();
+    mapping_unrestrict();
     websockets_forget(sim);
     sim_free(sim);
     free(sim);

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The include graph of src/: each folder is a room that includes only rooms below it (docs/architecture.md), so no two
-folders include each other. One test for each source file, as TAP; then the graph, a line for each room."""
+folders include each other; and the same of tests/sim. One test for each source file, as TAP; then the graph, a line for
+each room of src/."""
 
 import os
 import pathlib
@@ -22,6 +23,10 @@ UNKNOWN = (("base", ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
            ("upstream", ("microhttpd.h", "libconfig.h", "systemd/")),
            ("client", ("microhttpd.h", "libconfig.h", "systemd/")),
            ("ctl", ("microhttpd.h", "libconfig.h", "systemd/")))
+# The same for tests/sim, which shares only SIM_SHARED with what it tests, and has tbsim.c at the top.
+SIM_ROOMS = ("base", "json", "store", "state", "http", "spec", "auth", "entity", "subscription", "controller", "websocket",
+             "server", ".")
+SIM_SHARED = ("base", "common")
 INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]*)"|<([^>]*)>)', re.MULTILINE)
 
 
@@ -47,16 +52,37 @@ def problems(source, room, path, graph):
             graph[room].add(below)
 
 
-def main():
-    source = pathlib.Path(os.environ.get("TB_SOURCE", ".")) / "src"
-    graph = {room: set() for room in ROOMS}
-    failed = number = 0
+def sim_problems(tests, room, path):
+    for own, _ in INCLUDE.findall(path.read_text(encoding="utf-8")):
+        folder = str(pathlib.PurePosixPath(own).parent)
+        below = folder.removeprefix("sim/")
+        if not own or folder in SIM_SHARED:
+            continue
+        if not (tests / own).is_file() or below not in SIM_ROOMS:
+            yield f'"{own}": tests/sim includes its own files, src/base and tests/common'
+        elif SIM_ROOMS.index(below) > SIM_ROOMS.index(room):
+            yield f'"{own}": tests/sim/{room} may not include tests/sim/{below}'
+
+
+def files(top, graph):
+    """Each source file, and what is wrong with it."""
+    source, sim = top / "src", top / "tests/sim"
     for path in sorted(source.glob("**/*.[ch]")):
         room = str(path.parent.relative_to(source))
-        found = list(problems(source, room, path, graph)) if room in ROOMS else [f"src/{room} is not a room"]
+        yield path.relative_to(source), problems(source, room, path, graph) if room in ROOMS else [f"src/{room} is not a room"]
+    for path in sorted(sim.glob("**/*.[ch]")):
+        room = str(path.parent.relative_to(sim))
+        yield path.relative_to(top), sim_problems(sim.parent, room, path) if room in SIM_ROOMS else [f"{room} is not a room"]
+
+
+def main():
+    graph = {room: set() for room in ROOMS}
+    failed = number = 0
+    for path, found in files(pathlib.Path(os.environ.get("TB_SOURCE", ".")), graph):
+        found = list(found)
         number += 1
         failed += bool(found)
-        print(f"{'not ' if found else ''}ok {number} - {path.relative_to(source)}")
+        print(f"{'not ' if found else ''}ok {number} - {path}")
         for problem in found:
             print(f"# {problem}")
     for room in reversed(ROOMS):

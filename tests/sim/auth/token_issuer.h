@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Real JSON web tokens (HS512), issued and verified as ThingsBoard does. Encodes with nettle, not with
- * src/base, so that the daemon's base64url is read by other code.
+ * Real JSON web tokens (HS512), issued and verified as ThingsBoard does. Shares no code with
+ * src/upstream/jwt.h, which is tested against it.
  */
 #ifndef TB_SIM_TOKEN_ISSUER_H
 #define TB_SIM_TOKEN_ISSUER_H

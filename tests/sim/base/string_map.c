@@ -12,7 +12,7 @@ struct map_entry {
     char text[]; /* of the key */
 };
 
-static int compare_keys(const void *a, const void *b)
+static int map_compare_keys(const void *a, const void *b)
 {
     const struct map_entry *x = a;
     const struct map_entry *y = b;
@@ -23,7 +23,7 @@ static int compare_keys(const void *a, const void *b)
 static struct map_entry *map_find(const struct map *map, const char *key)
 {
     const struct map_entry wanted = {.key = key};
-    struct map_entry **node = tfind(&wanted, &map->root, compare_keys);
+    struct map_entry **node = tfind(&wanted, &map->root, map_compare_keys);
 
     return node ? *node : NULL;
 }
@@ -44,7 +44,7 @@ void map_put(struct map *map, const char *key, void *value)
         entry = xcalloc(1, sizeof(*entry) + size);
         memcpy(entry->text, key, size);
         entry->key = entry->text;
-        if (!tsearch(entry, &map->root, compare_keys))
+        if (!tsearch(entry, &map->root, map_compare_keys))
             abort(); /* out of memory */
     }
     entry->value = value;
@@ -56,7 +56,7 @@ void map_remove(struct map *map, const char *key)
 
     if (!entry)
         return;
-    tdelete(entry, &map->root, compare_keys);
+    tdelete(entry, &map->root, map_compare_keys);
     free(entry);
 }
 
@@ -67,7 +67,7 @@ void map_free(struct map *map, void (*free_value)(void *value))
 
         if (free_value)
             free_value(entry->value);
-        tdelete(entry, &map->root, compare_keys);
+        tdelete(entry, &map->root, map_compare_keys);
         free(entry);
     }
 }

@@ -25,7 +25,7 @@ struct entity *api_key_add(struct sim *sim, struct user *user, const char *value
     return e;
 }
 
-static json_t *render(const struct store *store, const struct entity *e)
+static json_t *api_key_render_info(const struct store *store, const struct entity *e)
 {
     json_t *info = json_copy(e->doc);
     int64_t expires = json_int(e->doc, "expirationTime", 0);
@@ -92,7 +92,7 @@ void get_user_api_keys(struct sim *sim, struct request *rq, struct reply *rp)
         if (l->items[i]->user->entity == user && page_text_matches(&link, l->items[i]->doc, searched))
             selection_add(&s, l->items[i]);
     }
-    page_reply(rp, &sim->store, &link, &s, render);
+    page_reply(rp, &sim->store, &link, &s, api_key_render_info);
 }
 
 static struct entity *key_var(struct sim *sim, struct request *rq, struct reply *rp)
@@ -114,7 +114,7 @@ void enable_api_key(struct sim *sim, struct request *rq, struct reply *rp)
     if (!e)
         return;
     json_put(e->doc, "enabled", json_boolean(strcasecmp(rq->vars[1], "true") == 0));
-    reply_json(rp, render(&sim->store, e));
+    reply_json(rp, api_key_render_info(&sim->store, e));
 }
 
 void update_api_key_description(struct sim *sim, struct request *rq, struct reply *rp)
@@ -125,7 +125,7 @@ void update_api_key_description(struct sim *sim, struct request *rq, struct repl
         return;
     CLEANUP(free_pointer) char *text = bytes_to_utf8(rq->body.data, rq->body.len);
     json_put(e->doc, "description", json_is_string(rq->json) ? json_incref(rq->json) : json_string(text));
-    reply_json(rp, render(&sim->store, e));
+    reply_json(rp, api_key_render_info(&sim->store, e));
 }
 
 void delete_api_key(struct sim *sim, struct request *rq, struct reply *rp)

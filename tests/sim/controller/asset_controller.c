@@ -47,7 +47,7 @@ void get_asset_by_id(struct sim *sim, struct request *rq, struct reply *rp)
         reply_json(rp, json_incref(e->doc));
 }
 
-static json_t *render_info(const struct store *store, const struct entity *e)
+static json_t *asset_render_info(const struct store *store, const struct entity *e)
 {
     json_t *info = json_copy(e->doc);
 
@@ -61,7 +61,7 @@ void get_asset_info_by_id(struct sim *sim, struct request *rq, struct reply *rp)
     const struct entity *e = entity_var(sim, rq, rp, ENTITY_ASSET, 0);
 
     if (e)
-        reply_json(rp, render_info(&sim->store, e));
+        reply_json(rp, asset_render_info(&sim->store, e));
 }
 
 void delete_asset(struct sim *sim, struct request *rq, struct reply *rp)
@@ -85,7 +85,7 @@ void get_tenant_assets(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_tenant_asset_infos(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    entity_list(sim, rq, rp, ENTITY_ASSET, NULL, render_info);
+    entity_list(sim, rq, rp, ENTITY_ASSET, NULL, asset_render_info);
 }
 
 void get_customer_assets(struct sim *sim, struct request *rq, struct reply *rp)

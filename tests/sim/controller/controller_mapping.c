@@ -10,38 +10,38 @@
 #include "sim/spec/operation_lookup.h"
 #include "sim/spec/path_template.h"
 
-/* The rows that route_restrict() has left out. */
+/* The rows that mapping_restrict() has left out. */
 static bool *left_out;
 
-static bool same_method(const struct route *r, const char *method)
+static bool same_method(const struct mapping *r, const char *method)
 {
     if (strcmp(method, "HEAD") == 0)
         method = "GET";
     return strcmp(r->method, method) == 0;
 }
 
-void route_restrict(const struct tb_api *api)
+void mapping_restrict(const struct tb_api *api)
 {
-    left_out = xcalloc(n_routes, sizeof(*left_out));
-    for (size_t i = 0; i < n_routes; i++)
-        left_out[i] = !operation_exists(api, routes[i].method, routes[i].path) &&
-                      operation_exists_anywhere(routes[i].method, routes[i].path);
+    left_out = xcalloc(n_mappings, sizeof(*left_out));
+    for (size_t i = 0; i < n_mappings; i++)
+        left_out[i] = !operation_exists(api, mappings[i].method, mappings[i].path) &&
+                      operation_exists_anywhere(mappings[i].method, mappings[i].path);
 }
 
-void route_unrestrict(void)
+void mapping_unrestrict(void)
 {
     free(left_out);
     left_out = NULL;
 }
 
-static const struct route *find_row(struct request *rq, unsigned *ret_literals)
+static const struct mapping *find_row(struct request *rq, unsigned *ret_literals)
 {
-    const struct route *best = NULL;
+    const struct mapping *best = NULL;
     struct path_match m;
 
     *ret_literals = 0;
-    for (size_t i = 0; i < n_routes; i++) {
-        const struct route *r = &routes[i];
+    for (size_t i = 0; i < n_mappings; i++) {
+        const struct mapping *r = &mappings[i];
 
         if (left_out[i] || !same_method(r, rq->method) || !path_matches(r->path, rq, &m) ||
             (best && m.literals <= *ret_literals))
@@ -53,10 +53,10 @@ static const struct route *find_row(struct request *rq, unsigned *ret_literals)
     return best;
 }
 
-const struct route *route_find(const struct tb_api *api, struct request *rq)
+const struct mapping *mapping_find(const struct tb_api *api, struct request *rq)
 {
     unsigned row_literals, literals;
-    const struct route *row = find_row(rq, &row_literals);
+    const struct mapping *row = find_row(rq, &row_literals);
 
     rq->op = operation_find(api, rq, rq->method, &literals);
     if (!rq->op || (row && row_literals > literals)) {
@@ -65,7 +65,7 @@ const struct route *route_find(const struct tb_api *api, struct request *rq)
     }
     if (row && row_literals == literals)
         return row;
-    return rq->op->flags & TB_ANONYMOUS ? &generated_open_route : &generated_route;
+    return rq->op->flags & TB_ANONYMOUS ? &generated_open_mapping : &generated_mapping;
 }
 
 static bool has_method(const struct tb_api *api, const struct request *rq, const char *method)
@@ -73,14 +73,14 @@ static bool has_method(const struct tb_api *api, const struct request *rq, const
     unsigned literals;
     struct path_match m;
 
-    for (size_t i = 0; i < n_routes; i++) {
-        if (!left_out[i] && same_method(&routes[i], method) && path_matches(routes[i].path, rq, &m))
+    for (size_t i = 0; i < n_mappings; i++) {
+        if (!left_out[i] && same_method(&mappings[i], method) && path_matches(mappings[i].path, rq, &m))
             return true;
     }
     return operation_find(api, rq, method, &literals) != NULL;
 }
 
-char *route_allow(const struct tb_api *api, struct request *rq, const char *separator, bool with_options)
+char *mapping_allow(const struct tb_api *api, struct request *rq, const char *separator, bool with_options)
 {
     static const char *const methods[] = {"DELETE", "GET", "HEAD", "OPTIONS", "POST", "PUT"};
     struct buf allow = XBUF_INIT;

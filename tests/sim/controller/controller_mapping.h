@@ -11,15 +11,15 @@ typedef void handler(struct sim *sim, struct request *rq, struct reply *rp);
 
 /* Flags of a row. The low bits are the authorities that may call it (enum authority). */
 enum {
-    ROUTE_NOAUTH = 1 << 4, /* without a token and a rate limit */
-    ROUTE_ASYNC = 1 << 5,  /* asynchronous in the server: costs a second token when it completes */
-    ROUTE_WRITE = 1 << 6,  /* takes settings.write_ms */
-    ROUTE_JSON = 1 << 7,   /* needs a JSON body with that Content-Type */
-    ROUTE_TEXT = 1 << 8,   /* needs a body of any type */
-    ROUTE_PARTS = 1 << 9,  /* takes multipart bodies only */
+    MAPPING_NOAUTH = 1 << 4, /* without a token and a rate limit */
+    MAPPING_ASYNC = 1 << 5,  /* asynchronous in the server: costs a second token when it completes */
+    MAPPING_WRITE = 1 << 6,  /* takes settings.write_ms */
+    MAPPING_JSON = 1 << 7,   /* needs a JSON body with that Content-Type */
+    MAPPING_TEXT = 1 << 8,   /* needs a body of any type */
+    MAPPING_PARTS = 1 << 9,  /* takes multipart bodies only */
 };
 
-struct route {
+struct mapping {
     const char *method;
     const char *path; /* a template (path_template.h) */
     handler *handler;
@@ -28,13 +28,13 @@ struct route {
 
 /* Leaves out the operations that only other editions and versions have. Called once, before the first
  * request. */
-void route_restrict(const struct tb_api *api);
-void route_unrestrict(void);
+void mapping_restrict(const struct tb_api *api);
+void mapping_unrestrict(void);
 /* The row of the request, or NULL. Sets rq->vars and rq->op, too. */
-const struct route *route_find(const struct tb_api *api, struct request *rq);
+const struct mapping *mapping_find(const struct tb_api *api, struct request *rq);
 /* The methods of the path, joined by the separator: "DELETE, GET"; NULL if no row has the path. Freed with
  * free(). */
-char *route_allow(const struct tb_api *api, struct request *rq, const char *separator, bool with_options);
+char *mapping_allow(const struct tb_api *api, struct request *rq, const char *separator, bool with_options);
 
 /* auth_controller.c */
 handler login, refresh_token, logout, change_password, get_user_token;

@@ -11,17 +11,17 @@
 #define TENANT TENANT_ADMIN
 #define BOTH   (TENANT_ADMIN | CUSTOMER_USER)
 #define ALL    (SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER)
-#define NOAUTH ROUTE_NOAUTH
-#define ASYNC  ROUTE_ASYNC
-#define WRITE  (ROUTE_ASYNC | ROUTE_WRITE)
-#define JSON   ROUTE_JSON
-#define TEXT   ROUTE_TEXT
-#define PARTS  ROUTE_PARTS
+#define NOAUTH MAPPING_NOAUTH
+#define ASYNC  MAPPING_ASYNC
+#define WRITE  (MAPPING_ASYNC | MAPPING_WRITE)
+#define JSON   MAPPING_JSON
+#define TEXT   MAPPING_TEXT
+#define PARTS  MAPPING_PARTS
 
 #define TELEMETRY "/api/plugins/telemetry"
 #define ENTITY    TELEMETRY "/{entityType}/{entityId}"
 
-const struct route routes[] = {
+const struct mapping mappings[] = {
     /* login, users */
     {"POST", "/api/auth/login", login, NOAUTH},
     {"POST", "/api/auth/token", refresh_token, NOAUTH},
@@ -108,8 +108,8 @@ const struct route routes[] = {
     {"DELETE", ENTITY "/timeseries/delete", delete_entity_timeseries, BOTH | WRITE},
 
     /* the device API: authenticated by the token in the path */
-    {"POST", "/api/v1/{token}/telemetry", device_api_telemetry, NOAUTH | ROUTE_WRITE | TEXT},
-    {"POST", "/api/v1/{token}/attributes", device_api_save_attributes, NOAUTH | ROUTE_WRITE | TEXT},
+    {"POST", "/api/v1/{token}/telemetry", device_api_telemetry, NOAUTH | MAPPING_WRITE | TEXT},
+    {"POST", "/api/v1/{token}/attributes", device_api_save_attributes, NOAUTH | MAPPING_WRITE | TEXT},
     {"GET", "/api/v1/{token}/attributes", device_api_get_attributes, NOAUTH},
     {"GET", "/api/v1/{token}/attributes/updates", device_api_attribute_updates, NOAUTH},
     {"GET", "/api/v1/{token}/rpc", device_api_next_rpc, NOAUTH},
@@ -233,4 +233,4 @@ const struct route routes[] = {
     {"GET", "/api/ws/plugins/{plugin}", web_socket, NOAUTH},
 };
 
-const size_t n_routes = ARRAY_SIZE(routes);
+const size_t n_mappings = ARRAY_SIZE(mappings);

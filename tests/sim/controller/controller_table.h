@@ -7,7 +7,7 @@
 
 #include "sim/controller/controller_mapping.h"
 
-extern const struct route routes[];
-extern const size_t n_routes;
+extern const struct mapping mappings[];
+extern const size_t n_mappings;
 
 #endif

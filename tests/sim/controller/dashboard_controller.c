@@ -39,7 +39,7 @@ void get_dashboard_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 }
 
 /* Without the members that make a dashboard big. */
-static json_t *render_info(const struct store *store, const struct entity *e)
+static json_t *dashboard_render_info(const struct store *store, const struct entity *e)
 {
     json_t *info = json_copy(e->doc);
 
@@ -54,7 +54,7 @@ void get_dashboard_info_by_id(struct sim *sim, struct request *rq, struct reply 
     const struct entity *e = entity_var(sim, rq, rp, ENTITY_DASHBOARD, 0);
 
     if (e)
-        reply_json(rp, render_info(&sim->store, e));
+        reply_json(rp, dashboard_render_info(&sim->store, e));
 }
 
 void delete_dashboard(struct sim *sim, struct request *rq, struct reply *rp)
@@ -69,5 +69,5 @@ void delete_dashboard(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_tenant_dashboards(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    entity_list(sim, rq, rp, ENTITY_DASHBOARD, NULL, render_info);
+    entity_list(sim, rq, rp, ENTITY_DASHBOARD, NULL, dashboard_render_info);
 }

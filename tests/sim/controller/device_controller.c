@@ -95,7 +95,7 @@ void get_device_by_id(struct sim *sim, struct request *rq, struct reply *rp)
         reply_json(rp, json_incref(e->doc));
 }
 
-static json_t *render_info(const struct store *store, const struct entity *e)
+static json_t *device_render_info(const struct store *store, const struct entity *e)
 {
     json_t *info = json_copy(e->doc);
     const struct attribute *active = attribute_find(&e->telemetry, SERVER_SCOPE, "active");
@@ -111,7 +111,7 @@ void get_device_info_by_id(struct sim *sim, struct request *rq, struct reply *rp
     const struct entity *e = entity_var(sim, rq, rp, ENTITY_DEVICE, 0);
 
     if (e)
-        reply_json(rp, render_info(&sim->store, e));
+        reply_json(rp, device_render_info(&sim->store, e));
 }
 
 void delete_device(struct sim *sim, struct request *rq, struct reply *rp)
@@ -135,7 +135,7 @@ void get_tenant_devices(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_tenant_device_infos(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    entity_list(sim, rq, rp, ENTITY_DEVICE, NULL, render_info);
+    entity_list(sim, rq, rp, ENTITY_DEVICE, NULL, device_render_info);
 }
 
 void get_customer_devices(struct sim *sim, struct request *rq, struct reply *rp)
@@ -151,7 +151,7 @@ void get_customer_device_infos(struct sim *sim, struct request *rq, struct reply
     const struct entity *customer = entity_var(sim, rq, rp, ENTITY_CUSTOMER, 0);
 
     if (customer)
-        entity_list(sim, rq, rp, ENTITY_DEVICE, customer->id, render_info);
+        entity_list(sim, rq, rp, ENTITY_DEVICE, customer->id, device_render_info);
 }
 
 void get_device_types(struct sim *sim, struct request *rq, struct reply *rp)

@@ -130,6 +130,6 @@ void answer_empty(struct sim *sim, struct request *rq, struct reply *rp)
     reply_empty(rp, 200);
 }
 
-const struct route generated_route = {.handler = generated_answer,
-                                      .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
-const struct route generated_open_route = {.handler = generated_answer, .flags = ROUTE_NOAUTH};
+const struct mapping generated_mapping = {.handler = generated_answer,
+                                          .flags = SYS_ADMIN | TENANT_ADMIN | CUSTOMER_USER};
+const struct mapping generated_open_mapping = {.handler = generated_answer, .flags = MAPPING_NOAUTH};

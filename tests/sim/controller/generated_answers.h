@@ -6,7 +6,7 @@
 #include "sim/controller/controller_mapping.h"
 
 /* The rows of operations that are not in controller_table.c: for users, and for everybody. */
-extern const struct route generated_route, generated_open_route;
+extern const struct mapping generated_mapping, generated_open_mapping;
 
 /* The generated answer of the operation of the request. */
 void generated_answer(struct sim *sim, struct request *rq, struct reply *rp);

@@ -115,11 +115,9 @@ static int64_t poll_deadline(const struct request *rq)
 
 static struct rpc_call *undelivered_call(struct sim *sim, const struct entity *device)
 {
-    struct list *at;
+    struct rpc_call *call;
 
-    for (at = sim->calls.list.next; at != &sim->calls.list; at = at->next) {
-        struct rpc_call *call = CONTAINER_OF(at, struct rpc_call, link);
-
+    list_for_each(call, &sim->calls.list, link) {
         if (call->device == device && !call->delivered)
             return call;
     }
@@ -128,11 +126,9 @@ static struct rpc_call *undelivered_call(struct sim *sim, const struct entity *d
 
 static struct rpc_call *unanswered_call(struct sim *sim, const struct entity *device, int64_t id)
 {
-    struct list *at;
+    struct rpc_call *call;
 
-    for (at = sim->calls.list.next; at != &sim->calls.list; at = at->next) {
-        struct rpc_call *call = CONTAINER_OF(at, struct rpc_call, link);
-
+    list_for_each(call, &sim->calls.list, link) {
         if (call->device == device && call->id == id && !call->answer)
             return call;
     }

@@ -48,7 +48,8 @@ static const struct {
     {"index.html", "text/html",
      "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"UTF-8\"><title>Swagger UI</title>\n"
      "<link rel=\"stylesheet\" type=\"text/css\" href=\"./swagger-ui.css\" /></head>\n"
-     "<body><div id=\"swagger-ui\"></div>\n<script src=\"./swagger-ui-bundle.js\" charset=\"UTF-8\"></script>\n"
+     "<body><div id=\"swagger-ui\"></div>\n"
+     "<script src=\"./swagger-ui-bundle.js\" charset=\"UTF-8\"></script>\n"
      "<script src=\"./swagger-initializer.js\" charset=\"UTF-8\"></script></body></html>\n"},
     {"swagger-ui.css", "text/css", ".swagger-ui{color:#3b4151}\n"},
     {"swagger-ui-bundle.js", "text/javascript", "window.SwaggerUIBundle = function () {};\n"},

@@ -30,7 +30,7 @@ static int compare_json(const json_t *a, const json_t *b)
     return strcmp(json_string_value(x), json_string_value(y));
 }
 
-static int compare_items(const void *pa, const void *pb, void *cls)
+static int query_compare_items(const void *pa, const void *pb, void *cls)
 {
     const struct sort_item *a = pa;
     const struct sort_item *b = pb;
@@ -52,7 +52,7 @@ static void sort(struct selection *s, const struct order *order)
         items[i].value = order->key ? query_value(s->items[i], order->key, order->now, &ts) : NULL;
     }
     if (s->n > 0)
-        qsort_r(items, s->n, sizeof(*items), compare_items, (void *)(uintptr_t)order);
+        qsort_r(items, s->n, sizeof(*items), query_compare_items, (void *)(uintptr_t)order);
     for (size_t i = 0; i < s->n; i++) {
         s->items[i] = items[i].entity;
         json_decref(items[i].value);

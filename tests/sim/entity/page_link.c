@@ -116,7 +116,7 @@ static int compare_values(const json_t *a, const json_t *b)
     return strcmp(x ? x : "", y ? y : "");
 }
 
-static int compare(const void *pa, const void *pb, void *cls)
+static int page_link_compare(const void *pa, const void *pb, void *cls)
 {
     const struct entity *a = *(struct entity *const *)pa;
     const struct entity *b = *(struct entity *const *)pb;
@@ -146,7 +146,7 @@ void page_reply(struct reply *rp, const struct store *store, const struct page_l
     size_t first = (size_t)link->page * (size_t)link->size;
 
     if (s->n > 0)
-        qsort_r(s->items, s->n, sizeof(*s->items), compare, (void *)(uintptr_t)link);
+        qsort_r(s->items, s->n, sizeof(*s->items), page_link_compare, (void *)(uintptr_t)link);
     for (size_t i = first; i < s->n && i - first < (size_t)link->size; i++)
         json_array_append_new(data, render(store, s->items[i]));
     reply_json(rp, page_json(data, s->n, link->size, link->page));

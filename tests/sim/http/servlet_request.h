@@ -29,7 +29,7 @@ enum target_error {
     TARGET_SPRING_400, /* by Spring's firewall: "//", ";", dot segments */
 };
 
-struct route;
+struct mapping;
 
 struct param {
     char *name;
@@ -55,7 +55,7 @@ struct request {
     json_t *json;      /* the body, if the row wants JSON */
 
     const struct tb_operation *op; /* of the tables; NULL: none has the target */
-    const struct route *route;
+    const struct mapping *mapping;
     const char *vars[MAX_VARS]; /* path variables in the order of the template; NULL: fewer */
     struct user *user;          /* NULL: not authenticated */
     int64_t now;                /* server clock at arrival */

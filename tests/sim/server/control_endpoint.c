@@ -24,42 +24,42 @@ static int set_number(const json_t *value, int64_t least, int64_t most, int64_t 
     return 0;
 }
 
-static int set_token_life(struct sim *sim, const json_t *v)
+static int control_set_token_life(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 1000000000, &sim->settings.token_life);
 }
 
-static int set_refresh_life(struct sim *sim, const json_t *v)
+static int control_set_refresh_life(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 1000000000, &sim->settings.refresh_life);
 }
 
-static int set_write_ms(struct sim *sim, const json_t *v)
+static int control_set_write_ms(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 3600000, &sim->settings.write_ms);
 }
 
-static int set_requests_per_connection(struct sim *sim, const json_t *v)
+static int control_set_requests_per_connection(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, 1000000000, &sim->settings.requests_per_connection);
 }
 
-static int set_clock_offset(struct sim *sim, const json_t *v)
+static int control_set_clock_offset(struct sim *sim, const json_t *v)
 {
     return set_number(v, -1000000000000, 1000000000000, &sim->settings.clock_offset_ms);
 }
 
-static int set_limits(struct sim *sim, const json_t *v)
+static int control_set_limits(struct sim *sim, const json_t *v)
 {
     return json_is_string(v) ? limit_set(&sim->tenant_limit, json_string_value(v)) : -EINVAL;
 }
 
-static int set_customer_limits(struct sim *sim, const json_t *v)
+static int control_set_customer_limits(struct sim *sim, const json_t *v)
 {
     return json_is_string(v) ? limit_set(&sim->customer_limit, json_string_value(v)) : -EINVAL;
 }
 
-static int set_password(struct sim *sim, const json_t *v)
+static int control_set_password(struct sim *sim, const json_t *v)
 {
     struct user *tenant = store_find_user(&sim->store, "tenant@thingsboard.org");
 
@@ -71,28 +71,28 @@ static int set_password(struct sim *sim, const json_t *v)
     return 0;
 }
 
-static int set_signing_key(struct sim *sim, const json_t *v)
+static int control_set_signing_key(struct sim *sim, const json_t *v)
 {
     if (json_is_true(v))
         random_bytes(sim->signing_key, sizeof(sim->signing_key));
     return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static int outdate_tokens(struct sim *sim, const json_t *v)
+static int control_outdate_tokens(struct sim *sim, const json_t *v)
 {
     if (json_is_true(v))
         sim->access_outdated = sim->refresh_outdated = sim->last_serial;
     return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static int outdate_access_tokens(struct sim *sim, const json_t *v)
+static int control_outdate_access_tokens(struct sim *sim, const json_t *v)
 {
     if (json_is_true(v))
         sim->access_outdated = sim->last_serial;
     return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static int set_api_key_enabled(struct sim *sim, const json_t *v)
+static int control_set_api_key_enabled(struct sim *sim, const json_t *v)
 {
     if (!sim->preloaded_key || !json_is_boolean(v))
         return -EINVAL;
@@ -107,43 +107,43 @@ static int set_flag(const json_t *v, bool *ret)
     return json_is_boolean(v) ? 0 : -EINVAL;
 }
 
-static int set_strict(struct sim *sim, const json_t *v)
+static int control_set_strict(struct sim *sim, const json_t *v)
 {
     return set_flag(v, &sim->settings.strict);
 }
 
-static int set_check_answers(struct sim *sim, const json_t *v)
+static int control_set_check_answers(struct sim *sim, const json_t *v)
 {
     return set_flag(v, &sim->settings.check_answers);
 }
 
-static int set_silent_devices(struct sim *sim, const json_t *v)
+static int control_set_silent_devices(struct sim *sim, const json_t *v)
 {
     return set_flag(v, &sim->settings.silent_devices);
 }
 
-static int set_seed(struct sim *sim, const json_t *v)
+static int control_set_seed(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, INT32_MAX, &sim->settings.seed);
 }
 
 static const struct setting settings[] = {
-    {"checkAnswers", set_check_answers},
-    {"seed", set_seed},
-    {"strict", set_strict},
-    {"apiKeyEnabled", set_api_key_enabled},
-    {"clockOffsetMs", set_clock_offset},
-    {"customerLimits", set_customer_limits},
-    {"limits", set_limits},
-    {"newSigningKey", set_signing_key},
-    {"outdateAccessTokens", outdate_access_tokens},
-    {"outdateTokens", outdate_tokens},
-    {"password", set_password},
-    {"refreshLife", set_refresh_life},
-    {"requestsPerConnection", set_requests_per_connection},
-    {"tokenLife", set_token_life},
-    {"writeMs", set_write_ms},
-    {"silentDevices", set_silent_devices},
+    {"checkAnswers", control_set_check_answers},
+    {"seed", control_set_seed},
+    {"strict", control_set_strict},
+    {"apiKeyEnabled", control_set_api_key_enabled},
+    {"clockOffsetMs", control_set_clock_offset},
+    {"customerLimits", control_set_customer_limits},
+    {"limits", control_set_limits},
+    {"newSigningKey", control_set_signing_key},
+    {"outdateAccessTokens", control_outdate_access_tokens},
+    {"outdateTokens", control_outdate_tokens},
+    {"password", control_set_password},
+    {"refreshLife", control_set_refresh_life},
+    {"requestsPerConnection", control_set_requests_per_connection},
+    {"tokenLife", control_set_token_life},
+    {"writeMs", control_set_write_ms},
+    {"silentDevices", control_set_silent_devices},
 };
 
 /* The name of the first member that cannot be set, or NULL. */
@@ -173,7 +173,7 @@ static void reply_bad(struct reply *rp, const char *why)
     rp->chunked = false;
 }
 
-static void post_set(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_post_set(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
     const char *bad = json_is_object(body) ? apply_settings(sim, body) : "not a JSON object";
@@ -184,7 +184,7 @@ static void post_set(struct sim *sim, const struct request *rq, struct reply *rp
         reply_json(rp, json_object());
 }
 
-static void post_fault(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_post_fault(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
 
@@ -194,7 +194,7 @@ static void post_fault(struct sim *sim, const struct request *rq, struct reply *
         reply_bad(rp, "no such fault");
 }
 
-static void get_stats(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_get_stats(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     json_t *stats = request_log_stats(&sim->log, sim->store.n_points);
@@ -205,19 +205,19 @@ static void get_stats(struct sim *sim, const struct request *rq, struct reply *r
     reply_json(rp, stats);
 }
 
-static void get_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_get_violations(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     reply_json(rp, violations_json(&sim->violations));
 }
 
-static void get_answer_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_get_answer_violations(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     reply_json(rp, violations_json(&sim->answer_violations));
 }
 
-static void delete_violations(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_delete_violations(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     violations_clear(&sim->violations);
@@ -225,33 +225,33 @@ static void delete_violations(struct sim *sim, const struct request *rq, struct 
     reply_json(rp, json_object());
 }
 
-static void get_requests(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_get_requests(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     reply_json(rp, request_log_requests(&sim->log));
 }
 
-static void delete_faults(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_delete_faults(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     faults_clear(&sim->faults);
     reply_json(rp, json_object());
 }
 
-static void post_release(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_post_release(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     sim_release(sim);
     reply_json(rp, json_object());
 }
 
-static void get_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_get_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     reply_json(rp, websockets_json(sim));
 }
 
-static void post_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_post_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     json_auto_t *body = java_json_read(rq->body.data, rq->body.len, NULL);
 
@@ -261,14 +261,14 @@ static void post_websockets(struct sim *sim, const struct request *rq, struct re
         reply_bad(rp, "no such order, or no such WebSocket");
 }
 
-static void delete_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_delete_websockets(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     websockets_forget(sim);
     reply_json(rp, json_object());
 }
 
-static void delete_requests(struct sim *sim, const struct request *rq, struct reply *rp)
+static void control_delete_requests(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
     request_log_clear(&sim->log);
@@ -280,19 +280,19 @@ static const struct {
     const char *path;
     void (*handler)(struct sim *sim, const struct request *rq, struct reply *rp);
 } endpoints[] = {
-    {"GET", "/sim/stats", get_stats},
-    {"POST", "/sim/set", post_set},
-    {"POST", "/sim/fault", post_fault},
-    {"DELETE", "/sim/fault", delete_faults},
-    {"GET", "/sim/requests", get_requests},
-    {"DELETE", "/sim/requests", delete_requests},
-    {"GET", "/sim/violations", get_violations},
-    {"DELETE", "/sim/violations", delete_violations},
-    {"GET", "/sim/answer-violations", get_answer_violations},
-    {"POST", "/sim/release", post_release},
-    {"GET", "/sim/websockets", get_websockets},
-    {"POST", "/sim/websockets", post_websockets},
-    {"DELETE", "/sim/websockets", delete_websockets},
+    {"GET", "/sim/stats", control_get_stats},
+    {"POST", "/sim/set", control_post_set},
+    {"POST", "/sim/fault", control_post_fault},
+    {"DELETE", "/sim/fault", control_delete_faults},
+    {"GET", "/sim/requests", control_get_requests},
+    {"DELETE", "/sim/requests", control_delete_requests},
+    {"GET", "/sim/violations", control_get_violations},
+    {"DELETE", "/sim/violations", control_delete_violations},
+    {"GET", "/sim/answer-violations", control_get_answer_violations},
+    {"POST", "/sim/release", control_post_release},
+    {"GET", "/sim/websockets", control_get_websockets},
+    {"POST", "/sim/websockets", control_post_websockets},
+    {"DELETE", "/sim/websockets", control_delete_websockets},
 };
 
 void control_endpoint(struct sim *sim, struct request *rq, struct reply *rp)

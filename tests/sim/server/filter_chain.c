@@ -24,7 +24,7 @@ bool filter_chain_charge(struct sim *sim, const struct request *rq, struct reply
 
 static void refuse_path(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    CLEANUP(free_pointer) char *allow = route_allow(sim->api, rq, ", ", false);
+    CLEANUP(free_pointer) char *allow = mapping_allow(sim->api, rq, ", ", false);
 
     if (allow) {
         reply_mvc_error(rp, 405, ERROR_BAD_REQUEST_PARAMS, "Request method '%s' is not supported",
@@ -42,7 +42,7 @@ static void refuse_path(const struct sim *sim, struct request *rq, struct reply 
 
 static void answer_options(const struct sim *sim, struct request *rq, struct reply *rp)
 {
-    CLEANUP(free_pointer) char *allow = route_allow(sim->api, rq, ",", true);
+    CLEANUP(free_pointer) char *allow = mapping_allow(sim->api, rq, ",", true);
 
     if (!allow) {
         refuse_path(sim, rq, rp);
@@ -104,8 +104,8 @@ static void refuse_missing_body(const struct sim *sim, const struct request *rq,
                     id, methods[i].arguments);
         return;
     }
-    reply_error(rp, 500, ERROR_GENERAL, "Required request body is missing: %s %s", rq->route->method,
-                rq->route->path);
+    reply_error(rp, 500, ERROR_GENERAL, "Required request body is missing: %s %s", rq->mapping->method,
+                rq->mapping->path);
 }
 
 /* A missing body, another Content-Type and malformed JSON are all answered with 500 and errorCode 2. */
@@ -113,17 +113,17 @@ static bool check_body(const struct sim *sim, struct request *rq, struct reply *
 {
     const char *type = request_header(rq, "Content-Type");
 
-    if (rq->route->flags & ROUTE_PARTS && (!type || strncasecmp(type, "multipart/form-data", 19) != 0)) {
+    if (rq->mapping->flags & MAPPING_PARTS && (!type || strncasecmp(type, "multipart/form-data", 19) != 0)) {
         reply_mvc_error(rp, 415, ERROR_BAD_REQUEST_PARAMS, "Content-Type '%s' is not supported",
                         type ? type : "application/octet-stream");
         reply_header(rp, "Accept", "multipart/form-data");
         return false;
     }
-    if (rq->body.len == 0 && (rq->route->flags & (ROUTE_JSON | ROUTE_TEXT))) {
+    if (rq->body.len == 0 && (rq->mapping->flags & (MAPPING_JSON | MAPPING_TEXT))) {
         refuse_missing_body(sim, rq, rp);
         return false;
     }
-    if (!(rq->route->flags & ROUTE_JSON))
+    if (!(rq->mapping->flags & MAPPING_JSON))
         return true;
     if (!type || !*type) {
         reply_error(rp, 500, ERROR_GENERAL, "Content-Type 'application/octet-stream' is not supported");
@@ -141,7 +141,7 @@ static bool check_body(const struct sim *sim, struct request *rq, struct reply *
  * notice them. */
 static bool check_specification(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    bool has_handler = rq->route->method != NULL;
+    bool has_handler = rq->mapping->method != NULL;
     struct validation validation = {};
     bool ok = true;
 
@@ -173,19 +173,19 @@ bool filter_chain_pass(struct sim *sim, struct request *rq, struct reply *rp)
         reply_error(rp, 401, ERROR_AUTHENTICATION, "Authentication method not supported");
         return false;
     }
-    rq->route = route_find(sim->api, rq);
+    rq->mapping = mapping_find(sim->api, rq);
     if (!is_open(rq) && (!auth_check(sim, rq, rp) || !filter_chain_charge(sim, rq, rp)))
         return false;
     if (streq(rq->method, "OPTIONS")) {
         answer_options(sim, rq, rp);
         return false;
     }
-    if (!rq->route) {
+    if (!rq->mapping) {
         refuse_path(sim, rq, rp);
         return false;
     }
     /* there is no user on an open path, such as that of a public image */
-    if (rq->user && !(rq->route->flags & ROUTE_NOAUTH) && !(rq->route->flags & rq->user->authority)) {
+    if (rq->user && !(rq->mapping->flags & MAPPING_NOAUTH) && !(rq->mapping->flags & rq->user->authority)) {
         reply_no_permission(rp);
         return false;
     }

@@ -7,7 +7,7 @@
 #include "sim/http/servlet_response.h"
 #include "sim/state/sim.h"
 
-/* Sets the route and the user of the request. False: the reply is a refusal. */
+/* Sets the mapping and the user of the request. False: the reply is a refusal. */
 bool filter_chain_pass(struct sim *sim, struct request *rq, struct reply *rp);
 /* Takes one token of the user's rate limits. False: the reply is 429. */
 bool filter_chain_charge(struct sim *sim, const struct request *rq, struct reply *rp);

@@ -80,17 +80,17 @@ static void answer(struct sim *sim, struct request *rq, struct reply *rp)
     }
     pthread_mutex_lock(&sim->lock);
     bool go = filter_chain_pass(sim, rq, rp);
-    int64_t write_ms = go && (rq->route->flags & ROUTE_WRITE) ? sim->settings.write_ms : 0;
+    int64_t write_ms = go && (rq->mapping->flags & MAPPING_WRITE) ? sim->settings.write_ms : 0;
     pthread_mutex_unlock(&sim->lock);
     if (!go)
         return;
     sim_sleep(sim, write_ms);
 
     pthread_mutex_lock(&sim->lock);
-    rq->route->handler(sim, rq, rp);
+    rq->mapping->handler(sim, rq, rp);
     validate_answer(sim, rq, rp);
     /* without a second token the answer is 429, although the operation has been executed */
-    if ((rq->route->flags & ROUTE_ASYNC) && !rp->sync)
+    if ((rq->mapping->flags & MAPPING_ASYNC) && !rp->sync)
         filter_chain_charge(sim, rq, rp);
     pthread_mutex_unlock(&sim->lock);
 }

@@ -301,10 +301,10 @@ static void notify(const struct subscriptions *subscriptions, const struct entit
 
 void subscribers_notify(struct sim *sim, const struct entity *e, enum scope scope, const json_t *changes)
 {
-    const struct list *at;
+    const struct subscriptions *subscriptions;
 
-    for (at = sim->subscribers.next; at != &sim->subscribers; at = at->next)
-        notify(CONTAINER_OF(at, struct subscriptions, link), e, scope, changes);
+    list_for_each(subscriptions, &sim->subscribers, link)
+        notify(subscriptions, e, scope, changes);
 }
 
 json_t *subscriptions_json(const struct subscriptions *subscriptions)

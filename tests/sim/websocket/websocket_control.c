@@ -17,11 +17,11 @@ static json_t *websocket_json(const struct websocket *ws)
 
 json_t *websockets_json(const struct sim *sim)
 {
-    const struct list *at;
+    const struct websocket *ws;
     json_t *list = json_array();
 
-    for (at = sim->websockets.list.next; at != &sim->websockets.list; at = at->next)
-        json_array_append_new(list, websocket_json(CONTAINER_OF(at, struct websocket, link)));
+    list_for_each(ws, &sim->websockets.list, link)
+        json_array_append_new(list, websocket_json(ws));
     return list;
 }
 
@@ -47,12 +47,10 @@ static bool websocket_order(struct websocket *ws, const json_t *order)
 int websockets_order(struct sim *sim, const json_t *order)
 {
     int64_t number = json_int(order, "number", 0);
+    struct websocket *ws;
     bool found = false;
-    struct list *at;
 
-    for (at = sim->websockets.list.next; at != &sim->websockets.list; at = at->next) {
-        struct websocket *ws = CONTAINER_OF(at, struct websocket, link);
-
+    list_for_each(ws, &sim->websockets.list, link) {
         if (ws->open && (number == 0 || (uint64_t)number == ws->number))
             found = websocket_order(ws, order) || found;
     }
@@ -61,12 +59,9 @@ int websockets_order(struct sim *sim, const json_t *order)
 
 void websockets_forget(struct sim *sim)
 {
-    struct list *at, *next;
+    struct websocket *ws;
 
-    for (at = sim->websockets.list.next; at != &sim->websockets.list; at = next) {
-        struct websocket *ws = CONTAINER_OF(at, struct websocket, link);
-
-        next = at->next;
+    list_for_each_safe(ws, &sim->websockets.list, link) {
         if (ws->ended)
             websocket_free(ws);
     }
@@ -74,13 +69,11 @@ void websockets_forget(struct sim *sim)
 
 void websockets_stop(struct sim *sim)
 {
-    struct list *at;
+    struct websocket *ws;
 
     pthread_mutex_lock(&sim->lock);
     sim->websockets.stopping = true;
-    for (at = sim->websockets.list.next; at != &sim->websockets.list; at = at->next) {
-        struct websocket *ws = CONTAINER_OF(at, struct websocket, link);
-
+    list_for_each(ws, &sim->websockets.list, link) {
         if (!ws->ended)
             websocket_wake(ws);
     }
