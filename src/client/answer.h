@@ -18,10 +18,10 @@ struct answer {
     int status;    /* of HTTP; 0 if there is no usable answer */
     struct headers headers;
     struct buf body;
-    bool timed_out, failed_in_tls;          /* if status is 0 */
-    enum request_retry_refusal not_retried; /* of a 429 */
-    char reason[TB_ERROR_MESSAGE_MAX];      /* why there is no usable answer; may not be UTF-8; no secret */
-    bool locked_out;                        /* the server refused the credential */
+    bool timed_out, failed_in_tls;     /* if status is 0 */
+    enum retry_refusal not_retried;    /* of a 429 */
+    char reason[TB_ERROR_MESSAGE_MAX]; /* why there is no usable answer; may not be UTF-8; no secret */
+    bool locked_out;                   /* the server refused the credential */
 };
 
 void answer_free(struct answer *answer);

@@ -119,7 +119,7 @@ static int check_numbers(const tb_client_options *options, tb_error *err)
             return refuse(err, times[i].name, "must be from 0 ms to a day");
     if (options->max_connections > CONNECTIONS_MAX)
         return refuse(err, "max_connections", "must not be more than 4,096");
-    if (request.max_retry_delay_ms < request.initial_retry_delay_ms)
+    if (request.retry.max_delay_ms < request.retry.initial_delay_ms)
         return refuse(err, "max_retry_delay_ms", "must not be smaller than initial_retry_delay_ms");
     return 0;
 }
@@ -187,11 +187,14 @@ static int64_t or_default(int64_t value, int64_t fallback)
 struct request_options options_request(const tb_client_options *options)
 {
     return (struct request_options){
-        .no_retry_on_rate_limit = options->no_retry_on_rate_limit,
-        .max_retries = options->max_retries ? options->max_retries : 3,
-        .initial_retry_delay_ms = or_default(options->initial_retry_delay_ms, 1000),
-        .max_retry_delay_ms = or_default(options->max_retry_delay_ms, 30000),
-        .retry_unsafe = options->retry_unsafe,
+        .retry =
+            {
+                .off = options->no_retry_on_rate_limit,
+                .max_retries = options->max_retries ? options->max_retries : 3,
+                .initial_delay_ms = or_default(options->initial_retry_delay_ms, 1000),
+                .max_delay_ms = or_default(options->max_retry_delay_ms, 30000),
+                .unsafe = options->retry_unsafe,
+            },
         .session_wait_ms = SESSION_WAIT_MS,
         .timeout_ms = or_default(options->timeout_ms, 60000),
         .response_max = options->max_response_bytes ? options->max_response_bytes : (size_t)64 << 20,

@@ -2,7 +2,6 @@
 # The way to a ThingsBoard server.
 src_libupstream_la_SOURCES = \
 	src/upstream/auth_command.c src/upstream/auth_command.h \
-	src/upstream/backoff.c src/upstream/backoff.h \
 	src/upstream/budget.c src/upstream/budget.h \
 	src/upstream/credential.c src/upstream/credential.h \
 	src/upstream/failover.c src/upstream/failover.h \
@@ -14,6 +13,8 @@ src_libupstream_la_SOURCES = \
 	src/upstream/refusals.c src/upstream/refusals.h \
 	src/upstream/refused_operations.c src/upstream/refused_operations.h \
 	src/upstream/request.c src/upstream/request.h \
+	src/upstream/request_lines.c src/upstream/request_lines.h \
+	src/upstream/retry.c src/upstream/retry.h \
 	src/upstream/server_clock.c src/upstream/server_clock.h \
 	src/upstream/server_health.c src/upstream/server_health.h \
 	src/upstream/server_probe.c src/upstream/server_probe.h \

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/request.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 
-#include "upstream/backoff.h"
+#include "upstream/request_lines.h"
 #include "upstream/stamp.h"
 
 #define LOGIN_PAGE "/oauth2Login"
@@ -80,90 +78,13 @@ static void wait_for_session(struct request *request)
         finish(request, REQUEST_NO_SESSION);
 }
 
-/* "Name:" tells libcurl to leave out a header that it would add of its own. */
-static const struct {
-    const char *name;
-    const char *line;
-} suppressed[] = {{"Accept", "Accept:"}, {"Expect", "Expect:"}, {"Content-Type", "Content-Type:"}};
-
-/* The type of a multipart body is libcurl's to tell, with the boundary that it chose; and so is whether the
- * server is asked before a body that may be large. */
-static bool is_suppressed(const struct request *request, const char *name)
-{
-    if ((request->transfer.parts && strcmp(name, "Content-Type") == 0) ||
-        (request->transfer.read && strcmp(name, "Expect") == 0))
-        return false;
-    return !headers_find(request->headers, name);
-}
-
-static void add_line(struct request *request, size_t *count, const char *line)
-{
-    struct curl_slist *lines = request->lines;
-
-    lines[*count] = (struct curl_slist){(char *)(uintptr_t)line, NULL}; /* libcurl only reads it */
-    if (*count > 0)
-        lines[*count - 1].next = &lines[*count];
-    (*count)++;
-}
-
-static int make_lines(struct request *request)
-{
-    size_t count = 0, i;
-    const char *line;
-
-    free(request->lines);
-    request->lines = calloc(request->headers->count + 1 + ARRAY_SIZE(suppressed), sizeof(struct curl_slist));
-    if (!request->lines)
-        return -ENOMEM;
-    if (request->credential)
-        add_line(request, &count, request->credential->header);
-    for (line = headers_next(request->headers, NULL); line; line = headers_next(request->headers, line))
-        add_line(request, &count, line);
-    for (i = 0; i < ARRAY_SIZE(suppressed); i++)
-        if (is_suppressed(request, suppressed[i].name))
-            add_line(request, &count, suppressed[i].line);
-    request->transfer.headers = request->lines;
-    return 0;
-}
-
-/* What the paths of one entity's telemetry have in common: the scope and the time to live tell no values
- * apart. */
-static size_t entity_length(const char *target)
-{
-    const char *end = strstr(target, "/timeseries/");
-
-    return end ? (size_t)(end - target) : strcspn(target, "?");
-}
-
-bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota)
-{
-    struct buf stamped = BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
-    bool done;
-    int r;
-
-    if (body->len > REQUEST_STAMP_MAX_BYTES)
-        return false;
-    r = telemetry_stamp(body->data, body->len,
-                        upstream_clock_stamp_ms(&upstream->clock, target, entity_length(target)), &stamped);
-    done = r == 0 || (r == 1 && (!quota || quota_take(quota, stamped.len)));
-    if (r == 1 && done) {
-        if (quota)
-            quota_give_back(quota, body->len);
-        stamped.max = body->max;
-        buf_free(body);
-        *body = stamped;
-    } else {
-        buf_free(&stamped);
-    }
-    return done;
-}
-
 /* Telemetry gets its time before it is sent, so that it can be retried. */
 static void stamp(struct request *request)
 {
     if (request->retry == TB_RETRY_STAMPED && !request->stamped && request->body &&
-        !request->options->no_retry_on_rate_limit)
-        request->stamped = request_stamp(request->upstream, request->target, request->body, request->quota);
+        !request->options->retry.off)
+        request->stamped =
+            telemetry_stamp_body(&request->upstream->clock, request->target, request->body, request->quota);
 }
 
 /* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
@@ -252,7 +173,10 @@ static void send_to(struct request *request, size_t server)
     request->server = server;
     loop_timer_stop(upstream->loop, &request->timer);
     list_remove(&request->waiter.link);
-    if (make_lines(request) < 0 || (streams(request) && start_stall_timer(request) < 0) ||
+    free(request->lines);
+    request->lines = request_lines_new(&request->transfer, request->headers, request->credential);
+    request->transfer.headers = request->lines;
+    if (!request->lines || (streams(request) && start_stall_timer(request) < 0) ||
         transfer_start(upstream->servers.list[request->server].transports[SERVER_REQUESTS],
                        &request->transfer) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
@@ -369,33 +293,14 @@ static void handle_refused_credential(struct request *request)
     }
 }
 
-enum request_retry_refusal request_retry_refusal(const struct request_options *options, enum tb_retry retry,
-                                                 unsigned retries, bool stamped)
-{
-    if (options->no_retry_on_rate_limit)
-        return RETRY_IS_OFF;
-    if (retries >= options->max_retries)
-        return RETRY_ENOUGH;
-    if (retry == TB_RETRY_NEVER && !options->retry_unsafe)
-        return RETRY_UNSAFE;
-    if (retry == TB_RETRY_STAMPED && !stamped)
-        return RETRY_UNSTAMPED;
-    return RETRY_NOT_REFUSED;
-}
-
+/* Waits for the retry, if there is one. */
 static void handle_rate_limit(struct request *request)
 {
-    const struct request_options *options = request->options;
-    enum request_retry_refusal refusal =
-        request_retry_refusal(options, request->retry, request->retries, request->stamped);
-    uint32_t random = 0;
-    int64_t delay_ms;
+    const struct retry_options *options = &request->options->retry;
+    int64_t retry_after_ms = upstream_clock_retry_after_ms(&request->upstream->clock, &request->transfer);
+    int64_t delay_ms = retry_delay_ms(options, request->retries + 1, retry_after_ms);
+    enum retry_refusal refusal = retry_check(options, request->retry, request->retries, request->stamped);
 
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-        random = (uint32_t)(uintptr_t)request;
-    delay_ms = backoff_delay_ms(
-        request->retries + 1, options->initial_retry_delay_ms, options->max_retry_delay_ms,
-        upstream_clock_retry_after_ms(&request->upstream->clock, &request->transfer), random);
     if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
         refusal = RETRY_LATER_THAN_MAX;
     request->not_retried = refusal;

@@ -10,29 +10,20 @@
  *
  * Without a credential it waits for one: waits() is called, and request_start() begins anew.
  *
- * The daemon retries by itself after a 429 (no_retry_on_rate_limit), because its requests share a budget.
+ * The daemon retries by itself after a 429 (retry.off), because its requests share a budget.
  */
 #ifndef TB_UPSTREAM_REQUEST_H
 #define TB_UPSTREAM_REQUEST_H
 
-#include <tbclient/table.h>
-
 #include "base/list.h"
 #include "upstream/credential.h"
+#include "upstream/retry.h"
 #include "upstream/transport.h"
 #include "upstream/upstream.h"
 
-/* Parsing JSON takes memory and time many times its size; a larger body is not given a time and not retried.
- */
-#define REQUEST_STAMP_MAX_BYTES (256 * 1024)
-
 /* The same for all requests of one owner. */
 struct request_options {
-    bool no_retry_on_rate_limit;
-    unsigned max_retries;
-    int64_t initial_retry_delay_ms;
-    int64_t max_retry_delay_ms;
-    bool retry_unsafe;       /* retry what may act twice, too */
+    struct retry_options retry;
     int64_t session_wait_ms; /* for a credential */
     int64_t timeout_ms;      /* of one try; with transfer.read or write: without any part of a body */
     size_t response_max;     /* bytes of an answer's body kept in memory */
@@ -57,17 +48,6 @@ enum request_outcome {
     REQUEST_BODY_IS_GONE,   /* its credential was refused, and its body cannot be sent once more */
 };
 
-/* Why an answer of 429 was not retried. */
-enum request_retry_refusal {
-    RETRY_NOT_REFUSED,
-    RETRY_IS_OFF,
-    RETRY_ENOUGH,         /* max_retries */
-    RETRY_UNSAFE,         /* the server may have executed it */
-    RETRY_UNSTAMPED,      /* the server may have stored it, and it could not be given a time */
-    RETRY_BODY_IS_GONE,   /* it was handed on as it came */
-    RETRY_LATER_THAN_MAX, /* Retry-After is longer than max_retry_delay_ms */
-};
-
 /* The owner fills the first part, of memory of zeros, and keeps what it points to until the request is freed.
  */
 struct request {
@@ -80,7 +60,7 @@ struct request {
     struct quota *quota;           /* bodies are taken from it; NULL: none */
     bool anonymous;                /* carries no credential */
     enum tb_retry retry;
-    bool stamped;                           /* every telemetry value has its time: request_stamp() */
+    bool stamped;                           /* every telemetry value has its time: telemetry_stamp_body() */
     bool idempotent;                        /* it may be executed twice, whatever its method says */
     int64_t timeout_ms;                     /* of one try; 0: as the options say */
     void (*waits)(struct request *request); /* for a credential, which its owner bounds; NULL: not told */
@@ -90,7 +70,7 @@ struct request {
 
     enum request_state state;
     enum request_outcome outcome;
-    enum request_retry_refusal not_retried; /* of a 429 that is the answer */
+    enum retry_refusal not_retried; /* of a 429 that is the answer */
     struct upstream_waiter waiter;
     struct timer timer;            /* waiting, backing off, or the answer has stalled */
     struct credential *credential; /* sent with; NULL: none */
@@ -109,14 +89,6 @@ void request_start(struct request *request);
 
 /* In ready(), or later: sends it. done() and waits() may be called before this returns. */
 void request_send(struct request *request);
-
-/* Gives telemetry in BODY its time, so that the request to TARGET can be retried; a changed body's growth is
- * taken from QUOTA (NULL: none). Whether every value has its time now. */
-bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota);
-
-/* Whether a request that was retried RETRIES times after a 429 may be retried once more, or why not. */
-enum request_retry_refusal request_retry_refusal(const struct request_options *options, enum tb_retry retry,
-                                                 unsigned retries, bool stamped);
 
 /* With transfer.read or write: a part has come or gone, or the owner can take more; the time without any
  * begins anew. */

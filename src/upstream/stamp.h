@@ -9,6 +9,12 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/quota.h"
+#include "upstream/upstream_clock.h"
+
+/* Parsing JSON takes many times its size in memory and time; a larger body is not stamped, and not retried.
+ */
+#define TELEMETRY_STAMP_MAX_BYTES (256 * 1024)
 
 /*
  * BODY is what saveEntityTelemetry takes: {"key": value}, {"ts": ms, "values": {...}}, or an array of those.
@@ -19,5 +25,11 @@
  * no such body; sent as it is, the server will say so. -EMSGSIZE, -ENOMEM.
  */
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out);
+
+/* Stamps the body of a request to TARGET (path and query of saveEntityTelemetry) by the server's clock, so
+ * that it can be retried; what a changed body grows by is taken from QUOTA (NULL: none). Returns whether
+ * every value has its time now. */
+bool telemetry_stamp_body(struct upstream_clock *clock, const char *target, struct buf *body,
+                          struct quota *quota);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "upstream/backoff.h"
+#include "upstream/retry.h"
 
 /* Values without a timestamp wait no longer than this for the second answer. */
 #define QUESTION_TIMEOUT_MS   2000

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "upstream/backoff.h"
+#include "upstream/retry.h"
 #include "upstream/session.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

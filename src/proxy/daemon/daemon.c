@@ -79,9 +79,9 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     server_probe_open(&daemon->server_probe, &services->loop, probe_options);
     limit_discovery_init(&daemon->limit_discovery, &services->upstream, &services->request_options,
                          limit_found);
-    websocket_token_init(&services->websocket_token, &services->upstream, &services->retry);
+    websocket_token_init(&services->websocket_token, &services->upstream, &services->own_request_options);
     subscriptions_init(&daemon->subscriptions, &services->upstream, &services->websocket_token,
-                       &services->retry, services->metrics);
+                       &services->own_request_options, services->metrics);
     return upstream_open(&services->upstream, &services->loop, &options, err);
 }
 

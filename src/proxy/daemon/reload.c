@@ -14,18 +14,21 @@ void daemon_set_request_options(struct daemon *daemon)
     struct services *services = &daemon->services;
     const struct config *config = services->config;
 
-    services->retry = (struct request_options){
-        .no_retry_on_rate_limit = !config->retry.retry_on_rate_limit,
-        .max_retries = (unsigned)config->retry.max_retries,
-        .initial_retry_delay_ms = config->retry.initial_retry_delay_ms,
-        .max_retry_delay_ms = config->retry.max_retry_delay_ms,
-        .retry_unsafe = config->retry.retry_unsafe,
+    services->own_request_options = (struct request_options){
+        .retry =
+            {
+                .off = !config->retry.retry_on_rate_limit,
+                .max_retries = (unsigned)config->retry.max_retries,
+                .initial_delay_ms = config->retry.initial_retry_delay_ms,
+                .max_delay_ms = config->retry.max_retry_delay_ms,
+                .unsafe = config->retry.retry_unsafe,
+            },
         .session_wait_ms = config->limits.session_wait_ms,
         .timeout_ms = config->upstream.timeout_ms,
         .response_max = (size_t)config->limits.max_response_bytes,
     };
-    services->request_options = services->retry;
-    services->request_options.no_retry_on_rate_limit = true;
+    services->request_options = services->own_request_options;
+    services->request_options.retry.off = true;
 }
 
 static void reload_budget(struct daemon *daemon)

@@ -24,10 +24,10 @@ struct services {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
-    struct request_options request_options; /* of requests that are not retried after a 429 by themselves */
-    struct request_options retry;           /* of those that are */
-    struct websocket_token websocket_token; /* that the daemon's WebSockets authenticate with */
-    struct budget budget;                   /* of what is sent with the session's credential */
+    struct request_options request_options;      /* of programs' requests, which upstream_call.c retries */
+    struct request_options own_request_options;  /* of the daemon's own, which request.c retries */
+    struct websocket_token websocket_token;      /* that the daemon's WebSockets authenticate with */
+    struct budget budget;                        /* of what is sent with the session's credential */
     const struct server_version *server_version; /* of the server in use, as far as it is known */
     struct metrics *metrics;
     struct quota bodies;   /* bytes of requests and responses in memory (limits.max_buffered_bytes) */

@@ -10,6 +10,7 @@
 #include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
 #include "upstream/request.h"
+#include "upstream/stamp.h"
 
 #define JOIN_AGE_MAX_MS 5000 /* of a call that others may still join */
 
@@ -42,7 +43,7 @@ static void start_waiting(struct exchange *exchange, int64_t back_off_ms)
 void admission_wait_for_login(struct exchange *exchange)
 {
     struct services *services = exchange->services;
-    int64_t max_ms = services->retry.session_wait_ms;
+    int64_t max_ms = services->own_request_options.session_wait_ms;
 
     exchange->waiting_since_ms = services->loop.now_ms;
     if (loop_timer_start(&services->loop, &exchange->wait_timer,
@@ -83,7 +84,8 @@ static bool wants_stamp(const struct exchange *exchange)
 {
     const struct services *services = exchange->services;
 
-    return (!services->retry.no_retry_on_rate_limit || services->config->merge.mode != MERGE_MODE_OFF) &&
+    return (!services->own_request_options.retry.off ||
+            services->config->merge.mode != MERGE_MODE_OFF) &&
            exchange->retry == TB_RETRY_STAMPED && exchange->has_body && !exchange->streams_body;
 }
 
@@ -93,8 +95,8 @@ static void stamp(struct exchange *exchange)
     struct services *services = exchange->services;
 
     if (wants_stamp(exchange))
-        exchange->stamped = request_stamp(&services->upstream, exchange->target.text.data, &exchange->body,
-                                          &services->bodies);
+        exchange->stamped = telemetry_stamp_body(&services->upstream.clock, exchange->target.text.data,
+                                                 &exchange->body, &services->bodies);
 }
 
 /* Headers that say nothing about what is written; with any other, a write goes alone. */
@@ -131,8 +133,8 @@ static bool fits_others(const struct exchange *exchange)
     const struct buf *body = &exchange->body;
 
     return (exchange->stamped || exchange->merge == MERGE_ATTRIBUTES) && !exchange->streams_body &&
-           body->len > 0 && body->len <= REQUEST_STAMP_MAX_BYTES && may_be_merged_with(&exchange->headers) &&
-           merge_check(exchange->merge, body->data, body->len) == 0;
+           body->len > 0 && body->len <= TELEMETRY_STAMP_MAX_BYTES &&
+           may_be_merged_with(&exchange->headers) && merge_check(exchange->merge, body->data, body->len) == 0;
 }
 
 /* RFC 9110, section 9.2.1; but some GETs of the API act. */

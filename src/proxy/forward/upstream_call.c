@@ -2,7 +2,6 @@
 #include "proxy/forward/upstream_call.h"
 
 #include <errno.h>
-#include <sys/random.h>
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
@@ -13,7 +12,6 @@
 #include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call_body.h"
 #include "proxy/local/local.h"
-#include "upstream/backoff.h"
 
 /* In mode "always": the part of its duration that passes between a merged call and the next one for its
  * entity. */
@@ -224,21 +222,18 @@ static unsigned most_retries(const struct upstream_call *call)
  * wait. */
 static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
 {
-    const struct request_options *retry = &call->services->retry;
     unsigned in_a_row = refused_operations_in_a_row(&call->services->budget.refusals.operations,
                                                     call->operation, call->request.transfer.started_ms);
     unsigned retries = most_retries(call);
-    uint32_t random = 0;
 
-    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-        random = (uint32_t)(uintptr_t)call;
-    return backoff_delay_ms((retries > in_a_row ? retries : in_a_row) + 1, retry->initial_retry_delay_ms,
-                            retry->max_retry_delay_ms, retry_after_ms, random);
+    return retry_delay_ms(&call->services->own_request_options.retry,
+                          (retries > in_a_row ? retries : in_a_row) + 1, retry_after_ms);
 }
 
 static void rate_limited(struct upstream_call *call)
 {
     struct services *services = call->services;
+    const struct retry_options *retry = &services->own_request_options.retry;
     int64_t now_ms = services->loop.now_ms;
     int64_t retry_after_ms =
         upstream_clock_retry_after_ms(&services->upstream.clock, &call->request.transfer);
@@ -246,16 +241,16 @@ static void rate_limited(struct upstream_call *call)
     struct refusal this = {
         .operation = call->operation,
         .sent_ms = call->request.transfer.started_ms,
-        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : services->retry.max_retry_delay_ms),
+        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : retry->max_delay_ms),
     };
 
     metrics_count(services->metrics, METRICS_RATE_LIMITED, 1);
-    if (call->cost > 0 && !services->retry.no_retry_on_rate_limit)
+    if (call->cost > 0 && !retry->off)
         budget_refused(&services->budget, now_ms, &this);
     while (call->member_count > 0) {
         struct exchange *exchange = first_member(call);
-        enum request_retry_refusal refusal =
-            request_retry_refusal(&services->retry, exchange->retry, exchange->retries, exchange->stamped);
+        enum retry_refusal refusal =
+            retry_check(retry, exchange->retry, exchange->retries, exchange->stamped);
 
         if (refusal == RETRY_NOT_REFUSED && !body_stream_can_begin_again(exchange))
             refusal = RETRY_BODY_IS_GONE;

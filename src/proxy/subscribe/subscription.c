@@ -3,11 +3,9 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <sys/random.h>
 
 #include "base/log.h"
 #include "proxy/subscribe/subscription_state.h"
-#include "upstream/backoff.h"
 
 #define FIRST_ID 2 /* the server answers what it does not understand with the id 1 */
 
@@ -159,17 +157,6 @@ static void opened(struct subscription_socket *socket)
             begin(subscription);
 }
 
-static int64_t delay_ms(const struct subscriptions *subscriptions)
-{
-    const struct request_options *options = subscriptions->options;
-    uint32_t random = 0;
-
-    if (getrandom(&random, sizeof(random), 0) < 0)
-        random = 0; /* without jitter */
-    return backoff_delay_ms(subscriptions->attempts, options->initial_retry_delay_ms,
-                            options->max_retry_delay_ms, -1, random);
-}
-
 static void lost(struct subscription_socket *socket, const char *reason)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
@@ -185,7 +172,8 @@ static void lost(struct subscription_socket *socket, const char *reason)
     list_for_each(subscription, &subscriptions->all, link)
         subscription_lost(subscription, reason);
     if (subscriptions->subscribers > 0)
-        open_later(subscriptions, delay_ms(subscriptions));
+        open_later(subscriptions,
+                   retry_delay_ms(&subscriptions->options->retry, subscriptions->attempts, -1));
 }
 
 static void dispatch(struct subscriptions *subscriptions, const struct update *update)

@@ -109,10 +109,10 @@ START_TEST(zeros_mean_the_defaults)
     struct request_options request = options_request(&options);
     struct transport_options transport = options_transport(&options);
 
-    ck_assert(!request.no_retry_on_rate_limit);
-    ck_assert_uint_eq(request.max_retries, 3);
-    ck_assert_int_eq(request.initial_retry_delay_ms, 1000);
-    ck_assert_int_eq(request.max_retry_delay_ms, 30000);
+    ck_assert(!request.retry.off);
+    ck_assert_uint_eq(request.retry.max_retries, 3);
+    ck_assert_int_eq(request.retry.initial_delay_ms, 1000);
+    ck_assert_int_eq(request.retry.max_delay_ms, 30000);
     ck_assert_int_eq(request.timeout_ms, 60000);
     ck_assert_uint_eq(request.response_max, (size_t)64 << 20);
     ck_assert_int_eq(transport.connect_timeout_ms, 10000);

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 tests_unit_test_upstream_SOURCES += \
-	tests/unit/upstream/backoff.c \
 	tests/unit/upstream/budget.c \
 	tests/unit/upstream/budget_pace.c \
 	tests/unit/upstream/budget_ready.c \
@@ -14,6 +13,7 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/refusals.c \
 	tests/unit/upstream/refusals_world.c tests/unit/upstream/refusals_world.h \
 	tests/unit/upstream/refused_operations.c \
+	tests/unit/upstream/retry.c \
 	tests/unit/upstream/server_clock.c \
 	tests/unit/upstream/server_probe.c \
 	tests/unit/upstream/server_version.c \

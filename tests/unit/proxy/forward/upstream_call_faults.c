@@ -119,8 +119,8 @@ static void set_up(void)
     world.server.travel_min_ms = draw(2);
     world.server.bad_status = draw(2) ? 400 : 500;
     world.server.retry_after_ms = draw(4) ? -1 : (int64_t)draw(40) * 1000;
-    world.services.retry.max_retries = draw(5);
-    world.services.retry.no_retry_on_rate_limit = draw(5) == 0;
+    world.services.own_request_options.retry.max_retries = draw(5);
+    world.services.own_request_options.retry.off = draw(5) == 0;
     world.config.merge.max_bytes = draw(2) ? 1048576 : 1024;
     world.config.join.reads = draw(4);
     if (draw(4))

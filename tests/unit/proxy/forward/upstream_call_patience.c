@@ -145,7 +145,7 @@ END_TEST
 /* limits.session_wait_ms counts for each from when it begins to wait. */
 START_TEST(the_longest_wait_for_a_login_is_that_of_each)
 {
-    world.services.retry.session_wait_ms = 3000;
+    world.services.own_request_options.session_wait_ms = 3000;
     begin(READ, WORLD_NO_WISH);
     world_run(&world, 1500);
     begin(READ, WORLD_NO_WISH);

@@ -66,7 +66,7 @@ static void refuse_all(void)
 /* After max_retries the client sees the 429, and only then. */
 START_TEST(a_429_is_retried_so_often)
 {
-    world.services.retry.max_retries = (unsigned)_i;
+    world.services.own_request_options.retry.max_retries = (unsigned)_i;
     refuse_all();
     begin(TELEMETRY);
     run_all();
@@ -87,7 +87,7 @@ END_TEST
 
 START_TEST(repeats_can_be_off)
 {
-    world.services.retry.no_retry_on_rate_limit = true;
+    world.services.own_request_options.retry.off = true;
     refuse_all();
     begin(TELEMETRY);
     run_all();
@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(a_refused_call_has_taken_nothing)
 {
-    world.services.retry.no_retry_on_rate_limit = true;
+    world.services.own_request_options.retry.off = true;
     refuse_all();
     world_run(&world, 1); /* that one is taken out */
     world_budget(&world, "10:1000", false, 64);
@@ -235,7 +235,7 @@ START_TEST(a_deadline_while_backing_off)
 
     world.server.travel_min_ms = world.server.travel_max_ms = 0;
     world.server.work_min_ms = world.server.work_max_ms = 50;
-    world.services.retry.max_retries = 100;
+    world.services.own_request_options.retry.max_retries = 100;
     server_limit(&world.server, "1:1000000"); /* each is executed, and then refused; later at once */
     begin_waiting(TELEMETRY, wait_ms);
     run_all();

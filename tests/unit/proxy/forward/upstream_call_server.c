@@ -549,29 +549,11 @@ void request_free(struct request *request)
     buf_free(&request->transfer.response_body);
 }
 
-bool request_stamp(struct upstream *upstream, const char *target, struct buf *body, struct quota *quota)
+int64_t upstream_clock_stamp_ms(struct upstream_clock *clock, const char *entity, size_t length)
 {
-    struct buf stamped = BUF_INIT(SIZE_MAX - 1);
-    int r = telemetry_stamp(body->data, body->len, WORLD_EPOCH_MS + upstream->loop->now_ms, &stamped);
-
-    (void)target;
-    if (r == 1) {
-        WORLD_ASSERT(quota_take(quota, stamped.len));
-        quota_give_back(quota, body->len);
-        buf_free(body);
-        *body = stamped;
-    }
-    return r >= 0;
-}
-
-enum request_retry_refusal request_retry_refusal(const struct request_options *options, enum tb_retry retry,
-                                                 unsigned retries, bool stamped)
-{
-    return options->no_retry_on_rate_limit         ? RETRY_IS_OFF
-           : retries >= options->max_retries       ? RETRY_ENOUGH
-           : retry == TB_RETRY_NEVER               ? RETRY_UNSAFE
-           : retry == TB_RETRY_STAMPED && !stamped ? RETRY_UNSTAMPED
-                                                   : RETRY_NOT_REFUSED;
+    (void)entity;
+    (void)length;
+    return upstream_clock_now_ms(clock);
 }
 
 int64_t upstream_clock_now_ms(const struct upstream_clock *clock)

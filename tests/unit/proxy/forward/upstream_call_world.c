@@ -402,11 +402,10 @@ void world_open(struct world *world)
     services->loop.now_ms = WORLD_START_MS;
     services->loop.epoll_fd = -1;
     services->upstream.loop = services->upstream.clock.loop = &services->loop;
-    services->retry = services->request_options = (struct request_options){.max_retries = 3,
-                                                                           .initial_retry_delay_ms = 1000,
-                                                                           .max_retry_delay_ms = 30000,
-                                                                           .session_wait_ms = 30000};
-    services->request_options.no_retry_on_rate_limit = true;
+    services->own_request_options = services->request_options =
+        (struct request_options){.retry = {.max_retries = 3, .initial_delay_ms = 1000, .max_delay_ms = 30000},
+                                 .session_wait_ms = 30000};
+    services->request_options.retry.off = true;
     services->metrics = calloc(1, sizeof(*services->metrics));
     services->bodies.max = SIZE_MAX;
     list_init(&services->exchanges);

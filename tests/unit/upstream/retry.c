@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "upstream/backoff.h"
+#include "upstream/retry.h"
 #include "base/util.h"
 #include "unit.h"
 
@@ -17,7 +17,7 @@ static void assert_spread(unsigned attempt, int64_t initial_ms, int64_t max_ms, 
     int64_t i;
 
     for (i = 0; i < 65536; i++) {
-        int64_t delay = backoff_delay_ms(attempt, initial_ms, max_ms, NO_RETRY_AFTER, (uint32_t)(i * 65537));
+        int64_t delay = retry_backoff_ms(attempt, initial_ms, max_ms, NO_RETRY_AFTER, (uint32_t)(i * 65537));
 
         low = delay < low ? delay : low;
         high = delay > high ? delay : high;
@@ -56,7 +56,7 @@ START_TEST(every_random_keeps_to_the_bounds)
     int i;
 
     for (i = 0; i < unit_rounds(100000); i++) {
-        int64_t delay = backoff_delay_ms(3, 1000, 4500, NO_RETRY_AFTER, unit_random());
+        int64_t delay = retry_backoff_ms(3, 1000, 4500, NO_RETRY_AFTER, unit_random());
 
         ck_assert_int_ge(delay, 3200);
         ck_assert_int_le(delay, 4500);
@@ -70,9 +70,9 @@ START_TEST(retry_after_wins_as_it_is)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(asked); i++)
-        ck_assert_int_eq(backoff_delay_ms(1 + (unsigned)i, 1000, 30000, asked[i], unit_random()), asked[i]);
-    ck_assert_int_eq(backoff_delay_ms(1, 1000, 30000, 30001, 0), -1);
-    ck_assert_int_eq(backoff_delay_ms(1, 1000, 30000, DAY_MS, 0), -1);
+        ck_assert_int_eq(retry_backoff_ms(1 + (unsigned)i, 1000, 30000, asked[i], unit_random()), asked[i]);
+    ck_assert_int_eq(retry_backoff_ms(1, 1000, 30000, 30001, 0), -1);
+    ck_assert_int_eq(retry_backoff_ms(1, 1000, 30000, DAY_MS, 0), -1);
 }
 END_TEST
 

@@ -1,14 +1,39 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "upstream/backoff.h"
+#include "upstream/retry.h"
 
 #include <ctype.h>
 #include <stdlib.h>
+#include <sys/random.h>
 
+#include "base/loop.h"
 #include "http/headers.h"
 
 #define RETRY_AFTER_MAX_MS (INT64_C(86400) * 1000)
 
-int64_t backoff_delay_ms(unsigned attempt, int64_t initial_ms, int64_t max_ms, int64_t retry_after,
+enum retry_refusal retry_check(const struct retry_options *options, enum tb_retry retry, unsigned retries,
+                               bool stamped)
+{
+    if (options->off)
+        return RETRY_IS_OFF;
+    if (retries >= options->max_retries)
+        return RETRY_ENOUGH;
+    if (retry == TB_RETRY_NEVER && !options->unsafe)
+        return RETRY_UNSAFE;
+    if (retry == TB_RETRY_STAMPED && !stamped)
+        return RETRY_UNSTAMPED;
+    return RETRY_NOT_REFUSED;
+}
+
+int64_t retry_delay_ms(const struct retry_options *options, unsigned attempt, int64_t retry_after)
+{
+    uint32_t random = 0;
+
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
+        random = (uint32_t)clock_boot_ms(); /* early after the boot; jitter is no secret */
+    return retry_backoff_ms(attempt, options->initial_delay_ms, options->max_delay_ms, retry_after, random);
+}
+
+int64_t retry_backoff_ms(unsigned attempt, int64_t initial_ms, int64_t max_ms, int64_t retry_after,
                          uint32_t random)
 {
     int64_t delay = initial_ms;
