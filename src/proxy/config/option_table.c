@@ -79,7 +79,7 @@ const struct option options[] = {
             "Time allowed for connecting to the server, including the TLS handshake."),
     INTEGER(upstream, timeout_ms, "60000", 1, 24 * HOUR_MS, RELOAD,
             "Time allowed for the server to answer, and for a pause in the middle of a body; after that,\n"
-            "the local program gets 504, or an answer that has begun is cut off. A call that itself says\n"
+            "the local program gets 504, or a response that has begun is cut off. A call that itself says\n"
             "how long the server may wait (an RPC, a rule engine call, a long poll of a device) is allowed\n"
             "that time and 5 s more, at most 300 s, if that is longer."),
     INTEGER(upstream, max_connections, "64", 1, 4096, RESTART,
@@ -105,7 +105,7 @@ const struct option options[] = {
             "more wait. It is reduced, and the log says so, if the limit of open files is too low for\n"
             "these and the connections to the server."),
     INTEGER(listen, idle_timeout_s, "75", 1, 3600, RESTART,
-            "A local connection is closed after this many seconds in which nothing arrives. Answers\n"
+            "A local connection is closed after this many seconds in which nothing arrives. Responses\n"
             "announce it as Keep-Alive."),
 
     BOOLEAN(retry, retry_on_rate_limit, "true", RELOAD,
@@ -159,16 +159,16 @@ const struct option options[] = {
     INTEGER(limits, max_body_bytes, "1073741824", 0, 1024 * GIB, RELOAD,
             "Maximum size of the body of a request; a larger one is answered with 413."),
     INTEGER(limits, max_kept_body_bytes, "1048576", 0, GIB, RELOAD,
-            "Bodies of requests up to this size are kept until the answer arrives, so that the request can\n"
-            "be sent again after a renewal of the login or a 429. A larger one is passed on as it arrives,\n"
-            "and can be sent again only as long as the server has not asked for it."),
+            "Bodies of requests up to this size are kept until the response arrives, so that the request\n"
+            "can be sent again after a renewal of the login or a 429. A larger one is passed on as it\n"
+            "arrives, and can be sent again only as long as the server has not asked for it."),
     INTEGER(limits, max_response_bytes, "67108864", 262144, GIB, RELOAD,
-            "Maximum size of an answer that must be kept in memory: an error, or an answer for several\n"
-            "programs at once; a larger one is replaced by 502. Other answers are passed on as they\n"
+            "Maximum size of a response that must be kept in memory: an error, or a response for several\n"
+            "programs at once; a larger one is replaced by 502. Other responses are passed on as they\n"
             "arrive."),
     INTEGER(limits, max_buffered_bytes, "268435456", 65536, 64 * GIB, RELOAD,
-            "Memory for all bodies in progress, not counting the first 256 KiB of each answer. A request\n"
-            "that does not fit is answered with 503; an answer that does not fit is passed on as it\n"
+            "Memory for all bodies in progress, not counting the first 256 KiB of each response. A request\n"
+            "that does not fit is answered with 503; a response that does not fit is passed on as it\n"
             "arrives. The body of a request that is passed on as it arrives takes 256 KiB."),
     INTEGER(limits, session_wait_ms, "30000", 0, HOUR_MS, RELOAD,
             "How long a request waits for a login in progress before it is answered with 503."),

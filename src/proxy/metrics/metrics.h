@@ -26,7 +26,7 @@ struct metrics;
 #define METRICS_TCP INT64_C(-1)
 
 enum metrics_event {
-    METRICS_RATE_LIMITED,        /* 429 answers from the server */
+    METRICS_RATE_LIMITED,        /* 429 responses from the server */
     METRICS_RETRIES,             /* requests put back into the queue after a 429 */
     METRICS_MERGED_CALLS,        /* calls that carried more than one request */
     METRICS_MERGED_REQUESTS,     /* requests sent in such calls */

@@ -158,7 +158,7 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
     static const struct {
         const char *name, *help;
     } texts[METRICS_EVENT_COUNT] = {
-        [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited_total", "429 answers from the server."},
+        [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited_total", "429 responses from the server."},
         [METRICS_RETRIES] = {"tbproxyd_retries_total",
                              "Requests put back into the queue after a 429 from the server."},
         [METRICS_MERGED_CALLS] = {"tbproxyd_merged_calls_total", "Calls that carried more than one request."},
@@ -192,7 +192,7 @@ static void print_pace(struct page *page, double pace)
     if (!(pace > 0))
         return;
     snprintf(text, sizeof(text), " %.6g\n", pace);
-    put_family(page, name, "gauge", "Pace learned from 429 answers.");
+    put_family(page, name, "gauge", "Pace learned from 429 responses.");
     put(page, name);
     put(page, text);
 }

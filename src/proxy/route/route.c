@@ -9,7 +9,7 @@
 #define ANY_METHOD      NULL
 #define CREDENTIAL_PATH NULL /* any path that has an operation with TB_CREDENTIAL */
 
-/* Not TRACE: the server's answer would show the credential. */
+/* Not TRACE: the server's response would show the credential. */
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 

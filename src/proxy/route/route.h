@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which part of tbproxyd handles a request: forwarding to the server, or an answer of its own.
+ * Which part of tbproxyd handles a request: forwarding to the server, or a response of its own.
  */
 #ifndef TB_PROXY_ROUTE_ROUTE_H
 #define TB_PROXY_ROUTE_ROUTE_H
@@ -16,7 +16,7 @@ enum route_kind {
     ROUTE_TUNNEL,            /* to the server, as a WebSocket */
     ROUTE_LOGIN,             /* a placeholder token pair */
     ROUTE_LOGOUT,            /* does nothing: the shared session lives on */
-    ROUTE_FORBIDDEN, /* the answer would contain a credential, or the request would change the shared one */
+    ROUTE_FORBIDDEN, /* the response would contain a credential, or the request would change the shared one */
     ROUTE_LIVE,
     ROUTE_READY,
     ROUTE_STATUS,
