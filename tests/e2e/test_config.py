@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The command line and the configuration: what is right starts, a mistake names its place and what is allowed."""
+"""The command line and the configuration: a message names the place of a mistake and what is allowed."""
 import os
 import re
 import subprocess
@@ -13,7 +13,7 @@ BASE = {"upstream.url": "http://127.0.0.1:1", "upstream.api_key_file": "tb_a-key
 
 class ConfigCase(Case):
     def run_daemon(self, *arguments, options=None, text=None, config=True, modes=(), **environment):
-        """Runs to its end. MODES: {file name: permissions}. Returns (status, stdout, stderr)."""
+        """Runs tbproxyd until it exits. MODES: {file name: permissions}. Returns (status, stdout, stderr)."""
         daemon = self.make_daemon(self.addCleanup, "http://127.0.0.1:1", {**BASE, **(options or {})}, "none")
         if text is not None:
             daemon.write_config(text)
@@ -37,7 +37,7 @@ class ConfigCase(Case):
 
 
 class TestCommandLine(ConfigCase):
-    def test_check_config_says_that_all_is_right(self):
+    def test_check_config_accepts_a_valid_configuration(self):
         status, output, errors = self.run_daemon("--check-config")
         self.assertEqual((status, output, errors), (0, "Configuration OK\n", ""))
 
@@ -54,7 +54,7 @@ class TestCommandLine(ConfigCase):
             self.assertNotEqual(status, 0)
             self.assertIn("--help", errors)
 
-    def test_set_wins_over_the_file(self):
+    def test_set_overrides_the_file(self):
         proxy = self.prepare_daemon(self.start_simulator(), {"limits.max_body_bytes": 5})
         proxy.start("--set", "limits.max_body_bytes=6", "--set", "limits.max_body_bytes=7")
         self.assertEqual(proxy.post("/api/device", b"x" * 8).status, 413)
@@ -88,12 +88,12 @@ class TestCommandLine(ConfigCase):
 
 
 class TestFiles(ConfigCase):
-    """--check-config looks at the files, too."""
+    """--check-config also checks the files."""
 
     def check(self, *arguments, **options):
         return self.run_daemon("--check-config", *arguments, **options)
 
-    def test_everything_that_is_wrong_is_told(self):
+    def test_every_mistake_is_reported(self):
         status, output, errors = self.check(
             "--set", "upstream.proxy_password_file=/no/such/file",
             options={"upstream.api_key_file": "", "upstream.ca_file": "", "upstream.url": "http://tb.example"},
@@ -108,14 +108,14 @@ class TestFiles(ConfigCase):
             self.assertEqual(len(re.findall("(?m)^tbproxyd: .*" + words, errors)), 1, (words, errors))
         self.assertEqual(errors.count("\n"), 7)
 
-    def test_a_warning_is_no_mistake(self):
+    def test_a_warning_is_not_a_mistake(self):
         status, output, errors = self.check(options={"upstream.url": "http://tb.example",
                                                      "upstream.api_key_file": "\ufeffa-key\r\n"})
         self.assertEqual((status, output), (0, "Configuration OK\n"))
         self.assertIn("use https", errors)
         self.assertIn("byte order mark", errors)
 
-    def test_a_systemd_credential_is_looked_at_in_the_service_only(self):
+    def test_a_systemd_credential_is_checked_only_in_the_service(self):
         text = 'upstream = {\n  url = "http://127.0.0.1:1";\n  api_key_file = "api-key";\n};\n'
         status, output, errors = self.check(text=text)
         self.assertEqual((status, errors), (0, ""))
@@ -129,7 +129,7 @@ class TestFiles(ConfigCase):
             self.assertEqual(self.check(text=text, CREDENTIALS_DIRECTORY=directory),
                              (0, "Configuration OK\n", ""))
 
-    def test_what_tls_needs_is_looked_at_before_the_start(self):
+    def test_files_for_tls_are_checked_before_the_start(self):
         certificate = {"upstream.certificate_file": "-----BEGIN", "upstream.key_file": "-----BEGIN"}
         for options, modes, words in (
                 (certificate, {"key_file": 0o640}, "upstream.key_file: .*: others can read this secret"),
@@ -142,7 +142,7 @@ class TestFiles(ConfigCase):
 
 
 class TestReadme(ConfigCase):
-    """What README says to write, in the file that is installed."""
+    """The configuration in README.md, added to the file that is installed."""
 
     def setUp(self):
         source = os.environ["TB_SOURCE"]
@@ -158,11 +158,11 @@ class TestReadme(ConfigCase):
         self.assertEqual((status, errors), (0, ""))
         self.assertTrue(output.endswith("Configuration OK\n"), output)
 
-    def test_its_block_can_be_pasted_before_or_behind_all_others(self):
+    def test_its_block_can_be_added_at_the_start_or_the_end(self):
         self.assert_right(self.shipped + "\n" + self.block)
         self.assert_right(self.block + self.shipped)
 
-    def test_its_options_can_be_set_where_they_stand(self):
+    def test_its_options_can_be_set_in_place(self):
         text = self.shipped
         for name, value in re.findall(r"(\w+) = (\".*\");", self.block):
             text, count = re.subn(r"(?m)^    # %s = .*;$" % name, "    %s = %s;" % (name, value), text)
@@ -183,7 +183,7 @@ class TestMistakes(ConfigCase):
     GOOD = 'upstream = {\n  url = "http://127.0.0.1:1";\n  api_key_file = "k";\n};\n'
 
     def assert_at(self, line, rest, *words):
-        """A mistake in line LINE of the file, where REST stands after four good ones."""
+        """Checks that a mistake is reported in line LINE of a file of four valid lines and REST."""
         for extra in ((), ("--check-config",)):
             status, _, errors = self.run_daemon(*extra, text=self.GOOD + rest)
             self.assertNotEqual(status, 0)
@@ -194,10 +194,10 @@ class TestMistakes(ConfigCase):
     def test_a_syntax_error_names_file_and_line(self):
         self.assert_at(6, "listen = {\n  port 80;\n};\n", "syntax error")
 
-    def test_an_unknown_option_names_those_that_there_are(self):
+    def test_an_unknown_option_lists_the_options(self):
         self.assert_at(6, "listen = {\n  colour = 1;\n};\n", "listen.colour", "address", "unix_path")
 
-    def test_an_unknown_section_names_those_that_there_are(self):
+    def test_an_unknown_section_lists_the_sections(self):
         self.assert_at(6, "lisTen = {\n  port = 1;\n};\n", "lisTen", "upstream", "listen", "limits")
 
     def test_an_option_outside_of_a_section_is_named(self):
@@ -223,24 +223,24 @@ class TestMistakes(ConfigCase):
             with self.subTest(setting=setting):
                 self.assert_mistake("--set " + setting, *words, arguments=("--set", setting))
 
-    def test_only_loopback_addresses_are_taken(self):
+    def test_only_loopback_addresses_are_accepted(self):
         for address in ("0.0.0.0", "192.168.1.1", "::", "localhost", "10.0.0.1", "8.8.8.8", "127.0.0.1:80",
                         "127.1.2.3"):
             self.assert_mistake("listen.address", "loopback", options={"listen.address": address})
         for address in ("127.0.0.1", "::1"):
             self.assertEqual(self.run_daemon("--check-config", options={"listen.address": address})[0], 0)
 
-    def test_a_listener_must_be_left(self):
+    def test_a_listener_is_required(self):
         self.assert_mistake("listen.address", "listen.unix_path",
                             options={"listen.address": "", "listen.unix_path": ""})
 
-    def test_the_unix_socket_must_make_sense(self):
+    def test_the_path_and_mode_of_the_unix_socket_are_checked(self):
         self.assert_mistake("listen.unix_path", "absolute", options={"listen.unix_path": "relative"})
         self.assert_mistake("listen.unix_path", "107", options={"listen.unix_path": "/" + "x" * 107})
         for mode in ("", "abc", "1777", "0o600", "888", "-1"):
             self.assert_mistake("listen.unix_mode", "octal", options={"listen.unix_mode": mode})
 
-    def test_the_url_must_be_one(self):
+    def test_the_url_is_checked(self):
         for url in ("ftp://host", "host:8080", "http://", "http://user@host", "http://u:p@host", "http://host/?a",
                     "http://host/#a", "//host", "http://ho st", "file:///etc/passwd"):
             self.assert_mistake("upstream.url", options={"upstream.url": url})
@@ -263,7 +263,7 @@ class TestMistakes(ConfigCase):
         self.assert_mistake("retry.max_retry_delay_ms", options={"retry.max_retry_delay_ms": 10})
 
 
-del ConfigCase  # holds no test of its own
+del ConfigCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

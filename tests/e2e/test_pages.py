@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The server's own pages in a browser tab that was opened on tbproxyd: its Swagger UI, from the first page to a call that
-somebody tries out."""
+"""The server's Swagger UI in a browser tab that was opened on tbproxyd, from its first page to a call."""
 import functools
 import json
 import re
@@ -13,7 +12,7 @@ START = "/swagger-ui/index.html"
 
 
 class Browser:
-    """A tab. It sends what a browser sends of its own accord, and goes nowhere but to its own ORIGIN."""
+    """A browser tab. It sends the headers that a browser sends, and only to its own ORIGIN."""
 
     def __init__(self, case, origin, address):
         self.case = case
@@ -35,7 +34,7 @@ class Browser:
                                       host=self.origin.removeprefix("http://"))
 
     def open(self, path):
-        """Typed into the tab; redirects are followed."""
+        """Opens PATH as if typed into the tab; follows redirects."""
         self.page, url = None, self.origin + path
         while True:
             reply = self.send("GET", url, "document", [
@@ -48,13 +47,13 @@ class Browser:
         return reply
 
     def load(self, reference, kind):
-        """What the page's text refers to: a script or a style."""
+        """Loads a script or a style that the page refers to."""
         accept = "text/css,*/*;q=0.1" if kind == "style" else "*/*"
         return self.send("GET", urllib.parse.urljoin(self.page, reference), kind,
                          [("Accept", accept), ("Sec-Fetch-Mode", "no-cors")])
 
     def fetch(self, method, url, headers=(), body=None):
-        """From a script. An Origin goes with everything that could change something."""
+        """Sends a request of a script, with Origin if its method could change something."""
         headers = [("Accept", "application/json, */*"), ("Sec-Fetch-Mode", "cors"), *headers]
         if method not in ("GET", "HEAD"):
             headers.append(("Origin", self.origin))
@@ -62,7 +61,7 @@ class Browser:
 
 
 def every_tab(test):
-    """A test case that gets a tab, and runs once for each server and each name of the listener."""
+    """Runs a test with a tab, once for each server and each name of the listener."""
     @functools.wraps(test)
     def run(self):
         for proxy in self.proxies:
@@ -82,7 +81,7 @@ class TestSwaggerUi(Case):
         cls.proxies = [cls.make_daemon(cls.addClassCleanup, server, {}, "password").start() for server in (cls.sim, front)]
 
     def open_document(self, tab):
-        """As the page's scripts do it: from the page over the script and the configuration to the document."""
+        """Opens the document as the page's scripts do: page, script, configuration, document."""
         page = tab.open(START).body.decode()
         references = re.findall(r'<script src="([^"]+)"', page)
         scripts = [tab.load(reference, "script").body.decode() for reference in references]
@@ -104,7 +103,7 @@ class TestSwaggerUi(Case):
                 self.assertIn({"style": "css", "script": "javascript"}[kind], reply.header("Content-Type"))
 
     @every_tab
-    def test_the_short_address_leads_to_the_page_here(self, tab):
+    def test_the_short_address_leads_to_the_page_on_tbproxyd(self, tab):
         self.assertEqual(tab.open("/swagger-ui.html").status, 200)
         self.assertEqual(tab.page, tab.origin + START)
 
@@ -150,7 +149,7 @@ class TestSwaggerUi(Case):
 
 
 class TestForwarded(Case):
-    """The name under which a page is seen goes to the server, but nowhere else (RFC 7239)."""
+    """Forwarded (RFC 7239) tells the server the name under which a page is seen, and is sent only with pages."""
 
     @classmethod
     def setUpClass(cls):
@@ -159,7 +158,7 @@ class TestForwarded(Case):
         cls.share_daemon({"forward.request_headers": "Forwarded, X-Forwarded-Host"})
 
     def forwarded(self, target, headers=(), **options):
-        """The values that reach the server."""
+        """The values of Forwarded that reach the server."""
         self.sim.forget()
         self.proxy.get(target, headers=headers, **options)
         entry, = self.sim.requests()
@@ -173,14 +172,14 @@ class TestForwarded(Case):
         for target in ("/api/auth/user", "/api/noauth/resetPasswordByEmail", "/api/v1/abc/attributes"):
             self.assertEqual(self.forwarded(target), [])
 
-    def test_the_servers_own_answer_counts_first(self):
-        """A program that sends one, where the configuration lets it pass, does not get between."""
+    def test_the_value_of_tbproxyd_comes_first(self):
+        """Also if the configuration forwards the header of a program."""
         self.assertTrue(self.forwarded("/v3/api-docs", [("Forwarded", "host=example.org")])[0].startswith("host=\"127"))
 
     def test_a_unix_socket_has_no_name(self):
         self.assertEqual(self.forwarded("/v3/api-docs", unix=True), [])
 
-    def test_without_a_host_or_under_the_servers_own_name_there_is_none(self):
+    def test_it_is_not_sent_without_a_host_or_with_the_servers_own_name(self):
         self.assertEqual(self.forwarded("/v3/api-docs", version="HTTP/1.0", host=None), [])
         self.assertEqual(self.forwarded(self.sim.url + "/v3/api-docs"), [])
         reply = self.proxy.get(self.sim.url + "/v3/api-docs")

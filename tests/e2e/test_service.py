@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What a service manager sees: notices, the end, the reload, the Unix socket's file."""
+"""What a service manager sees: notifications, stop, reload, the file of the Unix socket."""
 import os
 import signal
 import socket
@@ -28,7 +28,7 @@ class TestNotices(Case):
         self.assertEqual([line for line in lines if not line.startswith("STATUS=")], ["READY=1", "STOPPING=1"])
         self.assertLess(lines.index("READY=1"), lines.index("STOPPING=1"))
 
-    def test_the_watchdog_hears_at_least_twice_per_limit(self):
+    def test_the_watchdog_is_notified_at_least_twice_per_limit(self):
         proxy = self.prepare_daemon(self.start_simulator())
         proxy.start(WATCHDOG_USEC="400000")
         times = []
@@ -39,7 +39,7 @@ class TestNotices(Case):
             start = proxy.notices.mark()
         self.assertLess(times[-1] - times[0], 4 * 0.4 + (2 if SLOW else 0.2))
 
-    def test_without_a_watchdog_it_hears_nothing(self):
+    def test_without_a_watchdog_nothing_is_sent_to_it(self):
         proxy = self.start_daemon(self.start_simulator())
         proxy.stop()
         self.assertEqual(proxy.notices.find("WATCHDOG"), [])
@@ -50,8 +50,8 @@ class TestNotices(Case):
         proxy.log.wait("authenticated with")
         self.assertEqual(proxy.get(USER).status, 200)
 
-    def test_the_log_has_priorities_only_where_it_goes_to_the_journal(self):
-        proxy = self.prepare_daemon("http://127.0.0.1:1", credential="none")  # which is a mistake, and logged
+    def test_the_log_has_priorities_only_in_the_journal(self):
+        proxy = self.prepare_daemon("http://127.0.0.1:1", credential="none")  # a mistake, which is logged
         for is_journal in (True, False):
             end, stream = os.pipe()
             status = os.fstat(stream)
@@ -65,7 +65,7 @@ class TestNotices(Case):
 
 class TestEnd(Case):
     def hold(self, target="/api/slow"):
-        """A server that answers TARGET when self.go is set; self.arrived tells that it was asked."""
+        """A server that answers TARGET when self.go is set; sets self.arrived when the request arrives."""
         self.go, self.arrived = threading.Event(), threading.Event()
 
         def handle(peer, request):
@@ -149,7 +149,7 @@ class TestEnd(Case):
             proxy.signal(signal.SIGTERM)
             self.assertEqual(proxy.ended(), 0)
 
-    def test_it_ends_while_a_repeat_is_waited_for(self):
+    def test_it_ends_while_a_retry_is_waited_for(self):
         sim = self.start_simulator()
         proxy = self.start_daemon(sim, {"retry.initial_retry_delay_ms": 30000, "limits.drain_timeout_ms": 300})
         sim.fault("status", USER, status=429, count=0)
@@ -197,7 +197,7 @@ class TestReload(Case):
         self.reload(proxy)
         proxy.log.wait("listen.max_connections has changed; restart tbproxyd to apply it")
 
-    def test_a_mistake_leaves_all_as_it_was(self):
+    def test_a_mistake_changes_nothing(self):
         proxy = self.start_daemon(self.start_simulator(), {"limits.max_body_bytes": 10})
         proxy.options["limits.max_body_bytes"] = 1000
         proxy.options["limits.nonsense"] = 1
@@ -237,7 +237,7 @@ class TestUnixSocket(Case):
         self.assertRaises(AssertionError, proxy.start)
         self.assertNotEqual(proxy.ended(), 0)
         proxy.log.wait(words)
-        proxy.process = None  # it has not ended well, and need not
+        proxy.process = None  # its exit status is not checked again
 
     def test_a_socket_in_use_is_left_alone(self):
         sim = self.start_simulator()

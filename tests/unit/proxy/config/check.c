@@ -12,7 +12,7 @@
 #define URL "upstream.url=http://tb.example"
 #define KEY "upstream.api_key_file=/key"
 
-/* Whether an empty file with SETTINGS is refused with a message that says WORD. */
+/* Checks that an empty file with SETTINGS is accepted, or refused with a message that contains WORD. */
 static void assert_check(char *const *settings, bool right, const char *word)
 {
     struct tb_error err = TB_ERROR_INIT;
@@ -25,7 +25,7 @@ static void assert_check(char *const *settings, bool right, const char *word)
     config_free(config);
 }
 
-/* The same for a valid configuration but for one option. */
+/* The same for a valid configuration with one option changed. */
 static void assert_option(const char *name, const char *value, bool right)
 {
     char setting[300];
@@ -84,7 +84,7 @@ START_TEST(the_url_is_that_of_a_server)
 }
 END_TEST
 
-/* Credentials come from files only, and are in no error text (design, section 6). */
+/* Credentials come only from files, and are in no message. */
 START_TEST(a_password_in_the_url_is_refused_and_not_shown)
 {
     struct tb_error err = TB_ERROR_INIT;
@@ -137,7 +137,7 @@ START_TEST(addresses_other_than_loopback_are_refused)
 }
 END_TEST
 
-START_TEST(some_way_in_is_needed)
+START_TEST(a_listener_is_required)
 {
     assert_check(SETTINGS("listen.address=", URL, KEY), true, NULL);
     assert_check(SETTINGS("listen.unix_path=", URL, KEY), true, NULL);
@@ -184,7 +184,7 @@ END_TEST
 
 START_TEST(the_path_of_the_socket)
 {
-    size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1; /* unix(7): with a NUL behind it */
+    size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1; /* unix(7): a NUL follows */
     char path[200];
 
     memset(path, 'p', sizeof(path));
@@ -216,10 +216,10 @@ START_TEST(options_that_bound_each_other)
 }
 END_TEST
 
-/* Of the option, what is right and what is wrong, and a word of the message. */
+/* Valid and invalid texts of options, and a word of the message. */
 static const struct {
     char *setting;
-    const char *word; /* NULL: it is right */
+    const char *word; /* NULL: valid */
 } texts[] = {
     {"rate.limits=", NULL},
     {"rate.limits=auto", NULL},
@@ -253,7 +253,7 @@ static const struct {
     {"queue.urgency=saveDevice", "\"saveDevice\""},
 };
 
-START_TEST(texts_are_understood_or_refused_with_the_word)
+START_TEST(texts_are_parsed_or_refused_with_a_reason)
 {
     assert_check(SETTINGS(texts[_i].setting, URL, KEY), !texts[_i].word, texts[_i].word);
 }
@@ -268,10 +268,10 @@ UNIT_SUITE(config_check)
     tcase_add_loop_test(tests, the_url_is_that_of_a_server, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_password_in_the_url_is_refused_and_not_shown);
     tcase_add_loop_test(tests, addresses_other_than_loopback_are_refused, 0, (int)ARRAY_SIZE(addresses));
-    tcase_add_test(tests, some_way_in_is_needed);
+    tcase_add_test(tests, a_listener_is_required);
     tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
     tcase_add_test(tests, the_path_of_the_socket);
     tcase_add_test(tests, options_that_bound_each_other);
-    tcase_add_loop_test(tests, texts_are_understood_or_refused_with_the_word, 0, (int)ARRAY_SIZE(texts));
+    tcase_add_loop_test(tests, texts_are_parsed_or_refused_with_a_reason, 0, (int)ARRAY_SIZE(texts));
     return suite;
 }

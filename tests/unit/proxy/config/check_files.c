@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of the files that a configuration names. */
 #include "proxy/config/check_files.h"
 
 #include <errno.h>
@@ -10,9 +9,9 @@
 #include "known_options.h"
 
 #define URL     "upstream.url=http://127.0.0.1:1"
-#define NO_FILE "upstream.username=u" /* without a password, which this module does not judge */
+#define NO_FILE "upstream.username=u" /* without a password, which this module does not check */
 
-static uid_t user = (uid_t)-1; /* what geteuid() says, if not the truth */
+static uid_t user = (uid_t)-1; /* the result of geteuid(); -1: the real one */
 
 uid_t __real_geteuid(void);
 uid_t __wrap_geteuid(void);
@@ -72,7 +71,7 @@ static void assert_said(const char *word)
     assert_says(said, word);
 }
 
-/* Checks OPTION with such a file; what is said names both, and WORD. */
+/* Checks OPTION with such a file; the log names both, and WORD. */
 static void assert_finding(const char *option, mode_t mode, const char *bytes, size_t length, unsigned errors,
                            const char *word)
 {
@@ -113,7 +112,7 @@ START_TEST(a_secret_is_one_line_that_only_its_owner_can_read)
 }
 END_TEST
 
-START_TEST(what_is_there_for_tls_is_not_empty_and_only_a_key_is_secret)
+START_TEST(files_for_tls_are_not_empty_and_only_a_key_is_secret)
 {
     static const char *const options[] = {"upstream.ca_file", "upstream.certificate_file",
                                           "upstream.key_file"};
@@ -130,7 +129,7 @@ START_TEST(what_is_there_for_tls_is_not_empty_and_only_a_key_is_secret)
 }
 END_TEST
 
-START_TEST(a_file_that_is_missing_or_no_file)
+START_TEST(a_missing_file_or_a_directory)
 {
     char setting[300];
 
@@ -147,7 +146,7 @@ START_TEST(a_file_that_is_missing_or_no_file)
 }
 END_TEST
 
-/* Neither root's nor of the user who runs this: whoever runs these tests. */
+/* A file that belongs neither to root nor to the current user, whoever runs the tests. */
 START_TEST(a_file_of_somebody_else)
 {
     static const char *const options[] = {"upstream.api_key_file", "upstream.ca_file", "upstream.key_file"};
@@ -185,8 +184,8 @@ START_TEST(a_configuration_that_others_can_change)
 }
 END_TEST
 
-/* Outside of the service its directory is not there, which is no mistake; inside it is looked at like a file,
- * but for its permissions. */
+/* Outside the service its directory does not exist, which is not an error. Inside, it is checked like a file,
+ * except for its permissions. */
 START_TEST(a_systemd_credential)
 {
     ck_assert_uint_eq(check(SETTINGS(URL, "upstream.api_key_file=api-key")), 0);
@@ -244,8 +243,8 @@ START_TEST(a_password_in_a_url_is_not_shown)
 }
 END_TEST
 
-/* Without them a start makes no sense: they are read once. */
-START_TEST(what_tls_needs_before_the_start)
+/* These files are read once, so tbproxyd does not start without them. */
+START_TEST(files_for_tls_are_checked_before_the_start)
 {
     char key[300], secret[300];
     struct tb_error err = TB_ERROR_INIT;
@@ -274,14 +273,14 @@ UNIT_SUITE(config_check_files)
     tcase_add_checked_fixture(tests, set_up, set_up);
     tcase_add_loop_test(tests, a_secret_is_one_line_that_only_its_owner_can_read, 0,
                         (int)ARRAY_SIZE(secrets));
-    tcase_add_loop_test(tests, what_is_there_for_tls_is_not_empty_and_only_a_key_is_secret, 0, 3);
-    tcase_add_test(tests, a_file_that_is_missing_or_no_file);
+    tcase_add_loop_test(tests, files_for_tls_are_not_empty_and_only_a_key_is_secret, 0, 3);
+    tcase_add_test(tests, a_missing_file_or_a_directory);
     tcase_add_loop_test(tests, a_file_of_somebody_else, 0, 3);
     tcase_add_test(tests, a_configuration_that_others_can_change);
     tcase_add_test(tests, a_systemd_credential);
     tcase_add_loop_test(tests, a_server_without_tls_is_a_warning_unless_it_is_on_this_host, 0,
                         (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_password_in_a_url_is_not_shown);
-    tcase_add_test(tests, what_tls_needs_before_the_start);
+    tcase_add_test(tests, files_for_tls_are_checked_before_the_start);
     return suite;
 }

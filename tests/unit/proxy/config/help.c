@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What comes from the option table besides the parser: the help, the sample and the reload. */
+/* What is made from the option table besides the parser: the help, the sample and the reload. */
 #include <stdio.h>
 
 #include "base/log.h"
@@ -85,7 +85,7 @@ static const char *const other_credentials[] = {
     "connect_timeout_ms = 9;",
 };
 
-/* A configuration in which every option differs from its default, but for the other ways to authenticate. */
+/* A configuration in which every option differs from its default, except the other ways to authenticate. */
 static struct config *load_other(const char *credentials)
 {
     char text[2000];
@@ -109,7 +109,7 @@ static struct config *load_other(const char *credentials)
     return options_must_load(text, NULL);
 }
 
-START_TEST(a_reload_takes_what_is_reloadable_and_names_the_rest)
+START_TEST(a_reload_applies_reloadable_options_and_names_the_rest)
 {
     struct config *config = options_must_load(MINIMAL, NULL), *old = options_must_load(MINIMAL, NULL);
     struct config *fresh = load_other(other_credentials[_i]);
@@ -144,7 +144,7 @@ START_TEST(a_reload_takes_what_is_reloadable_and_names_the_rest)
 }
 END_TEST
 
-START_TEST(a_reload_without_changes_says_nothing)
+START_TEST(a_reload_without_changes_logs_nothing)
 {
     struct config *config = options_must_load(MINIMAL, NULL), *fresh = options_must_load(MINIMAL, NULL);
 
@@ -166,7 +166,7 @@ UNIT_SUITE(config_help)
     tcase_add_test(tests, the_help_has_every_option);
     tcase_add_test(tests, the_help_is_a_configuration_of_the_defaults);
     tcase_add_test(tests, the_sample_is_what_the_help_prints);
-    tcase_add_loop_test(tests, a_reload_takes_what_is_reloadable_and_names_the_rest, 0, 2);
-    tcase_add_test(tests, a_reload_without_changes_says_nothing);
+    tcase_add_loop_test(tests, a_reload_applies_reloadable_options_and_names_the_rest, 0, 2);
+    tcase_add_test(tests, a_reload_without_changes_logs_nothing);
     return suite;
 }

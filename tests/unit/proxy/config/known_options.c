@@ -85,7 +85,7 @@ static struct known_option *find(const char *section, const char *name)
     return NULL;
 }
 
-/* The words in front of an option belong to it; its own line is "# name = value;". */
+/* An option is the line "# name = value;"; the lines before it describe it. */
 void options_read_help(void)
 {
     char *help = options_help();

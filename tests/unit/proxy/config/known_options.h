@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the tests of the configuration know of each option: its place in struct config and its type from here;
- * its bounds, its default and whether it is reloadable from what config_print_help() prints.
+ * What the tests of the configuration know about each option: its place in struct config and its type are
+ * listed here; its range, its default and whether it is reloadable are read from the output of
+ * config_print_help().
  */
 #ifndef TB_PROXY_KNOWN_OPTIONS_H
 #define TB_PROXY_KNOWN_OPTIONS_H
@@ -26,25 +27,25 @@ struct known_option {
 
 extern struct known_option known_options[OPTION_COUNT];
 
-/* Fills in the second half. */
+/* Reads the rest of KNOWN_OPTIONS from the help. */
 void options_read_help(void);
 
-/* What config_print_help() prints, to be freed. */
+/* The output of config_print_help(). The caller frees it. */
 char *options_help(void);
 
 /* The value as text, in static memory. */
 const char *option_text(const struct known_option *option, const struct config *config);
 
-/* A configuration that says no more than it must. */
+/* The smallest valid configuration. */
 #define MINIMAL "upstream = {\n  url = \"http://tb.example:8080\";\n  api_key_file = \"/key\";\n};\n"
 
-/* Loads the text of a file and then SETTINGS, which are ended by NULL. */
+/* Loads TEXT from a file and then SETTINGS, ended by NULL. */
 int options_load(const char *text, char *const *settings, struct config **ret, struct tb_error *err);
 
-/* The file that it writes. */
+/* The file that options_load() writes. */
 const char *options_path(void);
 
-/* Loads what must be right. */
+/* The same for a valid configuration. */
 struct config *options_must_load(const char *text, char *const *settings);
 
 #define SETTINGS(...) ((char *[]){__VA_ARGS__, NULL})

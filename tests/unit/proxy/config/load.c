@@ -25,7 +25,6 @@ START_TEST(a_short_file_is_enough_and_the_rest_is_the_default)
     ck_assert_str_eq(config->upstream.api_key_file, "/key");
     for (i = 2; i < OPTION_COUNT; i++)
         ck_assert_str_eq(option_text(&known_options[i], config), known_options[i].initial);
-    /* the design, sections 1 and 7 */
     ck_assert_str_eq(config->listen.address, "127.0.0.1, ::1");
     ck_assert_int_eq(config->listen.port, 8282);
     ck_assert(config->retry.retry_on_rate_limit);
@@ -39,7 +38,7 @@ START_TEST(a_short_file_is_enough_and_the_rest_is_the_default)
 }
 END_TEST
 
-/* Loads with one option set, in the file or by --set, and with companions that keep the whole sensible. */
+/* Loads with one option set, in the file or by --set, and with others that it must fit. */
 static int load_with(const struct known_option *option, const char *value, bool in_file, struct config **ret,
                      struct tb_error *err)
 {
@@ -93,7 +92,7 @@ static void assert_not_taken(const struct known_option *option, const char *valu
     ck_assert_ptr_null(config);
 }
 
-/* In a file, what does not fit into 32 bits has an "L" behind it (libconfig). */
+/* In a file, a number of more than 32 bits has the suffix "L" (libconfig). */
 static const char *number(int64_t value, bool in_file)
 {
     static char text[32];
@@ -136,9 +135,8 @@ START_TEST(integers_have_their_bounds)
 }
 END_TEST
 
-/* Taken as it is, or refused; never cut to 32 bits. A number with a zero in front is decimal too (libconfig).
- */
-START_TEST(a_large_number_without_an_l_is_no_other_number)
+/* Accepted as it is, or refused; never cut to 32 bits. A leading zero does not make it octal (libconfig). */
+START_TEST(a_large_number_without_a_suffix_is_not_cut)
 {
     static const char *const large[] = {"4294967297",  "4294968296",   "-4294967295", "18446744073709551617",
                                         "04294967297", "010000000001", "0x100000001", "0x10000000000000001"};
@@ -160,8 +158,7 @@ START_TEST(a_large_number_without_an_l_is_no_other_number)
 }
 END_TEST
 
-/* What only looks like one. */
-START_TEST(large_numbers_in_comments_and_strings_are_none)
+START_TEST(large_numbers_in_comments_and_strings_are_ignored)
 {
     struct config *config =
         options_must_load(MINIMAL "# 99999999999\n// 99999999999\n/* 99999999999\n */\n"
@@ -236,7 +233,7 @@ START_TEST(the_log_takes_every_level)
 }
 END_TEST
 
-/* What is wrong in a file, and what the message says of it: file and line, the option, what is allowed. */
+/* Mistakes in a file, and what the message must contain: file and line, the option, what is allowed. */
 static const struct {
     const char *text; /* after MINIMAL, that is from line 5 on */
     int line;
@@ -294,7 +291,7 @@ START_TEST(a_file_that_cannot_be_opened_is_named)
 }
 END_TEST
 
-/* libconfig's scanner ends the program where reading fails, which the file of a reload must not do. */
+/* libconfig's scanner ends the program if reading fails; a reload must not. */
 START_TEST(a_file_that_cannot_be_read_is_an_error)
 {
     pid_t child = fork();
@@ -327,7 +324,7 @@ START_TEST(settings_win_over_the_file_and_later_ones_over_earlier)
 }
 END_TEST
 
-START_TEST(settings_that_are_none)
+START_TEST(malformed_settings_are_refused)
 {
     static char *bad[] = {"",
                           "=",
@@ -364,8 +361,8 @@ UNIT_SUITE(config_load)
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, a_short_file_is_enough_and_the_rest_is_the_default);
     tcase_add_loop_test(tests, integers_have_their_bounds, 0, 2);
-    tcase_add_test(tests, a_large_number_without_an_l_is_no_other_number);
-    tcase_add_test(tests, large_numbers_in_comments_and_strings_are_none);
+    tcase_add_test(tests, a_large_number_without_a_suffix_is_not_cut);
+    tcase_add_test(tests, large_numbers_in_comments_and_strings_are_ignored);
     tcase_add_loop_test(tests, only_the_right_type_is_taken, 0, OPTION_COUNT);
     tcase_add_test(tests, booleans_take_both_their_values);
     tcase_add_test(tests, the_log_takes_every_level);
@@ -374,6 +371,6 @@ UNIT_SUITE(config_load)
     tcase_add_test(tests, a_file_that_cannot_be_opened_is_named);
     tcase_add_test(tests, a_file_that_cannot_be_read_is_an_error);
     tcase_add_test(tests, settings_win_over_the_file_and_later_ones_over_earlier);
-    tcase_add_test(tests, settings_that_are_none);
+    tcase_add_test(tests, malformed_settings_are_refused);
     return suite;
 }

@@ -1,29 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The line that a mistake is in, whatever line it is noticed in; sections that stand more than once. */
+/* The line of a mistake, whatever line libconfig reports; sections that appear more than once. */
 #include <errno.h>
 #include <stdio.h>
 
 #include "base/util.h"
 #include "known_options.h"
 
-/* What is wrong in a file, where, and what the message says of it. */
+/* Mistakes in a file, their line, and what the message must contain. */
 static const struct {
     const char *text; /* from line 1 on */
     unsigned line;
     const char *words[2];
 } mistakes[] = {
-    /* a quote is missing: libconfig reads on to the next one */
+    /* a missing quote: libconfig reads on to the next one */
     {"upstream = {\n  url = \"http://a;\n  api_key_file = \"/k\";\n};\n", 2, {"quote"}},
     {"upstream = {\n  url = \"http://a\";\n  api_key_file = \"/k;\n};\n", 3, {"quote"}},
     {"upstream = {\n  url = \"http://a;\n  # a \"word\" in a comment, and \"another\n};\n", 2, {"quote"}},
     {"upstream = {\n  url = \"http://a\\\";\n};\n", 2, {"quote"}},
     {"upstream = {\n  url = http://a\";\n};\n", 2, {"syntax error"}},
-    /* a bracket is missing: libconfig reads on to the end */
+    /* a missing bracket: libconfig reads on to the end */
     {"upstream = {\n  url = \"http://a\";\n\nlisten = {\n  port = 1;\n};\n", 1, {"bracket"}},
     {"listen = {\n  port = 1;\n};\nupstream = {\n  url = \"http://a\"; /* } */ # }\n\n\n", 4, {"bracket"}},
     {"listen =\n{ port = (1, 2;\n};\n", 2, {"syntax error"}},
     {"listen = {\n  port = 1;\n};\n};\nupstream = { };\n", 4, {"syntax error"}},
-    /* a setting is not finished: noticed at what comes next */
+    /* an unfinished setting: noticed at the next token */
     {"listen = {\n  port =\n\n  # comment\n  unix_path = \"/u\";\n};\n", 2, {"syntax error"}},
     {"listen = {\n  port = ;\n};\n", 2, {"syntax error"}},
     {"listen = {\n  port\n  unix_path = \"/u\";\n};\n", 2, {"syntax error"}},
@@ -34,7 +34,7 @@ static const struct {
     {"listen = {\n  port =\n  80 80;\n};\n", 3, {"syntax error"}},
     {"join = {\n  reads = true\n  = 1;\n};\n", 3, {"syntax error"}},
     {"upstream {\n  url = \"http://a\";\n};\n", 1, {"syntax error"}},
-    /* a comment without an end would hide the rest */
+    /* a comment that does not end would hide the rest */
     {"listen = { port = 1; };\n/* *\n/\nupstream = { };\n", 2, {"comment"}},
     {"/*", 1, {"comment"}},
     /* what appears twice */
@@ -63,7 +63,7 @@ START_TEST(the_line_of_a_mistake_is_named)
 }
 END_TEST
 
-/* A file that includes INCLUDED, the file "included.conf", between BEFORE and BEHIND. */
+/* Loads a file with BEFORE, an include of "included.conf" with the text INCLUDED, and BEHIND. */
 static int load_including(const char *before, const char *included, const char *behind, struct tb_error *err)
 {
     struct config *config = NULL;
@@ -93,7 +93,7 @@ START_TEST(of_an_included_file_both_places_are_named)
 }
 END_TEST
 
-START_TEST(sections_that_stand_more_than_once_are_one)
+START_TEST(repeated_sections_are_merged)
 {
     struct config *config = options_must_load(
         "listen = { port = 1; };\n" MINIMAL "listen = { unix_path = \"/a\"; };\nlisten : { };\n"
@@ -107,8 +107,8 @@ START_TEST(sections_that_stand_more_than_once_are_one)
 }
 END_TEST
 
-/* 32 names are told apart; libconfig refuses further ones. */
-START_TEST(a_file_with_many_sections_is_judged)
+/* 32 names may be repeated; libconfig refuses repeats of others. */
+START_TEST(a_file_with_many_sections)
 {
     struct tb_error err = TB_ERROR_INIT;
     struct config *config = NULL;
@@ -139,7 +139,7 @@ START_TEST(a_byte_order_mark_is_skipped)
 }
 END_TEST
 
-/* The sample with a few characters lost, doubled or exchanged. */
+/* The sample with a few characters replaced, copied or doubled. */
 static char *garble(const char *sample)
 {
     static const char characters[] = "\"{}()=;:,#/*@\\\n 1aL-.";
@@ -177,7 +177,7 @@ START_TEST(whatever_is_wrong_the_line_is_one_of_the_file)
         for (c = text; *c; c++) {
             lines += *c == '\n';
             if (strncmp(c, "\n    # ", 7) == 0 && strchr(c, '=') && unit_random() % 2)
-                c[5] = ' '; /* the option counts, or what was text is no comment any more */
+                c[5] = ' '; /* uncomments the option, or a line of text */
         }
         if (options_load(text, NULL, &config, &err) == 0)
             config_free(config);
@@ -198,8 +198,8 @@ UNIT_SUITE(config_syntax_error)
 
     tcase_add_loop_test(tests, the_line_of_a_mistake_is_named, 0, (int)ARRAY_SIZE(mistakes));
     tcase_add_test(tests, of_an_included_file_both_places_are_named);
-    tcase_add_test(tests, sections_that_stand_more_than_once_are_one);
-    tcase_add_test(tests, a_file_with_many_sections_is_judged);
+    tcase_add_test(tests, repeated_sections_are_merged);
+    tcase_add_test(tests, a_file_with_many_sections);
     tcase_add_test(tests, whatever_is_wrong_the_line_is_one_of_the_file);
     tcase_add_test(tests, a_byte_order_mark_is_skipped);
     return suite;

@@ -27,7 +27,7 @@ START_TEST(the_session_gets_what_was_configured)
 }
 END_TEST
 
-/* systemd copies a credential when it starts the service. */
+/* systemd copies a credential when it starts the service; a file is read at every login. */
 START_TEST(after_a_change_a_credential_needs_a_restart_and_a_file_does_not)
 {
     static const struct {

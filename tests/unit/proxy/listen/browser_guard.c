@@ -59,7 +59,7 @@ static const struct {
     {PORT, "localhost:8282 ", MISDIRECTED},
     {PORT, "", MISDIRECTED},
     {80, "localhost:", PASS},
-    /* names that are made to point to this host */
+    /* names that can be made to resolve to this host */
     {PORT, "evil.example:8282", MISDIRECTED},
     {PORT, "localhost.evil.example:8282", MISDIRECTED},
     {PORT, "127.0.0.1.evil.example:8282", MISDIRECTED},
@@ -96,7 +96,7 @@ START_TEST(the_host_is_this_hosts_own)
 }
 END_TEST
 
-/* RFC 9112, section 3.2: only HTTP/1.0 may lack a Host; what it has counts. */
+/* RFC 9112, section 3.2: only HTTP/1.0 may lack Host; one that is sent is checked. */
 START_TEST(http_1_0_may_lack_a_host)
 {
     assert_gate(&(struct origin_headers){.host = NULL}, PORT, true, PASS);
@@ -144,7 +144,7 @@ static const struct {
     {"http:///api/x", PORT, MISDIRECTED},
 };
 
-/* RFC 9112, section 3.2.2: Host does not count beside an absolute-form target, but has to be there. */
+/* RFC 9112, section 3.2.2: Host is ignored with an absolute-form target, but is required. */
 static void assert_target(const char *target, unsigned port, int status)
 {
     static const char *const names[] = {OWN, "evil.example", "tb.example.org:8080", ""};
@@ -217,8 +217,8 @@ START_TEST(a_referer_has_a_path)
 }
 END_TEST
 
-/* Fetch Metadata: what a browser says of its own accord. */
-START_TEST(other_sites_are_told_by_the_browser)
+/* Fetch Metadata, which every browser sends. */
+START_TEST(sec_fetch_site_names_other_sites)
 {
     static const struct {
         const char *site;
@@ -249,8 +249,8 @@ START_TEST(one_bad_header_is_enough)
 }
 END_TEST
 
-/* No browser reaches it, and programs for WebSockets send an Origin of their own accord. */
-START_TEST(nothing_of_it_is_judged_on_a_unix_socket)
+/* No browser can connect to it, and WebSocket programs send an Origin by themselves. */
+START_TEST(headers_are_not_checked_on_a_unix_socket)
 {
     assert_gate(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL}, 0, false, PASS);
     assert_gate(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site"}, 0, false,
@@ -270,8 +270,8 @@ UNIT_SUITE(browser_guard)
     tcase_add_test(tests, an_absolute_form_target_is_on_the_server_or_here);
     tcase_add_loop_test(tests, an_origin_is_this_listeners_own, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_referer_has_a_path);
-    tcase_add_test(tests, other_sites_are_told_by_the_browser);
+    tcase_add_test(tests, sec_fetch_site_names_other_sites);
     tcase_add_test(tests, one_bad_header_is_enough);
-    tcase_add_test(tests, nothing_of_it_is_judged_on_a_unix_socket);
+    tcase_add_test(tests, headers_are_not_checked_on_a_unix_socket);
     return suite;
 }

@@ -12,7 +12,8 @@
 
 static const char *const both[] = {"127.0.0.1", "::1"};
 
-/* What socket() and bind() say for IPv6; 0: what the system says. BIND_FAILURES: how often. */
+/* The errors of socket() and bind() for IPv6; 0: the real call. BIND_FAILURES: how many times bind() fails.
+ */
 static int socket_error, bind_error, bind_failures;
 
 int __real_socket(int family, int type, int protocol);
@@ -48,7 +49,7 @@ static void fail_bind(int error, int failures)
     bind_failures = failures;
 }
 
-/* Opens both and closes them. Returns the number of those that were open. */
+/* Opens both and closes them. Returns the number that was open. */
 static size_t open_both(int expected)
 {
     struct listening_socket sockets[2];
@@ -95,7 +96,7 @@ START_TEST(without_any_address_it_is_an_error)
 }
 END_TEST
 
-/* 16 free ports of the first are tried. */
+/* Up to 16 ports that are free on the first address are tried. */
 START_TEST(a_free_port_is_free_on_both)
 {
     fail_bind(EADDRINUSE, 15);
@@ -106,14 +107,14 @@ START_TEST(a_free_port_is_free_on_both)
 }
 END_TEST
 
-START_TEST(another_error_is_one)
+START_TEST(another_error_is_reported)
 {
     fail_bind(EACCES, 1);
     open_both(-EACCES);
 }
 END_TEST
 
-START_TEST(no_address_is_no_socket)
+START_TEST(no_address_opens_no_socket)
 {
     struct tb_error err = TB_ERROR_INIT;
     size_t count = 0;
@@ -135,8 +136,8 @@ static int open_unix(struct listening_socket *ret)
     return r;
 }
 
-/* Two starts at the same time: the second comes before the first has bound its socket. */
-START_TEST(who_has_the_lock_has_the_path)
+/* Two processes start at once: the second opens before the first has bound its socket. */
+START_TEST(the_owner_of_the_lock_owns_the_path)
 {
     struct listening_socket first, second;
     char lock[100];
@@ -157,7 +158,7 @@ START_TEST(who_has_the_lock_has_the_path)
 }
 END_TEST
 
-/* As a version without the lock leaves it. KIND: SOCK_STREAM, SOCK_DGRAM. */
+/* Binds PATH like a version without the lock. KIND: SOCK_STREAM, SOCK_DGRAM. */
 static int bind_other(int kind)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
@@ -182,7 +183,7 @@ static void assert_is_left_alone(int fd)
     ck_assert_int_eq(access(path, F_OK), -1);
 }
 
-START_TEST(a_path_that_somebody_has_bound_is_left_alone)
+START_TEST(a_bound_path_is_left_alone)
 {
     int fd = bind_other(SOCK_STREAM);
 
@@ -234,10 +235,10 @@ UNIT_SUITE(listening_socket)
     tcase_add_test(tests, a_host_without_ipv6_listens_on_the_other_address);
     tcase_add_test(tests, without_any_address_it_is_an_error);
     tcase_add_test(tests, a_free_port_is_free_on_both);
-    tcase_add_test(tests, another_error_is_one);
-    tcase_add_test(tests, no_address_is_no_socket);
-    tcase_add_test(tests, who_has_the_lock_has_the_path);
-    tcase_add_test(tests, a_path_that_somebody_has_bound_is_left_alone);
+    tcase_add_test(tests, another_error_is_reported);
+    tcase_add_test(tests, no_address_opens_no_socket);
+    tcase_add_test(tests, the_owner_of_the_lock_owns_the_path);
+    tcase_add_test(tests, a_bound_path_is_left_alone);
     tcase_add_test(tests, only_its_own_file_is_removed);
     tcase_add_test(tests, a_lock_that_is_a_link_is_not_followed);
     return suite;

@@ -54,7 +54,7 @@ static void print_page(void)
     ck_assert_int_eq(metrics_print(metrics, &gauges, &page), 0);
 }
 
-/* The value of the sample that is called this, with its labels; -1: there is none. */
+/* The value of the sample with this name and labels; -1 if there is none. */
 static double PRINTF_LIKE(1, 2) value_of(const char *format, ...)
 {
     char series[SERIES_SIZE] = "\n";
@@ -199,7 +199,7 @@ START_TEST(a_page)
 }
 END_TEST
 
-START_TEST(a_page_of_nothing)
+START_TEST(a_page_without_requests)
 {
     print_page();
     assert_prometheus(page.data, page.len);
@@ -209,7 +209,7 @@ START_TEST(a_page_of_nothing)
 }
 END_TEST
 
-/* One more than what a bucket holds is in the next. */
+/* A value above the bound of a bucket is in the next one. */
 START_TEST(the_bounds_of_the_buckets)
 {
     static const struct {
@@ -272,7 +272,7 @@ START_TEST(the_bound_of_the_statuses)
 }
 END_TEST
 
-/* The largest numbers that a page can hold, of one series, in every place. */
+/* Fills every status of a series and "other", with the largest times that are counted. */
 static void fill(const struct operation *operation, int64_t client)
 {
     int status;
@@ -291,7 +291,7 @@ static size_t series_count(void)
     return count;
 }
 
-/* Several rows of the table have the same id; those are one series. */
+/* Rows of the table with the same id are one series. */
 static void fill_all(size_t wanted)
 {
     size_t i, count = 0;
@@ -329,7 +329,7 @@ START_TEST(the_bound_of_the_series)
 }
 END_TEST
 
-START_TEST(without_memory_a_series_is_another_one)
+START_TEST(without_memory_a_request_counts_as_other)
 {
     metrics_answered(metrics, NULL, 1, 200, 0, 0);
     without_memory = true;
@@ -370,8 +370,8 @@ START_TEST(a_page_that_does_not_fit)
 }
 END_TEST
 
-/* No id needs escaping, and none is one of the names that are given here. */
-START_TEST(ids_are_labels_as_they_are)
+/* No id needs escaping, and none is "other" or "unknown". */
+START_TEST(ids_are_labels_without_escaping)
 {
     size_t i, j;
 
@@ -389,7 +389,7 @@ START_TEST(ids_are_labels_as_they_are)
 }
 END_TEST
 
-/* The test's own count of one series. */
+/* The test's own counters of one series. */
 struct expected {
     unsigned statuses[3], waited, sent;
     int64_t waited_ms, sent_ms;
@@ -461,14 +461,14 @@ UNIT_SUITE(metrics)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_page);
-    tcase_add_test(tests, a_page_of_nothing);
+    tcase_add_test(tests, a_page_without_requests);
     tcase_add_test(tests, the_bounds_of_the_buckets);
     tcase_add_test(tests, a_request_without_a_call_of_its_own);
     tcase_add_test(tests, the_bound_of_the_statuses);
     tcase_add_test(tests, the_bound_of_the_series);
-    tcase_add_test(tests, without_memory_a_series_is_another_one);
+    tcase_add_test(tests, without_memory_a_request_counts_as_other);
     tcase_add_test(tests, a_page_that_does_not_fit);
-    tcase_add_test(tests, ids_are_labels_as_they_are);
+    tcase_add_test(tests, ids_are_labels_without_escaping);
     tcase_add_test(tests, sums_of_random_requests);
     return suite;
 }

@@ -9,7 +9,7 @@
 
 #define SERIES_SIZE 256
 
-/* One line of a page that is no comment, cut into its parts. */
+/* A sample line of a page, split into its parts. */
 struct sample {
     char name[SERIES_SIZE];
     char labels[SERIES_SIZE]; /* "a=\"b\",c=\"d\"", without le */
@@ -77,7 +77,7 @@ static const char *read_comments(struct reader *reader, const char *line)
     return next;
 }
 
-/* Buckets in their order, never less than the one below, then sum and count; all with the same labels. */
+/* Buckets in order, none less than the one below, then sum and count; all with the same labels. */
 static void read_histogram(struct reader *reader, const struct sample *sample)
 {
     const struct sample *last = &reader->last;

@@ -64,7 +64,7 @@ static const struct {
     {"deleteRepositorySettings", "DELETE", "/api/admin/repositorySettings", TB_RETRY_NEVER},
     {"checkRepositoryAccess", "POST", "/api/admin/repositorySettings/checkAccess", TB_RETRY_NEVER},
     {"sendChatRequest", "POST", "/api/ai/model/chat", TB_RETRY_NEVER},
-    /* the device API: a value gets its time when it arrives */
+    /* the device API: a value gets its timestamp when it arrives */
     {"postTelemetry", "POST", "/api/v1/A1_TEST_TOKEN/telemetry", TB_RETRY_NEVER},
     {"postDeviceAttributes", "POST", "/api/v1/A1_TEST_TOKEN/attributes", TB_RETRY_NEVER},
     {"postRpcRequest", "POST", "/api/v1/A1_TEST_TOKEN/rpc", TB_RETRY_NEVER},
@@ -77,7 +77,7 @@ static const struct {
     {"getFirmware", "GET", "/api/v1/A1_TEST_TOKEN/firmware", TB_RETRY_FREE},
     {"getSoftware", "GET", "/api/v1/A1_TEST_TOKEN/software", TB_RETRY_FREE},
     {"none", "POST", "/api/v1/A1_TEST_TOKEN/of/a/newer/server", TB_RETRY_NEVER},
-    /* plain ones are refused before they are executed */
+    /* synchronous ones are refused before they are executed */
     {"saveDevice", "POST", "/api/device", TB_RETRY_FREE},
     {"deleteDevice", "DELETE", "/api/device/" ID, TB_RETRY_FREE},
     {"getRepositorySettings", "GET", "/api/admin/repositorySettings", TB_RETRY_FREE},
@@ -146,7 +146,7 @@ static const struct {
     {"/a/*/*", "/a/b/c", true},
 };
 
-START_TEST(a_pattern_fits_or_not)
+START_TEST(a_pattern_matches_or_not)
 {
     ck_assert_msg(path_matches(patterns[_i].pattern, patterns[_i].path, strlen(patterns[_i].path)) ==
                       patterns[_i].fits,
@@ -154,7 +154,7 @@ START_TEST(a_pattern_fits_or_not)
 }
 END_TEST
 
-/* LENGTH bounds the path; no NUL need follow. */
+/* LENGTH ends the path; a NUL is not needed. */
 START_TEST(a_path_ends_at_its_length)
 {
     static const char path[] = {'/', 'a', '/', 'b'};
@@ -174,7 +174,7 @@ UNIT_SUITE(operation)
 
     tcase_add_loop_test(tests, what_a_429_means, 0, (int)ARRAY_SIZE(cases));
     tcase_add_test(tests, the_path_ends_before_the_query);
-    tcase_add_loop_test(tests, a_pattern_fits_or_not, 0, (int)ARRAY_SIZE(patterns));
+    tcase_add_loop_test(tests, a_pattern_matches_or_not, 0, (int)ARRAY_SIZE(patterns));
     tcase_add_test(tests, a_path_ends_at_its_length);
     return suite;
 }

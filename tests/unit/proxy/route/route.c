@@ -7,7 +7,7 @@
 
 #define ID "784f394c-42b6-435a-983c-b7beff2784f9"
 
-/* A row's methods are separated by blanks. */
+/* Methods are separated by blanks. */
 static const struct {
     const char *methods, *path;
     enum route_kind kind;
@@ -40,7 +40,7 @@ static const struct {
     {"GET HEAD", "/api/user/" ID "/token", ROUTE_FORBIDDEN},
     {"POST", "/api/apiKey", ROUTE_FORBIDDEN},
     {"GET HEAD POST", "/api/admin/jwtSettings", ROUTE_FORBIDDEN},
-    /* a slash at the end does not count */
+    /* a slash at the end is ignored */
     {"POST", "/api/auth/login/", ROUTE_LOGIN},
     {"POST", "/api/auth/changePassword/", ROUTE_FORBIDDEN},
     {"GET", "/api/user/" ID "/token/", ROUTE_FORBIDDEN},
@@ -126,8 +126,7 @@ START_TEST(the_path_ends_where_the_query_begins)
 }
 END_TEST
 
-/* "Every operation whose answer holds a token" (design, section 8): these give one for the account that all
- * local programs share. */
+/* Operations whose response contains a token for the account that all local programs share. */
 static const struct {
     const char *method, *path;
 } giving_away[] = {
@@ -140,7 +139,7 @@ static const struct {
     {"POST", "/api/signup/acceptPrivacyPolicyAndTermsOfUse"}, /* PaaS */
 };
 
-START_TEST(what_answers_with_a_token_is_forbidden)
+START_TEST(operations_that_return_a_token_are_forbidden)
 {
     struct route route =
         route_find(giving_away[_i].method, giving_away[_i].path, strlen(giving_away[_i].path));
@@ -159,6 +158,6 @@ UNIT_SUITE(route)
     tcase_add_loop_test(tests, other_methods_of_known_paths, 0, (int)ARRAY_SIZE(not_allowed));
     tcase_add_test(tests, methods_that_are_never_forwarded);
     tcase_add_test(tests, the_path_ends_where_the_query_begins);
-    tcase_add_loop_test(tests, what_answers_with_a_token_is_forbidden, 0, (int)ARRAY_SIZE(giving_away));
+    tcase_add_loop_test(tests, operations_that_return_a_token_are_forbidden, 0, (int)ARRAY_SIZE(giving_away));
     return suite;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The generated tree of operations, against the tables of all documents and against a search without a
+/* The generated tree of operations, compared with the tables of all documents and with a search without a
  * tree. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +15,7 @@
 #define ROUTED_FLAGS                                                                                         \
     (TB_ANONYMOUS | TB_PAGED | TB_ASYNCHRONOUS | TB_CREDENTIAL | TB_ATTRIBUTE_WRITE | TB_ACTS)
 
-/* The headers of two versions do not go together. */
+/* The headers of two versions cannot be included together. */
 extern const tb_api tb_ce_4_3_1_2, tb_ce_4_3_1_3, tb_ce_4_4_0, tb_pe_4_3_1_2, tb_pe_4_4_0, tb_paas_4_3_1_2,
     tb_paas_4_4_0;
 
@@ -39,7 +39,7 @@ static size_t segment_length(const char *text)
     return strcspn(text, "/");
 }
 
-/* TEMPLATE with ID for each variable, or what stands in OTHER at the place of one. */
+/* TEMPLATE with each variable replaced by the segment of OTHER in its place, or else by ID. */
 static void fill(const char *template, const char *other, char ret[PATH_SIZE])
 {
     size_t used = 0;
@@ -111,8 +111,8 @@ START_TEST(every_operation_of_a_document_is_found)
 }
 END_TEST
 
-/* And there is no row that no document has: each of its bits is true. */
-START_TEST(a_document_has_what_is_said_to_be_in_it)
+/* Every row is in the documents that its bits name. */
+START_TEST(a_row_is_in_its_documents)
 {
     const tb_api *api = documents[_i];
     unsigned bit = document_bit(api);
@@ -127,8 +127,7 @@ START_TEST(a_document_has_what_is_said_to_be_in_it)
 }
 END_TEST
 
-/* -1: TEMPLATE does not fit PATH. Else a number that is higher the earlier it has a text where others have a
- * variable. */
+/* How well TEMPLATE matches PATH: higher the earlier it has a literal segment; -1: it does not match. */
 static int64_t rank(const char *template, const char *path)
 {
     int64_t rank = 0;
@@ -166,8 +165,8 @@ static const struct operation *find_without_tree(unsigned method, const char *pa
     return best;
 }
 
-/* Every path that two templates fit at once, with whatever method: the tree and a plain search agree. */
-START_TEST(where_templates_overlap_texts_go_first)
+/* The tree and a plain search agree for every path that matches two templates, with any method. */
+START_TEST(literals_are_preferred_if_templates_overlap)
 {
     size_t i, j, overlaps = 0;
     size_t step = 10 / (size_t)unit_rounds(10); /* all, or every tenth */
@@ -193,19 +192,19 @@ END_TEST
 static const struct {
     const char *method, *path, *id; /* NULL: none */
 } cases[] = {
-    /* a text goes before a variable */
+    /* a literal is preferred to a variable */
     {"GET", "/api/device/types", "getDeviceTypes"},
     {"GET", "/api/device/" ID, "getDeviceById"},
     {"GET", "/api/device/typesx", "getDeviceById"},
     {"GET", "/api/device/type", "getDeviceById"},
     {"GET", "/api/entities/vc/version/" ID "/status", "getVersionCreateRequestStatus"},
     {"GET", "/api/entities/vc/version/DEVICE/" ID, "listEntityVersions"},
-    /* the text leads to nothing, so the variable is tried */
+    /* the literal leads to nothing, so the variable is tried */
     {"POST", "/api/customer/device/device/" ID, "assignDeviceToCustomer"},
     {"POST", "/api/customer/device/Boiler/claim", "claimDevice"},
     {"DELETE", "/api/device/types", "deleteDevice"},
     {"DELETE", "/api/customer/device/" ID, "unassignDeviceFromCustomer"},
-    /* the device API, which only a server's own document has */
+    /* the device API, which only the document of a running server has */
     {"GET", "/api/v1/A1_TEST_TOKEN/attributes", "getDeviceAttributes"},
     {"GET", "/api/v1/A1_TEST_TOKEN/attributes/updates", "subscribeToAttributes"},
     {"GET", "/api/v1/A1_TEST_TOKEN/firmware", "getFirmware"},
@@ -232,7 +231,7 @@ static const struct {
     {"TRACE", "/api/device/types", NULL},
     {"get", "/api/device/types", NULL},
     {"", "/api/device/types", NULL},
-    /* no path of the API */
+    /* not in the API */
     {"GET", "", NULL},
     {"GET", "/", NULL},
     {"GET", "//", NULL},
@@ -257,7 +256,7 @@ START_TEST(a_path_leads_to_its_operation)
 }
 END_TEST
 
-/* A search goes as deep as the tree, not as the path. */
+/* A search is as deep as the tree, not as the path. */
 START_TEST(no_template_is_deeper_than_the_limit)
 {
     enum { SEGMENTS = 4000 };
@@ -287,7 +286,7 @@ START_TEST(no_template_is_deeper_than_the_limit)
 }
 END_TEST
 
-/* LENGTH bounds the path; what follows is not read. */
+/* LENGTH ends the path; the bytes after it are not read. */
 START_TEST(a_path_ends_at_its_length)
 {
     static const char text[] = "/api/device/types/and/more";
@@ -310,7 +309,7 @@ START_TEST(a_path_ends_at_its_length)
 }
 END_TEST
 
-/* NUL is a byte like others here, although no target that is taken has one. */
+/* NUL is a byte like others here, although no accepted target contains one. */
 START_TEST(a_nul_does_not_end_a_segment)
 {
     static const char path[] = "/api\0\0/device/types", last[] = "/api/device/types\0";
@@ -327,8 +326,8 @@ UNIT_SUITE(router)
     Suite *suite = unit_suite_create("router", &tests);
 
     tcase_add_loop_test(tests, every_operation_of_a_document_is_found, 0, (int)ARRAY_SIZE(documents));
-    tcase_add_loop_test(tests, a_document_has_what_is_said_to_be_in_it, 0, (int)ARRAY_SIZE(documents));
-    tcase_add_test(tests, where_templates_overlap_texts_go_first);
+    tcase_add_loop_test(tests, a_row_is_in_its_documents, 0, (int)ARRAY_SIZE(documents));
+    tcase_add_test(tests, literals_are_preferred_if_templates_overlap);
     tcase_add_loop_test(tests, a_path_leads_to_its_operation, 0, (int)ARRAY_SIZE(cases));
     tcase_add_test(tests, no_template_is_deeper_than_the_limit);
     tcase_add_test(tests, a_path_ends_at_its_length);

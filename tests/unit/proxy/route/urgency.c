@@ -52,7 +52,7 @@ START_TEST(operations_have_levels)
 }
 END_TEST
 
-/* The message names the word. */
+/* The message quotes the word. */
 static const struct {
     const char *text, *named;
 } mistakes[] = {
@@ -85,7 +85,7 @@ START_TEST(a_mistake_is_named_and_changes_nothing)
 }
 END_TEST
 
-START_TEST(none_is_the_default)
+START_TEST(without_levels_all_have_the_default)
 {
     struct urgencies urgencies = {0};
 
@@ -102,6 +102,6 @@ UNIT_SUITE(urgency)
 
     tcase_add_loop_test(tests, operations_have_levels, 0, (int)ARRAY_SIZE(levels));
     tcase_add_loop_test(tests, a_mistake_is_named_and_changes_nothing, 0, (int)ARRAY_SIZE(mistakes));
-    tcase_add_test(tests, none_is_the_default);
+    tcase_add_test(tests, without_levels_all_have_the_default);
     return suite;
 }
