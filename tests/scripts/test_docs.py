@@ -14,7 +14,8 @@ import tap  # noqa: E402
 
 SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 FOLDERS = ("docs", "etc", "gen", "include", "scripts", "src", "systemd", "tests")
-PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md"), *(SOURCE / "tests").rglob("*.md")])
+PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md"),
+                *(SOURCE / "tests").rglob("*.md")])
 GENERATED = re.compile(r"^gen/out/")
 
 
