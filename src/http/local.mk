@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # HTTP as text, without any input or output.
 src_libhttp_la_SOURCES = \
-	src/http/frame_follower.c src/http/frame_follower.h \
 	src/http/header_filter.c src/http/header_filter.h \
 	src/http/headers.c src/http/headers.h \
 	src/http/origin.c src/http/origin.h \

@@ -34,7 +34,7 @@ static int check(const struct frame *frame, const uint8_t *bytes, bool compressi
         return -EPROTO;
     if (frame->compressed && (!compression || (frame->opcode != FRAME_TEXT && frame->opcode != FRAME_BINARY)))
         return -EPROTO;
-    if (frame->opcode >= FRAME_CLOSE && (!frame->final || (bytes[1] & LENGTH) > FRAME_CONTROL_MAX))
+    if (frame_is_control(frame) && (!frame->final || (bytes[1] & LENGTH) > FRAME_CONTROL_MAX))
         return -EPROTO;
     return 0;
 }
@@ -52,9 +52,9 @@ static int read_length(struct frame *frame, const uint8_t *bytes)
     return 0;
 }
 
-int frame_parse(const void *data, size_t length, bool compression, struct frame *ret)
+/* 0; -EAGAIN: more than LENGTH bytes are needed; -EPROTO. */
+static int parse_header(const uint8_t *bytes, size_t length, bool compression, struct frame *ret)
 {
-    const uint8_t *bytes = data;
     struct frame frame = {0};
     size_t extended;
     int r;
@@ -81,13 +81,99 @@ int frame_parse(const void *data, size_t length, bool compression, struct frame 
     return 0;
 }
 
-void frame_mask(void *data, size_t length, const uint8_t mask[4])
+/* The same puts a mask on and takes it off. OFFSET: of DATA in the payload. */
+static void apply_mask(char *data, size_t length, const uint8_t mask[4], uint64_t offset)
 {
-    uint8_t *bytes = data;
     size_t i;
 
     for (i = 0; i < length; i++)
-        bytes[i] ^= mask[i % 4];
+        data[i] = (char)(data[i] ^ mask[(offset + i) % 4]);
+}
+
+bool frame_reader_is_between(const struct frame_reader *reader)
+{
+    return reader->header_read == 0 && !reader->in_payload;
+}
+
+static void end_frame(struct frame_reader *reader)
+{
+    reader->ended = true;
+    reader->in_payload = false;
+    reader->header_read = 0;
+    reader->count++;
+    reader->closed = reader->closed || reader->frame.opcode == FRAME_CLOSE;
+}
+
+/* RFC 6455, sections 5.1 and 5.4. */
+static int begin_frame(struct frame_reader *reader)
+{
+    const struct frame *frame = &reader->frame;
+
+    if (frame->masked != reader->masked)
+        return -EPROTO;
+    if (!frame_is_control(frame)) {
+        if ((frame->opcode == FRAME_CONTINUATION) != reader->in_message)
+            return -EPROTO;
+        reader->in_message = !frame->final;
+    }
+    reader->begun = reader->in_payload = true;
+    reader->left = frame->length;
+    reader->control_length = 0;
+    reader->control[0] = '\0';
+    return 0;
+}
+
+static int read_header(struct frame_reader *reader, uint8_t byte)
+{
+    int r;
+
+    reader->header[reader->header_read++] = byte;
+    r = parse_header(reader->header, reader->header_read, reader->compression, &reader->frame);
+    if (r < 0)
+        return r == -EAGAIN ? 0 : r;
+    return begin_frame(reader);
+}
+
+static void read_payload(struct frame_reader *reader, const char *data, size_t length)
+{
+    if (length > reader->left)
+        length = (size_t)reader->left;
+    reader->part = data;
+    reader->part_length = length;
+    reader->left -= length;
+    if (frame_is_control(&reader->frame)) {
+        memcpy(reader->control + reader->control_length, data, length);
+        reader->control_length += length;
+        reader->control[reader->control_length] = '\0';
+    }
+    if (reader->left == 0)
+        end_frame(reader);
+}
+
+ssize_t frame_read(struct frame_reader *reader, const void *data, size_t length)
+{
+    const char *bytes = data;
+    size_t at = 0;
+
+    reader->begun = reader->ended = false;
+    reader->part_length = 0;
+    while (at < length && !reader->in_payload)
+        if (read_header(reader, (uint8_t)bytes[at++]) < 0)
+            return -EPROTO;
+    if (reader->in_payload)
+        read_payload(reader, bytes + at, length - at);
+    return (ssize_t)(at + reader->part_length);
+}
+
+int frame_reader_append_part(const struct frame_reader *reader, struct buf *out)
+{
+    const struct frame *frame = &reader->frame;
+    size_t length = reader->part_length;
+    int r = length > 0 ? buf_append(out, reader->part, length) : 0;
+
+    if (r == 0 && length > 0 && frame->masked)
+        apply_mask(out->data + out->len - length, length, frame->mask, frame->length - reader->left - length);
+    return r;
 }
 
 static size_t write_header(uint8_t header[FRAME_HEADER_MAX], enum frame_opcode opcode, size_t length)
@@ -121,7 +207,7 @@ int frame_put(struct buf *out, enum frame_opcode opcode, bool masked, const void
         buf_truncate(out, before);
         return r;
     }
-    frame_mask(out->data + before + header_length, length, mask);
+    apply_mask(out->data + before + header_length, length, mask, 0);
     return 0;
 }
 
@@ -140,5 +226,5 @@ int frame_put_close(struct buf *out, bool masked, unsigned code, const char *rea
 
 unsigned frame_close_code(const void *payload, size_t length)
 {
-    return length >= 2 ? (unsigned)number(payload, 2) : 1005;
+    return length >= 2 ? (unsigned)number(payload, 2) : FRAME_CLOSE_NO_CODE;
 }

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Frames of a WebSocket (RFC 6455, section 5), of either side.
+ * Reads and writes the frames of a WebSocket (RFC 6455, section 5), of either side, with or without
+ * permessage-deflate (RFC 7692). Nothing else knows how a frame is built. Lengths are in bytes.
  */
 #ifndef TB_HTTP_WEBSOCKET_FRAME_H
 #define TB_HTTP_WEBSOCKET_FRAME_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/buf.h"
 
@@ -24,9 +26,12 @@ enum frame_opcode {
 
 /* RFC 6455, section 7.4.1. */
 enum frame_close_code {
+    FRAME_CLOSE_NORMAL = 1000,
     FRAME_CLOSE_GOING_AWAY = 1001,
     FRAME_CLOSE_PROTOCOL_ERROR = 1002,
+    FRAME_CLOSE_NO_CODE = 1005, /* never sent: a close frame without a code */
     FRAME_CLOSE_INVALID_DATA = 1007,
+    FRAME_CLOSE_POLICY = 1008,
     FRAME_CLOSE_TOO_LARGE = 1009,
     FRAME_CLOSE_INTERNAL_ERROR = 1011,
 };
@@ -41,23 +46,57 @@ struct frame {
     size_t header_length;
 };
 
-/* The header at the beginning of LENGTH bytes; whether it is masked as it must be is the caller's business.
- * 0; -EAGAIN: more bytes are needed; -EPROTO: it is none: a reserved bit (the one for compression only where
- * COMPRESSION was negotiated, and not on continuations and control frames), an unknown opcode, a control
- * frame that is fragmented or larger than FRAME_CONTROL_MAX, a length not written in the shortest way. */
-int frame_parse(const void *data, size_t length, bool compression, struct frame *ret);
+/* Reads what one side sends, in pieces of any size. Zeroed memory, but for the first two members. */
+struct frame_reader {
+    bool masked;      /* what a client sends; what a server sends is not */
+    bool compression; /* was negotiated */
 
-/* Applies MASK, or takes it off. */
-void frame_mask(void *data, size_t length, const uint8_t mask[4]);
+    /* What frame_read() found. Payloads are as they came: still masked. */
+    struct frame frame; /* the last one whose header is complete */
+    bool begun;         /* by this call: its header was completed */
+    bool ended;         /* by this call: its last byte was read */
+    bool in_payload;    /* its header is complete, and more of its payload is to come */
+    const char *part;   /* of its payload: what this call read */
+    size_t part_length;
+    uint8_t header[FRAME_HEADER_MAX];    /* its header, until the next one begins */
+    char control[FRAME_CONTROL_MAX + 1]; /* of a control frame: the payload read so far, and a NUL */
+    size_t control_length;
+    uint64_t count; /* frames that have ended */
+    bool closed;    /* one of them was a close frame */
 
-/* Appends a final frame that is not compressed; a client's is MASKED. 0, -EMSGSIZE, -ENOMEM; -EIO without
- * random numbers for the mask. */
+    /* For the reader alone. */
+    size_t header_read;
+    uint64_t left;   /* of the payload */
+    bool in_message; /* a message has begun and is to be continued */
+};
+
+static inline bool frame_is_control(const struct frame *frame)
+{
+    return frame->opcode >= FRAME_CLOSE;
+}
+
+/* Reads DATA at most to the end of the frame under way. Returns how many of its LENGTH bytes were read, all
+ * of them unless the frame has ended; or -EPROTO, as soon as that is certain, after which nothing more can be
+ * read: a mask that is missing or should be, a reserved bit (that for compression only if it was negotiated,
+ * and on the first frame of a message), an unknown opcode, a control frame that is fragmented or larger than
+ * FRAME_CONTROL_MAX, a length not written in the shortest way, a continuation of nothing, a new message
+ * before the end of the last one. */
+ssize_t frame_read(struct frame_reader *reader, const void *data, size_t length);
+
+/* Whether the bytes read so far end between two frames. */
+bool frame_reader_is_between(const struct frame_reader *reader);
+
+/* Appends the part of the payload that frame_read() read, without the mask. 0, -EMSGSIZE or -ENOMEM. */
+int frame_reader_append_part(const struct frame_reader *reader, struct buf *out);
+
+/* Appends a final, uncompressed frame; a client's is MASKED. 0, -EMSGSIZE, -ENOMEM, or -EIO if there are no
+ * random numbers for the mask; OUT is unchanged on error. */
 int frame_put(struct buf *out, enum frame_opcode opcode, bool masked, const void *payload, size_t length);
 
-/* Appends a close frame with this code and reason, of at most FRAME_CONTROL_MAX - 2 bytes. */
+/* The same for a close frame. REASON has FRAME_CONTROL_MAX - 2 bytes at most; else -EMSGSIZE. */
 int frame_put_close(struct buf *out, bool masked, unsigned code, const char *reason);
 
-/* The code in a close frame's payload; 1005 where it has none. */
+/* The code in the payload of a close frame; FRAME_CLOSE_NO_CODE if it has none. */
 unsigned frame_close_code(const void *payload, size_t length);
 
 #endif

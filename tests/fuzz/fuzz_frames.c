@@ -18,7 +18,7 @@ static int pass(const void *data, size_t size, uint8_t flags, size_t step, struc
     int r = 0;
 
     frame_filter_init(&filter);
-    filter.compression = flags & 1;
+    filter.reader.compression = flags & 1;
     filter.no_context = flags & 2;
     for (at = 0; r >= 0 && at < size; at += step) {
         size_t length = size - at < step ? size - at : step;

@@ -9,8 +9,6 @@
 
 #define READ_BYTES   16384
 #define MESSAGE_KEEP 65536 /* of a message's memory, for the next one */
-#define CLOSE_NORMAL 1000
-#define CLOSE_POLICY 1008 /* of the server: authCmd is missing, or a limit */
 
 static void flush(struct subscription_socket *socket)
 {
@@ -29,8 +27,8 @@ static void reset(struct subscription_socket *socket)
     websocket_close(&socket->websocket);
     fifo_free(&socket->out);
     buf_free(&socket->message_text);
-    socket->header_length = socket->control_length = 0;
-    socket->in_payload = socket->in_message = socket->cut = socket->more = false;
+    socket->reader = (struct frame_reader){0};
+    socket->cut = socket->more = false;
 }
 
 void subscription_socket_close(struct subscription_socket *socket)
@@ -38,7 +36,7 @@ void subscription_socket_close(struct subscription_socket *socket)
     if (!socket->is_open)
         return;
     if (socket->websocket.state == WEBSOCKET_OPEN &&
-        frame_put_close(fifo_tail(&socket->out), true, CLOSE_NORMAL, "") == 0)
+        frame_put_close(fifo_tail(&socket->out), true, FRAME_CLOSE_NORMAL, "") == 0)
         flush(socket);
     reset(socket);
 }
@@ -71,21 +69,23 @@ int subscription_socket_send(struct subscription_socket *socket, const char *tex
 /* The reason is not told: it can hold what was sent. */
 static bool closed_by_server(struct subscription_socket *socket)
 {
-    unsigned code = frame_close_code(socket->control, socket->control_length);
+    unsigned code = frame_close_code(socket->reader.control, socket->reader.control_length);
 
-    if (code == FRAME_CLOSE_INVALID_DATA || code == CLOSE_POLICY || code == FRAME_CLOSE_INTERNAL_ERROR)
+    /* FRAME_CLOSE_POLICY: authCmd is missing, or a limit */
+    if (code == FRAME_CLOSE_INVALID_DATA || code == FRAME_CLOSE_POLICY || code == FRAME_CLOSE_INTERNAL_ERROR)
         websocket_token_refused(socket->websocket_token, socket->wait.generation);
     return lose(socket, "the server closed the WebSocket with code %u", code);
 }
 
 static bool control_came(struct subscription_socket *socket)
 {
+    const struct frame_reader *reader = &socket->reader;
     int r = 0;
 
-    if (socket->frame.opcode == FRAME_CLOSE)
+    if (reader->frame.opcode == FRAME_CLOSE)
         return closed_by_server(socket);
-    if (socket->frame.opcode == FRAME_PING)
-        r = frame_put(fifo_tail(&socket->out), FRAME_PONG, true, socket->control, socket->control_length);
+    if (reader->frame.opcode == FRAME_PING)
+        r = frame_put(fifo_tail(&socket->out), FRAME_PONG, true, reader->control, reader->control_length);
     flush(socket);
     return r == 0 ? true : lose(socket, "the server does not take what is sent");
 }
@@ -95,7 +95,7 @@ static bool message_came(struct subscription_socket *socket)
     struct buf *text = &socket->message_text;
     bool cut = socket->cut;
 
-    socket->in_message = socket->cut = false;
+    socket->cut = false;
     socket->message(socket, text->data ? text->data : "", text->len, cut);
     if (!socket->is_open)
         return false;
@@ -106,68 +106,34 @@ static bool message_came(struct subscription_socket *socket)
     return true;
 }
 
-static bool is_control(const struct frame *frame)
+/* A part of a frame was read. False: the socket is closed. */
+static bool part_came(struct subscription_socket *socket)
 {
-    return frame->opcode >= FRAME_CLOSE;
-}
+    const struct frame_reader *reader = &socket->reader;
 
-static bool frame_came(struct subscription_socket *socket)
-{
-    socket->in_payload = false;
-    socket->header_length = 0;
-    if (is_control(&socket->frame))
-        return control_came(socket);
-    return socket->frame.final ? message_came(socket) : true;
-}
-
-/* One more byte of a header. */
-static bool header_byte(struct subscription_socket *socket, uint8_t byte)
-{
-    struct frame *frame = &socket->frame;
-    int r;
-
-    socket->header[socket->header_length++] = byte;
-    r = frame_parse(socket->header, socket->header_length, false, frame);
-    if (r == -EAGAIN)
+    if (!reader->in_payload && !reader->ended)
         return true;
-    if (r == 0 && !is_control(frame) && (frame->opcode == FRAME_CONTINUATION) != socket->in_message)
-        r = -EPROTO;
-    if (r < 0 || frame->masked)
-        return lose(socket, "what the server sends is no WebSocket");
-    socket->in_payload = true;
-    socket->left = frame->length;
-    if (is_control(frame))
-        socket->control_length = 0;
-    else
-        socket->in_message = true;
-    return socket->left > 0 || frame_came(socket);
-}
-
-static bool payload(struct subscription_socket *socket, const uint8_t *data, size_t length)
-{
-    socket->left -= length;
-    if (is_control(&socket->frame)) {
-        memcpy(socket->control + socket->control_length, data, length);
-        socket->control_length += length;
-    } else if (!socket->cut) {
-        socket->cut = buf_append(&socket->message_text, data, length) < 0;
-    }
-    return socket->left > 0 || frame_came(socket);
+    if (frame_is_control(&reader->frame))
+        return reader->ended ? control_came(socket) : true;
+    if (!socket->cut)
+        socket->cut = frame_reader_append_part(reader, &socket->message_text) < 0;
+    return reader->ended && reader->frame.final ? message_came(socket) : true;
 }
 
 /* False: the socket is closed. */
 static bool take(struct subscription_socket *socket, const uint8_t *data, size_t length)
 {
-    bool ok = true;
+    while (length > 0) {
+        ssize_t n = frame_read(&socket->reader, data, length);
 
-    while (ok && length > 0) {
-        size_t used = !socket->in_payload ? 1 : length < socket->left ? length : (size_t)socket->left;
-
-        ok = socket->in_payload ? payload(socket, data, used) : header_byte(socket, *data);
-        data += used;
-        length -= used;
+        if (n < 0)
+            return lose(socket, "invalid WebSocket frame from the server");
+        if (!part_came(socket))
+            return false;
+        data += n;
+        length -= (size_t)n;
     }
-    return ok;
+    return true;
 }
 
 static void watch_quiet(struct subscription_socket *socket)

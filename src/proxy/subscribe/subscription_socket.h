@@ -36,17 +36,9 @@ struct subscription_socket {
     bool more;
     int64_t heard_ms; /* boot clock */
 
-    /* The frame that is being received. */
-    uint8_t header[FRAME_HEADER_MAX];
-    size_t header_length;
-    bool in_payload;
-    struct frame frame;
-    uint64_t left; /* of its payload */
-    uint8_t control[FRAME_CONTROL_MAX];
-    size_t control_length;
-    bool in_message;
-    bool cut;
-    struct buf message_text;
+    struct frame_reader reader;
+    struct buf message_text; /* as far as it was received */
+    bool cut;                /* there was no room for all of it */
 };
 
 void subscription_socket_init(struct subscription_socket *socket, struct upstream *upstream,

@@ -13,7 +13,8 @@ static const char block_end[] = {0, 0, (char)0xff, (char)0xff};
 void frame_filter_init(struct frame_filter *filter)
 {
     *filter = (struct frame_filter){
-        .in.max = FRAME_FILTER_MESSAGE_BYTES + FRAME_HEADER_MAX + FRAME_FILTER_ADD_BYTES,
+        .in.max = FRAME_FILTER_ADD_BYTES,
+        .reader.masked = true,
         .raw.max = FRAME_FILTER_RAW_BYTES,
         .payload.max = FRAME_FILTER_MESSAGE_BYTES + sizeof(block_end),
     };
@@ -107,70 +108,71 @@ static int end_message(struct frame_filter *filter, struct buf *out)
 
     if (r == 0)
         r = pass_message(filter, filter->first.compressed ? &plain : &filter->payload, out);
-    filter->in_message = false;
     buf_free_secret(&filter->raw);
     buf_free_secret(&filter->payload);
     return r;
 }
 
-/* A part of a message, with its header, of LENGTH bytes at DATA. */
-static int take_data(struct frame_filter *filter, const struct frame *frame, const char *data, size_t length,
-                     struct buf *out)
+static int begin_frame(struct frame_filter *filter)
 {
-    size_t before = filter->payload.len;
-    int r;
+    const struct frame *frame = &filter->reader.frame;
 
-    if (filter->in_message != (frame->opcode == FRAME_CONTINUATION))
-        return -EPROTO;
-    if (!filter->in_message)
-        filter->first = *frame;
-    filter->in_message = true;
     if (filter->payload.len + frame->length > FRAME_FILTER_MESSAGE_BYTES)
         return -EMSGSIZE;
-    r = buf_append(&filter->raw, data, length);
-    if (r == 0)
-        r = buf_append(&filter->payload, data + frame->header_length, (size_t)frame->length);
-    if (r < 0)
-        return r;
-    frame_mask(filter->payload.data + before, (size_t)frame->length, frame->mask);
-    return frame->final ? end_message(filter, out) : 0;
+    if (frame->opcode != FRAME_CONTINUATION)
+        filter->first = *frame;
+    return buf_append(&filter->raw, filter->reader.header, frame->header_length);
 }
 
-/* The frame at the beginning of what came, if it is complete: 0; -EAGAIN, -EPROTO, -EMSGSIZE. */
-static int next_frame(const struct frame_filter *filter, struct frame *frame)
+/* A part of a message was read. */
+static int take_data(struct frame_filter *filter, struct buf *out)
 {
-    size_t left = fifo_length(&filter->in);
-    int r = frame_parse(fifo_data(&filter->in), left, filter->compression, frame);
+    const struct frame_reader *reader = &filter->reader;
+    int r = reader->begun ? begin_frame(filter) : 0;
 
-    if (r < 0)
-        return r;
-    if (!frame->masked) /* RFC 6455, section 5.1 */
-        return -EPROTO;
-    if (frame->length > FRAME_FILTER_MESSAGE_BYTES)
-        return -EMSGSIZE;
-    return left < frame->header_length + frame->length ? -EAGAIN : 0;
+    if (r == 0 && reader->part_length > 0)
+        r = buf_append(&filter->raw, reader->part, reader->part_length);
+    if (r == 0)
+        r = frame_reader_append_part(reader, &filter->payload);
+    return r == 0 && reader->ended && reader->frame.final ? end_message(filter, out) : r;
+}
+
+static int take_control(struct frame_filter *filter, struct buf *out)
+{
+    const struct frame_reader *reader = &filter->reader;
+    int r;
+
+    if (!reader->ended)
+        return 0;
+    filter->closed = reader->closed;
+    r = buf_append(out, reader->header, reader->frame.header_length);
+    return r == 0 ? buf_append(out, reader->control, reader->control_length) : r;
+}
+
+static int take_part(struct frame_filter *filter, struct buf *out)
+{
+    const struct frame_reader *reader = &filter->reader;
+    ssize_t n = frame_read(&filter->reader, fifo_data(&filter->in), fifo_length(&filter->in));
+    int r = 0;
+
+    if (n < 0)
+        return (int)n;
+    if (reader->in_payload || reader->ended)
+        r = frame_is_control(&reader->frame) ? take_control(filter, out) : take_data(filter, out);
+    fifo_consume(&filter->in, (size_t)n);
+    return r;
 }
 
 int frame_filter_next(struct frame_filter *filter, struct buf *out)
 {
     size_t before = out->len;
-    struct frame frame;
     int r = 0;
 
-    while (r == 0 && out->len == before && !filter->closed) {
-        const char *data = fifo_data(&filter->in);
-        size_t length;
-
-        r = next_frame(filter, &frame);
-        if (r < 0)
-            break;
-        length = frame.header_length + (size_t)frame.length;
-        filter->closed = frame.opcode == FRAME_CLOSE;
-        r = frame.opcode >= FRAME_CLOSE ? buf_append(out, data, length)
-                                        : take_data(filter, &frame, data, length, out);
-        fifo_consume(&filter->in, length);
-    }
+    while (r == 0 && out->len == before && !fifo_is_empty(&filter->in))
+        r = take_part(filter, out);
     if (filter->closed)
         fifo_free(&filter->in);
-    return r < 0 && r != -EAGAIN ? r : out->len > before;
+    if (r < 0)
+        buf_truncate(out, before);
+    return r < 0 ? r : out->len > before;
 }

@@ -22,19 +22,18 @@
 /* A message with the headers of all its fragments. */
 #define FRAME_FILTER_RAW_BYTES (2 * FRAME_FILTER_MESSAGE_BYTES)
 
-/* What may be added at once. */
-#define FRAME_FILTER_ADD_BYTES 16384
+/* What may be added at once: no less than what libmicrohttpd can have read before the WebSocket is open. */
+#define FRAME_FILTER_ADD_BYTES 32768
 
 /* What frame_filter_next() can append. */
 #define FRAME_FILTER_OUT_BYTES (FRAME_FILTER_RAW_BYTES + FRAME_HEADER_MAX)
 
 struct frame_filter {
-    bool compression;   /* permessage-deflate was negotiated */
-    bool no_context;    /* client_no_context_takeover: each message stands for itself */
-    bool closed;        /* the program's close frame went through: what follows is thrown away */
-    struct fifo in;     /* not looked at yet */
-    bool in_message;    /* of which these are: */
-    struct frame first; /* its first frame */
+    bool no_context; /* client_no_context_takeover: no message refers to another */
+    bool closed;     /* the program's close frame went through: what follows is thrown away */
+    struct fifo in;  /* not looked at yet */
+    struct frame_reader reader;
+    struct frame first; /* of the message under way */
     struct buf raw;     /* its frames as they came */
     struct buf payload; /* unmasked, still compressed */
     z_stream stream;

@@ -144,7 +144,7 @@ static bool take_extensions(struct tunnel *tunnel)
             return false; /* several lines are one list (RFC 6455, section 9.1) */
     if (!is_compression(value) || strchr(value, ','))
         return false;
-    tunnel->filter.compression = tunnel->follower.compression = true;
+    tunnel->filter.reader.compression = tunnel->reader.compression = true;
     tunnel->filter.no_context = strstr(value, "client_no_context_takeover") != NULL;
     return true;
 }

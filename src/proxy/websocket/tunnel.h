@@ -18,7 +18,8 @@
 #ifndef TB_PROXY_WEBSOCKET_TUNNEL_H
 #define TB_PROXY_WEBSOCKET_TUNNEL_H
 
-#include "http/frame_follower.h"
+#include "base/fifo.h"
+#include "http/websocket_frame.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/websocket/frame_filter.h"
 #include "upstream/websocket.h"
@@ -53,9 +54,9 @@ struct tunnel {
     struct timer linger;
 
     struct frame_filter filter;
-    struct fifo up; /* for the server: whole frames */
-    struct frame_follower follower;
-    struct fifo down; /* for the program */
+    struct fifo up;             /* for the server: whole frames */
+    struct frame_reader reader; /* of what the server sends */
+    struct fifo down;           /* for the program */
 
     enum frame_close_code close_code; /* that tbproxyd ends it with; 0: it does not */
     bool told_client;                 /* of that, or the server's own close frame went before */

@@ -35,7 +35,7 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
     tunnel->close_code = code;
     if (!tunnel->filter.closed) /* without memory for it the server sees the end all the same */
         frame_put_close(fifo_tail(&tunnel->up), true, code, "");
-    if (frame_follower_is_between(&tunnel->follower))
+    if (frame_reader_is_between(&tunnel->reader))
         tell_client(tunnel);
     tunnel_linger(tunnel);
 }
@@ -56,7 +56,7 @@ static bool send_up(struct tunnel *tunnel)
 
 static bool receive_up(struct tunnel *tunnel)
 {
-    char data[FRAME_FILTER_ADD_BYTES];
+    char data[TUNNEL_CHUNK_BYTES];
     ssize_t n = tunnel->client_ended ? -1 : recv(tunnel->client.fd, data, sizeof(data), MSG_DONTWAIT);
 
     if (n <= 0) {
@@ -117,20 +117,20 @@ static bool send_down(struct tunnel *tunnel)
  * closing at once. */
 static bool is_token_refused(const struct tunnel *tunnel)
 {
-    const struct frame_follower *follower = &tunnel->follower;
-    unsigned code = frame_close_code(follower->close, follower->close_length);
-    const char *reason = follower->close_length > 2 ? follower->close + 2 : "";
+    const struct frame_reader *reader = &tunnel->reader;
+    unsigned code = frame_close_code(reader->control, reader->control_length);
+    const char *reason = reader->control_length > 2 ? reader->control + 2 : "";
 
     return code == FRAME_CLOSE_INVALID_DATA
                ? strncmp(reason, "JWT Token expired", 17) == 0 ||
                      strncmp(reason, "Invalid JWT token", 17) == 0
-               : code == FRAME_CLOSE_INTERNAL_ERROR && !tunnel->by_command && follower->count == 1;
+               : code == FRAME_CLOSE_INTERNAL_ERROR && !tunnel->by_command && reader->count == 1;
 }
 
 static void server_closed(struct tunnel *tunnel)
 {
     log_debug("WebSocket: the server closes with %u",
-              frame_close_code(tunnel->follower.close, tunnel->follower.close_length));
+              frame_close_code(tunnel->reader.control, tunnel->reader.control_length));
     tunnel_linger(tunnel);
     if (is_token_refused(tunnel))
         websocket_token_refused(&tunnel->services->websocket_token, tunnel->websocket_token.generation);
@@ -143,22 +143,22 @@ static void follow(struct tunnel *tunnel, const char *data, size_t length)
     size_t at = 0, passed = 0;
 
     while (at < length && !tunnel->server_ended) {
-        bool was_closed = tunnel->follower.closed;
-        ssize_t n = frame_follow(&tunnel->follower, data + at, length - at);
+        bool was_closed = tunnel->reader.closed;
+        ssize_t n = frame_read(&tunnel->reader, data + at, length - at);
 
         if (n < 0) {
-            log_debug("WebSocket: the server sends what is no frame");
+            log_debug("WebSocket: invalid frame from the server");
             tunnel->server_ended = true;
             break;
         }
         at += (size_t)n;
         if (passes) {
             passed = at;
-            tunnel->passed_close = tunnel->follower.closed;
+            tunnel->passed_close = tunnel->reader.closed;
         }
-        if (tunnel->follower.closed && !was_closed)
+        if (tunnel->reader.closed && !was_closed)
             server_closed(tunnel);
-        passes = passes && !(tunnel->close_code != 0 && frame_follower_is_between(&tunnel->follower));
+        passes = passes && !(tunnel->close_code != 0 && frame_reader_is_between(&tunnel->reader));
     }
     if (fifo_append(&tunnel->down, data, passed) < 0) /* out of memory: the program sees the end */
         tunnel->server_ended = true;
@@ -208,7 +208,7 @@ static const char *end_of(const struct tunnel *tunnel)
         return "the program's connection is lost";
     if (tunnel->client_ended && !tunnel->filter.closed && tunnel->close_code == 0 && sent)
         return "the program has hung up";
-    if (tunnel->down_ended && up_ended && (tunnel->server_ended || (tunnel->follower.closed && sent)))
+    if (tunnel->down_ended && up_ended && (tunnel->server_ended || (tunnel->reader.closed && sent)))
         return "both sides are done";
     return NULL;
 }

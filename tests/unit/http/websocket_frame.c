@@ -4,44 +4,58 @@
 #include "http/websocket_frame.h"
 #include "unit.h"
 
-static int parse(const char *bytes, size_t length, bool compression, struct frame *ret)
-{
-    return frame_parse(bytes, length, compression, ret);
-}
+#define OUT_MAX (1 << 20)
 
 /* RFC 6455, section 5.7. */
 START_TEST(the_standards_examples_are_read)
 {
-    static const char hello[] = "\x81\x05Hello", masked[] = "\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
-    static const char first[] = "\x01\x03Hel", second[] = "\x80\x02lo", ping[] = "\x89\x05Hello";
-    static const char medium[] = "\x82\x7e\x01\x00", large[] = "\x82\x7f\0\0\0\0\0\1\0\0";
-    char text[] = "\x7f\x9f\x4d\x51\x58";
-    struct frame frame;
+    static const struct {
+        const char *bytes;
+        size_t length;
+        bool masked;
+        enum frame_opcode opcode;
+        bool final;
+        uint64_t payload_length;
+        size_t header_length;
+        const char *text;
+    } rows[] = {
+        {"\x81\x05Hello", 7, false, FRAME_TEXT, true, 5, 2, "Hello"},
+        {"\x81\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", 11, true, FRAME_TEXT, true, 5, 6, "Hello"},
+        {"\x01\x03Hel", 5, false, FRAME_TEXT, false, 3, 2, "Hel"},
+        {"\x89\x05Hello", 7, false, FRAME_PING, true, 5, 2, "Hello"},
+        {"\x8a\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58", 11, true, FRAME_PONG, true, 5, 6, "Hello"},
+        {"\x82\x7e\x01\x00", 4, false, FRAME_BINARY, true, 256, 4, ""},
+        {"\x82\x7f\0\0\0\0\0\1\0\0", 10, false, FRAME_BINARY, true, 65536, 10, ""},
+    };
+    size_t i;
 
-    ck_assert_int_eq(parse(hello, 7, false, &frame), 0);
-    ck_assert(frame.final && !frame.masked && !frame.compressed);
-    ck_assert_int_eq(frame.opcode, FRAME_TEXT);
-    ck_assert_uint_eq(frame.length, 5);
-    ck_assert_uint_eq(frame.header_length, 2);
-    ck_assert_int_eq(parse(masked, 11, false, &frame), 0);
-    ck_assert(frame.masked);
-    ck_assert_uint_eq(frame.header_length, 6);
-    frame_mask(text, 5, frame.mask);
-    ck_assert_str_eq(text, "Hello");
-    ck_assert_int_eq(parse(first, 5, false, &frame), 0);
-    ck_assert(!frame.final && frame.opcode == FRAME_TEXT);
-    ck_assert_int_eq(parse(second, 4, false, &frame), 0);
-    ck_assert(frame.final && frame.opcode == FRAME_CONTINUATION);
-    ck_assert_int_eq(parse(ping, 7, false, &frame), 0);
-    ck_assert_int_eq(frame.opcode, FRAME_PING);
-    ck_assert_int_eq(parse(medium, 4, false, &frame), 0);
-    ck_assert(frame.length == 256 && frame.header_length == 4);
-    ck_assert_int_eq(parse(large, 10, false, &frame), 0);
-    ck_assert(frame.length == 65536 && frame.header_length == 10);
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        CLEANUP(buf_free) struct buf payload = BUF_INIT(OUT_MAX);
+        struct frame_reader reader = {.masked = rows[i].masked};
+        const struct frame *frame = &reader.frame;
+
+        ck_assert_int_eq(frame_read(&reader, rows[i].bytes, rows[i].length), (ssize_t)rows[i].length);
+        ck_assert(reader.begun && frame->final == rows[i].final && frame->masked == rows[i].masked);
+        ck_assert_int_eq(frame->opcode, rows[i].opcode);
+        ck_assert_uint_eq(frame->length, rows[i].payload_length);
+        ck_assert_uint_eq(frame->header_length, rows[i].header_length);
+        ck_assert_int_eq(frame_reader_append_part(&reader, &payload), 0);
+        ck_assert_str_eq(payload.len ? payload.data : "", rows[i].text);
+        ck_assert_int_eq(reader.ended, payload.len == frame->length);
+    }
 }
 END_TEST
 
-START_TEST(what_is_no_frame_is_refused_at_its_first_bytes)
+/* What comes of a header's first bytes: 0; -EAGAIN: it is not complete; -EPROTO. */
+static int read_header(const char *bytes, size_t length, bool compression)
+{
+    struct frame_reader reader = {.masked = length > 1 && (bytes[1] & 0x80), .compression = compression};
+    ssize_t n = frame_read(&reader, bytes, length);
+
+    return n < 0 ? (int)n : reader.begun ? 0 : -EAGAIN;
+}
+
+START_TEST(an_invalid_frame_is_refused_at_its_first_bytes)
 {
     static const struct {
         const char bytes[11];
@@ -76,34 +90,133 @@ START_TEST(what_is_no_frame_is_refused_at_its_first_bytes)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(rows); i++) {
-        struct frame frame;
-
-        ck_assert_int_eq(parse(rows[i].bytes, rows[i].length, false, &frame), rows[i].plain);
-        ck_assert_int_eq(parse(rows[i].bytes, rows[i].length, true, &frame), rows[i].compressed);
+        ck_assert_int_eq(read_header(rows[i].bytes, rows[i].length, false), rows[i].plain);
+        ck_assert_int_eq(read_header(rows[i].bytes, rows[i].length, true), rows[i].compressed);
     }
 }
 END_TEST
 
-START_TEST(what_is_written_is_read)
+START_TEST(a_client_masks_and_a_server_does_not)
+{
+    struct frame_reader client = {.masked = true}, server = {.masked = false};
+
+    ck_assert_int_eq(frame_read(&client, "\x81\x01x", 3), -EPROTO);
+    ck_assert_int_eq(frame_read(&server, "\x81\x81\1\2\3\4x", 7), -EPROTO);
+}
+END_TEST
+
+START_TEST(a_message_is_continued_before_the_next_one)
+{
+    static const struct {
+        const char frames[9]; /* without a payload */
+        size_t length;
+        ssize_t result; /* of the last frame */
+    } rows[] = {
+        {"\x81\0", 2, 2},
+        {"\x80\0", 2, -EPROTO},
+        {"\x00\0", 2, -EPROTO},
+        {"\x01\0\x80\0\x81\0", 6, 2},
+        {"\x01\0\x00\0\x89\0\x80\0", 8, 2}, /* with a ping in between */
+        {"\x01\0\x81\0", 4, -EPROTO},
+        {"\x01\0\x02\0", 4, -EPROTO},
+        {"\x81\0\x80\0", 4, -EPROTO},
+        {"\x01\0\x80\0\x80\0", 6, -EPROTO},
+    };
+    size_t i, at;
+
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct frame_reader reader = {0};
+        ssize_t n = 0;
+
+        for (at = 0; at < rows[i].length; at += 2) {
+            ck_assert_int_ge(n, 0);
+            n = frame_read(&reader, rows[i].frames + at, rows[i].length - at);
+        }
+        ck_assert_int_eq(n, rows[i].result);
+    }
+}
+END_TEST
+
+START_TEST(a_written_frame_is_read_back)
 {
     static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, 70000};
     size_t i;
 
     for (i = 0; i < 2 * ARRAY_SIZE(sizes); i++) {
-        CLEANUP(buf_free) struct buf out = BUF_INIT(100000);
-        size_t size = sizes[i / 2];
-        char *payload = calloc(1, size + 1);
-        struct frame frame;
+        CLEANUP(buf_free) struct buf out = BUF_INIT(OUT_MAX), back = BUF_INIT(OUT_MAX);
+        struct frame_reader reader = {.masked = i % 2 == 1};
+        size_t size = sizes[i / 2], at = 0;
+        char *payload = malloc(size + 1);
 
-        ck_assert_int_eq(frame_put(&out, FRAME_BINARY, i % 2 == 1, payload, size), 0);
-        ck_assert_int_eq(frame_parse(out.data, out.len, false, &frame), 0);
-        ck_assert(frame.final && frame.opcode == FRAME_BINARY && frame.masked == (i % 2 == 1));
-        ck_assert_uint_eq(frame.length, size);
-        ck_assert_uint_eq(frame.header_length + size, out.len);
-        frame_mask(out.data + frame.header_length, size, frame.mask);
-        ck_assert_int_eq(memcmp(out.data + frame.header_length, payload, size), 0);
+        memset(payload, 'x', size);
+        ck_assert_int_eq(frame_put(&out, FRAME_BINARY, reader.masked, payload, size), 0);
+        while (at < out.len) {
+            size_t length = 1 + unit_random() % 1000;
+            ssize_t n = frame_read(&reader, out.data + at, length < out.len - at ? length : out.len - at);
+
+            ck_assert_int_gt(n, 0);
+            at += (size_t)n;
+            ck_assert_int_eq(frame_reader_append_part(&reader, &back), 0);
+            ck_assert_int_eq(reader.ended, at == out.len);
+        }
+        ck_assert(reader.frame.final && reader.frame.opcode == FRAME_BINARY);
+        ck_assert_uint_eq(back.len, size);
+        ck_assert_mem_eq(size ? back.data : "", payload, size);
         free(payload);
     }
+}
+END_TEST
+
+/* Across a stream of frames in pieces of random size. */
+START_TEST(the_reader_stops_at_the_end_of_each_frame)
+{
+    CLEANUP(buf_free) struct buf in = BUF_INIT(OUT_MAX);
+    static char large[70000];
+    struct frame_reader reader = {0};
+    size_t at = 0, ends = 0;
+
+    ck_assert_int_eq(frame_put(&in, FRAME_TEXT, false, "", 0), 0);
+    ck_assert_int_eq(frame_put(&in, FRAME_BINARY, false, large, sizeof(large)), 0);
+    ck_assert_int_eq(frame_put_close(&in, false, 4500, "why"), 0);
+    ck_assert(frame_reader_is_between(&reader));
+    while (at < in.len) {
+        size_t length = 1 + unit_random() % 1000;
+        ssize_t n = frame_read(&reader, in.data + at, length < in.len - at ? length : in.len - at);
+
+        ck_assert_int_gt(n, 0);
+        at += (size_t)n;
+        ck_assert_int_eq(reader.ended, frame_reader_is_between(&reader));
+        ends += reader.ended;
+    }
+    ck_assert_uint_eq(ends, 3);
+    ck_assert_uint_eq(reader.count, 3);
+    ck_assert(reader.closed);
+    ck_assert_uint_eq(frame_close_code(reader.control, reader.control_length), 4500);
+    ck_assert_str_eq(reader.control + 2, "why");
+}
+END_TEST
+
+/* Its payload is there as a whole, as it came, and ends with a NUL. */
+START_TEST(control_frames_come_between_the_parts_of_a_message)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(OUT_MAX);
+    static const char in[] = "\x01\x02He\x89\x05longe\x89\x01x\x80\x03llo";
+    struct frame_reader reader = {0};
+
+    ck_assert_int_eq(frame_read(&reader, in, 4), 4);
+    ck_assert_int_eq(frame_reader_append_part(&reader, &text), 0);
+    ck_assert_int_eq(frame_read(&reader, in + 4, 3), 3);
+    ck_assert(reader.begun && !reader.ended && reader.in_payload);
+    ck_assert_str_eq(reader.control, "l");
+    ck_assert_int_eq(frame_read(&reader, in + 7, 4), 4);
+    ck_assert(!reader.begun && reader.ended);
+    ck_assert_str_eq(reader.control, "longe");
+    ck_assert_int_eq(frame_read(&reader, in + 11, 8), 3);
+    ck_assert_str_eq(reader.control, "x");
+    ck_assert_int_eq(frame_read(&reader, in + 14, 5), 5);
+    ck_assert_int_eq(frame_reader_append_part(&reader, &text), 0);
+    ck_assert(reader.ended && reader.frame.final && reader.frame.opcode == FRAME_CONTINUATION);
+    ck_assert_str_eq(text.data, "Hello");
 }
 END_TEST
 
@@ -145,8 +258,12 @@ UNIT_SUITE(frame)
     Suite *suite = unit_suite_create("frame", &tests);
 
     tcase_add_test(tests, the_standards_examples_are_read);
-    tcase_add_test(tests, what_is_no_frame_is_refused_at_its_first_bytes);
-    tcase_add_test(tests, what_is_written_is_read);
+    tcase_add_test(tests, an_invalid_frame_is_refused_at_its_first_bytes);
+    tcase_add_test(tests, a_client_masks_and_a_server_does_not);
+    tcase_add_test(tests, a_message_is_continued_before_the_next_one);
+    tcase_add_test(tests, a_written_frame_is_read_back);
+    tcase_add_test(tests, the_reader_stops_at_the_end_of_each_frame);
+    tcase_add_test(tests, control_frames_come_between_the_parts_of_a_message);
     tcase_add_test(tests, a_frame_that_does_not_fit_is_not_written);
     tcase_add_test(tests, a_close_frame_has_a_code);
     return suite;
