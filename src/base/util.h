@@ -52,4 +52,12 @@ static inline void free_secret_pointer(char **secret)
     free_secret(*secret);
 }
 
+/* Replaces everything but printable ASCII by '?', for one line of a log or of a protocol. */
+static inline void make_printable(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || (unsigned char)*text >= 0x7f)
+            *text = '?';
+}
+
 #endif

@@ -23,6 +23,10 @@ src_libupstream_la_SOURCES = \
 	src/upstream/session.c src/upstream/session.h \
 	src/upstream/session_answer.c src/upstream/session_answer.h \
 	src/upstream/session_calls.c src/upstream/session_calls.h \
+	src/upstream/session_delays.c src/upstream/session_delays.h \
+	src/upstream/session_grant.c src/upstream/session_grant.h \
+	src/upstream/session_options.c src/upstream/session_options.h \
+	src/upstream/session_protocol.c src/upstream/session_protocol.h \
 	src/upstream/session_secrets.c src/upstream/session_secrets.h \
 	src/upstream/stamp.c src/upstream/stamp.h \
 	src/upstream/transfer.c \

@@ -19,8 +19,6 @@ static void begin(struct outage *outage, int64_t since_ms, int64_t now_ms, int64
 /* It goes to systemd's line protocol, among others, and the cause may be in the words of a server. */
 static void explain(struct outage *outage, size_t count, const char *url, const char *cause)
 {
-    char *c;
-
     if (count == 1)
         snprintf(outage->reason, sizeof(outage->reason), "%.200s cannot be reached since %s: %s", url,
                  outage->since, cause);
@@ -28,9 +26,7 @@ static void explain(struct outage *outage, size_t count, const char *url, const 
         snprintf(outage->reason, sizeof(outage->reason),
                  "none of the %zu servers can be reached since %s; %.200s: %s", count, outage->since, url,
                  cause);
-    for (c = outage->reason; *c; c++)
-        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
-            *c = '?';
+    make_printable(outage->reason);
 }
 
 bool outage_update(struct outage *outage, const struct failover *failover, const char *url, const char *cause,

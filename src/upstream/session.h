@@ -14,30 +14,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
-#include "base/error.h"
-#include "upstream/credential.h"
-
-/* A secret: in a file, or in memory. Both NULL or "": none. A file is read with secret_read() at every login,
- * so that a changed one is seen and the password does not stay in memory. */
-struct secret_source {
-    const char *file;
-    const char *value;
-};
-
-/* Where the credential comes from. Exactly one way: a key; a name and a password; a token and, optionally, a
- * refresh token. The strings must live as long as the session. */
-struct session_options {
-    struct secret_source api_key;
-    const char *username;
-    struct secret_source password;
-    struct secret_source token;
-    struct secret_source refresh_token;
-    /* What the person who reads session_reason() calls the server's URL and the key: names of options. */
-    const char *url_name;
-    const char *api_key_name;
-    const char *remedy; /* what to do after a refused or unreadable credential was mended; NULL: nothing */
-};
+#include "upstream/session_options.h"
+#include "upstream/session_protocol.h"
 
 enum session_state {
     SESSION_STARTING,   /* not authenticated yet */
@@ -45,29 +23,6 @@ enum session_state {
     SESSION_REFRESHING, /* authenticated before; to be renewed, or a renewal has failed and is tried again */
     SESSION_LOCKED_OUT, /* the server, or a file, refused the credential; probed rarely */
     SESSION_OFFLINE,    /* the server does not answer logins, or something else answers in its place */
-};
-
-enum session_call_kind { SESSION_CALL_LOGIN, SESSION_CALL_REFRESH, SESSION_CALL_VERIFY };
-
-struct session_call {
-    enum session_call_kind kind;
-    const char *method;            /* "GET" or "POST" */
-    const char *path;              /* "/api/auth/login", ... */
-    struct buf body;               /* JSON for POST; secret */
-    struct credential *credential; /* what to authenticate this call with; NULL: nothing */
-};
-
-void session_call_free(struct session_call *call);
-
-struct session_reply {
-    const char *transport_error; /* why no answer came; NULL: one came */
-    int status;
-    const char *body; /* of LENGTH bytes, not necessarily text */
-    size_t length;
-    const char *url;        /* of the server that was asked */
-    const char *location;   /* of a redirect, as it came; NULL: none */
-    int64_t retry_after_ms; /* -1: none */
-    int64_t server_now_ms;  /* the server's time, ms since the epoch */
 };
 
 struct session;

@@ -6,20 +6,12 @@
 
 #include "json/json_read.h"
 
-/* Bytes of a redirect's target that are shown. */
+/* Bytes of a redirect's target in a message. */
 #define LOCATION_SHOWN 200
 
 #define WHO_ANSWERS "is %s a ThingsBoard server, or does a captive portal or a gateway answer?"
 
-static const struct {
-    const char *name, *path;
-} calls[] = {
-    [SESSION_CALL_LOGIN] = {"login (POST /api/auth/login)", "/api/auth/login"},
-    [SESSION_CALL_REFRESH] = {"token renewal (POST /api/auth/token)", "/api/auth/token"},
-    [SESSION_CALL_VERIFY] = {"check of the credential (GET /api/auth/user)", "/api/auth/user"},
-};
-
-/* ThingsboardErrorResponse. */
+/* Whether BODY is a ThingsboardErrorResponse. */
 static bool is_error_of_thingsboard(const json_t *body)
 {
     return json_is_integer(json_object_get(body, "status")) &&
@@ -27,7 +19,7 @@ static bool is_error_of_thingsboard(const json_t *body)
            json_is_integer(json_object_get(body, "errorCode"));
 }
 
-/* Whether the answer is one of those that ask for patience and not for another URL. */
+/* Whether STATUS suggests to try again later rather than to check the URL. */
 static bool asks_to_wait(int status)
 {
     return status == 408 || status == 429 || status >= 500;
@@ -52,8 +44,8 @@ static bool is_same_host_with_tls(CURLU *from, CURLU *to)
     return same;
 }
 
-/* Where a redirect leads, without what may be secret: user, password, query, fragment. NULL: nowhere; else to
- * be freed with curl_free(). *SAME_HOST: to https on the server that was asked for http. */
+/* Where a redirect leads, without what may be secret: user, password, query, fragment; to be freed with
+ * curl_free(). NULL: nowhere. *SAME_HOST: from http to https on the same host. */
 static char *target_of_redirect(const struct session_reply *reply, const char *path, bool *same_host)
 {
     static const CURLUPart hidden[] = {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_QUERY,
@@ -78,7 +70,8 @@ static char *target_of_redirect(const struct session_reply *reply, const char *p
     return ret;
 }
 
-/* LOCATION without the PATH that was asked for: what belongs into the configuration. Whether it ended so. */
+/* Removes the PATH that was asked for from the end of LOCATION: what is left belongs into the configuration.
+ * Returns whether it was there. */
 static bool cut_path(char *location, const char *path)
 {
     size_t length = strlen(location), path_length = strlen(path);
@@ -93,34 +86,34 @@ static void explain_redirect(enum session_call_kind kind, const struct session_r
                              const struct session_options *options, char *reason, size_t size)
 {
     bool same_host = false;
-    char *location = target_of_redirect(reply, calls[kind].path, &same_host);
+    char *location = target_of_redirect(reply, session_call_path(kind), &same_host);
 
     if (!location)
         snprintf(reason, size, "%s: the server answers HTTP %d, a redirect that leads nowhere: " WHO_ANSWERS,
-                 calls[kind].name, reply->status, options->url_name);
-    else if (same_host && strlen(location) <= LOCATION_SHOWN && cut_path(location, calls[kind].path))
+                 session_call_name(kind), reply->status, options->url_name);
+    else if (same_host && strlen(location) <= LOCATION_SHOWN && cut_path(location, session_call_path(kind)))
         snprintf(reason, size, "%s: the server answers with a redirect to %s: set %s to that",
-                 calls[kind].name, location, options->url_name);
+                 session_call_name(kind), location, options->url_name);
     else
         snprintf(reason, size, "%s: the server answers HTTP %d, a redirect to %.*s: " WHO_ANSWERS,
-                 calls[kind].name, reply->status, LOCATION_SHOWN, location, options->url_name);
+                 session_call_name(kind), reply->status, LOCATION_SHOWN, location, options->url_name);
     curl_free(location);
 }
 
-/* "HTTP 401: Invalid username or password", with the server's own words where it has some. */
+/* "HTTP 401: Invalid username or password", with the server's own message if there is one. */
 static void explain_status(enum session_call_kind kind, const struct session_reply *reply, const json_t *body,
                            const struct session_options *options, char *reason, size_t size)
 {
     const char *message = json_string_value(json_object_get(body, "message"));
     bool odd = reply->status != 401 && !asks_to_wait(reply->status) && !is_error_of_thingsboard(body);
-    int length = snprintf(reason, size, "%s: the server answered HTTP %d%s%.200s", calls[kind].name,
+    int length = snprintf(reason, size, "%s: the server answered HTTP %d%s%.200s", session_call_name(kind),
                           reply->status, message ? ": " : "", message ? message : "");
 
     if (odd && length >= 0 && (size_t)length < size)
         snprintf(reason + length, size - (size_t)length, ": " WHO_ANSWERS, options->url_name);
 }
 
-/* Whether BODY has a token of that name: what can stand in a header as it is. */
+/* Whether BODY has a token of that name that needs no escaping in a header. */
 static bool has_token_named(const json_t *body, const char *name)
 {
     const json_t *value = json_object_get(body, name);
@@ -134,59 +127,59 @@ static bool has_token_named(const json_t *body, const char *name)
     return length > 0 && length == json_string_length(value);
 }
 
-/* Whether BODY says anything that a user of ThingsBoard has. */
+/* Whether BODY has any member of a ThingsBoard user. */
 static bool is_user(const json_t *body)
 {
     return json_object_get(body, "id") || json_object_get(body, "email") ||
            json_object_get(body, "authority");
 }
 
-/* What is wrong with an answer of 200. */
-static enum session_verdict judge_body(enum session_call_kind kind, const json_t *body,
-                                       const struct session_options *options, char *reason, size_t size)
+/* Checks the body of an answer of 200. */
+static enum session_answer check_body(enum session_call_kind kind, const json_t *body,
+                                      const struct session_options *options, char *reason, size_t size)
 {
     bool has_token = has_token_named(body, "token");
 
     if (!json_is_object(body)) {
-        snprintf(reason, size, "the answer to the %s is not JSON: " WHO_ANSWERS, calls[kind].name,
+        snprintf(reason, size, "the answer to the %s is not JSON: " WHO_ANSWERS, session_call_name(kind),
                  options->url_name);
-        return SESSION_VERDICT_NONE;
+        return SESSION_ANSWER_UNRELATED;
     }
     if (kind == SESSION_CALL_VERIFY && !is_user(body)) {
-        snprintf(reason, size, "the answer to the %s is not a user: " WHO_ANSWERS, calls[kind].name,
+        snprintf(reason, size, "the answer to the %s is not a user: " WHO_ANSWERS, session_call_name(kind),
                  options->url_name);
-        return SESSION_VERDICT_NONE;
+        return SESSION_ANSWER_UNRELATED;
     }
     if (kind == SESSION_CALL_VERIFY || (has_token && has_token_named(body, "refreshToken")))
-        return SESSION_VERDICT_GOOD;
-    if (has_token) { /* which is good for the second factor only, and a daemon does not have that */
+        return SESSION_ANSWER_GOOD;
+    if (has_token) { /* a pre-verification token: a daemon has no second factor */
         snprintf(reason, size, "the account wants a second factor at login: use an API key (%s)",
                  options->api_key_name);
-        return SESSION_VERDICT_REFUSED;
+        return SESSION_ANSWER_REFUSED;
     }
-    snprintf(reason, size, "the answer to the %s holds no token: " WHO_ANSWERS, calls[kind].name,
+    snprintf(reason, size, "the answer to the %s holds no token: " WHO_ANSWERS, session_call_name(kind),
              options->url_name);
-    return SESSION_VERDICT_NONE;
+    return SESSION_ANSWER_UNRELATED;
 }
 
-enum session_verdict session_judge(enum session_call_kind kind, const struct session_reply *reply,
-                                   const struct session_options *options, json_t **ret, char *reason,
-                                   size_t size)
+enum session_answer session_answer_check(enum session_call_kind kind, const struct session_reply *reply,
+                                         const struct session_options *options, json_t **ret, char *reason,
+                                         size_t size)
 {
     json_t *body = json_read(reply->body, reply->length, 0, NULL);
-    enum session_verdict verdict = SESSION_VERDICT_NONE;
+    enum session_answer answer = SESSION_ANSWER_UNRELATED;
 
     if (reply->status == 200) {
-        verdict = judge_body(kind, body, options, reason, size);
+        answer = check_body(kind, body, options, reason, size);
     } else if (reply->status >= 300 && reply->status < 400) {
         explain_redirect(kind, reply, options, reason, size);
     } else {
         explain_status(kind, reply, body, options, reason, size);
         if (reply->status == 401 || (reply->status == 403 && is_error_of_thingsboard(body)))
-            verdict = SESSION_VERDICT_REFUSED;
+            answer = SESSION_ANSWER_REFUSED;
     }
-    if (verdict == SESSION_VERDICT_GOOD)
+    if (answer == SESSION_ANSWER_GOOD)
         *ret = json_incref(body);
     json_decref(body);
-    return verdict;
+    return answer;
 }

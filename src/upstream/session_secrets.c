@@ -8,21 +8,34 @@
 #define HIDDEN_MIN  4 /* bytes of a secret */
 #define ALIKE_BYTES 8 /* of its beginning: the text may be cut behind it */
 
-static bool given(const char *option)
+void session_secrets_init(struct session_secrets *secrets, const struct session_options *options,
+                          enum session_mode mode)
 {
-    return option && *option;
+    switch (mode) {
+    case SESSION_MODE_API_KEY:
+        secrets->sources[0] = &options->api_key;
+        break;
+    case SESSION_MODE_PASSWORD:
+        secrets->sources[0] = &options->password;
+        break;
+    case SESSION_MODE_TOKEN:
+        secrets->sources[0] = &options->token;
+        if (secret_is_given(&options->refresh_token))
+            secrets->sources[1] = &options->refresh_token;
+        break;
+    }
 }
 
-bool secret_is_given(const struct secret_source *source)
+static bool is_file(const struct secret_source *source)
 {
-    return given(source->file) || given(source->value);
+    return !source->value || !*source->value;
 }
 
 static int read_one(const struct secret_source *source, char **ret, struct tb_error *err)
 {
     char *copy;
 
-    if (!given(source->value))
+    if (is_file(source))
         return secret_read(source->file, ret, err);
     copy = strdup(source->value);
     if (!copy)
@@ -75,7 +88,7 @@ bool session_secrets_can_change(const struct session_secrets *secrets)
     size_t i;
 
     for (i = 0; i < SESSION_SECRETS_MAX && secrets->sources[i]; i++)
-        if (!given(secrets->sources[i]->value))
+        if (is_file(secrets->sources[i]))
             return true;
     return false;
 }
