@@ -64,7 +64,7 @@ static json_t *issue(const struct sim *sim, json_t *claims)
     uint8_t digest[SHA512_DIGEST_SIZE];
     size_t payload_len;
     CLEANUP(free_pointer) char *payload = java_json_text(claims, &payload_len);
-    struct buf token = XBUF_INIT;
+    CLEANUP(buf_free) struct buf token = XBUF_INIT;
 
     json_decref(claims);
     add_base64url(&token, header, sizeof(header) - 1);
@@ -73,9 +73,7 @@ static json_t *issue(const struct sim *sim, json_t *claims)
     sign(sim, token.data, token.len, digest);
     xbuf_append_byte(&token, '.');
     add_base64url(&token, digest, sizeof(digest));
-    json_t *text = json_stringn(token.data, token.len);
-    buf_free(&token);
-    return text;
+    return json_stringn(token.data, token.len);
 }
 
 static const char *authority_name(enum authority a)

@@ -153,18 +153,12 @@ json_t *alarm_render_info(const struct store *store, const struct entity *e)
 
 void get_alarm_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_ALARM, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_ALARM, entity_render_doc);
 }
 
 void get_alarm_info_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_ALARM, 0);
-
-    if (e)
-        reply_json(rp, alarm_render_info(&sim->store, e));
+    entity_get(sim, rq, rp, ENTITY_ALARM, alarm_render_info);
 }
 
 void delete_alarm(struct sim *sim, struct request *rq, struct reply *rp)

@@ -65,7 +65,7 @@ static void list(struct sim *sim, struct request *rq, struct reply *rp, const ch
                             INT64_MIN,
                             INT64_MAX};
     struct page_link link;
-    struct selection s = {};
+    CLEANUP(selection_free) struct selection s = {};
 
     parse_int64(request_param(rq, "startTime"), &q.from);
     parse_int64(request_param(rq, "endTime"), &q.to);

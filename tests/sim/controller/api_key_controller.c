@@ -83,7 +83,7 @@ void get_user_api_keys(struct sim *sim, struct request *rq, struct reply *rp)
     static const char *const searched[] = {"description", NULL};
     const struct entity *user = entity_var(sim, rq, rp, ENTITY_USER, 0);
     struct page_link link;
-    struct selection s = {};
+    CLEANUP(selection_free) struct selection s = {};
 
     if (!user || !page_link_parse(rq, rp, properties, &link))
         return;

@@ -28,7 +28,7 @@ static json_t *build_asset(struct sim *sim, struct request *rq, struct reply *rp
                      entity_any_field(rq, "additionalInfo"));
 }
 
-static const struct kind asset_kind = {ENTITY_ASSET, "Asset", "name", build_asset};
+static const struct entity_kind asset_kind = {ENTITY_ASSET, "Asset", "name", build_asset};
 
 void save_asset(struct sim *sim, struct request *rq, struct reply *rp)
 {
@@ -41,10 +41,7 @@ void save_asset(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_asset_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_ASSET, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_ASSET, entity_render_doc);
 }
 
 static json_t *asset_render_info(const struct store *store, const struct entity *e)
@@ -58,10 +55,7 @@ static json_t *asset_render_info(const struct store *store, const struct entity 
 
 void get_asset_info_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_ASSET, 0);
-
-    if (e)
-        reply_json(rp, asset_render_info(&sim->store, e));
+    entity_get(sim, rq, rp, ENTITY_ASSET, asset_render_info);
 }
 
 void delete_asset(struct sim *sim, struct request *rq, struct reply *rp)

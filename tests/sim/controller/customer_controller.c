@@ -30,7 +30,7 @@ static json_t *build_customer(struct sim *sim, struct request *rq, struct reply 
     return doc;
 }
 
-static const struct kind customer_kind = {ENTITY_CUSTOMER, "Customer", "title", build_customer};
+static const struct entity_kind customer_kind = {ENTITY_CUSTOMER, "Customer", "title", build_customer};
 
 void save_customer(struct sim *sim, struct request *rq, struct reply *rp)
 {
@@ -43,10 +43,7 @@ void save_customer(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_customer_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_CUSTOMER, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_CUSTOMER, entity_render_doc);
 }
 
 /* The devices and assets of a deleted customer belong to the tenant again. */

@@ -19,7 +19,7 @@ static json_t *build_dashboard(struct sim *sim, struct request *rq, struct reply
     return doc;
 }
 
-static const struct kind dashboard_kind = {ENTITY_DASHBOARD, "Dashboard", "title", build_dashboard};
+static const struct entity_kind dashboard_kind = {ENTITY_DASHBOARD, "Dashboard", "title", build_dashboard};
 
 void save_dashboard(struct sim *sim, struct request *rq, struct reply *rp)
 {
@@ -32,10 +32,7 @@ void save_dashboard(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_dashboard_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_DASHBOARD, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_DASHBOARD, entity_render_doc);
 }
 
 /* Without the members that make a dashboard big. */
@@ -51,10 +48,7 @@ static json_t *dashboard_render_info(const struct store *store, const struct ent
 
 void get_dashboard_info_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_DASHBOARD, 0);
-
-    if (e)
-        reply_json(rp, dashboard_render_info(&sim->store, e));
+    entity_get(sim, rq, rp, ENTITY_DASHBOARD, dashboard_render_info);
 }
 
 void delete_dashboard(struct sim *sim, struct request *rq, struct reply *rp)

@@ -52,7 +52,7 @@ static json_t *build_device(struct sim *sim, struct request *rq, struct reply *r
                      json_is_object(data) ? json_deep_copy(data) : default_device_data());
 }
 
-static const struct kind device_kind = {ENTITY_DEVICE, "Device", "name", build_device};
+static const struct entity_kind device_kind = {ENTITY_DEVICE, "Device", "name", build_device};
 
 /* A new device gets credentials and the server attribute "active". */
 static void set_up_device(struct sim *sim, struct request *rq, struct entity *e, const char *token)
@@ -89,10 +89,7 @@ void save_device(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_device_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_DEVICE, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_DEVICE, entity_render_doc);
 }
 
 static json_t *device_render_info(const struct store *store, const struct entity *e)
@@ -108,10 +105,7 @@ static json_t *device_render_info(const struct store *store, const struct entity
 
 void get_device_info_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_DEVICE, 0);
-
-    if (e)
-        reply_json(rp, device_render_info(&sim->store, e));
+    entity_get(sim, rq, rp, ENTITY_DEVICE, device_render_info);
 }
 
 void delete_device(struct sim *sim, struct request *rq, struct reply *rp)

@@ -104,10 +104,7 @@ void save_entity_group(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_entity_group_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_GROUP, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_GROUP, entity_render_doc);
 }
 
 void delete_entity_group(struct sim *sim, struct request *rq, struct reply *rp)
@@ -198,7 +195,7 @@ void get_group_members(struct sim *sim, struct request *rq, struct reply *rp)
     static const char *const searched[] = {"name", "title", NULL};
     const struct entity *e = entity_var(sim, rq, rp, ENTITY_GROUP, 0);
     struct page_link link;
-    struct selection s = {};
+    CLEANUP(selection_free) struct selection s = {};
     const char *id;
     json_t *unused;
 

@@ -5,11 +5,10 @@
 
 void count_entities_by_query(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct selection s = {};
+    CLEANUP(selection_free) struct selection s = {};
 
     if (query_select(sim, rq, rp, &s))
         reply_json(rp, json_integer((json_int_t)s.n));
-    selection_free(&s);
 }
 
 void find_entity_data_by_query(struct sim *sim, struct request *rq, struct reply *rp)
@@ -42,7 +41,7 @@ static void collect_keys(const struct selection *s, struct key_sets *ret)
     }
 }
 
-static void free_keys(struct key_sets *sets)
+static void key_sets_free(struct key_sets *sets)
 {
     json_decref(sets->types);
     json_decref(sets->series);
@@ -64,8 +63,8 @@ static json_t *names_of(const json_t *set, bool objects)
 
 void find_available_keys(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct selection s = {};
-    struct key_sets sets;
+    CLEANUP(selection_free) struct selection s = {};
+    CLEANUP(key_sets_free) struct key_sets sets = {};
     json_auto_t *all = json_object();
 
     if (!query_select(sim, rq, rp, &s))
@@ -78,14 +77,12 @@ void find_available_keys(struct sim *sim, struct request *rq, struct reply *rp)
                          request_flag(rq, "timeseries") ? names_of(sets.series, false) : json_array(),
                          "attribute", request_flag(rq, "attributes") ? names_of(all, false) : json_array(),
                          "entityTypes", names_of(sets.types, false)));
-    free_keys(&sets);
-    selection_free(&s);
 }
 
 void find_available_keys_v2(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct selection s = {};
-    struct key_sets sets;
+    CLEANUP(selection_free) struct selection s = {};
+    CLEANUP(key_sets_free) struct key_sets sets = {};
 
     if (!query_select(sim, rq, rp, &s))
         return;
@@ -96,6 +93,4 @@ void find_available_keys_v2(struct sim *sim, struct request *rq, struct reply *r
     reply_json(rp, json_pack("{s:I, s:o, s:o, s:o}", "totalEntities", (json_int_t)s.n, "entityTypes",
                              names_of(sets.types, false), "timeseries", names_of(sets.series, true),
                              "attributes", attributes));
-    free_keys(&sets);
-    selection_free(&s);
 }

@@ -140,7 +140,7 @@ static const struct part *file_part(struct request *rq, struct reply *rp, struct
 
 void upload_image(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct parts parts = {};
+    CLEANUP(parts_free) struct parts parts = {};
     const struct part *file = file_part(rq, rp, &parts);
     CLEANUP(free_pointer) char *title = part_text(&parts, "title");
     CLEANUP(free_pointer) char *sub_type = part_text(&parts, "imageSubType");
@@ -150,7 +150,6 @@ void upload_image(struct sim *sim, struct request *rq, struct reply *rp)
                     "No enum constant org.thingsboard.server.common.data.ResourceSubType.%s", sub_type);
     else if (file)
         create(sim, rq, rp, file, title, sub_type ? sub_type : "IMAGE");
-    parts_free(&parts);
 }
 
 /* The image of .../{type}/{key}...; NULL: the reply is a refusal. */
@@ -172,12 +171,11 @@ static struct entity *image(struct sim *sim, struct request *rq, struct reply *r
 void update_image(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = image(sim, rq, rp);
-    struct parts parts = {};
+    CLEANUP(parts_free) struct parts parts = {};
     const struct part *file = e ? file_part(rq, rp, &parts) : NULL;
 
     if (file && set_file(sim, rp, e, file))
         reply_json(rp, json_incref(e->doc));
-    parts_free(&parts);
 }
 
 void get_image_info(struct sim *sim, struct request *rq, struct reply *rp)

@@ -113,7 +113,7 @@ static void set_file(struct sim *sim, struct request *rq, struct reply *rp, stru
 
 void save_ota_package_data(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct parts parts = {};
+    CLEANUP(parts_free) struct parts parts = {};
 
     if (!request_param(rq, "checksumAlgorithm")) {
         reply_error(rp, 500, ERROR_GENERAL,
@@ -130,7 +130,6 @@ void save_ota_package_data(struct sim *sim, struct request *rq, struct reply *rp
         set_file(sim, rq, rp, e, file);
     else
         reply_error(rp, 500, ERROR_GENERAL, "Required part 'file' is not present.");
-    parts_free(&parts);
 }
 
 void download_ota_package(struct sim *sim, struct request *rq, struct reply *rp)

@@ -21,7 +21,7 @@ static json_t *build_role(struct sim *sim, struct request *rq, struct reply *rp,
                      json_entity_id("TENANT", sim->store.tenant->id));
 }
 
-static const struct kind role_kind = {ENTITY_ROLE, "Role", "name", build_role};
+static const struct entity_kind role_kind = {ENTITY_ROLE, "Role", "name", build_role};
 
 void save_role(struct sim *sim, struct request *rq, struct reply *rp)
 {
@@ -34,10 +34,7 @@ void save_role(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_role_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_ROLE, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_ROLE, entity_render_doc);
 }
 
 void delete_role(struct sim *sim, struct request *rq, struct reply *rp)

@@ -11,10 +11,7 @@ void get_user(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_user_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_USER, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_USER, entity_render_doc);
 }
 
 void get_customer_users(struct sim *sim, struct request *rq, struct reply *rp)
@@ -96,8 +93,5 @@ void get_tenants(struct sim *sim, struct request *rq, struct reply *rp)
 
 void get_tenant_by_id(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    const struct entity *e = entity_var(sim, rq, rp, ENTITY_TENANT, 0);
-
-    if (e)
-        reply_json(rp, json_incref(e->doc));
+    entity_get(sim, rq, rp, ENTITY_TENANT, entity_render_doc);
 }

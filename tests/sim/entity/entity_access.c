@@ -89,6 +89,15 @@ void entity_add_customer_info(const struct store *store, json_t *info)
     json_put(info, "customerIsPublic", json_false());
 }
 
+void entity_get(struct sim *sim, struct request *rq, struct reply *rp, enum entity_type type,
+                render_entity *render)
+{
+    const struct entity *e = entity_var(sim, rq, rp, type, 0);
+
+    if (e)
+        reply_json(rp, render(&sim->store, e));
+}
+
 void entity_list(struct sim *sim, struct request *rq, struct reply *rp, enum entity_type type,
                  const char *customer_id, render_entity *render)
 {
@@ -98,7 +107,7 @@ void entity_list(struct sim *sim, struct request *rq, struct reply *rp, enum ent
     static const char *const searched[] = {"name", "title", "type", "label", NULL};
     const char *of_type = request_param(rq, "type");
     struct page_link link;
-    struct selection s = {};
+    CLEANUP(selection_free) struct selection s = {};
 
     if (!page_link_parse(rq, rp, properties, &link))
         return;

@@ -9,7 +9,7 @@
 #include "sim/state/sim.h"
 
 /* A kind of entity that a POST creates and updates. */
-struct kind {
+struct entity_kind {
     enum entity_type type;
     const char *label;      /* "Device", in messages */
     const char *name_field; /* "name" or "title" */
@@ -38,13 +38,16 @@ json_t *entity_any_field(const struct request *rq, const char *name);
 const char *entity_id_field(const json_t *object, const char *name, const char *otherwise);
 
 /* Creates or updates the entity of the body. NULL: the reply is a refusal. */
-struct entity *entity_save(struct sim *sim, struct request *rq, struct reply *rp, const struct kind *kind,
-                           bool *ret_created);
+struct entity *entity_save(struct sim *sim, struct request *rq, struct reply *rp,
+                           const struct entity_kind *kind, bool *ret_created);
 /* Removes the entity with its alarms, data and relations. */
 void entity_delete(struct sim *sim, struct entity *e);
 /* Sets a member of the document and increments its version. Takes VALUE over. */
 void entity_change(struct entity *e, const char *member, json_t *value);
 
+/* Replies with the JSON of the entity in the first path variable. */
+void entity_get(struct sim *sim, struct request *rq, struct reply *rp, enum entity_type type,
+                render_entity *render);
 /* A page of the entities of a type that have the text of the page link and, if given, the type and customer.
  */
 void entity_list(struct sim *sim, struct request *rq, struct reply *rp, enum entity_type type,

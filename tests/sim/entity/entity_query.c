@@ -127,7 +127,7 @@ json_t *query_page(struct sim *sim, struct request *rq, struct reply *rp)
         .now = rq->now,
         .descending = streq(json_str(sort_order, "direction"), "DESC"),
     };
-    struct selection s = {};
+    CLEANUP(selection_free) struct selection s = {};
 
     if (size < 1 || size > INT32_MAX || page < 0 || page > INT32_MAX) {
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
@@ -143,7 +143,5 @@ json_t *query_page(struct sim *sim, struct request *rq, struct reply *rp)
     json_t *data = json_array();
     for (size_t i = (size_t)(page * size); i < s.n && json_array_size(data) < (size_t)size; i++)
         json_array_append_new(data, render(rq, s.items[i]));
-    json_t *whole = page_json(data, s.n, size, page);
-    selection_free(&s);
-    return whole;
+    return page_json(data, s.n, size, page);
 }

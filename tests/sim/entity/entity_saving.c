@@ -51,8 +51,8 @@ void entity_delete(struct sim *sim, struct entity *e)
 }
 
 /* The entity that the id in the body names, or NULL if there is no id. False: the reply is a refusal. */
-static bool find_existing(struct sim *sim, struct request *rq, struct reply *rp, const struct kind *kind,
-                          struct entity **ret)
+static bool find_existing(struct sim *sim, struct request *rq, struct reply *rp,
+                          const struct entity_kind *kind, struct entity **ret)
 {
     const char *text = json_str(json_object_get(rq->json, "id"), "id");
     char id[UUID_LEN + 1];
@@ -76,7 +76,7 @@ static bool find_existing(struct sim *sim, struct request *rq, struct reply *rp,
 }
 
 /* nameConflictPolicy=UNIQUIFY: another name, freed with free(), instead of a refusal. */
-static char *uniquify(struct sim *sim, struct request *rq, const struct kind *kind, const char *name)
+static char *uniquify(struct sim *sim, struct request *rq, const struct entity_kind *kind, const char *name)
 {
     const char *separator = request_param(rq, "uniquifySeparator");
     const char *strategy = request_param(rq, "uniquifyStrategy");
@@ -97,7 +97,7 @@ static char *uniquify(struct sim *sim, struct request *rq, const struct kind *ki
 }
 
 /* The name to use, freed with free(). NULL: the reply is a refusal. */
-static char *check_name(struct sim *sim, struct request *rq, struct reply *rp, const struct kind *kind,
+static char *check_name(struct sim *sim, struct request *rq, struct reply *rp, const struct entity_kind *kind,
                         const struct entity *existing)
 {
     char *name = NULL;
@@ -146,8 +146,8 @@ static void finish_doc(struct sim *sim, struct entity *e, json_t *doc, int64_t v
     e->doc = whole;
 }
 
-struct entity *entity_save(struct sim *sim, struct request *rq, struct reply *rp, const struct kind *kind,
-                           bool *ret_created)
+struct entity *entity_save(struct sim *sim, struct request *rq, struct reply *rp,
+                           const struct entity_kind *kind, bool *ret_created)
 {
     struct entity *e = NULL;
 

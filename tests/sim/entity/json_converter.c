@@ -69,7 +69,7 @@ static json_t *real_number(const char *text)
 
 static json_t *number(struct conversion *c, const char *text)
 {
-    struct decimal d;
+    CLEANUP(decimal_free) struct decimal d = {};
     json_t *value;
 
     if (decimal_parse(text, &d) < 0) {
@@ -82,7 +82,6 @@ static json_t *number(struct conversion *c, const char *text)
         value = real_number(text);
     else
         value = plain_string(c, &d);
-    decimal_free(&d);
     return value;
 }
 

@@ -150,5 +150,4 @@ void page_reply(struct reply *rp, const struct store *store, const struct page_l
     for (size_t i = first; i < s->n && i - first < (size_t)link->size; i++)
         json_array_append_new(data, render(store, s->items[i]));
     reply_json(rp, page_json(data, s->n, link->size, link->page));
-    selection_free(s);
 }

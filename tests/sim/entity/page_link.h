@@ -38,7 +38,7 @@ bool page_text_matches(const struct page_link *link, const json_t *doc, const ch
 /* The JSON of an entity: a new reference. */
 typedef json_t *render_entity(const struct store *store, const struct entity *e);
 
-/* Sorts the selection, replies with the page, and frees the selection. */
+/* Sorts the selection and replies with the page. */
 void page_reply(struct reply *rp, const struct store *store, const struct page_link *link,
                 struct selection *s, render_entity *render);
 /* {"data":..., "totalPages":..., "totalElements":..., "hasNext":...}. Takes DATA over. */

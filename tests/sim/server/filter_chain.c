@@ -142,7 +142,7 @@ static bool check_body(const struct sim *sim, struct request *rq, struct reply *
 static bool check_specification(struct sim *sim, struct request *rq, struct reply *rp)
 {
     bool has_handler = rq->mapping->method != NULL;
-    struct validation validation = {};
+    CLEANUP(validation_free) struct validation validation = {};
     bool ok = true;
 
     if (!rq->op)
@@ -158,7 +158,6 @@ static bool check_specification(struct sim *sim, struct request *rq, struct repl
                     json_string_value(json_array_get(validation.errors, 0)));
         ok = false;
     }
-    validation_free(&validation);
     return ok;
 }
 

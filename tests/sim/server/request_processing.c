@@ -49,7 +49,7 @@ static bool is_preflight(const struct request *rq)
 /* Validates the JSON of an answer by its schema, and counts a violation. */
 static void validate_answer(struct sim *sim, const struct request *rq, const struct reply *rp)
 {
-    struct schema_error why = SCHEMA_ERROR_INIT;
+    CLEANUP(schema_error_free) struct schema_error why = SCHEMA_ERROR_INIT;
 
     if (!sim->settings.check_answers || !rq->op || rq->op->answer != TB_ANSWER_JSON || rp->status != 200)
         return;
@@ -58,7 +58,6 @@ static void validate_answer(struct sim *sim, const struct request *rq, const str
         xbuf_append_string(&why.text, "not JSON");
     if (!value || schema_check(sim->api, rq->op->answer_type, 0, value, SCHEMA_ANSWER, &why) < 0)
         violations_add(&sim->answer_violations, api_text(sim->api, rq->op->id), why.text.data);
-    buf_free(&why.text);
 }
 
 static void answer(struct sim *sim, struct request *rq, struct reply *rp)
@@ -159,7 +158,7 @@ static bool is_executed(const struct fault *f)
 
 void process_request(struct sim *sim, struct request *rq, struct reply *rp)
 {
-    struct fault fault = {};
+    CLEANUP(fault_free) struct fault fault = {};
 
     rp->headers = starts_with(rq->path, "/api/v1/") ? HEADERS_DEVICE_API : HEADERS_API;
     pthread_mutex_lock(&sim->lock);
@@ -177,13 +176,12 @@ void process_request(struct sim *sim, struct request *rq, struct reply *rp)
     if (fault.kind == FAULT_HOLD && fault.executed)
         sim_hold(sim);
     apply_fault(rq, &fault, rp);
-    fault_free(&fault);
 }
 
 bool refuses_early(struct sim *sim, struct request *rq, int64_t content_length)
 {
     const char *type = request_header(rq, "Content-Type");
-    struct reply ignored = {};
+    CLEANUP(reply_free) struct reply ignored = {};
     bool refuses = false;
 
     if (rq->target_error != TARGET_OK || !starts_with(rq->path, "/api/") || is_login_path(rq))
@@ -200,7 +198,6 @@ bool refuses_early(struct sim *sim, struct request *rq, int64_t content_length)
     refuses = !auth_check(sim, rq, &ignored);
     pthread_mutex_unlock(&sim->lock);
     rq->user = NULL;
-    reply_free(&ignored);
     return refuses;
 }
 

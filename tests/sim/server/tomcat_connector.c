@@ -116,7 +116,7 @@ static bool is_last(struct sim *sim, struct connection *c)
 static enum MHD_Result finish(struct sim *sim, struct request *rq)
 {
     struct connection *c = connection_of(rq->mhd);
-    struct reply rp = {};
+    CLEANUP(reply_free) struct reply rp = {};
     bool last = false;
 
     /* the answer may take longer than the idle timeout, which starts anew when it is set again */
@@ -130,7 +130,6 @@ static enum MHD_Result finish(struct sim *sim, struct request *rq)
     }
     MHD_set_connection_option(rq->mhd, MHD_CONNECTION_OPTION_TIMEOUT, (unsigned)IDLE_SECONDS);
     enum MHD_Result ok = write_response(sim, rq, &rp, last);
-    reply_free(&rp);
     return ok;
 }
 

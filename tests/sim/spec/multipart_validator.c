@@ -7,7 +7,7 @@ static void validate_part(const struct tb_api *api, const struct tb_field *f, co
                           bool strict, struct validation *validation)
 {
     unsigned kind = api->types[f->type].kind;
-    struct schema_error why = SCHEMA_ERROR_INIT;
+    CLEANUP(schema_error_free) struct schema_error why = SCHEMA_ERROR_INIT;
     bool ok = true;
 
     if (kind == TB_KIND_PART)
@@ -24,7 +24,6 @@ static void validate_part(const struct tb_api *api, const struct tb_field *f, co
     if (!ok)
         validation_add(validation, 400, "Part '%s': %s", part->name,
                        why.text.data ? why.text.data : "not JSON");
-    buf_free(&why.text);
 }
 
 static void validate_parts(const struct tb_api *api, const struct tb_schema *schema,
@@ -53,11 +52,10 @@ void validate_multipart(const struct tb_api *api, const struct tb_operation *op,
                         bool strict, struct validation *validation)
 {
     const struct tb_type *type = &api->types[op->body_type];
-    struct parts parts = {};
+    CLEANUP(parts_free) struct parts parts = {};
 
     if (parts_parse(rq, &parts) < 0)
         validation_add(validation, 500, "Failed to parse multipart servlet request");
     else if (type->kind == TB_KIND_OBJECT)
         validate_parts(api, &api->schemas[type->of], &parts, strict, validation);
-    parts_free(&parts);
 }

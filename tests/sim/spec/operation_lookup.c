@@ -35,10 +35,9 @@ static bool fits(const struct tb_api *api, const struct tb_operation *op, const 
         const struct tb_parameter *p = &api->parameters[op->first_parameter + i];
         const char *value =
             p->location == TB_IN_PATH ? operation_var(api, op, rq, api_text(api, p->name)) : NULL;
-        struct schema_error why = SCHEMA_ERROR_INIT;
+        CLEANUP(schema_error_free) struct schema_error why = SCHEMA_ERROR_INIT;
         bool ok = !value || schema_check_text(api, p->type, p->bounds, value, &why) == 0;
 
-        buf_free(&why.text);
         if (!ok)
             return false;
     }

@@ -33,12 +33,11 @@ void validation_free(struct validation *validation)
 static void validate_text(const struct tb_api *api, const struct tb_parameter *p, unsigned type,
                           const char *text, struct validation *validation)
 {
-    struct schema_error why = SCHEMA_ERROR_INIT;
+    CLEANUP(schema_error_free) struct schema_error why = SCHEMA_ERROR_INIT;
 
     if (schema_check_text(api, type, p->type == type ? p->bounds : 0, text, &why) < 0)
         validation_add(validation, 400, "Method parameter '%s': Failed to convert value '%s': %s",
                        api_text(api, p->name), text, why.text.data);
-    buf_free(&why.text);
 }
 
 /* The value of a list parameter: one element, or several with commas between. */
@@ -126,7 +125,7 @@ static void validate_json(const struct tb_api *api, const struct tb_operation *o
 {
     json_error_t error;
     json_auto_t *body = java_json_read(rq->body.data, rq->body.len, &error);
-    struct schema_error why = SCHEMA_ERROR_INIT;
+    CLEANUP(schema_error_free) struct schema_error why = SCHEMA_ERROR_INIT;
 
     if (!has_type(rq, "application/json")) {
         validation_add(validation, 500, "Content-Type '%s' is not supported",
@@ -138,7 +137,6 @@ static void validate_json(const struct tb_api *api, const struct tb_operation *o
     else if (schema_check(api, op->body_type, 0, body, strict ? SCHEMA_STRICT : 0, &why) < 0)
         validation_add(validation, why.is_type ? 500 : 400, "%s%s",
                        why.is_type ? "JSON parse error: " : "Validation error: ", why.text.data);
-    buf_free(&why.text);
 }
 
 static void validate_body(const struct tb_api *api, const struct tb_operation *op, const struct request *rq,

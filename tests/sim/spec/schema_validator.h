@@ -17,7 +17,7 @@ enum {
     SCHEMA_ANSWER = 1 << 1, /* required members may be null or missing, as in answers of servers */
 };
 
-/* The first error of a value. */
+/* The first error of a value. Begins as SCHEMA_ERROR_INIT. */
 struct schema_error {
     struct buf text; /* "id.entityType: ..." */
     bool is_type;    /* the type is wrong, so that a server cannot parse the value */
@@ -28,12 +28,17 @@ struct schema_error {
         .text = XBUF_INIT                                                                                    \
     }
 
+static inline void schema_error_free(struct schema_error *error)
+{
+    buf_free(&error->text);
+}
+
 static inline const char *api_text(const struct tb_api *api, uint32_t offset)
 {
     return api->strings + offset;
 }
 
-/* -EINVAL; RET says why. The buffer of RET is freed by the caller, also on success. */
+/* -EINVAL; RET says why. */
 int schema_check(const struct tb_api *api, unsigned type, unsigned bounds, const json_t *value,
                  unsigned flags, struct schema_error *ret);
 /* The same for the text of a parameter of a scalar type. */

@@ -85,10 +85,9 @@ static void ask_data(struct sim *sim, const struct user *user, struct data_queri
                      const json_t *cmd, int64_t id, const struct output *out)
 {
     struct request rq = request_of(sim, user, cmd);
-    struct reply refusal = {};
+    CLEANUP(reply_free) struct reply refusal = {};
     json_t *page = query_page(sim, &rq, &refusal);
 
-    reply_free(&refusal);
     if (!page) {
         send_error(out, id, "ENTITY_DATA");
         return;
@@ -101,8 +100,8 @@ static void ask_count(struct sim *sim, const struct user *user, const json_t *cm
                       const struct output *out)
 {
     struct request rq = request_of(sim, user, cmd);
-    struct reply refusal = {};
-    struct selection s = {};
+    CLEANUP(reply_free) struct reply refusal = {};
+    CLEANUP(selection_free) struct selection s = {};
 
     if (query_select(sim, &rq, &refusal, &s))
         output_send(out,
@@ -110,8 +109,6 @@ static void ask_count(struct sim *sim, const struct user *user, const json_t *cm
                               "errorCode", 0, "errorMsg", "cmdUpdateType", "COUNT_DATA"));
     else
         send_error(out, id, "COUNT_DATA");
-    reply_free(&refusal);
-    selection_free(&s);
 }
 
 static void send_notifications(int64_t id, const struct output *out)

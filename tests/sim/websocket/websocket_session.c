@@ -117,13 +117,12 @@ static void refuse_length(struct websocket *ws)
 
 static void compressed_text_received(struct websocket *ws, const uint8_t *data, size_t length)
 {
-    struct buf text = BUF_INIT(MAX_MESSAGE);
+    CLEANUP(buf_free) struct buf text = BUF_INIT(MAX_MESSAGE);
 
     if (deflater_expand(&ws->deflater, data, length, &text) == 0)
         text_received(ws, text.data ? text.data : "", text.len);
     else
         refuse_length(ws);
-    buf_free(&text);
 }
 
 static void websocket_message_received(wslay_event_context_ptr frames,
