@@ -6,16 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* After so many values only what is required is made: all members of all members are millions. */
+#include "base/util.h"
+
+/* After this many values only required members are made: all members of all members would be millions. */
 #define VALUES_MAX  2000
-#define TRIES_MAX   64 /* for an element that is not yet in a list of unique ones */
+#define TRIES_MAX   64 /* to find another element for a list of unique ones */
 #define HEIGHT_MAX  1000
 #define HEIGHT_NONE (HEIGHT_MAX + 1)
 
 struct maker {
     const struct tb_api *api;
     const struct instance_options *options;
-    unsigned counter;  /* of values made; makes each another */
+    unsigned counter;  /* of values made, so that each one differs */
     unsigned *heights; /* of each schema: how deep its smallest value is; NULL until needed */
 };
 
@@ -31,7 +33,7 @@ static unsigned next(struct maker *maker)
     return maker->options->seed + maker->counter++;
 }
 
-/* Whether what is not required is left out from here on. */
+/* Whether members that are not required are left out from here on. */
 static bool is_small(const struct maker *maker, int depth)
 {
     return depth > maker->options->depth || maker->counter > VALUES_MAX;
@@ -179,7 +181,7 @@ static json_t *make_integer(struct maker *maker, int64_t minimum, int64_t maximu
 {
     unsigned n = next(maker);
     const int64_t values[] = {n, minimum, maximum, 0, -1, INT64_C(9007199254740993), 1700000000000 + n};
-    int64_t value = values[n % (sizeof(values) / sizeof(values[0]))];
+    int64_t value = values[n % ARRAY_SIZE(values)];
 
     minimum = bounds->minimum > minimum ? bounds->minimum : minimum;
     maximum = bounds->maximum < maximum ? bounds->maximum : maximum;
@@ -309,7 +311,7 @@ static json_t *make_structure(struct maker *maker, const struct tb_schema *schem
     return object;
 }
 
-/* The next variant in turn; where the value has to end soon, the next of those that end soonest. */
+/* The next variant in turn; if the value has to end soon, the next of those that end soonest. */
 static const struct tb_variant *choose_variant(struct maker *maker, const struct tb_schema *base, int depth)
 {
     const struct tb_variant *variants = &maker->api->variants[base->first_variant];

@@ -16,17 +16,17 @@
 #define INSTANCE_UNKNOWN_VARIANT "UNKNOWN_VARIANT"
 
 struct instance_options {
-    unsigned seed; /* another value; a base at the root becomes its variant number SEED, modulo their count */
-    bool all_members;     /* else only those that are required */
-    int depth;            /* of structures, lists and maps; below it only what is required */
-    bool unknown_members; /* two more members in every object of a schema */
-    bool unknown_values;  /* enumerations have values that no table knows */
-    bool
-        unknown_variants; /* so do the discriminators of bases, which then have members that no table knows */
-    bool nulls;           /* members that are not required are null */
+    /* Other seeds, other values. A base at the root becomes its variant number SEED modulo their count. */
+    unsigned seed;
+    bool all_members;      /* otherwise only the required ones */
+    int depth;             /* of structures, lists and maps; below it only required members */
+    bool unknown_members;  /* two more members in every object of a schema */
+    bool unknown_values;   /* values of enumerations that are in no table */
+    bool unknown_variants; /* discriminators that are in no table, and members of such variants */
+    bool nulls;            /* members that are not required are null */
 };
 
-/* A new reference. Within DEPTH and a few hundred members, each base is another of its variants in turn. */
+/* A new reference. Within DEPTH and a few hundred members, the variants of a base take turns. */
 json_t *instance_make(const struct tb_api *api, unsigned type, const struct instance_options *options);
 
 #endif

@@ -3,24 +3,23 @@
 
 #include <stddef.h>
 
+#include "base/util.h"
+
 /* The pool of texts: one after the other, each with its NUL. */
-#define TEXTS                                                                                                \
-    X(active, "active")                                                                                      \
-    X(attributes, "attributes")                                                                              \
-    X(bools, "bools")                                                                                        \
-    X(cat, "cat") X(code, "code") X(color, "color") X(count, "count") X(data, "data") X(dog, "dog")          \
-        X(doubles, "doubles") X(id, "id") X(info, "info") X(jsons, "jsons") X(labels, "labels")              \
-            X(lists, "lists") X(longs, "longs") X(maps, "maps") X(matrix, "matrix") X(name, "name")          \
-                X(next, "next") X(numbers, "numbers") X(pet, "pet") X(petMap, "petMap") X(pets, "pets")      \
-                    X(plain, "plain") X(ratio, "ratio") X(total, "total") X(values, "values")                \
-                        X(wide, "wide") X(All, "All") X(kind, "kind") X(song, "song") X(Bird, "Bird")        \
-                            X(BIRD, "BIRD") X(Cat, "Cat") X(CAT, "CAT") X(age, "age") X(friend, "friend")    \
-                                X(Dog, "Dog") X(DOG, "DOG") X(amount, "amount") X(notes, "notes")            \
-                                    X(tags, "tags") X(Order, "Order") X(Pet, "Pet") X(LION, "LION")          \
-                                        X(Code, "Code") X(Color, "Color") X(RED, "RED") X(GREEN, "GREEN")    \
-                                            X(deletePet, "deletePet") X(getAll, "getAll")                    \
-                                                X(saveAll, "saveAll") X(one, "1") X(two, "2")                \
-                                                    X(placed, "placed")
+/* clang-format off */
+#define TEXTS \
+    X(active, "active") X(attributes, "attributes") X(bools, "bools") X(cat, "cat") X(code, "code") \
+    X(color, "color") X(count, "count") X(data, "data") X(dog, "dog") X(doubles, "doubles") X(id, "id") \
+    X(info, "info") X(jsons, "jsons") X(labels, "labels") X(lists, "lists") X(longs, "longs") \
+    X(maps, "maps") X(matrix, "matrix") X(name, "name") X(next, "next") X(numbers, "numbers") \
+    X(pet, "pet") X(petMap, "petMap") X(pets, "pets") X(plain, "plain") X(ratio, "ratio") \
+    X(total, "total") X(values, "values") X(wide, "wide") X(All, "All") X(kind, "kind") X(song, "song") \
+    X(Bird, "Bird") X(BIRD, "BIRD") X(Cat, "Cat") X(CAT, "CAT") X(age, "age") X(friend, "friend") \
+    X(Dog, "Dog") X(DOG, "DOG") X(amount, "amount") X(notes, "notes") X(tags, "tags") X(Order, "Order") \
+    X(Pet, "Pet") X(LION, "LION") X(Code, "Code") X(Color, "Color") X(RED, "RED") X(GREEN, "GREEN") \
+    X(deletePet, "deletePet") X(getAll, "getAll") X(saveAll, "saveAll") X(one, "1") X(two, "2") \
+    X(placed, "placed")
+/* clang-format on */
 
 static const struct texts {
     char none[1];
@@ -176,8 +175,6 @@ static const struct tb_bounds bounds[SAMPLE_BOUNDS_COUNT] = {
     [SAMPLE_TAGS_BOUNDS] = {INT64_MIN, INT64_MAX, 1, 2, 0, 0},
 };
 
-#define ROWS(array) (sizeof(array) / sizeof((array)[0]))
-
 const tb_api sample_api = {
     .edition = "SAMPLE",
     .version = "1",
@@ -191,12 +188,12 @@ const tb_api sample_api = {
     .enum_values = enum_values,
     .bounds = bounds,
     .strings_size = sizeof(texts),
-    .operation_count = ROWS(operations),
+    .operation_count = ARRAY_SIZE(operations),
     .type_count = SAMPLE_TYPE_COUNT,
     .schema_count = SCHEMA_COUNT,
-    .field_count = ROWS(fields),
-    .variant_count = ROWS(variants),
-    .enum_count = ROWS(enums),
-    .enum_value_count = ROWS(enum_values),
+    .field_count = ARRAY_SIZE(fields),
+    .variant_count = ARRAY_SIZE(variants),
+    .enum_count = ARRAY_SIZE(enums),
+    .enum_value_count = ARRAY_SIZE(enum_values),
     .bounds_count = SAMPLE_BOUNDS_COUNT,
 };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small API written by hand, with a schema of every kind that the tables know: what gen/tbgen would write.
+ * A small API, written by hand as gen/tbgen would write it, with a schema of every kind.
  */
 #ifndef TB_TESTS_SAMPLE_API_H
 #define TB_TESTS_SAMPLE_API_H
@@ -103,7 +103,7 @@ typedef struct {
     sample_json_map *items;
 } sample_json_map_list;
 
-/* Nothing is required. */
+/* No member is required. */
 typedef struct sample_all {
     tb_object object;
     tb_bool active;
@@ -137,7 +137,7 @@ typedef struct sample_all {
     tb_int64 wide;
 } sample_all;
 
-/* Everything is. */
+/* All members are required. */
 typedef struct {
     tb_object object;
     tb_int64 amount;

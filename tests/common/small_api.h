@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A small API, written by hand, for tests of the client: some real operations of ThingsBoard, and one of each
- * shape.
+ * A small API, written by hand, with some operations of ThingsBoard and one of every form.
  */
-#ifndef TB_SMALL_API_H
-#define TB_SMALL_API_H
+#ifndef TB_TESTS_SMALL_API_H
+#define TB_TESTS_SMALL_API_H
 
 #include <tbclient/table.h>
 #include <tbclient/value.h>

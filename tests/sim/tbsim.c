@@ -185,16 +185,16 @@ static int serve(struct sim *sim, uint16_t port)
     signal(SIGPIPE, SIG_IGN);
 
     mapping_restrict(sim->api);
-    struct server *server = server_start(sim, port);
-    if (!server) {
+    struct connector *connector = connector_start(sim, port);
+    if (!connector) {
         fprintf(stderr, "tbsim: cannot listen on 127.0.0.1:%u\n", port);
         return 1;
     }
-    printf("http://127.0.0.1:%u\n", server_port(server));
+    printf("http://127.0.0.1:%u\n", connector_port(connector));
     fflush(stdout);
     sigwait(&signals, &received);
     sim_stop(sim);
-    server_stop(server);
+    connector_stop(connector);
     return 0;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Memory that the caller need not check: a stand-in that gets none has nothing better to do than to end with
- * a message. All returned pointers are freed with free().
+ * Allocation that does not fail: without memory, the stand-in ends with a message. Pointers are freed with
+ * free().
  */
 #ifndef TB_SIM_MEMORY_H
 #define TB_SIM_MEMORY_H

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A map from strings to pointers. Keys are copied; values belong to the caller. Zeroed memory is an empty
- * map. */
+/* A map from strings to pointers. Keys are copied; values belong to the caller. Zeroed memory is empty. */
 #ifndef TB_SIM_STRING_MAP_H
 #define TB_SIM_STRING_MAP_H
 

@@ -4,8 +4,7 @@
 
 #include "sim/state/sim.h"
 
-/* A new, enabled API key with that value, which never expires; NULL if the store is full or VALUE is empty.
- */
+/* A new, enabled API key with that value, without an end; NULL if the store is full or VALUE is empty. */
 struct entity *api_key_add(struct sim *sim, struct user *user, const char *value);
 
 #endif

@@ -30,7 +30,7 @@ void login(struct sim *sim, struct request *rq, struct reply *rp)
         reply_login(rp, jwt_issue_pair(sim, user));
 }
 
-/* The refresh token is not rotated: it stays good, and each refresh gives a new pair. */
+/* The refresh token is not rotated: it stays valid, and each refresh gives a new pair. */
 static void refresh(struct sim *sim, const char *token, struct reply *rp)
 {
     struct jwt_claims claims = {};

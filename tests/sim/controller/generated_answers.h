@@ -5,7 +5,7 @@
 
 #include "sim/controller/controller_mapping.h"
 
-/* The rows of operations that are not in controller_table.c: for users, and for everybody. */
+/* The rows of operations that are not in controller_table.c: with and without authentication. */
 extern const struct mapping generated_mapping, generated_open_mapping;
 
 /* The generated answer of the operation of the request. */

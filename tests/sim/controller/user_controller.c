@@ -22,7 +22,7 @@ void get_customer_users(struct sim *sim, struct request *rq, struct reply *rp)
         entity_list(sim, rq, rp, ENTITY_USER, customer->id, entity_render_doc);
 }
 
-/* The access tokens of a disabled user stay good; refresh and login are refused. */
+/* The access tokens of a disabled user stay valid; refresh and login are refused. */
 void set_user_credentials_enabled(struct sim *sim, struct request *rq, struct reply *rp)
 {
     struct entity *e = entity_var(sim, rq, rp, ENTITY_USER, 0);

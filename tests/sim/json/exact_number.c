@@ -11,7 +11,7 @@
 #include "sim/base/memory.h"
 #include "sim/json/java_json.h"
 
-#define MARK         "\xff"    /* before the text of a number, in memory: no UTF-8 has it */
+#define MARK         "\xff"    /* before the text of a number, in memory: never part of UTF-8 */
 #define MARK_IN_JSON "\\u0001" /* the same in a text that jansson is to read */
 
 const char *number_text(const json_t *value)

@@ -42,7 +42,7 @@ static void double_to_text(double v, char *ret, size_t n)
     char *exponent = strchr(digits, 'e');
     int power = atoi(exponent + 1);
     while (exponent[-1] == '0' && exponent[-2] != '.')
-        exponent--; /* the shortest form, but for one digit */
+        exponent--; /* zeros at the end, but for the first digit */
     *exponent = '\0';
     if (v != 0 && (power < -3 || power >= 7))
         snprintf(ret, n, "%sE%d", digits, power);

@@ -26,7 +26,7 @@ enum {
     IDLE_SECONDS = 60, /* a connection that is idle for 60 s is closed with a FIN */
 };
 
-struct server {
+struct connector {
     struct sim *sim;
     struct MHD_Daemon *daemon;
 };
@@ -160,8 +160,8 @@ static enum MHD_Result headers_received(struct sim *sim, struct request *rq, con
     rq->method = xstrdup(method);
     request_parse_target(rq);
     see_first_request(sim, connection_of(rq->mhd), is_control(rq));
-    rq->body.max =
-        length ? MAX_FILE_BODY : MAX_BODY; /* a Content-Length has been checked by refuses_early() */
+    /* a Content-Length is checked by refuses_early() */
+    rq->body.max = length ? MAX_FILE_BODY : MAX_BODY;
     if (parse_int64(length, &content_length) < 0 || !refuses_early(sim, rq, content_length))
         return MHD_YES;
     send_continue(rq);
@@ -196,14 +196,14 @@ static void connector_log(void *cls, const char *fmt, va_list ap)
     (void)ap;
 }
 
-struct server *server_start(struct sim *sim, uint16_t port)
+struct connector *connector_start(struct sim *sim, uint16_t port)
 {
     struct sockaddr_in address = {
         .sin_family = AF_INET,
         .sin_port = htons(port),
         .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
     };
-    struct server *s = xcalloc(1, sizeof(*s));
+    struct connector *s = xcalloc(1, sizeof(*s));
 
     s->sim = sim;
     s->daemon = MHD_start_daemon(
@@ -222,14 +222,14 @@ struct server *server_start(struct sim *sim, uint16_t port)
     return s;
 }
 
-uint16_t server_port(const struct server *server)
+uint16_t connector_port(const struct connector *connector)
 {
-    return MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
+    return MHD_get_daemon_info(connector->daemon, MHD_DAEMON_INFO_BIND_PORT)->port;
 }
 
-void server_stop(struct server *server)
+void connector_stop(struct connector *connector)
 {
-    websockets_stop(server->sim);
-    MHD_stop_daemon(server->daemon);
-    free(server);
+    websockets_stop(connector->sim);
+    MHD_stop_daemon(connector->daemon);
+    free(connector);
 }

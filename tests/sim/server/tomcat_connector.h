@@ -7,12 +7,12 @@
 
 #include "sim/state/sim.h"
 
-struct server;
+struct connector;
 
 /* Listens on 127.0.0.1; PORT 0 is a free one. NULL if that fails. */
-struct server *server_start(struct sim *sim, uint16_t port);
-uint16_t server_port(const struct server *server);
+struct connector *connector_start(struct sim *sim, uint16_t port);
+uint16_t connector_port(const struct connector *connector);
 /* Waits for the requests in progress, which do not sleep after sim_stop(). */
-void server_stop(struct server *server);
+void connector_stop(struct connector *connector);
 
 #endif

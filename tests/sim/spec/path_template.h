@@ -8,8 +8,7 @@
 /* How a path matches a template. */
 struct path_match {
     const char *vars[MAX_VARS]; /* the first variables; they point into the request */
-    unsigned
-        literals; /* a bit for each literal segment, the first one highest: a greater value is more exact */
+    unsigned literals; /* a bit for each literal segment, the first one highest: greater is more exact */
 };
 
 /* Whether the path of the request matches the template. */
