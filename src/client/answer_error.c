@@ -135,7 +135,8 @@ static const char *const retry_refusals[] = {
     [RETRY_IS_OFF] = "",
     [RETRY_ENOUGH] = " (retried as often as max_retries allows)",
     [RETRY_UNSAFE] = " (not retried: the server may have executed it)",
-    [RETRY_UNSTAMPED] = " (not retried: the server may have stored it, and it could not be given a time)",
+    [RETRY_UNSTAMPED] =
+        " (not retried: the server may have stored it, and it could not be given a timestamp)",
     [RETRY_BODY_IS_GONE] = " (not retried: its body is gone)",
     [RETRY_LATER_THAN_MAX] = " (not retried: Retry-After is longer than max_retry_delay_ms)",
 };
@@ -160,7 +161,7 @@ static int status_error(const struct answer *answer, const char *what, tb_error 
 static int no_session_error(const struct answer *answer, const char *what, tb_error *err)
 {
     if (!answer->locked_out)
-        return FAIL(err, TB_ERROR_TRANSPORT, -EIO, "%s: there is no session with the server: %s", what,
+        return FAIL(err, TB_ERROR_TRANSPORT, -EIO, "%s: no session with the server: %s", what,
                     answer->reason);
     if (err)
         err->status = 401;
@@ -180,7 +181,7 @@ static int failed_error(const struct answer *answer, const char *what, tb_error 
 int answer_error(const struct answer *answer, const char *what, tb_error *err)
 {
     if (answer->given_up)
-        return FAIL(err, TB_ERROR_TRANSPORT, -ECANCELED, "%s: given up, because the client was closed", what);
+        return FAIL(err, TB_ERROR_TRANSPORT, -ECANCELED, "%s: cancelled: the client was closed", what);
     switch (answer->outcome) {
     case REQUEST_ANSWERED:
         return status_error(answer, what, err);
@@ -194,7 +195,7 @@ int answer_error(const struct answer *answer, const char *what, tb_error *err)
     case REQUEST_TO_LOGIN_PAGE:
         if (err)
             err->status = 401;
-        return FAIL(err, TB_ERROR_UNAUTHORIZED, -EPERM, "%s: the server sent us to its login page", what);
+        return FAIL(err, TB_ERROR_UNAUTHORIZED, -EPERM, "%s: the server redirected to its login page", what);
     case REQUEST_BODY_IS_GONE: /* no call of the library has such a body */
     case REQUEST_CANNOT_BE_SENT:
         break;

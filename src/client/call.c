@@ -41,7 +41,7 @@ static int add_header(struct call *call, const char *name, const char *value, tb
     if (headers_find(&call->headers, name)) /* a parameter of the operation */
         return 0;
     if (headers_add(&call->headers, name, strlen(name), value, strlen(value)) < 0)
-        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "too many header lines, or too long ones");
+        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "too many or too long header lines");
     return 0;
 }
 
@@ -68,7 +68,7 @@ static int set_json(struct call *call, json_t *value, tb_error *err)
 
     json_decref(value);
     call->has_body = r == 0;
-    return r < 0 ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "the body cannot be written as JSON") : 0;
+    return r < 0 ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "cannot be written as JSON") : 0;
 }
 
 static int set_text(struct call *call, const char *text, size_t length, tb_error *err)
@@ -79,8 +79,7 @@ static int set_text(struct call *call, const char *text, size_t length, tb_error
 
 static int missing_body(const struct call *call, tb_error *err)
 {
-    return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "it is required")
-                                                     : 0;
+    return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "is required") : 0;
 }
 
 /* The argument of a body: strings, free JSON and structures as they are, numbers by address. */
@@ -94,7 +93,7 @@ static int encode_argument(struct call *call, const void *argument, tb_error *er
     if (kind == TB_KIND_JSON)
         json = json_incref((json_t *)(uintptr_t)argument);
     else if (kind == TB_KIND_STRING)
-        r = (json = json_string(argument)) ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is no UTF-8");
+        r = (json = json_string(argument)) ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is not UTF-8");
     else
         r = encode_value(call->api, type, argument, &json, err);
     return r < 0 ? r : set_json(call, json, err);
@@ -116,7 +115,7 @@ static int json_body(struct call *call, json_t *body, tb_error *err)
     int r;
 
     if (call->operation->body == TB_BODY_NONE)
-        return body ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "the operation takes none") : 0;
+        return body ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "the operation takes no body") : 0;
     if (call->operation->body == TB_BODY_MULTIPART)
         return multipart_from_object(call->api, call->operation->body_type, body, &call->parts, err);
     if (!body)
@@ -145,7 +144,7 @@ int call_from_arguments(struct call *call, const tb_api *api, unsigned operation
 
     if (operation >= api->operation_count) {
         init(call, api, api->operations);
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "there is no operation %u", operation);
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "no operation has the index %u", operation);
     }
     init(call, api, &api->operations[operation]);
     r = parameters_from_arguments(api, call->operation, arguments, params, skip, &parameters, err);

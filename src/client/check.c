@@ -36,7 +36,7 @@ static int check_enum(struct checker *checker, unsigned number, const char *valu
 
     if (!values || !(checker->flags & CHECK_STRICT) || table_enum_has(checker->api, values, value))
         return 0;
-    return REFUSE(checker, path, "no value of %s", table_text(checker->api, values->name));
+    return REFUSE(checker, path, "not a value of %s", table_text(checker->api, values->name));
 }
 
 /* UNIT: "characters", "elements", "members". */
@@ -93,9 +93,9 @@ static int check_string(struct checker *checker, const struct tb_type *type, con
         return unexpected(checker, path, "a string", value);
     count = utf8_count(text, json_string_length(value));
     if (count < 0)
-        return REFUSE(checker, path, "the text is no UTF-8");
+        return REFUSE(checker, path, "the text is not UTF-8");
     if (strlen(text) != json_string_length(value) && (type->format != TB_FORMAT_NONE || type->of))
-        return REFUSE(checker, path, "the text has a NUL character in it");
+        return REFUSE(checker, path, "the text contains a NUL character");
     r = bounds && !tb_verbatim(text) ? check_length(checker, bounds, (size_t)count, "characters", path) : 0;
     if (r == 0)
         r = check_format(checker, type, text, path);
@@ -165,7 +165,7 @@ static int check_unique(struct checker *checker, const json_t *list, const struc
         CLEANUP(free_text) char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT);
 
         if (text && json_object_get(seen, text))
-            return REFUSE(checker, &element, "the same element twice");
+            return REFUSE(checker, &element, "duplicate element");
         if (!text || json_object_set_new_nocheck(seen, text, json_true()) < 0)
             return json_path_error(&element, checker->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
     }
@@ -282,7 +282,7 @@ static int choose_schema(struct checker *checker, const json_t *value, const str
             return unexpected(checker, &member, "a string", item);
         if (declared->base || checker->flags & CHECK_ANSWER)
             return 0;
-        return REFUSE(checker, &member, "not set, but it says which %s this is",
+        return REFUSE(checker, &member, "not set; it must say which %s this is",
                       table_text(api, declared->name));
     }
     named = table_variant(api, base, json_string_value(item));
@@ -311,7 +311,7 @@ static int check_nested(struct checker *checker, const struct tb_type *type, con
     int r;
 
     if (checker->depth == TB_CODEC_DEPTH_MAX)
-        return REFUSE(checker, path, "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+        return REFUSE(checker, path, "nested more than %d levels deep", TB_CODEC_DEPTH_MAX);
     checker->depth++;
     if (type->kind == TB_KIND_OBJECT)
         r = check_object(checker, &checker->api->schemas[type->of], value, path);
@@ -349,7 +349,7 @@ static int check_slot(struct checker *checker, unsigned type, unsigned bounds_ro
     case TB_KIND_PART:
         break;
     }
-    return REFUSE(checker, path, "this type has no JSON");
+    return REFUSE(checker, path, "this type has no JSON form");
 }
 
 int check_bounded(const tb_api *api, unsigned type, unsigned bounds, const json_t *value, unsigned flags,

@@ -109,7 +109,7 @@ static int start_thread(tb_client *client, tb_error *err)
     pthread_sigmask(SIG_SETMASK, &all, &before);
     r = pthread_create(&client->thread, NULL, client_thread, client);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return r ? FAIL(err, TB_ERROR_SYSTEM, -r, "no thread can be made: %s", strerror(r)) : 0;
+    return r ? FAIL(err, TB_ERROR_SYSTEM, -r, "cannot start a thread: %s", strerror(r)) : 0;
 }
 
 static int open_parts(tb_client *client, tb_error *err)

@@ -20,7 +20,7 @@ static int check_type(const tb_api *api, unsigned type, tb_error *err)
 
     if (kind == TB_KIND_OBJECT || kind == TB_KIND_LIST || kind == TB_KIND_MAP)
         return 0;
-    return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the type is no object, list or map");
+    return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the type is not an object, list or map");
 }
 
 /* jansson names the place. Where it ran out of memory, it often gives no reason at all. */
@@ -88,10 +88,11 @@ int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, s
     if (r < 0) {
         buf_free(&text);
         /* jansson does not say which */
-        return r != -EINVAL ? FAIL_MEMORY(err)
-                            : FAIL(err, TB_ERROR_USAGE, -EINVAL,
-                                   "free JSON that is no UTF-8, contains itself or has no JSON behind "
-                                   "TB_VERBATIM, or out of memory");
+        return r != -EINVAL
+                   ? FAIL_MEMORY(err)
+                   : FAIL(err, TB_ERROR_USAGE, -EINVAL,
+                          "out of memory, or free JSON that is not UTF-8, contains itself, or has no "
+                          "JSON after TB_VERBATIM");
     }
     *ret = text.data;
     if (ret_length)

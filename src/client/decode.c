@@ -266,7 +266,7 @@ static int decode_nested(struct decoder *decoder, const struct tb_type *type, js
 
     if (decoder->depth == TB_CODEC_DEPTH_MAX)
         return json_path_error(path, decoder->err, TB_ERROR_DECODE, -EBADMSG,
-                               "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+                               "nested more than %d levels deep", TB_CODEC_DEPTH_MAX);
     decoder->depth++;
     if (type->kind == TB_KIND_OBJECT)
         r = decode_object(decoder, &decoder->api->schemas[type->of], value, slot, path);
@@ -307,7 +307,7 @@ static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, vo
     case TB_KIND_PART:
         break;
     }
-    return json_path_error(path, decoder->err, TB_ERROR_USAGE, -EINVAL, "this type has no JSON");
+    return json_path_error(path, decoder->err, TB_ERROR_USAGE, -EINVAL, "this type has no JSON form");
 }
 
 /* What the caller gets is the arena's first allocation: the structure of an object, else the slot. */

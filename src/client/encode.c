@@ -53,7 +53,7 @@ static int encode_string(struct encoder *encoder, const char *text, json_t **ret
     size_t length = strlen(text);
 
     if (utf8_count(text, length) < 0)
-        return REFUSE(encoder, path, "the text is no UTF-8");
+        return REFUSE(encoder, path, "the text is not UTF-8");
     return give(encoder, json_stringn_nocheck(text, length), ret, path);
 }
 
@@ -95,7 +95,7 @@ static int add(struct encoder *encoder, json_t *object, json_t *value, const str
 {
     if (utf8_count(path->name, strlen(path->name)) < 0) {
         json_decref(value);
-        return REFUSE(encoder, path, "the name is no UTF-8");
+        return REFUSE(encoder, path, "the name is not UTF-8");
     }
     return added(encoder, json_object_set_new_nocheck(object, path->name, value), path);
 }
@@ -142,7 +142,7 @@ static int encode_entry(struct encoder *encoder, unsigned of, const char *entry,
         return REFUSE(encoder, path, "the key is NULL");
     }
     if (json_object_get(object, path->name))
-        return REFUSE(encoder, path, "the same key twice");
+        return REFUSE(encoder, path, "duplicate key");
     entry += table_slot(encoder->api->types[of].kind)->entry_value;
     r = encode_element(encoder, of, entry, json_object_get(source, path->name), &value, path);
     return r < 0 ? r : add(encoder, object, value, path);
@@ -208,7 +208,7 @@ static int encode_kept(struct encoder *encoder, const char *structure, json_t *o
         int r = 0;
 
         if (!kept->name || !kept->value)
-            return REFUSE(encoder, &member, "a kept member without name or value");
+            return REFUSE(encoder, &member, "a kept member without a name or value");
         if (json_object_get(object, kept->name))
             continue;
         r = encode_json(encoder, kept->value, json_object_get(source, kept->name), &value, &member);
@@ -272,7 +272,7 @@ static int encode_nested(struct encoder *encoder, const struct tb_type *type, co
     int r;
 
     if (encoder->depth == TB_CODEC_DEPTH_MAX)
-        return REFUSE(encoder, path, "more than %d levels inside each other", TB_CODEC_DEPTH_MAX);
+        return REFUSE(encoder, path, "nested more than %d levels deep", TB_CODEC_DEPTH_MAX);
     encoder->depth++;
     if (type->kind == TB_KIND_OBJECT)
         r = encode_object(encoder, &encoder->api->schemas[type->of], value, ret, path);
@@ -328,7 +328,7 @@ static int encode_slot(struct encoder *encoder, unsigned type, const void *slot,
     case TB_KIND_PART:
         break;
     }
-    return REFUSE(encoder, path, "this type has no JSON");
+    return REFUSE(encoder, path, "this type has no JSON form");
 }
 
 int encode_value(const tb_api *api, unsigned type, const void *value, json_t **ret, tb_error *err)

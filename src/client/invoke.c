@@ -141,7 +141,7 @@ static int run_typed(tb_client *client, struct call *call, void *ret, tb_error *
     int r;
 
     if (to_sink && (!sink || !sink->write))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: there is no sink for the answer", call_name(call));
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the answer requires a sink", call_name(call));
     r = call_perform(call, client, NULL, sink, &answer, err);
     if (r < 0)
         return r;

@@ -33,7 +33,7 @@ static int find_fields(struct tb_iterator *iterator, tb_error *err)
     }
     if (!iterator->data || !iterator->has_next || api->types[iterator->data->type].kind != TB_KIND_LIST ||
         api->types[iterator->has_next->type].kind != TB_KIND_BOOL)
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the operation has no pages",
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the operation is not paged",
                     call_name(&iterator->call));
     return 0;
 }

@@ -28,7 +28,7 @@ static int check_file(const char *name, const char *path, tb_error *err)
     if (stat(path, &status) < 0 || access(path, R_OK) < 0)
         return FAIL(err, TB_ERROR_SYSTEM, -errno, "%s: %s: %s", name, path, strerror(errno));
     if (!S_ISREG(status.st_mode))
-        return FAIL(err, TB_ERROR_SYSTEM, -EINVAL, "%s: %s: is no regular file", name, path);
+        return FAIL(err, TB_ERROR_SYSTEM, -EINVAL, "%s: %s is not a regular file", name, path);
     return 0;
 }
 
@@ -60,7 +60,7 @@ static int add_json(struct multipart *parts, const char *name, json_t *value, tb
     json_decref(value);
     if (r < 0) {
         buf_free(&text);
-        return r == -EINVAL ? FAIL(err, TB_ERROR_USAGE, r, "%s: it cannot be written as JSON", name)
+        return r == -EINVAL ? FAIL(err, TB_ERROR_USAGE, r, "%s: cannot be written as JSON", name)
                             : FAIL_MEMORY(err);
     }
     return add(parts,
@@ -103,7 +103,8 @@ static int add_part(struct multipart *parts, const char *name, const tb_part *pa
     if (r < 0)
         return r;
     if (!is_one_line(out.file_name) || !is_one_line(out.content_type))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: its name and its type must be one line each", name);
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the file name and content type must be one line each",
+                    name);
     if (part->file && part->data)
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: give data or a file, not both", name);
     return add(parts, &out, NULL, err);
@@ -189,7 +190,7 @@ static int add_member(const tb_api *api, const struct tb_field *field, json_t *v
     if (json_is_string(value) && !number_is(value) &&
         (strlen(json_string_value(value)) != json_string_length(value) ||
          tb_verbatim(json_string_value(value))))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text has a NUL character in it, or is no UTF-8",
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text contains a NUL character or is not UTF-8",
                     name);
     if (kind != TB_KIND_PART && kind != TB_KIND_LIST) {
         r = check_bounded(api, field->type, field->bounds, value, 0, err);
@@ -210,7 +211,7 @@ int multipart_from_object(const tb_api *api, unsigned type, const json_t *object
 
     parts->count = 0;
     if (r == 0 && object && !json_is_object(object))
-        r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "a multipart body is an object of parts");
+        r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "a multipart body must be an object of parts");
     json_object_foreach((json_t *)(uintptr_t)object, name,
                         value) if (r == 0 && !table_field(api, schema, name)) r =
         FAIL(err, TB_ERROR_USAGE, -EINVAL, "%.100s: the operation has no such part", name);

@@ -59,7 +59,7 @@ static int check_secret(const char *name, const char *text, tb_error *err)
     for (i = 0; i < length; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return refuse(err, name, "must be one line of text");
-    return utf8_count(text, length) < 0 ? refuse(err, name, "is no UTF-8") : 0;
+    return utf8_count(text, length) < 0 ? refuse(err, name, "is not UTF-8") : 0;
 }
 
 static int check_strings(const tb_client_options *options, tb_error *err)
@@ -94,9 +94,9 @@ static int check_credential(const tb_client_options *options, tb_error *err)
             err, TB_ERROR_USAGE, -EINVAL,
             "more than one credential: give api_key, or username and password, or token and refresh_token");
     if (!options->username != !options->password)
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "username and password belong together");
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "username and password must be set together");
     if (options->refresh_token && !options->token)
-        return refuse(err, "refresh_token", "needs token");
+        return refuse(err, "refresh_token", "requires token");
     return 0;
 }
 
@@ -116,11 +116,11 @@ static int check_numbers(const tb_client_options *options, tb_error *err)
 
     for (i = 0; i < ARRAY_SIZE(times); i++)
         if (times[i].value < 0 || times[i].value > TIME_MAX_MS)
-            return refuse(err, times[i].name, "must be from 0 ms to a day");
+            return refuse(err, times[i].name, "must be 0 ms to 1 day");
     if (options->max_connections > CONNECTIONS_MAX)
-        return refuse(err, "max_connections", "must not be more than 4,096");
+        return refuse(err, "max_connections", "must be at most 4,096");
     if (request.retry.max_delay_ms < request.retry.initial_delay_ms)
-        return refuse(err, "max_retry_delay_ms", "must not be smaller than initial_retry_delay_ms");
+        return refuse(err, "max_retry_delay_ms", "must be at least initial_retry_delay_ms");
     return 0;
 }
 
@@ -133,7 +133,7 @@ int options_check(const tb_client_options *options, tb_error *err)
     if (r == 0)
         r = check_numbers(options, err);
     if (r == 0 && !options->certificate_file != !options->key_file)
-        r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "certificate_file and key_file belong together");
+        r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "certificate_file and key_file must be set together");
     if (r == 0 && transport_check_url(options->url, err) < 0) {
         if (err) {
             err->kind = TB_ERROR_USAGE;

@@ -31,7 +31,7 @@ static int string_value(const char *text, json_t **ret, tb_error *err)
     if (!text)
         return 0;
     *ret = json_string(text);
-    return *ret ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is no UTF-8");
+    return *ret ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is not UTF-8");
 }
 
 /* A required one: a string as it is, a list by its address, a number by the address of a plain one. */
@@ -57,7 +57,7 @@ static int from_argument(const tb_api *api, unsigned type, const void *argument,
     case TB_KIND_LIST:
         return encode_list(api, type, argument, ret, err);
     default:
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the table gives it a type that no parameter can have");
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the table has a type that no parameter can have");
     }
     return *ret ? 0 : FAIL_MEMORY(err);
 }
@@ -116,7 +116,7 @@ int parameters_from_object(const tb_api *api, const tb_operation *operation, con
     json_t *value;
 
     if (object && !json_is_object(object))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the parameters are no JSON object");
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the parameters are not a JSON object");
     *ret = (struct parameters){.count = operation->parameter_count};
     for (i = 0; i < ret->count; i++) {
         ret->values[i] = json_incref(json_object_get(object, table_text(api, rows[i].name)));

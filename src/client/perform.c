@@ -264,7 +264,7 @@ int call_perform(struct call *call, tb_client *client, const char *target, const
     pthread_cond_destroy(&job.changed);
     buf_free(&job.pipe);
     if (sink_said < 0)
-        r = FAIL(err, TB_ERROR_SYSTEM, sink_said, "%s: the sink refused: %s", call_name(call),
+        r = FAIL(err, TB_ERROR_SYSTEM, sink_said, "%s: the sink failed: %s", call_name(call),
                  strerror(-sink_said));
     else
         r = answer_is_success(&job.answer) ? 0 : answer_error(&job.answer, call_name(call), err);

@@ -23,7 +23,7 @@ static int too_long(tb_error *err, int r)
 {
     if (r == -ENOMEM)
         return FAIL_MEMORY(err);
-    return FAIL(err, TB_ERROR_USAGE, r, "path and query would be longer than %d bytes", URL_TARGET_MAX);
+    return FAIL(err, TB_ERROR_USAGE, r, "path and query are longer than %d bytes", URL_TARGET_MAX);
 }
 
 /* The text of a scalar; NULL: this is none, or a text that has no place in a URL. */
@@ -90,7 +90,7 @@ static int append_query_value(struct builder *builder, const struct tb_parameter
     int r;
 
     if (!text || has_nul(value))
-        return refuse(builder, parameter, "a string without NUL, a number or a boolean is expected");
+        return refuse(builder, parameter, "a string without NUL, a number or a boolean was expected");
     r = buf_append(builder->target, first ? "?" : "&", 1);
     if (r == 0)
         r = append_encoded(builder->target, table_text(builder->api, parameter->name));
@@ -137,7 +137,7 @@ static int append_header(struct builder *builder, const struct tb_parameter *par
     r = headers_add(builder->headers, name, strlen(name), text, strlen(text));
     if (r == -ENOMEM)
         return FAIL_MEMORY(builder->err);
-    return r < 0 ? refuse(builder, parameter, "too many header lines, or too long ones") : 0;
+    return r < 0 ? refuse(builder, parameter, "too many or too long header lines") : 0;
 }
 
 /* Servers, and what stands before them, take away "." and ".." segments and merge empty ones, however they
@@ -150,7 +150,7 @@ static int append_path_value(struct builder *builder, const struct tb_parameter 
     int r;
 
     if (!text || has_nul(value))
-        return refuse(builder, parameter, "a string without NUL, a number or a boolean is expected");
+        return refuse(builder, parameter, "a string without NUL, a number or a boolean was expected");
     if (!*text || strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
         return refuse(builder, parameter,
                       "must not be empty, \".\" or \"..\", because it is part of the path");

@@ -22,7 +22,7 @@ int connection_check(const struct connection_options *options, struct tb_error *
             "more than one credential: give --api-key-file, or --username and --password-file, or "
             "--token-file");
     if (!options->username != !options->password_file)
-        return tb_error_set(err, -EINVAL, "--username and --password-file belong together");
+        return tb_error_set(err, -EINVAL, "--username and --password-file must be given together");
     return 0;
 }
 

@@ -279,7 +279,7 @@ class CallsWithAPassword(CallCase):
         return ["--url", cls.sim.url, "--username", TENANT, "--password-file", cls.password_file]
 
     def test_half_a_credential_or_two(self):
-        for words, message in ((("--username", "a"), "belong together"), (("--password-file", "a"), "belong together"),
+        for words, message in ((("--username", "a"), "must be given together"), (("--password-file", "a"), "must be given together"),
                                (("--username", "a", "--password-file", "a", "--token-file", "a"), "more than one")):
             self.assertIn(message, self.refused("call", *words, "getUser"))
 

@@ -543,7 +543,7 @@ class TestSinks(LibraryCase):
     def test_a_file_that_cannot_be_read_is_not_sent(self):
         server = self.start_scripted(echo)
         self.assert_error_of(self.call(server, "upload", self.path("none"), "t"), "system", "No such file")
-        self.assert_error_of(self.call(server, "upload", self.directory, "t"), "system", "no regular file")
+        self.assert_error_of(self.call(server, "upload", self.directory, "t"), "system", "not a regular file")
         line = self.call(server, "call", "upload", "{}", json.dumps({"file": {"file": self.write("f", b"123")}}))
         self.assertIn('filename="f"', line["result"]["body"])
         self.assert_error_of(self.call(server, "call", "upload", "{}", "{}"), "usage", "upload: body: file")

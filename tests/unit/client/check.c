@@ -50,9 +50,9 @@ static const struct {
     {"{\"labels\":[\"a\",\"b\",\"c\"]}", NULL},
     {"{\"labels\":[]}", "labels: 0 elements, fewer than 1"},
     {"{\"labels\":[\"a\",\"b\",\"c\",\"d\"]}", "labels: 4 elements, more than 3"},
-    {"{\"labels\":[\"a\",\"b\",\"a\"]}", "labels[2]: the same element twice"},
+    {"{\"labels\":[\"a\",\"b\",\"a\"]}", "labels[2]: duplicate element"},
     {"{\"labels\":[\"null\",null]}", NULL},
-    {"{\"labels\":[null,null]}", "labels[1]: the same element twice"},
+    {"{\"labels\":[null,null]}", "labels[1]: duplicate element"},
     {"{\"attributes\":{\"a\":\"\",\"b\":\"\"}}", NULL},
     {"{\"attributes\":{}}", "attributes: 0 members, fewer than 1"},
     {"{\"attributes\":{\"a\":\"\",\"b\":\"\",\"c\":\"\"}}", "attributes: 3 members, more than 2"},
@@ -73,8 +73,8 @@ static const struct {
     {SAMPLE_ALL, "{\"active\":\"true\"}", "active: true or false was expected, not a string"},
     {SAMPLE_ALL, "{\"ratio\":[]}", "ratio: a number was expected, not an array"},
     {SAMPLE_ALL, "{\"name\":false}", "name: a string was expected, not a boolean"},
-    {SAMPLE_ALL, "{\"id\":\"a\\u0000\"}", "id: the text has a NUL character in it"},
-    {SAMPLE_ALL, "{\"color\":\"RED\\u0000\"}", "color: the text has a NUL character in it"},
+    {SAMPLE_ALL, "{\"id\":\"a\\u0000\"}", "id: the text contains a NUL character"},
+    {SAMPLE_ALL, "{\"color\":\"RED\\u0000\"}", "color: the text contains a NUL character"},
     {SAMPLE_ALL, "{\"name\":\"a\\u0000\"}", NULL},
     {SAMPLE_ALL, "{\"name\":\"" TB_VERBATIM "\\\"\\\\ud83d\\\"\"}", NULL},
     {SAMPLE_ALL, "{\"name\":\"" TB_VERBATIM "1.10\"}", "name: a string was expected, not a number"},
@@ -101,9 +101,9 @@ static const struct {
      "petMap[\"k\"].age: a whole number was expected, not a string"},
     {SAMPLE_ALL, "{\"dog\":{\"age\":\"1\"}}", "dog.age: a whole number was expected, not a string"},
     {SAMPLE_ALL, "{\"pets\":[{\"kind\":\"DOG\",\"friend\":{}}]}",
-     "pets[0].friend.kind: not set, but it says which Pet this is"},
+     "pets[0].friend.kind: not set; it must say which Pet this is"},
     {SAMPLE_PET, "{\"kind\":3}", "kind: a string was expected, not a number"},
-    {SAMPLE_PET, "{\"kind\":null}", "kind: not set, but it says which Pet this is"},
+    {SAMPLE_PET, "{\"kind\":null}", "kind: not set; it must say which Pet this is"},
     {SAMPLE_ORDER, "{}", "amount: required, but not set"},
     {SAMPLE_ORDER, "{\"amount\":null}", "amount: required, but not set"},
     {SAMPLE_ALL, "null", "an object was expected, not null"},
@@ -112,7 +112,7 @@ static const struct {
     {SAMPLE_JSON, "{\"a\":[null]}", NULL},
     {SAMPLE_DOG, "{\"age\":1}", NULL}, /* declared: what it is goes without saying */
     {SAMPLE_DOG, "{\"kind\":\"CAT\"}", NULL},
-    {SAMPLE_PART, "{}", "this type has no JSON"},
+    {SAMPLE_PART, "{}", "this type has no JSON form"},
     {SAMPLE_TYPE_COUNT, "{}", "no such type, or no value"},
 };
 
@@ -127,9 +127,9 @@ static const struct {
     const char *text, *message;
 } strict[] = {
     {SAMPLE_ALL, "{\"next\":{\"extra\":1}}", "next.extra: All has no such member"},
-    {SAMPLE_ALL, "{\"color\":\"BLUE\"}", "color: no value of Color"},
+    {SAMPLE_ALL, "{\"color\":\"BLUE\"}", "color: not a value of Color"},
     {SAMPLE_ALL, "{\"color\":\"RED\"}", NULL},
-    {SAMPLE_ALL, "{\"code\":3}", "code: no value of Code"},
+    {SAMPLE_ALL, "{\"code\":3}", "code: not a value of Code"},
     {SAMPLE_ALL, "{\"code\":2}", NULL},
     {SAMPLE_ALL, "{\"pet\":{\"kind\":\"WHALE\"}}", "pet.kind: not known in Pet"},
     {SAMPLE_ALL, "{\"pet\":{\"kind\":\"BIRD\",\"age\":1}}", "pet.age: Bird has no such member"},
@@ -168,7 +168,7 @@ START_TEST(the_maximum_of_the_depth)
     ck_assert_int_eq(tb_check(&sample_api, SAMPLE_ALL, value, true, &err), 0);
     value = json_pack("{s:o}", "next", value);
     ck_assert_int_eq(tb_check(&sample_api, SAMPLE_ALL, value, true, &err), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(err.message, "next: more than 64 levels inside each other"));
+    ck_assert_ptr_nonnull(strstr(err.message, "next: nested more than 64 levels deep"));
     json_decref(value);
 }
 END_TEST
@@ -204,7 +204,7 @@ START_TEST(many_unique_elements)
     ck_assert_int_eq(tb_check(&api, SAMPLE_ALL, value, true, &err), 0);
     json_array_append_new(labels, json_string("49999"));
     ck_assert_int_eq(tb_check(&api, SAMPLE_ALL, value, true, &err), -EINVAL);
-    ck_assert_str_eq(err.message, "labels[50000]: the same element twice");
+    ck_assert_str_eq(err.message, "labels[50000]: duplicate element");
     json_decref(value);
 }
 END_TEST

@@ -282,7 +282,7 @@ START_TEST(the_maximum_of_the_depth)
 
     tb_free(decode(SAMPLE_ALL, most));
     ck_assert_int_eq(tb_decode(&sample_api, SAMPLE_ALL, more, strlen(more), &value, &err), -EBADMSG);
-    ck_assert_ptr_nonnull(strstr(err.message, "next.next: more than 64 levels inside each other"));
+    ck_assert_ptr_nonnull(strstr(err.message, "next.next: nested more than 64 levels deep"));
     ck_assert_int_eq(strncmp(err.message, "....next", 4), 0);
     tb_error_clear(&err);
     free(most);

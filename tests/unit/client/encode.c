@@ -93,7 +93,7 @@ START_TEST(every_kind_of_member)
         .wide = TB_SET(INT64_MAX),
     };
 
-    assert_refused(SAMPLE_ALL, &all, "pets[0].kind: not set, but it says which Pet this is");
+    assert_refused(SAMPLE_ALL, &all, "pets[0].kind: not set; it must say which Pet this is");
     dog.base.kind = "DOG";
     assert_encoded(
         SAMPLE_ALL, &all,
@@ -118,11 +118,11 @@ START_TEST(kept_members_are_sent)
     all.name = "set";
     assert_encoded(SAMPLE_ALL, &all, "{\"name\":\"set\",\"extra\":true}");
     first.value = NULL;
-    assert_refused(SAMPLE_ALL, &all, "extra: a kept member without name or value");
+    assert_refused(SAMPLE_ALL, &all, "extra: a kept member without a name or value");
     first = (tb_member){.name = "wide", .value = json_true()};
     assert_refused(SAMPLE_ALL, &all, "wide: a whole number was expected, not a boolean");
     first = (tb_member){.name = "\xff", .value = json_true()};
-    assert_refused(SAMPLE_ALL, &all, "?: the name is no UTF-8");
+    assert_refused(SAMPLE_ALL, &all, "?: the name is not UTF-8");
 }
 END_TEST
 
@@ -136,7 +136,7 @@ START_TEST(an_unknown_variant)
 
     assert_encoded(SAMPLE_PET, &whale, "{\"kind\":\"WHALE\",\"song\":true}");
     assert_encoded(SAMPLE_CAT, &dog, "{\"kind\":\"DOG\"}");
-    assert_refused(SAMPLE_PET, &(sample_pet){.name = "x"}, "kind: not set, but it says which Pet this is");
+    assert_refused(SAMPLE_PET, &(sample_pet){.name = "x"}, "kind: not set; it must say which Pet this is");
 }
 END_TEST
 
@@ -200,19 +200,19 @@ START_TEST(what_json_cannot_say)
     sample_string_map_entry no_key[] = {{NULL, "v"}}, twice[] = {{"k", "v"}, {"k", "w"}},
                             bad_key[] = {{"\xff", "v"}};
 
-    assert_refused(SAMPLE_ALL, ALL(.id = "\xed\xa0\x80"), "id: the text is no UTF-8");
-    assert_refused(SAMPLE_ALL, ALL(.next = ALL(.labels = {2, bad})), "next.labels[1]: the text is no UTF-8");
+    assert_refused(SAMPLE_ALL, ALL(.id = "\xed\xa0\x80"), "id: the text is not UTF-8");
+    assert_refused(SAMPLE_ALL, ALL(.next = ALL(.labels = {2, bad})), "next.labels[1]: the text is not UTF-8");
     assert_refused(SAMPLE_ALL, ALL(.ratio = TB_SET((double)NAN)), "ratio: not a finite number");
     assert_refused(SAMPLE_ALL, ALL(.ratio = TB_SET((double)INFINITY)), "ratio: not a finite number");
     assert_refused(SAMPLE_ALL, ALL(.pets = {3, NULL}), "pets: 3 elements, but no items");
     assert_refused(SAMPLE_ALL, ALL(.attributes = {1, NULL}), "attributes: 1 elements, but no items");
     assert_refused(SAMPLE_ALL, ALL(.attributes = {1, no_key}), "attributes[\"\"]: the key is NULL");
-    assert_refused(SAMPLE_ALL, ALL(.attributes = {2, twice}), "attributes[\"k\"]: the same key twice");
-    assert_refused(SAMPLE_ALL, ALL(.attributes = {1, bad_key}), "attributes[\"?\"]: the name is no UTF-8");
+    assert_refused(SAMPLE_ALL, ALL(.attributes = {2, twice}), "attributes[\"k\"]: duplicate key");
+    assert_refused(SAMPLE_ALL, ALL(.attributes = {1, bad_key}), "attributes[\"?\"]: the name is not UTF-8");
     assert_refused(SAMPLE_ALL, NULL, "no value, or no such type");
     assert_refused(SAMPLE_PET_LIST, &(sample_pet_list){0, NULL}, "the value is not set");
-    assert_refused(SAMPLE_INT32, &(tb_int32)TB_SET(1), "the type is no object, list or map");
-    assert_refused(SAMPLE_TYPE_COUNT, ALL(.id = "x"), "the type is no object, list or map");
+    assert_refused(SAMPLE_INT32, &(tb_int32)TB_SET(1), "the type is not an object, list or map");
+    assert_refused(SAMPLE_TYPE_COUNT, ALL(.id = "x"), "the type is not an object, list or map");
     assert_encoded(SAMPLE_PET_LIST, &(sample_pet_list)TB_EMPTY, "[]");
 }
 END_TEST
@@ -223,7 +223,7 @@ START_TEST(free_json_that_is_no_json)
 
     assert_refused(
         SAMPLE_ALL, ALL(.info = text),
-        "free JSON that is no UTF-8, contains itself or has no JSON behind TB_VERBATIM, or out of memory");
+        "out of memory, or free JSON that is not UTF-8, contains itself, or has no JSON after TB_VERBATIM");
     json_decref(text);
 }
 END_TEST
@@ -242,7 +242,7 @@ START_TEST(the_maximum_of_the_depth)
     free(text);
     chain[TB_CODEC_DEPTH_MAX - 1].next = &chain[TB_CODEC_DEPTH_MAX];
     ck_assert_int_eq(tb_encode(&sample_api, SAMPLE_ALL, chain, &text, NULL, &err), -EINVAL);
-    ck_assert_ptr_nonnull(strstr(err.message, "next.next: more than 64 levels inside each other"));
+    ck_assert_ptr_nonnull(strstr(err.message, "next.next: nested more than 64 levels deep"));
     chain[0].next = chain;
     ck_assert_int_eq(tb_encode(&sample_api, SAMPLE_ALL, chain, &text, NULL, NULL), -EINVAL);
 }

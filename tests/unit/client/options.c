@@ -97,8 +97,8 @@ START_TEST(urls_and_files_make_sense)
 {
     assert_options(&(tb_client_options){.url = "ftp://host"}, "url");
     assert_options(&(tb_client_options){.url = "http://user:pw@host"}, "url");
-    assert_options(WITH(.certificate_file = "c"), "belong together");
-    assert_options(WITH(.key_file = "k"), "belong together");
+    assert_options(WITH(.certificate_file = "c"), "must be set together");
+    assert_options(WITH(.key_file = "k"), "must be set together");
     assert_options(WITH(.certificate_file = "c", .key_file = "k"), NULL);
 }
 END_TEST
