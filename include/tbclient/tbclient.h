@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The runtime of libtbclient. A program that talks to ThingsBoard includes the header of its edition instead:
- * <tbclient/ce.h>, <tbclient/pe.h> or <tbclient/paas.h>.
+ * The part of libtbclient that all editions share. Programs include the header of an edition instead, which
+ * includes this one: <tbclient/ce.h>, <tbclient/pe.h> or <tbclient/paas.h>.
  */
 #ifndef TBCLIENT_H
 #define TBCLIENT_H

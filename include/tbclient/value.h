@@ -1,35 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The values that the generated structures are made of. All memory of zeros is a valid structure in which
- * nothing is set; text is UTF-8, ended by a NUL.
+ * The values in the generated structures. A structure of zeros is valid and has nothing set. Text is UTF-8,
+ * ended by a NUL.
  *
- * Absent, null and present are three things in JSON. A member that is present holds its value. One that is
- * absent or null is NULL (strings, objects, lists, maps, free JSON) or not set (numbers, booleans); which of
- * the two it was is kept in the structure's tb_object, and sent back so. To send a null of your own:
+ * A member of JSON can be absent, null or present. A member that is present has its value. One that is absent
+ * or null is NULL (strings, objects, lists, maps, free JSON) or not set (numbers, booleans). A null from the
+ * server is kept in the structure's tb_object, and sent back. To send a null of your own:
  *
  *     tb_member label = {.name = "label", .value = json_null()};
  *     tb_device device = {.object.kept = &label, .name = "boiler"};
  *
- * Enumerations are open: a typedef of const char *, with a macro for each value known to this version of the
- * API. A value from a newer server is just another string. Compare them with tb_is().
+ * Enumerations are open: a typedef of const char *, with a macro for each value that this version of the API
+ * knows. A value from a newer server is just another string. Compare them with tb_is().
  *
- * Numbers keep their text: what was decoded and not changed is encoded with the same characters, 1.10 and 1e5
- * too, in members, in free JSON and in what a tb_object keeps. (Where no structure is around them, as in the
- * json_t of tb_call() and in an answer that is a list of numbers, they keep their value, and are written in
- * the usual way.) A double beyond its range is infinite, and goes back as it came.
+ * Numbers keep their text: a number that was decoded and not changed is encoded with the same characters,
+ * also 1.10 or 1e5, in members, in free JSON and in what a tb_object keeps. (Numbers outside of structures,
+ * as in the json_t of tb_call() or in an answer that is a list of numbers, keep their value, and are written
+ * in the usual form.) A number beyond the range of a double is infinite, and is encoded as it came.
  *
- * What jansson or C cannot hold stands there verbatim: a string that begins with TB_VERBATIM, followed by the
- * JSON that the server wrote. Encoding turns it back.
+ * What jansson or C cannot hold is kept verbatim: as a string of TB_VERBATIM and the JSON that the server
+ * wrote. Encoding writes that JSON.
  *
- * In a json_t these are numbers that would change: integers beyond 64 bits, -0, what is beyond the range of a
- * double or has more digits than one. TB_VERBATIM "89010303310033979663"
+ * In a json_t, these are numbers that would change: integers beyond 64 bits, -0, numbers beyond the range or
+ * precision of a double. Example: TB_VERBATIM "89010303310033979663"
  *
- * Everywhere they are texts with half of a surrogate pair, which is no UTF-8, and texts that themselves begin
- * with TB_VERBATIM; and texts with a NUL, but for strings in a json_t, which can hold one.
- * TB_VERBATIM "\"\\ud83d\""
+ * Everywhere, these are texts with half of a surrogate pair, which is not UTF-8, and texts that begin with
+ * TB_VERBATIM themselves; and outside of a json_t, texts with a NUL. Example: TB_VERBATIM "\"\\ud83d\""
  *
- * Programs may make such strings too, as json_string(TB_VERBATIM "89010303310033979663"). What begins with
- * TB_VERBATIM and is not followed by one number or one string of JSON is not encoded.
+ * Programs may make such strings, too: json_string(TB_VERBATIM "89010303310033979663"). It is an error to
+ * encode TB_VERBATIM that is not followed by one number or one string of JSON.
  */
 #ifndef TBCLIENT_VALUE_H
 #define TBCLIENT_VALUE_H
@@ -76,42 +75,43 @@ typedef struct {
     double value;
 } tb_double;
 
-/* tb_device device = {.version = TB_SET(3)}; the same for all four. */
+/* For all four: tb_device device = {.version = TB_SET(3)}; */
 #define TB_SET(number)                                                                                       \
     {                                                                                                        \
         true, (number)                                                                                       \
     }
 
-/* U+FDD0, which Unicode gives to programs for uses of their own: what begins with it is JSON, see above. */
+/* U+FDD0, a noncharacter, which Unicode reserves for internal use by programs: JSON follows, see above. */
 #define TB_VERBATIM "\xef\xb7\x90"
 
-/* A member of a JSON object for which its structure has no place: unknown to this version of the API, or an
- * explicit null. NAME and VALUE are borrowed; where a list is sent, a member whose name the structure itself
- * has set is left out. */
+/* A member of a JSON object that its structure does not have, because this version of the API does not know
+ * it, or that is an explicit null. NAME and VALUE are borrowed. It is not sent if the structure sets a member
+ * with the same name. */
 typedef struct tb_member {
     const struct tb_member *next;
     const char *name;
     json_t *value;
 } tb_member;
 
-/* The first member of every generated structure. Borrowed, as all that a decoded structure points to; zeros
- * in one of the program's own, and in a copy that outlives what was decoded. */
+/* The first member of every generated structure. Borrowed, like all that a decoded structure points to. Set
+ * it to zeros in a structure of your own, and in a copy that outlives the decoded structure. */
 typedef struct {
     const tb_member *kept;
-    const json_t *source; /* what the structure was decoded from: the text of its numbers */
+    const json_t *source; /* what the structure was decoded from, with the text of its numbers */
 } tb_object;
 
-/* A part of a multipart request. Set DATA and LENGTH, or FILE, a path that is read while it is sent. */
+/* A part of a multipart request. Set DATA and LENGTH, or FILE: the path of a file, which is read while it is
+ * sent. */
 typedef struct {
     const void *data;
     size_t length;
     const char *file;
-    const char *name;         /* file name told to the server; NULL: the last part of FILE, or "file" */
+    const char *name;         /* file name for the server; NULL: the last component of FILE, or "file" */
     const char *content_type; /* NULL: application/octet-stream */
 } tb_part;
 
-/* Lists and maps have the same shape for every type of element: tb_string_list, tb_device_list, ... A list or
- * map that is present and empty has ITEMS set and COUNT 0: tb_device device = {.labels = TB_EMPTY}. */
+/* Lists and maps have the same shape for every type of element: tb_string_list, tb_device_list, ... In a list
+ * or map that is present but empty, ITEMS is set and COUNT is 0: tb_device device = {.labels = TB_EMPTY}. */
 #ifdef __cplusplus
 #define TB_EMPTY                                                                                             \
     {                                                                                                        \
@@ -154,23 +154,23 @@ typedef struct {
     json_t **items;
 } tb_json_list;
 
-/* An answer that is taken as it comes: downloads into memory, texts, strings declared as JSON. */
+/* An answer as it came: a download into memory, a text, a string declared as JSON. */
 typedef struct {
     size_t length;
-    const char *data;         /* followed by a NUL that does not count */
-    const char *content_type; /* as the server says; "" where it says nothing */
+    const char *data;         /* followed by a NUL that is not counted */
+    const char *content_type; /* as the server says, or "" */
 } tb_bytes;
 
-/* Frees the result of a call, however deep: exactly the pointer that the call has set. NULL is allowed. (A
- * json_t * that a call has set is freed with json_decref().) */
+/* Frees a result with all that it points to. RESULT must be the pointer that the call has set; it may be
+ * NULL. (Free a json_t * with json_decref() instead.) */
 TB_PUBLIC void tb_free(void *result);
 
-/* A member of OBJECT that this version of the API does not know, or an explicit null; NULL where there is
- * none called NAME. Borrowed. */
+/* Returns the member NAME of OBJECT that this version of the API does not know or that is an explicit null;
+ * NULL if there is none. Borrowed. */
 TB_PUBLIC json_t *tb_kept(const tb_object *object, const char *name);
 
-/* The JSON that stands behind TB_VERBATIM: a number, or a string with its quotes. NULL where TEXT does not
- * begin with it, or is NULL. */
+/* Returns the JSON after TB_VERBATIM: a number, or a string with its quotes. Returns NULL if TEXT is NULL or
+ * does not begin with TB_VERBATIM. */
 static inline const char *tb_verbatim(const char *text)
 {
     return text && strncmp(text, TB_VERBATIM, sizeof(TB_VERBATIM) - 1) == 0 ? text + sizeof(TB_VERBATIM) - 1

@@ -2,7 +2,7 @@
 #ifndef TBCLIENT_VISIBILITY_H
 #define TBCLIENT_VISIBILITY_H
 
-/* What the shared libraries export; everything else in them is hidden. */
+/* Exported by the shared libraries; everything else is hidden. */
 #define TB_PUBLIC __attribute__((visibility("default")))
 
 #endif

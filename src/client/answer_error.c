@@ -7,10 +7,10 @@
 #include "client/error.h"
 #include "json/json_read.h"
 
-/* Most of the server's words in a message. */
+/* Most bytes of the server's message in ours. */
 #define WORDS_MAX 300
 
-/* The exceptions of the official Python client. */
+/* As the exceptions of the official Python client. */
 enum tb_error_kind answer_kind(int status)
 {
     switch (status) {
@@ -58,7 +58,7 @@ static int kind_code(enum tb_error_kind kind)
     }
 }
 
-/* One line of UTF-8, whatever the server wrote. */
+/* Makes one line of what the server wrote. */
 static void one_line(char *text)
 {
     char *c;
@@ -81,8 +81,8 @@ static void copy_words(const char *from, size_t length, char *ret)
     one_line(ret);
 }
 
-/* What the server says: the message of ThingsBoard's JSON, a bare JSON string, or a short text; and its error
- * code. Pages of HTML say nothing to a program. */
+/* The server's own message: in ThingsBoard's JSON, a bare JSON string, or a short text, but not HTML; and its
+ * errorCode. */
 static void server_words(const struct answer *answer, char *ret, int *error_code)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(2 * ANSWER_ERROR_BODY_MAX);
@@ -129,7 +129,7 @@ void answer_keep_refusal(const struct answer *answer, tb_error *err)
     keep_body(answer, err);
 }
 
-/* What a program can do about a 429 that was not retried. */
+/* Why a 429 was not retried. */
 static const char *const retry_refusals[] = {
     [RETRY_NOT_REFUSED] = "",
     [RETRY_IS_OFF] = "",
@@ -196,7 +196,7 @@ int answer_error(const struct answer *answer, const char *what, tb_error *err)
         if (err)
             err->status = 401;
         return FAIL(err, TB_ERROR_UNAUTHORIZED, -EPERM, "%s: the server redirected to its login page", what);
-    case REQUEST_BODY_IS_GONE: /* no call of the library has such a body */
+    case REQUEST_BODY_IS_GONE: /* the library never sends such a body */
     case REQUEST_CANNOT_BE_SENT:
         break;
     }

@@ -35,8 +35,8 @@ static int hex_digit(char c)
                                   : -1;
 }
 
-/* Copies a value of Content-Disposition up to its end, with RFC 8187's percent-encoding or a quoted string's
- * backslashes taken away. */
+/* Copies a value of Content-Disposition, and decodes the percent-encoding of RFC 8187, or the backslashes of
+ * a quoted string. */
 static void copy_value(const char *text, bool encoded, char *ret, size_t size)
 {
     bool quoted = !encoded && *text == '"';
@@ -57,7 +57,7 @@ static void copy_value(const char *text, bool encoded, char *ret, size_t size)
     ret[length] = '\0';
 }
 
-/* A name that a program may use for a file of its own: no path, nothing hidden, one line of UTF-8. */
+/* Whether a program may safely use NAME for a file: no path, not hidden, one line of UTF-8. */
 static bool is_usable_name(const char *name)
 {
     const char *c;

@@ -8,7 +8,7 @@
 
 #include <tbclient/value.h>
 
-/* Blocks grow from the first to the last size, so that few are needed and little is left unused. */
+/* Blocks grow from the first to the second size: few are needed, and little is left unused. */
 #define BLOCK_MIN 2048
 #define BLOCK_MAX 262144
 
@@ -28,8 +28,8 @@ struct block {
 
 struct arena {
     json_t *owned;
-    json_t *more;         /* a list of what is owned besides; NULL: nothing */
-    struct block *blocks; /* but the first, which the arena itself begins */
+    json_t *more;         /* a JSON array of what else is owned; NULL: nothing */
+    struct block *blocks; /* without the first, which follows the arena itself */
     char *unused;         /* in the newest block */
     size_t unused_size;
     size_t budget;    /* what is left of the maximum */
@@ -42,13 +42,13 @@ static size_t smaller(size_t a, size_t b)
     return a < b ? a : b;
 }
 
-/* SIZE as a multiple of the alignment, or SIZE_MAX where there is none. */
+/* SIZE rounded up to the alignment, or SIZE_MAX if it is too large. */
 static size_t round_up(size_t size)
 {
     return size > SIZE_MAX - ALIGNMENT ? SIZE_MAX : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
 }
 
-/* How large a block of HEADER bytes and data becomes that has to hold SIZE. */
+/* The size of a new block that has to hold SIZE bytes. */
 static size_t block_size(size_t size, size_t wanted, size_t budget)
 {
     return size >= wanted ? size : smaller(wanted, budget);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory of one decoded value: all of it goes at once. The arena stands in front of its first allocation,
- * so that tb_free() finds it from what the caller got.
+ * The memory of one decoded value, which is freed at once. The arena lies just before its first allocation,
+ * so that tb_free() finds it from the pointer that the program has.
  */
 #ifndef TB_CLIENT_ARENA_H
 #define TB_CLIENT_ARENA_H
@@ -11,19 +11,20 @@
 
 struct arena;
 
-/* An arena whose first allocation has SIZE bytes, and all allocations together no more than MAX. OWNED, which
- * may be NULL, is freed with the arena; it is not touched on error. 0, -EMSGSIZE where SIZE is beyond MAX,
- * -ENOMEM. */
+/* Creates an arena whose first allocation has SIZE bytes, and all allocations together at most MAX. OWNED,
+ * which may be NULL, is freed with the arena, but not if this fails. Returns 0, -EMSGSIZE if SIZE is more
+ * than MAX, or -ENOMEM. */
 int arena_create(size_t size, size_t max, json_t *owned, struct arena **ret);
 
-/* The first allocation; tb_free() of it frees the arena. */
+/* Returns the first allocation; tb_free() of it frees the arena. */
 void *arena_value(struct arena *arena);
 
-/* JSON, whose reference is taken, is freed with the arena, too; on error at once. 0, -ENOMEM. */
+/* Takes a reference to JSON, which is freed with the arena, or at once if this fails. Returns 0 or -ENOMEM.
+ */
 int arena_own(struct arena *arena, json_t *json);
 
-/* SIZE bytes of zeros, aligned for any member of a structure; never NULL, also for 0 bytes. 0, -EMSGSIZE
- * where the maximum would be passed, -ENOMEM. */
+/* Allocates SIZE bytes of zeros, aligned for any member of a structure; *RET is not NULL even for 0 bytes.
+ * Returns 0, -EMSGSIZE if the maximum would be exceeded, or -ENOMEM. */
 int arena_alloc(struct arena *arena, size_t size, void **ret);
 
 #endif

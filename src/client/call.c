@@ -38,15 +38,15 @@ const char *call_name(const struct call *call)
 
 static int add_header(struct call *call, const char *name, const char *value, tb_error *err)
 {
-    if (headers_find(&call->headers, name)) /* a parameter of the operation */
+    if (headers_find(&call->headers, name)) /* a parameter of the operation has set it */
         return 0;
     if (headers_add(&call->headers, name, strlen(name), value, strlen(value)) < 0)
         return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "too many or too long header lines");
     return 0;
 }
 
-/* Bodies that the specification declares as text/plain are all JSON, and are sent as such: to Spring,
- * text/plain without a charset is ISO-8859-1, and JSON is UTF-8. The server reads the bytes either way. */
+/* All bodies that the specification declares as text/plain are JSON, and are sent as such: Spring reads
+ * text/plain without a charset as ISO-8859-1, but JSON as UTF-8. */
 static int add_headers(struct call *call, tb_error *err)
 {
     const char *accept = call->operation->answer == TB_ANSWER_JSON     ? "application/json"
@@ -61,7 +61,7 @@ static int add_headers(struct call *call, tb_error *err)
     return r;
 }
 
-/* VALUE as text; its reference is taken. */
+/* Sets the body to VALUE, whose reference is taken. */
 static int set_json(struct call *call, json_t *value, tb_error *err)
 {
     int r = json_write(&call->body, value);
@@ -82,7 +82,7 @@ static int missing_body(const struct call *call, tb_error *err)
     return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "is required") : 0;
 }
 
-/* The argument of a body: strings, free JSON and structures as they are, numbers by address. */
+/* The argument is a string, free JSON or a structure as it is, or a number by address. */
 static int encode_argument(struct call *call, const void *argument, tb_error *err)
 {
     unsigned type = call->operation->body_type;

@@ -63,7 +63,7 @@ bool check_is_uuid(const char *text)
     return true;
 }
 
-/* RFC 4648, section 4, padded: what the server's JSON reader takes. */
+/* RFC 4648, section 4, with padding: what the server's JSON parser accepts. */
 static bool is_base64(const char *text)
 {
     size_t digits = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/");
@@ -153,7 +153,7 @@ static void free_text(char **text)
         release(*text);
 }
 
-/* By the text of each element, so that long lists cost no more than their length. */
+/* Compares the texts of the elements in a hash table, so that the time grows linearly with the list. */
 static int check_unique(struct checker *checker, const json_t *list, const struct json_path *path)
 {
     CLEANUP(free_json) json_t *seen = json_object();
@@ -235,15 +235,14 @@ static int check_members(struct checker *checker, const struct tb_schema *schema
     return 0;
 }
 
-/* Whether the sender of SCHEMA has to set FIELD: what is read-only, only the server sets (OpenAPI 3.0,
- * readOnly). */
+/* Whether a program has to set FIELD: only the server sets what is read-only (OpenAPI 3.0, readOnly). */
 static bool is_required(const struct tb_schema *schema, const struct tb_field *field)
 {
     return field->flags & TB_REQUIRED && !(field->flags & TB_READ_ONLY) &&
            !(field->flags & TB_DISCRIMINATOR && schema->base);
 }
 
-/* What is required has a value. Null is one for free JSON only. */
+/* Required members have a value. Null is a value of free JSON only. */
 static int check_required(struct checker *checker, const struct tb_schema *schema, const json_t *value,
                           const struct json_path *path)
 {
@@ -264,7 +263,7 @@ static int check_required(struct checker *checker, const struct tb_schema *schem
     return 0;
 }
 
-/* The schema that VALUE, declared as SCHEMA, says to be. */
+/* Sets *SCHEMA, the declared schema, to the one that VALUE's discriminator names. */
 static int choose_schema(struct checker *checker, const json_t *value, const struct json_path *path,
                          const struct tb_schema **schema)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether JSON fits the tables. A null is as good as an absent member, but for one that is required. The
- * discriminator of a declared variant may be missing: the schema says which it is.
+ * Checks JSON against the tables. A null counts as an absent member, unless the member is required. The
+ * discriminator of a declared variant may be missing: the schema says which one it is.
  */
 #ifndef TB_CLIENT_CHECK_H
 #define TB_CLIENT_CHECK_H
@@ -11,19 +11,18 @@
 #include <tbclient/codec.h>
 
 enum {
-    CHECK_STRICT =
-        1 << 0, /* no unknown members, no values that an enumeration or discriminator does not know */
-    CHECK_ANSWER = 1 << 1, /* from a server: what is required may be missing or null */
+    CHECK_STRICT = 1 << 0, /* refuse unknown members, and unknown values of enumerations and discriminators */
+    CHECK_ANSWER = 1 << 1, /* from a server: required members may be missing or null */
 };
 
 /* TB_ERROR_USAGE names the member. */
 int check_value(const tb_api *api, unsigned type, const json_t *value, unsigned flags, tb_error *err);
 
-/* The same for a value with bounds of its own: row BOUNDS of the table. */
+/* The same, and checks VALUE against the row BOUNDS of the table. */
 int check_bounded(const tb_api *api, unsigned type, unsigned bounds, const json_t *value, unsigned flags,
                   tb_error *err);
 
-/* Whether TEXT is a UUID in the form that the server reads: "784f394c-42b6-435a-983c-b7beff2784f9". */
+/* Whether TEXT is a UUID in the form that the server accepts: "784f394c-42b6-435a-983c-b7beff2784f9". */
 bool check_is_uuid(const char *text);
 
 #endif

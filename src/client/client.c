@@ -24,9 +24,8 @@ static void set_start(tb_client *client, enum client_start start)
     pthread_mutex_unlock(&client->lock);
 }
 
-/* Why the first authentication failed. A server that answered, but not as one that takes logins, is told by
- * its status, or if that is a success as an answer that does not fit; one that refused the credential as
- * unauthorized. */
+/* Why the first authentication failed: by the status of the answer, if it is not a success; else the answer
+ * does not fit, or the credential was refused. */
 static void set_start_error(tb_client *client)
 {
     const struct transfer *transfer = &client->upstream.calls.transfer;
@@ -42,7 +41,7 @@ static void set_start_error(tb_client *client)
     else if (transfer_failed_in_tls(transfer))
         kind = TB_ERROR_TLS;
     client->start_error.status = status;
-    if (status >= 300) /* another one may hold tokens */
+    if (status >= 300) /* a success may hold tokens */
         answer_keep_refusal(&(struct answer){.headers = transfer->response, .body = transfer->response_body},
                             &client->start_error);
     FAIL(&client->start_error, kind,
@@ -99,7 +98,7 @@ static void *client_thread(void *arg)
     return NULL;
 }
 
-/* Signals are for the program's own threads. */
+/* With all signals blocked: they are for the program's own threads. */
 static int start_thread(tb_client *client, tb_error *err)
 {
     sigset_t all, before;
@@ -137,7 +136,7 @@ static int open_parts(tb_client *client, tb_error *err)
     return r < 0 ? FAIL(err, TB_ERROR_SYSTEM, r, "eventfd: %s", strerror(-r)) : 0;
 }
 
-/* With no thread running. */
+/* The client's thread must not be running. */
 static void free_client(tb_client *client)
 {
     upstream_close(&client->upstream);
@@ -177,7 +176,7 @@ static int new_client(const tb_client_options *options, tb_client **ret, tb_erro
     return 0;
 }
 
-/* Hands over why the first authentication failed, with the body. */
+/* Moves the reason why the first authentication failed to ERR. */
 static int start_failed(tb_client *client, tb_error *err)
 {
     tb_error *reason = &client->start_error;

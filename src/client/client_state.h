@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of tb_client: a thread that runs the loop, and how calls of other threads get there. All of the
- * upstream belongs to that thread. A call is posted to it under the client's lock; what comes back is told to
- * the waiting thread under the call's own.
+ * What the client's own thread and the threads that make calls share. The client's thread runs the loop and
+ * owns all of the upstream. A call is posted to it under the client's lock; its result is handed back under
+ * the call's own lock.
  */
 #ifndef TB_CLIENT_CLIENT_STATE_H
 #define TB_CLIENT_CLIENT_STATE_H
@@ -23,29 +23,29 @@ struct tb_client {
     struct request_options request_options;
     pthread_t thread;
 
-    /* Of the thread. */
+    /* Owned by the client's thread. */
     struct loop loop;
     struct upstream upstream;
     struct watch wake;  /* an eventfd: something was posted */
-    struct list active; /* calls that it works on */
+    struct list active; /* calls in progress */
 
-    /* Shared, under the lock. */
+    /* Shared, protected by the lock. */
     pthread_mutex_t lock;
-    pthread_cond_t changed; /* users or start */
-    struct list posted;     /* calls that want something of it */
-    unsigned users;         /* threads inside a function */
-    bool closing;           /* calls are given up */
+    pthread_cond_t changed; /* USERS or START has changed */
+    struct list posted;     /* calls with something to do for the thread */
+    unsigned users;         /* threads inside a function of the library */
+    bool closing;           /* calls are cancelled */
     bool exiting;           /* the thread ends */
     enum client_start start;
-    tb_error start_error; /* where start is CLIENT_REFUSED */
+    tb_error start_error; /* if START is CLIENT_REFUSED */
 };
 
-/* Around every function that uses the client, so that tb_client_close() waits for it. TB_ERROR_TRANSPORT once
- * the client is being closed. */
+/* Every function that uses the client is between these two, so that tb_client_close() waits for it.
+ * TB_ERROR_TRANSPORT if the client is being closed. */
 int client_enter(tb_client *client, tb_error *err);
 void client_leave(tb_client *client);
 
-/* Wakes the thread; the lock is held. */
+/* Wakes the client's thread. The caller holds the lock. */
 void client_wake(tb_client *client);
 
 #endif

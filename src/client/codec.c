@@ -11,7 +11,7 @@
 #include "json/json_read.h"
 #include "json/json_write.h"
 
-/* Of an encoded text: there is no hostile party, the value is the program's own. */
+/* Of an encoded text: the value is the program's own, not hostile. */
 #define TEXT_MAX (SIZE_MAX / 2)
 
 static int check_type(const tb_api *api, unsigned type, tb_error *err)
@@ -23,7 +23,7 @@ static int check_type(const tb_api *api, unsigned type, tb_error *err)
     return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the type is not an object, list or map");
 }
 
-/* jansson names the place. Where it ran out of memory, it often gives no reason at all. */
+/* jansson often gives no reason at all if it is out of memory. */
 static int parse_failed(const json_error_t *reason, tb_error *err)
 {
     if (json_error_code(reason) == json_error_out_of_memory || !*reason->text)
@@ -35,7 +35,7 @@ static int parse_failed(const json_error_t *reason, tb_error *err)
 static int decode_text(const tb_api *api, unsigned type, const char *text, size_t length, void **ret,
                        tb_error *err)
 {
-    json_error_t reason = {.line = -1}; /* jansson itself leaves the code as it is where there is no memory */
+    json_error_t reason = {.line = -1}; /* jansson does not set the reason if there is no memory */
     json_t *root = json_read(text, length, JSON_READ_EXACT, &reason);
 
     if (!root)
@@ -47,7 +47,7 @@ static int decode_text(const tb_api *api, unsigned type, const char *text, size_
     return decode_value(api, type, root, ret, err);
 }
 
-/* The text that did not fit, where there is memory for it. */
+/* Adds the text that did not fit, if there is memory for it. */
 static void attach(tb_error *err, const char *text, size_t length)
 {
     free(err->body);
@@ -87,7 +87,7 @@ int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, s
     json_decref(json);
     if (r < 0) {
         buf_free(&text);
-        /* jansson does not say which */
+        /* jansson does not say which of them */
         return r != -EINVAL
                    ? FAIL_MEMORY(err)
                    : FAIL(err, TB_ERROR_USAGE, -EINVAL,

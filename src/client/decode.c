@@ -14,7 +14,7 @@ struct decoder {
     const tb_api *api;
     struct arena *arena;
     tb_error *err;
-    int depth; /* of structures, lists and maps that are begun */
+    int depth; /* of nested structures, lists and maps */
 };
 
 static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
@@ -109,14 +109,14 @@ static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot
     return 0;
 }
 
-/* Free JSON, as the program is shown it. */
+/* Free JSON, in the form for programs (json_source_show()). */
 static int decode_json(struct decoder *decoder, json_t *value, json_t **slot, const struct json_path *path)
 {
     json_t *shown;
     int r = json_source_show(value, &shown);
 
     if (r == 0 && shown == value)
-        json_decref(shown); /* it is in the tree */
+        json_decref(shown); /* the tree owns it */
     else if (r == 0)
         r = arena_own(decoder->arena, shown);
     if (r < 0)
@@ -183,7 +183,7 @@ static int decode_map(struct decoder *decoder, unsigned of, json_t *value, struc
     return 0;
 }
 
-/* What the structure has no place for goes to its list, in the order of the text. */
+/* Appends a member that the structure does not have to its list. */
 static int keep(struct decoder *decoder, const struct json_path *path, json_t *value, const tb_member ***tail)
 {
     tb_member *member;
@@ -223,9 +223,9 @@ static int decode_members(struct decoder *decoder, const struct tb_schema *schem
     return 0;
 }
 
-/* The schema whose structure VALUE, declared as SCHEMA, becomes. The C type of a variant is fixed. What calls
- * itself another variant may be in it only where that has no members of its own: the generated cast of a base
- * goes by the discriminator, and would lead beyond the memory. */
+/* Sets *SCHEMA, the declared schema, to the one whose structure VALUE becomes. If a variant is declared, its
+ * C type is fixed, and another variant fits only if it has no members of its own: the generated cast of the
+ * base goes by the discriminator, and would read beyond the structure. */
 static int choose_schema(struct decoder *decoder, const json_t *value, const struct json_path *path,
                          const struct tb_schema **schema)
 {
@@ -278,7 +278,7 @@ static int decode_nested(struct decoder *decoder, const struct tb_type *type, js
     return r;
 }
 
-/* SLOT holds zeros, which is what null becomes. */
+/* SLOT is zeroed, which is what null becomes. */
 static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
                        const struct json_path *path)
 {
@@ -310,7 +310,7 @@ static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, vo
     return json_path_error(path, decoder->err, TB_ERROR_USAGE, -EINVAL, "this type has no JSON form");
 }
 
-/* What the caller gets is the arena's first allocation: the structure of an object, else the slot. */
+/* The arena's first allocation is the result: the structure of an object, or the slot of another value. */
 static int decode_root(struct decoder *decoder, unsigned type, json_t *root, size_t max,
                        const struct json_path *path)
 {

@@ -11,11 +11,11 @@
 #include "json/json_source.h"
 #include "json/number.h"
 
-/* First the whole value becomes JSON, which refuses what JSON cannot say; then the JSON is checked against
- * the schema, with the same code as that of programs that bring their own.
+/* First the whole value becomes JSON, which refuses what JSON cannot express; then the JSON is checked
+ * against the schema, by the same code that checks the JSON of programs.
  *
- * SOURCE is what stood in the same place where the structure was decoded, or NULL. If a number still has its
- * value, the source is its JSON, with its text. */
+ * SOURCE is the JSON that the value was decoded from, or NULL. If a number has not changed, its source is
+ * used, which has its text. */
 
 struct encoder {
     const tb_api *api;
@@ -33,7 +33,7 @@ static void free_json(json_t **value)
     json_decref(*value);
 }
 
-/* VALUE is new; NULL: there was no memory for it. */
+/* Returns VALUE, a new reference, in *RET. NULL: there was no memory for it. */
 static int give(struct encoder *encoder, json_t *value, json_t **ret, const struct json_path *path)
 {
     if (!value)
@@ -90,7 +90,7 @@ static int encode_json(struct encoder *encoder, json_t *value, const json_t *sou
     return give(encoder, restored, ret, path);
 }
 
-/* Adds VALUE, a reference that is taken, to the object as the member that PATH ends in. */
+/* Adds VALUE, whose reference is taken, to OBJECT as the last member of PATH. */
 static int add(struct encoder *encoder, json_t *object, json_t *value, const struct json_path *path)
 {
     if (utf8_count(path->name, strlen(path->name)) < 0) {
@@ -100,7 +100,7 @@ static int add(struct encoder *encoder, json_t *object, json_t *value, const str
     return added(encoder, json_object_set_new_nocheck(object, path->name, value), path);
 }
 
-/* An element or a map's value that is not set is null. */
+/* An element of a list or map that is not set becomes null. */
 static int encode_element(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
                           json_t **ret, const struct json_path *path)
 {
@@ -220,7 +220,7 @@ static int encode_kept(struct encoder *encoder, const char *structure, json_t *o
     return 0;
 }
 
-/* A declared variant says what it is, also where the program did not set it. */
+/* Adds the discriminator of a declared variant, if the program did not set it. */
 static int add_discriminator(struct encoder *encoder, const struct tb_schema *schema, json_t *object,
                              const struct json_path *path)
 {
@@ -234,7 +234,7 @@ static int add_discriminator(struct encoder *encoder, const struct tb_schema *sc
     return r < 0 ? r : add(encoder, object, value, &member);
 }
 
-/* The schema of the structure behind a pointer to SCHEMA's: a base's discriminator says which. */
+/* The schema of STRUCTURE, which is declared as SCHEMA: for a base, its discriminator says which. */
 static const struct tb_schema *choose_schema(struct encoder *encoder, const struct tb_schema *schema,
                                              const char *structure)
 {
@@ -265,7 +265,7 @@ static int encode_object(struct encoder *encoder, const struct tb_schema *schema
     return r < 0 ? r : give(encoder, TAKE_PTR(object), ret, path);
 }
 
-/* VALUE: the structure of an object, which knows its own source, else the list or map. */
+/* VALUE is the structure of an object, which knows its own source, or a list or map. */
 static int encode_nested(struct encoder *encoder, const struct tb_type *type, const void *value,
                          const json_t *source, json_t **ret, const struct json_path *path)
 {
@@ -282,7 +282,7 @@ static int encode_nested(struct encoder *encoder, const struct tb_type *type, co
     return r;
 }
 
-/* *RET stays as it is where the value is not set. */
+/* Leaves *RET unchanged if the value is not set. */
 static int encode_slot(struct encoder *encoder, unsigned type, const void *slot, const json_t *source,
                        json_t **ret, const struct json_path *path)
 {

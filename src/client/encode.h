@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From the generated structures to JSON.
+ * Encodes the generated structures as JSON.
  */
 #ifndef TB_CLIENT_ENCODE_H
 #define TB_CLIENT_ENCODE_H
@@ -9,9 +9,9 @@
 
 #include <tbclient/codec.h>
 
-/* *RET, a new reference, is VALUE as JSON of TYPE, checked as a request. VALUE is the structure of an object,
- * and the address of any other value, as decode_value() gives it. Free JSON in it is referred to, not copied.
- * TB_ERROR_USAGE names the member that does not fit. */
+/* Encodes VALUE as JSON of TYPE and checks it as a request; *RET is a new reference. VALUE is the structure
+ * of an object, or the address of any other value, as from decode_value(). Free JSON in it is shared, not
+ * copied. TB_ERROR_USAGE names the member that does not fit. */
 int encode_value(const tb_api *api, unsigned type, const void *value, json_t **ret, tb_error *err);
 
 #endif

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Errors of the library: a kind beside code and message.
+ * Errors of the library: tb_error_set() with a kind.
  */
 #ifndef TB_CLIENT_FAILURE_H
 #define TB_CLIENT_FAILURE_H
 
 #include "base/error.h"
 
-/* Sets ERR, which may be NULL, and is CODE. */
+/* Sets ERR, which may be NULL. The value of the expression is CODE. */
 #define FAIL(err, error_kind, code, ...)                                                                     \
     ({                                                                                                       \
         if (err)                                                                                             \

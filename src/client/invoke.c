@@ -34,7 +34,7 @@ static int parse(const struct answer *answer, unsigned flags, json_t **ret, tb_e
     return 0;
 }
 
-/* Copies a decoded number or boolean to where the plain one goes. */
+/* Copies a decoded number or boolean to a plain one. */
 static int take_scalar(unsigned kind, void *value, void *ret, tb_error *err)
 {
     bool set = kind == TB_KIND_BOOL    ? ((tb_bool *)value)->set
@@ -60,7 +60,7 @@ static bool is_scalar(unsigned kind)
     return kind == TB_KIND_BOOL || kind == TB_KIND_INT32 || kind == TB_KIND_INT64 || kind == TB_KIND_DOUBLE;
 }
 
-/* Servers answer 200 without a body where there is no value: a pointer is NULL then, as for null. */
+/* Servers answer 200 without a body if there is no value: a pointer becomes NULL, as for null. */
 static int decode_json(const tb_api *api, unsigned type, const struct answer *answer, void *ret,
                        tb_error *err)
 {
@@ -93,7 +93,7 @@ static int decode_json(const tb_api *api, unsigned type, const struct answer *an
     return r;
 }
 
-/* A copy in an arena, so that tb_free() frees it. */
+/* Copies the body to an arena, for tb_free(). */
 static int make_bytes(const struct answer *answer, tb_bytes **ret, tb_error *err)
 {
     const char *type = answer_content_type(&answer->headers);
@@ -166,7 +166,7 @@ int tb_invoke(tb_client *client, const tb_api *api, unsigned operation, const vo
     return r;
 }
 
-/* JSON as it is, else text as a string. */
+/* The body as JSON; if it is not JSON, as a string. */
 static int raw_value(const struct answer *answer, json_t **ret, tb_error *err)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
@@ -186,7 +186,7 @@ static int raw_value(const struct answer *answer, json_t **ret, tb_error *err)
     return 0;
 }
 
-/* Of an answer that goes to the SINK, the body is empty. */
+/* The body of *RET is empty if it went to SINK. */
 static int run_json(tb_client *client, const tb_api *api, const char *operation, json_t *parameters,
                     json_t *body, const tb_sink *sink, struct answer *ret, tb_error *err)
 {

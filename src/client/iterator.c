@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* tb_iterate(), tb_next(): all pages of a paged operation. */
+/* tb_iterate(), tb_next(): the elements of all pages. */
 #include <errno.h>
 
 #include "client/error.h"
@@ -10,16 +10,16 @@
 
 struct tb_iterator {
     tb_client *client;
-    struct call call; /* without the page */
+    struct call call; /* without the parameter "page" */
     const struct tb_field *data;
     const struct tb_field *has_next;
     int32_t next_page;
-    bool at_end; /* no page comes after this one */
+    bool at_end; /* this is the last page */
     void *page;  /* the decoded answer; NULL: none */
-    size_t next; /* element of it */
+    size_t next; /* index of the next element in it */
 };
 
-/* The operation answers an object with data, a list, and hasNext. */
+/* A page is an object with the list "data", and "hasNext". */
 static int find_fields(struct tb_iterator *iterator, tb_error *err)
 {
     const tb_api *api = iterator->call.api;
@@ -90,7 +90,7 @@ static const struct table_items *page_items(const struct tb_iterator *iterator)
     return (const void *)((const char *)iterator->page + iterator->data->offset);
 }
 
-/* A server that promises more for ever, but sends nothing, is at its end. */
+/* An empty page is the last one, even if the server announces more: it might do so without end. */
 static bool is_last_page(const struct tb_iterator *iterator)
 {
     const tb_bool *has_next = (const void *)((const char *)iterator->page + iterator->has_next->offset);
@@ -119,7 +119,7 @@ static int fetch_page(struct tb_iterator *iterator, tb_error *err)
     return 0;
 }
 
-/* Pointers as they are, other elements by their address. */
+/* A pointer as it is, any other element by its address. */
 static const void *element(const struct tb_iterator *iterator, size_t index)
 {
     const tb_api *api = iterator->call.api;
@@ -137,7 +137,7 @@ const void *tb_next(tb_iterator *iterator, tb_error *err)
         while (iterator->page && iterator->next < page_items(iterator)->count) {
             const void *found = element(iterator, iterator->next++);
 
-            if (found) /* a null in the list is no element */
+            if (found) /* nulls in the list are skipped */
                 return found;
         }
         if (iterator->at_end || fetch_page(iterator, err) < 0)

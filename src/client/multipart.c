@@ -20,7 +20,7 @@ void multipart_free(struct multipart *parts)
     parts->count = 0;
 }
 
-/* Only regular files can be sent a second time, after a 401 or a 429. */
+/* Only a regular file can be sent again, after a 401 or a 429. */
 static int check_file(const char *name, const char *path, tb_error *err)
 {
     struct stat status;
@@ -32,7 +32,7 @@ static int check_file(const char *name, const char *path, tb_error *err)
     return 0;
 }
 
-/* Names go into header lines of the body; libcurl encodes quotes and line ends. */
+/* Names become header lines of the body; libcurl encodes quotes and line ends. */
 static int add(struct multipart *parts, const struct transfer_part *part, char *owned, tb_error *err)
 {
     if (parts->count == MULTIPART_MAX) {
@@ -49,7 +49,7 @@ static int add_text(struct multipart *parts, const char *name, const char *text,
     return add(parts, &(struct transfer_part){.name = name, .data = text, .length = strlen(text)}, NULL, err);
 }
 
-/* Takes over the reference of VALUE. Strings, numbers and booleans as text, others as JSON. */
+/* Takes the reference to VALUE. Strings, numbers and booleans are sent as text, others as JSON. */
 static int add_json(struct multipart *parts, const char *name, json_t *value, tb_error *err)
 {
     bool is_text = json_is_string(value) && !number_is(value);
@@ -110,7 +110,7 @@ static int add_part(struct multipart *parts, const char *name, const tb_part *pa
     return add(parts, &out, NULL, err);
 }
 
-/* The part in FIELD; -ENODATA where it is not set. */
+/* Adds the part in FIELD; -ENODATA if it is not set. */
 static int add_field(const tb_api *api, const struct tb_field *field, const void *member,
                      struct multipart *parts, tb_error *err)
 {

@@ -17,19 +17,19 @@
 struct multipart {
     size_t count;
     struct transfer_part items[MULTIPART_MAX];
-    char *owned[MULTIPART_MAX]; /* texts that were made for a part */
+    char *owned[MULTIPART_MAX]; /* texts that were made for the parts */
 };
 
-/* Of a generated structure of parts, of the type TYPE; what it points to is borrowed. TB_ERROR_USAGE names a
- * part that does not fit, TB_ERROR_SYSTEM a file that cannot be read. */
+/* From a generated structure of TYPE; what it points to is borrowed. TB_ERROR_USAGE names the part that does
+ * not fit, TB_ERROR_SYSTEM the file that cannot be read. */
 int multipart_from_structure(const tb_api *api, unsigned type, const void *structure, struct multipart *parts,
                              tb_error *err);
 
-/* Of a JSON object: a string, {"file": PATH}, or any other JSON, for each part; borrowed. */
+/* From a JSON object with a string, {"file": PATH}, or any other JSON for each part; borrowed. */
 int multipart_from_object(const tb_api *api, unsigned type, const json_t *object, struct multipart *parts,
                           tb_error *err);
 
-/* Also of memory of zeros. */
+/* PARTS may be all zeros. */
 void multipart_free(struct multipart *parts);
 
 #endif

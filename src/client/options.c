@@ -7,16 +7,16 @@
 #include "base/utf8.h"
 #include "client/error.h"
 
-/* The session's own calls end after 20 s; a request that waits for one hears of its end. */
+/* The session's own calls end after 20 s, so a request that waits for one learns its result. */
 #define SESSION_WAIT_MS 30000
 
-/* As many as a server should take at least (RFC 9113, section 6.5.2). */
+/* The least that a server should allow (RFC 9113, section 6.5.2). */
 #define MAX_STREAMS 100
 
 #define TIME_MAX_MS     (INT64_C(86400) * 1000)
 #define CONNECTIONS_MAX 4096
 
-/* Every string; the secret ones are overwritten. */
+/* All strings among the options. */
 static const struct {
     size_t offset;
     const char *name;
@@ -49,7 +49,7 @@ static int refuse(tb_error *err, const char *name, const char *why)
     return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: %s", name, why);
 }
 
-/* What goes into a header line or JSON: one line of UTF-8. */
+/* It becomes a header line or JSON: one line of UTF-8. */
 static int check_secret(const char *name, const char *text, tb_error *err)
 {
     size_t length = strlen(text), i;

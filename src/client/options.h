@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * tb_client_options: checked, copied, completed with the defaults.
+ * Checks and copies tb_client_options, and fills in the defaults.
  */
 #ifndef TB_CLIENT_OPTIONS_H
 #define TB_CLIENT_OPTIONS_H
@@ -10,21 +10,21 @@
 #include "upstream/request.h"
 #include "upstream/upstream.h"
 
-/* TB_ERROR_USAGE names the option that makes no sense. */
+/* TB_ERROR_USAGE names the invalid option. */
 int options_check(const tb_client_options *options, tb_error *err);
 
-/* A copy whose strings are its own. 0 or -ENOMEM. */
+/* Copies the options with their strings. Returns 0 or -ENOMEM. */
 int options_copy(const tb_client_options *options, tb_client_options *ret);
 
-/* Overwrites what is secret. */
+/* Frees the strings of a copy, and overwrites the secret ones. */
 void options_free(tb_client_options *options);
 
-/* What they mean to the parts of a client; strings are borrowed. */
+/* The options of the parts of a client; strings are borrowed. */
 struct request_options options_request(const tb_client_options *options);
 struct session_options options_session(const tb_client_options *options);
 struct transport_options options_transport(const tb_client_options *options);
 
-/* Whether they hold a credential. */
+/* Whether a credential is set. */
 bool options_have_credential(const tb_client_options *options);
 
 #endif

@@ -34,7 +34,7 @@ static int string_value(const char *text, json_t **ret, tb_error *err)
     return *ret ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is not UTF-8");
 }
 
-/* A required one: a string as it is, a list by its address, a number by the address of a plain one. */
+/* A required parameter: a string as it is, a list by address, a number by the address of a plain one. */
 static int from_argument(const tb_api *api, unsigned type, const void *argument, json_t **ret, tb_error *err)
 {
     if (!argument)
@@ -62,7 +62,7 @@ static int from_argument(const tb_api *api, unsigned type, const void *argument,
     return *ret ? 0 : FAIL_MEMORY(err);
 }
 
-/* An optional one, in the structure of them. */
+/* An optional parameter: a member of the structure. */
 static int from_member(const tb_api *api, unsigned type, const void *member, json_t **ret, tb_error *err)
 {
     unsigned kind = api->types[type].kind;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parameters of a call as JSON, one for each row of the operation's parameters: from the arguments of a
+ * The parameters of a call as JSON values, in the order of the operation's rows: from the arguments of a
  * typed function, or from an object by name.
  */
 #ifndef TB_CLIENT_PARAMETERS_H
@@ -18,16 +18,16 @@ struct parameters {
     json_t *values[PARAMETERS_MAX]; /* NULL: absent */
 };
 
-/* As tb_invoke() takes them. Only the parameter called SKIP (NULL: none) may be missing where it is required.
+/* From what tb_invoke() takes. The parameter called SKIP, if not NULL, is left out, even if it is required.
  */
 int parameters_from_arguments(const tb_api *api, const tb_operation *operation, const void *const *arguments,
                               const void *params, const char *skip, struct parameters *ret, tb_error *err);
 
-/* As tb_call() takes them. TB_ERROR_USAGE names a member that is no parameter. OBJECT may be NULL. */
+/* From what tb_call() takes. TB_ERROR_USAGE names a member that is not a parameter. OBJECT may be NULL. */
 int parameters_from_object(const tb_api *api, const tb_operation *operation, const json_t *object,
                            struct parameters *ret, tb_error *err);
 
-/* Also of memory of zeros. */
+/* PARAMETERS may be all zeros. */
 void parameters_free(struct parameters *parameters);
 
 #endif

@@ -10,24 +10,26 @@
 
 enum { WANT_START = 1 << 0, WANT_RESUME = 1 << 1, WANT_CANCEL = 1 << 2 };
 
-/* A call under way. It lives in the frame of the thread that waits. */
+/* A call in progress. It is on the stack of the thread that waits for it. */
 struct job {
     tb_client *client;
-    struct list link; /* in client->posted; under the client's lock, as are: */
+    /* Protected by the client's lock. */
+    struct list link; /* in client->posted */
     unsigned wanted;
-    bool is_over; /* the client's thread is done with it and must not be given it again */
+    bool is_over; /* the client's thread is done with it; it must not be posted again */
 
-    struct list active; /* in client->active; of the client's thread, as is: */
+    /* Owned by the client's thread. */
+    struct list active; /* in client->active */
     struct request request;
     bool wants_parts; /* the answer goes to a sink */
 
-    /* Under the lock. */
+    /* Protected by the job's lock. */
     pthread_mutex_t lock;
     pthread_cond_t changed;
-    bool finished; /* the client's thread knows it no more */
+    bool finished; /* the client's thread does not use it any more */
     bool paused;   /* the pipe is full */
     struct buf pipe;
-    bool has_begun; /* the answer is a success, and its headers are: */
+    bool has_begun; /* the answer is a success, with these headers: */
     char content_type[128];
     char file_name[256];
     int64_t length;
@@ -53,7 +55,7 @@ static int job_part_arrived(struct transfer *transfer, const void *data, size_t 
     pthread_mutex_lock(&job->lock);
     if (!job->has_begun)
         copy_head(job, &transfer->response);
-    /* One part is always taken: libcurl's are never larger than the pipe. */
+    /* An empty pipe takes any part: libcurl's are never larger than the pipe. */
     job->paused = job->pipe.len > 0 && job->pipe.len + length > CALL_PIPE_MAX;
     r = job->paused ? -EAGAIN : buf_append(&job->pipe, data, length);
     if (!job->paused)
@@ -84,8 +86,8 @@ static void describe_outcome(struct job *job, struct answer *answer)
     }
 }
 
-/* The last that the client's thread does with a job. What the answer holds becomes the waiting thread's; all
- * that is the loop's or counted without locks (the credential) is freed here. */
+/* The last thing that the client's thread does with a job. It hands the answer to the waiting thread; all
+ * that belongs to the loop or is counted without locks (the credential) is freed here. */
 static void finish(struct job *job, bool given_up)
 {
     struct transfer *transfer = &job->request.transfer;
@@ -128,11 +130,11 @@ static void serve(struct job *job, unsigned wanted)
         request_alive(&job->request);
         transfer_resume(&job->request.transfer);
     }
-    if (wanted & WANT_START) /* the last, because it may end it */
+    if (wanted & WANT_START) /* last, because it may finish the job */
         request_start(&job->request);
 }
 
-/* Takes the next posted job; NULL: none is left. */
+/* Takes the next posted job, or returns NULL. */
 static struct job *next_posted(tb_client *client, unsigned *wanted, bool *closing)
 {
     struct job *job = NULL;
@@ -163,7 +165,7 @@ void perform_posted(tb_client *client)
 
 /* ---- in the thread that makes the call ---- */
 
-/* It may have ended while a sink worked: then there is nobody to be told. */
+/* Does nothing if the job has ended, e.g. while a sink worked. */
 static void post(struct job *job, unsigned wanted)
 {
     tb_client *client = job->client;
@@ -178,8 +180,8 @@ static void post(struct job *job, unsigned wanted)
     pthread_mutex_unlock(&client->lock);
 }
 
-/* Hands on what is in the pipe; the lock is held, but not while the sink works. A negative errno of the sink.
- */
+/* Passes what is in the pipe to the sink. The caller holds the lock, which is released while the sink works.
+ * Returns 0 or the negative errno of the sink. */
 static int drain(struct job *job, const tb_sink *sink, bool *begun)
 {
     struct buf taken = job->pipe;
@@ -201,7 +203,7 @@ static int drain(struct job *job, const tb_sink *sink, bool *begun)
     return r < 0 ? r : 0;
 }
 
-/* Until the client's thread is done with the job. Returns what the sink said. */
+/* Waits until the client's thread is done with the job. Returns 0 or the negative errno of the sink. */
 static int wait_for_end(struct job *job, const tb_sink *sink)
 {
     bool begun = false;

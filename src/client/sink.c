@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sinks of the library's own: to memory and to a file. */
+/* The sinks to memory and to a file. */
 #include <errno.h>
 #include <stdio.h>
 
@@ -13,7 +13,7 @@ static int buffer_begin(void *context, const char *content_type, const char *fil
 {
     tb_buffer *buffer = context;
 
-    (void)length; /* a server's word is no reason to take memory */
+    (void)length; /* a server's claim is no reason to allocate memory */
     snprintf(buffer->content_type, sizeof(buffer->content_type), "%s", content_type);
     snprintf(buffer->file_name, sizeof(buffer->file_name), "%s", file_name);
     return 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text/event-stream, by the WHATWG's HTML standard, section 9.2. */
+/* The sink that parses text/event-stream (WHATWG HTML standard, section 9.2). */
 #include <errno.h>
 
 #include <tbclient/client.h>
@@ -10,14 +10,14 @@
 #define DATA_MAX_BYTES (1024 * 1024)
 #define NAME_MAX_BYTES 1024
 
-/* A line may be broken anywhere, also between its CR and LF, and inside the mark at the beginning. */
+/* A line may arrive in pieces, split even between CR and LF or inside the byte order mark. */
 struct tb_event_state {
     struct buf line;
     struct buf name;
     struct buf data;
     struct buf id;
-    bool had_cr;   /* the line before ended in CR: a LF that comes now belongs to it */
-    bool had_line; /* the byte order mark can only come before the first */
+    bool had_cr;   /* the last line ended in CR: skip an LF */
+    bool had_line; /* a byte order mark is only allowed before the first */
     bool has_data;
 };
 
@@ -46,7 +46,7 @@ static int dispatch(tb_events *events)
     int r = 0;
 
     if (state->has_data) {
-        buf_truncate(&state->data, state->data.len - 1); /* the last line's end */
+        buf_truncate(&state->data, state->data.len - 1); /* the LF after the last line */
         r = events->event(events->context, state->name.len ? state->name.data : "message",
                           text_of(&state->data), text_of(&state->id));
     }
@@ -77,8 +77,8 @@ static bool is_name(const char *line, size_t length, const char *name)
     return strlen(name) == length && memcmp(line, name, length) == 0;
 }
 
-/* The field's name ends at the first colon; one blank after it is not of the value. Unknown fields, comments
- * and "retry" (there is no reconnecting here) are ignored. */
+/* The field's name ends at the first colon; one blank after it is skipped. Unknown fields, comments and
+ * "retry" (nothing reconnects here) are ignored. */
 static int take_line(tb_events *events, const char *line, size_t length)
 {
     struct tb_event_state *state = events->state;
@@ -111,7 +111,7 @@ static int end_line(tb_events *events)
     return r;
 }
 
-/* C strings end at a NUL, so one inside becomes U+FFFD. */
+/* A NUL would end the C string, so it becomes U+FFFD. */
 static int append_to_line(struct tb_event_state *state, const char *text, size_t length)
 {
     int r = 0;

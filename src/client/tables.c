@@ -32,7 +32,7 @@ const struct table_slot *table_slot(unsigned kind)
     return &slots[kind < ARRAY_SIZE(slots) ? kind : TB_KIND_NONE];
 }
 
-/* Of COUNT rows of SIZE bytes, which begin with their name and are sorted by it, the one called NAME; or
+/* Finds NAME among COUNT rows of SIZE bytes, which begin with their name and are sorted by it; or returns
  * NULL. */
 static const void *find_row(const tb_api *api, const void *rows, size_t count, size_t size, const char *name)
 {

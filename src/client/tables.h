@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Looking things up in the tables of an API (tbclient/table.h).
+ * Lookups in the tables of an API (tbclient/table.h).
  */
 #ifndef TB_CLIENT_TABLES_H
 #define TB_CLIENT_TABLES_H
@@ -12,7 +12,7 @@
 #include <tbclient/table.h>
 #include <tbclient/value.h>
 
-/* What all structures begin with, and the shape of all lists and maps. */
+/* The beginning of every structure, and the shape of every list and map. */
 struct table_structure {
     tb_object object;
 };
@@ -22,8 +22,7 @@ struct table_items {
     void *items; /* NULL: absent */
 };
 
-/* The place that a value of some kind takes: as a member or element, and in the entry of a map. On this
- * machine. */
+/* The memory that a value of some kind takes on this machine, as a member or element, and in a map. */
 struct table_slot {
     size_t size;
     size_t alignment;
@@ -31,7 +30,7 @@ struct table_slot {
     size_t entry_value; /* offset in it */
 };
 
-/* KIND is an enum tb_kind; of one without a value, all is 0. */
+/* KIND is an enum tb_kind. All is 0 for a kind without a value. */
 const struct table_slot *table_slot(unsigned kind);
 
 static inline const char *table_text(const tb_api *api, uint32_t offset)
@@ -42,13 +41,13 @@ static inline const char *table_text(const tb_api *api, uint32_t offset)
 /* The field of SCHEMA called NAME, or NULL. */
 const struct tb_field *table_field(const tb_api *api, const struct tb_schema *schema, const char *name);
 
-/* The field that names the variant, of a base or variant; NULL where SCHEMA has none. */
+/* The field of a base or variant that names the variant; NULL if SCHEMA has none. */
 const struct tb_field *table_discriminator(const tb_api *api, const struct tb_schema *schema);
 
-/* The schema of the variant of BASE that VALUE names; NULL where VALUE is NULL or names none. */
+/* The schema of the variant of BASE that VALUE names; NULL if VALUE is NULL or names none. */
 const struct tb_schema *table_variant(const tb_api *api, const struct tb_schema *base, const char *value);
 
-/* Whether VALUE is one of those that this version of the API knows. */
+/* Whether this version of the API knows VALUE. */
 bool table_enum_has(const tb_api *api, const struct tb_enum *values, const char *value);
 
 /* The schema, or the enumeration, called NAME; or NULL. */

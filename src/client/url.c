@@ -26,7 +26,7 @@ static int too_long(tb_error *err, int r)
     return FAIL(err, TB_ERROR_USAGE, r, "path and query are longer than %d bytes", URL_TARGET_MAX);
 }
 
-/* The text of a scalar; NULL: this is none, or a text that has no place in a URL. */
+/* The text of a scalar; NULL if VALUE is not a scalar, or a text that cannot be in a URL. */
 static const char *scalar_text(const json_t *value, char number[NUMBER_TEXT_MAX])
 {
     const char *verbatim = tb_verbatim(json_string_value(value));
@@ -116,7 +116,7 @@ static int append_query(struct builder *builder, const struct tb_parameter *para
     return r;
 }
 
-/* A field value of HTTP (RFC 9110, section 5.5), without what would begin another line. */
+/* A field value of HTTP (RFC 9110, section 5.5) on one line. */
 static bool is_header_text(const char *text)
 {
     for (; *text; text++)
@@ -140,8 +140,8 @@ static int append_header(struct builder *builder, const struct tb_parameter *par
     return r < 0 ? refuse(builder, parameter, "too many or too long header lines") : 0;
 }
 
-/* Servers, and what stands before them, take away "." and ".." segments and merge empty ones, however they
- * are encoded: the request would go to another path. */
+/* Servers and the proxies in front of them remove "." and ".." segments and merge empty ones, even encoded
+ * ones: the request would go to another path. */
 static int append_path_value(struct builder *builder, const struct tb_parameter *parameter,
                              const json_t *value)
 {
@@ -158,7 +158,7 @@ static int append_path_value(struct builder *builder, const struct tb_parameter 
     return r < 0 ? too_long(builder->err, r) : 0;
 }
 
-/* The parameter of the path called NAME, of LENGTH bytes: its index, or -ENOENT. */
+/* The index of the path parameter that the LENGTH bytes of NAME name, or -ENOENT. */
 static int find_in_path(const struct builder *builder, const char *name, size_t length)
 {
     const struct tb_parameter *parameters = builder->api->parameters + builder->operation->first_parameter;
