@@ -20,17 +20,10 @@ threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_c
 
 EXTRA_DIST += tests/valgrind.supp
 
-# TB_WRAPPER: a command in front of the programs under test, such as valgrind.
-AM_TESTS_ENVIRONMENT = \
-	TBPROXYD='$(abs_top_builddir)/src/proxy/tbproxyd'; export TBPROXYD; \
-	TB_CALLER='$(abs_top_builddir)/tests/e2e/caller'; export TB_CALLER; \
-	TBSIM='$(abs_top_builddir)/tests/sim/tbsim'; export TBSIM; \
-	TB_SOURCE='$(abs_top_srcdir)'; export TB_SOURCE; \
-	TB_EXAMPLES='$(abs_top_builddir)/docs/examples'; export TB_EXAMPLES; \
-	TB_OPERATIONS='$(abs_top_builddir)/tests/conformance/operations'; export TB_OPERATIONS; \
-	TB_GENERATED='$(abs_top_builddir)/gen/out'; export TB_GENERATED; \
-	TB_API_VERSION='$(API_VERSION)'; export TB_API_VERSION; \
-	TBPROXYCTL='$(abs_top_builddir)/src/ctl/tbproxyctl'; export TBPROXYCTL;
+# TB_BUILD: the build under test. Others may be set for make: TB_WRAPPER, a command in front of the programs under test,
+# such as valgrind; TB_SLOW, fewer rounds in unit tests; TB_LONG,
+# longer tests; TB_SEED, the seed of an earlier run.
+AM_TESTS_ENVIRONMENT = TB_BUILD='$(abs_top_builddir)'; export TB_BUILD;
 
 include $(srcdir)/docs/examples/local.mk
 include $(srcdir)/tests/unit/local.mk

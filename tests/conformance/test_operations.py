@@ -4,16 +4,15 @@
 finds nothing against its specification, the answer is decoded, and the server saw exactly that operation. Through
 tbproxyd, the answer is the server's byte for byte. One TAP case for each operation, document and way."""
 import json
-import os
 import pathlib
 import subprocess
 import sys
 import tempfile
 
-SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 sys.dont_write_bytecode = True
-sys.path[:0] = [str(SOURCE / "tests" / "e2e"), str(SOURCE / "tests" / "conformance")]
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
+import build_tree  # noqa: E402
 import compare  # noqa: E402
 import plan  # noqa: E402
 from daemon import Daemon  # noqa: E402
@@ -21,6 +20,7 @@ from relay import Relay  # noqa: E402
 from simulator import Simulator  # noqa: E402
 from waiting import PATIENCE  # noqa: E402
 
+SOURCE = build_tree.SOURCE
 DOCUMENTS = [(edition, version) for version in ("4.4.0", "4.3.1.2") for edition in ("ce", "pe", "paas")]
 OPERATIONS = 4156  # of all documents
 
@@ -57,7 +57,7 @@ def run_program(edition, version, document, world, url, key, refused):
     with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
         json.dump(wanted, file)
         file.flush()
-        done = subprocess.run([os.environ["TB_OPERATIONS"], file.name], stdin=subprocess.DEVNULL, capture_output=True,
+        done = subprocess.run([build_tree.program("tests/conformance/operations"), file.name], stdin=subprocess.DEVNULL, capture_output=True,
                               text=True, timeout=10 * PATIENCE, check=False)
     if done.returncode != 0:
         raise AssertionError("%s\nexit status %d" % (done.stderr, done.returncode))

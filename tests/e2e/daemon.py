@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import threading
 
+import build_tree
 import client
 from waiting import PATIENCE, WRAPPER, Log
 
@@ -73,7 +74,7 @@ class Daemon:
                        "".join("%s = {\n%s};\n" % (section, "".join(rows)) for section, rows in sections.items()))
 
     def command(self, *arguments):
-        return WRAPPER + [os.environ["TBPROXYD"], "--config", self.config_path, *arguments]
+        return WRAPPER + [build_tree.program(build_tree.DAEMON), "--config", self.config_path, *arguments]
 
     def environment(self, **more):
         keep = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")

@@ -67,6 +67,7 @@ e2e_tests = \
 program_tests += $(e2e_tests)
 
 EXTRA_DIST += $(e2e_tests) \
+	tests/e2e/build_tree.py \
 	tests/e2e/client.py \
 	tests/e2e/daemon.py \
 	tests/e2e/front.py \

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The stand-in server tbsim, and its control endpoint."""
 import json
-import os
 import secrets
 import subprocess
 
+import build_tree
 import client
 from waiting import PATIENCE, wait_until
 
@@ -26,7 +26,7 @@ class Simulator:
         self.start()
 
     def start(self):
-        command = [os.environ["TBSIM"], "--die-with-parent"]
+        command = [build_tree.program("tests/sim/tbsim"), "--die-with-parent"]
         for name, value in {"api_key": self.api_key, **self.options}.items():
             command += ["--" + name.replace("_", "-"), str(value)]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)

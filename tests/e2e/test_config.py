@@ -5,6 +5,7 @@ import re
 import subprocess
 import tempfile
 
+import build_tree
 import tap
 from harness import PATIENCE, Case
 
@@ -145,12 +146,11 @@ class TestReadme(ConfigCase):
     """The configuration in README.md, added to the file that is installed."""
 
     def setUp(self):
-        source = os.environ["TB_SOURCE"]
-        with open(os.path.join(source, "README.md"), encoding="utf-8") as file:
+        with open(build_tree.SOURCE / "README.md", encoding="utf-8") as file:
             blocks = re.findall(r"(?m)^    upstream = \{\n(?:    .*\n)+?    \};\n", file.read())
         self.assertEqual(len(blocks), 1)
         self.block = re.sub(r"(?m)^    ", "", blocks[0])
-        with open(os.path.join(source, "etc", "tbproxyd.conf"), encoding="utf-8") as file:
+        with open(build_tree.SOURCE / "etc" / "tbproxyd.conf", encoding="utf-8") as file:
             self.shipped = file.read()
 
     def assert_right(self, text):

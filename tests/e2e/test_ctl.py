@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import tempfile
 
+import build_tree
 import tap
 from harness import PATIENCE, SLOW, TENANT, Case, answer
 from waiting import WRAPPER
@@ -42,7 +43,7 @@ class CtlCase(Case):
         return cls.path(name)
 
     def command(self, *arguments):
-        return WRAPPER + [os.environ["TBPROXYCTL"], *arguments]
+        return WRAPPER + [build_tree.program("src/ctl/tbproxyctl"), *arguments]
 
     def environment(self):
         return {name: value for name, value in os.environ.items()
@@ -595,8 +596,8 @@ class TestHelpAndCompletion(CtlCase):
 
     def test_the_function_for_bash(self):
         script = ('. "$1"; COMP_WORDS=(%s call saveDevic); COMP_CWORD=2; _tbproxyctl %s; printf "%%s\\n" '
-                  '"${COMPREPLY[@]}"') % ((shlex.quote(os.environ["TBPROXYCTL"]),) * 2)
-        file = os.path.join(os.environ["TB_SOURCE"], "src", "ctl", "tbproxyctl.bash")
+                  '"${COMPREPLY[@]}"') % ((shlex.quote(build_tree.program("src/ctl/tbproxyctl")),) * 2)
+        file = build_tree.SOURCE / "src" / "ctl" / "tbproxyctl.bash"
         done = subprocess.run(["bash", "-c", script, "bash", file], capture_output=True, text=True, check=True,
                               timeout=PATIENCE)
         self.assertIn("saveDevice", done.stdout.splitlines())

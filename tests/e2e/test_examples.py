@@ -7,13 +7,13 @@ import subprocess
 import tempfile
 import unittest
 
+import build_tree
 import tap
 from harness import PATIENCE, Case
 from scripted import ScriptedServer, answer
 from waiting import WRAPPER
 
-EXAMPLES = os.environ["TB_EXAMPLES"]
-SOURCE = os.path.join(os.environ["TB_SOURCE"], "docs", "examples")
+SOURCE = build_tree.SOURCE / "docs" / "examples"
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
 
 
@@ -47,7 +47,7 @@ class ExampleCase(Case):
         return {**keep, "TB_URL": self.sim.url, "TB_API_KEY_FILE": self.key_path}
 
     def start(self, name, *arguments, **environment):
-        return subprocess.run(WRAPPER + [os.path.join(EXAMPLES, name), *arguments], stdin=subprocess.DEVNULL,
+        return subprocess.run(WRAPPER + [build_tree.program("docs/examples/" + name), *arguments], stdin=subprocess.DEVNULL,
                               capture_output=True, text=True, timeout=PATIENCE, check=False,
                               env={**self.environment(), **environment})
 
@@ -272,7 +272,7 @@ class TestAnswersWithoutValues(Case):
         programs = sorted(name for name in os.listdir(SOURCE) if name.endswith(".c"))
         for name in (program[:-2] for program in programs):
             for count in range(4):  # until it is as many arguments as the program wants
-                done = subprocess.run(WRAPPER + [os.path.join(EXAMPLES, name), *[NULL_ID] * count],
+                done = subprocess.run(WRAPPER + [build_tree.program("docs/examples/" + name), *[NULL_ID] * count],
                                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                                       check=False, env={**environment, "TB_URL": server.url})
                 if done.returncode != 2:

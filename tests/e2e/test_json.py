@@ -6,6 +6,7 @@ import os
 import subprocess
 import tempfile
 
+import build_tree
 import tap
 from harness import PATIENCE, Case, answer
 from scripted import USER as USER_JSON
@@ -44,7 +45,7 @@ class JsonCase(Case):
 
 class TestLibrary(JsonCase):
     def call(self, server, *words):
-        done = self.run_program(os.environ["TB_CALLER"], "url=" + server.url, "api_key=scripted", *words)
+        done = self.run_program(build_tree.program("tests/e2e/caller"), "url=" + server.url, "api_key=scripted", *words)
         line = json.loads(done.stdout)
         self.assertEqual((line["code"], done.stderr), (0, b""), line)
         return line["result"]
@@ -79,7 +80,7 @@ class TestLibrary(JsonCase):
 
 class TestControl(JsonCase):
     def ctl(self, server, *words):
-        return self.run_program(os.environ["TBPROXYCTL"], "call", "--url", server.url, "--api-key-file", self.key_file,
+        return self.run_program(build_tree.program("src/ctl/tbproxyctl"), "call", "--url", server.url, "--api-key-file", self.key_file,
                                 *words)
 
     def good(self, server, *words):

@@ -8,6 +8,7 @@ import subprocess
 import tempfile
 import time
 
+import build_tree
 import tap
 from daemon import REPORT
 from harness import PATIENCE, TENANT, Case, ScriptedServer, answer, wait_until
@@ -15,7 +16,7 @@ from scripted import echo
 from tls import TlsServer, make_certificate
 from waiting import WRAPPER
 
-CALLER = os.environ["TB_CALLER"]
+CALLER = build_tree.program("tests/e2e/caller")
 USER = "/api/auth/user"
 DEVICE = "/api/device/1"
 TELEMETRY = "/api/plugins/telemetry/DEVICE/1/timeseries/ANY"

@@ -7,9 +7,9 @@ import subprocess
 import unittest
 
 import tap
+from build_tree import CLIENTS, NO_CLIENTS
 from harness import PATIENCE, Case
 
-CLIENTS = os.environ.get("TB_CLIENTS")
 RUN = os.path.join(os.path.dirname(os.path.abspath(__file__)), "official", "run.py")
 MODES = ("no authentication", "API key", "password", "token")
 SNIPPETS = ("who am i", "quickstart", "devices", "telemetry", "attributes", "paging", "queries", "errors")
@@ -33,8 +33,8 @@ class ClientCase(Case):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        if not CLIENTS:
-            raise unittest.SkipTest("TB_CLIENTS is not set")
+        if NO_CLIENTS:
+            raise unittest.SkipTest(NO_CLIENTS)
         cls.share_simulator()
         cls.share_daemon()
         cls.errors = run_snippets(cls.version, "http://127.0.0.1:%d" % cls.proxy.port)
@@ -71,7 +71,7 @@ class TestClient440(ClientCase):
 
 
 class TestWithoutTbproxyd(Case):
-    @unittest.skipUnless(CLIENTS, "TB_CLIENTS is not set")
+    @unittest.skipIf(NO_CLIENTS, NO_CLIENTS)
     def test_the_old_client_with_a_password_fails_against_the_server_itself(self):
         """So its success through tbproxyd means something."""
         sim = self.start_simulator(own_password=True)

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A limit that the server has for one operation holds back that operation only."""
-import os
 import signal
 import subprocess
 
+import build_tree
 import tap
 from harness import in_parallel, wait_until
 from queueing import QueueCase
@@ -98,7 +98,7 @@ class TestOperationLimit(QueueCase):
     def test_tbproxyctl_shows_it(self):
         self.begin(retryAfter=LATER)
         self.assertEqual(self.proxy.get(TYPES).status, 429)
-        text = subprocess.run([os.environ["TBPROXYCTL"], "limits", "--unix-socket", self.proxy.unix_path], check=True,
+        text = subprocess.run([build_tree.program("src/ctl/tbproxyctl"), "limits", "--unix-socket", self.proxy.unix_path], check=True,
                               capture_output=True, text=True, timeout=60).stdout
         self.assertRegex(text, r"\noperation  %s: closed for \d+ ms\n" % NAME)
 

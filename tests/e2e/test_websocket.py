@@ -11,13 +11,14 @@ import threading
 import zlib
 
 import tap
+from build_tree import NO_CLIENTS
 from harness import PATIENCE, SLOW, Case, in_parallel, wait_until
 from scripted import USER, answer
 from tls import TlsServer, make_certificate
-from websocket import (BINARY, CLIENTS, CLOSE, PING, PONG, TEXT, Program, WebSocketServer, close_frame, compression, frame,
-                       jwt, need_websockets)
+from websocket import (BINARY, CLOSE, PING, PONG, TEXT, Program, WebSocketServer, close_frame, compression, frame, jwt,
+                       need_websockets)
 
-if CLIENTS:
+if not NO_CLIENTS:
     from websockets.exceptions import ConnectionClosed
     from websockets.extensions.permessage_deflate import ClientPerMessageDeflateFactory
     from websockets.sync.client import connect, unix_connect

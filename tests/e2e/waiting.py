@@ -6,6 +6,8 @@ import shlex
 import threading
 import time
 
+import build_tree
+
 WRAPPER = shlex.split(os.environ.get("TB_WRAPPER", ""))
 
 
@@ -15,7 +17,7 @@ def is_sanitized(path):
     return b"__asan_init" in code or b"__tsan_init" in code
 
 
-SLOW = bool(WRAPPER) or is_sanitized(os.environ["TBPROXYD"])
+SLOW = bool(WRAPPER) or is_sanitized(build_tree.program(build_tree.DAEMON))
 PATIENCE = 120.0 if SLOW else 20.0  # s; only a failing test waits so long
 
 

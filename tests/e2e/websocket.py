@@ -13,11 +13,11 @@ import time
 import unittest
 
 import client
+from build_tree import CLIENTS, NO_CLIENTS
 from scripted import USER, ScriptedServer, answer
 from waiting import PATIENCE
 
-CLIENTS = os.environ.get("TB_CLIENTS")
-if CLIENTS:
+if not NO_CLIENTS:
     sys.path += glob.glob(os.path.join(CLIENTS, "4.4.0", "lib", "python3*", "site-packages"))
     from websockets.extensions.permessage_deflate import ServerPerMessageDeflateFactory
     from websockets.server import ServerProtocol
@@ -27,8 +27,8 @@ KEY = "dGhlIHNhbXBsZSBub25jZQ=="
 
 
 def need_websockets():
-    if not CLIENTS:
-        raise unittest.SkipTest("TB_CLIENTS is not set")
+    if NO_CLIENTS:
+        raise unittest.SkipTest(NO_CLIENTS)
 
 
 def frame(opcode, payload=b"", final=True, masked=True, rsv=0, length=None):

@@ -13,13 +13,12 @@ import tempfile
 import types
 import unittest
 
-SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(SOURCE / "tests" / "e2e"))
-
-sys.path.insert(0, str(SOURCE / "gen"))
+TOP = pathlib.Path(__file__).resolve().parents[2]
+sys.path[:0] = [str(TOP / "tests" / "e2e"), str(TOP / "gen")]
 
 import tap  # noqa: E402
+from build_tree import SOURCE  # noqa: E402
 from generator import routes  # noqa: E402
 
 SPECIFICATIONS = sorted((SOURCE / "gen" / "spec").glob("*.json"))

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation names only what exists: pages, files, functions and options. Sources name only pages that exist."""
 import functools
-import os
 import pathlib
 import re
 import sys
@@ -11,8 +10,8 @@ TESTS = pathlib.Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(TESTS / "e2e"), str(TESTS / "unit")]
 import include_graph  # noqa: E402
 import tap  # noqa: E402
+from build_tree import SOURCE  # noqa: E402
 
-SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 FOLDERS = ("docs", "etc", "gen", "include", "scripts", "src", "systemd", "tests")
 PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md"),
                 *(SOURCE / "tests").rglob("*.md")])

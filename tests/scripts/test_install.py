@@ -10,10 +10,11 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import build_tree  # noqa: E402
 import tap  # noqa: E402
 
-BUILD = pathlib.Path(os.environ["TBPROXYD"]).resolve().parents[2]
-SHIPPED = (pathlib.Path(os.environ["TB_SOURCE"]) / "etc" / "tbproxyd.conf").read_bytes()
+BUILD = build_tree.folder()
+SHIPPED = (build_tree.SOURCE / "etc" / "tbproxyd.conf").read_bytes()
 
 
 class TestInstall(unittest.TestCase):

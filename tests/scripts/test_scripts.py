@@ -11,11 +11,11 @@ import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import build_tree  # noqa: E402
 import tap  # noqa: E402
+from build_tree import SOURCE  # noqa: E402
 from simulator import Simulator  # noqa: E402
 from waiting import PATIENCE  # noqa: E402
-
-SOURCE = pathlib.Path(os.environ["TB_SOURCE"])
 
 
 def files_below(directory):
@@ -128,8 +128,8 @@ class TestDemo(ScriptCase):
     def setUp(self):
         super().setUp()
         self.stub(self.tree / "configure", "exit 1")
-        for name, path in (("TBPROXYD", "src/proxy/tbproxyd"), ("TBSIM", "tests/sim/tbsim")):
-            self.stub(self.tree / "build" / "demo" / path, 'exec "%s" "$@"' % os.environ[name])
+        for path in (build_tree.DAEMON, "tests/sim/tbsim"):
+            self.stub(self.tree / "build" / "demo" / path, 'exec "%s" "$@"' % build_tree.program(path))
         (self.tree / "build" / "demo" / "Makefile").write_text("all:\n", "utf-8")
 
     def test_only_a_terminal_gets_escape_sequences(self):

@@ -5,18 +5,22 @@ and compiler.
 
 Compiling each generated header alone takes a minute, so that is done for one edition of the configured version. For
 the others it follows from two facts: each header includes what all of them need, and all together compile in both
-orders, so none needs another. TB_GENERATED is the generator's output folder, TB_API_VERSION the version."""
+orders, so none needs another."""
 import concurrent.futures
-import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
-SOURCE = pathlib.Path(os.environ["TB_SOURCE"]) / "include"
-GENERATED = pathlib.Path(os.environ["TB_GENERATED"])
-CONFIGURED = os.environ["TB_API_VERSION"]
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+import build_tree  # noqa: E402
+
+SOURCE = build_tree.SOURCE / "include"
+GENERATED = build_tree.folder() / "gen" / "out"
+CONFIGURED = re.search("^API_VERSION = (.*)$", (build_tree.folder() / "Makefile").read_text("utf-8"), re.MULTILINE)[1]
 VERSIONS = ("4.4.0", "4.3.1.2")
 EDITIONS = ("ce", "pe", "paas")
 RUNTIME = "the runtime's headers"

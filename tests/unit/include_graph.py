@@ -4,7 +4,6 @@
 folders include each other; and the same of tests/sim. One test for each source file, as TAP; then the graph, a line for
 each room of src/."""
 
-import os
 import pathlib
 import re
 import sys
@@ -78,7 +77,7 @@ def files(top, graph):
 def main():
     graph = {room: set() for room in ROOMS}
     failed = number = 0
-    for path, found in files(pathlib.Path(os.environ.get("TB_SOURCE", ".")), graph):
+    for path, found in files(pathlib.Path(__file__).resolve().parents[2], graph):
         found = list(found)
         number += 1
         failed += bool(found)

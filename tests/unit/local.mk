@@ -8,7 +8,7 @@ program_tests += $(unit_tests)
 EXTRA_DIST += tests/unit/include_graph.py tests/unit/headers.py
 
 unit_common = tests/unit/unit.c tests/unit/unit.h
-unit_cppflags = $(AM_CPPFLAGS) -I$(srcdir)/tests/unit -I$(srcdir)/tests/common
+unit_cppflags = $(AM_CPPFLAGS) -DSOURCE_FOLDER='"$(abs_top_srcdir)"' -I$(srcdir)/tests/unit -I$(srcdir)/tests/common
 unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 unit_libs = $(project_libs) $(CHECK_LIBS)
 

@@ -125,14 +125,12 @@ const char *unit_directory(void)
 
 char *unit_source(const char *path)
 {
-    const char *source = getenv("TB_SOURCE");
     char name[PATH_MAX_LEN];
     char *text = malloc(TEXT_MAX);
     size_t length;
     FILE *file;
 
-    ck_assert_msg(source != NULL, "TB_SOURCE names no source tree");
-    snprintf(name, sizeof(name), "%s/%s", source, path);
+    snprintf(name, sizeof(name), SOURCE_FOLDER "/%s", path);
     file = fopen(name, "re");
     ck_assert_msg(file != NULL, "%s cannot be opened", name);
     ck_assert_ptr_nonnull(text);
