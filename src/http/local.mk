@@ -5,5 +5,6 @@ src_libhttp_la_SOURCES = \
 	src/http/headers.c src/http/headers.h \
 	src/http/origin.c src/http/origin.h \
 	src/http/preference.c src/http/preference.h \
+	src/http/proxy_status.h \
 	src/http/target.c src/http/target.h \
 	src/http/websocket_frame.c src/http/websocket_frame.h

@@ -163,7 +163,6 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     services->subscriptions = &daemon->subscriptions;
     services->server_version = &daemon->server_probe.found;
     list_init(&services->exchanges);
-    list_init(&services->tunnels);
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));

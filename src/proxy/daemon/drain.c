@@ -7,25 +7,18 @@
 
 #include "base/log.h"
 #include "proxy/daemon/daemon.h"
-#include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
-#include "proxy/forward/body_stream.h"
-#include "proxy/subscribe/sse.h"
-#include "proxy/websocket/tunnel.h"
 
 /* Responses that are queued when the time is over may still take this long to be written. */
 #define LAST_WORDS_MS 500
 
-static void end_event_streams(struct services *services)
+static void drain_exchanges(struct services *services)
 {
-    struct list *link;
+    struct exchange *exchange;
 
-    for (link = services->exchanges.next; link != &services->exchanges; link = link->next) {
-        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
-
-        if (body_stream_is_endless(exchange))
-            reply_stopping(exchange);
-    }
+    list_for_each(exchange, &services->exchanges, link)
+        if (exchange->handler && exchange->handler->drain)
+            exchange->handler->drain(exchange);
 }
 
 void daemon_begin_drain(struct daemon *daemon)
@@ -43,22 +36,17 @@ void daemon_begin_drain(struct daemon *daemon)
     daemon_notify_status(daemon);
     log_info("stopping: requests under way have %" PRId64 " ms to end", timeout_ms);
     listeners_quiesce(&daemon->listeners);
-    end_event_streams(services);
-    tunnel_drain(services);
-    sse_end_all(services);
+    drain_exchanges(services);
 }
 
 /* What has arrived of a header has been read by now; the rest is not waited for. */
 static void cut_off_unfinished(struct services *services)
 {
-    struct list *link;
+    struct exchange *exchange;
 
-    for (link = services->exchanges.next; link != &services->exchanges; link = link->next) {
-        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
-
-        if (!exchange->method)
+    list_for_each(exchange, &services->exchanges, link)
+        if (!exchange->head.method)
             peer_cut_off(exchange->peer);
-    }
 }
 
 int64_t daemon_drain_left_ms(const struct daemon *daemon)
@@ -74,14 +62,11 @@ int64_t daemon_drain_left_ms(const struct daemon *daemon)
 /* libmicrohttpd aborts if a connection is suspended when it is stopped. */
 static void answer_suspended(struct services *services)
 {
-    struct list *link;
+    struct exchange *exchange;
 
-    for (link = services->exchanges.next; link != &services->exchanges; link = link->next) {
-        struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
-
+    list_for_each(exchange, &services->exchanges, link)
         if (exchange->suspended)
             reply_stopping(exchange);
-    }
 }
 
 /* A response that streams is suspended only when its reader has caught up with the server. */
@@ -91,7 +76,7 @@ void daemon_end_drain(struct daemon *daemon)
     int64_t until_ms = clock_boot_ms() + LAST_WORDS_MS;
 
     services->stopping = true;
-    tunnel_stop(services);
+    drain_exchanges(services);
     answer_suspended(services);
     while (!list_is_empty(&services->exchanges) && services->loop.now_ms < until_ms) {
         daemon_run_pending(daemon);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
-#include "proxy/exchange/early_answer.h"
+#include "proxy/exchange/early_response.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/services.h"
 
@@ -14,7 +14,7 @@
 #define LINGER_MS 1000 /* for the client's own end, once it has been told ours */
 
 /* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
-static void hung_up(struct peer *peer, uint32_t events)
+static void peer_hung_up(struct peer *peer, uint32_t events)
 {
     if (events & (EPOLLHUP | EPOLLERR))
         peer->end = PEER_GONE;
@@ -23,21 +23,21 @@ static void hung_up(struct peer *peer, uint32_t events)
     if (peer->exchange && peer->exchange->suspended)
         exchange_peer_changed(peer->exchange);
     else if (!peer->exchange ||
-             peer->exchange->state != EXCHANGE_ANSWERED) /* MHD misses an end that came together with the
-                                                              last bytes of an unfinished request */
+             peer->exchange->outbound.state < OUTBOUND_QUEUED) /* MHD misses an end that came together with
+                                                              the last bytes of an unfinished request */
         MHD_set_connection_option(peer->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
-static void ready(struct watch *watch, uint32_t events)
+static void peer_ready(struct watch *watch, uint32_t events)
 {
     struct peer *peer = CONTAINER_OF(watch, struct peer, watch);
 
     if (events & EPOLLIN)
         peer->active_ms = peer->services->loop.now_ms;
     if (events & EPOLLOUT && peer->exchange)
-        early_answer_write(peer->exchange);
+        early_response_write(peer->exchange);
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        hung_up(peer, events);
+        peer_hung_up(peer, events);
 }
 
 /* ---- the idle time ----
@@ -53,7 +53,7 @@ static bool has_unread(const struct peer *peer)
     return recv(peer->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
 }
 
-static void idle_expired(struct timer *timer)
+static void peer_idle_expired(struct timer *timer)
 {
     struct peer *peer = CONTAINER_OF(timer, struct peer, idle);
     struct services *services = peer->services;
@@ -64,7 +64,7 @@ static void idle_expired(struct timer *timer)
         shutdown(peer->watch.fd, SHUT_RDWR);
         return;
     }
-    if (peer->exchange && peer->exchange->method)
+    if (peer->exchange && peer->exchange->head.method)
         return;
     if (left_ms <= 0 && has_unread(peer)) { /* which is read in this turn */
         left_ms = idle_ms;
@@ -117,8 +117,8 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->port = port;
     peer->pending = pending;
     peer->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    peer->watch.ready = ready;
-    peer->idle.expired = idle_expired;
+    peer->watch.ready = peer_ready;
+    peer->idle.expired = peer_idle_expired;
     peer->user = user_of(peer);
     peer->number = ++services->peers;
     services->open_peers++;
@@ -146,9 +146,7 @@ void peer_free(struct peer *peer)
 
 uint64_t peer_flow(const struct peer *peer, bool device_api)
 {
-    uint64_t flow = !peer            ? FLOW_CONNECTION
-                    : peer->user < 0 ? peer->number << 33 | FLOW_CONNECTION
-                                     : (uint64_t)peer->user;
+    uint64_t flow = peer->user < 0 ? peer->number << 33 | FLOW_CONNECTION : (uint64_t)peer->user;
 
     return device_api ? flow | FLOW_DEVICE_API : flow;
 }

@@ -32,11 +32,10 @@ struct services {
     struct metrics *metrics;
     struct quota bodies;   /* bytes of requests and responses in memory (limits.max_buffered_bytes) */
     struct list exchanges; /* all of them */
-    struct list tunnels;
-    uint64_t peers;    /* local connections so far */
-    size_t open_peers; /* and now */
-    bool draining;     /* no new connections; ends when no exchange is left */
-    bool stopping;     /* the drain is over: nothing is sent any more */
+    uint64_t peers;        /* local connections so far */
+    size_t open_peers;     /* and now */
+    bool draining;         /* no new connections; ends when no exchange is left */
+    bool stopping;         /* the drain is over: nothing is sent any more */
 
     /* The state of a room, which it alone looks into. */
     struct forward *forward;

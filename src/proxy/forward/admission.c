@@ -4,99 +4,102 @@
 #include <errno.h>
 #include <inttypes.h>
 
-#include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
-#include "proxy/exchange/services.h"
+#include "proxy/exchange/reply_server.h"
 #include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
-#include "upstream/request.h"
 #include "upstream/stamp.h"
 
 #define JOIN_AGE_MAX_MS 5000 /* of a call that others may still join */
 
 #define COST_ASYNCHRONOUS 2 /* the server counts such a call when it begins and when it ends */
 
-static void reply_too_late(struct exchange *exchange)
+static int64_t busy_ms(const struct forwarding *forwarding)
 {
-    metrics_count(exchange->services->metrics, METRICS_QUEUE_LATE, 1);
-    reply_busy(exchange, "the request has waited as long as it may: %" PRId64 " ms", exchange->wait_max_ms);
+    return forward_busy_ms(forwarding->exchange->services->forward, &forwarding->item);
+}
+
+static void reply_too_late(struct forwarding *forwarding)
+{
+    metrics_count(forwarding->exchange->services->metrics, METRICS_QUEUE_LATE, 1);
+    reply_busy(forwarding->exchange, busy_ms(forwarding),
+               "the request has waited as long as it may: %" PRId64 " ms", forwarding->wait_max_ms);
 }
 
 /* For as long as it may still wait; BACK_OFF_MS: before it is sent again. */
-static void start_waiting(struct exchange *exchange, int64_t back_off_ms)
+static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
 {
-    struct loop *loop = &exchange->services->loop;
-    int64_t left_ms = exchange->wait_left_ms;
+    struct loop *loop = &forwarding->exchange->services->loop;
+    int64_t left_ms = forwarding->wait_left_ms;
     int r = 0;
 
-    exchange->waiting_since_ms = loop->now_ms;
-    exchange->state = back_off_ms > 0 ? EXCHANGE_BACKING_OFF : EXCHANGE_WAITING;
+    forwarding->waiting_since_ms = loop->now_ms;
+    forwarding->state = back_off_ms > 0 ? FORWARDING_BACKING_OFF : FORWARDING_WAITING;
     if (back_off_ms <= 0)
-        r = queue_push_again(&exchange->services->forward->queue, &exchange->item);
+        r = queue_push_again(&forwarding->exchange->services->forward->queue, &forwarding->item);
     if (r == 0)
-        r = loop_timer_start(loop, &exchange->wait_timer,
+        r = loop_timer_start(loop, &forwarding->wait_timer,
                              back_off_ms > 0 && back_off_ms < left_ms ? back_off_ms : left_ms);
     if (r < 0)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(forwarding->exchange);
 }
 
-void admission_wait_for_login(struct exchange *exchange)
+void admission_wait_for_login(struct forwarding *forwarding)
 {
-    struct services *services = exchange->services;
+    struct services *services = forwarding->exchange->services;
     int64_t max_ms = services->own_request_options.session_wait_ms;
 
-    exchange->waiting_since_ms = services->loop.now_ms;
-    if (loop_timer_start(&services->loop, &exchange->wait_timer,
-                         exchange->wait_left_ms < max_ms ? exchange->wait_left_ms : max_ms) < 0)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+    forwarding->waiting_since_ms = services->loop.now_ms;
+    if (loop_timer_start(&services->loop, &forwarding->wait_timer,
+                         forwarding->wait_left_ms < max_ms ? forwarding->wait_left_ms : max_ms) < 0)
+        reply_no_memory(forwarding->exchange);
 }
 
-void admission_end(struct exchange *exchange)
+void admission_end(struct forwarding *forwarding)
 {
-    loop_timer_stop(&exchange->services->loop, &exchange->wait_timer);
-    exchange->wait_left_ms -= exchange->services->loop.now_ms - exchange->waiting_since_ms;
+    loop_timer_stop(&forwarding->exchange->services->loop, &forwarding->wait_timer);
+    forwarding->wait_left_ms -= forwarding->exchange->services->loop.now_ms - forwarding->waiting_since_ms;
 }
 
 void admission_timer_expired(struct timer *timer)
 {
-    struct exchange *exchange = CONTAINER_OF(timer, struct exchange, wait_timer);
+    struct forwarding *forwarding = CONTAINER_OF(timer, struct forwarding, wait_timer);
 
-    admission_end(exchange);
-    if (exchange->state == EXCHANGE_SENT)
-        reply_error(exchange, 503, "proxy_internal_response",
-                    "tbproxyd waited %" PRId64 " ms for its login to the server",
-                    timer->due_ms - exchange->waiting_since_ms);
-    else if (exchange->state == EXCHANGE_BACKING_OFF && exchange->wait_left_ms > 0)
-        start_waiting(exchange, 0);
+    admission_end(forwarding);
+    if (forwarding->state == FORWARDING_SENT)
+        reply_session_late(forwarding->exchange, timer->due_ms - forwarding->waiting_since_ms);
+    else if (forwarding->state == FORWARDING_BACKING_OFF && forwarding->wait_left_ms > 0)
+        start_waiting(forwarding, 0);
     else
-        reply_too_late(exchange);
+        reply_too_late(forwarding);
 }
 
-void admission_again(struct exchange *exchange, int64_t back_off_ms)
+void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
 {
-    if (back_off_ms > 0 && timer_is_started(&exchange->hang_up_timer))
-        exchange_hung_up(exchange); /* nothing is retried for a client that is perhaps gone */
+    if (back_off_ms > 0 && timer_is_started(&forwarding->exchange->hang_up_timer))
+        exchange_hung_up(forwarding->exchange); /* nothing is retried for a client that is perhaps gone */
     else
-        start_waiting(exchange, back_off_ms);
+        start_waiting(forwarding, back_off_ms);
 }
 
-static bool wants_stamp(const struct exchange *exchange)
+static bool wants_stamp(const struct forwarding *forwarding)
 {
+    const struct exchange *exchange = forwarding->exchange;
     const struct services *services = exchange->services;
 
-    return (!services->own_request_options.retry.off ||
-            services->config->merge.mode != MERGE_MODE_OFF) &&
-           exchange->retry == TB_RETRY_STAMPED && exchange->has_body && !exchange->streams_body;
+    return (!services->own_request_options.retry.off || services->config->merge.mode != MERGE_MODE_OFF) &&
+           exchange->head.retry == TB_RETRY_STAMPED && forwarding_body(forwarding);
 }
 
 /* Telemetry gets its time when it arrives, so that it can be retried, and merged with what comes later. */
-static void stamp(struct exchange *exchange)
+static void stamp(struct forwarding *forwarding)
 {
+    struct exchange *exchange = forwarding->exchange;
     struct services *services = exchange->services;
 
-    if (wants_stamp(exchange))
-        exchange->stamped = telemetry_stamp_body(&services->upstream.clock, exchange->target.text.data,
-                                                 &exchange->body, &services->bodies);
+    if (wants_stamp(forwarding))
+        forwarding->stamped = telemetry_stamp_body(&services->upstream.clock, exchange->head.target.text.data,
+                                                   &exchange->inbound.body, &services->bodies);
 }
 
 /* Headers that say nothing about what is written; with any other, a write goes alone. */
@@ -118,7 +121,7 @@ static bool may_be_merged_with(const struct headers *headers)
 
 static enum merge_kind merge_kind(const struct exchange *exchange)
 {
-    const struct operation *operation = exchange->operation;
+    const struct operation *operation = exchange->head.operation;
 
     if (!operation || exchange->services->config->merge.mode == MERGE_MODE_OFF)
         return MERGE_NONE;
@@ -128,45 +131,49 @@ static enum merge_kind merge_kind(const struct exchange *exchange)
 }
 
 /* Whether the body can be part of a merged call of its kind. */
-static bool fits_others(const struct exchange *exchange)
+static bool fits_others(const struct forwarding *forwarding)
 {
-    const struct buf *body = &exchange->body;
+    const struct buf *body = forwarding_body(forwarding);
 
-    return (exchange->stamped || exchange->merge == MERGE_ATTRIBUTES) && !exchange->streams_body &&
-           body->len > 0 && body->len <= TELEMETRY_STAMP_MAX_BYTES &&
-           may_be_merged_with(&exchange->headers) && merge_check(exchange->merge, body->data, body->len) == 0;
+    return (forwarding->stamped || forwarding->merge == MERGE_ATTRIBUTES) && body && body->len > 0 &&
+           body->len <= TELEMETRY_STAMP_MAX_BYTES &&
+           may_be_merged_with(&forwarding->exchange->head.headers) &&
+           merge_check(forwarding->merge, body->data, body->len) == 0;
 }
 
 /* RFC 9110, section 9.2.1; but some GETs of the API act. */
-static bool is_read(const struct exchange *exchange)
+static bool is_read(const struct head *head)
 {
-    return (strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0 ||
-            strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0 ||
-            strcmp(exchange->method, MHD_HTTP_METHOD_OPTIONS) == 0) &&
-           !(exchange->operation && exchange->operation->flags & TB_ACTS);
+    return (strcmp(head->method, MHD_HTTP_METHOD_GET) == 0 ||
+            strcmp(head->method, MHD_HTTP_METHOD_HEAD) == 0 ||
+            strcmp(head->method, MHD_HTTP_METHOD_OPTIONS) == 0) &&
+           !(head->operation && head->operation->flags & TB_ACTS);
 }
 
-static bool may_be_joined(const struct exchange *exchange)
+static bool may_be_joined(const struct forwarding *forwarding)
 {
-    return exchange->services->config->join.reads && exchange->is_read && exchange->operation &&
-           !exchange->has_body && exchange->route.kind == ROUTE_FORWARD && exchange->retry == TB_RETRY_FREE &&
-           strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0;
+    const struct exchange *exchange = forwarding->exchange;
+    const struct head *head = &exchange->head;
+
+    return exchange->services->config->join.reads && forwarding->is_read && head->operation &&
+           exchange->inbound.length == 0 && head->route.kind == ROUTE_FORWARD &&
+           head->retry == TB_RETRY_FREE && strcmp(head->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
 /* What requests that may go as one call have in common. An empty KEY: it goes alone. */
-static int make_key(const struct exchange *exchange, struct buf *key)
+static int make_key(const struct forwarding *forwarding, struct buf *key)
 {
-    const char *type = headers_find(&exchange->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const struct head *head = &forwarding->exchange->head;
+    const struct buf *headers = &head->headers.text;
+    const char *type = headers_find(&head->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
 
-    if (exchange->merge != MERGE_NONE)
-        return buf_append_format(key, "%s %s\n%s", exchange->method, exchange->target.text.data,
-                                 type ? type : "");
-    if (!may_be_joined(exchange))
+    if (forwarding->merge != MERGE_NONE)
+        return buf_append_format(key, "%s %s\n%s", head->method, head->target.text.data, type ? type : "");
+    if (!may_be_joined(forwarding))
         return 0;
-    if (buf_append_format(key, "%s %s\n", exchange->method, exchange->target.text.data) < 0)
+    if (buf_append_format(key, "%s %s\n", head->method, head->target.text.data) < 0)
         return -ENOMEM;
-    return buf_append(key, exchange->headers.text.data ? exchange->headers.text.data : "",
-                      exchange->headers.text.len);
+    return buf_append(key, headers->data ? headers->data : "", headers->len);
 }
 
 /* An answer that has not come by now may never come: better to ask anew. */
@@ -178,103 +185,109 @@ static bool is_late(const struct upstream_call *call)
 }
 
 /* Whether an identical read is in flight whose answer is fresh enough. */
-static bool join(struct exchange *exchange, const struct buf *key)
+static bool join(struct forwarding *forwarding, const struct buf *key)
 {
-    struct services *services = exchange->services;
-    struct queue_key *found = exchange->is_read && key->len > 0
+    struct services *services = forwarding->exchange->services;
+    struct queue_key *found = forwarding->is_read && key->len > 0
                                   ? queue_find_key(&services->forward->queue, key->data, key->len)
                                   : NULL;
     struct upstream_call *call = found ? found->in_flight : NULL;
 
     if (!call || call->generation != services->forward->write_generation || is_late(call))
         return false;
-    queue_refer(&services->forward->queue, &exchange->item, found);
-    upstream_call_join(call, exchange);
+    queue_refer(&services->forward->queue, &forwarding->item, found);
+    upstream_call_join(call, forwarding);
     return true;
 }
 
-static void fill_item(struct exchange *exchange)
+static void fill_item(struct forwarding *forwarding)
 {
-    const struct operation *operation = exchange->operation;
-    struct queue_item *item = &exchange->item;
+    const struct exchange *exchange = forwarding->exchange;
+    const struct operation *operation = exchange->head.operation;
+    bool is_anonymous = exchange->head.route.kind == ROUTE_FORWARD_ANONYMOUS;
+    struct queue_item *item = &forwarding->item;
 
-    item->flow_id = peer_flow(exchange->peer, exchange->route.kind == ROUTE_FORWARD_ANONYMOUS);
-    item->cost = exchange->route.kind == ROUTE_FORWARD_ANONYMOUS   ? 0
-                 : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS
-                                                                   : 1;
-    item->operation = operation ? operation->id : 0; /* all that no document knows are one */
-    item->urgency = exchange->urgency >= 0 ? (unsigned)exchange->urgency
-                                           : urgency_of(&exchange->services->forward->urgencies, operation);
-    item->bytes = exchange->body.len;
+    item->flow_id = peer_flow(exchange->peer, is_anonymous);
+    item->cost = is_anonymous ? 0 : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS : 1;
+    item->operation = operation ? operation->id : 0; /* all that are in no specification are one */
+    item->urgency = exchange->head.urgency >= 0
+                        ? (unsigned)exchange->head.urgency
+                        : urgency_of(&exchange->services->forward->urgencies, operation);
+    item->bytes = exchange->inbound.body.len;
 }
 
-static int push(struct exchange *exchange, const struct buf *key)
+static int push(struct forwarding *forwarding, const struct buf *key)
 {
-    struct services *services = exchange->services;
+    struct services *services = forwarding->exchange->services;
     const char *text = key->len > 0 ? key->data : NULL;
-    int r = queue_push(&services->forward->queue, &exchange->item, text, key->len);
+    int r = queue_push(&services->forward->queue, &forwarding->item, text, key->len);
 
     if (r != -ENOBUFS)
         return r;
     forward_run(services->forward); /* what arrived in this turn and need not wait makes room */
-    return queue_push(&services->forward->queue, &exchange->item, text, key->len);
+    return queue_push(&services->forward->queue, &forwarding->item, text, key->len);
 }
 
-static void wait_in_queue(struct exchange *exchange, const struct buf *key)
+static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
 {
-    struct services *services = exchange->services;
-    int r = push(exchange, key);
+    struct services *services = forwarding->exchange->services;
+    int r = push(forwarding, key);
 
     if (r == -ENOBUFS) {
         metrics_count(services->metrics, METRICS_QUEUE_FULL, 1);
-        reply_busy(exchange, "too many requests wait already (queue.max_requests, queue.max_bytes)");
+        reply_busy(forwarding->exchange, busy_ms(forwarding),
+                   "too many requests wait already (queue.max_requests, queue.max_bytes)");
         return;
     }
-    exchange->waiting_since_ms = services->loop.now_ms;
-    exchange->state = EXCHANGE_WAITING;
+    forwarding->waiting_since_ms = services->loop.now_ms;
+    forwarding->state = FORWARDING_WAITING;
     if (r == 0)
-        r = loop_timer_start(&services->loop, &exchange->wait_timer, exchange->wait_left_ms);
+        r = loop_timer_start(&services->loop, &forwarding->wait_timer, forwarding->wait_left_ms);
     if (r < 0)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(forwarding->exchange);
 }
 
 /* Telemetry has its times. Attributes have none, so that their order is that of the calls: alone, but in its
  * turn. */
-static void stay_alone(struct exchange *exchange)
+static void stay_alone(struct forwarding *forwarding)
 {
-    if (exchange->merge == MERGE_ATTRIBUTES)
-        exchange->item.alone = true;
+    if (forwarding->merge == MERGE_ATTRIBUTES)
+        forwarding->item.alone = true;
     else
-        exchange->merge = MERGE_NONE;
+        forwarding->merge = MERGE_NONE;
 }
 
 /* As long as the configuration lets it, or less if it asks for less; counted from its arrival. */
-static void set_waiting_time(struct exchange *exchange)
+static void set_waiting_time(struct forwarding *forwarding)
 {
+    struct exchange *exchange = forwarding->exchange;
     int64_t max_ms = exchange->services->config->queue.max_wait_ms;
-    bool asks = exchange->prefer_wait_ms >= 0 && exchange->prefer_wait_ms < max_ms;
+    int64_t wish_ms = exchange->head.prefer_wait_ms;
 
-    exchange->wait_max_ms = asks ? exchange->prefer_wait_ms : max_ms;
-    exchange->wait_left_ms = exchange->wait_max_ms - (exchange->services->loop.now_ms - exchange->arrived_ms);
+    forwarding->wait_max_ms = wish_ms >= 0 && wish_ms < max_ms ? wish_ms : max_ms;
+    forwarding->wait_left_ms =
+        forwarding->wait_max_ms - (exchange->services->loop.now_ms - exchange->dispatched_ms);
+    exchange->outbound.wait_applied = forwarding->wait_max_ms == wish_ms;
 }
 
-void admission_begin(struct exchange *exchange)
+void admission_begin(struct forwarding *forwarding)
 {
     CLEANUP(buf_free) struct buf key = BUF_INIT(TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 64);
+    struct exchange *exchange = forwarding->exchange;
 
-    set_waiting_time(exchange);
-    if (wants_stamp(exchange) && upstream_clock_is_awaited(&exchange->services->upstream)) {
-        upstream_call_wait_for_clock(exchange);
+    set_waiting_time(forwarding);
+    if (wants_stamp(forwarding) && upstream_clock_is_awaited(&exchange->services->upstream)) {
+        upstream_call_wait_for_clock(forwarding);
         return;
     }
-    exchange->is_read = is_read(exchange);
-    stamp(exchange);
-    fill_item(exchange);
-    exchange->merge = merge_kind(exchange);
-    if (exchange->merge != MERGE_NONE && !fits_others(exchange))
-        stay_alone(exchange);
-    if (make_key(exchange, &key) < 0)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
-    else if (!join(exchange, &key))
-        wait_in_queue(exchange, &key);
+    forwarding->is_read = is_read(&exchange->head);
+    stamp(forwarding);
+    fill_item(forwarding);
+    forwarding->merge = merge_kind(exchange);
+    if (forwarding->merge != MERGE_NONE && !fits_others(forwarding))
+        stay_alone(forwarding);
+    if (make_key(forwarding, &key) < 0)
+        reply_no_memory(exchange);
+    else if (!join(forwarding, &key))
+        wait_in_queue(forwarding, &key);
 }

@@ -11,22 +11,22 @@
 
 #include "base/timer.h"
 
-struct exchange;
+struct forwarding;
 
-/* The exchange has arrived in full: it joins a call in flight, or waits in the queue, or is refused, and
+/* The request has arrived in full: it joins a call in flight, or waits in the queue, or is refused, and
  * answered before this returns. */
-void admission_begin(struct exchange *exchange);
+void admission_begin(struct forwarding *forwarding);
 
 /* It was sent and waits again, in the place of its arrival; at first outside the queue for BACK_OFF_MS. */
-void admission_again(struct exchange *exchange, int64_t back_off_ms);
+void admission_again(struct forwarding *forwarding, int64_t back_off_ms);
 
 /* The call for it waits for a login. */
-void admission_wait_for_login(struct exchange *exchange);
+void admission_wait_for_login(struct forwarding *forwarding);
 
 /* It is being sent: its waiting is over, for now. */
-void admission_end(struct exchange *exchange);
+void admission_end(struct forwarding *forwarding);
 
-/* exchange->wait_timer. */
+/* forwarding->wait_timer. */
 void admission_timer_expired(struct timer *timer);
 
 #endif

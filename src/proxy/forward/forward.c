@@ -2,7 +2,9 @@
 #include "proxy/forward/forward.h"
 
 #include "base/log.h"
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/admission.h"
+#include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
 
 static void queue_timer_expired(struct timer *timer)
@@ -58,7 +60,7 @@ void forward_run(struct forward *forward)
     if (forward->queue.count == 0)
         return;
     while ((item = queue_pop(&forward->queue, &services->budget, now_ms)))
-        upstream_call_send(CONTAINER_OF(item, struct exchange, item));
+        upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
     queue_end_pass(&forward->queue);
     ready_ms = queue_ready_ms(&forward->queue, &services->budget, now_ms);
     if (ready_ms == INT64_MAX)
@@ -76,3 +78,114 @@ void forward_close(struct forward *forward)
     queue_free(&forward->queue);
     urgencies_free(&forward->urgencies);
 }
+
+int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *item)
+{
+    const struct budget *budget = &forward->services->budget;
+    int64_t now_ms = forward->services->loop.now_ms;
+    int64_t ready_ms = queue_ready_ms(&forward->queue, budget, now_ms);
+    int64_t operation_ms = item->cost > 0 ? refused_operations_ready_ms(&budget->refusals.operations, now_ms,
+                                                                        item->operation, item->cost)
+                                          : now_ms;
+
+    if (ready_ms == INT64_MAX || ready_ms < operation_ms)
+        ready_ms = operation_ms;
+    return ready_ms - now_ms;
+}
+
+/* ---- what it says about itself ---- */
+
+static int64_t oldest_ms(const struct forward *forward)
+{
+    const struct services *services = forward->services;
+    const struct exchange *exchange;
+    int64_t oldest = 0;
+
+    list_for_each(exchange, &services->exchanges, link) {
+        int64_t age_ms = services->loop.now_ms - exchange->dispatched_ms;
+
+        if (exchange->handler == &forward_handler && exchange->state &&
+            forwarding_of(exchange)->state == FORWARDING_WAITING && age_ms > oldest)
+            oldest = age_ms;
+    }
+    return oldest;
+}
+
+struct forward_queue_state forward_queue_state(const struct forward *forward)
+{
+    const struct queue *queue = &forward->queue;
+
+    return (struct forward_queue_state){queue->count, queue->bytes, queue->max_count, queue->max_bytes,
+                                        oldest_ms(forward)};
+}
+
+const struct queue_flow *forward_next_waiting(const struct forward *forward, const struct queue_flow *flow)
+{
+    do
+        flow = queue_next_flow(&forward->queue, flow);
+    while (flow && flow->count == 0); /* it has only calls in flight */
+    return flow;
+}
+
+/* ---- the handler ---- */
+
+static void forward_begin(struct exchange *exchange)
+{
+    struct forwarding *forwarding = calloc(1, sizeof(*forwarding));
+
+    if (!forwarding) {
+        reply_no_memory(exchange);
+        return;
+    }
+    forwarding->exchange = exchange;
+    forwarding->wait_timer.expired = admission_timer_expired;
+    forwarding->send_timer.expired = body_stream_timer_expired;
+    list_init(&forwarding->member);
+    exchange->state = forwarding;
+    admission_begin(forwarding);
+}
+
+static void forward_body(struct exchange *exchange)
+{
+    body_stream_arrived(forwarding_of(exchange));
+}
+
+static void forward_leave(struct exchange *exchange)
+{
+    struct forwarding *forwarding = forwarding_of(exchange);
+
+    if (!forwarding)
+        return;
+    upstream_call_leave(forwarding);
+    if (exchange->outbound.state == OUTBOUND_STREAMING) /* it is cut off */
+        upstream_call_release(forwarding);
+}
+
+/* A stream of events need never end. */
+static void forward_drain(struct exchange *exchange)
+{
+    struct forwarding *forwarding = forwarding_of(exchange);
+
+    if (forwarding && exchange->outbound.state == OUTBOUND_STREAMING && body_stream_is_endless(forwarding))
+        reply_stopping(exchange);
+}
+
+static void forward_free(struct exchange *exchange)
+{
+    struct forwarding *forwarding = TAKE_PTR(exchange->state);
+
+    if (!forwarding)
+        return;
+    upstream_call_release(forwarding);
+    loop_timer_stop(&exchange->services->loop, &forwarding->send_timer);
+    free(forwarding);
+}
+
+const struct handler forward_handler = {
+    .name = "forward",
+    .begin = forward_begin,
+    .body = forward_body,
+    .leave = forward_leave,
+    .drain = forward_drain,
+    .free = forward_free,
+};

@@ -10,9 +10,12 @@
 #ifndef TB_PROXY_FORWARD_FORWARD_H
 #define TB_PROXY_FORWARD_FORWARD_H
 
+#include "proxy/exchange/handler.h"
 #include "proxy/exchange/services.h"
 #include "proxy/forward/queue.h"
 #include "proxy/route/urgency.h"
+
+extern const struct handler forward_handler;
 
 struct forward {
     struct services *services;
@@ -30,11 +33,26 @@ void forward_open(struct forward *forward, struct services *services);
 /* Takes over what the configuration says, at the start and after a reload. */
 void forward_configure(struct forward *forward);
 
+/* When the queue may have moved on, or the budget takes a call of ITEM's operation again, in ms; 0 or less:
+ * that is not known. */
+int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *item);
+
 /* forward_run() is called again in DELAY_MS at the latest. */
 void forward_wake_in(struct forward *forward, int64_t delay_ms);
 
 /* Sends what may be sent now: to be called in each turn of the loop. */
 void forward_run(struct forward *forward);
+
+struct forward_queue_state {
+    size_t requests, bytes; /* that wait */
+    size_t max_requests, max_bytes;
+    int64_t oldest_ms; /* age of the one that waits longest */
+};
+
+struct forward_queue_state forward_queue_state(const struct forward *forward);
+
+/* The next flow that has something waiting, in no order; NULL: begins, and ends. */
+const struct queue_flow *forward_next_waiting(const struct forward *forward, const struct queue_flow *flow);
 
 /* No exchange may be left. */
 void forward_close(struct forward *forward);

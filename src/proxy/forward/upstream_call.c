@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/forward/upstream_call.h"
 
-#include <errno.h>
-
-#include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
-#include "proxy/exchange/services.h"
+#include "proxy/exchange/reply_server.h"
 #include "proxy/forward/admission.h"
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/call_timeout.h"
 #include "proxy/forward/forward.h"
-#include "proxy/forward/upstream_call_body.h"
-#include "proxy/local/local.h"
 
 /* In mode "always": the part of its duration that passes between a merged call and the next one for its
  * entity. */
@@ -20,26 +15,26 @@
 
 /* ---- members ---- */
 
-static void add_member(struct upstream_call *call, struct exchange *exchange)
+void upstream_call_add(struct upstream_call *call, struct forwarding *forwarding)
 {
-    list_append(&call->members, &exchange->member);
+    list_append(&call->members, &forwarding->member);
     call->member_count++;
     call->users++;
-    exchange->call = call;
-    exchange->state = EXCHANGE_SENT;
+    forwarding->call = call;
+    forwarding->state = FORWARDING_SENT;
 }
 
-static struct exchange *first_member(const struct upstream_call *call)
+struct forwarding *upstream_call_first(const struct upstream_call *call)
 {
-    return CONTAINER_OF(call->members.next, struct exchange, member);
+    return CONTAINER_OF(call->members.next, struct forwarding, member);
 }
 
-static void remove_member(struct exchange *exchange)
+void upstream_call_remove(struct forwarding *forwarding)
 {
-    if (list_is_empty(&exchange->member))
+    if (list_is_empty(&forwarding->member))
         return;
-    list_remove(&exchange->member);
-    exchange->call->member_count--;
+    list_remove(&forwarding->member);
+    forwarding->call->member_count--;
 }
 
 static void release(struct upstream_call *call)
@@ -47,15 +42,15 @@ static void release(struct upstream_call *call)
     if (--call->users > 0)
         return;
     request_free(&call->request);
-    upstream_call_body_free(call);
+    upstream_call_free_body(call);
     buf_free(&call->target);
     headers_free(&call->headers);
     free(call);
 }
 
-void upstream_call_release(struct exchange *exchange)
+void upstream_call_release(struct forwarding *forwarding)
 {
-    struct upstream_call *call = TAKE_PTR(exchange->call);
+    struct upstream_call *call = TAKE_PTR(forwarding->call);
 
     if (call)
         release(call);
@@ -66,7 +61,7 @@ static void release_key(struct upstream_call *call)
     queue_key_release(&call->services->forward->queue, TAKE_PTR(call->key), call);
 }
 
-static void pause_ended(struct timer *timer)
+static void upstream_call_pause_expired(struct timer *timer)
 {
     struct upstream_call *call = CONTAINER_OF(timer, struct upstream_call, pause);
 
@@ -91,7 +86,7 @@ static void end_key(struct upstream_call *call)
     struct services *services = call->services;
     int64_t delay_ms = pause_ms(call);
 
-    call->pause.expired = pause_ended;
+    call->pause.expired = upstream_call_pause_expired;
     if (delay_ms <= 0 || loop_timer_start(&services->loop, &call->pause, delay_ms) < 0) {
         release_key(call);
         return;
@@ -103,7 +98,7 @@ static void end_key(struct upstream_call *call)
 void upstream_call_end_pause(struct upstream_call *call)
 {
     loop_timer_stop(&call->services->loop, &call->pause);
-    pause_ended(&call->pause);
+    upstream_call_pause_expired(&call->pause);
 }
 
 /* The call has ended, whatever came of it. */
@@ -125,23 +120,24 @@ static void end_call(struct upstream_call *call, enum budget_result result)
 
 /* The lead's client has gone while others wait for the answer: what is sent again after a 401 is kept for
  * them. */
-static void inherit(struct upstream_call *call, struct exchange *lead)
+static void inherit(struct upstream_call *call, struct forwarding *lead)
 {
+    struct head *head = &lead->exchange->head;
     struct request *request = &call->request;
 
-    call->target = lead->target.text;
-    call->headers = lead->headers;
-    lead->target.text = (struct buf)BUF_INIT(0);
-    lead->headers = (struct headers)HEADERS_INIT;
+    call->target = head->target.text;
+    call->headers = head->headers;
+    head->target.text = (struct buf)BUF_INIT(0);
+    head->headers = (struct headers)HEADERS_INIT;
     request->headers = &call->headers;
     call->lead = NULL;
 }
 
-static void leave_call(struct exchange *exchange)
+static void leave_call(struct forwarding *forwarding)
 {
-    struct upstream_call *call = exchange->call;
+    struct upstream_call *call = forwarding->call;
 
-    remove_member(exchange);
+    upstream_call_remove(forwarding);
     if (!call->under_way)
         return; /* its answer may be what the exchange gets: released when that is written */
     if (call->member_count == 0) {
@@ -149,123 +145,46 @@ static void leave_call(struct exchange *exchange)
 
         request_cancel(&call->request);
         end_call(call, sent ? BUDGET_COUNTED : BUDGET_UNCOUNTED);
-    } else if (call->lead == exchange) {
-        inherit(call, exchange);
+    } else if (call->lead == forwarding) {
+        inherit(call, forwarding);
     }
-    upstream_call_release(exchange);
+    upstream_call_release(forwarding);
 }
 
-void upstream_call_leave(struct exchange *exchange)
+void upstream_call_leave(struct forwarding *forwarding)
 {
-    loop_timer_stop(&exchange->services->loop, &exchange->wait_timer);
-    if (exchange->call)
-        leave_call(exchange);
-    queue_forget(&exchange->services->forward->queue, &exchange->item);
+    struct services *services = forwarding->exchange->services;
+
+    loop_timer_stop(&services->loop, &forwarding->wait_timer);
+    if (forwarding->call)
+        leave_call(forwarding);
+    queue_forget(&services->forward->queue, &forwarding->item);
+    forwarding->state = FORWARDING_ENDED;
 }
 
 /* ---- what came of it ---- */
 
-static void wait_again(struct exchange *exchange, int64_t back_off_ms)
+void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms)
 {
-    remove_member(exchange);
-    upstream_call_release(exchange);
-    admission_again(exchange, back_off_ms);
+    upstream_call_remove(forwarding);
+    upstream_call_release(forwarding);
+    admission_again(forwarding, back_off_ms);
+}
+
+void upstream_call_answer(struct forwarding *forwarding)
+{
+    struct exchange *exchange = forwarding->exchange;
+    const struct request *request = &forwarding->call->request;
+
+    upstream_call_remove(forwarding);
+    exchange->outbound.sent_ms = request->transfer.started_ms;
+    reply_request(exchange, request);
 }
 
 static void answer_all(struct upstream_call *call)
 {
-    while (call->member_count > 0) {
-        struct exchange *exchange = first_member(call);
-
-        remove_member(exchange);
-        exchange_answer(exchange, &call->request);
-    }
-}
-
-/* Both halves are sent again, each by itself, until the bad body stands alone. */
-static void split(struct upstream_call *call)
-{
-    struct services *services = call->services;
-    size_t half = call->member_count / 2;
-    size_t i;
-
-    metrics_count(services->metrics, METRICS_MERGE_SPLITS, 1);
-    services->forward->merge_groups += 2;
-    for (i = 0; call->member_count > 0; i++) {
-        struct exchange *exchange = first_member(call);
-
-        exchange->item.group = services->forward->merge_groups - (i < half);
-        wait_again(exchange, 0);
-    }
-}
-
-/* Whether one body of a merged call can be the reason for the answer: the server says so also with 500. */
-static bool may_be_one_body(int status)
-{
-    return status == 400 || status == 413 || status == 415 || status == 422 || status == 500;
-}
-
-static unsigned most_retries(const struct upstream_call *call)
-{
-    const struct list *link;
-    unsigned most = 0;
-
-    for (link = call->members.next; link != &call->members; link = link->next) {
-        unsigned retries = CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, member)->retries;
-
-        most = retries > most ? retries : most;
-    }
-    return most;
-}
-
-/* How long to wait before the next try, of these requests or of their operation; -1: longer than anybody may
- * wait. */
-static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
-{
-    unsigned in_a_row = refused_operations_in_a_row(&call->services->budget.refusals.operations,
-                                                    call->operation, call->request.transfer.started_ms);
-    unsigned retries = most_retries(call);
-
-    return retry_delay_ms(&call->services->own_request_options.retry,
-                          (retries > in_a_row ? retries : in_a_row) + 1, retry_after_ms);
-}
-
-static void rate_limited(struct upstream_call *call)
-{
-    struct services *services = call->services;
-    const struct retry_options *retry = &services->own_request_options.retry;
-    int64_t now_ms = services->loop.now_ms;
-    int64_t retry_after_ms =
-        upstream_clock_retry_after_ms(&services->upstream.clock, &call->request.transfer);
-    int64_t delay_ms = back_off_ms(call, retry_after_ms);
-    struct refusal this = {
-        .operation = call->operation,
-        .sent_ms = call->request.transfer.started_ms,
-        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : retry->max_delay_ms),
-    };
-
-    metrics_count(services->metrics, METRICS_RATE_LIMITED, 1);
-    if (call->cost > 0 && !retry->off)
-        budget_refused(&services->budget, now_ms, &this);
-    while (call->member_count > 0) {
-        struct exchange *exchange = first_member(call);
-        enum retry_refusal refusal =
-            retry_check(retry, exchange->retry, exchange->retries, exchange->stamped);
-
-        if (refusal == RETRY_NOT_REFUSED && !body_stream_can_begin_again(exchange))
-            refusal = RETRY_BODY_IS_GONE;
-        if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
-            refusal = RETRY_LATER_THAN_MAX;
-        if (refusal == RETRY_NOT_REFUSED) {
-            exchange->retries++;
-            metrics_count(services->metrics, METRICS_RETRIES, 1);
-            wait_again(exchange, delay_ms);
-        } else {
-            remove_member(exchange);
-            call->request.not_retried = refusal;
-            exchange_answer(exchange, &call->request);
-        }
-    }
+    while (call->member_count > 0)
+        upstream_call_answer(upstream_call_first(call));
 }
 
 static enum budget_result result_of(const struct request *request)
@@ -296,13 +215,13 @@ static void note_acceptance(const struct upstream_call *call)
 void upstream_call_answer_begun(struct upstream_call *call)
 {
     struct services *services = call->services;
-    struct exchange *reader = first_member(call);
+    struct forwarding *reader = upstream_call_first(call);
 
     while (reader->member.next != &call->members) { /* each of the others needs a call of its own */
-        struct exchange *exchange = CONTAINER_OF(reader->member.next, struct exchange, member);
+        struct forwarding *forwarding = CONTAINER_OF(reader->member.next, struct forwarding, member);
 
-        exchange->item.alone = true;
-        wait_again(exchange, 0);
+        forwarding->item.alone = true;
+        upstream_call_requeue(forwarding, 0);
     }
     call->streams = true;
     note_acceptance(call);
@@ -312,7 +231,7 @@ void upstream_call_answer_begun(struct upstream_call *call)
         release_key(call);
 }
 
-static void request_done(struct request *request)
+static void upstream_call_done(struct request *request)
 {
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
     bool answered = request->outcome == REQUEST_ANSWERED;
@@ -324,52 +243,47 @@ static void request_done(struct request *request)
     if (call->streams)
         body_stream_answer_ended(call);
     else if (answered && request->transfer.status == 429)
-        rate_limited(call);
-    else if (answered && call->is_merged && may_be_one_body(request->transfer.status))
-        split(call);
+        upstream_call_retry(call);
+    else if (answered && upstream_call_may_be_split(call))
+        upstream_call_split(call);
     else
         answer_all(call);
     if (call->services->forward->queue.count > 0)
-        forward_wake_in(call->services->forward,
-                        0); /* upstream_call_run() may have been called in this turn already */
+        forward_wake_in(call->services->forward, 0); /* forward_run() may have been called in this turn */
     release(call);
 }
 
 /* ---- waiting for a login ---- */
 
 /* Each waits as long as it may itself: neither longer nor shorter for the sake of whoever leads. */
-static void call_waits(struct request *request)
+static void upstream_call_waits(struct request *request)
 {
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
-    struct list *link, *next;
+    struct forwarding *forwarding;
 
-    call->users++; /* who cannot wait leaves */
-    for (link = call->members.next; link != &call->members; link = next) {
-        next = link->next;
-        admission_wait_for_login(CONTAINER_OF(link, struct exchange, member));
-    }
+    call->users++; /* a member that cannot wait leaves */
+    list_for_each_safe(forwarding, &call->members, member)
+        admission_wait_for_login(forwarding);
     release(call);
 }
 
 static void end_waiting(struct upstream_call *call)
 {
-    struct list *link;
+    struct forwarding *forwarding;
 
-    for (link = call->members.next; link != &call->members; link = link->next) {
-        struct exchange *exchange = CONTAINER_OF(link, struct exchange, member);
-
-        if (timer_is_started(&exchange->wait_timer))
-            admission_end(exchange);
-    }
+    list_for_each(forwarding, &call->members, member)
+        if (timer_is_started(&forwarding->wait_timer))
+            admission_end(forwarding);
 }
 
 /* ---- sending ---- */
 
-static void call_ready(struct request *request);
+static void upstream_call_ready(struct request *request);
 
-static struct upstream_call *upstream_call_new(struct exchange *lead)
+static struct upstream_call *upstream_call_new(struct forwarding *lead)
 {
-    struct services *services = lead->services;
+    const struct head *head = &lead->exchange->head;
+    struct services *services = lead->exchange->services;
     struct upstream_call *call = calloc(1, sizeof(*call));
     struct request *request;
 
@@ -386,114 +300,54 @@ static struct upstream_call *upstream_call_new(struct exchange *lead)
     request = &call->request;
     request_init(request, &services->upstream, &services->request_options);
     request->quota = &services->bodies;
-    request->waits = call_waits;
-    request->ready = call_ready;
-    request->done = request_done;
-    request->method = lead->method;
-    request->target = lead->target.text.data;
-    request->headers = &lead->headers;
-    request->body = upstream_call_body_of(lead);
-    request->anonymous = lead->route.kind == ROUTE_FORWARD_ANONYMOUS;
-    request->retry = lead->retry;
+    request->waits = upstream_call_waits;
+    request->ready = upstream_call_ready;
+    request->done = upstream_call_done;
+    request->method = head->method;
+    request->target = head->target.text.data;
+    request->headers = &head->headers;
+    request->body = forwarding_body(lead);
+    request->anonymous = head->route.kind == ROUTE_FORWARD_ANONYMOUS;
+    request->retry = head->retry;
     request->stamped = lead->stamped;
     request->timeout_ms =
-        call_timeout_ms(lead->method, &lead->target, request->body, services->request_options.timeout_ms,
+        call_timeout_ms(head->method, &head->target, request->body, services->request_options.timeout_ms,
                         upstream_clock_now_ms(&services->upstream.clock));
-    request->idempotent = lead->operation && lead->operation->flags & TB_ATTRIBUTE_WRITE;
-    add_member(call, lead);
+    request->idempotent = head->operation && head->operation->flags & TB_ATTRIBUTE_WRITE;
+    upstream_call_add(call, lead);
     body_stream_attach(call);
     return call;
 }
 
-/* Whether what waits for the same key goes along: with a read always; with a write where it had to wait, also
- * for its retry. */
-static bool takes_along(const struct exchange *lead)
-{
-    const struct services *services = lead->services;
-    enum merge_mode mode = (enum merge_mode)services->config->merge.mode;
-
-    if (!lead->item.key || lead->item.alone)
-        return false;
-    if (lead->is_read || lead->item.group)
-        return true;
-    return mode == MERGE_MODE_ALWAYS ||
-           (mode == MERGE_MODE_PRESSURE &&
-            (lead->retries > 0 || queue_was_passed_over(&services->forward->queue, &lead->item)));
-}
-
-/* Of bodies, each with a comma or a bracket around it, as many as fit. */
-static void gather(struct upstream_call *call, struct exchange *lead)
-{
-    struct services *services = lead->services;
-    size_t max = (size_t)services->config->merge.max_bytes;
-    size_t used = lead->item.bytes + 2;
-
-    while (call->member_count < UPSTREAM_CALL_SHARED_MAX && used < max) {
-        struct queue_item *item = queue_take_next(&services->forward->queue, &lead->item, max - used - 1);
-        struct exchange *exchange;
-
-        if (!item)
-            break;
-        used += item->bytes + 1;
-        exchange = CONTAINER_OF(item, struct exchange, item);
-        admission_end(exchange);
-        add_member(call, exchange);
-    }
-    if (lead->is_read)
-        metrics_count(services->metrics, METRICS_JOINED_READS, call->member_count - 1);
-}
-
-/* Of those that are still there: what somebody was told to be late with is not sent. Without memory for one
- * body of all, the first goes alone. */
-static void merge_or_go_alone(struct upstream_call *call)
-{
-    struct metrics *metrics = call->services->metrics;
-    struct exchange *first = first_member(call);
-
-    upstream_call_body_free(call);
-    call->is_merged = call->member_count > 1 && upstream_call_body_merge(call) == 0;
-    if (call->is_merged) {
-        call->request.body = &call->body;
-        if (call->request.replayed) /* it is counted */
-            return;
-        metrics_count(metrics, METRICS_MERGED_CALLS, 1);
-        metrics_count(metrics, METRICS_MERGED_REQUESTS, call->member_count);
-        return;
-    }
-    call->request.body = upstream_call_body_of(first);
-    while (first->member.next != &call->members)
-        wait_again(CONTAINER_OF(first->member.next, struct exchange, member), 0);
-}
-
-static void call_ready(struct request *request)
+static void upstream_call_ready(struct request *request)
 {
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
 
     end_waiting(call);
     if (!call->is_read)
-        merge_or_go_alone(call);
+        upstream_call_merge(call);
     request_send(request);
 }
 
-void upstream_call_send(struct exchange *lead)
+void upstream_call_send(struct forwarding *lead)
 {
-    struct services *services = lead->services;
+    struct services *services = lead->exchange->services;
     bool hold = !lead->is_read && services->config->merge.mode == MERGE_MODE_ALWAYS;
     struct upstream_call *call;
 
     admission_end(lead);
-    call = body_stream_reserve(lead) ? upstream_call_new(lead) : NULL;
+    call = inbound_reserve(lead->exchange) ? upstream_call_new(lead) : NULL;
     if (!call) {
         budget_settle(&services->budget, services->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
         queue_call_ended(&services->forward->queue, lead->item.turn_of);
-        reply_busy(lead, "there is no memory for its body (limits.max_buffered_bytes): try again later");
+        reply_busy(lead->exchange, forward_busy_ms(services->forward, &lead->item),
+                   "there is no memory for its body (limits.max_buffered_bytes): try again later");
         return;
     }
     call->is_queued = true;
     call->turn_of = lead->item.turn_of;
     call->key = lead->item.key;
-    if (takes_along(lead))
-        gather(call, lead);
+    upstream_call_gather(call, lead);
     if (call->key)
         queue_key_use(&services->forward->queue, call->key, call, hold);
     services->forward->write_generation += !call->is_read;
@@ -501,57 +355,35 @@ void upstream_call_send(struct exchange *lead)
     request_start(&call->request);
 }
 
-void upstream_call_join(struct upstream_call *call, struct exchange *exchange)
+void upstream_call_join(struct upstream_call *call, struct forwarding *forwarding)
 {
-    add_member(call, exchange);
+    upstream_call_add(call, forwarding);
     if (call->request.state == REQUEST_WAITING)
-        admission_wait_for_login(exchange);
-    metrics_count(exchange->services->metrics, METRICS_JOINED_READS, 1);
+        admission_wait_for_login(forwarding);
+    metrics_count(forwarding->exchange->services->metrics, METRICS_JOINED_READS, 1);
 }
 
-static void login_ready(struct request *request)
+static void upstream_call_clock_ready(struct request *request)
 {
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
-    struct exchange *exchange = first_member(call);
-
-    end_call(call, BUDGET_UNCOUNTED);
-    local_answer(exchange);
-}
-
-static void clock_ready(struct request *request)
-{
-    struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
-    struct exchange *exchange = first_member(call);
+    struct forwarding *forwarding = upstream_call_first(call);
 
     end_waiting(call);
     end_call(call, BUDGET_UNCOUNTED);
-    remove_member(exchange);
-    upstream_call_release(exchange);
-    admission_begin(exchange);
+    upstream_call_remove(forwarding);
+    upstream_call_release(forwarding);
+    admission_begin(forwarding);
 }
 
-/* Waits for what request_start() waits for, bounded by WAITS (NULL: by the options); goes on with READY. */
-static void wait_for_ready(struct exchange *exchange, void (*waits)(struct request *request),
-                           void (*ready)(struct request *request))
+void upstream_call_wait_for_clock(struct forwarding *forwarding)
 {
-    struct upstream_call *call = upstream_call_new(exchange);
+    struct upstream_call *call = upstream_call_new(forwarding);
 
     if (!call) {
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(forwarding->exchange);
         return;
     }
     call->is_read = true;
-    call->request.waits = waits;
-    call->request.ready = ready;
+    call->request.ready = upstream_call_clock_ready;
     request_start(&call->request);
-}
-
-void upstream_call_begin_login(struct exchange *exchange)
-{
-    wait_for_ready(exchange, NULL, login_ready);
-}
-
-void upstream_call_wait_for_clock(struct exchange *exchange)
-{
-    wait_for_ready(exchange, call_waits, clock_ready);
 }

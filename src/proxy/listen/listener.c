@@ -11,6 +11,7 @@
 #include "proxy/exchange/header_room.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/descriptors.h"
+#include "proxy/listen/receive.h"
 
 #define ACCEPT_MAX 16 /* connections accepted at once, so that those who are served do not wait */
 
@@ -135,22 +136,21 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
     (void)arg;
     (void)url;
     if (!exchange ||
-        exchange->state == EXCHANGE_ANSWERED) /* without memory for an exchange, or for its answer */
+        exchange->outbound.state >= OUTBOUND_QUEUED) /* without memory for an exchange, or for its response */
         return MHD_NO;
     if (exchange->peer->closing) /* and nobody would read an answer */
         return MHD_NO;
     if (*length > 0)
-        return exchange_receive(exchange, data, length) ? MHD_YES : MHD_NO;
+        return receive_body(exchange, data, length) ? MHD_YES : MHD_NO;
     if (header_room(connection) < HEADER_ROOM_MIN_BYTES)
         return refuse_without_memory(connection);
-    if (!exchange->method) {
-        exchange_begin(exchange, method, version);
-    } else if (exchange->at_header) { /* called once more, because the connection waited there */
-        return exchange_continue(exchange) ? MHD_YES : MHD_NO;
-    } else {
-        return exchange_complete(exchange) ? MHD_YES : MHD_NO;
+    if (!exchange->head.method) {
+        receive_header(exchange, method, version);
+        return MHD_YES;
     }
-    return MHD_YES;
+    if (exchange->inbound.at_header) /* called once more, because the connection waited there */
+        return inbound_continue(exchange) ? MHD_YES : MHD_NO;
+    return receive_end(exchange) ? MHD_YES : MHD_NO;
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
@@ -162,7 +162,7 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **co
     (void)connection;
     (void)code;
     /* MHD closes a connection in its next run, where a content reader has ended it. */
-    if (exchange && (exchange->streams_answer || exchange->sse))
+    if (exchange && exchange->outbound.state == OUTBOUND_STREAMING)
         listener->pending = true;
     if (exchange) {
         peer_answered(exchange->peer);

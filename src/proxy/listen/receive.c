@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The first part of an exchange's way: the request arrives and is checked.
- */
+#include "proxy/listen/receive.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -9,13 +8,11 @@
 #include "http/header_filter.h"
 #include "http/origin.h"
 #include "http/preference.h"
-#include "proxy/exchange/early_answer.h"
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/early_response.h"
 #include "proxy/exchange/header_room.h"
 #include "proxy/exchange/reply.h"
-#include "proxy/exchange/services.h"
-#include "proxy/forward/body_stream.h"
 #include "proxy/listen/browser_guard.h"
+#include "proxy/listen/dispatch.h"
 #include "proxy/websocket/tunnel.h"
 
 /* A refused request's body up to this size is read before the answer is sent, as the server itself does
@@ -43,14 +40,6 @@ struct request_headers {
     bool unframed; /* where the request ends can be read in two ways */
 };
 
-static void refuse(struct exchange *exchange, int status, const char *reason)
-{
-    if (exchange->refusal)
-        return;
-    exchange->refusal = status;
-    exchange->refusal_reason = reason;
-}
-
 static bool is_header(const char *name, const char *wanted)
 {
     return strcasecmp(name, wanted) == 0;
@@ -62,7 +51,7 @@ static void note_connection(struct request_headers *headers, const char *value)
     size_t used = strlen(headers->connection);
 
     if (used + strlen(value) + 2 > sizeof(headers->connection))
-        refuse(headers->exchange, 431, "the Connection header is too large");
+        exchange_refuse(headers->exchange, 431, "the Connection header is too large");
     else
         snprintf(headers->connection + used, sizeof(headers->connection) - used, "%s,", value);
 }
@@ -112,7 +101,8 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
     (void)kind;
     if (!is_token(name) || (value && (is_folded(name, value) || !is_header_text(value)))) {
         headers->unframed = true;
-        refuse(headers->exchange, 400, "a header that is folded, or has a character that it must not have");
+        exchange_refuse(headers->exchange, 400,
+                        "a header that is folded, or has a character that it must not have");
     }
     value = value ? value : "";
     if (is_header(name, MHD_HTTP_HEADER_CONNECTION))
@@ -123,7 +113,7 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
         return MHD_YES;
     if (*slot) { /* which of the two would count? */
         headers->unframed = true;
-        refuse(headers->exchange, 400, "a header that may stand only once stands twice");
+        exchange_refuse(headers->exchange, 400, "a header that may stand only once stands twice");
     }
     *slot = value;
     return MHD_YES;
@@ -133,10 +123,10 @@ static enum MHD_Result note_header(void *arg, enum MHD_ValueKind kind, const cha
  * 2), of several urgencies the last (RFC 8941, section 3.2). */
 static void note_preference(struct exchange *exchange, const char *name, const char *value)
 {
-    if (is_header(name, MHD_HTTP_HEADER_PREFER) && exchange->prefer_wait_ms < 0)
-        exchange->prefer_wait_ms = preference_wait_ms(value);
+    if (is_header(name, MHD_HTTP_HEADER_PREFER) && exchange->head.prefer_wait_ms < 0)
+        exchange->head.prefer_wait_ms = preference_wait_ms(value);
     if (is_header(name, "Priority") && preference_urgency(value) >= 0)
-        exchange->urgency = preference_urgency(value);
+        exchange->head.urgency = preference_urgency(value);
 }
 
 /* Second pass: what goes on to the server. */
@@ -151,8 +141,8 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
     if (!filter_request_header(name, exchange->services->config->forward.request_headers,
                                headers->connection))
         return MHD_YES;
-    if (headers_add(&exchange->headers, name, strlen(name), value, strlen(value)) < 0) {
-        refuse(exchange, 431, "the header is too large");
+    if (headers_add(&exchange->head.headers, name, strlen(name), value, strlen(value)) < 0) {
+        exchange_refuse(exchange, 431, "the header is too large");
         return MHD_NO;
     }
     return MHD_YES;
@@ -165,19 +155,19 @@ static void add_forwarded(struct exchange *exchange, const struct origin_headers
 {
     char value[FORWARDED_MAX_BYTES];
 
-    if (exchange->route.kind != ROUTE_FORWARD_PAGE || exchange->peer->port == 0 || !origin->host ||
+    if (exchange->head.route.kind != ROUTE_FORWARD_PAGE || exchange->peer->port == 0 || !origin->host ||
         origin->target)
         return;
     snprintf(value, sizeof(value), "host=\"%s\";proto=http", origin->host);
-    if (headers_add(&exchange->headers, "Forwarded", strlen("Forwarded"), value, strlen(value)) < 0)
-        refuse(exchange, 503, "out of memory");
+    if (headers_add(&exchange->head.headers, "Forwarded", strlen("Forwarded"), value, strlen(value)) < 0)
+        exchange_refuse(exchange, 503, "out of memory");
 }
 
 /* Also the trailers count, which come behind the body. */
 static void check_room(struct exchange *exchange)
 {
     if (header_room(exchange->connection) < HEADER_ROOM_WANTED_BYTES)
-        refuse(exchange, 431, "the header is too large");
+        exchange_refuse(exchange, 431, "the header is too large");
 }
 
 /* RFC 9112, sections 6.1 and 6.3; two length headers, or a coding other than chunked, are read differently by
@@ -189,10 +179,11 @@ static int64_t check_length(struct exchange *exchange, struct request_headers *h
     if (headers->transfer_encoding &&
         (http_1_0 || headers->content_length || !is_header(headers->transfer_encoding, "chunked"))) {
         headers->unframed = true;
-        refuse(exchange, 400,
-               http_1_0                  ? "HTTP/1.0 knows no Transfer-Encoding"
-               : headers->content_length ? "Content-Length and Transfer-Encoding exclude each other"
-                                         : "the only Transfer-Encoding that is understood is chunked");
+        exchange_refuse(exchange, 400,
+                        http_1_0 ? "HTTP/1.0 knows no Transfer-Encoding"
+                        : headers->content_length
+                            ? "Content-Length and Transfer-Encoding exclude each other"
+                            : "the only Transfer-Encoding that is understood is chunked");
     }
     if (headers->transfer_encoding)
         return -1;
@@ -200,184 +191,199 @@ static int64_t check_length(struct exchange *exchange, struct request_headers *h
         return 0;
     length = strtoll(headers->content_length, NULL, 10); /* MHD has refused what is no number */
     if (length > exchange->services->config->limits.max_body_bytes)
-        refuse(exchange, 413, "the body is larger than limits.max_body_bytes");
+        exchange_refuse(exchange, 413, "the body is larger than limits.max_body_bytes");
     return length;
 }
 
 static void check_target(struct exchange *exchange)
 {
     const char *reason;
-    int r = target_parse(exchange->raw_target, &exchange->target, &reason);
+    int r = target_parse(exchange->head.raw_target, &exchange->head.target, &reason);
 
     if (r == -EMSGSIZE)
-        refuse(exchange, 414, "the target is too long");
+        exchange_refuse(exchange, 414, "the target is too long");
     else if (r == -ENOMEM)
-        refuse(exchange, 503, "out of memory");
+        exchange_refuse(exchange, 503, "out of memory");
     else if (r < 0)
-        refuse(exchange, 400, reason);
+        exchange_refuse(exchange, 400, reason);
 }
 
 /* MHD hands the target over as a string, which ends at a NUL: is there more of it before the version? Both
  * stand in the same request line, with one byte between them. */
 static void check_request_line(struct exchange *exchange, const char *version)
 {
-    uintptr_t end = exchange->raw_address + strlen(exchange->raw_target) + 1;
+    uintptr_t end = exchange->head.raw_address + strlen(exchange->head.raw_target) + 1;
 
     if ((uintptr_t)version > end && (uintptr_t)version - end < REQUEST_LINE_MAX_BYTES)
-        refuse(exchange, 400, "a NUL byte in the request line");
+        exchange_refuse(exchange, 400, "a NUL byte in the request line");
 }
 
 /* Whether it becomes a WebSocket; any other Upgrade is ignored (RFC 9110, section 7.8). */
-static bool is_tunnel(const struct exchange *exchange, const struct request_headers *headers, bool http_1_0)
+static bool is_websocket(const struct exchange *exchange, const struct request_headers *headers,
+                         bool http_1_0)
 {
-    return exchange->route.kind == ROUTE_FORWARD && strcmp(exchange->method, MHD_HTTP_METHOD_GET) == 0 &&
-           !http_1_0 && !exchange->has_body &&
-           tunnel_is_wanted(exchange->target.text.data, exchange->target.path_length, headers->upgrade,
-                            headers->connection);
+    return exchange->head.route.kind == ROUTE_FORWARD &&
+           strcmp(exchange->head.method, MHD_HTTP_METHOD_GET) == 0 && !http_1_0 &&
+           exchange->inbound.length == 0 &&
+           tunnel_is_wanted(exchange->head.target.text.data, exchange->head.target.path_length,
+                            headers->upgrade, headers->connection);
 }
 
-static void answer_refusal(struct exchange *exchange)
-{
-    int status = exchange->refusal;
-    const char *token = status == 503 ? "proxy_internal_response" : "http_request_denied";
-
-    reply_error(exchange, status, token, "tbproxyd refused the request: %s", exchange->refusal_reason);
-}
-
-/* A body that is not kept is read when the server wants it. */
+/* A body that is not kept is read when the handler wants it. */
 static void begin_stream(struct exchange *exchange)
 {
-    exchange->streams_body = true;
-    exchange->at_header = exchange->length >= 0;
-    exchange->received = (int64_t)exchange->body.len;
-    exchange_dispatch(exchange);
+    struct inbound *inbound = &exchange->inbound;
+
+    inbound->streams = true;
+    inbound->at_header = inbound->length >= 0;
+    inbound->received = (int64_t)inbound->body.len;
+    dispatch(exchange);
 }
 
 /* libmicrohttpd would send 100 Continue at a time that nobody here knows, perhaps after an early answer: it
  * finds nothing that it knows in the header. */
 static void take_over_expect(struct exchange *exchange, struct request_headers *headers, bool http_1_0)
 {
-    exchange->expects = !http_1_0 && headers->expect && is_header(headers->expect, "100-continue");
-    if (exchange->expects)
+    exchange->inbound.expects = !http_1_0 && headers->expect && is_header(headers->expect, "100-continue");
+    if (exchange->inbound.expects)
         *(char *)(uintptr_t)headers->expect = '\0'; /* in the memory of the connection */
 }
 
-bool exchange_continue(struct exchange *exchange)
+/* What the path and the method are of, and what of the header goes on. */
+static void find_route(struct exchange *exchange, struct request_headers *headers, const char *method,
+                       bool http_1_0)
 {
-    static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    int fd = MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    struct head *head = &exchange->head;
+    const char *path = head->target.text.data;
+    size_t path_length = head->target.path_length;
 
-    exchange->at_header = false;
-    return !exchange->expects || exchange->early ||
-           send(fd, text, strlen(text), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)strlen(text);
+    head->operation = operation_find(method, path, path_length);
+    head->route = route_find(method, path, path_length);
+    if (is_websocket(exchange, headers, http_1_0))
+        head->route.kind = ROUTE_TUNNEL;
+    head->retry = operation_retry(head->operation, method, path, path_length);
+    add_forwarded(exchange, &headers->origin);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, headers);
 }
 
-void exchange_begin(struct exchange *exchange, const char *method, const char *version)
+static void check_header(struct exchange *exchange, struct request_headers *headers, const char *version,
+                         bool http_1_0)
+{
+    const struct upstream *upstream = &exchange->services->upstream;
+    const char *target = exchange->head.raw_target;
+    const char *reason;
+    int status;
+
+    check_request_line(exchange, version);
+    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, headers);
+    headers->origin.target = origin_length(target) ? target : NULL;
+    status = browser_guard_check(&headers->origin, exchange->peer->port,
+                                 servers_configured_url(&upstream->servers, target), http_1_0, &reason);
+    if (status != 0)
+        exchange_refuse(exchange, status, reason);
+    check_target(exchange);
+    check_room(exchange);
+    exchange->inbound.length = check_length(exchange, headers, http_1_0);
+    exchange->head.keeps_connection = !http_1_0 && !filter_list_contains(headers->connection, "close");
+}
+
+void receive_header(struct exchange *exchange, const char *method, const char *version)
 {
     struct request_headers headers = {.exchange = exchange};
     bool http_1_0 = strcmp(version, MHD_HTTP_VERSION_1_0) == 0;
-    const char *reason;
     int64_t length;
-    int status;
 
     /* libmicrohttpd's text goes with the connection; a call may outlive that. */
-    exchange->method = route_method(method) ? route_method(method) : method;
-    check_request_line(exchange, version);
-    MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, note_header, &headers);
-    headers.origin.target = origin_length(exchange->raw_target) ? exchange->raw_target : NULL;
-    status = browser_guard_check(
-        &headers.origin, exchange->peer->port,
-        servers_configured_url(&exchange->services->upstream.servers, exchange->raw_target), http_1_0,
-        &reason);
-    if (status != 0)
-        refuse(exchange, status, reason);
-    check_target(exchange);
-    check_room(exchange);
-    length = check_length(exchange, &headers, http_1_0);
-    exchange->has_body = length != 0;
-    exchange->length = length;
-    exchange->keeps_connection = !http_1_0 && !filter_list_contains(headers.connection, "close");
-    if (!exchange->refusal) {
-        exchange->operation =
-            operation_find(method, exchange->target.text.data, exchange->target.path_length);
-        exchange->route = route_find(method, exchange->target.text.data, exchange->target.path_length);
-        if (is_tunnel(exchange, &headers, http_1_0))
-            exchange->route.kind = ROUTE_TUNNEL;
-        exchange->retry = operation_retry(exchange->operation, method, exchange->target.text.data,
-                                          exchange->target.path_length);
-        add_forwarded(exchange, &headers.origin);
-        MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, copy_header, &headers);
+    exchange->head.method = route_method(method) ? route_method(method) : method;
+    check_header(exchange, &headers, version, http_1_0);
+    if (!exchange_is_answered(exchange))
+        find_route(exchange, &headers, method, http_1_0);
+    length = exchange->inbound.length;
+    if (exchange_is_answered(exchange)) {
+        exchange->inbound.state = INBOUND_DISCARDING;
+        exchange->outbound.close = headers.unframed;
+        if (length > SWALLOW_MAX_BYTES || headers.expect || headers.unframed)
+            reply_held(exchange);
+    } else if (length > exchange->services->config->limits.max_kept_body_bytes) {
+        take_over_expect(exchange, &headers, http_1_0);
+        begin_stream(exchange);
     }
-    if (!exchange->refusal) {
-        if (length > exchange->services->config->limits.max_kept_body_bytes) {
-            take_over_expect(exchange, &headers, http_1_0);
-            begin_stream(exchange);
-        }
-        return;
-    }
-    exchange->state = EXCHANGE_DISCARDING;
-    exchange->close = headers.unframed;
-    if (length > SWALLOW_MAX_BYTES || headers.expect || headers.unframed)
-        answer_refusal(exchange);
 }
 
-static void start_discarding(struct exchange *exchange, int status, const char *reason)
+/* Why a part of the body was not taken: R of inbound.h. */
+static const char *reason_of(int r)
 {
-    refuse(exchange, status, reason);
-    exchange->state = EXCHANGE_DISCARDING;
-    quota_give_back(&exchange->services->bodies, exchange->body.len);
-    buf_free(&exchange->body);
+    return r == -EMSGSIZE  ? "the body is larger than limits.max_body_bytes"
+           : r == -ENOBUFS ? "too many bodies are under way (limits.max_buffered_bytes): try again later"
+                           : "out of memory";
 }
 
 static void keep(struct exchange *exchange, const char *data, size_t length)
 {
-    struct services *services = exchange->services;
+    int r = inbound_keep(exchange, data, length);
 
-    if (exchange->body.len + length > (size_t)services->config->limits.max_body_bytes) {
-        start_discarding(exchange, 413, "the body is larger than limits.max_body_bytes");
-    } else if (!quota_take(&services->bodies, length)) {
-        start_discarding(exchange, 503,
-                         "too many bodies are under way (limits.max_buffered_bytes): try again later");
-    } else if (buf_append(&exchange->body, data, length) < 0) {
-        quota_give_back(&services->bodies, length);
-        start_discarding(exchange, 503, "out of memory");
-    }
+    if (r == 0)
+        return;
+    exchange_refuse(exchange, r == -EMSGSIZE ? 413 : 503, reason_of(r));
+    exchange->inbound.state = INBOUND_DISCARDING;
+    inbound_free(exchange);
 }
 
-bool exchange_receive(struct exchange *exchange, const char *data, size_t *length)
+static void stream(struct exchange *exchange, const char *data, size_t *length)
+{
+    int r = inbound_stream(exchange, data, length);
+
+    if (r == 0)
+        return;
+    *length = 0;
+    if (r == -EMSGSIZE)
+        reply_refused(exchange, 413, reason_of(r));
+    else
+        reply_busy(exchange, 0, "%s", reason_of(r));
+}
+
+/* Whether the body has grown beyond what is kept; its length was not known. */
+static bool outgrows(const struct exchange *exchange, size_t length)
 {
     const struct config *config = exchange->services->config;
+    const struct inbound *inbound = &exchange->inbound;
 
-    if (exchange->state == EXCHANGE_RECEIVING &&
-        exchange->body.len + *length > (size_t)config->limits.max_kept_body_bytes && exchange->length < 0 &&
-        config->limits.max_body_bytes > config->limits.max_kept_body_bytes)
+    return inbound->state == INBOUND_ARRIVING && !inbound->streams && inbound->length < 0 &&
+           inbound->body.len + length > (size_t)config->limits.max_kept_body_bytes &&
+           config->limits.max_body_bytes > config->limits.max_kept_body_bytes;
+}
+
+bool receive_body(struct exchange *exchange, const char *data, size_t *length)
+{
+    size_t arrived = *length;
+
+    if (outgrows(exchange, arrived))
         begin_stream(exchange);
-    if (exchange->state == EXCHANGE_DISCARDING) {
-        exchange->discarded += (int64_t)*length;
-        *length = 0;
-        return exchange->discarded <= DISCARD_MAX_BYTES;
-    }
-    if (exchange->streams_body) {
-        body_stream_receive(exchange, data, length);
+    if (exchange->inbound.state != INBOUND_DISCARDING && exchange->inbound.streams) {
+        stream(exchange, data, length);
         return true;
     }
-    keep(exchange, data, *length);
     *length = 0;
+    if (exchange->inbound.state == INBOUND_DISCARDING)
+        return inbound_discard(exchange, arrived);
+    keep(exchange, data, arrived);
     return true;
 }
 
-bool exchange_complete(struct exchange *exchange)
+bool receive_end(struct exchange *exchange)
 {
-    if (exchange->early)
-        return !early_answer_body_ended(exchange);
-    exchange->body_ended = true;
-    if (exchange->state == EXCHANGE_RECEIVING && !exchange->streams_body)
+    struct inbound *inbound = &exchange->inbound;
+
+    if (exchange->outbound.state == OUTBOUND_EARLY)
+        return !early_response_body_ended(exchange);
+    if (inbound->state == INBOUND_ARRIVING && !inbound->streams)
         check_room(exchange);
-    if (exchange->refusal)
-        answer_refusal(exchange);
-    else if (exchange->streams_body)
-        body_stream_body_ended(exchange);
-    else
-        exchange_dispatch(exchange);
+    inbound->state = INBOUND_COMPLETE;
+    if (exchange->outbound.state == OUTBOUND_HELD)
+        reply_held(exchange);
+    else if (!inbound->streams)
+        dispatch(exchange);
+    else if (exchange->handler->body)
+        exchange->handler->body(exchange);
     return true;
 }

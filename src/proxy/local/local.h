@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Requests that tbproxyd answers itself.
+ * The handler of requests that tbproxyd answers at once by itself: health, logout, and what it does not
+ * forward.
  */
 #ifndef TB_PROXY_LOCAL_LOCAL_H
 #define TB_PROXY_LOCAL_LOCAL_H
 
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/handler.h"
 
-/* Answers an exchange whose route is not forwarded. A login is answered only while there is a session. */
-void local_answer(struct exchange *exchange);
+extern const struct handler local_handler;
 
 #endif

@@ -75,16 +75,13 @@ static json_t *limits(const struct services *services)
                      "max_in_flight", (json_int_t)budget->options.max_in_flight);
 }
 
-static json_t *clients(const struct services *services)
+static json_t *clients(const struct forward *forward)
 {
-    const struct queue_flow *flow;
+    const struct queue_flow *flow = NULL;
     json_t *list = json_array();
     char name[PEER_NAME_MAX];
 
-    for (flow = queue_next_flow(&services->forward->queue, NULL); flow && json_array_size(list) < CLIENTS_MAX;
-         flow = queue_next_flow(&services->forward->queue, flow)) {
-        if (flow->count == 0) /* only calls in flight */
-            continue;
+    while (json_array_size(list) < CLIENTS_MAX && (flow = forward_next_waiting(forward, flow))) {
         peer_flow_name(flow->id, name, sizeof(name));
         json_array_append_new(list,
                               json_pack("{s:s,s:I}", "client", name, "requests", (json_int_t)flow->count));
@@ -92,32 +89,16 @@ static json_t *clients(const struct services *services)
     return list;
 }
 
-static int64_t oldest_ms(const struct services *services)
-{
-    int64_t oldest = 0;
-    struct list *link;
-
-    for (link = services->exchanges.next; link != &services->exchanges; link = link->next) {
-        const struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
-        int64_t age_ms = services->loop.now_ms - exchange->arrived_ms;
-
-        if (exchange->state == EXCHANGE_WAITING && age_ms > oldest)
-            oldest = age_ms;
-    }
-    return oldest;
-}
-
 static json_t *queue(const struct services *services)
 {
     const struct config *config = services->config;
+    struct forward_queue_state state = forward_queue_state(services->forward);
 
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests",
-                     (json_int_t)services->forward->queue.count, "bytes",
-                     (json_int_t)services->forward->queue.bytes, "max_requests",
-                     (json_int_t)services->forward->queue.max_count, "max_bytes",
-                     (json_int_t)services->forward->queue.max_bytes, "oldest_ms",
-                     (json_int_t)oldest_ms(services), "max_wait_ms", (json_int_t)config->queue.max_wait_ms,
-                     "merge", merge_mode_names[config->merge.mode], "clients", clients(services));
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests", (json_int_t)state.requests, "bytes",
+                     (json_int_t)state.bytes, "max_requests", (json_int_t)state.max_requests, "max_bytes",
+                     (json_int_t)state.max_bytes, "oldest_ms", (json_int_t)state.oldest_ms, "max_wait_ms",
+                     (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
+                     "clients", clients(services->forward));
 }
 
 /* Which server is in use, and how the others are. */
@@ -139,7 +120,7 @@ static json_t *servers(const struct services *services)
     return list;
 }
 
-void status_answer(struct exchange *exchange)
+static void answer_status(struct exchange *exchange)
 {
     json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->services), "queue",
                                queue(exchange->services), "servers", servers(exchange->services));
@@ -148,13 +129,14 @@ void status_answer(struct exchange *exchange)
     json_decref(status);
 }
 
-void status_answer_metrics(struct exchange *exchange)
+static void answer_metrics(struct exchange *exchange)
 {
     struct services *services = exchange->services;
     struct buf page = BUF_INIT(METRICS_PAGE_MAX_BYTES);
+    struct forward_queue_state queued = forward_queue_state(services->forward);
     struct metrics_gauges gauges = {
-        .queue_requests = services->forward->queue.count,
-        .queue_bytes = services->forward->queue.bytes,
+        .queue_requests = queued.requests,
+        .queue_bytes = queued.bytes,
         .in_flight = services->budget.in_flight,
         .local_connections = services->open_peers,
         .websockets = tunnel_count(services),
@@ -166,8 +148,18 @@ void status_answer_metrics(struct exchange *exchange)
 
     if (metrics_print(services->metrics, &gauges, &page) < 0) {
         buf_free(&page);
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(exchange);
         return;
     }
     reply_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", page.data);
 }
+
+static void status_begin(struct exchange *exchange)
+{
+    if (exchange->head.route.kind == ROUTE_METRICS)
+        answer_metrics(exchange);
+    else
+        answer_status(exchange);
+}
+
+const struct handler status_handler = {.name = "status", .begin = status_begin};

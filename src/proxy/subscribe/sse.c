@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "proxy/exchange/reply.h"
-#include "proxy/exchange/services.h"
 #include "proxy/subscribe/subscription_request.h"
 
 static struct sse *stream_of(struct subscriber *subscriber)
@@ -60,7 +59,7 @@ static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
 /* Whether the exchange still waits for its answer here. */
 static bool is_waiting(const struct sse *stream)
 {
-    return !stream->answered && stream->exchange->state != EXCHANGE_ANSWERED;
+    return !exchange_is_answered(stream->exchange);
 }
 
 static void answer(struct sse *stream)
@@ -101,7 +100,7 @@ static void lost(struct subscriber *subscriber, const char *reason)
     struct sse *stream = stream_of(subscriber);
 
     if (is_waiting(stream))
-        reply_error(stream->exchange, 502, "destination_unavailable", "%s", reason);
+        reply_error(stream->exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", reason);
 }
 
 static void refused(struct subscriber *subscriber, int status, const char *reason)
@@ -109,7 +108,7 @@ static void refused(struct subscriber *subscriber, int status, const char *reaso
     struct sse *stream = stream_of(subscriber);
 
     if (is_waiting(stream))
-        reply_error(stream->exchange, status, status == 503 ? "proxy_internal_response" : NULL,
+        reply_error(stream->exchange, status, status == 503 ? PROXY_STATUS_INTERNAL : NULL,
                     "the subscription is refused: %s", reason);
     else
         end_with(stream, reason);
@@ -121,7 +120,7 @@ static void timer_expired(struct timer *timer)
     struct loop *loop = &stream->exchange->services->loop;
 
     if (is_waiting(stream)) {
-        reply_error(stream->exchange, 503, "proxy_internal_response",
+        reply_error(stream->exchange, 503, PROXY_STATUS_INTERNAL,
                     "the server did not tell the first values in time");
         return;
     }
@@ -132,12 +131,10 @@ static void timer_expired(struct timer *timer)
 
 /* A client that has closed its connection looks as one that only sends no more, until it is sent something:
  * then it resets. */
-void sse_peer_changed(struct exchange *exchange, enum peer_end end_of_client)
+static void sse_peer_ended(struct exchange *exchange, enum peer_end end_of_client)
 {
-    struct sse *stream = exchange->sse;
+    struct sse *stream = exchange->state;
 
-    if (!stream)
-        return;
     if (end_of_client == PEER_GONE) {
         end(stream);
     } else if (end_of_client == PEER_MAY_READ && !stream->probed) {
@@ -146,9 +143,9 @@ void sse_peer_changed(struct exchange *exchange, enum peer_end end_of_client)
     }
 }
 
-void sse_free(struct exchange *exchange)
+static void sse_free(struct exchange *exchange)
 {
-    struct sse *stream = TAKE_PTR(exchange->sse);
+    struct sse *stream = TAKE_PTR(exchange->state);
 
     if (!stream)
         return;
@@ -158,21 +155,28 @@ void sse_free(struct exchange *exchange)
     free(stream);
 }
 
-/* One that does not read has a second. */
-void sse_end_all(struct services *services)
+/* A response that has begun is cut off. */
+static void sse_leave(struct exchange *exchange)
 {
-    struct exchange *exchange;
+    struct sse *stream = exchange->state;
 
-    list_for_each(exchange, &services->exchanges, link) {
-        if (!exchange->sse)
-            continue;
-        if (is_waiting(exchange->sse)) {
-            reply_stopping(exchange);
-            continue;
-        }
-        end(exchange->sse);
-        MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+    if (stream && stream->answered)
+        end(stream);
+}
+
+/* A reader that does not read has a second. */
+static void sse_drain(struct exchange *exchange)
+{
+    struct sse *stream = exchange->state;
+
+    if (!stream)
+        return;
+    if (is_waiting(stream)) {
+        reply_stopping(exchange);
+        return;
     }
+    end(stream);
+    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
 }
 
 static struct sse *new_stream(struct exchange *exchange)
@@ -186,7 +190,7 @@ static struct sse *new_stream(struct exchange *exchange)
     stream->timer.expired = timer_expired;
     stream->subscriber =
         (struct subscriber){.since_ms = -1, .event = event, .began = began, .lost = lost, .refused = refused};
-    exchange->sse = stream;
+    exchange->state = stream;
     return stream;
 }
 
@@ -203,28 +207,37 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
     if (r == 0)
         r = subscribe(services->subscriptions, &request->target, &stream->subscriber);
     if (r == -EBUSY)
-        reply_busy(exchange, "there are %d subscribers already", SUBSCRIBERS_MAX);
+        reply_busy(exchange, 0, "there are %d subscribers already", SUBSCRIBERS_MAX);
     else if (r < 0)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(exchange);
 }
 
-void sse_begin(struct exchange *exchange)
+static void sse_begin(struct exchange *exchange)
 {
     struct subscription_request request;
     const char *id = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Last-Event-ID");
     const char *reason;
-    int r = subscription_request_parse(exchange->target.text.data, exchange->target.path_length, id, &request,
-                                       &reason);
+    int r = subscription_request_parse(exchange->head.target.text.data, exchange->head.target.path_length, id,
+                                       &request, &reason);
 
     if (r == -ENOMEM)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(exchange);
     else if (r < 0)
-        reply_error(exchange, 400, "http_request_denied", "tbproxyd refused the request: %s", reason);
+        reply_refused(exchange, 400, reason);
     else if (exchange->services->draining)
         reply_stopping(exchange);
-    else if (strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) == 0)
+    else if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) == 0)
         reply_text(exchange, 200, "text/event-stream", strdup(""));
     else
         subscribe_to(exchange, &request);
     subscription_request_free(&request);
 }
+
+const struct handler sse_handler = {
+    .name = "sse",
+    .begin = sse_begin,
+    .peer_ended = sse_peer_ended,
+    .leave = sse_leave,
+    .drain = sse_drain,
+    .free = sse_free,
+};

@@ -16,7 +16,6 @@
 
 #include "base/fifo.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/exchange/peer.h"
 #include "proxy/subscribe/subscription.h"
 
 #define SSE_BYTES         (256 * 1024) /* that wait for the reader; an event that is larger ends it */
@@ -33,16 +32,6 @@ struct sse {
     struct timer timer; /* how long the first values are waited for, then the keep-alive */
 };
 
-/* Begins one for a dispatched exchange, or answers it. */
-void sse_begin(struct exchange *exchange);
-
-/* The end of the client of an answered exchange has changed. Harmless without a stream, as are the others. */
-void sse_peer_changed(struct exchange *exchange, enum peer_end end);
-
-/* The exchange is retired. */
-void sse_free(struct exchange *exchange);
-
-/* Ends all streams that are there. */
-void sse_end_all(struct services *services);
+extern const struct handler sse_handler;
 
 #endif

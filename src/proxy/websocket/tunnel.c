@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "http/header_filter.h"
 #include "proxy/exchange/reply.h"
-#include "proxy/exchange/services.h"
+#include "proxy/exchange/reply_server.h"
 #include "upstream/auth_command.h"
 #include "upstream/jwt.h"
 
@@ -33,9 +33,9 @@ static const char *header_of(const struct tunnel *tunnel, const char *name)
     return MHD_lookup_connection_value(tunnel->exchange->connection, MHD_HEADER_KIND, name);
 }
 
-void tunnel_leave(struct exchange *exchange)
+static void tunnel_leave(struct exchange *exchange)
 {
-    struct tunnel *tunnel = exchange->tunnel;
+    struct tunnel *tunnel = exchange->state;
 
     if (!tunnel || tunnel->state > TUNNEL_CONNECTING)
         return;
@@ -44,13 +44,12 @@ void tunnel_leave(struct exchange *exchange)
     tunnel->state = TUNNEL_ENDED;
 }
 
-void tunnel_free(struct exchange *exchange)
+static void tunnel_free(struct exchange *exchange)
 {
-    struct tunnel *tunnel = TAKE_PTR(exchange->tunnel);
+    struct tunnel *tunnel = TAKE_PTR(exchange->state);
 
     if (!tunnel)
         return;
-    list_remove(&tunnel->link);
     if (tunnel->client.fd >= 0)
         loop_remove(&tunnel->services->loop, &tunnel->client);
     loop_timer_stop(&tunnel->services->loop, &tunnel->again);
@@ -156,7 +155,7 @@ static void opened(struct websocket *websocket)
     char accept[HANDSHAKE_ACCEPT_CHARS + 1];
 
     if (!take_extensions(tunnel)) {
-        reply_error(exchange, 502, "http_upgrade_failed",
+        reply_error(exchange, 502, PROXY_STATUS_UPGRADE_FAILED,
                     "the server wants an extension that was not offered");
         return;
     }
@@ -172,7 +171,7 @@ static void refused(struct websocket *websocket)
 
     upstream_report_websocket(&tunnel->exchange->services->upstream, websocket);
     if (status > 0 && !tunnel->by_command) /* its Location or its page may retry the target, with the token */
-        reply_error(tunnel->exchange, status < 400 ? 502 : status, "http_upgrade_failed",
+        reply_error(tunnel->exchange, status < 400 ? 502 : status, PROXY_STATUS_UPGRADE_FAILED,
                     "the server refused the WebSocket: HTTP %d", status);
     else if (status > 0)
         reply_transfer(tunnel->exchange, &websocket->transfer);
@@ -226,12 +225,12 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
 /* The handshake's lines: those that pass with any request, and what belongs to WebSockets. */
 static int open_websocket(struct tunnel *tunnel, const char *target)
 {
-    const struct headers *lists[] = {&tunnel->exchange->headers, &tunnel->headers};
+    const struct headers *lists[] = {&tunnel->exchange->head.headers, &tunnel->headers};
     CLEANUP(free_pointer) struct curl_slist *lines = NULL;
     size_t count = 0, i;
 
     MHD_get_connection_values(tunnel->exchange->connection, MHD_HEADER_KIND, copy_header, tunnel);
-    lines = calloc(tunnel->headers.count + tunnel->exchange->headers.count + 1, sizeof(*lines));
+    lines = calloc(tunnel->headers.count + tunnel->exchange->head.headers.count + 1, sizeof(*lines));
     if (!lines)
         return -ENOMEM;
     for (i = 0; i < ARRAY_SIZE(lists); i++) {
@@ -259,7 +258,7 @@ static int open_websocket(struct tunnel *tunnel, const char *target)
 /* The path alone, and where that is the way, the token. */
 static int make_target(const struct tunnel *tunnel, const char *token, struct buf *target)
 {
-    const struct target *wanted = &tunnel->exchange->target;
+    const struct target *wanted = &tunnel->exchange->head.target;
 
     return buf_append_format(target, "%.*s%s%s", (int)wanted->path_length, wanted->text.data,
                              tunnel->by_command ? "" : "?token=", tunnel->by_command ? "" : token);
@@ -284,13 +283,13 @@ static void token_came(struct websocket_token_wait *wait, const char *token, con
     struct exchange *exchange = tunnel->exchange;
 
     if (!token && failed->outcome != REQUEST_ANSWERED)
-        exchange_answer(exchange, failed);
+        reply_request(exchange, failed);
     else if (!token || !jwt_is_text(token))
-        reply_error(exchange, 502, "destination_unavailable",
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE,
                     "the server gives no token for WebSockets (GET /api/user/{id}/token: HTTP %d)",
                     failed ? failed->transfer.status : 200);
     else if (connect_with(tunnel, token) < 0)
-        reply_error(exchange, 503, "proxy_internal_response", "tbproxyd cannot open a WebSocket now");
+        reply_error(exchange, 503, PROXY_STATUS_INTERNAL, "tbproxyd cannot open a WebSocket now");
     else
         tunnel->state = TUNNEL_CONNECTING;
 }
@@ -310,10 +309,10 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
 
     if (!tunnel)
         return NULL;
-    exchange->tunnel = tunnel;
+    exchange->state = tunnel;
     tunnel->exchange = exchange;
     tunnel->services = exchange->services;
-    tunnel->by_command = exchange->target.path_length == strlen(ENDPOINT);
+    tunnel->by_command = exchange->head.target.path_length == strlen(ENDPOINT);
     tunnel->headers = (struct headers)HEADERS_INIT;
     tunnel->client = (struct watch){.fd = -1, .ready = client_ready};
     tunnel->again.expired = again_expired;
@@ -322,52 +321,55 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     tunnel->down.max = TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);
-    list_append(&tunnel->services->tunnels, &tunnel->link);
     return tunnel;
 }
 
-void tunnel_begin(struct exchange *exchange)
+static void tunnel_begin(struct exchange *exchange)
 {
     struct tunnel *tunnel = new_tunnel(exchange);
     const char *version = tunnel ? header_of(tunnel, "Sec-WebSocket-Version") : NULL;
 
     if (!tunnel)
-        reply_error(exchange, 503, "proxy_internal_response", "out of memory");
+        reply_no_memory(exchange);
     else if (!version || strcmp(version, "13") != 0)
         reply_upgrade_required(exchange);
     else if (!is_key(header_of(tunnel, "Sec-WebSocket-Key")))
-        reply_error(exchange, 400, "http_request_denied", "the Sec-WebSocket-Key is missing or malformed");
+        reply_error(exchange, 400, PROXY_STATUS_DENIED, "the Sec-WebSocket-Key is missing or malformed");
     else
         websocket_token_get(&exchange->services->websocket_token, &tunnel->websocket_token);
 }
 
+static void tunnel_drain(struct exchange *exchange)
+{
+    struct tunnel *tunnel = exchange->state;
+
+    if (!tunnel || tunnel->state != TUNNEL_OPEN)
+        return;
+    if (exchange->services->stopping) {
+        tunnel_end(tunnel, "tbproxyd stops");
+        return;
+    }
+    tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
+    loop_timer_start(&exchange->services->loop, &tunnel->again, 0);
+}
+
+const struct handler websocket_handler = {
+    .name = "websocket",
+    .begin = tunnel_begin,
+    .leave = tunnel_leave,
+    .drain = tunnel_drain,
+    .free = tunnel_free,
+};
+
 size_t tunnel_count(const struct services *services)
 {
-    const struct tunnel *tunnel;
+    const struct exchange *exchange;
     size_t count = 0;
 
-    list_for_each(tunnel, &services->tunnels, link)
-        count += tunnel->state == TUNNEL_OPEN;
-    return count;
-}
+    list_for_each(exchange, &services->exchanges, link) {
+        const struct tunnel *tunnel = exchange->handler == &websocket_handler ? exchange->state : NULL;
 
-void tunnel_drain(struct services *services)
-{
-    struct tunnel *tunnel;
-
-    list_for_each(tunnel, &services->tunnels, link) {
-        if (tunnel->state != TUNNEL_OPEN)
-            continue;
-        tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
-        loop_timer_start(&services->loop, &tunnel->again, 0);
+        count += tunnel && tunnel->state == TUNNEL_OPEN;
     }
-}
-
-void tunnel_stop(struct services *services)
-{
-    struct tunnel *tunnel;
-
-    list_for_each(tunnel, &services->tunnels, link)
-        if (tunnel->state == TUNNEL_OPEN)
-            tunnel_end(tunnel, "tbproxyd stops");
+    return count;
 }

@@ -39,7 +39,6 @@ enum tunnel_state {
 };
 
 struct tunnel {
-    struct list link; /* in services->tunnels */
     struct exchange *exchange;
     struct services *services;
     enum tunnel_state state;
@@ -71,23 +70,10 @@ struct tunnel {
  * headers, or NULL. */
 bool tunnel_is_wanted(const char *path, size_t path_length, const char *upgrade, const char *connection);
 
-/* Begins one for a dispatched exchange, or answers it. */
-void tunnel_begin(struct exchange *exchange);
-
-/* The exchange is answered with something else: gives up what is not open yet. Harmless without a tunnel. */
-void tunnel_leave(struct exchange *exchange);
+extern const struct handler websocket_handler;
 
 /* How many are open. */
 size_t tunnel_count(const struct services *services);
-
-/* Ends all with a close frame, 1001, in both directions. */
-void tunnel_drain(struct services *services);
-
-/* Closes all connections at once. */
-void tunnel_stop(struct services *services);
-
-/* Frees what the exchange has of it. */
-void tunnel_free(struct exchange *exchange);
 
 /* For tunnel.c, from here on in tunnel_pump.c. Moves what can be moved, and closes the tunnel when it is
  * over. */

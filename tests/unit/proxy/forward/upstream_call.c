@@ -191,7 +191,7 @@ START_TEST(a_merged_body_has_at_most_so_many_bytes)
     size_t one;
 
     occupy();
-    one = begin(TELEMETRY)->exchange.body.len;
+    one = begin(TELEMETRY)->exchange.inbound.body.len;
     begin_many(TELEMETRY, 2);
     world.config.merge.max_bytes = (int64_t)(3 * one + strlen("[,,]")) - _i;
     run_all();

@@ -287,9 +287,10 @@ static void begin_merged(struct local **locals, size_t count, int status)
     world.server.next_status = status;
     for (i = 0; i < count; i++)
         locals[i] = begin(TELEMETRY);
-    while (locals[0]->exchange.state != EXCHANGE_SENT)
+    while (forwarding_of(&locals[0]->exchange)->state != FORWARDING_SENT)
         world_run(&world, 1);
-    ck_assert_ptr_eq(locals[0]->exchange.call, locals[count - 1]->exchange.call);
+    ck_assert_ptr_eq(forwarding_of(&locals[0]->exchange)->call,
+                     forwarding_of(&locals[count - 1]->exchange)->call);
 }
 
 /* Its target, headers and body are sent once more when it is gone. */
@@ -368,22 +369,6 @@ START_TEST(without_a_session_all_are_answered)
 }
 END_TEST
 
-START_TEST(a_login_is_answered_and_counts_nothing)
-{
-    struct local *local = begin(DEVICE);
-
-    queue_forget(&world.forward.queue, &local->exchange.item);
-    loop_timer_stop(&world.services.loop, &local->exchange.wait_timer);
-    world.server.session_ms = world_now(&world) + 100;
-    upstream_call_begin_login(&local->exchange);
-    ck_assert_uint_eq(world.services.budget.in_flight, 0);
-    run_all();
-    ck_assert_int_eq(results[1].status, 200);
-    ck_assert_int_eq(results[1].took_ms, 100);
-    ck_assert_uint_eq(world.forward.write_generation, 0);
-}
-END_TEST
-
 START_TEST(urgency_goes_first)
 {
     static const unsigned urgencies[] = {5, 1, 7, 3};
@@ -427,7 +412,6 @@ UNIT_SUITE(upstream_call_retry)
     tcase_add_loop_test(tests, what_is_given_up_may_have_been_counted, 0, 2);
     tcase_add_loop_test(tests, for_who_may_be_gone_nothing_is_retried, 0, 2);
     tcase_add_test(tests, without_a_session_all_are_answered);
-    tcase_add_test(tests, a_login_is_answered_and_counts_nothing);
     tcase_add_test(tests, urgency_goes_first);
     return suite;
 }

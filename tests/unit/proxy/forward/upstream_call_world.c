@@ -5,10 +5,10 @@
 #include <stdio.h>
 
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/reply_server.h"
 #include "proxy/forward/admission.h"
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
-#include "proxy/local/local.h"
 
 #define TURNS_MAX 5000 /* of the loop in one ms; more is a loop that never sleeps */
 
@@ -52,16 +52,16 @@ static void retire(struct local *local)
     struct exchange *exchange = &local->exchange;
     struct services *services = exchange->services;
 
-    upstream_call_leave(exchange);
-    upstream_call_release(exchange);
+    forward_handler.leave(exchange);
+    forward_handler.free(exchange);
     loop_timer_stop(&services->loop, &exchange->hang_up_timer);
     loop_timer_stop(&services->loop, &local->retire_timer);
     list_remove(&local->link);
     list_remove(&exchange->link);
-    quota_give_back(&services->bodies, exchange->body.len);
-    buf_free(&exchange->body);
-    headers_free(&exchange->headers);
-    target_free(&exchange->target);
+    quota_give_back(&services->bodies, exchange->inbound.body.len);
+    buf_free(&exchange->inbound.body);
+    headers_free(&exchange->head.headers);
+    target_free(&exchange->head.target);
     local->world->open--;
     free(local);
 }
@@ -75,9 +75,9 @@ static void answer(struct exchange *exchange, int status)
 {
     struct local *local = CONTAINER_OF(exchange, struct local, exchange);
 
-    upstream_call_leave(exchange);
+    forward_handler.leave(exchange);
     loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
-    exchange->state = EXCHANGE_ANSWERED;
+    exchange->outbound.state = OUTBOUND_QUEUED;
     local->answers++;
     WORLD_ASSERT(local->answers == 1);
     local->status = status;
@@ -85,12 +85,12 @@ static void answer(struct exchange *exchange, int status)
     list_append(&local->world->answered, &local->link);
 }
 
-void exchange_answer(struct exchange *exchange, const struct request *request)
+void reply_request(struct exchange *exchange, const struct request *request)
 {
     struct local *local = CONTAINER_OF(exchange, struct local, exchange);
     const struct buf *body = &request->transfer.response_body;
 
-    WORLD_ASSERT(request == &exchange->call->request);
+    WORLD_ASSERT(request == &forwarding_of(exchange)->call->request);
     if (request->outcome == REQUEST_ANSWERED && body->len > 0)
         memcpy(local->answer, body->data, body->len + 1);
     answer(exchange, request->outcome == REQUEST_ANSWERED ? request->transfer.status
@@ -98,7 +98,7 @@ void exchange_answer(struct exchange *exchange, const struct request *request)
                                                           : 502);
 }
 
-bool body_stream_reserve(struct exchange *exchange)
+bool inbound_reserve(struct exchange *exchange)
 {
     (void)exchange;
     return true;
@@ -109,14 +109,30 @@ void body_stream_attach(struct upstream_call *call)
     (void)call;
 }
 
+void body_stream_arrived(struct forwarding *forwarding)
+{
+    (void)forwarding;
+}
+
+void body_stream_timer_expired(struct timer *timer)
+{
+    (void)timer;
+}
+
 void body_stream_answer_ended(struct upstream_call *call)
 {
     (void)call;
 }
 
-bool body_stream_can_begin_again(const struct exchange *exchange)
+bool body_stream_can_begin_again(const struct forwarding *forwarding)
 {
-    return !exchange->body_let_go;
+    return !forwarding->body_let_go;
+}
+
+bool body_stream_is_endless(const struct forwarding *forwarding)
+{
+    (void)forwarding;
+    return false;
 }
 
 void exchange_hung_up(struct exchange *exchange)
@@ -136,15 +152,27 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     answer(exchange, status);
 }
 
-void reply_busy(struct exchange *exchange, const char *format, ...)
+void reply_busy(struct exchange *exchange, int64_t delay_ms, const char *format, ...)
 {
+    (void)delay_ms;
     (void)format;
     answer(exchange, 503);
 }
 
-void local_answer(struct exchange *exchange)
+void reply_session_late(struct exchange *exchange, int64_t waited_ms)
 {
-    answer(exchange, 200);
+    (void)waited_ms;
+    answer(exchange, 503);
+}
+
+void reply_no_memory(struct exchange *exchange)
+{
+    answer(exchange, 503);
+}
+
+void reply_stopping(struct exchange *exchange)
+{
+    answer(exchange, 503);
 }
 
 uint64_t peer_flow(const struct peer *peer, bool device_api)
@@ -182,15 +210,16 @@ static void make_body(struct local *local)
     struct exchange *exchange = &local->exchange;
     const struct wish *wish = &local->wish;
 
-    exchange->body.max = SIZE_MAX - 1;
-    exchange->has_body = strcmp(exchange->method, "POST") == 0;
-    if (!exchange->has_body)
+    exchange->inbound.body.max = SIZE_MAX - 1;
+    exchange->inbound.state = INBOUND_COMPLETE;
+    if (strcmp(exchange->head.method, "POST") != 0)
         return;
-    buf_append_format(&exchange->body, "{\"w%u\":%u%s", wish->writer, local->serial,
+    buf_append_format(&exchange->inbound.body, "{\"w%u\":%u%s", wish->writer, local->serial,
                       wish->broken ? ""
                       : wish->bad  ? ",\"bad\":1}"
                                    : "}");
-    WORLD_ASSERT(quota_take(&exchange->services->bodies, exchange->body.len));
+    exchange->inbound.length = (int64_t)exchange->inbound.body.len;
+    WORLD_ASSERT(quota_take(&exchange->services->bodies, exchange->inbound.body.len));
 }
 
 static const struct operation *operation_of(const struct world *world, enum kind kind)
@@ -213,23 +242,22 @@ static void make_exchange(struct local *local)
     exchange->peer = &local->peer;
     local->peer.user = wish->user < 0 ? -1 : wish->user;
     local->peer.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
-    exchange->method = kinds[wish->kind].method;
-    exchange->target.text.max = 200;
-    buf_append_format(&exchange->target.text, "%s%u%s", kinds[wish->kind].before,
+    exchange->head.method = kinds[wish->kind].method;
+    exchange->head.target.text.max = 200;
+    buf_append_format(&exchange->head.target.text, "%s%u%s", kinds[wish->kind].before,
                       wish->kind == RPC ? local->serial : wish->entity, kinds[wish->kind].after);
-    exchange->route.kind = kinds[wish->kind].is_anonymous ? ROUTE_FORWARD_ANONYMOUS : ROUTE_FORWARD;
-    exchange->operation = operation_of(local->world, wish->kind);
-    exchange->retry = kinds[wish->kind].retry;
-    exchange->headers = (struct headers)HEADERS_INIT;
-    headers_add(&exchange->headers, "Accept", 6, "*/*", 3);
+    exchange->head.route.kind = kinds[wish->kind].is_anonymous ? ROUTE_FORWARD_ANONYMOUS : ROUTE_FORWARD;
+    exchange->head.operation = operation_of(local->world, wish->kind);
+    exchange->head.retry = kinds[wish->kind].retry;
+    exchange->head.headers = (struct headers)HEADERS_INIT;
+    headers_add(&exchange->head.headers, "Accept", 6, "*/*", 3);
     if (wish->header)
-        headers_add(&exchange->headers, wish->header, strlen(wish->header), "1", 1);
-    exchange->urgency = wish->urgency > 0 ? (int)wish->urgency : -1;
-    exchange->prefer_wait_ms = wish->wait_ms;
-    exchange->wait_timer.expired = admission_timer_expired;
+        headers_add(&exchange->head.headers, wish->header, strlen(wish->header), "1", 1);
+    exchange->head.urgency = wish->urgency > 0 ? (int)wish->urgency : -1;
+    exchange->head.prefer_wait_ms = wish->wait_ms;
+    exchange->handler = &forward_handler;
     exchange->hang_up_timer.expired = hang_up_expired;
-    exchange->arrived_ms = world_now(local->world);
-    list_init(&exchange->member);
+    exchange->dispatched_ms = world_now(local->world);
     list_append(&exchange->services->exchanges, &exchange->link);
 }
 
@@ -247,13 +275,13 @@ struct local *world_begin(struct world *world, const struct wish *wish)
     make_exchange(local);
     make_body(local);
     world->open++;
-    admission_begin(&local->exchange);
+    forward_handler.begin(&local->exchange);
     return local;
 }
 
 void world_hang_up(struct local *local)
 {
-    if (local->exchange.state != EXCHANGE_ANSWERED)
+    if (!exchange_is_answered(&local->exchange))
         exchange_hung_up(&local->exchange);
 }
 
@@ -272,20 +300,21 @@ struct tally {
 
 static void add(struct tally *tally, const struct exchange *exchange)
 {
-    const struct upstream_call *call = exchange->call;
-    bool waits = exchange->state == EXCHANGE_WAITING;
+    const struct forwarding *forwarding = forwarding_of(exchange);
+    const struct upstream_call *call = forwarding->call;
+    bool waits = forwarding->state == FORWARDING_WAITING;
     bool waits_for_login =
-        exchange->state == EXCHANGE_SENT && call->request.waits && call->request.state == REQUEST_WAITING;
+        forwarding->state == FORWARDING_SENT && call->request.waits && call->request.state == REQUEST_WAITING;
 
-    WORLD_ASSERT(exchange->item.is_waiting == waits);
-    WORLD_ASSERT(timer_is_started(&exchange->wait_timer) ==
-                 (waits || waits_for_login || exchange->state == EXCHANGE_BACKING_OFF));
+    WORLD_ASSERT(forwarding->item.is_waiting == waits);
+    WORLD_ASSERT(timer_is_started(&forwarding->wait_timer) ==
+                 (waits || waits_for_login || forwarding->state == FORWARDING_BACKING_OFF));
     tally->waiting += waits;
-    tally->bytes += waits ? exchange->body.len : 0;
-    if (exchange->state != EXCHANGE_SENT)
+    tally->bytes += waits ? exchange->inbound.body.len : 0;
+    if (forwarding->state != FORWARDING_SENT)
         return;
     WORLD_ASSERT(call && call->under_way);
-    if (call->members.next != &exchange->member || !call->is_queued)
+    if (call->members.next != &forwarding->member || !call->is_queued)
         return;
     tally->calls++;
     tally->tokens += call->cost;
@@ -295,10 +324,10 @@ static void check(const struct world *world)
 {
     const struct services *services = &world->services;
     struct tally tally = {0};
-    const struct list *link;
+    const struct exchange *exchange;
 
-    for (link = services->exchanges.next; link != &services->exchanges; link = link->next)
-        add(&tally, CONTAINER_OF((struct list *)(uintptr_t)link, struct exchange, link));
+    list_for_each(exchange, &services->exchanges, link)
+        add(&tally, exchange);
     WORLD_ASSERT(services->forward->queue.count == tally.waiting);
     WORLD_ASSERT(services->forward->queue.bytes == tally.bytes);
     WORLD_ASSERT(services->budget.in_flight == tally.calls);

@@ -1,26 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/exchange/early_answer.h"
+#include "proxy/exchange/early_response.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 
 #include "proxy/exchange/exchange.h"
-#include "proxy/exchange/services.h"
-#include "proxy/forward/body_stream.h"
 
-static int fd_of(const struct exchange *exchange)
-{
-    return MHD_get_connection_info(exchange->connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-}
-
-struct head {
+struct head_text {
     struct buf *text;
     int r;
 };
 
 static enum MHD_Result add_line(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-    struct head *head = arg;
+    struct head_text *head = arg;
 
     (void)kind;
     if (head->r == 0)
@@ -31,13 +24,13 @@ static enum MHD_Result add_line(void *arg, enum MHD_ValueKind kind, const char *
 /* RFC 9112, section 6.3. */
 static bool has_body(const struct exchange *exchange, int status)
 {
-    return strcmp(exchange->method, MHD_HTTP_METHOD_HEAD) != 0 && status != MHD_HTTP_NO_CONTENT &&
+    return strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) != 0 && status != MHD_HTTP_NO_CONTENT &&
            status != MHD_HTTP_NOT_MODIFIED;
 }
 
-static int make_head(struct early_answer *early, int status, bool with_length)
+static int make_head(struct early_response *early, int status, bool with_length)
 {
-    struct head head = {&early->head, 0};
+    struct head_text head = {&early->head, 0};
 
     head.r = buf_append_format(head.text, "HTTP/1.1 %d %s\r\n", status,
                                MHD_get_reason_phrase_for((unsigned)status));
@@ -47,18 +40,18 @@ static int make_head(struct early_answer *early, int status, bool with_length)
     return head.r == 0 ? buf_append_string(head.text, "\r\n") : head.r;
 }
 
-static struct early_answer *early_answer_new(const struct exchange *exchange, int status,
-                                             struct MHD_Response *response)
+static struct early_response *early_response_new(const struct exchange *exchange, int status,
+                                                 struct response response)
 {
-    struct early_answer *early = calloc(1, sizeof(*early));
+    struct early_response *early = response.mhd ? calloc(1, sizeof(*early)) : NULL;
 
     if (!early)
         return NULL;
-    early->response = response;
+    early->response = response.mhd;
     early->head.max = SIZE_MAX - 1; /* the headers have been bounded */
     if (has_body(exchange, status)) {
-        early->body = exchange->answer_body;
-        early->length = exchange->answer_length;
+        early->body = response.body;
+        early->length = response.length;
     }
     if (make_head(early, status, has_body(exchange, status)) == 0)
         return early;
@@ -67,30 +60,30 @@ static struct early_answer *early_answer_new(const struct exchange *exchange, in
     return NULL;
 }
 
-void early_answer_begin(struct exchange *exchange, int status, struct MHD_Response *response)
+void early_response_begin(struct exchange *exchange, int status, struct response response)
 {
-    exchange->state = EXCHANGE_DISCARDING;
-    body_stream_forget_body(exchange);
-    exchange->early = response ? early_answer_new(exchange, status, response) : NULL;
-    if (!exchange->early) { /* without memory: closed by on_request() */
-        exchange->state = EXCHANGE_ANSWERED;
-        if (response)
-            MHD_destroy_response(response);
+    exchange->inbound.state = INBOUND_DISCARDING;
+    inbound_free(exchange);
+    exchange->outbound.early = early_response_new(exchange, status, response);
+    if (exchange->outbound.early) {
+        exchange->outbound.state = OUTBOUND_EARLY;
+    } else { /* without memory: closed by on_request() */
+        exchange->outbound.state = OUTBOUND_QUEUED;
+        if (response.mhd)
+            MHD_destroy_response(response.mhd);
     }
-    early_answer_write(exchange);
+    early_response_write(exchange);
     exchange_resume(exchange);
 }
 
-/* What is left goes as soon as there is room: ready() in peer.c. */
+/* What is left goes as soon as there is room: peer_ready() in peer.c. */
 static bool wait_for_room(struct exchange *exchange)
 {
-    struct peer *peer = exchange->peer;
-
-    return peer && loop_change(&exchange->services->loop, &peer->watch,
-                               EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
+    return loop_change(&exchange->services->loop, &exchange->peer->watch,
+                       EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
 }
 
-static ssize_t send_part(int fd, const struct early_answer *early)
+static ssize_t send_part(int fd, const struct early_response *early)
 {
     size_t head_left = early->written < early->head.len ? early->head.len - early->written : 0;
     size_t body_begin = early->written > early->head.len ? early->written - early->head.len : 0;
@@ -106,19 +99,19 @@ static ssize_t send_part(int fd, const struct early_answer *early)
 /* The client sees the end, and closes. */
 static void end(struct exchange *exchange)
 {
-    exchange->early->is_over = true;
-    shutdown(fd_of(exchange), SHUT_WR);
+    exchange->outbound.early->is_over = true;
+    shutdown(exchange->peer->watch.fd, SHUT_WR);
     exchange_resume(exchange);
 }
 
-void early_answer_write(struct exchange *exchange)
+void early_response_write(struct exchange *exchange)
 {
-    struct early_answer *early = exchange->early;
+    struct early_response *early = exchange->outbound.early;
 
     if (!early || early->is_over)
         return;
     while (early->written < early->head.len + early->length) {
-        ssize_t n = send_part(fd_of(exchange), early);
+        ssize_t n = send_part(exchange->peer->watch.fd, early);
 
         if (n < 0 && errno == EAGAIN && wait_for_room(exchange))
             return;
@@ -129,22 +122,22 @@ void early_answer_write(struct exchange *exchange)
     end(exchange);
 }
 
-bool early_answer_body_ended(struct exchange *exchange)
+bool early_response_body_ended(struct exchange *exchange)
 {
-    if (!exchange->early->is_over)
+    if (!exchange->outbound.early->is_over)
         exchange_suspend(exchange);
-    return exchange->early->is_over;
+    return exchange->outbound.early->is_over;
 }
 
-void early_answer_abandon(struct exchange *exchange)
+void early_response_abandon(struct exchange *exchange)
 {
-    if (!exchange->early->is_over)
+    if (!exchange->outbound.early->is_over)
         end(exchange);
 }
 
-void early_answer_free(struct exchange *exchange)
+void early_response_free(struct exchange *exchange)
 {
-    struct early_answer *early = TAKE_PTR(exchange->early);
+    struct early_response *early = TAKE_PTR(exchange->outbound.early);
 
     if (!early)
         return;

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The first part of a request: its method, target and headers, and what follows from them.
+ */
+#ifndef TB_PROXY_EXCHANGE_HEAD_H
+#define TB_PROXY_EXCHANGE_HEAD_H
+
+#include "http/headers.h"
+#include "http/target.h"
+#include "proxy/route/operation.h"
+#include "proxy/route/route.h"
+
+struct head {
+    char *raw_target;      /* as it came */
+    uintptr_t raw_address; /* where it was in libmicrohttpd's memory */
+    const char *method;    /* NULL: the header has not arrived */
+    struct target target;
+    struct headers headers; /* those that are forwarded */
+    struct route route;
+    const struct operation *operation; /* NULL: it is in no specification */
+    enum tb_retry retry;
+    bool keeps_connection;  /* the client speaks HTTP/1.1 and does not ask for the end of the connection */
+    int urgency;            /* that the client asks for (RFC 9218); -1: none */
+    int64_t prefer_wait_ms; /* that the client asks for (RFC 7240); -1: none */
+};
+
+#endif

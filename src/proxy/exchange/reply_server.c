@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/exchange/reply_server.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "http/header_filter.h"
+#include "http/origin.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/exchange/response.h"
+
+#define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd at once */
+
+/* ---- headers ---- */
+
+/* Never called: MHD sends no body for HEAD and 304. */
+static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
+{
+    (void)arg;
+    (void)position;
+    (void)data;
+    (void)max;
+    return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
+/* The answer to HEAD, and 304, has no body but may tell the length that of GET, or 200, would have. Where the
+ * server does not tell it, the connection is closed: MHD would else send the end of a chunked body, which the
+ * client takes for the next answer. */
+static struct response head_response(struct exchange *exchange, const struct transfer *transfer)
+{
+    const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    struct response response = {
+        .mhd = MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN, 1,
+                                                 no_body, NULL, NULL)};
+
+    if (response.mhd && !length) {
+        exchange->outbound.close = true;
+        MHD_set_response_options(response.mhd, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    }
+    return response;
+}
+
+/* A path that begins with two slashes is taken for a host (RFC 3986, section 4.2). Browsers take a backslash
+ * for a slash, and leave out tabs (https://url.spec.whatwg.org/#url-parsing). */
+static bool is_taken_for_a_host(const char *path)
+{
+    path += 1 + strspn(path + 1, "\t");
+    return *path == '/' || *path == '\\';
+}
+
+/* A Location on the server becomes one on this listener: its path, without the one of upstream.url. One that
+ * would lead to another host then stays as it is. To be freed; NULL without memory. */
+static char *local_location(const struct exchange *exchange, const char *location)
+{
+    const char *url = exchange->services->config->upstream.url, *path = location, *prefix, *slash = "";
+    CLEANUP(free_pointer) char *absolute = NULL;
+    char *ret = NULL;
+    size_t length;
+
+    /* It leaves the scheme to the URL of the request (RFC 3986, section 4.2). */
+    if (strncmp(location, "//", 2) == 0 &&
+        asprintf(&absolute, "%.*s%s", (int)strcspn(url, "/"), url, location) < 0)
+        return NULL;
+    url = servers_configured_url(&exchange->services->upstream.servers, absolute ? absolute : location);
+    if (origin_is_same(absolute ? absolute : location, url)) {
+        path = absolute ? absolute : location;
+        path += origin_length(path);
+        slash = *path == '/' ? "" : "/"; /* RFC 9110, section 4.2.3 */
+    }
+    prefix = url + origin_length(url);
+    length = strlen(prefix);
+    while (length > 0 && prefix[length - 1] == '/')
+        length--;
+    if (strncmp(path, prefix, length) != 0 ||
+        (!*slash && (path[length] != '/' || is_taken_for_a_host(path + length))))
+        return strdup(location);
+    return asprintf(&ret, "%s%s", slash, path + length) < 0 ? NULL : ret;
+}
+
+/* Connection before the others: response.c says why. */
+static void copy_headers(struct response response, const struct exchange *exchange,
+                         const struct headers *headers)
+{
+    const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
+    char name[256];
+    const char *line;
+
+    response_add_close(response, exchange);
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
+        size_t length = strcspn(line, ":");
+        CLEANUP(free_pointer) char *local = NULL;
+
+        if (!filter_response_header(line, connection) || length >= sizeof(name))
+            continue;
+        memcpy(name, line, length);
+        name[length] = '\0';
+        if (header_is(line, MHD_HTTP_HEADER_LOCATION))
+            local = local_location(exchange, header_value(line));
+        response_add(response, name, local ? local : header_value(line));
+    }
+}
+
+/* ---- answers ---- */
+
+/* For Proxy-Status: why a request that got a 429 was not retried; NULL if there is nothing to say. */
+static const char *const retry_refusals[] = {
+    [RETRY_IS_OFF] = "\"retry.retry_on_rate_limit is off\"",
+    [RETRY_ENOUGH] = "\"retried as often as retry.max_retries allows\"",
+    [RETRY_UNSAFE] = "\"not retried: the server may have executed it\"",
+    [RETRY_UNSTAMPED] =
+        "\"not retried: the server may have stored it, and its body could not be given a time\"",
+    [RETRY_BODY_IS_GONE] = "\"not retried: the body was too large to be kept (limits.max_kept_body_bytes)\"",
+    [RETRY_LATER_THAN_MAX] = "\"not retried: Retry-After is longer than retry.max_retry_delay_ms\"",
+};
+
+static void reply_answer(struct exchange *exchange, const struct request *request)
+{
+    const struct transfer *transfer = &request->transfer;
+    const char *details = transfer->status == 429 ? retry_refusals[request->not_retried] : NULL;
+    struct response response;
+
+    if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) == 0 || transfer->status == MHD_HTTP_NOT_MODIFIED)
+        response = head_response(exchange, transfer);
+    else
+        response = response_from_buffer(transfer->response_body.data, transfer->response_body.len,
+                                        MHD_RESPMEM_PERSISTENT);
+    copy_headers(response, exchange, &transfer->response);
+    response_add_timing(response, exchange);
+    if (details)
+        response_add_proxy_status(response, "received-status=429; details", details);
+    respond(exchange, transfer->status, response);
+}
+
+void reply_transfer(struct exchange *exchange, const struct transfer *transfer)
+{
+    struct response response = response_from_buffer(transfer->response_body.data, transfer->response_body.len,
+                                                    MHD_RESPMEM_MUST_COPY);
+
+    copy_headers(response, exchange, &transfer->response);
+    respond(exchange, transfer->status, response);
+}
+
+void reply_transfer_streaming(struct exchange *exchange, const struct transfer *transfer,
+                              MHD_ContentReaderCallback read, void *arg)
+{
+    const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    struct response response = {
+        .mhd = MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN,
+                                                 BLOCK_BYTES, read, arg, NULL)};
+
+    copy_headers(response, exchange, &transfer->response);
+    response_add_timing(response, exchange);
+    respond_streaming(exchange, transfer->status, response);
+}
+
+/* The server's Sec-WebSocket-Accept answers our own key. */
+void reply_upgrade(struct exchange *exchange, const struct headers *headers, const char *accept,
+                   MHD_UpgradeHandler upgraded, void *arg)
+{
+    static const char *const agreed[] = {"Sec-WebSocket-Protocol", "Sec-WebSocket-Extensions"};
+    struct response response = {.mhd = MHD_create_response_for_upgrade(upgraded, arg)};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(agreed); i++)
+        if (headers_find(headers, agreed[i]))
+            response_add(response, agreed[i], headers_find(headers, agreed[i]));
+    response_add(response, "Sec-WebSocket-Accept", accept);
+    response_add(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
+    respond(exchange, MHD_HTTP_SWITCHING_PROTOCOLS, response);
+}
+
+/* ---- no answer ---- */
+
+void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer)
+{
+    if (transfer->error.status == 504)
+        reply_error(exchange, 504, transfer->error.token, "the server did not answer in time: %s",
+                    transfer->detail);
+    else
+        reply_error(exchange, transfer->error.status, transfer->error.token, "no answer from the server: %s",
+                    transfer->detail);
+}
+
+static void reply_no_session(struct exchange *exchange)
+{
+    const struct session *session = exchange->services->upstream.session;
+    const char *reason = session_reason(session);
+
+    if (session_state(session) == SESSION_LOCKED_OUT)
+        reply_error(exchange, 503, PROXY_STATUS_CONFIGURATION, "tbproxyd cannot log in: %s", reason);
+    else if (session_status(session) == 429)
+        reply_later(exchange, session_due(session) - exchange->services->loop.now_ms,
+                    "tbproxyd has no session with the server: %s", reason);
+    else
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "tbproxyd has no session with the server: %s",
+                    reason);
+}
+
+void reply_session_late(struct exchange *exchange, int64_t waited_ms)
+{
+    reply_error(exchange, 503, PROXY_STATUS_INTERNAL,
+                "tbproxyd waited %" PRId64 " ms for its login to the server", waited_ms);
+}
+
+void reply_request(struct exchange *exchange, const struct request *request)
+{
+    switch (request->outcome) {
+    case REQUEST_ANSWERED:
+        reply_answer(exchange, request);
+        return;
+    case REQUEST_FAILED:
+        reply_transfer_error(exchange, &request->transfer);
+        return;
+    case REQUEST_NO_SESSION:
+        reply_no_session(exchange);
+        return;
+    case REQUEST_SESSION_LATE:
+        reply_session_late(exchange, request->options->session_wait_ms);
+        return;
+    case REQUEST_TO_LOGIN_PAGE:
+        reply_error(exchange, 401, NULL, "the server sent tbproxyd to its login page");
+        return;
+    case REQUEST_BODY_IS_GONE:
+        reply_busy(exchange, 0,
+                   "the login to the server was renewed in the middle of the body, which was too large to "
+                   "be kept (limits.max_kept_body_bytes): send it again");
+        return;
+    case REQUEST_CANNOT_BE_SENT:
+        reply_no_memory(exchange);
+        return;
+    }
+}

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After a 429: who waits and is sent again, for how long, and who gets the 429.
+ */
+#include "proxy/forward/body_stream.h"
+#include "proxy/forward/upstream_call.h"
+
+static unsigned most_retries(const struct upstream_call *call)
+{
+    const struct forwarding *forwarding;
+    unsigned most = 0;
+
+    list_for_each(forwarding, &call->members, member)
+        most = forwarding->retries > most ? forwarding->retries : most;
+    return most;
+}
+
+/* How long to wait before the next try, of these requests or of their operation; -1: longer than anybody may
+ * wait. */
+static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
+{
+    const struct services *services = call->services;
+    unsigned in_a_row = refused_operations_in_a_row(&services->budget.refusals.operations, call->operation,
+                                                    call->request.transfer.started_ms);
+    unsigned retries = most_retries(call);
+
+    return retry_delay_ms(&services->own_request_options.retry, (retries > in_a_row ? retries : in_a_row) + 1,
+                          retry_after_ms);
+}
+
+/* Whether it may be sent again in DELAY_MS, or why not. */
+static enum retry_refusal refusal_of(const struct forwarding *forwarding, int64_t delay_ms)
+{
+    const struct exchange *exchange = forwarding->exchange;
+    enum retry_refusal refusal = retry_check(&exchange->services->own_request_options.retry,
+                                             exchange->head.retry, forwarding->retries, forwarding->stamped);
+
+    if (refusal == RETRY_NOT_REFUSED && !body_stream_can_begin_again(forwarding))
+        refusal = RETRY_BODY_IS_GONE;
+    if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
+        refusal = RETRY_LATER_THAN_MAX;
+    return refusal;
+}
+
+void upstream_call_retry(struct upstream_call *call)
+{
+    struct services *services = call->services;
+    const struct retry_options *retry = &services->own_request_options.retry;
+    int64_t now_ms = services->loop.now_ms;
+    int64_t retry_after_ms =
+        upstream_clock_retry_after_ms(&services->upstream.clock, &call->request.transfer);
+    int64_t delay_ms = back_off_ms(call, retry_after_ms);
+    struct refusal this = {
+        .operation = call->operation,
+        .sent_ms = call->request.transfer.started_ms,
+        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : retry->max_delay_ms),
+    };
+
+    metrics_count(services->metrics, METRICS_RATE_LIMITED, 1);
+    if (call->cost > 0 && !retry->off)
+        budget_refused(&services->budget, now_ms, &this);
+    while (call->member_count > 0) {
+        struct forwarding *forwarding = upstream_call_first(call);
+        enum retry_refusal refusal = refusal_of(forwarding, delay_ms);
+
+        if (refusal == RETRY_NOT_REFUSED) {
+            forwarding->retries++;
+            metrics_count(services->metrics, METRICS_RETRIES, 1);
+            upstream_call_requeue(forwarding, delay_ms);
+        } else {
+            call->request.not_retried = refusal;
+            upstream_call_answer(forwarding);
+        }
+    }
+}

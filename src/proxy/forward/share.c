@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Several requests in one call: which go along, and one body made of theirs, or several of one that is
+ * refused.
+ */
+#include <errno.h>
+
+#include "proxy/forward/admission.h"
+#include "proxy/forward/forward.h"
+#include "proxy/forward/upstream_call.h"
+
+/* Whether what waits for the same key goes along: with a read always; with a write where it had to wait, also
+ * for its retry. */
+static bool takes_along(const struct forwarding *lead)
+{
+    const struct services *services = lead->exchange->services;
+    enum merge_mode mode = (enum merge_mode)services->config->merge.mode;
+
+    if (!lead->item.key || lead->item.alone)
+        return false;
+    if (lead->is_read || lead->item.group)
+        return true;
+    return mode == MERGE_MODE_ALWAYS ||
+           (mode == MERGE_MODE_PRESSURE &&
+            (lead->retries > 0 || queue_was_passed_over(&services->forward->queue, &lead->item)));
+}
+
+/* Of bodies, each with a comma or a bracket around it, as many as fit. */
+void upstream_call_gather(struct upstream_call *call, struct forwarding *lead)
+{
+    struct services *services = lead->exchange->services;
+    size_t max = (size_t)services->config->merge.max_bytes;
+    size_t used = lead->item.bytes + 2;
+
+    if (!takes_along(lead))
+        return;
+    while (call->member_count < UPSTREAM_CALL_SHARED_MAX && used < max) {
+        struct queue_item *item = queue_take_next(&services->forward->queue, &lead->item, max - used - 1);
+        struct forwarding *forwarding;
+
+        if (!item)
+            break;
+        used += item->bytes + 1;
+        forwarding = CONTAINER_OF(item, struct forwarding, item);
+        admission_end(forwarding);
+        upstream_call_add(call, forwarding);
+    }
+    if (lead->is_read)
+        metrics_count(services->metrics, METRICS_JOINED_READS, call->member_count - 1);
+}
+
+static int merge_member_bodies(struct upstream_call *call)
+{
+    CLEANUP(free_pointer)
+    const struct buf **bodies = reallocarray(NULL, call->member_count, sizeof(*bodies));
+    const struct forwarding *forwarding = NULL;
+    size_t count = 0;
+    int r;
+
+    if (!bodies)
+        return -ENOMEM;
+    list_for_each(forwarding, &call->members, member)
+        bodies[count++] = &forwarding->exchange->inbound.body;
+    call->body = (struct buf)BUF_INIT((size_t)call->services->config->merge.max_bytes);
+    r = merge_bodies(upstream_call_first(call)->merge, bodies, count, &call->body);
+    if (r == 0 && !quota_take(&call->services->bodies, call->body.len))
+        r = -ENOBUFS;
+    if (r < 0)
+        buf_free(&call->body);
+    return r;
+}
+
+void upstream_call_free_body(struct upstream_call *call)
+{
+    quota_give_back(&call->services->bodies, call->body.len);
+    buf_free(&call->body);
+}
+
+/* Of those that are still there: what somebody was told to be late with is not sent. Without memory for one
+ * body of all, the first goes alone. */
+void upstream_call_merge(struct upstream_call *call)
+{
+    struct metrics *metrics = call->services->metrics;
+    struct forwarding *first = upstream_call_first(call);
+
+    upstream_call_free_body(call);
+    call->is_merged = call->member_count > 1 && merge_member_bodies(call) == 0;
+    if (call->is_merged) {
+        call->request.body = &call->body;
+        if (call->request.replayed) /* it is counted */
+            return;
+        metrics_count(metrics, METRICS_MERGED_CALLS, 1);
+        metrics_count(metrics, METRICS_MERGED_REQUESTS, call->member_count);
+        return;
+    }
+    call->request.body = forwarding_body(first);
+    while (first->member.next != &call->members)
+        upstream_call_requeue(CONTAINER_OF(first->member.next, struct forwarding, member), 0);
+}
+
+/* Whether one body of a merged call can be the reason for its answer: the server says so also with 500. */
+bool upstream_call_may_be_split(const struct upstream_call *call)
+{
+    int status = call->request.transfer.status;
+
+    return call->is_merged &&
+           (status == 400 || status == 413 || status == 415 || status == 422 || status == 500);
+}
+
+/* Both halves are sent again, each by itself, until the bad body stands alone. */
+void upstream_call_split(struct upstream_call *call)
+{
+    struct services *services = call->services;
+    size_t half = call->member_count / 2;
+    size_t i;
+
+    metrics_count(services->metrics, METRICS_MERGE_SPLITS, 1);
+    services->forward->merge_groups += 2;
+    for (i = 0; call->member_count > 0; i++) {
+        struct forwarding *forwarding = upstream_call_first(call);
+
+        forwarding->item.group = services->forward->merge_groups - (i < half);
+        upstream_call_requeue(forwarding, 0);
+    }
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/listen/dispatch.h"
+
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/forward.h"
+#include "proxy/local/local.h"
+#include "proxy/local/login.h"
+#include "proxy/status/status.h"
+#include "proxy/subscribe/sse.h"
+#include "proxy/websocket/tunnel.h"
+
+static const struct handler *const handlers[] = {
+    [ROUTE_FORWARD] = &forward_handler,
+    [ROUTE_FORWARD_PAGE] = &forward_handler,
+    [ROUTE_FORWARD_ANONYMOUS] = &forward_handler,
+    [ROUTE_TUNNEL] = &websocket_handler,
+    [ROUTE_LOGIN] = &login_handler,
+    [ROUTE_LOGOUT] = &local_handler,
+    [ROUTE_FORBIDDEN] = &local_handler,
+    [ROUTE_LIVE] = &local_handler,
+    [ROUTE_READY] = &local_handler,
+    [ROUTE_STATUS] = &status_handler,
+    [ROUTE_METRICS] = &status_handler,
+    [ROUTE_SUBSCRIBE] = &sse_handler,
+    [ROUTE_NOT_ALLOWED] = &local_handler,
+    [ROUTE_UNKNOWN] = &local_handler,
+};
+
+void dispatch(struct exchange *exchange)
+{
+    exchange->dispatched_ms = exchange->services->loop.now_ms;
+    exchange->handler = handlers[exchange->head.route.kind];
+    if (exchange->services->stopping)
+        reply_stopping(exchange);
+    else
+        exchange->handler->begin(exchange);
+    if (!exchange_is_answered(exchange))
+        exchange_suspend(exchange);
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/local/login.h"
+
+#include <jansson.h>
+
+#include "proxy/exchange/reply.h"
+#include "proxy/exchange/reply_server.h"
+#include "upstream/jwt.h"
+#include "json/json_write.h"
+
+/* Official clients decode the tokens they are given and renew them before they expire; renewing costs nothing
+ * here. */
+#define PLACEHOLDER_LIFE_S         86400
+#define PLACEHOLDER_REFRESH_LIFE_S (7 * 86400)
+#define PLACEHOLDER_MAX_BYTES      16384
+
+static const char placeholder_header[] = "{\"alg\":\"HS512\"}";
+static const char placeholder_signature[] = "placeholder of tbproxyd, not a credential";
+
+/* Claims of the real token that say who the user is; clients read them. */
+static const char *const user_claims[] = {"sub",      "userId",     "firstName", "lastName",
+                                          "tenantId", "customerId", "enabled",   "isPublic"};
+
+static json_t *entity_id(const json_t *user, const char *name)
+{
+    return json_object_get(json_object_get(user, name), "id");
+}
+
+/* What the session knows of the user is either a token's claims or what /api/auth/user said. */
+static json_t *placeholder_claims(const json_t *user, const char *scope, int64_t now_s, int64_t life_s)
+{
+    json_t *claims = json_pack("{s:s,s:I,s:I,s:s}", "iss", "tbproxyd", "iat", (json_int_t)now_s, "exp",
+                               (json_int_t)(now_s + life_s), "sub", "tbproxyd");
+    json_t *authority = json_object_get(user, "authority");
+    json_t *scopes = scope       ? json_pack("[s]", scope)
+                     : authority ? json_pack("[O]", authority)
+                                 : json_incref(json_object_get(user, "scopes"));
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(user_claims); i++)
+        if (json_is_string(json_object_get(user, user_claims[i])) ||
+            json_is_boolean(json_object_get(user, user_claims[i])))
+            json_object_set(claims, user_claims[i], json_object_get(user, user_claims[i]));
+    if (json_object_get(user, "email")) {
+        json_object_set(claims, "sub", json_object_get(user, "email"));
+        json_object_set(claims, "userId", entity_id(user, "id"));
+        json_object_set(claims, "tenantId", entity_id(user, "tenantId"));
+        json_object_set(claims, "customerId", entity_id(user, "customerId"));
+    }
+    if (scopes)
+        json_object_set_new(claims, "scopes", scopes);
+    return claims;
+}
+
+static int placeholder_token(struct buf *out, json_t *claims)
+{
+    CLEANUP(buf_free) struct buf payload = BUF_INIT(PLACEHOLDER_MAX_BYTES);
+    int r = json_write(&payload, claims);
+
+    json_decref(claims);
+    return r == 0 ? jwt_write(placeholder_header, payload.data, placeholder_signature, out) : r;
+}
+
+/* A token pair in the form of the real one, for clients that insist on logging in. It opens nothing: what a
+ * local program sends as a token is thrown away. */
+static void login_answer(struct exchange *exchange)
+{
+    struct upstream *upstream = &exchange->services->upstream;
+    const json_t *user = session_user(upstream->session);
+    int64_t now_s = upstream_clock_now_ms(&upstream->clock) / 1000;
+    CLEANUP(buf_free) struct buf token = BUF_INIT(PLACEHOLDER_MAX_BYTES);
+    CLEANUP(buf_free) struct buf refresh_token = BUF_INIT(PLACEHOLDER_MAX_BYTES);
+    json_t *pair = NULL;
+
+    if (placeholder_token(&token, placeholder_claims(user, NULL, now_s, PLACEHOLDER_LIFE_S)) == 0 &&
+        placeholder_token(&refresh_token,
+                          placeholder_claims(user, "REFRESH_TOKEN", now_s, PLACEHOLDER_REFRESH_LIFE_S)) == 0)
+        pair = json_pack("{s:s,s:s}", "token", token.data, "refreshToken", refresh_token.data);
+    if (pair)
+        reply_json(exchange, 200, json_dumps(pair, JSON_COMPACT));
+    else
+        reply_no_memory(exchange);
+    json_decref(pair);
+}
+
+/* ---- the handler ---- */
+
+/* Waits for the session as a request does, and sends nothing. */
+struct login {
+    struct exchange *exchange;
+    struct request request;
+};
+
+static void login_ready(struct request *request)
+{
+    login_answer(CONTAINER_OF(request, struct login, request)->exchange);
+}
+
+static void login_done(struct request *request)
+{
+    reply_request(CONTAINER_OF(request, struct login, request)->exchange, request);
+}
+
+static void login_begin(struct exchange *exchange)
+{
+    struct services *services = exchange->services;
+    struct login *login = calloc(1, sizeof(*login));
+
+    if (!login) {
+        reply_no_memory(exchange);
+        return;
+    }
+    exchange->state = login;
+    login->exchange = exchange;
+    request_init(&login->request, &services->upstream, &services->request_options);
+    login->request.method = exchange->head.method;
+    login->request.target = exchange->head.target.text.data;
+    login->request.headers = &exchange->head.headers;
+    login->request.ready = login_ready;
+    login->request.done = login_done;
+    request_start(&login->request);
+}
+
+static void login_leave(struct exchange *exchange)
+{
+    struct login *login = exchange->state;
+
+    if (login)
+        request_cancel(&login->request);
+}
+
+static void login_free(struct exchange *exchange)
+{
+    struct login *login = TAKE_PTR(exchange->state);
+
+    if (login)
+        request_free(&login->request);
+    free(login);
+}
+
+const struct handler login_handler = {
+    .name = "login",
+    .begin = login_begin,
+    .leave = login_leave,
+    .free = login_free,
+};
