@@ -263,7 +263,7 @@ END_TEST
 UNIT_SUITE(browser_guard)
 {
     TCase *tests;
-    Suite *suite = unit_suite_create("gate", &tests);
+    Suite *suite = unit_suite_create("browser_guard", &tests);
 
     tcase_add_loop_test(tests, the_host_is_this_hosts_own, 0, (int)ARRAY_SIZE(hosts));
     tcase_add_test(tests, http_1_0_may_lack_a_host);
