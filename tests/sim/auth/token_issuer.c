@@ -11,7 +11,7 @@
 #include "sim/json/java_json.h"
 
 enum {
-    MAX_TOKEN = 8192,
+    TOKEN_MAX = 8192,
 };
 
 static void add_base64url(struct buf *out, const void *data, size_t n)
@@ -111,7 +111,7 @@ static json_t *open_token(const struct sim *sim, const char *token, bool *ret_si
     uint8_t digest[SHA512_DIGEST_SIZE];
     size_t n = 0;
 
-    if (!dot2 || strchr(dot2 + 1, '.') || strlen(token) > MAX_TOKEN)
+    if (!dot2 || strchr(dot2 + 1, '.') || strlen(token) > TOKEN_MAX)
         return NULL;
     CLEANUP(free_pointer) uint8_t *head = from_base64url(token, (size_t)(dot - token), &n);
     json_auto_t *header = head ? java_json_read((char *)head, n, NULL) : NULL;

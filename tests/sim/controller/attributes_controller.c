@@ -33,8 +33,8 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
 
     json_object_foreach((json_t *)(uintptr_t)values, key, value)
     {
-        if (sim->store.n_points + sim->store.n_attributes >= MAX_POINTS ||
-            (e->telemetry.attributes[scope].n >= MAX_KEYS && !attribute_find(&e->telemetry, scope, key))) {
+        if (sim->store.n_points + sim->store.n_attributes >= POINTS_MAX ||
+            (e->telemetry.attributes[scope].n >= KEYS_MAX && !attribute_find(&e->telemetry, scope, key))) {
             reply_full(rp);
             return false;
         }

@@ -9,17 +9,15 @@ static json_t *build_customer(struct sim *sim, struct request *rq, struct reply 
 {
     static const char *const fields[] = {"country",  "state", "city",  "address",
                                          "address2", "zip",   "phone", "email"};
-    json_t *doc = json_object();
+    json_auto_t *doc = json_object();
 
     (void)sim;
     (void)e;
     for (size_t i = 0; i < ARRAY_SIZE(fields); i++) {
         CLEANUP(free_pointer) char *text = NULL;
 
-        if (!entity_text_field(rq, rp, fields[i], &text)) {
-            json_decref(doc);
+        if (!entity_text_field(rq, rp, fields[i], &text))
             return NULL;
-        }
         json_put(doc, fields[i], text ? json_string(text) : NULL);
     }
     json_put(doc, "title", json_string(name));
@@ -27,7 +25,7 @@ static json_t *build_customer(struct sim *sim, struct request *rq, struct reply 
     json_put(doc, "version", NULL);
     json_put(doc, "name", json_string(name));
     json_put(doc, "additionalInfo", entity_any_field(rq, "additionalInfo"));
-    return doc;
+    return TAKE_PTR(doc);
 }
 
 static const struct entity_kind customer_kind = {ENTITY_CUSTOMER, "Customer", "title", build_customer};

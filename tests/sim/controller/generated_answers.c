@@ -12,7 +12,7 @@
 enum {
     DEPTH = 3,
     PAGES = 3,
-    MAX_ROWS = 100,     /* of a page, however many are asked for */
+    ROWS_MAX = 100,     /* of a page, however many are asked for */
     BINARY_SIZE = 3000, /* bytes of a download */
 };
 
@@ -41,7 +41,7 @@ static void put_if_known(const struct sim *sim, const struct tb_schema *schema, 
 static void fill_page(const struct sim *sim, const struct tb_schema *schema, const struct tb_field *data,
                       const struct page_link *link, unsigned seed, json_t *page)
 {
-    int64_t rows = link->page >= PAGES ? 0 : link->size < MAX_ROWS ? link->size : MAX_ROWS;
+    int64_t rows = link->page >= PAGES ? 0 : link->size < ROWS_MAX ? link->size : ROWS_MAX;
     json_t *list = json_array();
 
     for (int64_t i = 0; i < rows; i++)
@@ -49,7 +49,7 @@ static void fill_page(const struct sim *sim, const struct tb_schema *schema, con
     json_put(page, "data", list);
     put_if_known(sim, schema, page, "totalPages", json_integer(PAGES));
     put_if_known(sim, schema, page, "totalElements",
-                 json_integer(PAGES * (link->size < MAX_ROWS ? link->size : MAX_ROWS)));
+                 json_integer(PAGES * (link->size < ROWS_MAX ? link->size : ROWS_MAX)));
     put_if_known(sim, schema, page, "hasNext", json_boolean(link->page + 1 < PAGES));
 }
 

@@ -45,15 +45,12 @@ static json_t *build(struct sim *sim, struct request *rq, struct reply *rp)
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Relation type should be specified!");
         return NULL;
     }
-    json_t *from_id = check_end(sim, rq, rp, json_str(from, "entityType"), json_str(from, "id"));
-    if (!from_id)
+    json_auto_t *from_id = check_end(sim, rq, rp, json_str(from, "entityType"), json_str(from, "id"));
+    json_auto_t *to_id =
+        from_id ? check_end(sim, rq, rp, json_str(to, "entityType"), json_str(to, "id")) : NULL;
+    if (!to_id)
         return NULL;
-    json_t *to_id = check_end(sim, rq, rp, json_str(to, "entityType"), json_str(to, "id"));
-    if (!to_id) {
-        json_decref(from_id);
-        return NULL;
-    }
-    json_t *doc = json_pack("{s:o, s:o, s:s, s:s, s:i, s:o}", "from", from_id, "to", to_id, "type", type,
+    json_t *doc = json_pack("{s:O, s:O, s:s, s:s, s:i, s:o}", "from", from_id, "to", to_id, "type", type,
                             "typeGroup", group ? group : "COMMON", "version", 1, "additionalInfo",
                             entity_any_field(rq, "additionalInfo"));
     size_t at = store_find_relation(&sim->store, doc);

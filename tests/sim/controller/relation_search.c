@@ -5,7 +5,7 @@
 #include "sim/controller/controller_mapping.h"
 
 enum {
-    MAX_LEVEL = 10,
+    LEVEL_MAX = 10,
 };
 
 struct search {
@@ -67,8 +67,8 @@ static void search(struct sim *sim, struct request *rq, struct reply *rp, bool i
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "Invalid UUID string: %s", root ? root : "null");
         return;
     }
-    if (levels < 1 || levels > MAX_LEVEL)
-        levels = MAX_LEVEL;
+    if (levels < 1 || levels > LEVEL_MAX)
+        levels = LEVEL_MAX;
     json_auto_t *seen = json_pack("{s:b}", root, 1);
     json_t *roots = json_pack("{s:b}", root, 1);
     struct search s = {

@@ -47,8 +47,8 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
 
     json_object_foreach((json_t *)(uintptr_t)values, key, value)
     {
-        if (sim->store.n_points + sim->store.n_attributes >= MAX_POINTS ||
-            (e->telemetry.n_series >= MAX_KEYS && !series_find(&e->telemetry, key)))
+        if (sim->store.n_points + sim->store.n_attributes >= POINTS_MAX ||
+            (e->telemetry.n_series >= KEYS_MAX && !series_find(&e->telemetry, key)))
             return false;
         if (series_put(&e->telemetry, key, ts, value))
             sim->store.n_points++;
@@ -145,14 +145,14 @@ void get_timeseries(struct sim *sim, struct request *rq, struct reply *rp)
 void get_timeseries_keys(struct sim *sim, struct request *rq, struct reply *rp)
 {
     const struct entity *e = telemetry_entity(sim, rq, rp, 0, 1);
-    json_t *keys = json_array();
+    json_t *keys;
 
-    for (size_t i = 0; e && i < e->telemetry.n_series; i++)
+    if (!e)
+        return;
+    keys = json_array();
+    for (size_t i = 0; i < e->telemetry.n_series; i++)
         json_array_append_new(keys, json_string(e->telemetry.series[i].key));
-    if (e)
-        reply_json(rp, keys);
-    else
-        json_decref(keys);
+    reply_json(rp, keys);
 }
 
 void delete_entity_timeseries(struct sim *sim, struct request *rq, struct reply *rp)

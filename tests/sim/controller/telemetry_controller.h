@@ -7,7 +7,7 @@
 #include "sim/store/time_series.h"
 
 enum {
-    MAX_KEYS = 5000, /* of one entity: they are searched one by one */
+    KEYS_MAX = 5000, /* of one entity: they are searched one by one */
 };
 
 /* The entity of .../{entityType}/{entityId}/...; the arguments are the indexes of the path variables, and a

@@ -129,19 +129,17 @@ void entity_list_ids(struct sim *sim, struct request *rq, struct reply *rp, enum
                      const char *param)
 {
     json_auto_t *ids = request_list(rq, param);
-    json_t *found = json_array();
+    json_auto_t *found = json_array();
     char id[UUID_LEN + 1];
 
     for (size_t i = 0; i < json_array_size(ids); i++) {
-        if (!entity_parse_id(rp, json_string_value(json_array_get(ids, i)), id)) {
-            json_decref(found);
+        if (!entity_parse_id(rp, json_string_value(json_array_get(ids, i)), id))
             return;
-        }
         const struct entity *e = store_find(&sim->store, type, id);
         if (e && entity_may_see(rq, e))
             json_array_append(found, e->doc);
     }
-    reply_json(rp, found);
+    reply_json(rp, TAKE_PTR(found));
 }
 
 void entity_list_types(struct sim *sim, struct reply *rp, enum entity_type type)

@@ -100,34 +100,27 @@ static char *uniquify(struct sim *sim, struct request *rq, const struct entity_k
 static char *check_name(struct sim *sim, struct request *rq, struct reply *rp, const struct entity_kind *kind,
                         const struct entity *existing)
 {
-    char *name = NULL;
+    CLEANUP(free_pointer) char *name = NULL;
 
     if (!entity_text_field(rq, rp, kind->name_field, &name))
         return NULL;
     if (!name || strspn(name, " \t\r\n") == strlen(name)) {
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "%s %s should be specified!", kind->label,
                     kind->name_field);
-        free(name);
         return NULL;
     }
     if (strlen(name) > 255) {
         reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS,
                     "Validation error: %s length must be equal or less than 255", kind->name_field);
-        free(name);
         return NULL;
     }
     const struct entity *other = store_find_name(&sim->store, kind->type, name);
     if (!other || other == existing)
-        return name;
-    if (streq(request_param(rq, "nameConflictPolicy"), "UNIQUIFY")) {
-        char *unique = uniquify(sim, rq, kind, name);
-
-        free(name);
-        return unique;
-    }
+        return TAKE_PTR(name);
+    if (streq(request_param(rq, "nameConflictPolicy"), "UNIQUIFY"))
+        return uniquify(sim, rq, kind, name);
     reply_error(rp, 400, ERROR_BAD_REQUEST_PARAMS, "%s with such %s already exists!", kind->label,
                 kind->name_field);
-    free(name);
     return NULL;
 }
 

@@ -19,6 +19,11 @@ struct conversion {
     char *error; /* the message of the first exception; NULL: none */
 };
 
+static void conversion_free(struct conversion *c)
+{
+    free(c->error);
+}
+
 static void PRINTF_LIKE(2, 3) fail(struct conversion *c, const char *fmt, ...)
 {
     va_list ap;
@@ -190,25 +195,22 @@ static void refuse(struct reply *rp, bool device_api, const char *message, const
 json_t *convert_telemetry(const struct request *rq, struct reply *rp, bool device_api)
 {
     json_auto_t *body = numbers_read(rq->body.data ? rq->body.data : "", rq->body.len, true, NULL);
-    struct conversion c = {.now = rq->now, .device_api = device_api};
-    json_t *entries = json_array();
+    CLEANUP(conversion_free) struct conversion c = {.now = rq->now, .device_api = device_api};
+    json_auto_t *entries = json_array();
 
     for (size_t i = 0; i < json_array_size(body); i++)
         convert_element(&c, entries, json_array_get(body, i));
     if (body && !json_is_array(body))
         convert_element(&c, entries, body);
-    bool found = json_array_size(entries) > 0 || device_api;
     if (!body)
         refuse(rp, device_api, "Unable to parse time series payload: Invalid JSON body!", NULL);
     else if (c.error)
         refuse(rp, device_api, "Unable to parse time series payload. Invalid JSON body: ", c.error);
-    else if (!found)
+    else if (json_array_size(entries) == 0 && !device_api)
         reply_text(rp, 400, "No time series data found in request body!");
-    bool ok = body && !c.error && found;
-    free(c.error);
-    if (!ok)
-        json_decref(entries);
-    return ok ? entries : NULL;
+    else
+        return TAKE_PTR(entries);
+    return NULL;
 }
 
 static bool has_blank_key(const json_t *values)
@@ -227,9 +229,8 @@ static bool has_blank_key(const json_t *values)
 json_t *convert_attributes(const struct request *rq, struct reply *rp, bool device_api)
 {
     json_auto_t *body = numbers_read(rq->body.data ? rq->body.data : "", rq->body.len, true, NULL);
-    struct conversion c = {.now = rq->now, .device_api = device_api};
-    json_t *values = convert_object(&c, body);
-    bool ok = false;
+    CLEANUP(conversion_free) struct conversion c = {.now = rq->now, .device_api = device_api};
+    json_auto_t *values = convert_object(&c, body);
 
     if (!body) {
         refuse(rp, device_api, "Invalid JSON", NULL);
@@ -246,12 +247,9 @@ json_t *convert_attributes(const struct request *rq, struct reply *rp, bool devi
     } else if (has_blank_key(values) && !device_api) {
         reply_text(rp, 400, "Key cannot be blank");
     } else {
-        ok = true;
+        return TAKE_PTR(values);
     }
-    free(c.error);
-    if (!ok)
-        json_decref(values);
-    return ok ? values : NULL;
+    return NULL;
 }
 
 json_t *convert_to_jackson(const json_t *value)

@@ -5,7 +5,7 @@
 #include "sim/entity/entity_query.h"
 
 enum {
-    MAX_DEPTH = 32,
+    DEPTH_MAX = 32,
 };
 
 typedef int comparer(const char *a, const char *b, size_t n);
@@ -117,7 +117,7 @@ bool predicate_is_valid(const json_t *p, unsigned depth, const char **ret_why)
 
     if (streq(type, "STRING") || streq(type, "NUMERIC") || streq(type, "BOOLEAN"))
         return true;
-    if (!streq(type, "COMPLEX") || depth >= MAX_DEPTH) {
+    if (!streq(type, "COMPLEX") || depth >= DEPTH_MAX) {
         *ret_why = type ? type : "missing";
         return false;
     }

@@ -23,7 +23,7 @@ static bool add_part(struct parts *parts, const char *data, size_t len)
 {
     const char *end = memmem(data, len, "\r\n\r\n", 4);
 
-    if (!end || parts->n == MAX_PARTS)
+    if (!end || parts->n == PARTS_MAX)
         return false;
     CLEANUP(free_pointer) char *head = xstrndup(data, (size_t)(end - data));
     const char *line = strcasestr(head, "content-disposition:");

@@ -6,7 +6,7 @@
 #include "sim/http/servlet_request.h"
 
 enum {
-    MAX_PARTS = 64,
+    PARTS_MAX = 64,
 };
 
 struct part {
@@ -18,7 +18,7 @@ struct part {
 };
 
 struct parts {
-    struct part list[MAX_PARTS];
+    struct part list[PARTS_MAX];
     size_t n;
 };
 

@@ -68,7 +68,7 @@ static enum target_error parse_path(struct request *rq)
 
         if (!segment)
             return TARGET_TOMCAT_400;
-        if (rq->n_segments == MAX_SEGMENTS || streq(segment, ".") || streq(segment, "..")) {
+        if (rq->n_segments == SEGMENTS_MAX || streq(segment, ".") || streq(segment, "..")) {
             free(segment);
             return TARGET_SPRING_400;
         }
@@ -80,7 +80,7 @@ static enum target_error parse_path(struct request *rq)
 
 static void parse_query(struct request *rq, const char *query)
 {
-    while (*query && rq->n_params < MAX_PARAMS) {
+    while (*query && rq->n_params < PARAMS_MAX) {
         const char *end = strchrnul(query, '&');
         const char *eq = memchr(query, '=', (size_t)(end - query));
         const char *name_end = eq ? eq : end;

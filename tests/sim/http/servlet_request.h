@@ -14,12 +14,12 @@
 #include "sim/store/entity_store.h"
 
 enum {
-    MAX_BODY = 16 * 1024 * 1024,      /* maxPayloadSize of a default server */
-    MAX_FILE_BODY = 50 * 1024 * 1024, /* the same for images and resources */
-    MAX_HEADER = 8192,                /* Tomcat's maxHttpRequestHeaderSize */
-    MAX_SEGMENTS = 16,
-    MAX_PARAMS = 1000, /* Tomcat's maxParameterCount */
-    MAX_VARS = 4,      /* of the rows with a handler */
+    BODY_MAX = 16 * 1024 * 1024,      /* maxPayloadSize of a default server */
+    FILE_BODY_MAX = 50 * 1024 * 1024, /* the same for images and resources */
+    HEADER_MAX = 8192,                /* Tomcat's maxHttpRequestHeaderSize */
+    SEGMENTS_MAX = 16,
+    PARAMS_MAX = 1000, /* Tomcat's maxParameterCount */
+    VARS_MAX = 4,      /* of the rows with a handler */
 };
 
 /* Targets that are refused before any controller. */
@@ -42,10 +42,10 @@ struct request {
     bool http_1_0;
     char *target; /* as it was sent, with the query */
     char *path;   /* as it was sent, without the query */
-    char *segments[MAX_SEGMENTS];
+    char *segments[SEGMENTS_MAX];
     size_t n_segments;
     bool trailing_slash;
-    struct param params[MAX_PARAMS];
+    struct param params[PARAMS_MAX];
     size_t n_params;
     enum target_error target_error;
 
@@ -56,7 +56,7 @@ struct request {
 
     const struct tb_operation *op; /* of the tables; NULL: none has the target */
     const struct mapping *mapping;
-    const char *vars[MAX_VARS]; /* path variables in the order of the template; NULL: fewer */
+    const char *vars[VARS_MAX]; /* path variables in the order of the template; NULL: fewer */
     struct user *user;          /* NULL: not authenticated */
     int64_t now;                /* server clock at arrival */
 };

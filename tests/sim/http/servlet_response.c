@@ -105,7 +105,7 @@ void reply_header(struct reply *rp, const char *name, const char *fmt, ...)
 {
     va_list ap;
 
-    if (rp->n_own == MAX_HEADERS)
+    if (rp->n_own == HEADERS_MAX)
         return;
     va_start(ap, fmt);
     rp->own[rp->n_own++] = (struct header){name, xvasprintf(fmt, ap)};

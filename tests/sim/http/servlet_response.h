@@ -44,7 +44,7 @@ enum drop {
 };
 
 enum {
-    MAX_HEADERS = 8, /* of the controller's own */
+    HEADERS_MAX = 8, /* of the controller's own */
 };
 
 struct header {
@@ -60,7 +60,7 @@ struct reply {
     const char *content_language; /* NULL: none */
     bool chunked;                 /* as the JSON of controllers is */
     enum header_set headers;
-    struct header own[MAX_HEADERS]; /* the controller's */
+    struct header own[HEADERS_MAX]; /* the controller's */
     size_t n_own;
     bool preflight; /* with the headers for a CORS preflight */
     bool sync;      /* an asynchronous operation failed before it went asynchronous */

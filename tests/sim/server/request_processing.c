@@ -9,13 +9,13 @@
 #include "sim/spec/schema_validator.h"
 
 enum {
-    MAX_SWALLOW = 2 * 1024 * 1024, /* Tomcat's maxSwallowSize: a bigger body is refused unread */
+    SWALLOW_MAX = 2 * 1024 * 1024, /* Tomcat's maxSwallowSize: a bigger body is refused unread */
 };
 
 /* The limit of the payload size filter. */
 static int64_t max_body(const char *path)
 {
-    return starts_with(path, "/api/image") || starts_with(path, "/api/resource") ? MAX_FILE_BODY : MAX_BODY;
+    return starts_with(path, "/api/image") || starts_with(path, "/api/resource") ? FILE_BODY_MAX : BODY_MAX;
 }
 
 /* Refusals before every filter. True: the reply is a refusal. */
@@ -25,7 +25,7 @@ static bool refuse_target(struct request *rq, struct reply *rp)
         MHD_get_connection_info(rq->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
 
     if (rq->target_error == TARGET_TOMCAT_400 || (!request_header(rq, "Host") && !rq->http_1_0) ||
-        (size && size->header_size > MAX_HEADER)) {
+        (size && size->header_size > HEADER_MAX)) {
         reply_html_400(rp);
     } else if (rq->target_error == TARGET_SPRING_400) {
         rp->headers = HEADERS_NONE;
@@ -191,7 +191,7 @@ bool refuses_early(struct sim *sim, struct request *rq, int64_t content_length)
         return true;
     }
     /* multipart bodies are read before authentication */
-    if ((content_length <= MAX_SWALLOW && !request_header(rq, "Expect")) || auth_is_open(rq) ||
+    if ((content_length <= SWALLOW_MAX && !request_header(rq, "Expect")) || auth_is_open(rq) ||
         (type && strncasecmp(type, "multipart/", 10) == 0))
         return false;
     pthread_mutex_lock(&sim->lock);
@@ -216,7 +216,7 @@ static void count(struct counters *c, const struct request *rq, int status)
     bool post = streq(rq->method, "POST");
 
     c->requests++;
-    if (status > 0 && status < MAX_STATUS)
+    if (status > 0 && status < STATUS_MAX)
         c->statuses[status]++;
     if (post && streq(rq->path, "/api/auth/login") && status > 0)
         (*(status == 200 ? &c->logins : &c->login_failures))++;

@@ -49,15 +49,11 @@ static struct MHD_Response *make_response(struct reply *rp)
 
     if (!rp->body)
         return MHD_create_response_from_buffer(0, (void *)(uintptr_t) "", MHD_RESPMEM_PERSISTENT);
-    if (!rp->chunked && !half) {
-        char *body = rp->body;
-
-        rp->body = NULL;
-        return MHD_create_response_from_buffer(rp->len, body, MHD_RESPMEM_MUST_FREE);
-    }
+    if (!rp->chunked && !half)
+        return MHD_create_response_from_buffer(rp->len, TAKE_PTR(rp->body), MHD_RESPMEM_MUST_FREE);
     struct chunked_body *s = xcalloc(1, sizeof(*s));
-    *s = (struct chunked_body){.data = rp->body, .len = rp->len, .stop = half ? rp->len / 2 : rp->len};
-    rp->body = NULL;
+    *s = (struct chunked_body){
+        .data = TAKE_PTR(rp->body), .len = rp->len, .stop = half ? rp->len / 2 : rp->len};
     return MHD_create_response_from_callback(half ? rp->len : MHD_SIZE_UNKNOWN, CHUNK, chunked_body_read, s,
                                              chunked_body_free);
 }

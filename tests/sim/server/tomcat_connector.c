@@ -161,7 +161,7 @@ static enum MHD_Result headers_received(struct sim *sim, struct request *rq, con
     request_parse_target(rq);
     see_first_request(sim, connection_of(rq->mhd), is_control(rq));
     /* a Content-Length is checked by refuses_early() */
-    rq->body.max = length ? MAX_FILE_BODY : MAX_BODY;
+    rq->body.max = length ? FILE_BODY_MAX : BODY_MAX;
     if (parse_int64(length, &content_length) < 0 || !refuses_early(sim, rq, content_length))
         return MHD_YES;
     send_continue(rq);

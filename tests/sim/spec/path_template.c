@@ -16,12 +16,12 @@ static bool match_segments(const char *template, char *const *segments, size_t n
         if (*template == '{') {
             if (*segments[i] == '\0')
                 return false;
-            if (n_vars < MAX_VARS)
+            if (n_vars < VARS_MAX)
                 ret->vars[n_vars++] = segments[i];
         } else if (strlen(segments[i]) != len || memcmp(segments[i], template, len) != 0) {
             return false;
         } else {
-            ret->literals |= 1U << (MAX_SEGMENTS - i);
+            ret->literals |= 1U << (SEGMENTS_MAX - i);
         }
         template = end;
     }

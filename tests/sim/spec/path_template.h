@@ -7,7 +7,7 @@
 
 /* How a path matches a template. */
 struct path_match {
-    const char *vars[MAX_VARS]; /* the first variables; they point into the request */
+    const char *vars[VARS_MAX]; /* the first variables; they point into the request */
     unsigned literals; /* a bit for each literal segment, the first one highest: greater is more exact */
 };
 

@@ -12,7 +12,7 @@
 #include "sim/json/java_json.h"
 
 enum {
-    MAX_DEPTH = 128, /* of structures, lists and maps */
+    DEPTH_MAX = 128, /* of structures, lists and maps */
 };
 
 struct validator {
@@ -275,7 +275,7 @@ static bool check_kind(struct validator *c, const struct tb_type *t, const struc
 
 static bool check(struct validator *c, unsigned type, unsigned bounds, const json_t *value, const char *where)
 {
-    if (c->depth == MAX_DEPTH)
+    if (c->depth == DEPTH_MAX)
         return refuse(c, true, where, "nested too deeply");
     c->depth++;
     bool ok =
@@ -292,20 +292,28 @@ int schema_check(const struct tb_api *api, unsigned type, unsigned bounds, const
     return check(&c, type, bounds, value, "") ? 0 : -EINVAL;
 }
 
+static bool parse_double(const char *text, double *ret)
+{
+    char *end;
+
+    *ret = strtod(text, &end);
+    return *text && *end == '\0';
+}
+
 int schema_check_text(const struct tb_api *api, unsigned type, unsigned bounds, const char *text,
                       struct schema_error *ret)
 {
     unsigned kind = api->types[type].kind;
     json_auto_t *value = NULL;
     int64_t number;
-    char *end = NULL;
+    double real;
 
     if (kind == TB_KIND_BOOL && (strcasecmp(text, "true") == 0 || strcasecmp(text, "false") == 0))
         value = json_true();
     else if ((kind == TB_KIND_INT32 || kind == TB_KIND_INT64) && parse_int64(text, &number) == 0)
         value = json_integer(number);
-    else if (kind == TB_KIND_DOUBLE && *text && (value = json_real(strtod(text, &end))) && *end)
-        json_decref(value), value = NULL;
+    else if (kind == TB_KIND_DOUBLE && parse_double(text, &real))
+        value = json_real(real); /* NULL if it is not finite */
     if (!value)
         value = json_text(text);
     return schema_check(api, type, bounds, value, 0, ret);

@@ -9,7 +9,7 @@
 #include "sim/json/java_json.h"
 
 enum {
-    MAX_FAULTS = 1000,
+    FAULTS_MAX = 1000,
 };
 
 static enum fault_kind kind_of(const char *name)
@@ -51,7 +51,7 @@ int faults_add(struct faults *faults, const json_t *d)
         .skip = json_int(d, "skip", 0),
     };
 
-    if (f.kind == FAULT_NONE || faults->n == MAX_FAULTS || f.status < 200 || f.status > 599 || f.ms < 0 ||
+    if (f.kind == FAULT_NONE || faults->n == FAULTS_MAX || f.status < 200 || f.status > 599 || f.ms < 0 ||
         f.ms > 3600000 || f.count < 0 || f.skip < 0)
         return -EINVAL;
     f.method = copy(json_str(d, "method"));

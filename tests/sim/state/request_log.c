@@ -76,7 +76,7 @@ json_t *request_log_stats(const struct request_log *log, size_t points)
     const struct counters *c = &log->counters;
     json_t *statuses = json_object();
 
-    for (size_t i = 0; i < MAX_STATUS; i++) {
+    for (size_t i = 0; i < STATUS_MAX; i++) {
         char name[24];
 
         if (c->statuses[i] == 0)

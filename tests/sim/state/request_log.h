@@ -12,7 +12,7 @@
 enum {
     LOGGED_REQUESTS = 1000,
     LOGGED_BODY = 64 * 1024, /* bytes of each body */
-    MAX_STATUS = 600,
+    STATUS_MAX = 600,
 };
 
 struct logged_request {
@@ -36,7 +36,7 @@ struct counters {
     uint64_t connections;
     uint64_t values;
     uint64_t rpcs;
-    uint64_t statuses[MAX_STATUS];
+    uint64_t statuses[STATUS_MAX];
 };
 
 struct request_log {

@@ -8,7 +8,7 @@ void violations_add(struct violations *v, const char *operation, const char *wha
     v->count++;
     if (!v->list)
         v->list = json_array();
-    if (json_array_size(v->list) < MAX_VIOLATIONS)
+    if (json_array_size(v->list) < VIOLATIONS_MAX)
         json_array_append_new(v->list,
                               json_pack("{s:s, s:o}", "operation", operation, "what", json_text(what)));
 }

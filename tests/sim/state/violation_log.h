@@ -7,7 +7,7 @@
 #include <stdint.h>
 
 enum {
-    MAX_VIOLATIONS = 1000, /* in the list; the counter goes on */
+    VIOLATIONS_MAX = 1000, /* in the list; the counter goes on */
 };
 
 struct violations {

@@ -94,7 +94,7 @@ static void list_remove(struct entity_list *l, const struct entity *e)
 
 struct entity *store_add(struct store *store, enum entity_type type, int64_t now)
 {
-    if (store->n_entities >= MAX_ENTITIES)
+    if (store->n_entities >= ENTITIES_MAX)
         return NULL;
     struct entity *e = xcalloc(1, sizeof(*e));
     e->type = type;
@@ -148,7 +148,7 @@ void store_set_token(struct store *store, struct entity *e, const char *token)
 
 int store_set_data(struct store *store, struct entity *e, const char *data, size_t len)
 {
-    if (store->n_bytes - e->data_len + len > MAX_FILES)
+    if (store->n_bytes - e->data_len + len > FILES_MAX)
         return -ENOSPC;
     store->n_bytes += len - e->data_len;
     free(e->data);

@@ -13,9 +13,9 @@
 #include "sim/store/time_series.h"
 
 enum {
-    MAX_ENTITIES = 100000,        /* of all types, and relations, together */
-    MAX_POINTS = 1000000,         /* time series points and attributes together */
-    MAX_FILES = 64 * 1024 * 1024, /* bytes of all images and packages together */
+    ENTITIES_MAX = 100000,        /* of all types, and relations, together */
+    POINTS_MAX = 1000000,         /* time series points and attributes together */
+    FILES_MAX = 64 * 1024 * 1024, /* bytes of all images and packages together */
 };
 
 enum entity_type {

@@ -37,7 +37,7 @@ int store_add_relation(struct store *store, json_t *doc)
         store->relations[at].doc = doc;
         return 0;
     }
-    if (store->n_entities >= MAX_ENTITIES) {
+    if (store->n_entities >= ENTITIES_MAX) {
         json_decref(doc);
         return -ENOSPC;
     }

@@ -7,7 +7,7 @@
 #include "sim/entity/entity_query.h"
 
 enum {
-    MAX_QUERIES = 1000, /* of one WebSocket */
+    QUERIES_MAX = 1000, /* of one WebSocket */
     INTERNAL_ERROR = 1, /* SubscriptionErrorCode */
     ALLOWED_ENTITIES = 10000,
 };
@@ -44,7 +44,7 @@ static void add_query(struct data_queries *queries, int64_t id, const json_t *pa
     const json_t *data = json_object_get(page, "data");
 
     remove_query(queries, id);
-    if (!json_is_array(keys) || queries->n == MAX_QUERIES)
+    if (!json_is_array(keys) || queries->n == QUERIES_MAX)
         return;
     queries->list = xrealloc(queries->list, queries->n + 1, sizeof(*queries->list));
     struct data_query *q = &queries->list[queries->n++];

@@ -9,7 +9,7 @@
 #include "sim/entity/json_converter.h"
 
 enum {
-    MAX_SUBSCRIPTIONS = 1000, /* of one WebSocket */
+    SUBSCRIPTIONS_MAX = 1000, /* of one WebSocket */
     HISTORY_LIMIT = 100,      /* values, if a command has no limit */
 };
 
@@ -229,7 +229,7 @@ static bool run(struct sim *sim, const struct user *user, struct subscriptions *
         return true;
     }
     const struct entity *e = entity_of(sim, user, cmd, s.id, out);
-    if (!e || all->n >= MAX_SUBSCRIPTIONS)
+    if (!e || all->n >= SUBSCRIPTIONS_MAX)
         return true;
     s.type = e->type;
     memcpy(s.entity_id, e->id, sizeof(s.entity_id));

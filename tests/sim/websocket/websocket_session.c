@@ -13,7 +13,7 @@
 #include "sim/base/monotonic.h"
 
 enum {
-    MAX_RECEIVED = 1000, /* messages that are kept for tests */
+    RECEIVED_MAX = 1000, /* messages that are kept for tests */
     PING_ATTEMPTS = 3,   /* after as many intervals without a pong the session ends */
 };
 
@@ -86,7 +86,7 @@ static void text_received(struct websocket *ws, const char *data, size_t length)
     json_auto_t *message = java_json_read(data, length, NULL);
     CLEANUP(free_pointer) char *text = xstrndup(data, length);
 
-    if (json_array_size(ws->received) < MAX_RECEIVED)
+    if (json_array_size(ws->received) < RECEIVED_MAX)
         json_array_append_new(ws->received, json_text(text));
     if (!ws->user) {
         authenticate_by_message(ws, message, text);
@@ -117,7 +117,7 @@ static void refuse_length(struct websocket *ws)
 
 static void compressed_text_received(struct websocket *ws, const uint8_t *data, size_t length)
 {
-    CLEANUP(buf_free) struct buf text = BUF_INIT(MAX_MESSAGE);
+    CLEANUP(buf_free) struct buf text = BUF_INIT(MESSAGE_MAX);
 
     if (deflater_expand(&ws->deflater, data, length, &text) == 0)
         text_received(ws, text.data ? text.data : "", text.len);
@@ -151,7 +151,7 @@ static void websocket_frame_started(wslay_event_context_ptr frames,
     if (wslay_is_ctrl_frame(arg->opcode))
         return;
     ws->message_length += arg->payload_length;
-    if (ws->message_length > MAX_MESSAGE)
+    if (ws->message_length > MESSAGE_MAX)
         refuse_length(ws);
 }
 
@@ -276,7 +276,7 @@ struct websocket *websocket_open(struct sim *sim, const struct request *rq, int 
     ws->received = json_array();
     ws->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     wslay_event_context_server_init(&ws->frames, &callbacks, ws);
-    wslay_event_config_set_max_recv_msg_length(ws->frames, MAX_MESSAGE);
+    wslay_event_config_set_max_recv_msg_length(ws->frames, MESSAGE_MAX);
     deflater_start(&ws->deflater, deflate_answer(request_header(rq, "Sec-WebSocket-Extensions")));
     if (ws->deflater.on)
         wslay_event_config_set_allowed_rsv_bits(ws->frames, WSLAY_RSV1_BIT);

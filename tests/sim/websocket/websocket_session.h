@@ -14,7 +14,7 @@
 #include "sim/websocket/permessage_deflate.h"
 
 enum {
-    MAX_MESSAGE = 32768, /* of a real server; a longer one ends the session with 1009 */
+    MESSAGE_MAX = 32768, /* of a real server; a longer one ends the session with 1009 */
 };
 
 struct websocket {
