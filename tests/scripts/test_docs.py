@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The documentation names only what exists: pages, files, functions and options. Sources name only pages that exist."""
+"""The documentation names only pages, files, functions and options that exist; comments name only pages and files that do."""
 import functools
 import pathlib
 import re
@@ -16,6 +16,7 @@ FOLDERS = ("docs", "etc", "gen", "include", "scripts", "src", "systemd", "tests"
 PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md"),
                 *(SOURCE / "tests").rglob("*.md")])
 GENERATED = re.compile(r"^gen/out/")
+OTHER_HEADERS = {"ce.h", "jansson.h", "paas.h", "pe.h"}  # that comments name
 
 
 @functools.lru_cache(maxsize=None)
@@ -96,6 +97,13 @@ class TestDocs(unittest.TestCase):
     def test_sources_name_pages_that_exist(self):
         self.check("%s: %s" % (path.relative_to(SOURCE), name) for path in files()
                    for name in re.findall(r"\bdocs/[\w/-]+\.md\b", path.read_text("utf-8")) if not (SOURCE / name).exists())
+
+    def test_comments_name_files_that_exist(self):
+        sources = [path for folder in ("src", "include") for path in (SOURCE / folder).rglob("*.[ch]")]
+        names = {path.name for path in sources} | OTHER_HEADERS
+        self.check("%s: %s" % (path.relative_to(SOURCE), name) for path in sources
+                   for line in path.read_text("utf-8").splitlines() if not line.lstrip().startswith("#")
+                   for name in re.findall(r"\b[a-z]\w*\.[ch]\b", line) if name not in names)
 
     def test_every_page_of_the_architecture_is_on_the_tour(self):
         tour = (SOURCE / "docs" / "architecture.md").read_text("utf-8")
