@@ -13,8 +13,13 @@ ROOMS = ("base", "json", "http", "upstream", "client",
          "proxy/route", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
          "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
-# The libraries do not know each other's engines: the daemon works without tables, tbproxyctl without the daemon.
-FORBIDDEN = {"proxy": ("client",), "ctl": ("proxy",)}
+# Rooms that stand side by side: the libraries do not know each other's engines (the daemon works without tables,
+# tbproxyctl without the daemon), and a handler knows no other.
+FORBIDDEN = {"ctl": ("proxy/",),
+             "proxy/": ("client",),
+             "proxy/websocket": ("proxy/forward",),
+             "proxy/subscribe": ("proxy/forward", "proxy/websocket"),
+             "proxy/local": ("proxy/forward", "proxy/websocket", "proxy/subscribe")}
 # System headers that a room must not include.
 UNKNOWN = (("base", ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
            ("json", ("curl/", "microhttpd.h", "libconfig.h", "systemd/")),
@@ -31,10 +36,8 @@ INCLUDE = re.compile(r'^[ \t]*#[ \t]*include[ \t]*(?:"([^"]*)"|<([^>]*)>)', re.M
 
 def allowed(room):
     """The rooms that ROOM may include."""
-    forbidden = FORBIDDEN.get(room.split("/")[0], ())
-    if room.startswith("proxy/"):
-        return [below for below in ROOMS if below != "ctl" and below not in forbidden]
-    return [below for below in ROOMS[:ROOMS.index(room) + 1] if below.split("/")[0] not in forbidden]
+    forbidden = tuple(below for above, rooms in FORBIDDEN.items() if room.startswith(above) for below in rooms)
+    return [below for below in ROOMS[:ROOMS.index(room) + 1] if not below.startswith(forbidden)]
 
 
 def problems(source, room, path, graph):
