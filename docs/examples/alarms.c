@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* saveAlarm, getAlarmById, getAlarmInfoById, deleteAlarm: the life of an alarm of a device. */
+/* saveAlarm, getAlarmById, getAlarmInfoById, deleteAlarm: the life of an alarm. */
 #include <tbclient/ce.h>
 
 #include "example.h"
@@ -42,7 +42,7 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     if (r == 0)
         r = tb_delete_alarm(client, example_id(saved->id), &deleted, err);
     if (r == 0)
-        printf("%s %s\n", deleted ? "deleted" : "somebody else has deleted", example_text(saved->type));
+        printf("%s %s\n", deleted ? "deleted" : "someone else has deleted", example_text(saved->type));
     tb_free(saved);
     return r;
 }

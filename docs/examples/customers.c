@@ -7,7 +7,7 @@
 static int show(tb_client *client, const char *id, tb_error *err)
 {
     tb_customer *customer = NULL;
-    json_t *info = NULL; /* the API does not say what is in this one: free JSON */
+    json_t *info = NULL; /* the API does not define this structure: free JSON */
     int r = tb_get_customer_by_id(client, id, &customer, err);
 
     r = example_value(r, customer, err);

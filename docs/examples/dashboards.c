@@ -11,7 +11,7 @@ static int show(tb_client *client, const char *id, tb_error *err)
     int r = tb_get_dashboard_by_id(client, id, NULL, &dashboard, err);
 
     r = example_value(r, dashboard, err);
-    if (r == 0) /* without the configuration, which can be large */
+    if (r == 0) /* without the configuration, which may be large */
         r = tb_get_dashboard_info_by_id(client, id, &info, err);
     r = example_value(r, info, err);
     if (r == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* deleteDevice: deletes a device; that it is not there is no failure of this program. */
+/* deleteDevice: deletes a device; one that does not exist is not an error. */
 #include <tbclient/ce.h>
 
 #include "example.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What can go wrong, and how a program tells one from another. */
+/* What can go wrong, and how a program distinguishes it. */
 #include <tbclient/ce.h>
 
 #include "example.h"
 
-/* What an error holds: its kind decides what to do, the rest is for people. */
+/* Prints an error: a program decides by its kind, the rest is for people. */
 static void print_error(const tb_error *err)
 {
     printf("%s: status %d, errorCode %d: %s\n", tb_error_kind_name(err->kind), err->status, err->error_code,
@@ -13,11 +13,11 @@ static void print_error(const tb_error *err)
         printf("    the server's own words: %s\n", err->body);
 }
 
-/* A call that fails; the error is cleared, so that the next call can use it. */
+/* Expects R to be an error, and clears it for the next call. */
 static int expect(int r, tb_error *err)
 {
     if (r == 0) {
-        printf("that was no error\n");
+        printf("that was not an error\n");
         return -1;
     }
     print_error(err);
@@ -33,9 +33,9 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     int r = expect(tb_get_device_by_id(client, unknown, &device, err), err); /* not found */
 
     (void)arguments;
-    if (r == 0) /* refused by the server: this is no UUID */
+    if (r == 0) /* refused by the server: this is not a UUID */
         r = expect(tb_get_device_by_id(client, "nonexistent-id", &device, err), err);
-    if (r == 0) /* refused here, before anything is sent: a device needs a name */
+    if (r == 0) /* refused before anything is sent: a device needs a name */
         r = expect(tb_save_device(client, &nameless, NULL, &device, err), err);
     tb_free(device);
     return r;

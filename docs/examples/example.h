@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What all examples share, so that each of them shows only its own subject. Include it after <tbclient/ce.h>
- * or <tbclient/pe.h>. The environment says which server is meant:
+ * What the examples share, so that each shows only its own subject. Include it after <tbclient/ce.h> or
+ * <tbclient/pe.h>. The environment names the server:
  *
- *     TB_URL           its address; by default the tbproxyd of this host
- *     TB_API_KEY_FILE  a file that holds an API key; not needed for tbproxyd, which has its own
+ *     TB_URL           its URL; default: the tbproxyd on this host
+ *     TB_API_KEY_FILE  a file with an API key; not needed for tbproxyd, which has its own credential
  */
 #ifndef EXAMPLE_H
 #define EXAMPLE_H
@@ -16,10 +16,10 @@
 
 #define EXAMPLE_KEY_MAX 512
 
-/* What an example does: returns 0, or a negative errno with *ERR set. */
+/* An example: returns 0, or a negative errno with *ERR set. */
 typedef int (*example_function)(tb_client *client, char **arguments, tb_error *err);
 
-/* The text of an id, or "(no id)": what an answer leaves out is NULL in its structure. */
+/* Returns the text of an id, or "(no id)": what is missing in an answer is NULL in its structure. */
 static inline const char *example_id(const tb_entity_id *id)
 {
     return id && id->id ? id->id : "(no id)";
@@ -31,13 +31,13 @@ static inline const char *example_text(const char *text)
     return text ? text : "(none)";
 }
 
-/* Servers may answer a success without a body: the call returns 0 then, and its RESULT is NULL. That is an
- * error here. R is what the call has returned. */
+/* A server may answer a success without a body: then the call returns 0, and RESULT is NULL. The examples
+ * treat that as an error. R is the return value of the call. */
 static inline int example_value(int r, const void *result, tb_error *err)
 {
     if (r < 0 || result)
         return r;
-    snprintf(err->message, sizeof(err->message), "the server has answered without a value");
+    snprintf(err->message, sizeof(err->message), "the server answered without a value");
     err->code = -ENODATA;
     return err->code;
 }
@@ -51,7 +51,7 @@ static inline int example_read_key(const char *path, char key[EXAMPLE_KEY_MAX])
     if (file)
         fclose(file);
     if (!line) {
-        fprintf(stderr, "%s: there is no API key in this file\n", path);
+        fprintf(stderr, "%s: no API key in this file\n", path);
         return -1;
     }
     key[strcspn(key, "\r\n")] = '\0';
@@ -73,7 +73,7 @@ static inline int example_run(const tb_client_options *options, char **arguments
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* Calls RUN with COUNT arguments, which USAGE names, and returns the exit status of the program. */
+/* Calls RUN with COUNT arguments, which USAGE names. Returns the exit status. */
 static inline int example_main(int argc, char **argv, int count, const char *usage, example_function run)
 {
     const char *url = getenv("TB_URL");

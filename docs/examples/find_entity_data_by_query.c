@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* findEntityDataByQuery: the first ten devices by name, with their temperatures. */
+/* findEntityDataByQuery: finds the first ten devices by name, with their temperatures. */
 #include <tbclient/ce.h>
 
 #include "example.h"

@@ -15,7 +15,7 @@ static int set_count(tb_client *client, const char *asset_id, long long count, t
 
 static int run(tb_client *client, char **arguments, tb_error *err)
 {
-    tb_get_attributes_by_scope_params params = {.keys = "deviceCount"}; /* several: "one,two" */
+    tb_get_attributes_by_scope_params params = {.keys = "deviceCount"}; /* for several: "one,two" */
     tb_attribute_data_list *attributes = NULL;
     long long count = 0;
     int r = tb_get_attributes_by_scope(client, TB_ENTITY_TYPE_ASSET, arguments[0], "SERVER_SCOPE", &params,
@@ -24,7 +24,7 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     r = example_value(r, attributes, err);
     if (r < 0)
         return r;
-    /* The value of an attribute is free JSON; 0 where it is no number. */
+    /* The value of an attribute is free JSON; this is 0 if it is not a number. */
     if (attributes->count > 0 && attributes->items[0])
         count = (long long)json_integer_value(attributes->items[0]->value);
     tb_free(attributes);

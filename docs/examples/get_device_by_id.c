@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getDeviceById: reads a device, and tells what is set from what is not. */
+/* getDeviceById: reads a device, and checks which members are set. */
 #include <tbclient/ce.h>
 
 #include "example.h"

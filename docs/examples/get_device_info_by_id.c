@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getDeviceInfoById: a device, with the names of its profile and its customer, and whether it is active. */
+/* getDeviceInfoById: reads a device with the names of its profile and customer, and whether it is active. */
 #include <tbclient/ce.h>
 
 #include "example.h"

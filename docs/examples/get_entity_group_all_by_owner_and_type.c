@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getEntityGroupAllByOwnerAndType: the group "All" of a customer's users, which the server keeps itself. */
+/* getEntityGroupAllByOwnerAndType: reads the group "All" of a customer's users, which every customer has. */
 #include <tbclient/pe.h>
 
 #include "example.h"

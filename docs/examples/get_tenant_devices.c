@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getTenantDevices: all devices of the tenant, page after page. */
+/* getTenantDevices: lists all devices of the tenant, page by page. */
 #include <tbclient/ce.h>
 
 #include "example.h"
@@ -17,7 +17,7 @@ static int run(tb_client *client, char **arguments, tb_error *err)
     (void)arguments;
     if (r < 0)
         return r;
-    while ((device = tb_next(devices, err))) { /* asks for the next page when this one is used up */
+    while ((device = tb_next(devices, err))) { /* gets the next page when needed */
         printf("%s %s\n", example_id(device->id), example_text(device->name));
         count++;
     }

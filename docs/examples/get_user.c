@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* getUser: who is logged in. */
+/* getUser: shows who is logged in. */
 #include <tbclient/ce.h>
 
 #include "example.h"

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The first program, from opening a client to cleaning up: the other examples leave main() to example.h. */
+/* A first program, from opening a client to cleaning up. The other examples leave main() to example.h. */
 #include <tbclient/ce.h>
 
 #include "example.h"
 
-/* Creates a device, stores a value for it, deletes it. */
+/* Creates a device, stores a value, and deletes the device. */
 static int push(tb_client *client, tb_error *err)
 {
     tb_device *saved = NULL;
@@ -22,7 +22,7 @@ static int push(tb_client *client, tb_error *err)
         printf("Pushed telemetry to %s\n", example_text(saved->name));
     if (r == 0)
         r = tb_delete_device(client, id, err);
-    tb_free(saved); /* one call frees a result, however deep */
+    tb_free(saved); /* frees the result and all that it points to */
     return r;
 }
 

@@ -7,7 +7,7 @@
 #define ASSET  TB_ENTITY_TYPE_ASSET
 #define DEVICE TB_ENTITY_TYPE_DEVICE
 
-/* All that the asset has relations to, with their names. */
+/* Lists all entities that the asset has relations to. */
 static int show(tb_client *client, const char *asset_id, tb_error *err)
 {
     tb_entity_relation_info_list *found = NULL;

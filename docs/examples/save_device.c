@@ -15,7 +15,7 @@ static int run(tb_client *client, char **arguments, tb_error *err)
         return r;
     printf("created %s with id %s\n", example_text(saved->name), example_id(saved->id));
 
-    /* All that the server sent, its version of the device too, goes back with the change. */
+    /* The change is sent with all that the server has sent, including the version. */
     saved->label = "in the cellar";
     r = tb_save_device(client, saved, NULL, &changed, err);
     r = example_value(r, changed, err);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* saveEntityAttributesV2: sets attributes of a device on the server's side. */
+/* saveEntityAttributesV2: sets server-side attributes of a device. */
 #include <tbclient/ce.h>
 
 #include "example.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* saveEntityGroup: creates a group of devices and deletes it again. */
+/* saveEntityGroup: creates a group of devices and deletes it. */
 #include <tbclient/pe.h>
 
 #include "example.h"

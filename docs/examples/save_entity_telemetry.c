@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* saveEntityTelemetry: stores values of a device, with the server's time and with one of our own. */
+/* saveEntityTelemetry: stores values of a device, with the server's time and with a time of its own. */
 #include <tbclient/ce.h>
 
 #include "example.h"
 
-/* "ANY" is required by the path; the server does not look at it for telemetry. */
+/* The path requires a scope; for telemetry the server ignores it. */
 static int save(tb_client *client, const char *device_id, const char *values, tb_error *err)
 {
     return tb_save_entity_telemetry(client, TB_ENTITY_TYPE_DEVICE, device_id, "ANY", values, NULL, err);

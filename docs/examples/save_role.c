@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* saveRole: creates a role whose members may read, and deletes it again. */
+/* saveRole: creates a role that allows reading, and deletes it. */
 #include <tbclient/pe.h>
 
 #include "example.h"

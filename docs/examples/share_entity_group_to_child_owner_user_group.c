@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shareEntityGroupToChildOwnerUserGroup: all users of a customer get a role for a group of devices. */
+/* shareEntityGroupToChildOwnerUserGroup: gives all users of a customer a role for a group of devices. */
 #include <tbclient/pe.h>
 
 #include "example.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One client serves all threads of a program: they share its session and its connections. */
+/* All threads of a program share one client, with its session and connections. */
 #include <tbclient/ce.h>
 
 #include <pthread.h>

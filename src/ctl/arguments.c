@@ -18,7 +18,7 @@ struct own_option {
     size_t offset; /* of a flag or text in struct arguments */
 };
 
-/* Those of all subcommands. */
+/* The options of all subcommands. */
 static const struct own_option own_options[] = {
     {"all", OPTION_FLAG, offsetof(struct arguments, all)},
     {"api-key-file", OPTION_TEXT, offsetof(struct arguments, connection.api_key_file)},
@@ -156,8 +156,8 @@ static bool names_secret(const char *name, size_t length)
            equals("token", name, length);
 }
 
-/* The parameter of the operation, in the first edition that has it, that is spelled most like NEAREST's word;
- * KEBAB holds it. */
+/* Offers NEAREST the parameters of the operation in the first edition that has it; KEBAB must live as long.
+ */
 static void try_parameters(const struct arguments *arguments, struct nearest *nearest,
                            char kebab[][NAME_MAX_BYTES], unsigned size)
 {
@@ -200,7 +200,7 @@ static int parse_option(const struct subcommand *subcommand, int argc, char **ar
     const char *name = argv[*index] + 2;
     size_t length = strcspn(name, "=");
     const char *value = name[length] ? name + length + 1 : NULL;
-    /* After the operation its parameters win: one of them is called timeout. */
+    /* After the operation, its parameters come first: one of them is called timeout. */
     bool parameter = arguments->operation && is_parameter(arguments->operation, name, length);
     const struct own_option *option = parameter ? NULL : find_option(subcommand, name, length);
     bool takes_value = parameter || (option && option->kind != OPTION_FLAG);

@@ -28,7 +28,7 @@ struct arguments {
     unsigned edition; /* EDITION_NONE: not given */
     bool all;
     bool compact;
-    bool help; /* not looked at: main() has printed the help already */
+    bool help; /* not used: main() looks for it first */
     bool json;
     struct argument *list; /* parameters and parts, in their order */
     size_t count;

@@ -318,7 +318,7 @@ const struct subcommand call_subcommand = {
         "  --edition EDITION      ce, pe or paas (default: tbproxyd's, or the first that has OPERATION)\n"
         "  --timeout SECONDS      time limit for each attempt (default: 60)\n"
         "\n"
-        "If OPERATION has a parameter with the name of one of these options, give the option before OPERATION.\n"
+        "If OPERATION has a parameter with the same name as an option, give the option before OPERATION.\n"
         "Exit status: 0 on success, 1 if the call failed, 2 for a wrong command line.\n",
     .options = options,
     .max_words = 1,

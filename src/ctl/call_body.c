@@ -43,7 +43,7 @@ static int parse_body(const tb_operation *operation, const char *text, size_t le
         return 0;
     if (operation->body == TB_BODY_TEXT)
         return tb_error_set(err, -EINVAL, "--body: the text is not UTF-8");
-    /* The reason ends with a piece of the body, which may hold a password. */
+    /* Without the end of the reason: it quotes the body, which may contain a password. */
     near = strstr(error.text, " near ");
     return tb_error_set(err, -EINVAL, "--body: not JSON: line %d, column %d: %.*s", error.line, error.column,
                         near ? (int)(near - error.text) : (int)strlen(error.text), error.text);
@@ -67,7 +67,7 @@ static int read_body(const struct arguments *arguments, const tb_operation *oper
     return r < 0 ? r : parse_body(operation, file.data ? file.data : "", file.len, ret, err);
 }
 
-/* The member of the multipart body called NAME; if there is none, the message suggests one. */
+/* The part called NAME; if there is none, the message suggests one. */
 static const struct tb_field *find_part(const char *id, const tb_api *api, const tb_operation *operation,
                                         const char *name, struct tb_error *err)
 {

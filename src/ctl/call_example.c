@@ -11,16 +11,16 @@
 #include "ctl/spelling.h"
 #include "ctl/types.h"
 
-#define DEPTH_MAX      16  /* of a body; required members of a sane schema end before */
-#define TEXT_MAX_BYTES 512 /* of a text that has to be long */
+#define DEPTH_MAX      16  /* of a body; the required members of a sane schema do not reach it */
+#define TEXT_MAX_BYTES 512 /* of a text with a minimum length */
 #define SAMPLE_UUID    "784f394c-42b6-435a-983c-b7beff2784f9"
-/* All bodies that are declared as text are JSON; most are telemetry or attributes. */
+/* All bodies declared as text are JSON; most are telemetry or attributes. */
 #define SAMPLE_TEXT   "{\"temperature\":26.5}"
 #define SAMPLE_BASE64 "dGV4dA=="
 
 static json_t *sample(const tb_api *api, uint16_t type, uint16_t bounds, const char *name, unsigned depth);
 
-/* Devices are what most people ask about. */
+/* DEVICE, if it is one of the values: it is the most common. */
 static const char *sample_of_enum(const tb_api *api, const struct tb_enum *list)
 {
     unsigned i;
@@ -66,7 +66,7 @@ static json_t *sample_string(const tb_api *api, const struct tb_type *type, uint
     return sample_text(&api->bounds[bounds], name);
 }
 
-/* 10 for the size of a page, 0 for its number, else 1; or the bound that is nearest. */
+/* 10 for pageSize, 0 for page, else 1; or the nearest bound. */
 static int64_t sample_number(const struct tb_bounds *bounds, bool is_bounded, const char *name)
 {
     int64_t value = strcmp(name, "pageSize") == 0 ? 10 : strcmp(name, "page") == 0 ? 0 : 1;
@@ -76,7 +76,7 @@ static int64_t sample_number(const struct tb_bounds *bounds, bool is_bounded, co
     return is_bounded && value > bounds->maximum ? bounds->maximum : value;
 }
 
-/* An integer may be an enumeration too; its values are texts in the table. */
+/* An integer may have an enumeration, whose values are texts in the table. */
 static json_t *sample_integer(const tb_api *api, const struct tb_type *type, uint16_t bounds,
                               const char *name)
 {
@@ -87,13 +87,13 @@ static json_t *sample_integer(const tb_api *api, const struct tb_type *type, uin
     return json_integer(sample_number(&api->bounds[bounds], bounds != 0, name));
 }
 
-/* What the discriminator says where SCHEMA is a variant. */
+/* The value of the discriminator, if SCHEMA is a variant; else NULL. */
 static const char *variant_value(const tb_api *api, const struct tb_schema *schema)
 {
     return schema->value ? table_text(api, schema->value) : NULL;
 }
 
-/* A base is sent as one of its variants, the entity's ids as a device's. */
+/* The variant to use for a base: DEVICE, or the first. */
 static const struct tb_schema *variant_of(const tb_api *api, const struct tb_schema *schema)
 {
     unsigned i;
@@ -133,7 +133,7 @@ static json_t *sample_list(const tb_api *api, uint16_t element, uint16_t bounds,
     uint32_t count = bounds ? api->bounds[bounds].min_length : 0;
     uint32_t i;
 
-    /* One element tells more than none, where a body may have it. */
+    /* At least one element, as an example. */
     for (i = 0; i == 0 || (i < count && i < TEXT_MAX_BYTES); i++)
         json_array_append_new(list, sample(api, element, 0, name, depth + 1));
     return list;
@@ -153,7 +153,7 @@ static json_t *sample_map(const tb_api *api, uint16_t element, uint16_t bounds, 
     return map;
 }
 
-/* A value of TYPE that is called NAME; a new reference. */
+/* Returns a value of TYPE for a parameter or member called NAME; a new reference. */
 static json_t *sample(const tb_api *api, uint16_t type, uint16_t bounds, const char *name, unsigned depth)
 {
     const struct tb_type *row = &api->types[type];
@@ -181,7 +181,7 @@ static json_t *sample(const tb_api *api, uint16_t type, uint16_t bounds, const c
     }
 }
 
-/* As a word of a shell's command line. */
+/* Quoted for a shell, if necessary. */
 static void print_quoted(FILE *file, const char *text)
 {
     static const char safe[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=.,:/@%";
@@ -199,7 +199,7 @@ static void print_quoted(FILE *file, const char *text)
     putc('\'', file);
 }
 
-/* JSON in one line. */
+/* Prints VALUE as JSON on one line, and releases it. */
 static void print_json(FILE *file, json_t *value)
 {
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT);
@@ -209,7 +209,7 @@ static void print_json(FILE *file, json_t *value)
     json_decref(value);
 }
 
-/* A text as it is, for an option that is no JSON. */
+/* Prints VALUE, a string without its quotes, and releases it. */
 static void print_value(FILE *file, json_t *value)
 {
     if (!json_is_string(value)) {
@@ -238,7 +238,7 @@ static void print_parameters(FILE *file, const tb_api *api, const tb_operation *
     }
 }
 
-/* The required parts; where none is, the first. */
+/* The required parts, or the first if none is required. */
 static void print_parts(FILE *file, const tb_api *api, const tb_operation *operation)
 {
     const struct tb_schema *schema = &api->schemas[api->types[operation->body_type].of];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A command line of "call" that passes all checks: made from the tables alone.
+ * An example of "call" that passes all checks, made from the tables.
  */
 #ifndef TB_CTL_CALL_EXAMPLE_H
 #define TB_CTL_CALL_EXAMPLE_H
@@ -9,7 +9,8 @@
 
 #include <tbclient/table.h>
 
-/* Prints "tbproxyctl call ..." with a line end. EDITION: its name where the command must name it, or NULL. */
+/* Prints "tbproxyctl call ..." and a line end. EDITION is the value for --edition, or NULL to leave it out.
+ */
 void example_print(FILE *file, const tb_api *api, const tb_operation *operation, const char *edition);
 
 #endif

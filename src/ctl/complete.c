@@ -158,7 +158,7 @@ static void offer_words(const struct line *line)
         offer_subcommands(line->current);
 }
 
-/* Bash gives "--name=value" as three words; the "=" is of no interest. */
+/* Bash splits "--name=value" into three words; the "=" is skipped. */
 static void parse_line(struct line *line)
 {
     unsigned i;

@@ -89,7 +89,7 @@ unsigned daemon_edition(const struct connection_options *options)
     unsigned edition;
     long status;
 
-    /* An answer of JSON, whether tbproxyd is ready or not. */
+    /* Its answer is JSON, whether tbproxyd is ready or not. */
     daemon_page_get(options, "/-/ready", &status, &answer, NULL);
     name = json_string_value(json_object_get(answer, "edition"));
     edition = name ? edition_find(name) : EDITION_NONE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Pages that tbproxyd answers itself.
+ * Pages that tbproxyd itself answers.
  */
 #ifndef TB_CTL_DAEMON_PAGE_H
 #define TB_CTL_DAEMON_PAGE_H
@@ -10,7 +10,7 @@
 #include "ctl/connection.h"
 
 /* GETs PATH ("/-/ready"). *RET is a new reference to the JSON object in the answer, or to an empty object if
- * there is none: it may not be tbproxyd that answered. */
+ * there is none, because something else than tbproxyd may answer. */
 int daemon_page_get(const struct connection_options *options, const char *path, long *ret_status,
                     json_t **ret, struct tb_error *err);
 

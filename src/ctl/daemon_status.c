@@ -14,7 +14,7 @@
 
 const char *const status_options[] = {"ca-file", "help", "json", "unix-socket", "url", NULL};
 
-/* Nothing that moves a terminal's cursor, and one column per byte. */
+/* Printable ASCII: nothing moves the cursor, and each byte takes one column. */
 static bool is_text(const json_t *value)
 {
     const char *text = json_string_value(value);
@@ -65,7 +65,7 @@ static int check(const json_t *object, const struct status_member *members, cons
     return r;
 }
 
-/* Gives tbproxyd's own reason, if there is one. */
+/* With tbproxyd's own reason, if it gives one. */
 static int refuse_answer(int status, const json_t *answer, struct tb_error *err)
 {
     const char *reason = json_string_value(json_object_get(answer, "message"));

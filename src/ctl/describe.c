@@ -7,7 +7,7 @@
 #include "ctl/spelling.h"
 #include "ctl/types.h"
 
-/* What describes NAME in one edition. */
+/* What a name means in one edition: one of these. */
 struct subject {
     const tb_operation *operation;
     const struct tb_schema *schema;
@@ -24,7 +24,7 @@ static bool find(const tb_api *api, const char *name, struct subject *ret)
     return ret->operation || ret->schema || ret->list;
 }
 
-/* "CE, PaaS": where NAME is the same kind of thing. */
+/* "CE, PaaS": the editions that know NAME. */
 static void print_editions(const char *name)
 {
     const char *separator = "";
@@ -94,7 +94,7 @@ static void print_answer(const tb_api *api, const tb_operation *operation)
         [TB_ANSWER_NONE] = "nothing",
         [TB_ANSWER_JSON] = "JSON",
         [TB_ANSWER_BYTES] = "text",
-        [TB_ANSWER_BINARY] = "bytes; give them a file with --output",
+        [TB_ANSWER_BINARY] = "bytes; write them to a file with --output",
         [TB_ANSWER_EVENTS] = "a stream of events",
     };
     char type[NAME_MAX_BYTES];
@@ -110,9 +110,9 @@ static void print_answer(const tb_api *api, const tb_operation *operation)
 static void print_notes(const tb_operation *operation)
 {
     static const char *const retries[] = {
-        [TB_RETRY_FREE] = "free: it can be retried after a 429",
-        [TB_RETRY_STAMPED] = "stamped: retried after a 429 once every value has a timestamp",
-        [TB_RETRY_NEVER] = "never: it would act twice",
+        [TB_RETRY_FREE] = "free: can be retried after a 429",
+        [TB_RETRY_STAMPED] = "stamped: can be retried after a 429 once every value has a timestamp",
+        [TB_RETRY_NEVER] = "never: would act twice",
     };
     static const struct {
         unsigned flag;
@@ -122,7 +122,7 @@ static void print_notes(const tb_operation *operation)
         {TB_ANONYMOUS, "anonymous: needs no authentication"},
         {TB_PAGED, "paged: --all gets all pages"},
         {TB_ASYNCHRONOUS, "asynchronous: takes two tokens of the server's rate limit"},
-        {TB_CREDENTIAL, "credential: gives one away, or changes the session's own; tbproxyd may refuse it"},
+        {TB_CREDENTIAL, "credential: returns one, or changes the session's own; tbproxyd may refuse it"},
     };
     size_t i;
 
@@ -179,7 +179,7 @@ static void describe_enum(unsigned edition, const struct tb_enum *list)
     print_values(api, list, 2);
 }
 
-/* All names are near enough to be meant: operations, schemas, enumerations. */
+/* Suggests an operation, a schema or an enumeration. */
 static int refuse_name(const char *name)
 {
     struct nearest nearest = nearest_to(name);
@@ -235,12 +235,12 @@ static const char *const options[] = {"edition", "help", NULL};
 const struct subcommand describe_subcommand = {
     .name = "describe",
     .summary = "describe an operation or a schema",
-    .usage =
-        "Usage: tbproxyctl describe [--edition EDITION] OPERATION|SCHEMA\n"
-        "Describes the parameters, body and answer of OPERATION, with an example of \"call\"; or the members of\n"
-        "SCHEMA; or the values of an enumeration. EDITION is ce, pe or paas (default: the first that has it).\n"
-        "\n"
-        "Exit status: 0 on success, 2 for a wrong command line or an unknown name.\n",
+    .usage = "Usage: tbproxyctl describe [--edition EDITION] OPERATION|SCHEMA\n"
+             "Describes the parameters, body and answer of OPERATION, with an example of \"call\"; or the\n"
+             "members of SCHEMA; or the values of an enumeration. EDITION is ce, pe or paas (default: the\n"
+             "first that has it).\n"
+             "\n"
+             "Exit status: 0 on success, 2 for a wrong command line or an unknown name.\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

@@ -5,8 +5,8 @@
 
 #include "json/json_text.h"
 
-/* A string or another value without parts. U+0080 to U+009F control terminals as those below U+0020 do, which
- * JSON escapes by itself; in UTF-8 they begin with 0xc2. */
+/* A scalar. U+0080 to U+009F are escaped: they control terminals like the characters below U+0020, which JSON
+ * escapes anyway. In UTF-8 they begin with 0xc2. */
 static void print_scalar(FILE *file, const char *text, const char *end)
 {
     for (; text < end; text++) {
@@ -41,7 +41,7 @@ static void print_sign(FILE *file, char sign, bool compact, unsigned *level)
         new_line(file, compact, *level);
 }
 
-/* Prints what begins at TEXT and returns its end: a value without parts, something empty, or one sign. */
+/* Prints the next token and returns its end: a scalar, an empty object or array, or one of "{}[],:". */
 static const char *print_part(FILE *file, const char *text, const char *end, bool compact, unsigned *level)
 {
     const char *next;

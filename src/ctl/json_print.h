@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON as people read it: its own characters, with other blanks, and nothing that moves a terminal's cursor.
+ * Prints JSON for people: formatted, with the characters of the original, but none that control a terminal.
  */
 #ifndef TB_CTL_JSON_PRINT_H
 #define TB_CTL_JSON_PRINT_H
@@ -8,9 +8,9 @@
 #include <stdbool.h>
 #include <stdio.h>
 
-/* Prints the JSON from TEXT to END, which json_read() has taken, without a line end. Not COMPACT: indented by
- * 2 blanks, for a value that itself stands LEVEL deep (its first line is not indented). Errors of FILE stay
- * in FILE. */
+/* Prints the JSON from TEXT to END, which must be valid, without a line end: on one line if COMPACT, else
+ * indented by 2 blanks per level. LEVEL is that of the value itself; its first line is not indented. Check
+ * FILE for errors. */
 void json_print(FILE *file, const char *text, const char *end, bool compact, unsigned level);
 
 #endif

@@ -101,10 +101,10 @@ static int run(const struct arguments *arguments)
 const struct subcommand limits_subcommand = {
     .name = "limits",
     .summary = "show the rate limits and what is left of them",
-    .usage =
-        "Usage: tbproxyctl limits [OPTION]...\n"
-        "Shows the rate limits that tbproxyd observes, how many tokens are left, the pace that it has learned, the\n"
-        "operations with a limit of their own, and the number of calls in flight.\n" STATUS_USAGE_TAIL,
+    .usage = "Usage: tbproxyctl limits [OPTION]...\n"
+             "Shows the rate limits that tbproxyd observes, how many tokens are left, the pace that it has\n"
+             "learned, the operations with a limit of their own, and the number of calls in\n"
+             "flight.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

@@ -22,7 +22,7 @@ const struct subcommand *subcommand_find(const char *name)
     return NULL;
 }
 
-/* Passwords and tokens may be in memory: no core dump, no reading by other programs of the same user. */
+/* Passwords and tokens may be in memory: no core dump, and no other program of the user may read it. */
 static void protect_memory(void)
 {
     struct rlimit none = {0, 0};
@@ -59,7 +59,7 @@ int main(int argc, char **argv)
 {
     const struct subcommand *subcommand;
 
-    /* A connection that breaks is an error with a message, not a signal. */
+    /* A broken connection is an error with a message, not a signal. */
     signal(SIGPIPE, SIG_IGN);
     protect_memory();
     if (argc < 2)

@@ -9,7 +9,7 @@
 
 #define LINE_MAX_BYTES 2048
 
-/* Also U+0080 to U+009F, which control terminals as those below U+0020 do; in UTF-8 they begin with 0xc2. */
+/* Includes U+0080 to U+009F, which control terminals, too; in UTF-8 they begin with 0xc2. */
 static bool is_control(const char *c)
 {
     unsigned char byte = (unsigned char)*c;

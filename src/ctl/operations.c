@@ -7,7 +7,7 @@ struct row {
     const char *id, *method, *path, *tag;
 };
 
-/* Sorts by id; the same operation with another path in another edition is another row. */
+/* By id; an operation with different paths in different editions has a row for each. */
 static int compare(const void *left, const void *right)
 {
     const struct row *a = left;
@@ -116,8 +116,9 @@ const struct subcommand operations_subcommand = {
     .summary = "list the operations of the REST API",
     .usage =
         "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
-        "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path and tag, as\n"
-        "columns on a terminal, else separated by tabs. EDITION is ce, pe or paas (default: all editions).\n"
+        "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path\n"
+        "and tag: on a terminal in columns, else separated by tabs. EDITION is ce, pe or paas (default:\n"
+        "all editions).\n"
         "\n"
         "Exit status: 0 on success, 1 if no operation matches, 2 for a wrong command line.\n",
     .options = options,

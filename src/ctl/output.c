@@ -15,7 +15,7 @@ static mode_t mode_of_new_files(void)
     return 0666 & ~mask;
 }
 
-/* A file beside PATH, so that a reader never sees half of an answer, and a failed call leaves the old one. */
+/* A file next to PATH: readers never see half an answer, and a failed call leaves the old file. */
 static int open_temporary(struct output *output, mode_t mode, struct tb_error *err)
 {
     int fd;
@@ -52,7 +52,7 @@ int output_open(struct output *output, const char *path, struct tb_error *err)
     exists = lstat(path, &status) == 0;
     if (!exists || S_ISREG(status.st_mode))
         return open_temporary(output, exists ? status.st_mode & 0777 : mode_of_new_files(), err);
-    /* Devices, pipes and links stay what they are. */
+    /* Devices, pipes and links are not replaced. */
     output->file = fopen(path, "we");
     if (!output->file)
         return tb_error_set(err, -errno, "%s: cannot be written: %s", path, strerror(errno));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where an answer goes: standard output, or a file that is there only when the answer is complete.
+ * Where an answer goes: standard output, or a file that is replaced only when the answer is complete.
  */
 #ifndef TB_CTL_OUTPUT_H
 #define TB_CTL_OUTPUT_H
@@ -13,22 +13,22 @@
 
 struct output {
     const char *path; /* NULL: standard output */
-    char *temporary;  /* what is written instead, until it is complete; NULL: PATH itself */
+    char *temporary;  /* written until the answer is complete; NULL: PATH itself is written */
     FILE *file;
     bool is_terminal;
 };
 
-/* PATH may be NULL or "-": standard output. */
+/* PATH may be NULL or "-" for standard output. Close OUTPUT with output_close(), after an error too. */
 int output_open(struct output *output, const char *path, struct tb_error *err);
 
-/* 0, or a negative errno: -EPERM for bytes that are no text where a terminal would get them. FLUSH: what was
- * written so far is to be seen. */
+/* Writes, and flushes if FLUSH. Returns 0 or a negative errno: -EPERM for bytes that are not text, if the
+ * output is a terminal. */
 int output_write(struct output *output, const void *data, size_t length, bool flush);
 
-/* All is written: the file gets its name. */
+/* Everything is written: gives the file its name. */
 int output_finish(struct output *output, struct tb_error *err);
 
-/* Frees; what is not finished is removed. */
+/* Removes a file that is not finished, and frees. */
 void output_close(struct output *output);
 
 #endif

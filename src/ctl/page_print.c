@@ -21,7 +21,7 @@ static bool is_data(const char *name, const char *end)
     return tb_is(json_string_value(decoded), "data");
 }
 
-/* Where the value of "data" begins: of the last one, which is the one that was read. */
+/* Where the value of the last "data" begins: the one that json_read() keeps. */
 static const char *find_data(const char *text, const char *end)
 {
     const char *at = json_text_skip_blanks(text, end), *found = NULL;
@@ -65,7 +65,7 @@ int page_print(FILE *file, const struct buf *text, bool compact, bool *first, bo
     *more = json_is_true(json_object_get(page, "hasNext"));
     if (!json_is_array(data) || (*more && count == 0))
         return tb_error_set(err, -EBADMSG,
-                            "the server's answer is no page: data or hasNext is not as it should be");
+                            "the server's answer is not a page: data or hasNext is missing or invalid");
     if (count > 0)
         print_elements(file, find_data(text->data, end), end, count, compact, first);
     return 0;

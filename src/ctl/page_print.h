@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One page of a list that the server gives in pages: {"data":[...],"hasNext":true}.
+ * Prints one page of a paged list: {"data":[...],"hasNext":true}.
  */
 #ifndef TB_CTL_PAGE_PRINT_H
 #define TB_CTL_PAGE_PRINT_H
@@ -11,8 +11,8 @@
 #include "base/buf.h"
 #include "base/error.h"
 
-/* Prints the elements of the page that TEXT is as part of one array, of which *FIRST says whether it has yet
- * to begin; byte for byte but for blanks. *MORE: another page follows. -EBADMSG: it is no page. */
+/* Prints the elements of the page TEXT as part of an array; only blanks may differ from the original. *FIRST
+ * is true until the array has begun. Sets *MORE if another page follows. -EBADMSG if TEXT is not a page. */
 int page_print(FILE *file, const struct buf *text, bool compact, bool *first, bool *more,
                struct tb_error *err);
 

@@ -46,7 +46,7 @@ bool is_parameter(const char *id, const char *word, size_t length)
     return false;
 }
 
-/* -EINVAL, naming the option and what it takes. */
+/* -EINVAL with the option and what it takes. */
 static int refuse(const tb_api *api, const struct tb_parameter *parameter, const char *expected,
                   struct tb_error *err)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The parameters of an operation, and their values as a person gives them.
+ * The parameters of an operation, and their values from the command line.
  */
 #ifndef TB_CTL_PARAMETER_H
 #define TB_CTL_PARAMETER_H
@@ -10,10 +10,10 @@
 #include "base/error.h"
 #include "ctl/editions.h"
 
-/* The name on the wire of the parameter I, less than OPERATION's parameter_count. */
+/* The name of OPERATION's parameter I, as in requests. I must be less than parameter_count. */
 const char *parameter_name(const tb_api *api, const tb_operation *operation, unsigned i);
 
-/* The parameter of OPERATION that WORD names, as on the wire or in kebab case; or NULL. */
+/* The parameter of OPERATION that WORD names, as in requests or in kebab case; or NULL. */
 const struct tb_parameter *parameter_find(const tb_api *api, const tb_operation *operation, const char *word);
 
 /* Whether the LENGTH bytes of WORD name a parameter that the operation ID has in any edition. */

@@ -55,9 +55,9 @@ static int run(const struct arguments *arguments)
 const struct subcommand queue_subcommand = {
     .name = "queue",
     .summary = "show the requests that wait in tbproxyd",
-    .usage =
-        "Usage: tbproxyctl queue [OPTION]...\n"
-        "Shows how many requests wait in tbproxyd to be sent, for how long, and which clients they belong to.\n" STATUS_USAGE_TAIL,
+    .usage = "Usage: tbproxyctl queue [OPTION]...\n"
+             "Shows how many requests wait in tbproxyd to be sent, for how long, and for which\n"
+             "clients.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

@@ -30,7 +30,6 @@ static void print_word(const char **separator, const char *word)
     *separator = ", ";
 }
 
-/* The words that parameters and members share. */
 void print_flags(unsigned flags, const char **separator)
 {
     static const struct {
@@ -107,7 +106,6 @@ void print_variants(const tb_api *api, const struct tb_schema *schema)
     }
 }
 
-/* The members of the object that TYPE is, or that its elements are. */
 void print_members(const tb_api *api, uint16_t type)
 {
     const struct tb_type *row = &api->types[type];

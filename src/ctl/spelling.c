@@ -16,7 +16,8 @@ static bool lower(char c)
     return islower((unsigned char)c) || isdigit((unsigned char)c);
 }
 
-/* Whether a word begins at NAME[I]: after a small letter, or as the last capital of a run ("URLName"). */
+/* Whether a word begins at NAME[I]: after a lower-case letter, or as the last of several capitals
+ * ("URLName"). */
 static bool begins_word(const char *name, size_t i)
 {
     if (i == 0 || !upper(name[i]))
@@ -57,7 +58,7 @@ static uint8_t least(uint8_t a, uint8_t b, uint8_t c)
     return smaller < c ? smaller : c;
 }
 
-/* How many letters are to be added, taken away or changed to make B of A (Levenshtein), without case. */
+/* The Levenshtein distance of A and B, ignoring case. */
 static size_t distance(const char *a, const char *b)
 {
     uint8_t row[NAME_MAX_BYTES];
@@ -86,7 +87,7 @@ static size_t distance(const char *a, const char *b)
 
 struct nearest nearest_to(const char *word)
 {
-    /* A third of the letters may be wrong: more is another word. */
+    /* If more than a third of the letters differ, it is another word. */
     return (struct nearest){.word = word, .distance = strlen(word) / 3 + 2};
 }
 

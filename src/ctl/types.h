@@ -17,7 +17,7 @@ const struct tb_type *element_type(const tb_api *api, uint16_t type);
 /* The enumeration of TYPE, or NULL. */
 const struct tb_enum *type_enum(const tb_api *api, const struct tb_type *type);
 
-/* All of these write to RET, cut what does not fit, and return RET. */
+/* The following write to RET, cut what does not fit, and return RET. */
 
 /* "text", "integer", "list of Device", ... */
 const char *type_words(const tb_api *api, uint16_t type, char *ret, size_t size);

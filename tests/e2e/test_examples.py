@@ -208,7 +208,7 @@ class CommunityEdition(ExampleCase):
 
     def test_key_file_that_is_missing(self):
         done = self.start("get_user", TB_API_KEY_FILE="/nonexistent")
-        self.assertEqual((done.returncode, done.stderr), (1, "/nonexistent: there is no API key in this file\n"))
+        self.assertEqual((done.returncode, done.stderr), (1, "/nonexistent: no API key in this file\n"))
 
 
 class ProfessionalEdition(ExampleCase):

@@ -141,7 +141,7 @@ class TestControl(JsonCase):
                 self.assertIn(b"the answer is not JSON: line 1", done.stderr)
             done = self.ctl(server, *words[:3], "--all")
             self.assertEqual((done.returncode, done.stdout), (1, b""), text)
-            self.assertIn(b"is no page", done.stderr)
+            self.assertIn(b"is not a page", done.stderr)
 
 
 class TestDaemon(JsonCase):
