@@ -9,6 +9,7 @@
 #include "client/error.h"
 #include "client/tables.h"
 #include "json/number.h"
+#include "json/number_text.h"
 
 struct builder {
     const tb_api *api;

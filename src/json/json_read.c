@@ -8,7 +8,7 @@
 
 #include "base/buf.h"
 #include "json/json_text.h"
-#include "json/number.h"
+#include "json/number_text.h"
 
 /* Jansson reads the text. Before, in one pass, the numbers and strings in it that jansson cannot hold are put
  * in quotes behind TB_VERBATIM. A string may stand wherever a number may but for names, so that what is no

@@ -7,7 +7,7 @@
 #include <tbclient/value.h>
 
 #include "json/json_read.h"
-#include "json/number.h"
+#include "json/number_text.h"
 
 /* Jansson writes the text; it is copied with other digits, and without the quotes around what is verbatim. */
 

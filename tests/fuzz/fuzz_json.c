@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "json/json_read.h"
 #include "json/json_write.h"
-#include "json/number.h"
+#include "json/number_text.h"
 
 #define INPUT_MAX 4096
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/number.h"
+#include "json/number_text.h"
 
 #include <errno.h>
 #include <float.h>
