@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-# Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test.
+# Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test, which asks "make print-fuzzers"
+# for the list.
 FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_server_version tests/fuzz/fuzz_frames tests/fuzz/fuzz_json tests/fuzz/fuzz_merge \
 	tests/fuzz/fuzz_router tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 fuzzers: $(FUZZERS)
-.PHONY: fuzzers
+print-fuzzers:
+	@echo $(FUZZERS)
+.PHONY: fuzzers print-fuzzers
 
 tests_fuzz_fuzz_decode_SOURCES = tests/fuzz/fuzz_decode.c tests/common/sample_api.c tests/common/sample_api.h
 tests_fuzz_fuzz_decode_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
