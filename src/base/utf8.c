@@ -2,56 +2,41 @@
 #include "base/utf8.h"
 
 #include <errno.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <string.h>
 
-/* How many bytes the character that begins with LEAD has; 0: none begins so. */
-static size_t character_size(unsigned char lead)
+bool utf8_next(struct utf8 *state, unsigned char byte)
 {
-    if (lead < 0x80)
-        return 1;
-    if (lead < 0xc2)
-        return 0;
-    return lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : lead < 0xf5 ? 4 : 0;
-}
-
-static bool is_character(const unsigned char *bytes, size_t size)
-{
-    size_t i;
-
-    for (i = 1; i < size; i++)
-        if ((bytes[i] & 0xc0) != 0x80)
+    if (state->pending > 0) {
+        if (byte < state->low || byte > state->high)
             return false;
-    /* the second byte tells what is overlong, a surrogate, too high */
-    switch (bytes[0]) {
-    case 0xe0:
-        return bytes[1] >= 0xa0;
-    case 0xed:
-        return bytes[1] < 0xa0;
-    case 0xf0:
-        return bytes[1] >= 0x90;
-    case 0xf4:
-        return bytes[1] < 0x90;
-    default:
+        state->pending--;
+        state->low = 0x80;
+        state->high = 0xbf;
         return true;
     }
+    state->low = byte == 0xe0 ? 0xa0 : byte == 0xf0 ? 0x90 : 0x80;
+    state->high = byte == 0xed ? 0x9f : byte == 0xf4 ? 0x8f : 0xbf;
+    state->pending = byte < 0x80   ? 0
+                     : byte < 0xc2 ? -1
+                     : byte < 0xe0 ? 1
+                     : byte < 0xf0 ? 2
+                     : byte < 0xf5 ? 3
+                                   : -1;
+    return state->pending >= 0;
 }
 
 ssize_t utf8_count(const char *text, size_t length)
 {
-    const unsigned char *bytes = (const unsigned char *)text;
-    size_t i = 0;
+    struct utf8 state = {0};
     ssize_t count = 0;
+    size_t i;
 
-    for (; i < length; count++) {
-        size_t size = character_size(bytes[i]);
-
-        if (size == 0 || size > length - i || !is_character(bytes + i, size))
+    for (i = 0; i < length; i++) {
+        if (!utf8_next(&state, (unsigned char)text[i]))
             return -EILSEQ;
-        i += size;
+        count += state.pending == 0;
     }
-    return count;
+    return state.pending == 0 ? count : -EILSEQ;
 }
 
 size_t utf8_mark_length(const char *text, size_t length)

@@ -5,14 +5,23 @@
 #ifndef TB_BASE_UTF8_H
 #define TB_BASE_UTF8_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
-/* How many characters the LENGTH bytes at TEXT are, or -EILSEQ where they are no UTF-8. */
+/* Checks a text byte by byte. Zeroed memory begins one. */
+struct utf8 {
+    int pending;             /* bytes of the character that are still to come; not 0 at the end: incomplete */
+    unsigned char low, high; /* bounds of the next of them */
+};
+
+/* Whether BYTE may be the next one; after false nothing more can be checked. */
+bool utf8_next(struct utf8 *state, unsigned char byte);
+
+/* The number of characters in LENGTH bytes at TEXT, or -EILSEQ if they are not UTF-8. */
 ssize_t utf8_count(const char *text, size_t length);
 
-/* Bytes of the byte order mark that some editors put before UTF-8: 3, or 0 if TEXT does not begin with one.
- */
+/* The length of the byte order mark that some editors put at the beginning: 3, or 0 if TEXT has none. */
 size_t utf8_mark_length(const char *text, size_t length);
 
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/util.h"
+#include "http/headers.h"
 
 static const char *const forwarded[] = {
     "Accept",   "Accept-Encoding",   "Accept-Language", "Content-Type", "Content-Encoding",
@@ -66,42 +67,22 @@ static bool contains(const char *const *names, size_t count, const char *name, s
     return false;
 }
 
-/* Whether the comma-separated LIST names it. */
-static bool list_contains(const char *list, const char *name, size_t length)
-{
-    while (*list) {
-        size_t entry;
-
-        list += strspn(list, ", \t");
-        entry = strcspn(list, ", \t");
-        if (entry == length && entry > 0 && strncasecmp(list, name, entry) == 0)
-            return true;
-        list += entry;
-    }
-    return false;
-}
-
-bool filter_list_contains(const char *list, const char *name)
-{
-    return list_contains(list, name, strlen(name));
-}
-
 bool filter_request_header(const char *name, const char *extra, const char *connection)
 {
     size_t length = strlen(name);
 
-    if (connection && list_contains(connection, name, length))
+    if (connection && header_list_has(connection, name, length))
         return false;
     if (contains(forwarded, ARRAY_SIZE(forwarded), name, length))
         return true;
-    return list_contains(extra, name, length) && !contains(kept_back, ARRAY_SIZE(kept_back), name, length);
+    return header_list_has(extra, name, length) && !contains(kept_back, ARRAY_SIZE(kept_back), name, length);
 }
 
 bool filter_response_header(const char *line, const char *connection)
 {
     size_t length = strcspn(line, ":");
 
-    if (connection && list_contains(connection, line, length))
+    if (connection && header_list_has(connection, line, length))
         return false;
     return !contains(dropped, ARRAY_SIZE(dropped), line, length) &&
            strncasecmp(line, "Access-Control-", strlen("Access-Control-")) != 0;

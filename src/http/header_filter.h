@@ -8,11 +8,6 @@
 
 #include <stdbool.h>
 
-/* Whether LIST, the value of a header, has NAME among its entries, which are separated by commas; compared
- * without case.
- */
-bool filter_list_contains(const char *list, const char *name);
-
 /* EXTRA: further names, separated by commas (forward.request_headers). Credentials, Host, Origin and what
  * belongs to one connection never pass, whatever EXTRA says, nor do headers that CONNECTION, the request's
  * Connection header or NULL, names. */

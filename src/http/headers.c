@@ -65,6 +65,20 @@ const char *headers_find(const struct headers *headers, const char *name)
     return NULL;
 }
 
+bool header_list_has(const char *list, const char *entry, size_t length)
+{
+    while (*list) {
+        size_t n;
+
+        list += strspn(list, ", \t");
+        n = strcspn(list, ", \t");
+        if (n == length && n > 0 && strncasecmp(list, entry, n) == 0)
+            return true;
+        list += n;
+    }
+    return false;
+}
+
 void headers_clear(struct headers *headers)
 {
     buf_clear(&headers->text);

@@ -40,6 +40,15 @@ int64_t header_date_s(const char *value);
 /* Whether LINE is a header called NAME; names are compared without case. */
 bool header_is(const char *line, const char *name);
 
+/* Whether LIST, the value of a header, has ENTRY, of LENGTH bytes, among its entries, which are separated by
+ * commas; compared without case. */
+bool header_list_has(const char *list, const char *entry, size_t length);
+
+static inline bool header_list_contains(const char *list, const char *entry)
+{
+    return header_list_has(list, entry, strlen(entry));
+}
+
 /* The value of the first header called NAME, or NULL. */
 const char *headers_find(const struct headers *headers, const char *name);
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/utf8.h"
 #include "http/origin.h"
 
 #define WEBSOCKET_PREFIX "/api/ws"
@@ -62,29 +63,6 @@ static int put(struct buf *out, unsigned char c, bool was_encoded)
     return buf_append(out, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
 }
 
-/* Follows a UTF-8 sequence byte by byte (RFC 3629). PENDING: continuation bytes still to come. */
-struct utf8 {
-    int pending;
-    unsigned char low,
-        high; /* bounds of the next byte: no overlong form, no surrogate, nothing past U+10FFFF */
-};
-
-static bool utf8_next(struct utf8 *state, unsigned char c)
-{
-    if (state->pending > 0) {
-        if (c < state->low || c > state->high)
-            return false;
-        state->pending--;
-        state->low = 0x80;
-        state->high = 0xbf;
-        return true;
-    }
-    state->low = c == 0xe0 ? 0xa0 : c == 0xf0 ? 0x90 : 0x80;
-    state->high = c == 0xed ? 0x9f : c == 0xf4 ? 0x8f : 0xbf;
-    state->pending = c < 0x80 ? 0 : c < 0xc2 ? -1 : c < 0xe0 ? 1 : c < 0xf0 ? 2 : c < 0xf5 ? 3 : -1;
-    return state->pending >= 0;
-}
-
 static const char *refused_in_path(unsigned char c, bool was_encoded)
 {
     if (c == '/' && was_encoded)
@@ -111,7 +89,7 @@ static const char *refused_segment(const struct buf *path, size_t start)
 
 static int take_path(const char **raw, struct buf *out, const char **reason)
 {
-    struct utf8 utf8 = {0, 0, 0};
+    struct utf8 utf8 = {0};
     size_t segment = out->len + 1;
     const char *in = *raw;
 

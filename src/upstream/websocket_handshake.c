@@ -7,7 +7,6 @@
 #include <nettle/sha1.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <strings.h>
 #include <sys/random.h>
 
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, section 1.3 */
@@ -72,20 +71,14 @@ void handshake_free(struct handshake *handshake)
     fifo_free(&handshake->in);
 }
 
-/* Whether the header called NAME, in all its lines, is a list that has TOKEN in it. */
+/* Whether one of the lines called NAME is a list with TOKEN in it. */
 static bool header_has_token(const struct headers *headers, const char *name, const char *token)
 {
-    const char *line, *at;
+    const char *line;
 
-    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
-        if (!header_is(line, name))
-            continue;
-        for (at = header_value(line); *at; at += strcspn(at, ", \t")) {
-            at += strspn(at, ", \t");
-            if (strcspn(at, ", \t") == strlen(token) && strncasecmp(at, token, strlen(token)) == 0)
-                return true;
-        }
-    }
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line))
+        if (header_is(line, name) && header_list_contains(header_value(line), token))
+            return true;
     return false;
 }
 

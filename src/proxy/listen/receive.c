@@ -284,7 +284,7 @@ static void check_header(struct exchange *exchange, struct request_headers *head
     check_target(exchange);
     check_room(exchange);
     exchange->inbound.length = check_length(exchange, headers, http_1_0);
-    exchange->head.keeps_connection = !http_1_0 && !filter_list_contains(headers->connection, "close");
+    exchange->head.keeps_connection = !http_1_0 && !header_list_contains(headers->connection, "close");
 }
 
 void receive_header(struct exchange *exchange, const char *method, const char *version)

@@ -9,7 +9,7 @@
 #include <strings.h>
 
 #include "base/log.h"
-#include "http/header_filter.h"
+#include "http/headers.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/reply_server.h"
 #include "upstream/auth_command.h"
@@ -25,7 +25,7 @@ bool tunnel_is_wanted(const char *path, size_t path_length, const char *upgrade,
 
     return path_length >= length && strncmp(path, ENDPOINT, length) == 0 &&
            (path_length == length || path[length] == '/') && upgrade && connection &&
-           filter_list_contains(upgrade, "websocket") && filter_list_contains(connection, "upgrade");
+           header_list_contains(upgrade, "websocket") && header_list_contains(connection, "upgrade");
 }
 
 static const char *header_of(const struct tunnel *tunnel, const char *name)

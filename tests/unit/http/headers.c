@@ -120,6 +120,17 @@ START_TEST(cleared_and_freed_lists_are_empty_and_usable)
 }
 END_TEST
 
+START_TEST(a_list_has_its_entries_in_any_case)
+{
+    ck_assert(header_list_contains("Upgrade", "upgrade"));
+    ck_assert(header_list_contains(" keep-alive ,\tUpgrade,", "upgrade"));
+    ck_assert(header_list_has("close", "Close: x", 5));
+    ck_assert(!header_list_contains("", "close"));
+    ck_assert(!header_list_contains(", ,", ""));
+    ck_assert(!header_list_contains("closed, disclose", "close"));
+}
+END_TEST
+
 UNIT_SUITE(headers)
 {
     TCase *tests;
@@ -131,6 +142,7 @@ UNIT_SUITE(headers)
     tcase_add_test(tests, a_line_knows_its_name_and_value);
     tcase_add_test(tests, so_many_headers_and_no_more);
     tcase_add_test(tests, so_many_bytes_and_no_more);
+    tcase_add_test(tests, a_list_has_its_entries_in_any_case);
     tcase_add_test(tests, cleared_and_freed_lists_are_empty_and_usable);
     return suite;
 }
