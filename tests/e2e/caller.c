@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A program that uses the library, told by its arguments what to do: OPTION=VALUE ..., then COMMAND ARGUMENT
- * ..., and prints a line of JSON about each call. Lines that it waits for come from standard input.
+ * A program that uses the library. Its arguments are OPTION=VALUE ..., COMMAND and ARGUMENT .... It prints a
+ * line of JSON about each call. Some commands wait for lines from standard input.
  *
  *     caller url=http://127.0.0.1:8080 api_key=K call getDeviceById '{"deviceId":"..."}'
  */
@@ -52,7 +52,7 @@ static json_t *load(const char *text)
     json_t *value = text ? json_loads(text, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL) : NULL;
 
     if (text && !value) {
-        fprintf(stderr, "no JSON: %s\n", text);
+        fprintf(stderr, "not JSON: %s\n", text);
         exit(2);
     }
     return value;
@@ -78,7 +78,7 @@ static int invoke(unsigned operation, const void *const *arguments, const void *
     return tb_invoke(client, small_api(), small_operation(operation), arguments, params, ret, err);
 }
 
-/* save NAME: saves a device, reads it again, changes it, deletes it */
+/* save NAME: saves a device, reads, changes and deletes it */
 static void do_save(char **arguments)
 {
     tb_error err = TB_ERROR_INIT;
@@ -91,7 +91,7 @@ static void do_save(char **arguments)
         id[0] = json_string_value(json_object_get(saved->id, "id"));
         r = invoke(SMALL_DEVICE, id, NULL, &read, &err);
     }
-    if (r == 0) { /* what the structure does not know is sent back: without its version, the server refuses */
+    if (r == 0) { /* unknown members are sent back: without the version, the server refuses */
         saved->name = "changed";
         body[0] = saved;
         tb_free(read);
@@ -124,7 +124,7 @@ static void do_rename(char **arguments)
     print_outcome(r, &err, NULL);
 }
 
-/* devices PAGE_SIZE: all of them */
+/* devices PAGE_SIZE: lists all devices */
 static void do_devices(char **arguments)
 {
     tb_error err = TB_ERROR_INIT;
@@ -143,7 +143,7 @@ static void do_devices(char **arguments)
     print_outcome(r, &err, names);
 }
 
-/* count, text: other kinds of answers */
+/* count, text: other types of answers */
 static void do_count(char **arguments)
 {
     tb_error err = TB_ERROR_INIT;
@@ -202,7 +202,7 @@ static int slow_write(void *context, const void *data, size_t length)
     return 0;
 }
 
-/* slow KEY MICROSECONDS: a sink that takes its time */
+/* slow KEY MICROSECONDS: downloads to a slow sink */
 static void do_slow(char **arguments)
 {
     tb_error err = TB_ERROR_INIT;
@@ -222,7 +222,7 @@ static void *close_client(void *arg)
     return NULL;
 }
 
-/* Once so much came at a time that the transfer must have been stopped: works until the client is closed. */
+/* When so much arrives at once that the transfer must have been paused: works until the client is closed. */
 static int last_write(void *context, const void *data, size_t length)
 {
     pthread_t *closer = context;
@@ -234,7 +234,7 @@ static int last_write(void *context, const void *data, size_t length)
     return 0;
 }
 
-/* outlive KEY: a sink that is behind, and still works when the client gives the call up */
+/* outlive KEY: downloads to a sink that still works when the client cancels the call */
 static void do_outlive(char **arguments)
 {
     tb_error err = TB_ERROR_INIT;
@@ -345,7 +345,7 @@ static void end(struct worker *workers)
     }
 }
 
-/* threads CALLS OPERATION ...: each of eight threads makes so many calls */
+/* threads CALLS OPERATION ...: eight threads make CALLS calls each */
 static void do_threads(char **arguments)
 {
     struct worker workers[THREADS] = {0};
@@ -354,7 +354,7 @@ static void do_threads(char **arguments)
     end(workers);
 }
 
-/* close OPERATION ...: eight threads make calls until the client is closed, at a line of input */
+/* close OPERATION ...: eight threads make calls; a line of input closes the client */
 static void do_close(char **arguments)
 {
     struct worker workers[THREADS] = {0};
@@ -368,7 +368,7 @@ static void do_close(char **arguments)
     end(workers);
 }
 
-/* repeat OPERATION ...: a call at each line of input, until the last */
+/* repeat OPERATION ...: makes a call for each line of input */
 static void do_repeat(char **arguments)
 {
     char line[10];

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""tbproxyctl: through tbproxyd and with the server itself, what it prints, what it exits with, what it refuses."""
+"""tbproxyctl, directly and through tbproxyd: output, exit status, and what it refuses."""
 import json
 import os
 import random
@@ -50,7 +50,7 @@ class CtlCase(Case):
                 if not name.lower().endswith("_proxy") and name != "TBPROXY_URL"}
 
     def run_ctl(self, *arguments, stdin=b"", **environment):
-        """What it exits with, and both of its outputs, in which no secret may be."""
+        """The finished process; its output must not contain a secret."""
         done = subprocess.run(self.command(*arguments), input=stdin, capture_output=True, timeout=PATIENCE, check=False,
                               cwd=self.directory, env={**self.environment(), **environment})
         for simulator in self.simulators:
@@ -64,7 +64,7 @@ class CtlCase(Case):
         return done.stdout.decode()
 
     def refused(self, *arguments, status=2, **more):
-        """The message; there is nothing on standard output."""
+        """The message; standard output must be empty."""
         done = self.run_ctl(*arguments, **more)
         self.assertEqual((done.returncode, done.stdout), (status, b""), done)
         lines = done.stderr.decode().splitlines()
@@ -77,7 +77,7 @@ class CtlCase(Case):
 
 
 class CallCase(CtlCase):
-    """Calls, by each way to the server."""
+    """Calls, over each connection to the server."""
 
     @classmethod
     def setUpClass(cls):
@@ -183,7 +183,7 @@ class CallCase(CtlCase):
         self.assertIn("did you mean file?", self.failed("uploadImage", "--part", "fil=x", status=2))
         self.assertIn("/nonexistent", self.failed("uploadImage", "--part", "file=@/nonexistent"))
 
-    def test_what_is_wrong_is_refused_before_it_is_sent(self):
+    def test_wrong_calls_are_refused_before_anything_is_sent(self):
         self.sim.forget()
         for words, message in (
                 (("saveDevcie",), "unknown operation saveDevcie; did you mean saveDevice?"),
@@ -212,7 +212,7 @@ class CallCase(CtlCase):
                 self.assertNotIn("saveDevice: saveDevice", line)
         self.assertEqual([entry for entry in self.sim.requests() if "/api/auth/" not in entry["target"]], [])
 
-    def test_a_body_that_is_no_json_is_not_told(self):
+    def test_a_body_that_is_not_json_is_not_quoted(self):
         for body in ('{"password": "Secret1" "Secret2"}', '{"password": Secret1}', '{"Secret1": 1, "Secret1": 2}'):
             line = self.failed("saveDevice", "--body", body, status=2)
             self.assertIn("--body: not JSON: line 1, column ", line)
@@ -222,7 +222,7 @@ class CallCase(CtlCase):
         self.sim.fault("status", "/api/auth/user", status=500, count=1)
         self.assertRegex(self.failed("getUser"), r"^tbproxyctl: getUser: .*\(500")
 
-    def test_a_reader_that_goes_away_is_no_error(self):
+    def test_a_closed_pipe_is_not_an_error(self):
         for i in range(3):
             self.create("for a pipe %d" % i)
         read_end, write_end = os.pipe()
@@ -239,7 +239,7 @@ class CallsThroughTbproxyd(CallCase):
         cls.share_daemon()
         return ["--url", "http://127.0.0.1:%d" % cls.proxy.port]
 
-    def test_the_environment_names_tbproxyd(self):
+    def test_the_url_from_the_environment(self):
         url = self.way[1]
         self.assertEqual(json.loads(self.good("call", "getUser", TBPROXY_URL=url))["email"], TENANT)
 
@@ -262,7 +262,7 @@ class CallsWithAnApiKey(CallCase):
         self.assertEqual(json.loads(self.good("call", "--url", self.sim.url, "--api-key-file", "key", "getUser"))["email"],
                          TENANT)
 
-    def test_a_wrong_key_is_not_told(self):
+    def test_a_wrong_key_is_not_quoted(self):
         path = self.write("wrong", "tb_a-key-that-is-wrong\n")
         line = self.refused("call", "--url", self.sim.url, "--api-key-file", path, "getUser", status=1)
         self.assertIn("(401", line)
@@ -280,11 +280,12 @@ class CallsWithAPassword(CallCase):
         return ["--url", cls.sim.url, "--username", TENANT, "--password-file", cls.password_file]
 
     def test_half_a_credential_or_two(self):
-        for words, message in ((("--username", "a"), "must be given together"), (("--password-file", "a"), "must be given together"),
+        for words, message in ((("--username", "a"), "must be given together"),
+                               (("--password-file", "a"), "must be given together"),
                                (("--username", "a", "--password-file", "a", "--token-file", "a"), "more than one")):
             self.assertIn(message, self.refused("call", *words, "getUser"))
 
-    def test_a_wrong_password_is_not_told(self):
+    def test_a_wrong_password_is_not_quoted(self):
         path = self.write("wrong", "a-password-that-is-wrong\n")
         line = self.refused("call", "--url", self.sim.url, "--username", TENANT, "--password-file", path, "getUser",
                             status=1)
@@ -292,13 +293,13 @@ class CallsWithAPassword(CallCase):
         self.assertNotIn("a-password-that", line)
 
 
-del CallCase  # only for its ways
+del CallCase  # only its subclasses are run
 
 
 class TestProfessionalEdition(CtlCase):
     edition = "pe"
 
-    def test_the_edition_is_the_one_of_tbproxyd(self):
+    def test_the_edition_is_that_of_tbproxyd(self):
         self.share_server()
         proxy = self.start_daemon(self.sim)
         role = json.loads(self.good("call", "--unix-socket", proxy.unix_path, "saveRole", "--body",
@@ -306,7 +307,7 @@ class TestProfessionalEdition(CtlCase):
         self.assertEqual(role["name"], "Readers")
 
 
-class TestNobodyListens(CtlCase):
+class TestNoServer(CtlCase):
     def test_a_refused_connection(self):
         self.assertIn("transport", self.refused("call", "--url", "http://127.0.0.1:1", "getUser", status=1))
         self.assertIn("transport", self.refused("call", "--unix-socket", self.path("none"), "getUser", status=1))
@@ -350,7 +351,7 @@ class TestDescribe(CtlCase):
         self.assertIn("    DEVICE: DeviceId\n", self.good("describe", "EntityId"))
         self.assertRegex(self.good("describe", "EntityType"), r"^EntityType: enumeration\n.*\n  values: TENANT, ")
 
-    def test_what_is_not_there(self):
+    def test_unknown_names(self):
         for words, message in ((("Devic",), "did you mean Device?"), (("saveDevcie",), "did you mean saveDevice?"),
                                ((), "one operation or schema"), (("a", "b"), "one operation or schema"),
                                (("--edition", "ce", "saveRole"), "saveRole is not in CE; it is in PE"),
@@ -358,7 +359,7 @@ class TestDescribe(CtlCase):
             self.assertIn(message, self.refused("describe", *words))
 
     def test_examples_pass_all_checks(self):
-        """They fail only because nobody listens."""
+        """They fail only because no server listens."""
         self.write("FILE", "x")
         names = [row[0] for row in self.tabs("operations", "--edition", "pe")]
         for name in random.Random(2).sample(names, 10 if SLOW else 150):
@@ -400,7 +401,7 @@ TEXT_MAX = 1024
 
 
 class TestStatus(CtlCase):
-    """"limits" and "queue", with a server that answers what a test says."""
+    """"limits" and "queue", with the answer that a test gives."""
 
     def setUp(self):
         self.answer = answer(body={"limits": LIMITS, "queue": QUEUE})
@@ -412,7 +413,7 @@ class TestStatus(CtlCase):
         return False
 
     def ask(self, name, *arguments, **parts):
-        """What is printed where PARTS are in the answer."""
+        """What is printed if the answer has PARTS."""
         if parts:
             self.answer = answer(body=parts)
         return self.good(name, "--url", self.server.url, *arguments)
@@ -426,7 +427,7 @@ class TestStatus(CtlCase):
         self.assertEqual(self.ask("queue", queue={**QUEUE, "requests": 0, "clients": []}),
                          QUEUE_TEXT.replace("6 of", "0 of").split("client")[0])
 
-    def test_limits_that_are_not_there(self):
+    def test_no_limits(self):
         for source, limit in (("none", None), ("none", "")):
             text = self.ask("limits", limits={**LIMITS, "source": source, "limit": limit, "buckets": [], "pace": None,
                                               "closed_for_ms": 0, "operations": []})
@@ -441,7 +442,7 @@ class TestStatus(CtlCase):
         self.assertIn("\\u009b", text)
         self.assertEqual(json.loads(self.ask("queue", "--json")), QUEUE)
 
-    def test_the_ways_to_tbproxyd(self):
+    def test_connections_to_tbproxyd(self):
         self.assertEqual(self.good("limits", TBPROXY_URL=self.server.url + "/"), LIMITS_TEXT)
         self.assertIn("limits: transport: no answer from tbproxyd: ",
                       self.refused("limits", "--unix-socket", self.path("none"), TBPROXY_URL=self.server.url, status=1))
@@ -451,7 +452,7 @@ class TestStatus(CtlCase):
         self.assertIn("limits: usage: the URL has more than 2047 bytes",
                       self.refused("limits", "--url", "http://" + "a" * 2038, status=1))
 
-    def test_who_tells_no_status(self):
+    def test_answers_without_a_status(self):
         too_old = "no status: tbproxyd is too old, or this is not tbproxyd"
         for given, message in (
                 (answer(404, {"status": 404, "message": "there is nothing here"}), "not found (404): " + too_old),
@@ -470,7 +471,7 @@ class TestStatus(CtlCase):
                 self.answer = given
                 self.assertIn("tbproxyctl: limits: " + message, self.fails("limits"))
 
-    def test_a_status_that_is_not_as_it_should_be(self):
+    def test_an_invalid_status(self):
         bucket = LIMITS["buckets"][0]
         for name, part, wrong in (
                 ("limits", [], "limits.source"),
@@ -519,7 +520,8 @@ class TestStatus(CtlCase):
     def test_the_command_line(self):
         for words, message in ((("x",), "unexpected argument x"), (("-x",), "unexpected argument -x"),
                                (("--ur", "x"), "unknown option --ur; did you mean --url?"),
-                               (("--all",), "unknown option --all; did you mean --url?"), (("--json=1",), "--json takes no value"),
+                               (("--all",), "unknown option --all; did you mean --url?"),
+                               (("--json=1",), "--json takes no value"),
                                (("--api-key-file", "x"), "unknown option --api-key-file"),
                                (("--password", "x"), "unknown option --password"),
                                (("--url",), "--url: the value is missing"), (("--url", ""), "--url: the value is empty"),
@@ -543,7 +545,7 @@ class TestStatusOfTbproxyd(CtlCase):
         cls.share_server()
         cls.share_daemon({"rate.limits": "100:1,2000:60", "queue.max_wait_ms": 12000})
 
-    def test_both_pages_over_both_ways(self):
+    def test_both_subcommands_over_both_connections(self):
         url = "http://127.0.0.1:%d" % self.proxy.port
         for where in (("--url", url), ("--unix-socket", self.proxy.unix_path)):
             limits = json.loads(self.good("limits", "--json", *where))
@@ -594,7 +596,7 @@ class TestHelpAndCompletion(CtlCase):
             self.assertEqual(self.complete(name, "--url", "-"), [])
             self.assertEqual(self.complete(name, ""), [])
 
-    def test_the_function_for_bash(self):
+    def test_completion_in_bash(self):
         script = ('. "$1"; COMP_WORDS=(%s call saveDevic); COMP_CWORD=2; _tbproxyctl %s; printf "%%s\\n" '
                   '"${COMPREPLY[@]}"') % ((shlex.quote(build_tree.program("src/ctl/tbproxyctl")),) * 2)
         file = build_tree.SOURCE / "src" / "ctl" / "tbproxyctl.bash"
@@ -618,7 +620,7 @@ class TestHelpAndCompletion(CtlCase):
         self.assertRegex(done.stderr.decode(), "^tbproxyctl: standard output: ")
 
 
-del CtlCase  # holds no tests of its own
+del CtlCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The programs of docs/examples, with the server itself and through tbproxyd: what they print, what they do to the
-server, and that no request of theirs is against the specification."""
+"""The programs of docs/examples, directly and through tbproxyd: what they print, what they do to the server, and that
+their requests follow the specification."""
 import json
 import os
 import subprocess
@@ -52,14 +52,14 @@ class ExampleCase(Case):
                               env={**self.environment(), **environment})
 
     def example(self, name, *arguments):
-        """The lines that it prints."""
+        """The lines that the example prints."""
         done = self.start(name, *arguments)
         self.assertEqual((done.returncode, done.stderr), (0, ""), done.stdout)
         self.assertNotIn(self.sim.api_key, done.stdout)
         return done.stdout.splitlines()
 
     def seen(self, method, path):
-        """How many requests with METHOD and PATH the server got in this test."""
+        """How many requests with METHOD and PATH the server has received in this test."""
         return sum(entry["method"] == method and entry["target"].split("?")[0] == path
                    for entry in self.sim.requests()[self.before:])
 
@@ -69,7 +69,7 @@ class ExampleCase(Case):
         return answer.json() if answer.body else None
 
     def create(self, path, **body):
-        """The id of a new entity; it is deleted after the test, if it is still there."""
+        """The id of a new entity, which is deleted after the test if it still exists."""
         entity = self.api("POST", path, body)["id"]["id"]
         self.addCleanup(self.sim.call, "DELETE", "%s/%s" % (path, entity),
                         [("X-Authorization", "ApiKey " + self.sim.api_key)])
@@ -112,7 +112,7 @@ class CommunityEdition(ExampleCase):
         self.assertEqual(lines[:3], ["name: to be read", "type: default", "label: (none)"])
         self.assertRegex(lines[3], r"^created: \d{13} ms after 1970$")
 
-    def test_get_device_by_id_of_none(self):
+    def test_get_device_by_id_of_an_unknown_device(self):
         done = self.start("get_device_by_id", NULL_ID)
         self.assertEqual((done.returncode, done.stdout), (1, ""))
         self.assertIn("404", done.stderr)
@@ -206,7 +206,7 @@ class CommunityEdition(ExampleCase):
         self.assertEqual(done.returncode, 2)
         self.assertRegex(done.stderr, "^usage: .*get_device_by_id DEVICE_ID\n$")
 
-    def test_key_file_that_is_missing(self):
+    def test_a_missing_key_file(self):
         done = self.start("get_user", TB_API_KEY_FILE="/nonexistent")
         self.assertEqual((done.returncode, done.stderr), (1, "/nonexistent: no API key in this file\n"))
 
@@ -258,7 +258,7 @@ class ProfessionalEditionThroughTbproxyd(ProfessionalEdition):
 
 
 class TestAnswersWithoutValues(Case):
-    """What a server may answer instead of what is documented must not end a program by a signal."""
+    """An answer other than the documented one must not crash a program."""
 
     def run_all(self, body, content_type):
         def handle(peer, _request):
@@ -271,7 +271,7 @@ class TestAnswersWithoutValues(Case):
                        if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
         programs = sorted(name for name in os.listdir(SOURCE) if name.endswith(".c"))
         for name in (program[:-2] for program in programs):
-            for count in range(4):  # until it is as many arguments as the program wants
+            for count in range(4):  # until the program accepts the number of arguments
                 done = subprocess.run(WRAPPER + [build_tree.program("docs/examples/" + name), *[NULL_ID] * count],
                                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                                       check=False, env={**environment, "TB_URL": server.url})

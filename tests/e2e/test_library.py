@@ -23,7 +23,7 @@ TELEMETRY = "/api/plugins/telemetry/DEVICE/1/timeseries/ANY"
 
 
 class Caller:
-    """The program; ARGUMENTS as its first comment says."""
+    """A running caller; for ARGUMENTS see caller.c."""
 
     def __init__(self, *arguments):
         environment = {name: value for name, value in os.environ.items() if not name.lower().endswith("_proxy")}
@@ -38,7 +38,7 @@ class Caller:
         return json.loads(self.process.stdout.readline())
 
     def end(self):
-        """All lines that are left."""
+        """All remaining lines."""
         output, errors = self.process.communicate(timeout=2 * PATIENCE)
         if self.process.returncode not in (0, 1) or REPORT.search(errors):
             raise AssertionError("ended with %d: %s" % (self.process.returncode, errors))
@@ -101,7 +101,7 @@ class TestOpening(LibraryCase):
         line = self.call(sim, "open", credential=["token=" + pair["token"]])
         self.assert_error_of(line, "unauthorized", "Token has expired")
 
-    def test_a_refused_credential_is_told_in_the_servers_words(self):
+    def test_a_refused_credential_gives_the_servers_message(self):
         sim = self.start_simulator()
         for credential in (["username=" + TENANT, "password=wrong-password"], ["api_key=wrong-key"],
                            ["token=wrong.token.x"]):
@@ -116,7 +116,7 @@ class TestOpening(LibraryCase):
         self.assert_error_of(self.call(sim, "open", credential=["api_key=wrong-key"]), "unauthorized",
                              "Invalid username or password")
 
-    def test_a_server_that_is_away_is_not_waited_for(self):
+    def test_an_unreachable_server_is_an_error_at_once(self):
         server = ScriptedServer(echo)
         server.stop()
         began = time.monotonic()
@@ -128,15 +128,15 @@ class TestOpening(LibraryCase):
         sim.fault("status", "/api/auth/login", status=429)
         self.assert_error_of(self.call(sim, "open"), "rate limited", "429")
 
-    def test_what_is_no_thingsboard_says_so(self):
+    def test_a_server_that_is_not_thingsboard(self):
         server = self.start_scripted(lambda peer, request: peer.send(answer(200, b"hello")) or True,
                                      authenticates=False)
         for credential in (["api_key=k"], ["username=u", "password=p"]):
             line = self.call(server, "open", credential=credential)
             self.assert_error_of(line, "decode", "is url a ThingsBoard server")
-            self.assertNotIn("body", line)  # what is no refusal may hold tokens
+            self.assertNotIn("body", line)  # an answer that is not a refusal may contain tokens
 
-    def test_no_credential_sends_none(self):
+    def test_without_a_credential_none_is_sent(self):
         sim = self.start_simulator()
         self.assertEqual(self.call(sim, "open", credential=[]), {"code": 0})
         self.assertEqual(sim.requests(), [])
@@ -150,21 +150,21 @@ class TestOpening(LibraryCase):
         line = self.call(server, "call", "getText")
         self.assertIn("X-Authorization", dict(line["result"]["headers"]))
 
-    def test_options_that_make_no_sense(self):
+    def test_invalid_options(self):
         sim = self.start_simulator()
         for credential in (["username=u"], ["api_key="], ["api_key=k", "token=t"]):
             self.assert_error_of(self.call(sim, "open", credential=credential), "usage")
 
 
 class TestCalls(LibraryCase):
-    def test_typed_functions_keep_what_they_do_not_know(self):
+    def test_typed_functions_keep_unknown_members(self):
         sim = self.start_simulator()
         self.assertEqual(self.call(sim, "save", "boiler")["result"], {"name": "changed", "timed": True})
         saves = sim.requests("/api/device")
         self.assertNotIn("version", json.loads(saves[0]["body"]))
         self.assertEqual(json.loads(saves[1]["body"])["version"], 1)
 
-    def test_requests_are_what_they_say(self):
+    def test_requests_are_complete(self):
         server = self.start_scripted(echo)
         line = self.call(server, "call", "search", '{"ids":["a b","c"],"limit":7,"X-Trace":"t"}')["result"]
         self.assertEqual((line["method"], line["target"]), ("GET", "/api/search?ids=a%20b&ids=c&limit=7"))
@@ -220,7 +220,7 @@ class TestCalls(LibraryCase):
         self.assert_error_of(line, "decode", "data[1].name")
         self.assertEqual(line["body"], answers["body"].decode())
 
-    def test_errors_carry_the_servers_words(self):
+    def test_errors_have_the_servers_message(self):
         sim = self.start_simulator()
         line = self.call(sim, "call", "getDeviceById", '{"deviceId":"5c000000-0000-11f1-8000-000000000000"}')
         self.assert_error_of(line, "not found", "getDeviceById: the server answered HTTP 404: ")
@@ -245,7 +245,7 @@ class TestCalls(LibraryCase):
         self.assertEqual(self.call(server, "max_response_bytes=1000", "text")["code"], 0)
         self.assert_error_of(self.call(server, "max_response_bytes=999", "text"), "transport", "limit")
 
-    def test_a_timeout_is_told_as_one(self):
+    def test_a_timeout_has_its_kind(self):
         server = self.start_scripted(lambda peer, request: server.release.wait() and False)
         began = time.monotonic()
         self.assert_error_of(self.call(server, "timeout_ms=300", "call", "getText"), "timeout")
@@ -266,7 +266,7 @@ class TestCalls(LibraryCase):
             self.assertEqual(sorted(line["result"]), expected)
             self.assertEqual(len(sim.requests("/api/tenant/devices")), -(-len(expected) // size))
 
-    def test_pages_end_where_the_server_sends_nothing(self):
+    def test_an_empty_page_is_the_last(self):
         pages = [b'{"data":[{"name":"a"},null],"hasNext":true}', b'{"data":[],"hasNext":true}']
         server = self.start_scripted(lambda peer, request: peer.send(
             answer(200, pages[min(len(server.requests), 2) - 1])) or True)
@@ -274,7 +274,7 @@ class TestCalls(LibraryCase):
         self.assertEqual([request.target for request in server.requests],
                          ["/api/tenant/devices?pageSize=2&page=%d" % page for page in (0, 1)])
 
-    def test_a_failing_page_ends_with_its_error(self):
+    def test_a_failed_page_ends_the_iteration(self):
         answers = [answer(200, b'{"data":[{"name":"a"}],"hasNext":true}'), answer(500, b'{"message":"broken"}')]
         server = self.start_scripted(lambda peer, request: peer.send(answers[len(server.requests) - 1]) or True)
         self.assert_error_of(self.call(server, "devices", "1"), "service", "broken")
@@ -290,7 +290,7 @@ class TestSession(LibraryCase):
             self.assert_error_of(line, "transport")
         stats = sim.stats()
         self.assertEqual((stats["logins"], stats["login_failures"], stats["refresh_failures"]), (1, 0, 0))
-        # A busy machine may send one with a token that ends on the way; it is replayed.
+        # On a busy machine, a token may expire on the way; then the call is replayed.
         self.assertLess(stats["statuses"].get("401", 0), stats["statuses"]["200"] / 100)
 
     def test_a_401_is_renewed_and_replayed_once(self):
@@ -326,7 +326,7 @@ class TestSession(LibraryCase):
         self.assertEqual(len(sim.requests(USER)), 2)
         program.end()
 
-    def test_a_password_that_changes_locks_out(self):
+    def test_a_changed_password_locks_out(self):
         sim = self.start_simulator()
         program = Caller(*self.arguments(sim, ["repeat", "getUser"], None))
         program.tell()
@@ -356,12 +356,12 @@ class TestRateLimit(LibraryCase):
     def sent(self, path):
         return len(self.sim.requests(path))
 
-    def test_a_429_is_repeated(self):
+    def test_a_429_is_retried(self):
         self.begin(3)
         self.assertEqual(self.call(self.sim, "initial_retry_delay_ms=20", "call", "getUser")["code"], 0)
         self.assertEqual(self.sent(USER), 4)
 
-    def test_a_429_that_stays_is_the_answer(self):
+    def test_a_permanent_429_is_the_answer(self):
         self.begin(0)
         line = self.call(self.sim, "initial_retry_delay_ms=10", "max_retries=2", "call", "getUser")
         self.assert_error_of(line, "rate limited", "max_retries")
@@ -381,7 +381,7 @@ class TestRateLimit(LibraryCase):
         self.begin(1, retryAfter="40")
         self.assert_error_of(self.call(self.sim, "call", "getUser"), "rate limited", "Retry-After")
 
-    def test_what_acts_twice_is_not_retried(self):
+    def test_unsafe_calls_are_not_retried(self):
         self.begin(0)
         arguments = ["call", "twoWayRpc", '{"deviceId":"1"}', '{"method":"x"}']
         self.assert_error_of(self.call(self.sim, "initial_retry_delay_ms=10", *arguments), "rate limited",
@@ -392,7 +392,7 @@ class TestRateLimit(LibraryCase):
         self.call(self.sim, "initial_retry_delay_ms=10", "max_retries=1", "retry_unsafe=1", *arguments)
         self.assertEqual(self.sent("/api/rpc/twoway/1"), 2)
 
-    def test_telemetry_gets_its_time_before_it_is_sent(self):
+    def test_telemetry_is_sent_with_a_timestamp(self):
         self.begin(2)
         self.call(self.sim, "initial_retry_delay_ms=10", "call", "saveEntityTelemetry",
                   '{"entityType":"DEVICE","entityId":"1","scope":"ANY"}', '{"temperature":1}')
@@ -406,7 +406,7 @@ class TestClosing(LibraryCase):
         program = Caller(*self.arguments(server, ["close", *arguments], None))
         return program
 
-    def test_close_gives_up_calls_under_way(self):
+    def test_close_cancels_calls_in_progress(self):
         server = self.start_scripted(lambda peer, request: server.release.wait() and False)
         program = self.close_during(server, "getText")
         wait_until(lambda: len(server.requests) == 8, "eight requests")
@@ -416,7 +416,7 @@ class TestClosing(LibraryCase):
         for line in lines:
             self.assert_error_of(line, "transport", "closed")
 
-    def test_close_gives_up_calls_that_wait_for_a_repeat(self):
+    def test_close_cancels_calls_that_wait_for_a_retry(self):
         sim = self.start_simulator()
         sim.fault("status", DEVICE, status=429, count=0)
         program = Caller(*self.arguments(sim, ["initial_retry_delay_ms=20000", "close", "getDeviceById",
@@ -426,7 +426,7 @@ class TestClosing(LibraryCase):
         for line in program.end():
             self.assert_error_of(line, "transport")
 
-    def test_close_while_calls_come_and_go(self):
+    def test_close_while_calls_start_and_end(self):
         sim = self.start_simulator()
         program = self.close_during(sim, "getUser")
         wait_until(lambda: len(sim.requests()) > 20, "some requests")
@@ -447,7 +447,7 @@ class TestSinks(LibraryCase):
         self.assertEqual(server.requests[0].target, "/api/files/k%2F1")
         self.assert_error_of(self.call(server, "download", "k", "299999"), "system", "sink")
 
-    def test_an_empty_download_has_begun(self):
+    def test_an_empty_download_begins(self):
         server = self.serve(b"", [("Content-Type", "image/png")])
         self.assertEqual(self.call(server, "download", "k", "10")["result"],
                          {"length": 0, "type": "image/png", "name": ""})
@@ -461,14 +461,14 @@ class TestSinks(LibraryCase):
         self.assert_error_of(self.call(server, "file", "k", "/dev/full"), "system", "No space left")
 
     def test_a_slow_sink_gets_everything(self):
-        """Slower than the timeout, too: that is the server's."""
+        """Even one that is slower than the timeout, which is for the server."""
         body = os.urandom(600000)
         server = self.serve(body)
         line = self.call(server, "timeout_ms=800", "slow", "k", "1200000")
         self.assertEqual(line["result"], {"length": len(body), "sum": sum(body) % 256})
 
-    def test_close_while_a_sink_is_behind(self):
-        """The sink's end must not tell the client of a call that it has given up."""
+    def test_close_while_a_sink_works(self):
+        """When the sink returns, the cancelled call must not be posted to the client again."""
         server = self.serve(b"x" * (4 << 20))
         for _ in range(5):
             self.assert_error_of(self.call(server, "outlive", "k"), "transport", "closed")
@@ -583,7 +583,7 @@ class TestConnections(LibraryCase):
         with_tls12 = self.start_tls(version=ssl.TLSVersion.TLSv1_2)
         self.assertEqual(self.call(with_tls12, "no_verify=1", "open")["code"], 0)
 
-    def test_a_certificate_of_our_own(self):
+    def test_a_client_certificate(self):
         self.start_tls()
         server = self.start_tls(client_ca="other")
         trusted = "ca_file=" + self.path("server.pem")
@@ -602,7 +602,7 @@ class TestConnections(LibraryCase):
         line = Caller("url=http://localhost", "unix_socket=" + self.path("none"), "call", "getUser").end()[-1]
         self.assert_error_of(line, "transport")
 
-    def test_a_prefix_of_the_url(self):
+    def test_a_prefix_in_the_url(self):
         server = self.start_scripted(echo)
         line = Caller("url=" + server.url + "/tb/", "call", "getText").end()[-1]
         self.assertEqual(line["result"]["target"], "/tb/api/text")
@@ -618,7 +618,7 @@ class TestConnections(LibraryCase):
         server = self.start_scripted(handle)
         lines = self.lines(server, "max_connections=2", "threads", "5", "getText")
         self.assertEqual([line["result"] for line in lines], [5] * 8)
-        self.assertEqual(max(counts), 3)  # the session has one of its own
+        self.assertEqual(max(counts), 3)  # one of them is the session's
 
 
 if __name__ == "__main__":

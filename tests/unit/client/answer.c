@@ -75,7 +75,7 @@ START_TEST(each_status_has_its_kind)
 }
 END_TEST
 
-START_TEST(the_servers_words_are_told)
+START_TEST(the_servers_message_is_in_the_error)
 {
     static const char body[] =
         "{\"status\":404,\"message\":\"Device is not found!\",\"errorCode\":32,\"timestamp\":1795415381458}";
@@ -110,7 +110,7 @@ START_TEST(latin1_becomes_utf8)
 }
 END_TEST
 
-START_TEST(words_and_bodies_are_bounded)
+START_TEST(messages_and_bodies_are_bounded)
 {
     size_t size = ANSWER_ERROR_BODY_MAX + 1;
     char *body = malloc(size);
@@ -134,7 +134,7 @@ START_TEST(words_and_bodies_are_bounded)
 }
 END_TEST
 
-START_TEST(what_did_not_come_has_its_kind)
+START_TEST(a_missing_answer_has_its_kind)
 {
     answer.outcome = REQUEST_FAILED;
     snprintf(answer.reason, sizeof(answer.reason), "Connection refused");
@@ -232,10 +232,10 @@ UNIT_SUITE(answer)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_status_has_its_kind);
-    tcase_add_test(tests, the_servers_words_are_told);
+    tcase_add_test(tests, the_servers_message_is_in_the_error);
     tcase_add_test(tests, latin1_becomes_utf8);
-    tcase_add_test(tests, words_and_bodies_are_bounded);
-    tcase_add_test(tests, what_did_not_come_has_its_kind);
+    tcase_add_test(tests, messages_and_bodies_are_bounded);
+    tcase_add_test(tests, a_missing_answer_has_its_kind);
     tcase_add_test(tests, file_names_are_safe);
     tcase_add_test(tests, lengths_are_numbers);
     return suite;

@@ -7,7 +7,7 @@
 
 #include "unit.h"
 
-START_TEST(nothing_is_freed_for_null)
+START_TEST(null_can_be_freed)
 {
     tb_free(NULL);
 }
@@ -29,7 +29,7 @@ START_TEST(the_first_allocation_frees_all)
         ck_assert_ptr_nonnull(memory);
         ck_assert_uint_eq((uintptr_t)memory % _Alignof(int64_t), 0);
         ck_assert_mem_eq(memory, zeros, size);
-        memset(memory, 0xff, size); /* the next one is zeros all the same */
+        memset(memory, 0xff, size); /* the next one must be zeroed again */
     }
     ck_assert_uint_eq(owned->refcount, 2);
     tb_free(arena_value(arena));
@@ -38,7 +38,7 @@ START_TEST(the_first_allocation_frees_all)
 }
 END_TEST
 
-START_TEST(the_maximum)
+START_TEST(the_maximum_of_one_block)
 {
     struct arena *arena;
     void *memory;
@@ -52,7 +52,6 @@ START_TEST(the_maximum)
 }
 END_TEST
 
-/* The bytes of several blocks count together. */
 START_TEST(the_maximum_of_all_blocks)
 {
     struct arena *arena;
@@ -75,9 +74,9 @@ UNIT_SUITE(arena)
     TCase *tests;
     Suite *suite = unit_suite_create("arena", &tests);
 
-    tcase_add_test(tests, nothing_is_freed_for_null);
+    tcase_add_test(tests, null_can_be_freed);
     tcase_add_test(tests, the_first_allocation_frees_all);
-    tcase_add_test(tests, the_maximum);
+    tcase_add_test(tests, the_maximum_of_one_block);
     tcase_add_test(tests, the_maximum_of_all_blocks);
     return suite;
 }

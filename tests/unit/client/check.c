@@ -8,7 +8,7 @@
 #include "sample_api.h"
 #include "unit.h"
 
-/* MESSAGE: NULL where TEXT is valid. */
+/* MESSAGE is NULL if TEXT is valid. */
 static void assert_checked(unsigned type, const char *text, unsigned flags, const char *message)
 {
     tb_error err = TB_ERROR_INIT;
@@ -59,7 +59,7 @@ static const struct {
     {"{\"pet\":{\"kind\":\"DOG\",\"name\":\"12345\"}}", "pet.name: 5 characters, more than 4"},
 };
 
-START_TEST(bounds_at_their_numbers)
+START_TEST(values_at_their_bounds)
 {
     assert_checked(SAMPLE_ALL, bounds[_i].text, 0, bounds[_i].message);
     assert_checked(SAMPLE_ALL, bounds[_i].text, CHECK_STRICT, bounds[_i].message);
@@ -110,7 +110,7 @@ static const struct {
     {SAMPLE_INT32_LIST_LIST, "[[1],[1,{}]]", "[1][1]: a whole number was expected, not an object"},
     {SAMPLE_BOOL, "true", NULL},
     {SAMPLE_JSON, "{\"a\":[null]}", NULL},
-    {SAMPLE_DOG, "{\"age\":1}", NULL}, /* declared: what it is goes without saying */
+    {SAMPLE_DOG, "{\"age\":1}", NULL}, /* a declared variant need not say which it is */
     {SAMPLE_DOG, "{\"kind\":\"CAT\"}", NULL},
     {SAMPLE_PART, "{}", "this type has no JSON form"},
     {SAMPLE_TYPE_COUNT, "{}", "no such type, or no value"},
@@ -138,7 +138,7 @@ static const struct {
     {SAMPLE_ALL, "{\"info\":{\"extra\":1},\"name\":null}", NULL},
 };
 
-START_TEST(what_is_unknown)
+START_TEST(unknown_members_and_values)
 {
     assert_checked(strict[_i].type, strict[_i].text, 0, NULL);
     assert_checked(strict[_i].type, strict[_i].text, CHECK_STRICT, strict[_i].message);
@@ -146,7 +146,7 @@ START_TEST(what_is_unknown)
 }
 END_TEST
 
-START_TEST(answers_may_lack_what_is_required)
+START_TEST(answers_may_lack_required_members)
 {
     assert_checked(SAMPLE_ORDER, "{}", CHECK_ANSWER, NULL);
     assert_checked(SAMPLE_ORDER, "{\"amount\":null,\"pet\":null,\"tags\":null}", CHECK_ANSWER, NULL);
@@ -157,7 +157,7 @@ START_TEST(answers_may_lack_what_is_required)
 }
 END_TEST
 
-START_TEST(the_maximum_of_the_depth)
+START_TEST(the_maximum_depth)
 {
     json_t *value = json_object();
     tb_error err = TB_ERROR_INIT;
@@ -173,8 +173,8 @@ START_TEST(the_maximum_of_the_depth)
 }
 END_TEST
 
-/* Bounds of a value that is no member: parameters of operations. */
-START_TEST(bounds_of_their_own)
+/* Bounds of a value that is not a member: of parameters. */
+START_TEST(bounds_of_parameters)
 {
     json_t *five = json_integer(5), *eleven = json_integer(11);
 
@@ -187,7 +187,7 @@ START_TEST(bounds_of_their_own)
 }
 END_TEST
 
-/* Long lists of unique elements cost no more than their length. */
+/* The time to check a long list of unique elements grows linearly. */
 START_TEST(many_unique_elements)
 {
     struct tb_bounds rows[SAMPLE_BOUNDS_COUNT];
@@ -214,12 +214,12 @@ UNIT_SUITE(check)
     TCase *tests;
     Suite *suite = unit_suite_create("check", &tests);
 
-    tcase_add_loop_test(tests, bounds_at_their_numbers, 0, (int)ARRAY_SIZE(bounds));
+    tcase_add_loop_test(tests, values_at_their_bounds, 0, (int)ARRAY_SIZE(bounds));
     tcase_add_loop_test(tests, kinds_and_variants, 0, (int)ARRAY_SIZE(kinds));
-    tcase_add_loop_test(tests, what_is_unknown, 0, (int)ARRAY_SIZE(strict));
-    tcase_add_test(tests, answers_may_lack_what_is_required);
-    tcase_add_test(tests, the_maximum_of_the_depth);
-    tcase_add_test(tests, bounds_of_their_own);
+    tcase_add_loop_test(tests, unknown_members_and_values, 0, (int)ARRAY_SIZE(strict));
+    tcase_add_test(tests, answers_may_lack_required_members);
+    tcase_add_test(tests, the_maximum_depth);
+    tcase_add_test(tests, bounds_of_parameters);
     tcase_add_test(tests, many_unique_elements);
     return suite;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each allocation of a decode and of an encode fails in turn: jansson's through its hook, the library's own
- * through the linker (--wrap=malloc, --wrap=realloc). */
+/* Each allocation of a decode and an encode fails in turn: jansson's through its hook, the library's through
+ * the linker (--wrap=malloc, --wrap=realloc). */
 #include <errno.h>
 #include <stdlib.h>
 
@@ -36,13 +36,13 @@ static void *jansson_malloc(size_t size)
     return __wrap_malloc(size);
 }
 
-/* No token is so long that jansson has to grow its buffer: where that fails, it reads beyond its end. */
+/* No token is so long that jansson has to grow its buffer: if that fails, jansson reads beyond its end. */
 static const char text[] = "{\"name\":\"abc\",\"new\":{\"a\":[1]},\"labels\":[\"a\",\"b\"],\"maps\":{\"m\":{"
                            "\"i\":1}},\"pets\":[{\"kind\":\"DOG\","
                            "\"friend\":{\"kind\":\"WHALE\",\"x\":null}}],\"bools\":[true],\"doubles\":[1.5],"
                            "\"longs\":[1],\"info\":{\"a\":[1.10,1E400],\"b\":-0},\"active\":null}";
 
-/* Returns how many allocations there are: the first run in which none fails. */
+/* Returns the number of allocations: that of the first run in which none fails. */
 static long fail_each(int (*run)(tb_error *err))
 {
     long n, others = 0;
@@ -57,7 +57,7 @@ static long fail_each(int (*run)(tb_error *err))
         if (countdown >= 0)
             break;
         countdown = -1;
-        /* jansson takes a token for which it has no memory for an invalid one, and a failed dump has no
+        /* jansson reports a token without memory as an invalid one, and a failed dump has no
          * reason */
         ck_assert_msg(r == -ENOMEM || strstr(err.message, "out of memory") ||
                           strstr(err.message, "not JSON: "),
@@ -108,7 +108,7 @@ START_TEST(each_allocation_of_an_encode_fails)
 }
 END_TEST
 
-/* The text that does not fit is not in the error where there is no memory for it; the reason is. */
+/* If there is no memory for the text that does not fit, the error has only the reason. */
 START_TEST(an_error_without_its_text)
 {
     tb_error err = TB_ERROR_INIT;

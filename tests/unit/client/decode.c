@@ -116,7 +116,7 @@ START_TEST(the_last_of_two_members_counts)
 }
 END_TEST
 
-START_TEST(whole_numbers_however_written)
+START_TEST(whole_numbers_in_any_form)
 {
     sample_all *all = decode(SAMPLE_ALL, "{\"plain\":3.0,\"wide\":-9223372036854775808.0,\"numbers\":["
                                          "2147483647,-2147483648,1e2,-0.0],\"ratio\":3}");
@@ -186,7 +186,7 @@ START_TEST(what_does_not_fit_is_named)
 }
 END_TEST
 
-START_TEST(what_is_no_json)
+START_TEST(text_that_is_not_json)
 {
     static const char *const texts[] = {"",
                                         "{",
@@ -241,8 +241,8 @@ START_TEST(a_base_becomes_its_variant)
 }
 END_TEST
 
-/* Where a variant is declared, its structure is what the memory holds, whatever the discriminator says. */
-START_TEST(a_variant_stays_what_is_declared)
+/* A declared variant has its own structure, whatever the discriminator says. */
+START_TEST(a_declared_variant_stays_that_variant)
 {
     sample_all *all =
         decode(SAMPLE_ALL, "{\"dog\":{\"kind\":\"CAT\",\"age\":1},\"cat\":{\"kind\":\"WHALE\",\"age\":2}}");
@@ -259,7 +259,7 @@ START_TEST(a_variant_stays_what_is_declared)
 }
 END_TEST
 
-/* COUNT times "next", the last of which is an empty object. */
+/* "next" COUNT times; the last one is an empty object. */
 static char *nested(int count)
 {
     char *text = malloc((size_t)count * 10 + 10);
@@ -274,7 +274,7 @@ static char *nested(int count)
     return text;
 }
 
-START_TEST(the_maximum_of_the_depth)
+START_TEST(the_maximum_depth)
 {
     char *most = nested(TB_CODEC_DEPTH_MAX - 1), *more = nested(TB_CODEC_DEPTH_MAX);
     tb_error err = TB_ERROR_INIT;
@@ -322,9 +322,9 @@ START_TEST(long_names_in_messages_are_cut)
 }
 END_TEST
 
-START_TEST(the_maximum_of_the_memory)
+START_TEST(the_maximum_memory)
 {
-    /* the list itself, rounded up, and its 100 pointers and structures */
+    /* the list, rounded up, with its 100 pointers and structures */
     const size_t needed = 16 + 100 * sizeof(void *) + 100 * sizeof(sample_all);
     size_t maxima[] = {needed + 16, needed - 8}, i;
 
@@ -363,8 +363,8 @@ START_TEST(types_that_cannot_be_decoded)
 }
 END_TEST
 
-/* What the calls need besides: plain answers, and null. */
-START_TEST(values_that_are_no_structure)
+/* As calls need them: plain answers, and null. */
+START_TEST(values_that_are_not_structures)
 {
     tb_int64 *number;
     const char **text;
@@ -410,18 +410,18 @@ UNIT_SUITE(decode)
     tcase_add_test(tests, every_kind_of_member);
     tcase_add_test(tests, absent_null_and_unknown);
     tcase_add_test(tests, the_last_of_two_members_counts);
-    tcase_add_test(tests, whole_numbers_however_written);
+    tcase_add_test(tests, whole_numbers_in_any_form);
     tcase_add_loop_test(tests, what_does_not_fit_is_named, 0, (int)ARRAY_SIZE(refused));
-    tcase_add_test(tests, what_is_no_json);
+    tcase_add_test(tests, text_that_is_not_json);
     tcase_add_test(tests, free_json_may_hold_a_nul);
     tcase_add_test(tests, a_base_becomes_its_variant);
-    tcase_add_test(tests, a_variant_stays_what_is_declared);
-    tcase_add_test(tests, the_maximum_of_the_depth);
+    tcase_add_test(tests, a_declared_variant_stays_that_variant);
+    tcase_add_test(tests, the_maximum_depth);
     tcase_add_test(tests, free_json_is_as_deep_as_jansson_allows);
     tcase_add_test(tests, long_names_in_messages_are_cut);
-    tcase_add_test(tests, the_maximum_of_the_memory);
+    tcase_add_test(tests, the_maximum_memory);
     tcase_add_test(tests, types_that_cannot_be_decoded);
-    tcase_add_test(tests, values_that_are_no_structure);
+    tcase_add_test(tests, values_that_are_not_structures);
     tcase_add_test(tests, rows_are_found);
     return suite;
 }

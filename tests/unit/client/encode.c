@@ -37,7 +37,7 @@ static void assert_refused(unsigned type, const void *value, const char *message
     ck_assert_int_eq(tb_encode(&sample_api, type, value, &text, NULL, NULL), -EINVAL);
 }
 
-/* TEXT is JSON of TYPE; nothing is lost on the way through the structures. */
+/* Asserts that TEXT, JSON of TYPE, is the same after decoding and encoding. */
 static void assert_survives(unsigned type, const char *text)
 {
     tb_error err = TB_ERROR_INIT;
@@ -57,7 +57,7 @@ static void assert_survives(unsigned type, const char *text)
     tb_free(value);
 }
 
-START_TEST(zeros_are_a_structure)
+START_TEST(zeros_are_a_valid_structure)
 {
     assert_encoded(SAMPLE_ALL, &(sample_all){.next = NULL}, "{}");
 }
@@ -126,8 +126,7 @@ START_TEST(kept_members_are_sent)
 }
 END_TEST
 
-/* A base whose discriminator is unknown, or is another than its memory: only the members of the base are
- * read. */
+/* A base whose discriminator is unknown or wrong: only the members of the base are read. */
 START_TEST(an_unknown_variant)
 {
     tb_member song = {.name = "song", .value = json_true()};
@@ -143,7 +142,7 @@ END_TEST
 static sample_string_map_entry note[] = {{"k", "v"}};
 static const char *tags[] = {"a", "b", "c"};
 
-START_TEST(what_is_required)
+START_TEST(required_members)
 {
     sample_cat cat = {.name = "Tom"};
     sample_order order = {.amount = TB_SET(1),
@@ -172,7 +171,7 @@ START_TEST(what_is_required)
     MISSING(pet, "pet: required, but not set");
     MISSING(tags, "tags: required, but not set");
     missing = order;
-    missing.placed = (tb_int64)TB_SET(7); /* read-only: not required of us, but sent back where it is set */
+    missing.placed = (tb_int64)TB_SET(7); /* read-only: not required, but sent back if set */
     assert_encoded(SAMPLE_ORDER, &missing,
                    "{\"amount\":1,\"cat\":{\"name\":\"Tom\",\"kind\":\"CAT\"},\"info\":null,\"name\":\"\","
                    "\"notes\":{\"k\":\"v\"},"
@@ -194,7 +193,7 @@ END_TEST
 
 #define ALL(...) (&(sample_all){__VA_ARGS__})
 
-START_TEST(what_json_cannot_say)
+START_TEST(what_json_cannot_express)
 {
     const char *bad[] = {"ok", "\xc3"};
     sample_string_map_entry no_key[] = {{NULL, "v"}}, twice[] = {{"k", "v"}, {"k", "w"}},
@@ -217,7 +216,7 @@ START_TEST(what_json_cannot_say)
 }
 END_TEST
 
-START_TEST(free_json_that_is_no_json)
+START_TEST(free_json_that_is_invalid)
 {
     json_t *text = json_string_nocheck("\xff");
 
@@ -228,8 +227,8 @@ START_TEST(free_json_that_is_no_json)
 }
 END_TEST
 
-/* Structures that lead back to themselves end at the same number as deep ones. */
-START_TEST(the_maximum_of_the_depth)
+/* Structures that contain themselves end at the same depth as others. */
+START_TEST(the_maximum_depth)
 {
     static sample_all chain[TB_CODEC_DEPTH_MAX + 1];
     tb_error err = TB_ERROR_INIT;
@@ -248,7 +247,7 @@ START_TEST(the_maximum_of_the_depth)
 }
 END_TEST
 
-START_TEST(doubles_come_back)
+START_TEST(doubles_are_preserved)
 {
     int i;
 
@@ -286,7 +285,7 @@ START_TEST(nothing_is_lost)
 }
 END_TEST
 
-/* Generated values of every type survive, with all that a newer server might add. */
+/* Generated values of every type are preserved, with members and values that only a newer server has. */
 START_TEST(generated_values)
 {
     unsigned type, mode, seed;
@@ -321,15 +320,15 @@ UNIT_SUITE(encode)
     TCase *tests;
     Suite *suite = unit_suite_create("encode", &tests);
 
-    tcase_add_test(tests, zeros_are_a_structure);
+    tcase_add_test(tests, zeros_are_a_valid_structure);
     tcase_add_test(tests, every_kind_of_member);
     tcase_add_test(tests, kept_members_are_sent);
     tcase_add_test(tests, an_unknown_variant);
-    tcase_add_test(tests, what_is_required);
-    tcase_add_test(tests, what_json_cannot_say);
-    tcase_add_test(tests, free_json_that_is_no_json);
-    tcase_add_test(tests, the_maximum_of_the_depth);
-    tcase_add_test(tests, doubles_come_back);
+    tcase_add_test(tests, required_members);
+    tcase_add_test(tests, what_json_cannot_express);
+    tcase_add_test(tests, free_json_that_is_invalid);
+    tcase_add_test(tests, the_maximum_depth);
+    tcase_add_test(tests, doubles_are_preserved);
     tcase_add_test(tests, nothing_is_lost);
     tcase_add_test(tests, generated_values);
     return suite;

@@ -31,7 +31,7 @@ static void assert_encoded(unsigned type, const void *value, const char *expecte
     free(text);
 }
 
-/* TEXT, whose members stand in the order of the structure, comes back as it is. */
+/* Asserts that TEXT, whose members are in the order of the structure, is encoded with the same characters. */
 static void assert_survives(unsigned type, const char *text)
 {
     void *value = decode(type, text);
@@ -40,7 +40,7 @@ static void assert_survives(unsigned type, const char *text)
     tb_free(value);
 }
 
-/* JSON that jansson or double cannot hold, and JSON that they would write with other characters. */
+/* JSON that jansson or a double cannot hold, or would write with other characters. */
 static const char *const numbers[] = {
     "89010303310033979663",
     "-9223372036854775809",
@@ -69,7 +69,7 @@ static const char *const numbers[] = {
     "123456789012345678901234567890e-29",
 };
 
-START_TEST(numbers_come_back)
+START_TEST(numbers_are_preserved)
 {
     const char *number = numbers[_i];
     char text[400];
@@ -90,7 +90,7 @@ START_TEST(numbers_come_back)
 }
 END_TEST
 
-START_TEST(members_of_structures_come_back)
+START_TEST(members_are_preserved)
 {
     assert_survives(SAMPLE_ALL,
                     "{\"longs\":[1e2,3.0,null],\"maps\":{\"m\":{\"i\":1E0}},\"matrix\":[[1.0,-0]],"
@@ -98,7 +98,7 @@ START_TEST(members_of_structures_come_back)
 }
 END_TEST
 
-START_TEST(what_the_program_changes_is_written_in_the_usual_way)
+START_TEST(changed_numbers_have_the_usual_form)
 {
     sample_all *all =
         decode(SAMPLE_ALL, "{\"doubles\":[1.10,2.20],\"longs\":[1e2,3.0],\"name\":\"abc\",\"plain\":3.00,"
@@ -112,14 +112,14 @@ START_TEST(what_the_program_changes_is_written_in_the_usual_way)
     assert_encoded(SAMPLE_ALL, all,
                    "{\"doubles\":[1.10,2.0E7],\"longs\":[1e2],\"name\":\"abcd\",\"plain\":3.00,"
                    "\"ratio\":2.25,\"wide\":1001,\"zeta\":1.10}");
-    all->ratio = (tb_double)TB_SET(INFINITY); /* which no JSON said */
+    all->ratio = (tb_double)TB_SET(INFINITY); /* not from JSON */
     ck_assert_int_eq(tb_encode(&sample_api, SAMPLE_ALL, all, &(char *){NULL}, NULL, NULL), -EINVAL);
     tb_free(all);
 }
 END_TEST
 
-/* One member of free JSON is changed: all others keep their text. */
-START_TEST(free_json_that_is_changed)
+/* If one member of free JSON is changed, all others keep their text. */
+START_TEST(changed_free_json)
 {
     sample_all *all = decode(SAMPLE_ALL, "{\"info\":{\"a\":1.10,\"list\":[1e5,0.10,{\"z\":2.0E0}],\"iccid\":"
                                          "89010303310033979663,\"b\":1e5},\"zeta\":{\"a\":1.10,\"b\":1}}");
@@ -135,7 +135,7 @@ START_TEST(free_json_that_is_changed)
     assert_encoded(SAMPLE_ALL, all,
                    "{\"info\":{\"a\":1.10,\"list\":[1e5,\"0.10\",{\"z\":2.0E0}],\"iccid\":"
                    "89010303310033979663,\"b\":6,\"new\":1.0E7},\"zeta\":{\"a\":1.10,\"b\":1}}");
-    json_array_insert_new(list, 0, json_null()); /* what moved keeps its value */
+    json_array_insert_new(list, 0, json_null()); /* moved elements keep their value */
     json_object_del(info, "a");
     assert_encoded(SAMPLE_ALL, all,
                    "{\"info\":{\"list\":[null,100000.0,\"0.10\",{\"z\":2.0}],\"iccid\":"
@@ -144,8 +144,8 @@ START_TEST(free_json_that_is_changed)
 }
 END_TEST
 
-/* A structure may be copied and be part of another; numbers go with it. */
-START_TEST(structures_that_move)
+/* A structure may be copied and put into another, with the text of its numbers. */
+START_TEST(copied_structures)
 {
     sample_all *all = decode(SAMPLE_ALL, "{\"info\":1.10,\"ratio\":1.50,\"zeta\":1e5}");
     sample_all copy = *all, outer = {.next = &copy, .plain = TB_SET(1)}, bare = *all;
@@ -172,7 +172,7 @@ START_TEST(a_double_beyond_its_range)
 }
 END_TEST
 
-/* In C and in names, what cannot be held is there verbatim. */
+/* Texts that C strings and names cannot hold are verbatim. */
 START_TEST(texts_that_cannot_be_held)
 {
     static const char text[] =
@@ -184,7 +184,7 @@ START_TEST(texts_that_cannot_be_held)
     ck_assert_str_eq(tb_verbatim(all->labels.items[0]), "\"\\u0000\"");
     ck_assert_str_eq(tb_verbatim(all->attributes.items[0].key), "\"a\\u0000\"");
     ck_assert_str_eq(tb_verbatim(all->attributes.items[0].value), "\"\\ud83d\"");
-    ck_assert_uint_eq(json_string_length(json_array_get(all->info, 0)), 3); /* jansson can */
+    ck_assert_uint_eq(json_string_length(json_array_get(all->info, 0)), 3); /* jansson can hold it */
     ck_assert_str_eq(tb_verbatim(json_string_value(json_array_get(all->info, 1))), "\"\\udc00\\ud83d\"");
     ck_assert_str_eq(tb_verbatim(all->object.kept->name), "\"\\u0000\"");
     assert_encoded(SAMPLE_ALL, all, text);
@@ -198,8 +198,8 @@ START_TEST(texts_that_cannot_be_held)
 }
 END_TEST
 
-/* A text that begins with the mark itself is told from what is verbatim, however it is written. */
-START_TEST(the_mark_in_a_text)
+/* A text that begins with TB_VERBATIM is distinguished from verbatim JSON, however it is written. */
+START_TEST(tb_verbatim_in_a_text)
 {
     sample_all *all =
         decode(SAMPLE_ALL, "{\"info\":[\"\\uFDD01\",\"" TB_VERBATIM "2\",\"x" TB_VERBATIM "3\"],"
@@ -214,7 +214,7 @@ START_TEST(the_mark_in_a_text)
 }
 END_TEST
 
-START_TEST(programs_may_make_what_is_verbatim)
+START_TEST(programs_may_make_verbatim_json)
 {
     static const char *const good[] = {"89010303310033979663", "1.10", "-0", "\"\\ud83d\"",
                                        "\"a\\u0000\\\"b\""};
@@ -248,7 +248,7 @@ START_TEST(programs_may_make_what_is_verbatim)
 }
 END_TEST
 
-/* A number is no text and no name. */
+/* A number is not accepted as a text or name. */
 START_TEST(a_number_stays_a_number)
 {
     sample_all all = {.color = TB_VERBATIM "12"};
@@ -268,15 +268,15 @@ UNIT_SUITE(exact)
     TCase *tests;
     Suite *suite = unit_suite_create("exact", &tests);
 
-    tcase_add_loop_test(tests, numbers_come_back, 0, (int)ARRAY_SIZE(numbers));
-    tcase_add_test(tests, members_of_structures_come_back);
-    tcase_add_test(tests, what_the_program_changes_is_written_in_the_usual_way);
-    tcase_add_test(tests, free_json_that_is_changed);
-    tcase_add_test(tests, structures_that_move);
+    tcase_add_loop_test(tests, numbers_are_preserved, 0, (int)ARRAY_SIZE(numbers));
+    tcase_add_test(tests, members_are_preserved);
+    tcase_add_test(tests, changed_numbers_have_the_usual_form);
+    tcase_add_test(tests, changed_free_json);
+    tcase_add_test(tests, copied_structures);
     tcase_add_test(tests, a_double_beyond_its_range);
     tcase_add_test(tests, texts_that_cannot_be_held);
-    tcase_add_test(tests, the_mark_in_a_text);
-    tcase_add_test(tests, programs_may_make_what_is_verbatim);
+    tcase_add_test(tests, tb_verbatim_in_a_text);
+    tcase_add_test(tests, programs_may_make_verbatim_json);
     tcase_add_test(tests, a_number_stays_a_number);
     return suite;
 }

@@ -26,7 +26,7 @@ static void assert_options(const tb_client_options *options, const char *word)
         .url = "http://localhost", __VA_ARGS__                                                               \
     }
 
-/* None; a key; a name and a password; a token, with or without a refresh token. */
+/* None; an API key; username and password; a token, with or without a refresh token. */
 START_TEST(at_most_one_whole_credential)
 {
     unsigned given;
@@ -76,7 +76,7 @@ START_TEST(secrets_are_one_line_of_bounded_length)
 }
 END_TEST
 
-START_TEST(numbers_make_sense)
+START_TEST(numbers_are_checked)
 {
     const int64_t day = INT64_C(86400000);
 
@@ -93,7 +93,7 @@ START_TEST(numbers_make_sense)
 }
 END_TEST
 
-START_TEST(urls_and_files_make_sense)
+START_TEST(urls_and_files_are_checked)
 {
     assert_options(&(tb_client_options){.url = "ftp://host"}, "url");
     assert_options(&(tb_client_options){.url = "http://user:pw@host"}, "url");
@@ -120,7 +120,7 @@ START_TEST(zeros_mean_the_defaults)
 }
 END_TEST
 
-START_TEST(a_copy_is_its_own)
+START_TEST(a_copy_is_independent)
 {
     char key[] = "secret";
     tb_client_options options = {.url = "http://localhost", .api_key = key}, copy;
@@ -142,9 +142,9 @@ UNIT_SUITE(options)
     tcase_add_test(tests, at_most_one_whole_credential);
     tcase_add_test(tests, empty_strings_are_refused);
     tcase_add_test(tests, secrets_are_one_line_of_bounded_length);
-    tcase_add_test(tests, numbers_make_sense);
-    tcase_add_test(tests, urls_and_files_make_sense);
+    tcase_add_test(tests, numbers_are_checked);
+    tcase_add_test(tests, urls_and_files_are_checked);
     tcase_add_test(tests, zeros_mean_the_defaults);
-    tcase_add_test(tests, a_copy_is_its_own);
+    tcase_add_test(tests, a_copy_is_independent);
     return suite;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sinks, and the event streams that one of them takes apart. */
+/* Sinks, and the event streams that one of them parses. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -18,7 +18,7 @@ static int event(void *context, const char *name, const char *data, const char *
     return strcmp(data, "stop") == 0 ? -EPIPE : 0;
 }
 
-/* The stream in pieces of STEP bytes. */
+/* Writes the stream in pieces of STEP bytes. */
 static int feed(const char *text, size_t length, size_t step)
 {
     tb_events events = {.event = event};
@@ -105,7 +105,7 @@ START_TEST(events_are_bounded)
 }
 END_TEST
 
-START_TEST(a_buffer_takes_its_maximum)
+START_TEST(a_buffer_is_bounded)
 {
     tb_buffer buffer = {.max = 10};
     tb_sink sink = tb_sink_to_buffer(&buffer);
@@ -123,7 +123,7 @@ START_TEST(a_buffer_takes_its_maximum)
 }
 END_TEST
 
-START_TEST(a_file_gets_all_or_says_why)
+START_TEST(a_file_gets_everything_or_an_error)
 {
     char text[20] = "";
     const char *path = unit_file(0, "sink", 0600, "", 0);
@@ -149,7 +149,7 @@ UNIT_SUITE(sink)
     tcase_add_test(tests, events_are_those_of_the_standard);
     tcase_add_test(tests, an_event_can_end_the_stream);
     tcase_add_test(tests, events_are_bounded);
-    tcase_add_test(tests, a_buffer_takes_its_maximum);
-    tcase_add_test(tests, a_file_gets_all_or_says_why);
+    tcase_add_test(tests, a_buffer_is_bounded);
+    tcase_add_test(tests, a_file_gets_everything_or_an_error);
     return suite;
 }

@@ -77,7 +77,7 @@ START_TEST(all_but_unreserved_characters_of_the_path_are_encoded)
     for (c = 1; c < 128; c++) {
         text[0] = (char)c;
         arguments[0] = text;
-        if (c == '.') /* alone it is a dot segment */
+        if (c == '.') /* by itself, it is a dot segment */
             continue;
         ck_assert_msg(build_typed(SMALL_DEVICE, arguments, NULL, NULL) == 0, "%d: %s", c, err.message);
         if ((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || strchr("-_~", c))
@@ -150,8 +150,8 @@ START_TEST(every_type_has_its_text)
 }
 END_TEST
 
-/* Also where the locale has a decimal comma, if this machine has such a locale. */
-START_TEST(doubles_come_back)
+/* Also in a locale with a decimal comma, if this machine has one. */
+START_TEST(doubles_are_preserved)
 {
     static const double numbers[] = {0.1, 1e300, -2.5, 1.0 / 3, 5e-324, 123456789012345680.0, 0};
     size_t i;
@@ -276,7 +276,7 @@ UNIT_SUITE(url)
     tcase_add_test(tests, all_but_unreserved_characters_of_the_path_are_encoded);
     tcase_add_test(tests, path_values_that_servers_normalise_are_refused);
     tcase_add_test(tests, every_type_has_its_text);
-    tcase_add_loop_test(tests, doubles_come_back, 0, 2);
+    tcase_add_loop_test(tests, doubles_are_preserved, 0, 2);
     tcase_add_test(tests, bounds_are_those_of_the_table);
     tcase_add_test(tests, headers_cannot_break_their_line);
     tcase_add_test(tests, the_target_has_a_limit);
