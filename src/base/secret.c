@@ -65,10 +65,12 @@ static ssize_t read_all(int fd, char *buffer, size_t size)
     return (ssize_t)len;
 }
 
-static bool is_one_line_of_text(const char *text, size_t len)
+bool secret_is_text(const char *text, size_t len)
 {
     size_t i;
 
+    if (len > SECRET_MAX_BYTES)
+        return false;
     for (i = 0; i < len; i++)
         if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
             return false;
@@ -91,10 +93,9 @@ int secret_take(int fd, const char *path, char **ret, struct tb_error *err)
     if (len > start && buffer[len - 1] == '\r')
         len--;
     if (len == start)
-        r = tb_error_set(err, -EINVAL, "%s: is empty: must hold one line of text", path);
-    else if (len - start > SECRET_MAX_BYTES || !is_one_line_of_text(buffer + start, len - start))
-        r = tb_error_set(err, -EINVAL, "%s: must hold one line of text in UTF-8, at most %d bytes", path,
-                         SECRET_MAX_BYTES);
+        r = tb_error_set(err, -EINVAL, "%s: is empty: must hold " SECRET_TEXT, path);
+    else if (!secret_is_text(buffer + start, len - start))
+        r = tb_error_set(err, -EINVAL, "%s: must hold " SECRET_TEXT, path);
     else if (!(*ret = strndup(buffer + start, len - start)))
         r = tb_error_set(err, -ENOMEM, "%s: out of memory", path);
     explicit_bzero(buffer, sizeof(buffer));

@@ -28,6 +28,10 @@ int secret_open(const char *path, struct tb_error *err);
 int secret_check_mode(int fd, const char *path, struct tb_error *err);
 int secret_take(int fd, const char *path, char **ret, struct tb_error *err);
 
+/* Whether the LENGTH bytes at TEXT can be a secret, and what that is for a message. */
+bool secret_is_text(const char *text, size_t length);
+#define SECRET_TEXT "one line of text in UTF-8, at most 16 KiB"
+
 /* Whether PATH is the name of a systemd credential. systemd copies it when the service starts. */
 bool secret_is_credential(const char *path);
 

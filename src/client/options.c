@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "base/secret.h"
-#include "base/utf8.h"
 #include "client/error.h"
 
 /* The session's own calls end after 20 s, so a request that waits for one learns its result. */
@@ -49,19 +48,6 @@ static int refuse(tb_error *err, const char *name, const char *why)
     return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: %s", name, why);
 }
 
-/* It becomes a header line or JSON: one line of UTF-8. */
-static int check_secret(const char *name, const char *text, tb_error *err)
-{
-    size_t length = strlen(text), i;
-
-    if (length > SECRET_MAX_BYTES)
-        return refuse(err, name, "is longer than 16 KiB");
-    for (i = 0; i < length; i++)
-        if ((unsigned char)text[i] < 0x20 || text[i] == 0x7f)
-            return refuse(err, name, "must be one line of text");
-    return utf8_count(text, length) < 0 ? refuse(err, name, "is not UTF-8") : 0;
-}
-
 static int check_strings(const tb_client_options *options, tb_error *err)
 {
     size_t i;
@@ -72,8 +58,9 @@ static int check_strings(const tb_client_options *options, tb_error *err)
 
         if (text && !*text)
             r = refuse(err, strings[i].name, "is an empty string");
-        else if (text && (strings[i].is_secret || text == options->username))
-            r = check_secret(strings[i].name, text, err);
+        else if (text && (strings[i].is_secret || text == options->username) &&
+                 !secret_is_text(text, strlen(text)))
+            r = refuse(err, strings[i].name, "must be " SECRET_TEXT);
     }
     return r;
 }
