@@ -28,7 +28,7 @@ static bool can_hold_name(const char *text, size_t length)
     return false;
 }
 
-/* Whether a member's name, with its quotes, is the one. */
+/* Whether a member's name, given with its quotes, is authCmd. */
 static bool is_name(const char *text, size_t length)
 {
     json_t *key = json_read(text, length, 0, NULL);
@@ -38,7 +38,7 @@ static bool is_name(const char *text, size_t length)
     return is;
 }
 
-/* Copies the other members of the object at TEXT as they are. */
+/* Copies the other members of the object at TEXT unchanged. */
 static int copy_others(const char *text, const char *end, struct buf *out)
 {
     const char *at = json_text_skip_blanks(text, end) + 1;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Why the twin is safe: the server takes a token no later than the twin does, so its refill is never behind.
- * The clock is in whole ms, and the answer came at some time within the ms that it was read in; so a token is
- * taken out in the ms after (`settling`). The levels are whole numbers, and nothing is rounded.
+ * Why the twin is safe: the server takes a token no later than the twin does, so the server's refill is never
+ * behind. The clock counts whole ms, and the answer came at some time within the ms in which it was read; so
+ * a token is taken out in the next ms (`settling`). The levels are whole numbers, and nothing is rounded.
  */
 #include "upstream/budget.h"
 
@@ -43,7 +43,7 @@ static void bucket_refill(struct budget_bucket *bucket, int64_t ms)
     bucket->level = refilled(bucket->level, full, bucket->limit.capacity, ms);
 }
 
-/* Not below 0: after budget_close() the tokens of a call in flight may be gone already, and the server has no
+/* Not below 0: after a refusal the tokens of a call in flight may be gone already, and the server cannot have
  * less than none either. */
 static void bucket_take_out(struct budget_bucket *bucket, int64_t tokens)
 {
@@ -51,7 +51,7 @@ static void bucket_take_out(struct budget_bucket *bucket, int64_t tokens)
     bucket->level = larger(bucket->level - tokens * bucket_unit(bucket), 0);
 }
 
-/* Tokens left for new calls; less than 0 where more are in flight than the bucket has. */
+/* Tokens left for new calls; below 0 if more are in flight than the bucket has. */
 static int64_t bucket_left(const struct budget *budget, const struct budget_bucket *bucket)
 {
     return bucket->level / bucket_unit(bucket) - budget->reserved - budget->settling;
@@ -102,7 +102,7 @@ void budget_init(struct budget *budget, const struct budget_options *options, in
     budget_configure(budget, options, now_ms);
 }
 
-/* The level of a bucket with this LIMIT; full where there was none before. */
+/* The level of a bucket with this LIMIT; full if there was none before. */
 static int64_t level_of(const struct budget *budget, const struct rate_limit_pair *limit)
 {
     struct budget_bucket bucket = {.limit = *limit};
@@ -159,7 +159,7 @@ static bool limits_allow(struct budget *budget, int64_t now_ms, uint32_t operati
     return false;
 }
 
-/* What costs nothing may be a long poll: half of the places are not for it. */
+/* A call that costs nothing may be a long poll: half of the places are kept from those. */
 static bool has_place(const struct budget *budget, unsigned cost)
 {
     unsigned free_max = (budget->options.max_in_flight + 1) / 2;
@@ -185,7 +185,7 @@ bool budget_take(struct budget *budget, int64_t now_ms, uint32_t operation, unsi
     return true;
 }
 
-/* When the buckets have COST. */
+/* When the buckets hold COST. */
 static int64_t buckets_ready_ms(const struct budget *budget, unsigned cost)
 {
     int64_t ready_ms = INT64_MIN;

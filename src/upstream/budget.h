@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How many calls the server takes: its rate limit, configured or learned, and a bound on calls in flight. One
- * budget for everything that is sent with one credential, because the server counts that together.
+ * How many calls the server accepts: its rate limit, configured or learned, and a bound on calls in flight.
+ * One budget for all that is sent with one credential, because the server counts that together.
  *
  *     budget_take() -> the call is made -> budget_accepted() or budget_refused() -> budget_settle()
  *
  * The twin of the server's own buckets (bucket4j with greedy refill): each holds up to CAPACITY tokens, gets
  * CAPACITY of them back in SECONDS, evenly, and a call takes its cost from all of them or nothing from any.
- * The server takes a token at some time between the sending of a call and its answer. The twin therefore sets
- * it aside when the call is sent, and takes it out, so that its refill begins, when the answer is there: with
- * the server's limit configured, and nobody else using it up, no call is refused, however long it takes.
+ * The server takes a token at some time between the sending of a call and its answer. The twin therefore
+ * reserves it when the call is sent, and takes it out, so that its refill begins, when the answer is there:
+ * if the server's limit is configured and nothing else uses it, no call is refused, however long it takes.
  *
- * Where the limit is not known, or changes, or others use it up too, a call is refused (429). refusals.h
- * tells whether that is the limit of all or of its operation, and closes the operation. The limit of all
- * closes the budget until a time for all calls at once, the twin goes on from empty buckets, and with
- * learning it also sets or lowers a pace (pace.h).
+ * If the limit is not known, changes, or is used by others, too, a call is refused (429). refusals.h decides
+ * whether that was the limit of all or of its operation, and closes the operation. The limit of all closes
+ * the budget for all calls until a time, the twin goes on from empty buckets, and with learning it also sets
+ * or lowers a pace (pace.h).
  *
- * Times are ms of the boot clock, given by the caller; the budget knows no clock of its own. Not thread-safe:
- * it belongs to the thread of its upstream.
+ * Times are ms of the boot clock, given by the caller; the budget reads no clock. Not thread-safe: it belongs
+ * to the thread of its upstream.
  */
 #ifndef TB_UPSTREAM_BUDGET_H
 #define TB_UPSTREAM_BUDGET_H
@@ -36,11 +36,11 @@ struct budget_options {
     unsigned max_in_flight; /* calls at a time; at least 1 */
 };
 
-/* What came of a call, as far as the server's count goes. */
+/* What the server counted for a call. */
 enum budget_result {
     BUDGET_COUNTED,   /* it took its tokens, or may have */
-    BUDGET_UNCOUNTED, /* it never got as far as the server's limit: its tokens are there again at once */
-    BUDGET_REFUSED,   /* 429: likewise, but budget_refused() says that there are none */
+    BUDGET_UNCOUNTED, /* it did not reach the server's limit: its tokens are available again at once */
+    BUDGET_REFUSED,   /* 429: the same, but budget_refused() empties the buckets */
 };
 
 struct budget_bucket {
@@ -64,20 +64,20 @@ struct budget {
 /* BUDGET is any memory; the buckets are full. */
 void budget_init(struct budget *budget, const struct budget_options *options, int64_t now_ms);
 
-/* Other options for a budget in use. A pair that stays keeps its level; a new one begins full. Calls in
- * flight stay so, and so does what was learned, unless learning ends. */
+/* Changes the options of a budget in use. A pair that stays keeps its level; a new one begins full. Calls in
+ * flight stay in flight, and what was learned is kept unless learning ends. */
 void budget_configure(struct budget *budget, const struct budget_options *options, int64_t now_ms);
 
-/* Sets aside COST tokens and a place in flight for a call of OPERATION, any number that stands for it, that
- * is sent now. False: not now, and nothing is taken; but the budget learns from it that more calls are
+/* Reserves COST tokens and a place in flight for a call of OPERATION (any number that identifies it) that is
+ * sent now. False: not now, and nothing is reserved; but the budget learns from it that more calls are
  * wanted, so try rather than ask budget_ready_ms() first. A call of COST 0 counts against no limit and
- * belongs to no operation: it needs a place only, and goes while the budget is closed; but half of the places
- * are not for such calls, which may be long polls. */
+ * belongs to no operation: it only needs a place, and goes while the budget is closed; but half of the places
+ * are kept from such calls, which may be long polls. */
 bool budget_take(struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost);
 
-/* When budget_take() can succeed at the earliest; INT64_MAX: not before a call in flight has ended. A COST
- * above a bucket's capacity counts as the capacity, here and there: such a call is sent with a full bucket,
- * because it would never be sent otherwise. */
+/* When budget_take() can succeed at the earliest; INT64_MAX: not before a call in flight ends. For both, a
+ * COST above a bucket's capacity counts as the capacity: such a call is sent when the bucket is full, or it
+ * would never be sent. */
 int64_t budget_ready_ms(const struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost);
 
 /* The answer to a call has begun and goes on, perhaps for hours: the server has taken the tokens. From here
@@ -87,19 +87,19 @@ void budget_answer_begun(struct budget *budget, int64_t now_ms, unsigned cost);
 /* Ends what budget_take() began, with the same COST. Every call is settled once. */
 void budget_settle(struct budget *budget, int64_t now_ms, unsigned cost, enum budget_result result);
 
-/* The server did what a call of OPERATION and COST, sent at SENT_MS, asked for. Before or after
- * budget_settle() of that call, which counts its tokens for all; this counts them for its operation. */
+/* The server accepted a call of OPERATION and COST that was sent at SENT_MS. Before or after budget_settle()
+ * of that call, which counts its tokens for all; this counts them for its operation. */
 void budget_accepted(struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost,
                      int64_t sent_ms);
 
-/* A call was refused: its operation, or all that count, are closed. Before or after budget_settle() of that
- * call. */
+/* A call was refused: closes its operation, or all calls that cost something. Before or after budget_settle()
+ * of that call. */
 void budget_refused(struct budget *budget, int64_t now_ms, const struct refusal *refusal);
 
 /* Ends all closings before their time. */
 void budget_open(struct budget *budget, int64_t now_ms);
 
-/* For how many ms nothing is sent, because all is closed, or all that was wanted lately. */
+/* For how many ms nothing is sent, because all is closed, or the only operation in use is. */
 int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms);
 
 /* The learned pace of all, tokens a second; 0: none. */

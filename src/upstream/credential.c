@@ -6,7 +6,7 @@
 struct credential *credential_new(const char *scheme, const char *secret, uint64_t generation,
                                   int64_t expires_ms)
 {
-    /* X-Authorization wins over Authorization on the server, and schemes are case-sensitive there. */
+    /* On the server, X-Authorization takes precedence over Authorization, and schemes are case-sensitive. */
     static const char format[] = "X-Authorization: %s %s";
     size_t size = sizeof(format) + strlen(scheme) + strlen(secret);
     struct credential *credential = malloc(sizeof(*credential) + size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a request carries to be let in: one header line. Counted, because a renewal may replace it while a
+ * What a request authenticates with: one header line. Counted, because a renewal may replace it while a
  * transfer still reads it. Not thread-safe.
  */
 #ifndef TB_UPSTREAM_CREDENTIAL_H
@@ -13,18 +13,18 @@
 struct credential {
     unsigned references;
     uint64_t generation; /* grows with every renewal */
-    int64_t expires_ms;  /* boot clock; INT64_MAX where unknown */
+    int64_t expires_ms;  /* ms of the boot clock; INT64_MAX: unknown */
     size_t header_length;
     char header[]; /* "X-Authorization: Bearer ..." */
 };
 
-/* SCHEME is "Bearer" or "ApiKey". One reference; NULL without memory. */
+/* SCHEME is "Bearer" or "ApiKey". Returns one reference, or NULL if there is no memory. */
 struct credential *credential_new(const char *scheme, const char *secret, uint64_t generation,
                                   int64_t expires_ms);
 
 struct credential *credential_reference(struct credential *credential);
 
-/* Overwritten and freed with its last reference. NULL is allowed. */
+/* The last reference overwrites and frees it. NULL is allowed. */
 void credential_release(struct credential *credential);
 
 #endif

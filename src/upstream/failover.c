@@ -4,7 +4,7 @@
 #define GATEWAY_ERRORS_MAX 3
 #define EJECTED_FIRST_MS   1000
 #define EJECTED_MAX_MS     30000
-#define CALM_MS            10000 /* a probe for each doubtful request would be a load */
+#define CALM_MS            10000 /* a probe for each doubtful request would be too many */
 
 void failover_init(struct failover *failover, size_t count)
 {

@@ -16,7 +16,7 @@ static void begin(struct outage *outage, int64_t since_ms, int64_t now_ms, int64
         outage->since[0] = '\0';
 }
 
-/* It goes to systemd's line protocol, among others, and the cause may be in the words of a server. */
+/* The reason also goes to systemd's line protocol, and the server may have worded the cause. */
 static void explain(struct outage *outage, size_t count, const char *url, const char *cause)
 {
     if (count == 1)
@@ -35,7 +35,7 @@ bool outage_update(struct outage *outage, const struct failover *failover, const
     int64_t since_ms = failover_away_since_ms(failover);
     bool was_on = outage->is_on;
 
-    if (since_ms == INT64_MAX && !was_on && !failover_is_sound(failover)) /* a probe will tell */
+    if (since_ms == INT64_MAX && !was_on && !failover_is_sound(failover)) /* a probe decides */
         return false;
     if (since_ms == INT64_MAX) {
         outage->is_on = false;

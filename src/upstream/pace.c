@@ -5,13 +5,13 @@
 #define MICRO            1000000 /* the unit of the bucket */
 #define RATE_MIN         (PACE_MILLI / 2)
 #define DEPTH_MIN        (2 * MICRO)
-#define HELD_MS          1000 /* it grows once in this time */
+#define HELD_MS          1000 /* it grows once in that time */
 #define DECREASED_TO(x)  ((x) / 10 * 7)
 #define BELOW_CEILING(x) ((x) / 200) /* growth */
 #define ABOVE_CEILING(x) ((x) / 20)
 #define GUESSED(x)       ((x) / 10)
 #define DOUBTED(x)       ((x) / 4)
-#define EVIDENCE         5 /* tokens granted, or of calls in flight; what comes of fewer is no pace */
+#define EVIDENCE         5 /* tokens granted or in flight; fewer set no pace */
 
 static int64_t smaller(int64_t a, int64_t b)
 {
@@ -111,8 +111,8 @@ void pace_count(struct pace *pace, int64_t now_ms, unsigned tokens)
     pace->granted_since += tokens;
 }
 
-/* The rate that the server granted before it refused: in the last second or so, or if that was too little to
- * tell, since the first of several refusals. 0: still too little. */
+/* The rate that the server granted before it refused: in the last second or so or, if that says too little,
+ * since the first of several refusals. 0: too little is known. */
 static int64_t granted_rate(struct pace *pace, int64_t now_ms, int64_t in_flight)
 {
     int64_t elapsed_ms = now_ms - pace->refused_ms;
@@ -131,8 +131,8 @@ static int64_t granted_rate(struct pace *pace, int64_t now_ms, int64_t in_flight
                : 0;
 }
 
-/* The first time, what was granted is only a guess, because calls in flight may be granted yet: there is no
- * ceiling to it. */
+/* The first time, what was granted is only a guess, because calls in flight may still be granted: it has no
+ * ceiling. */
 static void decrease(struct pace *pace, int64_t now_ms, int64_t in_flight)
 {
     int64_t rate = pace->rate;

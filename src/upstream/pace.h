@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A rate that is learned from refusals, in tokens a second, for a server whose limit is not known:
+ * A rate in tokens a second that is learned from refusals, for a server whose limit is not known. It
  *
- * - down: to 70 % of itself, or the first time, of the rate that the server granted in the last second or so.
- *   If that and the calls in flight were less than 5 tokens, to 70 % of what it granted since the first
- *   refusal within a minute, as soon as that are 5: a refusal now and then of somebody who sends little sets
- *   none. Not below half a token a second. Once for all calls that were sent before.
- * - up: for each second in which the pace, and nothing else, held a call back: by 0.5 % of the pace that was
- *   refused, so that this is reached again after a minute; beyond it, because the limit has risen, by 5 % of
- *   itself; by a tenth of itself if nothing better is known: after the first refusal, which was a guess, and
- *   beyond twice the pace that was refused; by a quarter of itself if it went down for somebody else's limit.
- * - forgotten, when it has held nothing back for 10 minutes.
+ * - goes down to 70 % of itself or, the first time, to 70 % of the rate that the server granted in the last
+ *   second or so. If that and the calls in flight were less than 5 tokens, to 70 % of what was granted since
+ *   the first refusal within a minute, as soon as that is 5 tokens: an occasional refusal of a program that
+ *   sends little sets no pace. Not below half a token a second, and once for all calls that were sent before;
+ * - goes up for each second in which the pace, and nothing else, held a call back: by 0.5 % of the pace that
+ *   was refused, which is so reached again after a minute; beyond that, because the limit has risen, by 5 %
+ *   of itself; by a tenth of itself if nothing better is known: after the first refusal, which was a guess,
+ *   and beyond twice the pace that was refused; by a quarter of itself if it went down for a limit that it is
+ *   not for;
+ * - is forgotten when it has held nothing back for 10 minutes.
  *
- * Times are ms of the boot clock, given by the caller.
+ * Times are ms of the boot clock, given by the caller. Not thread-safe.
  */
 #ifndef TB_UPSTREAM_PACE_H
 #define TB_UPSTREAM_PACE_H
@@ -24,10 +25,10 @@
 #define PACE_KEPT_MS     (INT64_C(10) * 60 * 1000) /* without holding anything back */
 #define PACE_EVIDENCE_MS (INT64_C(60) * 1000)      /* refusals within it belong together */
 
-/* A bucket of one second's worth, but of two tokens at least, so that no call is too large. */
+/* A bucket that holds what comes back in one second, at least two tokens, so that no call is too large. */
 struct pace {
     int64_t rate;           /* thousandths of a token a second; 0: none */
-    int64_t ceiling;        /* the rate that was refused last; 0: only a guess was */
+    int64_t ceiling;        /* the rate that was refused last; 0: that was only a guess */
     int64_t level;          /* in millionths of a token, so that RATE of them come back each ms */
     int64_t filled_ms;      /* the level is that of this time; in the future while closed */
     int64_t held_ms;        /* when the pace last grew for a call that it held back, or will be open again */
@@ -35,7 +36,7 @@ struct pace {
     int64_t granted;        /* tokens that the server granted since counted_ms */
     int64_t counted_ms;     /* at most a second ago while calls are answered */
     int64_t granted_before; /* the rate in the second or more before that, as RATE */
-    int64_t refused_ms;     /* the first refusal of the last minute that set no pace */
+    int64_t refused_ms;     /* the first refusal within a minute that set no pace */
     int64_t granted_since;  /* tokens, since then */
     bool is_doubted;        /* it went down without reason, and grows fast until it goes down again */
 };
@@ -43,7 +44,7 @@ struct pace {
 /* PACE is any memory; there is no pace. */
 void pace_init(struct pace *pace, int64_t now_ms);
 
-/* Brings it up to the time NOW_MS, as all of the following want it. */
+/* Brings it up to NOW_MS; the functions below expect that. */
 void pace_refill(struct pace *pace, int64_t now_ms);
 
 /* Whether a call of COST may go now. */
@@ -52,14 +53,14 @@ bool pace_allows(const struct pace *pace, unsigned cost);
 /* When it may go; NOW_MS if at once. */
 int64_t pace_ready_ms(const struct pace *pace, int64_t now_ms, unsigned cost);
 
-/* A call that pace_allows() goes; or never went. */
+/* A call that pace_allows() is sent; or was never sent after all. */
 void pace_take(struct pace *pace, unsigned cost);
 void pace_give_back(struct pace *pace, unsigned cost);
 
 /* A call is held back by the pace and by nothing else. */
 void pace_grow(struct pace *pace, int64_t now_ms);
 
-/* The server granted so many tokens. */
+/* The server granted TOKENS. */
 void pace_count(struct pace *pace, int64_t now_ms, unsigned tokens);
 
 /* A call that was sent at SENT_MS was refused while calls of IN_FLIGHT tokens were under way, and nothing is
@@ -67,10 +68,10 @@ void pace_count(struct pace *pace, int64_t now_ms, unsigned tokens);
  */
 void pace_refuse(struct pace *pace, int64_t now_ms, int64_t sent_ms, int64_t open_ms, int64_t in_flight);
 
-/* It went down for somebody else's limit; RATE was granted meanwhile. */
+/* It went down for another limit; RATE was granted in the meantime. */
 void pace_doubt(struct pace *pace, int64_t rate);
 
-/* Sending goes on before the time that was told. */
+/* Sending goes on before the time given to pace_refuse(). */
 void pace_open(struct pace *pace, int64_t now_ms);
 
 #endif

@@ -87,7 +87,7 @@ static void stamp(struct request *request)
             telemetry_stamp_body(&request->upstream->clock, request->target, request->body, request->quota);
 }
 
-/* Whether the server executing it twice is as good as once (RFC 9110, section 9.2.2). */
+/* Whether executing it twice is as good as once (RFC 9110, section 9.2.2). */
 static bool is_idempotent(const struct request *request)
 {
     if (request->retry == TB_RETRY_NEVER)
@@ -96,16 +96,16 @@ static bool is_idempotent(const struct request *request)
            (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
 }
 
-/* Whether all of its body is at hand, from the beginning. */
-static bool begins_again(struct request *request)
+/* Rewinds a body that is handed on as it comes; returns whether all of it can be sent. */
+static bool rewind_body(struct request *request)
 {
     struct transfer *transfer = &request->transfer;
 
     return !transfer->read || transfer->rewind(transfer) == 0;
 }
 
-/* A body that is handed on as it comes may take as long as its writer or reader; what is bounded is its
- * standing still. */
+/* A body that is handed on as it comes may take as long as its writer or reader; only the time that it stands
+ * still is bounded. */
 static bool streams(const struct request *request)
 {
     return request->transfer.read || request->transfer.write;
@@ -124,7 +124,7 @@ static int start_stall_timer(struct request *request)
 void request_alive(struct request *request)
 {
     if (request->state == REQUEST_SENDING && timer_is_started(&request->timer))
-        start_stall_timer(request); /* moved: this takes no memory */
+        start_stall_timer(request); /* already started: needs no memory */
 }
 
 void request_paused(struct request *request)
@@ -191,7 +191,7 @@ void request_send(struct request *request)
     send_to(request, upstream_server(request->upstream));
 }
 
-/* Whether its telemetry is to get a time, and is to wait until the server has told it. */
+/* Whether its telemetry needs a time that the server is about to tell. */
 static bool waits_for_clock(const struct request *request)
 {
     return request->retry == TB_RETRY_STAMPED && !request->stamped && request->body &&
@@ -261,7 +261,7 @@ static bool is_login_page(const struct transfer *transfer)
     return length >= strlen(LOGIN_PAGE) && strcmp(location + length - strlen(LOGIN_PAGE), LOGIN_PAGE) == 0;
 }
 
-/* The server's way to say that it does not know the credential: 401, or a redirect to its login page. */
+/* The server does not know the credential: it answers 401, or redirects to its login page. */
 static bool is_credential_refused(const struct request *request)
 {
     return request->credential && (request->transfer.status == 401 || is_login_page(&request->transfer));
@@ -270,7 +270,7 @@ static bool is_credential_refused(const struct request *request)
 static void replay(struct request *request)
 {
     request->replayed = true;
-    if (begins_again(request))
+    if (rewind_body(request))
         request_start(request);
     else
         finish(request, REQUEST_BODY_IS_GONE);
@@ -313,8 +313,8 @@ static void handle_rate_limit(struct request *request)
     request->state = REQUEST_BACKING_OFF;
 }
 
-/* Whether a request that failed goes on at another server of the cluster: one that was certainly not
- * executed, or that may be executed twice. */
+/* Tries another server of the cluster if the request failed and certainly was not executed, or may be
+ * executed twice. Returns whether it did. */
 static bool try_next_server(struct request *request)
 {
     struct upstream *upstream = request->upstream;
@@ -323,7 +323,7 @@ static bool try_next_server(struct request *request)
     report(request);
     request->tried |= 1U << request->server;
     next = server_health_next(&upstream->health, &request->transfer, request->tried, is_idempotent(request));
-    if (request->transfer.overflows || next == FAILOVER_NONE || !begins_again(request))
+    if (request->transfer.overflows || next == FAILOVER_NONE || !rewind_body(request))
         return false;
     send_to(request, next);
     return true;
@@ -339,7 +339,7 @@ static void request_transfer_done(struct transfer *transfer)
         return;
     if (transfer->status == 0)
         finish(request, REQUEST_FAILED);
-    else if (transfer->overflows) /* it is with whom it is for already */
+    else if (transfer->overflows) /* write() has taken it already */
         finish(request, REQUEST_ANSWERED);
     else if (is_credential_refused(request))
         handle_refused_credential(request);

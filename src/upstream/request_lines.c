@@ -28,8 +28,7 @@ static void add_line(struct curl_slist *lines, size_t *count, const char *line)
 struct curl_slist *request_lines_new(const struct transfer *transfer, const struct headers *headers,
                                      const struct credential *credential)
 {
-    struct curl_slist *lines =
-        calloc(headers->count + 1 + ARRAY_SIZE(suppressed), sizeof(struct curl_slist));
+    struct curl_slist *lines = calloc(headers->count + 1 + ARRAY_SIZE(suppressed), sizeof(struct curl_slist));
     size_t count = 0, i;
     const char *line;
 

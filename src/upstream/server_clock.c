@@ -62,7 +62,7 @@ void server_clock_second_answer(struct server_clock *clock, const struct server_
         return;
     }
     server_clock_learn(clock, answer, wall_ms);
-    clock->in_doubt = false; /* the two say different things: neither is believed */
+    clock->in_doubt = false; /* the two contradict each other: neither is believed */
 }
 
 int64_t server_clock_at(const struct server_clock *clock, int64_t now_ms, int64_t wall_ms)
@@ -76,7 +76,7 @@ int64_t server_clock_told_at(const struct server_clock *clock, int64_t now_ms, i
                            : server_clock_at(clock, now_ms, wall_ms);
 }
 
-/* The server's time for a stamp, which a small correction does not turn back. */
+/* The server's time for a stamp; a small correction does not turn it back. */
 static int64_t time_for_stamp(struct server_clock *clock, int64_t now_ms, int64_t wall_ms)
 {
     int64_t time_ms = server_clock_at(clock, now_ms, wall_ms);

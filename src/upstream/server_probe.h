@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds the server's edition and version (upstream/server_version.h), on a connection of its own: no request
- * waits for it and none fails with it.
+ * Finds the server's edition and version (server_version.h), on a connection of its own: no request waits for
+ * it or fails with it. Belongs to one loop and one thread.
  */
 #ifndef TB_UPSTREAM_SERVER_PROBE_H
 #define TB_UPSTREAM_SERVER_PROBE_H
@@ -13,30 +13,30 @@
 
 struct server_probe {
     struct loop *loop;
-    struct transport_options (*options)(const struct server_probe *server_probe); /* for the server in use */
-    struct transport *transport;                                                  /* while it is under way */
+    struct transport_options (*options)(const struct server_probe *probe); /* for the server in use */
+    struct transport *transport;                                           /* while it is under way */
     struct transfer transfer;
-    struct server_version probe; /* under way */
-    struct server_version found; /* the last result */
-    bool asked;                  /* since the server was last away */
-    struct timer again;          /* something is unknown yet */
-    unsigned retries;            /* since then */
+    struct server_version pending; /* being asked for */
+    struct server_version found;   /* the last result */
+    bool asked;                    /* since the server was last away */
+    struct timer again;            /* if something is still unknown */
+    unsigned retries;              /* since it was asked */
 };
 
-/* DETECTION is memory of zeros. */
-void server_probe_open(struct server_probe *server_probe, struct loop *loop,
-                       struct transport_options (*options)(const struct server_probe *server_probe));
+/* PROBE is memory of zeros; OPTIONS returns the options for the server in use. */
+void server_probe_open(struct server_probe *probe, struct loop *loop,
+                       struct transport_options (*options)(const struct server_probe *probe));
 
-/* The session is in STATE, SESSION_OFFLINE without a server: begins when it is ready for the first time, and
- * again when it was not reached or refused meanwhile, because another server may answer now. What cannot
- * begin is not known. What is not known is asked for again after 1, 5 and 30 min. */
-void server_probe_session_changed(struct server_probe *server_probe, enum session_state state);
+/* The session is in STATE (SESSION_OFFLINE if no server can be used): asks when it is ready for the first
+ * time, and again after it was offline or locked out, because another server may answer now. What is not
+ * found is asked for again after 1, 5 and 30 min. */
+void server_probe_session_changed(struct server_probe *probe, enum session_state state);
 
 /* transport_run() and transport_is_pending() for its transport. */
-void server_probe_run(struct server_probe *server_probe);
-bool server_probe_is_pending(const struct server_probe *server_probe);
+void server_probe_run(struct server_probe *probe);
+bool server_probe_is_pending(const struct server_probe *probe);
 
-/* Gives up what is under way. */
-void server_probe_close(struct server_probe *server_probe);
+/* Cancels what is under way. Harmless if it was never opened. */
+void server_probe_close(struct server_probe *probe);
 
 #endif

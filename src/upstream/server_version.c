@@ -38,8 +38,8 @@ static const char *skip_blank(const char *text, const char *end)
 
 enum presence { PRESENCE_UNKNOWN, PRESENT, ABSENT };
 
-/* A 404 alone says nothing: entities that are not found get one with the same errorCode, and so does whatever
- * a proxy in front of the server does not know. */
+/* A 404 alone says nothing: the server sends one with the same errorCode for an entity that it does not find,
+ * and a proxy in front of it sends one for a path that it does not know. */
 static bool says_no_such_path(const char *body, size_t length)
 {
     static const char words[] = "No static resource ";
@@ -51,8 +51,8 @@ static bool says_no_such_path(const char *body, size_t length)
     return says;
 }
 
-/* A good answer is an object, or empty; a page is that of a proxy which answers every path. */
-static enum presence judge(int status, const char *body, size_t length)
+/* A good answer is an object, or empty; a page comes from a proxy that answers every path. */
+static enum presence presence_of(int status, const char *body, size_t length)
 {
     const char *end = body + length;
     const char *first = skip_blank(body, end);
@@ -64,7 +64,7 @@ static enum presence judge(int status, const char *body, size_t length)
 
 void server_version_answer(struct server_version *probe, int status, const char *body, size_t length)
 {
-    enum presence presence = judge(status, body, length);
+    enum presence presence = presence_of(status, body, length);
 
     switch ((enum question)probe->next) {
     case ASK_WHITE_LABEL:
@@ -113,7 +113,7 @@ static bool text_is(struct text text, const char *wanted)
     return text.length == strlen(wanted) && memcmp(text.data, wanted, text.length) == 0;
 }
 
-/* Reads the string whose first quote is at TEXT. Returns what follows it, or NULL where it does not end. */
+/* Reads the string whose first quote is at TEXT. Returns what follows it, or NULL if it does not end. */
 static const char *read_text(const char *text, const char *end, struct text *ret)
 {
     const char *c;
@@ -129,7 +129,7 @@ static const char *read_text(const char *text, const char *end, struct text *ret
     return NULL;
 }
 
-/* It goes to the log and to programs: letters, digits and a few signs, a digit first. */
+/* The version goes to the log and to programs: only letters, digits and a few signs, a digit first. */
 static bool take_version(struct text text, char ret[SERVER_VERSION_TEXT_MAX])
 {
     static const char allowed[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-_+";
@@ -145,14 +145,15 @@ static bool take_version(struct text text, char ret[SERVER_VERSION_TEXT_MAX])
     return true;
 }
 
-/* Where the scanner is. The text is cut, so jansson cannot read it; depth is a number, not a recursion. */
+/* Where the scanner is. jansson cannot read the text, because it is cut; depth is a number, not a recursion.
+ */
 struct scan {
     size_t depth;
     bool in_info;    /* inside the object "info" of the outermost object */
     struct text key; /* whose value comes next; empty: none */
 };
 
-/* A bracket or a comma. Whether the version may still come. */
+/* A bracket or a comma. Returns whether the version may still come. */
 static bool scan_sign(struct scan *scan, char sign)
 {
     struct text key = scan->key;

@@ -38,7 +38,7 @@ struct session {
     struct session_hold hold;
 };
 
-/* The call that begins from nothing but the options. */
+/* The call that needs only the options. */
 static enum session_call_kind first_kind(const struct session *session)
 {
     return session->mode == SESSION_MODE_PASSWORD ? SESSION_CALL_LOGIN : SESSION_CALL_VERIFY;
@@ -93,8 +93,7 @@ static bool credential_is_valid(const struct session *session, int64_t now_ms)
            now_ms < session->grant.credential->expires_ms;
 }
 
-/* The reason goes to logs, to systemd's line protocol and to JSON: one line of UTF-8, whatever the server
- * wrote. */
+/* The reason goes to logs, to systemd's line protocol and to JSON: one line, whatever the server wrote. */
 static void PRINTF_LIKE(2, 3) set_reason(struct session *session, const char *format, ...)
 {
     va_list args;
@@ -118,7 +117,7 @@ static void look_later(struct session *session, int64_t now_ms)
     session->look_ms = session_secrets_can_change(&session->secrets) ? now_ms + SESSION_LOOK_MS : INT64_MAX;
 }
 
-/* The server, or a file, said no: only an administrator can help. */
+/* The server refused the credential, or a file has none: only an administrator can help. */
 static void lock_out(struct session *session, int64_t now_ms)
 {
     look_later(session, now_ms);
@@ -129,7 +128,7 @@ static void lock_out(struct session *session, int64_t now_ms)
     session->outages = 0;
 }
 
-/* Nobody said no: try again soon. Requests go on while the old credential lasts. */
+/* Nothing was refused: tries again soon. Requests go on while the old credential is valid. */
 static void go_offline(struct session *session, int64_t now_ms, int64_t retry_after_ms)
 {
     int64_t delay = session_offline_delay_ms(session->outages);
@@ -189,13 +188,13 @@ static int make_call(struct session *session, struct session_call *call, struct 
     return -EINVAL;
 }
 
-/* Whether there is something new to be tried before the next call is due. */
+/* Looks whether there is something new to try before the next call is due. */
 static bool look(struct session *session, int64_t now_ms)
 {
     look_later(session, now_ms);
     if (!session_secrets_have_changed(&session->secrets))
         return false;
-    session->refusals = 0; /* those were of another one */
+    session->refusals = 0; /* they were of another secret */
     return true;
 }
 
@@ -259,7 +258,7 @@ static void call_refused(struct session *session, int64_t now_ms)
         session->due_ms = now_ms;
     } else {
         free_secret(TAKE_PTR(session->grant.refresh_token));
-        if (session->status != 200) /* a wanted second factor is not mended in a file */
+        if (session->status != 200) /* a required second factor is not corrected in a file */
             add_remedy(session);
         lock_out(session, now_ms);
     }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The session with a ThingsBoard server: which credential requests carry, and when it is renewed. A state
- * machine without input or output of its own: it says which call to make and when (session_due,
- * session_next_call), the owner makes it and reports the answer (session_call_done). So there is never more
- * than one call at a time, and the tests run years on a virtual clock.
+ * machine that does no I/O: it says which call to make and when (session_due, session_next_call), the owner
+ * makes it and reports the answer (session_call_done). So there is never more than one call at a time, and
+ * the tests run years on a virtual clock.
  *
- * Times are ms of the boot clock. Not thread-safe: its owner serialises.
+ * Times are ms of the boot clock. Not thread-safe: its owner serialises the calls.
  */
 #ifndef TB_UPSTREAM_SESSION_H
 #define TB_UPSTREAM_SESSION_H
@@ -20,61 +20,63 @@
 enum session_state {
     SESSION_STARTING,   /* not authenticated yet */
     SESSION_READY,      /* authenticated */
-    SESSION_REFRESHING, /* authenticated before; to be renewed, or a renewal has failed and is tried again */
-    SESSION_LOCKED_OUT, /* the server, or a file, refused the credential; probed rarely */
-    SESSION_OFFLINE,    /* the server does not answer logins, or something else answers in its place */
+    SESSION_REFRESHING, /* authenticated; the credential is being renewed, or a renewal failed and is tried
+                           again */
+    SESSION_LOCKED_OUT, /* the server refused the credential, or a file has none; tried rarely */
+    SESSION_OFFLINE,    /* no answer to logins, or something other than the server answers */
 };
 
 struct session;
 
-/* Checks that exactly one way is given; -EINVAL with a message otherwise. Makes no call. */
+/* Returns 0, -ENOMEM, or -EINVAL with a message unless exactly one way to authenticate is given. Makes no
+ * call. */
 int session_new(const struct session_options *options, struct session **ret, struct tb_error *err);
 void session_free(struct session *session);
 
-/* When session_next_call() wants to be called: the next call is due, or, while locked out, it is time to look
- * whether a file holds another secret now. INT64_MAX while a call is under way or none is needed. */
+/* When to call session_next_call(): the next call is due or, while locked out, it is time to look whether a
+ * file holds another secret now. INT64_MAX while a call is under way or none is needed. */
 int64_t session_due(const struct session *session);
 
-/* Begins the call that is due: 0; the caller makes it, frees it with session_call_free() and ends it with
- * session_call_done(). 1: there is none, the files hold what they held. A secret that cannot be read locks
- * the session out and is the error returned. */
+/* Begins the call that is due. Returns 0: the caller makes it, ends it with session_call_done() and frees it
+ * with session_call_free(). 1: there is none, the files hold what they held. A negative errno with a message:
+ * a secret cannot be read, and the session is locked out. */
 int session_next_call(struct session *session, int64_t now_ms, struct session_call *ret,
                       struct tb_error *err);
 void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply);
 
-/* The credential for a request sent now, or NULL where there is none that is valid; session_may_wait() then
- * tells whether waiting makes sense. Not a new reference. */
+/* The credential for a request sent now, not a new reference; NULL: none is valid, and session_may_wait()
+ * says whether it makes sense to wait. */
 struct credential *session_credential(struct session *session, int64_t now_ms);
 
-/* Whether a request without a credential had better wait than be refused: a call is under way or about to be
- * made. Of an offline session it asks for a new attempt, at most one a second. */
+/* Whether a request without a credential should wait rather than fail: a call is under way or about to be
+ * made. An offline session makes a new attempt for it, at most one a second. */
 bool session_may_wait(struct session *session, int64_t now_ms);
 
-/* The server answers again: an offline session need not wait for its next attempt. At most one a second, and
- * none before a Retry-After. */
+/* The server answers again: an offline session makes its next attempt now, at most one a second and none
+ * before a Retry-After has passed. */
 void session_server_is_back(struct session *session, int64_t now_ms);
 
-/* The server refused GENERATION with 401 (or sent to its login page). Whether the request is to be parked and
- * sent again: a renewal was asked for, or a newer credential is there already. REPLAYED: that was done with
- * this request already, so the 401 is the answer and nothing is renewed for it; and where the credential was
- * renewed for such a request, renewals on these grounds are held back for a growing time. */
+/* The server refused the credential GENERATION with 401 (or redirected to its login page). Returns whether
+ * the request should wait and be sent again: a renewal was begun, or there is a newer credential already.
+ * REPLAYED: that was done with this request already, so the 401 is the answer and nothing is renewed for it;
+ * and if the credential was renewed for a refused request, such renewals are held back for a growing time. */
 bool session_refused(struct session *session, int64_t now_ms, uint64_t generation, bool replayed);
 
-/* Tries again at once, or when the call under way has ended, whatever the state: the administrator changed
+/* Tries again now, or when the call under way has ended, in any state: the administrator has changed
  * something. */
 void session_retry_now(struct session *session, int64_t now_ms);
 
 enum session_state session_state(const struct session *session);
 const char *session_state_name(enum session_state state);
 
-/* Why the last call failed; "" after one that did not. One line of ASCII, no secret. */
+/* Why the last call failed, "" if it did not: one line of ASCII, without secrets. */
 const char *session_reason(const struct session *session);
 
-/* The HTTP status of the answer to the last call; 0: none came, or none was made. */
+/* The HTTP status of the answer to the last call; 0: no answer came, or no call was made. */
 int session_status(const struct session *session);
 
-/* What the server says of the user: the claims of the token, or for an API key what /api/auth/user answered.
- * NULL before the first authentication. Not a new reference. */
+/* The user, as the server describes it: the claims of the token or, for an API key, the answer of
+ * /api/auth/user. NULL before the first authentication. Not a new reference. */
 const json_t *session_user(const struct session *session);
 
 #endif

@@ -12,8 +12,8 @@
 /* jansson says whether the text is JSON and what is in it; the text itself is copied byte for byte, so that
  * numbers keep their digits. */
 
-/* ThingsBoard's own rule (JsonConverter): both keys make a timed element. An empty one has nothing to time,
- * and the server refuses it as it is. */
+/* ThingsBoard's rule (JsonConverter): an element with both keys has a time. An empty one needs none; the
+ * server refuses it. */
 static bool has_time(const json_t *element)
 {
     return (json_object_get(element, "ts") && json_object_get(element, "values")) ||
@@ -54,7 +54,7 @@ static int put_array(struct buf *out, const json_t *array, const char *text, con
     return r == 0 ? buf_append(out, "]", 1) : r;
 }
 
-/* 1: an element lacks its time, 0: none does, -EBADMSG: not telemetry. */
+/* 1: an element has no time; 0: all have; -EBADMSG: not telemetry. */
 static int needs_stamp(const json_t *body)
 {
     const json_t *element;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Gives telemetry values the timestamp that the server would give them, so that a request that is retried
- * stores them once.
+ * Gives telemetry values the timestamp that the server would give them, so that a retried request stores them
+ * only once.
  */
 #ifndef TB_UPSTREAM_STAMP_H
 #define TB_UPSTREAM_STAMP_H
@@ -21,8 +21,8 @@
  * Every element without ts and values, unless it is empty, becomes {"ts": TS_MS, "values": element}; all
  * other bytes stay as they are.
  *
- * 1: *OUT holds the new body. 0: every element has its time, BODY is to be sent as it is. -EBADMSG: this is
- * no such body; sent as it is, the server will say so. -EMSGSIZE, -ENOMEM.
+ * Returns 1: OUT holds the new body. 0: every element has its time; send BODY unchanged. -EBADMSG: this is
+ * not such a body; sent unchanged, the server refuses it. -EMSGSIZE, -ENOMEM.
  */
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out);
 

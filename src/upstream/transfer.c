@@ -35,7 +35,7 @@ static int set_parts(CURL *easy, struct transfer *transfer)
     return code == CURLE_OK ? 0 : code == CURLE_READ_ERROR ? -EIO : -ENOMEM;
 }
 
-/* The order matters: each of the first three sets what the others left behind. */
+/* The order matters: each of the first three resets what the others left behind. */
 static int set_method(CURL *easy, const struct transfer *transfer)
 {
     bool head = strcmp(transfer->method, "HEAD") == 0;
@@ -81,7 +81,7 @@ static void free_mime(struct transfer *transfer)
     transfer->mime = NULL;
 }
 
-/* How much of its time is left after an earlier try. */
+/* How much of its time is left after an earlier attempt. */
 static long time_left_ms(const struct transport *transport, const struct transfer *transfer)
 {
     int64_t left_ms = transfer->started_ms + transfer->timeout_ms - transport->loop->now_ms;
@@ -91,9 +91,9 @@ static long time_left_ms(const struct transport *transport, const struct transfe
     return left_ms > 0 ? (long)left_ms : 1;
 }
 
-/* Whether a transfer that starts now has to make the connection, with prior knowledge. libcurl before 8.0
- * breaks a connection on which that is said twice, so who shares one must not say it; and who says nothing
- * and gets no connection to share is started anew. */
+/* Whether a transfer that starts now has to open the connection, with prior knowledge. libcurl before 8.0
+ * breaks a connection for which that option is set twice, so a transfer that shares one must not set it; one
+ * that does not set it and finds no connection to share is started anew. */
 static bool opens_connection(const struct transport *transport, bool wanted_one)
 {
     const struct transfer *other;
@@ -128,8 +128,8 @@ static int send_transfer(struct transport *transport, struct transfer *transfer)
     transfer->has_socket = transfer->wants_connection = transfer->wants_restart = false;
     transfer->was_paused = transfer->discards = false;
     transfer->read_left = transfer->read_length;
-    /* A burst on no connection shares the first where the server can do that; where it cannot, the wait is
-     * that for the end of the first one's handshake, once. */
+    /* A burst without a connection shares the first one if the server can do that; if not, it waits once, for
+     * the end of the first handshake. */
     transfer->waits_for_connection = transport->version != VERSION_1 && !transfer->connect_only;
     transfer->detail[0] = '\0';
     set_http_version(transfer, easy);
@@ -186,8 +186,8 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     return r;
 }
 
-/* What libcurl has kept of an answer while it was paused. Where other transfers share the connection,
- * libcurl 7.88 does not free it at the end, and would give it to the next one with the same handle. */
+/* Discards what libcurl kept of an answer while it was paused. If other transfers share the connection,
+ * libcurl 7.88 does not free that at the end, and would pass it to the next transfer with the same handle. */
 static void discard_paused(struct transfer *transfer, CURL *easy)
 {
     transfer->discards = true;
@@ -205,8 +205,7 @@ void transfer_release_handle(struct transfer *transfer)
     discard_paused(transfer, easy);
     curl_multi_remove_handle(transport->multi, easy);
     /* A handle counts libcurl's own retries over all its transfers and stops after five, so one that had any
-     * goes. So does one that had a multipart body, or was paused: what that left cannot be taken from it for
-     * sure. */
+     * goes. So does one that had a multipart body, or was paused: it cannot be reset for certain. */
     if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts &&
         !transfer->was_paused && !transfer->connect_only) {
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
@@ -222,7 +221,7 @@ void transfer_cancel(struct transfer *transfer)
 {
     if (transfer->easy)
         transfer_release_handle(transfer);
-    else if (transfer->transport) /* about to be told its end */
+    else if (transfer->transport) /* its end is about to be reported */
         list_remove(&transfer->link);
     transfer->transport = NULL;
 }

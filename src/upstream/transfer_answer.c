@@ -11,7 +11,7 @@ static size_t give_up(struct transfer *transfer, const char *token, const char *
     return CURL_WRITEFUNC_ERROR;
 }
 
-/* As much of LENGTH bytes of the body as the quota counts. */
+/* How many of LENGTH bytes of the body the quota counts. */
 static size_t counted(const struct transfer *transfer, size_t length)
 {
     return transfer->quota && length > transfer->reserve ? length - transfer->reserve : 0;
@@ -56,7 +56,7 @@ static size_t pass_on(struct transfer *transfer, const char *data, size_t length
     return r == 0 ? length : keep(transfer, data, length);
 }
 
-/* Whether the body goes to who wants it as it comes. */
+/* Whether the body is passed on as it comes. */
 static bool is_passed_on(const struct transfer *transfer)
 {
     return transfer->write && (transfer->overflows || (transfer->status >= 200 && transfer->status < 300));
@@ -69,7 +69,7 @@ size_t transfer_body_arrived(char *data, size_t size, size_t count, void *arg)
 
     if (transfer->discards)
         return length;
-    if (transfer->refusal) /* a part was lost in transfer_resume(), which libcurl does not take for the end */
+    if (transfer->refusal) /* a part was lost in transfer_resume(), which libcurl does not treat as the end */
         return CURL_WRITEFUNC_ERROR;
     return is_passed_on(transfer) ? pass_on(transfer, data, length) : keep(transfer, data, length);
 }
@@ -86,7 +86,7 @@ size_t transfer_body_wanted(char *data, size_t size, size_t count, void *arg)
     return length;
 }
 
-/* libcurl begins again on another connection, by itself. */
+/* libcurl starts again on another connection by itself. */
 int transfer_body_sought(void *arg, curl_off_t offset, int origin)
 {
     struct transfer *transfer = arg;
@@ -116,7 +116,7 @@ static bool is_blank(char c)
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-/* RFC 9112, section 6.3: several lengths, or one that libcurl would read in part. */
+/* RFC 9112, section 6.3: several lengths, or one of which libcurl would read a part. */
 static bool has_unclear_length(const struct headers *headers)
 {
     const char *line, *first = headers_find(headers, "Content-Length");
@@ -127,8 +127,8 @@ static bool has_unclear_length(const struct headers *headers)
     return first && (first[strspn(first, "0123456789")] || headers_find(headers, "Transfer-Encoding"));
 }
 
-/* libcurl 7.88 keeps a connection on which the server answered before it had the whole body, and sends the
- * next request where the server reads that body. */
+/* libcurl 7.88 keeps a connection on which the server answered before it had the whole body, and would send
+ * the next request as part of that body. */
 static void forbid_reuse_if_early(const struct transfer *transfer)
 {
     long version = 0;
@@ -151,14 +151,14 @@ static size_t header_ended(struct transfer *transfer, size_t length)
         return give_up(transfer, "http_protocol_error", "the answer's length is unclear");
     if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
         return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
-    /* libcurl waits for a paused body even if the server wants no more of it: read() is asked once more. */
+    /* libcurl waits for a paused body even if the server wants no more of it: calls read() once more. */
     if (transfer->read && status >= 300)
         curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
     return length;
 }
 
 /* Called for every header line, the status line and the empty one; also for those of an interim answer (1xx),
- * which the status line of the real one makes forgotten, and for trailers, which are ignored. */
+ * which the next status line discards, and for trailers, which are ignored. */
 size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg)
 {
     struct transfer *transfer = arg;
@@ -170,7 +170,7 @@ size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg)
         headers_clear(&transfer->response);
         transfer->answer_begun = true;
         transfer->header_complete = false;
-        if (length >= 12 && memcmp(data + 8, " 101", 4) == 0) /* no other protocol is asked for */
+        if (length >= 12 && memcmp(data + 8, " 101", 4) == 0) /* no other protocol was asked for */
             return give_up(transfer, "http_protocol_error", "the server changes the protocol unasked");
         return length;
     }

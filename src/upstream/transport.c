@@ -108,8 +108,8 @@ static void end_transfer(struct transfer *transfer)
     transfer->done(transfer);
 }
 
-/* No connection can be made: that is also the end of those that wait for one to share, or each of them would
- * try it for itself, one after the other. */
+/* No connection can be made: also ends those that wait for one to share, or each of them would try to make
+ * one, one after the other. */
 static void end_waiting(struct transport *transport, const struct transfer *failed)
 {
     struct transfer *transfer;
@@ -129,8 +129,8 @@ static void end_waiting(struct transport *transport, const struct transfer *fail
         end_transfer(CONTAINER_OF(ended.next, struct transfer, link));
 }
 
-/* libcurl opens another connection of HTTP/2 for each transfer beyond the streams of the first, and takes 100
- * for their number until the server has told it. */
+/* libcurl opens another HTTP/2 connection for each transfer beyond the streams of the first, and assumes 100
+ * streams until the server has said how many. */
 #define HTTP2_CONNECTIONS_MAX 4
 
 static void set_version(struct transport *transport, enum http_version version)
@@ -183,9 +183,9 @@ static void finish_transfers(struct transport *transport)
             code = CURLE_OK;
         if (code == CURLE_OK && transfer->refusal) /* the last part was lost */
             code = CURLE_WRITE_ERROR;
-        if (code == CURLE_OK && status < 200) /* 101, which nobody asked for */
+        if (code == CURLE_OK && status < 200) /* 101, which was not asked for */
             code = CURLE_WEIRD_SERVER_REPLY;
-        if (code == CURLE_OK && !transfer->header_complete) /* libcurl takes what came for an answer */
+        if (code == CURLE_OK && !transfer->header_complete) /* libcurl considers what came an answer */
             code = CURLE_PARTIAL_FILE;
         if (code != CURLE_OK && transfer_restart(transfer, code))
             continue;

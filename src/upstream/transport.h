@@ -18,27 +18,27 @@
 
 struct transport;
 
-/* When HTTP/2 is spoken with the server. */
+/* When HTTP/2 is used with the server. */
 enum http2_mode {
-    HTTP2_AUTO,            /* over TLS, where both sides want it (ALPN) */
+    HTTP2_AUTO,            /* over TLS, if both sides want it (ALPN) */
     HTTP2_OFF,             /* never */
-    HTTP2_PRIOR_KNOWLEDGE, /* at once, without TLS too (RFC 9113, section 3.3); with TLS by ALPN */
+    HTTP2_PRIOR_KNOWLEDGE, /* from the start, without TLS too (RFC 9113, section 3.3); with TLS by ALPN */
 };
 
 struct transport_options {
     const char *url; /* http://host[:port][/prefix]; the prefix goes in front of every target */
     int64_t connect_timeout_ms;
-    long max_connections; /* at once; transfers beyond wait for a free one; 0: no bound */
-    long max_streams;     /* transfers at once on a connection of HTTP/2; fewer where the server says so */
+    long max_connections; /* at a time; further transfers wait for a free one; 0: no bound */
+    long max_streams;     /* transfers at a time on an HTTP/2 connection; fewer if the server says so */
     enum http2_mode http2;
 
     /* NULL: none. The strings are copied. */
     const char *unix_socket;      /* connect to this path instead of the URL's host */
     const char *ca_file;          /* PEM, instead of the system's certificates */
-    const char *certificate_file; /* PEM, our own; with key_file */
+    const char *certificate_file; /* PEM, the client's own; with key_file */
     const char *key_file;
-    bool no_verify; /* believe any certificate */
-    bool tls_1_3;   /* nothing older, instead of 1.2 */
+    bool no_verify; /* accept any certificate */
+    bool tls_1_3;   /* at least 1.3 instead of 1.2 */
 
     const char *proxy; /* [http|https|socks5h]://[user@]host:port, that connections are made through */
     const char *proxy_password;
@@ -50,14 +50,13 @@ struct transfer_part {
     const void *data;
     size_t length;
     const char *file;         /* a path to read from instead, each time it is sent; NULL: DATA */
-    const char *file_name;    /* told to the server; NULL: none */
+    const char *file_name;    /* sent to the server; NULL: none */
     const char *content_type; /* NULL: none */
 };
 
-/* How a transfer that got no usable answer failed: for the client's status and for Proxy-Status (RFC 9209).
- */
+/* How a transfer without a usable answer failed: for the client's status and for Proxy-Status (RFC 9209). */
 struct transfer_error {
-    int status;        /* 200 to 999; 0 where no usable answer came */
+    int status;        /* 200 to 999; 0: no usable answer */
     const char *token; /* "connection_refused", ... */
 };
 
@@ -71,116 +70,115 @@ struct transfer {
     struct curl_slist *headers; /* lines "Name: value" */
     const void *body;           /* NULL: none */
     size_t body_length;
-    /* Gives the next part of the body, instead of BODY: at most MAX bytes; *RET 0: that was all. 0; -EAGAIN:
-     * not now, go on after transfer_resume(). NULL: not wanted. A server that knows of it is asked before the
-     * first part (Expect: 100-continue), where there may be more than 1 MiB. */
+    /* Returns the next part of the body, instead of BODY: at most MAX bytes; *RET 0: that was all. Returns 0;
+     * -EAGAIN: not now, go on after transfer_resume(). NULL: not used. If there may be more than 1 MiB, the
+     * server is asked before the first part (Expect: 100-continue). */
     int (*read)(struct transfer *transfer, void *data, size_t max, size_t *ret);
-    int (*rewind)(struct transfer *transfer); /* begins with the first part again: 0, or -ESPIPE */
+    int (*rewind)(struct transfer *transfer); /* starts again with the first part: 0, or -ESPIPE */
     int64_t read_length;                      /* of all parts; -1: not known */
     const struct transfer_part *parts;        /* a multipart body instead; NULL: none */
     size_t part_count;
     int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
     size_t response_max;    /* bytes of body that are taken */
-    bool cut;               /* where there are more, those make an answer: the rest is not read */
-    struct quota *quota;    /* they are taken from; NULL: none */
-    size_t reserve;         /* the first of them, which are not */
-    bool may_be_sent_twice; /* should its connection die before an answer came */
-    /* Sends nothing: it ends with a connection of its own, on which the caller speaks another protocol by
+    bool cut;               /* if there are more, these are the answer, and the rest is not read */
+    struct quota *quota;    /* that they are taken from; NULL: none */
+    size_t reserve;         /* that many are not */
+    bool may_be_sent_twice; /* if its connection dies before an answer */
+    /* Sends nothing: ends with a connection of its own, on which the caller uses another protocol by
      * curl_easy_send() and curl_easy_recv() until transfer_cancel(). Never HTTP/2. */
     bool connect_only;
     void (*done)(struct transfer *transfer);
-    /* Gets the body of an answer that is a success (2xx), part by part; status and headers of the response
-     * are there. The first call is made with the header, and has no bytes. NULL: not wanted. 0: taken;
-     * TRANSFER_KEEP: goes to response_body; -EAGAIN: not now, the same part again after transfer_resume();
-     * another negative errno ends the transfer. Gets what cannot be kept of any answer, too: overflows. */
+    /* Takes the body of a successful answer (2xx), part by part; its status and headers are there. The first
+     * call comes with the header and has no bytes. NULL: not used. Returns 0: taken; TRANSFER_KEEP: goes to
+     * response_body; -EAGAIN: not now, the same part again after transfer_resume(); another negative errno
+     * ends the transfer. Also takes what cannot be kept of any answer: overflows. */
     int (*write)(struct transfer *transfer, const void *data, size_t length);
 
-    int status;              /* 100 to 999; 0 where no usable answer came */
+    int status;              /* 100 to 999; 0: no usable answer */
     struct headers response; /* empty it before the first start, free it after the last */
     struct buf response_body;
-    struct transfer_error error;  /* where status is 0 */
-    char detail[CURL_ERROR_SIZE]; /* where status is 0: libcurl's words */
+    struct transfer_error error;  /* if status is 0 */
+    char detail[CURL_ERROR_SIZE]; /* if status is 0: libcurl's message */
     int64_t started_ms;           /* boot clock */
     struct transport *transport;  /* while under way, with the next three */
     struct list link;             /* in its transfers */
     CURL *easy;
     curl_mime *mime;           /* made of the parts */
-    unsigned sends;            /* how often; 0: no server has seen anything of it */
-    unsigned earlier_sends;    /* those of them before it was started anew */
+    unsigned sends;            /* how many times it was sent; 0: no server has seen any of it */
+    unsigned earlier_sends;    /* those before it was started anew */
     int local_port;            /* of the connection that it was sent on last */
-    bool closed_alive;         /* that was closed by us, not the server */
+    bool closed_alive;         /* which was closed by us, not by the server */
     bool opens;                /* makes the connection, with prior knowledge of HTTP/2 */
-    bool wants_connection;     /* was denied one because it does not make it that way */
+    bool wants_connection;     /* was denied one because it does not open it with prior knowledge */
     bool wants_restart;        /* libcurl's own retry was ended for one of ours */
-    int64_t read_left;         /* of read_length, what libcurl has not got yet; not 0: may be more */
+    int64_t read_left;         /* of read_length, what libcurl has not taken yet; not 0: there may be more */
     bool has_socket;           /* a connection was begun for it */
-    bool waits_for_connection; /* for another's, to share it */
-    bool answer_begun;         /* a status line was there */
+    bool waits_for_connection; /* of another transfer, to share it */
+    bool answer_begun;         /* a status line has come */
     bool header_complete;      /* lines that come now are trailers */
     bool was_cut;              /* there was more than response_max */
     bool overflows;            /* the quota was used up: write() gets the rest, whatever the status is */
     bool connected;            /* connect_only: the connection is there */
-    bool was_paused;           /* write() said -EAGAIN at least once */
-    bool discards;             /* it ends: what still comes of the body goes nowhere */
+    bool was_paused;           /* write() returned -EAGAIN at least once */
+    bool discards;             /* it ends: the rest of the body is discarded */
     const char *refusal;       /* why a callback ended it */
 };
 
-/* Whether URL can be that of a server: 0, or -EINVAL with a message. */
+/* Whether URL can be that of a server: returns 0, or -EINVAL with a message. */
 int transport_check_url(const char *url, struct tb_error *err);
 
-/* The same for an outgoing proxy; *HAS_USER tells whether there is one that a password is for. */
+/* The same for an outgoing proxy; *HAS_USER: it names a user, who may have a password. */
 int transport_check_proxy(const char *url, bool *has_user, struct tb_error *err);
 
 int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
                   struct tb_error *err);
 
-/* What the Host header says of its URL: "host" or "host:port"; and the path in front of every target. */
+/* The value of the Host header, "host" or "host:port"; and the path in front of every target. */
 const char *transport_host(const struct transport *transport);
 const char *transport_prefix(const struct transport *transport);
 
-/* Reads the certificates that servers are verified with anew, and verifies every server again. */
+/* Reads the CA certificates again, and verifies every server with them. */
 void transport_reload_certificates(struct transport *transport);
 
 /* No transfer may be under way. */
 void transport_free(struct transport *transport);
 
-/* Sends the request. 0, or -ENOMEM; done() is called later from transport_run(), never from here. */
+/* Sends the request. Returns 0 or -ENOMEM; done() is called later by transport_run(), never from here. */
 int transfer_start(struct transport *transport, struct transfer *transfer);
 
-/* Ends it without calling done(). Harmless where it is not under way. */
+/* Ends it without calling done(). Harmless if it is not under way. */
 void transfer_cancel(struct transfer *transfer);
 
-/* The socket of a connection that came of connect_only; the caller watches it from now on, and no longer than
- * until transfer_cancel(), which closes it. -ENOTCONN where it is lost already. */
+/* The socket of a connection made with connect_only: the caller watches it until transfer_cancel(), which
+ * closes it. -ENOTCONN: it is lost already. */
 int transfer_take_socket(struct transport *transport, struct transfer *transfer);
 
-/* Goes on with a transfer whose read() or write() said -EAGAIN. */
+/* Continues a transfer whose read() or write() returned -EAGAIN. */
 void transfer_resume(struct transfer *transfer);
 
-/* Forgets the bytes of the answer's body that have come. */
+/* Drops the bytes of the answer's body that have come. */
 void transfer_clear_body(struct transfer *transfer);
 
-/* Whether an answer that did not come was prevented by a certificate, the server's or ours, or by TLS itself.
- */
+/* Whether there is no answer because of a certificate, the server's or ours, or of TLS itself. */
 bool transfer_failed_in_tls(const struct transfer *transfer);
 
-/* Whether the server certainly has not executed a request that failed: no part of it was sent. */
+/* Whether the server certainly has not executed a failed request: no part of it was sent. */
 bool transfer_was_not_sent(const struct transfer *transfer);
 
 /* Frees what the answer holds. The transfer must not be under way. */
 void transfer_free(struct transfer *transfer);
 
-/* Does what is to be done before the loop sleeps: starts new transfers, calls done() for those that ended. */
+/* Does what is due before the loop sleeps: starts new transfers, calls done() for those that ended. */
 void transport_run(struct transport *transport);
 
-/* How many transfers the server takes at a time: as many as there can be connections, or streams where it
- * is known to speak HTTP/2. */
+/* How many transfers the server takes at a time: as many as there can be connections, or streams if it is
+ * known to use HTTP/2. */
 unsigned transport_capacity(const struct transport *transport);
 
-/* Whether transfers share a connection: the server speaks HTTP/2, or that is not known yet. */
+/* Whether transfers share a connection: the server uses HTTP/2, or that is not known yet. */
 bool transport_may_share(const struct transport *transport);
 
-/* TRANSPORT learns from OTHER, which is one to the same server, whether that speaks HTTP/2. */
+/* TRANSPORT learns from OTHER, which is to the same server, whether that uses HTTP/2. */
 void transport_learn_from(struct transport *transport, const struct transport *other);
 
 /* Whether transport_run() has something to do already: the loop must not sleep. */

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/transport_private.h"
 
-/* The server closes a connection that was idle for 60 s (docs/server-behaviour.md); one kept longer could
- * meet that close.
- */
+/* The server closes a connection that was idle for 60 s (docs/server-behaviour.md); a request on one kept
+ * longer could meet that. */
 #define CONNECTION_IDLE_S 50L
 
-/* Certificates that were replaced on disk are used after this time without a reload. */
+/* Without a reload, certificates that were replaced on disk are used after this time. */
 #define CA_CACHE_S 3600L
 
 #define BUFFER_BYTES 65536L /* read from a connection at once */
@@ -57,7 +56,7 @@ static CURL *prepare_handle(struct transport *transport)
     set_proxy(transport, easy);
     curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L); /* a quiet stream whose server is gone ends */
+    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L); /* ends a quiet stream whose server is gone */
     curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
     curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_IDLE_S);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transport->options.connect_timeout_ms);
@@ -75,7 +74,7 @@ static CURL *prepare_handle(struct transport *transport)
     return easy;
 }
 
-/* A handle for a connection alone, which no other transfer had and none will have. */
+/* A handle that only makes a connection, which no other transfer shares. */
 static CURL *prepare_connect_only(struct transport *transport)
 {
     CURL *easy = prepare_handle(transport);

@@ -15,7 +15,7 @@ int transport_url_prefix(const char *text, char **ret, struct tb_error *err)
     else if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
              curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
              curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
-        r = tb_error_set(err, -EINVAL, "\"%s\" is no URL of the form http[s]://host[:port]", text);
+        r = tb_error_set(err, -EINVAL, "\"%s\" is not a URL of the form http[s]://host[:port]", text);
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
         r = tb_error_set(err, -EINVAL, "\"%s\" must begin with http:// or https://", text);
     else if (!(*ret = strndup(path, path[strlen(path) - 1] == '/' ? strlen(path) - 1 : strlen(path))))
@@ -82,7 +82,7 @@ static int copy_string(const char *text, char **ret)
     return *ret ? 0 : -ENOMEM;
 }
 
-/* A user in the URL would be one without a password for libcurl, whatever password it is told. */
+/* libcurl takes a user in the URL as one without a password, whatever password is set. */
 static int copy_proxy(const char *text, struct transport *transport)
 {
     CURLU *url = text ? curl_url() : NULL;
@@ -106,7 +106,7 @@ static int copy_proxy(const char *text, struct transport *transport)
     return r;
 }
 
-/* libcurl's own file is named, too, so that it can be named anew. */
+/* Names libcurl's default file, too, so that it can be respelled. */
 static int name_ca_file(const char *file, struct transport *transport)
 {
     if (!file)
@@ -115,8 +115,8 @@ static int name_ca_file(const char *file, struct transport *transport)
 }
 
 /* libcurl keeps certificates, connections and TLS sessions by the name of the file that they were verified
- * with: under a name that was never used it reads the file anew and uses none of the old ones. The bits of
- * the number of reloads are spelled as "/." and "//", which change nothing of where a path leads. */
+ * with: under a new name it reads the file again and uses none of the old ones. The bits of the number of
+ * reloads are spelled as "/." and "//", which do not change where a path leads. */
 void transport_reload_certificates(struct transport *transport)
 {
     bool is_absolute = transport->ca_file && *transport->ca_file == '/';
@@ -130,7 +130,7 @@ void transport_reload_certificates(struct transport *transport)
         memcpy(spelling + 2 * i, transport->reloads >> i & 1 ? "/." : "//", 2);
     if (asprintf(&name, "%s%s%s%s", is_absolute ? "" : ".", spelling, is_absolute ? "" : "/",
                  transport->ca_file) < 0)
-        return; /* without memory the old ones stay */
+        return; /* no memory: the old ones stay */
     free(transport->ca_name);
     transport->ca_name = name;
 }

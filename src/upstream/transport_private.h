@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the parts of a transport know of each other; nobody else includes this. A transport: transport.c (its
- * life, the ends of its transfers), transport_options.c, transport_socket.c, transport_handle.c. A transfer:
- * transfer.c (start and cancel), transfer_answer.c, transfer_retry.c, transfer_error.c.
+ * What the parts of a transport share; included by them only. A transport: transport.c (its life, the ends of
+ * its transfers), transport_options.c, transport_socket.c, transport_handle.c. A transfer: transfer.c (start,
+ * restart and cancel), transfer_answer.c, transfer_retry.c, transfer_error.c.
  */
 #ifndef TB_UPSTREAM_TRANSPORT_PRIVATE_H
 #define TB_UPSTREAM_TRANSPORT_PRIVATE_H
@@ -11,17 +11,17 @@
 
 #define IDLE_HANDLES_MAX 64
 
-/* A file descriptor of libcurl's. Its interest in a connection ends with every transfer and comes back with
- * the next one; the kernel is told only of what changes. */
+/* A file descriptor of libcurl's. libcurl's interest in a connection ends with every transfer and comes back
+ * with the next one; only changes are passed to the kernel. */
 struct socket_watch {
     struct watch watch;
     struct transport *transport;
-    bool is_connection;  /* not a descriptor that libcurl uses inside, which it closes without a word */
+    bool is_connection;  /* not an internal descriptor of libcurl, which it closes without notice */
     uint32_t wanted;     /* events that libcurl asked for */
     uint32_t registered; /* events that the kernel knows of; 0: not registered */
 };
 
-/* Of a server, as far as its answers told. */
+/* Of a server, as far as its answers have shown. */
 enum http_version { VERSION_UNKNOWN, VERSION_1, VERSION_2 };
 
 struct transport {
@@ -31,7 +31,7 @@ struct transport {
     char *unix_socket, *certificate_file, *key_file; /* NULL: none */
     bool has_ca_file;                                /* instead of the system's certificates */
     char *ca_file;                                   /* that is used; NULL: not known */
-    char *ca_name;                                   /* the same, as it is spelled since the last reload */
+    char *ca_name;                                   /* the same, as spelled since the last reload */
     unsigned reloads;
     char *proxy, *proxy_user, *proxy_password; /* NULL: none; the first without the second */
     char *prefix;                              /* path of the URL without its last slash */
@@ -43,7 +43,7 @@ struct transport {
     enum http_version version;     /* of the last answer */
     bool has_prior_knowledge;      /* of HTTP/2, without TLS */
     size_t connections;            /* open */
-    bool spoke_http1;              /* some answer was one of HTTP/1 */
+    bool spoke_http1;              /* some answer was HTTP/1 */
     struct socket_watch **sockets; /* index: file descriptor */
     size_t socket_count;
     CURL *idle[IDLE_HANDLES_MAX]; /* prepared handles */
@@ -53,18 +53,19 @@ struct transport {
 /* transport_options.c */
 
 /* The path of URL, which goes in front of every target: "" for http://host/, "/tb" for http://host/tb/. To be
- * freed. 0, or -EINVAL or -ENOMEM with a message. */
+ * freed. Returns 0, or -EINVAL or -ENOMEM with a message. */
 int transport_url_prefix(const char *url, char **ret, struct tb_error *err);
 
-/* The authority of URL, which transport_url_prefix() has checked, to be freed: 0 or -ENOMEM. */
+/* The authority of URL, which transport_url_prefix() has accepted; to be freed. Returns 0 or -ENOMEM. */
 int transport_url_host(const char *url, char **ret);
 
-/* Copies the options and their strings, which transport_free() frees also after an error: 0 or -ENOMEM. */
+/* Copies the options and their strings, which transport_free() frees, after an error, too. Returns 0 or
+ * -ENOMEM. */
 int transport_copy_options(struct transport *transport, const struct transport_options *options);
 
 /* transport_socket.c */
 
-/* Tells libcurl of EVENTS (CURL_CSELECT_*) on FD, or that its timer expired (CURL_SOCKET_TIMEOUT). */
+/* Reports EVENTS (CURL_CSELECT_*) on FD to libcurl, or that its timer expired (CURL_SOCKET_TIMEOUT). */
 void transport_perform(struct transport *transport, curl_socket_t fd, int events);
 
 /* CURLMOPT_SOCKETFUNCTION, for the transport. */
@@ -76,12 +77,12 @@ curl_socket_t transport_socket_open(void *arg, curlsocktype purpose, struct curl
 /* CURLOPT_CLOSESOCKETFUNCTION, for the transport. */
 int transport_socket_close(void *arg, curl_socket_t fd);
 
-/* Whether the server keeps the connection that it was sent on open, or did when we closed it. */
+/* Whether the server keeps the connection open that it was sent on, or did until we closed it. */
 bool transfer_connection_was_alive(const struct transfer *transfer);
 
 /* transport_handle.c */
 
-/* A handle for TRANSFER, with all that does not depend on it; the caller's from now on. NULL: no memory. */
+/* A handle for TRANSFER, set up with what is the same for all; owned by the caller. NULL: no memory. */
 CURL *transport_take_handle(struct transport *transport, const struct transfer *transfer);
 
 /* transfer.c */
@@ -110,7 +111,7 @@ bool transfer_may_be_restarted(const struct transfer *transfer, CURLcode code);
 
 /* transfer_error.c */
 
-/* Status 0, error and detail for CODE, which is not CURLE_OK. */
+/* Sets status 0, error and detail for CODE, which is not CURLE_OK. */
 void transfer_set_error(struct transfer *transfer, CURLcode code);
 
 #endif

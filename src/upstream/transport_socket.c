@@ -17,7 +17,7 @@ static void socket_ready(struct watch *watch, uint32_t events)
     struct socket_watch *sock = CONTAINER_OF(watch, struct socket_watch, watch);
     int flags = 0;
 
-    if (sock->wanted == 0) { /* news of an idle connection: libcurl looks itself before it uses it again */
+    if (sock->wanted == 0) { /* an idle connection: libcurl checks it before it uses it again */
         loop_remove(sock->transport->loop, watch);
         sock->registered = 0;
         return;
@@ -59,7 +59,7 @@ static struct socket_watch *socket_of(struct transport *transport, curl_socket_t
     return transport->sockets[index];
 }
 
-/* A connection that was not made is closed without a word, too, before its interest ends. */
+/* A connection that failed is also closed without notice, before the interest in it ends. */
 static int forget_interest(struct socket_watch *sock)
 {
     if (sock->registered)

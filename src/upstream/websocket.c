@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define RECV_BYTES 4096 /* of the answer to the handshake, at once */
+#define RECV_BYTES 4096 /* of the answer to the handshake, read at once */
 
 void websocket_close(struct websocket *websocket)
 {
@@ -21,8 +21,8 @@ void websocket_close(struct websocket *websocket)
     handshake_free(&websocket->handshake);
 }
 
-/* Ends the connection, keeps what is known of the answer for the owner, and tells it; then the structure may
- * be gone. Returns false: no more of the answer is wanted. */
+/* Ends the connection and reports to the owner, who finds in it what came of the answer; then the structure
+ * may be gone. Returns false: no more of the answer is wanted. */
 static bool refuse(struct websocket *websocket)
 {
     loop_timer_stop(websocket->loop, &websocket->timer);
@@ -48,7 +48,7 @@ static bool PRINTF_LIKE(4, 5)
     return refuse(websocket);
 }
 
-static void timer_expired(struct timer *timer)
+static void websocket_timer_expired(struct timer *timer)
 {
     struct websocket *websocket = CONTAINER_OF(timer, struct websocket, timer);
 
@@ -127,7 +127,7 @@ static bool switch_protocols(struct websocket *websocket)
     return false;
 }
 
-/* Whether more of it is wanted; where not, the structure may be gone. */
+/* Returns whether more of it is wanted; if not, the structure may be gone. */
 static bool answer_came(struct websocket *websocket, const char *data, size_t length)
 {
     int r = handshake_read(&websocket->handshake, &websocket->transfer, data, length);
@@ -150,20 +150,20 @@ static void read_answer(struct websocket *websocket)
     } while (r == 0 && answer_came(websocket, data, length));
 }
 
-static void socket_ready(struct watch *watch, uint32_t events)
+static void websocket_socket_ready(struct watch *watch, uint32_t events)
 {
     struct websocket *websocket = CONTAINER_OF(watch, struct websocket, watch);
 
     (void)events;
-    flush(websocket); /* a lost connection is noticed by receiving */
+    flush(websocket); /* receiving notices a lost connection */
     if (websocket->state == WEBSOCKET_OPEN)
         websocket->ready(websocket);
     else
         read_answer(websocket);
 }
 
-/* Edge-triggered: it reports once what changes after -EAGAIN, and at first what is there. */
-static void connected(struct transfer *transfer)
+/* Edge-triggered: reports once what changes after -EAGAIN, and at first what is there already. */
+static void websocket_connected(struct transfer *transfer)
 {
     struct websocket *websocket = CONTAINER_OF(transfer, struct websocket, transfer);
 
@@ -193,13 +193,13 @@ int websocket_open(struct websocket *websocket, struct loop *loop, struct transp
     websocket->loop = loop;
     websocket->transport = transport;
     websocket->state = WEBSOCKET_CONNECTING;
-    websocket->watch = (struct watch){.fd = -1, .ready = socket_ready};
-    websocket->timer.expired = timer_expired;
+    websocket->watch = (struct watch){.fd = -1, .ready = websocket_socket_ready};
+    websocket->timer.expired = websocket_timer_expired;
     websocket->out.max = WEBSOCKET_SEND_BYTES;
     transfer->response = (struct headers)HEADERS_INIT;
     transfer->connect_only = true;
     transfer->response_max = HANDSHAKE_BODY_BYTES;
-    transfer->done = connected;
+    transfer->done = websocket_connected;
     r = write_handshake(websocket);
     if (r == 0)
         r = loop_timer_start(loop, &websocket->timer, websocket->timeout_ms);

@@ -71,7 +71,7 @@ void handshake_free(struct handshake *handshake)
     fifo_free(&handshake->in);
 }
 
-/* Whether one of the lines called NAME is a list with TOKEN in it. */
+/* Whether the list in the headers called NAME contains TOKEN. */
 static bool header_has_token(const struct headers *headers, const char *name, const char *token)
 {
     const char *line;
@@ -102,7 +102,7 @@ static const char *upgrade_fault(const struct handshake *handshake, const struct
     return NULL;
 }
 
-/* The code of a status line, RFC 9112, section 4; 0: it is none. */
+/* The code of a status line (RFC 9112, section 4); 0: it is not one. */
 static int status_of(const char *line, size_t length)
 {
     static const char version[] = "HTTP/1.";
@@ -151,7 +151,8 @@ static int parse_header(struct transfer *transfer, const char *header, size_t le
     return r;
 }
 
-/* Moves what is complete of a chunked body (RFC 9112, section 7.1) to the answer's. 1: all; 0: not yet. */
+/* Moves complete chunks (RFC 9112, section 7.1) to the answer's body. Returns 1 after the last one, else 0.
+ */
 static int take_chunks(struct handshake *handshake, struct buf *body)
 {
     for (;;) {
@@ -167,7 +168,7 @@ static int take_chunks(struct handshake *handshake, struct buf *body)
             return -EBADMSG;
         size = strtoull(at, &end, 16);
         if (size == 0)
-            return 1; /* trailers are of no interest */
+            return 1; /* trailers are ignored */
         if (size > HANDSHAKE_BODY_BYTES)
             return -EMSGSIZE;
         if (left < (size_t)(line_end + 2 - at) + size + 2)
@@ -178,7 +179,7 @@ static int take_chunks(struct handshake *handshake, struct buf *body)
     }
 }
 
-/* The body of an answer that is not 101. 1: it is complete; 0: not yet. */
+/* The body of an answer that is not 101. Returns 1 if it is complete, else 0. */
 static int take_body(struct handshake *handshake, struct transfer *transfer, bool at_end)
 {
     const char *length = headers_find(&transfer->response, "Content-Length");
@@ -198,8 +199,8 @@ static int take_body(struct handshake *handshake, struct transfer *transfer, boo
                : 1;
 }
 
-/* Takes the next header from what has come; interim answers (1xx) are left behind. 1: a final one, or 101; 0:
- * more of it is wanted. */
+/* Takes the next header from what has come, and skips interim answers (1xx). Returns 1 for a final one or
+ * 101, and 0 if more is wanted. */
 static int take_header(struct handshake *handshake, struct transfer *transfer)
 {
     while (!transfer->header_complete) {
@@ -266,5 +267,5 @@ int handshake_read(struct handshake *handshake, struct transfer *transfer, const
     if (transfer->status != 101)
         return read_body(handshake, transfer, length == 0);
     reason = upgrade_fault(handshake, &transfer->response);
-    return reason ? fault(transfer, "http_upgrade_failed", "the server's 101 is none: %s", reason) : 1;
+    return reason ? fault(transfer, "http_upgrade_failed", "invalid 101 from the server: %s", reason) : 1;
 }

@@ -8,176 +8,175 @@
 
 static const char scheme[] = "X-Authorization: Bearer ";
 
-static bool is_valid(const struct websocket_token *websocket_token, const struct credential *credential)
+static bool is_valid(const struct websocket_token *token, const struct credential *credential)
 {
-    return websocket_token->token && websocket_token->credential == credential->generation &&
-           websocket_token->upstream->loop->now_ms < websocket_token->expires_ms;
+    return token->text && token->credential == credential->generation &&
+           token->upstream->loop->now_ms < token->expires_ms;
 }
 
-static void forget(struct websocket_token *websocket_token)
+static void forget(struct websocket_token *token)
 {
-    free_secret(TAKE_PTR(websocket_token->token));
+    free_secret(TAKE_PTR(token->text));
 }
 
-static void tell_all(struct websocket_token *websocket_token, const struct request *failed)
+static void end_waits(struct websocket_token *token, const struct request *failed)
 {
     struct list waiting;
 
     list_init(&waiting);
-    list_take_all(&waiting, &websocket_token->waiting);
+    list_take_all(&waiting, &token->waiting);
     while (!list_is_empty(&waiting)) {
         struct websocket_token_wait *wait = CONTAINER_OF(waiting.next, struct websocket_token_wait, link);
 
         list_remove(&wait->link);
-        wait->generation = websocket_token->generation;
-        wait->done(wait, failed ? NULL : websocket_token->token, failed);
+        wait->generation = token->generation;
+        wait->done(wait, failed ? NULL : token->text, failed);
     }
 }
 
-/* Takes the token out of {"token":...,"refreshToken":...}. Its time is counted from its receipt. */
-static bool take_token(struct websocket_token *websocket_token, const struct buf *body)
+/* Takes the token from {"token":...,"refreshToken":...}. Its life is counted from its receipt. */
+static bool take_token(struct websocket_token *token, const struct buf *body)
 {
     json_t *pair = json_read(body->data, body->len, 0, NULL);
-    const char *token = json_string_value(json_object_get(pair, "token"));
-    json_t *claims = token ? jwt_claims(token) : NULL;
+    const char *jwt = json_string_value(json_object_get(pair, "token"));
+    json_t *claims = jwt ? jwt_claims(jwt) : NULL;
     int64_t life_ms = claims ? jwt_life_ms(claims) : 0;
 
-    forget(websocket_token);
+    forget(token);
     if (claims)
-        websocket_token->token = strdup(token);
-    websocket_token->expires_ms =
-        websocket_token->upstream->loop->now_ms +
+        token->text = strdup(jwt);
+    token->expires_ms =
+        token->upstream->loop->now_ms +
         (life_ms > 2 * WEBSOCKET_TOKEN_MARGIN_MS ? life_ms - WEBSOCKET_TOKEN_MARGIN_MS : life_ms / 2);
-    websocket_token->generation++;
+    token->generation++;
     json_decref(claims);
     json_decref(pair);
-    return websocket_token->token != NULL;
+    return token->text != NULL;
 }
 
-static void ask(struct websocket_token *websocket_token, const struct credential *credential);
+static void ask(struct websocket_token *token, const struct credential *credential);
 
-static void asked(struct request *request)
+static void websocket_token_answered(struct request *request)
 {
-    struct websocket_token *websocket_token = CONTAINER_OF(request, struct websocket_token, request);
-    struct upstream *upstream = websocket_token->upstream;
+    struct websocket_token *token = CONTAINER_OF(request, struct websocket_token, request);
+    struct upstream *upstream = token->upstream;
     const struct credential *credential = session_credential(upstream->session, upstream->loop->now_ms);
     bool got = request->outcome == REQUEST_ANSWERED && request->transfer.status == 200 &&
-               take_token(websocket_token, &request->transfer.response_body);
+               take_token(token, &request->transfer.response_body);
 
     if (request->transfer.response_body.data)
         explicit_bzero(request->transfer.response_body.data, request->transfer.response_body.len);
     if (got && credential &&
-        credential->generation != websocket_token->credential) /* the key has changed meanwhile */
-        ask(websocket_token, credential);
+        credential->generation != token->credential) /* the key has changed in the meantime */
+        ask(token, credential);
     else
-        tell_all(websocket_token, got ? NULL : request);
+        end_waits(token, got ? NULL : request);
 }
 
-/* The id of the session's user, of what /api/auth/user said; NULL where it is none. */
-static const char *own_id(const struct websocket_token *websocket_token)
+/* The id of the session's user, from /api/auth/user; NULL if it does not look like an id. */
+static const char *own_id(const struct websocket_token *token)
 {
-    const json_t *user = session_user(websocket_token->upstream->session);
+    const json_t *user = session_user(token->upstream->session);
     const char *id = json_string_value(json_object_get(json_object_get(user, "id"), "id"));
 
     return id && *id && id[strspn(id, "0123456789abcdefABCDEF-")] == '\0' && strlen(id) <= 36 ? id : NULL;
 }
 
-static void ask(struct websocket_token *websocket_token, const struct credential *credential)
+static void ask(struct websocket_token *token, const struct credential *credential)
 {
-    const char *id = own_id(websocket_token);
+    const char *id = own_id(token);
 
-    forget(websocket_token);
-    websocket_token->credential = credential->generation;
-    request_free(&websocket_token->request);
-    snprintf(websocket_token->target, sizeof(websocket_token->target), "/api/user/%s/token",
-             id ? id : "unknown");
-    websocket_token->headers = (struct headers)HEADERS_INIT;
-    websocket_token->request = (struct request){
+    forget(token);
+    token->credential = credential->generation;
+    request_free(&token->request);
+    snprintf(token->target, sizeof(token->target), "/api/user/%s/token", id ? id : "unknown");
+    token->headers = (struct headers)HEADERS_INIT;
+    token->request = (struct request){
         .method = "GET",
-        .target = websocket_token->target,
-        .headers = &websocket_token->headers,
-        .done = asked,
+        .target = token->target,
+        .headers = &token->headers,
+        .done = websocket_token_answered,
     };
-    request_init(&websocket_token->request, websocket_token->upstream, websocket_token->options);
-    request_start(&websocket_token->request);
+    request_init(&token->request, token->upstream, token->options);
+    request_start(&token->request);
 }
 
-static void session_ready(struct request *request)
+static void websocket_token_session_ready(struct request *request)
 {
     struct websocket_token_wait *wait = CONTAINER_OF(request, struct websocket_token_wait, request);
-    struct websocket_token *websocket_token = wait->websocket_token;
-    struct upstream *upstream = websocket_token->upstream;
+    struct websocket_token *token = wait->owner;
+    struct upstream *upstream = token->upstream;
     const struct credential *credential = session_credential(upstream->session, upstream->loop->now_ms);
-    bool is_asking = !list_is_empty(&websocket_token->waiting);
+    bool is_asking = !list_is_empty(&token->waiting);
 
     request_cancel(request);
     if (strncmp(credential->header, scheme, strlen(scheme)) == 0) {
         wait->generation = credential->generation;
         wait->done(wait, credential->header + strlen(scheme), NULL);
-    } else if (is_valid(websocket_token, credential)) {
-        wait->generation = websocket_token->generation;
-        wait->done(wait, websocket_token->token, NULL);
+    } else if (is_valid(token, credential)) {
+        wait->generation = token->generation;
+        wait->done(wait, token->text, NULL);
     } else {
-        list_append(&websocket_token->waiting, &wait->link);
+        list_append(&token->waiting, &wait->link);
         if (!is_asking)
-            ask(websocket_token, credential);
+            ask(token, credential);
     }
 }
 
-static void no_session(struct request *request)
+static void websocket_token_no_session(struct request *request)
 {
     struct websocket_token_wait *wait = CONTAINER_OF(request, struct websocket_token_wait, request);
 
     wait->done(wait, NULL, request);
 }
 
-void websocket_token_init(struct websocket_token *websocket_token, struct upstream *upstream,
+void websocket_token_init(struct websocket_token *token, struct upstream *upstream,
                           const struct request_options *options)
 {
-    websocket_token->upstream = upstream;
-    websocket_token->options = options;
-    list_init(&websocket_token->waiting);
+    token->upstream = upstream;
+    token->options = options;
+    list_init(&token->waiting);
 }
 
-void websocket_token_get(struct websocket_token *websocket_token, struct websocket_token_wait *wait)
+void websocket_token_get(struct websocket_token *token, struct websocket_token_wait *wait)
 {
-    wait->websocket_token = websocket_token;
+    wait->owner = token;
     list_init(&wait->link);
-    wait->request = (struct request){.method = "GET", .ready = session_ready, .done = no_session};
-    request_init(&wait->request, websocket_token->upstream, websocket_token->options);
+    wait->request = (struct request){
+        .method = "GET", .ready = websocket_token_session_ready, .done = websocket_token_no_session};
+    request_init(&wait->request, token->upstream, token->options);
     request_start(&wait->request);
 }
 
 void websocket_token_cancel(struct websocket_token_wait *wait)
 {
-    if (!wait->websocket_token)
+    if (!wait->owner)
         return;
     list_remove(&wait->link);
     request_free(&wait->request);
 }
 
-void websocket_token_refused(struct websocket_token *websocket_token, uint64_t generation)
+void websocket_token_refused(struct websocket_token *token, uint64_t generation)
 {
-    struct upstream *upstream = websocket_token->upstream;
+    struct upstream *upstream = token->upstream;
     int64_t now_ms = upstream->loop->now_ms;
     const struct credential *credential = session_credential(upstream->session, now_ms);
-    bool again =
-        websocket_token->refused_ms > 0 && now_ms - websocket_token->refused_ms < WEBSOCKET_TOKEN_REFUSALS_MS;
+    bool again = token->refused_ms > 0 && now_ms - token->refused_ms < WEBSOCKET_TOKEN_REFUSALS_MS;
 
-    websocket_token->refused_ms = now_ms;
-    if (websocket_token->token) { /* it was the API key's */
-        if (generation == websocket_token->generation && !again)
-            forget(websocket_token);
+    token->refused_ms = now_ms;
+    if (token->text) { /* it was the API key's */
+        if (generation == token->generation && !again)
+            forget(token);
     } else if (credential && strncmp(credential->header, scheme, strlen(scheme)) == 0) {
         session_refused(upstream->session, now_ms, generation, again);
         session_calls_schedule(&upstream->calls);
     }
 }
 
-void websocket_token_close(struct websocket_token *websocket_token)
+void websocket_token_close(struct websocket_token *token)
 {
-    if (!websocket_token->upstream) /* never opened */
+    if (!token->upstream) /* never opened */
         return;
-    request_free(&websocket_token->request);
-    forget(websocket_token);
+    request_free(&token->request);
+    forget(token);
 }

@@ -1,62 +1,61 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The JWT that a WebSocket authenticates with: the server takes nothing else there. With a password or a
- * token it is the session's own. With an API key it is asked for, GET /api/user/{own id}/token, kept until
- * shortly before its end, and forgotten when the server refuses it.
+ * The JWT that a WebSocket authenticates with: the server accepts nothing else there. With a password or a
+ * token it is the session's own. With an API key it is requested by GET /api/user/{own id}/token, kept until
+ * shortly before its end, and forgotten when the server refuses it. Belongs to the upstream's loop.
  */
 #ifndef TB_UPSTREAM_WEBSOCKET_TOKEN_H
 #define TB_UPSTREAM_WEBSOCKET_TOKEN_H
 
 #include "upstream/request.h"
 
-/* Of a token that was asked for, so much of its life is left for the way to the server and its clock. */
+/* How long before its end a token is no longer used: for the way to the server, and its clock. */
 #define WEBSOCKET_TOKEN_MARGIN_MS 30000
 
-/* Refusals that follow each other this soon are not cured by another token: the session holds its renewals
- * back, and no new token is asked for. */
+/* Another token does not help if refusals follow each other this soon: the session holds back its renewals,
+ * and no new token is requested. */
 #define WEBSOCKET_TOKEN_REFUSALS_MS 10000
 
 /* One for each upstream. Memory of zeros before websocket_token_init(). */
 struct websocket_token {
     struct upstream *upstream;
     const struct request_options *options;
-    struct list waiting; /* for the answer */
+    struct list waiting; /* for the answer to the request */
     struct request request;
     struct headers headers;
     char target[80];
-    char *token; /* that the API key got; NULL: none */
+    char *text; /* obtained with the API key; NULL: none */
     int64_t expires_ms;
-    uint64_t
-        credential; /* generation of the API key that it was asked for with: another one is another user's */
-    uint64_t generation; /* counts tokens that the API key got */
+    uint64_t credential; /* generation of the API key used for that; another key may be another user's */
+    uint64_t generation; /* counts the tokens obtained */
     int64_t refused_ms;  /* when one was last refused; boot clock, 0: never */
 };
 
-/* One who wants a token; memory of zeros but for done(). */
+/* Waits for a token; memory of zeros except done(). */
 struct websocket_token_wait {
-    /* TOKEN is valid for the duration of the call; NULL: there is none, and FAILED tells why: the request
-     * that failed, whatever its outcome (an answer without a token, too). Called once, perhaps before
-     * websocket_token_get() returns. */
+    /* TOKEN is valid during the call. NULL: there is none, and FAILED is the request that failed, whatever
+     * its outcome (also an answer without a token). Called once, perhaps before websocket_token_get()
+     * returns. */
     void (*done)(struct websocket_token_wait *wait, const char *token, const struct request *failed);
     uint64_t generation; /* of the token, for websocket_token_refused() */
-    struct websocket_token *websocket_token;
+    struct websocket_token *owner;
     struct list link;
     struct request request; /* waits for the session */
 };
 
-void websocket_token_init(struct websocket_token *websocket_token, struct upstream *upstream,
+void websocket_token_init(struct websocket_token *token, struct upstream *upstream,
                           const struct request_options *options);
 
 /* Waits for the session as all requests do, and for the token. */
-void websocket_token_get(struct websocket_token *websocket_token, struct websocket_token_wait *wait);
+void websocket_token_get(struct websocket_token *token, struct websocket_token_wait *wait);
 
-/* Ends the waiting without a call of done(). Harmless where it is over or never began. */
+/* Ends the wait without calling done(). Harmless if it is over or never began. */
 void websocket_token_cancel(struct websocket_token_wait *wait);
 
 /* The server refused the token of GENERATION: it is renewed or forgotten. */
-void websocket_token_refused(struct websocket_token *websocket_token, uint64_t generation);
+void websocket_token_refused(struct websocket_token *token, uint64_t generation);
 
-/* Nobody may be waiting. */
-void websocket_token_close(struct websocket_token *websocket_token);
+/* Nothing may be waiting. Harmless if it was never opened. */
+void websocket_token_close(struct websocket_token *token);
 
 #endif

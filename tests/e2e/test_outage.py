@@ -19,7 +19,7 @@ END = r"answers again after (\d+) s; (\d+) requests? failed meanwhile"
 class OutageCase(Case):
     def begin(self, server, options=None, credential=None):
         self.proxy = self.start_daemon(server, {"log.level": "info", **(options or {})}, credential)
-        self.proxy.log.wait("the server (is|does not tell)")  # its edition: those requests are not probes
+        self.proxy.log.wait("the server (is|does not report)")  # its edition: those requests are not probes
         self.assert_ready()
         return self.proxy
 

@@ -5,7 +5,7 @@ from harness import PATIENCE, Case, answer, wait_until
 from scripted import API_DOCS, SIGN_UP, USER, WHITE_LABEL
 
 NO_RESOURCE = {"status": 404, "message": "No static resource api/noauth/x.", "errorCode": 32, "timestamp": 1}
-DETECTED = r"the server is ThingsBoard|the server does not tell"
+DETECTED = r"the server is ThingsBoard|the server does not report"
 
 
 class TestEdition(Case):
