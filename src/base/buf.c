@@ -5,7 +5,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-/* Room for EXTRA more bytes and the NUL; doubling, so that n appends cost O(n). */
+/* Makes room for EXTRA more bytes and the NUL. The capacity doubles, so appending n bytes costs O(n). */
 static int buf_reserve(struct buf *buf, size_t extra)
 {
     size_t need, capacity;

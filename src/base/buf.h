@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A growable run of bytes with a maximum. Zeroed memory with a maximum is an empty buffer; after any append
- * the bytes are followed by a NUL that is not counted, so that text can be used as a string.
+ * A growable buffer of bytes with a maximum size. Zeroed memory with a maximum is an empty buffer. After any
+ * append the bytes are followed by a NUL, which is not counted, so text can be used as a string.
  */
 #ifndef TB_BASE_BUF_H
 #define TB_BASE_BUF_H
@@ -11,10 +11,10 @@
 #include "base/util.h"
 
 struct buf {
-    char *data; /* NULL while nothing was appended */
+    char *data; /* NULL until something is appended */
     size_t len;
     size_t capacity;
-    size_t max; /* most bytes that LEN may reach */
+    size_t max; /* the largest LEN */
 };
 
 #define BUF_INIT(maximum)                                                                                    \
@@ -22,22 +22,22 @@ struct buf {
         NULL, 0, 0, (maximum)                                                                                \
     }
 
-/* 0, -EMSGSIZE where the maximum would be passed, or -ENOMEM; the buffer is unchanged on error. */
+/* 0, -EMSGSIZE if LEN would exceed the maximum, or -ENOMEM; the buffer is unchanged on error. */
 int buf_append(struct buf *buf, const void *data, size_t len);
 int buf_append_string(struct buf *buf, const char *text);
 int buf_append_format(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);
 
-/* Forgets all but the first LEN bytes, keeps the memory. */
+/* Keeps only the first LEN bytes, and the memory. */
 void buf_truncate(struct buf *buf, size_t len);
 
-/* Forgets the bytes, keeps the memory. */
+/* Empties the buffer, but keeps the memory. */
 void buf_clear(struct buf *buf);
 
-/* Frees the memory; the buffer is empty and usable again. */
+/* Frees the memory; the buffer is then empty and can be used again. */
 void buf_free(struct buf *buf);
 
-/* The same for bytes that were secret: overwritten first. (Memory that a growing buffer left behind is
- * overwritten as well only in buffers filled by one append.) */
+/* The same for secrets: the memory is overwritten first. (What a buffer left behind when it grew is not
+ * overwritten; so fill one that holds a secret by a single append.) */
 void buf_free_secret(struct buf *buf);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one error object. Inside, functions return an int: 0, or a negative errno; where a person or a program
- * outside will read the reason, a tb_error travels along and gathers context on its way up.
+ * Functions return 0 or a negative errno. If a person or another program will read the reason, they also fill
+ * in a tb_error, to which each caller can add context.
  */
 #ifndef TB_BASE_ERROR_H
 #define TB_BASE_ERROR_H
@@ -10,11 +10,11 @@
 
 #include "base/util.h"
 
-/* Sets code and message; a message that does not fit is cut. ERR may be NULL. Returns CODE, so that a
- * function can say: return tb_error_set(err, -EINVAL, "..."). */
+/* Sets code and message, which is cut if it is too long. ERR may be NULL. Returns CODE, as in
+ * return tb_error_set(err, -EINVAL, "..."). */
 int tb_error_set(struct tb_error *err, int code, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* Puts context in front of the message: "FORMAT: message". Returns the code that ERR holds. */
+/* Puts context in front of the message: "FORMAT: message". Returns the code in ERR. */
 int tb_error_prefix(struct tb_error *err, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #endif

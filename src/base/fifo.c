@@ -27,8 +27,7 @@ int fifo_append(struct fifo *fifo, const void *data, size_t length)
     return buf_append(fifo_tail(fifo), data, length);
 }
 
-/* The bytes that wait are moved only after at least as many were consumed, so that each is moved once on
- * average. */
+/* The bytes that wait are moved only after at least as many were consumed: each is moved once on average. */
 struct buf *fifo_tail(struct fifo *fifo)
 {
     size_t waiting = fifo_length(fifo);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * FNV-1a (Fowler, Noll and Vo), 64 bits: for tables whose keys local programs choose, but where many keys in
- * one slot cost only time in a table of bounded size.
+ * FNV-1a (Fowler, Noll and Vo), 64 bits. It does not resist chosen keys: only for tables of bounded size, in
+ * which many keys in one slot cost no more than time.
  */
 #ifndef TB_BASE_HASH_H
 #define TB_BASE_HASH_H

@@ -30,8 +30,8 @@ bool log_is_enabled(enum log_level level)
     return (int)level <= atomic_load(&current_level);
 }
 
-/* sd-daemon(3): JOURNAL_STREAM names the journal's end by device and inode; a redirected standard error is
- * another. */
+/* sd-daemon(3): JOURNAL_STREAM is the device and inode of the journal's socket, which a redirected standard
+ * error does not have. */
 static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
@@ -42,8 +42,8 @@ static bool stderr_is_journal(void)
            fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
-/* A pipe or socket that poll() calls writable takes a line of less than PIPE_BUF bytes at once (pipe(7)). The
- * descriptor is not made non-blocking: others may share it. */
+/* A pipe or socket that poll() reports as writable takes a line of less than PIPE_BUF bytes at once
+ * (pipe(7)). The descriptor is not made non-blocking, because other processes may share it. */
 static bool write_at_once(int fd, const char *line, size_t length)
 {
     struct pollfd end = {.fd = fd, .events = POLLOUT};
@@ -51,8 +51,8 @@ static bool write_at_once(int fd, const char *line, size_t length)
     return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT) && write(fd, line, length) == (ssize_t)length;
 }
 
-/* poll() calls a terminal writable that has less room than a line takes. It is opened anew, so that only this
- * open file description is non-blocking: the descriptor, or -1. */
+/* poll() reports a terminal as writable even if it has no room for a whole line. It is opened again, because
+ * only a new open file description can be made non-blocking. Returns the descriptor, or -1. */
 static int open_terminal(void)
 {
     return isatty(STDERR_FILENO) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
@@ -83,7 +83,7 @@ static void write_or_count(enum log_level level, const char *text)
     char told[80];
 
     pthread_mutex_lock(&mutex);
-    snprintf(told, sizeof(told), "%lu lines of the log are lost: standard error was not read", lost);
+    snprintf(told, sizeof(told), "%lu log lines were lost: standard error was not read", lost);
     if (lost > 0 && write_line(LOG_LEVEL_WARNING, told))
         lost = 0;
     if (lost > 0 || !write_line(level, text))

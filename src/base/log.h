@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages for the administrator, one line each on standard error: "tbproxyd: text", or with the journal's
- * priority prefix ("<4>text", sd-daemon(3)) where standard error is the journal. Thread-safe, and never
- * waits: a line that standard error does not take at once is lost, and the next that it takes says how many
- * were.
+ * Messages for the administrator, one line each on standard error: "tbproxyd: text", or "<4>text" with the
+ * journal's priority prefix (sd-daemon(3)) if standard error is the journal. Thread-safe. Never blocks: a
+ * line that standard error does not take at once is lost, and the next line says how many were.
  */
 #ifndef TB_BASE_LOG_H
 #define TB_BASE_LOG_H
@@ -14,16 +13,16 @@
 
 enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARNING, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
 
-/* The names of the levels in the configuration, in the order of enum log_level, ended by NULL. */
+/* The names of the levels in the configuration, in the order of enum log_level; NULL is the last. */
 extern const char *const log_level_names[];
 
 void log_set_level(enum log_level level);
 
-/* Whether a message of LEVEL is written: for what costs time to compose. */
+/* Whether messages of LEVEL are written; for messages that are expensive to compose. */
 bool log_is_enabled(enum log_level level);
 
-/* Control characters in the text are shown as '?', so that a hostile server cannot forge a line. A line is
- * cut at 1,024 bytes. Never give it a secret. */
+/* Control characters become '?', so a hostile server cannot forge a line. Lines are cut at 1,024 bytes. The
+ * text must not contain secrets. */
 void log_write(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)

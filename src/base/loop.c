@@ -76,7 +76,7 @@ void loop_timer_stop(struct loop *loop, struct timer *timer)
     timer_stop(&loop->timers, timer);
 }
 
-/* What epoll_wait takes: -1 for no bound, else milliseconds until the nearer of the two bounds. */
+/* The timeout for epoll_wait(): milliseconds until the nearer of the two limits; -1 for none. */
 static int wait_ms(const struct loop *loop, int64_t max_wait_ms)
 {
     int64_t next = timers_next(&loop->timers);
@@ -107,7 +107,7 @@ int loop_turn(struct loop *loop, int64_t max_wait_ms)
         return -errno;
     loop->event_count = n < 0 ? 0 : n;
     loop_update_time(loop);
-    /* Timers first: after a suspend, what is overdue is noticed before any request is served. */
+    /* Timers first: after a suspend, those that are overdue expire before any request is served. */
     timers_run(&loop->timers, loop->now_ms);
     for (i = 0; i < loop->event_count; i++) {
         struct watch *watch = loop->events[i].data.ptr;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One thread's event loop: epoll and timers. Used by one thread only.
+ * An event loop of epoll and timers, for one thread.
  */
 #ifndef TB_BASE_LOOP_H
 #define TB_BASE_LOOP_H
@@ -11,7 +11,7 @@
 
 #include "base/timer.h"
 
-#define LOOP_EVENTS_MAX 64 /* events taken from the kernel at once */
+#define LOOP_EVENTS_MAX 64 /* taken from the kernel at once */
 
 struct watch {
     int fd;
@@ -20,7 +20,7 @@ struct watch {
 
 struct loop {
     int epoll_fd;
-    int64_t now_ms; /* CLOCK_BOOTTIME when this turn began, or later: clock steps and suspend do not matter */
+    int64_t now_ms; /* CLOCK_BOOTTIME at the beginning of this turn, or later */
     struct timers timers;
     struct epoll_event events[LOOP_EVENTS_MAX]; /* of this turn */
     int event_count;
@@ -29,27 +29,29 @@ struct loop {
 int loop_init(struct loop *loop);
 void loop_close(struct loop *loop);
 
-/* Registers WATCH for EVENTS (EPOLLIN, ...), level-triggered. It must stay in memory until removed. */
+/* Registers WATCH, which must stay in memory until it is removed, for EVENTS: EPOLLIN, ..., edge-triggered
+ * with EPOLLET. 0 or a negative errno. */
 int loop_add(struct loop *loop, struct watch *watch, uint32_t events);
 int loop_change(struct loop *loop, struct watch *watch, uint32_t events);
-/* No event of WATCH is delivered after this, also none of those already taken in this turn. */
+
+/* No event of WATCH is delivered after this, not even one that was taken in this turn. */
 void loop_remove(struct loop *loop, struct watch *watch);
 
-/* Sets now_ms anew, for what may not count from before something that has happened in this turn. */
+/* Sets now_ms again, for a delay that must not begin before something that happened in this turn. */
 void loop_update_time(struct loop *loop);
 
 /* Starts a timer DELAY_MS from now_ms. 0 or -ENOMEM. */
 int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
-/* One turn: waits for events, at most until the next timer and at most MAX_WAIT_MS (-1: no bound), then calls
- * the timers that are due, then the watches that are ready. 0 or a negative errno of epoll_wait. */
+/* One turn: waits for events, until the next timer is due or for MAX_WAIT_MS (-1: no limit); then calls the
+ * timers that are due, then the watches that are ready. 0 or a negative errno of epoll_wait(). */
 int loop_turn(struct loop *loop, int64_t max_wait_ms);
 
-/* Milliseconds of CLOCK_BOOTTIME, which runs on through suspend and knows no clock steps. */
+/* Milliseconds of CLOCK_BOOTTIME, which continues during suspend and has no clock steps. */
 int64_t clock_boot_ms(void);
 
-/* Milliseconds since the epoch, of the host's own idea of the date. */
+/* Milliseconds since the epoch, by the host's clock. */
 int64_t clock_wall_ms(void);
 
 #endif

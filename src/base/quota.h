@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A number of bytes that many users share and may not pass.
+ * A limit on the bytes that several users hold together.
  */
 #ifndef TB_BASE_QUOTA_H
 #define TB_BASE_QUOTA_H
@@ -13,7 +13,7 @@ struct quota {
     size_t max;
 };
 
-/* Takes BYTES, or nothing where they are not left. */
+/* Takes BYTES. False: fewer are left, and none are taken. */
 static inline bool quota_take(struct quota *quota, size_t bytes)
 {
     if (quota->used > quota->max || bytes > quota->max - quota->used)

@@ -8,7 +8,7 @@
 
 #include "base/utf8.h"
 
-/* With a byte order mark and the line end. */
+/* with a byte order mark and a line end */
 #define SECRET_FILE_MAX (SECRET_MAX_BYTES + 5)
 
 bool secret_is_credential(const char *path)
@@ -26,8 +26,8 @@ int secret_open(const char *path, struct tb_error *err)
         if (!credentials)
             return tb_error_set(
                 err, -ENOENT,
-                "%s: there is no systemd credential of that name (LoadCredential=%s:FILE in the "
-                "unit); for a plain file give its path with a slash",
+                "%s: no such systemd credential; set LoadCredential=%s:FILE in the unit, or give a "
+                "file's path with a slash",
                 path, path);
         directory = open(credentials, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (directory < 0)
@@ -42,11 +42,11 @@ int secret_check_mode(int fd, const char *path, struct tb_error *err)
     struct stat status;
 
     if (fstat(fd, &status) == 0 && !secret_is_credential(path) && (status.st_mode & 077))
-        return tb_error_set(err, -EPERM, "%s: others can read this secret: run chmod 0600 %s", path, path);
+        return tb_error_set(err, -EPERM, "%s: readable by others; run chmod 0600 %s", path, path);
     return 0;
 }
 
-/* Fills BUFFER with the whole file; its length, or a negative errno. */
+/* Reads the whole file into BUFFER. Returns its length, or a negative errno. */
 static ssize_t read_all(int fd, char *buffer, size_t size)
 {
     size_t len = 0;
@@ -79,7 +79,7 @@ bool secret_is_text(const char *text, size_t len)
 
 int secret_take(int fd, const char *path, char **ret, struct tb_error *err)
 {
-    char buffer[SECRET_FILE_MAX + 1]; /* one more to notice that it is too long */
+    char buffer[SECRET_FILE_MAX + 1]; /* one more shows that it is too long */
     ssize_t n = read_all(fd, buffer, sizeof(buffer));
     size_t start, len;
     int r = 0;
@@ -93,7 +93,7 @@ int secret_take(int fd, const char *path, char **ret, struct tb_error *err)
     if (len > start && buffer[len - 1] == '\r')
         len--;
     if (len == start)
-        r = tb_error_set(err, -EINVAL, "%s: is empty: must hold " SECRET_TEXT, path);
+        r = tb_error_set(err, -EINVAL, "%s: is empty; must hold " SECRET_TEXT, path);
     else if (!secret_is_text(buffer + start, len - start))
         r = tb_error_set(err, -EINVAL, "%s: must hold " SECRET_TEXT, path);
     else if (!(*ret = strndup(buffer + start, len - start)))

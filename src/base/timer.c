@@ -4,8 +4,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* The heap is 1-based: the children of I are 2I and 2I+1; heap[I-1] holds place I. Positions from the other
- * end of the numbers are places in timers->expiring. */
+/* The heap is 1-based: the children of I are 2I and 2I+1; heap[I-1] holds place I. Positions that count down
+ * from SIZE_MAX are places in timers->expiring. */
 #define EXPIRING_POSITION(index) (SIZE_MAX - (index))
 
 static void place(struct timers *timers, struct timer *timer, size_t position)
@@ -115,7 +115,7 @@ void timers_run(struct timers *timers, int64_t now_ms)
     for (i = 0; i < count; i++) {
         struct timer *timer = timers->expiring[i];
 
-        if (!timer) /* stopped or moved by one before it */
+        if (!timer) /* stopped or started again by one before it */
             continue;
         timer->position = 0;
         timer->expired(timer);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * UTF-8 as RFC 3629 has it: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+ * UTF-8 as defined by RFC 3629: no overlong forms, no surrogates, nothing beyond U+10FFFF.
  */
 #ifndef TB_BASE_UTF8_H
 #define TB_BASE_UTF8_H

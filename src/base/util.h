@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Small idioms that every file uses: cleanup attributes, ownership transfer, array sizes.
+ * Idioms that every file uses: cleanup attributes, transfer of ownership, array sizes.
  */
 #ifndef TB_BASE_UTIL_H
 #define TB_BASE_UTIL_H
@@ -13,7 +13,7 @@
 /* Runs FUNC with a pointer to the variable when it leaves its scope. */
 #define CLEANUP(func) __attribute__((cleanup(func)))
 
-/* Hands a pointer on and forgets it, so that a cleanup attribute does not free it. */
+/* Returns a pointer and sets it to NULL, so a cleanup attribute does not free it. */
 #define TAKE_PTR(ptr)                                                                                        \
     ({                                                                                                       \
         __typeof__(ptr) taken_ = (ptr);                                                                      \
@@ -39,7 +39,7 @@ static inline void close_fd(int *fd)
         close(*fd);
 }
 
-/* Overwrites a string before freeing it; for passwords, keys and tokens. NULL is allowed. */
+/* Overwrites and frees a string that was a secret. NULL is allowed. */
 static inline void free_secret(char *secret)
 {
     if (secret)

@@ -13,7 +13,7 @@ static const char *const forwarded[] = {
     "Range",    "User-Agent",        "X-Mobile-Token",
 };
 
-/* Never to the server by this way: credentials, what the server would reflect (Origin), what tbproxyd says
+/* Never forwarded to the server: credentials, what the server would reflect (Origin), what tbproxyd sends
  * itself, and what belongs to one connection (RFC 9110, section 7.6.1; HTTP2-Settings and Upgrade would turn
  * it into HTTP/2). */
 static const char *const kept_back[] = {
@@ -40,9 +40,9 @@ static const char *const kept_back[] = {
     "X-Authorization",
 };
 
-/* Never to the local program: what belongs to the server's connection or is written anew, what would let web
- * pages in (CORS), a cookie for a session that is not the program's, and promises about the server's own
- * host. */
+/* Never returned to the local program: what belongs to the server's connection or is written again, what
+ * would let web pages in (CORS), a cookie of a session that is not the program's, and promises about the
+ * server's own host. */
 static const char *const dropped[] = {
     "Alt-Svc",
     "Connection",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A list of HTTP header lines, kept in one run of memory: "Name: value", each ended by a NUL.
+ * A list of HTTP header lines, "Name: value", in one block of memory; a NUL ends each.
  */
 #ifndef TB_HTTP_HEADERS_H
 #define TB_HTTP_HEADERS_H
@@ -23,25 +23,24 @@ struct headers {
         BUF_INIT(HEADERS_MAX_BYTES), 0                                                                       \
     }
 
-/* 0, -EMSGSIZE at the limits above, -ENOMEM. NAME has NAME_LENGTH bytes, VALUE has VALUE_LENGTH. */
+/* Appends a line. 0, -EMSGSIZE at the limits above, or -ENOMEM; the list is unchanged on error. */
 int headers_add(struct headers *headers, const char *name, size_t name_length, const char *value,
                 size_t value_length);
 
-/* The line after LINE, the first one for NULL; NULL at the end. Valid until the list changes. */
+/* The line after LINE, or the first one if LINE is NULL; NULL at the end. Valid until the list changes. */
 const char *headers_next(const struct headers *headers, const char *line);
 
 /* The value in a line of the list. */
 const char *header_value(const char *line);
 
-/* The seconds since the epoch of a date (RFC 9110, section 5.6.7: years have four digits); -1 where it is
- * none. */
+/* A date (RFC 9110, section 5.6.7: years have four digits) in seconds since the epoch; -1 if VALUE is not
+ * one. */
 int64_t header_date_s(const char *value);
 
-/* Whether LINE is a header called NAME; names are compared without case. */
+/* Whether LINE is a header called NAME, in any case. */
 bool header_is(const char *line, const char *name);
 
-/* Whether LIST, the value of a header, has ENTRY, of LENGTH bytes, among its entries, which are separated by
- * commas; compared without case. */
+/* Whether the comma-separated LIST, a header's value, has an entry ENTRY, of LENGTH bytes and in any case. */
 bool header_list_has(const char *list, const char *entry, size_t length);
 
 static inline bool header_list_contains(const char *list, const char *entry)
@@ -49,7 +48,7 @@ static inline bool header_list_contains(const char *list, const char *entry)
     return header_list_has(list, entry, strlen(entry));
 }
 
-/* The value of the first header called NAME, or NULL. */
+/* The value of the first header called NAME, in any case; or NULL. */
 const char *headers_find(const struct headers *headers, const char *name);
 
 void headers_clear(struct headers *headers);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# HTTP as text, without any input or output.
+# HTTP as text. No input or output.
 src_libhttp_la_SOURCES = \
 	src/http/header_filter.c src/http/header_filter.h \
 	src/http/headers.c src/http/headers.h \

@@ -8,8 +8,8 @@ struct origin {
     bool tls;
     const char *host;
     size_t host_length;
-    const char *port;   /* behind the colon */
-    size_t port_length; /* 0: the scheme's own */
+    const char *port;   /* after the colon */
+    size_t port_length; /* 0: the scheme's default */
 };
 
 static size_t scheme_length(const char *url)

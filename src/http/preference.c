@@ -8,7 +8,7 @@
 
 #define BLANKS " \t"
 
-/* The end of a list's member: a comma outside a quoted string. */
+/* The end of a list member: a comma outside a quoted string, or the end of TEXT. */
 static const char *member_end(const char *text)
 {
     bool quoted = false;
@@ -22,8 +22,8 @@ static const char *member_end(const char *text)
     return text;
 }
 
-/* What follows "NAME=" in the list TEXT; NULL: it has no such member. Of several, Prefer's first counts (RFC
- * 7240, section 2), and Priority's last (RFC 8941, section 4.2.2). */
+/* What follows "NAME=" in the list TEXT; NULL if there is no such member. Of several, the first counts in
+ * Prefer (RFC 7240, section 2), the last in Priority (RFC 8941, section 4.2.2). */
 static const char *member_value(const char *text, const char *name, bool last)
 {
     size_t length = strlen(name);
@@ -46,7 +46,7 @@ static const char *member_value(const char *text, const char *name, bool last)
     return value;
 }
 
-/* Nothing, a parameter, or the next member. */
+/* Whether nothing, a parameter or the next member follows. */
 static bool is_end_of_value(const char *text)
 {
     text += strspn(text, BLANKS);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a local program asks for with the headers Priority (RFC 9218) and Prefer (RFC 7240). What is malformed
- * counts as not there, as both say.
+ * The headers Priority (RFC 9218) and Prefer (RFC 7240) of a local program. A malformed one is ignored, as
+ * both require.
  */
 #ifndef TB_HTTP_PREFERENCE_H
 #define TB_HTTP_PREFERENCE_H
@@ -10,10 +10,10 @@
 
 #define PREFERENCE_WAIT_MAX_MS (INT64_C(86400) * 1000)
 
-/* The urgency, 0 to 7, in the value of a Priority header; -1: none. */
+/* The urgency in the value of a Priority header, 0 to 7; -1 if there is none. */
 int preference_urgency(const char *value);
 
-/* The wait in the value of a Prefer header, ms, at most PREFERENCE_WAIT_MAX_MS; -1: none. */
+/* The wait in the value of a Prefer header, in ms, at most PREFERENCE_WAIT_MAX_MS; -1 if there is none. */
 int64_t preference_wait_ms(const char *value);
 
 #endif

@@ -22,13 +22,13 @@ static int hex_value(char c)
     return -1;
 }
 
-/* RFC 3986, section 2.3: these mean the same encoded or not. */
+/* RFC 3986, section 2.3: these mean the same whether they are encoded or not. */
 static bool is_unreserved(unsigned char c)
 {
     return isalnum(c) || (c && strchr("-._~", c));
 }
 
-/* RFC 3986, section 3.3: what may stand unencoded. */
+/* RFC 3986, section 3.3: these need no encoding. */
 static bool is_allowed_raw(unsigned char c)
 {
     return is_unreserved(c) || (c && strchr("!$&'()*+,;=:@", c));
@@ -39,8 +39,8 @@ static bool is_control(unsigned char c)
     return c < 0x20 || c == 0x7f;
 }
 
-/* One character of RAW, decoded; *WAS_ENCODED tells how it stood there. Returns the bytes used, 0 if
- * malformed. */
+/* Decodes the first character of RAW; *WAS_ENCODED: it was percent-encoded. Returns the bytes used, or 0 if
+ * it is malformed. */
 static size_t next_char(const char *raw, unsigned char *c, bool *was_encoded)
 {
     *was_encoded = *raw == '%';
@@ -74,7 +74,7 @@ static const char *refused_in_path(unsigned char c, bool was_encoded)
     return NULL;
 }
 
-/* The segment that ends at END of the canonical path: "", "." or ".."? */
+/* Why the last segment of the canonical path, which begins at START, is refused; NULL: it is not. */
 static const char *refused_segment(const struct buf *path, size_t start)
 {
     const char *segment = path->data + start;
@@ -133,7 +133,7 @@ static int parse_path(const char **raw, struct buf *out, const char **reason)
     return **raw == '/' ? take_path(raw, out, reason) : -EINVAL;
 }
 
-/* QUERY, with its '?', as it is. */
+/* Appends QUERY, with its '?', unchanged. */
 static int take_query(const char *query, struct buf *out, const char **reason)
 {
     const char *c;

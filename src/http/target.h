@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request's target (RFC 9112, section 3.2): the path in its one canonical form and the query as it came.
- * Every decision is made on this path, and this path is what is sent to the server, so that the two cannot be
- * read differently. The query decides nothing here.
+ * A request's target (RFC 9112, section 3.2): the path in its canonical form, and the query as it came. Every
+ * decision is based on this path, and this path is sent to the server, so the two cannot be read differently.
+ * No decision is based on the query.
  */
 #ifndef TB_HTTP_TARGET_H
 #define TB_HTTP_TARGET_H
@@ -19,21 +19,21 @@ struct target {
 };
 
 /*
- * The canonical path: percent-encoding is decoded where the character needs none and upper-case elsewhere;
- * characters that may not stand in a URL, and bytes outside ASCII, are percent-encoded. Refused, because the
- * server or something in between could read them in two ways: encoded slashes, backslashes, semicolons, dot
- * segments, empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding, invalid
- * UTF-8, and everything that is not in origin-form; but of an absolute-form target of http or https, whose
- * host browser_guard.h judges, the path and the query are taken.
+ * In the canonical path, characters that need no percent-encoding are decoded, and the encoding of others is
+ * in upper case; bytes that are not allowed in a URL or not ASCII are encoded. These are refused, because the
+ * server or a proxy in between could read them in two ways: encoded slashes, backslashes, semicolons, dot
+ * segments, empty segments, NUL and other control characters, spaces, '#', invalid percent-encoding and
+ * invalid UTF-8. So is any target that is not in origin-form, except that path and query are taken from an
+ * absolute-form target of http or https, whose host is checked elsewhere.
  *
- * The query begins at the first '?' and passes byte for byte, whatever the server makes of it. Only what
- * would end the request line is refused: control characters and spaces.
+ * The query begins at the first '?' and passes byte for byte. Only control characters and spaces are refused:
+ * they would end the request line.
  *
- * On the WebSocket paths the query is left out: it holds a credential, which the server finds in any encoding
- * and behind the name of another parameter, too.
+ * On the WebSocket paths the query is left out. It holds a credential, which the server finds in any encoding
+ * and even in another parameter's name.
  *
- * 0; -EINVAL with *REASON, a static text; -EMSGSIZE; -ENOMEM. The caller frees the target with target_free()
- * also after an error.
+ * Returns 0; -EINVAL with *REASON, a static text; -EMSGSIZE; or -ENOMEM. The caller frees the target with
+ * target_free(), also after an error.
  */
 int target_parse(const char *raw, struct target *ret, const char **reason);
 

@@ -65,7 +65,7 @@ static int parse_header(const uint8_t *bytes, size_t length, bool compression, s
     frame.final = bytes[0] & FINAL;
     frame.compressed = bytes[0] & COMPRESSED;
     frame.masked = bytes[1] & MASKED;
-    r = check(&frame, bytes, compression); /* before more of it is awaited */
+    r = check(&frame, bytes, compression); /* before waiting for more of it */
     if (r < 0)
         return r;
     extended = (bytes[1] & LENGTH) == LENGTH_IN_16 ? 2 : (bytes[1] & LENGTH) == LENGTH_IN_64 ? 8 : 0;

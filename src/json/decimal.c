@@ -5,10 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Exponents are kept within this, which no double and no integer comes near. */
+/* Exponents are limited to this, which is far beyond any double or integer. */
 #define EXPONENT_MAX 1000000000
 
-/* Returns whether the digit is lost, and is not 0. */
+/* Returns whether a digit other than 0 is lost. */
 static bool add_digit(struct decimal *decimal, char digit, bool fraction)
 {
     decimal->exponent -= fraction;
@@ -59,7 +59,7 @@ void decimal_read(const char *text, size_t length, struct decimal *ret)
     }
 }
 
-/* Digits and exponent only: so that the decimal point of the locale does not matter. */
+/* Without a decimal point, which would depend on the locale. */
 double decimal_value(const struct decimal *decimal)
 {
     char text[DECIMAL_DIGITS_MAX + 32];

@@ -7,7 +7,7 @@
 
 #define STEP_MAX (JSON_PATH_NAME_MAX + 8) /* with brackets, quotes and dots */
 
-/* A name as people can read it: short, one line, UTF-8. */
+/* Makes a name readable: short, on one line, in UTF-8. */
 static void put_name(char *out, const char *name)
 {
     size_t i, length = strnlen(name, JSON_PATH_NAME_MAX + 1);
@@ -41,7 +41,7 @@ static void put_step(char out[STEP_MAX], const struct json_path *step)
         snprintf(out, STEP_MAX, "%s%s", step->parent && step->parent->parent ? "." : "", name);
 }
 
-/* From the last step to the first, so that the end is what remains of a long path. */
+/* From the last step to the first, so a long path keeps its end. */
 const char *json_path_text(const struct json_path *path, char text[JSON_PATH_TEXT_MAX + 1])
 {
     char *start = text + JSON_PATH_TEXT_MAX;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where in a JSON value something is: one step on each level of the recursion that walks it, and text only
- * for an error. data[3].id.entityType, attributes["a key"].
+ * The path to something in a JSON value, as in data[3].id.entityType or attributes["a key"]. Each level of a
+ * recursion holds one step; text is made only for an error.
  */
 #ifndef TB_JSON_JSON_PATH_H
 #define TB_JSON_JSON_PATH_H
@@ -18,13 +18,13 @@ struct json_path {
     bool is_key; /* of a map */
 };
 
-/* Longest path in a message, in bytes; of a longer one the end is told. And the longest name in it. */
+/* The longest path in a message, in bytes, of which only the end is shown if it is longer; the longest name.
+ */
 #define JSON_PATH_TEXT_MAX 255
 #define JSON_PATH_NAME_MAX 63
 
-/* Writes the path, at most JSON_PATH_TEXT_MAX bytes and a NUL; "" for the root. Returns where in TEXT it
- * begins.
- */
+/* Writes the path, at most JSON_PATH_TEXT_MAX bytes and a NUL; "" for the root. Returns its beginning in
+ * TEXT. */
 const char *json_path_text(const struct json_path *path, char text[JSON_PATH_TEXT_MAX + 1]);
 
 /* Sets ERR, which may be NULL: "PATH: FORMAT". Returns CODE. */

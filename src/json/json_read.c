@@ -10,20 +10,19 @@
 #include "json/json_text.h"
 #include "json/number_text.h"
 
-/* Jansson reads the text. Before, in one pass, the numbers and strings in it that jansson cannot hold are put
- * in quotes behind TB_VERBATIM. A string may stand wherever a number may but for names, so that what is no
- * JSON does not become JSON; all else is left to jansson. Where nothing is to be done, it gets the text
- * itself. */
+/* Jansson reads the text. Before that, one pass puts numbers and strings that jansson cannot hold in quotes,
+ * after TB_VERBATIM. A string is allowed wherever a number is, and names are left alone, so text that is not
+ * JSON does not become JSON. If nothing needs quotes, jansson gets the text itself. */
 
 struct reader {
     const char *at, *end;
-    const char *copied; /* what stands before it is in OUT, if anything is */
+    const char *copied; /* everything before it is in OUT, if anything is */
     unsigned flags;
     struct buf out;
     int r;
 };
 
-/* The code unit of the escape at TEXT, or -1. */
+/* The code unit of a \u escape at TEXT, or -1. */
 static int unit_at(const char *text, const char *end)
 {
     int unit = 0, i;
@@ -68,8 +67,7 @@ static bool is_name(const struct reader *reader, const char *end)
     return end < reader->end && *end == ':';
 }
 
-/* Whether the string up to END, with its quotes, is one that jansson cannot hold, or would have to be told
- * from what is verbatim. */
+/* Whether jansson cannot hold the string from TEXT to END, or it would be taken for a verbatim one. */
 static bool is_odd(const struct reader *reader, const char *text, const char *end)
 {
     const size_t mark = sizeof(TB_VERBATIM) - 1;
@@ -118,7 +116,7 @@ static void quote(struct reader *reader, const char *start, const char *end)
     reader->r = r;
 }
 
-/* Behind the string's end, or the text's; *UNICODE: there is an escape of a character's number in it. */
+/* Returns the end of the string or of the text; sets *UNICODE if there is a \u escape in it. */
 static const char *skip_string(const char *text, const char *end, bool *unicode)
 {
     const char *quote = memchr(text + 1, '"', (size_t)(end - text - 1)), *at;
@@ -143,7 +141,7 @@ static void read_string(struct reader *reader)
         quote(reader, start, reader->at);
 }
 
-/* Jansson passes over a NUL behind a number, but not behind a string. */
+/* Jansson ignores a NUL after a number, but not after a string. */
 static bool must_be_quoted(const struct reader *reader, const char *number, const char *end)
 {
     size_t length = (size_t)(end - number);

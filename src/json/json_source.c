@@ -10,7 +10,7 @@
 #include "base/util.h"
 #include "json/json_read.h"
 
-/* What becomes of a value that is no object and no array; SOURCE stands at the same place. NULL: no memory.
+/* What to replace a value by that is neither object nor array; SOURCE is at the same place. NULL: no memory.
  */
 typedef json_t *change_leaf(json_t *value, const json_t *source);
 
@@ -29,7 +29,7 @@ static int give(json_t *value, json_t **ret)
     return 0;
 }
 
-/* A copy of an object or array. Jansson's lacks what there is no memory for. */
+/* A copy of an object or array, or NULL. (jansson's own copy may be incomplete if there is no memory.) */
 static json_t *copy_of(json_t *whole)
 {
     json_t *copy = json_copy(whole);
@@ -84,7 +84,7 @@ static int walk(json_t *value, const json_t *source, change_leaf *change, json_t
     return r < 0 ? r : give(copy ? TAKE_PTR(copy) : json_incref(value), ret);
 }
 
-/* What jansson can hold of the JSON that stands in SOURCE verbatim, else what is verbatim again. */
+/* The verbatim TEXT as jansson can hold it; if it cannot, verbatim again. */
 static json_t *held(const char *text)
 {
     return json_read(text, strlen(text), 0, NULL);

@@ -9,14 +9,15 @@
 #include "json/json_read.h"
 #include "json/number_text.h"
 
-/* Jansson writes the text; it is copied with other digits, and without the quotes around what is verbatim. */
+/* Jansson writes the text, which is then copied with other digits, and without quotes around what is
+ * verbatim. */
 
 struct dump {
     struct buf text;
     int r; /* why it is incomplete */
 };
 
-static int append(const char *data, size_t length, void *context)
+static int dump_append(const char *data, size_t length, void *context)
 {
     struct dump *dump = context;
 
@@ -24,10 +25,11 @@ static int append(const char *data, size_t length, void *context)
     return dump->r;
 }
 
-/* 17 digits bring every double back. */
+/* 17 digits are enough for every double. */
 static int dump(struct dump *dump, const json_t *value)
 {
-    int r = json_dump_callback(value, append, dump, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    int r = json_dump_callback(value, dump_append, dump,
+                               JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
 
     return r == 0 ? 0 : dump->r < 0 ? dump->r : -EINVAL;
 }
@@ -41,8 +43,8 @@ static bool is_token(const char *text, size_t length, bool is_name)
                         : !is_name && number_length(text, end) == length;
 }
 
-/* TEXT is what jansson has written of a string that begins with TB_VERBATIM, without quotes and mark. What is
- * JSON has no characters that it escapes but two. */
+/* TEXT is what jansson wrote of a string, without the quotes and TB_VERBATIM. JSON has only two characters
+ * that jansson escapes. */
 static int put_verbatim(struct buf *out, const char *text, const char *end, bool is_name)
 {
     size_t before = out->len;

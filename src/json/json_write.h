@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Jansson's values into JSON, in one line: with doubles as short as they can be without loss, and what is
- * there verbatim (tbclient/value.h) as it was.
+ * Writes jansson's values as JSON, on one line. Doubles have the fewest digits that lose nothing; verbatim
+ * values (tbclient/value.h) are written as they were read.
  */
 #ifndef TB_JSON_JSON_WRITE_H
 #define TB_JSON_JSON_WRITE_H
@@ -10,8 +10,8 @@
 
 #include "base/buf.h"
 
-/* Appends VALUE, of any kind, to OUT. 0; -EINVAL: it is no UTF-8, contains itself, or what stands behind
- * TB_VERBATIM is no JSON; -EMSGSIZE, -ENOMEM. OUT is unchanged on error. */
+/* Appends VALUE, of any type, to OUT. 0; -EINVAL: a string is not UTF-8, VALUE contains itself, or the text
+ * after TB_VERBATIM is not JSON; -EMSGSIZE; -ENOMEM. OUT is unchanged on error. */
 int json_write(struct buf *out, const json_t *value);
 
 #endif

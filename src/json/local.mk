@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# JSON as text, read and written without loss.
+# JSON text, read and written without loss.
 src_libjson_la_SOURCES = \
 	src/json/decimal.c src/json/decimal.h \
 	src/json/json_path.c src/json/json_path.h \

@@ -25,7 +25,7 @@ double number_of(const json_t *value)
     return json_number_value(value);
 }
 
-/* Digits are counted, so that nothing is rounded. */
+/* From the digits, so nothing is rounded. */
 static int integer_of_text(const char *text, int64_t *ret)
 {
     struct decimal decimal;
@@ -52,7 +52,7 @@ static int integer_of_text(const char *text, int64_t *ret)
 
 static int integer_of_real(double real, int64_t *ret)
 {
-    /* 2^63 is the first that is too large; beyond it, all are whole */
+    /* 2^63 is the first that is too large */
     if (!(real >= -0x1p63 && real < 0x1p63))
         return -ERANGE;
     *ret = (int64_t)real;

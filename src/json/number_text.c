@@ -57,7 +57,7 @@ double number_of_text(const char *text, size_t length)
     return decimal_value(&decimal);
 }
 
-/* TEXT without its sign: returns how many digits it has, or -1 where there are more than 17, or no double is
+/* Reads TEXT without its sign. Returns the number of digits, or -1 if there are more than 17 or no double is
  * near. */
 static int read_short(const char *text, size_t length, struct short_decimal *ret)
 {
@@ -78,8 +78,8 @@ static int read_short(const char *text, size_t length, struct short_decimal *ret
     return (int)decimal.count;
 }
 
-/* Puts the digits of NUMBER before END and returns where they begin. (printf() would take as long as all the
- * rest.) */
+/* Writes the digits of NUMBER before END and returns their beginning. (printf() would take as long as
+ * everything else together.) */
 static char *put_digits(uint64_t number, char *end)
 {
     do
@@ -133,9 +133,9 @@ static bool is_power_of_two(double value)
     return is_same(frexp(value, &exponent), 0.5);
 }
 
-/* The fewest digits that bring VALUE back, which is above 0; not fewer than 2, as in Java. Of 15 digits or
- * fewer all that have a normal double have one of their own. Powers of two have more room above than below:
- * there the next of 16 digits may be the one. */
+/* The fewest digits that bring VALUE, which is above 0, back; at least 2, as in Java. Every number of 15
+ * digits or fewer with a normal double has one of its own. Powers of two have more room above than below:
+ * there the next number of 16 digits may be the one. */
 static struct short_decimal shortest(double value)
 {
     struct short_decimal decimal;
@@ -159,7 +159,7 @@ static bool is_equal(struct short_decimal a, struct short_decimal b)
     return a.digits == b.digits && a.exponent == b.exponent;
 }
 
-/* Whether DECIMAL, of COUNT digits, is shortest() of its double VALUE; mostly without looking for that. */
+/* Whether DECIMAL, of COUNT digits, is shortest() of its double VALUE; mostly without computing that. */
 static bool is_shortest(struct short_decimal decimal, int count, double value)
 {
     struct short_decimal up = {(decimal.digits + 5) / 10, decimal.exponent + 1};
@@ -173,7 +173,7 @@ static bool is_shortest(struct short_decimal decimal, int count, double value)
            (up.digits == down.digits || !is_same(short_value(down), value));
 }
 
-/* POINT digits of the COUNT in DIGITS stand before the point; it may be before or behind all of them. */
+/* POINT of the COUNT digits are before the point, which may also be before or after all of them. */
 static int write_plain(const char *digits, int count, int point, char *text, size_t size)
 {
     int before = point > 0 ? point : 0;
@@ -207,7 +207,7 @@ size_t number_write(double value, char text[NUMBER_TEXT_MAX])
     return write_decimal(is_same(fabs(value), 0) ? zero : shortest(fabs(value)), signbit(value), text);
 }
 
-/* Whether the whole number is one of 64 bits, as jansson reads it: -0 would lose its sign. */
+/* Whether the whole number fits jansson's 64 bits; -0 would lose its sign. */
 static bool is_integer(const char *text, size_t length)
 {
     bool negative = *text == '-';
@@ -243,8 +243,8 @@ bool number_is_held(const char *text, size_t length)
            is_equal(decimal, shortest(value));
 }
 
-/* Most numbers with a fraction: at most 7 digits before the point and 15 in all, no needless zero, not below
- * 0.001. They are written so without a look at the double. */
+/* Most numbers with a fraction are: at most 7 digits before the point and 15 in all, no needless zero, not
+ * below 0.001. Their double is certainly written in the same way. */
 static bool is_plain(const char *text, size_t length)
 {
     const char *end = text + length;

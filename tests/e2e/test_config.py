@@ -101,7 +101,7 @@ class TestFiles(ConfigCase):
             modes={"api_key_file": 0o640, "tbproxyd.conf": 0o666})
         self.assertEqual((status, output), (1, ""))
         for words in ("needs a user in upstream.proxy",
-                      "upstream.api_key_file: .*: others can read this secret: run chmod 0600 /",
+                      "upstream.api_key_file: .*: readable by others; run chmod 0600 /",
                       "upstream.api_key_file: .*: is empty", "upstream.ca_file: .*: is empty",
                       "upstream.proxy_password_file: /no/such/file: ",
                       "tbproxyd.conf: writable by others; run chmod go-w /",
@@ -133,7 +133,7 @@ class TestFiles(ConfigCase):
     def test_files_for_tls_are_checked_before_the_start(self):
         certificate = {"upstream.certificate_file": "-----BEGIN", "upstream.key_file": "-----BEGIN"}
         for options, modes, words in (
-                (certificate, {"key_file": 0o640}, "upstream.key_file: .*: others can read this secret"),
+                (certificate, {"key_file": 0o640}, "upstream.key_file: .*: readable by others"),
                 ({"upstream.ca_file": "x"}, {}, "upstream.ca_file: /no/such/file: ")):
             missing = () if modes else ("--set", "upstream.ca_file=/no/such/file")
             for check in ((), ("--check-config",)):

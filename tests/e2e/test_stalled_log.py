@@ -35,7 +35,7 @@ class TestStalledLog(Case):
             read = os.read(self.log, 1 << 20)
             self.assertTrue(read.endswith(b"\n"), read[-100:])
             self.assertEqual(program.request("GET", target).status, 200)
-        self.assertRegex(os.read(self.log, 1 << 20), rb"\A\w+: \d+ lines of the log are lost: .*\n\w+: ")
+        self.assertRegex(os.read(self.log, 1 << 20), rb"\A\w+: \d+ log lines were lost: .*\n\w+: ")
 
 
 if __name__ == "__main__":

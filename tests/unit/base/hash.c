@@ -16,7 +16,7 @@ static const struct {
     {"foobar", 0x85944171f73967e8},
 };
 
-START_TEST(it_is_fnv_1a)
+START_TEST(the_hash_is_fnv_1a)
 {
     size_t i;
 
@@ -30,6 +30,6 @@ UNIT_SUITE(hash)
     TCase *tests;
     Suite *suite = unit_suite_create("hash", &tests);
 
-    tcase_add_test(tests, it_is_fnv_1a);
+    tcase_add_test(tests, the_hash_is_fnv_1a);
     return suite;
 }

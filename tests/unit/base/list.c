@@ -70,7 +70,7 @@ START_TEST(items_stay_in_order)
 }
 END_TEST
 
-START_TEST(removing_anywhere_and_twice)
+START_TEST(items_can_be_removed_anywhere_and_twice)
 {
     struct list head;
 
@@ -92,7 +92,7 @@ START_TEST(removing_anywhere_and_twice)
 }
 END_TEST
 
-START_TEST(taking_all)
+START_TEST(all_items_can_be_taken)
 {
     static const struct {
         const char *to, *from, *result;
@@ -213,8 +213,8 @@ UNIT_SUITE(list)
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, items_stay_in_order);
-    tcase_add_test(tests, removing_anywhere_and_twice);
-    tcase_add_test(tests, taking_all);
+    tcase_add_test(tests, items_can_be_removed_anywhere_and_twice);
+    tcase_add_test(tests, all_items_can_be_taken);
     tcase_add_test(tests, a_loop_visits_each_item_in_order);
     tcase_add_test(tests, a_loop_visits_what_its_body_appends);
     tcase_add_test(tests, a_loop_passes_over_what_its_body_removes_ahead);

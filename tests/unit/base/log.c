@@ -36,7 +36,7 @@ START_TEST(one_line_with_the_name_in_front)
 }
 END_TEST
 
-START_TEST(levels_are_each_with_all_before_it)
+START_TEST(a_level_includes_those_before_it)
 {
     int level, message;
 
@@ -131,7 +131,7 @@ START_TEST(the_journal_gets_priorities)
 }
 END_TEST
 
-START_TEST(another_stream_than_the_journal_gets_none)
+START_TEST(other_streams_get_no_priorities)
 {
     unit_capture();
     name_stream(1);
@@ -154,7 +154,7 @@ static size_t read_lines(int end, char *text, size_t size)
 }
 
 /* Standard error is a pipe of 16 KiB that nobody reads. */
-START_TEST(a_reader_that_stalls_is_not_waited_for)
+START_TEST(a_stalled_reader_does_not_block)
 {
     int ends[2], saved = dup(STDERR_FILENO), i;
     char expected[200], text[20000];
@@ -174,7 +174,7 @@ START_TEST(a_reader_that_stalls_is_not_waited_for)
     ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
     read_lines(ends[0], text, sizeof(text));
     snprintf(expected, sizeof(expected),
-             "tbproxyd: %zu lines of the log are lost: standard error was not read\n"
+             "tbproxyd: %zu log lines were lost: standard error was not read\n"
              "tbproxyd: read again\ntbproxyd: and again\n",
              2000 - count);
     ck_assert_str_eq(text, expected);
@@ -185,7 +185,7 @@ START_TEST(a_reader_that_stalls_is_not_waited_for)
 END_TEST
 
 /* Standard error is a terminal that nobody reads: it is called writable with less room than a line takes. */
-START_TEST(a_terminal_that_stalls_is_not_waited_for)
+START_TEST(a_stalled_terminal_does_not_block)
 {
     int terminal = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC), saved = dup(STDERR_FILENO), end, flags, i;
     struct pollfd arrived = {.fd = terminal, .events = POLLIN};
@@ -200,7 +200,7 @@ START_TEST(a_terminal_that_stalls_is_not_waited_for)
     for (i = 0; i < 2000; i++)
         log_info("line %d with %0200d", i, i);
     ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL), flags); /* others may share it */
-    while (!text.data || !strstr(text.data, " lines of the log are lost: standard error was not read\r\n")) {
+    while (!text.data || !strstr(text.data, " log lines were lost: standard error was not read\r\n")) {
         char part[4096];
         ssize_t length = poll(&arrived, 1, 10) == 1 ? read(terminal, part, sizeof(part)) : 0;
 
@@ -224,14 +224,14 @@ UNIT_SUITE(log)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, one_line_with_the_name_in_front);
-    tcase_add_test(tests, levels_are_each_with_all_before_it);
+    tcase_add_test(tests, a_level_includes_those_before_it);
     tcase_add_test(tests, levels_have_names_in_their_order);
     tcase_add_test(tests, control_characters_are_shown_as_question_marks);
     tcase_add_test(tests, a_long_line_is_cut);
     tcase_add_test(tests, errno_survives);
     tcase_add_test(tests, the_journal_gets_priorities);
-    tcase_add_test(tests, another_stream_than_the_journal_gets_none);
-    tcase_add_test(tests, a_reader_that_stalls_is_not_waited_for);
-    tcase_add_test(tests, a_terminal_that_stalls_is_not_waited_for);
+    tcase_add_test(tests, other_streams_get_no_priorities);
+    tcase_add_test(tests, a_stalled_reader_does_not_block);
+    tcase_add_test(tests, a_stalled_terminal_does_not_block);
     return suite;
 }

@@ -76,7 +76,7 @@ START_TEST(a_ready_watch_is_called_until_it_is_removed)
 }
 END_TEST
 
-START_TEST(events_of_this_turn_die_with_their_watch)
+START_TEST(a_removed_watch_gets_no_more_events)
 {
     ck_assert_int_eq(loop_add(&loop, &probes[0].watch, EPOLLIN), 0);
     ck_assert_int_eq(loop_add(&loop, &probes[1].watch, EPOLLIN), 0);
@@ -120,7 +120,7 @@ UNIT_SUITE(loop)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_ready_watch_is_called_until_it_is_removed);
-    tcase_add_test(tests, events_of_this_turn_die_with_their_watch);
+    tcase_add_test(tests, a_removed_watch_gets_no_more_events);
     tcase_add_test(tests, timers_come_before_watches);
     tcase_add_test(tests, a_timer_ends_the_wait_and_is_not_early);
     return suite;

@@ -4,7 +4,7 @@
 #include "base/quota.h"
 #include "unit.h"
 
-START_TEST(what_is_left_can_be_taken_and_no_more)
+START_TEST(no_more_than_the_maximum_is_taken)
 {
     struct quota quota = {.max = 100};
 
@@ -49,7 +49,7 @@ UNIT_SUITE(quota)
     TCase *tests;
     Suite *suite = unit_suite_create("quota", &tests);
 
-    tcase_add_test(tests, what_is_left_can_be_taken_and_no_more);
+    tcase_add_test(tests, no_more_than_the_maximum_is_taken);
     tcase_add_test(tests, sums_do_not_overflow);
     tcase_add_test(tests, a_shrunk_quota_refuses_until_enough_came_back);
     return suite;

@@ -39,7 +39,7 @@ static void assert_refused(int code, mode_t mode, const char *bytes, size_t leng
     ck_assert_ptr_null(strstr(err.message, "hidden"));
 }
 
-START_TEST(one_line_with_or_without_its_end)
+START_TEST(a_line_end_is_not_part_of_the_secret)
 {
     assert_reads("s3cret", "s3cret");
     assert_reads("s3cret\n", "s3cret");
@@ -63,7 +63,7 @@ START_TEST(a_byte_order_mark_is_skipped)
 }
 END_TEST
 
-START_TEST(only_the_owner_may_read_it)
+START_TEST(a_file_that_others_can_read_is_refused)
 {
     static const mode_t loose[] = {0644, 0640, 0604, 0610, 0602, 0660, 0666, 0777};
     struct tb_error err = TB_ERROR_INIT;
@@ -77,7 +77,7 @@ START_TEST(only_the_owner_may_read_it)
 }
 END_TEST
 
-START_TEST(not_one_line_of_text_is_refused)
+START_TEST(a_file_that_is_not_one_line_of_text_is_refused)
 {
     assert_refused(-EINVAL, 0600, "", 0);
     assert_refused(-EINVAL, 0600, "\n", 1);
@@ -124,7 +124,7 @@ START_TEST(the_longest_secret_and_one_byte_more)
 END_TEST
 
 /* Too long, though the bytes that are looked at first end in a line end. */
-START_TEST(bytes_behind_the_longest_secret_are_noticed)
+START_TEST(bytes_after_the_longest_secret_are_noticed)
 {
     char bytes[SECRET_MAX_BYTES + 100];
 
@@ -189,12 +189,12 @@ UNIT_SUITE(secret)
     Suite *suite = unit_suite_create("secret", &tests);
 
     tcase_add_checked_fixture(tests, tear_down, tear_down);
-    tcase_add_test(tests, one_line_with_or_without_its_end);
+    tcase_add_test(tests, a_line_end_is_not_part_of_the_secret);
     tcase_add_test(tests, a_byte_order_mark_is_skipped);
-    tcase_add_test(tests, only_the_owner_may_read_it);
-    tcase_add_test(tests, not_one_line_of_text_is_refused);
+    tcase_add_test(tests, a_file_that_others_can_read_is_refused);
+    tcase_add_test(tests, a_file_that_is_not_one_line_of_text_is_refused);
     tcase_add_test(tests, the_longest_secret_and_one_byte_more);
-    tcase_add_test(tests, bytes_behind_the_longest_secret_are_noticed);
+    tcase_add_test(tests, bytes_after_the_longest_secret_are_noticed);
     tcase_add_test(tests, a_missing_file_is_named);
     tcase_add_test(tests, a_name_without_a_slash_is_a_credential);
     tcase_add_test(tests, a_credential_needs_its_directory);

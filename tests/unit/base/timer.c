@@ -72,7 +72,7 @@ static void assert_fires(int64_t now_ms, const size_t *expected, size_t count)
     assert_fires(now_ms, (size_t[]){__VA_ARGS__}, sizeof((size_t[]){__VA_ARGS__}) / sizeof(size_t))
 #define ASSERT_NONE(now_ms) assert_fires(now_ms, NULL, 0)
 
-START_TEST(earliest_first_and_each_once)
+START_TEST(timers_expire_once_and_in_order)
 {
     ck_assert_int_eq(timers_next(&timers), INT64_MAX);
     ASSERT_NONE(1000);
@@ -91,7 +91,7 @@ START_TEST(earliest_first_and_each_once)
 }
 END_TEST
 
-START_TEST(moving_and_stopping)
+START_TEST(timers_can_be_moved_and_stopped)
 {
     start(0, 10);
     start(1, 20);
@@ -193,7 +193,7 @@ START_TEST(callbacks_start_many)
 }
 END_TEST
 
-/* What the model says is due first; TIMERS where nothing is. */
+/* The timer that is due first by the model; TIMERS if none is started. */
 static size_t model_first(void)
 {
     size_t i, best = TIMERS;
@@ -262,8 +262,8 @@ UNIT_SUITE(timer)
     Suite *suite = unit_suite_create("timer", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, earliest_first_and_each_once);
-    tcase_add_test(tests, moving_and_stopping);
+    tcase_add_test(tests, timers_expire_once_and_in_order);
+    tcase_add_test(tests, timers_can_be_moved_and_stopped);
     tcase_add_test(tests, a_callback_starts_its_timer_again);
     tcase_add_test(tests, a_callback_stops_another);
     tcase_add_test(tests, a_timer_restarted_for_now_waits_for_the_next_call);

@@ -20,7 +20,7 @@ START_TEST(characters_are_counted)
 }
 END_TEST
 
-START_TEST(what_is_no_utf8)
+START_TEST(invalid_utf8_is_refused)
 {
     static const char *const texts[] = {
         "\x80",
@@ -51,7 +51,7 @@ START_TEST(what_is_no_utf8)
 END_TEST
 
 /* Any two to four bytes: jansson's opinion is the same. */
-START_TEST(random_bytes)
+START_TEST(random_bytes_are_judged_as_jansson_does)
 {
     int i;
 
@@ -81,8 +81,8 @@ UNIT_SUITE(utf8)
     Suite *suite = unit_suite_create("utf8", &tests);
 
     tcase_add_test(tests, characters_are_counted);
-    tcase_add_test(tests, what_is_no_utf8);
-    tcase_add_test(tests, random_bytes);
+    tcase_add_test(tests, invalid_utf8_is_refused);
+    tcase_add_test(tests, random_bytes_are_judged_as_jansson_does);
     tcase_add_test(tests, a_byte_order_mark_has_three_bytes);
     return suite;
 }

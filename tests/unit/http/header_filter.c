@@ -19,7 +19,7 @@ static const char *const never[] = {
     "Trailer",       "Transfer-Encoding", "Upgrade",          "HTTP2-Settings",      "Content-Length",
 };
 
-START_TEST(what_is_always_forwarded)
+START_TEST(some_headers_always_pass)
 {
     size_t i;
 
@@ -30,7 +30,7 @@ START_TEST(what_is_always_forwarded)
 }
 END_TEST
 
-START_TEST(the_rest_is_not)
+START_TEST(other_headers_do_not_pass)
 {
     static const char *const others[] = {"X-Anything",     "Acceptx",         "Accep", "",
                                          "Sec-Fetch-Site", "X-Forwarded-For", "If"};
@@ -43,7 +43,7 @@ START_TEST(the_rest_is_not)
 }
 END_TEST
 
-START_TEST(further_names_from_the_configuration)
+START_TEST(headers_in_the_configuration_pass)
 {
     static const char *const lists[] = {
         "X-One", "x-one", "X-Two, X-One", "X-One,X-Two", " X-One ,\tX-Two ", ",,X-One,,"};
@@ -73,7 +73,7 @@ START_TEST(some_never_pass_whatever_the_configuration_says)
 }
 END_TEST
 
-START_TEST(what_connection_names_stays_behind)
+START_TEST(headers_named_by_connection_do_not_pass)
 {
     ck_assert(!filter_request_header("Accept", "", "close, accept"));
     ck_assert(!filter_request_header("X-One", "X-One", "X-One"));
@@ -83,7 +83,7 @@ START_TEST(what_connection_names_stays_behind)
 }
 END_TEST
 
-START_TEST(answers_pass_but_for_what_is_the_connections_or_weakens_the_local_side)
+START_TEST(response_headers_pass_unless_they_weaken_the_local_side)
 {
     static const char *const dropped[] = {
         "Connection: close",
@@ -127,7 +127,7 @@ START_TEST(answers_pass_but_for_what_is_the_connections_or_weakens_the_local_sid
 END_TEST
 
 /* RFC 9110, section 7.6.1: an intermediary removes what Connection names, in answers too. */
-START_TEST(what_the_answers_connection_names_stays_behind)
+START_TEST(response_headers_named_by_connection_do_not_pass)
 {
     ck_assert(!filter_response_header("X-One: 1", "close, x-one"));
     ck_assert(!filter_response_header("ETag: x", "ETag"));
@@ -143,12 +143,12 @@ UNIT_SUITE(filter)
     TCase *tests;
     Suite *suite = unit_suite_create("filter", &tests);
 
-    tcase_add_test(tests, what_is_always_forwarded);
-    tcase_add_test(tests, the_rest_is_not);
-    tcase_add_test(tests, further_names_from_the_configuration);
+    tcase_add_test(tests, some_headers_always_pass);
+    tcase_add_test(tests, other_headers_do_not_pass);
+    tcase_add_test(tests, headers_in_the_configuration_pass);
     tcase_add_test(tests, some_never_pass_whatever_the_configuration_says);
-    tcase_add_test(tests, what_connection_names_stays_behind);
-    tcase_add_test(tests, answers_pass_but_for_what_is_the_connections_or_weakens_the_local_side);
-    tcase_add_test(tests, what_the_answers_connection_names_stays_behind);
+    tcase_add_test(tests, headers_named_by_connection_do_not_pass);
+    tcase_add_test(tests, response_headers_pass_unless_they_weaken_the_local_side);
+    tcase_add_test(tests, response_headers_named_by_connection_do_not_pass);
     return suite;
 }

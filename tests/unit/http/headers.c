@@ -69,7 +69,7 @@ START_TEST(a_line_knows_its_name_and_value)
 }
 END_TEST
 
-START_TEST(so_many_headers_and_no_more)
+START_TEST(the_number_of_headers_is_limited)
 {
     const char *line = NULL;
     size_t count = 0;
@@ -85,7 +85,7 @@ START_TEST(so_many_headers_and_no_more)
 END_TEST
 
 /* Name, ": ", value and the NUL: the list may hold HEADERS_MAX_BYTES of these. */
-START_TEST(so_many_bytes_and_no_more)
+START_TEST(the_size_of_a_list_is_limited)
 {
     static char value[HEADERS_MAX_BYTES];
     size_t rest = HEADERS_MAX_BYTES - sizeof("First: x") - sizeof("Big: ");
@@ -140,8 +140,8 @@ UNIT_SUITE(headers)
     tcase_add_test(tests, lines_come_back_in_order);
     tcase_add_test(tests, finding_is_without_case_and_takes_the_first);
     tcase_add_test(tests, a_line_knows_its_name_and_value);
-    tcase_add_test(tests, so_many_headers_and_no_more);
-    tcase_add_test(tests, so_many_bytes_and_no_more);
+    tcase_add_test(tests, the_number_of_headers_is_limited);
+    tcase_add_test(tests, the_size_of_a_list_is_limited);
     tcase_add_test(tests, a_list_has_its_entries_in_any_case);
     tcase_add_test(tests, cleared_and_freed_lists_are_empty_and_usable);
     return suite;

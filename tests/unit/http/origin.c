@@ -24,7 +24,7 @@ static const struct {
     {"ws://a/", 0},
 };
 
-START_TEST(where_the_path_begins)
+START_TEST(the_origin_ends_where_the_path_begins)
 {
     size_t i;
 
@@ -78,7 +78,7 @@ static const struct {
     {"", "http://a:8080", false},
 };
 
-START_TEST(urls_on_one_server)
+START_TEST(urls_of_the_same_server)
 {
     size_t i;
 
@@ -93,7 +93,7 @@ UNIT_SUITE(origin)
     TCase *tests;
     Suite *suite = unit_suite_create("origin", &tests);
 
-    tcase_add_test(tests, where_the_path_begins);
-    tcase_add_test(tests, urls_on_one_server);
+    tcase_add_test(tests, the_origin_ends_where_the_path_begins);
+    tcase_add_test(tests, urls_of_the_same_server);
     return suite;
 }

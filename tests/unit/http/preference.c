@@ -35,7 +35,7 @@ static const struct {
     {"a=\"\\", -1},
 };
 
-START_TEST(urgency)
+START_TEST(the_urgency_of_a_priority)
 {
     ck_assert_msg(preference_urgency(urgencies[_i].value) == urgencies[_i].urgency, "\"%s\": %d",
                   urgencies[_i].value, preference_urgency(urgencies[_i].value));
@@ -73,7 +73,7 @@ static const struct {
     {"respond-async; wait=1", -1}, /* a parameter of another preference */
 };
 
-START_TEST(wait)
+START_TEST(the_wait_of_a_preference)
 {
     ck_assert_msg(preference_wait_ms(waits[_i].value) == waits[_i].wait_ms, "\"%s\": %lld", waits[_i].value,
                   (long long)preference_wait_ms(waits[_i].value));
@@ -85,7 +85,7 @@ UNIT_SUITE(preference)
     TCase *tests;
     Suite *suite = unit_suite_create("preference", &tests);
 
-    tcase_add_loop_test(tests, urgency, 0, (int)ARRAY_SIZE(urgencies));
-    tcase_add_loop_test(tests, wait, 0, (int)ARRAY_SIZE(waits));
+    tcase_add_loop_test(tests, the_urgency_of_a_priority, 0, (int)ARRAY_SIZE(urgencies));
+    tcase_add_loop_test(tests, the_wait_of_a_preference, 0, (int)ARRAY_SIZE(waits));
     return suite;
 }

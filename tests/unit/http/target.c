@@ -75,7 +75,7 @@ static const char *const queries[] = {
     "/a/../b//c;d\\",
     "../..",
     "a=%2f%2F%3b%5c%26/%2e%2e/",
-    /* in either case, encoded though there is no need */
+    /* in either case, encoded without need */
     "%61=%7e%7E&b=%41%2d",
     "a=%C3%BC&b=%c3%bc",
     "a=%00&b=%0d%0a&c=%7f&d=%20+",
@@ -127,7 +127,7 @@ static const char *const bad[] = {
     "", "api", "*", "localhost:8282", "?a=b", "%2Fapi", ".", "ftp://localhost/api", "http:/api", "http:api",
     "ws://localhost/api", "file:///api", "http://localhost#a", "http://localhost//api",
     "\\api",
-    /* slashes and what is taken for one */
+    /* slashes, and characters that are taken for one */
     "/a%2Fb", "/a%2fb", "/%2F", "/%2fetc", "/a%5Cb", "/a%5cb", "/a\\b", "/\\", "/api/..%2fb", "/api/..%5cb",
     /* parameters of a segment */
     "/a;b", "/a;x=y/b", "/a%3Bb", "/a%3bb", "/;", "/a;", "/..;/b",
@@ -237,7 +237,7 @@ START_TEST(the_query_is_left_out_on_websocket_paths_only)
 }
 END_TEST
 
-/* A random target of pieces that are near the limits of what is taken. */
+/* A random target of pieces that are close to what is refused. */
 static const char *random_target(const char *head)
 {
     /* clang-format off */

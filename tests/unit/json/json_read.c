@@ -66,7 +66,7 @@ static const struct {
 };
 
 /* What was read is written as it was; exact, with all characters. */
-START_TEST(what_jansson_cannot_hold)
+START_TEST(values_that_jansson_cannot_hold_are_verbatim)
 {
     const char *text = rows[_i].text, *expected[] = {rows[_i].values, rows[_i].exact};
     unsigned flags;
@@ -89,7 +89,7 @@ START_TEST(what_jansson_cannot_hold)
 }
 END_TEST
 
-/* What is no JSON does not become any by what is done to it; and as a name, a number is none. */
+/* The quotes do not turn anything into JSON; and a number is not a name. */
 static const char *const wrong[] = {
     "",
     " ",
@@ -135,7 +135,7 @@ static const char *const wrong[] = {
     "[NaN,1E400]",
 };
 
-START_TEST(what_is_no_json)
+START_TEST(text_that_is_not_json_is_refused)
 {
     unsigned flags;
 
@@ -152,7 +152,7 @@ START_TEST(what_is_no_json)
 }
 END_TEST
 
-START_TEST(a_name_twice)
+START_TEST(a_name_used_twice)
 {
     static const char text[] = "{\"a\":1E400,\"a\":2E400}";
     json_t *value = read_text(text, strlen(text), 0);
@@ -164,7 +164,7 @@ START_TEST(a_name_twice)
 END_TEST
 
 /* As deep as jansson goes, and no deeper. */
-START_TEST(the_maximum_of_the_depth)
+START_TEST(the_depth_is_limited)
 {
     enum { MOST = 2047 }; /* and the number in them */
     static char text[2 * MOST + 20];
@@ -185,7 +185,7 @@ START_TEST(the_maximum_of_the_depth)
 }
 END_TEST
 
-START_TEST(what_cannot_be_written)
+START_TEST(values_that_cannot_be_written_are_refused)
 {
     json_t *array = json_array(), *text = json_string_nocheck("\xff"), *mark = json_string(V "1,2");
     json_t *name = json_pack("{s:i}", V "1", 2);
@@ -214,7 +214,7 @@ START_TEST(what_cannot_be_written)
 }
 END_TEST
 
-START_TEST(strings_of_json)
+START_TEST(the_length_of_a_string)
 {
     static const struct {
         const char *text;
@@ -240,11 +240,11 @@ UNIT_SUITE(json_read)
     TCase *tests;
     Suite *suite = unit_suite_create("json_read", &tests);
 
-    tcase_add_loop_test(tests, what_jansson_cannot_hold, 0, (int)ARRAY_SIZE(rows));
-    tcase_add_loop_test(tests, what_is_no_json, 0, (int)ARRAY_SIZE(wrong));
-    tcase_add_test(tests, a_name_twice);
-    tcase_add_test(tests, the_maximum_of_the_depth);
-    tcase_add_test(tests, what_cannot_be_written);
-    tcase_add_test(tests, strings_of_json);
+    tcase_add_loop_test(tests, values_that_jansson_cannot_hold_are_verbatim, 0, (int)ARRAY_SIZE(rows));
+    tcase_add_loop_test(tests, text_that_is_not_json_is_refused, 0, (int)ARRAY_SIZE(wrong));
+    tcase_add_test(tests, a_name_used_twice);
+    tcase_add_test(tests, the_depth_is_limited);
+    tcase_add_test(tests, values_that_cannot_be_written_are_refused);
+    tcase_add_test(tests, the_length_of_a_string);
     return suite;
 }

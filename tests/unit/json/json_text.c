@@ -31,7 +31,7 @@ static const char *const values[] = {
 /* What may stand behind a value. */
 static const char *const behind[] = {"", ",1", "]", "}", " ", "\t]", "\r", "\n", " , \"x\":2}"};
 
-START_TEST(a_value_ends_where_it_ends)
+START_TEST(the_end_of_a_value_is_found)
 {
     size_t length = strlen(values[_i]), i;
 
@@ -63,7 +63,7 @@ UNIT_SUITE(json_text)
     TCase *tests;
     Suite *suite = unit_suite_create("json_text", &tests);
 
-    tcase_add_loop_test(tests, a_value_ends_where_it_ends, 0, (int)ARRAY_SIZE(values));
+    tcase_add_loop_test(tests, the_end_of_a_value_is_found, 0, (int)ARRAY_SIZE(values));
     tcase_add_test(tests, blanks_are_skipped);
     return suite;
 }

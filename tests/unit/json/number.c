@@ -14,7 +14,7 @@
 #include "base/util.h"
 #include "unit.h"
 
-START_TEST(what_a_number_is)
+START_TEST(the_length_of_a_number)
 {
     static const struct {
         const char *text;
@@ -98,7 +98,7 @@ static const struct {
     {"0e99999999999999999999", true, false},
 };
 
-START_TEST(what_jansson_holds)
+START_TEST(numbers_that_jansson_can_hold)
 {
     const char *text = kinds[_i].text;
     size_t length = strlen(text);
@@ -181,7 +181,7 @@ START_TEST(every_double_comes_back)
 END_TEST
 
 /* However many digits: the last one decides. */
-START_TEST(long_texts)
+START_TEST(long_numbers)
 {
     enum { ZEROS = 100000 };
     static char text[ZEROS + 100];
@@ -272,11 +272,11 @@ UNIT_SUITE(number)
     TCase *tests;
     Suite *suite = unit_suite_create("number", &tests);
 
-    tcase_add_test(tests, what_a_number_is);
-    tcase_add_loop_test(tests, what_jansson_holds, 0, (int)ARRAY_SIZE(kinds));
+    tcase_add_test(tests, the_length_of_a_number);
+    tcase_add_loop_test(tests, numbers_that_jansson_can_hold, 0, (int)ARRAY_SIZE(kinds));
     tcase_add_test(tests, doubles_are_written_as_the_server_writes_them);
     tcase_add_test(tests, every_double_comes_back);
-    tcase_add_test(tests, long_texts);
+    tcase_add_test(tests, long_numbers);
     tcase_add_test(tests, whole_numbers);
     tcase_add_test(tests, values_that_are_numbers);
     return suite;

@@ -101,7 +101,7 @@ START_TEST(a_secret_is_one_line_that_only_its_owner_can_read)
     assert_finding(option, 0600, "hidden\n", 7, 0, NULL);
     assert_finding(option, 0400, "hidden", 6, 0, NULL);
     assert_finding(option, 0640, "hidden\n", 7, 1, "run chmod 0600 ");
-    assert_finding(option, 0604, "hidden\n", 7, 1, "others can read this secret");
+    assert_finding(option, 0604, "hidden\n", 7, 1, "readable by others");
     assert_finding(option, 0600, "", 0, 1, "is empty");
     assert_finding(option, 0600, "\r\n", 2, 1, "is empty");
     assert_finding(option, 0600, "hidden\nhidden\n", 14, 1, "one line");
