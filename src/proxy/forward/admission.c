@@ -10,9 +10,9 @@
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
 
-#define JOIN_AGE_MAX_MS 5000 /* of a call that others may still join */
+#define JOIN_AGE_MAX_MS 5000 /* an older call is not joined */
 
-#define COST_ASYNCHRONOUS 2 /* the server counts such a call when it begins and when it ends */
+#define COST_ASYNCHRONOUS 2 /* the server counts such a call both when it begins and when it ends */
 
 static int64_t busy_ms(const struct forwarding *forwarding)
 {
@@ -26,7 +26,7 @@ static void reply_too_late(struct forwarding *forwarding)
                "the request has waited as long as it may: %" PRId64 " ms", forwarding->wait_max_ms);
 }
 
-/* For as long as it may still wait; BACK_OFF_MS: before it is sent again. */
+/* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */
 static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
 {
     struct loop *loop = &forwarding->exchange->services->loop;
@@ -77,7 +77,7 @@ void admission_timer_expired(struct timer *timer)
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
 {
     if (back_off_ms > 0 && timer_is_started(&forwarding->exchange->hang_up_timer))
-        exchange_hung_up(forwarding->exchange); /* nothing is retried for a client that is perhaps gone */
+        exchange_hung_up(forwarding->exchange); /* nothing is retried for a client that may be gone */
     else
         start_waiting(forwarding, back_off_ms);
 }
@@ -91,7 +91,7 @@ static bool wants_stamp(const struct forwarding *forwarding)
            exchange->head.retry == TB_RETRY_STAMPED && forwarding_body(forwarding);
 }
 
-/* Telemetry gets its time when it arrives, so that it can be retried, and merged with what comes later. */
+/* Telemetry is timestamped when it arrives, so that it can be retried, and merged with later telemetry. */
 static void stamp(struct forwarding *forwarding)
 {
     struct exchange *exchange = forwarding->exchange;
@@ -102,7 +102,7 @@ static void stamp(struct forwarding *forwarding)
                                                    &exchange->inbound.body, &services->bodies);
 }
 
-/* Headers that say nothing about what is written; with any other, a write goes alone. */
+/* Only headers that do not change what is written; with any other, a write goes alone. */
 static bool may_be_merged_with(const struct headers *headers)
 {
     static const char *const harmless[] = {"Accept", "Accept-Encoding", "Accept-Language", "Content-Type",
@@ -141,7 +141,7 @@ static bool fits_others(const struct forwarding *forwarding)
            merge_check(forwarding->merge, body->data, body->len) == 0;
 }
 
-/* RFC 9110, section 9.2.1; but some GETs of the API act. */
+/* RFC 9110, section 9.2.1, except that some GETs of the API act. */
 static bool is_read(const struct head *head)
 {
     return (strcmp(head->method, MHD_HTTP_METHOD_GET) == 0 ||
@@ -160,7 +160,7 @@ static bool may_be_joined(const struct forwarding *forwarding)
            head->retry == TB_RETRY_FREE && strcmp(head->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
-/* What requests that may go as one call have in common. An empty KEY: it goes alone. */
+/* Requests with the same key may go as one call. An empty key: it goes alone. */
 static int make_key(const struct forwarding *forwarding, struct buf *key)
 {
     const struct head *head = &forwarding->exchange->head;
@@ -176,7 +176,7 @@ static int make_key(const struct forwarding *forwarding, struct buf *key)
     return buf_append(key, headers->data ? headers->data : "", headers->len);
 }
 
-/* An answer that has not come by now may never come: better to ask anew. */
+/* An answer that has not come by now may never come, so better ask anew. */
 static bool is_late(const struct upstream_call *call)
 {
     int64_t started_ms = call->request.transfer.started_ms;
@@ -184,7 +184,7 @@ static bool is_late(const struct upstream_call *call)
     return started_ms > 0 && call->services->loop.now_ms - started_ms > JOIN_AGE_MAX_MS;
 }
 
-/* Whether an identical read is in flight whose answer is fresh enough. */
+/* Joins an identical read that is in flight, if its answer will be fresh enough. */
 static bool join(struct forwarding *forwarding, const struct buf *key)
 {
     struct services *services = forwarding->exchange->services;
@@ -209,7 +209,8 @@ static void fill_item(struct forwarding *forwarding)
 
     item->flow_id = peer_flow(exchange->peer, is_anonymous);
     item->cost = is_anonymous ? 0 : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS : 1;
-    item->operation = operation ? operation->id : 0; /* all that are in no specification are one */
+    item->operation =
+        operation ? operation->id : 0; /* all operations that are in no specification count as one */
     item->urgency = exchange->head.urgency >= 0
                         ? (unsigned)exchange->head.urgency
                         : urgency_of(&exchange->services->forward->urgencies, operation);
@@ -224,7 +225,7 @@ static int push(struct forwarding *forwarding, const struct buf *key)
 
     if (r != -ENOBUFS)
         return r;
-    forward_run(services->forward); /* what arrived in this turn and need not wait makes room */
+    forward_run(services->forward); /* requests that arrived in this turn and need not wait make room */
     return queue_push(&services->forward->queue, &forwarding->item, text, key->len);
 }
 
@@ -247,8 +248,8 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
         reply_no_memory(forwarding->exchange);
 }
 
-/* Telemetry has its times. Attributes have none, so that their order is that of the calls: alone, but in its
- * turn. */
+/* Telemetry has timestamps, so its order does not matter. Attributes have none: they keep their place in the
+ * order of their key. */
 static void stay_alone(struct forwarding *forwarding)
 {
     if (forwarding->merge == MERGE_ATTRIBUTES)
@@ -257,7 +258,7 @@ static void stay_alone(struct forwarding *forwarding)
         forwarding->merge = MERGE_NONE;
 }
 
-/* As long as the configuration lets it, or less if it asks for less; counted from its arrival. */
+/* As long as the configuration allows, or less if the client asks for less; counted from its arrival. */
 static void set_waiting_time(struct forwarding *forwarding)
 {
     struct exchange *exchange = forwarding->exchange;

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Lets requests into the queue, and bounds how long they wait there: from the arrival in full until the call
- * is sent, and again between a 429 and the next try. The time that the server takes does not count
- * (upstream.timeout_ms bounds that).
+ * Admits requests to the queue, and bounds how long they wait: from their arrival until the call is sent, and
+ * between a 429 and the next try. The server's own time is not counted; upstream.timeout_ms bounds that.
  */
 #ifndef TB_PROXY_FORWARD_ADMISSION_H
 #define TB_PROXY_FORWARD_ADMISSION_H
@@ -13,20 +12,21 @@
 
 struct forwarding;
 
-/* The request has arrived in full: it joins a call in flight, or waits in the queue, or is refused, and
- * answered before this returns. */
+/* Starts a request that was dispatched: it joins a call in flight, or waits in the queue, or gets an error
+ * response at once. */
 void admission_begin(struct forwarding *forwarding);
 
-/* It was sent and waits again, in the place of its arrival; at first outside the queue for BACK_OFF_MS. */
+/* A request that was sent waits again: first for BACK_OFF_MS outside the queue, then in the queue, in the
+ * order of its arrival. */
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms);
 
-/* The call for it waits for a login. */
+/* Its call waits for a login. */
 void admission_wait_for_login(struct forwarding *forwarding);
 
-/* It is being sent: its waiting is over, for now. */
+/* Its wait is over for now: it is being sent. */
 void admission_end(struct forwarding *forwarding);
 
-/* forwarding->wait_timer. */
+/* The callback of forwarding->wait_timer. */
 void admission_timer_expired(struct timer *timer);
 
 #endif

@@ -7,8 +7,8 @@
 #include "proxy/forward/upstream_call.h"
 
 #define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd, or to libcurl, at once */
-#define GATHER_MS   1           /* that less than a block waits for more */
-#define REFUSED_MS  10          /* between two looks whether a refusal has arrived in full */
+#define GATHER_MS   1           /* how long less than a block waits for more */
+#define REFUSED_MS  10          /* between two checks whether a refusal has arrived in full */
 
 static struct upstream_call *upstream_call_of(struct transfer *transfer)
 {
@@ -23,7 +23,7 @@ static bool is_event_stream(const struct transfer *transfer)
     return type && strncasecmp(type, event_stream, strlen(event_stream)) == 0;
 }
 
-/* A stream of events may be quiet for hours. */
+/* An event stream may be silent for hours, so it does not time out. */
 static void note_activity(struct upstream_call *call)
 {
     if (is_event_stream(&call->request.transfer))
@@ -32,15 +32,15 @@ static void note_activity(struct upstream_call *call)
         request_alive(&call->request);
 }
 
-/* ---- a request's body ---- */
+/* ---- request bodies ---- */
 
 bool body_stream_can_begin_again(const struct forwarding *forwarding)
 {
     return !forwarding->body_let_go;
 }
 
-/* All of the window has been sent, and there may be more to come: if only the end, for which libcurl, which
- * knows the length, does not ask. */
+/* All of the window has been sent. Only the end may be left to come: libcurl, which knows the length, does
+ * not ask for that. */
 static void let_go(struct forwarding *forwarding)
 {
     forwarding->body_sent = 0;
@@ -48,8 +48,8 @@ static void let_go(struct forwarding *forwarding)
     inbound_clear(forwarding->exchange);
 }
 
-/* The server has refused the request. Until all of the answer is there, libcurl 7.88 asks for more of the
- * body, and is told to wait; then it waits even when all is there, until it is told to go on. */
+/* The server has refused the request. libcurl 7.88 asks for more of the body until it has the whole answer,
+ * and is told to wait. Then it would wait even after the end of the answer, so the timer resumes it. */
 static int wait_for_refusal(struct forwarding *forwarding)
 {
     if (!forwarding->body_refused)
@@ -59,7 +59,7 @@ static int wait_for_refusal(struct forwarding *forwarding)
     return -EAGAIN;
 }
 
-static int read_body(struct transfer *transfer, void *data, size_t max, size_t *ret)
+static int body_stream_read_request(struct transfer *transfer, void *data, size_t max, size_t *ret)
 {
     struct upstream_call *call = upstream_call_of(transfer);
     struct forwarding *forwarding = call->lead;
@@ -85,7 +85,7 @@ static int read_body(struct transfer *transfer, void *data, size_t max, size_t *
     return 0;
 }
 
-static int rewind_body(struct transfer *transfer)
+static int body_stream_rewind_request(struct transfer *transfer)
 {
     struct forwarding *forwarding = upstream_call_of(transfer)->lead;
 
@@ -95,7 +95,7 @@ static int rewind_body(struct transfer *transfer)
     return 0;
 }
 
-/* What libcurl waits for is there. */
+/* There is more for libcurl, or it has to look again. */
 static void go_on_sending(struct forwarding *forwarding)
 {
     struct upstream_call *call = forwarding->call;
@@ -113,7 +113,7 @@ void body_stream_timer_expired(struct timer *timer)
     go_on_sending(CONTAINER_OF(timer, struct forwarding, send_timer));
 }
 
-/* libmicrohttpd reads 16 KiB at once: several of them are sent together. */
+/* libmicrohttpd reads 16 KiB at a time; several are sent together. */
 static void send_soon(struct forwarding *forwarding)
 {
     struct loop *loop = &forwarding->exchange->services->loop;
@@ -125,14 +125,14 @@ static void send_soon(struct forwarding *forwarding)
         go_on_sending(forwarding);
 }
 
-/* ---- an answer's body ---- */
+/* ---- answer bodies ---- */
 
 bool body_stream_is_endless(const struct forwarding *forwarding)
 {
     return forwarding->call && is_event_stream(&forwarding->call->request.transfer);
 }
 
-/* The client has not sent all of the request's body. */
+/* The answer comes before the client has sent all of the request body. */
 static bool comes_before_body(const struct upstream_call *call)
 {
     const struct forwarding *lead = call->lead;
@@ -140,9 +140,9 @@ static bool comes_before_body(const struct upstream_call *call)
     return lead && lead->exchange->inbound.streams && lead->exchange->inbound.state != INBOUND_COMPLETE;
 }
 
-/* The part of LENGTH bytes is about to come. What cannot be kept goes on in any case, but for the answer to a
- * merged call, which is everybody's. Before the end of the request's body libmicrohttpd could only
- * hold the answer, and the server may wait for one or the other: it is kept. */
+/* Whether the answer streams from here on; LENGTH more bytes are about to come. An answer that cannot be kept
+ * streams in any case, except to a merged call, since it is for all members. Before the end of the request
+ * body the answer is kept: libmicrohttpd could not pass it on yet, and the server may still want the body. */
 static bool is_to_stream(const struct upstream_call *call, size_t length)
 {
     const struct transfer *transfer = &call->request.transfer;
@@ -153,7 +153,7 @@ static bool is_to_stream(const struct upstream_call *call, size_t length)
            (call->member_count == 1 && transfer->response_body.len + length > EXCHANGE_WINDOW_BYTES);
 }
 
-/* All of the window has been read. */
+/* The client has read the whole window. */
 static void make_room(struct forwarding *forwarding)
 {
     struct upstream_call *call = forwarding->call;
@@ -166,7 +166,7 @@ static void make_room(struct forwarding *forwarding)
     transfer_resume(&call->request.transfer);
 }
 
-static ssize_t read_answer(void *arg, uint64_t position, char *data, size_t max)
+static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data, size_t max)
 {
     struct forwarding *forwarding = arg;
     struct upstream_call *call = forwarding->call;
@@ -175,7 +175,7 @@ static ssize_t read_answer(void *arg, uint64_t position, char *data, size_t max)
     size_t length = left < max ? left : max;
 
     (void)position;
-    if (!call) /* given up */
+    if (!call) /* the exchange was given up */
         return MHD_CONTENT_READER_END_WITH_ERROR;
     if (left == 0 && call->under_way) {
         exchange_suspend(forwarding->exchange);
@@ -198,10 +198,10 @@ static void begin_answer(struct upstream_call *call)
 
     upstream_call_answer_begun(call);
     reader->exchange->outbound.sent_ms = transfer->started_ms;
-    reply_transfer_streaming(reader->exchange, transfer, read_answer, reader);
+    reply_transfer_streaming(reader->exchange, transfer, body_stream_read_answer, reader);
 }
 
-static int part_arrived(struct transfer *transfer, const void *data, size_t length)
+static int body_stream_answer_arrived(struct transfer *transfer, const void *data, size_t length)
 {
     struct upstream_call *call = upstream_call_of(transfer);
     size_t waiting = transfer->response_body.len;
@@ -210,7 +210,7 @@ static int part_arrived(struct transfer *transfer, const void *data, size_t leng
     if (!call->streams && is_to_stream(call, length))
         begin_answer(call);
     if (transfer->overflows && comes_before_body(call) && transfer->status < 300)
-        return -EAGAIN; /* not after an error: libcurl sends no more of the body then */
+        return -EAGAIN; /* but an error is read: libcurl stops sending the body then */
     if (call->streams && waiting > 0 && waiting + length > EXCHANGE_WINDOW_BYTES) {
         request_paused(&call->request);
         return -EAGAIN;
@@ -221,7 +221,7 @@ static int part_arrived(struct transfer *transfer, const void *data, size_t leng
     return TRANSFER_KEEP;
 }
 
-/* The header of a success is there already, and nothing else may come for long. */
+/* The header of a success has arrived. It may be long before anything else does. */
 static bool has_begun_to_answer(const struct upstream_call *call)
 {
     const struct transfer *transfer = &call->request.transfer;
@@ -230,7 +230,7 @@ static bool has_begun_to_answer(const struct upstream_call *call)
            transfer->status < 300;
 }
 
-/* The response to the client may begin, which the end of its body allows. */
+/* At the end of the request body, the response can begin. */
 static void body_ended(struct forwarding *forwarding)
 {
     struct upstream_call *call = forwarding->call;
@@ -259,13 +259,13 @@ void body_stream_attach(struct upstream_call *call)
     struct forwarding *lead = call->lead;
     struct transfer *transfer = &call->request.transfer;
 
-    transfer->write = part_arrived;
+    transfer->write = body_stream_answer_arrived;
     transfer->reserve = EXCHANGE_WINDOW_BYTES;
     if (!lead->exchange->inbound.streams)
         return;
     lead->body_sent = 0;
     lead->body_refused = false;
-    transfer->read = read_body;
-    transfer->rewind = rewind_body;
+    transfer->read = body_stream_read_request;
+    transfer->rewind = body_stream_rewind_request;
     transfer->read_length = lead->exchange->inbound.length;
 }

@@ -15,7 +15,7 @@ struct call {
     int64_t now_ms;
 };
 
-/* The decimal number that the LENGTH bytes at TEXT are, as far as it matters here. */
+/* Reads a decimal number; one above the maximum need not be exact. */
 static int64_t parse_ms(const char *text, size_t length)
 {
     int64_t ms = 0;
@@ -50,7 +50,7 @@ static json_t *parse_body(const struct call *call)
     return json_read(call->body->data ? call->body->data : "", call->body->len, 0, NULL);
 }
 
-/* {"timeout": ms}, or {"expirationTime": ms since the epoch}, which goes before it. */
+/* {"timeout": ms}, or {"expirationTime": ms since the epoch}, which takes precedence. */
 static int64_t rpc_ms(const struct call *call)
 {
     json_t *body = parse_body(call);
@@ -84,7 +84,7 @@ static int64_t last_segment_ms(const struct call *call)
     return parse_ms(path + begin, end - begin);
 }
 
-/* Of several, the server takes the first. */
+/* If there are several, the server takes the first. */
 static int64_t query_ms(const struct call *call)
 {
     static const char name[] = "timeout=";

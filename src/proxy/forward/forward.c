@@ -17,7 +17,7 @@ void forward_wake_in(struct forward *forward, int64_t delay_ms)
     loop_timer_start(&forward->services->loop, &forward->queue_timer, delay_ms);
 }
 
-/* The configuration has been checked: only memory can be missing, and then the old urgencies stay. */
+/* The configuration has been checked, so only memory can be short; then the old urgencies stay. */
 static void set_urgencies(struct forward *forward)
 {
     struct urgencies fresh = {0};
@@ -93,7 +93,7 @@ int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *
     return ready_ms - now_ms;
 }
 
-/* ---- what it says about itself ---- */
+/* ---- for the status page ---- */
 
 static int64_t oldest_ms(const struct forward *forward)
 {
@@ -123,7 +123,7 @@ const struct queue_flow *forward_next_waiting(const struct forward *forward, con
 {
     do
         flow = queue_next_flow(&forward->queue, flow);
-    while (flow && flow->count == 0); /* it has only calls in flight */
+    while (flow && flow->count == 0); /* only calls in flight */
     return flow;
 }
 
@@ -157,11 +157,11 @@ static void forward_leave(struct exchange *exchange)
     if (!forwarding)
         return;
     upstream_call_leave(forwarding);
-    if (exchange->outbound.state == OUTBOUND_STREAMING) /* it is cut off */
+    if (exchange->outbound.state == OUTBOUND_STREAMING) /* the response is cut off */
         upstream_call_release(forwarding);
 }
 
-/* A stream of events need never end. */
+/* An event stream may never end by itself. */
 static void forward_drain(struct exchange *exchange)
 {
     struct forwarding *forwarding = forwarding_of(exchange);

@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-/* Tokens that a lane gets with each turn: the cost of the dearest call, so that every turn sends something.
- */
+/* Tokens for each turn: the highest cost of a call, so that every turn sends something. */
 #define QUANTUM 2
 
 void lane_init(struct queue_lane *lane, struct queue_flow *flow)
@@ -42,7 +41,7 @@ static uint64_t sequence_of(const struct list *link, size_t offset)
     return ((const struct queue_item *)(const void *)((const char *)link - offset))->sequence;
 }
 
-/* New items are the latest; those that wait again are mostly the earliest. */
+/* New items arrived last; those that wait again are mostly among the first. */
 void lane_insert_by_arrival(struct list *list, struct list *link, uint64_t sequence, size_t offset)
 {
     struct list *place = list->next;
@@ -86,7 +85,7 @@ void lane_remove(struct queue *queue, struct queue_item *item)
         list_remove(&item->lane->link);
 }
 
-/* The flow's lane for OPERATION: an empty one serves for any. NULL without memory. */
+/* The flow's lane for OPERATION; an empty lane is used again for any. NULL if there is no memory. */
 static struct queue_lane *lane_of(struct queue_flow *flow, uint32_t operation)
 {
     struct queue_lane *lane, *empty = NULL;
@@ -108,7 +107,7 @@ static struct queue_lane *lane_of(struct queue_flow *flow, uint32_t operation)
     return lane;
 }
 
-/* From the last to the first, so that each has a place near the front. */
+/* From last to first, so that each is inserted near the front. */
 static void move_all_back(struct queue *queue, struct queue_lane *lane)
 {
     size_t i;
@@ -142,7 +141,7 @@ bool lane_arrange(struct queue *queue, struct queue_lane *lane, const struct bud
         return true;
     }
     other = lane_of(lane->flow, first->operation);
-    if (!other) /* it holds up what is behind it, until it may go */
+    if (!other) /* no memory: it holds up the items behind it until it may go */
         return false;
     lane_remove(queue, first);
     lane_add(queue, other, first);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lanes of the queue (queue.h), which take turns: items in the order of urgency and arrival, and the
- * tokens that a lane may still use in its turn.
+ * The lanes of the queue (queue.h), which take turns. A lane has its items in the order of urgency and
+ * arrival, and the tokens that it may still use in its turn.
  */
 #ifndef TB_PROXY_FORWARD_LANE_H
 #define TB_PROXY_FORWARD_LANE_H
@@ -10,33 +10,36 @@
 
 void lane_init(struct queue_lane *lane, struct queue_flow *flow);
 
-/* Frees the lanes of FLOW but the first. */
+/* Frees all lanes of FLOW except the first, which is part of it. */
 void lane_free_all(struct queue_flow *flow);
 
-/* The item that goes next; NULL: none has a place in the lane. */
+/* The item that goes next. NULL if the lane is empty. */
 struct queue_item *lane_first(const struct queue_lane *lane);
 
-/* Puts LINK before the first item of LIST that arrived later. OFFSET is the link's in struct queue_item. */
+/* Inserts LINK before the first item of LIST that arrived later. OFFSET is that of the link in struct
+ * queue_item. */
 void lane_insert_by_arrival(struct list *list, struct list *link, uint64_t sequence, size_t offset);
 
-/* Gives ITEM its place in LANE, and takes it. Taking is harmless if it has none. */
+/* Gives ITEM a place in LANE, and takes it away. Taking it away is harmless if it has none. */
 void lane_add(struct queue *queue, struct queue_lane *lane, struct queue_item *item);
 void lane_remove(struct queue *queue, struct queue_item *item);
 
-/* Whether the lane's first item belongs into another now. */
+/* Whether the first item belongs in another lane now. */
 bool lane_is_disarranged(const struct queue_lane *lane, const struct budget *budget, int64_t now_ms);
 
-/* What BUDGET tells apart now goes from the front of its flow's first lane to that of its operation, or back
- * to the first. True: something has moved, so look again whose turn it is. */
+/* Moves the first item to the lane of its operation if BUDGET holds that operation back now, or all items
+ * back to the flow's first lane if it does no longer. True: something was moved, so look again whose turn it
+ * is. */
 bool lane_arrange(struct queue *queue, struct queue_lane *lane, const struct budget *budget, int64_t now_ms);
 
-/* Whether the operation of the lane's items, and not the budget of all, holds them back. */
+/* Whether the items are held back because of their operation alone. */
 bool lane_is_held(const struct queue_lane *lane, const struct budget *budget, int64_t now_ms);
 
-/* What an item takes from its lane's turn: sending takes its time even if the server counts nothing. */
+/* The tokens that an item takes from its lane's turn: at least 1, since sending takes time even if the server
+ * does not count it. */
 unsigned lane_charge(const struct queue_item *item);
 
-/* It has used up its turn: something dearer came to its front, or went there as others left. */
+/* Whether the turn has too few tokens left for the first item, which may have changed during the turn. */
 bool lane_is_used_up(const struct queue_lane *lane);
 
 void lane_begin_turn(struct queue_lane *lane);

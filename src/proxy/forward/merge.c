@@ -7,8 +7,8 @@
 
 #include "json/json_text.h"
 
-/* The server passes over null: an attribute's would hide the value before it, and what holds nothing else is
- * refused where it stands alone. */
+/* The server ignores null. An attribute's null would hide the value before it, and the server refuses a body
+ * that has nothing else. */
 static bool has_values(json_t *object)
 {
     const char *key;
@@ -22,7 +22,7 @@ static bool has_values(json_t *object)
     return json_object_size(object) > 0;
 }
 
-/* The server refuses integers of more than 64 bits. One that a later value hides would not be refused. */
+/* The server refuses integers of more than 64 bits, but not if a later value hides them. */
 static bool is_attributes(json_t *body)
 {
     const char *key;
@@ -30,7 +30,7 @@ static bool is_attributes(json_t *body)
 
     json_object_foreach(body, key, value)
     {
-        double number = json_number_value(value); /* 0 of what is none */
+        double number = json_number_value(value); /* 0 if it is not a number */
 
         if (number <= -0x1p63 || number >= 0x1p63)
             return false;
@@ -58,7 +58,7 @@ static bool is_telemetry(const json_t *body)
 
 int merge_check(enum merge_kind kind, const char *body, size_t length)
 {
-    json_error_t error = {0}; /* jansson leaves the code unset where its first allocation fails */
+    json_error_t error = {0}; /* jansson leaves the code unset if its first allocation fails */
     json_t *parsed = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
     bool fits;
 
@@ -106,8 +106,8 @@ static int merge_telemetry(const struct buf *const *bodies, size_t count, struct
     return r == 0 ? buf_append(out, "]", 1) : r;
 }
 
-/* A member goes to the end of MEMBERS, which holds the text of each under its decoded key; one with the same
- * key that was there goes. */
+/* Appends a member to MEMBERS, which has the text of each under its decoded key, and removes an earlier one
+ * with the same key. */
 static int add_member(json_t *members, const char *text, const char *key_end, const char *end)
 {
     json_t *key = json_loadb(text, (size_t)(key_end - text), JSON_DECODE_ANY, NULL);

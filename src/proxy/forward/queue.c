@@ -225,7 +225,7 @@ void queue_key_release(struct queue *queue, struct queue_key *key, const void *c
 
 /* ---- waiting ---- */
 
-/* What is in a flow already stays in its turn: a place is given before another is taken. */
+/* A place is given before the other is taken, so that the lane is never empty and keeps its turn. */
 static void wait_for_key(struct queue *queue, struct queue_item *item)
 {
     struct queue_item *next;
@@ -318,7 +318,7 @@ void queue_forget(struct queue *queue, struct queue_item *item)
         free_key(queue, key);
 }
 
-/* One flow never has all the places, or its slow calls would keep out who comes later. */
+/* One flow never has all the places, or its slow calls would keep out clients that come later. */
 static bool has_its_share(const struct queue_flow *flow, const struct budget *budget)
 {
     unsigned places = budget->options.max_in_flight;
@@ -326,8 +326,8 @@ static bool has_its_share(const struct queue_flow *flow, const struct budget *bu
     return flow->in_flight >= places - places / 4;
 }
 
-/* The first lane whose next item is, or is not, one that counts against no limit of the server's: what holds
- * the one kind back need not hold back the other. */
+/* The first lane whose next item is free (cost 0), or is not: what holds back one kind may not hold back the
+ * other. */
 static struct queue_lane *lane_of_kind(const struct queue *queue, const struct budget *budget, int64_t now_ms,
                                        bool is_free)
 {
@@ -366,7 +366,7 @@ static struct queue_lane *lane_whose_turn_it_is(const struct queue *queue, const
         if (!used_up)
             used_up = lane;
     }
-    return used_up; /* a new turn begins for all of them */
+    return used_up; /* all of them begin a new turn */
 }
 
 static bool go_together(const struct queue_item *a, const struct queue_item *b)
@@ -374,8 +374,8 @@ static bool go_together(const struct queue_item *a, const struct queue_item *b)
     return a->group == b->group && !a->alone && !b->alone;
 }
 
-/* What goes in the turn of ITEM: the first of its key; but not what must go alone, or one client could have
- * all turns of the others with such. */
+/* What is sent in the turn of ITEM: the first of its key, but none that must go alone, or one client could
+ * use up the turns of all others with such items. */
 static struct queue_item *first_to_go(struct queue_item *item)
 {
     struct queue_item *first = first_of_key(item->key);
@@ -389,7 +389,7 @@ static struct queue_item *first_to_go(struct queue_item *item)
     return first->alone ? item : first;
 }
 
-/* One call in the lane's turn, which ends where it has no tokens for the next. */
+/* Takes one call in the lane's turn, which ends if it has no tokens left for the next. */
 static struct queue_item *take(struct queue *queue, struct queue_lane *lane)
 {
     struct queue_item *item = lane_first(lane);
@@ -475,7 +475,7 @@ void queue_end_pass(struct queue *queue)
     queue->pass++;
 }
 
-/* When the first of the operations that hold something back lets it go. */
+/* When the first item that is held back because of its operation can go. */
 static int64_t operations_ready_ms(const struct queue *queue, const struct budget *budget, int64_t now_ms)
 {
     int64_t ready_ms = INT64_MAX;
@@ -500,7 +500,8 @@ static int64_t lane_ready_ms(const struct queue_lane *lane, const struct budget 
 {
     const struct queue_item *item = lane_first(lane);
 
-    if (lane_is_disarranged(lane, budget, now_ms)) /* what is behind it can perhaps go; without memory not */
+    if (lane_is_disarranged(lane, budget,
+                            now_ms)) /* items behind it may be able to go, unless there was no memory */
         return now_ms + 1;
     return budget_ready_ms(budget, now_ms, item->operation, item->cost);
 }

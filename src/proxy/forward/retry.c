@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * After a 429: who waits and is sent again, for how long, and who gets the 429.
+ * After a 429: which requests are sent again and when, and which get the 429.
  */
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
@@ -15,8 +15,8 @@ static unsigned most_retries(const struct upstream_call *call)
     return most;
 }
 
-/* How long to wait before the next try, of these requests or of their operation; -1: longer than anybody may
- * wait. */
+/* How long to wait before the next try, as many times as these requests or their operation were refused; -1:
+ * longer than any request may wait. */
 static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
 {
     const struct services *services = call->services;
@@ -28,7 +28,7 @@ static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after
                           retry_after_ms);
 }
 
-/* Whether it may be sent again in DELAY_MS, or why not. */
+/* Why it is not sent again in DELAY_MS, if it is not. */
 static enum retry_refusal refusal_of(const struct forwarding *forwarding, int64_t delay_ms)
 {
     const struct exchange *exchange = forwarding->exchange;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Several requests in one call: which go along, and one body made of theirs, or several of one that is
- * refused.
+ * Several requests in one call: which requests share it, the body that is made of theirs, and how a refused
+ * one is split.
  */
 #include <errno.h>
 
@@ -9,8 +9,8 @@
 #include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
 
-/* Whether what waits for the same key goes along: with a read always; with a write where it had to wait, also
- * for its retry. */
+/* Whether others that wait for the same key go along: always with a read; with a write if it had to wait,
+ * also for its retry. */
 static bool takes_along(const struct forwarding *lead)
 {
     const struct services *services = lead->exchange->services;
@@ -25,7 +25,7 @@ static bool takes_along(const struct forwarding *lead)
             (lead->retries > 0 || queue_was_passed_over(&services->forward->queue, &lead->item)));
 }
 
-/* Of bodies, each with a comma or a bracket around it, as many as fit. */
+/* As many bodies as fit, counting a comma or a bracket for each. */
 void upstream_call_gather(struct upstream_call *call, struct forwarding *lead)
 {
     struct services *services = lead->exchange->services;
@@ -76,8 +76,8 @@ void upstream_call_free_body(struct upstream_call *call)
     buf_free(&call->body);
 }
 
-/* Of those that are still there: what somebody was told to be late with is not sent. Without memory for one
- * body of all, the first goes alone. */
+/* Of the members that are still there: the body of a request that was given up in the meantime is not sent.
+ * If there is no memory for the merged body, the first goes alone. */
 void upstream_call_merge(struct upstream_call *call)
 {
     struct metrics *metrics = call->services->metrics;
@@ -87,7 +87,7 @@ void upstream_call_merge(struct upstream_call *call)
     call->is_merged = call->member_count > 1 && merge_member_bodies(call) == 0;
     if (call->is_merged) {
         call->request.body = &call->body;
-        if (call->request.replayed) /* it is counted */
+        if (call->request.replayed) /* already counted */
             return;
         metrics_count(metrics, METRICS_MERGED_CALLS, 1);
         metrics_count(metrics, METRICS_MERGED_REQUESTS, call->member_count);
@@ -98,7 +98,7 @@ void upstream_call_merge(struct upstream_call *call)
         upstream_call_requeue(CONTAINER_OF(first->member.next, struct forwarding, member), 0);
 }
 
-/* Whether one body of a merged call can be the reason for its answer: the server says so also with 500. */
+/* The server also answers 500 for a bad body. */
 bool upstream_call_may_be_split(const struct upstream_call *call)
 {
     int status = call->request.transfer.status;
@@ -107,7 +107,7 @@ bool upstream_call_may_be_split(const struct upstream_call *call)
            (status == 400 || status == 413 || status == 415 || status == 422 || status == 500);
 }
 
-/* Both halves are sent again, each by itself, until the bad body stands alone. */
+/* Both halves are sent again separately, until the bad body is alone. */
 void upstream_call_split(struct upstream_call *call)
 {
     struct services *services = call->services;

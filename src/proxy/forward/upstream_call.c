@@ -8,8 +8,8 @@
 #include "proxy/forward/call_timeout.h"
 #include "proxy/forward/forward.h"
 
-/* In mode "always": the part of its duration that passes between a merged call and the next one for its
- * entity. */
+/* In mode "always": the pause between a merged call and the next one for its entity, as a part of the call's
+ * duration. */
 #define PAUSE_DIVISOR 32
 #define PAUSE_MAX_MS  5
 
@@ -70,8 +70,8 @@ static void upstream_call_pause_expired(struct timer *timer)
     release(call);
 }
 
-/* Those who are answered together are about to write again: a moment later their writes are one call, where
- * else the first would go alone and hold up the others. */
+/* Clients that get their responses together are about to write again. After a pause their writes are one
+ * call; without it, the first would go alone and hold up the others. */
 static int64_t pause_ms(const struct upstream_call *call)
 {
     int64_t call_ms = call->services->loop.now_ms - call->request.transfer.started_ms;
@@ -101,7 +101,7 @@ void upstream_call_end_pause(struct upstream_call *call)
     upstream_call_pause_expired(&call->pause);
 }
 
-/* The call has ended, whatever came of it. */
+/* The call has ended, with any outcome. */
 static void end_call(struct upstream_call *call, enum budget_result result)
 {
     struct services *services = call->services;
@@ -118,8 +118,8 @@ static void end_call(struct upstream_call *call, enum budget_result result)
     services->forward->write_generation += !call->is_read;
 }
 
-/* The lead's client has gone while others wait for the answer: what is sent again after a 401 is kept for
- * them. */
+/* The lead has gone while others wait for the answer: the call keeps what it needs to be sent again after a
+ * 401. */
 static void inherit(struct upstream_call *call, struct forwarding *lead)
 {
     struct head *head = &lead->exchange->head;
@@ -139,7 +139,7 @@ static void leave_call(struct forwarding *forwarding)
 
     upstream_call_remove(forwarding);
     if (!call->under_way)
-        return; /* its answer may be what the exchange gets: released when that is written */
+        return; /* its answer may be the response: it is released after that is written */
     if (call->member_count == 0) {
         bool sent = call->request.state == REQUEST_SENDING;
 
@@ -162,7 +162,7 @@ void upstream_call_leave(struct forwarding *forwarding)
     forwarding->state = FORWARDING_ENDED;
 }
 
-/* ---- what came of it ---- */
+/* ---- the outcome ---- */
 
 void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms)
 {
@@ -194,14 +194,14 @@ static enum budget_result result_of(const struct request *request)
         return request->transfer.status == 429   ? BUDGET_REFUSED
                : request->transfer.status == 401 ? BUDGET_UNCOUNTED
                                                  : BUDGET_COUNTED;
-    case REQUEST_FAILED: /* perhaps it was executed */
+    case REQUEST_FAILED: /* it may have been executed */
         return BUDGET_COUNTED;
     default:
         return BUDGET_UNCOUNTED;
     }
 }
 
-/* Other answers can come from something in front of the server, and say nothing of its limit. */
+/* Other answers can come from something in front of the server, and say nothing about its limit. */
 static void note_acceptance(const struct upstream_call *call)
 {
     const struct transfer *transfer = &call->request.transfer;
@@ -217,7 +217,7 @@ void upstream_call_answer_begun(struct upstream_call *call)
     struct services *services = call->services;
     struct forwarding *reader = upstream_call_first(call);
 
-    while (reader->member.next != &call->members) { /* each of the others needs a call of its own */
+    while (reader->member.next != &call->members) { /* the others need calls of their own */
         struct forwarding *forwarding = CONTAINER_OF(reader->member.next, struct forwarding, member);
 
         forwarding->item.alone = true;
@@ -227,7 +227,7 @@ void upstream_call_answer_begun(struct upstream_call *call)
     note_acceptance(call);
     budget_answer_begun(&services->budget, services->loop.now_ms, call->cost);
     call->cost = 0;
-    if (call->key) /* nobody can join it any more, and a write has been executed */
+    if (call->key) /* it can no longer be joined, and a write has been executed */
         release_key(call);
 }
 
@@ -236,7 +236,7 @@ static void upstream_call_done(struct request *request)
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
     bool answered = request->outcome == REQUEST_ANSWERED;
 
-    call->users++; /* until all have been told */
+    call->users++; /* until all members have been dealt with */
     end_call(call, result_of(request));
     if (answered)
         note_acceptance(call);
@@ -249,19 +249,19 @@ static void upstream_call_done(struct request *request)
     else
         answer_all(call);
     if (call->services->forward->queue.count > 0)
-        forward_wake_in(call->services->forward, 0); /* forward_run() may have been called in this turn */
+        forward_wake_in(call->services->forward, 0); /* forward_run() may have run already in this turn */
     release(call);
 }
 
 /* ---- waiting for a login ---- */
 
-/* Each waits as long as it may itself: neither longer nor shorter for the sake of whoever leads. */
+/* Each member waits as long as it may itself, however long the lead may wait. */
 static void upstream_call_waits(struct request *request)
 {
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
     struct forwarding *forwarding;
 
-    call->users++; /* a member that cannot wait leaves */
+    call->users++; /* a member that may not wait leaves */
     list_for_each_safe(forwarding, &call->members, member)
         admission_wait_for_login(forwarding);
     release(call);

@@ -11,7 +11,7 @@ static struct sse *stream_of(struct subscriber *subscriber)
     return CONTAINER_OF(subscriber, struct sse, subscriber);
 }
 
-/* Has libmicrohttpd ask for more. */
+/* Makes libmicrohttpd ask for more. */
 static void wake(struct sse *stream)
 {
     if (stream->answered)
@@ -28,7 +28,7 @@ static void end_with(struct sse *stream, const char *reason)
 {
     if (stream->ended)
         return;
-    stream->out.max = SSE_BYTES + TB_ERROR_MESSAGE_MAX * 7; /* a message may be escaped */
+    stream->out.max = SSE_BYTES + TB_ERROR_MESSAGE_MAX * 7; /* the message may need escapes */
     event_write_end(fifo_tail(&stream->out), reason);
     end(stream);
 }
@@ -40,7 +40,7 @@ static void comment(struct sse *stream, const char *text)
 }
 
 /* libmicrohttpd has room for MAX bytes. */
-static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
+static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
 {
     struct sse *stream = arg;
 
@@ -56,7 +56,7 @@ static ssize_t read_events(void *arg, uint64_t position, char *data, size_t max)
     return (ssize_t)fifo_read(&stream->out, data, max);
 }
 
-/* Whether the exchange still waits for its answer here. */
+/* Whether the response has not begun: the first values are not there. */
 static bool is_waiting(const struct sse *stream)
 {
     return !exchange_is_answered(stream->exchange);
@@ -70,10 +70,10 @@ static void answer(struct sse *stream)
         return;
     loop_timer_start(loop, &stream->timer, SSE_KEEP_ALIVE_MS);
     stream->answered = true;
-    reply_events(stream->exchange, read_events, stream);
+    reply_events(stream->exchange, sse_read, stream);
 }
 
-static bool event(struct subscriber *subscriber, int64_t id, const struct point *points, size_t count)
+static bool sse_event(struct subscriber *subscriber, int64_t id, const struct point *points, size_t count)
 {
     struct sse *stream = stream_of(subscriber);
     bool was_empty = fifo_is_empty(&stream->out);
@@ -90,12 +90,12 @@ static bool event(struct subscriber *subscriber, int64_t id, const struct point 
     return r == 0;
 }
 
-static void began(struct subscriber *subscriber)
+static void sse_began(struct subscriber *subscriber)
 {
     answer(stream_of(subscriber));
 }
 
-static void lost(struct subscriber *subscriber, const char *reason)
+static void sse_subscription_lost(struct subscriber *subscriber, const char *reason)
 {
     struct sse *stream = stream_of(subscriber);
 
@@ -103,7 +103,7 @@ static void lost(struct subscriber *subscriber, const char *reason)
         reply_error(stream->exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", reason);
 }
 
-static void refused(struct subscriber *subscriber, int status, const char *reason)
+static void sse_subscription_refused(struct subscriber *subscriber, int status, const char *reason)
 {
     struct sse *stream = stream_of(subscriber);
 
@@ -114,14 +114,14 @@ static void refused(struct subscriber *subscriber, int status, const char *reaso
         end_with(stream, reason);
 }
 
-static void timer_expired(struct timer *timer)
+static void sse_timer_expired(struct timer *timer)
 {
     struct sse *stream = CONTAINER_OF(timer, struct sse, timer);
     struct loop *loop = &stream->exchange->services->loop;
 
     if (is_waiting(stream)) {
         reply_error(stream->exchange, 503, PROXY_STATUS_INTERNAL,
-                    "the server did not tell the first values in time");
+                    "the server did not send the first values in time");
         return;
     }
     subscriber_settle(&stream->subscriber);
@@ -129,8 +129,8 @@ static void timer_expired(struct timer *timer)
     loop_timer_start(loop, timer, SSE_KEEP_ALIVE_MS);
 }
 
-/* A client that has closed its connection looks as one that only sends no more, until it is sent something:
- * then it resets. */
+/* A client that has closed its connection looks like one that only sends no more, until something is sent to
+ * it: then its system resets the connection. */
 static void sse_peer_ended(struct exchange *exchange, enum peer_end end_of_client)
 {
     struct sse *stream = exchange->state;
@@ -155,7 +155,7 @@ static void sse_free(struct exchange *exchange)
     free(stream);
 }
 
-/* A response that has begun is cut off. */
+/* If the response has begun, it is cut off. */
 static void sse_leave(struct exchange *exchange)
 {
     struct sse *stream = exchange->state;
@@ -164,7 +164,7 @@ static void sse_leave(struct exchange *exchange)
         end(stream);
 }
 
-/* A reader that does not read has a second. */
+/* A client that does not read has one second. */
 static void sse_drain(struct exchange *exchange)
 {
     struct sse *stream = exchange->state;
@@ -187,9 +187,12 @@ static struct sse *new_stream(struct exchange *exchange)
         return NULL;
     stream->exchange = exchange;
     stream->out.max = SSE_BYTES;
-    stream->timer.expired = timer_expired;
-    stream->subscriber =
-        (struct subscriber){.since_ms = -1, .event = event, .began = began, .lost = lost, .refused = refused};
+    stream->timer.expired = sse_timer_expired;
+    stream->subscriber = (struct subscriber){.since_ms = -1,
+                                             .event = sse_event,
+                                             .began = sse_began,
+                                             .lost = sse_subscription_lost,
+                                             .refused = sse_subscription_refused};
     exchange->state = stream;
     return stream;
 }

@@ -3,13 +3,13 @@
  * GET /-/subscribe/{entity type}/{id}?keys=a,b&scope=...: updates of telemetry or of attributes as
  * text/event-stream (WHATWG HTML, section 9.2), for programs that can only GET.
  *
- * First the values that are there, then one event for each write, or more where it has several times. An
- * event's id is the latest time that was told; with it in Last-Event-ID a stream goes on (subscription.h says
- * how exactly). Where the stream ends because of the server there is a last event of the type "end".
+ * The current values come first, then an event for each write, or several if it has several timestamps. The
+ * id of an event is the latest timestamp so far; a client that sends it in Last-Event-ID continues from there
+ * (subscription.h says how exactly). If the server ends the stream, the last event has the type "end".
  *
- * A slow reader has SSE_BYTES. What comes when they are full is left out; when it has read all of
- * them, it gets what it has missed from the server's history, of attributes what they are then. One that
- * reads nothing for listen.idle_timeout_s loses its connection.
+ * SSE_BYTES are kept for a slow reader. Updates that come while they are full are left out. When the reader
+ * has read them all, it gets what it missed from the server's history, or the current values of attributes. A
+ * reader that reads nothing for listen.idle_timeout_s loses its connection.
  */
 #ifndef TB_PROXY_SUBSCRIBE_SSE_H
 #define TB_PROXY_SUBSCRIBE_SSE_H
@@ -18,8 +18,8 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/subscribe/subscription.h"
 
-#define SSE_BYTES         (256 * 1024) /* that wait for the reader; an event that is larger ends it */
-#define SSE_KEEP_ALIVE_MS 15000        /* a comment, so that a quiet stream and a dead client show */
+#define SSE_BYTES         (256 * 1024) /* waiting for the reader; a larger event ends the stream */
+#define SSE_KEEP_ALIVE_MS 15000        /* between comments, which show that a quiet stream is alive */
 
 struct sse {
     struct subscriber subscriber;
@@ -27,9 +27,9 @@ struct sse {
     struct fifo out;
     bool answered;
     bool behind;        /* catches up when OUT is empty */
-    bool ended;         /* after what is in OUT */
-    bool probed;        /* whether a client that sends no more still reads */
-    struct timer timer; /* how long the first values are waited for, then the keep-alive */
+    bool ended;         /* after the bytes in OUT */
+    bool probed;        /* a comment was sent to a client that sends no more */
+    struct timer timer; /* until the first values are too late, then the keep-alive */
 };
 
 extern const struct handler sse_handler;

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "proxy/subscribe/subscription_state.h"
 
-#define FIRST_ID 2 /* the server answers what it does not understand with the id 1 */
+#define FIRST_ID 2 /* the server uses id 1 in its answer to a command that it does not understand */
 
 static void free_subscription(struct subscription *subscription)
 {
@@ -64,7 +64,7 @@ static struct subscription *new_subscription(struct subscriptions *subscriptions
     return NULL;
 }
 
-/* Takes the command over. */
+/* Frees COMMAND. */
 static int send_command(struct subscriptions *subscriptions, json_t *command)
 {
     json_t *message = command ? json_pack("{s:[o]}", "cmds", command) : NULL;
@@ -101,7 +101,7 @@ static void begin(struct subscription *subscription)
         subscription_refuse(subscription, 503, "out of memory");
 }
 
-/* Without the entity's id the server would end all subscriptions of the session. */
+/* Without the id of the entity, the server would end all subscriptions of the session. */
 static void end(struct subscription *subscription)
 {
     json_t *command = command_for(subscription, subscription->id, type_of(subscription));
@@ -126,13 +126,13 @@ int subscription_ask(struct subscription *subscription, struct subscription_quer
     return send_command(subscription->owner, command);
 }
 
-/* Opens the WebSocket, at once or when it is time. */
-static void open_later(struct subscriptions *subscriptions, int64_t delay_ms)
+/* Starts the timer that opens the WebSocket, or closes it if there are no subscribers. */
+static void open_or_close_later(struct subscriptions *subscriptions, int64_t delay_ms)
 {
     loop_timer_start(subscriptions->upstream->loop, &subscriptions->timer, delay_ms);
 }
 
-static void timer_expired(struct timer *timer)
+static void subscriptions_timer_expired(struct timer *timer)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(timer, struct subscriptions, timer);
 
@@ -145,7 +145,7 @@ static void timer_expired(struct timer *timer)
     }
 }
 
-static void opened(struct subscription_socket *socket)
+static void subscriptions_socket_opened(struct subscription_socket *socket)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct subscription *subscription;
@@ -157,13 +157,13 @@ static void opened(struct subscription_socket *socket)
             begin(subscription);
 }
 
-static void lost(struct subscription_socket *socket, const char *reason)
+static void subscriptions_socket_lost(struct subscription_socket *socket, const char *reason)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct subscription *subscription;
 
     if (subscriptions->is_open ||
-        !subscriptions->upstream->health.outage.is_on) /* which has a line of its own */
+        !subscriptions->upstream->health.outage.is_on) /* an outage is logged elsewhere */
         log_warning("subscriptions: %s", reason);
     if (subscriptions->is_open)
         metrics_count(subscriptions->metrics, METRICS_SUBSCRIPTION_LOSSES, 1);
@@ -172,8 +172,8 @@ static void lost(struct subscription_socket *socket, const char *reason)
     list_for_each(subscription, &subscriptions->all, link)
         subscription_lost(subscription, reason);
     if (subscriptions->subscribers > 0)
-        open_later(subscriptions,
-                   retry_delay_ms(&subscriptions->options->retry, subscriptions->attempts, -1));
+        open_or_close_later(subscriptions,
+                            retry_delay_ms(&subscriptions->options->retry, subscriptions->attempts, -1));
 }
 
 static void dispatch(struct subscriptions *subscriptions, const struct update *update)
@@ -191,13 +191,14 @@ static void dispatch(struct subscriptions *subscriptions, const struct update *u
         log_warning("subscriptions: the server did not understand a command");
 }
 
-static void message(struct subscription_socket *socket, const char *text, size_t length, bool cut)
+static void subscriptions_message_received(struct subscription_socket *socket, const char *text,
+                                           size_t length, bool cut)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct update update = {0};
     int r = 0;
 
-    if (cut) { /* told as an error of its subscription */
+    if (cut) { /* handled as an error of its subscription */
         update = (struct update){
             .id = update_id_of(text, length), .error_code = UPDATE_TOO_LARGE, .error = "too large"};
         dispatch(subscriptions, &update);
@@ -207,7 +208,7 @@ static void message(struct subscription_socket *socket, const char *text, size_t
     if (r == 0)
         dispatch(subscriptions, &update);
     else
-        log_warning("subscriptions: a message that is not understood");
+        log_warning("subscriptions: the server sent an invalid message");
     update_free(&update);
 }
 
@@ -219,22 +220,25 @@ void subscriptions_init(struct subscriptions *subscriptions, struct upstream *up
     subscriptions->options = options;
     subscriptions->metrics = metrics;
     subscriptions->last_id = FIRST_ID - 1;
-    subscriptions->timer.expired = timer_expired;
+    subscriptions->timer.expired = subscriptions_timer_expired;
     list_init(&subscriptions->all);
-    subscriptions->socket = (struct subscription_socket){.opened = opened, .message = message, .lost = lost};
+    subscriptions->socket = (struct subscription_socket){.opened = subscriptions_socket_opened,
+                                                         .message = subscriptions_message_received,
+                                                         .lost = subscriptions_socket_lost};
     subscription_socket_init(&subscriptions->socket, upstream, websocket_token);
 }
 
-/* A new subscriber does not wait for the end of a long delay. */
+/* A new subscriber does not wait for a long delay to end. */
 static void open_for_new(struct subscriptions *subscriptions)
 {
     int64_t next_ms = subscriptions->tried_ms + SUBSCRIPTION_RETRY_MS;
     int64_t now_ms = subscriptions->upstream->loop->now_ms;
 
     if (subscriptions->socket.is_open)
-        loop_timer_stop(subscriptions->upstream->loop, &subscriptions->timer); /* that would close it */
+        loop_timer_stop(subscriptions->upstream->loop, &subscriptions->timer); /* or it would be closed */
     else if (!timer_is_started(&subscriptions->timer) || subscriptions->timer.due_ms > next_ms)
-        open_later(subscriptions, subscriptions->tried_ms > 0 && next_ms > now_ms ? next_ms - now_ms : 0);
+        open_or_close_later(subscriptions,
+                            subscriptions->tried_ms > 0 && next_ms > now_ms ? next_ms - now_ms : 0);
 }
 
 int subscribe(struct subscriptions *subscriptions, const struct subscription_target *target,
@@ -280,7 +284,7 @@ void unsubscribe(struct subscriber *subscriber)
         free_subscription(subscription);
     }
     if (subscriptions->subscribers == 0)
-        open_later(subscriptions, SUBSCRIPTION_LINGER_MS); /* closes it */
+        open_or_close_later(subscriptions, SUBSCRIPTION_LINGER_MS);
 }
 
 void subscriptions_close(struct subscriptions *subscriptions)

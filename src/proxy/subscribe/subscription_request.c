@@ -10,7 +10,7 @@
 
 #define PREFIX "/-/subscribe/"
 
-/* EntityType of all editions and versions. */
+/* The values of EntityType in all editions and versions. */
 static const char *const entity_types[] = {
     "TENANT",
     "CUSTOMER",
@@ -85,7 +85,7 @@ static bool is_one_of(const char *text, const char *const *texts, size_t count)
     return false;
 }
 
-/* As java.util.UUID prints it; letters of either case, of which the lower one is the entity's. */
+/* As java.util.UUID prints it, in lower case; upper case is accepted. */
 static bool take_id(const char *text, size_t length, char ret[ENTITY_ID_CHARS + 1])
 {
     size_t i;
@@ -112,7 +112,7 @@ static int hex_digit(char c)
     return at ? (int)(at - digits) : -1;
 }
 
-/* The server takes keys in UTF-8; a NUL would end one. */
+/* The server takes keys in UTF-8; a NUL would end a key. */
 static bool is_text(const struct buf *buf)
 {
     size_t i;
@@ -123,7 +123,7 @@ static bool is_text(const struct buf *buf)
     return utf8_count(buf->data, buf->len) >= 0;
 }
 
-/* A name or a value of the query; '+' is a blank, as for the server. */
+/* A name or a value of the query; '+' is a space, as on the server. */
 static int decode(const char *text, size_t length, struct buf *ret, const char **reason)
 {
     size_t i;
@@ -138,7 +138,7 @@ static int decode(const char *text, size_t length, struct buf *ret, const char *
         }
         r = buf_append(ret, &c, 1);
     }
-    *reason = "a control character, or invalid UTF-8, in the query";
+    *reason = "a control character or invalid UTF-8 in the query";
     return r == 0 && !is_text(ret) ? -EINVAL : r;
 }
 
@@ -147,7 +147,7 @@ static int by_name(const void *left, const void *right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* Sorted and each once, so that the same subscription looks the same. LIST is cut up. */
+/* Sorted and without duplicates, so that equal subscriptions are found equal. LIST is changed. */
 static int take_keys(char *list, struct buf *ret, const char **reason)
 {
     const char *keys[SUBSCRIPTION_KEYS_MAX];
@@ -156,7 +156,7 @@ static int take_keys(char *list, struct buf *ret, const char **reason)
     int r = buf_append_string(ret, "");
 
     while ((key = strsep(&rest, ","))) {
-        *reason = *key ? "more keys than 100" : "an empty key";
+        *reason = *key ? "more than 100 keys" : "an empty key";
         if (!*key || count == SUBSCRIPTION_KEYS_MAX)
             return -EINVAL;
         keys[count++] = key;
@@ -183,7 +183,8 @@ static int take_parameter(struct subscription_request *request, const char *text
         return r;
     if (strcmp(name.data, "keys") == 0 && request->keys.len == 0)
         return take_keys(value.data, &request->keys, reason);
-    *reason = "scope is CLIENT_SCOPE, SHARED_SCOPE or SERVER_SCOPE, for attributes; telemetry has none";
+    *reason =
+        "scope must be CLIENT_SCOPE, SHARED_SCOPE or SERVER_SCOPE (attributes), or left out (telemetry)";
     if (strcmp(name.data, "scope") == 0 && !request->target.scope) {
         if (!is_one_of(value.data, scopes, ARRAY_SIZE(scopes)))
             return -EINVAL;
@@ -191,7 +192,7 @@ static int take_parameter(struct subscription_request *request, const char *text
         request->target.scope = request->scope;
         return 0;
     }
-    *reason = "the parameters are keys and scope, each at most once";
+    *reason = "the only parameters are keys and scope, each at most once";
     return -EINVAL;
 }
 
@@ -215,14 +216,14 @@ static int take_path(struct subscription_request *request, const char *target, s
     const char *type = target + strlen(PREFIX), *slash = strchr(type, '/');
     size_t length = (size_t)(slash - type);
 
-    *reason = "no entity type of ThingsBoard";
+    *reason = "not an entity type of ThingsBoard";
     if (length >= sizeof(request->entity_type))
         return -EINVAL;
     memcpy(request->entity_type, type, length);
     request->entity_type[length] = '\0';
     if (!is_one_of(request->entity_type, entity_types, ARRAY_SIZE(entity_types)))
         return -EINVAL;
-    *reason = "the entity's id is no UUID";
+    *reason = "the entity's id is not a UUID";
     return take_id(slash + 1, path_length - (size_t)(slash + 1 - target), request->entity_id) ? 0 : -EINVAL;
 }
 
@@ -237,7 +238,7 @@ int subscription_request_parse(const char *target, size_t path_length, const cha
     if (r == 0)
         r = take_query(ret, query, reason);
     if (r == 0 && last_event_id && *last_event_id) {
-        *reason = "the Last-Event-ID is none of tbproxyd's";
+        *reason = "the Last-Event-ID is not from tbproxyd";
         r = event_parse_id(last_event_id, &ret->since_ms);
     }
     ret->target.entity_type = ret->entity_type;

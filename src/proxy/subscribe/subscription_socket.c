@@ -8,7 +8,7 @@
 #include "upstream/jwt.h"
 
 #define READ_BYTES   16384
-#define MESSAGE_KEEP 65536 /* of a message's memory, for the next one */
+#define MESSAGE_KEEP 65536 /* most bytes of memory that are kept for the next message */
 
 static void flush(struct subscription_socket *socket)
 {
@@ -41,7 +41,7 @@ void subscription_socket_close(struct subscription_socket *socket)
     reset(socket);
 }
 
-/* Returns false: the socket is closed. */
+/* Closes the socket, and reports that. Always returns false. */
 static bool PRINTF_LIKE(2, 3) lose(struct subscription_socket *socket, const char *format, ...)
 {
     char reason[TB_ERROR_MESSAGE_MAX];
@@ -66,18 +66,18 @@ int subscription_socket_send(struct subscription_socket *socket, const char *tex
     return r;
 }
 
-/* The reason is not told: it can hold what was sent. */
+/* The server's reason is not reported: it may repeat what was sent. */
 static bool closed_by_server(struct subscription_socket *socket)
 {
     unsigned code = frame_close_code(socket->reader.control, socket->reader.control_length);
 
-    /* FRAME_CLOSE_POLICY: authCmd is missing, or a limit */
+    /* FRAME_CLOSE_POLICY: authCmd was missing, or a limit was reached */
     if (code == FRAME_CLOSE_INVALID_DATA || code == FRAME_CLOSE_POLICY || code == FRAME_CLOSE_INTERNAL_ERROR)
         websocket_token_refused(socket->websocket_token, socket->wait.generation);
     return lose(socket, "the server closed the WebSocket with code %u", code);
 }
 
-static bool control_came(struct subscription_socket *socket)
+static bool control_received(struct subscription_socket *socket)
 {
     const struct frame_reader *reader = &socket->reader;
     int r = 0;
@@ -87,10 +87,10 @@ static bool control_came(struct subscription_socket *socket)
     if (reader->frame.opcode == FRAME_PING)
         r = frame_put(fifo_tail(&socket->out), FRAME_PONG, true, reader->control, reader->control_length);
     flush(socket);
-    return r == 0 ? true : lose(socket, "the server does not take what is sent");
+    return r == 0 ? true : lose(socket, "the server does not read what is sent");
 }
 
-static bool message_came(struct subscription_socket *socket)
+static bool message_received(struct subscription_socket *socket)
 {
     struct buf *text = &socket->message_text;
     bool cut = socket->cut;
@@ -106,18 +106,18 @@ static bool message_came(struct subscription_socket *socket)
     return true;
 }
 
-/* A part of a frame was read. False: the socket is closed. */
-static bool part_came(struct subscription_socket *socket)
+/* A part of a frame has been read. False: the socket is closed. */
+static bool part_received(struct subscription_socket *socket)
 {
     const struct frame_reader *reader = &socket->reader;
 
     if (!reader->in_payload && !reader->ended)
         return true;
     if (frame_is_control(&reader->frame))
-        return reader->ended ? control_came(socket) : true;
+        return reader->ended ? control_received(socket) : true;
     if (!socket->cut)
         socket->cut = frame_reader_append_part(reader, &socket->message_text) < 0;
-    return reader->ended && reader->frame.final ? message_came(socket) : true;
+    return reader->ended && reader->frame.final ? message_received(socket) : true;
 }
 
 /* False: the socket is closed. */
@@ -128,7 +128,7 @@ static bool take(struct subscription_socket *socket, const uint8_t *data, size_t
 
         if (n < 0)
             return lose(socket, "invalid WebSocket frame from the server");
-        if (!part_came(socket))
+        if (!part_received(socket))
             return false;
         data += n;
         length -= (size_t)n;
@@ -136,13 +136,13 @@ static bool take(struct subscription_socket *socket, const uint8_t *data, size_t
     return true;
 }
 
-static void watch_quiet(struct subscription_socket *socket)
+static void start_ping_timer(struct subscription_socket *socket)
 {
     socket->more = false;
     loop_timer_start(socket->upstream->loop, &socket->timer, SUBSCRIPTION_SOCKET_QUIET_MS);
 }
 
-static void ready(struct websocket *websocket)
+static void subscription_socket_ready(struct websocket *websocket)
 {
     struct subscription_socket *socket = CONTAINER_OF(websocket, struct subscription_socket, websocket);
     uint8_t data[READ_BYTES];
@@ -164,29 +164,29 @@ static void ready(struct websocket *websocket)
             return;
     }
     if (r == -EAGAIN) {
-        watch_quiet(socket);
+        start_ping_timer(socket);
         return;
     }
     socket->more = true;
     loop_timer_start(socket->upstream->loop, &socket->timer, 0);
 }
 
-static void timer_expired(struct timer *timer)
+static void subscription_socket_timer_expired(struct timer *timer)
 {
     struct subscription_socket *socket = CONTAINER_OF(timer, struct subscription_socket, timer);
 
     if (socket->more) {
-        ready(&socket->websocket);
+        subscription_socket_ready(&socket->websocket);
     } else if (socket->upstream->loop->now_ms - socket->heard_ms >= SUBSCRIPTION_SOCKET_LOST_MS ||
                frame_put(fifo_tail(&socket->out), FRAME_PING, true, "", 0) < 0) {
         lose(socket, "the server is silent");
     } else {
         flush(socket);
-        watch_quiet(socket);
+        start_ping_timer(socket);
     }
 }
 
-static void opened(struct websocket *websocket)
+static void subscription_socket_opened(struct websocket *websocket)
 {
     struct subscription_socket *socket = CONTAINER_OF(websocket, struct subscription_socket, websocket);
 
@@ -194,22 +194,22 @@ static void opened(struct websocket *websocket)
     socket->heard_ms = socket->upstream->loop->now_ms;
     socket->opened(socket);
     if (socket->is_open)
-        ready(websocket);
+        subscription_socket_ready(websocket);
 }
 
-static void refused(struct websocket *websocket)
+static void subscription_socket_refused(struct websocket *websocket)
 {
     struct subscription_socket *socket = CONTAINER_OF(websocket, struct subscription_socket, websocket);
     const struct transfer *transfer = &websocket->transfer;
 
     upstream_report_websocket(socket->upstream, websocket);
     if (transfer->status > 0)
-        lose(socket, "the server answers the handshake with HTTP %d", transfer->status);
+        lose(socket, "the server answered the handshake with HTTP %d", transfer->status);
     else
         lose(socket, "no answer from the server: %s", transfer->detail);
 }
 
-/* The first frame is ready before the handshake is. */
+/* The first frame is there before the handshake is done. */
 static int connect_with(struct subscription_socket *socket, const char *token)
 {
     static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
@@ -227,7 +227,8 @@ static int connect_with(struct subscription_socket *socket, const char *token)
                           upstream_websocket_transport(socket->upstream));
 }
 
-static void token_came(struct websocket_token_wait *wait, const char *token, const struct request *failed)
+static void subscription_socket_token_received(struct websocket_token_wait *wait, const char *token,
+                                               const struct request *failed)
 {
     struct subscription_socket *socket = CONTAINER_OF(wait, struct subscription_socket, wait);
 
@@ -245,7 +246,7 @@ void subscription_socket_init(struct subscription_socket *socket, struct upstrea
 {
     socket->upstream = upstream;
     socket->websocket_token = websocket_token;
-    socket->timer.expired = timer_expired;
+    socket->timer.expired = subscription_socket_timer_expired;
     socket->out.max = SUBSCRIPTION_SOCKET_OUT_BYTES;
     socket->message_text.max = SUBSCRIPTION_SOCKET_MESSAGE_BYTES;
 }
@@ -253,8 +254,10 @@ void subscription_socket_init(struct subscription_socket *socket, struct upstrea
 void subscription_socket_open(struct subscription_socket *socket, int64_t timeout_ms)
 {
     socket->is_open = true;
-    socket->websocket =
-        (struct websocket){.timeout_ms = timeout_ms, .opened = opened, .refused = refused, .ready = ready};
-    socket->wait = (struct websocket_token_wait){.done = token_came};
+    socket->websocket = (struct websocket){.timeout_ms = timeout_ms,
+                                           .opened = subscription_socket_opened,
+                                           .refused = subscription_socket_refused,
+                                           .ready = subscription_socket_ready};
+    socket->wait = (struct websocket_token_wait){.done = subscription_socket_token_received};
     websocket_token_get(socket->websocket_token, &socket->wait);
 }

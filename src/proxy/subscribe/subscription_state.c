@@ -9,9 +9,9 @@
 #include "base/log.h"
 
 #define HISTORY_KEYS_BYTES                                                                                   \
-    (SUBSCRIPTION_SOCKET_COMMAND_BYTES - 4096) /* of a command; escaping can lengthen it */
+    (SUBSCRIPTION_SOCKET_COMMAND_BYTES - 4096) /* of a command; escapes can lengthen it */
 
-/* What is not so far ahead of the server's clock that nothing would ever be later. */
+/* Not too far ahead of the server's clock: such a timestamp as the latest would hide all others. */
 static bool is_plausible(const struct subscription *subscription, int64_t ts_ms)
 {
     return ts_ms <= upstream_clock_now_ms(&subscription->owner->upstream->clock) + SUBSCRIPTION_AHEAD_MS;
@@ -30,7 +30,7 @@ static void note_time(struct subscriber *subscriber, const struct point *points,
         json_object_set_new(subscriber->seen, points[i].key, json_true());
 }
 
-/* Points of one time. */
+/* Delivers points of one timestamp. */
 static void deliver_group(struct subscriber *subscriber, const struct point *points, size_t count)
 {
     int64_t id = subscriber->since_ms;
@@ -46,7 +46,7 @@ static void deliver_group(struct subscriber *subscriber, const struct point *poi
     metrics_count(subscriber->subscription->owner->metrics, METRICS_SUBSCRIBERS_BEHIND, 1);
 }
 
-/* In the order of their times, as far as there is room. POINTS loses those that are not wanted. */
+/* Delivers the points that are wanted, in the order of their timestamps, until there is no more room. */
 static void deliver(struct subscriber *subscriber, const struct point *points, size_t count,
                     bool (*is_wanted)(const struct subscriber *subscriber, const struct point *point))
 {
@@ -65,7 +65,8 @@ static void deliver(struct subscriber *subscriber, const struct point *points, s
     free(wanted);
 }
 
-/* Where a subscriber catches up: later ones than the last, and those of that time that it has not. */
+/* While catching up: points after the latest timestamp, and those of that timestamp that were not delivered.
+ */
 static bool is_missed(const struct subscriber *subscriber, const struct point *point)
 {
     return !json_is_null(point->value) &&
@@ -74,8 +75,8 @@ static bool is_missed(const struct subscriber *subscriber, const struct point *p
              !json_object_get(subscriber->seen, point->key)));
 }
 
-/* A live one, unless the history had it already. */
-static bool is_result(const struct subscriber *subscriber, const struct point *point)
+/* While live: all points except those that the history had already. */
+static bool is_new(const struct subscriber *subscriber, const struct point *point)
 {
     const json_t *list = json_object_get(subscriber->history, point->key);
     size_t i;
@@ -112,7 +113,7 @@ static void deliver_latest(struct subscriber *subscriber)
     begin_live(subscriber);
 }
 
-/* The keys for a history; none where they are too many, or one has a comma, or is no UTF-8. */
+/* The keys for a history command. -EINVAL if there are too many, or one has a comma or is not UTF-8. */
 static int history_keys(const struct subscription *subscription, struct buf *keys)
 {
     const char *key;
@@ -188,7 +189,7 @@ void subscriber_catch_up(struct subscriber *subscriber)
         subscriber->query = ask(subscription, start_ms);
     if (subscriber->query)
         subscriber->state = SUBSCRIBER_CATCHING_UP;
-    else /* then at least these */
+    else /* better than nothing */
         deliver_latest(subscriber);
 }
 
@@ -214,7 +215,7 @@ void subscription_drop_queries(struct subscription *subscription)
     }
 }
 
-/* For all who wait for QUERY: 0, they have the points; else they get the latest values only. */
+/* All subscribers that wait for QUERY get its points; after an error, only the latest values. */
 static void end_query(struct subscription *subscription, struct subscription_query *query,
                       const struct update *update)
 {
@@ -240,7 +241,7 @@ static void end_query(struct subscription *subscription, struct subscription_que
     subscription_drop_queries(subscription);
 }
 
-/* A history that is too large is asked for again, in a tenth of the size. */
+/* Asks again for a history that was too large, with a tenth of the points. */
 static bool ask_for_less(struct subscription *subscription, struct subscription_query *query)
 {
     CLEANUP(buf_free) struct buf keys = BUF_INIT(HISTORY_KEYS_BYTES);
@@ -275,7 +276,7 @@ static size_t bytes_of(const char *key, const json_t *list)
                                                 : json_dumpb(value, NULL, 0, JSON_COMPACT | JSON_ENCODE_ANY));
 }
 
-/* Of telemetry that was written late, the latest stays. False: it is more than is kept. */
+/* Keeps the latest value of each key; telemetry can arrive out of order. False: more than is kept. */
 static bool note_latest(struct subscription *subscription, const struct point *point)
 {
     json_t *old = json_object_get(subscription->latest, point->key), *list;
@@ -305,7 +306,7 @@ static bool note_all(struct subscription *subscription, const struct update *upd
     return true;
 }
 
-/* A key without a value is told with the server's time. */
+/* The server sends a key without a value with its own time. */
 static void take_first(struct subscription *subscription, const struct update *update)
 {
     struct subscriber *subscriber;
@@ -330,7 +331,7 @@ static void take_live(struct subscription *subscription, const struct update *up
         query->late = true;
     list_for_each(subscriber, &subscription->subscribers, link)
         if (subscriber->state == SUBSCRIBER_LIVE)
-            deliver(subscriber, update->points, update->count, is_result);
+            deliver(subscriber, update->points, update->count, is_new);
 }
 
 bool subscription_take(struct subscription *subscription, const struct update *update)
@@ -338,8 +339,7 @@ bool subscription_take(struct subscription *subscription, const struct update *u
     if (update->id != subscription->id)
         return take_history(subscription, update);
     if (update->error_code == UPDATE_TOO_LARGE || !note_all(subscription, update))
-        subscription_refuse(subscription, 502,
-                            "these are more or larger values than tbproxyd takes: name the keys");
+        subscription_refuse(subscription, 502, "more or larger values than tbproxyd takes: name the keys");
     else if (update->error_code != 0)
         subscription_refuse(subscription,
                             update->error_code == 2   ? 400

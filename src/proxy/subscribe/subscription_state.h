@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of subscription.h: one subscription and what its subscribers have of it. subscription.c speaks with
- * the server, subscription_state.c delivers.
+ * Internal to the room: one subscription and what its subscribers have of it. subscription.c talks to the
+ * server, subscription_state.c delivers to the subscribers.
  */
 #ifndef TB_PROXY_SUBSCRIBE_SUBSCRIPTION_STATE_H
 #define TB_PROXY_SUBSCRIBE_SUBSCRIPTION_STATE_H

@@ -28,7 +28,8 @@ static size_t count_points(const json_t *data)
     return count;
 }
 
-/* Merge sort in glibc, so that equal times keep their order; nothing depends on it but the order of keys. */
+/* glibc sorts by merging, so equal times keep their order. Only the order of keys in an event depends on it.
+ */
 int update_points(const json_t *data, struct point **ret, size_t *ret_count)
 {
     size_t most = count_points(data), count = 0, i;
@@ -98,7 +99,7 @@ size_t update_group(const struct point *points, size_t count)
     return length;
 }
 
-/* Takes the value over. */
+/* Frees VALUE. */
 static int write_data(struct buf *out, json_t *value)
 {
     int r = buf_append_string(out, "data: ");
@@ -136,7 +137,7 @@ int event_write_end(struct buf *out, const char *message)
 
     if (r == 0)
         r = write_data(out,
-                       json_pack("{s:o}", "message", text ? text : json_string("(text that is no UTF-8)")));
+                       json_pack("{s:o}", "message", text ? text : json_string("(text that is not UTF-8)")));
     else
         json_decref(text);
     if (r < 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the server says of a subscription, taken apart:
- * {"subscriptionId":1,"errorCode":0,"errorMsg":null,"data":{"key":[[ts,"value"],...]},"latestValues":{...}};
- * and what a subscriber is told, as text/event-stream (WHATWG HTML, section 9.2).
+ * Reads the server's messages about a subscription,
+ * {"subscriptionId":1,"errorCode":0,"errorMsg":null,"data":{"key":[[ts,"value"],...]},"latestValues":{...}},
+ * and writes events for a subscriber as text/event-stream (WHATWG HTML, section 9.2).
  */
 #ifndef TB_PROXY_SUBSCRIBE_UPDATE_H
 #define TB_PROXY_SUBSCRIBE_UPDATE_H
@@ -17,7 +17,7 @@
 struct point {
     int64_t ts_ms;
     const char *key;
-    const json_t *value; /* a string; null: there is none */
+    const json_t *value; /* a string; JSON null if there is no value */
 };
 
 struct update {
@@ -26,35 +26,37 @@ struct update {
     int error_code;
     const char *error; /* "": none */
     json_t *data;
-    struct point *points; /* by rising time, else as they came */
+    struct point *points; /* by ascending time, then as they came */
     size_t count;
 };
 
-/* Values that jansson cannot hold are as in tbclient/value.h, and are told byte for byte. 0; -EBADMSG: it is
- * none; -ENOMEM. The caller frees it with update_free() also after an error. What the points hold is the
- * message's. */
+/* Values that jansson cannot hold are as in tbclient/value.h, and are passed on byte for byte. Returns 0,
+ * -EBADMSG if it is not such a message, or -ENOMEM. The caller frees it with update_free() even after an
+ * error. The points refer to the message. */
 int update_parse(const char *text, size_t length, struct update *ret);
 void update_free(struct update *update);
 
-/* The points of {"key":[[ts,value],...]}, by rising time. 0, -ENOMEM. */
+/* The points of {"key":[[ts,value],...]}, by ascending time, to be freed with free(). Returns 0 or -ENOMEM.
+ */
 int update_points(const json_t *data, struct point **ret, size_t *ret_count);
 
-/* The subscriptionId of a message of which only the beginning is there; -1 where it does not say. */
+/* The subscriptionId of a message of which only the beginning is there; -1 if it is not in it. */
 int64_t update_id_of(const char *text, size_t length);
 
-/* How many points from the first on have its time. */
+/* The number of points at the beginning that have the same time; COUNT is at least 1. */
 size_t update_group(const struct point *points, size_t count);
 
 /* Appends one event:
  *     id: 1795415670063
  *     data: {"ts":1795415670063,"values":{"a":"2"}}
- * Of two points of one key the later counts. 0, -EMSGSIZE, -ENOMEM; OUT is unchanged on error. */
+ * If a key comes twice, its last value is written. Returns 0, -EMSGSIZE or -ENOMEM; OUT is unchanged on
+ * error. */
 int event_write(struct buf *out, int64_t id, const struct point *points, size_t count);
 
-/* Appends the last event, "event: end", with the reason as its data: {"message":...}. */
+/* Appends the last event, "event: end", with the reason in its data: {"message":...}. Errors as above. */
 int event_write_end(struct buf *out, const char *message);
 
-/* What Last-Event-ID says: 0, or -EINVAL where it is none of ours. */
+/* Reads a Last-Event-ID. Returns 0, or -EINVAL if it is not an id of event_write(). */
 int event_parse_id(const char *text, int64_t *ret);
 
 #endif

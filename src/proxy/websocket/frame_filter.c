@@ -5,10 +5,10 @@
 
 #include "upstream/auth_command.h"
 
-/* A message ends with an empty block, the last bytes of which are left out (RFC 7692, section 7.2.1). */
+/* A message ends with an empty block whose last bytes are left out (RFC 7692, section 7.2.1). */
 static const char block_end[] = {0, 0, (char)0xff, (char)0xff};
 
-#define WINDOW_BITS (-15) /* raw, the largest window: it fits every smaller one */
+#define WINDOW_BITS (-15) /* raw deflate, the largest window, which works for smaller ones, too */
 
 void frame_filter_init(struct frame_filter *filter)
 {
@@ -57,8 +57,7 @@ static int begin_inflating(struct frame_filter *filter)
     return filter->inflating ? 0 : -ENOMEM;
 }
 
-/* The message's text; a stream that says that it has ended would leave the next message without a beginning,
- * and is refused. */
+/* A deflate stream that says that it has ended is refused: the next message would have no beginning. */
 static int inflate_message(struct frame_filter *filter, struct buf *plain)
 {
     z_stream *stream = &filter->stream;
@@ -83,7 +82,7 @@ static int inflate_message(struct frame_filter *filter, struct buf *plain)
     return r < 0 ? r : stream->avail_in > 0 ? -EBADMSG : 0;
 }
 
-/* The message is complete: what of it goes to the server. */
+/* The message is complete: appends what goes to the server. */
 static int pass_message(struct frame_filter *filter, const struct buf *plain, struct buf *out)
 {
     CLEANUP(buf_free) struct buf rest = BUF_INIT(FRAME_FILTER_MESSAGE_BYTES);
@@ -124,7 +123,7 @@ static int begin_frame(struct frame_filter *filter)
     return buf_append(&filter->raw, filter->reader.header, frame->header_length);
 }
 
-/* A part of a message was read. */
+/* A part of a message has been read. */
 static int take_data(struct frame_filter *filter, struct buf *out)
 {
     const struct frame_reader *reader = &filter->reader;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a program sends to the server through a WebSocket, on its way: frames are checked, and authCmd is
- * taken out of the messages. Everything else goes on byte for byte: a message when it is complete, a control
- * frame at once.
+ * Filters what a program sends to the server through a WebSocket: frames are checked, and authCmd is removed
+ * from messages. Everything else passes byte for byte: a message when it is complete, a control frame at
+ * once.
  *
- * Messages compressed by permessage-deflate (RFC 7692) are inflated to be looked at, all of them, because
- * each can refer to those before. Where one was changed the server's window is no longer the program's: from
- * then on they go to the server uncompressed.
+ * Messages compressed by permessage-deflate (RFC 7692) are inflated to be searched, all of them, because each
+ * can refer to those before. After one was changed, the server's window differs from the program's, and
+ * compressed messages go to the server uncompressed.
  */
 #ifndef TB_PROXY_WEBSOCKET_FRAME_FILTER_H
 #define TB_PROXY_WEBSOCKET_FRAME_FILTER_H
@@ -16,42 +16,45 @@
 #include "base/fifo.h"
 #include "http/websocket_frame.h"
 
-/* The server takes 32,768 bytes and closes with 1009 beyond (docs/server-behaviour.md). Compressed or not. */
+/* Most bytes of a message, compressed or not. The server takes 32,768 and closes with 1009 beyond that
+ * (docs/server-behaviour.md). */
 #define FRAME_FILTER_MESSAGE_BYTES 65536
 
-/* A message with the headers of all its fragments. */
+/* Most bytes of a message with the headers of all its fragments. */
 #define FRAME_FILTER_RAW_BYTES (2 * FRAME_FILTER_MESSAGE_BYTES)
 
-/* What may be added at once: no less than what libmicrohttpd can have read before the WebSocket is open. */
+/* Most bytes of one frame_filter_add(): at least as many as libmicrohttpd can have read before the WebSocket
+ * is open. */
 #define FRAME_FILTER_ADD_BYTES 32768
 
-/* What frame_filter_next() can append. */
+/* Most bytes that frame_filter_next() can append. */
 #define FRAME_FILTER_OUT_BYTES (FRAME_FILTER_RAW_BYTES + FRAME_HEADER_MAX)
 
 struct frame_filter {
     bool no_context; /* client_no_context_takeover: no message refers to another */
-    bool closed;     /* the program's close frame went through: what follows is thrown away */
-    struct fifo in;  /* not looked at yet */
+    bool closed;     /* the program's close frame has passed: what follows is thrown away */
+    struct fifo in;  /* not read yet */
     struct frame_reader reader;
-    struct frame first; /* of the message under way */
-    struct buf raw;     /* its frames as they came */
-    struct buf payload; /* unmasked, still compressed */
+    struct frame first; /* the current message's first frame */
+    struct buf raw;     /* its frames, as they came */
+    struct buf payload; /* its payload, unmasked but still compressed */
     z_stream stream;
     bool inflating;   /* STREAM is in use */
-    bool out_of_step; /* the server has not got all that the program compressed */
+    bool out_of_step; /* the server's window lacks something that the program compressed */
 };
 
 void frame_filter_init(struct frame_filter *filter);
 
-/* At most FRAME_FILTER_ADD_BYTES more have come; frame_filter_next() has said 0 before. 0 or -ENOMEM. */
+/* Adds bytes from the program, at most FRAME_FILTER_ADD_BYTES, after frame_filter_next() returned 0. Returns
+ * 0 or -ENOMEM. */
 int frame_filter_add(struct frame_filter *filter, const void *data, size_t length);
 
-/* Appends the next message or control frame to OUT: 1. 0: more is needed. An error ends the connection:
- * -EPROTO: it is no frame of a client, or not in its place; -EMSGSIZE: a message is too large; -EBADMSG: it
- * cannot be read, see auth_command.h; -ENOMEM. */
+/* Appends the next message or control frame to OUT and returns 1, or returns 0 if it needs more bytes. An
+ * error ends the connection: -EPROTO if a frame is invalid or out of place, -EMSGSIZE if a message is too
+ * large, -EBADMSG if it cannot be read (auth_command.h), or -ENOMEM. */
 int frame_filter_next(struct frame_filter *filter, struct buf *out);
 
-/* The close code for such an error. */
+/* The close code for an error of frame_filter_next(). */
 enum frame_close_code frame_filter_close_code(int error);
 
 void frame_filter_free(struct frame_filter *filter);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The life of a tunnel: authenticated, connected, answered, ended.
+ * The life of a tunnel: authentication, handshakes, end.
  */
 #include "proxy/websocket/tunnel.h"
 
@@ -15,7 +15,7 @@
 #include "upstream/auth_command.h"
 #include "upstream/jwt.h"
 
-#define ENDPOINT "/api/ws" /* authenticated by a message */
+#define ENDPOINT "/api/ws" /* authenticates by a message */
 
 #define EXTENSION "permessage-deflate"
 
@@ -63,7 +63,7 @@ static void tunnel_free(struct exchange *exchange)
     free(tunnel);
 }
 
-/* libmicrohttpd closes the program's connection, and then the exchange is retired. */
+/* libmicrohttpd closes the program's connection, then retires the exchange. */
 void tunnel_end(struct tunnel *tunnel, const char *reason)
 {
     struct services *services = tunnel->services;
@@ -79,8 +79,8 @@ void tunnel_end(struct tunnel *tunnel, const char *reason)
     *tunnel->exchange->peer->pending = true;
 }
 
-/* The program's end is noticed at once, also while nothing is read from it. */
-static void client_ready(struct watch *watch, uint32_t events)
+/* A program that has ended is noticed at once, even while it is not read from. */
+static void tunnel_client_ready(struct watch *watch, uint32_t events)
 {
     struct tunnel *tunnel = CONTAINER_OF(watch, struct tunnel, client);
 
@@ -89,19 +89,19 @@ static void client_ready(struct watch *watch, uint32_t events)
     tunnel_pump(tunnel);
 }
 
-static void again_expired(struct timer *timer)
+static void tunnel_again_expired(struct timer *timer)
 {
     tunnel_pump(CONTAINER_OF(timer, struct tunnel, again));
 }
 
-static void linger_expired(struct timer *timer)
+static void tunnel_linger_expired(struct timer *timer)
 {
-    tunnel_end(CONTAINER_OF(timer, struct tunnel, linger), "a side does not finish");
+    tunnel_end(CONTAINER_OF(timer, struct tunnel, linger), "one side did not finish in time");
 }
 
-/* libmicrohttpd hands the program's socket over, with what came of it already. */
-static void upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *extra,
-                     size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
+/* libmicrohttpd hands over the program's socket, and the bytes that it has already read from it. */
+static void tunnel_upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *extra,
+                            size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
 {
     struct tunnel *tunnel = arg;
     struct loop *loop = &tunnel->services->loop;
@@ -120,16 +120,15 @@ static void upgraded(void *arg, struct MHD_Connection *connection, void *context
     loop_timer_start(loop, &tunnel->again, 0); /* not from within libmicrohttpd */
 }
 
-/* Whether the entry of a list of extensions that begins at TEXT is the one that frame_filter.h understands.
- */
+/* Whether the list of extensions at TEXT begins with the one that frame_filter.h supports. */
 static bool is_compression(const char *text)
 {
     size_t length = strlen(EXTENSION);
 
-    return strncasecmp(text, EXTENSION, length) == 0 && strchr("; \t,", text[length]); /* the NUL, too */
+    return strncasecmp(text, EXTENSION, length) == 0 && strchr("; \t,", text[length]); /* or the final NUL */
 }
 
-/* What was agreed on: nothing, or permessage-deflate, the one extension that is offered. */
+/* False if the server has chosen anything but permessage-deflate, the only extension that is offered. */
 static bool take_extensions(struct tunnel *tunnel)
 {
     const struct headers *headers = &tunnel->websocket.transfer.response;
@@ -148,7 +147,7 @@ static bool take_extensions(struct tunnel *tunnel)
     return true;
 }
 
-static void opened(struct websocket *websocket)
+static void tunnel_opened(struct websocket *websocket)
 {
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
     struct exchange *exchange = tunnel->exchange;
@@ -161,16 +160,17 @@ static void opened(struct websocket *websocket)
     }
     handshake_accept(header_of(tunnel, "Sec-WebSocket-Key"), accept);
     tunnel->state = TUNNEL_ANSWERED;
-    reply_upgrade(exchange, &websocket->transfer.response, accept, upgraded, tunnel);
+    reply_upgrade(exchange, &websocket->transfer.response, accept, tunnel_upgraded, tunnel);
 }
 
-static void refused(struct websocket *websocket)
+static void tunnel_refused(struct websocket *websocket)
 {
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
     int status = websocket->transfer.status;
 
     upstream_report_websocket(&tunnel->exchange->services->upstream, websocket);
-    if (status > 0 && !tunnel->by_command) /* its Location or its page may retry the target, with the token */
+    if (status > 0 &&
+        !tunnel->by_command) /* its Location or its page may repeat the target, with the token */
         reply_error(tunnel->exchange, status < 400 ? 502 : status, PROXY_STATUS_UPGRADE_FAILED,
                     "the server refused the WebSocket: HTTP %d", status);
     else if (status > 0)
@@ -179,7 +179,7 @@ static void refused(struct websocket *websocket)
         reply_transfer_error(tunnel->exchange, &websocket->transfer);
 }
 
-static void server_ready(struct websocket *websocket)
+static void tunnel_server_ready(struct websocket *websocket)
 {
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
 
@@ -192,7 +192,7 @@ static int add_line(struct tunnel *tunnel, const char *name, const char *value, 
     return headers_add(&tunnel->headers, name, strlen(name), value, length);
 }
 
-/* Of the extensions that are offered, those that are understood here. */
+/* Offers only the extensions that are supported here. */
 static int add_extensions(struct tunnel *tunnel, const char *value)
 {
     int r = 0;
@@ -209,7 +209,8 @@ static int add_extensions(struct tunnel *tunnel, const char *value)
     return r;
 }
 
-static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result tunnel_copy_header(void *arg, enum MHD_ValueKind kind, const char *name,
+                                          const char *value)
 {
     struct tunnel *tunnel = arg;
     int r = 0;
@@ -222,14 +223,14 @@ static enum MHD_Result copy_header(void *arg, enum MHD_ValueKind kind, const cha
     return r == 0 ? MHD_YES : MHD_NO;
 }
 
-/* The handshake's lines: those that pass with any request, and what belongs to WebSockets. */
+/* The header lines of the handshake: those that pass with any request, and those of WebSockets. */
 static int open_websocket(struct tunnel *tunnel, const char *target)
 {
     const struct headers *lists[] = {&tunnel->exchange->head.headers, &tunnel->headers};
     CLEANUP(free_pointer) struct curl_slist *lines = NULL;
     size_t count = 0, i;
 
-    MHD_get_connection_values(tunnel->exchange->connection, MHD_HEADER_KIND, copy_header, tunnel);
+    MHD_get_connection_values(tunnel->exchange->connection, MHD_HEADER_KIND, tunnel_copy_header, tunnel);
     lines = calloc(tunnel->headers.count + tunnel->exchange->head.headers.count + 1, sizeof(*lines));
     if (!lines)
         return -ENOMEM;
@@ -247,15 +248,15 @@ static int open_websocket(struct tunnel *tunnel, const char *target)
         .target = target,
         .headers = count > 0 ? lines : NULL,
         .timeout_ms = tunnel->services->config->upstream.timeout_ms,
-        .opened = opened,
-        .refused = refused,
-        .ready = server_ready,
+        .opened = tunnel_opened,
+        .refused = tunnel_refused,
+        .ready = tunnel_server_ready,
     };
     return websocket_open(&tunnel->websocket, &tunnel->services->loop,
                           upstream_websocket_transport(&tunnel->services->upstream));
 }
 
-/* The path alone, and where that is the way, the token. */
+/* The path alone, with the token if it belongs there. */
 static int make_target(const struct tunnel *tunnel, const char *token, struct buf *target)
 {
     const struct target *wanted = &tunnel->exchange->head.target;
@@ -277,7 +278,8 @@ static int connect_with(struct tunnel *tunnel, const char *token)
     return r == 0 ? open_websocket(tunnel, target.data) : r;
 }
 
-static void token_came(struct websocket_token_wait *wait, const char *token, const struct request *failed)
+static void tunnel_token_received(struct websocket_token_wait *wait, const char *token,
+                                  const struct request *failed)
 {
     struct tunnel *tunnel = CONTAINER_OF(wait, struct tunnel, websocket_token);
     struct exchange *exchange = tunnel->exchange;
@@ -294,7 +296,7 @@ static void token_came(struct websocket_token_wait *wait, const char *token, con
         tunnel->state = TUNNEL_CONNECTING;
 }
 
-/* RFC 6455, section 4.2.1: base64 of 16 bytes. */
+/* 16 bytes in base64 (RFC 6455, section 4.2.1). */
 static bool is_key(const char *key)
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -314,10 +316,10 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->services = exchange->services;
     tunnel->by_command = exchange->head.target.path_length == strlen(ENDPOINT);
     tunnel->headers = (struct headers)HEADERS_INIT;
-    tunnel->client = (struct watch){.fd = -1, .ready = client_ready};
-    tunnel->again.expired = again_expired;
-    tunnel->linger.expired = linger_expired;
-    tunnel->websocket_token.done = token_came;
+    tunnel->client = (struct watch){.fd = -1, .ready = tunnel_client_ready};
+    tunnel->again.expired = tunnel_again_expired;
+    tunnel->linger.expired = tunnel_linger_expired;
+    tunnel->websocket_token.done = tunnel_token_received;
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     tunnel->down.max = TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bytes of a tunnel.
+ * Moves the bytes of a tunnel, until both sides are done.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -10,7 +10,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/websocket/tunnel.h"
 
-#define ROUNDS_MAX 16 /* before others have their turn */
+#define ROUNDS_MAX 16 /* before others get their turn */
 
 void tunnel_linger(struct tunnel *tunnel)
 {
@@ -18,12 +18,12 @@ void tunnel_linger(struct tunnel *tunnel)
         loop_timer_start(&tunnel->services->loop, &tunnel->linger, TUNNEL_LINGER_MS);
 }
 
-/* A close frame of our own to the program, where the server has not sent one. To be called between two frames
- * of the server's; nothing of the server's passes afterwards. */
+/* Sends the program a close frame, unless the server's has passed. Only between two frames of the server;
+ * none of them passes afterwards. */
 static void tell_client(struct tunnel *tunnel)
 {
     tunnel->told_client = true;
-    if (!tunnel->passed_close) /* without memory for it the program sees the end all the same */
+    if (!tunnel->passed_close) /* if there is no memory for it, the program still sees the end */
         frame_put_close(fifo_tail(&tunnel->down), false, tunnel->close_code, "");
 }
 
@@ -33,14 +33,14 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
         return;
     log_debug("WebSocket: closing with %d: %s", (int)code, reason);
     tunnel->close_code = code;
-    if (!tunnel->filter.closed) /* without memory for it the server sees the end all the same */
+    if (!tunnel->filter.closed) /* if there is no memory for it, the server still sees the end */
         frame_put_close(fifo_tail(&tunnel->up), true, code, "");
     if (frame_reader_is_between(&tunnel->reader))
         tell_client(tunnel);
     tunnel_linger(tunnel);
 }
 
-/* A lost connection is noticed by receiving from it: the server may have said why. */
+/* A lost connection is noticed on receiving: the server may have said why. */
 static bool send_up(struct tunnel *tunnel)
 {
     size_t sent = 0;
@@ -72,24 +72,24 @@ static bool receive_up(struct tunnel *tunnel)
     return true;
 }
 
-/* The next message of the program's, where there is one. */
+/* Queues the next message or control frame of the program. False if there is none. */
 static bool filter_up(struct tunnel *tunnel)
 {
     int r = tunnel->broken ? 0 : frame_filter_next(&tunnel->filter, fifo_tail(&tunnel->up));
 
     if (r < 0) {
-        tunnel_close(tunnel, frame_filter_close_code(r), "what the program sends cannot go to the server");
+        tunnel_close(tunnel, frame_filter_close_code(r), "a message of the program cannot be passed on");
         tunnel->broken = true;
         return true;
     }
     if (tunnel->filter.closed)
         tunnel_linger(tunnel);
-    if (r > 0 && tunnel->close_code != 0) /* the server has got a close frame */
+    if (r > 0 && tunnel->close_code != 0) /* the server has already got a close frame */
         fifo_free(&tunnel->up);
     return r > 0;
 }
 
-/* A step from the program to the server. Whether there may be another. */
+/* One step from the program to the server. True: there may be another. */
 static bool move_up(struct tunnel *tunnel)
 {
     if (tunnel->server_ended)
@@ -113,8 +113,8 @@ static bool send_down(struct tunnel *tunnel)
     return true;
 }
 
-/* The words by which the server refuses a JWT (docs/server-behaviour.md); in the target, it says so only by
- * closing at once. */
+/* The server refuses a JWT with these words (docs/server-behaviour.md). If the JWT was in the target, it only
+ * closes at once. */
 static bool is_token_refused(const struct tunnel *tunnel)
 {
     const struct frame_reader *reader = &tunnel->reader;
@@ -129,14 +129,14 @@ static bool is_token_refused(const struct tunnel *tunnel)
 
 static void server_closed(struct tunnel *tunnel)
 {
-    log_debug("WebSocket: the server closes with %u",
+    log_debug("WebSocket: the server closed it with code %u",
               frame_close_code(tunnel->reader.control, tunnel->reader.control_length));
     tunnel_linger(tunnel);
     if (is_token_refused(tunnel))
         websocket_token_refused(&tunnel->services->websocket_token, tunnel->websocket_token.generation);
 }
 
-/* What the server sent: looks at it, and queues what the program gets of it. */
+/* Reads what the server sent, and queues what passes to the program. */
 static void follow(struct tunnel *tunnel, const char *data, size_t length)
 {
     bool passes = !tunnel->told_client;
@@ -166,7 +166,7 @@ static void follow(struct tunnel *tunnel, const char *data, size_t length)
         tell_client(tunnel);
 }
 
-/* A step from the server to the program. */
+/* One step from the server to the program. True: there may be another. */
 static bool move_down(struct tunnel *tunnel)
 {
     char data[TUNNEL_CHUNK_BYTES];
@@ -185,8 +185,8 @@ static bool move_down(struct tunnel *tunnel)
     return true;
 }
 
-/* Where the server is done, the program gets the end of the stream behind the last bytes, and is not cut off
- * while it still sends, which would take them from it. */
+/* When the server is done, the program gets the end of the stream after the last bytes. Its connection is not
+ * closed while it still sends: a reset would destroy those bytes. */
 static void end_down(struct tunnel *tunnel)
 {
     if (tunnel->server_ended)
@@ -198,7 +198,7 @@ static void end_down(struct tunnel *tunnel)
     tunnel_linger(tunnel);
 }
 
-/* Why it is over; NULL: it is not. */
+/* Why the tunnel is over; NULL if it is not. */
 static const char *end_of(const struct tunnel *tunnel)
 {
     bool up_ended = tunnel->client_ended || (tunnel->filter.closed && !tunnel->broken);

@@ -183,7 +183,7 @@ START_TEST(the_last_event)
     ck_assert_str_eq(out.data, "event: end\ndata: {\"message\":\"it is\\nover\"}\n\n");
     buf_clear(&out);
     ck_assert_int_eq(event_write_end(&out, "\xff"), 0);
-    ck_assert_str_eq(out.data, "event: end\ndata: {\"message\":\"(text that is no UTF-8)\"}\n\n");
+    ck_assert_str_eq(out.data, "event: end\ndata: {\"message\":\"(text that is not UTF-8)\"}\n\n");
     buf_free(&out);
 }
 END_TEST
