@@ -153,7 +153,7 @@ static enum session_answer check_body(enum session_call_kind kind, const json_t 
     if (kind == SESSION_CALL_VERIFY || (has_token && has_token_named(body, "refreshToken")))
         return SESSION_ANSWER_GOOD;
     if (has_token) { /* a pre-verification token: a daemon has no second factor */
-        snprintf(reason, size, "the account wants a second factor at login: use an API key (%s)",
+        snprintf(reason, size, "the account requires a second factor at login: use an API key (%s)",
                  options->api_key_name);
         return SESSION_ANSWER_REFUSED;
     }

@@ -54,8 +54,7 @@ static void session_call_ended(struct transfer *transfer)
     reply.server_now_ms = upstream_clock_told_ms(calls->clock);
     if (transfer->status == 0) {
         snprintf(error, sizeof(error), "%.250s %s: %s", server->url,
-                 transfer->answer_begun ? "gives no answer that can be used" : "cannot be reached",
-                 transfer->detail);
+                 transfer->answer_begun ? "gives no usable answer" : "cannot be reached", transfer->detail);
         reply.transport_error = error;
     }
     session_call_done(calls->session, calls->loop->now_ms, &reply);

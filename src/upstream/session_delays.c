@@ -43,7 +43,7 @@ int64_t session_locked_out_delay_ms(unsigned refusals)
 }
 
 /* Only with these two does Retry-After ask for a wait (RFC 9110, section 10.2.3), and a 503 may come from
- * whatever stands before the server. */
+ * a proxy in front of the server. */
 int64_t session_retry_after_ms(int status, int64_t retry_after_ms)
 {
     int64_t max_ms = status == 429 ? RATE_LIMITED_MAX_MS : status == 503 ? OFFLINE_MAX_MS : -1;

@@ -64,7 +64,7 @@ static int read_all(const struct session_secrets *secrets, char *ret[SESSION_SEC
     sha256_init(&context);
     for (i = 0; r == 0 && i < SESSION_SECRETS_MAX && secrets->sources[i]; i++) {
         r = read_one(secrets->sources[i], &list[i], err);
-        if (r == 0) /* with its NUL, which tells where the next begins */
+        if (r == 0) /* with its NUL, which separates it from the next */
             sha256_update(&context, strlen(list[i]) + 1, (const uint8_t *)list[i]);
     }
     sha256_digest(&context, SHA256_DIGEST_SIZE, digest);

@@ -52,7 +52,7 @@ static size_t pass_on(struct transfer *transfer, const char *data, size_t length
         return CURL_WRITEFUNC_PAUSE;
     }
     if (r < 0)
-        return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+        return give_up(transfer, "http_response_incomplete", "the answer's body is no longer wanted");
     return r == 0 ? length : keep(transfer, data, length);
 }
 
@@ -150,7 +150,7 @@ static size_t header_ended(struct transfer *transfer, size_t length)
     if (has_unclear_length(&transfer->response))
         return give_up(transfer, "http_protocol_error", "the answer's length is unclear");
     if (is_passed_on(transfer) && transfer->write(transfer, "", 0) < 0)
-        return give_up(transfer, "http_response_incomplete", "nobody takes the answer's body");
+        return give_up(transfer, "http_response_incomplete", "the answer's body is no longer wanted");
     /* libcurl waits for a paused body even if the server wants no more of it: calls read() once more. */
     if (transfer->read && status >= 300)
         curl_easy_pause(transfer->easy, CURLPAUSE_CONT);
@@ -171,7 +171,8 @@ size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg)
         transfer->answer_begun = true;
         transfer->header_complete = false;
         if (length >= 12 && memcmp(data + 8, " 101", 4) == 0) /* no other protocol was asked for */
-            return give_up(transfer, "http_protocol_error", "the server changes the protocol unasked");
+            return give_up(transfer, "http_protocol_error",
+                           "the server changes the protocol without being asked");
         return length;
     }
     while (end > 0 && is_blank(data[end - 1]))

@@ -11,7 +11,7 @@ int transport_url_prefix(const char *text, char **ret, struct tb_error *err)
     int r = 0;
 
     if (strchr(text, '@') || strchr(text, '?') || strchr(text, '#')) /* not shown: it may hold a password */
-        r = tb_error_set(err, -EINVAL, "it must have no user, password, query or fragment");
+        r = tb_error_set(err, -EINVAL, "it must not contain a user, password, query or fragment");
     else if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
              curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
              curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
@@ -63,7 +63,7 @@ int transport_check_proxy(const char *text, bool *has_user, struct tb_error *err
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0 && strcmp(scheme, "socks5h") != 0)
         r = tb_error_set(err, -EINVAL, "it must begin with http://, https:// or socks5h://");
     else if (curl_url_get(url, CURLUPART_PASSWORD, &password, 0) == CURLUE_OK)
-        r = tb_error_set(err, -EINVAL, "it must have no password: that is read from a file");
+        r = tb_error_set(err, -EINVAL, "it must not contain a password: that is read from a file");
     else
         *has_user = curl_url_get(url, CURLUPART_USER, &user, 0) == CURLUE_OK;
     curl_free(scheme);

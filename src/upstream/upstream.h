@@ -19,7 +19,7 @@ struct upstream_options {
     /* A call of the session has ended: it may have a credential now, or not. Called before the requests that
      * wait are started again. */
     void (*changed)(struct upstream *upstream);
-    /* health.outage.is_on has changed. NULL: nobody wants to know, and a single server is not probed. */
+    /* health.outage.is_on has changed. NULL: not called, and a single server is not probed. */
     void (*outage_changed)(struct upstream *upstream);
 };
 

@@ -21,7 +21,7 @@ void websocket_close(struct websocket *websocket)
     handshake_free(&websocket->handshake);
 }
 
-/* Ends the connection and reports to the owner, who finds in it what came of the answer; then the structure
+/* Ends the connection and reports that to the owner, with what came of the answer; then the structure
  * may be gone. Returns false: no more of the answer is wanted. */
 static bool refuse(struct websocket *websocket)
 {

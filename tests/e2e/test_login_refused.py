@@ -264,7 +264,7 @@ class TestServerAway(Case):
             peer.send(answer(body=b"<html>" + 70000 * b"x", headers=[("Content-Type", "text/html")]))
             return True
         proxy = self.start_daemon(self.start_scripted(handle, authenticates=False))
-        proxy.notices.wait("^STATUS=offline: .* gives no answer that can be used: .*larger than the limit")
+        proxy.notices.wait("^STATUS=offline: .* gives no usable answer: .*larger than the limit")
 
     def test_a_redirect_is_named_and_what_to_do_about_it(self):
         def handle(peer, request):

@@ -57,7 +57,7 @@ static unsigned call_all(unsigned cost)
     return count;
 }
 
-/* A call of COST goes after WAIT_MS and not before; it is sent then. */
+/* A call of COST can be sent after WAIT_MS and not before; it is sent then. */
 static void assert_ready_after(int64_t wait_ms, unsigned cost)
 {
     struct budget early = budget;
@@ -114,7 +114,7 @@ START_TEST(nothing_is_rounded)
 }
 END_TEST
 
-/* Its token goes, and its refill begins, with the answer, however late. */
+/* Its token is taken out, and the refill begins, when the answer comes, however late. */
 START_TEST(a_call_in_flight_holds_its_token)
 {
     open_budget("1:1", false);
@@ -127,7 +127,7 @@ START_TEST(a_call_in_flight_holds_its_token)
 }
 END_TEST
 
-/* Nobody looks at the budget in between. */
+/* The budget is not used in between. */
 START_TEST(refill_begins_after_the_answer_and_not_with_the_next_call)
 {
     open_budget("2:10", false);

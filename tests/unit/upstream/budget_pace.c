@@ -102,8 +102,8 @@ START_TEST(a_pace_is_not_below_half_a_token_a_second)
 }
 END_TEST
 
-/* A refusal of somebody who sends little says little. */
-START_TEST(a_refusal_now_and_then_sets_no_pace)
+/* A refusal says little if little is sent. */
+START_TEST(an_occasional_refusal_sets_no_pace)
 {
     int i;
 
@@ -118,7 +118,7 @@ START_TEST(a_refusal_now_and_then_sets_no_pace)
 }
 END_TEST
 
-START_TEST(calls_in_flight_tell_of_load)
+START_TEST(calls_in_flight_are_load)
 {
     open_budget("", true, 1000);
     call_now(3);
@@ -279,7 +279,7 @@ START_TEST(a_pace_that_holds_nothing_back_stays)
 END_TEST
 
 /* The limit, the calls in flight, the time until which it is closed. */
-START_TEST(a_pace_does_not_grow_where_something_else_holds_back)
+START_TEST(a_pace_does_not_grow_while_something_else_holds_back)
 {
     open_budget("10:100", true, 3);
     call_now(10);
@@ -376,8 +376,8 @@ UNIT_SUITE(budget_pace)
     tcase_add_test(tests, the_first_pace_is_70_percent_of_what_was_granted);
     tcase_add_test(tests, what_was_granted_is_that_of_the_last_second);
     tcase_add_test(tests, a_pace_is_not_below_half_a_token_a_second);
-    tcase_add_test(tests, a_refusal_now_and_then_sets_no_pace);
-    tcase_add_test(tests, calls_in_flight_tell_of_load);
+    tcase_add_test(tests, an_occasional_refusal_sets_no_pace);
+    tcase_add_test(tests, calls_in_flight_are_load);
     tcase_add_test(tests, refusals_within_a_minute_set_one);
     tcase_add_test(tests, a_pace_goes_down_once_for_all_that_was_sent_before);
     tcase_add_test(tests, a_pace_begins_with_one_token_when_the_budget_opens);
@@ -387,7 +387,7 @@ UNIT_SUITE(budget_pace)
     tcase_add_test(tests, a_guessed_pace_grows_by_a_tenth_for_each_second_in_which_it_holds);
     tcase_add_test(tests, a_refused_pace_is_reached_again_after_a_minute);
     tcase_add_test(tests, a_pace_that_holds_nothing_back_stays);
-    tcase_add_test(tests, a_pace_does_not_grow_where_something_else_holds_back);
+    tcase_add_test(tests, a_pace_does_not_grow_while_something_else_holds_back);
     tcase_add_test(tests, a_pace_that_holds_nothing_back_for_10_minutes_is_forgotten);
     tcase_add_test(tests, a_pace_that_will_be_forgotten_is_not_waited_for);
     tcase_add_test(tests, without_learning_there_is_no_pace);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The time that budget_ready_ms() tells is the one at which budget_take() succeeds. */
+/* budget_take() succeeds at the time that budget_ready_ms() returns, and not before. */
 #include "base/util.h"
 #include "unit.h"
 #include "upstream/budget.h"

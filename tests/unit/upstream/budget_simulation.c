@@ -59,8 +59,8 @@ START_TEST(a_configured_limit_is_never_passed_and_used_up)
 }
 END_TEST
 
-/* Answers that take longer than the buckets to fill, and times without calls: as long as it is no refusal, it
- * may be slower. */
+/* Answers that take longer than the buckets to fill, and times without calls: as long as it is not a refusal,
+ * it may be slower. */
 START_TEST(a_configured_limit_is_never_passed_however_late_the_answers)
 {
     int i;

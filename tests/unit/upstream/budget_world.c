@@ -185,7 +185,7 @@ static void answer(struct budget_world *world, struct call *call)
         send_calls(world);
 }
 
-/* When the call goes on. */
+/* When the next step of the call is due. */
 static int64_t call_ns(const struct call *call)
 {
     if (!call->under_way)

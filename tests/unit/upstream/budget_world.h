@@ -15,7 +15,7 @@
 
 struct plan {
     const char *limit;      /* the server's */
-    const char *configured; /* what the budget is told of it */
+    const char *configured; /* what the budget knows of it */
     bool learn;
     unsigned in_flight_max;
     int64_t latency_ms;    /* from sending to the answer, at most */
@@ -46,7 +46,7 @@ struct budget_world {
     unsigned under_way;
     int64_t now_ns, start_ns;
     int64_t wake_ns;        /* when the client looks again */
-    int64_t others_ns;      /* when somebody else sends a call */
+    int64_t others_ns;      /* when another client sends a call */
     int64_t phase_ns;       /* the client's clock ticks in ms, and not together with the server's */
     int64_t server_tick_ns; /* the server's clock */
     unsigned wanted;        /* calls before the next pause */

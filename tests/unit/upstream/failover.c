@@ -27,7 +27,7 @@ START_TEST(the_first_healthy_one_is_used)
 }
 END_TEST
 
-START_TEST(a_gateways_error_three_times_in_a_row_puts_aside)
+START_TEST(three_gateway_errors_in_a_row_eject)
 {
     ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
     ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0));
@@ -115,7 +115,7 @@ START_TEST(a_request_goes_to_healthy_ones_that_it_has_not_tried)
 }
 END_TEST
 
-START_TEST(where_none_is_healthy_the_one_probed_first_is_used)
+START_TEST(if_none_is_healthy_the_one_probed_next_is_used)
 {
     failover_report(&failover, 0, FAILOVER_UNREACHABLE, 500);
     failover_report(&failover, 1, FAILOVER_UNREACHABLE, 100);
@@ -125,8 +125,8 @@ START_TEST(where_none_is_healthy_the_one_probed_first_is_used)
 }
 END_TEST
 
-/* Nothing changes for requests; but it is probed, so that it is known when it is back. */
-START_TEST(one_that_is_alone_is_used_also_while_it_is_aside)
+/* Nothing changes for requests, but it is probed to notice when it is back. */
+START_TEST(a_single_server_is_used_even_while_ejected)
 {
     failover_init(&failover, 1);
     ck_assert(failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0));
@@ -188,7 +188,7 @@ START_TEST(an_answer_before_the_probe_ends_the_doubt)
 }
 END_TEST
 
-START_TEST(doubts_do_not_prolong_the_time_aside)
+START_TEST(doubts_do_not_prolong_an_ejection)
 {
     failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
     failover_report(&failover, 0, FAILOVER_DOUBTFUL, 500);
@@ -252,20 +252,20 @@ UNIT_SUITE(failover)
 
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, the_first_healthy_one_is_used);
-    tcase_add_test(tests, a_gateways_error_three_times_in_a_row_puts_aside);
+    tcase_add_test(tests, three_gateway_errors_in_a_row_eject);
     tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_30_s);
     tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
     tcase_add_test(tests, what_was_sent_before_does_not_prolong_it);
     tcase_add_test(tests, only_its_own_end_ends_a_probe);
     tcase_add_test(tests, a_probe_that_a_good_answer_overtook_says_nothing);
     tcase_add_test(tests, a_request_goes_to_healthy_ones_that_it_has_not_tried);
-    tcase_add_test(tests, where_none_is_healthy_the_one_probed_first_is_used);
-    tcase_add_test(tests, one_that_is_alone_is_used_also_while_it_is_aside);
+    tcase_add_test(tests, if_none_is_healthy_the_one_probed_next_is_used);
+    tcase_add_test(tests, a_single_server_is_used_even_while_ejected);
     tcase_add_test(tests, one_in_doubt_is_probed_at_once_and_used_meanwhile);
     tcase_add_test(tests, one_in_doubt_whose_probe_is_answered_is_healthy);
     tcase_add_test(tests, doubts_cause_at_most_one_probe_in_10_s);
     tcase_add_test(tests, an_answer_before_the_probe_ends_the_doubt);
-    tcase_add_test(tests, doubts_do_not_prolong_the_time_aside);
+    tcase_add_test(tests, doubts_do_not_prolong_an_ejection);
     tcase_add_test(tests, away_means_that_a_probe_has_failed_since);
     tcase_add_test(tests, one_in_doubt_is_away_since_the_doubt);
     tcase_add_test(tests, several_are_away_when_the_last_of_them_is);

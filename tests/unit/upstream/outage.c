@@ -67,7 +67,7 @@ START_TEST(requests_are_counted_from_its_beginning_on)
 }
 END_TEST
 
-/* What is lost before the probe has ended is of it, too. */
+/* Those that fail before the probe has ended belong to it, too. */
 START_TEST(requests_are_counted_while_the_server_is_in_doubt)
 {
     report(0, FAILOVER_DOUBTFUL, 1000);

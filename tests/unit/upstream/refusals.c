@@ -7,7 +7,7 @@ START_TEST(a_refused_operation_is_closed_and_no_other)
 {
     refuse(X);
     assert_closed(X, CLOSED_MS);
-    ck_assert_int_eq(budget_closed_ms(&budget, now_ms), CLOSED_MS); /* nobody else has passed since */
+    ck_assert_int_eq(budget_closed_ms(&budget, now_ms), CLOSED_MS); /* no other has passed since */
     now_ms++;
     pass(Y, 1);
     ck_assert_int_eq(budget_closed_ms(&budget, now_ms), 0);
@@ -59,8 +59,8 @@ START_TEST(one_a_second_goes_even_if_none_is_answered)
 }
 END_TEST
 
-/* What was sent before, however late its answer. */
-START_TEST(only_what_was_sent_since_tells_something)
+/* What was sent before does not, however late its answer. */
+START_TEST(only_what_was_sent_since_counts)
 {
     ck_assert(goes(Y));
     ck_assert(goes(X));
@@ -89,7 +89,7 @@ START_TEST(twenty_tokens_of_others_are_enough)
 }
 END_TEST
 
-/* From then on it holds back nobody, not even for a moment. */
+/* From then on it holds back no other, not even for a moment. */
 START_TEST(a_limit_of_its_own_is_remembered)
 {
     find_own_limit(X);
@@ -163,7 +163,7 @@ START_TEST(a_question_lasts_as_long_as_the_operation_is_closed)
 }
 END_TEST
 
-/* Nobody has found anything out. */
+/* Nothing was found out. */
 START_TEST(a_question_ends_when_the_operation_passes_first)
 {
     refuse(X);
@@ -186,8 +186,8 @@ START_TEST(one_operation_alone_slows_all_down)
 }
 END_TEST
 
-/* Others were there within the last minute, or not. */
-START_TEST(alone_is_who_was_alone_for_a_minute)
+/* With or without others within the last minute. */
+START_TEST(an_operation_is_alone_after_a_minute_without_others)
 {
     pass(X, 1);
     now_ms += MINUTE_MS - 2 + _i;
@@ -199,8 +199,8 @@ START_TEST(alone_is_who_was_alone_for_a_minute)
 }
 END_TEST
 
-/* It was learned of X alone, and then others find out that it is X's: they have all again in no time. */
-START_TEST(a_pace_that_was_learned_of_one_becomes_that_of_the_one)
+/* It was learned from X alone; then others find out that it is X's own, and are slowed down no longer. */
+START_TEST(a_pace_learned_from_one_becomes_its_own)
 {
     int64_t from_ms;
     double before;
@@ -228,7 +228,7 @@ START_TEST(a_pace_that_was_learned_of_one_becomes_that_of_the_one)
 }
 END_TEST
 
-/* A pace of all, learned of Y and Z; it was a guess, and has been open again for long. */
+/* A pace of all, learned from Y and Z; it was a guess, and all have been open again for long. */
 static void learn_for_all(void)
 {
     pass(Y, 98);
@@ -304,7 +304,7 @@ START_TEST(a_limit_that_spares_others_is_not_that_of_all)
 }
 END_TEST
 
-/* While a pace keeps others slow it takes 10 s. */
+/* While a pace slows others down, it takes 10 s. */
 START_TEST(with_a_pace_the_evidence_takes_its_time)
 {
     unsigned i;
@@ -326,8 +326,8 @@ START_TEST(with_a_pace_the_evidence_takes_its_time)
 }
 END_TEST
 
-/* The buckets of a configured limit are waited for whatever else holds. */
-START_TEST(configured_limits_hold_for_those_who_find_it_out)
+/* Calls wait for the buckets of a configured limit in any case. */
+START_TEST(configured_limits_hold_for_those_that_decide_it)
 {
     open_budget("3:1", true);
     pass(Y, 1);
@@ -348,7 +348,7 @@ UNIT_SUITE(refusals)
     tcase_add_test(tests, a_refused_operation_is_closed_and_no_other);
     tcase_add_test(tests, others_go_slowly_while_it_is_in_question);
     tcase_add_test(tests, one_a_second_goes_even_if_none_is_answered);
-    tcase_add_test(tests, only_what_was_sent_since_tells_something);
+    tcase_add_test(tests, only_what_was_sent_since_counts);
     tcase_add_test(tests, twenty_tokens_of_others_are_enough);
     tcase_add_test(tests, a_limit_of_its_own_is_remembered);
     tcase_add_test(tests, a_second_operation_closes_all);
@@ -357,14 +357,14 @@ UNIT_SUITE(refusals)
     tcase_add_test(tests, a_question_lasts_as_long_as_the_operation_is_closed);
     tcase_add_test(tests, a_question_ends_when_the_operation_passes_first);
     tcase_add_test(tests, one_operation_alone_slows_all_down);
-    tcase_add_loop_test(tests, alone_is_who_was_alone_for_a_minute, 0, 2);
-    tcase_add_test(tests, a_pace_that_was_learned_of_one_becomes_that_of_the_one);
+    tcase_add_loop_test(tests, an_operation_is_alone_after_a_minute_without_others, 0, 2);
+    tcase_add_test(tests, a_pace_learned_from_one_becomes_its_own);
     tcase_add_test(tests, a_refusal_that_was_due_is_that_of_all);
     tcase_add_loop_test(tests, a_refusal_is_due_from_nine_tenths_on, 0, 2);
     tcase_add_loop_test(tests, a_refusal_soon_after_all_were_closed_is_that_of_all, 0, 2);
     tcase_add_test(tests, an_operation_is_not_taken_for_one_of_the_others);
     tcase_add_loop_test(tests, a_limit_that_spares_others_is_not_that_of_all, 0, 2);
     tcase_add_test(tests, with_a_pace_the_evidence_takes_its_time);
-    tcase_add_test(tests, configured_limits_hold_for_those_who_find_it_out);
+    tcase_add_test(tests, configured_limits_hold_for_those_that_decide_it);
     return suite;
 }

@@ -65,7 +65,7 @@ void find_own_limit(uint32_t operation)
 void set_up(void)
 {
     open_budget("", true);
-    pass(Y, 1); /* nobody is alone */
+    pass(Y, 1); /* no operation is alone */
     pass(Z, 1);
 }
 

@@ -40,7 +40,7 @@ START_TEST(without_learning_an_operation_has_none)
 }
 END_TEST
 
-/* Where a pace is too much to learn: it is closed for longer each time. */
+/* Without a pace it is closed for longer each time. */
 START_TEST(refusals_in_a_row_are_counted)
 {
     int64_t sent_ms = now_ms;
@@ -67,7 +67,7 @@ START_TEST(refusals_in_a_row_are_counted)
 }
 END_TEST
 
-/* One more than can be kept: of those that are not closed, the one that says least is forgotten. */
+/* One more than can be kept: of those that are not closed, the least useful is forgotten. */
 START_TEST(so_many_operations_are_kept)
 {
     uint32_t operation;
@@ -88,7 +88,7 @@ START_TEST(so_many_operations_are_kept)
 }
 END_TEST
 
-/* All of them closed: there are no others left. */
+/* All of them are closed. */
 START_TEST(too_many_closed_operations_close_all)
 {
     int64_t until_ms = START_MS + 1000 * MINUTE_MS;

@@ -3,7 +3,7 @@
 #include "base/util.h"
 #include "unit.h"
 
-#define EPOCH_MS INT64_C(1795415381000) /* the server's time at boot time 0, where nothing else is said */
+#define EPOCH_MS INT64_C(1795415381000) /* the server's time at boot time 0, unless stated */
 #define SLOW     INT64_C(0)             /* a host whose date is far too early, and one far too late */
 #define FAST     (2 * EPOCH_MS)
 
@@ -25,7 +25,7 @@ static int64_t ms(int64_t us)
     return us / 1000;
 }
 
-/* An answer with this date, twice if once is not believed. */
+/* An answer with this date, sent twice if the first one is doubted. */
 static void learn(int64_t date_s, int64_t sent_ms, int64_t received_ms)
 {
     struct server_clock_answer said = {date_s, sent_ms, received_ms};
@@ -112,7 +112,7 @@ START_TEST(many_answers_bound_it_to_the_round_trip)
 }
 END_TEST
 
-/* The clocks do not tick together, and the fraction of a millisecond that the boot clock does not tell must
+/* The clocks do not tick together, and the fraction of a millisecond that the boot clock does not show must
  * not look like a clock that was set. Here the server is 0.9 ms ahead: its second 1 begins at 999.1 ms. */
 START_TEST(rounding_contradicts_nothing)
 {
@@ -302,7 +302,7 @@ START_TEST(a_stamp_is_not_too_far_ahead_of_the_clock)
 }
 END_TEST
 
-/* Far back: whoever sets a clock wants its time, also where that is twice as far as a stamp may be ahead. */
+/* Far back: a clock that was set is followed, even by twice what a stamp may be ahead. */
 START_TEST(stamps_follow_a_clock_that_is_set_back)
 {
     static const int64_t steps[] = {SERVER_CLOCK_HOLD_MS + 1, 2 * SERVER_CLOCK_AHEAD_MS + 2, 3600000};

@@ -7,7 +7,7 @@
 static struct loop loop;
 static struct server_probe server_probe;
 
-/* Nobody listens there, so nothing is told. */
+/* Nothing listens there, so nothing is found. */
 static struct transport_options options(const struct server_probe *of)
 {
     ck_assert_ptr_eq(of, &server_probe);

@@ -84,7 +84,7 @@ START_TEST(a_renewal_sends_the_refresh_token_and_no_credential)
 }
 END_TEST
 
-/* When 80 % have passed, or 1.5 s before the end where that is sooner. */
+/* When 80 % have passed, or 1.5 s before the end if that is sooner. */
 static const struct {
     int64_t life_s, renewal_ms;
 } renewals[] = {{86400, 69120000}, {9000, 7200000}, {60, 48000}, {10, 8000},
@@ -111,7 +111,7 @@ START_TEST(a_token_of_one_second_is_renewed_within_it)
 END_TEST
 
 /* {"iat":1000,"exp":1000.05}; requests wait for the renewal. */
-START_TEST(a_token_of_no_life_is_renewed_no_more_than_twice_a_second)
+START_TEST(a_token_without_a_life_is_renewed_at_most_twice_a_second)
 {
     world_begin(&world, SESSION_CALL_LOGIN);
     world_answer(&world, 200,
@@ -167,7 +167,7 @@ START_TEST(a_day_of_short_tokens)
 }
 END_TEST
 
-START_TEST(a_token_that_tells_no_life_is_used_until_refused)
+START_TEST(a_token_without_times_is_used_until_refused)
 {
     world_log_in(&world, 0);
     ck_assert_int_eq(session_due(world.session), INT64_MAX);
@@ -197,7 +197,7 @@ START_TEST(a_missing_password_locks_out_and_a_new_one_is_seen)
 }
 END_TEST
 
-START_TEST(the_administrator_can_ask_for_a_try_at_once)
+START_TEST(the_administrator_can_ask_for_an_attempt_at_once)
 {
     int i;
 
@@ -261,11 +261,11 @@ UNIT_SUITE(session)
     tcase_add_loop_test(tests, renewal_comes_before_the_end, 0, (int)ARRAY_SIZE(renewals));
     tcase_add_test(tests, a_token_of_one_second_is_renewed_within_it);
     tcase_add_test(tests, months_of_renewals);
-    tcase_add_test(tests, a_token_of_no_life_is_renewed_no_more_than_twice_a_second);
+    tcase_add_test(tests, a_token_without_a_life_is_renewed_at_most_twice_a_second);
     tcase_add_test(tests, a_day_of_short_tokens);
-    tcase_add_test(tests, a_token_that_tells_no_life_is_used_until_refused);
+    tcase_add_test(tests, a_token_without_times_is_used_until_refused);
     tcase_add_test(tests, a_missing_password_locks_out_and_a_new_one_is_seen);
-    tcase_add_test(tests, the_administrator_can_ask_for_a_try_at_once);
+    tcase_add_test(tests, the_administrator_can_ask_for_an_attempt_at_once);
     tcase_add_test(tests, nothing_starts_a_second_call);
     tcase_add_test(tests, asked_to_retry_during_a_renewal_that_is_then_refused);
     return suite;

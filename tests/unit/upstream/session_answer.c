@@ -35,7 +35,7 @@ static void assert_no_word_of(const char *words)
     ck_assert_msg(strstr(reason, words) == NULL, "\"%s\" is in \"%s\"", words, reason);
 }
 
-/* What says nothing of the credential, and a word of the reason. */
+/* Answers that say nothing about the credential, and a part of the reason. */
 static const struct {
     int status;
     const char *body, *reason;
@@ -77,7 +77,7 @@ static const struct {
     {999, "", "HTTP 999"},
 };
 
-START_TEST(what_the_server_does_not_say_itself_locks_nobody_out)
+START_TEST(an_answer_of_something_else_does_not_lock_out)
 {
     static const int64_t seconds[] = {1, 2, 4, 8, 16, 30, 30};
     size_t i;
@@ -95,7 +95,7 @@ START_TEST(what_the_server_does_not_say_itself_locks_nobody_out)
 }
 END_TEST
 
-START_TEST(patience_is_asked_for_without_doubting_the_url)
+START_TEST(an_answer_that_asks_to_wait_does_not_doubt_the_url)
 {
     static const int statuses[] = {408, 429, 500, 503};
     size_t i;
@@ -110,7 +110,7 @@ START_TEST(patience_is_asked_for_without_doubting_the_url)
 END_TEST
 
 /* An answer of the server itself, whatever it is about. */
-START_TEST(the_servers_own_words_are_told_without_doubting_the_url)
+START_TEST(the_servers_own_message_does_not_doubt_the_url)
 {
     world_begin(&world, SESSION_CALL_LOGIN);
     world_answer(&world, 400, "{\"status\":400,\"message\":\"Invalid body\",\"errorCode\":31}", -1);
@@ -130,7 +130,7 @@ static const struct {
     {403, FORBIDDEN},
 };
 
-START_TEST(what_the_server_says_itself_locks_out)
+START_TEST(a_refusal_of_the_server_itself_locks_out)
 {
     char status[20];
 
@@ -240,7 +240,7 @@ START_TEST(a_redirects_target_is_bounded_and_one_line_of_ascii)
 }
 END_TEST
 
-/* A key's check is judged as a login is. */
+/* The same holds for the check of a key. */
 START_TEST(a_check_of_a_key_that_something_else_answers_is_retried)
 {
     static const char *const bodies[] = {"", PORTAL, "[]", "null", "\"user\""};
@@ -311,10 +311,10 @@ UNIT_SUITE(session_answer)
     Suite *suite = unit_suite_create("session_answer", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_loop_test(tests, what_the_server_does_not_say_itself_locks_nobody_out, 0, (int)ARRAY_SIZE(odd));
-    tcase_add_test(tests, patience_is_asked_for_without_doubting_the_url);
-    tcase_add_test(tests, the_servers_own_words_are_told_without_doubting_the_url);
-    tcase_add_loop_test(tests, what_the_server_says_itself_locks_out, 0, (int)ARRAY_SIZE(refusals));
+    tcase_add_loop_test(tests, an_answer_of_something_else_does_not_lock_out, 0, (int)ARRAY_SIZE(odd));
+    tcase_add_test(tests, an_answer_that_asks_to_wait_does_not_doubt_the_url);
+    tcase_add_test(tests, the_servers_own_message_does_not_doubt_the_url);
+    tcase_add_loop_test(tests, a_refusal_of_the_server_itself_locks_out, 0, (int)ARRAY_SIZE(refusals));
     tcase_add_test(tests, a_gateway_without_a_backend_costs_no_more_than_its_time);
     tcase_add_test(tests, a_renewal_that_is_redirected_leaves_the_old_token);
     tcase_add_loop_test(tests, a_redirect_names_where_it_leads, 0, (int)ARRAY_SIZE(redirects));

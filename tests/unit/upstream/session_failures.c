@@ -64,7 +64,7 @@ START_TEST(a_refused_login_is_probed_ever_more_rarely)
 }
 END_TEST
 
-/* What a server, or none, can answer that says nothing of the credential. */
+/* Results of a call that say nothing about the credential. */
 static void answer_nothing(int way)
 {
     static const int statuses[] = {0, 500, 502, 503, 504, 429, 408};
@@ -163,7 +163,7 @@ START_TEST(a_server_that_is_back_does_not_end_a_lock_out)
 }
 END_TEST
 
-/* Where a Retry-After comes, it wins (design, section 7; RFC 9110, section 10.2.3). */
+/* A Retry-After takes precedence (RFC 9110, section 10.2.3). */
 START_TEST(requests_do_not_shorten_a_retry_after)
 {
     world_begin(&world, SESSION_CALL_LOGIN);
@@ -174,7 +174,7 @@ START_TEST(requests_do_not_shorten_a_retry_after)
 }
 END_TEST
 
-/* What stands before the server may say anything: only two statuses mean it, and within bounds. */
+/* A proxy may send any Retry-After: it counts with two statuses only, and within bounds. */
 START_TEST(a_retry_after_holds_back_within_bounds)
 {
     static const struct {

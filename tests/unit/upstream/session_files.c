@@ -35,7 +35,7 @@ static void fail_to_read(const char *reason)
     ck_assert_msg(strstr(session_reason(world.session), reason) != NULL, "%s", session_reason(world.session));
 }
 
-START_TEST(it_looks_every_2_s_and_calls_nobody)
+START_TEST(it_looks_every_2_s_and_makes_no_call)
 {
     lock_out(SESSION_CALL_LOGIN);
     world_wait_due(&world, LOCKED_OUT_MS);
@@ -127,7 +127,7 @@ START_TEST(a_file_that_could_not_be_read_is_tried_when_it_can)
 }
 END_TEST
 
-/* Also the secret that was refused before it was gone: nobody knows what happened meanwhile. */
+/* Also if it is the secret that was refused before it was gone: the server may have changed. */
 START_TEST(a_file_that_is_back_is_tried)
 {
     lock_out(SESSION_CALL_LOGIN);
@@ -140,7 +140,7 @@ START_TEST(a_file_that_is_back_is_tried)
 }
 END_TEST
 
-START_TEST(another_reason_why_it_cannot_be_read_is_told_at_once)
+START_TEST(another_reason_why_it_cannot_be_read_is_reported_at_once)
 {
     world_remove("password");
     fail_to_read("cannot be opened");
@@ -215,7 +215,7 @@ START_TEST(each_file_of_a_pair_is_looked_at)
 }
 END_TEST
 
-/* What one file gives the other does not take: "ab" and "c" are not "a" and "bc". */
+/* "ab" and "c" are not "a" and "bc". */
 START_TEST(the_secrets_of_a_pair_are_told_apart)
 {
     world_close(&world);
@@ -273,14 +273,14 @@ UNIT_SUITE(session_files)
     Suite *suite = unit_suite_create("session_files", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, it_looks_every_2_s_and_calls_nobody);
+    tcase_add_test(tests, it_looks_every_2_s_and_makes_no_call);
     tcase_add_test(tests, another_password_is_tried_at_the_next_look);
     tcase_add_test(tests, the_delays_begin_anew_with_another_password);
     tcase_add_test(tests, what_was_only_touched_is_not_tried);
     tcase_add_test(tests, one_that_is_gone_is_not_tried_until_another_is_there);
     tcase_add_test(tests, a_file_that_could_not_be_read_is_tried_when_it_can);
     tcase_add_test(tests, a_file_that_is_back_is_tried);
-    tcase_add_test(tests, another_reason_why_it_cannot_be_read_is_told_at_once);
+    tcase_add_test(tests, another_reason_why_it_cannot_be_read_is_reported_at_once);
     tcase_add_test(tests, a_file_is_looked_at_only_while_locked_out);
     tcase_add_test(tests, requests_do_not_wait_for_a_look);
     tcase_add_test(tests, another_key_is_tried_at_once);

@@ -46,7 +46,7 @@ static bool accepted(unsigned given, const char *left_out)
     }
     ck_assert_int_eq(r, -EINVAL);
     ck_assert_str_ne(err.message, "");
-    ck_assert_ptr_null(strstr(err.message, "upstream.")); /* the options are named by who has them */
+    ck_assert_ptr_null(strstr(err.message, "upstream.")); /* the caller names the options */
     ck_assert_ptr_null(session);
     return false;
 }
@@ -109,7 +109,7 @@ START_TEST(a_key_is_verified_and_needs_no_renewal)
 END_TEST
 
 /* What the server keeps of the user is the user's: any JSON. */
-START_TEST(a_user_that_jansson_does_not_take)
+START_TEST(a_user_that_jansson_does_not_accept)
 {
     world_open_key(&world);
     world_begin(&world, SESSION_CALL_VERIFY);
@@ -201,7 +201,7 @@ START_TEST(a_key_is_kept_while_the_server_is_away)
 }
 END_TEST
 
-/* What counts for a token that was given is how long the server will still take it. */
+/* What counts for a token that was given is how long the server will still accept it. */
 START_TEST(a_token_pair_is_verified_and_renewed_in_its_remaining_life)
 {
     char given[2000];
@@ -276,7 +276,7 @@ START_TEST(a_token_without_a_refresh_token_lasts_to_its_end)
 }
 END_TEST
 
-START_TEST(a_given_token_that_is_no_jwt_works_too)
+START_TEST(a_given_token_that_is_not_a_jwt_works_too)
 {
     world_open_tokens(&world, false, 9000);
     world_write("token", "opaque\n");
@@ -328,7 +328,7 @@ UNIT_SUITE(session_modes)
     tcase_add_test(tests, secrets_may_come_from_memory);
     tcase_add_test(tests, exactly_one_way_to_authenticate);
     tcase_add_test(tests, a_key_is_verified_and_needs_no_renewal);
-    tcase_add_test(tests, a_user_that_jansson_does_not_take);
+    tcase_add_test(tests, a_user_that_jansson_does_not_accept);
     tcase_add_test(tests, a_rotated_key_is_read_again);
     tcase_add_test(tests, a_refused_key_locks_out_until_it_is_replaced);
     tcase_add_test(tests, a_key_that_is_taken_away_locks_out);
@@ -338,7 +338,7 @@ UNIT_SUITE(session_modes)
     tcase_add_test(tests, a_token_that_is_refused_is_renewed);
     tcase_add_test(tests, a_pair_that_is_refused_locks_out_and_is_read_again);
     tcase_add_test(tests, a_token_without_a_refresh_token_lasts_to_its_end);
-    tcase_add_test(tests, a_given_token_that_is_no_jwt_works_too);
+    tcase_add_test(tests, a_given_token_that_is_not_a_jwt_works_too);
     tcase_add_test(tests, missing_token_files_lock_out);
     tcase_add_test(tests, asked_to_retry_during_the_renewal_of_a_pair);
     return suite;

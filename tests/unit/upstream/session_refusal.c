@@ -22,7 +22,7 @@ static uint64_t generation(void)
     return world_generation(&world);
 }
 
-/* On the request's first way, and when it was sent again. */
+/* When the request is sent first, and when it is sent again. */
 static bool refused(uint64_t of)
 {
     return world_refused(&world, of, false);

@@ -193,7 +193,7 @@ START_TEST(an_element_keeps_its_bytes)
 }
 END_TEST
 
-/* No double holds it: sent on with its digits, or told to be no telemetry, but never as another number. */
+/* No double holds it: passed on with its digits, or refused as telemetry, but never as another number. */
 START_TEST(a_number_beyond_all_doubles)
 {
     static const char body[] = "{\"a\":1e400}";

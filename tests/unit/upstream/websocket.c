@@ -28,7 +28,7 @@ struct world {
 
 static struct world world;
 
-/* As far as the client wants it. */
+/* Up to what the client wants. */
 static void send_pieces(int fd, const char *text)
 {
     size_t length = strlen(text), at;
@@ -38,7 +38,7 @@ static void send_pieces(int fd, const char *text)
             return;
 }
 
-/* ACCEPT in the place of "%s". */
+/* With ACCEPT in place of "%s". */
 static void fill_in(const char *text, const char *accept, char *ret, size_t size)
 {
     const char *place = strstr(text, "%s");
@@ -252,7 +252,7 @@ START_TEST(another_answer_is_given_to_the_owner)
 }
 END_TEST
 
-START_TEST(what_is_no_answer_is_an_error)
+START_TEST(an_invalid_answer_is_an_error)
 {
     static const struct {
         const char *answer;
@@ -320,7 +320,7 @@ START_TEST(an_answer_is_bounded)
 }
 END_TEST
 
-START_TEST(a_line_that_would_end_early_is_not_sent)
+START_TEST(a_line_with_a_line_end_is_not_sent)
 {
     struct curl_slist line = {(char[]){"A: b\r\nX-Authorization: c"}, NULL};
     struct curl_slist large = {malloc(WEBSOCKET_SEND_BYTES), NULL};
@@ -376,9 +376,9 @@ UNIT_SUITE(websocket)
     tcase_add_loop_test(tests, bytes_pass_after_a_verified_101, 0, 3);
     tcase_add_loop_test(tests, a_101_that_is_not_verified_is_refused, 0, 7);
     tcase_add_loop_test(tests, another_answer_is_given_to_the_owner, 0, 6);
-    tcase_add_loop_test(tests, what_is_no_answer_is_an_error, 0, 12);
+    tcase_add_loop_test(tests, an_invalid_answer_is_an_error, 0, 12);
     tcase_add_loop_test(tests, an_answer_is_bounded, 0, 3);
-    tcase_add_test(tests, a_line_that_would_end_early_is_not_sent);
+    tcase_add_test(tests, a_line_with_a_line_end_is_not_sent);
     tcase_add_test(tests, a_sender_is_stopped_and_goes_on);
     return suite;
 }

@@ -51,7 +51,7 @@ void world_look(struct world *world);
 
 /* The answer to the call under way. */
 void world_answer(struct world *world, int status, const char *body, int64_t retry_after_ms);
-void world_answer_pair(struct world *world, int64_t life_s); /* 0: a token that does not tell its life */
+void world_answer_pair(struct world *world, int64_t life_s); /* 0: a token without times */
 void world_answer_error(struct world *world, const char *text);
 void world_answer_redirect(struct world *world, const char *url, const char *location); /* 302 from URL */
 void world_answer_refused(struct world *world); /* 401 as ThingsBoard says it */
