@@ -165,6 +165,28 @@ class TestEarlyAnswers(EarlyCase):
             self.assert_answered(connection)
         wait_until(lambda: b"\ntbproxyd_local_connections 1\n" in self.proxy.get("/-/metrics").body, "the end of both")
 
+    def test_trailers_that_fill_the_memory_of_the_connection(self):
+        body = bytes(range(251)) * (12 * MIB // 251)
+        self.reply = answer(500, body, [("X-Mark", "of the server")])
+        self.begin({"limits.max_kept_body_bytes": 1000})
+        for trailers in (450, 455, 460, 465):
+            connection = self.announce(None)
+            connection.send(b"7d0\r\n" + b"x" * 2000 + b"\r\n")
+            self.assertEqual(connection.head().status, 500)
+            connection.send(b"0\r\n" + b"a: b\r\n" * trailers + b"\r\n")
+            for _ in range(3):  # the trailers have been read
+                self.proxy.get("/-/live")
+            self.assertTrue(connection.rest() == body)
+
+    def test_who_stays_and_does_not_read_is_let_go(self):
+        self.reply = answer(500, b"x" * (12 * MIB))
+        self.begin({"listen.idle_timeout_s": 1})
+        connections = [self.announce(2 * MIB, unix=unix) for unix in (False, True)]
+        for connection in connections:
+            connection.send(b"x" * (2 * MIB))
+            self.assertEqual(connection.head().status, 500)
+        wait_until(lambda: b"\ntbproxyd_local_connections 1\n" in self.proxy.get("/-/metrics").body, "the end of both")
+
     def test_who_sends_everything_first_reads_it_all_the_same(self):
         self.begin()
         for unix in (False, True):

@@ -76,9 +76,20 @@ void early_response_begin(struct exchange *exchange, int status, struct response
     exchange_resume(exchange);
 }
 
-/* What is left goes as soon as there is room: peer_ready() in peer.c. */
+/* libmicrohttpd's own timeout does not run while the connection is suspended. */
+static void limit_stall(struct exchange *exchange)
+{
+    struct services *services = exchange->services;
+
+    loop_timer_start(&services->loop, &exchange->hang_up_timer,
+                     services->config->listen.idle_timeout_s * 1000);
+}
+
+/* peer_ready() in peer.c calls early_response_write() when there is room. */
 static bool wait_for_room(struct exchange *exchange)
 {
+    if (exchange->suspended)
+        limit_stall(exchange);
     return loop_change(&exchange->services->loop, &exchange->peer->watch,
                        EPOLLIN | EPOLLRDHUP | EPOLLOUT | EPOLLET) == 0;
 }
@@ -124,9 +135,11 @@ void early_response_write(struct exchange *exchange)
 
 bool early_response_body_ended(struct exchange *exchange)
 {
-    if (!exchange->outbound.early->is_over)
-        exchange_suspend(exchange);
-    return exchange->outbound.early->is_over;
+    if (exchange->outbound.early->is_over)
+        return true;
+    limit_stall(exchange);
+    exchange_suspend(exchange);
+    return false;
 }
 
 void early_response_abandon(struct exchange *exchange)

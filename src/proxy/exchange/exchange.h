@@ -35,7 +35,7 @@ struct exchange {
     int64_t dispatched_ms;         /* boot clock */
     const struct handler *handler; /* NULL: not dispatched */
     void *state;                   /* the handler's own */
-    struct timer hang_up_timer;    /* until it is given up, because the peer sends no more */
+    struct timer hang_up_timer;    /* until it is given up because the peer sends no more, or does not read */
     bool hung_up;                  /* given up: nobody waits for the response */
 };
 

@@ -254,5 +254,8 @@ void respond(struct exchange *exchange, int status, struct response response)
 
 void respond_streaming(struct exchange *exchange, int status, struct response response)
 {
-    begin(exchange, OUTBOUND_STREAMING, status, response);
+    if (can_be_queued(exchange))
+        begin(exchange, OUTBOUND_STREAMING, status, response);
+    else
+        respond(exchange, status, response);
 }

@@ -142,7 +142,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         return MHD_NO;
     if (*length > 0)
         return receive_body(exchange, data, length) ? MHD_YES : MHD_NO;
-    if (header_room(connection) < HEADER_ROOM_MIN_BYTES)
+    if (exchange->outbound.state != OUTBOUND_EARLY && header_room(connection) < HEADER_ROOM_MIN_BYTES)
         return refuse_without_memory(connection);
     if (!exchange->head.method) {
         receive_header(exchange, method, version);
