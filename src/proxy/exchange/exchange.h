@@ -63,7 +63,7 @@ void exchange_leave(struct exchange *exchange);
 void exchange_retire(struct exchange *exchange);
 
 /* Whether a response has begun, or is decided. */
-static inline bool exchange_is_answered(const struct exchange *exchange)
+static inline bool exchange_has_response(const struct exchange *exchange)
 {
     return exchange->outbound.state != OUTBOUND_NONE;
 }

@@ -76,7 +76,7 @@ static void peer_idle_expired(struct timer *timer)
     loop_timer_start(&services->loop, timer, left_ms);
 }
 
-void peer_answered(struct peer *peer)
+void peer_request_ended(struct peer *peer)
 {
     struct services *services = peer->services;
 
@@ -123,7 +123,7 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->number = ++services->peers;
     services->open_peers++;
     loop_add(&services->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
-    peer_answered(peer);
+    peer_request_ended(peer);
     return peer;
 }
 

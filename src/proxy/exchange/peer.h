@@ -42,7 +42,7 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
 void peer_free(struct peer *peer);
 
 /* Its request has ended, so that the idle time begins. */
-void peer_answered(struct peer *peer);
+void peer_request_ended(struct peer *peer);
 
 /* Closes it at once; libmicrohttpd notices. */
 void peer_cut_off(struct peer *peer);

@@ -34,6 +34,6 @@ void dispatch(struct exchange *exchange)
         reply_stopping(exchange);
     else
         exchange->handler->begin(exchange);
-    if (!exchange_is_answered(exchange))
+    if (!exchange_has_response(exchange))
         exchange_suspend(exchange);
 }

@@ -7,7 +7,7 @@
 
 #include "proxy/exchange/exchange.h"
 
-/* Gives EXCHANGE to its handler; its connection is suspended unless there is a response already. */
+/* Gives EXCHANGE to its handler. Suspends the connection unless the handler responds at once. */
 void dispatch(struct exchange *exchange);
 
 #endif

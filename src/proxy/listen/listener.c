@@ -10,101 +10,33 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
 #include "proxy/exchange/services.h"
+#include "proxy/listen/accept.h"
 #include "proxy/listen/descriptors.h"
 #include "proxy/listen/receive.h"
 
-#define ACCEPT_MAX 16 /* connections accepted at once, so that those who are served do not wait */
-
-/* Without descriptors, the next try; and the next line in the log that says so. */
-#define SHORTAGE_RETRY_MS 100
-#define SHORTAGE_TOLD_MS  60000
-
-/* libmicrohttpd's own timeout is so much longer than peer.c's, which comes first when no request is under
- * way. */
+/* libmicrohttpd's own timeout is longer than that of peer.c by this, so peer.c closes an idle connection. */
 #define TIMEOUT_SLACK_S 2U
 
-static void set_accepting(struct listener *listener, bool accepting)
-{
-    struct loop *loop = &listener->services->loop;
+/* ---- libmicrohttpd's callbacks ---- */
 
-    if (listener->is_accepting == accepting || listener->socket.fd < 0)
-        return;
-    if (!accepting) {
-        loop_remove(loop, &listener->accepting);
-    } else if (loop_add(loop, &listener->accepting, EPOLLIN) < 0) {
-        loop_timer_start(loop, &listener->accept_timer, SHORTAGE_RETRY_MS);
-        return;
-    }
-    listener->is_accepting = accepting;
-}
-
-static void accept_timer_expired(struct timer *timer)
-{
-    set_accepting(CONTAINER_OF(timer, struct listener, accept_timer), true);
-}
-
-/* The socket would be ready all the time, and nothing be done. */
-static void wait_for_descriptors(struct listener *listener, int error)
-{
-    struct services *services = listener->services;
-
-    if (loop_timer_start(&services->loop, &listener->accept_timer, SHORTAGE_RETRY_MS) == 0)
-        set_accepting(listener, false);
-    if (services->loop.now_ms < listener->listeners->shortage_next_ms)
-        return;
-    listener->listeners->shortage_next_ms = services->loop.now_ms + SHORTAGE_TOLD_MS;
-    log_warning("new connections have to wait: accept: %s", strerror(error));
-}
-
-/* Connections are accepted here: libmicrohttpd 0.9.75 forgets its socket if connections end while it is out
- * of descriptors. */
-static void accept_connections(struct watch *watch, uint32_t events)
-{
-    struct listener *listener = CONTAINER_OF(watch, struct listener, accepting);
-    unsigned max = listener->listeners->max_connections, i;
-
-    (void)events;
-    for (i = 0; i < ACCEPT_MAX && listener->connections < max; i++) {
-        struct sockaddr_storage address;
-        socklen_t length = sizeof(address);
-        int fd = accept4(watch->fd, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
-
-        if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
-            return;
-        if (fd < 0) {
-            wait_for_descriptors(listener, errno);
-            return;
-        }
-        MHD_add_connection(listener->mhd, fd, (struct sockaddr *)&address, length);
-        listener->pending = true;
-    }
-    if (listener->connections >= max)
-        set_accepting(listener, false);
-}
-
-static void count_connection(struct listener *listener, bool begins)
-{
-    listener->connections += begins ? 1U : -1U;
-    if (!begins)
-        set_accepting(listener, true);
-}
-
-static void on_connection(void *arg, struct MHD_Connection *connection, void **context,
-                          enum MHD_ConnectionNotificationCode code)
+static void listener_connection_changed(void *arg, struct MHD_Connection *connection, void **context,
+                                        enum MHD_ConnectionNotificationCode code)
 {
     struct listener *listener = arg;
 
-    count_connection(listener, code == MHD_CONNECTION_NOTIFY_STARTED);
-    if (code == MHD_CONNECTION_NOTIFY_STARTED)
+    if (code == MHD_CONNECTION_NOTIFY_STARTED) {
+        accept_opened(listener);
         *context = peer_new(listener->services, connection, listener->socket.port, &listener->pending);
-    else
+    } else {
+        accept_closed(listener);
         peer_free(TAKE_PTR(*context));
+    }
 }
 
-/* MHD calls this with the request line, before anything else and before it changes the text. Afterwards it
- * makes an entry in the connection's memory of each parameter of the query, and forgets the connection if
- * there is no room for one. So its parser is shown an empty query; it writes into the same text itself. */
-static void *on_request_line(void *arg, const char *target, struct MHD_Connection *connection)
+/* Called with the request line, before libmicrohttpd changes the text. It then stores each parameter of the
+ * query in the connection's memory, and forgets the connection if one does not fit. So its parser gets an
+ * empty query; it writes into the same text itself. */
+static void *listener_request_line(void *arg, const char *target, struct MHD_Connection *connection)
 {
     struct exchange *exchange = exchange_new(connection, target);
     char *query = strchr((char *)(uintptr_t)target, '?');
@@ -115,30 +47,29 @@ static void *on_request_line(void *arg, const char *target, struct MHD_Connectio
     return exchange;
 }
 
-/* MHD has no memory left in which it could make an answer. What it answered before has been sent. */
+/* libmicrohttpd has no memory left for the header of a response. Its earlier responses have been sent. */
 static enum MHD_Result refuse_without_memory(struct MHD_Connection *connection)
 {
-    static const char answer[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-                                 "Connection: close\r\nContent-Length: 0\r\n\r\n";
+    static const char response[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
+                                   "Connection: close\r\nContent-Length: 0\r\n\r\n";
     int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
 
-    send(fd, answer, strlen(answer), MSG_NOSIGNAL | MSG_DONTWAIT);
+    send(fd, response, strlen(response), MSG_NOSIGNAL | MSG_DONTWAIT);
     return MHD_NO;
 }
 
 /* Called with the header, then with each part of the body, then once more when the request is complete. */
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, const char *url,
-                                  const char *method, const char *version, const char *data, size_t *length,
-                                  void **context)
+static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                        const char *method, const char *version, const char *data,
+                                        size_t *length, void **context)
 {
     struct exchange *exchange = *context;
 
     (void)arg;
     (void)url;
-    if (!exchange ||
-        exchange->outbound.state >= OUTBOUND_QUEUED) /* without memory for an exchange, or for its response */
+    if (!exchange || exchange->outbound.state >= OUTBOUND_QUEUED) /* no memory for it, or for its response */
         return MHD_NO;
-    if (exchange->peer->closing) /* and nobody would read an answer */
+    if (exchange->peer->closing) /* nobody would read a response */
         return MHD_NO;
     if (*length > 0)
         return receive_body(exchange, data, length) ? MHD_YES : MHD_NO;
@@ -148,38 +79,38 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection, 
         receive_header(exchange, method, version);
         return MHD_YES;
     }
-    if (exchange->inbound.at_header) /* called once more, because the connection waited there */
+    if (exchange->inbound.at_header) /* called again after the connection waited there */
         return inbound_continue(exchange) ? MHD_YES : MHD_NO;
     return receive_end(exchange) ? MHD_YES : MHD_NO;
 }
 
-static void on_completed(void *arg, struct MHD_Connection *connection, void **context,
-                         enum MHD_RequestTerminationCode code)
+static void listener_completed(void *arg, struct MHD_Connection *connection, void **context,
+                               enum MHD_RequestTerminationCode code)
 {
     struct listener *listener = arg;
     struct exchange *exchange = *context;
 
     (void)connection;
     (void)code;
-    /* MHD closes a connection in its next run, where a content reader has ended it. */
+    /* If a content reader has ended the connection, libmicrohttpd closes it in its next run. */
     if (exchange && exchange->outbound.state == OUTBOUND_STREAMING)
         listener->pending = true;
     if (exchange) {
-        peer_answered(exchange->peer);
+        peer_request_ended(exchange->peer);
         exchange_retire(exchange);
     }
     *context = NULL;
 }
 
-/* The target is read from the request line as it came; MHD's own decoding is not wanted. */
-static size_t keep_escaped(void *arg, struct MHD_Connection *connection, char *text)
+/* target.h reads the target from the request line as it came. */
+static size_t listener_unescape(void *arg, struct MHD_Connection *connection, char *text)
 {
     (void)arg;
     (void)connection;
     return strlen(text);
 }
 
-static void __attribute__((format(printf, 2, 0))) log_mhd(void *arg, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0))) listener_log(void *arg, const char *format, va_list args)
 {
     char text[512];
 
@@ -189,13 +120,15 @@ static void __attribute__((format(printf, 2, 0))) log_mhd(void *arg, const char 
     log_debug("libmicrohttpd: %s", text);
 }
 
-static void ready(struct watch *watch, uint32_t events)
+static void listener_ready(struct watch *watch, uint32_t events)
 {
     (void)events;
     CONTAINER_OF(watch, struct listener, watch)->pending = true;
 }
 
-/* Serves those who connect to SOCKET, which is taken over. */
+/* ---- */
+
+/* Takes over SOCKET. */
 static int open_listener(struct listener *listener, struct listening_socket *socket, struct tb_error *err)
 {
     struct services *services = listener->services;
@@ -203,26 +136,25 @@ static int open_listener(struct listener *listener, struct listening_socket *soc
     const union MHD_DaemonInfo *info;
     int r;
 
-    listener->accept_timer.expired = accept_timer_expired;
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
     listener->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
             MHD_USE_ERROR_LOG | MHD_USE_TURBO,
-        0, NULL, NULL, on_request, listener, MHD_OPTION_EXTERNAL_LOGGER, log_mhd, NULL,
+        0, NULL, NULL, listener_request, listener, MHD_OPTION_EXTERNAL_LOGGER, listener_log, NULL,
         MHD_OPTION_CONNECTION_LIMIT, listener->listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, on_request_line, listener,
-        MHD_OPTION_UNESCAPE_CALLBACK, keep_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, listener,
-        MHD_OPTION_NOTIFY_CONNECTION, on_connection, listener, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener,
+        MHD_OPTION_UNESCAPE_CALLBACK, listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
+        listener_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, listener_connection_changed, listener,
+        MHD_OPTION_END);
     if (!listener->mhd)
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->socket.name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
-    listener->watch = (struct watch){.fd = info->epoll_fd, .ready = ready};
+    listener->watch = (struct watch){.fd = info->epoll_fd, .ready = listener_ready};
     r = loop_add(&services->loop, &listener->watch, EPOLLIN);
-    listener->accepting = (struct watch){.fd = listener->socket.fd, .ready = accept_connections};
     if (r == 0)
-        set_accepting(listener, true);
+        accept_begin(listener);
     return r < 0 ? tb_error_set(err, r, "%s: %s", listener->socket.name, strerror(-r)) : 0;
 }
 
@@ -321,8 +253,7 @@ int64_t listeners_wait_ms(struct listeners *listeners)
 
 static void quiesce(struct listener *listener)
 {
-    loop_timer_stop(&listener->services->loop, &listener->accept_timer);
-    set_accepting(listener, false);
+    accept_end(listener);
     listening_socket_close(&listener->socket);
 }
 

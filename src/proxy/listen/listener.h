@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where local programs connect: one socket with its own libmicrohttpd services, driven by the worker's loop.
- * At most services->max_connections are open; more wait in the kernel, as they do without descriptors.
+ * Where local programs connect. Each listening socket has a libmicrohttpd daemon of its own, which runs in
+ * the daemon's loop.
  */
 #ifndef TB_PROXY_LISTEN_LISTENER_H
 #define TB_PROXY_LISTEN_LISTENER_H
@@ -20,36 +20,39 @@ struct listener {
     struct services *services;
     struct listeners *listeners;
     struct MHD_Daemon *mhd;
-    struct watch watch; /* MHD's epoll descriptor */
+    struct watch watch; /* libmicrohttpd's epoll descriptor */
+    bool pending;       /* libmicrohttpd has to run, although there may be no event */
     struct listening_socket socket;
-    struct watch accepting; /* of the socket */
-    bool is_accepting;      /* it is watched */
-    struct timer accept_timer;
-    unsigned connections; /* that are open */
-    bool pending;         /* MHD has something to do that no event tells of */
+
+    /* accept.c */
+    struct watch accept_watch; /* the socket */
+    bool is_accepting;         /* it is watched */
+    struct timer accept_timer; /* until the next attempt */
+    unsigned connections;      /* open ones */
 };
 
 struct listeners {
     struct listener list[LISTENERS_MAX];
     size_t count;
-    unsigned max_connections; /* of each: listen.max_connections, or what the descriptors suffice for */
-    int64_t shortage_next_ms; /* until then the log does not repeat that there are no descriptors */
+    unsigned max_connections; /* of each: listen.max_connections, or as many as there are descriptors for */
+    int64_t shortage_log_ms; /* the next message that there are no descriptors comes after this; boot clock */
 };
 
-/* Opens what the configuration says. After an error, too, they are to be closed. LISTENERS is memory of
- * zeros. */
+/* Opens the listeners of the configuration. LISTENERS is zeroed before. Call listeners_close() even after an
+ * error. */
 int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err);
 
-/* Lets libmicrohttpd do what is to be done; new requests and the callbacks of answers are handled in here. */
+/* Runs libmicrohttpd where it is pending. Receives requests, and reads the bodies of responses that stream.
+ */
 void listeners_run(struct listeners *listeners);
 
-/* Milliseconds until libmicrohttpd wants to run again without an event; -1: not before one. */
+/* Milliseconds until libmicrohttpd has to run again without an event; -1: only after an event. */
 int64_t listeners_wait_ms(struct listeners *listeners);
 
-/* Takes no more connections; those that are there are still served. */
+/* Accepts no more connections. Open ones are still served. */
 void listeners_quiesce(struct listeners *listeners);
 
-/* Closes all connections. No exchange may be left unanswered. */
+/* Closes all connections. None may be suspended. */
 void listeners_close(struct listeners *listeners);
 
 #endif

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A request arrives and is checked: what could be read in two ways, or is too large, or comes from a web
- * page, is refused. What is left is dispatched.
+ * Receives a request. One that could be read in two ways, is too large or comes from a web page is refused;
+ * the others are dispatched.
  */
 #ifndef TB_PROXY_LISTEN_RECEIVE_H
 #define TB_PROXY_LISTEN_RECEIVE_H
 
 #include "proxy/exchange/exchange.h"
 
-/* The header is complete: checks it. */
+/* The header has arrived: checks it. */
 void receive_header(struct exchange *exchange, const char *method, const char *version);
 
-/* A part of the body; *LENGTH: what is left of it, for later. False: the client sends without end, close the
- * connection. */
+/* A part of the body has arrived. Sets *LENGTH to the number of bytes that were not taken and come again.
+ * False: the client sends without end, close the connection. */
 bool receive_body(struct exchange *exchange, const char *data, size_t *length);
 
-/* The request has arrived in full. False: there has been a response, close the connection. */
+/* All of the request has arrived. False: the response has been written already, close the connection. */
 bool receive_end(struct exchange *exchange);
 
 #endif

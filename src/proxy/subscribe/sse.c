@@ -59,7 +59,7 @@ static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
 /* Whether the response has not begun: the first values are not there. */
 static bool is_waiting(const struct sse *stream)
 {
-    return !exchange_is_answered(stream->exchange);
+    return !exchange_has_response(stream->exchange);
 }
 
 static void answer(struct sse *stream)

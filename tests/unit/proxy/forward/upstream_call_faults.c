@@ -70,7 +70,7 @@ static struct local *any(void)
     for (link = exchanges->next; link != exchanges; link = link->next) {
         struct exchange *exchange = CONTAINER_OF(link, struct exchange, link);
 
-        if (!exchange_is_answered(exchange) && skip-- == 0)
+        if (!exchange_has_response(exchange) && skip-- == 0)
             return CONTAINER_OF(exchange, struct local, exchange);
     }
     return NULL;

@@ -281,7 +281,7 @@ struct local *world_begin(struct world *world, const struct wish *wish)
 
 void world_hang_up(struct local *local)
 {
-    if (!exchange_is_answered(&local->exchange))
+    if (!exchange_has_response(&local->exchange))
         exchange_hung_up(&local->exchange);
 }
 
