@@ -210,6 +210,6 @@ int answer_does_not_fit(const struct answer *answer, const char *what, tb_error 
         return -EBADMSG;
     err->status = answer->status;
     keep_body(answer, err);
-    tb_error_prefix(err, "%s: the answer does not fit", what);
+    tb_error_prefix(err, "%s: the answer does not fit its schema", what);
     return err->code;
 }
