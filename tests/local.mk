@@ -5,25 +5,41 @@ TEST_EXTENSIONS = .py
 PY_LOG_DRIVER = $(LOG_DRIVER)
 LOG_COMPILER = $(TB_WRAPPER)
 PY_LOG_COMPILER = $(PYTHON)
-# What looks at the sources is run once, what runs the programs under every tool of scripts/test, and what runs every
-# operation and every schema with and without the sanitizers.
+# source_tests read the sources and run once, in the first stage of scripts/test; program_tests run the programs, under
+# each tool of scripts/test; conformance_tests try every operation and every schema, with and without the sanitizers.
 source_tests =
 program_tests =
 conformance_tests =
 TESTS = $(source_tests) $(program_tests) $(conformance_tests)
 
-# Where threads are: in the library and its programs; and of the daemon, whose own code has one, what resolves names,
-# speaks TLS, logs in, streams and stops.
-threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/e2e/test_library.py tests/e2e/test_examples.py \
-	tests/e2e/test_ctl.py tests/e2e/test_official_client.py tests/e2e/test_session.py tests/e2e/test_service.py \
-	tests/e2e/test_streams.py tests/e2e/test_tls.py
+# Code with threads: the library and its programs; in the daemon, whatever resolves names, uses TLS, logs in, streams or
+# stops.
+threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/e2e/test_library.py \
+	tests/e2e/test_examples.py tests/e2e/test_ctl.py tests/e2e/test_official_client.py tests/e2e/test_session.py \
+	tests/e2e/test_service.py tests/e2e/test_streams.py tests/e2e/test_tls.py
+
+# Without those that would take too long, because they start many programs or try every behaviour of HTTP in every way.
+valgrind_tests = $(filter-out %/test_ctl.py %/test_descriptors.py %/test_examples.py %/test_library.py %/from_cpp \
+	tests/e2e/test_http_%,$(program_tests))
 
 EXTRA_DIST += tests/valgrind.supp
 
 # TB_BUILD: the build under test. Others may be set for make: TB_WRAPPER, a command in front of the programs under test,
-# such as valgrind; TB_SLOW, fewer rounds in unit tests; TB_LONG,
-# longer tests; TB_SEED, the seed of an earlier run.
+# such as valgrind; TB_SLOW, fewer rounds in unit tests; TB_LONG, longer tests; TB_SEED, the seed of an earlier run.
 AM_TESTS_ENVIRONMENT = TB_BUILD='$(abs_top_builddir)'; export TB_BUILD;
+
+# The developer's loop: builds the programs; runs the unit tests, the style checks and, with T, the end-to-end tests of
+# one file, make quick T=test_queue; prints what does not pass.
+quick_programs = $(unit_tests) tests/sim/tbsim tests/e2e/caller $(if $(filter test_examples,$(T)),$(examples_ce) $(examples_pe))
+quick_tests = $(unit_tests) tests/unit/include_graph.py tests/scripts/test_style.py tests/scripts/test_docs.py \
+	$(T:%=tests/e2e/%.py)
+quick: all
+	$(MAKE) $(AM_MAKEFLAGS) $(quick_programs)
+	@{ $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(quick_tests)'; echo "exit status $$?"; } | \
+	    $(AWK) '/^exit status/ {exit $$3} !/^PASS: / {print}'
+format:
+	$(srcdir)/scripts/format
+.PHONY: quick format
 
 include $(srcdir)/docs/examples/local.mk
 include $(srcdir)/tests/unit/local.mk

@@ -36,12 +36,14 @@ static void encode_and_decode()
 
 static void numbers()
 {
-    static const char text[] = "{\"additionalInfo\":{\"iccid\":89010303310033979663,\"a\":1.10},\"name\":\"boiler\"}";
+    static const char text[] =
+        "{\"additionalInfo\":{\"iccid\":89010303310033979663,\"a\":1.10},\"name\":\"boiler\"}";
     const unsigned type = tb_type_find(&tb_ce, "Device");
     void *decoded = nullptr;
     char *encoded = nullptr;
 
-    check(tb_decode(&tb_ce, type, text, sizeof(text) - 1, &decoded, nullptr) == 0, "a number beyond 64 bits is decoded");
+    check(tb_decode(&tb_ce, type, text, sizeof(text) - 1, &decoded, nullptr) == 0,
+          "a number beyond 64 bits is decoded");
     if (decoded) {
         tb_device *device = static_cast<tb_device *>(decoded);
         const char *iccid = json_string_value(json_object_get(device->additional_info, "iccid"));
