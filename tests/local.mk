@@ -35,7 +35,7 @@ quick_tests = $(unit_tests) tests/unit/include_graph.py tests/scripts/test_style
 	$(T:%=tests/e2e/%.py)
 quick: all
 	$(MAKE) $(AM_MAKEFLAGS) $(quick_programs)
-	@{ $(MAKE) $(AM_MAKEFLAGS) check-TESTS TESTS='$(quick_tests)'; echo "exit status $$?"; } | \
+	@{ $(MAKE) $(AM_MAKEFLAGS) -Otarget check-TESTS TESTS='$(quick_tests)'; echo "exit status $$?"; } | \
 	    $(AWK) '/^exit status/ {exit $$3} !/^PASS: / {print}'
 format:
 	$(srcdir)/scripts/format

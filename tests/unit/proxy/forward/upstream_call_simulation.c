@@ -69,8 +69,8 @@ END_TEST
  * What is learned. When the first 429 arrives, as many calls as max_in_flight (64) may be under way, and each
  * may be refused: in the first minute at most 64 are. After that the pace meets the limit about once a minute
  * with a few calls under way: at most 3 in each further minute (8 if two pairs hide each other). One more for
- * each operation may be needed to know that it is the limit of all. That is so on average: one minute may have
- * twice as many, after which the next have few. Three quarters of what the server takes is used by then.
+ * each operation may be needed to know that it is the limit of all. That is so on average: one minute may
+ * have twice as many, after which the next have few. Three quarters of what the server takes is used by then.
  */
 #define OPERATIONS         5
 #define REFUSED_AT_FIRST   (64 + OPERATIONS)
