@@ -168,4 +168,7 @@ void queue_key_release(struct queue *queue, struct queue_key *key, const void *c
  * ends it. */
 const struct queue_flow *queue_next_flow(const struct queue *queue, const struct queue_flow *flow);
 
+/* For queue_pop.c: ITEM, which is waiting, no longer waits. */
+void queue_remove(struct queue *queue, struct queue_item *item);
+
 #endif

@@ -3,8 +3,8 @@
  * The lanes of the queue (queue.h), which take turns. A lane has its items in the order of urgency and
  * arrival, and the tokens that it may still use in its turn.
  */
-#ifndef TB_PROXY_FORWARD_LANE_H
-#define TB_PROXY_FORWARD_LANE_H
+#ifndef TB_PROXY_FORWARD_QUEUE_LANE_H
+#define TB_PROXY_FORWARD_QUEUE_LANE_H
 
 #include "proxy/forward/queue.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/forward/lane.h"
+#include "proxy/forward/queue_lane.h"
 
 #include <stdlib.h>
 
