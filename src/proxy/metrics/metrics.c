@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "proxy/metrics/metrics_series.h"
+#include "proxy/metrics/metrics_private.h"
 
 const struct metrics_bound metrics_bounds[METRICS_BOUND_COUNT] = {
     {1, "0.001"}, {5, "0.005"}, {10, "0.01"}, {50, "0.05"},  {100, "0.1"},

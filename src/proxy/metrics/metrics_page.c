@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
-#include "proxy/metrics/metrics_series.h"
+#include "proxy/metrics/metrics_private.h"
 
 /* A page being printed; nothing is appended after the first error. A full page has tens of thousands of
  * lines, so printf() would be too slow. */

@@ -2,8 +2,8 @@
 /*
  * The counters and histograms that metrics.c updates and metrics_page.c prints.
  */
-#ifndef TB_PROXY_METRICS_METRICS_SERIES_H
-#define TB_PROXY_METRICS_METRICS_SERIES_H
+#ifndef TB_PROXY_METRICS_METRICS_PRIVATE_H
+#define TB_PROXY_METRICS_METRICS_PRIVATE_H
 
 #include "proxy/metrics/metrics.h"
 
