@@ -28,18 +28,29 @@ EXTRA_DIST += tests/valgrind.supp
 # such as valgrind; TB_SLOW, fewer rounds in unit tests; TB_LONG, longer tests; TB_SEED, the seed of an earlier run.
 AM_TESTS_ENVIRONMENT = TB_BUILD='$(abs_top_builddir)'; export TB_BUILD;
 
+if TESTS_CAN_BE_BUILT
+check_PROGRAMS = $(test_programs)
+check_LTLIBRARIES = $(test_libraries)
+quick_programs = $(unit_tests) tests/sim/tbsim tests/e2e/caller $(if $(filter test_examples,$(T)),$(examples_ce) $(examples_pe))
+else
+check_DATA = libraries-for-tests
+quick_programs = libraries-for-tests
+endif
+libraries-for-tests:
+	@echo "The tests need libraries that configure did not find. On Debian: apt-get install $(missing_for_tests)" >&2; \
+	echo "Then run configure again." >&2; exit 1
+
 # The developer's loop: builds the programs; runs the unit tests, the style checks and, with T, the end-to-end tests of
 # one file, make quick T=test_queue; prints what does not pass.
-quick_programs = $(unit_tests) tests/sim/tbsim tests/e2e/caller $(if $(filter test_examples,$(T)),$(examples_ce) $(examples_pe))
 quick_tests = $(unit_tests) tests/unit/include_graph.py tests/scripts/test_style.py tests/scripts/test_docs.py \
 	$(T:%=tests/e2e/%.py)
 quick: all
 	$(MAKE) $(AM_MAKEFLAGS) $(quick_programs)
-	@{ $(MAKE) $(AM_MAKEFLAGS) -Otarget check-TESTS TESTS='$(quick_tests)'; echo "exit status $$?"; } | \
+	@{ $(MAKE) $(AM_MAKEFLAGS) -Otarget --no-print-directory check-TESTS TESTS='$(quick_tests)'; echo "exit status $$?"; } | \
 	    $(AWK) '/^exit status/ {exit $$3} !/^PASS: / {print}'
 format:
 	$(srcdir)/scripts/format
-.PHONY: quick format
+.PHONY: libraries-for-tests quick format
 
 include $(srcdir)/docs/examples/local.mk
 include $(srcdir)/tests/unit/local.mk

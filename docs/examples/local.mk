@@ -27,7 +27,7 @@ examples_pe = \
 	docs/examples/save_role \
 	docs/examples/share_entity_group_to_child_owner_user_group
 
-check_PROGRAMS += $(examples_ce) $(examples_pe)
+test_programs += $(examples_ce) $(examples_pe)
 EXTRA_DIST += docs/examples/README.md
 
 # As a program outside would be compiled: the public headers, and no -include config.h.

@@ -14,7 +14,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 TREE = ROOT / "build" / "bench"
 LOG = TREE / "bench-build.log"
 
-# Made by name, because tbsim is otherwise made by "make check" only.
+# Built by name, because otherwise only "make check" builds tbsim.
 PROGRAMS = ("src/proxy/tbproxyd", "tests/sim/tbsim")
 
 
@@ -57,7 +57,7 @@ def helper(name):
 def prepare_sources():
     """What a fresh checkout needs before it can be configured."""
     if (ROOT / "scripts" / "install-deps").exists():
-        step(ROOT, "scripts/install-deps")
+        step(ROOT, "scripts/install-deps", "build", "check")
     step(ROOT, "autoreconf", "-fi")
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Every operation of every document; and every typed function of the configured version.
-check_PROGRAMS += tests/conformance/operations $(typed_programs)
+test_programs += tests/conformance/operations $(typed_programs)
 typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas \
 	tests/conformance/typed_server
 conformance_tests += tests/conformance/test_operations.py $(typed_programs)
@@ -46,7 +46,7 @@ tests/conformance/typed_server.c: $(srcdir)/tests/conformance/typed.py gen/out/s
 	    `test -d $$include || echo $(srcdir)/`$$include ce > $@.tmp && mv $@.tmp $@
 
 # The codec against the tables of all documents.
-check_PROGRAMS += tests/conformance/test_schemas
+test_programs += tests/conformance/test_schemas
 conformance_tests += tests/conformance/test_schemas
 tests_conformance_test_schemas_SOURCES = tests/conformance/test_schemas.c \
 	tests/common/instance.c tests/common/instance.h

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # tbsim, the ThingsBoard stand-in (README.md): a folder for each part, from the ground up.
-noinst_PROGRAMS += tests/sim/tbsim
+test_programs += tests/sim/tbsim
 tests_sim_tbsim_SOURCES = tests/sim/tbsim.c tests/common/instance.c tests/common/instance.h
 tests_sim_tbsim_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests
 tests_sim_tbsim_LDADD = src/libbase.la gen/libtables.la $(MICROHTTPD_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) \

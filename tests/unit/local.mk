@@ -2,7 +2,7 @@
 # A program for each layer; a test file holds the suite of one module, in the folder of its room.
 unit_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/unit/test_ctl tests/unit/test_forward \
 	tests/unit/test_proxy
-check_PROGRAMS += $(unit_tests)
+test_programs += $(unit_tests)
 source_tests += tests/unit/include_graph.py tests/unit/headers.py
 program_tests += $(unit_tests)
 EXTRA_DIST += tests/unit/include_graph.py tests/unit/headers.py
@@ -65,7 +65,7 @@ include $(srcdir)/tests/unit/proxy/subscribe/local.mk
 include $(srcdir)/tests/unit/proxy/listen/local.mk
 
 # A C++ program that uses the library.
-check_PROGRAMS += tests/unit/from_cpp
+test_programs += tests/unit/from_cpp
 program_tests += tests/unit/from_cpp
 tests_unit_from_cpp_SOURCES = tests/unit/from_cpp.cc
 tests_unit_from_cpp_CPPFLAGS = $(examples_cppflags)
