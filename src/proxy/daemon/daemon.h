@@ -8,7 +8,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
 #include "proxy/listen/listener.h"
-#include "proxy/subscribe/subscription.h"
+#include "proxy/subscribe/subscriptions.h"
 #include "upstream/limit_discovery.h"
 #include "upstream/server_probe.h"
 

@@ -11,7 +11,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
 #include "proxy/route/operation.h"
-#include "proxy/subscribe/subscription.h"
+#include "proxy/subscribe/subscriptions.h"
 #include "proxy/websocket/tunnel.h"
 
 #define CLIENTS_MAX 100 /* that are listed */
@@ -140,8 +140,8 @@ static void answer_metrics(struct exchange *exchange)
         .in_flight = services->budget.in_flight,
         .local_connections = services->open_peers,
         .websockets = tunnel_count(services),
-        .subscribers = services->subscriptions->subscribers,
-        .subscriptions = services->subscriptions->count,
+        .subscribers = subscribers_count(services->subscriptions),
+        .subscriptions = subscriptions_count(services->subscriptions),
         .session_ready = session_credential(services->upstream.session, services->loop.now_ms) != NULL,
         .pace = budget_pace(&services->budget),
     };

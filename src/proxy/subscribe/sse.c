@@ -11,10 +11,15 @@ static struct sse *stream_of(struct subscriber *subscriber)
     return CONTAINER_OF(subscriber, struct sse, subscriber);
 }
 
+static bool has_begun(const struct sse *stream)
+{
+    return stream->exchange->outbound.state == OUTBOUND_STREAMING;
+}
+
 /* Makes libmicrohttpd ask for more. */
 static void wake(struct sse *stream)
 {
-    if (stream->answered)
+    if (has_begun(stream))
         exchange_resume(stream->exchange);
 }
 
@@ -45,10 +50,8 @@ static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
     struct sse *stream = arg;
 
     (void)position;
-    if (fifo_is_empty(&stream->out) && stream->behind && !stream->ended) {
-        stream->behind = false;
+    if (fifo_is_empty(&stream->out) && stream->subscriber.state == SUBSCRIBER_BEHIND && !stream->ended)
         subscriber_catch_up(&stream->subscriber);
-    }
     if (fifo_is_empty(&stream->out) && stream->ended)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (fifo_is_empty(&stream->out))
@@ -56,20 +59,19 @@ static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
     return (ssize_t)fifo_read(&stream->out, data, max);
 }
 
-/* Whether the response has not begun: the first values are not there. */
+/* Whether there is no response yet, nor an error: the first values are not there. */
 static bool is_waiting(const struct sse *stream)
 {
     return !exchange_has_response(stream->exchange);
 }
 
-static void answer(struct sse *stream)
+static void begin_response(struct sse *stream)
 {
     struct loop *loop = &stream->exchange->services->loop;
 
     if (!is_waiting(stream))
         return;
     loop_timer_start(loop, &stream->timer, SSE_KEEP_ALIVE_MS);
-    stream->answered = true;
     reply_events(stream->exchange, sse_read, stream);
 }
 
@@ -84,15 +86,14 @@ static bool sse_event(struct subscriber *subscriber, int64_t id, const struct po
     r = event_write(fifo_tail(&stream->out), id, points, count);
     if (r == -EMSGSIZE && was_empty)
         end_with(stream, "an update is larger than tbproxyd takes");
-    stream->behind = r < 0;
-    answer(stream);
+    begin_response(stream);
     wake(stream);
     return r == 0;
 }
 
 static void sse_began(struct subscriber *subscriber)
 {
-    answer(stream_of(subscriber));
+    begin_response(stream_of(subscriber));
 }
 
 static void sse_subscription_lost(struct subscriber *subscriber, const char *reason)
@@ -160,7 +161,7 @@ static void sse_leave(struct exchange *exchange)
 {
     struct sse *stream = exchange->state;
 
-    if (stream && stream->answered)
+    if (stream && has_begun(stream))
         end(stream);
 }
 

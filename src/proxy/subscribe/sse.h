@@ -5,7 +5,7 @@
  *
  * The current values come first, then an event for each write, or several if it has several timestamps. The
  * id of an event is the latest timestamp so far; a client that sends it in Last-Event-ID continues from there
- * (subscription.h says how exactly). If the server ends the stream, the last event has the type "end".
+ * (subscriptions.h says how exactly). If the server ends the stream, the last event has the type "end".
  *
  * SSE_BYTES are kept for a slow reader. Updates that come while they are full are left out. When the reader
  * has read them all, it gets what it missed from the server's history, or the current values of attributes. A
@@ -16,7 +16,7 @@
 
 #include "base/fifo.h"
 #include "proxy/exchange/exchange.h"
-#include "proxy/subscribe/subscription.h"
+#include "proxy/subscribe/subscriptions.h"
 
 #define SSE_BYTES         (256 * 1024) /* waiting for the reader; a larger event ends the stream */
 #define SSE_KEEP_ALIVE_MS 15000        /* between comments, which show that a quiet stream is alive */
@@ -25,8 +25,6 @@ struct sse {
     struct subscriber subscriber;
     struct exchange *exchange;
     struct fifo out;
-    bool answered;
-    bool behind;        /* catches up when OUT is empty */
     bool ended;         /* after the bytes in OUT */
     bool probed;        /* a comment was sent to a client that sends no more */
     struct timer timer; /* until the first values are too late, then the keep-alive */

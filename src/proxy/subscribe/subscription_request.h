@@ -5,7 +5,7 @@
 #ifndef TB_PROXY_SUBSCRIBE_SUBSCRIPTION_REQUEST_H
 #define TB_PROXY_SUBSCRIBE_SUBSCRIPTION_REQUEST_H
 
-#include "proxy/subscribe/subscription.h"
+#include "proxy/subscribe/subscriptions.h"
 
 #define ENTITY_ID_CHARS 36 /* a UUID */
 
