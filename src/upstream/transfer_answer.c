@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "http/proxy_status.h"
+
 /* Ends the transfer from inside a callback of libcurl; the reason is kept for transfer_set_error(). */
 static size_t give_up(struct transfer *transfer, const char *token, const char *reason)
 {
@@ -29,7 +31,7 @@ static size_t keep(struct transfer *transfer, const char *data, size_t length)
     more = counted(transfer, used + length) - counted(transfer, used);
     if (more > 0 && !quota_take(transfer->quota, more)) {
         if (!transfer->write || transfer->overflows)
-            return give_up(transfer, "proxy_internal_error",
+            return give_up(transfer, PROXY_STATUS_INTERNAL_ERROR,
                            "too many bodies are under way for this answer's");
         transfer->overflows = true;
         return pass_on(transfer, data, length);

@@ -3,6 +3,8 @@
 
 #include <stdio.h>
 
+#include "http/proxy_status.h"
+
 bool transfer_failed_in_tls(const struct transfer *transfer)
 {
     return transfer->status == 0 && transfer->error.token && strncmp(transfer->error.token, "tls_", 4) == 0;
@@ -22,11 +24,11 @@ static const struct {
     {CURLE_COULDNT_RESOLVE_PROXY, {502, "dns_error"}},
     {CURLE_PROXY, {502, "connection_refused"}},
     {CURLE_COULDNT_CONNECT, {502, "connection_refused"}},
-    {CURLE_SEND_ERROR, {502, "connection_terminated"}},
-    {CURLE_RECV_ERROR, {502, "connection_terminated"}},
-    {CURLE_GOT_NOTHING, {502, "connection_terminated"}},
-    {CURLE_ABORTED_BY_CALLBACK, {502, "connection_terminated"}}, /* transfer_before_sending() */
-    {CURLE_SEND_FAIL_REWIND, {502, "connection_terminated"}},
+    {CURLE_SEND_ERROR, {502, PROXY_STATUS_CONNECTION_TERMINATED}},
+    {CURLE_RECV_ERROR, {502, PROXY_STATUS_CONNECTION_TERMINATED}},
+    {CURLE_GOT_NOTHING, {502, PROXY_STATUS_CONNECTION_TERMINATED}},
+    {CURLE_ABORTED_BY_CALLBACK, {502, PROXY_STATUS_CONNECTION_TERMINATED}}, /* transfer_before_sending() */
+    {CURLE_SEND_FAIL_REWIND, {502, PROXY_STATUS_CONNECTION_TERMINATED}},
     {CURLE_PARTIAL_FILE, {502, "http_response_incomplete"}},
     {CURLE_HTTP2, {502, "http_protocol_error"}},
     {CURLE_HTTP2_STREAM, {502, "http_protocol_error"}},
@@ -48,7 +50,7 @@ void transfer_set_error(struct transfer *transfer, CURLcode code)
         snprintf(transfer->detail, sizeof(transfer->detail), "%s", transfer->refusal);
         return;
     }
-    transfer->error = (struct transfer_error){502, "proxy_internal_error"};
+    transfer->error = (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR};
     for (i = 0; i < ARRAY_SIZE(errors); i++)
         if (errors[i].code == code)
             transfer->error = errors[i].error;

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "http/proxy_status.h"
+
 #define RECV_BYTES 4096 /* of the answer to the handshake, read at once */
 
 void websocket_close(struct websocket *websocket)
@@ -146,7 +148,8 @@ static void read_answer(struct websocket *websocket)
     do {
         r = receive(websocket, data, sizeof(data), &length);
         if (r == -EPIPE)
-            fail(websocket, 502, "connection_terminated", "the connection was lost before an answer");
+            fail(websocket, 502, PROXY_STATUS_CONNECTION_TERMINATED,
+                 "the connection was lost before an answer");
     } while (r == 0 && answer_came(websocket, data, length));
 }
 
@@ -175,7 +178,7 @@ static void websocket_connected(struct transfer *transfer)
     websocket->watch.fd = transfer_take_socket(websocket->transport, transfer);
     if (websocket->watch.fd < 0 ||
         loop_add(websocket->loop, &websocket->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET) < 0)
-        fail(websocket, 502, "connection_terminated", "the connection was lost at once");
+        fail(websocket, 502, PROXY_STATUS_CONNECTION_TERMINATED, "the connection was lost at once");
 }
 
 static int write_handshake(struct websocket *websocket)

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <sys/random.h>
 
+#include "http/proxy_status.h"
+
 #define GUID "258EAFA5-E914-47DA-95CA-C5AB0DC85B11" /* RFC 6455, section 1.3 */
 
 #define NONCE_BYTES 16
@@ -263,9 +265,11 @@ int handshake_read(struct handshake *handshake, struct transfer *transfer, const
     if (r < 0)
         return fault(transfer, "http_protocol_error", "the answer's header is malformed");
     if (r == 0)
-        return length > 0 ? 0 : fault(transfer, "connection_terminated", "the connection ended early");
+        return length > 0 ? 0
+                          : fault(transfer, PROXY_STATUS_CONNECTION_TERMINATED, "the connection ended early");
     if (transfer->status != 101)
         return read_body(handshake, transfer, length == 0);
     reason = upgrade_fault(handshake, &transfer->response);
-    return reason ? fault(transfer, "http_upgrade_failed", "invalid 101 from the server: %s", reason) : 1;
+    return reason ? fault(transfer, PROXY_STATUS_UPGRADE_FAILED, "invalid 101 from the server: %s", reason)
+                  : 1;
 }

@@ -80,7 +80,7 @@ class TestServerAway(OutageCase):
             wait_until(lambda: self.proxy.get(USER).status == 502 and self.proxy.notices.find("^STATUS=offline", start),
                        "another attempt")
             start = self.proxy.notices.mark()
-        self.assertEqual(len(self.proxy.log.find("no login: ")), 1)
+        self.assertEqual(len(self.proxy.log.find("not logged in: ")), 1)
         self.assertIn(since, self.proxy.get("/-/ready").json()["reason"])
         sim.start()
         self.proxy.log.wait(END)

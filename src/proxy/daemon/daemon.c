@@ -35,7 +35,7 @@ static struct transport_options transport_options(const struct daemon *daemon)
     };
 }
 
-static struct transport_options probe_options(const struct server_probe *server_probe)
+static struct transport_options daemon_probe_options(const struct server_probe *server_probe)
 {
     const struct daemon *daemon = CONTAINER_OF(server_probe, struct daemon, server_probe);
     struct transport_options options = transport_options(daemon);
@@ -44,13 +44,14 @@ static struct transport_options probe_options(const struct server_probe *server_
     return options;
 }
 
-static void limit_found(struct limit_discovery *discovery)
+static void daemon_limit_found(struct limit_discovery *discovery)
 {
     struct daemon *daemon = CONTAINER_OF(discovery, struct daemon, limit_discovery);
     struct services *services = &daemon->services;
 
     daemon_update_budget(daemon);
-    if (budget_take(&services->budget, services->loop.now_ms, 0, 1)) /* the question itself took one */
+    if (budget_take(&services->budget, services->loop.now_ms, 0,
+                    1)) /* the request that asked for it took one */
         budget_settle(&services->budget, services->loop.now_ms, 1, BUDGET_COUNTED);
 }
 
@@ -76,9 +77,9 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     options.transport = transport_options(daemon);
     options.fallback_urls = urls.list;
     daemon_set_request_options(daemon);
-    server_probe_open(&daemon->server_probe, &services->loop, probe_options);
+    server_probe_open(&daemon->server_probe, &services->loop, daemon_probe_options);
     limit_discovery_init(&daemon->limit_discovery, &services->upstream, &services->request_options,
-                         limit_found);
+                         daemon_limit_found);
     websocket_token_init(&services->websocket_token, &services->upstream, &services->own_request_options);
     subscriptions_init(&daemon->subscriptions, &services->upstream, &services->websocket_token,
                        &services->own_request_options, services->metrics);
@@ -111,7 +112,7 @@ static void open_budget(struct daemon *daemon)
     budget_init(&daemon->services.budget, &options, daemon->services.loop.now_ms);
 }
 
-/* How many calls may be in flight changes with the server's version of HTTP. */
+/* How many calls may be in flight depends on the version of HTTP that the server speaks. */
 static void follow_capacity(struct daemon *daemon)
 {
     struct services *services = &daemon->services;
@@ -120,7 +121,7 @@ static void follow_capacity(struct daemon *daemon)
         daemon_update_budget(daemon);
 }
 
-static void signal_arrived(struct watch *watch, uint32_t events)
+static void daemon_signal_arrived(struct watch *watch, uint32_t events)
 {
     struct daemon *daemon = CONTAINER_OF(watch, struct daemon, signals);
     struct signalfd_siginfo info;
@@ -146,7 +147,7 @@ static int open_signals(struct daemon *daemon, struct tb_error *err)
     sigprocmask(SIG_BLOCK, &set, NULL);
     signal(SIGPIPE, SIG_IGN);
     daemon->signals =
-        (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = signal_arrived};
+        (struct watch){.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK), .ready = daemon_signal_arrived};
     if (daemon->signals.fd < 0)
         return tb_error_set(err, -errno, "signalfd: %s", strerror(errno));
     r = loop_add(&daemon->services.loop, &daemon->signals, EPOLLIN);
@@ -196,8 +197,8 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
     return 0;
 }
 
-/* Transfers that ended are answered, answers are written, new requests are read and sent. One round of it, so
- * that a busy connection does not keep the others from being looked at. */
+/* Ends transfers, writes responses, reads requests and sends them. Only one round, so a busy connection does
+ * not delay the others. */
 void daemon_run_pending(struct daemon *daemon)
 {
     struct upstream *upstream = &daemon->services.upstream;
@@ -212,7 +213,7 @@ void daemon_run_pending(struct daemon *daemon)
         limit_discovery_run(&daemon->limit_discovery, daemon->server_probe.found.edition);
 }
 
-/* How long the loop can wait for an event, ms; -1: until there is one. */
+/* How long the loop can wait for an event, in ms; -1: without limit. */
 static int64_t wait_for_event_ms(struct daemon *daemon)
 {
     int64_t wait_ms = listeners_wait_ms(&daemon->listeners);
@@ -234,7 +235,7 @@ int daemon_run(struct daemon *daemon)
         daemon_run_pending(daemon);
         wait_ms = wait_for_event_ms(daemon);
         if (services->draining) {
-            int64_t left_ms = daemon_drain_left_ms(daemon);
+            int64_t left_ms = daemon_continue_drain(daemon);
 
             if (left_ms == 0)
                 break;

@@ -19,47 +19,53 @@ struct daemon {
     struct subscriptions subscriptions;
     struct server_probe server_probe;
     struct limit_discovery limit_discovery;
-    char *proxy_password;   /* of the outgoing proxy's user; NULL: none */
+    char *proxy_password;   /* of the user of upstream.proxy; NULL: none */
     int64_t drain_until_ms; /* boot clock */
-    bool told_ready;        /* systemd knows that the start is over */
+    bool told_ready;        /* systemd has been told that the start is over */
     struct timer watchdog;
-    int64_t watchdog_ms; /* how often systemd wants to hear; 0: not at all */
+    int64_t watchdog_ms; /* between two messages to systemd; 0: none */
     struct watch signals;
-    /* What was last logged of the session: its state, and the status of the answer to its last call. */
+    /* The state of the session when it was last logged, and the HTTP status of its last call. */
     enum session_state logged_state;
     int logged_status;
-    /* To read the configuration again. */
+    /* For reading the configuration again. */
     const char *config_path;
     char *const *settings;
     size_t setting_count;
 };
 
-/* Opens everything and begins to authenticate. CONFIG is taken over. After an error the daemon is closed. */
+/* Opens everything and begins to log in. Takes over CONFIG. DAEMON is zeroed, except for the arguments of the
+ * configuration. After an error it is closed. */
 int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *err);
 
-/* Serves until a signal ends it and what was under way is drained. 0, or a negative errno. */
+/* Serves until a signal ends it and requests under way have ended. 0 or a negative errno. */
 int daemon_run(struct daemon *daemon);
 
-/* Something that the budget depends on has changed. */
+/* Call it when something that the budget depends on has changed. */
 void daemon_update_budget(struct daemon *daemon);
 
 void daemon_close(struct daemon *daemon);
 
-/* reload.c: takes over the options of the configuration that concern requests, at the start and after a
- * reload; and reads the configuration again (SIGHUP). */
+/* reload.c: applies the options for requests to the server, at the start and after a reload. */
 void daemon_set_request_options(struct daemon *daemon);
+
+/* reload.c: reads the configuration again (SIGHUP). */
 void daemon_reload(struct daemon *daemon);
 
-/* drain.c: begins to stop, or stops at once if that has begun; the time that is left, in ms, 0 if it is over;
- * and the end. */
+/* drain.c: begins to stop; if that has begun already, ends the time for it. */
 void daemon_begin_drain(struct daemon *daemon);
-int64_t daemon_drain_left_ms(const struct daemon *daemon);
+
+/* drain.c: closes connections whose request has no complete header. Returns the ms that are left; 0: no
+ * exchange is left, or no time. */
+int64_t daemon_continue_drain(struct daemon *daemon);
+
+/* drain.c: responds 503 to the exchanges that are left, and gives the responses time to be written. */
 void daemon_end_drain(struct daemon *daemon);
 
-/* daemon.c, for drain.c: one round of what needs no event. */
+/* daemon.c, for drain.c: one round of everything that needs no event. */
 void daemon_run_pending(struct daemon *daemon);
 
-/* notify.c: tells systemd and the log about the session, an outage and the end of the start. */
+/* notify.c: reports the session, an outage and the end of the start to systemd and the log. */
 void daemon_session_changed(struct upstream *upstream);
 void daemon_outage_changed(struct upstream *upstream);
 void daemon_notify_status(struct daemon *daemon);

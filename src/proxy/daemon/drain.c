@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How the daemon stops: no new connections, time for the requests under way to end, then 503 for the rest.
+ * How the daemon stops: no new connections, time for requests under way to end, then 503 for the rest.
  */
 #include <inttypes.h>
 #include <systemd/sd-daemon.h>
@@ -9,8 +9,8 @@
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
 
-/* Responses that are queued when the time is over may still take this long to be written. */
-#define LAST_WORDS_MS 500
+/* For the responses that are sent when the time is over. */
+#define LAST_RESPONSES_MS 500
 
 static void drain_exchanges(struct services *services)
 {
@@ -27,19 +27,19 @@ void daemon_begin_drain(struct daemon *daemon)
     int64_t timeout_ms = services->config->limits.drain_timeout_ms;
 
     if (services->draining) {
-        daemon->drain_until_ms = services->loop.now_ms; /* asked twice: at once */
+        daemon->drain_until_ms = services->loop.now_ms; /* a second signal */
         return;
     }
     services->draining = true;
     daemon->drain_until_ms = services->loop.now_ms + timeout_ms;
     sd_notify(0, "STOPPING=1");
     daemon_notify_status(daemon);
-    log_info("stopping: requests under way have %" PRId64 " ms to end", timeout_ms);
+    log_info("stopping: waiting up to %" PRId64 " ms for requests under way", timeout_ms);
     listeners_quiesce(&daemon->listeners);
     drain_exchanges(services);
 }
 
-/* What has arrived of a header has been read by now; the rest is not waited for. */
+/* Whatever has arrived of a header has been read by now. */
 static void cut_off_unfinished(struct services *services)
 {
     struct exchange *exchange;
@@ -49,9 +49,9 @@ static void cut_off_unfinished(struct services *services)
             peer_cut_off(exchange->peer);
 }
 
-int64_t daemon_drain_left_ms(const struct daemon *daemon)
+int64_t daemon_continue_drain(struct daemon *daemon)
 {
-    struct services *services = (struct services *)(uintptr_t)&daemon->services;
+    struct services *services = &daemon->services;
 
     cut_off_unfinished(services);
     if (list_is_empty(&services->exchanges) || daemon->drain_until_ms <= services->loop.now_ms)
@@ -59,8 +59,8 @@ int64_t daemon_drain_left_ms(const struct daemon *daemon)
     return daemon->drain_until_ms - services->loop.now_ms;
 }
 
-/* libmicrohttpd aborts if a connection is suspended when it is stopped. */
-static void answer_suspended(struct services *services)
+/* libmicrohttpd aborts the process if a connection is suspended when it is stopped. */
+static void end_suspended(struct services *services)
 {
     struct exchange *exchange;
 
@@ -69,18 +69,18 @@ static void answer_suspended(struct services *services)
             reply_stopping(exchange);
 }
 
-/* A response that streams is suspended only when its reader has caught up with the server. */
+/* In each round: a response that streams is suspended again when its reader has caught up with the server. */
 void daemon_end_drain(struct daemon *daemon)
 {
     struct services *services = &daemon->services;
-    int64_t until_ms = clock_boot_ms() + LAST_WORDS_MS;
+    int64_t until_ms = clock_boot_ms() + LAST_RESPONSES_MS;
 
     services->stopping = true;
     drain_exchanges(services);
-    answer_suspended(services);
+    end_suspended(services);
     while (!list_is_empty(&services->exchanges) && services->loop.now_ms < until_ms) {
         daemon_run_pending(daemon);
-        answer_suspended(services);
+        end_suspended(services);
         if (!list_is_empty(&services->exchanges) && loop_turn(&services->loop, 10) < 0)
             break;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What systemd and the log are told while the daemon runs.
+ * What the daemon reports to systemd and the log while it runs.
  */
 #include <inttypes.h>
 #include <systemd/sd-daemon.h>
@@ -22,14 +22,14 @@ void daemon_notify_status(struct daemon *daemon)
                upstream_url(&services->upstream));
 }
 
-/* A failure like the last one is not logged again: programs may cause one a second. */
+/* A failure is not logged again while it stays the same: clients may cause one every second. */
 static void log_failed_login(const struct daemon *daemon)
 {
     struct session *session = daemon->services.upstream.session;
 
     if (*session_reason(session) &&
         (session_state(session) != daemon->logged_state || session_status(session) != daemon->logged_status))
-        log_warning("no login: %s", session_reason(session));
+        log_warning("not logged in: %s", session_reason(session));
 }
 
 static void log_state(struct daemon *daemon)
@@ -55,8 +55,8 @@ static void log_state(struct daemon *daemon)
     daemon->logged_status = session_status(session);
 }
 
-/* A login, a renewal or a check has ended. systemd gets READY=1 after the first, however it ended: the status
- * says so, and the program serves either way. */
+/* A login, a renewal or a check has ended. systemd gets READY=1 after the first one, even if it failed:
+ * tbproxyd serves in any case, and STATUS says how it ended. */
 void daemon_session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = daemon_of(upstream);
@@ -86,7 +86,7 @@ void daemon_outage_changed(struct upstream *upstream)
                                  outage->is_on ? SESSION_OFFLINE : session_state(upstream->session));
 }
 
-static void watchdog_expired(struct timer *timer)
+static void daemon_watchdog_expired(struct timer *timer)
 {
     struct daemon *daemon = CONTAINER_OF(timer, struct daemon, watchdog);
 
@@ -94,7 +94,7 @@ static void watchdog_expired(struct timer *timer)
     loop_timer_start(&daemon->services.loop, timer, daemon->watchdog_ms);
 }
 
-/* The watchdog hears from the loop itself, so a loop that hangs is noticed. */
+/* The message comes from the loop itself, so systemd notices a loop that hangs. */
 int daemon_start_watchdog(struct daemon *daemon)
 {
     uint64_t limit_us;
@@ -102,6 +102,6 @@ int daemon_start_watchdog(struct daemon *daemon)
     if (sd_watchdog_enabled(0, &limit_us) <= 0)
         return 0;
     daemon->watchdog_ms = (int64_t)(limit_us / 2000);
-    daemon->watchdog.expired = watchdog_expired;
+    daemon->watchdog.expired = daemon_watchdog_expired;
     return loop_timer_start(&daemon->services.loop, &daemon->watchdog, 0);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The options that a reload (SIGHUP) can change.
+ * A reload (SIGHUP), and the options that it can change.
  */
 #include <systemd/sd-daemon.h>
 
@@ -64,7 +64,7 @@ void daemon_reload(struct daemon *daemon)
 
     sd_notify(0, "RELOADING=1");
     if (config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, &err) < 0) {
-        log_error("not reloaded: %s", err.message);
+        log_error("configuration not reloaded: %s", err.message);
     } else {
         config_reload(daemon->services.config, fresh);
         config_free(fresh);

@@ -11,7 +11,8 @@ struct head_text {
     int r;
 };
 
-static enum MHD_Result add_line(void *arg, enum MHD_ValueKind kind, const char *name, const char *value)
+static enum MHD_Result early_response_add_line(void *arg, enum MHD_ValueKind kind, const char *name,
+                                               const char *value)
 {
     struct head_text *head = arg;
 
@@ -34,7 +35,7 @@ static int make_head(struct early_response *early, int status, bool with_length)
 
     head.r = buf_append_format(head.text, "HTTP/1.1 %d %s\r\n", status,
                                MHD_get_reason_phrase_for((unsigned)status));
-    MHD_get_response_headers(early->response, add_line, &head);
+    MHD_get_response_headers(early->response, early_response_add_line, &head);
     if (head.r == 0 && with_length)
         head.r = buf_append_format(head.text, "Content-Length: %zu\r\n", early->length);
     return head.r == 0 ? buf_append_string(head.text, "\r\n") : head.r;
@@ -48,7 +49,7 @@ static struct early_response *early_response_new(const struct exchange *exchange
     if (!early)
         return NULL;
     early->response = response.mhd;
-    early->head.max = SIZE_MAX - 1; /* the headers have been bounded */
+    early->head.max = SIZE_MAX - 1; /* the headers are bounded already */
     if (has_body(exchange, status)) {
         early->body = response.body;
         early->length = response.length;
@@ -67,7 +68,7 @@ void early_response_begin(struct exchange *exchange, int status, struct response
     exchange->outbound.early = early_response_new(exchange, status, response);
     if (exchange->outbound.early) {
         exchange->outbound.state = OUTBOUND_EARLY;
-    } else { /* without memory: closed by on_request() */
+    } else { /* no memory: listener_request() closes the connection */
         exchange->outbound.state = OUTBOUND_QUEUED;
         if (response.mhd)
             MHD_destroy_response(response.mhd);
@@ -107,7 +108,7 @@ static ssize_t send_part(int fd, const struct early_response *early)
     return sendmsg(fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
-/* The client sees the end, and closes. */
+/* The client sees the end of the stream, and closes. */
 static void end(struct exchange *exchange)
 {
     exchange->outbound.early->is_over = true;

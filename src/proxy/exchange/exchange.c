@@ -4,11 +4,10 @@
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/reply.h"
 
-/* A peer that has ended its sending, but perhaps not its reading, still gets a response that comes this soon.
- */
+/* A client that sends no more, but may still read, gets a response that comes within this time. */
 #define HANG_UP_GRACE_MS 2000
 
-static void hang_up_timer_expired(struct timer *timer)
+static void exchange_hang_up_expired(struct timer *timer)
 {
     exchange_hung_up(CONTAINER_OF(timer, struct exchange, hang_up_timer));
 }
@@ -28,8 +27,8 @@ struct exchange *exchange_new(struct MHD_Connection *connection, const char *raw
     exchange->head.urgency = -1;
     exchange->head.prefer_wait_ms = -1;
     exchange->inbound.length = -1;
-    exchange->inbound.body.max = SIZE_MAX - 1; /* inbound.c bounds it by the configuration */
-    exchange->hang_up_timer.expired = hang_up_timer_expired;
+    exchange->inbound.body.max = SIZE_MAX - 1; /* inbound.c limits it */
+    exchange->hang_up_timer.expired = exchange_hang_up_expired;
     peer->exchange = exchange;
     list_append(&exchange->services->exchanges, &exchange->link);
     exchange->head.raw_address = (uintptr_t)raw_target;
@@ -94,7 +93,7 @@ void exchange_hung_up(struct exchange *exchange)
 {
     exchange->hung_up = true;
     metrics_count(exchange->services->metrics, METRICS_HANG_UPS, 1);
-    reply_error(exchange, 503, NULL, "the client has hung up"); /* hardly anybody reads it */
+    reply_error(exchange, 503, NULL, "the client has hung up"); /* perhaps it still reads */
 }
 
 void exchange_peer_changed(struct exchange *exchange)
@@ -105,7 +104,7 @@ void exchange_peer_changed(struct exchange *exchange)
     if (end == PEER_OPEN)
         return;
     if (end == PEER_MAY_READ && inbound->streams && inbound->state != INBOUND_COMPLETE)
-        return; /* there is more of its body to read */
+        return; /* the rest of its body has to be read first */
     if (exchange->outbound.state == OUTBOUND_STREAMING && exchange->handler->peer_ended)
         exchange->handler->peer_ended(exchange, end);
     else

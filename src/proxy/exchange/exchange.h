@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One request of a local program, from its first line until its response is written or given up.
+ * One request of a client, from its first line until its response has been written or given up.
  *
  *     listen/receive.h    receives and checks it: head, inbound
  *     listen/dispatch.h   gives it to a handler (handler.h)
  *     reply.h             responds, once: outbound
- *     exchange_retire()   ends it, answered or not
+ *     exchange_retire()   ends it, with or without a response
  *
- * A handler that needs time has its connection suspended, which libmicrohttpd does not serve meanwhile.
+ * While a handler needs time, the connection is suspended: libmicrohttpd does not serve it.
  */
 #ifndef TB_PROXY_EXCHANGE_EXCHANGE_H
 #define TB_PROXY_EXCHANGE_EXCHANGE_H
@@ -34,35 +34,35 @@ struct exchange {
     struct outbound outbound;
     int64_t dispatched_ms;         /* boot clock */
     const struct handler *handler; /* NULL: not dispatched */
-    void *state;                   /* the handler's own */
-    struct timer hang_up_timer;    /* until it is given up because the peer sends no more, or does not read */
-    bool hung_up;                  /* given up: nobody waits for the response */
+    void *state;                   /* the handler's own; NULL: none */
+    struct timer hang_up_timer;    /* until it is given up: its peer sends no more, or does not read */
+    bool hung_up;                  /* it was given up: nobody waits for the response */
 };
 
-/* A new exchange for a request whose first line has just arrived. NULL if there is no memory. */
+/* A new exchange for a request whose first line has just arrived. Returns NULL if there is no memory. */
 struct exchange *exchange_new(struct MHD_Connection *connection, const char *raw_target);
 
-/* The request is refused, unless it is already; REASON is static text. reply_held() responds. */
+/* Refuses the request, unless it is refused already. REASON is static text. reply_held() responds later. */
 void exchange_refuse(struct exchange *exchange, int status, const char *reason);
 
-/* The connection is not served until exchange_resume() or the response. Both are harmless if it is so
- * already. */
+/* Stops serving the connection until exchange_resume(); a response resumes it, too. Suspend it only in a
+ * callback of libmicrohttpd. Both functions are harmless if nothing changes. */
 void exchange_suspend(struct exchange *exchange);
 void exchange_resume(struct exchange *exchange);
 
-/* For a suspended exchange: its peer has ended, or may have. */
+/* Acts on the end of the peer, if it has ended. The exchange is suspended. */
 void exchange_peer_changed(struct exchange *exchange);
 
-/* Gives it up: its peer is gone, or sends no more and is not waited for any longer. */
+/* Gives the exchange up, because its peer is gone or does not read. */
 void exchange_hung_up(struct exchange *exchange);
 
-/* Calls its handler's leave(). Harmless without a handler. */
+/* Calls the handler's leave(). Harmless without a handler. */
 void exchange_leave(struct exchange *exchange);
 
-/* The one end: frees everything. */
+/* Ends the exchange and frees everything. libmicrohttpd has completed the request, or never began it. */
 void exchange_retire(struct exchange *exchange);
 
-/* Whether a response has begun, or is decided. */
+/* Whether the response has begun, or is held. */
 static inline bool exchange_has_response(const struct exchange *exchange)
 {
     return exchange->outbound.state != OUTBOUND_NONE;

@@ -11,17 +11,17 @@
 #include "proxy/route/route.h"
 
 struct head {
-    char *raw_target;      /* as it came */
+    char *raw_target;      /* as received */
     uintptr_t raw_address; /* where it was in libmicrohttpd's memory */
     const char *method;    /* NULL: the header has not arrived */
     struct target target;
     struct headers headers; /* those that are forwarded */
     struct route route;
-    const struct operation *operation; /* NULL: it is in no specification */
+    const struct operation *operation; /* NULL: not in any specification */
     enum tb_retry retry;
-    bool keeps_connection;  /* the client speaks HTTP/1.1 and does not ask for the end of the connection */
-    int urgency;            /* that the client asks for (RFC 9218); -1: none */
-    int64_t prefer_wait_ms; /* that the client asks for (RFC 7240); -1: none */
+    bool keeps_connection;  /* HTTP/1.1, and the client does not send "Connection: close" */
+    int urgency;            /* from the client (RFC 9218); -1: none */
+    int64_t prefer_wait_ms; /* from the client (RFC 7240); -1: none */
 };
 
 #endif

@@ -11,7 +11,7 @@ static size_t max_bytes(const struct exchange *exchange)
     return (size_t)exchange->services->config->limits.max_body_bytes;
 }
 
-/* Of a window that has its room already, nothing more is taken from the quota. */
+/* Nothing more is taken from the quota for a window that has its room already. */
 static int take(struct exchange *exchange, const char *data, size_t length)
 {
     struct quota *quota = &exchange->services->bodies;
@@ -76,7 +76,7 @@ bool inbound_reserve(struct exchange *exchange)
         return true;
     if (inbound->length >= 0 && inbound->length < EXCHANGE_WINDOW_BYTES)
         wanted = (size_t)inbound->length;
-    if (wanted < inbound->body.len) /* of a length that was not known */
+    if (wanted < inbound->body.len) /* its length was not known */
         wanted = inbound->body.len;
     if (!quota_take(&exchange->services->bodies, wanted - inbound->body.len))
         return false;

@@ -9,23 +9,23 @@
 #include <stdint.h>
 
 enum outbound_state {
-    OUTBOUND_NONE,      /* there is none yet */
+    OUTBOUND_NONE,      /* no response yet */
     OUTBOUND_HELD,      /* the request is refused; the response comes when its body has been discarded */
-    OUTBOUND_EARLY,     /* it is written before the body has arrived (early_response.h) */
-    OUTBOUND_QUEUED,    /* libmicrohttpd has it; or could not take it, and closes the connection */
-    OUTBOUND_STREAMING, /* libmicrohttpd has it, and its body goes on as it comes */
+    OUTBOUND_EARLY,     /* it is written before all of the body has arrived (early_response.h) */
+    OUTBOUND_QUEUED,    /* libmicrohttpd has it, or could not take it and closes the connection */
+    OUTBOUND_STREAMING, /* libmicrohttpd has it, and reads its body as it comes */
 };
 
 struct early_response;
 
 struct outbound {
     enum outbound_state state;
-    int status;         /* OUTBOUND_HELD */
-    const char *reason; /* OUTBOUND_HELD; static text */
-    struct early_response *early;
-    bool close;        /* the connection after it: what follows may not be a request */
-    bool wait_applied; /* the client's wish how long to wait was followed (RFC 7240) */
-    int64_t sent_ms;   /* when the request was sent to the server, boot clock; 0: it was not */
+    int status;                   /* OUTBOUND_HELD */
+    const char *reason;           /* OUTBOUND_HELD; static text */
+    struct early_response *early; /* OUTBOUND_EARLY; otherwise NULL */
+    bool close;                   /* the connection after the response: what follows may not be a request */
+    bool wait_applied;            /* the request waited at most as long as the client asked for (RFC 7240) */
+    int64_t sent_ms; /* when the request was sent to the server, boot clock; 0: it was not sent */
 };
 
 #endif

@@ -9,11 +9,11 @@
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/services.h"
 
-#define HALF_CLOSED_TIMEOUT_S 1U /* for what a client that sends no more has left unfinished */
+#define HALF_CLOSED_TIMEOUT_S 1U /* for an unfinished request of a client that sends no more */
 
-#define LINGER_MS 1000 /* for the client's own end, once it has been told ours */
+#define LINGER_MS 1000 /* for the client to close after tbproxyd has ended its side */
 
-/* The client has closed its connection, or at least its sending half. A Unix socket tells the two apart. */
+/* The client has closed its connection, or only its sending half. Events of a Unix socket tell which. */
 static void peer_hung_up(struct peer *peer, uint32_t events)
 {
     if (events & (EPOLLHUP | EPOLLERR))
@@ -22,9 +22,8 @@ static void peer_hung_up(struct peer *peer, uint32_t events)
         peer->end = PEER_MAY_READ;
     if (peer->exchange && peer->exchange->suspended)
         exchange_peer_changed(peer->exchange);
-    else if (!peer->exchange ||
-             peer->exchange->outbound.state < OUTBOUND_QUEUED) /* MHD misses an end that came together with
-                                                              the last bytes of an unfinished request */
+    else if (!peer->exchange || peer->exchange->outbound.state < OUTBOUND_QUEUED)
+        /* libmicrohttpd misses an end that comes with the last bytes of an unfinished request. */
         MHD_set_connection_option(peer->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
@@ -42,9 +41,9 @@ static void peer_ready(struct watch *watch, uint32_t events)
 
 /* ---- the idle time ----
  *
- * libmicrohttpd 0.9.75 looks at its own timeout before it reads, up to 100 ms late, and closes the socket
- * with what has arrived meanwhile: the client gets a reset. Its timeout is longer, and ends what stands still
- * within a request. */
+ * libmicrohttpd 0.9.75 checks its own timeout before it reads, up to 100 ms late, and closes the socket with
+ * what has arrived meanwhile: the client gets a reset. So its timeout is longer, and only ends requests and
+ * responses that make no progress. */
 
 static bool has_unread(const struct peer *peer)
 {
@@ -66,7 +65,7 @@ static void peer_idle_expired(struct timer *timer)
     }
     if (peer->exchange && peer->exchange->head.method)
         return;
-    if (left_ms <= 0 && has_unread(peer)) { /* which is read in this turn */
+    if (left_ms <= 0 && has_unread(peer)) { /* it is read in this turn */
         left_ms = idle_ms;
     } else if (left_ms <= 0) {
         peer->closing = true;
@@ -91,7 +90,7 @@ void peer_cut_off(struct peer *peer)
     shutdown(peer->watch.fd, SHUT_RDWR);
 }
 
-/* ---- */
+/* ---- the life of a connection ---- */
 
 static int64_t user_of(const struct peer *peer)
 {
@@ -103,8 +102,8 @@ static int64_t user_of(const struct peer *peer)
                : -1;
 }
 
-/* MHD does not look at a connection whose request waits for the server, so its end is watched here;
- * edge-triggered, which costs nothing while there is no news. */
+/* libmicrohttpd does not watch a suspended connection, so its end is watched here. Edge-triggered: no cost
+ * without an event. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
                       bool *pending)
 {
@@ -140,7 +139,9 @@ void peer_free(struct peer *peer)
     free(peer);
 }
 
-/* A user id has 32 bits; a connection's number is marked by the bit above. */
+/* ---- fairness ---- */
+
+/* A user id has 32 bits. The next bit marks the number of a connection. */
 #define FLOW_CONNECTION (UINT64_C(1) << 32)
 #define FLOW_DEVICE_API (UINT64_C(1) << 63)
 

@@ -9,7 +9,7 @@
 
 #define MESSAGE_MAX_BYTES (TB_ERROR_MESSAGE_MAX + 200)
 
-#define EVENTS_BLOCK_BYTES 16384 /* that libmicrohttpd asks for at once */
+#define EVENTS_BLOCK_BYTES 16384 /* read by libmicrohttpd at once */
 
 void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)
 {
@@ -82,7 +82,7 @@ void reply_stopping(struct exchange *exchange)
 
 void reply_not_allowed(struct exchange *exchange, const char *allow)
 {
-    struct response response = response_from_error(405, "tbproxyd does not take this method here");
+    struct response response = response_from_error(405, "this method is not allowed here");
 
     response_add(response, MHD_HTTP_HEADER_ALLOW, allow);
     response_add_proxy_status(response, "error", PROXY_STATUS_DENIED);
@@ -91,7 +91,7 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
 
 void reply_upgrade_required(struct exchange *exchange)
 {
-    struct response response = response_from_error(426, "tbproxyd speaks version 13 of WebSocket");
+    struct response response = response_from_error(426, "only version 13 of WebSocket is supported");
 
     response_add(response, "Sec-WebSocket-Version", "13");
     response_add(response, MHD_HTTP_HEADER_UPGRADE, "websocket");

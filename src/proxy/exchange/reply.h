@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Responses to local programs. Each function responds; afterwards only the end of the exchange is left. A
- * response that has begun already, because it streams, is cut off instead.
+ * Responses to clients. Each function responds to the exchange, which then only has to end. If a response has
+ * begun already (it streams, or is early), it is cut off instead.
  */
 #ifndef TB_PROXY_EXCHANGE_REPLY_H
 #define TB_PROXY_EXCHANGE_REPLY_H
@@ -15,20 +15,20 @@
 void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)
     PRINTF_LIKE(4, 5);
 
-/* The request is refused because of what it is. */
+/* The request is not acceptable. */
 void reply_refused(struct exchange *exchange, int status, const char *reason);
 
-/* The same with what exchange_refuse() was given. */
+/* The same, with the arguments of exchange_refuse(). */
 void reply_held(struct exchange *exchange);
 
-/* 503, with Retry-After: tbproxyd itself has no room or no time for it. DELAY_MS: when there may be; 0: that
- * is not known. */
+/* 503 with Retry-After: tbproxyd has no room or no time for the request. DELAY_MS: when it may have; 0: not
+ * known. */
 void reply_busy(struct exchange *exchange, int64_t delay_ms, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* 503, with Retry-After: the server wants to be left alone for DELAY_MS. */
+/* 503 with Retry-After: the server must not be called for DELAY_MS. */
 void reply_later(struct exchange *exchange, int64_t delay_ms, const char *format, ...) PRINTF_LIKE(3, 4);
 
-/* 503: there is no memory. */
+/* 503: out of memory. */
 void reply_no_memory(struct exchange *exchange);
 
 /* 503: tbproxyd is stopping. */
@@ -37,16 +37,16 @@ void reply_stopping(struct exchange *exchange);
 /* 405 with Allow. */
 void reply_not_allowed(struct exchange *exchange, const char *allow);
 
-/* 426: another version of WebSocket. */
+/* 426: the client asks for another version of WebSocket. */
 void reply_upgrade_required(struct exchange *exchange);
 
-/* Text of the media type TYPE, which is freed here. */
+/* TEXT, which is freed here, of the media type TYPE. */
 void reply_text(struct exchange *exchange, int status, const char *type, char *text);
 
-/* JSON text, which is freed here; NULL: an empty response. */
+/* JSON, which is freed here. NULL: an empty response. */
 void reply_json(struct exchange *exchange, int status, char *json);
 
-/* 200, text/event-stream: READ gives its bytes, with ARG. */
+/* 200, text/event-stream. READ, called with ARG, gives the body. */
 void reply_events(struct exchange *exchange, MHD_ContentReaderCallback read, void *arg);
 
 #endif

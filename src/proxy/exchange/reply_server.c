@@ -9,12 +9,12 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/response.h"
 
-#define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd at once */
+#define BLOCK_BYTES (64 * 1024) /* read by libmicrohttpd at once */
 
 /* ---- headers ---- */
 
-/* Never called: MHD sends no body for HEAD and 304. */
-static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
+/* Never called: libmicrohttpd sends no body for HEAD and 304. */
+static ssize_t reply_server_no_body(void *arg, uint64_t position, char *data, size_t max)
 {
     (void)arg;
     (void)position;
@@ -23,15 +23,15 @@ static ssize_t no_body(void *arg, uint64_t position, char *data, size_t max)
     return MHD_CONTENT_READER_END_OF_STREAM;
 }
 
-/* The answer to HEAD, and 304, has no body but may tell the length that of GET, or 200, would have. Where the
- * server does not tell it, the connection is closed: MHD would else send the end of a chunked body, which the
- * client takes for the next answer. */
+/* An answer to HEAD, or a 304, has no body but may have the Content-Length of a GET, or of a 200. If it does
+ * not, the connection is closed: otherwise libmicrohttpd would send the end of a chunked body, which the
+ * client would take for the next response. */
 static struct response head_response(struct exchange *exchange, const struct transfer *transfer)
 {
     const char *length = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_LENGTH);
     struct response response = {
         .mhd = MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN, 1,
-                                                 no_body, NULL, NULL)};
+                                                 reply_server_no_body, NULL, NULL)};
 
     if (response.mhd && !length) {
         exchange->outbound.close = true;
@@ -48,8 +48,8 @@ static bool is_taken_for_a_host(const char *path)
     return *path == '/' || *path == '\\';
 }
 
-/* A Location on the server becomes one on this listener: its path, without the one of upstream.url. One that
- * would lead to another host then stays as it is. To be freed; NULL without memory. */
+/* A Location on the server becomes one on the listener: a path without that of upstream.url. A Location that
+ * would then lead to another host is not changed. The caller frees the result; NULL if there is no memory. */
 static char *local_location(const struct exchange *exchange, const char *location)
 {
     const char *url = exchange->services->config->upstream.url, *path = location, *prefix, *slash = "";
@@ -57,7 +57,7 @@ static char *local_location(const struct exchange *exchange, const char *locatio
     char *ret = NULL;
     size_t length;
 
-    /* It leaves the scheme to the URL of the request (RFC 3986, section 4.2). */
+    /* The scheme is that of the request (RFC 3986, section 4.2). */
     if (strncmp(location, "//", 2) == 0 &&
         asprintf(&absolute, "%.*s%s", (int)strcspn(url, "/"), url, location) < 0)
         return NULL;
@@ -77,7 +77,7 @@ static char *local_location(const struct exchange *exchange, const char *locatio
     return asprintf(&ret, "%s%s", slash, path + length) < 0 ? NULL : ret;
 }
 
-/* Connection before the others: response.c says why. */
+/* Connection before the others: response.h says why. */
 static void copy_headers(struct response response, const struct exchange *exchange,
                          const struct headers *headers)
 {
@@ -100,15 +100,15 @@ static void copy_headers(struct response response, const struct exchange *exchan
     }
 }
 
-/* ---- answers ---- */
+/* ---- the server has answered ---- */
 
-/* For Proxy-Status: why a request that got a 429 was not retried; NULL if there is nothing to say. */
+/* For Proxy-Status: why a request that got a 429 was not retried. */
 static const char *const retry_refusals[] = {
     [RETRY_IS_OFF] = "\"retry.retry_on_rate_limit is off\"",
     [RETRY_ENOUGH] = "\"retried as often as retry.max_retries allows\"",
     [RETRY_UNSAFE] = "\"not retried: the server may have executed it\"",
     [RETRY_UNSTAMPED] =
-        "\"not retried: the server may have stored it, and its body could not be given a time\"",
+        "\"not retried: the server may have stored it, and its body could not be given a timestamp\"",
     [RETRY_BODY_IS_GONE] = "\"not retried: the body was too large to be kept (limits.max_kept_body_bytes)\"",
     [RETRY_LATER_THAN_MAX] = "\"not retried: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
@@ -153,7 +153,7 @@ void reply_transfer_streaming(struct exchange *exchange, const struct transfer *
     respond_streaming(exchange, transfer->status, response);
 }
 
-/* The server's Sec-WebSocket-Accept answers our own key. */
+/* ACCEPT is not the server's Sec-WebSocket-Accept, which is for tbproxyd's own key. */
 void reply_upgrade(struct exchange *exchange, const struct headers *headers, const char *accept,
                    MHD_UpgradeHandler upgraded, void *arg)
 {
@@ -169,7 +169,7 @@ void reply_upgrade(struct exchange *exchange, const struct headers *headers, con
     respond(exchange, MHD_HTTP_SWITCHING_PROTOCOLS, response);
 }
 
-/* ---- no answer ---- */
+/* ---- the server has not answered ---- */
 
 void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer)
 {
@@ -199,7 +199,7 @@ static void reply_no_session(struct exchange *exchange)
 void reply_session_late(struct exchange *exchange, int64_t waited_ms)
 {
     reply_error(exchange, 503, PROXY_STATUS_INTERNAL,
-                "tbproxyd waited %" PRId64 " ms for its login to the server", waited_ms);
+                "tbproxyd was still not logged in to the server after %" PRId64 " ms", waited_ms);
 }
 
 void reply_request(struct exchange *exchange, const struct request *request)
@@ -218,12 +218,13 @@ void reply_request(struct exchange *exchange, const struct request *request)
         reply_session_late(exchange, request->options->session_wait_ms);
         return;
     case REQUEST_TO_LOGIN_PAGE:
-        reply_error(exchange, 401, NULL, "the server sent tbproxyd to its login page");
+        reply_error(exchange, 401, NULL, "the server redirected tbproxyd to its login page");
         return;
     case REQUEST_BODY_IS_GONE:
-        reply_busy(exchange, 0,
-                   "the login to the server was renewed in the middle of the body, which was too large to "
-                   "be kept (limits.max_kept_body_bytes): send it again");
+        reply_busy(
+            exchange, 0,
+            "the login to the server was renewed while the body was sent, and the body was too large to "
+            "be kept (limits.max_kept_body_bytes); send it again");
         return;
     case REQUEST_CANNOT_BE_SENT:
         reply_no_memory(exchange);

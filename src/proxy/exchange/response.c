@@ -21,7 +21,7 @@ enum error_code {
     ERROR_ITEM_NOT_FOUND = 32,
 };
 
-/* ---- what it is made of ---- */
+/* ---- making a response ---- */
 
 struct response response_from_buffer(void *body, size_t length, enum MHD_ResponseMemoryMode mode)
 {
@@ -52,7 +52,7 @@ static enum error_code error_code(int status)
 
 struct response response_from_error(int status, const char *message)
 {
-    /* A server's words may be ISO-8859-1. */
+    /* A reason from a server may be ISO-8859-1. */
     json_t *text = json_string(message);
     json_t *error = json_pack("{s:i,s:o,s:i,s:I}", "status", status, "message",
                               text ? text : json_string("(text that is not UTF-8)"), "errorCode",
@@ -81,7 +81,7 @@ void response_add_proxy_status(struct response response, const char *parameter, 
     response_add(response, "Proxy-Status", text);
 }
 
-/* How long it waited, and the server's part in it; -1: it was not sent. */
+/* How long the request waited, and how long the server took; -1: it was not sent. */
 static void read_timing(const struct exchange *exchange, int64_t *waited_ms, int64_t *upstream_ms)
 {
     int64_t sent_ms = exchange->outbound.sent_ms;
@@ -130,7 +130,7 @@ static void add_preference_applied(struct response response, const struct exchan
 
 /* ---- counting and logging ---- */
 
-/* Without the query, and without the device's token in the paths of the device API: both can be secret. */
+/* Without the query and, in paths of the device API, without the device's token: both can be secret. */
 static void log_response(const struct exchange *exchange, int status)
 {
     static const char device_api[] = "/api/v1/";
@@ -157,7 +157,7 @@ static void count(const struct exchange *exchange, int status)
 
 /* ---- responding ---- */
 
-/* A header that libmicrohttpd has no room for becomes 502. Takes over RESPONSE. */
+/* A response whose header does not fit into libmicrohttpd's memory becomes 502. Takes over RESPONSE. */
 static struct response make_fit(struct exchange *exchange, int *status, struct response response)
 {
     size_t needed = header_room_needed(response.mhd), room = header_room(exchange->connection);
@@ -182,7 +182,7 @@ static bool keeps_connection(const struct exchange *exchange, struct response re
            !MHD_get_response_header(response.mhd, MHD_HTTP_HEADER_CONNECTION);
 }
 
-/* RFC 9110, section 7.6.1: Connection names what says something of one connection. */
+/* RFC 9110, section 7.6.1: Keep-Alive must be named in Connection, which libmicrohttpd then sends. */
 static void add_keep_alive(struct response response, const struct exchange *exchange)
 {
     char text[32];
@@ -200,7 +200,7 @@ static void queue_response(struct exchange *exchange, int status, struct respons
     if (!response.mhd ||
         MHD_queue_response(exchange->connection, (unsigned)status, response.mhd) != MHD_YES) {
         log_error("a response with status %d could not be sent", status);
-        /* Resumed without a response, the connection is closed by on_request(). */
+        /* listener_request() closes the connection, which is resumed without a response. */
     }
     if (response.mhd)
         MHD_destroy_response(response.mhd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the rooms of the daemon share. daemon/ owns it, opens it before the first exchange and closes it after
- * the last. Used by the loop's thread only.
+ * What the rooms of the daemon share. src/proxy/daemon owns it, opens it before the first exchange and closes
+ * it after the last. Used only by the thread of the loop.
  */
 #ifndef TB_PROXY_EXCHANGE_SERVICES_H
 #define TB_PROXY_EXCHANGE_SERVICES_H
@@ -24,26 +24,26 @@ struct services {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
-    struct request_options request_options;      /* of programs' requests, which upstream_call.c retries */
-    struct request_options own_request_options;  /* of the daemon's own, which request.c retries */
-    struct websocket_token websocket_token;      /* that the daemon's WebSockets authenticate with */
-    struct budget budget;                        /* of what is sent with the session's credential */
-    const struct server_version *server_version; /* of the server in use, as far as it is known */
+    struct request_options request_options;      /* of clients' requests, which forward/ retries */
+    struct request_options own_request_options;  /* of tbproxyd's own, which request.c retries */
+    struct websocket_token websocket_token;      /* for WebSockets to the server */
+    struct budget budget;                        /* of requests with the session's credential */
+    const struct server_version *server_version; /* of the server in use, if known */
     struct metrics *metrics;
     struct quota bodies;   /* bytes of requests and responses in memory (limits.max_buffered_bytes) */
-    struct list exchanges; /* all of them */
-    uint64_t peers;        /* local connections so far */
-    size_t open_peers;     /* and now */
-    bool draining;         /* no new connections; ends when no exchange is left */
-    bool stopping;         /* the drain is over: nothing is sent any more */
+    struct list exchanges; /* all exchanges */
+    uint64_t peers;        /* connections of clients so far */
+    size_t open_peers;     /* open ones */
+    bool draining;         /* no new connections; the daemon ends when no exchange is left */
+    bool stopping;         /* the time to drain is over: nothing more is sent to the server */
 
-    /* The state of a room, which it alone looks into. */
+    /* The states of rooms. */
     struct forward *forward;
     struct subscriptions *subscriptions;
 };
 
-/* The daemon's state in one word, "ready" if requests can be answered, and the reason for any other; "" if
- * there is none. */
+/* The daemon's state in one word ("ready": requests can be sent to the server), and the reason for any other
+ * state ("": none). */
 const char *services_state(const struct services *services);
 const char *services_reason(const struct services *services);
 

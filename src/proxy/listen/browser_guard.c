@@ -16,7 +16,7 @@ static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
 #define PORT_DIGITS 5
 #define PORT_MAX    65535
 
-/* Whether AUTHORITY (LENGTH bytes) is one of this host's own names with PORT; port 80 may be left out. */
+/* Whether AUTHORITY (LENGTH bytes) is a loopback name with PORT. Port 80 may be left out. */
 static bool is_own(const char *authority, size_t length, unsigned port)
 {
     char own[AUTHORITY_MAX];
@@ -33,7 +33,7 @@ static bool is_own(const char *authority, size_t length, unsigned port)
     return false;
 }
 
-/* Whether TEXT (LENGTH bytes), which follows a host, is nothing or a port, which may be empty (RFC 3986,
+/* Whether TEXT (LENGTH bytes), which follows a host, is empty or a port, which may itself be empty (RFC 3986,
  * section 3.2.3). */
 static bool is_port_or_nothing(const char *text, size_t length)
 {
@@ -46,9 +46,8 @@ static bool is_port_or_nothing(const char *text, size_t length)
            strtoul(text + 1, NULL, 10) <= PORT_MAX;
 }
 
-/* Whether HOST (LENGTH bytes) is a loopback name, whatever the port: behind "ssh -L 9999:localhost:8282" it
- * is another than the listener's. A web page cannot have such a name made to point here; it would be a page
- * of this host. */
+/* Whether HOST (LENGTH bytes) is a loopback name with any port: "ssh -L 9999:localhost:8282" uses another
+ * port than the listener's. No foreign web page has such a name. */
 static bool is_loopback(const char *host, size_t length)
 {
     static const char *const loopback[] = {"localhost", "localhost.", "127.0.0.1", "[::1]"};
@@ -61,8 +60,7 @@ static bool is_loopback(const char *host, size_t length)
     return false;
 }
 
-/* Whether URL, a target, an Origin or a Referer, belongs to this listener; a Unix socket (PORT 0) has no
- * port. */
+/* Whether URL (a target, an Origin or a Referer) is on this listener. A Unix socket (PORT 0) has no port. */
 static bool is_own_url(const char *url, unsigned port)
 {
     static const char scheme[] = "http://";
@@ -75,15 +73,15 @@ static bool is_own_url(const char *url, unsigned port)
     return port == 0 ? is_loopback(url, length) : is_own(url, length, port);
 }
 
-/* Whether the request is for this listener, or for the server behind it; otherwise *REASON. */
+/* Whether the request is for this listener or for the server. Sets *REASON in any case. */
 static bool is_for_us(const struct origin_headers *headers, unsigned port, const char *upstream,
                       const char **reason)
 {
     if (headers->target) {
-        *reason = "the target is on another host: tbproxyd is a proxy for the server of upstream.url only";
+        *reason = "the target is on another host: only the server of upstream.url can be reached";
         return is_own_url(headers->target, port) || origin_is_same(headers->target, upstream);
     }
-    *reason = "the Host header names another host: use localhost, 127.0.0.1 or [::1]";
+    *reason = "the Host header names another host; use localhost, 127.0.0.1 or [::1]";
     return port == 0 || !headers->host || is_loopback(headers->host, strlen(headers->host));
 }
 

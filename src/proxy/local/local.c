@@ -5,26 +5,26 @@
 
 #include "proxy/exchange/reply.h"
 
-/* NULL, as JSON's null, where it is unknown. */
+/* NULL, which becomes JSON's null, if it is not known. */
 static const char *version_or_null(const struct server_version *found)
 {
     return *found->version ? found->version : NULL;
 }
 
-static void answer_ready(struct exchange *exchange)
+static void reply_ready(struct exchange *exchange)
 {
     struct upstream *upstream = &exchange->services->upstream;
     const struct server_version *found = exchange->services->server_version;
     const struct services *services = exchange->services;
     bool ready = session_credential(upstream->session, upstream->loop->now_ms) &&
                  !upstream->health.outage.is_on && !services->draining;
-    json_t *answer =
+    json_t *json =
         json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session", services_state(services),
                   "upstream", upstream_url(upstream), "reason", services_reason(services), "edition",
                   edition_name(found->edition), "version", version_or_null(found));
 
-    reply_json(exchange, ready ? 200 : 503, answer ? json_dumps(answer, JSON_COMPACT) : NULL);
-    json_decref(answer);
+    reply_json(exchange, ready ? 200 : 503, json ? json_dumps(json, JSON_COMPACT) : NULL);
+    json_decref(json);
 }
 
 static void local_begin(struct exchange *exchange)
@@ -37,20 +37,19 @@ static void local_begin(struct exchange *exchange)
         reply_json(exchange, 200, strdup("{\"live\":true}"));
         return;
     case ROUTE_READY:
-        answer_ready(exchange);
+        reply_ready(exchange);
         return;
     case ROUTE_FORBIDDEN:
         reply_error(
             exchange, 403, PROXY_STATUS_DENIED,
-            "tbproxyd does not forward this: it would give away a credential or change the one that all "
-            "local programs share");
+            "not forwarded: it would disclose a credential, or change the one that all clients share");
         return;
     case ROUTE_NOT_ALLOWED:
         reply_not_allowed(exchange, exchange->head.route.allow);
         return;
     default:
         reply_error(exchange, 404, PROXY_STATUS_DENIED,
-                    "tbproxyd forwards ThingsBoard's REST API under /api/; there is nothing here");
+                    "there is nothing here; tbproxyd forwards ThingsBoard's REST API below /api/");
         return;
     }
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The handler of requests that tbproxyd answers at once by itself: health, logout, and what it does not
- * forward.
+ * The handler of requests to which tbproxyd responds itself, at once: health, logout, and requests that it
+ * does not forward.
  */
 #ifndef TB_PROXY_LOCAL_LOCAL_H
 #define TB_PROXY_LOCAL_LOCAL_H

@@ -8,8 +8,7 @@
 #include "upstream/jwt.h"
 #include "json/json_write.h"
 
-/* Official clients decode the tokens they are given and renew them before they expire; renewing costs nothing
- * here. */
+/* Official clients decode their tokens and renew them before they expire. A renewal costs nothing here. */
 #define PLACEHOLDER_LIFE_S         86400
 #define PLACEHOLDER_REFRESH_LIFE_S (7 * 86400)
 #define PLACEHOLDER_MAX_BYTES      16384
@@ -17,7 +16,7 @@
 static const char placeholder_header[] = "{\"alg\":\"HS512\"}";
 static const char placeholder_signature[] = "placeholder of tbproxyd, not a credential";
 
-/* Claims of the real token that say who the user is; clients read them. */
+/* Claims of the real token that identify the user. Clients read them. */
 static const char *const user_claims[] = {"sub",      "userId",     "firstName", "lastName",
                                           "tenantId", "customerId", "enabled",   "isPublic"};
 
@@ -26,7 +25,7 @@ static json_t *entity_id(const json_t *user, const char *name)
     return json_object_get(json_object_get(user, name), "id");
 }
 
-/* What the session knows of the user is either a token's claims or what /api/auth/user said. */
+/* USER is the claims of a token, or the answer of /api/auth/user. */
 static json_t *placeholder_claims(const json_t *user, const char *scope, int64_t now_s, int64_t life_s)
 {
     json_t *claims = json_pack("{s:s,s:I,s:I,s:s}", "iss", "tbproxyd", "iat", (json_int_t)now_s, "exp",
@@ -61,9 +60,8 @@ static int placeholder_token(struct buf *out, json_t *claims)
     return r == 0 ? jwt_write(placeholder_header, payload.data, placeholder_signature, out) : r;
 }
 
-/* A token pair in the form of the real one, for clients that insist on logging in. It opens nothing: what a
- * local program sends as a token is thrown away. */
-static void login_answer(struct exchange *exchange)
+/* The pair looks like a real one but gives no access: tbproxyd discards the token that a client sends. */
+static void login_reply(struct exchange *exchange)
 {
     struct upstream *upstream = &exchange->services->upstream;
     const json_t *user = session_user(upstream->session);
@@ -85,7 +83,7 @@ static void login_answer(struct exchange *exchange)
 
 /* ---- the handler ---- */
 
-/* Waits for the session as a request does, and sends nothing. */
+/* A request that waits for the session, and is never sent. */
 struct login {
     struct exchange *exchange;
     struct request request;
@@ -93,7 +91,7 @@ struct login {
 
 static void login_ready(struct request *request)
 {
-    login_answer(CONTAINER_OF(request, struct login, request)->exchange);
+    login_reply(CONTAINER_OF(request, struct login, request)->exchange);
 }
 
 static void login_done(struct request *request)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * POST /api/auth/login and the like: a token pair that opens nothing, for clients that insist on logging in.
- * They get it while there is a session, so that a login that fails is told to them.
+ * POST /api/auth/login and the like: a token pair that gives no access, for clients that insist on logging
+ * in. They get it once there is a session, so they notice if tbproxyd cannot log in.
  */
 #ifndef TB_PROXY_LOCAL_LOGIN_H
 #define TB_PROXY_LOCAL_LOGIN_H

@@ -14,7 +14,7 @@
 #include "proxy/subscribe/subscriptions.h"
 #include "proxy/websocket/tunnel.h"
 
-#define CLIENTS_MAX 100 /* that are listed */
+#define CLIENTS_MAX 100 /* in the list */
 
 static json_t *buckets(const struct services *services)
 {
@@ -35,7 +35,7 @@ static json_t *pace_of(int64_t rate)
     return rate > 0 ? json_real((double)rate / PACE_MILLI) : json_null();
 }
 
-/* Those that are closed, or have a pace of their own. */
+/* Operations that are closed, or have a pace of their own. */
 static json_t *refused_operations(const struct services *services)
 {
     const struct refused_operations *refused = &services->budget.refusals.operations;
@@ -120,7 +120,7 @@ static json_t *servers(const struct services *services)
     return list;
 }
 
-static void answer_status(struct exchange *exchange)
+static void reply_status(struct exchange *exchange)
 {
     json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->services), "queue",
                                queue(exchange->services), "servers", servers(exchange->services));
@@ -129,7 +129,7 @@ static void answer_status(struct exchange *exchange)
     json_decref(status);
 }
 
-static void answer_metrics(struct exchange *exchange)
+static void reply_metrics(struct exchange *exchange)
 {
     struct services *services = exchange->services;
     struct buf page = BUF_INIT(METRICS_PAGE_MAX_BYTES);
@@ -157,9 +157,9 @@ static void answer_metrics(struct exchange *exchange)
 static void status_begin(struct exchange *exchange)
 {
     if (exchange->head.route.kind == ROUTE_METRICS)
-        answer_metrics(exchange);
+        reply_metrics(exchange);
     else
-        answer_status(exchange);
+        reply_status(exchange);
 }
 
 const struct handler status_handler = {.name = "status", .begin = status_begin};
