@@ -191,7 +191,7 @@ static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data,
     return (ssize_t)length;
 }
 
-static void begin_answer(struct upstream_call *call)
+static void begin_response(struct upstream_call *call)
 {
     struct forwarding *reader = upstream_call_first(call);
     const struct transfer *transfer = &call->request.transfer;
@@ -208,7 +208,7 @@ static int body_stream_answer_arrived(struct transfer *transfer, const void *dat
 
     (void)data;
     if (!call->streams && is_to_stream(call, length))
-        begin_answer(call);
+        begin_response(call);
     if (transfer->overflows && comes_before_body(call) && transfer->status < 300)
         return -EAGAIN; /* but an error is read: libcurl stops sending the body then */
     if (call->streams && waiting > 0 && waiting + length > EXCHANGE_WINDOW_BYTES) {
@@ -237,7 +237,7 @@ static void body_ended(struct forwarding *forwarding)
 
     exchange_suspend(forwarding->exchange);
     if (call && has_begun_to_answer(call) && is_to_stream(call, 0))
-        begin_answer(call);
+        begin_response(call);
     go_on_sending(forwarding);
 }
 

@@ -69,7 +69,7 @@ void upstream_call_retry(struct upstream_call *call)
             upstream_call_requeue(forwarding, delay_ms);
         } else {
             call->request.not_retried = refusal;
-            upstream_call_answer(forwarding);
+            upstream_call_respond(forwarding);
         }
     }
 }

@@ -171,7 +171,7 @@ void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms)
     admission_again(forwarding, back_off_ms);
 }
 
-void upstream_call_answer(struct forwarding *forwarding)
+void upstream_call_respond(struct forwarding *forwarding)
 {
     struct exchange *exchange = forwarding->exchange;
     const struct request *request = &forwarding->call->request;
@@ -181,10 +181,10 @@ void upstream_call_answer(struct forwarding *forwarding)
     reply_request(exchange, request);
 }
 
-static void answer_all(struct upstream_call *call)
+static void respond_to_all(struct upstream_call *call)
 {
     while (call->member_count > 0)
-        upstream_call_answer(upstream_call_first(call));
+        upstream_call_respond(upstream_call_first(call));
 }
 
 static enum budget_result result_of(const struct request *request)
@@ -247,7 +247,7 @@ static void upstream_call_done(struct request *request)
     else if (answered && upstream_call_may_be_split(call))
         upstream_call_split(call);
     else
-        answer_all(call);
+        respond_to_all(call);
     if (call->services->forward->queue.count > 0)
         forward_wake_in(call->services->forward, 0); /* forward_run() may have run already in this turn */
     release(call);

@@ -74,7 +74,7 @@ void upstream_call_remove(struct forwarding *forwarding);
 void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms);
 
 /* The member gets its response. */
-void upstream_call_answer(struct forwarding *forwarding);
+void upstream_call_respond(struct forwarding *forwarding);
 
 /* ---- in retry.c ---- */
 

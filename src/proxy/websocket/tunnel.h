@@ -35,7 +35,7 @@
 enum tunnel_state {
     TUNNEL_WAITING,    /* for a token */
     TUNNEL_CONNECTING, /* waiting for the server's answer */
-    TUNNEL_ANSWERED,   /* the 101 is on its way to the program */
+    TUNNEL_UPGRADING,  /* the 101 is on its way to the program */
     TUNNEL_OPEN,
     TUNNEL_ENDED,
 };
@@ -77,6 +77,12 @@ extern const struct handler websocket_handler;
 /* The number of open tunnels. */
 size_t tunnel_count(const struct services *services);
 
+/* ---- in tunnel_handshake.c ---- */
+
+/* Checks the program's handshake, gets a token and opens the server's WebSocket; or responds with an error.
+ */
+void tunnel_handshake(struct tunnel *tunnel);
+
 /* ---- in tunnel_pump.c ---- */
 
 /* Moves what can be moved, and ends the tunnel when both sides are done. */
@@ -89,6 +95,10 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
 void tunnel_linger(struct tunnel *tunnel);
 
 /* ---- in tunnel.c ---- */
+
+/* The callback of reply_upgrade(): the program's handshake is done. */
+void tunnel_upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *extra,
+                     size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle);
 
 /* Closes both connections. */
 void tunnel_end(struct tunnel *tunnel, const char *reason);
