@@ -290,7 +290,31 @@ int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms)
 
 double budget_pace(const struct budget *budget)
 {
-    return (double)budget->pace.rate / PACE_MILLI;
+    return pace_tokens_per_s(&budget->pace);
+}
+
+struct budget_state budget_state(const struct budget *budget, int64_t now_ms)
+{
+    return (struct budget_state){
+        .limit = &budget->options.limit,
+        .learn = budget->options.learn,
+        .pace = budget_pace(budget),
+        .closed_ms = budget_closed_ms(budget, now_ms),
+        .in_flight = budget->in_flight,
+        .max_in_flight = budget->options.max_in_flight,
+    };
+}
+
+const struct refused_operation *budget_next_refused(const struct budget *budget, int64_t now_ms,
+                                                    const struct refused_operation *previous)
+{
+    const struct refused_operations *operations = &budget->refusals.operations;
+    const struct refused_operation *next = previous ? previous + 1 : operations->list;
+
+    while (next < operations->list + operations->count &&
+           !refused_operations_find(operations, now_ms, next->id))
+        next++;
+    return next < operations->list + operations->count ? next : NULL;
 }
 
 double budget_tokens(const struct budget *budget, int64_t now_ms, size_t index)

@@ -105,6 +105,21 @@ int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms);
 /* The learned pace of all, tokens a second; 0: none. */
 double budget_pace(const struct budget *budget);
 
+/* What a status page shows. */
+struct budget_state {
+    const struct rate_limit *limit; /* until the next budget_configure() */
+    bool learn;
+    double pace;       /* as budget_pace() */
+    int64_t closed_ms; /* as budget_closed_ms() */
+    unsigned in_flight, max_in_flight;
+};
+
+struct budget_state budget_state(const struct budget *budget, int64_t now_ms);
+
+/* Iterates over the operations that are closed now, or have a pace of their own. NULL starts and ends it. */
+const struct refused_operation *budget_next_refused(const struct budget *budget, int64_t now_ms,
+                                                    const struct refused_operation *previous);
+
 /* Tokens that the bucket INDEX of the configured limit has left for new calls now; at least 0. */
 double budget_tokens(const struct budget *budget, int64_t now_ms, size_t index);
 

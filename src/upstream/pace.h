@@ -74,4 +74,10 @@ void pace_doubt(struct pace *pace, int64_t rate);
 /* Sending goes on before the time given to pace_refuse(). */
 void pace_open(struct pace *pace, int64_t now_ms);
 
+/* The rate in tokens a second; 0: none. */
+static inline double pace_tokens_per_s(const struct pace *pace)
+{
+    return (double)pace->rate / PACE_MILLI;
+}
+
 #endif

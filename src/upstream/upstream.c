@@ -82,6 +82,23 @@ size_t upstream_server(const struct upstream *upstream)
     return failover_current(&upstream->health.failover);
 }
 
+struct upstream_server_state upstream_server_state(const struct upstream *upstream, size_t index)
+{
+    const struct failover_server *health;
+    int64_t left_ms;
+
+    if (index >= upstream->servers.count)
+        return (struct upstream_server_state){0};
+    health = &upstream->health.failover.servers[index];
+    left_ms = health->ejected ? health->until_ms - upstream->loop->now_ms : 0;
+    return (struct upstream_server_state){
+        .url = upstream->servers.list[index].url,
+        .is_in_use = index == upstream_server(upstream),
+        .is_healthy = !health->ejected,
+        .ejected_for_ms = left_ms > 0 ? left_ms : 0,
+    };
+}
+
 static const struct upstream_server *server_in_use(const struct upstream *upstream)
 {
     return &upstream->servers.list[upstream_server(upstream)];

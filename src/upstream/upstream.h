@@ -65,4 +65,14 @@ void upstream_report_websocket(struct upstream *upstream, const struct websocket
  * is under way. upstream_wait() waits for it. */
 bool upstream_clock_is_awaited(const struct upstream *upstream);
 
+/* What a status page shows of a server. */
+struct upstream_server_state {
+    const char *url; /* NULL: there is no server of that number */
+    bool is_in_use;
+    bool is_healthy;
+    int64_t ejected_for_ms; /* from now; 0: not ejected, or about to be probed */
+};
+
+struct upstream_server_state upstream_server_state(const struct upstream *upstream, size_t index);
+
 #endif

@@ -16,9 +16,8 @@
 
 #define CLIENTS_MAX 100 /* in the list */
 
-static json_t *buckets(const struct services *services)
+static json_t *buckets(const struct services *services, const struct rate_limit *limit)
 {
-    const struct rate_limit *limit = &services->budget.options.limit;
     json_t *list = json_array();
     size_t i;
 
@@ -30,49 +29,44 @@ static json_t *buckets(const struct services *services)
     return list;
 }
 
-static json_t *pace_of(int64_t rate)
+static json_t *pace_or_null(double tokens_per_s)
 {
-    return rate > 0 ? json_real((double)rate / PACE_MILLI) : json_null();
+    return tokens_per_s > 0 ? json_real(tokens_per_s) : json_null();
 }
 
 /* Operations that are closed, or have a pace of their own. */
 static json_t *refused_operations(const struct services *services)
 {
-    const struct refused_operations *refused = &services->budget.refusals.operations;
+    const struct refused_operation *operation = NULL;
     int64_t now_ms = services->loop.now_ms;
     json_t *list = json_array();
-    size_t i;
 
-    for (i = 0; i < refused->count; i++) {
-        const struct refused_operation *operation = &refused->list[i];
+    while ((operation = budget_next_refused(&services->budget, now_ms, operation))) {
         int64_t closed_ms = operation->closed_until_ms - now_ms;
 
-        if (!refused_operations_find(refused, now_ms, operation->id))
-            continue;
         json_array_append_new(list,
                               json_pack("{s:s,s:I,s:o}", "operation",
                                         operation->id == 0 ? "unknown" : operation_texts + operation->id,
                                         "closed_for_ms", (json_int_t)(closed_ms > 0 ? closed_ms : 0), "pace",
-                                        pace_of(operation->pace.rate)));
+                                        pace_or_null(pace_tokens_per_s(&operation->pace))));
     }
     return list;
 }
 
 static json_t *limits(const struct services *services)
 {
-    const struct budget *budget = &services->budget;
-    int64_t closed_ms = budget_closed_ms(budget, services->loop.now_ms);
+    struct budget_state budget = budget_state(&services->budget, services->loop.now_ms);
     char text[RATE_LIMIT_TEXT_MAX];
 
-    rate_limit_format(&budget->options.limit, text);
+    rate_limit_format(budget.limit, text);
     return json_pack("{s:s,s:s,s:o,s:b,s:o,s:I,s:o,s:I,s:I}", "source",
-                     budget->options.limit.count == 0              ? "none"
+                     budget.limit->count == 0                      ? "none"
                      : config_limit_is_asked_for(services->config) ? "auto"
                                                                    : "configured",
-                     "limit", text, "buckets", buckets(services), "learn", (int)budget->options.learn, "pace",
-                     pace_of(budget->pace.rate), "closed_for_ms", (json_int_t)closed_ms, "operations",
-                     refused_operations(services), "in_flight", (json_int_t)budget->in_flight,
-                     "max_in_flight", (json_int_t)budget->options.max_in_flight);
+                     "limit", text, "buckets", buckets(services, budget.limit), "learn", (int)budget.learn,
+                     "pace", pace_or_null(budget.pace), "closed_for_ms", (json_int_t)budget.closed_ms,
+                     "operations", refused_operations(services), "in_flight", (json_int_t)budget.in_flight,
+                     "max_in_flight", (json_int_t)budget.max_in_flight);
 }
 
 static json_t *clients(const struct forward *forward)
@@ -101,22 +95,16 @@ static json_t *queue(const struct services *services)
                      "clients", clients(services->forward));
 }
 
-/* Which server is in use, and how the others are. */
 static json_t *servers(const struct services *services)
 {
-    const struct upstream *upstream = &services->upstream;
+    struct upstream_server_state server;
     json_t *list = json_array();
     size_t i;
 
-    for (i = 0; i < upstream->servers.count; i++) {
-        const struct failover_server *server = &upstream->health.failover.servers[i];
-        int64_t left_ms = server->ejected ? server->until_ms - services->loop.now_ms : 0;
-
-        json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", upstream->servers.list[i].url,
-                                              "in_use", (int)(i == upstream_server(upstream)), "healthy",
-                                              (int)!server->ejected, "ejected_for_ms",
-                                              (json_int_t)(left_ms > 0 ? left_ms : 0)));
-    }
+    for (i = 0; (server = upstream_server_state(&services->upstream, i)).url; i++)
+        json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", server.url, "in_use",
+                                              (int)server.is_in_use, "healthy", (int)server.is_healthy,
+                                              "ejected_for_ms", (json_int_t)server.ejected_for_ms));
     return list;
 }
 
@@ -134,16 +122,17 @@ static void reply_metrics(struct exchange *exchange)
     struct services *services = exchange->services;
     struct buf page = BUF_INIT(METRICS_PAGE_MAX_BYTES);
     struct forward_queue_state queued = forward_queue_state(services->forward);
+    struct budget_state budget = budget_state(&services->budget, services->loop.now_ms);
     struct metrics_gauges gauges = {
         .queue_requests = queued.requests,
         .queue_bytes = queued.bytes,
-        .in_flight = services->budget.in_flight,
+        .in_flight = budget.in_flight,
         .local_connections = services->open_peers,
         .websockets = tunnel_count(services),
         .subscribers = subscribers_count(services->subscriptions),
         .subscriptions = subscriptions_count(services->subscriptions),
         .session_ready = session_credential(services->upstream.session, services->loop.now_ms) != NULL,
-        .pace = budget_pace(&services->budget),
+        .pace = budget.pace,
     };
 
     if (metrics_print(services->metrics, &gauges, &page) < 0) {
