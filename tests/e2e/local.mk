@@ -8,7 +8,7 @@ e2e_tests = \
 	tests/e2e/test_config.py \
 	tests/e2e/test_connections.py \
 	tests/e2e/test_descriptors.py \
-	tests/e2e/test_early_answers.py \
+	tests/e2e/test_early_responses.py \
 	tests/e2e/test_server_version.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_examples.py \

@@ -44,7 +44,7 @@ class EarlyCase(Case):
         return got
 
 
-class TestEarlyAnswers(EarlyCase):
+class TestEarlyResponses(EarlyCase):
     def test_before_anything_of_the_body(self):
         self.begin()
         for unix, headers in itertools.product((False, True), ((), [("Expect", "100-continue")])):
@@ -128,7 +128,7 @@ class TestEarlyAnswers(EarlyCase):
             self.server.handle = handle
             self.assert_error(self.announce().response(), 504, 2)
 
-    def test_answers_without_a_body(self):
+    def test_responses_without_a_body(self):
         self.begin()
         self.reply = answer(403, headers=[("X-Mark", "of the server")])
         self.assertEqual(self.assert_answered(self.announce(), 403, b"").header("Content-Length"), "0")
