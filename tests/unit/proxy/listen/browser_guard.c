@@ -77,7 +77,7 @@ static const struct {
     {0, NULL, BAD_REQUEST},
 };
 
-static void assert_gate(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
+static void assert_guard(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
 {
     const char *reason = "unset";
     int status = browser_guard_check(headers, port, UPSTREAM, http_1_0, &reason);
@@ -92,18 +92,18 @@ static void assert_gate(const struct origin_headers *headers, unsigned port, boo
 
 START_TEST(the_host_is_this_hosts_own)
 {
-    assert_gate(&(struct origin_headers){.host = hosts[_i].host}, hosts[_i].port, false, hosts[_i].status);
+    assert_guard(&(struct origin_headers){.host = hosts[_i].host}, hosts[_i].port, false, hosts[_i].status);
 }
 END_TEST
 
 /* RFC 9112, section 3.2: only HTTP/1.0 may lack Host; one that is sent is checked. */
 START_TEST(http_1_0_may_lack_a_host)
 {
-    assert_gate(&(struct origin_headers){.host = NULL}, PORT, true, PASS);
-    assert_gate(&(struct origin_headers){.host = NULL}, 0, true, PASS);
-    assert_gate(&(struct origin_headers){.host = OWN}, PORT, true, PASS);
-    assert_gate(&(struct origin_headers){.host = "evil.example"}, PORT, true, MISDIRECTED);
-    assert_gate(&(struct origin_headers){.origin = "http://evil.example"}, PORT, true, FORBIDDEN);
+    assert_guard(&(struct origin_headers){.host = NULL}, PORT, true, PASS);
+    assert_guard(&(struct origin_headers){.host = NULL}, 0, true, PASS);
+    assert_guard(&(struct origin_headers){.host = OWN}, PORT, true, PASS);
+    assert_guard(&(struct origin_headers){.host = "evil.example"}, PORT, true, MISDIRECTED);
+    assert_guard(&(struct origin_headers){.origin = "http://evil.example"}, PORT, true, FORBIDDEN);
 }
 END_TEST
 
@@ -151,14 +151,14 @@ static void assert_target(const char *target, unsigned port, int status)
     struct origin_headers headers = {.target = target};
     size_t i;
 
-    assert_gate(&headers, port, true, status);
-    assert_gate(&headers, port, false, BAD_REQUEST);
+    assert_guard(&headers, port, true, status);
+    assert_guard(&headers, port, false, BAD_REQUEST);
     for (i = 0; i < ARRAY_SIZE(names); i++) {
         headers.host = names[i];
-        assert_gate(&headers, port, false, status);
+        assert_guard(&headers, port, false, status);
     }
     headers.origin = "http://evil.example";
-    assert_gate(&headers, port, false, status ? status : port == 0 ? PASS : FORBIDDEN);
+    assert_guard(&headers, port, false, status ? status : port == 0 ? PASS : FORBIDDEN);
 }
 
 START_TEST(an_absolute_form_target_is_on_the_server_or_here)
@@ -197,8 +197,9 @@ static const struct {
 
 START_TEST(an_origin_is_this_listeners_own)
 {
-    assert_gate(&(struct origin_headers){.host = OWN, .origin = urls[_i].url}, PORT, false, urls[_i].status);
-    assert_gate(&(struct origin_headers){.host = OWN, .referer = urls[_i].url}, PORT, false, urls[_i].status);
+    assert_guard(&(struct origin_headers){.host = OWN, .origin = urls[_i].url}, PORT, false, urls[_i].status);
+    assert_guard(&(struct origin_headers){.host = OWN, .referer = urls[_i].url}, PORT, false,
+                 urls[_i].status);
 }
 END_TEST
 
@@ -209,11 +210,11 @@ START_TEST(a_referer_has_a_path)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(own); i++)
-        assert_gate(&(struct origin_headers){.host = OWN, .referer = own[i]}, PORT, false, PASS);
-    assert_gate(&(struct origin_headers){.host = OWN, .referer = "http://evil.example/localhost:8282"}, PORT,
-                false, FORBIDDEN);
-    assert_gate(&(struct origin_headers){.host = "localhost", .referer = "http://localhost/x"}, 80, false,
-                PASS);
+        assert_guard(&(struct origin_headers){.host = OWN, .referer = own[i]}, PORT, false, PASS);
+    assert_guard(&(struct origin_headers){.host = OWN, .referer = "http://evil.example/localhost:8282"}, PORT,
+                 false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){.host = "localhost", .referer = "http://localhost/x"}, 80, false,
+                 PASS);
 }
 END_TEST
 
@@ -231,32 +232,32 @@ START_TEST(sec_fetch_site_names_other_sites)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(sites); i++)
-        assert_gate(&(struct origin_headers){.host = OWN, .sec_fetch_site = sites[i].site}, PORT, false,
-                    sites[i].status);
+        assert_guard(&(struct origin_headers){.host = OWN, .sec_fetch_site = sites[i].site}, PORT, false,
+                     sites[i].status);
 }
 END_TEST
 
 START_TEST(one_bad_header_is_enough)
 {
-    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT,
-                false, PASS);
-    assert_gate(&(struct origin_headers){NULL, OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT,
-                false, FORBIDDEN);
-    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT,
-                false, FORBIDDEN);
-    assert_gate(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT,
-                false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT,
+                 false, PASS);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT,
+                 false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT,
+                 false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT,
+                 false, FORBIDDEN);
 }
 END_TEST
 
 /* No browser can connect to it, and WebSocket programs send an Origin by themselves. */
 START_TEST(headers_are_not_checked_on_a_unix_socket)
 {
-    assert_gate(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL}, 0, false, PASS);
-    assert_gate(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site"}, 0, false,
-                PASS);
-    assert_gate(&(struct origin_headers){NULL, NULL, "http://evil", NULL, NULL}, 0, false, BAD_REQUEST);
-    assert_gate(&(struct origin_headers){"http://evil/", "any", NULL, NULL, NULL}, 0, false, MISDIRECTED);
+    assert_guard(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL}, 0, false, PASS);
+    assert_guard(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site"}, 0, false,
+                 PASS);
+    assert_guard(&(struct origin_headers){NULL, NULL, "http://evil", NULL, NULL}, 0, false, BAD_REQUEST);
+    assert_guard(&(struct origin_headers){"http://evil/", "any", NULL, NULL, NULL}, 0, false, MISDIRECTED);
 }
 END_TEST
 
