@@ -99,7 +99,7 @@ static const struct {
     {"GET", "/api/device?timeout=90000", NULL, LEAST_MS},
 };
 
-START_TEST(what_a_call_says)
+START_TEST(a_call_can_name_its_timeout)
 {
     int64_t ms = timeout_of(calls[_i].method, calls[_i].target, calls[_i].body, LEAST_MS);
 
@@ -108,7 +108,7 @@ START_TEST(what_a_call_says)
 }
 END_TEST
 
-START_TEST(it_shortens_nothing)
+START_TEST(it_never_shortens_the_timeout)
 {
     ck_assert_int_eq(timeout_of("GET", "/api/v1/t/rpc?timeout=54999", NULL, 60000), 60000);
     ck_assert_int_eq(timeout_of("GET", "/api/v1/t/rpc?timeout=55001", NULL, 60000), 60001);
@@ -129,7 +129,7 @@ START_TEST(a_body_is_read_up_to_its_limit)
 }
 END_TEST
 
-/* PATH with 70000 in the place of its variables. */
+/* PATH with 70000 in place of its variables. */
 static void fill_in(const char *path, char *ret)
 {
     for (; *path; path++) {
@@ -165,8 +165,8 @@ UNIT_SUITE(call_timeout)
     TCase *tests;
     Suite *suite = unit_suite_create("call_timeout", &tests);
 
-    tcase_add_loop_test(tests, what_a_call_says, 0, (int)ARRAY_SIZE(calls));
-    tcase_add_test(tests, it_shortens_nothing);
+    tcase_add_loop_test(tests, a_call_can_name_its_timeout, 0, (int)ARRAY_SIZE(calls));
+    tcase_add_test(tests, it_never_shortens_the_timeout);
     tcase_add_test(tests, a_body_is_read_up_to_its_limit);
     tcase_add_test(tests, every_operation_whose_path_has_a_timeout_is_known);
     return suite;

@@ -70,12 +70,12 @@ static const char *const no_attributes[] = {
     "{\"a\":1000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000000}",
 };
 
-/* For neither kind. X stands for a body of the kind. */
+/* Invalid for either kind. X is replaced by a body of the kind. */
 static const char *const broken[] = {
     "", " ", "x", "1", "null", "\"s\"", "{", "[", "X,", "XX", "X]", "Xx", "\xef\xbb\xbfX", "[X,]",
 };
 
-/* In the place of a value. */
+/* In place of a value. */
 static const char *const broken_values[] = {
     "1e400",    "01",           "NaN",         "'a'",         "\"\n\"", "\"\\x\"",
     "\"\xff\"", "\"\xc0\x80\"", "\"\\ud800\"", "\"\\u0000\"", "1,",     "",
@@ -83,7 +83,7 @@ static const char *const broken_values[] = {
 
 static void assert_check(enum merge_kind kind, const char *text, size_t length, int expected)
 {
-    char *body = malloc(length); /* of its very length, for the address sanitizer */
+    char *body = malloc(length); /* of exactly that length, for AddressSanitizer */
 
     memcpy(body, text, length);
     ck_assert_msg(merge_check(kind, body, length) == expected, "%.*s is not %d", (int)length, text, expected);
@@ -100,7 +100,7 @@ static void assert_all(enum merge_kind kind, const char *const *texts, size_t co
     }
 }
 
-START_TEST(what_can_be_merged_and_what_cannot)
+START_TEST(bodies_that_can_be_merged_and_that_cannot)
 {
     assert_all(MERGE_TELEMETRY, telemetry, ARRAY_SIZE(telemetry), 0);
     assert_all(MERGE_TELEMETRY, no_telemetry, ARRAY_SIZE(no_telemetry), -EBADMSG);
@@ -122,7 +122,7 @@ static void assert_broken(enum merge_kind kind, const char *form, const char *pa
     buf_free(&text);
 }
 
-START_TEST(what_is_no_body_at_all)
+START_TEST(not_a_body)
 {
     size_t i;
 
@@ -244,7 +244,7 @@ START_TEST(deep_values)
 }
 END_TEST
 
-/* Merges COUNT members in two bodies, and the first once more. Returns the processor time, in ms. */
+/* Merges COUNT members in two bodies, with the first one twice. Returns the CPU time in ms. */
 static double merge_members(int count)
 {
     struct buf parts[] = {BUF_INIT(4 << 20), BUF_INIT(4 << 20)}, out = BUF_INIT(4 << 20);
@@ -272,7 +272,7 @@ static double merge_members(int count)
     return taken;
 }
 
-/* To look for each key among all others would take some 400 times as long. */
+/* Searching for each key among all others would take about 400 times as long. */
 START_TEST(many_members)
 {
     double few = merge_members(5000);
@@ -282,7 +282,7 @@ START_TEST(many_members)
 }
 END_TEST
 
-static long countdown = -1; /* allocations of jansson until one fails; negative: none does */
+static long countdown = -1; /* allocations of jansson until one fails; negative: none fails */
 
 static void *failing_malloc(size_t size)
 {
@@ -331,8 +331,8 @@ UNIT_SUITE(merge)
     TCase *tests;
     Suite *suite = unit_suite_create("merge", &tests);
 
-    tcase_add_test(tests, what_can_be_merged_and_what_cannot);
-    tcase_add_test(tests, what_is_no_body_at_all);
+    tcase_add_test(tests, bodies_that_can_be_merged_and_that_cannot);
+    tcase_add_test(tests, not_a_body);
     tcase_add_loop_test(tests, one_body_of_several, 0, (int)ARRAY_SIZE(merged));
     tcase_add_test(tests, the_maximum_of_the_merged_body);
     tcase_add_test(tests, deep_values);

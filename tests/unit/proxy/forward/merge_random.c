@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random bodies of known pieces: a merged body is exactly the pieces that must be in it, and means what the
- * bodies mean one after the other. */
+/* Random bodies made of known pieces: a merged body has exactly the pieces that it must have, and the effect
+ * that the bodies have one after the other. */
 #include <jansson.h>
 
 #include "proxy/forward/merge.h"
@@ -9,7 +9,7 @@
 #define PARTS_MAX  3
 #define PIECES_MAX (PARTS_MAX * 6)
 
-/* Keys, each as it can be written. */
+/* Keys, with the ways to write each. */
 static const char *const spellings[][3] = {
     {"\"a\"", "\"\\u0061\"", "\"\\u0061\""},
     {"\"b\"", "\"b\"", "\"\\u0062\""},
@@ -127,7 +127,7 @@ static void put_body(enum merge_kind kind, struct buf *out, const struct piece *
     put_blanks(out);
 }
 
-/* All pieces, of attributes only those whose key does not come again. */
+/* All pieces; of attributes, only those whose key does not come again. */
 static void put_expected(enum merge_kind kind, struct buf *out, const struct piece *pieces, unsigned count)
 {
     const char *separator = kind == MERGE_TELEMETRY ? "[" : "{";
@@ -145,7 +145,7 @@ static void put_expected(enum merge_kind kind, struct buf *out, const struct pie
     put(out, kind == MERGE_TELEMETRY ? "]" : "}");
 }
 
-/* What the server makes of the bodies one after the other. */
+/* What the server stores of the bodies, one after the other. */
 static json_t *sequence(enum merge_kind kind, const struct buf *parts, size_t count)
 {
     json_t *result = kind == MERGE_TELEMETRY ? json_array() : json_object();

@@ -32,7 +32,7 @@ static void set_up(void)
     set_budget("", 1000);
 }
 
-/* Whatever a test has done, it leaves nothing behind. */
+/* No test leaves anything in the queue. */
 static void tear_down(void)
 {
     size_t i;
@@ -72,7 +72,7 @@ static struct queue_item *pop(void)
     return pop_at(NOW_MS);
 }
 
-/* The items go in this order: "021" are items 0, 2, 1; then nothing is left that can go. */
+/* Items are sent in this order ("021": items 0, 2, 1), and then none can be sent. */
 static void assert_order(const char *expected)
 {
     for (; *expected; expected++)
@@ -100,7 +100,7 @@ START_TEST(the_bytes_are_bounded)
     ck_assert_int_eq(push(0, ALICE, 1, NULL), -ENOBUFS);
     items[0].bytes = 100;
     ck_assert_int_eq(push(0, ALICE, 1, NULL), 0);
-    ck_assert_int_eq(push(1, BOB, 1, NULL), 0); /* nothing fits always */
+    ck_assert_int_eq(push(1, BOB, 1, NULL), 0); /* an empty body always fits */
     items[2].bytes = 1;
     ck_assert_int_eq(push(2, BOB, 1, NULL), -ENOBUFS);
     queue_forget(&queue, &items[0]);
@@ -110,13 +110,13 @@ START_TEST(the_bytes_are_bounded)
     ck_assert_int_eq(push(4, BOB, 1, NULL), -ENOBUFS);
     items[4].bytes = 40;
     ck_assert_int_eq(push(4, BOB, 1, NULL), 0);
-    items[5].bytes = SIZE_MAX; /* no sum that wraps around */
+    items[5].bytes = SIZE_MAX; /* the sum must not overflow */
     ck_assert_int_eq(push(5, BOB, 1, NULL), -ENOBUFS);
 }
 END_TEST
 
-/* A reload may make the bounds smaller than what waits. */
-START_TEST(smaller_bounds_hold_for_what_comes)
+/* After a reload, the bounds may be smaller than what is waiting. */
+START_TEST(smaller_bounds_apply_to_new_requests)
 {
     items[0].bytes = 80;
     push(0, ALICE, 1, NULL);
@@ -142,7 +142,7 @@ START_TEST(within_a_flow_urgency_then_arrival_decide)
 }
 END_TEST
 
-START_TEST(urgency_says_nothing_between_flows)
+START_TEST(urgency_is_not_compared_between_flows)
 {
     items[2].urgency = 7;
     items[0].urgency = items[1].urgency = 1;
@@ -153,7 +153,7 @@ START_TEST(urgency_says_nothing_between_flows)
 }
 END_TEST
 
-/* Two tokens for each in turn: one call of two, two of one. */
+/* Two tokens for each turn: one call of cost 2, or two of cost 1. */
 START_TEST(flows_take_turns_by_tokens)
 {
     size_t i;
@@ -166,8 +166,8 @@ START_TEST(flows_take_turns_by_tokens)
 }
 END_TEST
 
-/* 1 of 2 tokens is left over; the next turn has 3. */
-START_TEST(what_a_turn_leaves_over_counts_in_the_next)
+/* One of 2 tokens is left over, so the next turn has 3. */
+START_TEST(tokens_left_over_count_in_the_next_turn)
 {
     push(0, ALICE, 1, NULL);
     push(1, ALICE, 2, NULL);
@@ -178,7 +178,7 @@ START_TEST(what_a_turn_leaves_over_counts_in_the_next)
 }
 END_TEST
 
-START_TEST(who_asked_for_nothing_has_saved_nothing)
+START_TEST(an_idle_flow_saves_no_tokens)
 {
     push(0, ALICE, 1, NULL); /* leaves one token */
     ck_assert_ptr_eq(pop(), &items[0]);
@@ -189,7 +189,7 @@ START_TEST(who_asked_for_nothing_has_saved_nothing)
 }
 END_TEST
 
-/* Else who sends something urgent at the right time keeps the turn for ever. */
+/* Otherwise a flow that adds urgent items at the right time would keep its turn forever. */
 START_TEST(a_turn_gets_its_tokens_once)
 {
     push(0, ALICE, 1, NULL);
@@ -214,7 +214,7 @@ START_TEST(a_newcomer_waits_for_one_turn_of_each)
 }
 END_TEST
 
-START_TEST(what_goes_together_is_kept_together)
+START_TEST(items_of_a_key_are_kept_together)
 {
     push(0, ALICE, 2, "x");
     push(1, ALICE, 2, "y");
@@ -243,7 +243,7 @@ START_TEST(keys_are_told_apart_by_every_byte)
 }
 END_TEST
 
-START_TEST(what_has_no_key_goes_alone)
+START_TEST(an_item_without_a_key_goes_alone)
 {
     push(0, ALICE, 2, NULL);
     push(1, ALICE, 2, NULL);
@@ -286,7 +286,7 @@ START_TEST(only_the_same_group_is_taken_along)
 }
 END_TEST
 
-/* Else Bob's write would wait for all that Alice asked for before hers. */
+/* Otherwise Bob's write would wait for everything that Alice asked for before hers. */
 START_TEST(another_flow_brings_its_own_turn)
 {
     items[3].urgency = 7;
@@ -302,7 +302,7 @@ START_TEST(another_flow_brings_its_own_turn)
 }
 END_TEST
 
-START_TEST(what_was_not_taken_along_keeps_its_turn)
+START_TEST(an_item_that_was_not_taken_along_keeps_its_turn)
 {
     push(0, ALICE, 2, NULL);
     push(1, ALICE, 2, "x");
@@ -312,7 +312,7 @@ START_TEST(what_was_not_taken_along_keeps_its_turn)
 }
 END_TEST
 
-START_TEST(a_held_key_lets_nothing_go)
+START_TEST(nothing_of_a_held_key_is_sent)
 {
     push(0, ALICE, 2, "x");
     ck_assert_ptr_eq(pop(), &items[0]);
@@ -330,7 +330,7 @@ START_TEST(a_held_key_lets_nothing_go)
 }
 END_TEST
 
-START_TEST(a_key_in_use_but_not_held_lets_go)
+START_TEST(items_of_a_key_in_use_are_sent_unless_it_is_held)
 {
     push(0, ALICE, 2, "x");
     push(1, ALICE, 2, "x");
@@ -345,7 +345,7 @@ START_TEST(a_key_in_use_but_not_held_lets_go)
 }
 END_TEST
 
-/* As a call that is over, but holds its key for a moment. */
+/* Like a call that has ended, but holds its key for a moment. */
 START_TEST(a_key_lives_as_long_as_a_call_uses_it)
 {
     struct queue_key *key;
@@ -365,7 +365,7 @@ START_TEST(a_key_lives_as_long_as_a_call_uses_it)
 }
 END_TEST
 
-START_TEST(what_waits_again_has_its_place)
+START_TEST(an_item_that_waits_again_gets_its_old_place)
 {
     size_t i;
 
@@ -384,7 +384,7 @@ START_TEST(what_waits_again_has_its_place)
 }
 END_TEST
 
-START_TEST(what_waits_again_is_not_refused)
+START_TEST(an_item_that_waits_again_is_not_refused)
 {
     size_t i;
 
@@ -399,7 +399,7 @@ START_TEST(what_waits_again_is_not_refused)
 }
 END_TEST
 
-START_TEST(it_is_forgotten_wherever_it_is)
+START_TEST(an_item_can_be_forgotten_in_every_state)
 {
     queue_forget(&queue, &items[0]); /* never pushed */
     push(1, ALICE, 2, "x");          /* has the place */
@@ -423,7 +423,7 @@ START_TEST(it_is_forgotten_wherever_it_is)
 }
 END_TEST
 
-START_TEST(the_budget_bounds_what_goes)
+START_TEST(the_budget_bounds_what_is_sent)
 {
     size_t i;
 
@@ -440,7 +440,7 @@ START_TEST(the_budget_bounds_what_goes)
 END_TEST
 
 /* Two calls of two tokens are under way; one is answered, and its tokens begin to come back a ms later. */
-START_TEST(it_says_when_the_next_can_go)
+START_TEST(it_says_when_the_next_can_be_sent)
 {
     int64_t ready_ms = NOW_MS + 1 + 200;
     size_t i;
@@ -457,8 +457,8 @@ START_TEST(it_says_when_the_next_can_go)
 }
 END_TEST
 
-/* A cheap one behind does not take the last token from a dear one. */
-START_TEST(a_dear_call_does_not_starve)
+/* A cheap item behind an expensive one does not take its last token. */
+START_TEST(an_expensive_call_does_not_starve)
 {
     set_budget("3:1", 1000);
     push(0, ALICE, 2, NULL);
@@ -470,7 +470,7 @@ START_TEST(a_dear_call_does_not_starve)
 }
 END_TEST
 
-START_TEST(what_costs_nothing_passes_a_closed_budget)
+START_TEST(a_free_call_passes_a_closed_budget)
 {
     push(0, ALICE, 1, NULL);
     push(1, BOB, 0, NULL);
@@ -486,8 +486,8 @@ START_TEST(what_costs_nothing_passes_a_closed_budget)
 }
 END_TEST
 
-/* It is behind another of its own flow: it does not go, and nobody is told that it could. */
-START_TEST(what_costs_nothing_has_no_other_place)
+/* It is behind another of its flow: it is not sent, and queue_ready_ms() does not count it. */
+START_TEST(a_free_call_behind_another_waits)
 {
     push(0, ALICE, 1, NULL);
     push(1, ALICE, 0, NULL);
@@ -551,8 +551,8 @@ START_TEST(one_flow_has_three_quarters_of_the_places)
 }
 END_TEST
 
-/* What goes alone is led by its own flow. */
-START_TEST(nobodys_turn_is_for_what_he_cannot_go_with)
+/* An item that goes alone goes in a turn of its own flow. */
+START_TEST(a_turn_is_not_used_for_an_item_that_goes_alone)
 {
     size_t i;
 
@@ -572,35 +572,35 @@ UNIT_SUITE(queue)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, one_flow_has_three_quarters_of_the_places);
-    tcase_add_test(tests, nobodys_turn_is_for_what_he_cannot_go_with);
+    tcase_add_test(tests, a_turn_is_not_used_for_an_item_that_goes_alone);
     tcase_add_test(tests, the_number_is_bounded);
     tcase_add_test(tests, the_bytes_are_bounded);
-    tcase_add_test(tests, smaller_bounds_hold_for_what_comes);
+    tcase_add_test(tests, smaller_bounds_apply_to_new_requests);
     tcase_add_test(tests, within_a_flow_urgency_then_arrival_decide);
-    tcase_add_test(tests, urgency_says_nothing_between_flows);
+    tcase_add_test(tests, urgency_is_not_compared_between_flows);
     tcase_add_test(tests, flows_take_turns_by_tokens);
-    tcase_add_test(tests, what_a_turn_leaves_over_counts_in_the_next);
-    tcase_add_test(tests, who_asked_for_nothing_has_saved_nothing);
+    tcase_add_test(tests, tokens_left_over_count_in_the_next_turn);
+    tcase_add_test(tests, an_idle_flow_saves_no_tokens);
     tcase_add_test(tests, a_turn_gets_its_tokens_once);
     tcase_add_test(tests, a_newcomer_waits_for_one_turn_of_each);
-    tcase_add_test(tests, what_goes_together_is_kept_together);
+    tcase_add_test(tests, items_of_a_key_are_kept_together);
     tcase_add_test(tests, keys_are_told_apart_by_every_byte);
-    tcase_add_test(tests, what_has_no_key_goes_alone);
+    tcase_add_test(tests, an_item_without_a_key_goes_alone);
     tcase_add_test(tests, the_bytes_taken_along_are_bounded);
     tcase_add_test(tests, only_the_same_group_is_taken_along);
     tcase_add_test(tests, another_flow_brings_its_own_turn);
-    tcase_add_test(tests, what_was_not_taken_along_keeps_its_turn);
-    tcase_add_test(tests, a_held_key_lets_nothing_go);
-    tcase_add_test(tests, a_key_in_use_but_not_held_lets_go);
+    tcase_add_test(tests, an_item_that_was_not_taken_along_keeps_its_turn);
+    tcase_add_test(tests, nothing_of_a_held_key_is_sent);
+    tcase_add_test(tests, items_of_a_key_in_use_are_sent_unless_it_is_held);
     tcase_add_test(tests, a_key_lives_as_long_as_a_call_uses_it);
-    tcase_add_test(tests, what_waits_again_has_its_place);
-    tcase_add_test(tests, what_waits_again_is_not_refused);
-    tcase_add_test(tests, it_is_forgotten_wherever_it_is);
-    tcase_add_test(tests, the_budget_bounds_what_goes);
-    tcase_add_test(tests, it_says_when_the_next_can_go);
-    tcase_add_test(tests, a_dear_call_does_not_starve);
-    tcase_add_test(tests, what_costs_nothing_passes_a_closed_budget);
-    tcase_add_test(tests, what_costs_nothing_has_no_other_place);
+    tcase_add_test(tests, an_item_that_waits_again_gets_its_old_place);
+    tcase_add_test(tests, an_item_that_waits_again_is_not_refused);
+    tcase_add_test(tests, an_item_can_be_forgotten_in_every_state);
+    tcase_add_test(tests, the_budget_bounds_what_is_sent);
+    tcase_add_test(tests, it_says_when_the_next_can_be_sent);
+    tcase_add_test(tests, an_expensive_call_does_not_starve);
+    tcase_add_test(tests, a_free_call_passes_a_closed_budget);
+    tcase_add_test(tests, a_free_call_behind_another_waits);
     tcase_add_test(tests, a_pass_ends);
     tcase_add_test(tests, flows_are_listed);
     return suite;

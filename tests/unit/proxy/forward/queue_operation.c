@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the budget holds back of one operation holds back nothing else that waits. */
+/* If the budget holds back one operation, nothing else is held back. */
 #include <errno.h>
 
 #include "base/util.h"
@@ -77,7 +77,7 @@ static struct queue_item *pop_at(int64_t now_ms)
     return item;
 }
 
-/* "021": items 0, 2, 1, and then nothing that can go. */
+/* "021": items 0, 2, 1 are sent, and then none can be. */
 static void assert_order_at(int64_t now_ms, const char *expected)
 {
     for (; *expected; expected++)
@@ -85,7 +85,7 @@ static void assert_order_at(int64_t now_ms, const char *expected)
     ck_assert_ptr_null(pop_at(now_ms));
 }
 
-START_TEST(what_is_behind_it_goes)
+START_TEST(items_behind_it_are_sent)
 {
     close_x();
     push(0, ALICE, X, NULL);
@@ -93,7 +93,7 @@ START_TEST(what_is_behind_it_goes)
     push(2, ALICE, Y, NULL);
     push(3, BOB, X, NULL);
     push(4, BOB, Z, NULL);
-    ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), NOW_MS + 1); /* it has not been looked at */
+    ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), NOW_MS + 1); /* it has not been checked */
     assert_order_at(NOW_MS, "24");
     ck_assert_uint_eq(queue.count, 3);
     ck_assert_int_eq(queue_ready_ms(&queue, &budget, NOW_MS), OPEN_MS);
@@ -112,7 +112,7 @@ START_TEST(it_is_closed_while_others_wait_already)
 }
 END_TEST
 
-/* By urgency, then by arrival; with what has come meanwhile. */
+/* By urgency, then by arrival, together with items that have arrived in the meantime. */
 START_TEST(it_has_its_old_place_when_it_opens)
 {
     items[1].urgency = 1;
@@ -133,8 +133,8 @@ START_TEST(it_has_its_old_place_when_it_opens)
 }
 END_TEST
 
-/* With a pace of its own, one goes each second; everybody gets his turn of it. */
-START_TEST(flows_take_turns_also_for_what_is_held_back)
+/* With a pace of its own, one item is sent each second; every flow gets its turn. */
+START_TEST(flows_take_turns_with_held_back_items_too)
 {
     static const char order[] = "013452";
     size_t i;
@@ -148,7 +148,7 @@ START_TEST(flows_take_turns_also_for_what_is_held_back)
     ck_assert_ptr_null(pop_at(NOW_MS));
     budget.refusals.operations.list[0].pace.rate = 1000;
     budget.refusals.operations.list[0].pace.ceiling = 1000000;
-    for (i = 0; i < 6; i++) { /* two tokens are a turn */
+    for (i = 0; i < 6; i++) { /* a turn is two tokens */
         ck_assert_ptr_eq(pop_at(OPEN_MS + 1000 * (int64_t)i), &items[order[i] - '0']);
         ck_assert_ptr_null(pop_at(OPEN_MS + 1000 * (int64_t)i));
         budget.refusals.operations.list[0].pace.rate = 1000;
@@ -156,7 +156,7 @@ START_TEST(flows_take_turns_also_for_what_is_held_back)
 }
 END_TEST
 
-/* A turn of its own takes nothing from the others'. */
+/* Its own turns take nothing from the others. */
 START_TEST(others_take_turns_as_before)
 {
     close_x();
@@ -204,7 +204,7 @@ START_TEST(keys_stay_together)
 }
 END_TEST
 
-/* The whole budget is closed longer than X, or X longer than it: it is looked at again when either opens. */
+/* The budget is closed for longer than X, or X for longer: it is checked again when either opens. */
 START_TEST(both_closings_are_waited_for)
 {
     close_x();
@@ -221,8 +221,8 @@ START_TEST(both_closings_are_waited_for)
 }
 END_TEST
 
-/* What counts against no limit is of no operation, and stays where it is. */
-START_TEST(what_costs_nothing_is_not_held_back)
+/* Free items belong to no operation, and stay where they are. */
+START_TEST(a_free_call_is_not_held_back)
 {
     close_x();
     push(0, ALICE, X, NULL);
@@ -253,7 +253,8 @@ START_TEST(lanes_share_the_places_of_their_flow)
 }
 END_TEST
 
-/* Whatever comes, goes, closes and opens: no item is lost or forgotten, and it is sent when it is told. */
+/* Items come and go, operations close and open: no item is lost, and each is sent when queue_ready_ms() says
+ * so. */
 START_TEST(nothing_is_lost)
 {
     int64_t now_ms = NOW_MS;
@@ -285,7 +286,7 @@ START_TEST(nothing_is_lost)
             ck_abort_msg("%zu of %zu are apart", queue.apart, queue.count);
     }
     now_ms += 3600 * 1000;
-    for (i = 0; queue.count > 0; i++) { /* slowly, as they were refused so often */
+    for (i = 0; queue.count > 0; i++) { /* slowly, because they were refused so often */
         struct queue_item *item = pop_at(now_ms);
 
         ck_assert_uint_lt(i, 1000);
@@ -304,15 +305,15 @@ UNIT_SUITE(queue_operation)
     Suite *suite = unit_suite_create("queue, operations", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, what_is_behind_it_goes);
+    tcase_add_test(tests, items_behind_it_are_sent);
     tcase_add_test(tests, it_is_closed_while_others_wait_already);
     tcase_add_test(tests, it_has_its_old_place_when_it_opens);
-    tcase_add_test(tests, flows_take_turns_also_for_what_is_held_back);
+    tcase_add_test(tests, flows_take_turns_with_held_back_items_too);
     tcase_add_test(tests, others_take_turns_as_before);
     tcase_add_test(tests, it_counts_against_the_bounds);
     tcase_add_test(tests, keys_stay_together);
     tcase_add_loop_test(tests, both_closings_are_waited_for, 0, 3);
-    tcase_add_test(tests, what_costs_nothing_is_not_held_back);
+    tcase_add_test(tests, a_free_call_is_not_held_back);
     tcase_add_test(tests, lanes_share_the_places_of_their_flow);
     tcase_add_test(tests, nothing_is_lost);
     return suite;

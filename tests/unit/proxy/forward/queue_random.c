@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Random operations on the queue and on a model of it, which keeps nothing but what each item is and looks
- * everything up. */
+/* Random operations on the queue and on a simple model of it, which only has the items and searches them all.
+ */
 #include "base/util.h"
 #include "proxy/forward/queue.h"
 #include "unit.h"
@@ -8,7 +8,7 @@
 #define NOW_MS  INT64_C(1000000)
 #define ITEMS   40
 #define FLOWS   5
-#define KEYS    4 /* the first stands for none */
+#define KEYS    4 /* the first means none */
 #define QUANTUM 2
 #define STEPS   3000
 #define ROUNDS  (size_t) unit_rounds(20)
@@ -107,7 +107,7 @@ static void enter_turn(unsigned flow)
     order.turns[order.count++] = flow;
 }
 
-/* After each step: who has nothing leaves, who has something new comes last, in the order of arrival. */
+/* After each step: flows without items leave, and new ones are appended in the order of arrival. */
 static void update_turns(void)
 {
     size_t i;
@@ -143,7 +143,7 @@ static bool is_used_up(unsigned flow)
     return order.has_turn[flow] && order.deficits[flow] < items[first_of_flow(flow)].cost;
 }
 
-/* Those that have used up their turn go to the end, each once: then they begin a new one. */
+/* Flows that have used up their turn go to the end, each once, and begin a new one. */
 static unsigned take_turn(void)
 {
     size_t i;
@@ -173,7 +173,7 @@ static void push(size_t i)
         .flow_id = model[i].flow, .cost = 1 + draw(2), .urgency = draw(3), .bytes = draw(200)};
     items[i].alone = draw(4) == 0;
     if (key)
-        items[i].cost = 2; /* what goes together costs the same */
+        items[i].cost = 2; /* items that go together cost the same */
     r = queue_push(&queue, &items[i], key, key ? strlen(key) : 0);
     if (r < 0)
         return;
@@ -197,7 +197,7 @@ static void forget(size_t i)
     update_turns();
 }
 
-/* What waits for the same key next before or after I; ITEMS: nothing. */
+/* The item of the same key that waits next before or after I; ITEMS: none. */
 static size_t neighbour(size_t i, bool before)
 {
     size_t found = ITEMS, k;
@@ -217,7 +217,7 @@ static bool go_together(size_t a, size_t b)
     return items[a].group == items[b].group && !items[a].alone && !items[b].alone;
 }
 
-/* What goes in the turn of I. */
+/* The item that is sent in the turn of I. */
 static size_t first_to_go(size_t i)
 {
     size_t first = first_of_key(model[i].key, FLOWS), before;
@@ -358,7 +358,7 @@ static void run(void)
     queue_free(&queue);
 }
 
-START_TEST(it_does_what_its_model_does)
+START_TEST(it_behaves_like_its_model)
 {
     size_t i;
 
@@ -372,6 +372,6 @@ UNIT_SUITE(queue_random)
     TCase *tests;
     Suite *suite = unit_suite_create("queue, random", &tests);
 
-    tcase_add_test(tests, it_does_what_its_model_does);
+    tcase_add_test(tests, it_behaves_like_its_model);
     return suite;
 }

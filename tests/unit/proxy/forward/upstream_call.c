@@ -54,7 +54,7 @@ static void begin_many(enum kind kind, size_t count)
         begin(kind);
 }
 
-/* A call that takes the only place in flight; what comes meanwhile waits. */
+/* A call that takes the only place in flight; requests that arrive in the meantime wait. */
 static void occupy(void)
 {
     world_budget(&world, "", false, 1);
@@ -82,7 +82,7 @@ static void assert_stored(unsigned first, unsigned last)
                       world.server.writes[first].points);
 }
 
-START_TEST(what_need_not_wait_is_not_touched)
+START_TEST(a_write_that_need_not_wait_is_not_changed)
 {
     begin_many(TELEMETRY, 5);
     begin_many(ATTRIBUTES, 5);
@@ -94,7 +94,7 @@ START_TEST(what_need_not_wait_is_not_touched)
 }
 END_TEST
 
-START_TEST(what_waits_goes_as_one_call)
+START_TEST(waiting_writes_go_as_one_call)
 {
     occupy();
     begin_many(TELEMETRY, 5);
@@ -184,8 +184,8 @@ START_TEST(a_merged_call_has_at_most_so_many_requests)
 }
 END_TEST
 
-/* All stamped bodies here have the same length. What the sum of three, and the signs around them, has room
- * for goes together; with one byte less, the third goes later. */
+/* All stamped bodies here have the same length. If three fit, with the signs around them, they go together;
+ * with one byte less, the third goes later. */
 START_TEST(a_merged_body_has_at_most_so_many_bytes)
 {
     size_t one;
@@ -217,7 +217,7 @@ START_TEST(another_header_goes_alone)
 }
 END_TEST
 
-/* Of 8 writes one is refused, at every place: three times a part is split, and it alone hears of it. */
+/* One of 8 writes is refused, at every place: after three splits, only that one gets the error. */
 START_TEST(a_bad_body_fails_alone)
 {
     struct wish bad = wish(TELEMETRY);
@@ -259,7 +259,7 @@ START_TEST(all_bad_bodies_fail)
 }
 END_TEST
 
-START_TEST(what_is_no_json_is_never_merged)
+START_TEST(invalid_json_is_never_merged)
 {
     struct wish broken = wish(TELEMETRY);
 
@@ -277,7 +277,7 @@ START_TEST(what_is_no_json_is_never_merged)
 }
 END_TEST
 
-/* Whether two reads are answered by one call, MEANWHILE being done between them. */
+/* Whether two reads share a call if MEANWHILE is done between them. */
 static bool join(const struct wish *second, void (*meanwhile)(void))
 {
     unsigned before;
@@ -298,7 +298,7 @@ static void do_nothing(void)
 
 static void send_write(void)
 {
-    begin(DEVICE_API); /* any that may write */
+    begin(DEVICE_API); /* a request that may write */
 }
 
 static void end_write(void)
@@ -368,7 +368,7 @@ START_TEST(waiting_reads_share_a_call)
 }
 END_TEST
 
-/* It takes no turn in the flow of another that asked for much before. */
+/* It does not wait in the flow of another that has asked for much before. */
 START_TEST(a_read_does_not_wait_for_a_flood)
 {
     struct wish second = wish(READ);
@@ -392,8 +392,8 @@ UNIT_SUITE(upstream_call)
     Suite *suite = unit_suite_create("call", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, what_need_not_wait_is_not_touched);
-    tcase_add_test(tests, what_waits_goes_as_one_call);
+    tcase_add_test(tests, a_write_that_need_not_wait_is_not_changed);
+    tcase_add_test(tests, waiting_writes_go_as_one_call);
     tcase_add_test(tests, attributes_go_as_one_call);
     tcase_add_test(tests, off_merges_nothing);
     tcase_add_test(tests, always_has_one_write_per_entity_in_flight);
@@ -403,7 +403,7 @@ UNIT_SUITE(upstream_call)
     tcase_add_test(tests, another_header_goes_alone);
     tcase_add_loop_test(tests, a_bad_body_fails_alone, 0, 16);
     tcase_add_test(tests, all_bad_bodies_fail);
-    tcase_add_test(tests, what_is_no_json_is_never_merged);
+    tcase_add_test(tests, invalid_json_is_never_merged);
     tcase_add_test(tests, identical_reads_share_a_call);
     tcase_add_test(tests, other_reads_do_not);
     tcase_add_test(tests, not_when_a_write_was_sent_since);

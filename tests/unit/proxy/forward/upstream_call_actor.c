@@ -11,7 +11,7 @@ static void think(struct actor *actor)
                      unit_random() % (uint32_t)(crowd->think_max_ms + 1));
 }
 
-/* The answer lists what each writer has written last. */
+/* The answer has the last value of each writer. */
 static void check_read(struct actor *actor, const struct local *local)
 {
     const char *text = local->answer;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Local programs of the simulations: each asks, waits for the answer, thinks, asks again. What a writer was
- * told that it has written is what a reader must find.
+ * Local programs of the simulations: each sends a request, waits for the response, pauses, and sends the
+ * next. A reader must find every write that was confirmed to its writer.
  */
 #ifndef TB_PROXY_FORWARDING_ACTOR_H
 #define TB_PROXY_FORWARDING_ACTOR_H
@@ -13,9 +13,9 @@
 struct actor {
     struct wish wish;
     struct crowd *crowd;
-    struct timer timer; /* it asks again */
+    struct timer timer; /* the next request */
     unsigned found_at_least[SERVER_WRITERS];
-    int64_t longest_ms; /* that it has waited for an answer */
+    int64_t longest_ms; /* longest wait for a response */
     unsigned answers;
     bool runs;
 };
@@ -25,28 +25,28 @@ struct crowd {
     struct actor actors[ACTORS_MAX];
     size_t count;
     int64_t think_max_ms;
-    unsigned written[SERVER_ENTITIES][SERVER_WRITERS]; /* attributes, as their writers were told */
+    unsigned written[SERVER_ENTITIES][SERVER_WRITERS]; /* attributes, as confirmed to their writers */
     unsigned by_status[600];
     unsigned stale; /* reads that did not find what was written */
     unsigned bad_per_thousand;
-    bool leaving; /* nobody asks again */
+    bool leaving; /* no more requests */
 };
 
-/* CROWD is memory of zeros. */
+/* CROWD is zeroed memory. */
 void crowd_init(struct crowd *crowd, struct world *world, int64_t think_max_ms);
 
-/* COUNT more that ask for KIND, each on a connection of its own or, where USER is not 0, all of that user;
- * for entities below ENTITIES in turn. */
+/* Adds COUNT programs that send requests of KIND, each on a connection of its own, or all as USER if that is
+ * not 0, for the entities below ENTITIES in turn. */
 void crowd_add(struct crowd *crowd, enum kind kind, size_t count, int64_t user, unsigned entities);
 
-/* All that do not run yet begin, or those from FIRST on, and all run for so long. */
+/* Starts all programs that are not running, or those from FIRST on, and runs all for so long. */
 void crowd_go_on(struct crowd *crowd, int64_t ms);
 void crowd_go_on_from(struct crowd *crowd, size_t first, int64_t ms);
 
-/* All stop, and have their answers. */
+/* Stops all, and waits for their responses. */
 void crowd_end(struct crowd *crowd);
 
-/* All begin, run for so long, and have their answers. */
+/* Starts all, runs them for so long, and stops them. */
 void crowd_run(struct crowd *crowd, int64_t ms);
 
 #endif

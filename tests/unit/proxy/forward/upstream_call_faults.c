@@ -14,7 +14,7 @@ static struct world world;
 static struct record {
     enum kind kind;
     unsigned entity, writer;
-    bool refused_body; /* bad, or no JSON */
+    bool refused_body; /* bad, or not JSON */
     bool closed;
     unsigned answers;
     int status;
@@ -60,7 +60,7 @@ static void begin(void)
         loop_timer_start(&world.services.loop, &local->exchange.hang_up_timer, 2000);
 }
 
-/* Any request that is not answered; NULL: none. */
+/* Any request without a response; NULL: none. */
 static struct local *any(void)
 {
     const struct list *exchanges = &world.services.exchanges;
@@ -130,7 +130,7 @@ static void set_up(void)
     change();
 }
 
-/* Of two values for one attribute in the same call, the last one goes. */
+/* Of two values for one attribute in the same call, only the last is sent. */
 static bool is_overwritten(unsigned serial)
 {
     const struct record *record = &records[serial];
@@ -184,7 +184,7 @@ static void run(void)
         world_run(&world, draw(10) ? draw(20) : draw(1000));
     }
     world_run_all(&world, 60 * MINUTE_MS);
-    world_run(&world, MINUTE_MS); /* what was given up, the server executes all the same */
+    world_run(&world, MINUTE_MS); /* the server executes calls that were given up, too */
     world_assert_idle(&world);
     for (i = 1; i <= world.serial; i++)
         check(i);

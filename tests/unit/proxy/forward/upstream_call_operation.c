@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits of one operation, of all, and both: whom they hold back. "Today" in the bounds is a budget that
- * knows no operations: the same requests, as if all were for one.
+ * Limits of one operation, of all, and both: which requests they hold back. "Today" in the bounds is a budget
+ * that does not distinguish operations: the same requests, as if all were for one.
  */
 #include "base/util.h"
 #include "upstream_call_actor.h"
@@ -29,7 +29,7 @@ static void open_world(const char *limit, const struct knowledge *knowledge)
     world.config.join.reads = false;
     world_budget(&world, knowledge->limit, knowledge->learn, 64);
     server_limit(&world.server, limit);
-    crowd_init(&crowd, &world, 700); /* 43 requests a second of 16, with 20 ms for each */
+    crowd_init(&crowd, &world, 700); /* 43 requests a second from 16 programs, with 20 ms for each */
 }
 
 /* Programs on connections of their own. */
@@ -53,7 +53,7 @@ static unsigned answered(size_t first, size_t end, unsigned before)
     return count - before;
 }
 
-/* How many requests of the first OTHERS are answered in so many ms. */
+/* How many requests of the first OTHERS get a response in so many ms. */
 static unsigned others_in(int64_t ms)
 {
     unsigned before = answered(0, OTHERS, 0);
@@ -72,7 +72,7 @@ static void close_world(void)
 
 static const struct knowledge unlimited[] = {{"", true}, {"", false}, {"1000:1", true}, {"1000:1", false}};
 
-/* Nine tenths of what all others have without the four, in 28 s. */
+/* Nine tenths of the rate of all others without the four, in 28 s. */
 static unsigned nine_tenths(void)
 {
     unsigned count;
@@ -108,7 +108,7 @@ START_TEST(four_connections_hold_back_nobody_else)
 }
 END_TEST
 
-/* Those before it in its own flow included: all are one user's. */
+/* Not even the others in its own flow: all are of one user. */
 START_TEST(nor_in_its_own_flow)
 {
     unsigned least = nine_tenths();
@@ -125,7 +125,7 @@ START_TEST(nor_in_its_own_flow)
 }
 END_TEST
 
-/* Longer than anybody may wait, or not. */
+/* Longer than any request may wait, or not. */
 START_TEST(retry_after_stops_its_operation_only)
 {
     static const int64_t retry_after_ms[] = {3600 * SECOND_MS, 25 * SECOND_MS};
@@ -167,8 +167,8 @@ static struct local *begin(enum kind kind, int64_t *took_ms)
     return world_begin(&world, &wish);
 }
 
-/* Nobody else was there before: it is closed for it alone, too. */
-START_TEST(who_comes_later_finds_out)
+/* There were no other operations before: the budget is closed for it alone, too. */
+START_TEST(a_later_operation_finds_out)
 {
     struct server_limit *own;
     int64_t took_ms;
@@ -194,7 +194,7 @@ START_TEST(who_comes_later_finds_out)
 }
 END_TEST
 
-/* A pace that was learned of one operation when nobody else was there is not that of all for long. */
+/* A pace that was learned from one operation alone does not apply to all for long. */
 START_TEST(a_pace_of_one_does_not_stay_that_of_all)
 {
     size_t round;
@@ -216,7 +216,7 @@ START_TEST(a_pace_of_one_does_not_stay_that_of_all)
 }
 END_TEST
 
-/* More than one such limit at a time: they pass for one of all at first. */
+/* More than one such limit at a time: they look like a limit of all at first. */
 START_TEST(three_limits_of_operations_are_found)
 {
     size_t round;
@@ -253,11 +253,11 @@ static void add_everybody(void)
     crowd_add(&crowd, RPC, 4, 0, 4);
 }
 
-/* What is refused before it is known that it is too much varies: by about 20 calls of the 64 in flight. */
+/* The number of refusals before the limit is known varies by about 20 of the 64 calls in flight. */
 #define AVERAGED (5 * ROUNDS)
 #define NOISE    (60. / (double)AVERAGED)
 
-/* Refusals in two minutes, on average. USED_UP: there is nothing left of the limit when they begin. */
+/* Refusals in two minutes, on average. USED_UP: nothing is left of the limit at the start. */
 static double refusals(const char *limit, const struct knowledge *knowledge, bool is_one_operation,
                        bool used_up)
 {
@@ -307,7 +307,7 @@ static unsigned tokens_in(int64_t ms)
     return world.server.tokens - before;
 }
 
-/* All together have nine tenths of what they have without the four, and their limit refuses few. */
+/* All together have nine tenths of their rate without the four, and their limit refuses few. */
 static void run_both(const struct knowledge *knowledge)
 {
     unsigned refused, without;
@@ -337,8 +337,8 @@ END_TEST
 
 /* ---- waiting ---- */
 
-/* Requests of a closed operation wait no longer than any, and count as any. */
-START_TEST(what_is_held_back_obeys_the_bounds_of_the_queue)
+/* Requests of a closed operation wait no longer than others, and count like others. */
+START_TEST(held_back_requests_obey_the_bounds_of_the_queue)
 {
     struct server_limit *own;
     int64_t took_ms[8], other_ms;
@@ -405,13 +405,13 @@ UNIT_SUITE(upstream_call_operation)
     tcase_add_loop_test(tests, four_connections_hold_back_nobody_else, 0, (int)ARRAY_SIZE(own_limits));
     tcase_add_test(tests, nor_in_its_own_flow);
     tcase_add_loop_test(tests, retry_after_stops_its_operation_only, 0, 2);
-    tcase_add_loop_test(tests, who_comes_later_finds_out, 0, (int)ARRAY_SIZE(unlimited));
+    tcase_add_loop_test(tests, a_later_operation_finds_out, 0, (int)ARRAY_SIZE(unlimited));
     tcase_add_test(tests, a_pace_of_one_does_not_stay_that_of_all);
     tcase_add_test(tests, three_limits_of_operations_are_found);
     tcase_add_loop_test(tests, a_limit_of_all_costs_few_refusals_more, 0, (int)ARRAY_SIZE(all_limits));
     tcase_add_loop_test(tests, a_configured_limit_is_kept_by_all, 0, (int)ARRAY_SIZE(all_limits));
     tcase_add_loop_test(tests, both_limits_hold_each_their_own, 0, 3);
-    tcase_add_test(tests, what_is_held_back_obeys_the_bounds_of_the_queue);
+    tcase_add_test(tests, held_back_requests_obey_the_bounds_of_the_queue);
     tcase_add_test(tests, writes_that_are_held_back_are_stored_once);
     return suite;
 }

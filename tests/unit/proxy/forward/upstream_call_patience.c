@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Each of those who share a call waits as long as it may itself, while there is no login. */
+/* While there is no login, each member of a call waits as long as it may itself. */
 #include "base/util.h"
 #include "proxy/forward/upstream_call.h"
 #include "unit.h"
 #include "upstream_call_world.h"
 
 #define LOGIN_MS 5000
-#define SOON_MS  1000 /* of who wants to wait only so long */
+#define SOON_MS  1000 /* for requests that want to wait only so long */
 #define WORK_MS  100  /* more than a call takes */
 
 static struct world world;
@@ -46,8 +46,8 @@ static struct local *begin(enum kind kind, int64_t wait_ms)
     return world_begin(&world, &it);
 }
 
-/* Three requests, of which the one that is number IMPATIENT wants to wait for SOON_MS only. They meet in the
- * queue, or each comes when the others wait for the login already. */
+/* Three requests. Number IMPATIENT wants to wait for SOON_MS only. They meet in the queue, or each arrives
+ * when the others already wait for the login. */
 static void begin_three(enum kind kind, unsigned impatient, bool in_turn)
 {
     unsigned i;
@@ -96,13 +96,13 @@ START_TEST(each_waits_as_long_as_it_may)
         bool late = i == cases[_i].impatient;
 
         assert_result(i, late ? 503 : 200, late ? SOON_MS : LOGIN_MS, late ? 0 : WORK_MS);
-        if (cases[_i].kind != READ) /* what was told to be late is not written */
+        if (cases[_i].kind != READ) /* a request that got a 503 is not written */
             ck_assert_uint_eq(world.server.writes[i].executions, !late);
     }
 }
 END_TEST
 
-START_TEST(the_last_one_goes_as_it_is)
+START_TEST(the_last_body_is_sent_unchanged)
 {
     begin(_i ? TELEMETRY : ATTRIBUTES, SOON_MS);
     begin(_i ? TELEMETRY : ATTRIBUTES, WORLD_NO_WISH);
@@ -129,7 +129,7 @@ START_TEST(a_call_ends_when_nobody_waits_for_it_any_more)
 }
 END_TEST
 
-START_TEST(who_does_not_want_to_wait_does_not)
+START_TEST(a_request_that_does_not_want_to_wait_does_not)
 {
     begin(READ, WORLD_NO_WISH);
     begin(READ, 0);
@@ -142,7 +142,7 @@ START_TEST(who_does_not_want_to_wait_does_not)
 }
 END_TEST
 
-/* limits.session_wait_ms counts for each from when it begins to wait. */
+/* limits.session_wait_ms counts from the time that each begins to wait. */
 START_TEST(the_longest_wait_for_a_login_is_that_of_each)
 {
     world.services.own_request_options.session_wait_ms = 3000;
@@ -159,7 +159,7 @@ START_TEST(the_longest_wait_for_a_login_is_that_of_each)
 }
 END_TEST
 
-/* The wait goes on after a 429, and for the login that the credential's renewal needs. */
+/* The wait goes on after a 429, and for the login that renews the credential. */
 START_TEST(also_through_a_429_and_a_401)
 {
     static const int statuses[] = {429, 401};
@@ -179,7 +179,7 @@ START_TEST(also_through_a_429_and_a_401)
 }
 END_TEST
 
-/* What it has waited before the login counts when it waits again. */
+/* The wait for the login counts when it waits again. */
 START_TEST(all_waits_are_one)
 {
     world.server.session_ms = world_now(&world) + 600;
@@ -193,7 +193,7 @@ START_TEST(all_waits_are_one)
 }
 END_TEST
 
-START_TEST(without_memory_for_one_body_they_go_alone)
+START_TEST(without_memory_for_a_merged_body_they_go_alone)
 {
     begin_three(ATTRIBUTES, 0, false);
     ck_assert_uint_eq(world.services.budget.in_flight, 1);
@@ -206,7 +206,7 @@ START_TEST(without_memory_for_one_body_they_go_alone)
 }
 END_TEST
 
-START_TEST(who_hangs_up_before_the_login_has_written_nothing)
+START_TEST(a_client_that_hangs_up_before_the_login_writes_nothing)
 {
     struct local *locals[3];
     unsigned i;
@@ -229,13 +229,13 @@ UNIT_SUITE(upstream_call_patience)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, each_waits_as_long_as_it_may, 0, (int)ARRAY_SIZE(cases));
-    tcase_add_loop_test(tests, the_last_one_goes_as_it_is, 0, 2);
+    tcase_add_loop_test(tests, the_last_body_is_sent_unchanged, 0, 2);
     tcase_add_test(tests, a_call_ends_when_nobody_waits_for_it_any_more);
-    tcase_add_test(tests, who_does_not_want_to_wait_does_not);
+    tcase_add_test(tests, a_request_that_does_not_want_to_wait_does_not);
     tcase_add_test(tests, the_longest_wait_for_a_login_is_that_of_each);
     tcase_add_loop_test(tests, also_through_a_429_and_a_401, 0, 8);
     tcase_add_test(tests, all_waits_are_one);
-    tcase_add_test(tests, without_memory_for_one_body_they_go_alone);
-    tcase_add_loop_test(tests, who_hangs_up_before_the_login_has_written_nothing, 0, 3);
+    tcase_add_test(tests, without_memory_for_a_merged_body_they_go_alone);
+    tcase_add_loop_test(tests, a_client_that_hangs_up_before_the_login_writes_nothing, 0, 3);
     return suite;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is refused, given up, late, or has to be sent again. */
+/* Requests that are refused, given up, late, or sent again. */
 #include <stdio.h>
 
 #include "base/util.h"
@@ -9,7 +9,7 @@
 
 #define ALICE    1000
 #define NEVER_MS (1000 * MINUTE_MS)
-#define EXACT_MS 10 /* deadlines are held within */
+#define EXACT_MS 10 /* precision of deadlines */
 
 static struct world world;
 
@@ -53,7 +53,7 @@ static void run_all(void)
     world_assert_idle(&world);
 }
 
-/* The server takes nothing any more. */
+/* The server takes no more calls. */
 static void refuse_all(void)
 {
     server_limit(&world.server, "1:1000000");
@@ -75,7 +75,7 @@ START_TEST(a_429_is_retried_so_often)
 }
 END_TEST
 
-START_TEST(what_acts_twice_is_not_retried)
+START_TEST(a_call_that_acts_is_not_retried)
 {
     refuse_all();
     begin(RPC);
@@ -85,7 +85,7 @@ START_TEST(what_acts_twice_is_not_retried)
 }
 END_TEST
 
-START_TEST(repeats_can_be_off)
+START_TEST(retries_can_be_off)
 {
     world.services.own_request_options.retry.off = true;
     refuse_all();
@@ -116,7 +116,7 @@ static void assert_retried(unsigned serial, int64_t least_ms)
     ck_assert_int_ge(results[serial].took_ms, least_ms);
 }
 
-/* What came while it was closed was not sent either. */
+/* Requests that arrived while it was closed were not sent either. */
 START_TEST(a_429_of_two_operations_closes_the_budget_for_all)
 {
     world.server.retry_after_ms = 7000;
@@ -128,7 +128,7 @@ START_TEST(a_429_of_two_operations_closes_the_budget_for_all)
     ck_assert_uint_eq(world.server.call_count, 2);
     begin(DEVICE);
     begin(READ);
-    begin(DEVICE_API); /* but for what the server does not count */
+    begin(DEVICE_API); /* but calls that the server does not count pass */
     world_run(&world, 6700);
     ck_assert_int_eq(results[6].status, 200);
     ck_assert_uint_eq(world.server.call_count, 3);
@@ -166,7 +166,7 @@ START_TEST(a_value_stored_before_its_429_is_stored_once)
 }
 END_TEST
 
-/* All together have been refused; all together they go again. */
+/* They were refused together, and are sent again together. */
 START_TEST(a_refused_merge_is_retried_as_one)
 {
     unsigned i;
@@ -198,7 +198,7 @@ static void assert_late(unsigned serial, int64_t wait_ms)
 
 static const int64_t waits[] = {0, 1, 1000, 29999, 30000};
 
-/* Of the queue, of the client, whichever is nearer. */
+/* The deadline of the queue or of the client, whichever is nearer. */
 START_TEST(a_deadline_in_the_queue)
 {
     world.services.budget.closed_until_ms = world_now(&world) + NEVER_MS;
@@ -220,7 +220,7 @@ static void begin_another(struct local *local)
     begin_waiting(TELEMETRY, 0);
 }
 
-START_TEST(who_does_not_want_to_wait_need_not)
+START_TEST(a_client_that_does_not_want_to_wait_need_not)
 {
     begin(DEVICE)->wish.answered = begin_another; /* it arrives within a turn of the loop */
     run_all();
@@ -236,7 +236,7 @@ START_TEST(a_deadline_while_backing_off)
     world.server.travel_min_ms = world.server.travel_max_ms = 0;
     world.server.work_min_ms = world.server.work_max_ms = 50;
     world.services.own_request_options.retry.max_retries = 100;
-    server_limit(&world.server, "1:1000000"); /* each is executed, and then refused; later at once */
+    server_limit(&world.server, "1:1000000"); /* each is executed and then refused; later, refused at once */
     begin_waiting(TELEMETRY, wait_ms);
     run_all();
     assert_late(1, wait_ms + 50);
@@ -259,8 +259,8 @@ START_TEST(a_full_queue_refuses)
 }
 END_TEST
 
-/* What need not wait takes no room, though it arrived in the same turn. */
-START_TEST(a_queue_is_full_only_of_what_waits)
+/* Requests that need not wait take no room, even if they arrived in the same turn. */
+START_TEST(only_waiting_requests_fill_the_queue)
 {
     unsigned i;
 
@@ -275,7 +275,7 @@ END_TEST
 
 /* ---- clients that go ---- */
 
-/* Several in one call: the first of them is its lead. The server answers with STATUS, unless 0. */
+/* Several in one call; the first is its lead. The server answers with STATUS, unless that is 0. */
 static void begin_merged(struct local **locals, size_t count, int status)
 {
     size_t i;
@@ -293,7 +293,7 @@ static void begin_merged(struct local **locals, size_t count, int status)
                      forwarding_of(&locals[count - 1]->exchange)->call);
 }
 
-/* Its target, headers and body are sent once more when it is gone. */
+/* Its target, headers and body are sent again after it has gone. */
 START_TEST(the_others_stay_when_the_lead_goes)
 {
     struct local *locals[3];
@@ -325,7 +325,7 @@ START_TEST(a_call_ends_when_all_have_gone)
 }
 END_TEST
 
-START_TEST(what_is_given_up_may_have_been_counted)
+START_TEST(a_call_that_is_given_up_counts)
 {
     struct local *local;
 
@@ -339,8 +339,9 @@ START_TEST(what_is_given_up_may_have_been_counted)
 }
 END_TEST
 
-/* The client sends no more, but perhaps it reads: it gets what comes soon, but nothing is retried for it. */
-START_TEST(for_who_may_be_gone_nothing_is_retried)
+/* The client sends no more, but may read: it gets a response that comes soon, but nothing is retried for it.
+ */
+START_TEST(nothing_is_retried_for_a_client_that_may_be_gone)
 {
     struct local *locals[3];
 
@@ -395,22 +396,22 @@ UNIT_SUITE(upstream_call_retry)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_loop_test(tests, a_429_is_retried_so_often, 0, 5);
-    tcase_add_test(tests, what_acts_twice_is_not_retried);
-    tcase_add_test(tests, repeats_can_be_off);
+    tcase_add_test(tests, a_call_that_acts_is_not_retried);
+    tcase_add_test(tests, retries_can_be_off);
     tcase_add_test(tests, a_refused_call_has_taken_nothing);
     tcase_add_test(tests, a_429_of_two_operations_closes_the_budget_for_all);
     tcase_add_loop_test(tests, a_longer_retry_after_is_not_waited_for, 0, 2);
     tcase_add_test(tests, a_value_stored_before_its_429_is_stored_once);
     tcase_add_test(tests, a_refused_merge_is_retried_as_one);
     tcase_add_loop_test(tests, a_deadline_in_the_queue, 0, (int)ARRAY_SIZE(waits));
-    tcase_add_test(tests, who_does_not_want_to_wait_need_not);
+    tcase_add_test(tests, a_client_that_does_not_want_to_wait_need_not);
     tcase_add_loop_test(tests, a_deadline_while_backing_off, 0, 20);
     tcase_add_test(tests, a_full_queue_refuses);
-    tcase_add_test(tests, a_queue_is_full_only_of_what_waits);
+    tcase_add_test(tests, only_waiting_requests_fill_the_queue);
     tcase_add_loop_test(tests, the_others_stay_when_the_lead_goes, 0, 2);
     tcase_add_test(tests, a_call_ends_when_all_have_gone);
-    tcase_add_loop_test(tests, what_is_given_up_may_have_been_counted, 0, 2);
-    tcase_add_loop_test(tests, for_who_may_be_gone_nothing_is_retried, 0, 2);
+    tcase_add_loop_test(tests, a_call_that_is_given_up_counts, 0, 2);
+    tcase_add_loop_test(tests, nothing_is_retried_for_a_client_that_may_be_gone, 0, 2);
     tcase_add_test(tests, without_a_session_all_are_answered);
     tcase_add_test(tests, urgency_goes_first);
     return suite;

@@ -25,8 +25,8 @@ struct call {
     bool is_write;
     unsigned entity, cost;
     bool late, lost;
-    const struct server_limit *refused_by; /* the limit of its operation; NULL: that of all, or not at all */
-    int status;                            /* of the answer; 0: none comes */
+    const struct server_limit *refused_by; /* the limit of its operation; NULL: that of all, or none */
+    int status;                            /* of the answer; 0: there is none */
     char answer[2048];
 };
 
@@ -88,7 +88,7 @@ struct server_limit *server_limit_operation(struct server *server, const char *p
     return own;
 }
 
-/* Somewhere within the ms, and never back. */
+/* At some time within the ms, never going back. */
 static void move_clock(struct server *server)
 {
     int64_t now_us = server->loop->now_ms * 1000 + draw(0, 999);
@@ -136,7 +136,7 @@ void server_use_up(struct server *server)
         ;
 }
 
-/* The limit of its operation that a call to TARGET passes; NULL: none. */
+/* The limit of the operation of TARGET; NULL: none. */
 static struct server_limit *own_limit_passed(struct server *server, const char *target)
 {
     size_t i;
@@ -436,7 +436,7 @@ void server_close(struct server *server)
         free_call(CONTAINER_OF(server->calls.next, struct call, link));
 }
 
-/* ---- in the place of client/request.c ---- */
+/* ---- in place of upstream/request.c ---- */
 
 void request_init(struct request *request, struct upstream *upstream, const struct request_options *options)
 {
@@ -464,7 +464,7 @@ static struct call *call_new(struct request *request)
     return call;
 }
 
-/* Everything is read that would be sent. */
+/* Reads everything that would be sent. */
 static void read_request(struct call *call)
 {
     const struct request *request = call->request;

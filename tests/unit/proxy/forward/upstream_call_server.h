@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A simulated server for the tests of upstream_call.c: it stands behind request_start() and its likes, on the
- * clock of the daemon's loop. As the real one it counts asynchronous operations twice, and refuses them after
- * it has executed them where the second token is missing. A call that its client gives up is executed all the
- * same.
+ * A simulated server for the tests of upstream_call.c, behind request_start() and the other functions of
+ * upstream/request.h, on the clock of the daemon's loop. Like the real one, it counts asynchronous operations
+ * twice, and refuses them after it has executed them if there is no second token. A call that its client
+ * gives up is executed nevertheless.
  *
- * It stores what the writes of upstream_call_world.c say: {"w<writer>": serial}, for telemetry with a time
- * around it.
+ * It stores the writes of upstream_call_world.c: {"w<writer>": serial}, for telemetry with a timestamp around
+ * it.
  */
 #ifndef TB_PROXY_FORWARDING_SERVER_H
 #define TB_PROXY_FORWARDING_SERVER_H
@@ -27,7 +27,7 @@ struct server_band {
     int64_t full_at; /* in us times capacity */
 };
 
-/* How often, in a thousand calls. */
+/* How often faults happen, in a thousand calls. */
 struct server_faults {
     unsigned reset;        /* the connection dies before the server has read it */
     unsigned lost;         /* it dies after the execution */
@@ -49,9 +49,9 @@ struct server_limit {
 struct server {
     struct loop *loop;
     int64_t travel_min_ms, travel_max_ms; /* each way */
-    int64_t work_min_ms, work_max_ms;     /* executing takes so long */
+    int64_t work_min_ms, work_max_ms;     /* for the execution */
     struct server_faults faults;
-    int next_status;        /* of the next call that arrives; 0: as it should be */
+    int next_status;        /* of the next call that arrives; 0: no fault */
     int bad_status;         /* for a body with the member "bad" */
     int64_t retry_after_ms; /* with 429; -1: none */
     int64_t session_ms;     /* there is no credential before */
@@ -59,11 +59,11 @@ struct server {
     struct server_limit limit;
     struct server_limit own[SERVER_OWN_LIMITS]; /* of operations */
     size_t own_count;
-    const struct server_limit *told; /* whose refusal is being told */
+    const struct server_limit *told; /* whose refusal is being reported */
     int64_t now_us;
 
     struct list calls;   /* all of them */
-    struct list arrived; /* answers that are to be told */
+    struct list arrived; /* answers that are to be reported */
     unsigned call_count;
     unsigned tokens;                     /* taken from the limit */
     unsigned refused;                    /* 429 */
@@ -83,20 +83,20 @@ struct server {
     } writes[SERVER_SERIALS]; /* by serial; also calls that store nothing */
 };
 
-/* SERVER is memory of zeros. */
+/* SERVER is zeroed memory. */
 void server_init(struct server *server, struct loop *loop);
 
 /* "50:1" or "50:1,300:60"; "": none. With full buckets. */
 void server_limit(struct server *server, const char *limit);
 
-/* Others use up what is left of that. */
+/* Others use up the rest of it. */
 void server_use_up(struct server *server);
 
-/* A further limit, of the operation whose targets contain PART; asked first, so that what it refuses takes
- * nothing from the limit of all. */
+/* Adds a limit of the operation whose targets contain PART. It is checked first, so its refusals take nothing
+ * from the limit of all. */
 struct server_limit *server_limit_operation(struct server *server, const char *part, const char *limit);
 
-/* Tells the answers that have arrived, at most COUNT; whether there was one. */
+/* Reports at most COUNT answers that have arrived. Returns whether there was one. */
 bool server_deliver(struct server *server, size_t count);
 
 /* Ends all calls. */

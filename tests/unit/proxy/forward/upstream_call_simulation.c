@@ -13,7 +13,7 @@
 static struct world world;
 static struct crowd crowd;
 
-/* LIMIT is the server's; CONFIGURED: the proxy knows it, else it learns. */
+/* LIMIT is the server's. CONFIGURED: the proxy knows it; otherwise it learns. */
 static void open_world(const char *limit, bool configured)
 {
     world_open(&world);
@@ -101,7 +101,7 @@ START_TEST(an_unknown_limit_is_learned)
 }
 END_TEST
 
-/* The limit that was configured is changed at the server: down, and up again. */
+/* The server changes the configured limit: down, and up again. */
 START_TEST(a_changed_limit_is_learned)
 {
     unsigned refused, tokens;
@@ -121,7 +121,7 @@ START_TEST(a_changed_limit_is_learned)
     crowd_run(&crowd, 2 * MINUTE_MS); /* the pace grows */
     ck_assert_uint_le(world.server.refused, refused + 3 * REFUSED_PER_MINUTE);
     tokens = world.server.tokens;
-    crowd_run(&crowd, MINUTE_MS); /* what is configured still holds */
+    crowd_run(&crowd, MINUTE_MS); /* the configured limit still applies */
     ck_assert_uint_ge(world.server.tokens - tokens, 50 * 60 * 4 / 5);
     world_close(&world);
 }
@@ -143,16 +143,16 @@ static void flood(int64_t user)
 
     for (i = 0; i < FLOOD; i++) {
         wish.kind = kinds[unit_random() % ARRAY_SIZE(kinds)];
-        wish.entity = wish.kind == DEVICE ? i : i % 4; /* the same that the polite ask for */
+        wish.entity = wish.kind == DEVICE ? i : i % 4; /* the same as of the polite programs */
         wish.urgency = 1 + unit_random() % 7;
         world_begin(&world, &wish);
     }
 }
 
 /*
- * A polite client that asks waits for at most one turn of each other flow, and for its own tokens. While
- * there is always something to send, the bucket is never full, so it fills without a pause: the time is that
- * in which so many tokens come back. Then there is the call itself.
+ * A polite client waits for at most one turn of each other flow, and for its own tokens. While there is
+ * always something to send, the bucket is never full, so it fills without a pause: the wait is the time in
+ * which so many tokens come back. Then there is the call itself.
  */
 START_TEST(a_flood_takes_one_turn)
 {
@@ -194,7 +194,7 @@ static void add_faults(void)
         .reset = 10, .lost = 10, .late = 3, .error_500 = 5, .error_503 = 10, .unauthorized = 10};
 }
 
-/* Values of a writer who waits for each answer; several write to one entity. */
+/* Values of writers that wait for each response; several write to one entity. */
 START_TEST(order_is_kept)
 {
     size_t mode, round;
@@ -224,7 +224,7 @@ START_TEST(order_is_kept)
 END_TEST
 
 /* A read that begins after a write was answered finds it, or a later one, whoever wrote it. */
-START_TEST(what_was_written_is_read)
+START_TEST(a_read_finds_what_was_written)
 {
     size_t round;
 
@@ -255,6 +255,6 @@ UNIT_SUITE(upstream_call_simulation)
     tcase_add_test(tests, a_changed_limit_is_learned);
     tcase_add_test(tests, a_flood_takes_one_turn);
     tcase_add_test(tests, order_is_kept);
-    tcase_add_test(tests, what_was_written_is_read);
+    tcase_add_test(tests, a_read_finds_what_was_written);
     return suite;
 }

@@ -192,7 +192,7 @@ uint64_t world_count(const struct world *world, enum metrics_event event)
     return world->services.metrics->counts[event];
 }
 
-/* upstream_call.c draws the jitter of its delays here (--wrap): a seed retries that, too. */
+/* The jitter of delays is drawn here (--wrap), so that a seed reproduces it, too. */
 ssize_t __wrap_getrandom(void *buffer, size_t length, unsigned flags);
 
 ssize_t __wrap_getrandom(void *buffer, size_t length, unsigned flags)
@@ -334,7 +334,7 @@ static void check(const struct world *world)
     WORLD_ASSERT(services->budget.reserved == tally.tokens);
 }
 
-/* The clients hear of their answers, and may ask for more. */
+/* The clients get their responses, and may send more requests. */
 static void tell_clients(struct world *world)
 {
     while (!list_is_empty(&world->answered)) {
@@ -350,7 +350,7 @@ static void tell_clients(struct world *world)
     }
 }
 
-/* As daemon_run() does it. Whether the loop may not sleep after it. */
+/* As in daemon_run(). Returns whether the loop must not sleep after it. */
 static bool turn(struct world *world)
 {
     struct services *services = &world->services;
@@ -372,7 +372,7 @@ static void move_clock(struct world *world, int64_t end_ms)
     int64_t next_ms = timers_next(&loop->timers);
     int64_t ready_ms = queue_ready_ms(&world->forward.queue, &world->services.budget, loop->now_ms);
 
-    WORLD_ASSERT(next_ms <= ready_ms); /* else the loop sleeps while something could be sent */
+    WORLD_ASSERT(next_ms <= ready_ms); /* or the loop would sleep while something could be sent */
     next_ms = next_ms < end_ms ? next_ms : end_ms;
     if (next_ms > loop->now_ms) {
         loop->now_ms = next_ms;
@@ -445,7 +445,7 @@ void world_open(struct world *world)
     server_init(&world->server, &services->loop);
 }
 
-/* A call that is over may hold its key for a moment. */
+/* A call that has ended may hold its key for a moment. */
 static void end_pauses(struct world *world)
 {
     while (!list_is_empty(&world->forward.paused))

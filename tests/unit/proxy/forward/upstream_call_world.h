@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A daemon without sockets, on a virtual clock: admission.c, upstream_call.c, queue.c, budget.c and merge.c
- * as they are, a simulated server behind request_*(), simulated clients behind reply_*(). After every turn of
- * the loop it is checked that the queue and the budget count what is there, and that the loop does not sleep
- * while something could be sent.
+ * A daemon without sockets, on a virtual clock: the real room forward and budget, a simulated server behind
+ * request_*(), simulated clients behind reply_*(). After every turn of the loop it checks that the counts of
+ * the queue and the budget are right, and that the loop does not sleep while something could be sent.
  */
 #ifndef TB_PROXY_FORWARDING_WORLD_H
 #define TB_PROXY_FORWARDING_WORLD_H
@@ -17,9 +16,9 @@
 #define WORLD_EPOCH_MS INT64_C(1795415381000) /* the server's clock at boot time 0 */
 #define WORLD_TCP(n)   (-1 - (n))             /* instead of a user: the connection of that number */
 #define WORLD_NO_WISH  (-1)                   /* for wait_ms */
-#define WORLD_HUNG_UP  1                      /* statuses of a local request that got no answer */
+#define WORLD_HUNG_UP  1                      /* the status of a local request without a response */
 #define WORLD_CLOSED   2
-/* Check tells its parent of every ck_assert(): too slow for what is done so often. */
+/* Check reports every ck_assert() to its parent process: too slow for so many. */
 #define WORLD_ASSERT(condition)                                                                              \
     do {                                                                                                     \
         if (!(condition))                                                                                    \
@@ -35,7 +34,7 @@ enum kind {
     READ,       /* of attributes: 2 */
     DEVICE,     /* reads a device: 1 */
     RPC,        /* 2; may not be retried */
-    DEVICE_API, /* the server counts it apart */
+    DEVICE_API, /* the server counts it separately */
     KINDS,
 };
 
@@ -46,15 +45,15 @@ struct world {
     struct forward forward;
     struct config config;
     struct server server;
-    struct list answered;  /* local requests that their clients have not heard of */
+    struct list answered;  /* local requests whose clients have not got their response */
     unsigned serial;       /* of the last local request */
     unsigned open;         /* local requests */
     int64_t repeat_turns;  /* in this ms */
-    bool is_one_operation; /* all that is asked for */
+    bool is_one_operation; /* all requests are of one operation */
     bool late_delivery;    /* some answers arrive after upstream_call_run() */
 };
 
-/* What a client asks for. */
+/* A request of a client. */
 struct wish {
     enum kind kind;
     int64_t user; /* or WORLD_TCP(n) */
@@ -62,7 +61,7 @@ struct wish {
     unsigned urgency; /* 0: none */
     int64_t wait_ms;  /* of Prefer, or WORLD_NO_WISH */
     bool bad;         /* the server refuses the body */
-    bool broken;      /* the body is no JSON */
+    bool broken;      /* the body is not JSON */
     const char *header;
     void (*answered)(struct local *local);
     void *owner;
@@ -80,7 +79,7 @@ struct local {
     char answer[2048];
     int64_t begun_ms, answered_ms;
     struct timer retire_timer;
-    int64_t retire_after_ms; /* the answer is written so long */
+    int64_t retire_after_ms; /* how long it takes to write the response */
 };
 
 /* No limit, 64 calls in flight, merging under pressure, joining, waits of up to 30 s, the default retries. */
@@ -90,10 +89,10 @@ void world_close(struct world *world);
 /* The proxy's limit; the pace is learned or not. */
 void world_budget(struct world *world, const char *limit, bool learn, unsigned max_in_flight);
 
-/* A request arrives in full. */
+/* A complete request arrives. */
 struct local *world_begin(struct world *world, const struct wish *wish);
 
-/* Its client hangs up; LOCAL is gone in the next turn. Closed: without an answer, at once. */
+/* Its client hangs up; LOCAL is freed in the next turn. Closed: without a response, at once. */
 void world_hang_up(struct local *local);
 void world_cut(struct local *local);
 
@@ -101,7 +100,7 @@ void world_cut(struct local *local);
 void world_run(struct world *world, int64_t ms);
 void world_run_all(struct world *world, int64_t max_ms);
 
-/* Nothing waits, nothing is under way, nothing is held. */
+/* Asserts that nothing waits, is under way or is held. */
 void world_assert_idle(struct world *world);
 
 static inline int64_t world_now(const struct world *world)

@@ -28,7 +28,7 @@ static const struct {
     {DEVICE "?scope=CLIENT_SCOPE&&keys=%C3%A9", "DEVICE", "CLIENT_SCOPE", "\xc3\xa9"},
     {DEVICE "?scope=SHARED_SCOPE", "DEVICE", "SHARED_SCOPE", ""},
     {DEVICE "?keys=100%25,50%", "DEVICE", NULL, "100%,50%"},
-    /* the query comes as the program has written it */
+    /* the query as the program wrote it */
     {DEVICE "?%6bey%73=%c3%a9%2C\xc3\xa9z", "DEVICE", NULL, "\xc3\xa9,\xc3\xa9z"},
     {DEVICE "?s%63ope=SERVER%5fSCOPE&keys=%zz,{|}#", "DEVICE", "SERVER_SCOPE", "%zz,{|}#"},
     {"/-/subscribe/NOTIFICATION_TEMPLATE/784F394C-42B6-435A-983C-B7BEFF2784F9", "NOTIFICATION_TEMPLATE", NULL,
@@ -36,7 +36,7 @@ static const struct {
     {"/-/subscribe/API_USAGE_STATE/" ID, "API_USAGE_STATE", NULL, ""},
 };
 
-START_TEST(taken)
+START_TEST(accepted_requests)
 {
     struct subscription_request request;
 
@@ -71,7 +71,7 @@ static const char *const bad[] = {
     DEVICE "?=a",
     DEVICE "?Keys=a",
     DEVICE "?%4bEYS=a",
-    /* what a key cannot be */
+    /* not valid as a key */
     DEVICE "?keys=a%00b",
     DEVICE "?keys=a%0ab",
     DEVICE "?keys=%7f",
@@ -132,7 +132,7 @@ UNIT_SUITE(subscription_request)
     TCase *tests;
     Suite *suite = unit_suite_create("subscription_request", &tests);
 
-    tcase_add_loop_test(tests, taken, 0, (int)ARRAY_SIZE(good));
+    tcase_add_loop_test(tests, accepted_requests, 0, (int)ARRAY_SIZE(good));
     tcase_add_loop_test(tests, refused, 0, (int)ARRAY_SIZE(bad));
     tcase_add_test(tests, last_event_id);
     tcase_add_test(tests, most_keys);

@@ -11,7 +11,7 @@ static void parse(const char *text, struct update *ret)
     ck_assert_int_eq(update_parse(text, strlen(text), ret), 0);
 }
 
-START_TEST(points_by_rising_time)
+START_TEST(points_by_ascending_time)
 {
     struct update update;
     size_t i;
@@ -61,7 +61,7 @@ static const char *const no_updates[] = {
     "{\"subscriptionId\":1,\"errorCode\":0,\"data\":{\"a\":[[1,\"\xff\"]]}}",
 };
 
-START_TEST(no_update)
+START_TEST(not_an_update)
 {
     struct update update;
 
@@ -70,12 +70,12 @@ START_TEST(no_update)
 }
 END_TEST
 
-/* What is no point is left out. */
+/* Anything that is not a point is left out. */
 static const char *const no_points[] = {
     "null", "[]", "1", "{\"a\":1}", "{\"a\":[1,null,{},[],[1],[\"1\",\"x\"],[null,\"x\"],[1.5,\"x\"]]}",
 };
 
-START_TEST(no_point)
+START_TEST(not_a_point)
 {
     struct update update;
     char text[200];
@@ -105,8 +105,8 @@ START_TEST(the_id_of_a_beginning)
 }
 END_TEST
 
-/* It ends somewhere above those that are in use. */
-START_TEST(an_endless_id)
+/* It ends above all ids in use. */
+START_TEST(a_very_long_id)
 {
     static const char text[] = "{\"subscriptionId\":99999999999999999999999999999999";
 
@@ -138,8 +138,8 @@ START_TEST(an_event)
 }
 END_TEST
 
-/* Values and keys are told byte for byte. */
-START_TEST(values_that_jansson_does_not_take)
+/* Values and keys are passed on byte for byte. */
+START_TEST(values_that_jansson_cannot_hold)
 {
     struct update update;
 
@@ -219,14 +219,14 @@ UNIT_SUITE(update)
     TCase *tests;
     Suite *suite = unit_suite_create("update", &tests);
 
-    tcase_add_test(tests, points_by_rising_time);
+    tcase_add_test(tests, points_by_ascending_time);
     tcase_add_test(tests, an_error);
-    tcase_add_loop_test(tests, no_update, 0, (int)ARRAY_SIZE(no_updates));
-    tcase_add_loop_test(tests, no_point, 0, (int)ARRAY_SIZE(no_points));
+    tcase_add_loop_test(tests, not_an_update, 0, (int)ARRAY_SIZE(no_updates));
+    tcase_add_loop_test(tests, not_a_point, 0, (int)ARRAY_SIZE(no_points));
     tcase_add_loop_test(tests, the_id_of_a_beginning, 0, (int)ARRAY_SIZE(beginnings));
-    tcase_add_test(tests, an_endless_id);
+    tcase_add_test(tests, a_very_long_id);
     tcase_add_test(tests, an_event);
-    tcase_add_test(tests, values_that_jansson_does_not_take);
+    tcase_add_test(tests, values_that_jansson_cannot_hold);
     tcase_add_test(tests, an_event_fits_or_is_left_out);
     tcase_add_test(tests, the_last_event);
     tcase_add_loop_test(tests, an_id, 0, (int)ARRAY_SIZE(ids));

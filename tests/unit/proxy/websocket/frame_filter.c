@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What passes of a program's frames; tests/e2e/test_websocket.py shows the same on the wire. */
+/* Which of a program's frames pass; tests/e2e/test_websocket.py tests the same on the wire. */
 #include <errno.h>
 
 #include "proxy/websocket/frame_filter.h"
@@ -22,8 +22,8 @@ static void put_text(struct buf *out, unsigned first, const char *text)
     put(out, first, text, strlen(text));
 }
 
-/* Sends IN through FILTER in pieces of at most STEP bytes (0: of random size). 0, or the error at which it
- * ended. */
+/* Sends IN through FILTER in pieces of at most STEP bytes (0: of random size). Returns 0, or the first error.
+ */
 static int pass(struct frame_filter *filter, const struct buf *in, size_t step, struct buf *out)
 {
     size_t at = 0;
@@ -228,7 +228,7 @@ START_TEST(errors_have_close_codes)
 }
 END_TEST
 
-START_TEST(the_auth_command_is_taken_out)
+START_TEST(the_auth_command_is_removed)
 {
     static const struct {
         const char *message;
@@ -247,7 +247,7 @@ START_TEST(the_auth_command_is_taken_out)
         {"no JSON", AUTH_COMMAND_NONE, NULL},
         {"", AUTH_COMMAND_NONE, NULL},
         {"{\"a\":1e999}", AUTH_COMMAND_NONE, NULL},
-        /* all that is JSON is understood */
+        /* all JSON is understood */
         {"{\"authCmd\":1e999}", AUTH_COMMAND_ALONE, ""},
         {"{\"a\":89010303310033979663 ,\"auth\\u0043md\":{\"token\":-0},\"b\":1E400}", AUTH_COMMAND_REMOVED,
          "{\"a\":89010303310033979663,\"b\":1E400}"},
@@ -299,7 +299,7 @@ UNIT_SUITE(frame_filter)
     tcase_add_test(tests, messages_are_bounded);
     tcase_add_test(tests, compressed_messages_pass_until_one_is_changed);
     tcase_add_test(tests, errors_have_close_codes);
-    tcase_add_test(tests, the_auth_command_is_taken_out);
+    tcase_add_test(tests, the_auth_command_is_removed);
     tcase_add_test(tests, the_auth_command_is_written);
     return suite;
 }
