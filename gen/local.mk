@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-# What gen/tbgen writes from the specifications, and the libraries made of it. A tarball holds the written files, so
-# that it builds without Python. The document of a running server has the device API, too, which the others lack: the
-# router's table needs it. It does not say its edition.
+# The files that gen/tbgen writes from the specifications, and the libraries built from them. A tarball contains these
+# files, so it builds without Python. A running server's document, the last one, does not name its edition; it has the
+# device API, which the others lack and the routing table needs.
 specifications = \
 	gen/spec/ce-4.3.1.2.json \
 	gen/spec/ce-4.4.0.json \
@@ -26,8 +26,8 @@ generator = \
 	gen/generator/tables.py
 EXTRA_DIST += $(specifications) $(generator)
 
-# The stamp is older than what it stands for: in a tarball, where only whole seconds are left of the times, nothing is
-# out of date.
+# The stamp is made before the files, because it must not be newer than they are in a tarball, which keeps only whole
+# seconds.
 gen/out/stamp: $(specifications) $(generator) $(tbclientinclude_HEADERS)
 	$(AM_V_GEN)$(MKDIR_P) gen/out && touch $@.new && \
 	$(PYTHON) $(srcdir)/gen/tbgen --routes --edition ce --output gen/out $(specifications:%=$(srcdir)/%) && mv $@.new $@
@@ -58,14 +58,14 @@ dist-hook:
 maintainer-clean-local:
 	rm -rf gen/out
 
-# Built here, or shipped in the tarball.
+# Generated here, or contained in the tarball.
 generated_include = gen/out/$(API_VERSION)/include
 generated_cppflags = -I$(generated_include) -I$(srcdir)/$(generated_include)
 
-# The proxy knows all editions and versions at once.
+# The daemon knows all editions and versions.
 nodist_src_libproxy_la_SOURCES = gen/out/routes.c
 
-# The tables of all documents, for programs that look operations up by name.
+# The tables of all documents, for programs that look up operations by name.
 noinst_LTLIBRARIES += gen/libtables_4_4_0.la gen/libtables_4_3_1_2.la gen/libtables.la
 nodist_gen_libtables_4_4_0_la_SOURCES = \
 	gen/out/4.4.0/src/ce_tables.c gen/out/4.4.0/src/pe_tables.c gen/out/4.4.0/src/paas_tables.c
@@ -76,12 +76,12 @@ gen_libtables_4_3_1_2_la_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.2/include -I$
 gen_libtables_la_SOURCES =
 gen_libtables_la_LIBADD = gen/libtables_4_4_0.la gen/libtables_4_3_1_2.la
 
-# The library of the server's own document, for the tests.
+# The library of the running server's document, for tests.
 test_libraries += gen/libserver.la
 nodist_gen_libserver_la_SOURCES = gen/out/4.3.1.3/src/ce_functions.c gen/out/4.3.1.3/src/ce_tables.c
 gen_libserver_la_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.3/include -I$(srcdir)/gen/out/4.3.1.3/include
 
-# One library for each edition. The version of the API is part of its name: another version has other structures.
+# One library for each edition. The version of the API is part of its name, because structures differ between versions.
 lib_LTLIBRARIES += gen/libtbclient-ce.la gen/libtbclient-pe.la gen/libtbclient-paas.la
 if API_4_4_0
 nodist_gen_libtbclient_ce_la_SOURCES = gen/out/4.4.0/src/ce_functions.c gen/out/4.4.0/src/ce_tables.c
@@ -104,7 +104,7 @@ gen_libtbclient_paas_la_CPPFLAGS = $(edition_cppflags)
 gen_libtbclient_paas_la_LDFLAGS = $(edition_ldflags)
 gen_libtbclient_paas_la_LIBADD = src/libtbclient.la
 
-# What a program outside links; it finds libtbclient through them.
+# For linking as an external program would.
 libtbclient_ce = gen/libtbclient-ce.la src/libtbclient.la
 libtbclient_pe = gen/libtbclient-pe.la src/libtbclient.la
 libtbclient_paas = gen/libtbclient-paas.la src/libtbclient.la

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the types, members and functions of an API are called in C."""
+"""The C names of the types, members and functions of an API."""
 
 import re
 
@@ -12,7 +12,7 @@ READY_LISTS = ("string", "bool", "int32", "int64", "double", "json")  # in <tbcl
 
 
 def reserved_names(headers):
-    """What the headers of the runtime use already."""
+    """The names that the headers of the library use already."""
     names = set()
     for header in headers:
         with open(header, encoding="utf-8") as file:
@@ -22,7 +22,7 @@ def reserved_names(headers):
 
 
 class CTypes:
-    """The names of one API, each used once."""
+    """The names of one API, each of them unique."""
 
     def __init__(self, api, reserved):
         self.api, self.taken = api, set(reserved)
@@ -34,13 +34,13 @@ class CTypes:
                 self.take_macros(enumeration)
         for name, schema in api.schemas.items():
             if name in api.enumerations:
-                refuse(schema.place, f"an enumeration is called {name}, too")
+                refuse(schema.place, f"an enumeration is also called {name}")
             self.types[name] = self.take("tb_" + snake(name), ("_base", "_from", "_list", "_map", "_map_entry"))
         for operation in api.operations:
             self.functions[operation.id] = self.take("tb_" + snake(operation.id), ("_params", "_iterate"))
 
     def take(self, name, suffixes=()):
-        """NAME, or NAME with an underscore where it is in use."""
+        """Reserves and returns NAME, with underscores at its end if it is taken."""
         while any(name + suffix in self.taken for suffix in ("", *suffixes)):
             name += "_"
         self.taken |= {name} | {name + suffix for suffix in suffixes}
@@ -53,7 +53,7 @@ class CTypes:
         ]
 
     def suffix(self, kind):
-        """The name of a type inside the name of a list or map: "device", "device_list"."""
+        """The name of a type as part of the name of a list or map: "device", "device_list"."""
         if kind[0] == "object":
             return self.types[kind[1]][3:]
         if kind[0] in ("list", "map"):
@@ -61,7 +61,7 @@ class CTypes:
         return kind[0]
 
     def slot(self, kind):
-        """The type of a member that holds such a value, up to and with the space or the star."""
+        """The C type of a member that holds such a value, including the space or the star."""
         if kind[0] == "string":
             name = self.types.get(kind[2])
             return f"{name} " if name else "const char *"
@@ -72,7 +72,7 @@ class CTypes:
         return {"json": "json_t *", "part": "tb_part "}.get(kind[0]) or f"{SCALAR_SLOTS[kind[0]]} "
 
     def argument(self, kind):
-        """The type of an argument that passes such a value in."""
+        """The C type of an argument that passes such a value."""
         if kind[0] == "string":
             return "const char *"
         if kind[0] == "json":
@@ -84,7 +84,7 @@ class CTypes:
         return f"{PLAIN[kind[0]]} "
 
     def answer(self, operation):
-        """The argument that takes the answer, or None."""
+        """The argument that receives the response, or None."""
         if operation.answer in ("binary", "events"):
             return "const tb_sink *sink"
         if operation.answer == "bytes":
@@ -97,7 +97,7 @@ class CTypes:
         return {"json": "json_t **ret", "object": f"{self.slot(kind)}*ret"}.get(kind[0]) or f"{self.slot(kind)}**ret"
 
     def arguments(self, operation):
-        """(declaration, expression, parameter or None for the body) of each required argument, in order."""
+        """(declaration, expression, parameter) of each required argument, in order. The parameter of the body is None."""
         taken = {"client", "params", "ret", "err", "sink", "arguments"}
         out = []
         for parameter in operation.required:
@@ -107,7 +107,7 @@ class CTypes:
         if operation.body != "none":
             kind = operation.body_type
             name = snake(kind[1]) if kind[0] == "object" else "body"
-            if name in self.taken:  # a schema that is itself called TbResource
+            if name in self.taken:  # a schema called TbResource
                 name = "body"
             while member(name, taken) != name:
                 name += "_"
@@ -122,7 +122,7 @@ class CTypes:
         return name
 
     def members(self, owner, fields):
-        """(field, name in C) of a structure's own members."""
+        """(field, C name) of each of a structure's own members."""
         taken = {"object", "base"}
         out = []
         for field in fields:

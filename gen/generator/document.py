@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""One OpenAPI document: read, and its references followed. What cannot be used is refused, and what is loose but clear
-is taken with a warning; both name the place."""
+"""Reads an OpenAPI document and follows its references. A document that cannot be used is refused. Something that is not
+exactly as specified, but clear, is accepted with a warning. Both name the place in the document."""
 
 import json
 import re
@@ -11,7 +11,7 @@ DEPTH_MAX = 200  # of the JSON; a document of the server has about 12
 
 
 class Refusal(Exception):
-    """The document cannot be used; the text names the place as a JSON pointer."""
+    """The document cannot be used. The text names the place as a JSON pointer."""
 
 
 def refuse(place, reason):
@@ -32,7 +32,7 @@ def expect(value, kind, place):
 
 
 def member(node, name, kind, place, default=None):
-    """The member NAME of NODE, which must be a KIND; DEFAULT where it is missing."""
+    """The member NAME of NODE, which must be a KIND; DEFAULT if it is missing."""
     return expect(node[name], kind, child(place, name)) if name in node else default
 
 
@@ -45,15 +45,15 @@ def unique_members(pairs):
 
 
 def refuse_constant(name):
-    refuse("", f"{name} is no number of JSON")
+    refuse("", f"{name} is not a JSON number")
 
 
 def check_texts(node, place, depth=0):
-    """Refuses what C cannot hold as text, and what is too deep to be followed."""
+    """Refuses text that a C string cannot hold, and values that are nested too deep."""
     if depth > DEPTH_MAX:
-        refuse(place, f"values inside each other more than {DEPTH_MAX} times")
+        refuse(place, f"values are nested more than {DEPTH_MAX} deep")
     if isinstance(node, str) and any(char == "\0" or "\ud800" <= char <= "\udfff" for char in node):
-        refuse(place, "a text with a NUL or half a character")
+        refuse(place, "a string contains a NUL or half of a surrogate pair")
     for name, value in node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ():
         if isinstance(node, dict):
             check_texts(name, place, depth + 1)
@@ -66,13 +66,14 @@ class Document:
 
     EDITIONS = ("CE", "PE", "PAAS")
 
-    def __init__(self, path, edition=None):
-        self.path, self.warned = path, set()
+    def __init__(self, path, edition=None, known_warnings=None):
+        """KNOWN_WARNINGS: {"CE 4.4.0": {place: reason}}, warnings that are not printed."""
+        self.path, self.warned, self.known_warnings, self.version = path, set(), known_warnings or {}, ""
         with open(path, encoding="utf-8") as file:
             try:
                 self.root = json.load(file, object_pairs_hook=unique_members, parse_constant=refuse_constant)
             except (ValueError, RecursionError) as error:
-                refuse("", f"is no JSON: {error}")
+                refuse("", f"is not JSON: {error}")
         expect(self.root, dict, "")
         check_texts(self.root, "")
         openapi = member(self.root, "openapi", str, "", "")
@@ -81,38 +82,40 @@ class Document:
         info = member(self.root, "info", dict, "", {})
         self.edition = (member(info, "x-edition", str, "/info", "") or edition or "").upper()
         if self.edition not in self.EDITIONS:
-            refuse("/info/x-edition", "says no edition (CE, PE or PAAS): give it with --edition")
+            refuse("/info/x-edition", "does not name an edition (CE, PE or PAAS); use --edition")
         self.version = self.read_version(member(info, "version", str, "/info", ""))
         self.paths = member(self.root, "paths", dict, "", {})
         components = member(self.root, "components", dict, "", {})
         self.schemas = member(components, "schemas", dict, "/components", {})
 
     def warn(self, place, reason):
-        """Tells once of a looseness that is taken, and as what."""
+        """Prints once what was accepted, and as what, unless that is known of this document."""
         if (place, reason) not in self.warned:
             self.warned.add((place, reason))
-            print(f"tbgen: {self.path}#{place}: warning: {reason}", file=sys.stderr)
+            known = self.known_warnings.get(f"{self.edition} {self.version}", {})
+            if known.get(place) != reason:
+                print(f"tbgen: {self.path}#{place}: warning: {reason}", file=sys.stderr)
 
     def read_version(self, text):
-        """The digits and points of a version: it is the name of a folder and a part of names in C."""
+        """The digits and dots of a version, which is part of folder names and of C names."""
         match = re.fullmatch(r"([0-9]+(?:\.[0-9]+){1,4})([A-Za-z0-9.+_-]*)", text)
         if not match:
-            refuse("/info/version", f"is {text!r}: digits and points were expected")
+            refuse("/info/version", f"is {text!r}: expected digits and dots")
         if match[2]:
             self.warn("/info/version", f"is {text!r}: taken as {match[1]}")
         return match[1]
 
     def resolve(self, node, place):
-        """NODE, or what its reference leads to, with the place of that. Not for schemas, whose names matter."""
+        """NODE, or what it refers to, and the place of that. Not for schemas, whose names matter."""
         for _ in range(8):
             expect(node, dict, place)
             if "$ref" not in node:
                 return node, place
             node, place = self.follow(node["$ref"], place)
-        refuse(place, "leads through more than 8 references")
+        refuse(place, "is a chain of more than 8 references")
 
     def follow(self, reference, place):
-        """What a reference inside the document points to."""
+        """What a reference inside the document points to, and its place."""
         if not isinstance(reference, str) or not reference.startswith("#/"):
             refuse(place, f"refers to {reference!r}: only references into the document itself are understood")
         node = self.root

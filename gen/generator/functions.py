@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The typed functions of one API: each hands its arguments to tb_invoke()."""
+"""The typed functions of one API: each passes its arguments to tb_invoke()."""
 
 from .headers import iterate_prototype, prototype
 
@@ -17,7 +17,7 @@ def write_functions(api, names):
 
 
 def passed(expressions):
-    """The array of arguments, and what to pass."""
+    """The lines that declare the array of arguments, and the expression to pass."""
     if not expressions:
         return [], "NULL"
     return [f"    const void *const arguments[] = {{{', '.join(expressions)}}};", ""], "arguments"

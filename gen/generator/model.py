@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A document as the API of one edition and version: schemas, enumerations, operations."""
+"""The API of one document (an edition and a version): its schemas, enumerations and operations."""
 
 import dataclasses
 import json
@@ -17,7 +17,7 @@ OPERATION = frozenset(
 LOCATIONS = ("path", "query", "header")  # enum tb_location
 SCALARS = ("string", "bool", "int32", "int64", "double")
 PARAMETERS_MAX = 250  # of one operation: their number has 8 bits
-SESSION_HEADERS = ("x-authorization", "authorization")  # the session's own
+SESSION_HEADERS = ("x-authorization", "authorization")  # set by the session
 
 
 @dataclasses.dataclass
@@ -50,7 +50,7 @@ class Operation:
 
     @property
     def required(self):
-        """The required parameters in the order of the arguments."""
+        """The required parameters, in the order of the arguments."""
         wanted = [one for one in self.parameters if one.required]
         return sorted(wanted, key=lambda one: LOCATIONS.index(one.location))
 
@@ -60,7 +60,7 @@ class Operation:
 
 
 class Api:
-    """What is written for one document."""
+    """The API of one document."""
 
     def __init__(self, document, annotations):
         self.document = document
@@ -81,16 +81,16 @@ class Api:
         for path, item in self.document.paths.items():
             place = child("/paths", path)
             if not re.fullmatch(r"(/([A-Za-z0-9._~-]+|\{[^{}/]+\})?)+", path):
-                refuse(place, "a path of plain segments and {variables} was expected")
+                refuse(place, "expected a path of plain segments and {variables}")
             item, place = self.document.resolve(item, place)
             for name, node in item.items():
                 if name not in PATH_ITEM and not name.startswith("x-"):
-                    refuse(child(place, name), "this member of a path is not understood")
+                    refuse(child(place, name), "this member of a path is not supported")
                 if name not in METHODS:
                     continue
                 operation = self.read_operation(path, name, node, child(place, name), item)
                 if operation.id in places:
-                    refuse(operation.place, f"{operation.id} is the operation at #{places[operation.id]} already")
+                    refuse(operation.place, f"{operation.id} is also the operation at #{places[operation.id]}")
                 places[operation.id] = operation.place
                 yield operation
 
@@ -98,10 +98,10 @@ class Api:
         expect(node, dict, place)
         for keyword in node:
             if keyword not in OPERATION and not keyword.startswith("x-"):
-                refuse(child(place, keyword), "this member of an operation is not understood")
+                refuse(child(place, keyword), "this member of an operation is not supported")
         name = member(node, "operationId", str, place, "")
         if not OPERATION_ID.fullmatch(name):
-            refuse(place, f"the operation's id {name!r} is no identifier")
+            refuse(place, f"the operation's id {name!r} is not an identifier")
         tags = member(node, "tags", list, place, [])
         tag = expect(tags[0], str, child(child(place, "tags"), 0)) if tags else "default"
         operation = Operation(name, tag, method.upper(), path, place, self.read_parameters(name, node, place, item))
@@ -139,11 +139,11 @@ class Api:
             if not key[0]:
                 refuse(at, "a parameter without a name")
             if key[1] not in LOCATIONS:
-                refuse(child(at, "in"), f"a parameter in {key[1]!r} is not understood")
+                refuse(child(at, "in"), f"a parameter in {key[1]!r} is not supported")
             if key in seen:
-                refuse(at, f"{key[0]!r} is a parameter already")
+                refuse(at, f"the parameter {key[0]!r} is there twice")
             if key[1] == "header" and not re.fullmatch(r"[A-Za-z0-9-]+", key[0]):
-                refuse(at, f"{key[0]!r} is no name of a header")
+                refuse(at, f"{key[0]!r} is not a header name")
             seen.add(key)
             out.append((key, value, at))
         return out
@@ -152,23 +152,23 @@ class Api:
         style = member(node, "style", str, place, "")
         explode = member(node, "explode", bool, place, location == "query")
         if style and style != ("form" if location == "query" else "simple"):
-            refuse(child(place, "style"), f"the style {style!r} is not understood")
+            refuse(child(place, "style"), f"the style {style!r} is not supported")
         schema = member(node, "schema", dict, place)
         at = child(place, "schema")
         if schema is None:
-            refuse(place, "a parameter without a schema is not understood")
+            refuse(place, "a parameter without a schema is not supported")
         context = f"{operation}.{name}"
         kind = self.source.type_of(schema, at, context)
         enumeration = pascal(context)
         if enumeration in self.source.enumerations:
             self.source.enumerations[enumeration].anonymous = True
         if node.get("x-wire-type", "integer") != "integer":
-            refuse(child(place, "x-wire-type"), "only integer is understood")
+            refuse(child(place, "x-wire-type"), "only integer is supported")
         if "x-wire-type" in node:
             kind = ("int32", None)
         scalar = kind[1] if kind[0] == "list" else kind
         if scalar[0] not in SCALARS or (kind[0] == "list" and (location != "query" or not explode)):
-            refuse(at, "a scalar was expected, or in a query a list of scalars whose key is repeated")
+            refuse(at, "expected a scalar or, in a query, a list of scalars whose key is repeated")
         required = member(node, "required", bool, place, False)
         if location == "path" and not required:
             self.document.warn(place, f"the parameter {name!r} in the path is not required: taken as required")
@@ -183,7 +183,7 @@ class Api:
         variables = re.findall(r"\{([^{}]+)\}", operation.path)
         declared = [one.name for one in operation.parameters if one.location == "path"]
         if sorted(variables) != sorted(declared):
-            refuse(operation.place, f"the path has the variables {variables}, its parameters are {declared}")
+            refuse(operation.place, f"the path has the variables {variables}, but the parameters {declared}")
 
     # bodies and answers
 
@@ -207,16 +207,16 @@ class Api:
             operation.body = "json"
             operation.body_type = self.source.type_of(schema, child(at, "schema"), operation.id + ".body")
             if operation.body_type[0] in ("bool", "int32", "int64", "double"):
-                refuse(at, "a body that is a number or a boolean is not understood")
+                refuse(at, "a body that is a number or a boolean is not supported")
             if operation.body_type[0] == "string":
                 operation.body_type = STRING
         else:
-            refuse(at, "a body of this media type is not understood")
+            refuse(at, "a body of this media type is not supported")
 
     def read_parts(self, operation, schema, place):
         kind = self.source.type_of(schema, place, operation.id + ".parts")
         if kind[0] != "object" or "$ref" in schema:
-            refuse(place, "an object of parts was expected, in the operation itself")
+            refuse(place, "expected an object of parts, in the operation itself")
         parts = self.source.schemas[kind[1]]
         parts.parts = True
         for field in parts.fields:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Names and texts of the document as C: identifiers, string literals, comments."""
+"""Turns names and texts of a document into C: identifiers, string literals, comments."""
 
 import re
 
@@ -27,13 +27,13 @@ def snake(name):
 
 
 def member(name, taken=()):
-    """NAME as a member or an argument: never a keyword, never one of TAKEN."""
+    """NAME as the name of a member or an argument, which is neither a keyword nor one of TAKEN."""
     text = snake(name)
     return text + "_" if text in C_KEYWORDS or text in taken else text
 
 
 def macro(text):
-    """A value of an enumeration as a part of a macro's name."""
+    """A value of an enumeration as part of a macro's name."""
     return re.sub(r"[^A-Za-z0-9]+", "_", re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", text)).strip("_").upper() or "EMPTY"
 
 
@@ -52,6 +52,6 @@ def literal(text):
 
 
 def comment(text):
-    """TEXT inside a comment, which it does not end."""
+    """TEXT for a comment, which it cannot end."""
     text = "".join(char if char.isprintable() else " " for char in text)
     return text.replace("*/", "* /").replace("/*", "/ *").replace("??", "? ?")

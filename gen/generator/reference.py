@@ -6,12 +6,12 @@ from .names import snake
 
 
 def cell(text):
-    """TEXT in a table of Markdown."""
+    """TEXT for a cell of a Markdown table."""
     return "".join(char if char.isprintable() else " " for char in text).replace("|", "\\|").replace("<", "&lt;")
 
 
 def type_text(names, kind):
-    """A type as a reader calls it."""
+    """A type in words."""
     if kind[0] in ("list", "map"):
         return f"{kind[0]} of {type_text(names, kind[1])}"
     if kind[0] == "object":
@@ -79,8 +79,8 @@ class Reference:
             out.append(f"Answer: {operation.answer} ({cell(operation.answer_media)}).")
         for flag, text in (("TB_ANONYMOUS", "Needs no authentication."), ("TB_OPERATION_DEPRECATED", "Deprecated."),
                            ("TB_ASYNCHRONOUS", "Takes two tokens of the server's rate limit."),
-                           ("TB_CREDENTIAL", "tbproxyd refuses it: it gives away a credential or changes its own."),
-                           ("TB_ACTS", "Changes something, although it is a GET."),
+                           ("TB_CREDENTIAL", "Refused by tbproxyd, because it reveals a credential or changes tbproxyd's own."),
+                           ("TB_ACTS", "Changes something although it is a GET."),
                            ("TB_ATTRIBUTE_WRITE", "Writes attributes: members of the body replace those of the same key.")):
             out += [text] if flag in operation.flags else []
         if operation.retry == "never":
@@ -89,7 +89,7 @@ class Reference:
 
 
 def by_tag(api):
-    """The operations of each controller, controllers by name."""
+    """Returns {controller: operations}, sorted by name, and the lists of controllers whose C names are the same."""
     tags = {}
     for operation in api.operations:
         tags.setdefault(operation.tag, []).append(operation)

@@ -11,7 +11,7 @@ RETRIES = {"free": "TB_RETRY_FREE", "stamped": "TB_RETRY_STAMPED", "never": "TB_
 FLAGS = ("TB_ANONYMOUS", "TB_PAGED", "TB_ASYNCHRONOUS", "TB_CREDENTIAL", "TB_ATTRIBUTE_WRITE",
          "TB_ACTS")
 DOCUMENTS_MAX = 8  # bits of operation.editions
-DEPTH_MAX = 32     # segments: operation.c recurses so deep
+DEPTH_MAX = 32     # segments; operation.c recurses for each
 
 
 class RouteError(ValueError):
@@ -19,7 +19,7 @@ class RouteError(ValueError):
 
 
 class Row:
-    """One operation: its id, method and path, and where it is found."""
+    """One operation: its facts, and the documents that have it."""
 
     def __init__(self, operation, shape):
         self.id, self.tag, self.method, self.path = operation.id, operation.tag, operation.method, operation.path
@@ -44,7 +44,7 @@ class Node:
 
 
 class Texts:
-    """One string of C with all texts, each once; the empty one is at 0."""
+    """One C string that holds each text once. The empty text is at offset 0."""
 
     def __init__(self):
         self.offsets = {"": 0}
@@ -61,9 +61,9 @@ class Texts:
 
 
 def shape_of(path):
-    """The path's segments, None for a variable: its name does not count."""
+    """The segments of a path, with None for a variable, because the names of variables do not matter."""
     if not path.startswith("/"):
-        raise RouteError("%s: the path does not begin with a slash" % path)
+        raise RouteError("%s: the path does not start with a slash" % path)
     shape = tuple(None if VARIABLE.fullmatch(segment) else segment for segment in path[1:].split("/"))
     for segment in shape:
         if segment is not None and not LITERAL.fullmatch(segment):
@@ -74,7 +74,7 @@ def shape_of(path):
 
 
 def gather(documents):
-    """The rows of all documents. The same request is the same operation in all of them."""
+    """The rows of all documents. A method and path must be the same operation in all of them."""
     if len(documents) > DOCUMENTS_MAX:
         raise RouteError("more than %d documents" % DOCUMENTS_MAX)
     rows = {}
@@ -85,7 +85,7 @@ def gather(documents):
             shape = shape_of(operation.path)
             row = rows.setdefault((operation.method, shape), Row(operation, shape))
             if Row(operation, shape).facts() != row.facts():
-                raise RouteError("%s %s: is %r in one document and %r in %s %s" % (
+                raise RouteError("%s %s: is %r in one document, but %r in %s %s" % (
                     operation.method, operation.path, row.facts(), Row(operation, shape).facts(), document.edition,
                     document.version))
             row.editions |= 1 << bit
@@ -93,7 +93,7 @@ def gather(documents):
 
 
 def plant(rows):
-    """The tree, as the list of its nodes: a node's children with a text stand together."""
+    """The tree as a list of its nodes, in which the literal children of a node are next to each other."""
     root = Node(None)
     for row in rows:
         node = root
@@ -105,7 +105,7 @@ def plant(rows):
                 node = node.children.setdefault(segment, Node(segment))
         node.rows.append(row)
     nodes = [root]
-    for node in nodes:  # grows: breadth first
+    for node in nodes:  # the list grows: breadth first
         nodes += node.sorted_children()
         if node.variable:
             nodes.append(node.variable)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Schemas as types. A type is a tuple, so that equal ones are one: ("string", format, enumeration or None),
+"""Schemas as types. A type is a tuple, so that equal types compare equal: ("string", format, enumeration or None),
 ("bool",), ("int32", enumeration or None), ("int64",), ("double",), ("json",), ("part",), ("object", schema name),
 ("list", type), ("map", type)."""
 
@@ -10,7 +10,7 @@ from .document import child, expect, member, refuse
 
 STRING, JSON, PART = ("string", "", None), ("json",), ("part",)
 
-# What changes nothing here: documentation, and what JSON Schema calls annotations.
+# Documentation, and what JSON Schema calls annotations.
 IGNORED = frozenset("description title example examples externalDocs xml nullable default $comment".split())
 BOUNDS = frozenset(
     "minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength minItems maxItems minProperties"
@@ -22,7 +22,7 @@ UNDERSTOOD = BOUNDS | frozenset(
 )
 INT64_MIN, INT64_MAX, UINT32_MAX = -(2**63), 2**63 - 1, 2**32 - 1
 MEMBERS_MAX = 1000  # of one structure: their offsets have 16 bits
-DEPTH_MAX = 32  # lists, maps and references inside each other
+DEPTH_MAX = 32  # of nested lists, maps and references
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Enumeration:
     name: str
     values: list
     integer: bool = False
-    anonymous: bool = False  # of a parameter: no typedef, no macros
+    anonymous: bool = False  # of a parameter: without a typedef and macros
 
 
 @dataclasses.dataclass
@@ -67,11 +67,11 @@ class Schema:
 
 
 class Schemas:
-    """All named schemas of a document, and what was found inside operations."""
+    """All named schemas of a document, and those defined inside operations."""
 
     def __init__(self, document, wire_types):
         self.document = document
-        self.wire_types = wire_types  # "Schema.property" -> "int32": where the document is known to be wrong
+        self.wire_types = wire_types  # "Schema.property" -> "int32", if the document is known to be wrong
         self.schemas, self.enumerations = {}, {}
         for name in document.schemas:
             self.read_named(name)
@@ -87,7 +87,7 @@ class Schemas:
     def read_named(self, name):
         node, place = self.node(name)
         if not re.fullmatch(r"[A-Za-z0-9._-]+", name):
-            refuse(place, "the name is no name of a schema (letters, digits, '.', '_', '-')")
+            refuse(place, "invalid schema name; letters, digits, '.', '_' and '-' are valid")
         self.check_keywords(node, place)
         if "enum" in node:
             self.enumeration(name, node, place)
@@ -96,7 +96,7 @@ class Schemas:
 
     @staticmethod
     def is_structure(node):
-        """Whether C gets a structure. A base may have no members but the discriminator, which it need not declare."""
+        """Whether the schema becomes a structure. A base may have only the discriminator, which it need not declare."""
         bare_base = "discriminator" in node and "oneOf" not in node and "anyOf" not in node
         return "properties" in node or "allOf" in node or bare_base
 
@@ -119,13 +119,13 @@ class Schemas:
             if not self.is_base(parent_node):
                 nodes.append((parent_node, parent_place))
             elif schema.base:
-                refuse(part_place, f"a second base, {parent}, beside {schema.base}: only one is understood")
+                refuse(part_place, f"a second base, {parent}, beside {schema.base}: only one is supported")
             else:
                 schema.base = parent
         for part, part_place in nodes:
             self.check_keywords(part, part_place)
             if "allOf" in part and part is not node:
-                refuse(part_place, "allOf inside allOf is not understood")
+                refuse(part_place, "allOf inside allOf is not supported")
             self.add_fields(schema, part, part_place)
         if len(schema.fields) > MEMBERS_MAX:
             refuse(place, f"more than {MEMBERS_MAX} members")
@@ -138,8 +138,8 @@ class Schemas:
         for index, name in enumerate(required):
             expect(name, str, child(child(place, "required"), index))
         for keyword in ("oneOf", "anyOf"):
-            if keyword in node and "discriminator" not in node:  # a base may list its variants once more
-                refuse(child(place, keyword), "a choice beside members is not understood")
+            if keyword in node and "discriminator" not in node:  # a base may list its variants again
+                refuse(child(place, keyword), "a choice beside members is not supported")
         properties = member(node, "properties", dict, place, {})
         for name, value in properties.items():
             at = child(child(place, "properties"), name)
@@ -166,12 +166,12 @@ class Schemas:
         discriminator = member(node, "discriminator", dict, place)
         schema.discriminator = member(discriminator, "propertyName", str, at, "")
         if schema.base:
-            refuse(at, f"a base that is itself a variant of {schema.base} is not understood")
+            refuse(at, f"a base that is itself a variant of {schema.base} is not supported")
         if schema.discriminator not in [field.name for field in schema.fields]:
             self.declare_discriminator(schema, node, at)
         named = next(field for field in schema.fields if field.name == schema.discriminator)
         if named.type[0] != "string":
-            refuse(at, f"{schema.discriminator!r} is no string, so it cannot name a variant")
+            refuse(at, f"{schema.discriminator!r} is not a string, so it cannot name a variant")
         for value, reference in member(discriminator, "mapping", dict, at, {}).items():
             where = child(child(at, "mapping"), value)
             schema.variants[value] = self.document.schema_name(expect(reference, str, where), where)
@@ -184,7 +184,7 @@ class Schemas:
         schema.fields.append(Field(schema.discriminator, STRING, required=required))
 
     def link(self, schema):
-        """Each variant learns the value that names it."""
+        """Gives each variant the discriminator value that names it."""
         for value, name in schema.variants.items():
             variant = self.schemas.get(name)
             if variant is schema:
@@ -200,7 +200,7 @@ class Schemas:
             self.detach(schema)
 
     def detach(self, schema):
-        """A variant that its base does not name: which value stands for it is not known, its members are."""
+        """Makes a variant that its base does not name a structure of its own, because its discriminator value is not known."""
         base = schema.base
         self.document.warn(schema.place, f"is allOf {base}, whose discriminator does not name it: taken as a structure"
                            f" of its own, with the members of {base}")
@@ -209,10 +209,10 @@ class Schemas:
 
     @staticmethod
     def adopt(schema, variant):
-        """A variant that repeats its base's members instead of saying allOf."""
+        """Accepts a variant that repeats the members of its base instead of using allOf."""
         inherited = {field.name: field.type for field in schema.fields}
         if not inherited.keys() <= {field.name for field in variant.fields} or variant.variants:
-            refuse(schema.place, f"{variant.name} is one of its variants, but has not all of its members")
+            refuse(schema.place, f"{variant.name} is one of its variants, but does not have all of its members")
         variant.base = schema.name
         variant.fields = [field for field in variant.fields if inherited.get(field.name) != field.type]
 
@@ -221,14 +221,14 @@ class Schemas:
     def check_keywords(self, node, place):
         for keyword in node:
             if keyword not in UNDERSTOOD and keyword not in IGNORED and not keyword.startswith("x-"):
-                refuse(child(place, keyword), "this keyword is not understood")
+                refuse(child(place, keyword), "this keyword is not supported")
 
     def type_of(self, node, place, context, depth=0):
-        """The type of a schema. CONTEXT names what is found inside it: "Device.name"."""
+        """The type of a schema. CONTEXT is the name for schemas inside it: "Device.name"."""
         expect(node, dict, place)
         self.check_keywords(node, place)
         if depth > DEPTH_MAX:
-            refuse(place, f"schemas inside each other more than {DEPTH_MAX} times, or a circle of references")
+            refuse(place, f"schemas are nested more than {DEPTH_MAX} deep, or refer to each other in a circle")
         if "$ref" in node:
             return self.type_of_reference(node["$ref"], place, depth)
         if "enum" in node or "const" in node:
@@ -248,14 +248,15 @@ class Schemas:
         return self.type_of(node, place, name, depth + 1)
 
     def type_of_choice(self, node, keyword, place, context, depth):
-        """allOf of one reference is that; a choice between variants of one base is that base; else free JSON."""
+        """The type of allOf with one reference is that type; of a choice between variants of one base, the base; otherwise,
+        any JSON."""
         at = child(place, keyword)
         parts = [part for part in member(node, keyword, list, place) if part != {"type": "null"}]
         types = [self.type_of(part, child(at, i), context, depth + 1) for i, part in enumerate(parts)]
         if len(set(types)) == 1:
             return types[0]
         if keyword == "allOf":
-            refuse(at, "allOf of several schemas is understood in components/schemas only")
+            refuse(at, "allOf of several schemas is supported in components/schemas only")
         bases = {self.base_of(kind[1]) if kind[0] == "object" else "" for kind in types}
         base = bases.pop() if len(bases) == 1 else ""
         return ("object", base) if base else JSON
@@ -271,7 +272,7 @@ class Schemas:
 
     @staticmethod
     def plain_type(node):
-        """The type that a schema names, None if none or several: "null" may be one more (OpenAPI 3.1)."""
+        """The type that a schema names, apart from "null" (OpenAPI 3.1). None if it names none or several."""
         kind = node.get("type")
         if isinstance(kind, list):
             kinds = [one for one in kind if one != "null"]
@@ -298,16 +299,16 @@ class Schemas:
             return ("double",)
         if kind == "boolean":
             return ("bool",)
-        refuse(child(place, "type"), f"the type {kind!r} is not understood")
+        refuse(child(place, "type"), f"the type {kind!r} is not supported")
 
     def type_of_object(self, node, place, context, depth):
         if "properties" in node:
             for keyword in ("allOf", "discriminator"):
                 if keyword in node:
-                    refuse(child(place, keyword), "is understood in components/schemas only")
+                    refuse(child(place, keyword), "is supported in components/schemas only")
             name = pascal(context)
             if name in self.schemas and self.schemas[name].place != place:
-                refuse(place, f"an object inside another would be called {name}, which exists")
+                refuse(place, f"a nested object would be called {name}, which exists")
             self.schemas[name] = self.read_structure(name, node, place)
             return ("object", name)
         values = node.get("additionalProperties")
@@ -316,7 +317,7 @@ class Schemas:
         return JSON
 
     def enumeration(self, name, node, place, anonymous=False):
-        """The type of an enumeration, which is remembered under NAME."""
+        """The type of an enumeration, which is stored under NAME."""
         values = node["enum"] if "enum" in node else [node["const"]]
         values = [value for value in expect(values, list, child(place, "enum")) if value is not None]
         if not values:
@@ -331,7 +332,7 @@ class Schemas:
         elif all(isinstance(value, str) for value in values):
             integer = False
         else:
-            refuse(child(place, "enum"), "an enumeration of something else than strings, or integers of that type")
+            refuse(child(place, "enum"), "expected an enumeration of strings, or of integers with that type")
         texts = list(dict.fromkeys(str(value) for value in values))
         known = self.enumerations.get(name)
         if known and known.values != texts:
@@ -341,7 +342,7 @@ class Schemas:
         return ("int32", name) if integer else ("string", "", name)
 
     def bounds(self, node, place):
-        """What a value of this schema must keep to; of a reference, nothing."""
+        """The bounds of a schema's values. A reference has none of its own."""
         if "$ref" in node:
             return Bounds()
         minimum, maximum = self.bound(node, place, "minimum", INT64_MIN), self.bound(node, place, "maximum", INT64_MAX)
@@ -361,7 +362,7 @@ class Schemas:
         )
 
     def bound(self, node, place, keyword, default):
-        """A bound as the tables hold it, in 64 bits; what they cannot hold is not checked here."""
+        """A bound as a 64-bit integer. The tables have no other ones, so those are not checked here."""
         value = node.get(keyword, default)
         if isinstance(value, bool) or not isinstance(value, (int, float)):
             refuse(child(place, keyword), "must be a number")
@@ -381,7 +382,7 @@ class Schemas:
         return 0 if end == "min" else UINT32_MAX
 
     def all_fields(self, schema):
-        """Own fields and those of the base that are not declared again, each with whether it is the base's."""
+        """(field, whether it is the base's) of the own fields, and of those of the base that are not declared again."""
         own = {field.name for field in schema.fields}
         base = self.schemas[schema.base].fields if schema.base else []
         return [(field, True) for field in base if field.name not in own] + [

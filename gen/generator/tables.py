@@ -14,12 +14,12 @@ ROWS_MAX = 0xFFFE  # a reference + 1 fits into 16 bits
 
 
 def int64(value):
-    """VALUE as a constant of C; the smallest cannot be written as a number."""
+    """VALUE as a C constant. C has no literal for the smallest integer."""
     return {INT64_MIN: "INT64_MIN", INT64_MAX: "INT64_MAX"}.get(value) or f"INT64_C({value})"
 
 
 class Texts:
-    """The pool of texts: each once, and one that ends another inside it. Offsets are known after layout()."""
+    """The pool of texts. Each is stored once, or as the end of another one. Offsets are known after layout()."""
 
     def __init__(self):
         self.texts, self.offsets = {""}, {}
@@ -28,7 +28,7 @@ class Texts:
         self.texts.add(text)
 
     def layout(self):
-        """The texts in their order; the empty one first."""
+        """Places the texts, the empty one first. Returns the lines of C."""
         kept, last = [], None
         for text in sorted(self.texts, key=lambda one: one[::-1].encode(), reverse=True):
             if last is None or not last.endswith(text):
@@ -85,7 +85,7 @@ class Tables:
         return self.bounds.setdefault(bounds, len(self.bounds))
 
     def text(self, text):
-        """A place holder, which text() of the whole file replaces by the offset."""
+        """A placeholder, which write() replaces with the offset."""
         self.texts.add(text)
         return (text,)
 

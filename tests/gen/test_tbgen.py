@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""gen/tbgen: what it writes for the documents of the project, what it takes with a warning, and what it refuses."""
+"""gen/tbgen: what it writes for the project's documents, what it accepts with a warning, and what it refuses."""
 
 import copy
 import json
@@ -55,19 +55,19 @@ SMALL = {
 
 
 def run(output, *specifications, seed="0"):
-    """tbgen for these documents."""
+    """Runs tbgen on these documents."""
     return subprocess.run(
         [sys.executable, SOURCE / "gen" / "tbgen", "--output", output, *specifications],
         env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, timeout=120, check=False)
 
 
 def files(folder):
-    """All files below FOLDER with their bytes."""
+    """The content of all files below FOLDER."""
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 class Documents(unittest.TestCase):
-    """The documents of the project."""
+    """The project's documents."""
 
     @classmethod
     def setUpClass(cls):
@@ -105,7 +105,10 @@ class Documents(unittest.TestCase):
             text = (self.output / version / "src" / f"{edition}_tables.c").read_text()
             self.assertIn(f".operation_count = {wanted},", text)
 
-    def test_only_the_document_of_a_server_is_loose(self):
+    def test_known_warnings_are_not_printed(self):
+        self.assertEqual((self.result.returncode, self.result.stderr), (0, ""))
+
+    def test_only_a_servers_own_document_is_loose(self):
         own = "taken as a structure of its own, with the members of"
         bootstrap = "LwM2MBootstrapServerCredential"
         warnings = {"ThingsboardErrorCode/enum": "integers without a type: taken as integers",
@@ -114,8 +117,25 @@ class Documents(unittest.TestCase):
                            ("TaskResult", ["DummyTaskResult"]),
                            (bootstrap, [kind + bootstrap for kind in ("NoSec", "PSK", "RPK", "X509")]))
                        for child in children}}
-        self.assertEqual((self.result.returncode, self.result.stderr.splitlines()), (0, [
-            f"tbgen: {OF_A_SERVER}#/components/schemas/{name}: warning: {text}" for name, text in warnings.items()]))
+        known = json.loads((SOURCE / "gen" / "annotations.json").read_text())["known_warnings"]
+        self.assertEqual(known, {"CE 4.3.1.3": {"/components/schemas/" + name: text for name, text in warnings.items()}})
+        document = json.loads(OF_A_SERVER.read_text())
+        document["info"]["version"] = "4.3.1.99"  # of which nothing is known
+        path = pathlib.Path(self.folder.name) / "other.json"
+        path.write_text(json.dumps(document))
+        result = run(pathlib.Path(self.folder.name) / "other", "--edition", "ce", path)
+        self.assertEqual((result.returncode, result.stderr.splitlines()), (0, [
+            f"tbgen: {path}#/components/schemas/{name}: warning: {text}" for name, text in warnings.items()]))
+
+    def test_known_warnings_must_occur(self):
+        document = json.loads(OF_A_SERVER.read_text())
+        document["components"]["schemas"]["ThingsboardErrorCode"]["type"] = "integer"
+        path = pathlib.Path(self.folder.name) / "mended.json"
+        path.write_text(json.dumps(document))
+        result = run(pathlib.Path(self.folder.name) / "mended", "--routes", "--edition", "ce", path, *SPECIFICATIONS[:-1])
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("ThingsboardErrorCode/enum", result.stderr)
+        self.assertIn("does not occur", result.stderr)
 
     def test_a_variant_without_a_value_has_the_members_of_its_base(self):
         text = self.header("ce", "models.h", "4.3.1.3")
@@ -200,7 +220,7 @@ class Documents(unittest.TestCase):
 
 
 class SmallDocuments(unittest.TestCase):
-    """What is understood and what is refused, one thing at a time."""
+    """What is accepted and what is refused, one thing at a time."""
 
     def setUp(self):
         self.folder = tempfile.TemporaryDirectory()
@@ -217,7 +237,7 @@ class SmallDocuments(unittest.TestCase):
         return run(self.output, *options, path)
 
     def accepted(self, *options, warnings=()):
-        """The models, after the compiler has taken all that was written. WARNINGS: places, and what is said of them."""
+        """Returns models.h, after the compiler has accepted all files. WARNINGS: (place, text) of each."""
         result = self.run_text(json.dumps(self.document), *options)
         path = pathlib.Path(self.folder.name) / "document.json"
         self.assertEqual((result.returncode, result.stderr), (0, "".join(
@@ -228,7 +248,7 @@ class SmallDocuments(unittest.TestCase):
         return (self.output / "4.4.0/include/tbclient/ce/models.h").read_text()
 
     def refused(self, place, reason=""):
-        """It is refused with the place, and nothing but a message is printed."""
+        """The document is refused with a message that names the place."""
         result = self.run_text(json.dumps(self.document))
         self.assertEqual(result.returncode, 1)
         self.assertIn(f"#{place}: ", result.stderr)
@@ -238,7 +258,7 @@ class SmallDocuments(unittest.TestCase):
     def parameter(self, **changes):
         self.operation["parameters"].append({"name": "q", "in": "query", "schema": TEXT, **changes})
 
-    # understood
+    # accepted
 
     def test_openapi_3_0(self):
         self.document["openapi"] = "3.0.1"
@@ -266,7 +286,7 @@ class SmallDocuments(unittest.TestCase):
     def test_the_edition_of_the_document_goes_first(self):
         self.accepted("--edition", "pe")
 
-    # loose, but clear
+    # accepted with a warning
 
     def test_integers_without_a_type(self):
         self.thing["code"] = {"enum": [2, 10]}
@@ -364,8 +384,8 @@ class SmallDocuments(unittest.TestCase):
 
     # refused
 
-    def test_no_json(self):
-        self.assertIn("is no JSON", self.run_text('{"openapi": ').stderr)
+    def test_not_json(self):
+        self.assertIn("is not JSON", self.run_text('{"openapi": ').stderr)
         self.assertIn("NaN", self.run_text('{"openapi": NaN}').stderr)
         self.assertIn("'a' twice", self.run_text('{"a": 1, "a": 2}').stderr)
 
@@ -434,7 +454,7 @@ class SmallDocuments(unittest.TestCase):
         self.refused("/paths/~1api~1other~1{id}/get", "getThing")
         del self.document["paths"]["/api/other/{id}"]
         self.operation["operationId"] = "get thing();"
-        self.refused("/paths/~1api~1thing~1{id}/get", "no identifier")
+        self.refused("/paths/~1api~1thing~1{id}/get", "not an identifier")
 
     def test_variants(self):
         variant, base = self.schemas["Variant"], self.schemas["Base"]
@@ -447,7 +467,7 @@ class SmallDocuments(unittest.TestCase):
         self.schemas["Variant"] = {"type": "object", "properties": {"n": TEXT}}
         self.refused("/components/schemas/Base", "Variant")
         base["properties"]["type"] = {"type": "integer"}
-        self.refused("/components/schemas/Base/discriminator", "no string")
+        self.refused("/components/schemas/Base/discriminator", "not a string")
         base["discriminator"] = {}
         self.refused("/components/schemas/Base/discriminator", "names no property")
 
