@@ -505,7 +505,7 @@ class TestAuthentication(WebSocketCase):
         server.handle = server.serve_request
         proxy = self.prepare_daemon(server, {"limits.session_wait_ms": 50}, "password").start(wait="")
         with Program(proxy) as program:
-            self.assert_error(program.answer, 503, 2, "login")
+            self.assert_error(program.answer, 503, 2, "not logged in")
 
 
 class TestAuthCommand(WebSocketCase):
