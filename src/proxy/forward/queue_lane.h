@@ -27,9 +27,9 @@ void lane_remove(struct queue *queue, struct queue_item *item);
 /* Whether the first item belongs in another lane now. */
 bool lane_is_disarranged(const struct queue_lane *lane, const struct budget *budget, int64_t now_ms);
 
-/* Moves the first item to the lane of its operation if BUDGET holds that operation back now, or all items
- * back to the flow's first lane if it does no longer. True: something was moved, so look again whose turn it
- * is. */
+/* Moves the first item to the lane of its operation if BUDGET holds that back now, or all items of LANE back
+ * to the flow's first lane if BUDGET no longer does. True: something was moved, so the next lane may be
+ * another. */
 bool lane_arrange(struct queue *queue, struct queue_lane *lane, const struct budget *budget, int64_t now_ms);
 
 /* Whether the items are held back because of their operation alone. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A subscriber, and what it gets of its subscription (subscriptions.h).
+ * A subscriber of a subscription (subscriptions.h), and the delivery of values to it.
  *
  *     WAITING ──first values──> CATCHING_UP ──history──> LIVE <──────────────┐
  *        ^          └── without a last time: the latest values ──> LIVE      │

@@ -60,7 +60,7 @@ struct tunnel {
     struct fifo down;           /* waiting for the program */
 
     enum frame_close_code close_code; /* of tbproxyd's own close frame; 0: none */
-    bool told_client;                 /* the program has got that close frame, or the server's before it */
+    bool client_got_close;            /* the program has got that close frame, or the server's before it */
     bool passed_close;                /* the program has got the server's close frame */
     bool down_ended;                  /* the program has got the end of the stream */
     bool client_ended, client_lost;   /* the program: sends no more; has lost its connection */

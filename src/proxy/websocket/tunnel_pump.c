@@ -20,9 +20,9 @@ void tunnel_linger(struct tunnel *tunnel)
 
 /* Sends the program a close frame, unless the server's has passed. Only between two frames of the server;
  * none of them passes afterwards. */
-static void tell_client(struct tunnel *tunnel)
+static void send_close_to_client(struct tunnel *tunnel)
 {
-    tunnel->told_client = true;
+    tunnel->client_got_close = true;
     if (!tunnel->passed_close) /* if there is no memory for it, the program still sees the end */
         frame_put_close(fifo_tail(&tunnel->down), false, tunnel->close_code, "");
 }
@@ -36,7 +36,7 @@ void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char 
     if (!tunnel->filter.closed) /* if there is no memory for it, the server still sees the end */
         frame_put_close(fifo_tail(&tunnel->up), true, code, "");
     if (frame_reader_is_between(&tunnel->reader))
-        tell_client(tunnel);
+        send_close_to_client(tunnel);
     tunnel_linger(tunnel);
 }
 
@@ -139,7 +139,7 @@ static void server_closed(struct tunnel *tunnel)
 /* Reads what the server sent, and queues what passes to the program. */
 static void follow(struct tunnel *tunnel, const char *data, size_t length)
 {
-    bool passes = !tunnel->told_client;
+    bool passes = !tunnel->client_got_close;
     size_t at = 0, passed = 0;
 
     while (at < length && !tunnel->server_ended) {
@@ -162,8 +162,8 @@ static void follow(struct tunnel *tunnel, const char *data, size_t length)
     }
     if (fifo_append(&tunnel->down, data, passed) < 0) /* out of memory: the program sees the end */
         tunnel->server_ended = true;
-    if (!passes && !tunnel->told_client)
-        tell_client(tunnel);
+    if (!passes && !tunnel->client_got_close)
+        send_close_to_client(tunnel);
 }
 
 /* One step from the server to the program. True: there may be another. */
@@ -191,7 +191,8 @@ static void end_down(struct tunnel *tunnel)
 {
     if (tunnel->server_ended)
         websocket_close(&tunnel->websocket);
-    if (tunnel->down_ended || !fifo_is_empty(&tunnel->down) || !(tunnel->server_ended || tunnel->told_client))
+    if (tunnel->down_ended || !fifo_is_empty(&tunnel->down) ||
+        !(tunnel->server_ended || tunnel->client_got_close))
         return;
     tunnel->down_ended = true;
     shutdown(tunnel->client.fd, SHUT_WR);

@@ -10,7 +10,7 @@
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
 
-#define TURNS_MAX 5000 /* of the loop in one ms; more is a loop that never sleeps */
+#define TURNS_MAX 5000 /* of the loop in one ms; with more, it never sleeps */
 
 struct metrics {
     uint64_t counts[METRICS_EVENT_COUNT];
