@@ -68,4 +68,10 @@ static inline bool exchange_has_response(const struct exchange *exchange)
     return exchange->outbound.state != OUTBOUND_NONE;
 }
 
+/* Whether libmicrohttpd takes a response now: it does before the body or after it. */
+static inline bool exchange_takes_response(const struct exchange *exchange)
+{
+    return !exchange->inbound.streams || exchange->inbound.state == INBOUND_COMPLETE;
+}
+
 #endif

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
 	src/proxy/exchange/early_response.c src/proxy/exchange/early_response.h \
+	src/proxy/exchange/error_response.c src/proxy/exchange/error_response.h \
 	src/proxy/exchange/exchange.c src/proxy/exchange/exchange.h \
 	src/proxy/exchange/handler.h \
 	src/proxy/exchange/head.h \
@@ -10,5 +11,6 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/peer.c src/proxy/exchange/peer.h \
 	src/proxy/exchange/reply.c src/proxy/exchange/reply.h \
 	src/proxy/exchange/reply_server.c src/proxy/exchange/reply_server.h \
+	src/proxy/exchange/respond.c src/proxy/exchange/respond.h \
 	src/proxy/exchange/response.c src/proxy/exchange/response.h \
 	src/proxy/exchange/services.c src/proxy/exchange/services.h

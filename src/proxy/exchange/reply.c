@@ -5,7 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "proxy/exchange/response.h"
+#include "proxy/exchange/error_response.h"
+#include "proxy/exchange/respond.h"
 
 #define MESSAGE_MAX_BYTES (TB_ERROR_MESSAGE_MAX + 200)
 
@@ -20,7 +21,7 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     va_start(args, format);
     vsnprintf(message, sizeof(message), format, args);
     va_end(args);
-    response = response_from_error(status, message);
+    response = error_response(status, message);
     if (token)
         response_add_proxy_status(response, "error", token);
     respond(exchange, status, response);
@@ -45,7 +46,7 @@ static void PRINTF_LIKE(4, 0) reply_unavailable(struct exchange *exchange, const
     struct response response;
 
     vsnprintf(message, sizeof(message), format, args);
-    response = response_from_error(503, message);
+    response = error_response(503, message);
     snprintf(seconds, sizeof(seconds), "%" PRId64, delay_ms <= 1000 ? 1 : (delay_ms + 999) / 1000);
     response_add(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
     response_add_proxy_status(response, "error", token);
@@ -82,7 +83,7 @@ void reply_stopping(struct exchange *exchange)
 
 void reply_not_allowed(struct exchange *exchange, const char *allow)
 {
-    struct response response = response_from_error(405, "this method is not allowed here");
+    struct response response = error_response(405, "this method is not allowed here");
 
     response_add(response, MHD_HTTP_HEADER_ALLOW, allow);
     response_add_proxy_status(response, "error", PROXY_STATUS_DENIED);
@@ -91,7 +92,7 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
 
 void reply_upgrade_required(struct exchange *exchange)
 {
-    struct response response = response_from_error(426, "only version 13 of WebSocket is supported");
+    struct response response = error_response(426, "only version 13 of WebSocket is supported");
 
     response_add(response, "Sec-WebSocket-Version", "13");
     response_add(response, MHD_HTTP_HEADER_UPGRADE, "websocket");

@@ -7,7 +7,7 @@
 #include "http/header_filter.h"
 #include "http/origin.h"
 #include "proxy/exchange/reply.h"
-#include "proxy/exchange/response.h"
+#include "proxy/exchange/respond.h"
 
 #define BLOCK_BYTES (64 * 1024) /* read by libmicrohttpd at once */
 

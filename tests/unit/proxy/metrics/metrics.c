@@ -181,11 +181,11 @@ START_TEST(a_page)
     size_t same = 0;
 
     gauges = (struct metrics_gauges){5, 1234, 3, 17, 6, 8, 7, true, 12.5};
-    metrics_answered(metrics, save, 1000, 200, 0, 100);
-    metrics_answered(metrics, NULL, METRICS_TCP, 404, -1, -1);
-    metrics_answered(metrics, save, 1000, 200, 7, 200);
-    metrics_answered(metrics, save, 1000, 200, 12000, 40000);
-    metrics_answered(metrics, save, 1000, 429, -1, -1);
+    metrics_responded(metrics, save, 1000, 200, 0, 100);
+    metrics_responded(metrics, NULL, METRICS_TCP, 404, -1, -1);
+    metrics_responded(metrics, save, 1000, 200, 7, 200);
+    metrics_responded(metrics, save, 1000, 200, 12000, 40000);
+    metrics_responded(metrics, save, 1000, 429, -1, -1);
     metrics_count(metrics, METRICS_RATE_LIMITED, 1);
     metrics_count(metrics, METRICS_RATE_LIMITED, 3);
     metrics_count(metrics, METRICS_RETRIES, 3);
@@ -222,8 +222,8 @@ START_TEST(the_bounds_of_the_buckets)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(cases); i++) {
-        metrics_answered(metrics, NULL, 0, 200, 0, cases[i].ms);
-        metrics_answered(metrics, NULL, 0, 200, 0, cases[i].ms + 1);
+        metrics_responded(metrics, NULL, 0, 200, 0, cases[i].ms);
+        metrics_responded(metrics, NULL, 0, 200, 0, cases[i].ms + 1);
     }
     print_page();
     assert_prometheus(page.data, page.len);
@@ -237,7 +237,7 @@ END_TEST
 
 START_TEST(a_request_without_a_call_of_its_own)
 {
-    metrics_answered(metrics, NULL, METRICS_TCP, 200, 2000, -1);
+    metrics_responded(metrics, NULL, METRICS_TCP, 200, 2000, -1);
     print_page();
     assert_prometheus(page.data, page.len);
     ck_assert_double_eq(value_of("tbproxyd_queue_wait_seconds_sum{operation=\"unknown\",client=\"tcp\"}"), 2);
@@ -253,13 +253,13 @@ START_TEST(the_bound_of_the_statuses)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(no_statuses); i++)
-        metrics_answered(metrics, NULL, METRICS_TCP, no_statuses[i], 0, 0);
+        metrics_responded(metrics, NULL, METRICS_TCP, no_statuses[i], 0, 0);
     for (i = 0; i < METRICS_STATUSES_MAX; i++)
-        metrics_answered(metrics, NULL, METRICS_TCP, i == 0 ? 100 : 600 - (int)i, 0, 0);
+        metrics_responded(metrics, NULL, METRICS_TCP, i == 0 ? 100 : 600 - (int)i, 0, 0);
     print_page();
     ck_assert_double_eq(value_of(series, "other"), ARRAY_SIZE(no_statuses));
-    metrics_answered(metrics, NULL, METRICS_TCP, 200, 0, 0); /* the first too many */
-    metrics_answered(metrics, NULL, METRICS_TCP, 100, 0, 0);
+    metrics_responded(metrics, NULL, METRICS_TCP, 200, 0, 0); /* the first too many */
+    metrics_responded(metrics, NULL, METRICS_TCP, 100, 0, 0);
     print_page();
     assert_prometheus(page.data, page.len);
     for (i = 1; i < METRICS_STATUSES_MAX; i++) {
@@ -278,7 +278,7 @@ static void fill(const struct operation *operation, int64_t client)
     int status;
 
     for (status = 200; status <= 200 + METRICS_STATUSES_MAX; status++)
-        metrics_answered(metrics, operation, client, status, INT64_MAX / 16, INT64_MAX / 16);
+        metrics_responded(metrics, operation, client, status, INT64_MAX / 16, INT64_MAX / 16);
 }
 
 static size_t series_count(void)
@@ -331,13 +331,13 @@ END_TEST
 
 START_TEST(without_memory_a_request_counts_as_other)
 {
-    metrics_answered(metrics, NULL, 1, 200, 0, 0);
+    metrics_responded(metrics, NULL, 1, 200, 0, 0);
     without_memory = true;
-    metrics_answered(metrics, NULL, 1, 200, 0, 0);
-    metrics_answered(metrics, NULL, 2, 200, 0, 0);
+    metrics_responded(metrics, NULL, 1, 200, 0, 0);
+    metrics_responded(metrics, NULL, 2, 200, 0, 0);
     ck_assert_ptr_null(metrics_new());
     without_memory = false;
-    metrics_answered(metrics, NULL, 2, 200, 0, 0);
+    metrics_responded(metrics, NULL, 2, 200, 0, 0);
     print_page();
     assert_prometheus(page.data, page.len);
     ck_assert_double_eq(
@@ -354,7 +354,7 @@ START_TEST(a_page_that_does_not_fit)
     struct buf small = BUF_INIT(0);
     size_t length;
 
-    metrics_answered(metrics, NULL, METRICS_TCP, 200, 0, 0);
+    metrics_responded(metrics, NULL, METRICS_TCP, 200, 0, 0);
     print_page();
     for (length = page.len - 1; length > 0; length = length * 3 / 4) {
         small.max = length + 3;
@@ -439,7 +439,7 @@ START_TEST(sums_of_random_requests)
         for (j = 0; used[o] && (!used[j] || used[j]->id != used[o]->id); j++) /* the first of the same id */
             ;
         series = &expected[j][c];
-        metrics_answered(metrics, used[o], uids[c], statuses[s], waited_ms, sent_ms);
+        metrics_responded(metrics, used[o], uids[c], statuses[s], waited_ms, sent_ms);
         series->statuses[s]++;
         series->waited += waited_ms >= 0;
         series->sent += sent_ms >= 0;

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/exchange/respond.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "http/proxy_status.h"
+#include "proxy/exchange/early_response.h"
+#include "proxy/exchange/error_response.h"
+#include "proxy/exchange/header_room.h"
+
+/* ---- counting and logging ---- */
+
+/* Without the query and, in paths of the device API, without the device's token: both can be secret. */
+static void log_response(const struct exchange *exchange, int status)
+{
+    static const char device_api[] = "/api/v1/";
+    const struct target *target = &exchange->head.target;
+    const char *path = target->text.data ? target->text.data : "";
+    int length = (int)target->path_length;
+
+    if (strncmp(path, device_api, strlen(device_api)) == 0)
+        length = (int)strlen(device_api);
+    log_debug("%s %.*s -> %d", exchange->head.method, length, path, status);
+}
+
+static void count(const struct exchange *exchange, int status)
+{
+    struct upstream *upstream = &exchange->services->upstream;
+    int64_t waited_ms, upstream_ms;
+
+    if (status >= 502 && status <= 504 && exchange->head.route.kind != ROUTE_READY)
+        outage_count(&upstream->health.outage, &upstream->health.failover);
+    response_read_timing(exchange, &waited_ms, &upstream_ms);
+    metrics_responded(exchange->services->metrics, exchange->head.operation, exchange->peer->user, status,
+                      waited_ms, upstream_ms);
+}
+
+/* ---- responding ---- */
+
+/* A response whose header does not fit into libmicrohttpd's memory becomes 502. Takes over RESPONSE. */
+static struct response make_fit(struct exchange *exchange, int *status, struct response response)
+{
+    size_t needed = header_room_needed(response.mhd), room = header_room(exchange->connection);
+    char message[200];
+
+    if (needed <= room)
+        return response;
+    MHD_destroy_response(response.mhd);
+    snprintf(message, sizeof(message),
+             "the server's answer cannot be passed on: its header needs %zu bytes, and there is room for %zu",
+             needed, room);
+    *status = 502;
+    response = error_response(502, message);
+    response_add_proxy_status(response, "error", PROXY_STATUS_HEADER_TOO_BIG);
+    return response;
+}
+
+/* RFC 7240, section 3. */
+static void add_preference_applied(struct response response, const struct exchange *exchange)
+{
+    char text[40];
+
+    if (!exchange->outbound.wait_applied)
+        return;
+    snprintf(text, sizeof(text), "wait=%" PRId64, exchange->head.prefer_wait_ms / 1000);
+    response_add(response, "Preference-Applied", text);
+}
+
+/* Whether libmicrohttpd keeps the connection after this response. */
+static bool keeps_connection(const struct exchange *exchange, struct response response)
+{
+    return exchange->head.keeps_connection && exchange->inbound.state == INBOUND_COMPLETE &&
+           !MHD_get_response_header(response.mhd, MHD_HTTP_HEADER_CONNECTION);
+}
+
+/* RFC 9110, section 7.6.1: Keep-Alive must be named in Connection, which libmicrohttpd then sends. */
+static void add_keep_alive(struct response response, const struct exchange *exchange)
+{
+    char text[32];
+
+    snprintf(text, sizeof(text), "timeout=%" PRId64, exchange->services->config->listen.idle_timeout_s);
+    response_add(response, "Keep-Alive", text);
+    MHD_set_response_options(response.mhd, MHD_RF_SEND_KEEP_ALIVE_HEADER, MHD_RO_END);
+}
+
+/* Takes over RESPONSE. */
+static void queue_response(struct exchange *exchange, int status, struct response response)
+{
+    if (response.mhd && keeps_connection(exchange, response))
+        add_keep_alive(response, exchange);
+    if (!response.mhd ||
+        MHD_queue_response(exchange->connection, (unsigned)status, response.mhd) != MHD_YES) {
+        log_error("a response with status %d could not be sent", status);
+        /* listener_request() closes the connection, which is resumed without a response. */
+    }
+    if (response.mhd)
+        MHD_destroy_response(response.mhd);
+    exchange_resume(exchange);
+}
+
+/* Takes over RESPONSE. */
+static void begin(struct exchange *exchange, enum outbound_state state, int status, struct response response)
+{
+    if (response.mhd && exchange_takes_response(exchange))
+        response = make_fit(exchange, &status, response);
+    if (response.mhd) {
+        response_add_close(response, exchange);
+        add_preference_applied(response, exchange);
+    }
+    if (exchange_takes_response(exchange)) {
+        exchange->outbound.state = state;
+        queue_response(exchange, status, response);
+    } else {
+        early_response_begin(exchange, status, response);
+    }
+    if (!exchange->hung_up)
+        count(exchange, status);
+    if (log_is_enabled(LOG_LEVEL_DEBUG))
+        log_response(exchange, status);
+}
+
+static void cut_off(struct exchange *exchange)
+{
+    if (exchange->outbound.state == OUTBOUND_EARLY) {
+        early_response_abandon(exchange);
+        return;
+    }
+    exchange_leave(exchange);
+    exchange_resume(exchange);
+}
+
+void respond(struct exchange *exchange, int status, struct response response)
+{
+    enum outbound_state state = exchange->outbound.state;
+
+    if (state == OUTBOUND_EARLY || state == OUTBOUND_STREAMING) {
+        if (response.mhd)
+            MHD_destroy_response(response.mhd);
+        cut_off(exchange);
+        return;
+    }
+    exchange_leave(exchange);
+    begin(exchange, OUTBOUND_QUEUED, status, response);
+}
+
+void respond_streaming(struct exchange *exchange, int status, struct response response)
+{
+    if (exchange_takes_response(exchange))
+        begin(exchange, OUTBOUND_STREAMING, status, response);
+    else
+        respond(exchange, status, response);
+}
