@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The pages are installed as they are here, so that the links between them lead somewhere.
-dist_doc_DATA = README.md CHANGELOG.md docs/architecture.md docs/server-behaviour.md
+# The pages are installed in the same layout, so that links between them work.
+dist_doc_DATA = README.md CHANGELOG.md docs/architecture.md docs/developing.md docs/server-behaviour.md
 architecturedir = $(docdir)/architecture
 dist_architecture_DATA = \
 	docs/architecture/client-library.md \

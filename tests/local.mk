@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every test program speaks TAP, so that each test case is counted.
+# Every test program writes TAP, so that each test case is counted.
 LOG_DRIVER = env AM_TAP_AWK='$(AWK)' $(SHELL) $(top_srcdir)/build-aux/tap-driver.sh
 TEST_EXTENSIONS = .py
 PY_LOG_DRIVER = $(LOG_DRIVER)

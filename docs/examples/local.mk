@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# The example programs: built by "make check", run by tests/e2e/test_examples.py.
+# The examples. "make check" builds them; tests/e2e/test_examples.py runs them.
 examples_ce = \
 	docs/examples/quickstart \
 	docs/examples/errors \
@@ -30,7 +30,7 @@ examples_pe = \
 test_programs += $(examples_ce) $(examples_pe)
 EXTRA_DIST += docs/examples/README.md
 
-# As a program outside would be compiled: the public headers, and no -include config.h.
+# Compiled like an external program: with the public headers, without -include config.h.
 examples_cppflags = -I$(srcdir)/include $(generated_cppflags)
 
 docs_examples_quickstart_SOURCES = docs/examples/quickstart.c docs/examples/example.h

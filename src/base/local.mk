@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Knows nothing of HTTP.
+# The base of all other rooms. Knows nothing of HTTP.
 src_libbase_la_SOURCES = \
 	src/base/buf.c src/base/buf.h \
 	src/base/error.c src/base/error.h \

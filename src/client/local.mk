@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# libtbclient: the table engine and the blocking API. The editions' libraries are tables and typed functions on top of it.
+# libtbclient: the table engine and the blocking API. The editions' libraries add tables and typed functions.
 src_libclient_la_SOURCES = \
 	src/client/answer.c src/client/answer.h \
 	src/client/answer_error.c src/client/answer_error.h \

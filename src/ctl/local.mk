@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 api_symbol = $(subst .,_,$(API_VERSION))
 bin_PROGRAMS += src/ctl/tbproxyctl
-# All but main.c, so that the unit tests can link it.
+# All files except main.c, so that the unit tests can link it.
 ctl_cppflags = $(AM_CPPFLAGS) $(generated_cppflags) -DTB_API_CE=tb_ce_$(api_symbol) \
 	-DTB_API_PE=tb_pe_$(api_symbol) -DTB_API_PAAS=tb_paas_$(api_symbol)
 noinst_LTLIBRARIES += src/ctl/libctl.la

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# The daemon but for main(), so that the unit tests can link it. Each room adds its files; a room includes only rooms
-# that stand before it here (tests/unit/include_graph.py).
+# The daemon without main(), so that the unit tests can link it. Each room adds its files. A room includes only rooms
+# that are above it in this list (tests/unit/include_graph.py).
 src_libproxy_la_SOURCES =
 include $(srcdir)/src/proxy/route/local.mk
 include $(srcdir)/src/proxy/config/local.mk

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Made by scripts/bench only.
+# Built only by scripts/bench.
 EXTRA_PROGRAMS += tests/bench/client_calls tests/bench/client_decode tests/bench/write_load
 tests_bench_client_calls_SOURCES = tests/bench/client_calls.c
 tests_bench_client_calls_CPPFLAGS = $(examples_cppflags)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every operation of every document; and every typed function of the configured version.
+# Every operation of every document, and every typed function of the configured version.
 test_programs += tests/conformance/operations $(typed_programs)
 typed_programs = tests/conformance/typed_ce tests/conformance/typed_pe tests/conformance/typed_paas \
 	tests/conformance/typed_server
@@ -14,7 +14,7 @@ tests_conformance_operations_SOURCES = \
 tests_conformance_operations_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)
 tests_conformance_operations_LDADD = gen/libtables.la src/libtbclient.la $(JANSSON_LIBS) -lpthread -lm
 
-# The program's own tb_invoke() takes the place of the library's.
+# These programs have a tb_invoke() of their own, which replaces the library's.
 nodist_tests_conformance_typed_ce_SOURCES = tests/conformance/typed_ce.c
 nodist_tests_conformance_typed_pe_SOURCES = tests/conformance/typed_pe.c
 nodist_tests_conformance_typed_paas_SOURCES = tests/conformance/typed_paas.c
@@ -28,7 +28,7 @@ tests_conformance_typed_paas_LDADD = $(libtbclient_paas) $(JANSSON_LIBS)
 EXTRA_DIST += tests/conformance/typed.h
 CLEANFILES += tests/conformance/typed_ce.c tests/conformance/typed_pe.c tests/conformance/typed_paas.c
 
-# The functions of the server's own document.
+# The functions of the running server's document.
 nodist_tests_conformance_typed_server_SOURCES = tests/conformance/typed_server.c
 tests_conformance_typed_server_CPPFLAGS = $(AM_CPPFLAGS) -Igen/out/4.3.1.3/include -I$(srcdir)/gen/out/4.3.1.3/include \
 	-I$(srcdir)/tests/conformance

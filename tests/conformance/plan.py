@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the program `operations` is told: entities of the stand-in for the parameters that name some, and bodies that
-refer to them. Everything else it makes from the tables."""
+"""The plan for the program `operations`: entities of the stand-in for parameters that name some, and bodies that refer to
+them. The program makes everything else from the tables."""
 import json
 import pathlib
 import re
@@ -10,17 +10,17 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 # Answered by tbproxyd itself.
 LOCAL = ("login", "refreshToken", "logout")
 
-# Refused by tbproxyd without giving away anything themselves: another method of the first one's path does, and of the
-# paths below /api/signup/ no POST is forwarded.
+# Refused by tbproxyd although they reveal no credential: the first one shares its path with one that does, and no POST
+# below /api/signup/ is forwarded.
 BESIDE_CREDENTIALS = {"checkActivateToken", "deleteTenantAccount", "setNotDisplayWelcome"}
 
-# The stand-in executes them for the system administrator only: it must refuse them to the tenant's.
+# Only for the system administrator; the stand-in must refuse them to the tenant administrator.
 SYSTEM_ADMINISTRATOR = {"getTenants"}
 
-# Logs in and refreshes: "changePassword" makes the tokens of the tenant's own user invalid.
+# For login and refresh, because "changePassword" invalidates the tokens of the tenant administrator.
 CUSTOMER = ("customer@thingsboard.org", "customer")
 
-# What a saved entity must not take from an instance: it would name another one that is not there.
+# Members that a saved entity must not take from a generated instance, because they would name entities that do not exist.
 FRESH = dict.fromkeys(("id", "tenantId", "customerId", "deviceProfileId", "assetProfileId", "firmwareId", "softwareId",
                        "externalId", "version", "ownerId", "parentCustomerId", "assigneeId"))
 
@@ -33,7 +33,7 @@ def read_document(source, edition, version):
 
 
 def operations(document):
-    """(id, method, path, operation) in the order of the tables: by id."""
+    """(id, method, path, operation), sorted by id like the tables."""
     found = [(operation["operationId"], method.upper(), path, operation)
              for path, methods in document["paths"].items()
              for method, operation in methods.items() if method in METHODS]
@@ -41,15 +41,15 @@ def operations(document):
 
 
 def template(path):
-    """The expression that a request's path must match."""
+    """The regular expression for the paths of requests."""
     return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part)
                               for part in re.split(r"(\{[^}]*\})", path)) + "$")
 
 
 class World:
-    """A stand-in with the entities that operations ask for; each of them gets its own, because some delete them."""
+    """A stand-in with entities for operations. Each operation gets its own, because some delete them."""
 
-    count = 0  # of names, in all worlds
+    count = 0  # of names, over all instances
 
     def __init__(self, sim):
         self.sim = sim
@@ -88,7 +88,7 @@ class World:
         return self.save("/api/entityGroup", name=self.name(), type=kind)
 
     def assigned(self, kind):
-        """A device or an asset that a customer has."""
+        """A device or an asset assigned to a customer."""
         identifier = self.device() if kind == "device" else self.asset()
         self.api("POST", "/api/customer/%s/%s/%s" % (self.customer(), kind, identifier))
         return identifier
@@ -106,7 +106,7 @@ class World:
                                                 "expirationTime": 0})["id"]["id"]
 
     def post_file(self, target, name):
-        """What the stand-in answers to a file as multipart/form-data."""
+        """Posts a file as multipart/form-data. Returns the response."""
         body = ("--mark\r\nContent-Disposition: form-data; name=\"file\"; filename=\"%s\"\r\n\r\nx\r\n--mark--\r\n"
                 % name)
         answer = self.sim.call("POST", target, [("X-Authorization", "ApiKey " + self.sim.api_key),
@@ -131,7 +131,7 @@ class World:
 
 
 def parameters(world, identifier, operation):
-    """Values for the parameters that mean something to the stand-in."""
+    """Values for the parameters that matter to the stand-in."""
     names = {parameter["name"]: parameter for parameter in operation.get("parameters", ())}
     makers = {
         "deviceId": world.device, "assetId": world.asset, "customerId": world.customer,
@@ -160,7 +160,7 @@ def parameters(world, identifier, operation):
         image = world.image()
         values |= {"type": "tenant", "key": image["resourceKey"], "publicResourceKey": image["publicResourceKey"]}
     if "OtaPackage" in identifier and "otaPackageId" in names:
-        values |= {"otaPackageId": world.ota_package(), "checksumAlgorithm": "MURMUR3_32"}  # whose sum is believed
+        values |= {"otaPackageId": world.ota_package(), "checksumAlgorithm": "MURMUR3_32"}  # a checksum that is not verified
     values |= {"page": 0, "pageSize": 10, "limit": 100, "userCredentialsEnabled": True,
                "accessToken": world.name(), **TIME}
     if "ApiKey" in identifier and "id" in names:
@@ -169,7 +169,7 @@ def parameters(world, identifier, operation):
 
 
 def fit(parameter, value):
-    """VALUE as the parameter declares it; the comma-separated form of a list where it is a string."""
+    """VALUE with the type that the parameter declares. A list becomes comma-separated text if that is a string."""
     kind = parameter["schema"].get("type")
     if isinstance(value, list) and kind == "string":
         return ",".join(value)
@@ -179,7 +179,7 @@ def fit(parameter, value):
 
 
 def bodies(world, pair):
-    """Bodies, or members of them, of operations that the stand-in really executes. PAIR: tokens of its own."""
+    """Bodies, or members of bodies, of the operations that the stand-in executes. PAIR: the tokens to refresh."""
     device = {"entityType": "DEVICE", "id": world.device()}
     relation = {"from": device, "to": {"entityType": "DEVICE", "id": world.device()}, "type": "Contains",
                 "typeGroup": "COMMON"}
@@ -218,13 +218,13 @@ def bodies(world, pair):
 
 
 def text_body(operation):
-    """A body of text that is JSON, for those that want one."""
+    """A text body that contains JSON, for operations with a text body."""
     content = operation.get("requestBody", {}).get("content", {})
     return json.dumps({"method": "m", "params": {}, "timeout": 5000}) if "text/plain" in content else None
 
 
 def make(world, document, refused):
-    """The member "operations" of a plan. REFUSED: {operation id: status}."""
+    """Makes the member "operations" of a plan. REFUSED: {operation id: status}."""
     given = bodies(world, world.sim.login(*CUSTOMER))
     plan = {}
     for identifier, _, _, operation in operations(document):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stands between a program and a server, passes every byte, and keeps them: what was asked, and what came back."""
+"""A relay between a program and a server, which passes every byte on and keeps requests and responses."""
 import socket
 
 from client import Closed, Connection
@@ -8,9 +8,9 @@ from recording import requests_in
 
 
 class Kept(Connection):
-    """Reads answers from bytes that are all there."""
+    """Reads responses from bytes instead of a socket."""
 
-    def __init__(self, data):  # without a socket
+    def __init__(self, data):
         self.data = data
 
     def fill(self):
@@ -18,11 +18,11 @@ class Kept(Connection):
 
 
 class Relay(Listening):
-    """In front of ADDRESS: (host, port), or the path of a Unix socket."""
+    """A relay in front of ADDRESS: (host, port), or the path of a Unix socket."""
 
     def __init__(self, address):
         self.address = address
-        self.connections = []  # (bytes of the requests, of the answers)
+        self.connections = []  # (bytes of the requests, bytes of the responses)
         self.sockets = set()
         super().__init__()
 
@@ -45,18 +45,18 @@ class Relay(Listening):
                 kept += data
                 target.sendall(data)
             target.shutdown(socket.SHUT_WR)
-        except OSError:  # the other one has closed, or the test is over
+        except OSError:  # the other side has closed, or the test is over
             pass
 
     def exchanges(self):
-        """[(request, answer)] in the order of their connections; no request may be under way."""
+        """Returns [(request, response)], connection by connection. No request may be in progress."""
         found = []
         for asked, answered in self.connections:
             answers = Kept(bytes(answered))
             for request in requests_in(bytes(asked)):
                 try:
                     found.append((request, answers.response(request.method)))
-                except Closed:  # who asked has seen enough, and closed
+                except Closed:  # the client closed the connection early
                     break
         return found
 

@@ -95,7 +95,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/official/run.py \
 	tests/e2e/official/telemetry.py
 
-# A program that uses the library as others do.
+# A program that uses the library like any other program.
 test_programs += tests/e2e/caller
 tests_e2e_caller_SOURCES = tests/e2e/caller.c tests/common/small_api.c tests/common/small_api.h
 tests_e2e_caller_LDADD = src/libtbclient.la $(JANSSON_LIBS) -lpthread

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""What installing, upgrading and removing the package does to the service and to its configuration:
-check_package.py DIRECTORY, which holds the packages. dpkg itself installs them, below a temporary directory; the maintainer
-scripts are the package's own, but that they find a systemd there, which is a stand-in."""
+"""What installing, upgrading and removing the package does to the service and to its configuration. Usage:
+check_package.py DIRECTORY, the folder of the packages. dpkg itself installs them below a temporary folder, with their own
+maintainer scripts, which find a systemctl that only records its calls."""
 import pathlib
 import re
 import shutil
@@ -45,7 +45,7 @@ class TestPackage(unittest.TestCase):
         self.packages = [self.adapt(package, base / "old", None), self.adapt(package, base / "new", "1000")]
 
     def adapt(self, package, folder, version):
-        """The package for a root that is not /, as VERSION."""
+        """Returns the package, changed for a root that is not /, with VERSION if it is not None."""
         subprocess.run(["dpkg-deb", "-R", package, folder], check=True)
         for name in ("preinst", "postinst", "prerm", "postrm"):
             script = folder / "DEBIAN" / name
@@ -74,7 +74,7 @@ class TestPackage(unittest.TestCase):
         return (self.state / "active").exists()
 
     def calls(self):
-        """What systemctl was asked to do so far; forgotten then."""
+        """Returns the calls of systemctl since the last time."""
         path = self.state / "calls"
         text = path.read_text("utf-8") if path.exists() else ""
         path.write_text("", "utf-8")

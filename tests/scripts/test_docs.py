@@ -27,14 +27,14 @@ def files():
 
 @functools.lru_cache(maxsize=None)
 def functions():
-    """Those that src and include declare or define: in C that is formatted, at the beginning of a line."""
+    """The functions that src and include declare or define; in formatted C, they start a line."""
     texts = [path.read_text("utf-8") for folder in ("src", "include") for path in (SOURCE / folder).rglob("*.[ch]")]
     return {name for text in texts for name in re.findall(r"^[a-z#][\w *]*\b(\w+)\(", text, re.MULTILINE)}
 
 
 @functools.lru_cache(maxsize=None)
 def options():
-    """{section: names of its options}, from the sample configuration."""
+    """Returns {section: names of its options}, from the sample configuration."""
     found = {}
     for line in (SOURCE / "etc" / "tbproxyd.conf").read_text("utf-8").splitlines():
         if section := re.match(r"(\w+) = \{", line):
@@ -45,13 +45,13 @@ def options():
 
 
 def headings(page):
-    """The anchors of its headings, as GitHub makes them."""
+    """The anchors of its headings, like those of GitHub."""
     return [re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
             for line in page.read_text("utf-8").splitlines() if line.startswith("#")]
 
 
 def named(page):
-    """What it has between backticks on a line, outside of indented code."""
+    """The texts between backticks, outside of indented code."""
     for line in page.read_text("utf-8").splitlines():
         if not line.startswith("    "):
             yield from re.findall(r"`([^`]+)`", line)

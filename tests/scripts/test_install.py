@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""make install overwrites nothing that the administrator may have changed, and make uninstall removes nothing else than
-what it installed."""
+"""make install does not overwrite what the administrator may have changed, and make uninstall removes only what was
+installed."""
 import os
 import pathlib
 import re
@@ -22,7 +22,7 @@ class TestInstall(unittest.TestCase):
         directory = tempfile.TemporaryDirectory()
         self.addCleanup(directory.cleanup)
         self.root = pathlib.Path(directory.name).resolve()
-        # as it was configured, below a folder of the test
+        # The configured folders, below a folder of the test.
         names = dict(re.findall(r"(?m)^(sysconfdir|includedir|prefix) = (.*)$", (BUILD / "Makefile").read_text("utf-8")))
         expand = lambda text: text.replace("${prefix}", names["prefix"])  # noqa: E731
         self.config = self.below(expand(names["sysconfdir"])) / "tbproxyd" / "tbproxyd.conf"
@@ -36,7 +36,7 @@ class TestInstall(unittest.TestCase):
         subprocess.run(["make", "-s", target, "DESTDIR=%s" % self.root], cwd=BUILD, env=environment, check=True,
                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
-    def test_a_configuration_is_installed_where_there_is_none(self):
+    def test_a_configuration_is_installed_if_there_is_none(self):
         self.make("install")
         self.assertEqual(self.config.read_bytes(), SHIPPED)
         self.assertEqual(self.config.stat().st_mode & 0o777, 0o644)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The scripts: they remove only what they made, take paths from where one stands, and write escape sequences to terminals
-only. Each runs in a tree of its own, in which what takes long is a stand-in."""
+"""The scripts remove only what they made, interpret paths relative to the current folder, and write escape sequences only
+to terminals. Each runs in a source tree of its own, in which slow commands are replaced."""
 import os
 import pathlib
 import pty
@@ -42,7 +42,7 @@ class ScriptCase(unittest.TestCase):
         path.chmod(0o755)
 
     def run_script(self, *arguments, terminal=False, **environment):
-        """Runs it from elsewhere. Returns its status and what it wrote."""
+        """Runs the script in another folder. Returns its exit status and its output."""
         path = "%s:%s" % (self.stubs, os.environ["PATH"])
         environment = {"PATH": path, "HOME": str(self.elsewhere), "TERM": "xterm", **environment}
         command = [self.tree / "scripts" / self.SCRIPT, *arguments]
@@ -58,7 +58,7 @@ class ScriptCase(unittest.TestCase):
             try:
                 while part := os.read(leader, 65536):
                     output += part
-            except OSError:  # EIO: everybody has closed the other end
+            except OSError:  # EIO: all have closed the other end
                 pass
             os.close(leader)
             return process.wait(PATIENCE), output.decode()
@@ -73,7 +73,7 @@ class TestPackage(ScriptCase):
         self.stub(self.stubs / "dpkg-buildpackage",
                   "[ -x scripts/package ] && touch ../tbproxyd_1_all.deb ../tbproxyd_1_amd64.changes")
 
-    def test_packages_are_put_where_one_stands_and_what_is_there_stays(self):
+    def test_packages_are_put_into_the_folder_and_its_files_are_kept(self):
         directory = self.elsewhere / "my packages"
         (directory / "tbproxyd").mkdir(parents=True)
         precious = [directory / "precious", directory / "tbproxyd" / "precious"]
@@ -84,7 +84,7 @@ class TestPackage(ScriptCase):
         self.assertEqual(files_below(directory), ["precious", "tbproxyd/precious", "tbproxyd_1_all.deb"])
         self.assertEqual(files_below(self.elsewhere), ["my packages/" + name for name in files_below(directory)])
 
-    def test_the_directory_is_made_and_what_the_build_needs_is_installed(self):
+    def test_the_folder_is_made_and_dependencies_are_installed(self):
         status, output = self.run_script("a/b")
         self.assertEqual(status, 0, output)
         self.assertEqual(files_below(self.elsewhere), ["a/b/tbproxyd_1_all.deb"])
@@ -92,13 +92,13 @@ class TestPackage(ScriptCase):
         self.assertIn("package", arguments)
         self.assertIn("build", arguments)
 
-    def test_a_build_that_fails_leaves_nothing_but_what_was_there(self):
+    def test_a_failed_build_leaves_no_files(self):
         self.stub(self.stubs / "dpkg-buildpackage", "touch ../half.deb; exit 1")
         (self.elsewhere / "precious").write_text("precious", "utf-8")
         self.assertNotEqual(self.run_script(".")[0], 0)
         self.assertEqual(files_below(self.elsewhere), ["precious"])
 
-    def test_without_a_directory_nothing_is_done(self):
+    def test_without_a_folder_nothing_is_done(self):
         for arguments in ((), ("",), ("--help",)):
             status, output = self.run_script(*arguments)
             self.assertEqual(status == 0, arguments == ("--help",))
@@ -109,7 +109,7 @@ class TestPackage(ScriptCase):
 class TestSysroot(ScriptCase):
     SCRIPT = "sysroot"
 
-    def test_only_an_architecture_is_taken_for_a_folder(self):
+    def test_only_an_architecture_is_accepted(self):
         self.stub(self.stubs / "apt-get", "exit 1")
         precious = self.elsewhere / "sysroot" / "precious"
         precious.parent.mkdir()
@@ -132,7 +132,7 @@ class TestDemo(ScriptCase):
             self.stub(self.tree / "build" / "demo" / path, 'exec "%s" "$@"' % build_tree.program(path))
         (self.tree / "build" / "demo" / "Makefile").write_text("all:\n", "utf-8")
 
-    def test_only_a_terminal_gets_escape_sequences(self):
+    def test_escape_sequences_are_written_only_to_a_terminal(self):
         for terminal, environment in ((False, {}), (True, {}), (True, {"NO_COLOR": "1"}), (True, {"TERM": "dumb"})):
             with self.subTest(terminal=terminal, **environment):
                 status, output = self.run_script(terminal=terminal, **environment)
@@ -140,7 +140,7 @@ class TestDemo(ScriptCase):
                 self.assertIn("Who am I?", output)
                 self.assertEqual(self.ESCAPE in output, terminal and not environment)
 
-    def test_a_file_is_looked_for_where_one_stands(self):
+    def test_a_file_name_is_relative_to_the_current_folder(self):
         server = Simulator()
         self.addCleanup(server.stop)
         path = self.elsewhere / "the key"
@@ -151,7 +151,7 @@ class TestDemo(ScriptCase):
         self.assertIn("Done", output)
 
 
-del ScriptCase  # holds no test of its own
+del ScriptCase  # has no tests of its own
 
 if __name__ == "__main__":
     tap.main()

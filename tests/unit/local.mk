@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# A program for each layer; a test file holds the suite of one module, in the folder of its room.
+# A program for each layer. A test file holds the suite of one module, in the folder of its room.
 unit_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/unit/test_ctl tests/unit/test_forward \
 	tests/unit/test_proxy
 test_programs += $(unit_tests)
@@ -28,7 +28,7 @@ tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/common/small_api.c tests/common/small_api.h
 tests_unit_test_client_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_client_CFLAGS = $(unit_cflags)
-# codec_memory.c lets allocations fail.
+# codec_memory.c makes allocations fail.
 tests_unit_test_client_LDFLAGS = -Wl,--wrap=malloc -Wl,--wrap=realloc
 tests_unit_test_client_LDADD = $(unit_libs) -lpthread
 
@@ -46,7 +46,7 @@ tests_unit_test_forward_LDADD = $(unit_libs)
 tests_unit_test_proxy_SOURCES = $(unit_common)
 tests_unit_test_proxy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_proxy_CFLAGS = $(unit_cflags)
-# metrics.c lets allocations fail, check_files.c is another user, listening_socket.c takes IPv6 away.
+# metrics.c makes allocations fail, check_files.c changes the user, listening_socket.c removes IPv6.
 tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid -Wl,--wrap=socket -Wl,--wrap=bind
 tests_unit_test_proxy_LDADD = gen/libtables.la gen/libserver.la $(unit_libs)
 

@@ -7,7 +7,7 @@ tests_unit_test_proxy_SOURCES += \
 	tests/unit/proxy/forward/queue_operation.c \
 	tests/unit/proxy/forward/queue_random.c
 
-# Their own request_*(), reply_*() and the like take the place of the daemon's.
+# These have their own request_*(), reply_*() and the like, which replace the daemon's.
 tests_unit_test_forward_SOURCES += \
 	tests/unit/proxy/forward/upstream_call.c \
 	tests/unit/proxy/forward/upstream_call_actor.c tests/unit/proxy/forward/upstream_call_actor.h \
