@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test, which asks "make print-fuzzers"
 # for the list.
-FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_server_version tests/fuzz/fuzz_frames tests/fuzz/fuzz_json tests/fuzz/fuzz_merge \
+FUZZERS = tests/fuzz/fuzz_decode tests/fuzz/fuzz_server_version tests/fuzz/fuzz_frames tests/fuzz/fuzz_json tests/fuzz/fuzz_merge_body \
 	tests/fuzz/fuzz_router tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_target tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 fuzzers: $(FUZZERS)

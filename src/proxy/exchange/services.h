@@ -24,8 +24,8 @@ struct services {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
-    struct request_options request_options;      /* of clients' requests, which forward/ retries */
-    struct request_options own_request_options;  /* of tbproxyd's own, which request.c retries */
+    struct request_options request_options;      /* of clients' requests; forward/ retries them */
+    struct request_options own_request_options;  /* of tbproxyd's own; its retry is that of both */
     struct websocket_token websocket_token;      /* for WebSockets to the server */
     struct budget budget;                        /* of requests with the session's credential */
     const struct server_version *server_version; /* of the server in use, if known */

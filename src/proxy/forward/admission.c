@@ -7,10 +7,10 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/reply_server.h"
 #include "proxy/forward/forward.h"
+#include "proxy/forward/join.h"
+#include "proxy/forward/merge.h"
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
-
-#define JOIN_AGE_MAX_MS 5000 /* an older call is not joined */
 
 #define COST_ASYNCHRONOUS 2 /* the server counts such a call both when it begins and when it ends */
 
@@ -102,45 +102,6 @@ static void stamp(struct forwarding *forwarding)
                                                    &exchange->inbound.body, &services->bodies);
 }
 
-/* Only headers that do not change what is written; with any other, a write goes alone. */
-static bool may_be_merged_with(const struct headers *headers)
-{
-    static const char *const harmless[] = {"Accept", "Accept-Encoding", "Accept-Language", "Content-Type",
-                                           "User-Agent"};
-    const char *line;
-    size_t i;
-
-    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
-        for (i = 0; i < ARRAY_SIZE(harmless) && !header_is(line, harmless[i]); i++)
-            ;
-        if (i == ARRAY_SIZE(harmless))
-            return false;
-    }
-    return true;
-}
-
-static enum merge_kind merge_kind(const struct exchange *exchange)
-{
-    const struct operation *operation = exchange->head.operation;
-
-    if (!operation || exchange->services->config->merge.mode == MERGE_MODE_OFF)
-        return MERGE_NONE;
-    return operation->retry == TB_RETRY_STAMPED    ? MERGE_TELEMETRY
-           : operation->flags & TB_ATTRIBUTE_WRITE ? MERGE_ATTRIBUTES
-                                                   : MERGE_NONE;
-}
-
-/* Whether the body can be part of a merged call of its kind. */
-static bool fits_others(const struct forwarding *forwarding)
-{
-    const struct buf *body = forwarding_body(forwarding);
-
-    return (forwarding->stamped || forwarding->merge == MERGE_ATTRIBUTES) && body && body->len > 0 &&
-           body->len <= TELEMETRY_STAMP_MAX_BYTES &&
-           may_be_merged_with(&forwarding->exchange->head.headers) &&
-           merge_check(forwarding->merge, body->data, body->len) == 0;
-}
-
 /* RFC 9110, section 9.2.1, except that some GETs of the API act. */
 static bool is_read(const struct head *head)
 {
@@ -148,16 +109,6 @@ static bool is_read(const struct head *head)
             strcmp(head->method, MHD_HTTP_METHOD_HEAD) == 0 ||
             strcmp(head->method, MHD_HTTP_METHOD_OPTIONS) == 0) &&
            !(head->operation && head->operation->flags & TB_ACTS);
-}
-
-static bool may_be_joined(const struct forwarding *forwarding)
-{
-    const struct exchange *exchange = forwarding->exchange;
-    const struct head *head = &exchange->head;
-
-    return exchange->services->config->join.reads && forwarding->is_read && head->operation &&
-           exchange->inbound.length == 0 && head->route.kind == ROUTE_FORWARD &&
-           head->retry == TB_RETRY_FREE && strcmp(head->method, MHD_HTTP_METHOD_GET) == 0;
 }
 
 /* Requests with the same key may go as one call. An empty key: it goes alone. */
@@ -169,35 +120,11 @@ static int make_key(const struct forwarding *forwarding, struct buf *key)
 
     if (forwarding->merge != MERGE_NONE)
         return buf_append_format(key, "%s %s\n%s", head->method, head->target.text.data, type ? type : "");
-    if (!may_be_joined(forwarding))
+    if (!join_is_possible(forwarding))
         return 0;
     if (buf_append_format(key, "%s %s\n", head->method, head->target.text.data) < 0)
         return -ENOMEM;
     return buf_append(key, headers->data ? headers->data : "", headers->len);
-}
-
-/* An answer that has not come by now may never come, so better ask anew. */
-static bool is_late(const struct upstream_call *call)
-{
-    int64_t started_ms = call->request.transfer.started_ms;
-
-    return started_ms > 0 && call->services->loop.now_ms - started_ms > JOIN_AGE_MAX_MS;
-}
-
-/* Joins an identical read that is in flight, if its answer will be fresh enough. */
-static bool join(struct forwarding *forwarding, const struct buf *key)
-{
-    struct services *services = forwarding->exchange->services;
-    struct queue_key *found = forwarding->is_read && key->len > 0
-                                  ? queue_find_key(&services->forward->queue, key->data, key->len)
-                                  : NULL;
-    struct upstream_call *call = found ? found->in_flight : NULL;
-
-    if (!call || call->generation != services->forward->write_generation || is_late(call))
-        return false;
-    queue_refer(&services->forward->queue, &forwarding->item, found);
-    upstream_call_join(call, forwarding);
-    return true;
 }
 
 static void fill_item(struct forwarding *forwarding)
@@ -248,16 +175,6 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
         reply_no_memory(forwarding->exchange);
 }
 
-/* Telemetry has timestamps, so its order does not matter. Attributes have none: they keep their place in the
- * order of their key. */
-static void stay_alone(struct forwarding *forwarding)
-{
-    if (forwarding->merge == MERGE_ATTRIBUTES)
-        forwarding->item.alone = true;
-    else
-        forwarding->merge = MERGE_NONE;
-}
-
 /* As long as the configuration allows, or less if the client asks for less; counted from its arrival. */
 static void set_waiting_time(struct forwarding *forwarding)
 {
@@ -284,9 +201,7 @@ void admission_begin(struct forwarding *forwarding)
     forwarding->is_read = is_read(&exchange->head);
     stamp(forwarding);
     fill_item(forwarding);
-    forwarding->merge = merge_kind(exchange);
-    if (forwarding->merge != MERGE_NONE && !fits_others(forwarding))
-        stay_alone(forwarding);
+    merge_choose(forwarding);
     if (make_key(forwarding, &key) < 0)
         reply_no_memory(exchange);
     else if (!join(forwarding, &key))

@@ -7,7 +7,7 @@
 #define TB_PROXY_FORWARD_FORWARDING_H
 
 #include "proxy/exchange/exchange.h"
-#include "proxy/forward/merge.h"
+#include "proxy/forward/merge_body.h"
 #include "proxy/forward/queue.h"
 
 enum forwarding_state {

@@ -2,169 +2,181 @@
 #include "proxy/forward/merge.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <stdbool.h>
 
-#include "json/json_text.h"
+#include "proxy/forward/admission.h"
+#include "proxy/forward/forward.h"
+#include "proxy/forward/upstream_call.h"
+#include "upstream/stamp.h"
 
-/* The server ignores null. An attribute's null would hide the value before it, and the server refuses a body
- * that has nothing else. */
-static bool has_values(json_t *object)
+/* Only headers that do not change what is written; with any other, a write goes alone. */
+static bool may_be_merged_with(const struct headers *headers)
 {
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(object, key, value)
-    {
-        if (json_is_null(value))
-            return false;
-    }
-    return json_object_size(object) > 0;
-}
-
-/* The server refuses integers of more than 64 bits, but not if a later value hides them. */
-static bool is_attributes(json_t *body)
-{
-    const char *key;
-    json_t *value;
-
-    json_object_foreach(body, key, value)
-    {
-        double number = json_number_value(value); /* 0 if it is not a number */
-
-        if (number <= -0x1p63 || number >= 0x1p63)
-            return false;
-    }
-    return has_values(body);
-}
-
-static bool is_timed_element(const json_t *element)
-{
-    return json_is_number(json_object_get(element, "ts")) && has_values(json_object_get(element, "values"));
-}
-
-static bool is_telemetry(const json_t *body)
-{
-    const json_t *element;
+    static const char *const harmless[] = {"Accept", "Accept-Encoding", "Accept-Language", "Content-Type",
+                                           "User-Agent"};
+    const char *line;
     size_t i;
 
-    json_array_foreach(body, i, element)
-    {
-        if (!is_timed_element(element))
+    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
+        for (i = 0; i < ARRAY_SIZE(harmless) && !header_is(line, harmless[i]); i++)
+            ;
+        if (i == ARRAY_SIZE(harmless))
             return false;
     }
-    return json_is_array(body) ? json_array_size(body) > 0 : is_timed_element(body);
+    return true;
 }
 
-int merge_check(enum merge_kind kind, const char *body, size_t length)
+static enum merge_kind merge_kind(const struct exchange *exchange)
 {
-    json_error_t error = {0}; /* jansson leaves the code unset if its first allocation fails */
-    json_t *parsed = json_loadb(body, length, JSON_DECODE_INT_AS_REAL, &error);
-    bool fits;
+    const struct operation *operation = exchange->head.operation;
 
-    if (!parsed)
-        return json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EBADMSG;
-    fits = (kind == MERGE_TELEMETRY && is_telemetry(parsed)) ||
-           (kind == MERGE_ATTRIBUTES && is_attributes(parsed));
-    json_decref(parsed);
-    return fits ? 0 : -EBADMSG;
+    if (!operation || exchange->services->config->merge.mode == MERGE_MODE_OFF)
+        return MERGE_NONE;
+    return operation->retry == TB_RETRY_STAMPED    ? MERGE_TELEMETRY
+           : operation->flags & TB_ATTRIBUTE_WRITE ? MERGE_ATTRIBUTES
+                                                   : MERGE_NONE;
 }
 
-static int put(struct buf *out, const char *opening, const char *text, size_t length)
+/* Whether the body can be part of a merged call of its kind. */
+static bool fits_others(const struct forwarding *forwarding)
 {
-    int r = buf_append(out, out->len > 0 ? "," : opening, 1);
+    const struct buf *body = forwarding_body(forwarding);
 
-    return r == 0 ? buf_append(out, text, length) : r;
+    return (forwarding->stamped || forwarding->merge == MERGE_ATTRIBUTES) && body && body->len > 0 &&
+           body->len <= TELEMETRY_STAMP_MAX_BYTES &&
+           may_be_merged_with(&forwarding->exchange->head.headers) &&
+           merge_check(forwarding->merge, body->data, body->len) == 0;
 }
 
-/* The elements of BODY, or BODY itself. */
-static int put_elements(struct buf *out, const struct buf *body)
+/* Telemetry has timestamps, so its order does not matter. Attributes have none: they keep their place in the
+ * order of their key. */
+static void stay_alone(struct forwarding *forwarding)
 {
-    const char *end = body->data + body->len;
-    const char *next = json_text_skip_blanks(body->data, end);
+    if (forwarding->merge == MERGE_ATTRIBUTES)
+        forwarding->item.alone = true;
+    else
+        forwarding->merge = MERGE_NONE;
+}
+
+void merge_choose(struct forwarding *forwarding)
+{
+    forwarding->merge = merge_kind(forwarding->exchange);
+    if (forwarding->merge != MERGE_NONE && !fits_others(forwarding))
+        stay_alone(forwarding);
+}
+
+/* ---- what goes along ---- */
+
+/* Whether others that wait for the same key go along: always with a read; with a write if it had to wait,
+ * also for its retry. */
+static bool takes_along(const struct forwarding *lead)
+{
+    const struct services *services = lead->exchange->services;
+    enum merge_mode mode = (enum merge_mode)services->config->merge.mode;
+
+    if (!lead->item.key || lead->item.alone)
+        return false;
+    if (lead->is_read || lead->item.group)
+        return true;
+    return mode == MERGE_MODE_ALWAYS ||
+           (mode == MERGE_MODE_PRESSURE &&
+            (lead->retries > 0 || queue_was_passed_over(&services->forward->queue, &lead->item)));
+}
+
+/* As many bodies as fit, counting a comma or a bracket for each. */
+void upstream_call_gather(struct upstream_call *call, struct forwarding *lead)
+{
+    struct services *services = lead->exchange->services;
+    size_t max = (size_t)services->config->merge.max_bytes;
+    size_t used = lead->item.bytes + 2;
+
+    if (!takes_along(lead))
+        return;
+    while (call->member_count < UPSTREAM_CALL_SHARED_MAX && used < max) {
+        struct queue_item *item = queue_take_next(&services->forward->queue, &lead->item, max - used - 1);
+        struct forwarding *forwarding;
+
+        if (!item)
+            break;
+        used += item->bytes + 1;
+        forwarding = CONTAINER_OF(item, struct forwarding, item);
+        admission_end(forwarding);
+        upstream_call_add(call, forwarding);
+    }
+    if (lead->is_read)
+        metrics_count(services->metrics, METRICS_JOINED_READS, call->member_count - 1);
+}
+
+static int merge_member_bodies(struct upstream_call *call)
+{
+    CLEANUP(free_pointer)
+    const struct buf **bodies = reallocarray(NULL, call->member_count, sizeof(*bodies));
+    const struct forwarding *forwarding = NULL;
+    size_t count = 0;
     int r;
 
-    if (*next == '{')
-        return put(out, "[", next, (size_t)(json_text_value_end(next, end) - next));
-    do {
-        const char *element = json_text_skip_blanks(next + 1, end);
-        const char *element_end = json_text_value_end(element, end);
-
-        r = put(out, "[", element, (size_t)(element_end - element));
-        next = json_text_skip_blanks(element_end, end);
-    } while (r == 0 && *next == ',');
-    return r;
-}
-
-static int merge_telemetry(const struct buf *const *bodies, size_t count, struct buf *out)
-{
-    size_t i;
-    int r = 0;
-
-    for (i = 0; i < count && r == 0; i++)
-        r = put_elements(out, bodies[i]);
-    return r == 0 ? buf_append(out, "]", 1) : r;
-}
-
-/* Appends a member to MEMBERS, which has the text of each under its decoded key, and removes an earlier one
- * with the same key. */
-static int add_member(json_t *members, const char *text, const char *key_end, const char *end)
-{
-    json_t *key = json_loadb(text, (size_t)(key_end - text), JSON_DECODE_ANY, NULL);
-    int r;
-
-    if (!key)
+    if (!bodies)
         return -ENOMEM;
-    json_object_del(members, json_string_value(key));
-    r = json_object_set_new_nocheck(members, json_string_value(key),
-                                    json_stringn_nocheck(text, (size_t)(end - text)));
-    json_decref(key);
-    return r < 0 ? -ENOMEM : 0;
-}
-
-static int add_members(json_t *members, const struct buf *body)
-{
-    const char *end = body->data + body->len;
-    const char *next = json_text_skip_blanks(body->data, end);
-    int r;
-
-    do {
-        const char *key = json_text_skip_blanks(next + 1, end);
-        const char *key_end = json_text_value_end(key, end);
-        const char *colon = json_text_skip_blanks(key_end, end);
-        const char *value_end = json_text_value_end(json_text_skip_blanks(colon + 1, end), end);
-
-        r = add_member(members, key, key_end, value_end);
-        next = json_text_skip_blanks(value_end, end);
-    } while (r == 0 && *next == ',');
+    list_for_each(forwarding, &call->members, member)
+        bodies[count++] = &forwarding->exchange->inbound.body;
+    call->body = (struct buf)BUF_INIT((size_t)call->services->config->merge.max_bytes);
+    r = merge_bodies(upstream_call_first(call)->merge, bodies, count, &call->body);
+    if (r == 0 && !quota_take(&call->services->bodies, call->body.len))
+        r = -ENOBUFS;
+    if (r < 0)
+        buf_free(&call->body);
     return r;
 }
 
-static int merge_attributes(const struct buf *const *bodies, size_t count, struct buf *out)
+void upstream_call_free_body(struct upstream_call *call)
 {
-    json_t *members = json_object();
-    int r = members ? 0 : -ENOMEM;
-    const char *key;
-    json_t *text;
+    quota_give_back(&call->services->bodies, call->body.len);
+    buf_free(&call->body);
+}
+
+/* Of the members that are still there: the body of a request that was given up in the meantime is not sent.
+ * If there is no memory for the merged body, the first goes alone. */
+void upstream_call_merge(struct upstream_call *call)
+{
+    struct metrics *metrics = call->services->metrics;
+    struct forwarding *first = upstream_call_first(call);
+
+    upstream_call_free_body(call);
+    call->is_merged = call->member_count > 1 && merge_member_bodies(call) == 0;
+    if (call->is_merged) {
+        call->request.body = &call->body;
+        if (call->request.replayed) /* already counted */
+            return;
+        metrics_count(metrics, METRICS_MERGED_CALLS, 1);
+        metrics_count(metrics, METRICS_MERGED_REQUESTS, call->member_count);
+        return;
+    }
+    call->request.body = forwarding_body(first);
+    while (first->member.next != &call->members)
+        upstream_call_requeue(CONTAINER_OF(first->member.next, struct forwarding, member), 0);
+}
+
+/* The server also answers 500 for a bad body. */
+bool upstream_call_may_be_split(const struct upstream_call *call)
+{
+    int status = call->request.transfer.status;
+
+    return call->is_merged &&
+           (status == 400 || status == 413 || status == 415 || status == 422 || status == 500);
+}
+
+/* Both halves are sent again separately, until the bad body is alone. */
+void upstream_call_split(struct upstream_call *call)
+{
+    struct services *services = call->services;
+    size_t half = call->member_count / 2;
     size_t i;
 
-    for (i = 0; i < count && r == 0; i++)
-        r = add_members(members, bodies[i]);
-    json_object_foreach(members, key, text) /* in the order of insertion */
-    {
-        if (r == 0)
-            r = put(out, "{", json_string_value(text), json_string_length(text));
+    metrics_count(services->metrics, METRICS_MERGE_SPLITS, 1);
+    services->forward->merge_groups += 2;
+    for (i = 0; call->member_count > 0; i++) {
+        struct forwarding *forwarding = upstream_call_first(call);
+
+        forwarding->item.group = services->forward->merge_groups - (i < half);
+        upstream_call_requeue(forwarding, 0);
     }
-    json_decref(members);
-    return r == 0 ? buf_append(out, "}", 1) : r;
-}
-
-int merge_bodies(enum merge_kind kind, const struct buf *const *bodies, size_t count, struct buf *out)
-{
-    int r =
-        kind == MERGE_TELEMETRY ? merge_telemetry(bodies, count, out) : merge_attributes(bodies, count, out);
-
-    if (r < 0)
-        buf_clear(out);
-    return r;
 }

@@ -64,7 +64,7 @@ void upstream_call_release(struct forwarding *forwarding);
 /* Ends the pause of CALL, which is in forward->paused. */
 void upstream_call_end_pause(struct upstream_call *call);
 
-/* ---- for retry.c and share.c ---- */
+/* ---- for retry.c and merge.c ---- */
 
 struct forwarding *upstream_call_first(const struct upstream_call *call);
 void upstream_call_add(struct upstream_call *call, struct forwarding *forwarding);
@@ -81,7 +81,7 @@ void upstream_call_respond(struct forwarding *forwarding);
 /* The answer is 429: each member waits and is sent again, or gets the 429. */
 void upstream_call_retry(struct upstream_call *call);
 
-/* ---- in share.c ---- */
+/* ---- in merge.c ---- */
 
 /* Adds requests that wait for the same key as LEAD, as many as may share the call and fit. */
 void upstream_call_gather(struct upstream_call *call, struct forwarding *lead);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 tests_unit_test_proxy_SOURCES += \
 	tests/unit/proxy/forward/call_timeout.c \
-	tests/unit/proxy/forward/merge.c \
-	tests/unit/proxy/forward/merge_random.c \
+	tests/unit/proxy/forward/merge_body.c \
+	tests/unit/proxy/forward/merge_body_random.c \
 	tests/unit/proxy/forward/queue.c \
 	tests/unit/proxy/forward/queue_operation.c \
 	tests/unit/proxy/forward/queue_random.c

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "proxy/forward/merge.h"
+#include "proxy/forward/merge_body.h"
 
 #define BODIES_MAX 3
 #define INPUT_MAX  4096 /* of a larger one, jansson could find the merged body too deep */

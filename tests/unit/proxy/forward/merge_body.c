@@ -5,7 +5,7 @@
 #include <string.h>
 #include <time.h>
 
-#include "proxy/forward/merge.h"
+#include "proxy/forward/merge_body.h"
 #include "unit.h"
 
 #define PARTS_MAX 3

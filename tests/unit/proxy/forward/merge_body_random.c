@@ -3,7 +3,7 @@
  * that the bodies have one after the other. */
 #include <jansson.h>
 
-#include "proxy/forward/merge.h"
+#include "proxy/forward/merge_body.h"
 #include "unit.h"
 
 #define PARTS_MAX  3
