@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The optimised build that is measured: build/bench in the repository, or
-the existing build tree that TBPROXYD_BUILD names."""
+"""The optimised build that is measured: build/bench, or the existing build
+folder that TBPROXYD_BUILD names."""
 
 import functools
 import os
@@ -19,7 +19,7 @@ PROGRAMS = ("src/proxy/tbproxyd", "tests/sim/tbsim")
 
 
 def program(path):
-    """A program of the build tree."""
+    """The path of a program in the build folder."""
     found = tree() / path
     if not os.access(found, os.X_OK):
         raise harness.BenchError(f"{found} is missing")
@@ -28,7 +28,7 @@ def program(path):
 
 @functools.cache
 def tree():
-    """The build tree, brought up to date once in a run."""
+    """The build folder, brought up to date once in each run."""
     given = os.environ.get("TBPROXYD_BUILD")
     if given:
         return pathlib.Path(given).resolve()
@@ -43,26 +43,26 @@ def tree():
 
 
 def make(*targets):
-    """Further targets of the build tree."""
+    """Builds further targets."""
     step(tree(), "make", "-j2", *targets)
 
 
 @functools.cache
 def helper(name):
-    """A program of tests/bench, made when it is asked for."""
+    """The path of a program of tests/bench, which is built when needed."""
     make(f"tests/bench/{name}")
     return program(f"tests/bench/{name}")
 
 
 def prepare_sources():
-    """What a fresh checkout needs before it can be configured."""
+    """Prepares a fresh clone for configure."""
     if (ROOT / "scripts" / "install-deps").exists():
         step(ROOT, "scripts/install-deps", "build", "check")
     step(ROOT, "autoreconf", "-fi")
 
 
 def step(directory, *argv):
-    """Runs one command of the build; its output is shown only if it fails."""
+    """Runs one command of the build. Its output is shown only if it fails."""
     print("build:", *argv, file=sys.stderr, flush=True)
     LOG.parent.mkdir(parents=True, exist_ok=True)
     with open(LOG, "a", encoding="utf-8") as log:
@@ -79,4 +79,4 @@ def step(directory, *argv):
         finally:
             harness.stop(process)
     if status != 0:
-        raise harness.BenchError(f"{argv[0]} failed, see {LOG}\n{harness.tail(LOG)}")
+        raise harness.BenchError(f"{argv[0]} failed; see {LOG}\n{harness.tail(LOG)}")

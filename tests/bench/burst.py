@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""200 requests at once, on no connection yet, to a server behind TLS that is a round trip of 50 ms away: time until the
-last answer, and connections that were made for it. tbproxyd has the connection of its login, which it shares over HTTP/2: it
-makes none. Goal for tbproxyd: half of nginx's time, one connection."""
+"""200 requests at once, without open connections, to a TLS server with a round trip of 50 ms: the time until the last
+response, and the number of new connections. tbproxyd shares the connection of its login over HTTP/2, so it opens none. Goal
+for tbproxyd: half of nginx's time, one connection."""
 
 import json
 import pathlib
@@ -22,7 +22,7 @@ DELAY_MS = 25  # in each direction
 PATH = "/api/auth/user"
 LIMIT = 30  # seconds for one burst
 
-# The server: TLS and HTTP/2 before tbsim.
+# The server: TLS and HTTP/2 in front of tbsim.
 ORIGIN_CONFIG = string.Template("""\
 daemon off;
 $user
@@ -51,7 +51,7 @@ http {
 }
 """)
 
-# nginx speaks HTTP/1.1 with the server.
+# nginx uses HTTP/1.1 to the server.
 NGINX_CONFIG = string.Template("""\
 daemon off;
 $user
@@ -107,7 +107,7 @@ backend thingsboard
 
 
 def run(quick):
-    """Each burst is the first thing that a program does after its start."""
+    """Each burst is the first thing that a program does after it has started."""
     rounds = 2 if quick else 7
     python = client.official_python()
     results = {}
@@ -126,7 +126,7 @@ def run(quick):
 
 
 class Scene(harness.Workshop):
-    """tbsim, TLS before it, and the relay before that."""
+    """tbsim, behind TLS, behind the relay."""
 
     def __enter__(self):
         super().__enter__()
@@ -143,25 +143,25 @@ class Scene(harness.Workshop):
         return self
 
     def answer_of_relay(self):
-        """The number that it says next."""
+        """The number that the relay prints next."""
         if not harness.wait_for(self.relay, harness.START_LIMIT, self.relay.stdout):
-            raise self.failure("relay", "says nothing")
+            raise self.failure("relay", "printed nothing")
         return int(self.relay.stdout.readline())
 
     def connections(self):
-        """Those that the relay has seen so far."""
+        """The number of connections to the relay so far."""
         self.relay.stdin.write(b"\n")
         self.relay.stdin.flush()
         return self.answer_of_relay()
 
     def measure(self, subject):
-        """Milliseconds until the last answer, and connections to the server for it."""
+        """Milliseconds until the last response, and connections opened to the server."""
         before = self.connections()
         milliseconds = burst(subject)
         return milliseconds, self.connections() - before
 
     def measure_official(self, python):
-        """The same of the official client."""
+        """The same with the official client."""
         argv = [python, pathlib.Path(__file__).with_name("official_burst.py"), f"https://localhost:{self.port}", COUNT]
         env = {"SSL_CERT_FILE": self.certificate, "REQUESTS_CA_BUNDLE": self.certificate}
         process = self.start("python", argv, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -172,7 +172,7 @@ class Scene(harness.Workshop):
 
 
 def make_certificate(directory):
-    """A certificate for localhost that signs itself; gives its path."""
+    """Makes a self-signed certificate for localhost. Returns its path."""
     path = str(directory / "server")
     argv = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
     argv += ["-keyout", path + ".key", "-out", path + ".pem", "-days", "2", "-subj", "/CN=localhost"]
@@ -199,12 +199,12 @@ def start_with_socket(scene, name, config, listener, **values):
 
 
 def start_nginx(scene):
-    """nginx with a fixed key."""
+    """Starts nginx with a fixed key."""
     return start_with_socket(scene, "nginx", NGINX_CONFIG, free_listener(), upstream=f"127.0.0.1:{scene.port}")
 
 
 def start_haproxy(scene):
-    """haproxy with a fixed key; it inherits its listening socket."""
+    """Starts haproxy with a fixed key. It inherits its listening socket."""
     with free_listener() as listener:
         path = scene.dir / "haproxy.conf"
         upstream = f"127.0.0.1:{scene.port}"
@@ -216,11 +216,11 @@ def start_haproxy(scene):
 
 
 def start_tbproxyd(scene):
-    """tbproxyd, logged in: its session has a connection of its own."""
+    """Starts tbproxyd and waits for its login, so that its session has a connection."""
     upstream = servers.Server("relay", f"https://localhost:{scene.port}", scene.relay)
     more = {"upstream_ca_file": scene.certificate, "join_reads": "false"}
     server = servers.start_tbproxyd(scene, upstream, **more)
-    while not servers.call(server, "GET", "/-/ready")["edition"]:  # it asks for that once, on a connection of its own
+    while not servers.call(server, "GET", "/-/ready")["edition"]:  # the last request that it makes by itself
         time.sleep(0.02)
     return server
 
@@ -233,8 +233,8 @@ SUBJECTS = {
 
 
 def burst(subject):
-    """Sends all requests at once, each on a local connection that is there already; milliseconds until the last answer
-    is complete."""
+    """Sends all requests at once, each on an open local connection. Returns the milliseconds until the last response is
+    complete."""
     host, port = subject.address.split(":")
     waiting = selectors.DefaultSelector()
     request = f"GET {PATH} HTTP/1.1\r\nHost: {subject.address}\r\nConnection: close\r\n\r\n".encode()
@@ -249,7 +249,7 @@ def burst(subject):
     while waiting.get_map():
         ready = waiting.select(LIMIT)
         if not ready:
-            raise harness.BenchError(f"{subject.name}: no answer for {LIMIT} s")
+            raise harness.BenchError(f"{subject.name}: no response for {LIMIT} s")
         for key, _ in ready:
             part = key.fileobj.recv(65536)
             answers[key.fileobj] += part

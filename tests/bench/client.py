@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What the client library costs: its build, its size, decoding, calls, memory; beside jansson's own parser and the
-official Python client (build/clients, which scripts/test makes)."""
+"""Build time, size, decoding, calls and memory of the client library, compared with jansson's own parser and the official
+Python client (build/clients, which scripts/test makes)."""
 
 import json
 import os
@@ -23,10 +23,10 @@ BUILD_LIMIT = 600
 
 
 def run(quick):
-    """The build is timed in full runs only: it takes longer than a quick run may."""
+    """The build is timed only in full runs, because it takes longer than a quick run may."""
     python = official_python()
     if quick:
-        print("client: the clean build is timed without --quick", file=sys.stderr)
+        print("client: --quick does not time the build", file=sys.stderr)
     else:
         wall, cpu = build_seconds()
         yield row("build", "clean_make_j2", wall, "s")
@@ -48,7 +48,7 @@ def row(subject, figure, value, unit):
 
 
 def official_python():
-    """The interpreter that has the official client, or None: then its figures are left out, and that is said."""
+    """The interpreter that has the official client. Prints a note and returns None if there is none."""
     path = build.ROOT / "build" / "clients" / VERSION / "bin" / "python"
     if os.access(path, os.X_OK):
         return path
@@ -61,7 +61,7 @@ def official_python():
 
 
 def build_seconds():
-    """Wall and CPU time of make -j2 in a fresh tree that is configured."""
+    """Wall and CPU time of make -j2 in a new, configured build folder."""
     with harness.Workshop() as workshop:
         tree = workshop.dir / "tree"
         tree.mkdir()
@@ -72,13 +72,13 @@ def build_seconds():
 
 
 def children_cpu_seconds():
-    """CPU time of all programs that were started and waited for."""
+    """CPU time of all programs that have ended."""
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
 
 
 def library_sizes():
-    """The shared library of the runtime and that of each edition, stripped."""
+    """The sizes of the stripped shared libraries: libtbclient and that of each edition."""
     build.make("all")
     with harness.Workshop() as workshop:
         for subject, name in [("runtime", "libtbclient.so")] + [(each, f"libtbclient-{each}.so") for each in EDITIONS]:
@@ -91,23 +91,23 @@ def library_sizes():
 
 
 def fill(server, key):
-    """Devices for one page; gives the id of one of them and the page as the server sends it."""
+    """Creates devices for one page. Returns the id of one of them, and the page as the server sends it."""
     for number in range(PAGE):
         device = {"name": f"device {number:04}", "type": "default", "label": "a label", "additionalInfo": {"floor": 1}}
         saved = request(server, key, "POST", "/api/device", device)
     page = request(server, key, "GET", f"/api/tenant/devices?pageSize={PAGE}&page=0")
     if len(page["data"]) != PAGE:
-        raise harness.BenchError("tbsim does not give all devices on one page")
+        raise harness.BenchError("tbsim did not return all devices on one page")
     return saved["id"]["id"], page
 
 
 def request(server, key, method, path, document=None):
-    """A request with the key, on the way of servers.call()."""
+    """Sends a request with the key, like servers.call()."""
     return servers.call(server, method, path, document, {"X-Authorization": "ApiKey " + key})
 
 
 def output(workshop, name, argv, given=None, count=1):
-    """Runs COUNT of a program at the same time; their JSON."""
+    """Runs COUNT instances of a program at the same time. Returns their JSON."""
     processes = [
         workshop.start(f"{name}-{number}", argv, stdout=subprocess.PIPE, stdin=subprocess.PIPE) for number in range(count)
     ]
@@ -143,7 +143,7 @@ def official():
 
 
 def calls(workshop, python, server, device, key, count):
-    """Calls per CPU second of the client's own processes, and the memory after one call."""
+    """Calls per CPU second of the client processes, and the memory after one call."""
     program = build.helper("client_calls")
     ours = output(workshop, "calls", [program, server.url, device, THREADS, count], key + "\n")[0]
     ours_rate = ours["calls"] / ours["cpu_s"]

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls of getDeviceById from several threads on one client. Usage: client_calls URL DEVICE_ID THREADS CALLS,
- * with the API key on standard input; writes {"calls": ..., "cpu_s": ..., "rss_kib": ...}. The CPU time is
- * that of the calls, without the opening; the memory that before the client is closed.
+ * Calls getDeviceById from several threads on one client. Usage: client_calls URL DEVICE_ID THREADS CALLS,
+ * with the API key on standard input. Writes {"calls": ..., "cpu_s": ..., "rss_kib": ...}: the CPU time of
+ * the calls, without opening the client, and the memory before the client is closed.
  */
 #include <tbclient/ce.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * CPU time of decoding a page of devices, or of jansson's own parsing of the same text. Usage: client_decode
- * FILE ROUNDS tbclient|jansson; writes {"us": median}. One process measures one of them only: in one heap,
- * each would pay for tidying up what the other has freed.
+ * Measures the CPU time to decode a page of devices, or to parse the same text with jansson. Usage:
+ * client_decode FILE ROUNDS tbclient|jansson. Writes {"us": median}. A process measures only one of them,
+ * because in one heap each would pay for memory that the other has freed.
  */
 #include <tbclient/ce.h>
 

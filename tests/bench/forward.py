@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What it costs to forward a request: small GETs on kept-alive connections,
+"""The cost of forwarding a request: small GETs on persistent connections,
 through tbproxyd and through nginx with a fixed token, to the same server."""
 
 import statistics
@@ -13,13 +13,13 @@ UNITS = {"cpu_us_per_request": "us", "rps": "1/s", "p50_us": "us", "p99_us": "us
 
 def run(quick):
     """The subjects take turns, because the speed of a shared machine changes
-    with time: only figures from the same minute can be compared."""
+    over time. Only figures of the same minute can be compared."""
     rounds, seconds = (3, 1) if quick else (11, 2)
     with harness.Workshop() as workshop:
         # tbsim closes a connection after 100 requests, as a ThingsBoard
-        # server does: connecting anew is part of what is measured.
+        # server does. Opening new ones is part of the measurement.
         upstream = servers.start_tbsim(workshop)
-        # The load is the same GET again and again, and each has to be forwarded.
+        # The load is the same GET again and again. Each has to be forwarded.
         subjects = [
             servers.start_tbproxyd(workshop, upstream, join_reads="false"),
             servers.start_nginx(workshop, upstream),
@@ -28,7 +28,7 @@ def run(quick):
 
 
 def take_turns(workshop, upstream, subjects, rounds, seconds):
-    """The figures of every turn by subject, after a warm-up."""
+    """The figures of all turns, by subject, after a warm-up."""
     results = {subject.name: [] for subject in subjects}
     for subject in subjects:
         measure(workshop, upstream, subject, 1)
@@ -40,7 +40,7 @@ def take_turns(workshop, upstream, subjects, rounds, seconds):
 
 
 def measure(workshop, upstream, subject, seconds):
-    """One turn of one subject: its figures by name."""
+    """Runs one turn of one subject. Returns its figures by name."""
     upstream_before = servers.upstream_requests(upstream)
     cpu_before = harness.cpu_seconds(subject.process)
     load = wrk.run(workshop, subject.url + PATH, seconds)
@@ -56,7 +56,7 @@ def measure(workshop, upstream, subject, seconds):
 
 
 def check_forwarded(subject, asked, forwarded):
-    """An answer that did not come from upstream would make us look cheap."""
+    """Responses that do not come from the server would make us look cheap."""
     if forwarded < 0.98 * asked:
         raise harness.BenchError(
             f"{subject.name}: {asked} requests, but only {forwarded} forwarded"
@@ -64,7 +64,7 @@ def check_forwarded(subject, asked, forwarded):
 
 
 def rows(results):
-    """Medians of all figures, and the ratio that can be compared."""
+    """The medians of all figures, and their ratio."""
     for subject, rounds in results.items():
         for figure, unit in UNITS.items():
             value = statistics.median(each[figure] for each in rounds)

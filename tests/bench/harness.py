@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """What every case needs: processes that are always stopped, a temporary
-directory, the CPU time of a program, and the shape of a result."""
+folder, the CPU time of a program, and the form of a result."""
 
 import contextlib
 import ctypes
@@ -14,16 +14,16 @@ import subprocess
 import tempfile
 import time
 
-# Where a program that a case needs comes from on Debian.
+# The Debian packages of the programs that cases need.
 PACKAGES = {"haproxy": "haproxy", "openssl": "openssl", "nginx": "nginx-light", "wrk": "wrk", "strip": "binutils"}
 
-# Seconds that a program gets to start, and to end after SIGTERM.
+# Seconds for a program to start, and to end after SIGTERM.
 START_LIMIT = 10
 STOP_LIMIT = 3
 
 
 class BenchError(Exception):
-    """The bench cannot go on; the text says why."""
+    """The benchmark cannot continue. The text says why."""
 
 
 @dataclasses.dataclass
@@ -48,20 +48,20 @@ def find_tool(name):
 
 def use_two_cores():
     """Keeps this process and all it starts later on two cores, so that
-    machines of different size give results of the same kind."""
+    machines of different sizes give comparable results."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
 
 
 def raise_on_signals():
     """Turns the usual signals into exceptions, so that everything is stopped
-    on the way out. Only the first one counts: the way out is not disturbed."""
+    on the way out. Later ones are ignored, so that nothing disturbs that."""
     signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
 
     def leave(number, _frame):
         for each in signals:
             signal.signal(each, signal.SIG_IGN)
         if number == signal.SIGALRM:
-            raise BenchError("not done in time")
+            raise BenchError("timed out")
         raise SystemExit(128 + number)
 
     for each in signals:
@@ -75,7 +75,7 @@ def tail(path, lines=30):
 
 
 def local_environment():
-    """Our environment without proxy settings: all traffic is local."""
+    """Our environment without proxy settings, because all traffic is local."""
     return {
         name: value
         for name, value in os.environ.items()
@@ -85,7 +85,7 @@ def local_environment():
 
 def wait_for(process, limit, *files):
     """Waits until a file can be read, the process has ended (it is not reaped)
-    or the time limit is over. Gives the files that can be read."""
+    or the time is up. Returns the files that can be read."""
     ended = os.pidfd_open(process.pid)
     try:
         ready, _, _ = select.select([ended, *files], [], [], limit)
@@ -96,7 +96,7 @@ def wait_for(process, limit, *files):
 
 def stop(process):
     """Ends a program and whatever it started (its process group), unless
-    its end was waited for already."""
+    it has already been waited for."""
     if process.returncode is not None:
         return
     os.kill(process.pid, signal.SIGTERM)
@@ -106,8 +106,8 @@ def stop(process):
 
 
 class Workshop(contextlib.ExitStack):
-    """A temporary directory and the programs started in it. Leaving the
-    `with` block stops them, newest first, and removes the directory."""
+    """A temporary folder and the programs started in it. Leaving the `with`
+    block stops them, newest first, and removes the folder."""
 
     def __enter__(self):
         super().__enter__()
@@ -136,7 +136,7 @@ class Workshop(contextlib.ExitStack):
         return self.dir / f"{name}.log"
 
     def failure(self, name, what):
-        """An error with the end of the program's log, to be raised."""
+        """Returns an error to raise, with the end of the program's log."""
         return BenchError(f"{name}: {what}\n{tail(self.log(name))}".rstrip())
 
 
@@ -151,8 +151,8 @@ def group_members(group):
 
 
 def process_cpu_seconds(pid):
-    """User and system time of all threads of a process, ended ones included.
-    Its CPU clock counts nanoseconds; /proc/PID/stat only clock ticks."""
+    """User and system time of all threads of a process, including ended ones.
+    The CPU clock counts nanoseconds; /proc/PID/stat counts only ticks."""
     clock = ctypes.c_int()
     libc = ctypes.CDLL(None)
     error = libc.clock_getcpuclockid(pid, ctypes.byref(clock))
@@ -162,13 +162,13 @@ def process_cpu_seconds(pid):
 
 
 def cpu_seconds(process):
-    """CPU time so far by process ID, for a program and what it started."""
+    """CPU time so far, by process ID, of a program and its child processes."""
     return {pid: process_cpu_seconds(pid) for pid in group_members(process.pid)}
 
 
 def cpu_seconds_since(process, before):
-    """CPU seconds used since `before`, an earlier result of cpu_seconds()."""
+    """CPU seconds since `before`, an earlier result of cpu_seconds()."""
     now = cpu_seconds(process)
     if not now or now.keys() != before.keys():
-        raise BenchError(f"processes of {process.args[0]} came or went")
+        raise BenchError(f"the processes of {process.args[0]} changed")
     return sum(now.values()) - sum(before.values())

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Local programs write to 4 devices of a server whose writes take 100 ms and which has no limit: 1, 8 and 64 of them as
-fast as they are answered, and 8 that do not wait for answers. Goal for tbproxyd: with 64 at least 50 times the values a
-second of one official Python client, without reordering."""
+"""Local programs write to 4 devices of a server without a rate limit, whose writes take 100 ms: 1, 8 and 64 programs that
+wait for each response, and 8 that do not. Goal for tbproxyd: with 64 programs, at least 50 times the values per second of
+one official Python client, without reordering."""
 
 from bench import client, harness, servers, writers
 
@@ -10,12 +10,12 @@ WRITE_MS = 100
 DEVICES = 4
 MODES = ("pressure", "always", "off")
 
-# Writers and the connections of each. A local program that does not wait has 64 values under way at a time:
-# libmicrohttpd would serve those of one connection, pipelined, one by one.
+# Writers, and the connections of each. A program that does not wait uses 64 connections, because libmicrohttpd serves
+# pipelined requests on one connection one by one.
 LOADS = {"1": (1, 1), "8": (8, 1), "64": (64, 1), "8x64": (8, 64)}
 
-# Processes that share the writers of the official client, one client and one thread each: 64 are too many for the
-# memory of a small machine.
+# Processes that share the writers of the official client, which have a client and a thread each. A small machine does
+# not have the memory for 64 processes.
 OFFICIAL = {"1": 1, "8": 8, "64": 8}
 
 UNITS = {
@@ -31,7 +31,7 @@ UNITS = {
 
 
 def run(quick):
-    """One subject and load after the other, each with a server of its own."""
+    """Runs one subject and load after the other, each with a server of its own."""
     seconds, grace = (1, 1) if quick else (5, 5)
     python = client.official_python()
     rates = {}
@@ -61,7 +61,7 @@ def spread(scene, count):
 
 
 def rate(result):
-    """Values answered well, a second."""
+    """Values per second that were answered with 200."""
     return len(result.answered) / max(result.seconds, 1e-3)
 
 

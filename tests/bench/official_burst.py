@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The official Python client asks COUNT times at once, from as many threads. Usage:
+"""Sends COUNT requests at once with the official Python client, from as many threads. Usage:
     official_burst.py URL COUNT   (the API key on standard input; trusts SSL_CERT_FILE)"""
 import json
 import sys
@@ -18,7 +18,7 @@ def main(url, count):
             start.wait()
             try:
                 client.get_user()
-            except Exception as error:  # to be told below
+            except Exception as error:  # reported below
                 failures.append(repr(error))
 
         threads = [threading.Thread(target=ask) for _ in range(count)]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What client_calls.c and client_decode.c do, with the official Python client. Usage:
+"""Does what client_calls.c and client_decode.c do, with the official Python client. Usage:
     official_calls.py calls URL DEVICE_ID CALLS   (the API key on standard input)
     official_calls.py decode FILE ROUNDS
 """
@@ -19,7 +19,7 @@ def resident_kib():
 
 def calls(url, device_id, count):
     with ThingsboardClient(url, api_key=sys.stdin.readline().strip()) as client:
-        client.get_device_by_id(device_id=device_id)  # what it loads and compiles once is not counted
+        client.get_device_by_id(device_id=device_id)  # modules loaded by the first call are not counted
         start = time.process_time()
         for _ in range(int(count)):
             client.get_device_by_id(device_id=device_id)

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What write_load.c does, with the official Python client: one client in one thread for each device, one value a call,
-as its API has it. Usage:
+"""Does what write_load.c does, with the official Python client: one client and one thread for each device, and one value for
+each call, as in its API. Usage:
     official_writes.py URL SECONDS GRACE RATE FIRST_WRITER DEVICE_ID...   (the API key on standard input)
-Says "ready", waits for a line, writes; then one line of JSON with the CPU time, and those of write_load.c.
+Prints "ready" and waits for a line before it starts; then prints a line of JSON with the CPU time, and the lines of
+write_load.c.
 """
 import json
 import logging
@@ -37,12 +38,12 @@ class Writer(threading.Thread):
         body = json.dumps({"v%d" % self.number: value})
         try:
             self.client.save_entity_telemetry("DEVICE", self.device_id, "ANY", body)
-        except Exception as error:  # one for each kind of status, and those of urllib3
+        except Exception as error:  # of its own for each status, or of urllib3
             status = getattr(error, "status", None) or 0
         self.rows.append((self.number, value, due, sent, now_us() if status else -1, status))
 
     def all_rows(self):
-        """With the values that were due and never sent."""
+        """The results, including values that were due but never sent."""
         rows = list(self.rows)
         value = len(rows)
         while self.rate and self.due(value) < self.seconds * 1e6:
@@ -57,7 +58,7 @@ def now_us():
 
 def main(url, seconds, grace, rate, first, *device_ids):
     key = sys.stdin.readline().strip()
-    logging.disable()  # it would say something at each 429
+    logging.disable()  # it would log each 429
     writers = [
         Writer(url, key, number, device_id, float(seconds), float(rate))
         for number, device_id in enumerate(device_ids, int(first))
@@ -75,7 +76,7 @@ def main(url, seconds, grace, rate, first, *device_ids):
         for row in writer.all_rows():
             print(json.dumps(row))
     sys.stdout.flush()
-    os._exit(0)  # not waiting for a call that is late
+    os._exit(0)  # does not wait for a late call
 
 
 if __name__ == "__main__":

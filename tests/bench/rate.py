@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Eight local programs offer 200 values a second each, for one device each, to a server whose limit is "50:1" and whose
-writes take 20 ms. Goals for tbproxyd: every value delivered (1,600 a second), no 429 where the limit is configured, at
-least 20 times the values of eight official Python clients."""
+"""Eight local programs write 200 values per second each, to one device each, of a server whose limit is "50:1" and whose
+writes take 20 ms. Goals for tbproxyd: every value is delivered (1,600 per second), no 429 if the limit is configured, and
+at least 20 times the values of eight official Python clients."""
 
 from bench import client, harness, servers, writers
 
@@ -11,13 +11,13 @@ WRITE_MS = 20
 WRITERS = 8
 RATE = 200
 
-# A value that is due while all of its writer's connections wait for answers is sent later. All eight writers together
+# A value that is due while all connections of its writer wait for responses is sent later. All eight writers together
 # stay below tbproxyd's listen.max_connections (1,024).
 CONNECTIONS = 120
 
-# A write takes two of the 50 tokens that come each second: one when it begins, one when it ends. What comes faster
-# waits for its turn, up to one second's worth, and all beyond that is refused at once (503). Without the delay
-# ("nodelay") nginx would send its burst on top of the rate, and the server would refuse some of it.
+# A write takes two of the 50 tokens per second: one when it begins, one when it ends. Faster requests wait, up to those of
+# one second; more are refused at once (503). Without the delay ("nodelay"), nginx would send its burst in addition to the
+# rate, and the server would refuse some of it.
 NGINX_LIMIT = ("limit_req_zone $server_port zone=api:1m rate=25r/s;", "limit_req zone=api burst=25;")
 
 UNITS = {
@@ -33,7 +33,7 @@ UNITS = {
 
 
 def run(quick):
-    """One subject after the other, each with a server of its own: a full bucket belongs to the beginning."""
+    """Runs one subject after the other, each with a server of its own, so that each begins with a full bucket."""
     seconds, grace = (3, 2) if quick else (30, 10)
     subjects = {
         "configured": lambda scene: proxied(scene, seconds, grace, rate_limits=LIMITS),
@@ -55,7 +55,7 @@ def run(quick):
 
 
 def plan(scene, seconds, grace):
-    """What the eight programs do."""
+    """The load of the eight programs."""
     return writers.Plan(scene.devices, seconds, grace, RATE, CONNECTIONS)
 
 
@@ -66,19 +66,19 @@ def proxied(scene, seconds, grace, **options):
 
 
 def behind_nginx(scene, seconds, grace):
-    """Through nginx with a limit of its own."""
+    """Through nginx with its own limit."""
     subject = servers.start_nginx(scene, scene.tbsim, *NGINX_LIMIT)
     return writers.run(scene, subject, plan(scene, seconds, grace), LIMITS)
 
 
 def official(scene, python, seconds, grace):
-    """Each program has a process and a client of its own, with the client's default retry."""
+    """With the official client: a process and a client for each program, with the client's default retries."""
     return writers.run_official(scene, python, plan(scene, seconds, grace), WRITERS, LIMITS)
 
 
 def rows(name, result, delivered):
-    """The figures of one subject. A value that was sent again after the server had stored it, without a time of its
-    own, is there twice."""
+    """The figures of one subject. A value without a timestamp that is sent again after the server has stored it is stored
+    twice."""
     figures = {
         "values_delivered": delivered,
         "values_doubled": result.points - delivered,

@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A relay that makes a server far away: it delays what it passes on, and a new connection by a round trip. Usage:
-    relay.py PORT DELAY_MS   (of the server on 127.0.0.1; in each direction)
-Says its own port, and for each line on standard input how many connections were made so far."""
+"""A relay that simulates a distant server: it delays data, and new connections by a round trip. Usage:
+    relay.py PORT DELAY_MS   (the port of the server on 127.0.0.1; the delay in each direction)
+Prints its own port and, for each line on standard input, the number of connections so far."""
 import asyncio
 import sys
 
 
 class End(asyncio.Protocol):
-    """One end of a relayed connection. EARLIEST: when the first data that comes here can leave on the other side."""
+    """One end of a relayed connection. EARLIEST: the time before which no data leaves on the other side."""
 
     def __init__(self, delay, earliest=0.0):
         self.delay, self.earliest = delay, earliest
@@ -19,7 +19,7 @@ class End(asyncio.Protocol):
         self.transport = transport
 
     def later(self, call, *arguments):
-        """After the delay, and in order."""
+        """Sends data to the other side after the delay, in order."""
         self.earliest = max(self.earliest, self.loop.time() + self.delay)
         self.loop.call_at(self.earliest, call, *arguments)
 
@@ -41,7 +41,7 @@ class End(asyncio.Protocol):
 
 
 class Client(End):
-    """The end of who connected to the relay."""
+    """The end of the program that connected to the relay."""
 
     connections = 0
 

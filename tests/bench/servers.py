@@ -21,7 +21,7 @@ from bench import build, harness
 USERNAME = "tenant@thingsboard.org"
 PASSWORD = "tenant"
 
-# "Connection" is emptied because nginx would otherwise send "close".
+# An empty "Connection", because nginx would otherwise send "close".
 NGINX_CONFIG = string.Template("""\
 daemon off;
 $user
@@ -71,7 +71,7 @@ class Server:
 
 
 def call(server, method, path, document=None, more_headers=None):
-    """One request with an optional JSON body; gives the JSON of the answer."""
+    """Sends a request with an optional JSON body. Returns the JSON of the response."""
     connection = http.client.HTTPConnection(
         server.address, timeout=harness.START_LIMIT
     )
@@ -91,7 +91,7 @@ def call(server, method, path, document=None, more_headers=None):
 
 
 def start_tbsim(workshop, *options):
-    """The stand-in for a ThingsBoard server; says its URL on stdout."""
+    """Starts tbsim, the stand-in for a ThingsBoard server, which prints its URL."""
     argv = [build.program("tests/sim/tbsim"), "--die-with-parent", *options]
     process = workshop.start("tbsim", argv, stdout=subprocess.PIPE)
     workshop.enter_context(process.stdout)
@@ -103,15 +103,15 @@ def start_tbsim(workshop, *options):
 
 
 def upstream_requests(tbsim):
-    """How many API requests tbsim has had so far."""
+    """The number of API requests to tbsim so far."""
     return call(tbsim, "GET", "/sim/stats")["requests"]
 
 
 def start_nginx(workshop, upstream, zone="", limit=""):
-    """nginx as a proxy that adds a token it was given once. It inherits its
+    """Starts nginx as a proxy that adds a fixed token. It inherits its
     listening socket (as after an upgrade of its binary), so that the port is
-    ours from the beginning and connections wait until nginx takes them. Zone
-    and limit: its directives for a limit of requests."""
+    ours from the beginning and connections wait until nginx accepts them.
+    `zone` and `limit` are its directives for a request limit."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
     with listener:
         port = listener.getsockname()[1]
@@ -135,7 +135,7 @@ def nginx_config(directory, port, upstream, zone, limit):
     login = {"username": USERNAME, "password": PASSWORD}
     token = call(upstream, "POST", "/api/auth/login", login)["token"]
     return NGINX_CONFIG.substitute(
-        # Workers of root run as another user, who cannot enter our directory.
+        # Workers of root run as another user, which cannot read our folder.
         user="user root;" if os.geteuid() == 0 else "",
         dir=directory,
         port=port,
@@ -147,8 +147,8 @@ def nginx_config(directory, port, upstream, zone, limit):
 
 
 def start_tbproxyd(workshop, upstream, **options):
-    """tbproxyd, logged in. Further options are given as section_name=value
-    of `--set section.name=value`."""
+    """Starts tbproxyd and waits for its login. section_name=value becomes
+    `--set section.name=value`."""
     argv = [build.program("src/proxy/tbproxyd"), "--config", "/dev/null"]
     argv += settings(workshop, upstream, options)
     path = str(workshop.dir / "notify")
@@ -186,7 +186,7 @@ def wait_for_ready(workshop, process, notify):
     while harness.wait_for(process, harness.START_LIMIT, notify):
         if b"READY=1" in notify.recv(4096).split(b"\n"):
             return
-    raise workshop.failure("tbproxyd", "did not get ready")
+    raise workshop.failure("tbproxyd", "did not become ready")
 
 
 def logged_url(workshop):
@@ -194,5 +194,5 @@ def logged_url(workshop):
     log = workshop.log("tbproxyd").read_text()
     found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", log)
     if not found:
-        raise workshop.failure("tbproxyd", "does not say where it listens")
+        raise workshop.failure("tbproxyd", "did not print its address")
     return found[1]

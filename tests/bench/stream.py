@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Large bodies: a 256 MiB download and upload through tbproxyd and through nginx, to the same server. Goal: 0.9 of
+"""Large bodies: downloads and uploads of 256 MiB through tbproxyd and through nginx, to the same server. Goal: 90 % of
 nginx's throughput."""
 
 import pathlib
@@ -15,7 +15,7 @@ TOOLS = ("nginx",)
 MIB = 1 << 20
 BYTES = 256 * MIB
 TARGETS = {"download": "GET /api/image", "upload": "POST /api/upload"}
-# nginx keeps large bodies in files unless it is told not to.
+# By default nginx buffers large bodies in files.
 NGINX_STREAMS = "client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0;"
 
 
@@ -38,7 +38,7 @@ def run(quick):
 
 
 def start_server(workshop):
-    """The server of large bodies."""
+    """Starts the server of large bodies."""
     argv = [sys.executable, pathlib.Path(__file__).with_name("stream_server.py"), str(BYTES)]
     process = workshop.start("stream_server", argv, stdout=subprocess.PIPE)
     workshop.enter_context(process.stdout)
@@ -48,7 +48,7 @@ def start_server(workshop):
 
 
 def measure(subject, way):
-    """One body: its throughput, and the CPU time of the subject."""
+    """Transfers one body. Returns the throughput, and the CPU time of the subject."""
     before = harness.cpu_seconds(subject.process)
     began = time.monotonic()
     transfer(subject, way)
@@ -60,7 +60,7 @@ def measure(subject, way):
 
 
 def transfer(subject, way):
-    """Sends or receives it on a connection of its own."""
+    """Sends or receives a body on a new connection."""
     host, port = subject.address.split(":")
     with socket.create_connection((host, int(port)), timeout=60) as connection:
         length = BYTES if way == "upload" else 0
@@ -80,12 +80,12 @@ def transfer(subject, way):
 
 
 def failed(subject, way):
-    """Not to be measured."""
+    """Raises the error."""
     raise harness.BenchError(f"{subject.name}: the {way} failed")
 
 
 def rows(results):
-    """Medians, and the ratios that can be compared."""
+    """The medians, and their ratios."""
     for (subject, figure), values in results.items():
         unit = "MiB/s" if figure.endswith("_per_s") else "ms"
         yield harness.Row("stream", subject, figure, statistics.median(values), unit)

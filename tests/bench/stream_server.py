@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A server of large bodies that costs as little as can be: a download is sendfile() from memory, an upload is thrown
-away. It lets anybody log in. Its URL is its first line of output."""
+"""A server of large bodies that uses as little CPU time as possible: downloads are sent from memory with sendfile(),
+uploads are discarded. It accepts every login. The first line of its output is its URL."""
 
 import base64
 import json
@@ -14,7 +14,7 @@ BUFFER_BYTES = 1 << 20
 
 
 def main():
-    """Serves until it is ended."""
+    """Serves until it is killed."""
     memory = os.memfd_create("download")
     os.truncate(memory, int(sys.argv[1]))
     os.pwrite(memory, b"x", 0)
@@ -26,7 +26,7 @@ def main():
 
 
 def serve(connection, memory):
-    """One connection, until the other side ends it."""
+    """Serves one connection until the other side closes it."""
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     rest = b""
     while True:
@@ -40,7 +40,7 @@ def serve(connection, memory):
 
 
 def answer(connection, memory, head, rest):
-    """One request; gives what has been read of the next one."""
+    """Serves one request. Returns what has been read of the next one."""
     lines = head.decode("latin-1").split("\r\n")
     headers = dict(line.lower().split(": ", 1) for line in lines[1:])
     if headers.get("expect"):
@@ -63,7 +63,7 @@ def answer(connection, memory, head, rest):
 
 
 def token():
-    """In the form of a JWT."""
+    """A token in the form of a JWT."""
     parts = [json.dumps(part).encode() for part in ({"alg": "HS512"}, PAYLOAD)] + [b"signature"]
     return ".".join(base64.urlsafe_b64encode(part).rstrip(b"=").decode() for part in parts)
 

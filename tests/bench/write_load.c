@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Local programs that write telemetry, over plain HTTP/1.1 on loopback. Usage:
+ * Acts as local programs that write telemetry, over plain HTTP/1.1 on loopback. Usage:
  *
  *     write_load PORT SECONDS GRACE RATE CONNECTIONS DEVICE_ID...
  *
- * One writer for each DEVICE_ID; value I of writer W is {"vW": I}. With a RATE, value I is due at I / RATE
- * seconds and is sent as soon as it is due and one of the writer's CONNECTIONS is free, whether or not
- * earlier ones were answered. With RATE 0 each connection sends its next value when it has its answer. After
- * SECONDS nothing more is sent but what was due before; after GRACE further seconds nothing is waited for.
+ * There is one writer for each DEVICE_ID; value I of writer W is {"vW": I}. With a RATE, value I is due at
+ * I / RATE seconds. It is sent as soon as it is due and one of the writer's CONNECTIONS is free, even if
+ * earlier values have no response yet. With RATE 0, each connection sends its next value after the response.
+ * After SECONDS, only values that were due before are sent; GRACE seconds later the program ends.
  *
- * Writes one JSON array for each value: [writer, value, due, sent, answered, status], in us since the start;
- * -1: never.
+ * Writes one JSON array for each value: [writer, value, due, sent, answered, status]. Times are in us since
+ * the start; -1 means never.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -41,7 +41,7 @@ struct connection {
     struct writer *writer;
     struct connection *next_free;
     int fd;
-    size_t value; /* that it waits for the answer to */
+    size_t value; /* whose response it waits for */
     size_t length;
     char answer[ANSWER_MAX + 1];
 };
@@ -50,12 +50,12 @@ struct writer {
     const char *device_id;
     struct connection *free;
     struct value *values;
-    size_t count, room; /* sent, or never to be sent; room for */
+    size_t count, room; /* values sent or given up; size of the array */
 };
 
 struct load {
     struct writer writers[WRITERS_MAX];
-    int64_t start_us, end_us; /* end: nothing new is due */
+    int64_t start_us, end_us; /* end: no new value is due from then on */
     double rate;
     size_t writer_count, under_way;
     int epoll;
@@ -102,7 +102,7 @@ static void open_connection(struct load *load, struct connection *connection)
     connection->writer->free = connection;
 }
 
-/* Takes a connection that is not in use out of its writer's list. */
+/* Removes an idle connection from its writer's list. */
 static void take_out(struct connection *connection)
 {
     struct connection **place = &connection->writer->free;
@@ -134,7 +134,7 @@ static struct value *add_value(struct writer *writer)
     return &writer->values[writer->count++];
 }
 
-/* When the writer's next value is due; INT64_MAX: it has no more. */
+/* The time when the writer's next value is due; INT64_MAX if there is none. */
 static int64_t next_due_us(const struct load *load, const struct writer *writer, int64_t now)
 {
     int64_t due = load->rate > 0 ? (int64_t)((double)writer->count * 1e6 / load->rate) : now;
@@ -160,7 +160,7 @@ static void send_value(struct load *load, struct writer *writer, int64_t due_us)
                  writer->device_id, load->port, length, body);
     *add_value(writer) = (struct value){.due_us = due_us, .sent_us = now_us(load), .answered_us = -1};
     load->under_way++;
-    /* Where it was closed by now, the end of it comes as an event. */
+    /* If it has been closed meanwhile, an event reports that. */
     (void)!send(connection->fd, text, (size_t)length, MSG_NOSIGNAL);
 }
 
@@ -188,7 +188,7 @@ static void finish_value(struct load *load, struct connection *connection, int s
     load->under_way--;
 }
 
-/* ---- answers ---- */
+/* ---- responses ---- */
 
 /* The value of a header in the head that ends at END, or NULL. */
 static const char *header(const char *head, const char *end, const char *name)
@@ -202,7 +202,7 @@ static const char *header(const char *head, const char *end, const char *name)
     return NULL;
 }
 
-/* 0: it is not complete; -1: it is none. */
+/* The status of the response; 0 if it is incomplete, -1 if it is invalid. */
 static int answer_status(const struct connection *connection, bool *ret_closes)
 {
     const char *end = strstr(connection->answer, "\r\n\r\n");
@@ -247,7 +247,7 @@ static void receive(struct load *load, struct connection *connection)
 
 /* ---- the run ---- */
 
-/* When there is something to do without an event. */
+/* The time when there is something to do without an event. */
 static int64_t next_us(const struct load *load, int64_t now, int64_t last_us)
 {
     int64_t next = last_us;

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Local programs that write telemetry to tbsim, through a proxy (write_load.c) or with the official Python client
-(official_writes.py), and what came of their values."""
+(official_writes.py), and the results of their writes."""
 
 import bisect
 import dataclasses
@@ -11,7 +11,7 @@ import typing
 
 from bench import build, client, harness, servers
 
-# Until which time a device's values are asked for.
+# The end of the time range when values of a device are read.
 LATEST_TS = 1 << 53
 MOST_POINTS = 1000000
 
@@ -29,17 +29,17 @@ class Value(typing.NamedTuple):
 
 @dataclasses.dataclass
 class Plan:
-    """What the writers do: one for each device of `devices`, which may repeat."""
+    """The load: one writer for each element of `devices`, which may repeat."""
 
     devices: list
     seconds: float
-    grace: float  # how long answers are waited for after that
-    rate: float = 0  # values a second of each writer; 0: the next one when a connection has its answer
+    grace: float  # how long it waits for responses after that
+    rate: float = 0  # values per second of each writer; 0: the next one after each response
     connections: int = 1  # of each writer
 
 
 class Scene(harness.Workshop):
-    """tbsim with some devices, to be used by one subject."""
+    """tbsim with some devices, for one subject."""
 
     def __init__(self, write_ms, devices):
         super().__init__()
@@ -54,17 +54,17 @@ class Scene(harness.Workshop):
         return self
 
     def make_device(self, number):
-        """The id of a new device."""
+        """Creates a device. Returns its id."""
         device = {"name": f"device {number}", "type": "default"}
         return client.request(self.tbsim, self.key, "POST", "/api/device", device)["id"]["id"]
 
     def begin(self, limits=""):
-        """Sets the limit, with full buckets, and the counters to zero."""
+        """Sets the limit, fills the buckets and resets the counters."""
         servers.call(self.tbsim, "POST", "/sim/set", {"limits": limits})
         servers.call(self.tbsim, "DELETE", "/sim/requests")
 
     def stored(self, writer, device):
-        """The time of each value of a writer that the server has."""
+        """The timestamps of a writer's values that the server has stored."""
         self.begin()
         path = (
             f"/api/plugins/telemetry/DEVICE/{device}/values/timeseries?keys=v{writer}"
@@ -76,13 +76,13 @@ class Scene(harness.Workshop):
 
 @dataclasses.dataclass
 class Outcome:
-    """What came of one run."""
+    """The result of one run."""
 
     values: list
     cpu_s: float  # of the subject
-    points: int  # that the server stored
-    calls: int  # that the server got
-    refused: int  # those of them that it answered with 429
+    points: int  # stored by the server
+    calls: int  # received by the server
+    refused: int  # answered with 429
 
     @property
     def answered(self):
@@ -91,16 +91,16 @@ class Outcome:
 
     @property
     def failed(self):
-        """How many values were not answered with 200: refused, too late, or never sent."""
+        """The number of values without a 200: refused, too late, or never sent."""
         return len(self.values) - len(self.answered)
 
     @property
     def seconds(self):
-        """From the start to the last good answer."""
+        """The time from the start to the last 200."""
         return max((value.answered for value in self.answered), default=0) / 1e6
 
     def latency_ms(self, share):
-        """The time from when a value was due to its answer which that share of all answered ones did not exceed."""
+        """A percentile of the time between a value being due and its response."""
         latencies = sorted((value.answered - value.due) / 1e3 for value in self.answered)
         return latencies[min(len(latencies) - 1, int(share * len(latencies)))] if latencies else float("nan")
 
@@ -111,7 +111,7 @@ class Outcome:
 
 
 def run(scene, subject, plan, limits=""):
-    """The writers, and the proxy between them and tbsim."""
+    """Runs the writers, with a proxy between them and tbsim."""
     argv = [build.helper("write_load"), subject.address.split(":")[1], plan.seconds, plan.grace, plan.rate]
     argv += [plan.connections, *plan.devices]
     before = harness.cpu_seconds(subject.process)
@@ -123,7 +123,7 @@ def run(scene, subject, plan, limits=""):
 
 
 def run_official(scene, python, plan, processes=1, limits=""):
-    """The same with the official client, straight to tbsim: its writers are shared out among some processes."""
+    """The same with the official client, directly to tbsim. Some processes share the writers."""
     share = len(plan.devices) // processes
     script = build.ROOT / "tests" / "bench" / "official_writes.py"
     started = []
@@ -150,38 +150,38 @@ def run_official(scene, python, plan, processes=1, limits=""):
 
 
 def wait_until_ready(scene, name, process):
-    """Until it says so: 8 of them take some seconds to load the client on two cores."""
+    """Waits until a process is ready: 8 of them take some seconds to load the client on two cores."""
     ready = harness.wait_for(process, 6 * harness.START_LIMIT, process.stdout)
     if not ready or process.stdout.readline() != b"ready\n":
-        raise scene.failure(name, "did not get ready")
+        raise scene.failure(name, "did not become ready")
 
 
 def collect(scene, name, process, plan):
-    """What it writes until its end, line by line."""
+    """The lines that a process prints until it ends."""
     try:
         text, _ = process.communicate(timeout=plan.seconds + plan.grace + 3 * harness.START_LIMIT)
     except subprocess.TimeoutExpired:
-        raise scene.failure(name, "does not end") from None
+        raise scene.failure(name, "did not end") from None
     if process.returncode != 0:
         raise scene.failure(name, f"exit status {process.returncode}")
     return [json.loads(line) for line in text.splitlines()]
 
 
 def outcome(scene, lines, cpu_s):
-    """Adds what tbsim has counted."""
+    """Adds the counters of tbsim."""
     stats = servers.call(scene.tbsim, "GET", "/sim/stats")
     refused = stats["statuses"].get("429", 0)
     return Outcome([Value(*line) for line in lines], cpu_s, stats["points"], stats["requests"], refused)
 
 
 def delivered(scene, devices):
-    """How many different values the server has stored."""
+    """The number of different values that the server has stored."""
     return sum(len(scene.stored(writer, device)) for writer, device in enumerate(devices))
 
 
 def lost_and_reordered(scene, plan, result):
-    """How many values were answered with 200 and are not stored; and how many are stored with a time that is not after
-    that of a value which the same writer had its answer for before it sent this one."""
+    """The number of values that were answered with 200 and are not stored; and the number of those stored with a timestamp
+    that is not later than that of a value for which the writer had a response before it sent this one."""
     lost = reordered = 0
     for writer, device in enumerate(plan.devices):
         stored = scene.stored(writer, device)
@@ -192,7 +192,7 @@ def lost_and_reordered(scene, plan, result):
 
 
 def count_reordered(values, stored):
-    """Of one writer's values, given the time of each."""
+    """The same for one writer, given the timestamp of each value."""
     by_answer = sorted(values, key=lambda value: value.answered)
     times = [value.answered for value in by_answer]
     latest, high = [], -1

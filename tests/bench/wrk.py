@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Load made by wrk, and the reading of its report."""
+"""Runs wrk and parses its report."""
 
 import dataclasses
 import re
@@ -13,7 +13,7 @@ MICROSECONDS = {"us": 1, "ms": 1e3, "s": 1e6, "m": 60e6}
 
 @dataclasses.dataclass
 class Load:
-    """What one run of wrk found."""
+    """The figures of one run of wrk."""
 
     requests: int
     rps: float
@@ -22,7 +22,7 @@ class Load:
 
 
 def run(workshop, url, seconds):
-    """Asks for `url` over and over on kept-alive connections."""
+    """Requests `url` again and again on persistent connections."""
     wrk = harness.find_tool("wrk")
     argv = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
     argv += ["--timeout", "5s", url]
@@ -37,7 +37,7 @@ def run(workshop, url, seconds):
 
 
 def parse(report):
-    """Reads a report; every request must have been answered well."""
+    """Parses a report. Every request must have succeeded."""
     bad = re.search(r"(Socket errors|Non-2xx or 3xx responses): .*", report)
     if bad:
         raise harness.BenchError(f"wrk: {bad[0]}")
@@ -50,7 +50,7 @@ def parse(report):
 
 
 def find(pattern, report):
-    """The one thing that the pattern catches."""
+    """The text that the pattern's group matches."""
     found = re.search(pattern, report, re.MULTILINE)
     if not found:
         raise harness.BenchError(f"wrk: no {pattern} in its report:\n{report}")
@@ -58,6 +58,6 @@ def find(pattern, report):
 
 
 def microseconds(text):
-    """Reads 310.00us, 1.25ms, 2.01s."""
+    """Parses 310.00us, 1.25ms, 2.01s."""
     number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
     return float(number) * MICROSECONDS[unit]

@@ -66,7 +66,7 @@ static int check_json(const struct answer *answer, const tb_api *api, unsigned t
     case TB_KIND_STRING:
         return answer->value.pointer ? 0 : missing(err, "gave no string");
     default:
-        return 0; /* tb_invoke() sets a plain value only where one came, and there is no value that is none */
+        return 0; /* tb_invoke() sets a plain value only if there is one */
     }
 }
 

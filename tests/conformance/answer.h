@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What tb_invoke() gives back, for any operation: the place for it, and the proof that it was decoded.
+ * The result of tb_invoke(), for any operation: where it is stored, and a check that it was decoded.
  */
 #ifndef TB_TESTS_ANSWER_H
 #define TB_TESTS_ANSWER_H
@@ -19,10 +19,10 @@ struct answer {
     unsigned event_count;
 };
 
-/* Prepares the place; returns what tb_invoke() takes as RET. */
+/* Prepares the result. Returns the RET argument for tb_invoke(). */
 void *answer_place(struct answer *answer, const tb_operation *operation);
 
-/* Whether what came is of the declared type: a structure is encoded again and checked as a request would be.
+/* Whether the result has the declared type. A structure is encoded again and checked like a request.
  */
 int answer_check(const struct answer *answer, const tb_api *api, const tb_operation *operation,
                  tb_error *err);

@@ -19,7 +19,7 @@ static void *block(struct call *call, size_t size)
     void *made = call->block_count < CALL_BLOCKS_MAX ? calloc(1, size > 0 ? size : 1) : NULL;
 
     if (!made)
-        abort(); /* a test without memory has nothing to say */
+        abort(); /* out of memory */
     call->blocks[call->block_count++] = made;
     return made;
 }
@@ -29,7 +29,7 @@ static bool is_true(const json_t *value)
     return json_is_true(value);
 }
 
-/* A value of KIND as it is in a structure; false where this is no scalar. */
+/* Stores a scalar of KIND as it is in a structure. Returns false if KIND is not a scalar. */
 static bool put_scalar(unsigned kind, json_t *value, void *at)
 {
     switch (kind) {
@@ -67,7 +67,7 @@ static size_t scalar_size(unsigned kind)
     return kind < sizeof(sizes) / sizeof(sizes[0]) ? sizes[kind] : 0;
 }
 
-/* Parameters are scalars or lists of them, not more. */
+/* Parameters are scalars or lists of scalars. */
 static bool put_list(struct call *call, const struct tb_type *type, json_t *value, tb_string_list *at)
 {
     unsigned kind = call->api->types[type->of].kind;
@@ -79,12 +79,12 @@ static bool put_list(struct call *call, const struct tb_type *type, json_t *valu
     for (i = 0; i < json_array_size(value); i++)
         if (!put_scalar(kind, json_array_get(value, i), items + i * size))
             return false;
-    at->count = i; /* all lists have this shape */
+    at->count = i; /* all lists have this layout */
     at->items = (const char **)(void *)items;
     return true;
 }
 
-/* A value as it is in a structure: of a multipart body, or of optional parameters. */
+/* Stores a value as it is in a structure, that of a multipart body or of optional parameters. */
 static bool put(struct call *call, unsigned index, json_t *value, void *at)
 {
     const struct tb_type *type = &call->api->types[index];
@@ -97,7 +97,7 @@ static bool put(struct call *call, unsigned index, json_t *value, void *at)
     return true;
 }
 
-/* A plain number or boolean, which arguments are the address of. */
+/* Stores a plain number or boolean; the argument is its address. */
 static const void *plain(struct call *call, unsigned kind, const json_t *value)
 {
     void *at = block(call, sizeof(int64_t));
@@ -147,7 +147,7 @@ int call_set_parameter(struct call *call, const struct tb_parameter *parameter, 
     return call->arguments[parameter->slot] ? 0 : refuse(err, "the value does not fit", name);
 }
 
-/* The structure of a multipart body is not in JSON: its members are set one by one. */
+/* A multipart body is not JSON, so the members of its structure are set one by one. */
 static int set_parts(struct call *call, const struct tb_schema *schema, json_t *value, tb_error *err)
 {
     char *parts = block(call, schema->size);

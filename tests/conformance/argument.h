@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arguments of a call of tb_invoke(), made from JSON by the tables: what a generated function passes on.
+ * The arguments of tb_invoke(), made from JSON and the tables, as a generated function passes them.
  */
 #ifndef TB_TESTS_ARGUMENT_H
 #define TB_TESTS_ARGUMENT_H
@@ -14,7 +14,7 @@
 #define PARAMS_MAX      8192 /* bytes of a structure of optional parameters; the largest has some 30 members */
 #define CALL_BLOCKS_MAX 512
 
-/* A call that is being prepared; begin with zeros but for API and OPERATION. */
+/* A call in preparation. Initially, everything is zero except API and OPERATION. */
 struct call {
     const tb_api *api;
     const tb_operation *operation;
@@ -26,10 +26,10 @@ struct call {
     void *body;     /* to be freed with tb_free() */
 };
 
-/* Sets PARAMETER to VALUE, which stays alive with the call (a new reference is taken). */
+/* Sets PARAMETER to VALUE, to which the call keeps a reference. */
 int call_set_parameter(struct call *call, const struct tb_parameter *parameter, json_t *value, tb_error *err);
 
-/* Sets the body to VALUE, in the same way. */
+/* Sets the body to VALUE, to which the call keeps a reference. */
 int call_set_body(struct call *call, json_t *value, tb_error *err);
 
 void call_free(struct call *call);

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Calls every operation of one document once, all parameters set, one after the other, and writes a line for
+ * Calls every operation of one document once, with all parameters, one after the other. Writes a line for
  * each: "ID ok" or "ID failed: why". Usage: operations PLAN, a JSON file that test_operations.py writes:
  *
  *     {"edition": "CE", "version": "4.4.0", "url": ..., "apiKey": ... (may be missing),
  *      "operations": {"saveDevice": {"parameters": {NAME: VALUE}, "body": MEMBERS, "status": 403}}}
  *
- * What the plan does not say is made from the tables. BODY is laid over the value made for it, where both are
- * objects (a null takes a member away), and replaces it otherwise. STATUS: the call must be refused with
- * this.
+ * Everything else is made from the tables. If BODY and the value made for it are objects, the members of BODY
+ * replace those of the value, and a null removes one; otherwise BODY replaces the value. STATUS: the call
+ * must be refused with this status.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,7 +32,7 @@ static json_t *make(const tb_api *api, unsigned type)
     return instance_make(api, type, &options);
 }
 
-/* VALUE, a text or a list of them, without control characters: tbproxyd refuses them in a URL. */
+/* VALUE, a string or a list of strings, without control characters, which tbproxyd refuses in a URL. */
 static json_t *without_controls(json_t *value)
 {
     char *text = json_is_string(value) ? strdup(json_string_value(value)) : NULL;
@@ -62,7 +62,7 @@ static json_t *make_parameter(const tb_api *api, const struct tb_parameter *para
     return without_controls(make(api, parameter->type));
 }
 
-/* A new reference: MADE, with OVER laid over it. */
+/* MADE, changed as OVER says. Returns a new reference. */
 static json_t *overlay(json_t *made, json_t *over)
 {
     const char *name;
@@ -115,7 +115,7 @@ static int set_body(struct call *call, const json_t *plan, tb_error *err)
     return r;
 }
 
-/* Makes the call and judges its answer; STATUS: the refusal that is expected, or 0. */
+/* Makes the call and checks its result. STATUS: the status of the expected refusal, or 0. */
 static int invoke(tb_client *client, struct call *call, int status, tb_error *err)
 {
     struct answer answer;

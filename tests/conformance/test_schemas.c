@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Every schema of every document: a value made from the tables survives decode, encode, decode, encode; also
- * with what a newer server might send. One test for each document and mode, as TAP. */
+/* For every schema of every document: a value made from the tables survives decode, encode, decode, encode,
+ * also with members that a newer server might send. One TAP test for each document and mode. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +23,7 @@ static const tb_api *const documents[] = {&tb_ce_4_3_1_2, &tb_ce_4_3_1_3,   &tb_
 struct mode {
     const char *name;
     struct instance_options options;
-    bool valid; /* for a strict check */
+    bool valid; /* passes the strict check */
 };
 
 static const struct mode modes[] = {
@@ -53,7 +53,7 @@ static void complain(const tb_api *api, unsigned type, const char *what, const c
         printf("# %s (type %u): %s: %.300s\n", name, type, what, text);
 }
 
-/* TEXT through the structures; to be freed, or NULL. */
+/* TEXT, decoded and encoded again. The caller frees it. NULL if that fails. */
 static char *pass(const tb_api *api, unsigned type, const char *text, size_t length)
 {
     tb_error err = TB_ERROR_INIT;
@@ -109,7 +109,8 @@ static bool value_survives(const tb_api *api, unsigned type, const struct mode *
     return survived;
 }
 
-/* API with a type for each schema behind its own: not every schema is a type. To be freed. */
+/* API, with a type for each schema after its own types, because not every schema has one. The caller frees
+ * it. */
 static struct tb_type *with_all_schemas(const tb_api *api, tb_api *ret)
 {
     struct tb_type *types = calloc((size_t)api->type_count + api->schema_count, sizeof(*types));
@@ -126,7 +127,7 @@ static struct tb_type *with_all_schemas(const tb_api *api, tb_api *ret)
     return types;
 }
 
-/* Multipart bodies are no JSON: the codec does not take them. */
+/* Multipart bodies are not JSON, so the codec does not handle them. */
 static bool has_parts(const tb_api *api, const struct tb_schema *schema)
 {
     unsigned i;
@@ -170,7 +171,7 @@ static bool mode_passes(const tb_api *document, const struct mode *mode)
     return failed == 0 && values >= SEEDS_MIN * schemas;
 }
 
-/* --- the tables themselves: what the codec relies on --- */
+/* --- properties of the tables that the codec relies on --- */
 
 static bool field_is_sound(const tb_api *api, const struct tb_schema *schema, const struct tb_field *field)
 {
@@ -198,8 +199,8 @@ static bool base_is_sound(const tb_api *api, const struct tb_schema *base)
     return base->variant_count == 0 || table_discriminator(api, base);
 }
 
-/* A variant begins as its base: the same members at the same offsets. A member that the variant declares
- * again has a row of its own, with a place behind the base. */
+/* A variant starts like its base, with the same members at the same offsets. A member that the variant
+ * declares again has a row of its own, and its place is after the base. */
 static bool variant_is_sound(const tb_api *api, const struct tb_schema *variant)
 {
     const struct tb_schema *base = variant->base ? &api->schemas[variant->base - 1] : NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tb_invoke() that records and compares, for the programs that typed.py writes: each includes this once,
- * after it has defined EDITION. The executable's tb_invoke() comes before the library's.
+ * A tb_invoke() that records and compares its arguments, for the programs that typed.py writes. Each includes
+ * this once, after defining EDITION. The executable's tb_invoke() replaces the library's.
  */
 #ifndef TB_TESTS_TYPED_H
 #define TB_TESTS_TYPED_H
@@ -11,13 +11,13 @@
 
 #define ARGUMENTS_MAX 32
 
-/* Pointers that are never followed: only compared. */
+/* Pointers that are compared but never dereferenced. */
 static char places[ARGUMENTS_MAX];
 
-static const char *operation_id; /* that the call is for */
+static const char *operation_id; /* of the current call */
 static struct {
     bool set;
-    unsigned kind; /* TB_KIND_NONE: a pointer */
+    unsigned kind; /* TB_KIND_NONE for a pointer */
     const void *pointer;
     double number;
 } wanted[ARGUMENTS_MAX];
@@ -69,7 +69,7 @@ static double plain_value(unsigned kind, const void *argument)
     }
 }
 
-/* What the table says about the parameter in SLOT must be the type that the function takes. */
+/* The parameter in SLOT must have the same type in the table as in the function. */
 static unsigned table_kind(const tb_api *api, const tb_operation *operation, unsigned slot)
 {
     unsigned i;
@@ -115,7 +115,7 @@ int tb_invoke(tb_client *given, const tb_api *api, unsigned index, const void *c
         problem = "another client, params, ret or err";
     else
         compare(api, &api->operations[index], arguments);
-    return -4711; /* what the function must hand on */
+    return -4711; /* which the function must return */
 }
 
 static void finish(const char *name, bool names_fit)

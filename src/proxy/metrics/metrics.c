@@ -97,7 +97,7 @@ static void observe(struct histogram *histogram, int64_t ms)
 }
 
 void metrics_responded(struct metrics *metrics, const struct operation *operation, int64_t client, int status,
-                      int64_t waited_ms, int64_t upstream_ms)
+                       int64_t waited_ms, int64_t upstream_ms)
 {
     struct series *series = series_of(metrics, operation ? operation->id : 0, client);
 

@@ -61,7 +61,7 @@ void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t t
  * WAITED_MS before it was sent, and its call took UPSTREAM_MS; -1: it was not sent, or had no call of its
  * own. Counts it as "other" if there is no memory for a new series. */
 void metrics_responded(struct metrics *metrics, const struct operation *operation, int64_t client, int status,
-                      int64_t waited_ms, int64_t upstream_ms);
+                       int64_t waited_ms, int64_t upstream_ms);
 
 /* Appends the page to OUT. 0, -EMSGSIZE, -ENOMEM; OUT is unchanged on error. */
 int metrics_print(const struct metrics *metrics, const struct metrics_gauges *gauges, struct buf *out);
