@@ -19,8 +19,8 @@ tests_fuzz_fuzz_frames_LDADD = $(project_libs)
 tests_fuzz_fuzz_frames_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_json_LDADD = $(project_libs)
 tests_fuzz_fuzz_json_LDFLAGS = -fsanitize=fuzzer
-tests_fuzz_fuzz_merge_LDADD = $(project_libs)
-tests_fuzz_fuzz_merge_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_merge_body_LDADD = $(project_libs)
+tests_fuzz_fuzz_merge_body_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_router_LDADD = $(project_libs)
 tests_fuzz_fuzz_router_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(project_libs)
