@@ -112,7 +112,7 @@ static int begin_frame(struct frame_reader *reader)
     if (frame->masked != reader->masked)
         return -EPROTO;
     if (!frame_is_control(frame)) {
-        if ((frame->opcode == FRAME_CONTINUATION) != reader->in_message)
+        if (!reader->any_order && (frame->opcode == FRAME_CONTINUATION) != reader->in_message)
             return -EPROTO;
         reader->in_message = !frame->final;
     }

@@ -46,10 +46,11 @@ struct frame {
     size_t header_length;
 };
 
-/* Reads what one side sends, in pieces of any size. Zeroed memory, but for the first two members. */
+/* Reads what one side sends, in pieces of any size. Zeroed memory, but for the first three members. */
 struct frame_reader {
     bool masked;      /* what a client sends; what a server sends is not */
     bool compression; /* was negotiated */
+    bool any_order;   /* whoever puts messages together checks that their frames are in order */
 
     /* What frame_read() found. Payloads are as they came: still masked. */
     struct frame frame; /* the last one whose header is complete */
@@ -79,8 +80,8 @@ static inline bool frame_is_control(const struct frame *frame)
  * of them unless the frame has ended; or -EPROTO, as soon as that is certain, after which nothing more can be
  * read: a mask that is missing or should be, a reserved bit (that for compression only if it was negotiated,
  * and on the first frame of a message), an unknown opcode, a control frame that is fragmented or larger than
- * FRAME_CONTROL_MAX, a length not written in the shortest way, a continuation of nothing, a new message
- * before the end of the last one. */
+ * FRAME_CONTROL_MAX, a length not written in the shortest way; and unless any_order is set, a continuation of
+ * nothing and a new message before the end of the last one. */
 ssize_t frame_read(struct frame_reader *reader, const void *data, size_t length);
 
 /* Whether the bytes read so far end between two frames. */

@@ -364,6 +364,13 @@ class TestEnd(WebSocketCase):
         self.assertEqual(program.next(), (TEXT, b"last words", True))
         self.assertIsNone(program.next())
 
+    def test_frames_of_the_server_that_are_out_of_order_pass(self):
+        program, session = self.open()
+        data = b"".join([frame(0, b"of nothing", masked=False), frame(TEXT, b"begun", final=False, masked=False),
+                         frame(TEXT, b"anew", masked=False)])
+        session.send(data)
+        self.assertEqual(program.take(len(data)), data)
+
     def test_a_server_that_speaks_no_frames_is_left(self):
         program, session = self.open()
         session.send(b"\xff\xff\xff\xff")

@@ -123,6 +123,7 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     tunnel->down.max = TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);
+    tunnel->reader.any_order = true; /* the program checks that */
     return tunnel;
 }
 

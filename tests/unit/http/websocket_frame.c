@@ -137,6 +137,18 @@ START_TEST(a_message_is_continued_before_the_next_one)
 }
 END_TEST
 
+START_TEST(the_order_can_be_left_to_others)
+{
+    static const char frames[] = "\x80\0\x01\0\x81\0\x00\0";
+    struct frame_reader reader = {.any_order = true};
+    size_t at;
+
+    for (at = 0; at < sizeof(frames) - 1; at += 2)
+        ck_assert_int_eq(frame_read(&reader, frames + at, 2), 2);
+    ck_assert_uint_eq(reader.count, 4);
+}
+END_TEST
+
 START_TEST(a_written_frame_is_read_back)
 {
     static const size_t sizes[] = {0, 1, 125, 126, 65535, 65536, 70000};
@@ -261,6 +273,7 @@ UNIT_SUITE(frame)
     tcase_add_test(tests, an_invalid_frame_is_refused_at_its_first_bytes);
     tcase_add_test(tests, a_client_masks_and_a_server_does_not);
     tcase_add_test(tests, a_message_is_continued_before_the_next_one);
+    tcase_add_test(tests, the_order_can_be_left_to_others);
     tcase_add_test(tests, a_written_frame_is_read_back);
     tcase_add_test(tests, the_reader_stops_at_the_end_of_each_frame);
     tcase_add_test(tests, control_frames_come_between_the_parts_of_a_message);
