@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The pages are installed in the same layout, so that links between them work.
-dist_doc_DATA = README.md CHANGELOG.md docs/architecture.md docs/developing.md docs/server-behaviour.md
-architecturedir = $(docdir)/architecture
+dist_doc_DATA = README.md CHANGELOG.md CONTRIBUTING.md
+docsdir = $(docdir)/docs
+dist_docs_DATA = docs/architecture.md docs/developing.md docs/server-behaviour.md
+architecturedir = $(docdir)/docs/architecture
 dist_architecture_DATA = \
 	docs/architecture/client-library.md \
 	docs/architecture/configuration.md \

@@ -45,6 +45,7 @@ libraries-for-tests:
 quick_tests = $(unit_tests) tests/unit/include_graph.py tests/scripts/test_style.py tests/scripts/test_docs.py \
 	$(T:%=tests/e2e/%.py)
 quick: all
+	@for test in $(T); do test -f $(srcdir)/tests/e2e/$$test.py || { echo "make quick: tests/e2e/$$test.py does not exist" >&2; exit 2; }; done
 	$(MAKE) $(AM_MAKEFLAGS) $(quick_programs)
 	@{ $(MAKE) $(AM_MAKEFLAGS) -Otarget --no-print-directory check-TESTS check_PROGRAMS= TESTS='$(quick_tests)'; \
 	    echo "exit status $$?"; } | $(AWK) '/^exit status/ {exit $$3} !/^PASS: / {print}'
