@@ -71,7 +71,7 @@ TB_PUBLIC int tb_client_open(const tb_client_options *options, tb_client **ret, 
 
 /* Cancels the calls in progress (they end with TB_ERROR_TRANSPORT), closes all connections, overwrites the
  * credential and frees the client. It waits for the threads that are inside a call, so it must not be called
- * from a sink. CLIENT may be NULL. */
+ * from a sink; other threads must not begin a call any more. CLIENT may be NULL. */
 TB_PUBLIC void tb_client_close(tb_client *client);
 
 /* Receives the bytes of a download or an event stream as they arrive. Its functions are called in the thread

@@ -345,7 +345,7 @@ static void end(struct worker *workers)
     }
 }
 
-/* threads CALLS OPERATION ...: eight threads make CALLS calls each */
+/* threads CALLS OPERATION ...: eight threads make CALLS calls each; 0: each until one fails */
 static void do_threads(char **arguments)
 {
     struct worker workers[THREADS] = {0};
@@ -354,7 +354,8 @@ static void do_threads(char **arguments)
     end(workers);
 }
 
-/* close OPERATION ...: eight threads make calls; a line of input closes the client */
+/* close OPERATION ...: eight threads make calls; a line of input closes the client while they are in progress
+ */
 static void do_close(char **arguments)
 {
     struct worker workers[THREADS] = {0};
