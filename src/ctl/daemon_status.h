@@ -45,6 +45,6 @@ extern const char *const status_options[];
     "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"                                   \
     "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"                      \
     "\n"                                                                                                     \
-    "Exit status: 0 on success, 1 if tbproxyd gives no status, 2 for a wrong command line.\n"
+    "Exit status: 0 on success, 1 if tbproxyd did not return its status, 2 for a wrong command line.\n"
 
 #endif

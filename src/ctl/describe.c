@@ -110,9 +110,9 @@ static void print_answer(const tb_api *api, const tb_operation *operation)
 static void print_notes(const tb_operation *operation)
 {
     static const char *const retries[] = {
-        [TB_RETRY_FREE] = "free: can be retried after a 429",
-        [TB_RETRY_STAMPED] = "stamped: can be retried after a 429 once every value has a timestamp",
-        [TB_RETRY_NEVER] = "never: would act twice",
+        [TB_RETRY_FREE] = "can be retried after a 429 (retry class free)",
+        [TB_RETRY_STAMPED] = "can be retried once every value has a timestamp (retry class stamped)",
+        [TB_RETRY_NEVER] = "never retried: it would act twice (retry class never)",
     };
     static const struct {
         unsigned flag;
@@ -130,7 +130,7 @@ static void print_notes(const tb_operation *operation)
     for (i = 0; i < ARRAY_SIZE(notes); i++)
         if (operation->flags & notes[i].flag)
             printf("  %s\n", notes[i].text);
-    printf("  retry class %s\n", retries[operation->retry]);
+    printf("  %s\n", retries[operation->retry]);
 }
 
 static void describe_operation(unsigned edition, const tb_operation *operation)

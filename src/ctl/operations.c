@@ -114,13 +114,12 @@ static const char *const options[] = {"edition", "help", NULL};
 const struct subcommand operations_subcommand = {
     .name = "operations",
     .summary = "list the operations of the REST API",
-    .usage =
-        "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
-        "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path\n"
-        "and tag: on a terminal in columns, else separated by tabs. EDITION is ce, pe or paas (default:\n"
-        "all editions).\n"
-        "\n"
-        "Exit status: 0 on success, 1 if no operation matches, 2 for a wrong command line.\n",
+    .usage = "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
+             "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path\n"
+             "and tag: on a terminal in columns, otherwise separated by tabs. EDITION is ce, pe or paas\n"
+             "(default: all editions).\n"
+             "\n"
+             "Exit status: 0 on success, 1 if no operation matches, 2 for a wrong command line.\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

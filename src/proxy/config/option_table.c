@@ -79,9 +79,9 @@ const struct option options[] = {
             "Time allowed for connecting to the server, including the TLS handshake."),
     INTEGER(upstream, timeout_ms, "60000", 1, 24 * HOUR_MS, RELOAD,
             "Time allowed for the server to answer, and for a pause in the middle of a body; after that,\n"
-            "the local program gets 504, or a response that has begun is cut off. A call that itself says\n"
-            "how long the server may wait (an RPC, a rule engine call, a long poll of a device) is allowed\n"
-            "that time and 5 s more, at most 300 s, if that is longer."),
+            "the local program gets 504, or a response that has begun is cut off. Calls with a timeout of\n"
+            "their own (an RPC, a rule engine call, a long poll of a device) get that timeout plus 5 s, at\n"
+            "most 300 s, if that is longer."),
     INTEGER(upstream, max_connections, "64", 1, 4096, RESTART,
             "Maximum number of connections to the server. (Over HTTP/1.1, the session has one more.)"),
     CHOICE(upstream, http2, "auto", http2_mode_names, RESTART,
@@ -153,8 +153,8 @@ const struct option options[] = {
             "Maximum size of a merged body."),
 
     BOOLEAN(join, reads, "true", RELOAD,
-            "Whether one call answers identical GETs made at the same time; never a call that began before\n"
-            "a write that the program may know of."),
+            "Whether identical GETs made at the same time share one call. A call sent before a write is\n"
+            "never shared with later reads."),
 
     INTEGER(limits, max_body_bytes, "1073741824", 0, 1024 * GIB, RELOAD,
             "Maximum size of the body of a request; a larger one is answered with 413."),
@@ -169,7 +169,8 @@ const struct option options[] = {
     INTEGER(limits, max_buffered_bytes, "268435456", 65536, 64 * GIB, RELOAD,
             "Memory for all bodies in progress, not counting the first 256 KiB of each response. A request\n"
             "that does not fit is answered with 503; a response that does not fit is passed on as it\n"
-            "arrives. The body of a request that is passed on as it arrives takes 256 KiB."),
+            "arrives. The body of a request that is passed on as it arrives takes 256 KiB. Must be at\n"
+            "least limits.max_kept_body_bytes."),
     INTEGER(limits, session_wait_ms, "30000", 0, HOUR_MS, RELOAD,
             "How long a request waits for a login in progress before it is answered with 503."),
     INTEGER(limits, drain_timeout_ms, "10000", 0, HOUR_MS, RELOAD,

@@ -23,7 +23,8 @@
 
 static const char usage[] =
     "Usage: tbproxyd [OPTION]...\n"
-    "Local proxy for the REST API of a ThingsBoard server. It holds the login.\n"
+    "Local proxy for the REST API of a ThingsBoard server. It holds the credential and adds it to each\n"
+    "request.\n"
     "\n"
     "  -c, --config FILE                 configuration file (default: " CONFIG_PATH ")\n"
     "      --set SECTION.OPTION=VALUE    set an option; overrides the file; can be repeated\n"

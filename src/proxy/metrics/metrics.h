@@ -31,7 +31,7 @@ enum metrics_event {
     METRICS_MERGED_CALLS,        /* calls that carried more than one request */
     METRICS_MERGED_REQUESTS,     /* requests sent in such calls */
     METRICS_MERGE_SPLITS,        /* merged calls that were refused and split */
-    METRICS_JOINED_READS,        /* reads answered by the call of another request */
+    METRICS_JOINED_READS,        /* reads that shared another request's call */
     METRICS_QUEUE_FULL,          /* requests refused because the queue was full */
     METRICS_QUEUE_LATE,          /* requests that waited too long */
     METRICS_HANG_UPS,            /* requests whose client disconnected while they waited */

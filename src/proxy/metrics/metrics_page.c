@@ -165,8 +165,7 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
         [METRICS_MERGED_REQUESTS] = {"tbproxyd_merged_requests_total", "Requests sent in merged calls."},
         [METRICS_MERGE_SPLITS] = {"tbproxyd_merge_splits_total",
                                   "Merged calls that the server refused and that were split."},
-        [METRICS_JOINED_READS] = {"tbproxyd_joined_reads_total",
-                                  "Reads answered by the call of another request."},
+        [METRICS_JOINED_READS] = {"tbproxyd_joined_reads_total", "Reads that shared another request's call."},
         [METRICS_QUEUE_FULL] = {"tbproxyd_queue_full_total", "Requests refused because the queue was full."},
         [METRICS_QUEUE_LATE] = {"tbproxyd_queue_late_total",
                                 "Requests refused because they waited in the queue too long."},
@@ -174,9 +173,9 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
                               "Requests whose client disconnected while they waited."},
         [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events_total", "Events sent to subscribers."},
         [METRICS_SUBSCRIPTION_LOSSES] = {"tbproxyd_subscription_connections_lost_total",
-                                         "How often the shared WebSocket of the subscribers was lost."},
+                                         "Times that the WebSocket shared by subscribers was lost."},
         [METRICS_SUBSCRIBERS_BEHIND] = {"tbproxyd_subscribers_behind_total",
-                                        "How often a subscriber did not read fast enough."},
+                                        "Times that a subscriber did not read fast enough."},
     };
     size_t i;
 
