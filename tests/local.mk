@@ -41,7 +41,7 @@ libraries-for-tests:
 	echo "Then run configure again." >&2; exit 1
 
 # The developer's loop: builds the programs; runs the unit tests, the style checks and, with T, the end-to-end tests of
-# one file, make quick T=test_queue; prints what does not pass.
+# one file, make quick T=test_queue; prints a summary and what does not pass.
 quick_tests = $(unit_tests) tests/unit/include_graph.py tests/scripts/test_style.py tests/scripts/test_docs.py \
 	$(T:%=tests/e2e/%.py)
 quick: all
