@@ -119,7 +119,7 @@ const struct subcommand operations_subcommand = {
              "and tag: on a terminal in columns, otherwise separated by tabs. EDITION is ce, pe or paas\n"
              "(default: all editions).\n"
              "\n"
-             "Exit status: 0 on success, 1 if no operation matches, 2 for a wrong command line.\n",
+             "Exit status: 0 on success, 1 if no operation matched, 2 for a wrong command line.\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,
