@@ -75,7 +75,7 @@ static int add(struct arguments *arguments, bool is_part, const char *name, size
     if (arguments->count == PARAMETERS_MAX)
         return tb_error_set(err, -E2BIG, "more than %d parameters and parts", PARAMETERS_MAX);
     if (length >= sizeof(list->name))
-        return tb_error_set(err, -EINVAL, "the name of a part has more than %zu bytes",
+        return tb_error_set(err, -EINVAL, "the name of a part is longer than %zu bytes",
                             sizeof(list->name) - 1);
     list = reallocarray(arguments->list, arguments->count + 1, sizeof(*list));
     if (!list)

@@ -61,7 +61,7 @@ struct budget {
     struct refusals refusals;
 };
 
-/* BUDGET is any memory; the buckets are full. */
+/* BUDGET may be uninitialized; the buckets are full. */
 void budget_init(struct budget *budget, const struct budget_options *options, int64_t now_ms);
 
 /* Changes the options of a budget in use. A pair that stays keeps its level; a new one begins full. Calls in

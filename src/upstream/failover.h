@@ -46,7 +46,7 @@ struct failover {
     struct failover_server servers[FAILOVER_SERVERS_MAX];
 };
 
-/* FAILOVER is any memory; COUNT is from 1 to FAILOVER_SERVERS_MAX. */
+/* FAILOVER may be uninitialized; COUNT is from 1 to FAILOVER_SERVERS_MAX. */
 void failover_init(struct failover *failover, size_t count);
 
 /* The server in use: the first healthy one; if there is none, the one that is probed next. */

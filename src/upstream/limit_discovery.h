@@ -27,7 +27,7 @@ struct limit_discovery {
     struct rate_limit limit; /* the last answer; no limit before it */
 };
 
-/* DISCOVERY is memory of zeros; UPSTREAM and OPTIONS must live as long. */
+/* DISCOVERY must be zeroed; UPSTREAM and OPTIONS must live as long. */
 void limit_discovery_init(struct limit_discovery *discovery, struct upstream *upstream,
                           const struct request_options *options,
                           void (*found)(struct limit_discovery *discovery));

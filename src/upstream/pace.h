@@ -6,11 +6,11 @@
  *   second or so. If that and the calls in flight were less than 5 tokens, to 70 % of what was granted since
  *   the first refusal within a minute, as soon as that is 5 tokens: an occasional refusal of a program that
  *   sends little sets no pace. Not below half a token a second, and once for all calls that were sent before;
- * - goes up for each second in which the pace, and nothing else, held a call back: by 0.5 % of the pace that
- *   was refused, which is so reached again after a minute; beyond that, because the limit has risen, by 5 %
- *   of itself; by a tenth of itself if nothing better is known: after the first refusal, which was a guess,
- *   and beyond twice the pace that was refused; by a quarter of itself if it went down for a limit that it is
- *   not for;
+ * - goes up for each second in which the pace, and nothing else, held a call back, by
+ *   - 0.5 % of the rate that was refused last, until that is reached again after a minute;
+ *   - 5 % of itself beyond that, because the limit has risen;
+ *   - 10 % of itself after the first refusal, which was a guess, and beyond twice the rate that was refused;
+ *   - 25 % of itself after it went down for a limit that it is not for;
  * - is forgotten when it has held nothing back for 10 minutes.
  *
  * Times are ms of the boot clock, given by the caller. Not thread-safe.
@@ -41,7 +41,7 @@ struct pace {
     bool is_doubted;        /* it went down without reason, and grows fast until it goes down again */
 };
 
-/* PACE is any memory; there is no pace. */
+/* PACE may be uninitialized; there is no pace. */
 void pace_init(struct pace *pace, int64_t now_ms);
 
 /* Brings it up to NOW_MS; the functions below expect that. */

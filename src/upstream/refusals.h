@@ -72,7 +72,7 @@ enum refusal_scope {
     REFUSAL_OF_ALONE, /* 4: empty the buckets and lower the pace of all */
 };
 
-/* REFUSALS is any memory. */
+/* REFUSALS may be uninitialized. */
 void refusals_init(struct refusals *refusals);
 
 /* Takes note of a refusal and closes its operation; PACE is that of all. LEARN: operations get paces. */

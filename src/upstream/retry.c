@@ -29,7 +29,7 @@ int64_t retry_delay_ms(const struct retry_options *options, unsigned attempt, in
     uint32_t random = 0;
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
-        random = (uint32_t)clock_boot_ms(); /* early after the boot; jitter is no secret */
+        random = (uint32_t)clock_boot_ms(); /* early after the boot; jitter need not be secret */
     return retry_backoff_ms(attempt, options->initial_delay_ms, options->max_delay_ms, retry_after, random);
 }
 

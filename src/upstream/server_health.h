@@ -25,7 +25,7 @@ struct server_health {
     } probes[FAILOVER_SERVERS_MAX]; /* one for each server */
 };
 
-/* HEALTH is memory of zeros; SERVERS must be open and live as long. */
+/* HEALTH must be zeroed; SERVERS must be open and live as long. */
 void server_health_open(struct server_health *health, struct loop *loop, const struct servers *servers,
                         void (*outage_changed)(struct server_health *health));
 

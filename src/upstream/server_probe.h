@@ -23,7 +23,7 @@ struct server_probe {
     unsigned retries;              /* since it was asked */
 };
 
-/* PROBE is memory of zeros; OPTIONS returns the options for the server in use. */
+/* PROBE must be zeroed; OPTIONS returns the options for the server in use. */
 void server_probe_open(struct server_probe *probe, struct loop *loop,
                        struct transport_options (*options)(const struct server_probe *probe));
 

@@ -32,7 +32,7 @@ struct servers {
     struct upstream_server list[FAILOVER_SERVERS_MAX]; /* in order of preference */
 };
 
-/* SERVERS is memory of zeros. The URL of OPTIONS is that of the first server, FALLBACK_URLS (ended by NULL;
+/* SERVERS must be zeroed. The URL of OPTIONS is that of the first server, FALLBACK_URLS (ended by NULL;
  * NULL: none) are those of the others. Returns 0, or a negative errno with a message; after an error, too,
  * servers_close() frees everything. */
 int servers_open(struct servers *servers, struct loop *loop, const struct transport_options *options,

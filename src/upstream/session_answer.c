@@ -9,7 +9,7 @@
 /* Bytes of a redirect's target in a message. */
 #define LOCATION_SHOWN 200
 
-#define WHO_ANSWERS "is %s a ThingsBoard server, or does a captive portal or a gateway answer?"
+#define WHO_ANSWERS "check that %s is a ThingsBoard server, not a gateway or a captive portal"
 
 /* Whether BODY is a ThingsboardErrorResponse. */
 static bool is_error_of_thingsboard(const json_t *body)
@@ -89,7 +89,8 @@ static void explain_redirect(enum session_call_kind kind, const struct session_r
     char *location = target_of_redirect(reply, session_call_path(kind), &same_host);
 
     if (!location)
-        snprintf(reason, size, "%s: the server answers HTTP %d, a redirect that leads nowhere: " WHO_ANSWERS,
+        snprintf(reason, size,
+                 "%s: the server answered HTTP %d, a redirect without a usable Location: " WHO_ANSWERS,
                  session_call_name(kind), reply->status, options->url_name);
     else if (same_host && strlen(location) <= LOCATION_SHOWN && cut_path(location, session_call_path(kind)))
         snprintf(reason, size, "%s: the server answers with a redirect to %s: set %s to that",

@@ -24,7 +24,7 @@ struct session_calls {
     void (*changed)(struct session_calls *calls);
 };
 
-/* CALLS is memory of zeros. The session is not taken over. */
+/* CALLS must be zeroed. The session is not taken over. */
 void session_calls_open(struct session_calls *calls, struct loop *loop, struct session *session,
                         struct server_health *health, struct upstream_clock *clock,
                         void (*changed)(struct session_calls *calls));

@@ -26,9 +26,9 @@ int session_options_mode(const struct session_options *options, enum session_mod
             "%s: give an API key, or a user name and a password, or a token and its refresh token",
             ways ? "more than one credential" : "no credential");
     if (password && !(is_given(options->username) && secret_is_given(&options->password)))
-        return tb_error_set(err, -EINVAL, "a user name and a password belong together");
+        return tb_error_set(err, -EINVAL, "a user name and a password must be given together");
     if (token && !secret_is_given(&options->token))
-        return tb_error_set(err, -EINVAL, "a refresh token needs a token");
+        return tb_error_set(err, -EINVAL, "a refresh token requires a token");
     *ret = key ? SESSION_MODE_API_KEY : password ? SESSION_MODE_PASSWORD : SESSION_MODE_TOKEN;
     return 0;
 }

@@ -18,7 +18,7 @@ struct session_secrets {
     uint8_t digest[SHA256_DIGEST_SIZE]; /* of what was read then */
 };
 
-/* SECRETS is memory of zeros; OPTIONS must live as long. */
+/* SECRETS must be zeroed; OPTIONS must live as long. */
 void session_secrets_init(struct session_secrets *secrets, const struct session_options *options,
                           enum session_mode mode);
 

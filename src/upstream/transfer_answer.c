@@ -32,7 +32,7 @@ static size_t keep(struct transfer *transfer, const char *data, size_t length)
     if (more > 0 && !quota_take(transfer->quota, more)) {
         if (!transfer->write || transfer->overflows)
             return give_up(transfer, PROXY_STATUS_INTERNAL_ERROR,
-                           "too many bodies are under way for this answer's");
+                           "no room for the answer's body (limits.max_buffered_bytes)");
         transfer->overflows = true;
         return pass_on(transfer, data, length);
     }
@@ -174,7 +174,7 @@ size_t transfer_header_arrived(char *data, size_t size, size_t count, void *arg)
         transfer->header_complete = false;
         if (length >= 12 && memcmp(data + 8, " 101", 4) == 0) /* no other protocol was asked for */
             return give_up(transfer, "http_protocol_error",
-                           "the server changes the protocol without being asked");
+                           "the server switched protocols without being asked");
         return length;
     }
     while (end > 0 && is_blank(data[end - 1]))

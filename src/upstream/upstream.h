@@ -41,7 +41,7 @@ struct upstream_waiter {
     void (*wake)(struct upstream_waiter *waiter); /* one of the two may be there: look again */
 };
 
-/* UPSTREAM is memory of zeros; what the session options point to must live as long. Returns 0, or a negative
+/* UPSTREAM must be zeroed; what the session options point to must live as long. Returns 0, or a negative
  * errno with a message; after an error, too, it is to be closed. */
 int upstream_open(struct upstream *upstream, struct loop *loop, const struct upstream_options *options,
                   struct tb_error *err);
@@ -61,7 +61,7 @@ const char *upstream_url(const struct upstream *upstream);
 /* server_health_report() for a WebSocket that was refused. */
 void upstream_report_websocket(struct upstream *upstream, const struct websocket *websocket);
 
-/* Whether a value should get its timestamp a little later: no answer has told the server's time yet, and one
+/* Whether a value should get its timestamp a little later: no answer has given the server's time yet, and one
  * is under way. upstream_wait() waits for it. */
 bool upstream_clock_is_awaited(const struct upstream *upstream);
 

@@ -19,7 +19,7 @@ struct upstream_clock {
     void (*doubt_ended)(struct upstream_clock *clock);
 };
 
-/* CLOCK is memory of zeros. */
+/* CLOCK must be zeroed. */
 void upstream_clock_open(struct upstream_clock *clock, struct loop *loop, const struct server_health *health,
                          void (*doubt_ended)(struct upstream_clock *clock));
 

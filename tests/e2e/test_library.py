@@ -133,7 +133,7 @@ class TestOpening(LibraryCase):
                                      authenticates=False)
         for credential in (["api_key=k"], ["username=u", "password=p"]):
             line = self.call(server, "open", credential=credential)
-            self.assert_error_of(line, "decode", "is url a ThingsBoard server")
+            self.assert_error_of(line, "decode", "check that url is a ThingsBoard server")
             self.assertNotIn("body", line)  # an answer that is not a refusal may contain tokens
 
     def test_without_a_credential_none_is_sent(self):

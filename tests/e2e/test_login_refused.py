@@ -256,7 +256,7 @@ class TestServerAway(Case):
         server.password = "some-password-0815"
         for credential in ("api_key", "password"):
             proxy = self.start_daemon(server, credential=credential)
-            self.assert_error(proxy.get(USER), 502, 2, "is upstream.url a ThingsBoard server")
+            self.assert_error(proxy.get(USER), 502, 2, "check that upstream.url is a ThingsBoard server")
             proxy.notices.wait("^STATUS=offline: .*is not JSON")
 
     def test_a_page_that_is_too_long_for_an_answer_is_one_all_the_same(self):

@@ -13,7 +13,7 @@ POST = {"name": "x"}
 HANDSHAKE = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),
              ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
 BEGIN = r"cannot be reached since \d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ: "
-END = r"answers again after (\d+) s; (\d+) requests? failed meanwhile"
+END = r"answers again after (\d+) s; (\d+) requests? failed in the meantime"
 
 
 class OutageCase(Case):

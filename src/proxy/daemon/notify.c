@@ -78,7 +78,7 @@ void daemon_outage_changed(struct upstream *upstream)
     if (outage->is_on)
         log_warning("%s", outage->reason);
     else
-        log_info("%s answers again after %" PRId64 " s; %" PRIu64 " request%s failed meanwhile",
+        log_info("%s answers again after %" PRId64 " s; %" PRIu64 " request%s failed in the meantime",
                  upstream_url(upstream), (daemon->services.loop.now_ms - outage->since_ms + 500) / 1000,
                  outage->failed_requests, outage->failed_requests == 1 ? "" : "s");
     daemon_notify_status(daemon);

@@ -27,7 +27,7 @@ struct forward {
     uint64_t merge_groups;     /* the last number given to a part of a split merge */
 };
 
-/* FORWARD is zeroed memory. Sets services->forward. */
+/* FORWARD must be zeroed. Sets services->forward. */
 void forward_open(struct forward *forward, struct services *services);
 
 /* Applies the configuration, at the start and after a reload. */

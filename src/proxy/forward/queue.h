@@ -113,7 +113,7 @@ struct queue {
     struct queue_key *keys[QUEUE_KEY_SLOTS];
 };
 
-/* QUEUE is zeroed memory. */
+/* QUEUE must be zeroed. */
 void queue_init(struct queue *queue, size_t max_count, size_t max_bytes);
 
 /* Frees its memory. Call it when nothing is waiting. */

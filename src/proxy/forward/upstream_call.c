@@ -341,7 +341,7 @@ void upstream_call_send(struct forwarding *lead)
         budget_settle(&services->budget, services->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
         queue_call_ended(&services->forward->queue, lead->item.turn_of);
         reply_busy(lead->exchange, forward_busy_ms(services->forward, &lead->item),
-                   "there is no memory for its body (limits.max_buffered_bytes): try again later");
+                   "no room for the body (limits.max_buffered_bytes); try again later");
         return;
     }
     call->is_queued = true;

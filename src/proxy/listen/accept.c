@@ -42,7 +42,7 @@ static void wait_for_descriptors(struct listener *listener, int error)
     if (services->loop.now_ms < listener->listeners->shortage_log_ms)
         return;
     listener->listeners->shortage_log_ms = services->loop.now_ms + SHORTAGE_LOG_MS;
-    log_warning("new connections have to wait: accept: %s", strerror(error));
+    log_warning("cannot accept connections: %s; will retry", strerror(error));
 }
 
 /* libmicrohttpd 0.9.75 does not accept by itself: it forgets its socket if connections end while it is out of

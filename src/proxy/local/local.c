@@ -49,7 +49,7 @@ static void local_begin(struct exchange *exchange)
         return;
     default:
         reply_error(exchange, 404, PROXY_STATUS_DENIED,
-                    "there is nothing here; tbproxyd forwards ThingsBoard's REST API below /api/");
+                    "not found; tbproxyd forwards ThingsBoard's REST API below /api/");
         return;
     }
 }

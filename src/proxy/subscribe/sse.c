@@ -85,7 +85,7 @@ static bool sse_event(struct subscriber *subscriber, int64_t id, const struct po
         return false;
     r = event_write(fifo_tail(&stream->out), id, points, count);
     if (r == -EMSGSIZE && was_empty)
-        end_with(stream, "an update is larger than tbproxyd takes");
+        end_with(stream, "an update is too large");
     begin_response(stream);
     wake(stream);
     return r == 0;
@@ -211,7 +211,7 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
     if (r == 0)
         r = subscribe(services->subscriptions, &request->target, &stream->subscriber);
     if (r == -EBUSY)
-        reply_busy(exchange, 0, "there are %d subscribers already", SUBSCRIBERS_MAX);
+        reply_busy(exchange, 0, "too many subscribers (at most %d)", SUBSCRIBERS_MAX);
     else if (r < 0)
         reply_no_memory(exchange);
 }

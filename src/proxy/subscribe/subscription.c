@@ -135,7 +135,7 @@ bool subscription_take(struct subscription *subscription, const struct update *u
     if (update->id != subscription->id)
         return subscription_take_history(subscription, update);
     if (update->error_code == UPDATE_TOO_LARGE || !note_all(subscription, update))
-        refuse(subscription, 502, "more or larger values than tbproxyd takes: name the keys");
+        refuse(subscription, 502, "too many or too large values; select some with keys=a,b");
     else if (update->error_code != 0)
         refuse(subscription,
                update->error_code == 2   ? 400

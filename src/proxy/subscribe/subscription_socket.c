@@ -87,7 +87,7 @@ static bool control_received(struct subscription_socket *socket)
     if (reader->frame.opcode == FRAME_PING)
         r = frame_put(fifo_tail(&socket->out), FRAME_PONG, true, reader->control, reader->control_length);
     flush(socket);
-    return r == 0 ? true : lose(socket, "the server does not read what is sent");
+    return r == 0 ? true : lose(socket, "the server stopped reading");
 }
 
 static bool message_received(struct subscription_socket *socket)

@@ -208,7 +208,7 @@ static const char *end_of(const struct tunnel *tunnel)
     if (tunnel->client_lost)
         return "the program's connection is lost";
     if (tunnel->client_ended && !tunnel->filter.closed && tunnel->close_code == 0 && sent)
-        return "the program has hung up";
+        return "the client has hung up";
     if (tunnel->down_ended && up_ended && (tunnel->server_ended || (tunnel->reader.closed && sent)))
         return "both sides are done";
     return NULL;

@@ -40,31 +40,31 @@ static const struct {
     int status;
     const char *body, *reason;
 } odd[] = {
-    {200, "", "is not JSON: is upstream.url a ThingsBoard server, or does a captive portal"},
+    {200, "", "is not JSON: check that upstream.url is a ThingsBoard server, not a gateway or a captive portal"},
     {200, PORTAL, "the answer to the login (POST /api/auth/login) is not JSON"},
     {200, "null", "is not JSON"},
     {200, "[]", "is not JSON"},
     {200, "42", "is not JSON"},
     {200, "\xff", "is not JSON"},
-    {200, "{}", "holds no token: is upstream.url a ThingsBoard server"},
+    {200, "{}", "holds no token: check that upstream.url is a ThingsBoard server"},
     {200, "{\"token\":7,\"refreshToken\":\"x\"}", "holds no token"},
     {200, "{\"refreshToken\":\"x\"}", "holds no token"},
     {200, "{\"token\":\"\",\"refreshToken\":\"x\"}", "holds no token"},
     {200, "{\"token\":\"a\\r\\nX-Evil: 1\",\"refreshToken\":\"x\"}", "holds no token"},
     {200, "{\"token\":\"a\\u0000b\",\"refreshToken\":\"x\"}", "holds no token"},
     {403, "{\"message\":\"bad login " WORLD_PASSWORD " and " WORLD_PASSWORD "\"}",
-     "HTTP 403: bad login ************** and **************: is upstream.url a"},
-    {201, "{\"token\":\"a.b.c\",\"refreshToken\":\"x\"}", "HTTP 201: is upstream.url a ThingsBoard server"},
+     "HTTP 403: bad login ************** and **************: check that upstream.url"},
+    {201, "{\"token\":\"a.b.c\",\"refreshToken\":\"x\"}", "HTTP 201: check that upstream.url is a ThingsBoard server"},
     {204, "", "HTTP 204"},
-    {301, "", "HTTP 301, a redirect that leads nowhere"},
+    {301, "", "HTTP 301, a redirect without a usable Location"},
     {304, "", "HTTP 304"},
-    {400, "", "HTTP 400: is upstream.url a ThingsBoard server"},
-    {403, PORTAL, "HTTP 403: is upstream.url a ThingsBoard server"},
+    {400, "", "HTTP 400: check that upstream.url is a ThingsBoard server"},
+    {403, PORTAL, "HTTP 403: check that upstream.url is a ThingsBoard server"},
     {403, "", "HTTP 403"},
     {403, "{\"message\":\"blocked by the firewall\"}",
-     "HTTP 403: blocked by the firewall: is upstream.url a"},
-    {403, "{\"status\":403,\"message\":\"no\",\"errorCode\":\"20\"}", "HTTP 403: no: is upstream.url a"},
-    {404, "default backend - 404", "HTTP 404: is upstream.url a ThingsBoard server"},
+     "HTTP 403: blocked by the firewall: check that upstream.url"},
+    {403, "{\"status\":403,\"message\":\"no\",\"errorCode\":\"20\"}", "HTTP 403: no: check that upstream.url"},
+    {404, "default backend - 404", "HTTP 404: check that upstream.url is a ThingsBoard server"},
     {405, "", "HTTP 405"},
     {407, "", "HTTP 407"},
     {408, "", "HTTP 408"},
@@ -191,19 +191,19 @@ static const struct {
     {"http://tb.example/prefix", "https://tb.example/prefix/api/auth/login?x=secret#y",
      "to https://tb.example/prefix: set upstream.url to that"},
     {"http://tb.example", "https://tb.example/",
-     "HTTP 302, a redirect to https://tb.example/: is upstream.url"},
+     "HTTP 302, a redirect to https://tb.example/: check that upstream.url"},
     {"http://tb.example", "https://other.example/api/auth/login",
-     "HTTP 302, a redirect to https://other.example/api/auth/login: is upstream.url"},
+     "HTTP 302, a redirect to https://other.example/api/auth/login: check that upstream.url"},
     {"https://tb.example", "http://tb.example/api/auth/login",
-     "a redirect to http://tb.example/api/auth/login: is"},
+     "a redirect to http://tb.example/api/auth/login: check that"},
     {"http://tb.example", "http://user:secret@portal.example/in?session=secret#secret",
-     "a redirect to http://portal.example/in: is upstream.url a ThingsBoard server, or does a captive portal"},
-    {"http://tb.example", "//portal.example/in", "a redirect to http://portal.example/in: is"},
-    {"http://tb.example", "/login?secret", "a redirect to http://tb.example/login: is"},
-    {"http://tb.example/prefix", "../x", "a redirect to http://tb.example/prefix/api/x: is"},
-    {"http://tb.example", NULL, "a redirect that leads nowhere"},
-    {"http://tb.example", "portal://secret@x/y", "a redirect that leads nowhere"},
-    {"http://tb.example", "http://", "a redirect that leads nowhere"},
+     "a redirect to http://portal.example/in: check that upstream.url is a ThingsBoard server, not a gateway or a captive portal"},
+    {"http://tb.example", "//portal.example/in", "a redirect to http://portal.example/in: check that"},
+    {"http://tb.example", "/login?secret", "a redirect to http://tb.example/login: check that"},
+    {"http://tb.example/prefix", "../x", "a redirect to http://tb.example/prefix/api/x: check that"},
+    {"http://tb.example", NULL, "a redirect without a usable Location"},
+    {"http://tb.example", "portal://secret@x/y", "a redirect without a usable Location"},
+    {"http://tb.example", "http://", "a redirect without a usable Location"},
 };
 
 START_TEST(a_redirect_names_where_it_leads)
@@ -231,7 +231,7 @@ START_TEST(a_redirects_target_is_bounded_and_one_line_of_ascii)
     location[200] = 'x';
     location[201] = '\0';
     assert_no_word_of(location);
-    assert_reason("is upstream.url a ThingsBoard server"); /* all of it has room */
+    assert_reason("check that upstream.url is a ThingsBoard server"); /* all of it has room */
     world.now_ms = session_due(world.session);
     world_begin(&world, SESSION_CALL_LOGIN);
     world_answer_redirect(&world, "http://tb.example", "http://portal.example/\xc3\xa9\x01\x1b[2J\nx");
