@@ -240,7 +240,11 @@ class TestResume(SubscribeCase):
         self.assertEqual(stream.event()[1], {"b": "2"})
 
     def lose(self, **order):
+        """Ends all WebSockets that are there, and waits for that: what is written then does not pass over them."""
+        count = len(self.sim.control("GET", "/sim/websockets"))
         self.sim.control("POST", "/sim/websockets", order)
+        wait_until(lambda: not any(row["open"] for row in self.sim.control("GET", "/sim/websockets")[:count]),
+                   "the end of the WebSockets")
 
     def assert_nothing_is_lost(self, order):
         self.value(1000, a=1)
