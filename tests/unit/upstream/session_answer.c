@@ -40,7 +40,8 @@ static const struct {
     int status;
     const char *body, *reason;
 } odd[] = {
-    {200, "", "is not JSON: check that upstream.url is a ThingsBoard server, not a gateway or a captive portal"},
+    {200, "",
+     "is not JSON: check that upstream.url is a ThingsBoard server, not a gateway or a captive portal"},
     {200, PORTAL, "the answer to the login (POST /api/auth/login) is not JSON"},
     {200, "null", "is not JSON"},
     {200, "[]", "is not JSON"},
@@ -54,7 +55,8 @@ static const struct {
     {200, "{\"token\":\"a\\u0000b\",\"refreshToken\":\"x\"}", "holds no token"},
     {403, "{\"message\":\"bad login " WORLD_PASSWORD " and " WORLD_PASSWORD "\"}",
      "HTTP 403: bad login ************** and **************: check that upstream.url"},
-    {201, "{\"token\":\"a.b.c\",\"refreshToken\":\"x\"}", "HTTP 201: check that upstream.url is a ThingsBoard server"},
+    {201, "{\"token\":\"a.b.c\",\"refreshToken\":\"x\"}",
+     "HTTP 201: check that upstream.url is a ThingsBoard server"},
     {204, "", "HTTP 204"},
     {301, "", "HTTP 301, a redirect without a usable Location"},
     {304, "", "HTTP 304"},
@@ -63,7 +65,8 @@ static const struct {
     {403, "", "HTTP 403"},
     {403, "{\"message\":\"blocked by the firewall\"}",
      "HTTP 403: blocked by the firewall: check that upstream.url"},
-    {403, "{\"status\":403,\"message\":\"no\",\"errorCode\":\"20\"}", "HTTP 403: no: check that upstream.url"},
+    {403, "{\"status\":403,\"message\":\"no\",\"errorCode\":\"20\"}",
+     "HTTP 403: no: check that upstream.url"},
     {404, "default backend - 404", "HTTP 404: check that upstream.url is a ThingsBoard server"},
     {405, "", "HTTP 405"},
     {407, "", "HTTP 407"},
