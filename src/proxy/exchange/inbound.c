@@ -6,9 +6,10 @@
 
 #include "proxy/exchange/exchange.h"
 
-static size_t max_bytes(const struct exchange *exchange)
+/* Whether MORE bytes after BYTES are more than a body may have. */
+static bool is_too_large(const struct exchange *exchange, int64_t bytes, size_t more)
 {
-    return (size_t)exchange->services->config->limits.max_body_bytes;
+    return bytes + (int64_t)more > exchange->services->config->limits.max_body_bytes;
 }
 
 /* Nothing more is taken from the quota for a window that has its room already. */
@@ -28,8 +29,8 @@ static int take(struct exchange *exchange, const char *data, size_t length)
 
 int inbound_keep(struct exchange *exchange, const char *data, size_t length)
 {
-    return exchange->inbound.body.len + length > max_bytes(exchange) ? -EMSGSIZE
-                                                                     : take(exchange, data, length);
+    return is_too_large(exchange, (int64_t)exchange->inbound.body.len, length) ? -EMSGSIZE
+                                                                               : take(exchange, data, length);
 }
 
 int inbound_stream(struct exchange *exchange, const char *data, size_t *length)
@@ -38,7 +39,7 @@ int inbound_stream(struct exchange *exchange, const char *data, size_t *length)
     size_t used = inbound->body.len;
     size_t room = used < EXCHANGE_WINDOW_BYTES ? EXCHANGE_WINDOW_BYTES - used : 0;
     size_t taken = *length < room ? *length : room;
-    int r = (size_t)inbound->received + taken > max_bytes(exchange) ? -EMSGSIZE : take(exchange, data, taken);
+    int r = is_too_large(exchange, inbound->received, taken) ? -EMSGSIZE : take(exchange, data, taken);
 
     if (r < 0)
         return r;
