@@ -278,7 +278,7 @@ static int decode_nested(struct decoder *decoder, const struct tb_type *type, js
     return r;
 }
 
-/* SLOT is zeroed, which is what null becomes. */
+/* SLOT must be zeroed; null leaves it so. */
 static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
                        const struct json_path *path)
 {

@@ -143,7 +143,7 @@ static bool buckets_allow(const struct budget *budget, unsigned cost)
     return true;
 }
 
-/* The pace of all comes last, and grows only if nothing else holds a call back. */
+/* The shared pace comes last, and grows only if nothing else holds a call back. */
 static bool limits_allow(struct budget *budget, int64_t now_ms, uint32_t operation, unsigned cost)
 {
     const struct refusals *refusals = &budget->refusals;

@@ -12,7 +12,7 @@
  * if the server's limit is configured and nothing else uses it, no call is refused, however long it takes.
  *
  * If the limit is not known, changes, or is used by others, too, a call is refused (429). refusals.h decides
- * whether that was the limit of all or of its operation, and closes the operation. The limit of all closes
+ * whether that was the shared limit or of its operation, and closes the operation. The shared limit closes
  * the budget for all calls until a time, the twin goes on from empty buckets, and with learning it also sets
  * or lowers a pace (pace.h).
  *
@@ -57,7 +57,7 @@ struct budget {
     int64_t reserved;        /* tokens of the calls in flight; the levels still hold them */
     int64_t settling; /* tokens of calls answered at filled_ms; the levels hold them until the next ms */
     int64_t closed_until_ms;
-    struct pace pace; /* of all */
+    struct pace pace; /* the shared one */
     struct refusals refusals;
 };
 
@@ -102,7 +102,7 @@ void budget_open(struct budget *budget, int64_t now_ms);
 /* For how many ms nothing is sent, because all is closed, or the only operation in use is. */
 int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms);
 
-/* The learned pace of all, tokens a second; 0: none. */
+/* The learned shared pace, tokens a second; 0: none. */
 double budget_pace(const struct budget *budget);
 
 /* What a status page shows. */

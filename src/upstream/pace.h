@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A rate in tokens a second that is learned from refusals, for a server whose limit is not known. It
+ * A rate in tokens a second that is learned from refusals, for a server whose limit is not known.
  *
- * - goes down to 70 % of itself or, the first time, to 70 % of the rate that the server granted in the last
- *   second or so. If that and the calls in flight were less than 5 tokens, to 70 % of what was granted since
- *   the first refusal within a minute, as soon as that is 5 tokens: an occasional refusal of a program that
- *   sends little sets no pace. Not below half a token a second, and once for all calls that were sent before;
- * - goes up for each second in which the pace, and nothing else, held a call back, by
- *   - 0.5 % of the rate that was refused last, until that is reached again after a minute;
- *   - 5 % of itself beyond that, because the limit has risen;
- *   - 10 % of itself after the first refusal, which was a guess, and beyond twice the rate that was refused;
- *   - 25 % of itself after it went down for a limit that it is not for;
- * - is forgotten when it has held nothing back for 10 minutes.
+ * A refusal lowers it, never below half a token a second. Refusals of calls that were sent before the pace
+ * was lowered do not lower it again.
+ * - The first refusal sets it to 70 % of the rate that the server granted in the last second or so.
+ * - If that rate and the calls in flight are less than 5 tokens, no pace is set yet. A later refusal within a
+ *   minute sets it to 70 % of the rate granted since the first, once 5 tokens were granted. So an occasional
+ *   refusal of a client that sends little sets no pace.
+ * - Each further refusal lowers it to 70 % of itself.
+ *
+ * It rises for each second in which the pace, and nothing else, held a call back, by
+ * - 0.5 % of the rate that was refused last, until that is reached again after a minute;
+ * - 5 % of itself beyond that, because the limit has risen;
+ * - 10 % of itself after the first refusal, which was a guess, and beyond twice the rate that was refused;
+ * - 25 % of itself if another limit had caused the refusal.
+ *
+ * It is forgotten when it has held nothing back for 10 minutes.
  *
  * Times are ms of the boot clock, given by the caller. Not thread-safe.
  */
@@ -23,7 +28,7 @@
 
 #define PACE_MILLI       1000                      /* the unit of a rate */
 #define PACE_KEPT_MS     (INT64_C(10) * 60 * 1000) /* without holding anything back */
-#define PACE_EVIDENCE_MS (INT64_C(60) * 1000)      /* refusals within it belong together */
+#define PACE_EVIDENCE_MS (INT64_C(60) * 1000)      /* refusals within it are evaluated together */
 
 /* A bucket that holds what comes back in one second, at least two tokens, so that no call is too large. */
 struct pace {
@@ -53,7 +58,7 @@ bool pace_allows(const struct pace *pace, unsigned cost);
 /* When it may go; NOW_MS if at once. */
 int64_t pace_ready_ms(const struct pace *pace, int64_t now_ms, unsigned cost);
 
-/* A call that pace_allows() is sent; or was never sent after all. */
+/* A call that pace_allows() is sent, or was not sent after all. */
 void pace_take(struct pace *pace, unsigned cost);
 void pace_give_back(struct pace *pace, unsigned cost);
 
@@ -68,7 +73,7 @@ void pace_count(struct pace *pace, int64_t now_ms, unsigned tokens);
  */
 void pace_refuse(struct pace *pace, int64_t now_ms, int64_t sent_ms, int64_t open_ms, int64_t in_flight);
 
-/* It went down for another limit; RATE was granted in the meantime. */
+/* Another limit caused the refusal; RATE was granted in the meantime. */
 void pace_doubt(struct pace *pace, int64_t rate);
 
 /* Sending goes on before the time given to pace_refuse(). */

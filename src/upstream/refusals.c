@@ -5,10 +5,10 @@
 #define PERMITS_FOR_EACH 2 /* accepted call */
 #define PERMIT_MS        1000
 #define OWN_EVIDENCE     20    /* tokens granted to others */
-#define OWN_EVIDENCE_MS  10000 /* in which they were granted, if the pace of all slows others down */
-#define SPARED_EVIDENCE  5     /* tokens granted to operations that never lowered the pace of all */
+#define OWN_EVIDENCE_MS  10000 /* in which they were granted, if the shared pace slows others down */
+#define SPARED_EVIDENCE  5     /* tokens granted to operations that never lowered the shared pace */
 #define SPARED_SHARE(x)  ((x) / 8)
-#define AGAIN_MS         2000 /* after all were opened again */
+#define AGAIN_MS         2000 /* after the budget opened again */
 #define IS_DUE(pace)     ((pace)->rate > 0 && (pace)->rate >= (pace)->ceiling / 10 * 9)
 #define QUESTION_MS      PACE_EVIDENCE_MS
 #define ALONE_MS         PACE_EVIDENCE_MS
@@ -77,7 +77,7 @@ static bool is_alone(const struct refusals *refusals, int64_t now_ms, uint32_t i
     return last_ms == INT64_MIN || now_ms - last_ms >= ALONE_MS;
 }
 
-/* Whether only refusals of this operation lowered the pace of all. */
+/* Whether only refusals of this operation lowered the shared pace. */
 static bool is_pace_of_one(const struct refusals *refusals, int64_t now_ms, uint32_t id)
 {
     size_t i;
@@ -91,7 +91,7 @@ static bool is_pace_of_one(const struct refusals *refusals, int64_t now_ms, uint
     return true;
 }
 
-/* Whether operations that never lowered the pace of all get much of what is granted: a limit of all would
+/* Whether operations that never lowered the shared pace get much of what is granted: a shared limit would
  * refuse them, too. */
 static bool are_others_spared(const struct refusals *refusals)
 {
@@ -99,7 +99,7 @@ static bool are_others_spared(const struct refusals *refusals)
            refusals->granted_others >= SPARED_SHARE(refusals->granted);
 }
 
-/* Whether it looks like the limit of all that refused this operation before. */
+/* Whether it looks like the shared limit that refused this operation before. */
 static bool is_that_of_all_again(const struct refusals *refusals, int64_t now_ms,
                                  const struct refusal *refusal, const struct pace *pace)
 {
@@ -193,7 +193,7 @@ enum refusal_scope refusals_report(struct refusals *refusals, int64_t now_ms, co
     return REFUSAL_OF_ONE;
 }
 
-/* The pace of all was lowered for a limit that is the operation's own. */
+/* The shared pace was lowered for a limit that is the operation's own. */
 static void correct(struct refusals *refusals, int64_t now_ms, struct refused_operation *operation,
                     struct pace *pace)
 {

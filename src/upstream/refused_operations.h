@@ -19,14 +19,14 @@
 struct refused_operation {
     uint32_t id;
     bool has_own_limit;
-    bool has_lowered;  /* a refusal of it lowered the pace of all */
+    bool has_lowered;  /* a refusal of it lowered the shared pace */
     unsigned in_a_row; /* refusals; those of calls that were sent before the first was known count as one */
     int64_t refused_ms;
     int64_t closed_until_ms;
     struct pace pace;
 };
 
-/* Memory of zeros holds none. */
+/* Zeroed, it is empty. */
 struct refused_operations {
     size_t count;
     struct refused_operation list[REFUSED_OPERATIONS_MAX];

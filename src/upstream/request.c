@@ -191,7 +191,7 @@ void request_send(struct request *request)
     send_to(request, upstream_server(request->upstream));
 }
 
-/* Whether its telemetry needs a time that the server is about to tell. */
+/* Whether its telemetry needs a time that the server is about to give. */
 static bool waits_for_clock(const struct request *request)
 {
     return request->retry == TB_RETRY_STAMPED && !request->stamped && request->body &&

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/request_lines.h"
 
-/* "Name:" tells libcurl to leave out a header that it would add. */
+/* "Name:" makes libcurl leave out a header that it would add. */
 static const struct {
     const char *name;
     const char *line;

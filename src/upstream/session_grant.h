@@ -11,7 +11,7 @@
 
 #include "upstream/credential.h"
 
-/* Memory of zeros holds nothing. */
+/* Zeroed, it is empty. */
 struct session_grant {
     struct credential *credential; /* NULL before the first authentication */
     char *refresh_token;           /* NULL: none */

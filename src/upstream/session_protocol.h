@@ -38,7 +38,7 @@ int session_call_login(struct session_call *call, const char *username, const ch
 int session_call_refresh(struct session_call *call, const char *refresh_token, struct tb_error *err);
 void session_call_verify(struct session_call *call, struct credential *credential);
 
-/* Harmless for memory of zeros. */
+/* Harmless if it is zeroed. */
 void session_call_free(struct session_call *call);
 
 /* The call for a person: "login (POST /api/auth/login)"; and its path. */

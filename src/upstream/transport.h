@@ -70,28 +70,28 @@ struct transfer {
     struct curl_slist *headers; /* lines "Name: value" */
     const void *body;           /* NULL: none */
     size_t body_length;
-    /* Returns the next part of the body, instead of BODY: at most MAX bytes; *RET 0: that was all. Returns 0;
-     * -EAGAIN: not now, go on after transfer_resume(). NULL: not used. If there may be more than 1 MiB, the
-     * server is asked before the first part (Expect: 100-continue). */
+    /* Supplies the body instead of BODY, at most MAX bytes at a time; *RET is 0 at the end. Returns 0, or
+     * -EAGAIN if there is nothing yet: transfer_resume() continues. NULL: not used. If the body may exceed
+     * 1 MiB, the server is asked before the first part (Expect: 100-continue). */
     int (*read)(struct transfer *transfer, void *data, size_t max, size_t *ret);
-    int (*rewind)(struct transfer *transfer); /* starts again with the first part: 0, or -ESPIPE */
-    int64_t read_length;                      /* of all parts; -1: not known */
-    const struct transfer_part *parts;        /* a multipart body instead; NULL: none */
+    int (*rewind)(struct transfer *transfer); /* returns to the first part: 0, or -ESPIPE */
+    int64_t read_length;                      /* bytes that read() supplies; -1: not known */
+    const struct transfer_part *parts;        /* a multipart body instead of BODY; NULL: none */
     size_t part_count;
     int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
-    size_t response_max;    /* bytes of body that are taken */
-    bool cut;               /* if there are more, these are the answer, and the rest is not read */
-    struct quota *quota;    /* that they are taken from; NULL: none */
-    size_t reserve;         /* that many are not */
-    bool may_be_sent_twice; /* if its connection dies before an answer */
-    /* Sends nothing: ends with a connection of its own, on which the caller uses another protocol by
-     * curl_easy_send() and curl_easy_recv() until transfer_cancel(). Never HTTP/2. */
+    size_t response_max;    /* most bytes of the answer's body that are kept */
+    bool cut;               /* a longer body is cut there instead of being an error */
+    struct quota *quota;    /* the kept bytes are taken from it; NULL: none */
+    size_t reserve;         /* the first bytes, which are not taken from the quota */
+    bool may_be_sent_twice; /* it may be sent again if its connection dies before an answer */
+    /* Only connects. When done, the transfer has a connection of its own, on which the caller uses another
+     * protocol with curl_easy_send() and curl_easy_recv() until transfer_cancel(). Never HTTP/2. */
     bool connect_only;
     void (*done)(struct transfer *transfer);
-    /* Takes the body of a successful answer (2xx), part by part; its status and headers are there. The first
-     * call comes with the header and has no bytes. NULL: not used. Returns 0: taken; TRANSFER_KEEP: goes to
-     * response_body; -EAGAIN: not now, the same part again after transfer_resume(); another negative errno
-     * ends the transfer. Also takes what cannot be kept of any answer: overflows. */
+    /* Takes the body of a successful answer (2xx), part by part, when its status and headers are known. The
+     * first call comes with the header and has no bytes. NULL: not used. Returns 0 if the part was taken,
+     * TRANSFER_KEEP to put it into response_body, or -EAGAIN to get it again after transfer_resume(); another
+     * negative errno ends the transfer. If overflows is set, it gets the rest of an answer of any status. */
     int (*write)(struct transfer *transfer, const void *data, size_t length);
 
     int status;              /* 100 to 999; 0: no usable answer */
@@ -100,28 +100,28 @@ struct transfer {
     struct transfer_error error;  /* if status is 0 */
     char detail[CURL_ERROR_SIZE]; /* if status is 0: libcurl's message */
     int64_t started_ms;           /* boot clock */
-    struct transport *transport;  /* while under way, with the next three */
-    struct list link;             /* in its transfers */
+    struct transport *transport;  /* set while under way, like the next three */
+    struct list link;             /* in transport->transfers */
     CURL *easy;
-    curl_mime *mime;           /* made of the parts */
-    unsigned sends;            /* how many times it was sent; 0: no server has seen any of it */
-    unsigned earlier_sends;    /* those before it was started anew */
-    int local_port;            /* of the connection that it was sent on last */
-    bool closed_alive;         /* which was closed by us, not by the server */
-    bool opens;                /* makes the connection, with prior knowledge of HTTP/2 */
-    bool wants_connection;     /* was denied one because it does not open it with prior knowledge */
-    bool wants_restart;        /* libcurl's own retry was ended for one of ours */
-    int64_t read_left;         /* of read_length, what libcurl has not taken yet; not 0: there may be more */
-    bool has_socket;           /* a connection was begun for it */
-    bool waits_for_connection; /* of another transfer, to share it */
-    bool answer_begun;         /* a status line has come */
-    bool header_complete;      /* lines that come now are trailers */
-    bool was_cut;              /* there was more than response_max */
-    bool overflows;            /* the quota was used up: write() gets the rest, whatever the status is */
-    bool connected;            /* connect_only: the connection is there */
+    curl_mime *mime;           /* made from PARTS */
+    unsigned sends;            /* times that the request was sent; 0: no server has seen any of it */
+    unsigned earlier_sends;    /* sends before the transfer was restarted */
+    int local_port;            /* of the connection that the request was last sent on */
+    bool closed_alive;         /* that connection was closed by us, not by the server */
+    bool opens;                /* the transfer opens the connection, with prior knowledge of HTTP/2 */
+    bool wants_connection;     /* it was denied a new connection because it is not the one that opens it */
+    bool wants_restart;        /* libcurl's own retry was stopped in favour of ours */
+    int64_t read_left;         /* bytes of read_length that libcurl has not taken yet; 0: that was all */
+    bool has_socket;           /* a connection was begun for the transfer */
+    bool waits_for_connection; /* it will share the connection that another transfer opens */
+    bool answer_begun;         /* a status line has arrived */
+    bool header_complete;      /* further header lines are trailers */
+    bool was_cut;              /* the body was longer than response_max */
+    bool overflows;            /* the quota is used up: write() gets the rest, whatever the status is */
+    bool connected;            /* connect_only: the connection is established */
     bool was_paused;           /* write() returned -EAGAIN at least once */
-    bool discards;             /* it ends: the rest of the body is discarded */
-    const char *refusal;       /* why a callback ended it */
+    bool discards;             /* the transfer is ending: the rest of the body is discarded */
+    const char *refusal;       /* why a callback ended the transfer */
 };
 
 /* Whether URL can be that of a server: returns 0, or -EINVAL with a message. */

@@ -16,7 +16,7 @@
  * and no new token is requested. */
 #define WEBSOCKET_TOKEN_REFUSALS_MS 10000
 
-/* One for each upstream. Memory of zeros before websocket_token_init(). */
+/* One for each upstream. Must be zeroed before websocket_token_init(). */
 struct websocket_token {
     struct upstream *upstream;
     const struct request_options *options;
@@ -31,7 +31,7 @@ struct websocket_token {
     int64_t refused_ms;  /* when one was last refused; boot clock, 0: never */
 };
 
-/* Waits for a token; memory of zeros except done(). */
+/* Waits for a token. Must be zeroed, except for done(). */
 struct websocket_token_wait {
     /* TOKEN is valid during the call. NULL: there is none, and FAILED is the request that failed, whatever
      * its outcome (also an answer without a token). Called once, perhaps before websocket_token_get()

@@ -34,8 +34,8 @@ struct daemon {
     size_t setting_count;
 };
 
-/* Opens everything and begins to log in. Takes over CONFIG. DAEMON is zeroed, except for the arguments of the
- * configuration. After an error it is closed. */
+/* Opens everything and begins to log in. Takes over CONFIG. DAEMON must be zeroed, except for the
+ * arguments of the configuration. After an error it is closed. */
 int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *err);
 
 /* Serves until a signal ends it and requests under way have ended. 0 or a negative errno. */

@@ -23,7 +23,8 @@ static void reply_too_late(struct forwarding *forwarding)
 {
     metrics_count(forwarding->exchange->services->metrics, METRICS_QUEUE_LATE, 1);
     reply_busy(forwarding->exchange, busy_ms(forwarding),
-               "the request waited %" PRId64 " ms, the longest that it may", forwarding->wait_max_ms);
+               "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait)",
+               forwarding->wait_max_ms);
 }
 
 /* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */

@@ -43,7 +43,7 @@ struct queue_flow;
 struct queue_key;
 struct queue_lane;
 
-/* A waiting request. The owner fills in the first part, in zeroed memory, before pushing it. */
+/* A waiting request. Must be zeroed; the owner fills in the first part before pushing it. */
 struct queue_item {
     uint64_t flow_id;
     unsigned cost;      /* tokens; 0: the server's limit does not count it */

@@ -14,8 +14,8 @@ static bool has_its_share(const struct queue_flow *flow, const struct budget *bu
     return flow->in_flight >= places - places / 4;
 }
 
-/* The first lane whose next item is free (cost 0), or is not: the one kind may be held back
- * and the other not. */
+/* The first lane that may send and whose next item is free (cost 0) if IS_FREE, else one that costs tokens.
+ * Either kind may be held back while the other is not. */
 static struct queue_lane *lane_of_kind(const struct queue *queue, const struct budget *budget, int64_t now_ms,
                                        bool is_free)
 {

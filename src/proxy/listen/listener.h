@@ -38,12 +38,12 @@ struct listeners {
     int64_t shortage_log_ms; /* the next message that there are no descriptors comes after this; boot clock */
 };
 
-/* Opens the listeners of the configuration. LISTENERS is zeroed before. Call listeners_close() even after an
+/* Opens the listeners of the configuration. LISTENERS must be zeroed. Call listeners_close() even after an
  * error. */
 int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err);
 
-/* Runs libmicrohttpd where it is pending. Receives requests, and reads the bodies of responses that stream.
- */
+/* Runs libmicrohttpd for the listeners with events: receives requests, and reads the bodies of responses that
+ * stream. */
 void listeners_run(struct listeners *listeners);
 
 /* Milliseconds until libmicrohttpd has to run again without an event; -1: only after an event. */

@@ -110,7 +110,7 @@ static void sse_subscription_refused(struct subscriber *subscriber, int status, 
 
     if (is_waiting(stream))
         reply_error(stream->exchange, status, status == 503 ? PROXY_STATUS_INTERNAL : NULL,
-                    "the subscription is refused: %s", reason);
+                    "the subscription was refused: %s", reason);
     else
         end_with(stream, reason);
 }

@@ -236,7 +236,7 @@ static void subscription_socket_token_received(struct websocket_token_wait *wait
         lose(socket, "tbproxyd has no session with the server: %s",
              session_reason(socket->upstream->session));
     else if (!token || !jwt_is_text(token))
-        lose(socket, "the server gives no token for WebSockets");
+        lose(socket, "the server issued no token for WebSockets");
     else if (connect_with(socket, token) < 0)
         lose(socket, "tbproxyd cannot open a WebSocket now");
 }

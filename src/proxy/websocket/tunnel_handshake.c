@@ -188,7 +188,7 @@ static void tunnel_token_received(struct websocket_token_wait *wait, const char 
         reply_request(exchange, failed);
     else if (!token || !jwt_is_text(token))
         reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE,
-                    "the server gives no token for WebSockets (GET /api/user/{id}/token: HTTP %d)",
+                    "the server issued no token for WebSockets (GET /api/user/{id}/token: HTTP %d)",
                     failed ? failed->transfer.status : 200);
     else if (connect_with(tunnel, token) < 0)
         reply_error(exchange, 503, PROXY_STATUS_INTERNAL, "tbproxyd cannot open a WebSocket now");

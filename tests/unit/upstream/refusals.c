@@ -228,7 +228,7 @@ START_TEST(a_pace_learned_from_one_becomes_its_own)
 }
 END_TEST
 
-/* A pace of all, learned from Y and Z; it was a guess, and all have been open again for long. */
+/* A shared pace, learned from Y and Z; it was a guess, and all have been open again for a long time. */
 static void learn_for_all(void)
 {
     pass(Y, 98);
@@ -291,7 +291,7 @@ START_TEST(an_operation_is_not_taken_for_one_of_the_others)
 }
 END_TEST
 
-/* Others get 5 tokens, an eighth of all, and are not refused: it is not a limit of all. */
+/* Others get 5 tokens, an eighth of all, and are not refused: it is not a shared limit. */
 START_TEST(a_limit_that_spares_others_is_not_that_of_all)
 {
     learn_for_all();

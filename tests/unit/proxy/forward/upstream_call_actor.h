@@ -32,7 +32,7 @@ struct crowd {
     bool leaving; /* no more requests */
 };
 
-/* CROWD is zeroed memory. */
+/* CROWD must be zeroed. */
 void crowd_init(struct crowd *crowd, struct world *world, int64_t think_max_ms);
 
 /* Adds COUNT programs that send requests of KIND, each on a connection of its own, or all as USER if that is

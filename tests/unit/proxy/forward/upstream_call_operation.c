@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Limits of one operation, of all, and both: which requests they hold back. "Today" in the bounds is a budget
- * that does not distinguish operations: the same requests, as if all were for one.
+ * Limits of one operation, shared limits, and both: which requests they hold back. "Today" in the bounds is a
+ * budget that does not distinguish operations: the same requests, as if all were for one.
  */
 #include "base/util.h"
 #include "upstream_call_actor.h"
@@ -15,7 +15,7 @@
 static struct world world;
 static struct crowd crowd;
 
-/* What the proxy knows of the limit of all, and whether it learns. */
+/* What the proxy knows of the shared limit, and whether it learns. */
 struct knowledge {
     const char *limit;
     bool learn;
@@ -216,7 +216,7 @@ START_TEST(a_pace_of_one_does_not_stay_that_of_all)
 }
 END_TEST
 
-/* More than one such limit at a time: they look like a limit of all at first. */
+/* More than one such limit at a time: they look like a shared limit at first. */
 START_TEST(three_limits_of_operations_are_found)
 {
     size_t round;
@@ -239,7 +239,7 @@ START_TEST(three_limits_of_operations_are_found)
 }
 END_TEST
 
-/* ---- a limit of all ---- */
+/* ---- a shared limit ---- */
 
 static const char *const all_limits[] = {"3:1", "10:1", "50:1", "200:1", "600:60", "20:1,300:60"};
 

@@ -25,7 +25,7 @@ struct call {
     bool is_write;
     unsigned entity, cost;
     bool late, lost;
-    const struct server_limit *refused_by; /* the limit of its operation; NULL: that of all, or none */
+    const struct server_limit *refused_by; /* the limit of its operation; NULL: the shared one, or none */
     int status;                            /* of the answer; 0: there is none */
     char answer[2048];
 };

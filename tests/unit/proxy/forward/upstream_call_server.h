@@ -42,7 +42,7 @@ struct server_limit {
     struct server_band bands[2];
     size_t count;
     const char *part;       /* of the targets of one operation; NULL: it counts all */
-    unsigned refused;       /* 429; unused for the limit of all */
+    unsigned refused;       /* 429; unused for the shared limit */
     int64_t retry_after_ms; /* with that; -1: none */
 };
 
@@ -83,7 +83,7 @@ struct server {
     } writes[SERVER_SERIALS]; /* by serial; also calls that store nothing */
 };
 
-/* SERVER is zeroed memory. */
+/* SERVER must be zeroed. */
 void server_init(struct server *server, struct loop *loop);
 
 /* "50:1" or "50:1,300:60"; "": none. With full buckets. */
@@ -93,7 +93,7 @@ void server_limit(struct server *server, const char *limit);
 void server_use_up(struct server *server);
 
 /* Adds a limit of the operation whose targets contain PART. It is checked first, so its refusals take nothing
- * from the limit of all. */
+ * from the shared limit. */
 struct server_limit *server_limit_operation(struct server *server, const char *part, const char *limit);
 
 /* Reports at most COUNT answers that have arrived. Returns whether there was one. */

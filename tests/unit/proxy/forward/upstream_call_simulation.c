@@ -69,7 +69,7 @@ END_TEST
  * What is learned. When the first 429 arrives, as many calls as max_in_flight (64) may be under way, and each
  * may be refused: in the first minute at most 64 are. After that the pace meets the limit about once a minute
  * with a few calls under way: at most 3 in each further minute (8 if two pairs hide each other). One more for
- * each operation may be needed to know that it is the limit of all. Three quarters of what the server takes
+ * each operation may be needed to know that it is the shared limit. Three quarters of what the server takes
  * is used. That is so on average: one minute may have twice as many refusals, and half of what the server
  * takes.
  */
