@@ -80,11 +80,11 @@ static void write_or_count(enum log_level level, const char *text)
 {
     static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* no other line between poll() and write() */
     static unsigned long lost;
-    char told[80];
+    char notice[80];
 
     pthread_mutex_lock(&mutex);
-    snprintf(told, sizeof(told), "%lu log lines were lost: standard error was not read", lost);
-    if (lost > 0 && write_line(LOG_LEVEL_WARNING, told))
+    snprintf(notice, sizeof(notice), "%lu log lines were lost: standard error was not read", lost);
+    if (lost > 0 && write_line(LOG_LEVEL_WARNING, notice))
         lost = 0;
     if (lost > 0 || !write_line(level, text))
         lost++;

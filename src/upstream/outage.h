@@ -24,7 +24,7 @@ bool outage_update(struct outage *outage, const struct failover *failover, const
                    int64_t now_ms, int64_t wall_ms);
 void outage_forget(struct outage *outage);
 
-/* A program's request has failed, for whatever reason. */
+/* A client's request has failed, for whatever reason. */
 void outage_count(struct outage *outage, const struct failover *failover);
 
 #endif

@@ -49,8 +49,7 @@ enum request_outcome {
     REQUEST_BODY_IS_GONE,   /* its credential was refused, and its body cannot be sent again */
 };
 
-/* Must be zeroed. The owner fills in the first part and keeps what it points to until the request is freed.
- */
+/* Must be zeroed. The owner fills in the first part and keeps all it points to until the request is freed. */
 struct request {
     struct upstream *upstream;
     const struct request_options *options;

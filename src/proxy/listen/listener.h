@@ -42,8 +42,8 @@ struct listeners {
  * error. */
 int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err);
 
-/* Runs libmicrohttpd for the listeners with events: receives requests, and reads the bodies of responses that
- * stream. */
+/* Runs libmicrohttpd for the listeners that are pending: receives requests, and reads the bodies of responses
+ * that stream. */
 void listeners_run(struct listeners *listeners);
 
 /* Milliseconds until libmicrohttpd has to run again without an event; -1: only after an event. */

@@ -23,7 +23,7 @@ void frame_filter_init(struct frame_filter *filter)
 void frame_filter_free(struct frame_filter *filter)
 {
     fifo_free(&filter->in);
-    buf_free_secret(&filter->raw); /* a program may have sent a token of its own */
+    buf_free_secret(&filter->raw); /* a client may have sent a token of its own */
     buf_free_secret(&filter->payload);
     if (filter->inflating)
         inflateEnd(&filter->stream);

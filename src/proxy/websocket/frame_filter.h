@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Filters what a program sends to the server through a WebSocket: frames are checked, and authCmd is removed
+ * Filters what a client sends to the server through a WebSocket: frames are checked, and authCmd is removed
  * from messages. Everything else passes byte for byte: a message when it is complete, a control frame at
  * once.
  *
  * Messages compressed by permessage-deflate (RFC 7692) are inflated to be searched, all of them, because each
- * can refer to those before. After one was changed, the server's window differs from the program's, and
+ * can refer to those before. After one was changed, the server's window differs from the client's, and
  * compressed messages go to the server uncompressed.
  */
 #ifndef TB_PROXY_WEBSOCKET_FRAME_FILTER_H
@@ -32,7 +32,7 @@
 
 struct frame_filter {
     bool no_context; /* client_no_context_takeover: no message refers to another */
-    bool closed;     /* the program's close frame has passed: what follows is thrown away */
+    bool closed;     /* the client's close frame has passed: what follows is thrown away */
     struct fifo in;  /* not read yet */
     struct frame_reader reader;
     struct frame first; /* the current message's first frame */
@@ -40,12 +40,12 @@ struct frame_filter {
     struct buf payload; /* its payload, unmasked but still compressed */
     z_stream stream;
     bool inflating;   /* STREAM is in use */
-    bool out_of_step; /* the server's window lacks something that the program compressed */
+    bool out_of_step; /* the server's window lacks something that the client compressed */
 };
 
 void frame_filter_init(struct frame_filter *filter);
 
-/* Adds bytes from the program, at most FRAME_FILTER_ADD_BYTES, after frame_filter_next() returned 0. Returns
+/* Adds bytes from the client, at most FRAME_FILTER_ADD_BYTES, after frame_filter_next() returned 0. Returns
  * 0 or -ENOMEM. */
 int frame_filter_add(struct frame_filter *filter, const void *data, size_t length);
 

@@ -49,7 +49,7 @@ static void tunnel_free(struct exchange *exchange)
     free(tunnel);
 }
 
-/* libmicrohttpd closes the program's connection, then retires the exchange. */
+/* libmicrohttpd closes the client's connection, then retires the exchange. */
 void tunnel_end(struct tunnel *tunnel, const char *reason)
 {
     struct services *services = tunnel->services;
@@ -65,7 +65,7 @@ void tunnel_end(struct tunnel *tunnel, const char *reason)
     *tunnel->exchange->peer->pending = true;
 }
 
-/* A program that has ended is noticed at once, even while it is not read from. */
+/* A client that has ended is noticed at once, even while it is not read from. */
 static void tunnel_client_ready(struct watch *watch, uint32_t events)
 {
     struct tunnel *tunnel = CONTAINER_OF(watch, struct tunnel, client);
@@ -85,7 +85,7 @@ static void tunnel_linger_expired(struct timer *timer)
     tunnel_end(CONTAINER_OF(timer, struct tunnel, linger), "one side did not finish in time");
 }
 
-/* libmicrohttpd hands over the program's socket, and the bytes that it has already read from it. */
+/* libmicrohttpd hands over the client's socket, and the bytes that it has already read from it. */
 void tunnel_upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *extra,
                      size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle)
 {
@@ -123,7 +123,7 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     tunnel->down.max = TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     frame_filter_init(&tunnel->filter);
-    tunnel->reader.any_order = true; /* the program checks that */
+    tunnel->reader.any_order = true; /* the client checks that */
     return tunnel;
 }
 

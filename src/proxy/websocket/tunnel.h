@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * WebSockets of local programs to the server's endpoints below /api/ws. A WebSocket authenticates by its
+ * WebSockets of local clients to the server's endpoints below /api/ws. A WebSocket authenticates by its
  * first message at /api/ws itself (auth_command.h), and by ?token= at the other paths. tbproxyd does both
- * itself, with the session's JWT (websocket_token.h). A program's own authentication is thrown away, together
+ * itself, with the session's JWT (websocket_token.h). A client's own authentication is thrown away, together
  * with the whole query, because the server takes whatever follows the first "token=" anywhere in it for a
  * token.
  *
- *     tunnel_begin() -> a token -> the server's 101 is verified -> 101 to the program -> bytes pass -> the
+ *     tunnel_begin() -> a token -> the server's 101 is verified -> 101 to the client -> bytes pass -> the
  * end
  *
- * If the server answers with anything but 101, that is the response to the program. Frames from the server
+ * If the server answers with anything but 101, that is the response to the client. Frames from the server
  * pass unchanged, frames to it through frame_filter.h. Nothing is timed out: the server pings.
  *
- * Memory: "up" is from the program to the server, with the buffers of frame_filter.h; "down" is from the
- * server to the program, with TUNNEL_CHUNK_BYTES; and the buffers of websocket.h. A side is not read while
+ * Memory: "up" is from the client to the server, with the buffers of frame_filter.h; "down" is from the
+ * server to the client, with TUNNEL_CHUNK_BYTES; and the buffers of websocket.h. A side is not read while
  * anything waits for the other side, so that its sending stops. At most one tunnel for each local connection
  * (listen.max_connections).
  */
@@ -35,7 +35,7 @@
 enum tunnel_state {
     TUNNEL_WAITING,    /* for a token */
     TUNNEL_CONNECTING, /* waiting for the server's answer */
-    TUNNEL_UPGRADING,  /* the 101 is on its way to the program */
+    TUNNEL_UPGRADING,  /* the 101 is on its way to the client */
     TUNNEL_OPEN,
     TUNNEL_ENDED,
 };
@@ -50,21 +50,21 @@ struct tunnel {
     struct websocket websocket;
 
     struct MHD_UpgradeResponseHandle *handle;
-    struct watch client; /* the program's socket */
+    struct watch client; /* the client's socket */
     struct timer again;  /* goes on with tunnel_pump() after others have had their turn */
     struct timer linger;
 
     struct frame_filter filter;
     struct fifo up;             /* waiting for the server: whole frames */
     struct frame_reader reader; /* of the server's frames */
-    struct fifo down;           /* waiting for the program */
+    struct fifo down;           /* waiting for the client */
 
     enum frame_close_code close_code; /* of tbproxyd's own close frame; 0: none */
-    bool client_got_close;            /* the program has got that close frame, or the server's before it */
-    bool passed_close;                /* the program has got the server's close frame */
-    bool down_ended;                  /* the program has got the end of the stream */
-    bool client_ended, client_lost;   /* the program: sends no more; has lost its connection */
-    bool broken;                      /* what the program sends is no longer read */
+    bool client_got_close;            /* the client has got that close frame, or the server's before it */
+    bool passed_close;                /* the client has got the server's close frame */
+    bool down_ended;                  /* the client has got the end of the stream */
+    bool client_ended, client_lost;   /* the client: sends no more; has lost its connection */
+    bool broken;                      /* what the client sends is no longer read */
     bool server_ended;
 };
 
@@ -79,7 +79,7 @@ size_t tunnel_count(const struct services *services);
 
 /* ---- in tunnel_handshake.c ---- */
 
-/* Checks the program's handshake, gets a token and opens the server's WebSocket; or responds with an error.
+/* Checks the client's handshake, gets a token and opens the server's WebSocket; or responds with an error.
  */
 void tunnel_handshake(struct tunnel *tunnel);
 
@@ -96,7 +96,7 @@ void tunnel_linger(struct tunnel *tunnel);
 
 /* ---- in tunnel.c ---- */
 
-/* The callback of reply_upgrade(): the program's handshake is done. */
+/* The callback of reply_upgrade(): the client's handshake is done. */
 void tunnel_upgraded(void *arg, struct MHD_Connection *connection, void *context, const char *extra,
                      size_t extra_length, MHD_socket fd, struct MHD_UpgradeResponseHandle *handle);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The handshakes of a tunnel, with the program and with the server, and the token for it.
+ * The handshakes of a tunnel, with the client and with the server, and the token for it.
  */
 #include <errno.h>
 #include <stdio.h>

@@ -18,12 +18,12 @@ void tunnel_linger(struct tunnel *tunnel)
         loop_timer_start(&tunnel->services->loop, &tunnel->linger, TUNNEL_LINGER_MS);
 }
 
-/* Sends the program a close frame, unless the server's has passed. Only between two frames of the server;
+/* Sends the client a close frame, unless the server's has passed. Only between two frames of the server;
  * none of them passes afterwards. */
 static void send_close_to_client(struct tunnel *tunnel)
 {
     tunnel->client_got_close = true;
-    if (!tunnel->passed_close) /* if there is no memory for it, the program still sees the end */
+    if (!tunnel->passed_close) /* if there is no memory for it, the client still sees the end */
         frame_put_close(fifo_tail(&tunnel->down), false, tunnel->close_code, "");
 }
 
@@ -72,13 +72,13 @@ static bool receive_up(struct tunnel *tunnel)
     return true;
 }
 
-/* Queues the next message or control frame of the program. False if there is none. */
+/* Queues the next message or control frame of the client. False if there is none. */
 static bool filter_up(struct tunnel *tunnel)
 {
     int r = tunnel->broken ? 0 : frame_filter_next(&tunnel->filter, fifo_tail(&tunnel->up));
 
     if (r < 0) {
-        tunnel_close(tunnel, frame_filter_close_code(r), "a message of the program cannot be passed on");
+        tunnel_close(tunnel, frame_filter_close_code(r), "a message from the client cannot be passed on");
         tunnel->broken = true;
         return true;
     }
@@ -89,7 +89,7 @@ static bool filter_up(struct tunnel *tunnel)
     return r > 0;
 }
 
-/* One step from the program to the server. True: there may be another. */
+/* One step from the client to the server. True: there may be another. */
 static bool move_up(struct tunnel *tunnel)
 {
     if (tunnel->server_ended)
@@ -136,7 +136,7 @@ static void server_closed(struct tunnel *tunnel)
         websocket_token_refused(&tunnel->services->websocket_token, tunnel->websocket_token.generation);
 }
 
-/* Reads what the server sent, and queues what passes to the program. */
+/* Reads what the server sent, and queues what passes to the client. */
 static void follow(struct tunnel *tunnel, const char *data, size_t length)
 {
     bool passes = !tunnel->client_got_close;
@@ -160,13 +160,13 @@ static void follow(struct tunnel *tunnel, const char *data, size_t length)
             server_closed(tunnel);
         passes = passes && !(tunnel->close_code != 0 && frame_reader_is_between(&tunnel->reader));
     }
-    if (fifo_append(&tunnel->down, data, passed) < 0) /* out of memory: the program sees the end */
+    if (fifo_append(&tunnel->down, data, passed) < 0) /* out of memory: the client sees the end */
         tunnel->server_ended = true;
     if (!passes && !tunnel->client_got_close)
         send_close_to_client(tunnel);
 }
 
-/* One step from the server to the program. True: there may be another. */
+/* One step from the server to the client. True: there may be another. */
 static bool move_down(struct tunnel *tunnel)
 {
     char data[TUNNEL_CHUNK_BYTES];
@@ -185,7 +185,7 @@ static bool move_down(struct tunnel *tunnel)
     return true;
 }
 
-/* When the server is done, the program gets the end of the stream after the last bytes. Its connection is not
+/* When the server is done, the client gets the end of the stream after the last bytes. Its connection is not
  * closed while it still sends: a reset would destroy those bytes. */
 static void end_down(struct tunnel *tunnel)
 {
@@ -206,7 +206,7 @@ static const char *end_of(const struct tunnel *tunnel)
     bool sent = fifo_is_empty(&tunnel->up) && websocket_unsent(&tunnel->websocket) == 0;
 
     if (tunnel->client_lost)
-        return "the program's connection is lost";
+        return "the connection to the client was lost";
     if (tunnel->client_ended && !tunnel->filter.closed && tunnel->close_code == 0 && sent)
         return "the client has hung up";
     if (tunnel->down_ended && up_ended && (tunnel->server_ended || (tunnel->reader.closed && sent)))
