@@ -123,7 +123,7 @@ class TestUpdates(SubscribeCase):
         connection = self.proxy.connect()
         self.addCleanup(connection.close)
         connection.send(build("GET", self.path("?keys=a"), [("Content-Length", 1 << 25)], host=connection.host))
-        self.assert_error(connection.response(), 400, 31, "has no body")
+        self.assert_error(connection.response(), 400, 31, "too large for a subscription")
         self.assertEqual(self.gauge("tbproxyd_subscribers"), 0)
 
     def test_a_write_with_several_times_is_told_in_their_order(self):

@@ -231,7 +231,7 @@ static void sse_begin(struct exchange *exchange)
     else if (exchange->services->draining)
         reply_stopping(exchange);
     else if (!exchange_takes_response(exchange)) /* a stream cannot begin before the end of the body */
-        reply_refused(exchange, 400, "a subscription has no body");
+        reply_refused(exchange, 400, "the body is too large for a subscription");
     else if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) == 0)
         reply_text(exchange, 200, "text/event-stream", strdup(""));
     else
