@@ -336,7 +336,8 @@ class TestSlowReader(SubscribeCase):
         events = 0
         while stream.event()[1] != {"a": "last", "b": "last"}:
             events += 1
-        self.assertLess(events, count)
+        # If many updates come at once, the stream is behind although the socket has room, and the last of them is caught up.
+        self.assertLessEqual(events, count)
 
     def test_an_update_that_fits_and_one_that_does_not(self):
         self.value(0, a=0)
