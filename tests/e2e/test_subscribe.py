@@ -336,7 +336,7 @@ class TestSlowReader(SubscribeCase):
         events = 0
         while stream.event()[1] != {"a": "last", "b": "last"}:
             events += 1
-        # If many updates come at once, the stream is behind although the socket has room, and the last of them is caught up.
+        # If many updates come at once, the stream is behind although the socket has room. It catches up with the last.
         self.assertLessEqual(events, count)
 
     def test_an_update_that_fits_and_one_that_does_not(self):

@@ -50,8 +50,8 @@ static void daemon_limit_found(struct limit_discovery *discovery)
     struct services *services = &daemon->services;
 
     daemon_update_budget(daemon);
-    if (budget_take(&services->budget, services->loop.now_ms, 0,
-                    1)) /* the request that asked for it took one */
+    /* The request that asked for it took a token. */
+    if (budget_take(&services->budget, services->loop.now_ms, 0, 1))
         budget_settle(&services->budget, services->loop.now_ms, 1, BUDGET_COUNTED);
 }
 

@@ -95,7 +95,7 @@ int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *
 
 /* ---- for the status page ---- */
 
-static int64_t oldest_ms(const struct forward *forward)
+int64_t forward_oldest_ms(const struct forward *forward)
 {
     const struct services *services = forward->services;
     const struct exchange *exchange;
@@ -115,8 +115,7 @@ struct forward_queue_state forward_queue_state(const struct forward *forward)
 {
     const struct queue *queue = &forward->queue;
 
-    return (struct forward_queue_state){queue->count, queue->bytes, queue->max_count, queue->max_bytes,
-                                        oldest_ms(forward)};
+    return (struct forward_queue_state){queue->count, queue->bytes, queue->max_count, queue->max_bytes};
 }
 
 const struct queue_flow *forward_next_waiting(const struct forward *forward, const struct queue_flow *flow)

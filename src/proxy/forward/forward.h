@@ -46,10 +46,12 @@ void forward_run(struct forward *forward);
 struct forward_queue_state {
     size_t requests, bytes; /* waiting */
     size_t max_requests, max_bytes;
-    int64_t oldest_ms; /* age of the request that has waited longest */
 };
 
 struct forward_queue_state forward_queue_state(const struct forward *forward);
+
+/* Age of the request that has waited longest, in ms; 0: none waits. Looks at all exchanges. */
+int64_t forward_oldest_ms(const struct forward *forward);
 
 /* Iterates over the flows that have requests waiting, in no particular order. NULL starts and ends it. */
 const struct queue_flow *forward_next_waiting(const struct forward *forward, const struct queue_flow *flow);

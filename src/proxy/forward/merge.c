@@ -110,7 +110,7 @@ static int merge_member_bodies(struct upstream_call *call)
 {
     CLEANUP(free_pointer)
     const struct buf **bodies = reallocarray(NULL, call->member_count, sizeof(*bodies));
-    const struct forwarding *forwarding = NULL;
+    const struct forwarding *forwarding;
     size_t count = 0;
     int r;
 

@@ -90,7 +90,8 @@ static json_t *queue(const struct services *services)
 
     return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests", (json_int_t)state.requests, "bytes",
                      (json_int_t)state.bytes, "max_requests", (json_int_t)state.max_requests, "max_bytes",
-                     (json_int_t)state.max_bytes, "oldest_ms", (json_int_t)state.oldest_ms, "max_wait_ms",
+                     (json_int_t)state.max_bytes, "oldest_ms",
+                     (json_int_t)forward_oldest_ms(services->forward), "max_wait_ms",
                      (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
                      "clients", clients(services->forward));
 }

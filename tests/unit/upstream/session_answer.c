@@ -200,7 +200,8 @@ static const struct {
     {"https://tb.example", "http://tb.example/api/auth/login",
      "a redirect to http://tb.example/api/auth/login: check that"},
     {"http://tb.example", "http://user:secret@portal.example/in?session=secret#secret",
-     "a redirect to http://portal.example/in: check that upstream.url is a ThingsBoard server, not a gateway or a captive portal"},
+     "a redirect to http://portal.example/in: check that upstream.url is a ThingsBoard server, "
+     "not a gateway or a captive portal"},
     {"http://tb.example", "//portal.example/in", "a redirect to http://portal.example/in: check that"},
     {"http://tb.example", "/login?secret", "a redirect to http://tb.example/login: check that"},
     {"http://tb.example/prefix", "../x", "a redirect to http://tb.example/prefix/api/x: check that"},
