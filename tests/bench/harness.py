@@ -7,6 +7,7 @@ import ctypes
 import dataclasses
 import os
 import pathlib
+import resource
 import select
 import shutil
 import signal
@@ -15,7 +16,15 @@ import tempfile
 import time
 
 # The Debian packages of the programs that cases need.
-PACKAGES = {"haproxy": "haproxy", "openssl": "openssl", "nginx": "nginx-light", "wrk": "wrk", "strip": "binutils"}
+PACKAGES = {
+    "curl": "curl",
+    "haproxy": "haproxy",
+    "nginx": "nginx-light",
+    "openssl": "openssl",
+    "strace": "strace",
+    "strip": "binutils",
+    "wrk": "wrk",
+}
 
 # Seconds for a program to start, and to end after SIGTERM.
 START_LIMIT = 10
@@ -50,6 +59,12 @@ def use_two_cores():
     """Keeps this process and all it starts later on two cores, so that
     machines of different sizes give comparable results."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])
+
+
+def raise_open_files():
+    """Raises the limit of open files for this process and all it starts later."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def raise_on_signals():

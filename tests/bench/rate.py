@@ -3,7 +3,7 @@
 writes take 20 ms. Goals for tbproxyd: every value is delivered (1,600 per second), no 429 if the limit is configured, and
 at least 20 times the values of eight official Python clients."""
 
-from bench import client, harness, servers, writers
+from bench import client, harness, nginx, servers, writers
 
 TOOLS = ("nginx",)
 LIMITS = "50:1"
@@ -18,7 +18,10 @@ CONNECTIONS = 120
 # A write takes two of the 50 tokens per second: one when it begins, one when it ends. Faster requests wait, up to those of
 # one second; more are refused at once (503). Without the delay ("nodelay"), nginx would send its burst in addition to the
 # rate, and the server would refuse some of it.
-NGINX_LIMIT = ("limit_req_zone $server_port zone=api:1m rate=25r/s;", "limit_req zone=api burst=25;")
+NGINX_LIMIT = {
+    "http": "limit_req_zone $server_port zone=api:1m rate=25r/s;",
+    "location": "limit_req zone=api burst=25;",
+}
 
 UNITS = {
     "values_delivered": "1",
@@ -67,7 +70,7 @@ def proxied(scene, seconds, grace, **options):
 
 def behind_nginx(scene, seconds, grace):
     """Through nginx with its own limit."""
-    subject = servers.start_nginx(scene, scene.tbsim, *NGINX_LIMIT)
+    subject = nginx.start_proxy(scene, scene.tbsim, servers.bearer(scene.tbsim), **NGINX_LIMIT)
     return writers.run(scene, subject, plan(scene, seconds, grace), LIMITS)
 
 

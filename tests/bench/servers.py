@@ -8,11 +8,9 @@ a fixed port, and nothing is waited for by sleeping.
 import dataclasses
 import http.client
 import json
-import os
 import pathlib
 import re
 import socket
-import string
 import subprocess
 import urllib.parse
 
@@ -20,40 +18,6 @@ from bench import build, harness
 
 USERNAME = "tenant@thingsboard.org"
 PASSWORD = "tenant"
-
-# An empty "Connection", because nginx would otherwise send "close".
-NGINX_CONFIG = string.Template("""\
-daemon off;
-$user
-worker_processes 1;
-pid $dir/nginx.pid;
-error_log stderr warn;
-events { worker_connections 4096; }
-http {
-    access_log off;
-    $zone
-    client_body_temp_path $dir/nginx-body;
-    proxy_temp_path $dir/nginx-proxy;
-    fastcgi_temp_path $dir/nginx-fastcgi;
-    uwsgi_temp_path $dir/nginx-uwsgi;
-    scgi_temp_path $dir/nginx-scgi;
-    keepalive_requests 1000000000;
-    upstream thingsboard {
-        server $upstream;
-        keepalive 32;
-    }
-    server {
-        listen 127.0.0.1:$port;
-        location / {
-            $limit
-            proxy_pass http://thingsboard;
-            proxy_http_version 1.1;
-            proxy_set_header Connection "";
-            proxy_set_header X-Authorization "Bearer $token";
-        }
-    }
-}
-""")
 
 
 @dataclasses.dataclass
@@ -107,46 +71,13 @@ def upstream_requests(tbsim):
     return call(tbsim, "GET", "/sim/stats")["requests"]
 
 
-def start_nginx(workshop, upstream, zone="", limit=""):
-    """Starts nginx as a proxy that adds a fixed token. It inherits its
-    listening socket (as after an upgrade of its binary), so that the port is
-    ours from the beginning and connections wait until nginx accepts them.
-    `zone` and `limit` are its directives for a request limit."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-    with listener:
-        port = listener.getsockname()[1]
-        config = workshop.dir / "nginx.conf"
-        text = nginx_config(workshop.dir, port, upstream, zone, limit)
-        config.write_text(text)
-        argv = [harness.find_tool("nginx"), "-e", "stderr", "-c", config]
-        process = workshop.start(
-            "nginx",
-            argv,
-            env={"NGINX": f"{listener.fileno()};"},
-            pass_fds=[listener.fileno()],
-        )
-    server = Server("nginx", f"http://127.0.0.1:{port}", process)
-    call(server, "GET", "/api/auth/user")
-    return server
-
-
-def nginx_config(directory, port, upstream, zone, limit):
-    """The text of the configuration file, with a fresh token."""
+def bearer(server):
+    """The value of X-Authorization after a login of our user at a server without TLS."""
     login = {"username": USERNAME, "password": PASSWORD}
-    token = call(upstream, "POST", "/api/auth/login", login)["token"]
-    return NGINX_CONFIG.substitute(
-        # Workers of root run as another user, which cannot read our folder.
-        user="user root;" if os.geteuid() == 0 else "",
-        dir=directory,
-        port=port,
-        upstream=upstream.address,
-        token=token,
-        zone=zone,
-        limit=limit,
-    )
+    return "Bearer " + call(server, "POST", "/api/auth/login", login)["token"]
 
 
-def start_tbproxyd(workshop, upstream, **options):
+def start_tbproxyd(workshop, upstream, name="tbproxyd", **options):
     """Starts tbproxyd and waits for its login. section_name=value becomes
     `--set section.name=value`."""
     argv = [build.program("src/proxy/tbproxyd"), "--config", "/dev/null"]
@@ -154,10 +85,10 @@ def start_tbproxyd(workshop, upstream, **options):
     path = str(workshop.dir / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notify:
         notify.bind(path)
-        process = workshop.start("tbproxyd", argv, env={"NOTIFY_SOCKET": path})
-        wait_for_ready(workshop, process, notify)
+        process = workshop.start(name, argv, env={"NOTIFY_SOCKET": path})
+        wait_for_ready(workshop, name, process, notify)
     pathlib.Path(path).unlink()
-    return Server("tbproxyd", logged_url(workshop), process)
+    return Server(name, logged_url(workshop, name), process)
 
 
 def settings(workshop, upstream, options):
@@ -181,18 +112,18 @@ def write_password(directory):
     return path
 
 
-def wait_for_ready(workshop, process, notify):
+def wait_for_ready(workshop, name, process, notify):
     """Waits for READY=1, as systemd would, or for the end of the process."""
     while harness.wait_for(process, harness.START_LIMIT, notify):
         if b"READY=1" in notify.recv(4096).split(b"\n"):
             return
-    raise workshop.failure("tbproxyd", "did not become ready")
+    raise workshop.failure(name, "did not become ready")
 
 
-def logged_url(workshop):
+def logged_url(workshop, name):
     """Where tbproxyd listens, according to its log."""
-    log = workshop.log("tbproxyd").read_text()
+    log = workshop.log(name).read_text()
     found = re.search(r"listening on (http://127\.0\.0\.1:\d+)", log)
     if not found:
-        raise workshop.failure("tbproxyd", "did not print its address")
+        raise workshop.failure(name, "did not print its address")
     return found[1]

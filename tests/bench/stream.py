@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Large bodies: downloads and uploads of 256 MiB through tbproxyd and through nginx, to the same server. Goal: 90 % of
-nginx's throughput."""
+"""Large bodies: downloads and uploads of 256 MiB through tbproxyd and through nginx, to the same server, without TLS and
+with it; over TLS, tbproxyd uses HTTP/1.1 and HTTP/2, nginx HTTP/1.1. Goal for tbproxyd: at least nginx's throughput."""
 
+import os
 import pathlib
 import socket
 import statistics
@@ -9,32 +10,62 @@ import subprocess
 import sys
 import time
 
-from bench import harness, servers
+from bench import harness, nginx, servers
 
-TOOLS = ("nginx",)
+TOOLS = ("nginx", "openssl")
 MIB = 1 << 20
 BYTES = 256 * MIB
 TARGETS = {"download": "GET /api/image", "upload": "POST /api/upload"}
+
 # By default nginx buffers large bodies in files.
-NGINX_STREAMS = "client_max_body_size 0; proxy_request_buffering off; proxy_max_temp_file_size 0;"
+STREAMS = "client_max_body_size 0; proxy_request_buffering off;"
+
+# With TLS, the server is another nginx, which sends a download from a file.
+DOWNLOAD = "location = /api/image { alias %s; output_buffers 2 1m; }"
 
 
 def run(quick):
     """The subjects take turns, as in `forward`."""
+    rounds = 3 if quick else 11
     with harness.Workshop() as workshop:
-        upstream = start_server(workshop)
+        server = start_server(workshop)
+        credential = servers.bearer(server)
         subjects = [
-            servers.start_tbproxyd(workshop, upstream),
-            servers.start_nginx(workshop, upstream, limit=NGINX_STREAMS),
+            servers.start_tbproxyd(workshop, server),
+            nginx.start_proxy(workshop, server, credential, location=STREAMS),
         ]
-        results = {}
-        for _ in range(3 if quick else 11):
-            for subject in subjects:
-                for way in TARGETS:
-                    measured = measure(subject, way)
-                    for figure, value in measured.items():
-                        results.setdefault((subject.name, way + "_" + figure), []).append(value)
-        yield from rows(results)
+        yield from rows(take_turns(subjects, rounds))
+    with harness.Workshop() as workshop:
+        server = start_server(workshop)
+        certificate = nginx.make_certificate(workshop)
+        origin = start_origin(workshop, server, certificate)
+        options = {"upstream_ca_file": certificate.path}
+        subjects = [
+            servers.start_tbproxyd(workshop, origin, "tbproxyd-h1", upstream_http2="off", **options),
+            servers.start_tbproxyd(workshop, origin, "tbproxyd-h2", upstream_http2="auto", **options),
+            nginx.start_proxy(workshop, origin, credential, certificate, location=STREAMS),
+        ]
+        subjects[-1].name = "nginx-tls"
+        yield from rows(take_turns(subjects, rounds))
+
+
+def take_turns(subjects, rounds):
+    """The figures of all turns, by subject and figure."""
+    results = {}
+    for _ in range(rounds):
+        for subject in subjects:
+            for way in TARGETS:
+                for figure, value in measure(subject, way).items():
+                    results.setdefault(subject.name, {}).setdefault(f"{way}_{figure}", []).append(value)
+    return results
+
+
+def start_origin(workshop, server, certificate):
+    """Starts the server with TLS. Its file for downloads has no blocks on the disk."""
+    path = workshop.dir / "image"
+    path.touch()
+    os.truncate(path, BYTES)
+    return nginx.start_origin(workshop, server, certificate, server=DOWNLOAD % path, location=STREAMS)
 
 
 def start_server(workshop):
@@ -85,12 +116,14 @@ def failed(subject, way):
 
 
 def rows(results):
-    """The medians, and their ratios."""
-    for (subject, figure), values in results.items():
-        unit = "MiB/s" if figure.endswith("_per_s") else "ms"
-        yield harness.Row("stream", subject, figure, statistics.median(values), unit)
-    for way in TARGETS:
-        figure = way + "_mib_per_s"
-        pairs = zip(results["tbproxyd", figure], results["nginx", figure])
-        ratio = statistics.median(ours / theirs for ours, theirs in pairs)
-        yield harness.Row("stream", "tbproxyd", way + "_ratio_to_nginx", ratio, "1")
+    """The medians, and the ratios of the throughput to that of nginx, which is the last subject."""
+    for subject, figures in results.items():
+        for figure, values in figures.items():
+            unit = "MiB/s" if figure.endswith("_per_s") else "ms"
+            yield harness.Row("stream", subject, figure, statistics.median(values), unit)
+    *ours, theirs = results
+    for subject in ours:
+        for way in TARGETS:
+            figure = way + "_mib_per_s"
+            ratio = statistics.median(a / b for a, b in zip(results[subject][figure], results[theirs][figure]))
+            yield harness.Row("stream", subject, way + "_ratio_to_nginx", ratio, "1")

@@ -2,13 +2,18 @@
 """Runs wrk and parses its report."""
 
 import dataclasses
+import json
 import re
 import subprocess
 
 from bench import harness
 
-CONNECTIONS = 8
-MICROSECONDS = {"us": 1, "ms": 1e3, "s": 1e6, "m": 60e6}
+# With a body, wrk repeats a POST.
+POST = """\
+wrk.method = "POST"
+wrk.body = %s
+wrk.headers["Content-Type"] = "application/json"
+"""
 
 
 @dataclasses.dataclass
@@ -17,15 +22,16 @@ class Load:
 
     requests: int
     rps: float
-    p50_us: float
-    p99_us: float
 
 
-def run(workshop, url, seconds):
+def run(workshop, url, seconds, connections, body=""):
     """Requests `url` again and again on persistent connections."""
-    wrk = harness.find_tool("wrk")
-    argv = [wrk, "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"]
-    argv += ["--timeout", "5s", url]
+    argv = [harness.find_tool("wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "5s"]
+    if body:
+        script = workshop.dir / "post.lua"
+        script.write_text(POST % json.dumps(body))
+        argv += ["-s", script]
+    argv += [url]
     process = workshop.start("wrk", argv)
     try:
         status = process.wait(seconds + harness.START_LIMIT)
@@ -44,8 +50,6 @@ def parse(report):
     return Load(
         requests=int(find(r"(\d+) requests in", report)),
         rps=float(find(r"Requests/sec:\s+([\d.]+)", report)),
-        p50_us=microseconds(find(r"^\s+50%\s+(\S+)", report)),
-        p99_us=microseconds(find(r"^\s+99%\s+(\S+)", report)),
     )
 
 
@@ -55,9 +59,3 @@ def find(pattern, report):
     if not found:
         raise harness.BenchError(f"wrk: no {pattern} in its report:\n{report}")
     return found[1]
-
-
-def microseconds(text):
-    """Parses 310.00us, 1.25ms, 2.01s."""
-    number, unit = re.fullmatch(r"([\d.]+)(us|ms|s|m)", text).groups()
-    return float(number) * MICROSECONDS[unit]
