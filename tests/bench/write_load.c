@@ -7,7 +7,8 @@
  * There is one writer for each DEVICE_ID; value I of writer W is {"vW": I}. With a RATE, value I is due at
  * I / RATE seconds. It is sent as soon as it is due and one of the writer's CONNECTIONS is free, even if
  * earlier values have no response yet. With RATE 0, each connection sends its next value after the response.
- * After SECONDS, only values that were due before are sent; GRACE seconds later the program ends.
+ * After SECONDS, only values that were due before are sent; GRACE seconds later the program ends. If there
+ * is a line on standard input, it is sent as X-Authorization.
  *
  * Writes one JSON array for each value: [writer, value, due, sent, answered, status]. Times are in us since
  * the start; -1 means never.
@@ -22,6 +23,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +62,7 @@ struct load {
     size_t writer_count, under_way;
     int epoll;
     uint16_t port;
+    char credential[256]; /* a header line, or empty */
 };
 
 static int64_t clock_us(void)
@@ -146,7 +149,7 @@ static void send_value(struct load *load, struct writer *writer, int64_t due_us)
 {
     struct connection *connection = writer->free;
     int number = (int)(writer - load->writers);
-    char body[64], text[512];
+    char body[64], text[768];
     int length;
 
     writer->free = connection->next_free;
@@ -156,8 +159,8 @@ static void send_value(struct load *load, struct writer *writer, int64_t due_us)
     length =
         snprintf(text, sizeof(text),
                  "POST /api/plugins/telemetry/DEVICE/%s/timeseries/ANY HTTP/1.1\r\nHost: 127.0.0.1:%u\r\n"
-                 "Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s",
-                 writer->device_id, load->port, length, body);
+                 "Content-Type: application/json\r\n%sContent-Length: %d\r\n\r\n%s",
+                 writer->device_id, load->port, load->credential, length, body);
     *add_value(writer) = (struct value){.due_us = due_us, .sent_us = now_us(load), .answered_us = -1};
     load->under_way++;
     /* If it has been closed meanwhile, an event reports that. */
@@ -326,6 +329,15 @@ static void open_writers(struct load *load, char **device_ids, size_t connection
     }
 }
 
+static void read_credential(struct load *load)
+{
+    char line[200];
+
+    if (fgets(line, sizeof(line), stdin))
+        snprintf(load->credential, sizeof(load->credential), "X-Authorization: %.*s\r\n",
+                 (int)strcspn(line, "\n"), line);
+}
+
 int main(int argc, char **argv)
 {
     static struct load load;
@@ -338,6 +350,8 @@ int main(int argc, char **argv)
     load.rate = atof(argv[4]);
     load.writer_count = (size_t)argc - 6;
     load.epoll = epoll_create1(EPOLL_CLOEXEC);
+    read_credential(&load);
+    prctl(PR_SET_TIMERSLACK, 1); /* ns; by default a timer may be 50 us late */
     if (load.epoll < 0)
         fail("epoll_create1");
     open_writers(&load, argv + 6, connections);

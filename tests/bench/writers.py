@@ -110,13 +110,16 @@ class Outcome:
         return self.cpu_s * 1e6 / max(1, len(self.answered))
 
 
-def run(scene, subject, plan, limits=""):
-    """Runs the writers, with a proxy between them and tbsim."""
+def run(scene, subject, plan, limits="", credential=""):
+    """Runs the writers, with a proxy between them and tbsim, or with a credential directly to tbsim."""
     argv = [build.helper("write_load"), subject.address.split(":")[1], plan.seconds, plan.grace, plan.rate]
     argv += [plan.connections, *plan.devices]
     before = harness.cpu_seconds(subject.process)
     scene.begin(limits)
-    process = scene.start("write_load", argv, stdout=subprocess.PIPE)
+    process = scene.start("write_load", argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    process.stdin.write(credential.encode() + b"\n" if credential else b"")
+    process.stdin.close()
+    process.stdin = None
     lines = collect(scene, "write_load", process, plan)
     cpu = harness.cpu_seconds_since(subject.process, before)
     return outcome(scene, lines, cpu)
