@@ -78,7 +78,7 @@ class Scene(tls.DistantScene):
 
 def start_nginx(scene):
     """Starts nginx with a fixed key."""
-    return nginx.start_proxy(scene, scene.origin, "ApiKey " + scene.key, scene.certificate)
+    return nginx.start_proxy(scene, scene.origin, "ApiKey " + scene.key, certificate=scene.certificate)
 
 
 def start_haproxy(scene):

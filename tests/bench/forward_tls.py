@@ -14,7 +14,7 @@ def run(quick):
         subjects = [
             scene.start_tbproxyd("tbproxyd-h1", upstream_http2="off", **forward.FORWARD_ALL),
             scene.start_tbproxyd("tbproxyd-h2", upstream_http2="auto", **forward.FORWARD_ALL),
-            nginx.start_proxy(scene, scene.origin, servers.bearer(scene.tbsim), scene.certificate),
+            nginx.start_proxy(scene, scene.origin, servers.bearer(scene.tbsim), certificate=scene.certificate),
         ]
         for load in forward.loads(scene, (8, 256) if quick else forward.CONNECTIONS):
             results = forward.take_turns(scene, subjects, load, rounds, seconds)

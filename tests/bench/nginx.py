@@ -80,14 +80,14 @@ def make_certificate(workshop):
     return made
 
 
-def start_proxy(workshop, upstream, credential, certificate=None, http="", location=""):
+def start_proxy(workshop, upstream, credential, name="nginx", certificate=None, http="", location=""):
     """Starts nginx as a proxy that uses HTTP/1.1 on kept connections to `upstream`, over TLS if its certificate is given.
     `credential` is the value of X-Authorization; `http` and `location` are further directives."""
     location += f'proxy_set_header X-Authorization "{credential}";'
     if certificate:
         location += PROXY_TLS % certificate.path
     scheme = "https" if certificate else "http"
-    proxy = start(workshop, "nginx", upstream, scheme=scheme, http=http, location=location)
+    proxy = start(workshop, name, upstream, scheme=scheme, http=http, location=location)
     servers.call(proxy, "GET", "/-/ready")
     return proxy
 
