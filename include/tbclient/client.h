@@ -53,8 +53,9 @@ typedef struct {
     bool retry_unsafe;              /* also retry what may be executed twice: RPC, rule engine, claims, ... */
 
     int64_t connect_timeout_ms; /* default 10,000 */
-    int64_t timeout_ms; /* default 60,000: for each attempt, from sending to the end of the answer; for a
-                         * download or event stream, the time in which nothing arrives */
+    int64_t
+        timeout_ms; /* default 60,000: for each attempt, from sending to the end of the answer; for an
+                     * upload, a download or an event stream, the time in which nothing is sent or arrives */
     unsigned max_connections;  /* default 16; kept open, and shared by all threads */
     size_t max_response_bytes; /* default 64 MiB, of an answer in memory; beyond it TB_ERROR_TRANSPORT */
 

@@ -100,8 +100,9 @@ typedef struct {
     const json_t *source; /* what the structure was decoded from, with the text of its numbers */
 } tb_object;
 
-/* A part of a multipart request. Set DATA and LENGTH, or FILE: the path of a file, which is read while it is
- * sent. */
+/* A part of a multipart request. Set DATA and LENGTH, or FILE: the path of a regular file. It is opened when
+ * the call begins and read while it is sent. If its size changes meanwhile, the call fails (TB_ERROR_SYSTEM).
+ */
 typedef struct {
     const void *data;
     size_t length;

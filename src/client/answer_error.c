@@ -200,8 +200,7 @@ int answer_error(const struct answer *answer, const char *what, tb_error *err)
     case REQUEST_CANNOT_BE_SENT:
         break;
     }
-    return FAIL(err, TB_ERROR_SYSTEM, -ENOMEM, "%s: out of memory, or a file of the body cannot be read",
-                what);
+    return FAIL(err, TB_ERROR_SYSTEM, -ENOMEM, "%s: out of memory", what);
 }
 
 int answer_does_not_fit(const struct answer *answer, const char *what, tb_error *err)

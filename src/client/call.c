@@ -2,10 +2,12 @@
 #include "client/call.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include "client/check.h"
 #include "client/encode.h"
 #include "client/error.h"
+#include "client/multipart.h"
 #include "client/parameters.h"
 #include "client/tables.h"
 #include "client/url.h"
@@ -21,6 +23,7 @@ static void init(struct call *call, const tb_api *api, const tb_operation *opera
     call->body = (struct buf)BUF_INIT(SIZE_MAX / 16);
     call->has_body = false;
     call->parts.count = 0;
+    call->parts.failure.code = 0;
 }
 
 void call_free(struct call *call)
@@ -28,7 +31,7 @@ void call_free(struct call *call)
     buf_free(&call->target);
     headers_free(&call->headers);
     buf_free(&call->body);
-    multipart_free(&call->parts);
+    parts_free(&call->parts);
 }
 
 const char *call_name(const struct call *call)
@@ -45,6 +48,14 @@ static int add_header(struct call *call, const char *name, const char *value, tb
     return 0;
 }
 
+static int add_multipart_type(struct call *call, tb_error *err)
+{
+    char type[sizeof("multipart/form-data; boundary=") + PARTS_BOUNDARY_MAX];
+
+    snprintf(type, sizeof(type), "multipart/form-data; boundary=%s", call->parts.boundary);
+    return add_header(call, "Content-Type", type, err);
+}
+
 /* All bodies that the specification declares as text/plain are JSON, and are sent as such: Spring reads
  * text/plain without a charset as ISO-8859-1, but JSON as UTF-8. */
 static int add_headers(struct call *call, tb_error *err)
@@ -58,6 +69,8 @@ static int add_headers(struct call *call, tb_error *err)
         r = add_header(call, "User-Agent", "libtbclient/" PACKAGE_VERSION, err);
     if (r == 0 && call->has_body)
         r = add_header(call, "Content-Type", "application/json", err);
+    if (r == 0 && call->operation->body == TB_BODY_MULTIPART)
+        r = add_multipart_type(call, err);
     return r;
 }
 

@@ -11,7 +11,7 @@
 #include <tbclient/table.h>
 
 #include "base/buf.h"
-#include "client/multipart.h"
+#include "client/parts.h"
 #include "http/headers.h"
 
 struct call {
@@ -21,7 +21,7 @@ struct call {
     struct headers headers;
     struct buf body;
     bool has_body;
-    struct multipart parts; /* instead of the body */
+    struct parts parts; /* instead of the body */
 };
 
 /* From what tb_invoke() takes. SKIP is the name of a parameter to leave out, or NULL. Errors name the

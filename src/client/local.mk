@@ -18,6 +18,7 @@ src_libclient_la_SOURCES = \
 	src/client/multipart.c src/client/multipart.h \
 	src/client/options.c src/client/options.h \
 	src/client/parameters.c src/client/parameters.h \
+	src/client/parts.c src/client/parts.h \
 	src/client/perform.c src/client/perform.h \
 	src/client/sink.c \
 	src/client/sse.c \

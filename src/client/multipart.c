@@ -2,7 +2,6 @@
 #include "client/multipart.h"
 
 #include <errno.h>
-#include <sys/stat.h>
 
 #include "client/check.h"
 #include "client/encode.h"
@@ -11,46 +10,13 @@
 #include "json/json_write.h"
 #include "json/number.h"
 
-void multipart_free(struct multipart *parts)
+static int add_text(struct parts *parts, const char *name, const char *text, tb_error *err)
 {
-    size_t i;
-
-    for (i = 0; i < parts->count; i++)
-        free(parts->owned[i]);
-    parts->count = 0;
-}
-
-/* Only a regular file can be sent again, after a 401 or a 429. */
-static int check_file(const char *name, const char *path, tb_error *err)
-{
-    struct stat status;
-
-    if (stat(path, &status) < 0 || access(path, R_OK) < 0)
-        return FAIL(err, TB_ERROR_SYSTEM, -errno, "%s: %s: %s", name, path, strerror(errno));
-    if (!S_ISREG(status.st_mode))
-        return FAIL(err, TB_ERROR_SYSTEM, -EINVAL, "%s: %s is not a regular file", name, path);
-    return 0;
-}
-
-/* Names become header lines of the body; libcurl encodes quotes and line ends. */
-static int add(struct multipart *parts, const struct transfer_part *part, char *owned, tb_error *err)
-{
-    if (parts->count == MULTIPART_MAX) {
-        free(owned);
-        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "more than %d parts", MULTIPART_MAX);
-    }
-    parts->items[parts->count] = *part;
-    parts->owned[parts->count++] = owned;
-    return 0;
-}
-
-static int add_text(struct multipart *parts, const char *name, const char *text, tb_error *err)
-{
-    return add(parts, &(struct transfer_part){.name = name, .data = text, .length = strlen(text)}, NULL, err);
+    return parts_add(parts, name, &(tb_part){.data = text, .length = strlen(text)}, NULL, err);
 }
 
 /* Takes the reference to VALUE. Strings, numbers and booleans are sent as text, others as JSON. */
-static int add_json(struct multipart *parts, const char *name, json_t *value, tb_error *err)
+static int add_json(struct parts *parts, const char *name, json_t *value, tb_error *err)
 {
     bool is_text = json_is_string(value) && !number_is(value);
     bool is_plain = is_text || number_is(value) || json_is_boolean(value);
@@ -63,12 +29,11 @@ static int add_json(struct multipart *parts, const char *name, json_t *value, tb
         return r == -EINVAL ? FAIL(err, TB_ERROR_USAGE, r, "%s: cannot be written as JSON", name)
                             : FAIL_MEMORY(err);
     }
-    return add(parts,
-               &(struct transfer_part){.name = name,
-                                       .data = text.data,
-                                       .length = text.len,
-                                       .content_type = is_plain ? NULL : "application/json"},
-               text.data, err);
+    return parts_add(parts, name,
+                     &(tb_part){.data = text.data,
+                                .length = text.len,
+                                .content_type = is_plain ? NULL : "application/json"},
+                     text.data, err);
 }
 
 static const char *file_name(const char *path)
@@ -78,41 +43,22 @@ static const char *file_name(const char *path)
     return slash ? slash + 1 : path;
 }
 
-static bool is_one_line(const char *text)
+static int add_part(struct parts *parts, const char *name, const tb_part *part, tb_error *err)
 {
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            return false;
-    return true;
-}
+    tb_part out = *part;
 
-static int add_part(struct multipart *parts, const char *name, const tb_part *part, tb_error *err)
-{
-    struct transfer_part out = {
-        .name = name,
-        .data = part->data,
-        .length = part->length,
-        .file = part->file,
-        .file_name = part->name   ? part->name
-                     : part->file ? file_name(part->file)
-                                  : "file",
-        .content_type = part->content_type ? part->content_type : "application/octet-stream",
-    };
-    int r = part->file ? check_file(name, part->file, err) : 0;
-
-    if (r < 0)
-        return r;
-    if (!is_one_line(out.file_name) || !is_one_line(out.content_type))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the file name and content type must be one line each",
-                    name);
     if (part->file && part->data)
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: give data or a file, not both", name);
-    return add(parts, &out, NULL, err);
+    if (!part->name)
+        out.name = part->file ? file_name(part->file) : "file";
+    if (!part->content_type)
+        out.content_type = "application/octet-stream";
+    return parts_add(parts, name, &out, NULL, err);
 }
 
 /* Adds the part in FIELD; -ENODATA if it is not set. */
-static int add_field(const tb_api *api, const struct tb_field *field, const void *member,
-                     struct multipart *parts, tb_error *err)
+static int add_field(const tb_api *api, const struct tb_field *field, const void *member, struct parts *parts,
+                     tb_error *err)
 {
     const char *name = table_text(api, field->name);
     unsigned kind = api->types[field->type].kind;
@@ -157,14 +103,13 @@ static const struct tb_schema *schema_of(const tb_api *api, unsigned type, tb_er
     return NULL;
 }
 
-int multipart_from_structure(const tb_api *api, unsigned type, const void *structure, struct multipart *parts,
+int multipart_from_structure(const tb_api *api, unsigned type, const void *structure, struct parts *parts,
                              tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     unsigned i;
-    int r = schema ? 0 : -EINVAL;
+    int r = schema ? parts_begin(parts, err) : -EINVAL;
 
-    parts->count = 0;
     for (i = 0; r == 0 && i < schema->field_count; i++) {
         const struct tb_field *field = &api->fields[schema->first_field + i];
 
@@ -172,12 +117,10 @@ int multipart_from_structure(const tb_api *api, unsigned type, const void *struc
         if (r == -ENODATA)
             r = field->flags & TB_REQUIRED ? missing(api, field, err) : 0;
     }
-    if (r < 0)
-        multipart_free(parts);
     return r;
 }
 
-static int add_member(const tb_api *api, const struct tb_field *field, json_t *value, struct multipart *parts,
+static int add_member(const tb_api *api, const struct tb_field *field, json_t *value, struct parts *parts,
                       tb_error *err)
 {
     const char *file = json_string_value(json_object_get(value, "file"));
@@ -200,16 +143,15 @@ static int add_member(const tb_api *api, const struct tb_field *field, json_t *v
     return r < 0 ? r : add_json(parts, name, json_incref(value), err);
 }
 
-int multipart_from_object(const tb_api *api, unsigned type, const json_t *object, struct multipart *parts,
+int multipart_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
                           tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     const char *name;
     json_t *value;
     unsigned i;
-    int r = schema ? 0 : -EINVAL;
+    int r = schema ? parts_begin(parts, err) : -EINVAL;
 
-    parts->count = 0;
     if (r == 0 && object && !json_is_object(object))
         r = FAIL(err, TB_ERROR_USAGE, -EINVAL, "a multipart body must be an object of parts");
     json_object_foreach((json_t *)(uintptr_t)object, name,
@@ -224,7 +166,5 @@ int multipart_from_object(const tb_api *api, unsigned type, const json_t *object
         else if (field->flags & TB_REQUIRED)
             r = missing(api, field, err);
     }
-    if (r < 0)
-        multipart_free(parts);
     return r;
 }

@@ -21,7 +21,8 @@ struct job {
     /* Owned by the client's thread. */
     struct list active; /* in client->active */
     struct request request;
-    bool wants_parts; /* the answer goes to a sink */
+    struct parts *parts; /* the body; NULL: not multipart */
+    bool wants_parts;    /* the answer goes to a sink */
 
     /* Protected by the job's lock. */
     pthread_mutex_t lock;
@@ -38,6 +39,19 @@ struct job {
 };
 
 /* ---- in the client's thread ---- */
+
+static int job_body_wanted(struct transfer *transfer, void *data, size_t max, size_t *ret)
+{
+    struct job *job = CONTAINER_OF(transfer, struct job, request.transfer);
+
+    request_alive(&job->request);
+    return parts_read(job->parts, data, max, ret);
+}
+
+static int job_body_rewound(struct transfer *transfer)
+{
+    return parts_rewind(CONTAINER_OF(transfer, struct job, request.transfer)->parts);
+}
 
 static void copy_head(struct job *job, const struct headers *headers)
 {
@@ -228,6 +242,17 @@ static int wait_for_end(struct job *job, const tb_sink *sink)
     return r;
 }
 
+static void fill_parts(struct job *job, struct parts *parts)
+{
+    struct transfer *transfer = &job->request.transfer;
+
+    parts_rewind(parts);
+    job->parts = parts;
+    transfer->read = job_body_wanted;
+    transfer->rewind = job_body_rewound;
+    transfer->read_length = parts->length;
+}
+
 static void fill_request(struct job *job, struct call *call, const char *target, const tb_sink *sink)
 {
     struct request *request = &job->request;
@@ -240,10 +265,8 @@ static void fill_request(struct job *job, struct call *call, const char *target,
     request->anonymous = call->operation->flags & TB_ANONYMOUS;
     request->retry = (enum tb_retry)call->operation->retry;
     request->done = job_request_done;
-    if (call->operation->body == TB_BODY_MULTIPART) {
-        request->transfer.parts = call->parts.items;
-        request->transfer.part_count = call->parts.count;
-    }
+    if (call->operation->body == TB_BODY_MULTIPART)
+        fill_parts(job, &call->parts);
     job->wants_parts = sink != NULL;
     if (sink)
         request->transfer.write = job_part_arrived;
@@ -268,6 +291,9 @@ int call_perform(struct call *call, tb_client *client, const char *target, const
     if (sink_said < 0)
         r = FAIL(err, TB_ERROR_SYSTEM, sink_said, "%s: the sink failed: %s", call_name(call),
                  strerror(-sink_said));
+    else if (call->parts.failure.code < 0)
+        r = FAIL(err, TB_ERROR_SYSTEM, call->parts.failure.code, "%s: body: %s", call_name(call),
+                 call->parts.failure.message);
     else
         r = answer_is_success(&job.answer) ? 0 : answer_error(&job.answer, call_name(call), err);
     if (r < 0)

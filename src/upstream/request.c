@@ -303,6 +303,8 @@ static void handle_rate_limit(struct request *request)
 
     if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
         refusal = RETRY_LATER_THAN_MAX;
+    if (refusal == RETRY_NOT_REFUSED && !rewind_body(request))
+        refusal = RETRY_BODY_IS_GONE;
     request->not_retried = refusal;
     if (refusal != RETRY_NOT_REFUSED ||
         loop_timer_start(request->upstream->loop, &request->timer, delay_ms) < 0) {

@@ -45,7 +45,7 @@ enum request_outcome {
     REQUEST_NO_SESSION,     /* no credential, and none to be expected: session_state(), session_reason() */
     REQUEST_SESSION_LATE,   /* no credential came within session_wait_ms */
     REQUEST_TO_LOGIN_PAGE,  /* the server does not know our credential: it redirected to its login page */
-    REQUEST_CANNOT_BE_SENT, /* no memory, or a file of its body cannot be read */
+    REQUEST_CANNOT_BE_SENT, /* no memory */
     REQUEST_BODY_IS_GONE,   /* its credential was refused, and its body cannot be sent again */
 };
 
@@ -67,7 +67,7 @@ struct request {
         struct request *request); /* for a credential; its owner bounds that. NULL: session_wait_ms does */
     void (*ready)(struct request *request); /* called instead of sending it; NULL: it is sent */
     void (*done)(struct request *request);  /* may free it */
-    struct transfer transfer;               /* the owner also sets parts, read, rewind and write */
+    struct transfer transfer;               /* the owner also sets read, rewind and write */
 
     enum request_state state;
     enum request_outcome outcome;

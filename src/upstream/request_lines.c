@@ -7,14 +7,10 @@ static const struct {
     const char *line;
 } suppressed[] = {{"Accept", "Accept:"}, {"Expect", "Expect:"}, {"Content-Type", "Content-Type:"}};
 
-/* libcurl sets the type of a multipart body, with the boundary that it chose; and it decides whether the
- * server is asked before a body that may be large. */
+/* libcurl decides whether the server is asked before a body that may be large. */
 static bool is_suppressed(const struct transfer *transfer, const struct headers *headers, const char *name)
 {
-    if ((transfer->parts && strcmp(name, "Content-Type") == 0) ||
-        (transfer->read && strcmp(name, "Expect") == 0))
-        return false;
-    return !headers_find(headers, name);
+    return !headers_find(headers, name) && !(transfer->read && strcmp(name, "Expect") == 0);
 }
 
 static void add_line(struct curl_slist *lines, size_t *count, const char *line)

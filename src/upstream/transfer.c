@@ -4,45 +4,12 @@
 #include <errno.h>
 #include <stdio.h>
 
-static CURLcode add_part(curl_mime *mime, const struct transfer_part *part)
-{
-    curl_mimepart *out = curl_mime_addpart(mime);
-    CURLcode code = out ? curl_mime_name(out, part->name) : CURLE_OUT_OF_MEMORY;
-
-    if (code == CURLE_OK)
-        code =
-            part->file ? curl_mime_filedata(out, part->file) : curl_mime_data(out, part->data, part->length);
-    if (code == CURLE_OK) /* also takes away the file name that libcurl has made of the path */
-        code = curl_mime_filename(out, part->file_name);
-    if (code == CURLE_OK && part->content_type)
-        code = curl_mime_type(out, part->content_type);
-    return code;
-}
-
-/* Made anew each time it is sent, so that files are read from their beginning. */
-static int set_parts(CURL *easy, struct transfer *transfer)
-{
-    CURLcode code = CURLE_OK;
-    size_t i;
-
-    transfer->mime = curl_mime_init(easy);
-    if (!transfer->mime)
-        return -ENOMEM;
-    for (i = 0; code == CURLE_OK && i < transfer->part_count; i++)
-        code = add_part(transfer->mime, &transfer->parts[i]);
-    if (code == CURLE_OK)
-        code = curl_easy_setopt(easy, CURLOPT_MIMEPOST, transfer->mime);
-    return code == CURLE_OK ? 0 : code == CURLE_READ_ERROR ? -EIO : -ENOMEM;
-}
-
 /* The order matters: each of the first three resets what the others left behind. */
 static int set_method(CURL *easy, const struct transfer *transfer)
 {
     bool head = strcmp(transfer->method, "HEAD") == 0;
 
-    if (transfer->parts) {
-        /* set_parts() did it */
-    } else if (head) { /* without a body, which would mean nothing (RFC 9110, section 9.3.2), and be a POST */
+    if (head) { /* without a body, which would mean nothing (RFC 9110, section 9.3.2), and be a POST */
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else if (transfer->read) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -73,12 +40,6 @@ static int set_target(const struct transport *transport, CURL *easy, const struc
     code = curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, joined);
     free(joined);
     return code == CURLE_OK ? 0 : -ENOMEM;
-}
-
-static void free_mime(struct transfer *transfer)
-{
-    curl_mime_free(transfer->mime);
-    transfer->mime = NULL;
 }
 
 /* How much of its time is left after an earlier attempt. */
@@ -116,7 +77,7 @@ static void set_http_version(const struct transfer *transfer, CURL *easy)
         curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 }
 
-/* Sends it for the first time, or anew. Returns 0, -ENOMEM, or -EIO if a file to send cannot be read. */
+/* Sends it for the first time, or anew. Returns 0 or -ENOMEM. */
 static int send_transfer(struct transport *transport, struct transfer *transfer)
 {
     CURL *easy = transport_take_handle(transport, transfer);
@@ -147,15 +108,12 @@ static int send_transfer(struct transport *transport, struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 0L);
     if (!transfer->connect_only)
         r = set_target(transport, easy, transfer);
-    if (r == 0 && transfer->parts)
-        r = set_parts(easy, transfer);
     if (r == 0 && !transfer->connect_only)
         r = set_method(easy, transfer);
     if (r == 0 && curl_multi_add_handle(transport->multi, easy) != CURLM_OK)
         r = -ENOMEM;
     if (r < 0) {
         curl_easy_cleanup(easy);
-        free_mime(transfer);
         return r;
     }
     transfer->easy = easy;
@@ -199,22 +157,20 @@ void transfer_release_handle(struct transfer *transfer)
 {
     struct transport *transport = transfer->transport;
     CURL *easy = TAKE_PTR(transfer->easy);
-    bool had_parts = transfer->mime != NULL;
 
     list_remove(&transfer->link);
     discard_paused(transfer, easy);
     curl_multi_remove_handle(transport->multi, easy);
     /* A handle counts libcurl's own retries over all its transfers and stops after five, so one that had any
-     * goes. So does one that had a multipart body, or was paused: it cannot be reset for certain. */
-    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !had_parts &&
-        !transfer->was_paused && !transfer->connect_only) {
+     * goes. So does one that was paused: it cannot be reset for certain. */
+    if (transport->idle_count < IDLE_HANDLES_MAX && transfer->sends <= 1 && !transfer->was_paused &&
+        !transfer->connect_only) {
         curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, NULL);
         curl_easy_setopt(easy, CURLOPT_HTTPHEADER, NULL);
         transport->idle[transport->idle_count++] = easy;
     } else {
         curl_easy_cleanup(easy);
     }
-    free_mime(transfer);
 }
 
 void transfer_cancel(struct transfer *transfer)

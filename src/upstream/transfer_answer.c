@@ -82,8 +82,12 @@ size_t transfer_body_wanted(char *data, size_t size, size_t count, void *arg)
     size_t length = 0;
     int r = transfer->read(transfer, data, size * count, &length);
 
-    if (r < 0)
-        return r == -EAGAIN ? CURL_READFUNC_PAUSE : CURL_READFUNC_ABORT;
+    if (r == -EAGAIN)
+        return CURL_READFUNC_PAUSE;
+    if (r < 0) {
+        give_up(transfer, PROXY_STATUS_INTERNAL_ERROR, "the request's body could not be read to its end");
+        return CURL_READFUNC_ABORT;
+    }
     transfer->read_left = length > 0 ? transfer->read_left - (int64_t)length : 0;
     return length;
 }

@@ -46,7 +46,7 @@ void transfer_set_error(struct transfer *transfer, CURLcode code)
     size_t i;
 
     transfer->status = 0;
-    if (code == CURLE_WRITE_ERROR && transfer->refusal) {
+    if ((code == CURLE_WRITE_ERROR || code == CURLE_ABORTED_BY_CALLBACK) && transfer->refusal) {
         snprintf(transfer->detail, sizeof(transfer->detail), "%s", transfer->refusal);
         return;
     }

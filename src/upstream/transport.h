@@ -44,16 +44,6 @@ struct transport_options {
     const char *proxy_password;
 };
 
-/* A part of a multipart/form-data body. */
-struct transfer_part {
-    const char *name;
-    const void *data;
-    size_t length;
-    const char *file;         /* a path to read from instead, each time it is sent; NULL: DATA */
-    const char *file_name;    /* sent to the server; NULL: none */
-    const char *content_type; /* NULL: none */
-};
-
 /* How a transfer without a usable answer failed: for the client's status and for Proxy-Status (RFC 9209). */
 struct transfer_error {
     int status;        /* 200 to 999; 0: no usable answer */
@@ -71,13 +61,13 @@ struct transfer {
     const void *body;           /* NULL: none */
     size_t body_length;
     /* Supplies the body instead of BODY, at most MAX bytes at a time; *RET is 0 at the end. Returns 0, or
-     * -EAGAIN if there is nothing yet: transfer_resume() continues. NULL: not used. If the body may exceed
-     * 1 MiB, the server is asked before the first part (Expect: 100-continue). */
+     * -EAGAIN if there is nothing yet: transfer_resume() continues; another negative errno ends the transfer.
+     * NULL: not used. If the body may exceed 1 MiB, the server is asked before the first part (Expect:
+     * 100-continue). */
     int (*read)(struct transfer *transfer, void *data, size_t max, size_t *ret);
-    int (*rewind)(struct transfer *transfer); /* returns to the first part: 0, or -ESPIPE */
+    int (*rewind)(struct transfer *transfer); /* returns to the first part; < 0: it cannot */
     int64_t read_length;                      /* bytes that read() supplies; -1: not known */
-    const struct transfer_part *parts;        /* a multipart body instead of BODY; NULL: none */
-    size_t part_count;
+
     int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
     size_t response_max;    /* most bytes of the answer's body that are kept */
     bool cut;               /* a longer body is cut there instead of being an error */
@@ -103,7 +93,6 @@ struct transfer {
     struct transport *transport;  /* set while under way, like the next three */
     struct list link;             /* in transport->transfers */
     CURL *easy;
-    curl_mime *mime;           /* made from PARTS */
     unsigned sends;            /* times that the request was sent; 0: no server has seen any of it */
     unsigned earlier_sends;    /* sends before the transfer was restarted */
     int local_port;            /* of the connection that the request was last sent on */

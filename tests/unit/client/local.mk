@@ -8,5 +8,6 @@ tests_unit_test_client_SOURCES += \
 	tests/unit/client/encode.c \
 	tests/unit/client/exact.c \
 	tests/unit/client/options.c \
+	tests/unit/client/parts.c \
 	tests/unit/client/sink.c \
 	tests/unit/client/url.c
