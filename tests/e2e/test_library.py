@@ -537,6 +537,8 @@ class TestSinks(LibraryCase):
         server = self.start_scripted(echo)
         self.assert_error_of(self.call(server, "upload", self.path("none"), "t"), "system", "No such file")
         self.assert_error_of(self.call(server, "upload", self.directory, "t"), "system", "not a regular file")
+        os.mkfifo(self.path("fifo"))
+        self.assert_error_of(self.call(server, "upload", self.path("fifo"), "t"), "system", "not a regular file")
         line = self.call(server, "call", "upload", "{}", json.dumps({"file": {"file": self.write("f", b"123")}}))
         self.assertIn('filename="f"', line["result"]["body"])
         self.assert_error_of(self.call(server, "call", "upload", "{}", "{}"), "usage", "upload: body: file")
@@ -545,6 +547,58 @@ class TestSinks(LibraryCase):
             line = self.call(server, "call", "upload", "{}", '{"file":"x","title":%s}' % title)
             self.assert_error_of(line, "usage", "upload: body: title: a string was expected")
         self.assertEqual(len(server.requests), 1)
+
+    def test_a_large_upload_waits_for_the_server(self):
+        content = os.urandom(3 << 20)
+
+        def handle(peer, request):
+            self.assertEqual(request.header("Expect"), "100-continue")
+            if len(server.requests) == 1:
+                peer.send(answer(401))
+                return False
+            peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            request.body = peer.file.read(int(request.header("Content-Length")))
+            peer.send(answer(body={"n": 1}))
+            return True
+        server = self.start_scripted(handle, reads_bodies=False)
+        line = self.call(server, "upload", self.write("large", content), "t")
+        self.assertEqual(line["result"], {"n": 1})
+        self.assertEqual(len(server.requests), 2)
+        self.assertIn(content, server.requests[1].body)
+        self.assertTrue(server.requests[1].body.endswith(b"--\r\n"))
+
+    def test_a_file_that_changes_is_not_sent_as_another(self):
+        path = self.path("changing")
+        for size in (0, (4 << 20) - 1, (4 << 20) + 1):
+            def handle(peer, request, size=size):
+                os.truncate(path, size)
+                peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+                request.body = peer.file.read()
+                return False
+            self.write("changing", bytes(4 << 20))
+            server = self.start_scripted(handle, reads_bodies=False)
+            with self.subTest(size=size):
+                self.assert_error_of(self.call(server, "upload", path, "t"), "system", "upload: body: file: " + path,
+                                     "its size changed while it was sent")
+                self.assertEqual(len(server.requests), 1)
+                self.assertLess(len(server.requests[0].body), int(server.requests[0].header("Content-Length")))
+                self.assertNotIn(b"title", server.requests[0].body)
+
+    def test_the_time_limit_of_an_upload_begins_anew_with_its_bytes(self):
+        pieces = 8
+
+        def handle(peer, request):
+            length = int(request.header("Content-Length"))
+            peer.send(b"HTTP/1.1 100 Continue\r\n\r\n")
+            for _ in range(pieces):
+                time.sleep(0.25)
+                request.body += peer.file.read(length // pieces)
+            request.body += peer.file.read(length - len(request.body))
+            peer.send(answer(body={"n": 1}))
+            return True
+        server = self.start_scripted(handle, reads_bodies=False)
+        line = self.call(server, "timeout_ms=1500", "upload", self.write("long", bytes(64 << 20)), "t")
+        self.assertEqual(line["result"], {"n": 1})
 
 
 class TestConnections(LibraryCase):
