@@ -90,8 +90,8 @@ static bool result_of(const struct transfer *transfer, bool counts, enum failove
         return false;
     if (unsent)
         *ret = FAILOVER_UNREACHABLE;
-    else if (transfer->status == 0 && (transfer->answer_begun || transfer->refusal))
-        return false; /* it works, or the transfer was ended here */
+    else if (transfer->status == 0 && transfer->answer_begun)
+        return false;
     else if (transfer->status == 0)
         *ret = FAILOVER_DOUBTFUL;
     else if (counts)
