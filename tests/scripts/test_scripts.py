@@ -151,6 +151,33 @@ class TestDemo(ScriptCase):
         self.assertIn("Done", output)
 
 
+class TestBench(ScriptCase):
+    SCRIPT = "bench"
+
+    def setUp(self):
+        super().setUp()
+        shutil.copytree(SOURCE / "tests" / "bench", self.tree / "tests" / "bench")
+        (self.stubs / "python3").symlink_to(sys.executable)
+
+    def test_every_case_is_listed(self):
+        status, output = self.run_script("--help")
+        self.assertEqual(status, 0, output)
+        for path in (self.tree / "tests" / "bench").glob("*.py"):
+            if "\ndef run(quick):" in path.read_text("utf-8"):
+                self.assertIn("\n\n%s: " % path.stem.replace("_", "-"), output)
+
+    def test_a_case_says_which_tool_is_missing(self):
+        status, output = self.run_script("oneshot", PATH=str(self.stubs))
+        self.assertEqual(status, 1, output)
+        self.assertIn("oneshot does not run: curl is missing: apt-get install curl", output)
+        self.assertEqual(files_below(self.tree / "build"), [])
+
+    def test_only_known_cases_are_accepted(self):
+        status, output = self.run_script("forwards")
+        self.assertEqual(status, 2, output)
+        self.assertIn("unknown case 'forwards'", output)
+
+
 del ScriptCase  # has no tests of its own
 
 if __name__ == "__main__":
