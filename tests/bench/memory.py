@@ -20,7 +20,7 @@ WAIT_S = 10
 
 
 def run(quick):
-    """A quick run is the same. Nothing else is private memory than what a program has written to."""
+    """A quick run is the same."""
     del quick
     if resource.getrlimit(resource.RLIMIT_NOFILE)[0] < DESCRIPTORS:
         raise harness.BenchError(f"memory: needs a limit of {DESCRIPTORS} open files (ulimit -n)")

@@ -32,11 +32,10 @@ def measure(scene, subject, load):
     """The number of each system call during a load, and of requests."""
     forward.measure(scene, subject, load, 1)
     summary = scene.dir / "strace.txt"
+    pids = harness.group_members(subject.process.pid)
     argv = [harness.find_tool("strace"), "-c", "-f", "-o", summary]
-    for pid in harness.group_members(subject.process.pid):
-        argv += ["-p", pid]
-    strace = scene.start("strace", argv)
-    wait_until_attached(scene, strace)
+    strace = scene.start("strace", argv + [word for pid in pids for word in ("-p", pid)])
+    wait_until_attached(scene, strace, len(pids))
     report = wrk.run(scene, subject.url + load.path, SECONDS, load.connections, load.body)
     strace.send_signal(signal.SIGINT)
     strace.wait(harness.START_LIMIT)
@@ -44,10 +43,11 @@ def measure(scene, subject, load):
     return {name: int(count) for count, name in counts if name != "total"}, report.requests
 
 
-def wait_until_attached(scene, strace):
-    """Waits for the message of strace."""
-    while "attached" not in scene.log("strace").read_text():
-        if harness.wait_for(strace, 0.02) or strace.poll() is not None:
+def wait_until_attached(scene, strace, count):
+    """Waits for the message of strace about each process."""
+    while scene.log("strace").read_text().count("attached") < count:
+        harness.wait_for(strace, 0.02)
+        if strace.poll() is not None:
             raise scene.failure("strace", "cannot attach")
 
 
