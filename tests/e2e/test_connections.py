@@ -36,14 +36,11 @@ class TestManyConnections(Case):
 
     def test_300_idle_connections_leave_the_daemon_responsive(self):
         proxy = self.start_daemon(self.start_scripted(echo))
-        before = proxy.memory_kib()
         idle = [proxy.connect() for _ in range(300)]
         try:
             for connection in idle:
                 self.assertEqual(connection.request("GET", "/-/live").status, 200)
             self.assertEqual(proxy.get("/api/x").status, 200)
-            if not SLOW:  # about 15 KiB each: 4,096 in less than 60 MiB
-                self.assertLess(proxy.memory_kib() - before, 300 * 60)
         finally:
             for connection in idle:
                 connection.close()

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kept connections: how they are closed after their idle time, and what responses say about it."""
+import resource
 import signal
+import threading
 import time
 
 import tap
-from harness import PATIENCE, SLOW, Case, build
+from harness import PATIENCE, SLOW, Case, build, wait_until
 from scripted import answer, echo
 
 IDLE_S = 1
+KEPT_MEMORY_S = 2  # the memory of a connection that is idle for so long is given back
 
 
 class IdleCase(Case):
@@ -129,6 +132,85 @@ class TestKeepAlive(Case):
         reply = self.start_daemon(server).get("/api/x")
         self.assert_kept(reply, 75)
         self.assertEqual(len(reply.all("Keep-Alive")), 1)
+
+
+class TestMemory(Case):
+    """The memory that libmicrohttpd has for a connection is 36 KiB, and all of it is used by the first request."""
+    count = 1000
+    idle_kib = 4  # of each
+    closed_kib = 400  # of all
+
+    def setUp(self):
+        limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limits[1], limits[1]))
+        self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE, limits)
+        self.proxy = self.start_daemon(self.start_scripted(echo), {"listen.address": "127.0.0.1"})
+
+    def connect(self, count):
+        connections = [self.proxy.connect(index % 2 == 0) for index in range(count)]
+        for connection in connections:
+            self.addCleanup(connection.close)
+        return connections
+
+    def ask(self, connections, target="/api/x"):
+        for connection in connections:
+            self.assertEqual(connection.request("GET", target).status, 200)
+
+    def wait_for_memory(self, kib, what):
+        """Valgrind and the sanitizers have a heap of their own, which keeps what is freed: only the time passes."""
+        if SLOW:
+            time.sleep(KEPT_MEMORY_S + 0.5)
+            return
+        wait_until(lambda: self.proxy.memory_kib() <= kib, "the return of the memory of " + what)
+
+    def test_idle_connections_cost_little_and_closed_ones_nothing(self):
+        self.ask(self.connect(10))  # code, and connections to the server
+        before = self.proxy.memory_kib()
+        connections = self.connect(self.count)
+        for _ in range(2):
+            self.ask(connections)
+            self.wait_for_memory(before + self.count * self.idle_kib, "idle connections")
+        for connection in connections:
+            connection.close()
+        self.wait_for_memory(before + self.closed_kib, "closed connections")
+
+    def test_what_requests_used_goes_back_when_many_connections_close(self):
+        """Below what connections that stay open have got."""
+        go = threading.Event()
+
+        def handle(peer, request):
+            if request.method == "POST":
+                go.wait(PATIENCE)
+            return echo(peer, request)
+        self.proxy = self.start_daemon(self.start_scripted(handle), {"upstream.max_connections": 4})
+        self.ask(self.connect(10))
+        before = self.proxy.memory_kib()
+        many = self.connect(400)
+        for connection in many:
+            connection.send(build("POST", "/api/x", body=b"x" * 16384, host=connection.host))
+        self.ask(self.connect(20), "/-/live")
+        go.set()
+        for connection in many:
+            self.assertEqual(connection.response().status, 200)
+            connection.close()
+        self.wait_for_memory(before + 1024, "requests")
+
+    def test_bytes_that_have_arrived_are_kept(self):
+        """The beginning of a request waits in the memory; it came with the one before, or after it."""
+        for lead in (b"", b"\r\n" * 2048, b"\r\n" * 4096, b"\r\n" * 8192):
+            self.check_kept(lead)
+
+    def check_kept(self, lead):
+        connections = self.connect(40)
+        for index, connection in enumerate(connections):
+            request = lead + build("GET", "/api/x%d" % index, host=connection.host)
+            connection.send(request + request[:len(lead) + index % 4 * 7])
+        for connection in connections:
+            self.assertEqual(connection.response().status, 200)
+        time.sleep(KEPT_MEMORY_S + 0.5)
+        for index, connection in enumerate(connections):
+            connection.send((lead + build("GET", "/api/x%d" % index, host=connection.host))[len(lead) + index % 4 * 7:])
+            self.assertEqual(connection.response().status, 200)
 
 
 class TestEnd(Case):

@@ -154,6 +154,8 @@ int main(int argc, char **argv)
         return status;
     protect_memory();
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
+    /* A huge page holds the memory of many connections, and would stay resident for one of them. */
+    prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (arguments.check_only)
         return check_config(&arguments);

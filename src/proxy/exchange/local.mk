@@ -6,6 +6,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/handler.h \
 	src/proxy/exchange/head.h \
 	src/proxy/exchange/header_room.c src/proxy/exchange/header_room.h \
+	src/proxy/exchange/idle_memory.c src/proxy/exchange/idle_memory.h \
 	src/proxy/exchange/inbound.c src/proxy/exchange/inbound.h \
 	src/proxy/exchange/outbound.h \
 	src/proxy/exchange/peer.c src/proxy/exchange/peer.h \

@@ -7,9 +7,12 @@
 
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/idle_memory.h"
 #include "proxy/exchange/services.h"
 
 #define HALF_CLOSED_TIMEOUT_S 1U /* for an unfinished request of a client that sends no more */
+
+#define KEEP_MEMORY_MS 2000 /* after a request, so that the memory of a busy connection stays */
 
 #define LINGER_MS 1000 /* for the client to close after tbproxyd has ended its side */
 
@@ -65,6 +68,7 @@ static void peer_idle_expired(struct timer *timer)
     }
     if (peer->exchange && peer->exchange->head.method)
         return;
+    idle_memory_give_back(TAKE_PTR(peer->memory));
     if (left_ms <= 0 && has_unread(peer)) { /* it is read in this turn */
         left_ms = idle_ms;
     } else if (left_ms <= 0) {
@@ -79,9 +83,11 @@ void peer_request_ended(struct peer *peer)
 {
     struct services *services = peer->services;
 
+    int64_t idle_ms = services->config->listen.idle_timeout_s * 1000;
+
     peer->active_ms = services->loop.now_ms;
     if (!peer->closing)
-        loop_timer_start(&services->loop, &peer->idle, services->config->listen.idle_timeout_s * 1000);
+        loop_timer_start(&services->loop, &peer->idle, idle_ms < KEEP_MEMORY_MS ? idle_ms : KEEP_MEMORY_MS);
 }
 
 void peer_cut_off(struct peer *peer)

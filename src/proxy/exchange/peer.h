@@ -30,6 +30,7 @@ struct peer {
     int64_t user;      /* uid at the other end of a Unix socket; -1: TCP */
     uint64_t number;   /* connections are numbered from 1 */
     int64_t active_ms; /* when it last sent something, or its last request ended; boot clock */
+    void *memory;      /* for idle_memory.h; NULL: not known, or given back */
     struct timer idle; /* runs while no request has a complete header */
     bool closing;      /* tbproxyd has ended its side, and serves no further request */
 };

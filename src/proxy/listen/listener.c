@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
+#include "proxy/exchange/idle_memory.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/accept.h"
 #include "proxy/listen/descriptors.h"
@@ -16,6 +18,22 @@
 
 /* libmicrohttpd's own timeout is longer than that of peer.c by this, so peer.c closes an idle connection. */
 #define TIMEOUT_SLACK_S 2U
+
+/* Once so many connections have closed, freed memory goes back to the system after this time. */
+#define TRIM_CONNECTIONS 64
+#define TRIM_DELAY_MS    5000
+
+static void listeners_trim_expired(struct timer *timer)
+{
+    CONTAINER_OF(timer, struct listeners, trim_timer)->closed = 0;
+    malloc_trim(0);
+}
+
+static void count_closed(struct listeners *listeners, struct loop *loop)
+{
+    if (++listeners->closed == TRIM_CONNECTIONS)
+        loop_timer_start(loop, &listeners->trim_timer, TRIM_DELAY_MS);
+}
 
 /* ---- libmicrohttpd's callbacks ---- */
 
@@ -29,6 +47,7 @@ static void listener_connection_changed(void *arg, struct MHD_Connection *connec
         *context = peer_new(listener->services, connection, listener->socket.port, &listener->pending);
     } else {
         accept_closed(listener);
+        count_closed(listener->listeners, &listener->services->loop);
         peer_free(TAKE_PTR(*context));
     }
 }
@@ -76,6 +95,7 @@ static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connec
     if (exchange->outbound.state != OUTBOUND_EARLY && header_room(connection) < HEADER_ROOM_MIN_BYTES)
         return refuse_without_memory(connection);
     if (!exchange->head.method) {
+        exchange->peer->memory = idle_memory_find(method);
         receive_header(exchange, method, version);
         return MHD_YES;
     }
@@ -144,7 +164,7 @@ static int open_listener(struct listener *listener, struct listening_socket *soc
         0, NULL, NULL, listener_request, listener, MHD_OPTION_EXTERNAL_LOGGER, listener_log, NULL,
         MHD_OPTION_CONNECTION_LIMIT, listener->listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener,
+        (size_t)CONNECTION_MAPPING_BYTES, MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener,
         MHD_OPTION_UNESCAPE_CALLBACK, listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
         listener_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, listener_connection_changed, listener,
         MHD_OPTION_END);
@@ -201,6 +221,7 @@ int listeners_open(struct listeners *listeners, struct services *services, struc
                                        err);
         count++;
     }
+    listeners->trim_timer.expired = listeners_trim_expired;
     set_max_connections(listeners, services, count);
     for (i = 0; i < count; i++) {
         if (r == 0)

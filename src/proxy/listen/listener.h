@@ -35,6 +35,8 @@ struct listeners {
     struct listener list[LISTENERS_MAX];
     size_t count;
     unsigned max_connections; /* of each: listen.max_connections, or as many as there are descriptors for */
+    struct timer trim_timer;  /* until freed memory goes back to the system */
+    unsigned closed;          /* connections since it last did */
     int64_t shortage_log_ms; /* the next message that there are no descriptors comes after this; boot clock */
 };
 

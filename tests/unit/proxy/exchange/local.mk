@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+tests_unit_test_proxy_SOURCES += \
+	tests/unit/proxy/exchange/idle_memory.c
