@@ -13,10 +13,6 @@
 /* Memory of one connection: headers, and what is read at once. */
 #define CONNECTION_MEMORY_BYTES (32 * 1024)
 
-/* What libmicrohttpd gets. Memory of more than 32 KiB is mapped, and goes back to the system when the
- * connection closes. */
-#define CONNECTION_MAPPING_BYTES (CONNECTION_MEMORY_BYTES + 4096)
-
 /* At most this much is needed for the header of a response of tbproxyd's own. */
 #define HEADER_ROOM_MIN_BYTES 1024
 

@@ -10,27 +10,24 @@
 
 #include "proxy/exchange/header_room.h"
 
-/* libmicrohttpd has mapped the memory, and reads the request line to its beginning. A client can move the
- * line by a page with empty lines before it, so this is a guess, and is only used as one. */
-void *idle_memory_find(const char *method)
-{
-    return (uintptr_t)method % (uintptr_t)getpagesize() == 0 ? (void *)(uintptr_t)method : NULL;
-}
-
-/* The kernel reads the memory, because a wrong guess may not be readable. */
+/* The kernel reads the memory, because a part of it may not exist. */
 static bool contains_only_zeroes(void *memory, size_t length)
 {
-    static char copy[CONNECTION_MAPPING_BYTES];
+    static char copy[CONNECTION_MEMORY_BYTES];
     struct iovec local = {copy, length}, remote = {memory, length};
 
     return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == (ssize_t)length && copy[0] == 0 &&
            memcmp(copy, copy + 1, length - 1) == 0;
 }
 
-void idle_memory_give_back(void *memory)
+/* The memory begins with the request line. Only with empty lines before it do the pages go beyond the memory;
+ * then they contain malloc()'s size of what follows, which is not zero. */
+void idle_memory_give_back(const char *memory)
 {
-    size_t page = (size_t)getpagesize(), length = CONNECTION_MAPPING_BYTES / page * page;
+    uintptr_t page = (uintptr_t)getpagesize();
+    uintptr_t begin = ((uintptr_t)memory + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)memory + CONNECTION_MEMORY_BYTES) / page * page;
 
-    if (memory && length > 0 && contains_only_zeroes(memory, length))
-        madvise(memory, length, MADV_DONTNEED);
+    if (memory && begin < end && contains_only_zeroes((void *)begin, end - begin))
+        madvise((void *)begin, end - begin, MADV_DONTNEED);
 }

@@ -6,11 +6,8 @@
 #ifndef TB_PROXY_EXCHANGE_IDLE_MEMORY_H
 #define TB_PROXY_EXCHANGE_IDLE_MEMORY_H
 
-/* Where the memory of a connection begins, from the METHOD of a request on it. NULL: not known. */
-void *idle_memory_find(const char *method);
-
-/* Gives MEMORY back to the system if it contains nothing but zeroes, which it then contains again. Harmless
- * if MEMORY is NULL, or is not that of a connection, or no longer exists. */
-void idle_memory_give_back(void *memory);
+/* Gives the pages of a connection's memory back to the system if they contain nothing but zeroes, which they
+ * then contain again. MEMORY is where the last request line began, or NULL. */
+void idle_memory_give_back(const char *memory);
 
 #endif

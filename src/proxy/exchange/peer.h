@@ -27,12 +27,12 @@ struct peer {
     bool *pending; /* of its listener: set it if libmicrohttpd has to run although there may be no event */
     struct exchange *exchange; /* its request under way; NULL: none */
     enum peer_end end;
-    int64_t user;      /* uid at the other end of a Unix socket; -1: TCP */
-    uint64_t number;   /* connections are numbered from 1 */
-    int64_t active_ms; /* when it last sent something, or its last request ended; boot clock */
-    void *memory;      /* for idle_memory.h; NULL: not known, or given back */
-    struct timer idle; /* runs while no request has a complete header */
-    bool closing;      /* tbproxyd has ended its side, and serves no further request */
+    int64_t user;       /* uid at the other end of a Unix socket; -1: TCP */
+    uint64_t number;    /* connections are numbered from 1 */
+    int64_t active_ms;  /* when it last sent something, or its last request ended; boot clock */
+    const char *memory; /* where its last request line began; NULL: none, or idle_memory.h gave it back */
+    struct timer idle;  /* runs while no request has a complete header */
+    bool closing;       /* tbproxyd has ended its side, and serves no further request */
 };
 
 /* A connection has been accepted. Returns NULL if there is no memory. */

@@ -10,7 +10,6 @@
 #include "base/log.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
-#include "proxy/exchange/idle_memory.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/accept.h"
 #include "proxy/listen/descriptors.h"
@@ -95,7 +94,7 @@ static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connec
     if (exchange->outbound.state != OUTBOUND_EARLY && header_room(connection) < HEADER_ROOM_MIN_BYTES)
         return refuse_without_memory(connection);
     if (!exchange->head.method) {
-        exchange->peer->memory = idle_memory_find(method);
+        exchange->peer->memory = method;
         receive_header(exchange, method, version);
         return MHD_YES;
     }
@@ -164,7 +163,7 @@ static int open_listener(struct listener *listener, struct listening_socket *soc
         0, NULL, NULL, listener_request, listener, MHD_OPTION_EXTERNAL_LOGGER, listener_log, NULL,
         MHD_OPTION_CONNECTION_LIMIT, listener->listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MAPPING_BYTES, MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener,
+        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener,
         MHD_OPTION_UNESCAPE_CALLBACK, listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
         listener_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, listener_connection_changed, listener,
         MHD_OPTION_END);

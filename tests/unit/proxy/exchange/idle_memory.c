@@ -9,7 +9,7 @@
 #include "proxy/exchange/header_room.h"
 #include "unit.h"
 
-#define LENGTH ((size_t)CONNECTION_MAPPING_BYTES)
+#define LENGTH ((size_t)CONNECTION_MEMORY_BYTES)
 
 /* Memory that has been used and contains zeroes again, with an unreadable page behind it. */
 static char *memory_new(void)
@@ -31,7 +31,7 @@ static void memory_free(char *memory)
 
 static size_t resident_pages(char *memory)
 {
-    unsigned char pages[CONNECTION_MAPPING_BYTES / 4096];
+    unsigned char pages[CONNECTION_MEMORY_BYTES / 4096];
     size_t count = LENGTH / (size_t)getpagesize(), resident = 0, i;
 
     ck_assert_int_eq(mincore(memory, LENGTH, pages), 0);
@@ -78,12 +78,12 @@ START_TEST(what_cannot_be_read_is_left_alone)
 }
 END_TEST
 
-START_TEST(it_begins_with_the_first_request_line)
+START_TEST(only_whole_pages_are_given_back)
 {
     char *memory = memory_new();
 
-    ck_assert_ptr_eq(idle_memory_find(memory), memory);
-    ck_assert_ptr_null(idle_memory_find(memory + 2)); /* an empty line before it */
+    idle_memory_give_back(memory + 16); /* it would end within the unreadable page */
+    ck_assert_uint_eq(resident_pages(memory), 1);
     memory_free(memory);
 }
 END_TEST
@@ -96,6 +96,6 @@ UNIT_SUITE(idle_memory)
     tcase_add_test(tests, zeroes_are_given_back_and_remain);
     tcase_add_loop_test(tests, anything_else_stays, 0, 6);
     tcase_add_test(tests, what_cannot_be_read_is_left_alone);
-    tcase_add_test(tests, it_begins_with_the_first_request_line);
+    tcase_add_test(tests, only_whole_pages_are_given_back);
     return suite;
 }
