@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Error types of the Proxy-Status header (RFC 9209, section 2.3). Those that only stand for an error of
- * libcurl are in upstream/transfer_error.c.
+ * Error types of the Proxy-Status header (RFC 9209, section 2.3). Those that only a connection to the server
+ * can have are in transport/, those for an error of libcurl in transport/connection_open.c.
  */
 #ifndef TB_HTTP_PROXY_STATUS_H
 #define TB_HTTP_PROXY_STATUS_H
