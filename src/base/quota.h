@@ -22,6 +22,12 @@ static inline bool quota_take(struct quota *quota, size_t bytes)
     return true;
 }
 
+/* Takes BYTES that are in memory already, even if they are more than are left. */
+static inline void quota_add(struct quota *quota, size_t bytes)
+{
+    quota->used += bytes;
+}
+
 static inline void quota_give_back(struct quota *quota, size_t bytes)
 {
     quota->used -= bytes;

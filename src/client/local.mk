@@ -26,5 +26,5 @@ src_libclient_la_SOURCES = \
 	src/client/url.c src/client/url.h
 
 src_libtbclient_la_SOURCES =
-src_libtbclient_la_LIBADD = $(client_libs) $(CURL_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lm -lpthread
+src_libtbclient_la_LIBADD = $(client_libs) $(CURL_LIBS) $(OPENSSL_LIBS) $(NGHTTP2_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lm -lpthread
 src_libtbclient_la_LDFLAGS = -version-info 0:0:0 -no-undefined

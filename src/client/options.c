@@ -10,7 +10,9 @@
 #define SESSION_WAIT_MS 30000
 
 /* The least that a server should allow (RFC 9113, section 6.5.2). */
-#define MAX_STREAMS 100
+#define MAX_STREAMS 128
+
+#define MAX_WINDOW_GROWTH (4 << 20)
 
 #define TIME_MAX_MS     (INT64_C(86400) * 1000)
 #define CONNECTIONS_MAX 4096
@@ -208,6 +210,7 @@ struct transport_options options_transport(const tb_client_options *options)
         .connect_timeout_ms = or_default(options->connect_timeout_ms, 10000),
         .max_connections = options->max_connections ? (long)options->max_connections : 16,
         .max_streams = MAX_STREAMS,
+        .max_window_growth = MAX_WINDOW_GROWTH,
         .unix_socket = options->unix_socket,
         .ca_file = options->ca_file,
         .certificate_file = options->certificate_file,

@@ -69,7 +69,7 @@ static int job_part_arrived(struct transfer *transfer, const void *data, size_t 
     pthread_mutex_lock(&job->lock);
     if (!job->has_begun)
         copy_head(job, &transfer->response);
-    /* An empty pipe takes any part: libcurl's are never larger than the pipe. */
+    /* An empty pipe takes any part: TRANSFER_PART_BYTES is less than the pipe. */
     job->paused = job->pipe.len > 0 && job->pipe.len + length > CALL_PIPE_MAX;
     r = job->paused ? -EAGAIN : buf_append(&job->pipe, data, length);
     if (!job->paused)

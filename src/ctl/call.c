@@ -229,7 +229,7 @@ static int perform(struct call *call, struct tb_error *err)
     int r = output_open(&call->output, call->arguments->output, err);
 
     if (r == 0)
-        r = connection_open(&call->arguments->connection, &call->client, err);
+        r = connection_open_client(&call->arguments->connection, &call->client, err);
     if (r < 0)
         return r;
     if (call->arguments->all)

@@ -50,7 +50,7 @@ static int read_file(const char *option, const char *path, char **ret, struct tb
     return r < 0 ? tb_error_prefix(err, "--%s", option) : 0;
 }
 
-int connection_open(const struct connection_options *options, tb_client **ret, struct tb_error *err)
+int connection_open_client(const struct connection_options *options, tb_client **ret, struct tb_error *err)
 {
     CLEANUP(free_secret_pointer) char *api_key = NULL;
     CLEANUP(free_secret_pointer) char *password = NULL;

@@ -33,6 +33,6 @@ int connection_check(const struct connection_options *options, struct tb_error *
 const char *connection_url(const struct connection_options *options);
 
 /* Reads the credential and opens a client; close it with tb_client_close(). */
-int connection_open(const struct connection_options *options, tb_client **ret, struct tb_error *err);
+int connection_open_client(const struct connection_options *options, tb_client **ret, struct tb_error *err);
 
 #endif

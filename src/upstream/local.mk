@@ -29,15 +29,6 @@ src_libupstream_la_SOURCES = \
 	src/upstream/session_protocol.c src/upstream/session_protocol.h \
 	src/upstream/session_secrets.c src/upstream/session_secrets.h \
 	src/upstream/stamp.c src/upstream/stamp.h \
-	src/upstream/transfer.c \
-	src/upstream/transfer_answer.c \
-	src/upstream/transfer_error.c \
-	src/upstream/transfer_retry.c \
-	src/upstream/transport.c src/upstream/transport.h \
-	src/upstream/transport_handle.c \
-	src/upstream/transport_options.c \
-	src/upstream/transport_private.h \
-	src/upstream/transport_socket.c \
 	src/upstream/upstream.c src/upstream/upstream.h \
 	src/upstream/upstream_clock.c src/upstream/upstream_clock.h \
 	src/upstream/websocket.c src/upstream/websocket.h \

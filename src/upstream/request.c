@@ -174,7 +174,7 @@ static void send_to(struct request *request, size_t server)
     loop_timer_stop(upstream->loop, &request->timer);
     list_remove(&request->waiter.link);
     free(request->lines);
-    request->lines = request_lines_new(&request->transfer, request->headers, request->credential);
+    request->lines = request_lines_new(request->headers, request->credential);
     request->transfer.headers = request->lines;
     if (!request->lines || (streams(request) && start_stall_timer(request) < 0) ||
         transfer_start(upstream->servers.list[request->server].transports[SERVER_REQUESTS],
@@ -232,9 +232,8 @@ static void answer_stalled(struct request *request)
 {
     struct transfer *transfer = &request->transfer;
 
+    transfer_expire(transfer);
     transfer_cancel(transfer);
-    transfer->status = 0;
-    transfer->error = (struct transfer_error){504, "http_response_timeout"};
     snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
              (long long)timeout_ms(request));
     report(request);

@@ -17,9 +17,9 @@
 #define TB_UPSTREAM_REQUEST_H
 
 #include "base/list.h"
+#include "transport/transport.h"
 #include "upstream/credential.h"
 #include "upstream/retry.h"
-#include "upstream/transport.h"
 #include "upstream/upstream.h"
 
 /* The same for all requests of one owner. */
@@ -75,7 +75,7 @@ struct request {
     struct upstream_waiter waiter;
     struct timer timer;            /* waiting, backing off, or the answer has stalled */
     struct credential *credential; /* sent with; NULL: none */
-    struct curl_slist *lines;      /* what transfer.headers points to */
+    const char **lines;            /* what transfer.headers points to */
     size_t server;                 /* that it was sent to last */
     unsigned tried;                /* servers that it was sent to in vain, a bit each */
     unsigned retries;              /* after a 429 */

@@ -26,11 +26,6 @@ static bool is_gateway_error(const struct transfer *transfer)
     return transfer->status >= 502 && transfer->status <= 504;
 }
 
-static bool waited_for_a_connection(const struct transfer *transfer)
-{
-    return transfer->status == 0 && transfer->error.status == 504 && !transfer->has_socket;
-}
-
 /* Why a server cannot be used, according to a transfer to it; "" if it can. */
 static void describe_cause(const struct transfer *transfer, char *ret, size_t size)
 {
@@ -66,7 +61,7 @@ static void log_change(const struct server_health *health, size_t server, const 
 static void note_change(struct server_health *health, size_t server, const struct transfer *transfer,
                         bool changed)
 {
-    char cause[CURL_ERROR_SIZE];
+    char cause[TRANSFER_DETAIL_BYTES];
 
     describe_cause(transfer, cause, sizeof(cause));
     if (changed)
@@ -84,11 +79,9 @@ static void note_change(struct server_health *health, size_t server, const struc
 /* What a transfer says about its server; returns whether it says anything. */
 static bool result_of(const struct transfer *transfer, bool counts, enum failover_result *ret)
 {
-    bool unsent = transfer_was_not_sent(transfer) && !transfer->connected;
-
-    if (unsent && waited_for_a_connection(transfer))
+    if (transfer->status == 0 && transfer->timed_out_waiting)
         return false;
-    if (unsent)
+    if (transfer->status == 0 && transfer->knowledge == TRANSFER_NOT_SENT)
         *ret = FAILOVER_UNREACHABLE;
     else if (transfer->status == 0 && transfer->answer_begun)
         return false;
@@ -119,7 +112,7 @@ size_t server_health_next(const struct server_health *health, const struct trans
     bool failed = transfer->status == 0 ? !transfer->answer_begun && transfer->error.status != 504
                                         : is_gateway_error(transfer);
 
-    if (!transfer_was_not_sent(transfer) && (!harmless || !failed))
+    if (!transfer_was_not_executed(transfer) && (!harmless || !failed))
         return FAILOVER_NONE;
     return failover_next(&health->failover, tried);
 }

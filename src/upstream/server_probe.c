@@ -46,8 +46,8 @@ static void server_probe_answered(struct transfer *transfer)
 
 static void begin(struct server_probe *probe)
 {
-    static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
-    static struct curl_slist headers = {user_agent, NULL}; /* for the server's log */
+    /* For the server's log. */
+    static const char *const headers[] = {"User-Agent: tbproxyd/" PACKAGE_VERSION, NULL};
     struct transport_options own = probe->options(probe);
     struct tb_error err = TB_ERROR_INIT;
 
@@ -58,7 +58,7 @@ static void begin(struct server_probe *probe)
     }
     probe->transfer = (struct transfer){
         .method = "GET",
-        .headers = &headers,
+        .headers = headers,
         .timeout_ms = PROBE_TIMEOUT_MS,
         .response_max = SERVER_VERSION_ANSWER_MAX,
         .cut = true,

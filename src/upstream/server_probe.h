@@ -7,9 +7,9 @@
 #define TB_UPSTREAM_SERVER_PROBE_H
 
 #include "base/loop.h"
+#include "transport/transport.h"
 #include "upstream/server_version.h"
 #include "upstream/session.h"
-#include "upstream/transport.h"
 
 struct server_probe {
     struct loop *loop;

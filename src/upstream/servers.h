@@ -6,8 +6,8 @@
 #ifndef TB_UPSTREAM_SERVERS_H
 #define TB_UPSTREAM_SERVERS_H
 
+#include "transport/transport.h"
 #include "upstream/failover.h"
-#include "upstream/transport.h"
 
 /* For requests of our own: costs nothing of the server's rate limit and needs no credential. */
 #define SERVERS_PROBE_PATH "/api/noauth/whiteLabel/loginWhiteLabelParams"

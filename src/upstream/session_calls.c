@@ -36,7 +36,7 @@ static void session_call_ended(struct transfer *transfer)
     struct session_calls *calls = CONTAINER_OF(transfer, struct session_calls, transfer);
     const struct servers *servers = calls->health->servers;
     const struct upstream_server *server = &servers->list[calls->server];
-    char error[CURL_ERROR_SIZE + 300];
+    char error[TRANSFER_DETAIL_BYTES + 300];
     struct session_reply reply = {
         .status = transfer->status,
         .body = transfer->response_body.data ? transfer->response_body.data : "",
@@ -79,8 +79,6 @@ static void send_call(struct session_calls *calls, size_t server)
 
 static void start_call(struct session_calls *calls)
 {
-    static char content_type[] = "Content-Type: application/json";
-    static char accept[] = "Accept: application/json";
     struct transfer *transfer = &calls->transfer;
     struct session_call *call = &calls->call;
     struct tb_error err = TB_ERROR_INIT;
@@ -93,10 +91,9 @@ static void start_call(struct session_calls *calls)
             session_calls_schedule(calls);
         return;
     }
-    calls->lines[0] = (struct curl_slist){content_type, &calls->lines[1]};
-    calls->lines[1] = (struct curl_slist){accept, call->credential ? &calls->lines[2] : NULL};
-    if (call->credential)
-        calls->lines[2] = (struct curl_slist){call->credential->header, NULL};
+    calls->lines[0] = "Content-Type: application/json";
+    calls->lines[1] = "Accept: application/json";
+    calls->lines[2] = call->credential ? call->credential->header : NULL;
     transfer->method = call->method;
     transfer->target = call->path;
     transfer->headers = calls->lines;

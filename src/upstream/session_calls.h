@@ -19,7 +19,7 @@ struct session_calls {
     size_t server;            /* that the call under way, or the last one, was sent to */
     unsigned tried;           /* servers that it was sent to in vain, a bit each */
     struct transfer transfer; /* of that call; its answer's body is there until CHANGED has returned */
-    struct curl_slist lines[3];
+    const char *lines[4];     /* its header, ended by NULL */
     /* A call has ended: the session may have a credential now, or not. */
     void (*changed)(struct session_calls *calls);
 };

@@ -48,8 +48,7 @@ static void upstream_clock_answered(struct transfer *transfer)
 void upstream_clock_open(struct upstream_clock *clock, struct loop *loop, const struct server_health *health,
                          void (*doubt_ended)(struct upstream_clock *clock))
 {
-    static char no_cache[] = "Cache-Control: no-cache";
-    static struct curl_slist headers = {no_cache, NULL};
+    static const char *const headers[] = {"Cache-Control: no-cache", NULL};
 
     clock->loop = loop;
     clock->health = health;
@@ -58,7 +57,7 @@ void upstream_clock_open(struct upstream_clock *clock, struct loop *loop, const 
     clock->question = (struct transfer){
         .method = "GET",
         .target = SERVERS_PROBE_PATH,
-        .headers = &headers,
+        .headers = headers,
         .timeout_ms = QUESTION_TIMEOUT_MS,
         .response_max = QUESTION_RESPONSE_MAX,
         .cut = true,

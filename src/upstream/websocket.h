@@ -12,26 +12,26 @@
 #ifndef TB_UPSTREAM_WEBSOCKET_H
 #define TB_UPSTREAM_WEBSOCKET_H
 
-#include "upstream/transport.h"
+#include "transport/connection.h"
+#include "transport/transport.h"
 #include "upstream/websocket_handshake.h"
 
-/* Taken by websocket_send() and not yet by the kernel. The handshake fits, too. */
-#define WEBSOCKET_SEND_BYTES 32768
+#define WEBSOCKET_SEND_BYTES    32768 /* taken by websocket_send() and not yet by the kernel */
+#define WEBSOCKET_REFUSAL_BYTES 65536 /* of the body of an answer that is not 101 */
 
 enum websocket_state {
     WEBSOCKET_CLOSED,
-    WEBSOCKET_CONNECTING,
-    WEBSOCKET_HANDSHAKE, /* is being sent, or the answer is awaited */
+    WEBSOCKET_CONNECTING, /* the connection or the answer to the handshake is awaited */
     WEBSOCKET_OPEN,
 };
 
 /* The caller fills the first part and keeps the structure until it is closed. What the pointers point to is
  * only needed by websocket_open(). */
 struct websocket {
-    const char *target;               /* origin-form: path and query; may hold a token */
-    const struct curl_slist *headers; /* further lines of the handshake, "Name: value": credentials,
-                                         User-Agent, Sec-WebSocket-Protocol and -Extensions; NULL: none */
-    int64_t timeout_ms;               /* from websocket_open() to the end of the handshake */
+    const char *target;         /* origin-form: path and query; may hold a token */
+    const char *const *headers; /* further lines of the handshake, "Name: value", ended by NULL: credentials,
+                                   User-Agent, Sec-WebSocket-Protocol and -Extensions; NULL: none */
+    int64_t timeout_ms;         /* from websocket_open() to the end of the handshake */
     /* The server's 101 is verified; its header is in transfer.response. */
     void (*opened)(struct websocket *websocket);
     /* The handshake failed, and the connection is closed. As for any other request, transfer has the answer
@@ -40,20 +40,19 @@ struct websocket {
     /* Something may have changed since -EAGAIN. May be called without need. */
     void (*ready)(struct websocket *websocket);
 
-    struct transfer transfer; /* connects, and holds the answer to the handshake */
-    enum websocket_state state;
     struct transport *transport;
-    struct loop *loop;
-    struct watch watch;
-    struct timer timer;
+    struct transfer transfer; /* the handshake and its answer */
+    enum websocket_state state;
+    struct connection *connection; /* once it is open */
     struct handshake handshake;
+    char *own_target;
     struct fifo out;
 };
 
 /* Starts it; the structure is all zeros except its first part. Returns 0; -ENOMEM; -EMSGSIZE if the handshake
- * is larger than WEBSOCKET_SEND_BYTES; -EINVAL if a line of it contains a line end. After an error it is
- * closed. */
-int websocket_open(struct websocket *websocket, struct loop *loop, struct transport *transport);
+ * is larger than HANDSHAKE_REQUEST_BYTES; -EINVAL if a line of it contains a control byte. After an error it
+ * is closed. */
+int websocket_open(struct websocket *websocket, struct transport *transport);
 
 /* Hands over the first of LENGTH bytes, at least one: 0 and how many. -EAGAIN: not now, because others have
  * not been sent yet; -EPIPE: the connection is lost; -ENOMEM. */

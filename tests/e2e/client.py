@@ -153,22 +153,31 @@ class Connection:
             if self.line():
                 raise ValueError("a chunk is longer than it says")
 
-    def response(self, method="GET"):
-        """The next final response; it lists the interim ones before it."""
+    def final_head(self):
+        """The header of the next final response; it lists the interim ones before it."""
         interim = []
         answer = self.head()
         while answer.status < 200:
             interim.append(answer.status)
             answer = self.head()
         answer.interim = interim
+        return answer
+
+    def read_body(self, answer, method):
+        """Reads the body of ANSWER, to a request with METHOD."""
         if method == "HEAD" or answer.status in (204, 304):
-            return answer
+            return
         if (answer.header("Transfer-Encoding") or "").lower() == "chunked":
             answer.body = self.chunks()
         elif answer.header("Content-Length") is not None:
             answer.body = self.take(int(answer.header("Content-Length")))
         else:
             answer.body = self.rest()
+
+    def response(self, method="GET"):
+        """The next final response."""
+        answer = self.final_head()
+        self.read_body(answer, method)
         return answer
 
 

@@ -4,16 +4,25 @@ import json
 import socket
 import threading
 
+import hpack
 from listening import Listening, shut_down
 from scripted import USER
 from tls import make_context
 
-DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE = 0, 1, 3, 4, 6, 7, 8
+DATA, HEADERS, PRIORITY, RST_STREAM, SETTINGS, PUSH_PROMISE, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = range(10)
 ACK = END_STREAM = 1
-END_HEADERS = 4
-NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, REFUSED_STREAM = 0, 1, 2, 7
+END_HEADERS, PADDED, WITH_PRIORITY = 4, 8, 32
+(NO_ERROR, PROTOCOL_ERROR, INTERNAL_ERROR, FLOW_CONTROL_ERROR, SETTINGS_TIMEOUT, STREAM_CLOSED, FRAME_SIZE_ERROR,
+ REFUSED_STREAM, CANCEL, COMPRESSION_ERROR, CONNECT_ERROR, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY,
+ HTTP_1_1_REQUIRED) = range(14)
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 STATUS_200 = b"\x88"  # RFC 7541, appendix A
+
+
+def frame(kind, flags, stream, payload=b"", length=None):
+    """The bytes of a frame; LENGTH: what it says of itself."""
+    length = len(payload) if length is None else length
+    return length.to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload
 
 
 class Peer:
@@ -22,10 +31,13 @@ class Peer:
     def __init__(self, sock):
         self.sock = sock
         self.file = sock.makefile("rb")
+        self.headers = {}  # of all streams, by id: {name: value}
+        self.header_reader = hpack.Reader()
         self.bodies = {}  # of streams that have not ended, by id
+        self.errors = []  # that the daemon reported: (RST_STREAM or GOAWAY, code)
 
     def send(self, kind, flags, stream, payload=b""):
-        self.sock.sendall(len(payload).to_bytes(3, "big") + bytes([kind, flags]) + stream.to_bytes(4, "big") + payload)
+        self.sock.sendall(frame(kind, flags, stream, payload))
 
     def answer(self, stream, body=b"{}"):
         self.send(HEADERS, END_HEADERS, stream, STATUS_200)
@@ -43,6 +55,13 @@ class Peer:
             raise ValueError("the end")
         return head[3], head[4], int.from_bytes(head[5:9], "big"), self.file.read(int.from_bytes(head[:3], "big"))
 
+    def read_header(self, flags, payload):
+        if flags & PADDED:
+            payload = payload[1:len(payload) - payload[0]]
+        if flags & WITH_PRIORITY:
+            payload = payload[5:]
+        return self.header_reader.read(payload)
+
     def read_request(self):
         """The stream and the body of the next request."""
         while True:
@@ -52,7 +71,13 @@ class Peer:
             elif kind == PING and not flags & ACK:
                 self.send(PING, ACK, 0, payload)
             elif kind == HEADERS:
+                self.headers[stream] = self.read_header(flags, payload)
                 self.bodies[stream] = b""
+            elif kind == RST_STREAM:
+                self.bodies.pop(stream, None)
+                self.errors.append((kind, int.from_bytes(payload, "big")))
+            elif kind == GOAWAY:
+                self.errors.append((kind, int.from_bytes(payload[4:8], "big")))
             elif kind == DATA:
                 self.bodies[stream] += payload
             if kind in (HEADERS, DATA) and flags & END_STREAM:

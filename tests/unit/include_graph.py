@@ -9,7 +9,7 @@ import re
 import sys
 
 # From the ground up: a room may include itself and all above it in this list, except what FORBIDDEN says.
-ROOMS = ("base", "json", "http", "upstream", "client",
+ROOMS = ("base", "json", "http", "transport", "upstream", "client",
          "proxy/route", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
          "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
@@ -24,6 +24,7 @@ FORBIDDEN = {"ctl": ("proxy/",),
 UNKNOWN = (("base", ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
            ("json", ("curl/", "microhttpd.h", "libconfig.h", "systemd/")),
            ("http", ("microhttpd.h", "jansson.h", "libconfig.h", "systemd/")),
+           ("transport", ("microhttpd.h", "jansson.h", "libconfig.h", "systemd/")),
            ("upstream", ("microhttpd.h", "libconfig.h", "systemd/")),
            ("client", ("microhttpd.h", "libconfig.h", "systemd/")),
            ("ctl", ("microhttpd.h", "libconfig.h", "systemd/")))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # A program for each layer. A test file holds the suite of one module, in the folder of its room.
-unit_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/unit/test_ctl tests/unit/test_forward \
-	tests/unit/test_proxy
+unit_tests = tests/unit/test_base tests/unit/test_transport tests/unit/test_pool tests/unit/test_http1 tests/unit/test_http2 \
+	tests/unit/test_upstream tests/unit/test_client tests/unit/test_ctl tests/unit/test_forward tests/unit/test_proxy
 test_programs += $(unit_tests)
 source_tests += tests/unit/include_graph.py tests/unit/headers.py
 program_tests += $(unit_tests)
@@ -12,15 +12,43 @@ unit_cppflags = $(AM_CPPFLAGS) -DSOURCE_FOLDER='"$(abs_top_srcdir)"' -I$(srcdir)
 unit_cflags = $(AM_CFLAGS) $(CHECK_CFLAGS)
 unit_libs = $(project_libs) $(CHECK_LIBS)
 
-tests_unit_test_base_SOURCES = $(unit_common)
+tests_unit_test_base_SOURCES = $(unit_common) \
+	tests/common/response_transcript.c tests/common/response_transcript.h
 tests_unit_test_base_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_base_CFLAGS = $(unit_cflags)
 tests_unit_test_base_LDADD = $(unit_libs)
+
+# From src/libupstream.la, which still has functions of the same names, only what unit.c needs (a JWT).
+tests_unit_test_transport_SOURCES = $(unit_common)
+tests_unit_test_transport_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_transport_CFLAGS = $(unit_cflags)
+tests_unit_test_transport_LDADD = $(unit_libs) -lpthread
+
+# Has a fake of the connections and of their protocols.
+tests_unit_test_pool_SOURCES = $(unit_common) \
+	tests/common/fake_connections.c tests/common/fake_connections.h
+tests_unit_test_pool_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_pool_CFLAGS = $(unit_cflags)
+tests_unit_test_pool_LDADD = $(unit_libs)
+
+# Has a fake of the pool and of the connection.
+tests_unit_test_http1_SOURCES = $(unit_common) \
+	tests/common/fake_pool.c tests/common/fake_pool.h
+tests_unit_test_http1_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_http1_CFLAGS = $(unit_cflags)
+tests_unit_test_http1_LDADD = $(unit_libs)
 
 tests_unit_test_upstream_SOURCES = $(unit_common)
 tests_unit_test_upstream_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_upstream_CFLAGS = $(unit_cflags)
 tests_unit_test_upstream_LDADD = $(unit_libs) -lpthread
+
+# Has a fake of the pool and of the connection.
+tests_unit_test_http2_SOURCES = $(unit_common) \
+	tests/common/fake_pool.c tests/common/fake_pool.h
+tests_unit_test_http2_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_http2_CFLAGS = $(unit_cflags)
+tests_unit_test_http2_LDADD = $(unit_libs)
 
 tests_unit_test_client_SOURCES = $(unit_common) \
 	tests/common/instance.c tests/common/instance.h \
@@ -53,6 +81,7 @@ tests_unit_test_proxy_LDADD = gen/libtables.la gen/libserver.la $(unit_libs)
 include $(srcdir)/tests/unit/base/local.mk
 include $(srcdir)/tests/unit/json/local.mk
 include $(srcdir)/tests/unit/http/local.mk
+include $(srcdir)/tests/unit/transport/local.mk
 include $(srcdir)/tests/unit/upstream/local.mk
 include $(srcdir)/tests/unit/client/local.mk
 include $(srcdir)/tests/unit/ctl/local.mk

@@ -8,7 +8,7 @@
 #include "proxy/config/config.h"
 #include "proxy/config/values.h"
 #include "proxy/route/urgency.h"
-#include "upstream/transport.h"
+#include "transport/transport.h"
 
 static int check_listen(const struct config *config, struct tb_error *err)
 {

@@ -15,7 +15,7 @@
 #include "base/utf8.h"
 #include "proxy/config/config.h"
 #include "proxy/config/values.h"
-#include "upstream/transport.h"
+#include "transport/transport.h"
 
 enum file_kind {
     FILE_SECRET, /* one line; read by secret_read() */

@@ -37,6 +37,7 @@ struct config {
         int64_t timeout_ms;
         int64_t max_connections;
         int64_t http2; /* enum http2_mode */
+        int64_t max_window_growth;
         int64_t max_requests;
     } upstream;
     struct {

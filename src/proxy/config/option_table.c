@@ -87,7 +87,10 @@ const struct option options[] = {
     CHOICE(upstream, http2, "auto", http2_mode_names, RESTART,
            "When to use HTTP/2, which carries many requests over one connection. auto: with https servers\n"
            "that support it; off: never; prior-knowledge: also with http servers, which must support it."),
-    INTEGER(upstream, max_requests, "100", 1, 4096, RESTART,
+    INTEGER(upstream, max_window_growth, "4194304", 0, GIB, RESTART,
+            "Bytes that the windows of HTTP/2 answers may grow by together, for programs that read as fast as\n"
+            "the server sends. Each answer begins with a window of 256 KiB."),
+    INTEGER(upstream, max_requests, "128", 1, 4096, RESTART,
             "Maximum number of requests at the server at a time; more wait in the queue. Without HTTP/2,\n"
             "each uses a connection of its own, so upstream.max_connections limits them, too."),
 

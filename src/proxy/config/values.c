@@ -5,7 +5,7 @@
 
 #include "base/secret.h"
 #include "proxy/config/config.h"
-#include "upstream/transport.h"
+#include "transport/transport.h"
 
 /* What to do after changing a secret: a file is read at every login; systemd copies a credential only when it
  * starts the service. */

@@ -26,6 +26,7 @@ static struct transport_options transport_options(const struct daemon *daemon)
         .max_connections = (long)config->upstream.max_connections,
         .max_streams = (long)config->upstream.max_requests,
         .http2 = (enum http2_mode)config->upstream.http2,
+        .max_window_growth = (size_t)config->upstream.max_window_growth,
         .ca_file = or_null(config->upstream.ca_file),
         .certificate_file = or_null(config->upstream.certificate_file),
         .key_file = or_null(config->upstream.key_file),

@@ -6,9 +6,8 @@
 #include "proxy/exchange/reply_server.h"
 #include "proxy/forward/upstream_call.h"
 
-#define BLOCK_BYTES (64 * 1024) /* given to libmicrohttpd, or to libcurl, at once */
+#define BLOCK_BYTES (64 * 1024) /* of the request's body, sent at once */
 #define GATHER_MS   1           /* how long less than a block waits for more */
-#define REFUSED_MS  10          /* between two checks whether a refusal has arrived in full */
 
 static struct upstream_call *upstream_call_of(struct transfer *transfer)
 {
@@ -39,8 +38,8 @@ bool body_stream_can_begin_again(const struct forwarding *forwarding)
     return !forwarding->body_let_go;
 }
 
-/* All of the window has been sent. Only the end may be left to come: libcurl, which knows the length, does
- * not ask for that. */
+/* All of the window has been sent. Only the end may be left to come: the transfer, which knows the length,
+ * does not ask for that. */
 static void let_go(struct forwarding *forwarding)
 {
     forwarding->body_sent = 0;
@@ -48,15 +47,14 @@ static void let_go(struct forwarding *forwarding)
     inbound_clear(forwarding->exchange);
 }
 
-/* The server has refused the request. libcurl 7.88 asks for more of the body until it has the whole answer,
- * and is told to wait. Then it would wait even after the end of the answer, so the timer resumes it. */
-static int wait_for_refusal(struct forwarding *forwarding)
+static bool is_refused(const struct transfer *transfer)
 {
-    if (!forwarding->body_refused)
-        note_activity(forwarding->call);
-    forwarding->body_refused = true;
-    loop_timer_start(&forwarding->exchange->services->loop, &forwarding->send_timer, REFUSED_MS);
-    return -EAGAIN;
+    return transfer->header_complete && transfer->status >= 300;
+}
+
+static void body_stream_request_refused(struct transfer *transfer)
+{
+    note_activity(upstream_call_of(transfer));
 }
 
 static int body_stream_read_request(struct transfer *transfer, void *data, size_t max, size_t *ret)
@@ -68,8 +66,6 @@ static int body_stream_read_request(struct transfer *transfer, void *data, size_
     size_t left = inbound->body.len - forwarding->body_sent;
     size_t length = left < max ? left : max;
 
-    if (transfer->header_complete && transfer->status >= 300)
-        return wait_for_refusal(forwarding);
     if (left == 0 && !is_complete) {
         request_paused(&call->request);
         exchange_resume(forwarding->exchange);
@@ -95,7 +91,7 @@ static int body_stream_rewind_request(struct transfer *transfer)
     return 0;
 }
 
-/* There is more for libcurl, or it has to look again. */
+/* There is more to send. */
 static void go_on_sending(struct forwarding *forwarding)
 {
     struct upstream_call *call = forwarding->call;
@@ -103,7 +99,7 @@ static void go_on_sending(struct forwarding *forwarding)
     loop_timer_stop(&forwarding->exchange->services->loop, &forwarding->send_timer);
     if (!call || call->request.state != REQUEST_SENDING)
         return;
-    if (!forwarding->body_refused)
+    if (!is_refused(&call->request.transfer))
         note_activity(call);
     transfer_resume(&call->request.transfer);
 }
@@ -210,7 +206,7 @@ static int body_stream_answer_arrived(struct transfer *transfer, const void *dat
     if (!call->streams && is_to_stream(call, length))
         begin_response(call);
     if (transfer->overflows && comes_before_body(call) && transfer->status < 300)
-        return -EAGAIN; /* but an error is read: libcurl stops sending the body then */
+        return -EAGAIN; /* but an error is read to its end: the body is not sent any more then */
     if (call->streams && waiting > 0 && waiting + length > EXCHANGE_WINDOW_BYTES) {
         request_paused(&call->request);
         return -EAGAIN;
@@ -264,8 +260,8 @@ void body_stream_attach(struct upstream_call *call)
     if (!lead->exchange->inbound.streams)
         return;
     lead->body_sent = 0;
-    lead->body_refused = false;
     transfer->read = body_stream_read_request;
     transfer->rewind = body_stream_rewind_request;
+    transfer->refused = body_stream_request_refused;
     transfer->read_length = lead->exchange->inbound.length;
 }

@@ -4,9 +4,9 @@
  * side sets the pace.
  *
  * The body of a request streams if it is larger than limits.max_kept_body_bytes. Its exchange is dispatched
- * while the client still has the body, which is read when libcurl asks for it: after the server has agreed to
- * take it (Expect: 100-continue), or has been silent for a second. The request can be sent again until a part
- * of the body has left the window.
+ * while the client still has the body, which is read when the transfer asks for it: over HTTP/1.1 after the
+ * server has agreed to take it (Expect: 100-continue), or has been silent for a second. The request can be
+ * sent again until a part of the body has left the window.
  *
  * The body of an answer streams if it does not fit the window, unless several exchanges wait for it. An event
  * stream streams at once.

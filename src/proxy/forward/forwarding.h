@@ -37,9 +37,8 @@ struct forwarding {
 
     /* A request body that streams (body_stream.h). */
     struct timer send_timer;
-    size_t body_sent;  /* bytes of the window */
-    bool body_refused; /* the server answered with an error before the end of the body */
-    bool body_let_go;  /* a part was sent and is no longer in memory, so it cannot be sent again */
+    size_t body_sent; /* bytes of the window */
+    bool body_let_go; /* a part was sent and is no longer in memory, so it cannot be sent again */
 
     size_t answer_read; /* of an answer body that streams: bytes of the window that the client has read */
 };

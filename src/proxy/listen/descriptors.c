@@ -17,10 +17,10 @@ unsigned descriptors_fit(uint64_t limit, unsigned wanted, size_t listeners, unsi
 {
     uint64_t own = DESCRIPTORS_OWN + DESCRIPTORS_OWN_SERVER * servers;
     uint64_t left = limit > own ? limit - own : 0;
-    uint64_t local = left / (2 + servers);
+    uint64_t local = left / (1 + DESCRIPTORS_CONNECTION * (1 + (uint64_t)servers));
 
     if (local >= upstream)
-        local = (left - (uint64_t)upstream * servers) / 2;
+        local = (left - DESCRIPTORS_CONNECTION * (uint64_t)upstream * servers) / (1 + DESCRIPTORS_CONNECTION);
     local /= listeners;
     return local >= wanted ? wanted : local > 0 ? (unsigned)local : 1;
 }

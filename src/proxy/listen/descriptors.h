@@ -14,6 +14,10 @@
 #define DESCRIPTORS_OWN        32
 #define DESCRIPTORS_OWN_SERVER 12
 
+/* A connection to a server: its socket, and a pair of libcurl's multi handle; without TLS only until it is
+ * open. */
+#define DESCRIPTORS_CONNECTION 3
+
 /* Raises the soft limit of open files to the hard one and returns it. */
 uint64_t descriptors_raise_limit(void);
 

@@ -212,8 +212,7 @@ static void subscription_socket_refused(struct websocket *websocket)
 /* The first frame is there before the handshake is done. */
 static int connect_with(struct subscription_socket *socket, const char *token)
 {
-    static char user_agent[] = "User-Agent: tbproxyd/" PACKAGE_VERSION;
-    static const struct curl_slist headers = {user_agent, NULL};
+    static const char *const headers[] = {"User-Agent: tbproxyd/" PACKAGE_VERSION, NULL};
     CLEANUP(buf_free_secret) struct buf command = BUF_INIT(JWT_MAX_BYTES + 64);
     int r = auth_command_write(token, &command);
 
@@ -222,9 +221,8 @@ static int connect_with(struct subscription_socket *socket, const char *token)
     if (r < 0)
         return r;
     socket->websocket.target = "/api/ws";
-    socket->websocket.headers = &headers;
-    return websocket_open(&socket->websocket, socket->upstream->loop,
-                          upstream_websocket_transport(socket->upstream));
+    socket->websocket.headers = headers;
+    return websocket_open(&socket->websocket, upstream_websocket_transport(socket->upstream));
 }
 
 static void subscription_socket_token_received(struct websocket_token_wait *wait, const char *token,

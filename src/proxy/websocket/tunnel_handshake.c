@@ -127,7 +127,7 @@ static enum MHD_Result tunnel_copy_header(void *arg, enum MHD_ValueKind kind, co
 static int open_websocket(struct tunnel *tunnel, const char *target)
 {
     const struct headers *lists[] = {&tunnel->exchange->head.headers, &tunnel->headers};
-    CLEANUP(free_pointer) struct curl_slist *lines = NULL;
+    CLEANUP(free_pointer) const char **lines = NULL;
     size_t count = 0, i;
 
     MHD_get_connection_values(tunnel->exchange->connection, MHD_HEADER_KIND, tunnel_copy_header, tunnel);
@@ -137,23 +137,18 @@ static int open_websocket(struct tunnel *tunnel, const char *target)
     for (i = 0; i < ARRAY_SIZE(lists); i++) {
         const char *line;
 
-        for (line = headers_next(lists[i], NULL); line; line = headers_next(lists[i], line)) {
-            lines[count].data = (char *)(uintptr_t)line;
-            if (count > 0)
-                lines[count - 1].next = &lines[count];
-            count++;
-        }
+        for (line = headers_next(lists[i], NULL); line; line = headers_next(lists[i], line))
+            lines[count++] = line;
     }
     tunnel->websocket = (struct websocket){
         .target = target,
-        .headers = count > 0 ? lines : NULL,
+        .headers = lines,
         .timeout_ms = tunnel->services->config->upstream.timeout_ms,
         .opened = tunnel_opened,
         .refused = tunnel_refused,
         .ready = tunnel_server_ready,
     };
-    return websocket_open(&tunnel->websocket, &tunnel->services->loop,
-                          upstream_websocket_transport(&tunnel->services->upstream));
+    return websocket_open(&tunnel->websocket, upstream_websocket_transport(&tunnel->services->upstream));
 }
 
 /* The path alone, with the token if it belongs there. */

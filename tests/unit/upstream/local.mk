@@ -24,6 +24,5 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/session_modes.c \
 	tests/unit/upstream/session_refusal.c \
 	tests/unit/upstream/stamp.c \
-	tests/unit/upstream/transport.c \
 	tests/unit/upstream/websocket.c \
 	tests/unit/upstream/world.c tests/unit/upstream/world.h

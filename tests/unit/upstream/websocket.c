@@ -101,7 +101,7 @@ static void turn(void)
     transport_run(world.transport);
 }
 
-static void begin(const char *answer, size_t step, const struct curl_slist *headers)
+static void begin(const char *answer, size_t step, const char *const *headers)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
     socklen_t length = sizeof(address);
@@ -126,7 +126,7 @@ static void begin(const char *answer, size_t step, const struct curl_slist *head
                                          .opened = opened,
                                          .refused = refused,
                                          .ready = ready};
-    ck_assert_int_eq(websocket_open(&world.websocket, &world.loop, world.transport), 0);
+    ck_assert_int_eq(websocket_open(&world.websocket, world.transport), 0);
     while (!world.opened && !world.refused)
         turn();
 }
@@ -176,10 +176,10 @@ END_TEST
 START_TEST(bytes_pass_after_a_verified_101)
 {
     static const size_t steps[] = {1, 7, 100000};
-    struct curl_slist line = {(char[]){"X-Authorization: Bearer x"}, NULL};
+    static const char *const lines[] = {"X-Authorization: Bearer x", NULL};
     size_t sent;
 
-    begin(GOOD "\r\nfirst", steps[_i], &line);
+    begin(GOOD "\r\nfirst", steps[_i], lines);
     ck_assert(world.opened);
     ck_assert_int_eq(world.websocket.state, WEBSOCKET_OPEN);
     ck_assert_ptr_nonnull(strstr(world.request, "GET /tb/api/ws?a=b HTTP/1.1\r\nHost: 127.0.0.1:"));
@@ -259,7 +259,7 @@ START_TEST(an_invalid_answer_is_an_error)
         const char *token;
     } rows[] = {
         {"", "connection_terminated"},
-        {"HTTP/1.1 101 \r\nUpgr", "connection_terminated"},
+        {"HTTP/1.1 101 \r\nUpgr", "http_response_incomplete"},
         {"HTTP/2 200\r\n\r\n", "http_protocol_error"},
         {"HTTP/1.1 20\r\n\r\n", "http_protocol_error"},
         {"SSH-2.0-x\r\n\r\n", "http_protocol_error"},
@@ -269,8 +269,8 @@ START_TEST(an_invalid_answer_is_an_error)
         {"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab", "http_response_incomplete"},
         {"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n-5\r\nab", "http_protocol_error"},
         {"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\nffffffffffffffffff\r\nab",
-         "http_response_body_size"},
-        {"HTTP/1.1 200 \r\nContent-Length: 65537\r\n\r\n", "http_response_body_size"},
+         "http_protocol_error"},
+        {"HTTP/1.1 200 \r\nContent-Length: 65537\r\n\r\n", "http_response_incomplete"},
     };
 
     begin(rows[_i].answer, 1000, NULL);
@@ -302,9 +302,9 @@ START_TEST(an_answer_is_bounded)
         size_t header, body;
         const char *token; /* NULL: taken */
     } rows[] = {
-        {HANDSHAKE_HEADER_BYTES, HANDSHAKE_BODY_BYTES, NULL},
-        {HANDSHAKE_HEADER_BYTES + 1, 0, "http_response_header_section_size"},
-        {100, HANDSHAKE_BODY_BYTES + 1, "http_response_body_size"},
+        {HEADERS_MAX_BYTES, WEBSOCKET_REFUSAL_BYTES, NULL},
+        {HEADERS_MAX_BYTES + 4096, 0, "http_response_header_section_size"},
+        {100, WEBSOCKET_REFUSAL_BYTES + 1, "http_response_body_size"},
     };
     char *answer = large_answer(rows[_i].header, rows[_i].body);
 
@@ -314,7 +314,7 @@ START_TEST(an_answer_is_bounded)
     if (rows[_i].token)
         ck_assert_str_eq(world.websocket.transfer.error.token, rows[_i].token);
     else
-        ck_assert_uint_eq(world.websocket.transfer.response_body.len, HANDSHAKE_BODY_BYTES);
+        ck_assert_uint_eq(world.websocket.transfer.response_body.len, WEBSOCKET_REFUSAL_BYTES);
     end();
     free(answer);
 }
@@ -322,19 +322,22 @@ END_TEST
 
 START_TEST(a_line_with_a_line_end_is_not_sent)
 {
-    struct curl_slist line = {(char[]){"A: b\r\nX-Authorization: c"}, NULL};
-    struct curl_slist large = {malloc(WEBSOCKET_SEND_BYTES), NULL};
-    struct handshake handshake = {.key = ""};
-    CLEANUP(buf_free) struct buf out = BUF_INIT(WEBSOCKET_SEND_BYTES);
+    static char large_line[HANDSHAKE_REQUEST_BYTES] = "X: ";
+    const char *const line[] = {"A: b\r\nX-Authorization: c", NULL}, *const large[] = {large_line, NULL};
+    struct transport_options options = {.url = "http://127.0.0.1:1", .connect_timeout_ms = WAIT_MS};
+    struct websocket websocket = {.target = "/", .headers = line, .timeout_ms = WAIT_MS};
+    struct tb_error err = TB_ERROR_INIT;
 
-    memset(large.data, 'x', WEBSOCKET_SEND_BYTES - 1);
-    large.data[WEBSOCKET_SEND_BYTES - 1] = '\0';
-    ck_assert_int_eq(handshake_write(&handshake, "host", "", "/", &line, &out), -EINVAL);
-    buf_clear(&out);
-    ck_assert_int_eq(handshake_write(&handshake, "host", "", "/ HTTP/1.1\r\n", NULL, &out), -EINVAL);
-    buf_clear(&out);
-    ck_assert_int_eq(handshake_write(&handshake, "host", "", "/", &large, &out), -EMSGSIZE);
-    free(large.data);
+    memset(large_line + 3, 'x', sizeof(large_line) - 4);
+    ck_assert_int_eq(loop_init(&world.loop), 0);
+    ck_assert_int_eq(transport_new(&world.loop, &options, &world.transport, &err), 0);
+    ck_assert_int_eq(websocket_open(&websocket, world.transport), -EINVAL);
+    websocket = (struct websocket){.target = "/ HTTP/1.1\r\n", .timeout_ms = WAIT_MS};
+    ck_assert_int_eq(websocket_open(&websocket, world.transport), -EINVAL);
+    websocket = (struct websocket){.target = "/", .headers = large, .timeout_ms = WAIT_MS};
+    ck_assert_int_eq(websocket_open(&websocket, world.transport), -EMSGSIZE);
+    transport_free(world.transport);
+    loop_close(&world.loop);
 }
 END_TEST
 

@@ -90,22 +90,23 @@ static struct config *load_other(const char *credentials)
 {
     char text[2000];
 
-    snprintf(text, sizeof(text),
-             "%s timeout_ms = 8; max_connections = 7; http2 = \"off\"; max_requests = 9;\n"
-             "  fallback_urls = \"http://b\"; };\n"
-             "listen = { address = \"::1\"; port = 6; unix_path = \"/u\"; unix_mode = \"0600\"; "
-             "max_connections = 5;\n"
-             "  idle_timeout_s = 4; };\n"
-             "retry = { retry_on_rate_limit = false; max_retries = 2; initial_retry_delay_ms = 1001;\n"
-             "  max_retry_delay_ms = 30001; retry_unsafe = true; };\n"
-             "rate = { limits = \"1:1\"; learn = false; };\n"
-             "queue = { max_requests = 1; max_bytes = 2000; max_wait_ms = 1; urgency = \"saveDevice=1\"; };\n"
-             "merge = { mode = \"always\"; max_bytes = 2000; };\njoin = { reads = false; };\n"
-             "limits = { max_body_bytes = 1; max_kept_body_bytes = 2; max_response_bytes = 270000;\n"
-             "  max_buffered_bytes = 70000;\n"
-             "  session_wait_ms = 1; drain_timeout_ms = 1; };\n"
-             "forward = { request_headers = \"X-A\"; };\nlog = { level = \"debug\"; };\n",
-             credentials);
+    snprintf(
+        text, sizeof(text),
+        "%s timeout_ms = 8; max_connections = 7; http2 = \"off\"; max_window_growth = 5; max_requests = 9;\n"
+        "  fallback_urls = \"http://b\"; };\n"
+        "listen = { address = \"::1\"; port = 6; unix_path = \"/u\"; unix_mode = \"0600\"; "
+        "max_connections = 5;\n"
+        "  idle_timeout_s = 4; };\n"
+        "retry = { retry_on_rate_limit = false; max_retries = 2; initial_retry_delay_ms = 1001;\n"
+        "  max_retry_delay_ms = 30001; retry_unsafe = true; };\n"
+        "rate = { limits = \"1:1\"; learn = false; };\n"
+        "queue = { max_requests = 1; max_bytes = 2000; max_wait_ms = 1; urgency = \"saveDevice=1\"; };\n"
+        "merge = { mode = \"always\"; max_bytes = 2000; };\njoin = { reads = false; };\n"
+        "limits = { max_body_bytes = 1; max_kept_body_bytes = 2; max_response_bytes = 270000;\n"
+        "  max_buffered_bytes = 70000;\n"
+        "  session_wait_ms = 1; drain_timeout_ms = 1; };\n"
+        "forward = { request_headers = \"X-A\"; };\nlog = { level = \"debug\"; };\n",
+        credentials);
     return options_must_load(text, NULL);
 }
 

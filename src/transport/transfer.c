@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "transport/transfer.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#include "http/proxy_status.h"
+#include "transport/pool.h"
+#include "transport/transfer_answer.h"
+#include "transport/transfer_end.h"
+
+/* Most of an answer that waits for write(): what an HTTP/2 window can grow to, and what is received at once.
+ */
+#define HELD_MAX (8 << 20)
+
+/* Control bytes in a header line, or a blank in a target, would begin another one. */
+static bool is_text(const char *text, unsigned char lowest)
+{
+    for (; *text; text++)
+        if (((unsigned char)*text < lowest && *text != '\t') || *text == 0x7f)
+            return false;
+    return true;
+}
+
+static bool can_be_sent(const struct transfer *transfer)
+{
+    const char *const *line;
+
+    for (line = transfer->headers; line && *line; line++)
+        if (!is_text(*line, ' '))
+            return false;
+    return is_text(transfer->target, '!') && is_text(transfer->method, '!');
+}
+
+static void transfer_timed_out(struct timer *timer)
+{
+    struct transfer *transfer = CONTAINER_OF(timer, struct transfer, timer);
+
+    transfer_expire(transfer);
+    transfer_end(transfer);
+}
+
+static void reset(struct transfer *transfer)
+{
+    headers_clear(&transfer->response);
+    transfer_clear_body(transfer);
+    transfer_drop_held(transfer);
+    transfer->response_body.max = transfer->response_max;
+    transfer->held.max = HELD_MAX;
+    transfer->status = 0;
+    transfer->knowledge = TRANSFER_NOT_SENT;
+    transfer->answer_begun = transfer->header_complete = transfer->overflows = transfer->was_cut = false;
+    transfer->timed_out_waiting = transfer->is_complete = transfer->no_expect = false;
+    transfer->sends = transfer->losses = 0;
+    transfer->detail[0] = '\0';
+}
+
+int transfer_start(struct transport *transport, struct transfer *transfer)
+{
+    int r = 0;
+
+    if (!can_be_sent(transfer))
+        return -EINVAL;
+    reset(transfer);
+    transfer->timer.expired = transfer_timed_out;
+    transfer->started_ms = transport->loop->now_ms;
+    transfer->transport = transport;
+    transfer->connection = NULL;
+    list_init(&transfer->link);
+    if (transfer->timeout_ms > 0)
+        r = loop_timer_start(transport->loop, &transfer->timer, transfer->timeout_ms);
+    if (r == 0 && transfer->is_upgrade)
+        r = pool_open_upgrade(transport, transfer);
+    else if (r == 0)
+        pool_add(transport, transfer, false);
+    if (r < 0) {
+        loop_timer_stop(transport->loop, &transfer->timer);
+        transfer->transport = NULL;
+    }
+    return r;
+}
+
+static void forget(struct transfer *transfer)
+{
+    loop_timer_stop(transfer->transport->loop, &transfer->timer);
+    pool_remove(transfer);
+    transfer_drop_held(transfer);
+}
+
+void transfer_cancel(struct transfer *transfer)
+{
+    if (!transfer->transport)
+        return;
+    forget(transfer);
+    connection_close(TAKE_PTR(transfer->upgraded));
+    transfer->transport = NULL;
+}
+
+/* Without a byte since it was sent, its connection may be dead, and others with it. */
+static void suspect_connection(const struct transfer *transfer)
+{
+    struct http_connection *connection = transfer->connection;
+
+    if (connection->received_ms > transfer->sent_ms)
+        return;
+    connection->is_last = true;
+    pool_distrust(transfer->transport, transfer->sent_ms);
+}
+
+void transfer_expire(struct transfer *transfer)
+{
+    bool waits = transfer->is_waiting;
+
+    if (transfer->connection && transfer->connection->protocol) {
+        suspect_connection(transfer);
+        transfer->knowledge = transfer->header_complete ? TRANSFER_ANSWERED : TRANSFER_MAY_HAVE_RUN;
+    }
+    transfer->timed_out_waiting =
+        waits && transfer->transport->connection_count > transfer->transport->opening_count;
+    forget(transfer);
+    transfer->status = 0;
+    transfer->error = (struct transfer_error){504, "http_response_timeout"};
+    snprintf(transfer->detail, sizeof(transfer->detail), "no answer in %lld ms",
+             (long long)(transfer->transport->loop->now_ms - transfer->started_ms));
+}
+
+void transfer_resume(struct transfer *transfer)
+{
+    int r = 0;
+
+    if (!transfer->transport)
+        return;
+    if (transfer->connection && !transfer->connection->protocol) /* it is being opened */
+        return;
+    if (transfer->connection) {
+        transfer->connection->protocol->resume(transfer->connection, transfer);
+        return;
+    }
+    if (!transfer->is_complete || !transfer_is_held(transfer))
+        return;
+    r = transfer_offer_held(transfer);
+    if (!transfer->transport || (r == 0 && transfer_is_held(transfer)))
+        return;
+    list_remove(&transfer->link);
+    if (r == -ECANCELED)
+        transfer_fail(transfer, (struct transfer_error){0}, "%s", "");
+    else
+        transfer_end(transfer);
+}
+
+struct connection *transfer_take_connection(struct transfer *transfer)
+{
+    return TAKE_PTR(transfer->upgraded);
+}
+
+bool transfer_failed_in_tls(const struct transfer *transfer)
+{
+    return transfer->status == 0 && transfer->error.token && strncmp(transfer->error.token, "tls_", 4) == 0;
+}
+
+bool transfer_was_not_executed(const struct transfer *transfer)
+{
+    return transfer->status == 0 && transfer->knowledge < TRANSFER_MAY_HAVE_RUN;
+}
+
+void transfer_free(struct transfer *transfer)
+{
+    transfer_clear_body(transfer);
+    buf_free(&transfer->response_body);
+    transfer_drop_held(transfer);
+    headers_free(&transfer->response);
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The end of a transfer, and what it takes to send it again; included by the room only.
+ */
+#ifndef TB_TRANSPORT_TRANSFER_END_H
+#define TB_TRANSPORT_TRANSFER_END_H
+
+#include "base/util.h"
+#include "transport/transfer.h"
+
+/* It has its answer; done() is called by transport_run(). It is in no list. */
+void transfer_end(struct transfer *transfer);
+
+/* It has none: the status becomes 0. Without error.token the error and detail that it has stay. */
+void transfer_fail(struct transfer *transfer, struct transfer_error error, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+
+/* Prepares it to be sent again: false if its body cannot be. */
+bool transfer_rewind(struct transfer *transfer);
+
+#endif
