@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "http/proxy_status.h"
+
 /* Edge-triggered, so each event is a change; the flags remember those that nobody has acted on. */
 static void connection_ready(struct watch *watch, uint32_t events)
 {
@@ -38,7 +40,7 @@ void connection_opened(struct connection_private *own)
     r = loop_add(own->connector->loop, &own->watch, EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET);
     if (r < 0) {
         snprintf(own->connection.detail, sizeof(own->connection.detail), "%s", strerror(-r));
-        connection_failed(own, (struct transfer_error){502, "proxy_internal_error"});
+        connection_failed(own, (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR});
         return;
     }
     own->connection.is_open = true;

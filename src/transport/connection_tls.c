@@ -119,7 +119,8 @@ static const void *join(const struct iovec *parts, int count, char *joined, size
     }
     for (i = 0; i < count && *length < RECORD_BYTES; i++) {
         take = parts[i].iov_len < RECORD_BYTES - *length ? parts[i].iov_len : RECORD_BYTES - *length;
-        memcpy(joined + *length, parts[i].iov_base, take);
+        if (take > 0) /* an empty part may be NULL */
+            memcpy(joined + *length, parts[i].iov_base, take);
         *length += take;
     }
     return joined;

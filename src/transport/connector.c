@@ -63,9 +63,14 @@ static int copy_options(const struct transport_options *options, struct connecto
 int connector_new(struct loop *loop, const struct transport_options *options, struct connector **ret,
                   struct tb_error *err)
 {
-    struct connector *connector = calloc(1, sizeof(*connector));
-    int r = connector ? copy_options(options, connector) : -ENOMEM;
+    const char *tls = curl_version_info(CURLVERSION_NOW)->ssl_version;
+    struct connector *connector;
+    int r;
 
+    if (!tls || strncmp(tls, "OpenSSL/", 8) != 0) /* its SSL_CTX is ours to set up */
+        return tb_error_set(err, -ENOTSUP, "libcurl does not use OpenSSL, but %s", tls ? tls : "no TLS");
+    connector = calloc(1, sizeof(*connector));
+    r = connector ? copy_options(options, connector) : -ENOMEM;
     if (r < 0) {
         connector_free(connector);
         return tb_error_set(err, r, r == -EINVAL ? "the proxy is not a URL" : "out of memory");
