@@ -132,7 +132,7 @@ int connection_open(struct connector *connector, bool offers_http2, const struct
     (void)connector;
     check_bounds(owner);
     if (fake.no_memory) {
-        fake.had_no_memory = true;
+        fake.failed_at_once = true;
         return -ENOMEM;
     }
     connection = calloc(1, sizeof(*connection));
@@ -167,7 +167,7 @@ static int fake_protocol_open(struct http_connection *http)
 {
     check(!http->is_lost && http->stream, "an open connection is opened");
     if (fake.no_memory) {
-        fake.had_no_memory = true;
+        fake.failed_at_once = true;
         return -ENOMEM;
     }
     http->state = malloc(1);
@@ -225,7 +225,7 @@ static void check_send(struct http_connection *http, struct transfer *transfer)
     check(!transfer->read || call->rewinds >= call->sends, "a body is sent from its beginning");
     check(call->sends < TRANSFER_SENDS_MAX, "TRANSFER_SENDS_MAX is kept");
     check(transfer->losses <= TRANSFER_LOSSES_MAX, "TRANSFER_LOSSES_MAX is kept");
-    check(!transfer->header_complete && !transfer->answer_begun, "it is not sent again after an answer");
+    check(transfer->knowledge < TRANSFER_ANSWERED, "it is not sent again after an answer");
     call->sends++;
     call->last = fake_of(http)->number;
 }
@@ -254,10 +254,11 @@ static int fake_protocol_send(struct http_connection *http, struct transfer *tra
 
     fake.send = FAKE_SENDS;
     if (send == FAKE_NO_MEMORY) {
-        fake.had_no_memory = true;
+        fake.failed_at_once = true;
         return -ENOMEM;
     }
     check_send(http, transfer);
+    fake.failed_at_once |= send != FAKE_SENDS;
     if (send == FAKE_REFUSES_AT_ONCE)
         report(http, transfer, TRANSFER_REFUSED);
     else if (send == FAKE_IS_LOST_AT_ONCE)
@@ -602,7 +603,7 @@ static void check_progress(void)
     const struct transfer *first;
     bool busy = transport->opening_count > 0;
 
-    if (list_is_empty(&transport->waiting) || fake.had_no_memory)
+    if (list_is_empty(&transport->waiting) || fake.failed_at_once)
         return;
     first = CONTAINER_OF(transport->waiting.next, struct transfer, link);
     list_for_each(http, &transport->usable, link) {
@@ -629,7 +630,7 @@ void fake_run(void)
         check(++runs < RUNS_MAX, "a run ends");
     } while (transport_is_pending(fake.transport));
     check_progress();
-    fake.had_no_memory = false;
+    fake.failed_at_once = false;
 }
 
 void fake_wait(int64_t ms)

@@ -47,8 +47,8 @@ extern struct fake {
     struct list connections; /* not closed yet, the oldest first */
     unsigned opened;         /* so far */
     unsigned reloads;
-    bool no_memory; /* for new connections */
-    bool had_no_memory;
+    bool no_memory;      /* for new connections */
+    bool failed_at_once; /* since the last run: what waits is looked at with the next event */
     enum fake_send send; /* the next send() does that */
     char log[512];       /* the last line */
 } fake;

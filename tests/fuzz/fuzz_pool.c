@@ -151,7 +151,7 @@ static void do_to_call(unsigned what)
     else if (what == 4 || what == 5)
         answer(call);
     else if (what == 6)
-        fake_report(call, next() % (TRANSFER_MAY_HAVE_RUN + 1));
+        fake_report(call, next() % (TRANSFER_ANSWERED + 1));
     else if (what == 7)
         call->write_result = -(int)(next() & 1) * EAGAIN;
 }

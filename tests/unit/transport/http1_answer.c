@@ -85,21 +85,19 @@ START_TEST(test_an_answer_that_says_close_is_the_last)
 }
 END_TEST
 
-static const struct {
-    const char *answer, *token;
-} malformed[] = {
-    {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n", "http_protocol_error"},
-    {"HTTP/1.1 200 OK\r\n folded\r\n\r\n", "http_protocol_error"},
-    {"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n", "http_protocol_error"},
-    {"what is this\r\n", "http_protocol_error"},
+static const char *const malformed[] = {
+    "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n",
+    "HTTP/1.1 200 OK\r\n folded\r\n\r\n",
+    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n",
+    "what is this\r\n",
 };
 
 START_TEST(test_a_malformed_answer_closes_the_connection)
 {
     http1_begin();
     get();
-    receive(malformed[_i].answer);
-    expect_failure(TRANSFER_ANSWERED, malformed[_i].token);
+    receive(malformed[_i]);
+    expect_failure(TRANSFER_ANSWERED, "http_protocol_error");
     ck_assert(call.transfer.answer_begun);
     http1_end();
 }
