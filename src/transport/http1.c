@@ -318,7 +318,6 @@ static bool header_came(struct http_connection *connection)
     }
     if (is_expectation_refused(http1)) {
         transfer->no_expect = true;
-        transfer->answer_begun = false;
         fail(connection, TRANSFER_REFUSED, "http_protocol_error",
              "the server refused Expect: 100-continue twice");
         return false;

@@ -154,10 +154,12 @@ void http_transfer_failed(struct http_connection *connection, struct transfer *t
     again = error.token && may_be_sent_again(connection, transfer, knowledge) && transfer_rewind(transfer);
     log_debug("%s is %s: %s", transfer->method, again ? "sent again" : "not sent again",
               error.token ? reason : transfer->detail);
-    if (again)
+    if (again) {
+        transfer->answer_begun = false;
         pool_add(transport, transfer, true);
-    else
+    } else {
         transfer_fail(transfer, error, "%s", reason);
+    }
 }
 
 /* No connection can be made, and none is left: ends all that wait for one, or each of them would try to make

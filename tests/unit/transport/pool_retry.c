@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is sent again, and how often; connections that fail, or break HTTP/2. */
 #include "pool_world.h"
+#include "transport/transfer_answer.h"
 
 /* ---- sent again ---- */
 
@@ -124,6 +125,24 @@ START_TEST(test_nothing_is_sent_again_after_an_answer_has_begun)
     fake_run();
     ck_assert_uint_eq(calls[0].sends, 1);
     expect_failure(0, TRANSFER_ANSWERED, "connection_terminated");
+    pool_end();
+}
+END_TEST
+
+START_TEST(test_what_is_sent_again_has_no_answer_yet)
+{
+    pool_begin_http1(1);
+    get(0);
+    opens_http1(1);
+    transfer_answer_begins(&calls[0].transfer);
+    ck_assert(calls[0].transfer.answer_begun);
+    fake_closes(fake_find(1), false);
+    fake_run();
+    ck_assert(!calls[0].transfer.answer_begun);
+    fake_fails(fake_find(2));
+    fake_run();
+    expect_failure(0, TRANSFER_MAY_HAVE_RUN, "connection_refused");
+    ck_assert(!calls[0].transfer.answer_begun);
     pool_end();
 }
 END_TEST
@@ -307,6 +326,7 @@ UNIT_SUITE(pool_retry)
     tcase_add_test(tests, test_what_ends_two_new_connections_is_not_sent_on_a_third);
     tcase_add_test(tests, test_a_request_of_risk_that_may_have_run_is_not_sent_again);
     tcase_add_test(tests, test_nothing_is_sent_again_after_an_answer_has_begun);
+    tcase_add_test(tests, test_what_is_sent_again_has_no_answer_yet);
     tcase_add_test(tests, test_a_body_is_read_from_its_beginning_again_or_not_sent_again);
     tcase_add_test(tests, test_what_is_lost_while_it_is_flushed_does_not_wait);
     tcase_add_test(tests, test_a_failed_connect_ends_all_that_wait_for_it);
