@@ -162,12 +162,33 @@ void http_transfer_failed(struct http_connection *connection, struct transfer *t
     }
 }
 
+/* An HTTP/2 connection that is silent although it was asked for a sign of life. */
+static bool is_silent(const struct http_connection *connection)
+{
+    int64_t since_ms = connection->transport->loop->now_ms - POOL_SILENT_MS;
+    const struct transfer *oldest = CONTAINER_OF(connection->transfers.next, struct transfer, link);
+
+    /* It had no reason to speak while it was idle. */
+    return connection->protocol == &http2_protocol && connection->transfer_count > 0 &&
+           connection->received_ms <= since_ms && oldest->sent_ms <= since_ms;
+}
+
+/* Whether a connection takes a transfer, now or later. */
+static bool has_hope(const struct transport *transport)
+{
+    const struct http_connection *connection;
+
+    list_for_each(connection, &transport->full, link)
+        if (!connection->is_last && !is_silent(connection))
+            return true;
+    return !list_is_empty(&transport->usable) || transport->opening_count > 0;
+}
+
 /* No connection can be made, and none is left: ends all that wait for one, or each of them would try to make
  * one, one after the other. */
 static void fail_waiting(struct transport *transport, const struct connection *stream)
 {
-    bool all =
-        list_is_empty(&transport->usable) && list_is_empty(&transport->full) && transport->opening_count == 0;
+    bool all = !has_hope(transport);
     struct transfer *transfer;
 
     list_for_each_safe(transfer, &transport->waiting, link) {
@@ -272,17 +293,6 @@ int pool_open_upgrade(struct transport *transport, struct transfer *transfer)
     if (r == 0)
         enter(connection, transfer);
     return r;
-}
-
-/* An HTTP/2 connection that is silent although it was asked for a sign of life. */
-static bool is_silent(const struct http_connection *connection)
-{
-    int64_t since_ms = connection->transport->loop->now_ms - POOL_SILENT_MS;
-    const struct transfer *oldest = CONTAINER_OF(connection->transfers.next, struct transfer, link);
-
-    /* It had no reason to speak while it was idle. */
-    return connection->protocol == &http2_protocol && connection->transfer_count > 0 &&
-           connection->received_ms <= since_ms && oldest->sent_ms <= since_ms;
 }
 
 /* Whether another HTTP/2 connection would carry more: none is still to say how many streams it allows, none

@@ -220,6 +220,28 @@ START_TEST(test_a_failed_connect_beside_a_connection_ends_one)
 }
 END_TEST
 
+START_TEST(test_a_failed_connect_beside_dead_connections_ends_all)
+{
+    unsigned i;
+
+    pool_begin_tls(8, 10);
+    get(0);
+    opens_http2(1, 10);
+    if (_i)
+        fake_is_last(fake_find(1));
+    else
+        fake_wait(POOL_SILENT_MS);
+    for (i = 1; i < 6; i++)
+        get(i);
+    fake_fails(fake_find(2));
+    fake_run();
+    for (i = 1; i < 6; i++)
+        expect_failure(i, TRANSFER_NOT_SENT, "connection_refused");
+    ck_assert_uint_eq(fake.opened, 2);
+    pool_end();
+}
+END_TEST
+
 START_TEST(test_what_is_cancelled_after_a_failed_connect_is_counted_once)
 {
     pool_begin_http1(0);
@@ -331,6 +353,7 @@ UNIT_SUITE(pool_retry)
     tcase_add_test(tests, test_what_is_lost_while_it_is_flushed_does_not_wait);
     tcase_add_test(tests, test_a_failed_connect_ends_all_that_wait_for_it);
     tcase_add_test(tests, test_a_failed_connect_beside_a_connection_ends_one);
+    tcase_add_loop_test(tests, test_a_failed_connect_beside_dead_connections_ends_all, 0, 2);
     tcase_add_test(tests, test_what_is_cancelled_after_a_failed_connect_is_counted_once);
     tcase_add_test(tests, test_after_three_bad_ends_http1_is_used_for_10_minutes);
     tcase_add_test(tests, test_an_answer_over_http2_ends_the_row_of_bad_ends);
