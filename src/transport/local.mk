@@ -8,8 +8,10 @@ src_libtransport_la_SOURCES = \
 	src/transport/connection_tls.c \
 	src/transport/connector.c src/transport/connector.h \
 	src/transport/connector_private.h \
-	src/transport/http1.c \
+	src/transport/http1.c src/transport/http1_private.h \
+	src/transport/http1_receive.c \
 	src/transport/http1_request.c src/transport/http1_request.h \
+	src/transport/http1_send.c \
 	src/transport/http2.c src/transport/http2_private.h \
 	src/transport/http2_frames.c \
 	src/transport/http2_request.c \
@@ -19,6 +21,10 @@ src_libtransport_la_SOURCES = \
 	src/transport/http_connection.h \
 	src/transport/options.c src/transport/options.h \
 	src/transport/pool.c src/transport/pool.h \
+	src/transport/pool_connection.c \
+	src/transport/pool_open.c \
+	src/transport/pool_private.h \
+	src/transport/pool_transfer.c \
 	src/transport/transfer.c src/transport/transfer.h \
 	src/transport/transfer_answer.c src/transport/transfer_answer.h \
 	src/transport/transfer_end.c src/transport/transfer_end.h \
