@@ -226,24 +226,30 @@ void http2_stream_frame_came(struct http2 *http2, const nghttp2_frame *frame)
         end_came(stream);
 }
 
+/* What a reset says: REFUSED_STREAM means that the request was not processed (RFC 9113, section 8.7), which
+ * cannot be true after a part of its answer. */
+static enum transfer_knowledge knowledge_of(const struct http2_stream *stream, uint32_t code, bool has_begun)
+{
+    if (has_begun && !stream->was_reset)
+        return TRANSFER_ANSWERED; /* it is malformed */
+    return stream->was_reset && code == NGHTTP2_REFUSED_STREAM && !has_begun ? TRANSFER_REFUSED
+                                                                             : TRANSFER_MAY_HAVE_RUN;
+}
+
 /* The stream was closed with CODE, by the server or, because of what the server sent, by nghttp2. */
 static void judge(struct http2_stream *stream, uint32_t code)
 {
     struct http2 *http2 = stream->http2;
     struct transfer *transfer = detach(stream);
-    bool has_header = stream->has_header, was_reset = stream->was_reset;
-    bool refused = was_reset && code == NGHTTP2_REFUSED_STREAM;
-    enum transfer_knowledge knowledge = refused     ? TRANSFER_REFUSED
-                                        : was_reset ? TRANSFER_MAY_HAVE_RUN
-                                                    : TRANSFER_ANSWERED;
+    bool has_header = stream->has_header, was_reset = stream->was_reset, has_end = stream->has_end;
+    enum transfer_knowledge knowledge = knowledge_of(stream, code, transfer->answer_begun);
     char reason[TRANSFER_DETAIL_BYTES];
 
-    if (stream->has_end) {
-        http2_stream_free(stream);
+    http2_stream_free(stream);
+    if (has_end) {
         http_transfer_answered(http2->connection, transfer);
         return;
     }
-    http2_stream_free(stream);
     snprintf(reason, sizeof(reason),
              was_reset ? "the server reset the stream: %s" : "the answer is malformed (%s)",
              nghttp2_http2_strerror(code));
