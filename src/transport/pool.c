@@ -11,6 +11,9 @@ static bool wants_another_http2(const struct transport *transport)
     const struct http_connection *connection;
     unsigned count = 0;
 
+    list_for_each(connection, &transport->usable, link)
+        if (connection->protocol == &http2_protocol && !pool_is_silent(connection))
+            return false;
     list_for_each(connection, &transport->full, link) {
         if (connection->is_last || pool_is_silent(connection))
             continue;

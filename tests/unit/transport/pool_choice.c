@@ -224,6 +224,22 @@ START_TEST(test_no_other_is_opened_before_the_settings_have_come)
 }
 END_TEST
 
+START_TEST(test_no_other_is_opened_beside_one_with_room)
+{
+    pool_begin_tls(0, 5);
+    get(0);
+    opens_http2(1, 5);
+    fake.send = FAKE_REFUSES_AT_ONCE;
+    prepare(1, true);
+    fake_start(&calls[1]);
+    transport_run(fake.transport);
+    fake_run();
+    ck_assert_uint_eq(on(1), 1);
+    ck_assert_uint_eq(fake.opened, 1);
+    pool_end();
+}
+END_TEST
+
 START_TEST(test_max_connections_bounds_http2_too)
 {
     pool_begin_tls(2, 5);
@@ -255,6 +271,7 @@ UNIT_SUITE(pool_choice)
     tcase_add_test(tests, test_a_server_that_allows_all_streams_gets_one_connection);
     tcase_add_test(tests, test_a_server_that_allows_fewer_streams_gets_more_connections);
     tcase_add_test(tests, test_no_other_is_opened_before_the_settings_have_come);
+    tcase_add_test(tests, test_no_other_is_opened_beside_one_with_room);
     tcase_add_test(tests, test_max_connections_bounds_http2_too);
     return suite;
 }
