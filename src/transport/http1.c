@@ -37,8 +37,9 @@ void http1_answered(struct http_connection *connection, const char *rest, size_t
     struct http1 *http1 = connection->state;
     struct transfer *transfer = http1->transfer;
 
+    if (transfer->status == 101 && connection_unread(connection->stream, rest, left) < 0)
+        return http1_fail(connection, TRANSFER_ANSWERED, PROXY_STATUS_INTERNAL_ERROR, "out of memory");
     if (transfer->status == 101) {
-        connection_unread(connection->stream, rest, left);
         transfer->upgraded = TAKE_PTR(connection->stream);
     }
     if (left > 0 || !http1->reader.keeps_alive || !http1->is_sent || !connection->stream)

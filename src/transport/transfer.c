@@ -32,13 +32,7 @@ static bool can_be_sent(const struct transfer *transfer)
     return is_text(transfer->target, '!') && is_text(transfer->method, '!');
 }
 
-static void transfer_timed_out(struct timer *timer)
-{
-    struct transfer *transfer = CONTAINER_OF(timer, struct transfer, timer);
-
-    transfer_expire(transfer);
-    transfer_end(transfer);
-}
+static void transfer_timed_out(struct timer *timer);
 
 static void reset(struct transfer *transfer)
 {
@@ -107,7 +101,7 @@ static void suspect_connection(const struct transfer *transfer)
     pool_distrust(transfer->transport, transfer->sent_ms);
 }
 
-void transfer_expire(struct transfer *transfer)
+static void expire(struct transfer *transfer)
 {
     bool waits = transfer->is_waiting;
 
@@ -122,6 +116,20 @@ void transfer_expire(struct transfer *transfer)
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
     snprintf(transfer->detail, sizeof(transfer->detail), "no answer in %lld ms",
              (long long)(transfer->transport->loop->now_ms - transfer->started_ms));
+}
+
+void transfer_expire(struct transfer *transfer)
+{
+    expire(transfer);
+    transfer_cancel(transfer);
+}
+
+static void transfer_timed_out(struct timer *timer)
+{
+    struct transfer *transfer = CONTAINER_OF(timer, struct transfer, timer);
+
+    expire(transfer);
+    transfer_end(transfer);
 }
 
 void transfer_resume(struct transfer *transfer)

@@ -38,7 +38,8 @@ enum transfer_knowledge {
 #define TRANSFER_LOSSES_MAX 5     /* times that one is sent again that it may have executed */
 
 /* The caller fills the first part and keeps the structure, and all that it points to, until done() was called
- * or the transfer was cancelled. */
+ * or the transfer was cancelled. read() and write() may cancel the transfer that they are called for, but no
+ * other. */
 struct transfer {
     const char *method;
     const char *target; /* origin-form: path and query */
@@ -102,13 +103,16 @@ struct transfer {
     bool no_expect;              /* the server refused Expect (417) */
 };
 
-/* Sends the request. Returns 0 or -ENOMEM; done() is called later by transport_run(), never from here. */
+/* Sends the request. Returns 0; -ENOMEM; -EINVAL if there is a control byte in a header line, or a blank in
+ * the target, which would begin another one. done() is called later by transport_run(), never from here. */
 int transfer_start(struct transport *transport, struct transfer *transfer);
 
 /* Ends it without calling done(). Harmless if it is not under way. */
 void transfer_cancel(struct transfer *transfer);
 
-/* Ends it as if timeout_ms had passed, without calling done(): status 0, error and detail are set. */
+/* Ends it as if timeout_ms had passed, without calling done(): status 0, error and detail are set. It must be
+ * under way.
+ */
 void transfer_expire(struct transfer *transfer);
 
 /* Continues a transfer whose read() or write() returned -EAGAIN. */

@@ -233,7 +233,6 @@ static void answer_stalled(struct request *request)
     struct transfer *transfer = &request->transfer;
 
     transfer_expire(transfer);
-    transfer_cancel(transfer);
     snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
              (long long)timeout_ms(request));
     report(request);
