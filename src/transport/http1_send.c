@@ -10,22 +10,40 @@
 #define CHUNK_HEAD_BYTES 10 /* the size, up to 8 hexadecimal digits, and CRLF */
 #define CHUNK_TAIL_BYTES 2
 
-/* Sends some of PARTS. 0: all of it; -EAGAIN. What is lost is noticed by receiving. */
+#define BLOCKS_MAX 16 /* sent before others have their turn */
+
+/* Passes over SENT bytes. Returns how many of the COUNT parts are left. */
+static int advance(struct iovec **parts, int count, size_t sent)
+{
+    for (; count > 0 && sent >= (*parts)->iov_len; count--)
+        sent -= (*parts)++->iov_len;
+    if (count > 0) {
+        (*parts)->iov_base = (char *)(*parts)->iov_base + sent;
+        (*parts)->iov_len -= sent;
+    }
+    return count;
+}
+
+/* Sends what the connection takes of PARTS; over TLS that is a record at a time, and no event comes in
+ * between. 0: all of it; -EAGAIN. What is lost is noticed by receiving. */
 static int send_parts(struct http_connection *connection, struct iovec *parts, int count, size_t *sent)
 {
     struct http1 *http1 = connection->state;
-    size_t want = 0;
-    int i, r = -EAGAIN;
+    int r = 0;
 
-    for (i = 0; i < count; i++)
-        want += parts[i].iov_len;
     *sent = 0;
-    if (!http1->cannot_send)
-        r = connection_send(connection->stream, parts, count, sent);
-    if (r < 0 && r != -EAGAIN)
-        http1->cannot_send = true;
-    http1->has_sent |= *sent > 0;
-    return r == 0 && *sent == want ? 0 : -EAGAIN;
+    while (count > 0 && !http1->cannot_send) {
+        size_t length = 0;
+
+        r = connection_send(connection->stream, parts, count, &length);
+        if (r == -EAGAIN)
+            return r;
+        http1->cannot_send = r < 0;
+        http1->has_sent |= length > 0;
+        *sent += length;
+        count = advance(&parts, count, length);
+    }
+    return count == 0 ? 0 : -EAGAIN;
 }
 
 /* The head, together with a body that is in memory. */
@@ -109,7 +127,7 @@ static int send_block(struct http_connection *connection)
 static int send_body(struct http_connection *connection)
 {
     struct http1 *http1 = connection->state;
-    int r = 0;
+    int r = 0, i;
 
     if (!http1->transfer->read || http1->body_ended)
         return send_block(connection);
@@ -117,14 +135,16 @@ static int send_body(struct http_connection *connection)
         http1->block = malloc(CHUNK_HEAD_BYTES + HTTP1_BLOCK_BYTES + CHUNK_TAIL_BYTES);
     if (!http1->block)
         return -ENOMEM;
-    do {
+    for (i = 0; i < BLOCKS_MAX && r == 0; i++) {
         r = send_block(connection);
         if (r == 0 && http1->body_ended)
             return 0;
         if (r == 0)
             r = read_block(http1);
-    } while (r == 0);
-    return r;
+    }
+    if (r == 0)
+        http_connection_wants_flush(connection);
+    return r == 0 ? -EAGAIN : r;
 }
 
 /* Sends what can be sent now. */

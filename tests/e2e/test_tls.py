@@ -55,6 +55,15 @@ class TestTls(Case):
         reply = self.get(server, ca_file=self.server_pem, certificate_file=self.other_pem, key_file=self.other_key)
         self.assertEqual(reply.status, 200)
 
+    def test_requests_larger_than_a_record(self):
+        proxy = self.start_daemon(self.start_tls(), {"upstream.ca_file": self.server_pem})
+        for size in (16000, 16384, 16385, 33000, 400000, 3 << 20):  # the last one streams
+            with self.subTest(size=size):
+                body = (b"%07d," % size) * (size // 8)
+                with proxy.connect() as connection:
+                    reply = connection.request("POST", "/api/device", (), body).json()
+                self.assertEqual(reply["body"], body.decode())
+
     def reload(self, proxy):
         start = proxy.notices.mark()
         proxy.signal(signal.SIGHUP)
