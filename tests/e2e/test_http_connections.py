@@ -42,6 +42,24 @@ class TestConnections(HttpCase):
                 self.assertEqual(connection.response().json(), {"live": True})
 
     @every_way
+    def test_more_pipelined_requests_than_a_buffer_holds_are_answered(self, way):
+        way.server.answer_with(repeat_target)
+        with way.connect() as connection:
+            connection.send(b"".join(build("GET", "/api/%d?%s" % (i, "x" * 1000), host=connection.host)
+                                     for i in range(50)))  # libmicrohttpd reads 16 KiB at once
+            for i in range(50):
+                self.assertEqual(connection.response().body.split(b"?")[0], b"/api/%d" % i)
+
+    @every_way
+    def test_a_request_that_comes_before_the_response_to_the_last_one_is_answered(self, way):
+        way.server.answer_with(repeat_target)
+        with way.connect() as connection:
+            connection.send(build("GET", "/api/0", host=connection.host))
+            for i in range(100):
+                connection.send(build("GET", "/api/%d" % (i + 1), host=connection.host))
+                self.assertEqual(connection.response().body, b"/api/%d " % i)
+
+    @every_way
     def test_connection_close_is_honoured(self, way):
         for value in ("close", "Close", "keep-alive, close"):
             with way.connect() as connection:

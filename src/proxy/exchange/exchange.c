@@ -12,6 +12,18 @@ static void exchange_hang_up_expired(struct timer *timer)
     exchange_hung_up(CONTAINER_OF(timer, struct exchange, hang_up_timer));
 }
 
+static void serve(struct exchange *exchange)
+{
+    exchange->served = true;
+    exchange->peer->work->served++;
+}
+
+static void stop_serving(struct exchange *exchange)
+{
+    exchange->peer->work->served -= exchange->served;
+    exchange->served = false;
+}
+
 struct exchange *exchange_new(struct MHD_Connection *connection, const char *raw_target)
 {
     struct peer *peer =
@@ -30,6 +42,7 @@ struct exchange *exchange_new(struct MHD_Connection *connection, const char *raw
     exchange->inbound.body.max = SIZE_MAX - 1; /* inbound.c limits it */
     exchange->hang_up_timer.expired = exchange_hang_up_expired;
     peer->exchange = exchange;
+    serve(exchange);
     list_append(&exchange->services->exchanges, &exchange->link);
     exchange->head.raw_address = (uintptr_t)raw_target;
     exchange->head.raw_target = strdup(raw_target);
@@ -52,6 +65,7 @@ void exchange_retire(struct exchange *exchange)
         exchange->handler->free(exchange);
     loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
     exchange->peer->exchange = NULL;
+    stop_serving(exchange);
     list_remove(&exchange->link);
     early_response_free(exchange);
     inbound_free(exchange);
@@ -76,6 +90,7 @@ void exchange_suspend(struct exchange *exchange)
         return;
     MHD_suspend_connection(exchange->connection);
     exchange->suspended = true;
+    stop_serving(exchange);
     exchange_peer_changed(exchange);
 }
 
@@ -86,7 +101,14 @@ void exchange_resume(struct exchange *exchange)
     loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
     exchange->suspended = false;
     MHD_resume_connection(exchange->connection);
-    *exchange->peer->pending = true;
+    serve(exchange);
+    exchange->peer->work->pending = true;
+}
+
+void exchange_upgraded(struct exchange *exchange)
+{
+    stop_serving(exchange);
+    exchange->peer->hastened = false; /* libmicrohttpd has no timeout for it any more */
 }
 
 void exchange_hung_up(struct exchange *exchange)

@@ -29,6 +29,7 @@ struct exchange {
     struct peer *peer;
     struct MHD_Connection *connection;
     bool suspended;
+    bool served; /* libmicrohttpd is receiving or answering it */
     struct head head;
     struct inbound inbound;
     struct outbound outbound;
@@ -49,6 +50,9 @@ void exchange_refuse(struct exchange *exchange, int status, const char *reason);
  * callback of libmicrohttpd. Both functions are harmless if nothing changes. */
 void exchange_suspend(struct exchange *exchange);
 void exchange_resume(struct exchange *exchange);
+
+/* The connection belongs to its handler from now on. */
+void exchange_upgraded(struct exchange *exchange);
 
 /* Acts on the end of the peer, if it has ended. The exchange is suspended. */
 void exchange_peer_changed(struct exchange *exchange);

@@ -36,6 +36,10 @@ static void peer_ready(struct watch *watch, uint32_t events)
 
     if (events & EPOLLIN)
         peer->active_ms = peer->services->loop.now_ms;
+    if (peer->exchange)
+        peer->unread = true;
+    else
+        peer->work->pending = true;
     if (events & EPOLLOUT && peer->exchange)
         early_response_write(peer->exchange);
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
@@ -79,6 +83,23 @@ static void peer_idle_expired(struct timer *timer)
     loop_timer_start(&services->loop, timer, left_ms);
 }
 
+static void set_hastened(struct peer *peer, bool hastened)
+{
+    if (peer->hastened != hastened)
+        MHD_set_connection_option(peer->connection, MHD_CONNECTION_OPTION_TIMEOUT,
+                                  peer->work->timeout_s + hastened);
+    peer->hastened = hastened;
+}
+
+/* libmicrohttpd 0.9.75 reads from a resumed connection first. Mostly nothing is there; then it adds the
+ * socket to its epoll set, and removes it when the connection is suspended again. But what it can do without
+ * reading it does even before that, for connections with a timeout of their own. */
+void peer_hasten(struct peer *peer)
+{
+    if (peer->end == PEER_OPEN)
+        set_hastened(peer, true);
+}
+
 void peer_request_ended(struct peer *peer)
 {
     struct services *services = peer->services;
@@ -86,6 +107,10 @@ void peer_request_ended(struct peer *peer)
     int64_t idle_ms = services->config->listen.idle_timeout_s * 1000;
 
     peer->active_ms = services->loop.now_ms;
+    if (peer->unread)
+        peer->work->pending = true;
+    peer->unread = false;
+    set_hastened(peer, false);
     if (!peer->closing)
         loop_timer_start(&services->loop, &peer->idle, idle_ms < KEEP_MEMORY_MS ? idle_ms : KEEP_MEMORY_MS);
 }
@@ -111,7 +136,7 @@ static int64_t user_of(const struct peer *peer)
 /* libmicrohttpd does not watch a suspended connection, so its end is watched here. Edge-triggered: no cost
  * without an event. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
-                      bool *pending)
+                      struct listener_work *work)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
 
@@ -120,7 +145,7 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->services = services;
     peer->connection = connection;
     peer->port = port;
-    peer->pending = pending;
+    peer->work = work;
     peer->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     peer->watch.ready = peer_ready;
     peer->idle.expired = peer_idle_expired;

@@ -13,6 +13,13 @@
 struct exchange;
 struct services;
 
+/* What libmicrohttpd has to do for the connections of a listener. */
+struct listener_work {
+    bool pending;       /* it has to run, although there may be no event */
+    unsigned served;    /* requests that it is receiving or answering; it says itself when to run for them */
+    unsigned timeout_s; /* of its connections */
+};
+
 enum peer_end {
     PEER_OPEN,
     PEER_MAY_READ, /* TCP: it sends no more; it is gone, or still reads */
@@ -24,8 +31,10 @@ struct peer {
     struct services *services;
     struct MHD_Connection *connection;
     unsigned port; /* of its listener; 0: a Unix socket */
-    bool *pending; /* of its listener: set it if libmicrohttpd has to run although there may be no event */
+    struct listener_work *work;
     struct exchange *exchange; /* its request under way; NULL: none */
+    bool hastened;             /* its timeout is not that of the others */
+    bool unread;               /* something has come since its request began */
     enum peer_end end;
     int64_t user;       /* uid at the other end of a Unix socket; -1: TCP */
     uint64_t number;    /* connections are numbered from 1 */
@@ -37,10 +46,13 @@ struct peer {
 
 /* A connection has been accepted. Returns NULL if there is no memory. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
-                      bool *pending);
+                      struct listener_work *work);
 
 /* The connection has been closed. PEER may be NULL. */
 void peer_free(struct peer *peer);
+
+/* Makes libmicrohttpd write the response before it reads. The connection is about to be resumed. */
+void peer_hasten(struct peer *peer);
 
 /* A request has ended: the idle time begins. */
 void peer_request_ended(struct peer *peer);

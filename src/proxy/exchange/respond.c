@@ -97,6 +97,8 @@ static void queue_response(struct exchange *exchange, int status, struct respons
     }
     if (response.mhd)
         MHD_destroy_response(response.mhd);
+    if (exchange->suspended)
+        peer_hasten(exchange->peer);
     exchange_resume(exchange);
 }
 

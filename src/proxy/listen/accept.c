@@ -65,7 +65,7 @@ static void accept_ready(struct watch *watch, uint32_t events)
             return;
         }
         MHD_add_connection(listener->mhd, fd, (struct sockaddr *)&address, length);
-        listener->pending = true;
+        listener->work.pending = true;
     }
     if (listener->connections >= max)
         set_accepting(listener, false);

@@ -18,6 +18,8 @@
 /* libmicrohttpd's own timeout is longer than that of peer.c by this, so peer.c closes an idle connection. */
 #define TIMEOUT_SLACK_S 2U
 
+#define READ_DELAY_MS 5 /* after a response, if nothing comes */
+
 /* Once so many connections have closed, freed memory goes back to the system after this time. */
 #define TRIM_CONNECTIONS 64
 #define TRIM_DELAY_MS    5000
@@ -43,7 +45,7 @@ static void listener_connection_changed(void *arg, struct MHD_Connection *connec
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         accept_opened(listener);
-        *context = peer_new(listener->services, connection, listener->socket.port, &listener->pending);
+        *context = peer_new(listener->services, connection, listener->socket.port, &listener->work);
     } else {
         accept_closed(listener);
         count_closed(listener->listeners, &listener->services->loop);
@@ -113,7 +115,7 @@ static void listener_completed(void *arg, struct MHD_Connection *connection, voi
     (void)code;
     /* If a content reader has ended the connection, libmicrohttpd closes it in its next run. */
     if (exchange && exchange->outbound.state == OUTBOUND_STREAMING)
-        listener->pending = true;
+        listener->work.pending = true;
     if (exchange) {
         peer_request_ended(exchange->peer);
         exchange_retire(exchange);
@@ -142,7 +144,12 @@ static void __attribute__((format(printf, 2, 0))) listener_log(void *arg, const 
 static void listener_ready(struct watch *watch, uint32_t events)
 {
     (void)events;
-    CONTAINER_OF(watch, struct listener, watch)->pending = true;
+    CONTAINER_OF(watch, struct listener, watch)->work.pending = true;
+}
+
+static void listener_read_expired(struct timer *timer)
+{
+    CONTAINER_OF(timer, struct listener, read_timer)->work.pending = true;
 }
 
 /* ---- */
@@ -157,16 +164,16 @@ static int open_listener(struct listener *listener, struct listening_socket *soc
 
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
+    listener->work.timeout_s = (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S;
     listener->mhd = MHD_start_daemon(
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
             MHD_USE_ERROR_LOG | MHD_USE_TURBO,
         0, NULL, NULL, listener_request, listener, MHD_OPTION_EXTERNAL_LOGGER, listener_log, NULL,
         MHD_OPTION_CONNECTION_LIMIT, listener->listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener,
-        MHD_OPTION_UNESCAPE_CALLBACK, listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED,
-        listener_completed, listener, MHD_OPTION_NOTIFY_CONNECTION, listener_connection_changed, listener,
-        MHD_OPTION_END);
+        listener->work.timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
+        MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK,
+        listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, listener_completed, listener,
+        MHD_OPTION_NOTIFY_CONNECTION, listener_connection_changed, listener, MHD_OPTION_END);
     if (!listener->mhd)
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->socket.name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -199,6 +206,7 @@ static int add_listener(struct listeners *listeners, struct services *services,
 
     listener->services = services;
     listener->listeners = listeners;
+    listener->read_timer.expired = listener_read_expired;
     r = open_listener(listener, socket, err);
     if (r == 0)
         log_info("listening on %s", listener->socket.name);
@@ -237,23 +245,35 @@ void listeners_run(struct listeners *listeners)
     for (i = 0; i < listeners->count; i++) {
         struct listener *listener = &listeners->list[i];
 
-        if (!listener->pending)
+        if (!listener->work.pending)
             continue;
-        listener->pending = false;
+        listener->work.pending = false;
         if (listener->mhd)
             MHD_run(listener->mhd);
     }
+}
+
+/* After a response, libmicrohttpd wants to run at once, to read the next request. It would do so in vain
+ * (see peer_hasten()): peer.c notices when a request comes. The timer is for what its buffer had no room for.
+ */
+static bool read_later(struct listener *listener)
+{
+    return listener->work.served == 0 &&
+           (timer_is_started(&listener->read_timer) ||
+            loop_timer_start(&listener->services->loop, &listener->read_timer, READ_DELAY_MS) == 0);
 }
 
 static int64_t wait_ms_of(struct listener *listener)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms;
 
-    if (listener->pending)
+    if (listener->work.pending)
         return 0;
     if (!listener->mhd || MHD_get_timeout(listener->mhd, &wait_ms) != MHD_YES)
         return -1;
-    listener->pending = wait_ms == 0;
+    if (wait_ms == 0 && read_later(listener))
+        return -1;
+    listener->work.pending = wait_ms == 0;
     return wait_ms > INT32_MAX ? INT32_MAX : (int64_t)wait_ms;
 }
 
@@ -293,6 +313,7 @@ void listeners_close(struct listeners *listeners)
         struct listener *listener = &listeners->list[i];
 
         quiesce(listener);
+        loop_timer_stop(&listener->services->loop, &listener->read_timer);
         if (!listener->mhd)
             continue;
         loop_remove(&listener->services->loop, &listener->watch);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/loop.h"
 #include "proxy/config/values.h"
+#include "proxy/exchange/peer.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/listening_socket.h"
 
@@ -21,7 +22,8 @@ struct listener {
     struct listeners *listeners;
     struct MHD_Daemon *mhd;
     struct watch watch; /* libmicrohttpd's epoll descriptor */
-    bool pending;       /* libmicrohttpd has to run, although there may be no event */
+    struct listener_work work;
+    struct timer read_timer; /* until libmicrohttpd reads although nothing is known to have come */
     struct listening_socket socket;
 
     /* accept.c */

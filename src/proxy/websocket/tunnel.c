@@ -62,7 +62,7 @@ void tunnel_end(struct tunnel *tunnel, const char *reason)
     loop_timer_stop(&services->loop, &tunnel->linger);
     websocket_close(&tunnel->websocket);
     MHD_upgrade_action(tunnel->handle, MHD_UPGRADE_ACTION_CLOSE);
-    *tunnel->exchange->peer->pending = true;
+    tunnel->exchange->peer->work->pending = true;
 }
 
 /* A client that has ended is noticed at once, even while it is not read from. */
@@ -94,6 +94,7 @@ void tunnel_upgraded(void *arg, struct MHD_Connection *connection, void *context
 
     (void)connection;
     (void)context;
+    exchange_upgraded(tunnel->exchange);
     tunnel->handle = handle;
     tunnel->state = TUNNEL_OPEN;
     loop_remove(loop, &tunnel->exchange->peer->watch);
