@@ -32,6 +32,15 @@ bool field_text_is_valid(const char *text, const char *end)
     return !has_control;
 }
 
+size_t field_token_length(const char *text)
+{
+    size_t length = 0;
+
+    while (is_token_char(text[length]))
+        length++;
+    return length;
+}
+
 const char *field_line_split(const char *line, size_t length, struct field_line *ret)
 {
     const char *end = line + length, *colon = line, *value;

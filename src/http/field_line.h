@@ -17,6 +17,9 @@ struct field_line {
  * it. Returns NULL, or what is wrong with "a header of the answer": static. */
 const char *field_line_split(const char *line, size_t length, struct field_line *ret);
 
+/* How many bytes from TEXT on may be in a name. */
+size_t field_token_length(const char *text);
+
 /* Whether the bytes from TEXT to END may be in a value: no control character but HTAB. */
 bool field_text_is_valid(const char *text, const char *end);
 

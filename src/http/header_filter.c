@@ -62,7 +62,7 @@ static bool contains(const char *const *names, size_t count, const char *name, s
     size_t i;
 
     for (i = 0; i < count; i++)
-        if (strlen(names[i]) == length && strncasecmp(names[i], name, length) == 0)
+        if (header_name_is(name, length, names[i]))
             return true;
     return false;
 }

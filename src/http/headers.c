@@ -3,7 +3,6 @@
 
 #include <curl/curl.h>
 #include <errno.h>
-#include <strings.h>
 
 #define DATE_MAX_S INT64_C(253402300799) /* the end of the year 9999 */
 
@@ -46,13 +45,6 @@ const char *header_value(const char *line)
     const char *colon = strchr(line, ':');
 
     return colon ? colon + 2 : "";
-}
-
-bool header_is(const char *line, const char *name)
-{
-    size_t length = strlen(name);
-
-    return strncasecmp(line, name, length) == 0 && line[length] == ':';
 }
 
 const char *headers_find(const struct headers *headers, const char *name)

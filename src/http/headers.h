@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <strings.h>
 
 #include "base/buf.h"
 
@@ -37,8 +38,19 @@ const char *header_value(const char *line);
  * one. */
 int64_t header_date_s(const char *value);
 
+/* Whether the LENGTH bytes of TEXT are NAME, in any case. Most names differ in the first letter. */
+static inline bool header_name_is(const char *text, size_t length, const char *name)
+{
+    return ((*text ^ *name) & ~0x20) == 0 && strncasecmp(text, name, length) == 0 && name[length] == '\0';
+}
+
 /* Whether LINE is a header called NAME, in any case. */
-bool header_is(const char *line, const char *name);
+static inline bool header_is(const char *line, const char *name)
+{
+    size_t length = strlen(name);
+
+    return ((*line ^ *name) & ~0x20) == 0 && strncasecmp(line, name, length) == 0 && line[length] == ':';
+}
 
 /* Whether the comma-separated LIST, a header's value, has an entry ENTRY, of LENGTH bytes and in any case. */
 bool header_list_has(const char *list, const char *entry, size_t length);

@@ -69,7 +69,7 @@ static int note_encoding(struct response_reader *reader, const char *value)
 
 static bool is_called(const struct field_line *field, const char *name)
 {
-    return field->name_length == strlen(name) && strncasecmp(field->name, name, field->name_length) == 0;
+    return header_name_is(field->name, field->name_length, name);
 }
 
 /* Keeps what frames the body, which saves a search at the end of the header. VALUE: the field's, as a string.

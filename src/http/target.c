@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/target.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,13 +24,28 @@ static int hex_value(char c)
 /* RFC 3986, section 2.3: these mean the same whether they are encoded or not. */
 static bool is_unreserved(unsigned char c)
 {
-    return isalnum(c) || (c && strchr("-._~", c));
+    static const bool chars[256] = {
+        ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true, ['-'] = true,
+        ['.'] = true,         ['_'] = true,         ['~'] = true,
+    };
+
+    return chars[c];
 }
 
 /* RFC 3986, section 3.3: these need no encoding. */
 static bool is_allowed_raw(unsigned char c)
 {
     return is_unreserved(c) || (c && strchr("!$&'()*+,;=:@", c));
+}
+
+/* How many bytes from TEXT on are simply copied. */
+static size_t unreserved_length(const char *text)
+{
+    size_t length = 0;
+
+    while (is_unreserved((unsigned char)text[length]))
+        length++;
+    return length;
 }
 
 static bool is_control(unsigned char c)
@@ -87,36 +101,47 @@ static const char *refused_segment(const struct buf *path, size_t start)
     return NULL;
 }
 
+/* Takes a character of the path; the segment that it is in begins at *SEGMENT. */
+static int take_char(const char **in, struct utf8 *utf8, struct buf *out, size_t *segment,
+                     const char **reason)
+{
+    bool was_encoded;
+    unsigned char c = 0;
+    size_t used = next_char(*in, &c, &was_encoded);
+
+    *reason = used == 0                  ? "invalid percent-encoding"
+              : is_control(c)            ? "a control character"
+              : !utf8_next(utf8, c)      ? "invalid UTF-8"
+              : c == ' ' && !was_encoded ? "a space"
+              : c == '#' && !was_encoded ? "a '#'"
+                                         : refused_in_path(c, was_encoded);
+    if (!*reason && c == '/' && out->len > 0) {
+        *reason = out->len == *segment ? "an empty segment in the path" : refused_segment(out, *segment);
+        *segment = out->len + 1;
+    }
+    if (*reason)
+        return -EINVAL;
+    *in += used;
+    return c == '/' ? buf_append(out, "/", 1) : put(out, c, was_encoded);
+}
+
 static int take_path(const char **raw, struct buf *out, const char **reason)
 {
     struct utf8 utf8 = {0};
     size_t segment = out->len + 1;
-    const char *in = *raw;
+    int r = 0;
 
-    while (*in && *in != '?') {
-        bool was_encoded;
-        unsigned char c = 0;
-        size_t used = next_char(in, &c, &was_encoded);
-        int r;
+    while (r == 0 && **raw && **raw != '?') {
+        size_t copied = utf8.pending == 0 ? unreserved_length(*raw) : 0;
 
-        *reason = used == 0                  ? "invalid percent-encoding"
-                  : is_control(c)            ? "a control character"
-                  : !utf8_next(&utf8, c)     ? "invalid UTF-8"
-                  : c == ' ' && !was_encoded ? "a space"
-                  : c == '#' && !was_encoded ? "a '#'"
-                                             : refused_in_path(c, was_encoded);
-        if (!*reason && c == '/' && out->len > 0) {
-            *reason = out->len == segment ? "an empty segment in the path" : refused_segment(out, segment);
-            segment = out->len + 1;
-        }
-        if (*reason)
-            return -EINVAL;
-        r = c == '/' ? buf_append(out, "/", 1) : put(out, c, was_encoded);
-        if (r < 0)
-            return r;
-        in += used;
+        if (copied > 0)
+            r = buf_append(out, *raw, copied);
+        else
+            r = take_char(raw, &utf8, out, &segment, reason);
+        *raw += copied;
     }
-    *raw = in;
+    if (r < 0)
+        return r;
     *reason = utf8.pending ? "invalid UTF-8" : refused_segment(out, segment);
     return *reason ? -EINVAL : 0;
 }

@@ -13,23 +13,23 @@
  */
 #define HELD_MAX (8 << 20)
 
-/* Control bytes in a header line, or a blank in a target, would begin another one. */
-static bool is_text(const char *text, unsigned char lowest)
+static bool is_word(const char *text)
 {
     for (; *text; text++)
-        if (((unsigned char)*text < lowest && *text != '\t') || *text == 0x7f)
+        if ((unsigned char)*text <= ' ' || *text == 0x7f)
             return false;
     return true;
 }
 
+/* Nothing in a header line, a method or a target may begin another line, or end a word. */
 static bool can_be_sent(const struct transfer *transfer)
 {
     const char *const *line;
 
     for (line = transfer->headers; line && *line; line++)
-        if (!is_text(*line, ' '))
+        if (strpbrk(*line, "\r\n"))
             return false;
-    return is_text(transfer->target, '!') && is_text(transfer->method, '!');
+    return is_word(transfer->target) && is_word(transfer->method);
 }
 
 static void transfer_timed_out(struct timer *timer);

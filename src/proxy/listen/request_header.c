@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "http/field_line.h"
 #include "http/header_filter.h"
+#include "http/headers.h"
 #include "http/origin.h"
 #include "http/preference.h"
 #include "proxy/exchange/header_room.h"
@@ -19,7 +21,7 @@
 
 static bool is_header(const char *name, const char *wanted)
 {
-    return strcasecmp(name, wanted) == 0;
+    return header_name_is(name, strlen(name), wanted);
 }
 
 /* RFC 9110, section 5.3: several Connection lines are one list. */
@@ -33,13 +35,11 @@ static void note_connection(struct request_header *header, const char *value)
         snprintf(header->connection + used, sizeof(header->connection) - used, "%s,", value);
 }
 
-/* RFC 9110, section 5.6.2. */
 static bool is_token(const char *name)
 {
-    static const char allowed[] =
-        "!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    size_t length = field_token_length(name);
 
-    return *name && name[strspn(name, allowed)] == '\0';
+    return length > 0 && name[length] == '\0';
 }
 
 /* libmicrohttpd appends the second line of a folded header (RFC 9112, section 5.2) to the name, which it
@@ -50,15 +50,6 @@ static bool is_folded(const char *name, const char *value)
 
     return (uintptr_t)value < (uintptr_t)end || (uintptr_t)value - (uintptr_t)end > FOLD_BLANKS_MAX ||
            strspn(end, " \t") != (size_t)(value - end);
-}
-
-/* RFC 9110, section 5.5: to some servers, a CR ends the line. */
-static bool is_header_text(const char *text)
-{
-    for (; *text; text++)
-        if (((unsigned char)*text < 0x20 && *text != '\t') || *text == 0x7f)
-            return false;
-    return true;
 }
 
 /* ---- checks ---- */
@@ -79,7 +70,8 @@ static enum MHD_Result request_header_note(void *arg, enum MHD_ValueKind kind, c
                                                                              : NULL;
 
     (void)kind;
-    if (!is_token(name) || (value && (is_folded(name, value) || !is_header_text(value)))) {
+    if (!is_token(name) ||
+        (value && (is_folded(name, value) || !field_text_is_valid(value, value + strlen(value))))) {
         header->is_ambiguous = true;
         exchange_refuse(header->exchange, 400, "a header is folded or contains an invalid character");
     }

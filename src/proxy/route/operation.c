@@ -17,26 +17,24 @@ static size_t segment_length(const char *text, const char *end)
 bool path_matches(const char *pattern, const char *path, size_t length)
 {
     const char *end = path + length;
-    const char *pattern_end = pattern + strlen(pattern);
 
-    for (;;) {
-        size_t wanted = segment_length(pattern, pattern_end);
-        size_t have = segment_length(path, end);
+    for (; *pattern; pattern++) {
+        size_t segment;
 
-        if (wanted == 2 && memcmp(pattern, "**", 2) == 0)
-            return true;
-        if (!(wanted == 1 && *pattern == '*' && have > 0) &&
-            (wanted != have || memcmp(pattern, path, have) != 0))
+        if (path == end || *path++ != *pattern)
             return false;
-        pattern += wanted;
-        path += have;
-        if (path == end)
-            return pattern == pattern_end;
-        if (pattern == pattern_end) /* some servers, or proxies before them, ignore a final slash */
-            return path + 1 == end;
+        if (pattern[0] != '/' || pattern[1] != '*')
+            continue;
         pattern++;
-        path++;
+        if (pattern[1] == '*')
+            return true;
+        segment = segment_length(path, end);
+        if (segment == 0)
+            return false;
+        path += segment;
     }
+    /* some servers, or proxies before them, ignore a final slash */
+    return path == end || (path + 1 == end && *path == '/');
 }
 
 /* The child of NODE for the LENGTH bytes at SEGMENT, or NULL. */
