@@ -344,6 +344,8 @@ int response_reader_next(struct response_reader *reader, const char *data, size_
         else
             r = take_line(reader, &in);
     }
+    if (r == RESPONSE_INTERIM)
+        reader->has_begun = false;
     if (r >= 0)
         *used = (size_t)(in.at - data);
     return r;

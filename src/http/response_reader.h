@@ -50,7 +50,7 @@ struct response_reader {
     /* For the reader alone. */
     enum response_state state;
     bool is_head;         /* it answers a HEAD */
-    bool has_begun;       /* a byte has been taken */
+    bool has_begun;       /* a byte has been taken, after the last interim response */
     bool is_http_1_0;     /* the version in the status line */
     bool is_chunked;      /* Transfer-Encoding: chunked */
     bool says_close;      /* Connection */
@@ -79,7 +79,7 @@ int response_reader_next(struct response_reader *reader, const char *data, size_
  * -ENODATA. */
 int response_reader_end(struct response_reader *reader);
 
-/* Whether a byte of a response has been taken. */
+/* Whether a byte of a response has been taken; an interim one is none. */
 bool response_reader_has_begun(const struct response_reader *reader);
 
 void response_reader_free(struct response_reader *reader);

@@ -199,3 +199,10 @@ void target_free(struct target *target)
 {
     buf_free(&target->text);
 }
+
+size_t target_public_length(const char *path, size_t length)
+{
+    static const char device_api[] = "/api/v1/";
+
+    return strncmp(path, device_api, strlen(device_api)) == 0 ? strlen(device_api) : length;
+}

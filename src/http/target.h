@@ -39,4 +39,8 @@ int target_parse(const char *raw, struct target *ret, const char **reason);
 
 void target_free(struct target *target);
 
+/* How much of a path, of LENGTH bytes and without its query, can be logged: not the token of a device, which
+ * the paths of the device API contain. */
+size_t target_public_length(const char *path, size_t length);
+
 #endif

@@ -4,6 +4,8 @@
  * way, and anything that could be read in two ways, closes the connection.
  */
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "http/proxy_status.h"
 #include "transport/http1_private.h"
@@ -21,11 +23,16 @@ static void http1_reset(struct http1 *http1)
 }
 
 void http1_fail(struct http_connection *connection, enum transfer_knowledge knowledge, const char *token,
-                const char *reason)
+                const char *format, ...)
 {
     struct http1 *http1 = connection->state;
     struct transfer *transfer = http1->transfer;
+    char reason[TRANSFER_DETAIL_BYTES];
+    va_list args;
 
+    va_start(args, format);
+    vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
     http1_reset(http1);
     connection->is_last = true;
     http_transfer_failed(connection, transfer, knowledge, (struct transfer_error){502, token}, "%s", reason);
@@ -48,13 +55,6 @@ void http1_answered(struct http_connection *connection, const char *rest, size_t
     http_transfer_answered(connection, transfer);
 }
 
-static const char *text_of_loss(const struct transfer *transfer)
-{
-    return transfer->may_be_sent_twice
-               ? "the server closed the connection without an answer"
-               : "the connection was lost; not sent again, because the server may have executed it";
-}
-
 /* The connection ended, or is of no more use: what is under way is judged. */
 void http1_lose(struct http_connection *connection, const char *reason)
 {
@@ -66,22 +66,22 @@ void http1_lose(struct http_connection *connection, const char *reason)
     else if (http1->is_answered)
         http1_answered(connection, "", 0);
     else if (!http1->has_sent)
-        http1_fail(connection, TRANSFER_NOT_SENT, PROXY_STATUS_CONNECTION_TERMINATED, reason);
+        http1_fail(connection, TRANSFER_NOT_SENT, PROXY_STATUS_CONNECTION_TERMINATED, "%s", reason);
     else if (transfer->header_complete)
-        http1_fail(connection, TRANSFER_ANSWERED, "http_response_incomplete", "the answer ended early");
+        http1_fail(connection, TRANSFER_ANSWERED, "http_response_incomplete", "the answer ended early: %s",
+                   reason);
     else if (response_reader_has_begun(&http1->reader))
         http1_fail(connection, TRANSFER_MAY_HAVE_RUN, "http_response_incomplete",
-                   "the answer's header ended early");
+                   "the answer's header ended early: %s", reason);
     else
-        http1_fail(connection, TRANSFER_MAY_HAVE_RUN, PROXY_STATUS_CONNECTION_TERMINATED,
-                   text_of_loss(transfer));
+        http1_fail(connection, TRANSFER_MAY_HAVE_RUN, PROXY_STATUS_CONNECTION_TERMINATED, "%s", reason);
 }
 
 /* The rest of the answer is not wanted, because of ERROR. */
 void http1_not_wanted(struct http_connection *connection, int error)
 {
     if (error != -EFBIG)
-        return http1_fail(connection, TRANSFER_ANSWERED, NULL, "");
+        return http1_fail(connection, TRANSFER_ANSWERED, NULL, "%s", "");
     connection->is_last = true;
     http1_answered(connection, "", 0);
 }

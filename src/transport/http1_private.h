@@ -33,7 +33,7 @@ struct http1 {
 /* The request under way fails, and the connection with it. Without TOKEN, with the error that the transfer
  * has. */
 void http1_fail(struct http_connection *connection, enum transfer_knowledge knowledge, const char *token,
-                const char *reason);
+                const char *format, ...) PRINTF_LIKE(4, 5);
 
 /* The whole answer has come, and LEFT bytes at REST after it that nobody asked for. */
 void http1_answered(struct http_connection *connection, const char *rest, size_t left);

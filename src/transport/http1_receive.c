@@ -41,12 +41,12 @@ static bool header_came(struct http_connection *connection)
     if (is_expectation_refused(http1)) {
         transfer->no_expect = true;
         http1_fail(connection, TRANSFER_REFUSED, "http_protocol_error",
-                   "the server refused Expect: 100-continue twice");
+                   "the server refused Expect: 100-continue");
         return false;
     }
     r = transfer_header_ended(transfer, status);
     if (r == -ECANCELED && http1->transfer == transfer)
-        http1_fail(connection, TRANSFER_ANSWERED, NULL, "");
+        http1_fail(connection, TRANSFER_ANSWERED, NULL, "%s", "");
     if (http1->transfer != transfer)
         return false;
     if (goes_on) { /* it wants the body nevertheless */
@@ -91,7 +91,7 @@ static void malformed(struct http_connection *connection, int error)
     else if (error == -ENOMEM)
         http1_fail(connection, TRANSFER_ANSWERED, PROXY_STATUS_INTERNAL_ERROR, "out of memory");
     else
-        http1_fail(connection, TRANSFER_ANSWERED, "http_protocol_error", http1->reader.reason);
+        http1_fail(connection, TRANSFER_ANSWERED, "http_protocol_error", "%s", http1->reader.reason);
 }
 
 /* Reads LENGTH bytes of the answer. False: the answer, or the connection, is over. */
@@ -107,8 +107,7 @@ static bool read_answer(struct http_connection *connection, const char *data, si
         int event = response_reader_next(&http1->reader, data + at, length - at, &used, &body, &body_length);
 
         at += used;
-        if (response_reader_has_begun(&http1->reader))
-            http1->transfer->answer_begun = true;
+        http1->transfer->answer_begun = response_reader_has_begun(&http1->reader);
         if (event == RESPONSE_MORE)
             return true;
         if (event == RESPONSE_INTERIM)
@@ -133,7 +132,7 @@ static void end_came(struct http_connection *connection)
         connection->is_last = true;
         http1_answered(connection, "", 0);
     } else {
-        http1_lose(connection, "the server closed it");
+        http1_lose(connection, "the server closed the connection");
     }
 }
 
@@ -154,7 +153,7 @@ void http1_receive(struct http_connection *connection)
             return;
         connection->received_ms = transport_loop(connection->transport)->now_ms;
         if (r < 0)
-            http1_lose(connection, "it was reset");
+            http1_lose(connection, connection->stream->detail);
         else if (length == 0)
             end_came(connection);
         else if (http1->is_answered)

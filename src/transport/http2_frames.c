@@ -68,7 +68,7 @@ static void give_reason(struct http2 *http2, const char *format, ...)
     va_end(args);
 }
 
-void http2_is_bad(struct http2 *http2, const char *what, uint32_t code)
+void http2_mark_bad(struct http2 *http2, const char *what, uint32_t code)
 {
     http2->is_bad = true;
     give_reason(http2, "%s: %s", what, nghttp2_http2_strerror(code));
@@ -189,7 +189,7 @@ static void goaway_came(struct http2 *http2, const nghttp2_goaway *goaway)
     if (goaway->error_code == NGHTTP2_NO_ERROR)
         http2->connection->is_last = true;
     else
-        http2_is_bad(http2, "its GOAWAY", goaway->error_code);
+        http2_mark_bad(http2, "its GOAWAY", goaway->error_code);
     list_for_each_safe(stream, &http2->streams, link)
         if (stream->transfer && !stream->has_end &&
             (!stream->is_gathered || stream->id > goaway->last_stream_id))
@@ -262,7 +262,7 @@ void http2_receive(struct http2 *http2)
         if (r == -EAGAIN)
             return;
         if (r < 0 || length == 0)
-            return end_came(http2, r < 0 ? "it was reset" : "the server closed it");
+            return end_came(http2, r < 0 ? connection->stream->detail : "the server closed the connection");
         take(http2, data, length);
     }
 }

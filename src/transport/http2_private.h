@@ -105,7 +105,7 @@ void http2_receive(struct http2 *http2);
 void http2_lose(struct http2 *http2, bool bad, struct transfer_error error, const char *reason);
 
 /* The server wants no HTTP/2, or not as we speak it: WHAT with CODE said so. */
-void http2_is_bad(struct http2 *http2, const char *what, uint32_t code);
+void http2_mark_bad(struct http2 *http2, const char *what, uint32_t code);
 
 void http2_set_frame_callbacks(nghttp2_session_callbacks *callbacks);
 

@@ -175,6 +175,15 @@ static int http2_invalid_line_came(nghttp2_session *session, const nghttp2_frame
     return 0;
 }
 
+/* An interim response is no answer. */
+static void interim_came(struct http2_stream *stream)
+{
+    stream->transfer->answer_begun = false;
+    if (++stream->interims > RESPONSE_INTERIM_MAX)
+        http2_stream_fail(stream, NGHTTP2_PROTOCOL_ERROR, TRANSFER_ANSWERED, malformed,
+                          "the server sent more than %d interim responses", RESPONSE_INTERIM_MAX);
+}
+
 static void header_ended(struct http2_stream *stream)
 {
     struct transfer *transfer = stream->transfer;
@@ -186,9 +195,8 @@ static void header_ended(struct http2_stream *stream)
         stream->has_header = true;
         http2_progressed(stream->http2);
         http2_stream_goes_on(stream, transfer, transfer_header_ended(transfer, stream->status));
-    } else if (++stream->interims > RESPONSE_INTERIM_MAX) {
-        http2_stream_fail(stream, NGHTTP2_PROTOCOL_ERROR, TRANSFER_ANSWERED, malformed,
-                          "the server sent more than %d interim responses", RESPONSE_INTERIM_MAX);
+    } else {
+        interim_came(stream);
     }
 }
 
@@ -206,7 +214,7 @@ static void reset_came(struct http2_stream *stream, uint32_t code)
 {
     stream->was_reset = true;
     if (code == NGHTTP2_HTTP_1_1_REQUIRED)
-        http2_is_bad(stream->http2, "its RST_STREAM", code);
+        http2_mark_bad(stream->http2, "its RST_STREAM", code);
 }
 
 void http2_stream_frame_came(struct http2 *http2, const nghttp2_frame *frame)
@@ -242,7 +250,8 @@ static void judge(struct http2_stream *stream, uint32_t code)
     struct http2 *http2 = stream->http2;
     struct transfer *transfer = detach(stream);
     bool has_header = stream->has_header, was_reset = stream->was_reset, has_end = stream->has_end;
-    enum transfer_knowledge knowledge = knowledge_of(stream, code, transfer->answer_begun);
+    enum transfer_knowledge knowledge =
+        knowledge_of(stream, code, transfer->answer_begun || stream->interims > 0);
     char reason[TRANSFER_DETAIL_BYTES];
 
     http2_stream_free(stream);

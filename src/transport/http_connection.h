@@ -84,7 +84,7 @@ void http_connection_wants_flush(struct http_connection *connection);
  * then. */
 void http_connection_lost(struct http_connection *connection, bool bad, const char *reason);
 
-/* The request line's target, the Host header, and the bounds: from transport.h. */
+/* Of the transport, in transport.c: parts of a request, the loop, the bounds. */
 const char *transport_scheme(const struct transport *transport); /* "http" or "https" */
 const char *transport_host(const struct transport *transport);
 const char *transport_prefix(const struct transport *transport);

@@ -111,7 +111,7 @@ static void assign(struct transport *transport)
     }
     make_room(transport);
     for (wanted = wanted_connections(transport); wanted > 0; wanted--)
-        if (pool_open(transport, false, &connection) < 0)
+        if (pool_open_connection(transport, false, &connection) < 0)
             break;
 }
 

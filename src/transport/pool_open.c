@@ -62,7 +62,7 @@ static void pool_stream_failed(struct connection *stream)
 static const struct connection_events pool_stream_events = {pool_stream_opened, pool_stream_failed,
                                                             pool_stream_ready};
 
-int pool_open(struct transport *transport, bool is_upgrade, struct http_connection **ret)
+int pool_open_connection(struct transport *transport, bool is_upgrade, struct http_connection **ret)
 {
     struct http_connection *connection = calloc(1, sizeof(*connection));
     int r;
@@ -94,7 +94,7 @@ int pool_open(struct transport *transport, bool is_upgrade, struct http_connecti
 int pool_open_upgrade(struct transport *transport, struct transfer *transfer)
 {
     struct http_connection *connection;
-    int r = pool_open(transport, true, &connection);
+    int r = pool_open_connection(transport, true, &connection);
 
     if (r == 0)
         pool_enter(connection, transfer);

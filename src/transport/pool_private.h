@@ -34,6 +34,6 @@ void pool_fail_waiting(struct transport *transport, const struct connection *str
 bool pool_uses_http2(const struct transport *transport);
 
 /* Begins to open a connection. 0 or -ENOMEM. */
-int pool_open(struct transport *transport, bool is_upgrade, struct http_connection **ret);
+int pool_open_connection(struct transport *transport, bool is_upgrade, struct http_connection **ret);
 
 #endif

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "http/target.h"
 #include "transport/pool_private.h"
 #include "transport/transfer_answer.h"
 #include "transport/transfer_end.h"
@@ -47,6 +48,14 @@ static bool may_be_sent_again(const struct http_connection *connection, const st
            (connection->answers > 0 || transfer->losses == 1);
 }
 
+static void log_retry(const struct transfer *transfer, bool again, const char *reason)
+{
+    size_t length = target_public_length(transfer->target, strcspn(transfer->target, "?"));
+
+    log_debug("%s %.*s is %s: %s", transfer->method, (int)length, transfer->target,
+              again ? "sent again" : "not sent again", reason);
+}
+
 void http_transfer_failed(struct http_connection *connection, struct transfer *transfer,
                           enum transfer_knowledge knowledge, struct transfer_error error, const char *format,
                           ...)
@@ -62,13 +71,15 @@ void http_transfer_failed(struct http_connection *connection, struct transfer *t
     pool_leave(connection, transfer);
     note_knowledge(transfer, knowledge);
     again = error.token && may_be_sent_again(connection, transfer, knowledge) && transfer_rewind(transfer);
-    log_debug("%s is %s: %s", transfer->method, again ? "sent again" : "not sent again",
-              error.token ? reason : transfer->detail);
+    log_retry(transfer, again, error.token ? reason : transfer->detail);
     if (again) {
         transfer->answer_begun = false;
         pool_add(transport, transfer, true);
     } else {
-        transfer_fail(transfer, error, "%s", reason);
+        transfer_fail(transfer, error, "%s%s", reason,
+                      knowledge == TRANSFER_MAY_HAVE_RUN && !transfer->may_be_sent_twice
+                          ? "; not sent again, because the server may have executed it"
+                          : "");
     }
 }
 

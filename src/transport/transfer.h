@@ -29,7 +29,7 @@ enum transfer_knowledge {
     TRANSFER_NOT_SENT,     /* no byte of it was sent */
     TRANSFER_REFUSED,      /* the server says that it did not process it (RFC 9113, section 8.7) */
     TRANSFER_MAY_HAVE_RUN, /* some of it was sent, and the server has not said what it did */
-    TRANSFER_ANSWERED,     /* an answer has come, or what is none */
+    TRANSFER_ANSWERED,     /* an answer has come, if only one that cannot be used */
 };
 
 #define TRANSFER_KEEP       1

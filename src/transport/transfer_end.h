@@ -8,7 +8,7 @@
 #include "base/util.h"
 #include "transport/transfer.h"
 
-/* It has its answer; done() is called by transport_run(). It is in no list. */
+/* It is over, with an answer or without; done() is called by transport_run(). It is in no list. */
 void transfer_end(struct transfer *transfer);
 
 /* It has none: the status becomes 0. Without error.token the error and detail that it has stay. */

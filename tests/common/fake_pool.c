@@ -67,6 +67,8 @@ int connection_recv(struct connection *connection, void *data, size_t size, size
     if (!transport->recv_ends)
         return -EAGAIN;
     *ret = 0;
+    if (transport->recv_error < 0)
+        snprintf(connection->detail, sizeof(connection->detail), "%s", strerror(-transport->recv_error));
     return transport->recv_error;
 }
 

@@ -11,6 +11,7 @@ struct transcript {
     struct headers headers;
     struct buf *out;
     bool in_body;
+    bool after_interim; /* and nothing has come since */
 };
 
 static void promise(bool kept)
@@ -59,6 +60,8 @@ static int read_piece(struct transcript *transcript, const char *piece, size_t l
         if (r < 0)
             return r;
         promise(used <= length - *at);
+        if (used > 0)
+            transcript->after_interim = r == RESPONSE_INTERIM;
         if (r == RESPONSE_BODY) {
             promise(body_length > 0 && body >= piece + *at && body + body_length == piece + *at + used);
             say_body(transcript, body, body_length);
@@ -113,7 +116,7 @@ void response_transcript(const void *data, size_t length, bool is_head, size_t s
         r = read_piece(&transcript, piece, n, &used);
         free(piece);
         at += r >= 0 ? used : n;
-        promise(response_reader_has_begun(&transcript.reader));
+        promise(r < 0 || response_reader_has_begun(&transcript.reader) != transcript.after_interim);
     }
     if (r < 0)
         say_error(&transcript, r);

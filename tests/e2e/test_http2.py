@@ -123,7 +123,8 @@ class Http2Case(Case):
         self.assert_error(reply, 502, 2)
         reply = self.proxy.post("/api/device", b"once more")  # on a used connection
         self.assert_error(reply, 502, 2)
-        self.assertEqual(self.server.bodies, [b"once", b"once more"])
+        # The second one may meet the end of the connection instead of the server.
+        self.assertIn(self.server.bodies, ([b"once"], [b"once", b"once more"]))
 
     def test_a_post_on_a_connection_that_ends_is_not_sent_again(self):
         self.assert_not_retried(lambda peer, stream: False)

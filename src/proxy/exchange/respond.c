@@ -15,14 +15,11 @@
 /* Without the query and, in paths of the device API, without the device's token: both can be secret. */
 static void log_response(const struct exchange *exchange, int status)
 {
-    static const char device_api[] = "/api/v1/";
     const struct target *target = &exchange->head.target;
     const char *path = target->text.data ? target->text.data : "";
-    int length = (int)target->path_length;
 
-    if (strncmp(path, device_api, strlen(device_api)) == 0)
-        length = (int)strlen(device_api);
-    log_debug("%s %.*s -> %d", exchange->head.method, length, path, status);
+    log_debug("%s %.*s -> %d", exchange->head.method, (int)target_public_length(path, target->path_length),
+              path, status);
 }
 
 static void count(const struct exchange *exchange, int status)
