@@ -16,7 +16,7 @@ END_HEADERS, PADDED, WITH_PRIORITY = 4, 8, 32
  REFUSED_STREAM, CANCEL, COMPRESSION_ERROR, CONNECT_ERROR, ENHANCE_YOUR_CALM, INADEQUATE_SECURITY,
  HTTP_1_1_REQUIRED) = range(14)
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-STATUS_200 = b"\x88"  # RFC 7541, appendix A
+STATUS_200, STATUS_404 = b"\x88", b"\x8d"  # RFC 7541, appendix A
 
 
 def frame(kind, flags, stream, payload=b"", length=None):
@@ -39,12 +39,17 @@ class Peer:
     def send(self, kind, flags, stream, payload=b""):
         self.sock.sendall(frame(kind, flags, stream, payload))
 
-    def answer(self, stream, body=b"{}"):
-        self.send(HEADERS, END_HEADERS, stream, STATUS_200)
+    def answer(self, stream, body=b"{}", status=STATUS_200):
+        self.send(HEADERS, END_HEADERS, stream, status)
         self.send(DATA, END_STREAM, stream, body)
 
     def reset(self, stream, error):
         self.send(RST_STREAM, 0, stream, error.to_bytes(4, "big"))
+
+    def answer_last(self, stream, *arguments):
+        """After this answer, tbproxyd uses another connection."""
+        self.go_away(stream)
+        self.answer(stream, *arguments)
 
     def go_away(self, last_stream, error=NO_ERROR):
         self.send(GOAWAY, 0, 0, last_stream.to_bytes(4, "big") + error.to_bytes(4, "big"))
@@ -54,6 +59,9 @@ class Peer:
         if len(head) < 9:
             raise ValueError("the end")
         return head[3], head[4], int.from_bytes(head[5:9], "big"), self.file.read(int.from_bytes(head[:3], "big"))
+
+    def settings_came(self):
+        self.send(SETTINGS, ACK, 0)
 
     def read_header(self, flags, payload):
         if flags & PADDED:
@@ -67,7 +75,7 @@ class Peer:
         while True:
             kind, flags, stream, payload = self.read_frame()
             if kind == SETTINGS and not flags & ACK:
-                self.send(SETTINGS, ACK, 0)
+                self.settings_came()
             elif kind == PING and not flags & ACK:
                 self.send(PING, ACK, 0, payload)
             elif kind == HEADERS:
@@ -116,22 +124,28 @@ class Http2Server(Listening):
             return
         self.peers.append(peer)
         try:
-            peer.file.read(len(PREFACE))
-            peer.send(SETTINGS, 0, 0, self.settings)
-            kept = True
-            while kept:
-                stream, body = peer.read_request()
-                if not body:
-                    peer.answer(stream, json.dumps(USER).encode())
-                    continue
-                with self.lock:
-                    self.bodies.append(body)
-                    kept = self.handle(peer, stream, body)
+            self.serve_peer(peer)
         except (OSError, ValueError):  # the daemon has closed the connection, or the test is over
             pass
         finally:
             peer.file.close()
             peer.sock.close()
+
+    def serve_peer(self, peer):
+        peer.file.read(len(PREFACE))
+        peer.send(SETTINGS, 0, 0, self.settings)
+        kept = True
+        while kept:
+            stream, body = peer.read_request()
+            kept = self.serve_request(peer, stream, body)
+
+    def serve_request(self, peer, stream, body):
+        if not body:
+            peer.answer(stream, json.dumps(USER).encode())
+            return True
+        with self.lock:
+            self.bodies.append(body)
+            return self.handle(peer, stream, body)
 
     def stop(self):
         self.stop_listening()

@@ -169,7 +169,6 @@ def until_the_end(tls):
 
 def in_pieces(peer, trial):
     """Each byte in a segment of its own."""
-    peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for byte in CHUNKED + chunk(trial.content(), b";a=b") + b"0\r\nA: b\r\n\r\n":
         peer.send(bytes([byte]))
     close(peer)

@@ -162,7 +162,7 @@ BROKEN_HEADER = (
 # The same in the middle of an answer.
 BROKEN_BODY = (
     ("padding longer than DATA", http2.PROTOCOL_ERROR, lambda stream: frame(DATA, PADDED, stream, b"\x05abcd")),
-    ("padding without a length", http2.FRAME_SIZE_ERROR, lambda stream: frame(DATA, PADDED, stream)),
+    ("padding without a length", http2.PROTOCOL_ERROR, lambda stream: frame(DATA, PADDED, stream)),
     ("SETTINGS of 5 bytes in a body", http2.FRAME_SIZE_ERROR, lambda stream: frame(SETTINGS, 0, 0, bytes(5))),
     ("bad HPACK in a trailer", http2.COMPRESSION_ERROR,
      lambda stream: frame(HEADERS, END_HEADERS | END_STREAM, stream, b"\xff\xff\xff\xff\xff\xff")),
@@ -233,9 +233,9 @@ STREAM = HEAD_LINES + [
           block(stream, [OK, (b"a", b"b")], END_HEADERS | END_STREAM)),
     sends("upper case in trailers", lost, lambda stream, body: header(stream) + data(stream, body, 0) +
           block(stream, [(b"A", b"b")], END_HEADERS | END_STREAM)),
-    sends("WINDOW_UPDATE 0 of the stream", unanswered, lambda stream, body: window_update(stream, 0)),
-    sends("a window of the stream beyond 2 GiB", unanswered, lambda stream, body: window_update(stream, LAST_ID)),
-    sends("PRIORITY of 4 bytes", unanswered, lambda stream, body: frame(PRIORITY, 0, stream, bytes(4))),
+    sends("WINDOW_UPDATE 0 of the stream", unsure, lambda stream, body: window_update(stream, 0)),
+    sends("a window of the stream beyond 2 GiB", unsure, lambda stream, body: window_update(stream, LAST_ID)),
+    sends("PRIORITY of 4 bytes", unsure, lambda stream, body: frame(PRIORITY, 0, stream, bytes(4))),
     sends("more interim answers than allowed", unsure,
           lambda stream, body: header(stream, (b":status", b"103")) * (RESPONSE_INTERIM_MAX + 1) + good(stream, body)),
     sends("5000 103s", unsure, lambda stream, body: header(stream, (b":status", b"103")) * 5000 + good(stream, body)),
@@ -274,7 +274,6 @@ RESETS += [sends("RST_STREAM with %s %s" % (name, where), verdict,
            for name, code in (("NO_ERROR", NO_ERROR), ("CANCEL", http2.CANCEL), ("INTERNAL_ERROR", http2.INTERNAL_ERROR),
                               ("REFUSED_STREAM", http2.REFUSED_STREAM))
            for where, make, verdict in (
-               ("after a 103", lambda stream, body: header(stream, (b":status", b"103")), unsure),
                ("after HEADERS", lambda stream, body: header(stream), lost),
                ("in a body", lambda stream, body: header(stream) + data(stream, body, 0), lost),
                ("in a large body", lambda stream, body: header(stream) + pieces(stream, body.ljust(STREAMED)), cut),
@@ -348,7 +347,6 @@ def split(lines, step):
 
 
 def in_pieces(peer, trial):
-    peer.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     for byte in good(trial.stream, trial.content()):
         peer.sock.sendall(bytes([byte]))
 
@@ -400,7 +398,7 @@ AFTER = [sends("%s after the answer" % name, whole, lambda stream, body, make=ma
          for name, error, make in (
              ("DATA on stream 0", http2.PROTOCOL_ERROR, lambda stream: data(0, b"x")),
              ("SETTINGS of 5 bytes", http2.FRAME_SIZE_ERROR, lambda stream: frame(SETTINGS, 0, 0, bytes(5))),
-             ("bad HPACK", http2.COMPRESSION_ERROR, lambda stream: frame(HEADERS, END_HEADERS, stream + 2, b"\xff" * 6)))]
+             ("HEADERS on an idle stream", http2.PROTOCOL_ERROR, lambda stream: header(stream + 2)))]
 AFTER += [sends("a second answer", whole, lambda stream, body: good(stream, body) * 2),
           sends("DATA after the end", whole, lambda stream, body: good(stream, body) + data(stream, b"more"))]
 
@@ -414,7 +412,8 @@ def before(when, name, make, then=serve, **options):
     return Ending("%s %s" % (name, when), not_begun, act, when, **options)
 
 
-UNASKED = [before(HARMLESS, name, make) for name, make in (
+UNASKED = [before(IDLE, "GOAWAY beyond the stream", lambda stream: go_away(LAST_ID))]
+UNASKED += [before(HARMLESS, name, make) for name, make in (
     ("PING", lambda stream: frame(PING, 0, 0, bytes(8))),
     ("SETTINGS", lambda stream: setting(3, 7)),
     ("an unknown frame", lambda stream: frame(99, 0, 0)),
@@ -426,7 +425,6 @@ UNASKED += [before(when, name, make, then, error=error) for when in (IDLE, ASLEE
     ("GOAWAY and FIN", go_away, fin, None),
     ("GOAWAY and reset", go_away, reset, None),
     ("GOAWAY 0 with INTERNAL_ERROR", lambda stream: go_away(0, http2.INTERNAL_ERROR), serve, None),
-    ("GOAWAY beyond the stream", lambda stream: go_away(LAST_ID), serve, None),
     ("an answer of HTTP 1.1", lambda stream: answer(408), serve, http2.FRAME_SIZE_ERROR),
     ("an answer that nobody asked for", lambda stream: good(stream + 2, b'"not yours"'), serve, http2.PROTOCOL_ERROR),
     ("DATA on stream 0", lambda stream: data(0, b"x"), serve, http2.PROTOCOL_ERROR),
@@ -450,7 +448,7 @@ OPENINGS = [
     opens("SETTINGS ACK before SETTINGS", frame(SETTINGS, ACK, 0), error=http2.PROTOCOL_ERROR),
     opens("SETTINGS of 5 bytes", frame(SETTINGS, 0, 0, bytes(5)), error=http2.FRAME_SIZE_ERROR),
     opens("no streams and then some", setting(3, 0) + setting(3, 100)),
-    opens("nonsense", b"\xff" * 100, error=http2.FRAME_SIZE_ERROR),
+    opens("nonsense", b"\xff" * 100, error=http2.PROTOCOL_ERROR),
 ]
 
 ENDINGS = CONNECTION + STREAM + FLOODS + RESETS + GOAWAYS + ENDS + WELL + AFTER + UNASKED + OPENINGS
@@ -467,34 +465,36 @@ class EndingServer(Http2Server):
         if certificate:
             self.context.set_alpn_protocols(["h2", "http/1.1"])
 
-    def serve(self, sock):
+    def serve_peer(self, peer):
+        peer.answers, peer.trial = 0, None
+        peer.is_over = False  # it sends nothing more
+        peer.ignores = False  # it reads requests, and does not execute them
         try:
-            peer = http2.Peer(self.context.wrap_socket(sock, server_side=True) if self.context else sock)
-        except OSError:
-            return
-        self.peers.append(peer)
-        peer.answers, peer.trial, peer.is_over, peer.ignores = 0, None, False, False
-        with contextlib.suppress(OSError, ValueError):  # the daemon has closed the connection, or the test is over
             if peer.file.peek(1)[:3] == b"PRI":
                 self.serve_http2(peer)
             else:
                 self.serve_http1(peer)
-        with contextlib.suppress(OSError):
-            peer.file.close()
-            peer.sock.close()
+        finally:
+            self.ended(peer)
+
+    @staticmethod
+    def ended(peer):
+        """Reads what tbproxyd has said, even if it has closed the connection."""
+        with contextlib.suppress(OSError, ValueError, KeyError):
+            while not peer.is_over:
+                peer.read_request()
         if peer.trial:
             peer.trial.error = next((code for kind, code in peer.errors if kind == GOAWAY), None)
             peer.trial.closed.set()
 
     def serve_http1(self, peer):
-        line = peer.file.readline().decode("latin-1")
+        method, target, _ = peer.file.readline().decode("latin-1").split(" ")
         while peer.file.readline().rstrip():
             pass
-        target = line.split(" ")[1]
         self.http1_targets.append(target)
         number, _ = self.script.sending(target, False)
         body = self.known_answer(target) or content(target, number)
-        peer.sock.sendall(answer(body=body, headers=[("Connection", "close")]))
+        peer.sock.sendall(answer(body=b"" if method == "HEAD" else body, headers=[("Connection", "close")]))
 
     @staticmethod
     def known_answer(target):
@@ -513,11 +513,11 @@ class EndingServer(Http2Server):
         while not peer.is_over:
             stream, _ = peer.read_request()
             if not peer.ignores:
-                self.serve_request(peer, stream, peer.headers[stream][":path"])
+                self.serve_one(peer, stream, peer.headers[stream][":method"], peer.headers[stream][":path"])
         while peer.sock.recv(65536):
             pass
 
-    def serve_request(self, peer, stream, target):
+    def serve_one(self, peer, stream, method, target):
         trial = self.script.trial
         if target == WARM_UP and trial:
             peer.answers += 1
@@ -531,7 +531,7 @@ class EndingServer(Http2Server):
             self.end(peer, stream, trial)
             return
         body = self.known_answer(target) or content(target, number)
-        peer.sock.sendall(go_away(stream) + header(stream, (b"content-type", b"application/json")) + data(stream, body))
+        peer.answer_last(stream, b"" if method == "HEAD" else body)
 
     @staticmethod
     def end(peer, stream, trial):
