@@ -64,9 +64,8 @@ struct http2_stream {
 
     size_t window; /* bytes */
     size_t grown;  /* of these, taken by transport_grow_window() */
-    size_t passed; /* bytes that the reader took since the window grew */
+    size_t passed; /* bytes that the reader took since the window grew, or since it was late */
     size_t owed;   /* bytes that count in the window, because they are held */
-    bool was_held; /* the reader did not keep up */
 };
 
 static inline int64_t http2_now_ms(const struct http2 *http2)

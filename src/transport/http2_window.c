@@ -5,16 +5,12 @@
 #include "transport/http2_private.h"
 #include "transport/transfer_answer.h"
 
-/* The reader took BYTES: as many may come again. A reader that has taken a whole window without ever being
- * late gets a larger one. */
-static void give_window(struct http2_stream *stream, size_t bytes)
+/* The window doubles. */
+static void grow(struct http2_stream *stream)
 {
     struct http2 *http2 = stream->http2;
 
-    nghttp2_session_consume_stream(http2->session, stream->id, bytes);
-    stream->passed += bytes;
-    if (stream->was_held || stream->passed < stream->window || stream->window >= HTTP2_WINDOW_MAX_BYTES ||
-        !http2->is_acknowledged)
+    if (stream->window >= HTTP2_WINDOW_MAX_BYTES || !http2->is_acknowledged)
         return;
     stream->passed = 0;
     if (!transport_grow_window(http2->connection->transport, stream->window))
@@ -25,17 +21,18 @@ static void give_window(struct http2_stream *stream, size_t bytes)
                                           (int32_t)stream->window);
 }
 
-/* Of what has come, all is taken that is not held. */
-static void settle(struct http2_stream *stream)
+/* Of what has come, all is taken that is not held: as many bytes may come again. The window grows after a
+ * reader has taken more than the whole of it and was not late (IS_LATE: it is taking now what was held). The
+ * first window does not suffice, because a local program's answer is kept as far as that, read or not. */
+static void settle(struct http2_stream *stream, bool is_late)
 {
-    size_t held = fifo_length(&stream->transfer->held);
+    size_t held = fifo_length(&stream->transfer->held), taken = stream->owed - held;
 
-    if (held > 0)
-        stream->was_held = true;
-    if (held >= stream->owed)
-        return;
-    give_window(stream, stream->owed - held);
     stream->owed = held;
+    nghttp2_session_consume_stream(stream->http2->session, stream->id, taken);
+    stream->passed = is_late || held > 0 ? 0 : stream->passed + taken;
+    if (stream->passed > stream->window)
+        grow(stream);
 }
 
 /* The connection's own window is given back at once, so that a late reader does not stop the others. */
@@ -59,7 +56,7 @@ static int http2_data_came(nghttp2_session *session, uint8_t flags, int32_t id, 
     }
     stream->owed += length;
     if (http2_stream_goes_on(stream, transfer, transfer_body_arrived(transfer, (const char *)data, length)))
-        settle(stream);
+        settle(stream, false);
     return 0;
 }
 
@@ -68,7 +65,7 @@ void http2_stream_resume(struct http2_stream *stream)
     struct transfer *transfer = stream->transfer;
 
     if (transfer_is_held(transfer) && http2_stream_goes_on(stream, transfer, transfer_offer_held(transfer)))
-        settle(stream);
+        settle(stream, true);
 }
 
 void http2_set_window_callbacks(nghttp2_session_callbacks *callbacks)
