@@ -97,7 +97,7 @@ class Http2Server(Listening):
     other requests get the response that makes the daemon's check of its API key succeed. CERTIFICATE: the path without .pem
     and .key; "": no TLS. MAX_STREAMS: how many it allows on a connection at a time."""
 
-    def __init__(self, handle, certificate="", max_streams=None):
+    def __init__(self, handle, certificate="", max_streams=None, **options):
         self.settings = b"" if max_streams is None else b"\0\3" + max_streams.to_bytes(4, "big")
         self.daemon_options = {"upstream.http2": "prior-knowledge"}
         self.context = None
@@ -110,7 +110,7 @@ class Http2Server(Listening):
         self.bodies = []  # seen by the handler
         self.peers = []
         self.lock = threading.Lock()
-        super().__init__()
+        super().__init__(**options)
         if certificate:
             self.url = "https://localhost:%d" % self.port
 

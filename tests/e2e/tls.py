@@ -7,12 +7,12 @@ import subprocess
 from scripted import ScriptedServer
 
 
-def make_certificate(directory, name):
-    """Makes NAME.key and NAME.pem: a key, and a self-signed certificate for localhost."""
+def make_certificate(directory, name, subject="DNS:localhost"):
+    """Makes NAME.key and NAME.pem: a key, and a self-signed certificate for SUBJECT."""
     path = os.path.join(directory, name)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
                     "-keyout", path + ".key", "-out", path + ".pem", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=DNS:localhost"], check=True, stdin=subprocess.DEVNULL,
+                    "-addext", "subjectAltName=" + subject], check=True, stdin=subprocess.DEVNULL,
                    capture_output=True)
 
 
