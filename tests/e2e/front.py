@@ -29,7 +29,7 @@ http {
     scgi_temp_path scgi;
     client_max_body_size 0;
     large_client_header_buffers 8 64k;
-    keepalive_requests 1000000;
+    keepalive_requests %(keepalive_requests)d;
     ignore_invalid_headers off;
     merge_slashes off;
     map $http_upgrade $hop { default upgrade; "" close; }
@@ -53,11 +53,11 @@ http {
 """
 
 
-def nginx(directory, port, server, http2):
+def nginx(directory, port, server, http2, keepalive_requests):
     """Its command line. If root starts it, a worker would run as a user that cannot enter the directory."""
     with open(directory + "/nginx.conf", "w", encoding="ascii") as file:
         file.write(NGINX % {"user": "user root;" if os.geteuid() == 0 else "", "port": port, "server": server,
-                            "http2": " http2" if http2 else ""})
+                            "http2": " http2" if http2 else "", "keepalive_requests": keepalive_requests})
     return ["nginx", "-p", directory, "-e", "stderr", "-c", "nginx.conf"]
 
 
@@ -70,10 +70,11 @@ def nghttpx(port, server):
 
 class Front:
     """A proxy in front of SERVER. NAME: one of UPSTREAMS, which is what the daemon speaks with it: HTTP/1.1 or HTTP/2 over
-    TLS, or HTTP/2 without TLS. DAEMON_OPTIONS: the daemon's options besides the URL. The program inherits the listening
-    socket, so the port is reserved and connections wait until the program accepts them."""
+    TLS, or HTTP/2 without TLS. KEEPALIVE_REQUESTS: with TLS, most on a connection. DAEMON_OPTIONS: the daemon's options
+    besides the URL. The program inherits the listening socket, so the port is reserved and connections wait until the
+    program accepts them."""
 
-    def __init__(self, server, name):
+    def __init__(self, server, name, keepalive_requests=1000000):
         self.behind = server
         self.directory = tempfile.mkdtemp(prefix="tb-front-")
         self.daemon_options = {}
@@ -89,7 +90,8 @@ class Front:
                 make_certificate(self.directory, "server")
                 with open(self.directory + "/server.pem", encoding="ascii") as file:
                     self.daemon_options["upstream.ca_file"] = file.read()
-                self.start(nginx(self.directory, self.port, server.port, name == "h2"), fd, {"NGINX": "%d;" % fd})
+                self.start(nginx(self.directory, self.port, server.port, name == "h2", keepalive_requests), fd,
+                           {"NGINX": "%d;" % fd})
 
     def start(self, command, fd, environment):
         path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"

@@ -80,8 +80,8 @@ class Case(unittest.TestCase):
         return daemon
 
     @classmethod
-    def make_front(cls, cleanup, server, name):
-        front = Front(server, name)
+    def make_front(cls, cleanup, server, name, **options):
+        front = Front(server, name, **options)
         cleanup(front.stop)
         return front
 

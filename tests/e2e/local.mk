@@ -7,6 +7,7 @@ e2e_tests = \
 	tests/e2e/test_budget.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_connections.py \
+	tests/e2e/test_dead_connections.py \
 	tests/e2e/test_descriptors.py \
 	tests/e2e/test_early_responses.py \
 	tests/e2e/test_server_version.py \
@@ -17,6 +18,8 @@ e2e_tests = \
 	tests/e2e/test_full_memory.py \
 	tests/e2e/test_browser_guard.py \
 	tests/e2e/test_http2.py \
+	tests/e2e/test_http2_burst.py \
+	tests/e2e/test_http2_windows.py \
 	tests/e2e/test_hostile_clients.py \
 	tests/e2e/test_http_absolute_form.py \
 	tests/e2e/test_http_chunked.py \
@@ -74,6 +77,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/harness.py \
 	tests/e2e/listening.py \
 	tests/e2e/http2.py \
+	tests/e2e/namespaces.py \
 	tests/e2e/queueing.py \
 	tests/e2e/recorded.json \
 	tests/e2e/recorded_websocket.json \
