@@ -93,7 +93,7 @@ static void describe_outcome(struct job *job, struct answer *answer)
     if (answer->outcome == REQUEST_FAILED) {
         answer->timed_out = transfer->error.status == 504;
         answer->failed_in_tls = transfer_failed_in_tls(transfer);
-        snprintf(answer->reason, sizeof(answer->reason), "%s", transfer->detail);
+        snprintf(answer->reason, sizeof(answer->reason), "%s", transfer_detail(transfer));
     } else if (session && answer->outcome != REQUEST_ANSWERED) {
         answer->locked_out = session_state(session) == SESSION_LOCKED_OUT;
         snprintf(answer->reason, sizeof(answer->reason), "%s", session_reason(session));

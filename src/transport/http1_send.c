@@ -180,8 +180,7 @@ static bool is_to_expect(const struct transfer *transfer)
 static int too_large(struct http_connection *connection, struct transfer *transfer)
 {
     transfer->error = (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR};
-    snprintf(transfer->detail, sizeof(transfer->detail), "the request's header is larger than %d bytes",
-             HTTP1_HEAD_BYTES);
+    transfer_explain(transfer, "the request's header is larger than %d bytes", HTTP1_HEAD_BYTES);
     http_transfer_failed(connection, transfer, TRANSFER_NOT_SENT, (struct transfer_error){0}, "%s", "");
     return 0;
 }

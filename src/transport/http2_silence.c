@@ -43,7 +43,7 @@ static int submit(struct http2_stream *stream)
         return r;
     /* Without the token of an error it is not sent again, which would be in vain. */
     transfer->error = (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR};
-    snprintf(transfer->detail, sizeof(transfer->detail), "the request's header is not valid");
+    transfer_explain(transfer, "the request's header is not valid");
     http_transfer_failed(http2->connection, transfer, TRANSFER_NOT_SENT, (struct transfer_error){0, NULL},
                          "%s", "");
     return 0;

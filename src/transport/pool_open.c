@@ -52,7 +52,8 @@ static void pool_stream_failed(struct connection *stream)
         struct transfer *transfer = CONTAINER_OF(connection->transfers.next, struct transfer, link);
 
         pool_leave(connection, transfer);
-        transfer_fail(transfer, stream->error, "%s", stream->detail);
+        transfer_explain(transfer, "%s", stream->detail);
+        transfer_fail(transfer, stream->error);
     }
     if (!connection->is_upgrade)
         pool_fail_waiting(transport, stream);

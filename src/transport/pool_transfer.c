@@ -56,6 +56,14 @@ static void log_retry(const struct transfer *transfer, bool again, const char *r
               again ? "sent again" : "not sent again", reason);
 }
 
+static void explain(struct transfer *transfer, enum transfer_knowledge knowledge, const char *reason)
+{
+    transfer_explain(transfer, "%s%s", reason,
+                     knowledge == TRANSFER_MAY_HAVE_RUN && !transfer->may_be_sent_twice
+                         ? "; not sent again, because the server may have executed it"
+                         : "");
+}
+
 void http_transfer_failed(struct http_connection *connection, struct transfer *transfer,
                           enum transfer_knowledge knowledge, struct transfer_error error, const char *format,
                           ...)
@@ -71,15 +79,14 @@ void http_transfer_failed(struct http_connection *connection, struct transfer *t
     pool_leave(connection, transfer);
     note_knowledge(transfer, knowledge);
     again = error.token && may_be_sent_again(connection, transfer, knowledge) && transfer_rewind(transfer);
-    log_retry(transfer, again, error.token ? reason : transfer->detail);
+    log_retry(transfer, again, error.token ? reason : transfer_detail(transfer));
     if (again) {
         transfer->answer_begun = false;
         pool_add(transport, transfer, true);
     } else {
-        transfer_fail(transfer, error, "%s%s", reason,
-                      knowledge == TRANSFER_MAY_HAVE_RUN && !transfer->may_be_sent_twice
-                          ? "; not sent again, because the server may have executed it"
-                          : "");
+        if (error.token)
+            explain(transfer, knowledge, reason);
+        transfer_fail(transfer, error);
     }
 }
 
@@ -105,7 +112,8 @@ void pool_fail_waiting(struct transport *transport, const struct connection *str
         list_remove(&transfer->link);
         transport->waiting_count--;
         transfer->is_waiting = false;
-        transfer_fail(transfer, stream->error, "%s", stream->detail);
+        transfer_explain(transfer, "%s", stream->detail);
+        transfer_fail(transfer, stream->error);
         if (!all)
             return;
     }

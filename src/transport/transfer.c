@@ -46,7 +46,7 @@ static void reset(struct transfer *transfer)
     transfer->answer_begun = transfer->header_complete = transfer->overflows = transfer->was_cut = false;
     transfer->timed_out_waiting = transfer->is_complete = transfer->no_expect = false;
     transfer->sends = transfer->losses = 0;
-    transfer->detail[0] = '\0';
+    free(TAKE_PTR(transfer->detail));
 }
 
 int transfer_start(struct transport *transport, struct transfer *transfer)
@@ -114,8 +114,8 @@ static void expire(struct transfer *transfer)
     forget(transfer);
     transfer->status = 0;
     transfer->error = (struct transfer_error){504, "http_response_timeout"};
-    snprintf(transfer->detail, sizeof(transfer->detail), "no answer in %lld ms",
-             (long long)(transfer->transport->loop->now_ms - transfer->started_ms));
+    transfer_explain(transfer, "no answer in %lld ms",
+                     (long long)(transfer->transport->loop->now_ms - transfer->started_ms));
 }
 
 void transfer_expire(struct transfer *transfer)
@@ -151,7 +151,7 @@ void transfer_resume(struct transfer *transfer)
         return;
     list_remove(&transfer->link);
     if (r == -ECANCELED)
-        transfer_fail(transfer, (struct transfer_error){0}, "%s", "");
+        transfer_fail(transfer, (struct transfer_error){0});
     else
         transfer_end(transfer);
 }
@@ -173,6 +173,7 @@ bool transfer_was_not_executed(const struct transfer *transfer)
 
 void transfer_free(struct transfer *transfer)
 {
+    free(TAKE_PTR(transfer->detail));
     transfer_clear_body(transfer);
     buf_free(&transfer->response_body);
     transfer_drop_held(transfer);

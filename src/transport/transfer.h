@@ -17,6 +17,7 @@
 #include "base/list.h"
 #include "base/quota.h"
 #include "base/timer.h"
+#include "base/util.h"
 #include "http/headers.h"
 #include "transport/transfer_error.h"
 
@@ -79,12 +80,12 @@ struct transfer {
     struct headers response; /* empty it before the first start, free it after the last */
     struct buf response_body;
     enum transfer_knowledge knowledge;
-    struct transfer_error error;        /* if status is 0 */
-    char detail[TRANSFER_DETAIL_BYTES]; /* if status is 0: why */
-    bool answer_begun;                  /* bytes of an answer have arrived */
-    bool header_complete;               /* status and response are those of the answer */
-    bool overflows;         /* the quota is used up: write() gets the rest, whatever the status is */
-    bool was_cut;           /* the body was longer than response_max */
+    struct transfer_error error; /* if status is 0 */
+    char *detail;                /* if status is 0: why, see transfer_detail() */
+    bool answer_begun;           /* bytes of an answer have arrived */
+    bool header_complete;        /* status and response are those of the answer */
+    bool overflows;              /* the quota is used up: write() gets the rest, whatever the status is */
+    bool was_cut;                /* the body was longer than response_max */
     bool timed_out_waiting; /* it failed because no connection was free in time: says nothing of the server */
     int64_t started_ms;     /* boot clock */
 
@@ -130,6 +131,12 @@ bool transfer_failed_in_tls(const struct transfer *transfer);
 
 /* Whether the server certainly has not executed a failed request. */
 bool transfer_was_not_executed(const struct transfer *transfer);
+
+/* Why there is no usable answer, if status is 0. Valid until the next start, or transfer_free(). */
+const char *transfer_detail(const struct transfer *transfer);
+
+/* Sets that. */
+void transfer_explain(struct transfer *transfer, const char *format, ...) PRINTF_LIKE(2, 3);
 
 /* Frees what the answer holds. The transfer must not be under way. */
 void transfer_free(struct transfer *transfer);

@@ -2,15 +2,33 @@
 #include "transport/transfer_answer.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 
 #include "http/proxy_status.h"
+
+void transfer_explain(struct transfer *transfer, const char *format, ...)
+{
+    char *before = TAKE_PTR(transfer->detail);
+    va_list args;
+
+    va_start(args, format);
+    if (vasprintf(&transfer->detail, format, args) < 0)
+        transfer->detail = NULL;
+    va_end(args);
+    free(before); /* which may be one of the arguments */
+}
+
+const char *transfer_detail(const struct transfer *transfer)
+{
+    return transfer->detail ? transfer->detail : "out of memory";
+}
 
 /* The transfer wants no more of its answer, because of REASON. */
 static int give_up(struct transfer *transfer, const char *token, const char *reason)
 {
     transfer->error = (struct transfer_error){502, token};
-    snprintf(transfer->detail, sizeof(transfer->detail), "%s", reason);
+    transfer_explain(transfer, "%s", reason);
     return -ECANCELED;
 }
 

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "transport/transfer_end.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
 #include "transport/transport_private.h"
 
 void transfer_end(struct transfer *transfer)
@@ -12,17 +9,11 @@ void transfer_end(struct transfer *transfer)
     list_append(&transfer->transport->ended, &transfer->link);
 }
 
-void transfer_fail(struct transfer *transfer, struct transfer_error error, const char *format, ...)
+void transfer_fail(struct transfer *transfer, struct transfer_error error)
 {
-    va_list args;
-
     transfer->status = 0;
-    if (error.token) {
+    if (error.token)
         transfer->error = error;
-        va_start(args, format);
-        vsnprintf(transfer->detail, sizeof(transfer->detail), format, args);
-        va_end(args);
-    }
     transfer_end(transfer);
 }
 

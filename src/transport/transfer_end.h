@@ -11,9 +11,8 @@
 /* It is over, with an answer or without; done() is called by transport_run(). It is in no list. */
 void transfer_end(struct transfer *transfer);
 
-/* It has none: the status becomes 0. Without error.token the error and detail that it has stay. */
-void transfer_fail(struct transfer *transfer, struct transfer_error error, const char *format, ...)
-    PRINTF_LIKE(3, 4);
+/* It has none: the status becomes 0. Without error.token the error that it has stays. */
+void transfer_fail(struct transfer *transfer, struct transfer_error error);
 
 /* Prepares it to be sent again: false if its body cannot be. */
 bool transfer_rewind(struct transfer *transfer);

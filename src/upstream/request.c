@@ -233,8 +233,7 @@ static void answer_stalled(struct request *request)
     struct transfer *transfer = &request->transfer;
 
     transfer_expire(transfer);
-    snprintf(transfer->detail, sizeof(transfer->detail), "nothing came or went for %lld ms",
-             (long long)timeout_ms(request));
+    transfer_explain(transfer, "nothing came or went for %lld ms", (long long)timeout_ms(request));
     report(request);
     finish(request, REQUEST_FAILED);
 }

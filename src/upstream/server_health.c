@@ -33,7 +33,7 @@ static void describe_cause(const struct transfer *transfer, char *ret, size_t si
     if (is_gateway_error(transfer))
         snprintf(ret, size, "it answers %d", transfer->status);
     else if (transfer->status == 0)
-        snprintf(ret, size, "%s", transfer->detail);
+        snprintf(ret, size, "%s", transfer_detail(transfer));
 }
 
 static void report_outage(struct server_health *health)

@@ -54,7 +54,8 @@ static void session_call_ended(struct transfer *transfer)
     reply.server_now_ms = upstream_clock_told_ms(calls->clock);
     if (transfer->status == 0) {
         snprintf(error, sizeof(error), "%.250s %s: %s", server->url,
-                 transfer->answer_begun ? "gives no usable answer" : "cannot be reached", transfer->detail);
+                 transfer->answer_begun ? "gives no usable answer" : "cannot be reached",
+                 transfer_detail(transfer));
         reply.transport_error = error;
     }
     session_call_done(calls->session, calls->loop->now_ms, &reply);
@@ -72,7 +73,7 @@ static void send_call(struct session_calls *calls, size_t server)
     log_debug("%s %s", calls->call.method, calls->call.path);
     if (transfer_start(servers_session_transport(calls->health->servers, server), transfer) < 0) {
         transfer->status = 0;
-        snprintf(transfer->detail, sizeof(transfer->detail), "out of memory");
+        transfer_explain(transfer, "out of memory");
         session_call_ended(transfer);
     }
 }

@@ -96,7 +96,7 @@ static void websocket_answered(struct transfer *transfer)
         connection_close(transfer_take_connection(transfer));
         transfer->status = 0;
         transfer->error = (struct transfer_error){502, PROXY_STATUS_UPGRADE_FAILED};
-        snprintf(transfer->detail, sizeof(transfer->detail), "invalid 101 from the server: %s", fault);
+        transfer_explain(transfer, "invalid 101 from the server: %s", fault);
     }
     websocket->refused(websocket);
 }

@@ -488,7 +488,7 @@ static void fake_done(struct transfer *transfer)
 
     check(call->is_under_way, "done() is called once, and never after a cancel");
     check(transfer->transport == NULL, "a transfer is no longer under way in done()");
-    check(transfer->status > 0 || (transfer->error.token && transfer->detail[0]), "an end has a reason");
+    check(transfer->status > 0 || (transfer->error.token && transfer->detail), "an end has a reason");
     call->is_under_way = false;
     call->done_count++;
     if (transfer->upgraded)

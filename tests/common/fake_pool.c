@@ -248,6 +248,7 @@ void fake_call_free(struct fake_call *call)
     transfer_drop_held(&call->transfer);
     buf_free(&call->transfer.response_body);
     headers_free(&call->transfer.response);
+    free(call->transfer.detail);
     buf_free(&call->taken);
 }
 

@@ -175,10 +175,10 @@ void reply_transfer_error(struct exchange *exchange, const struct transfer *tran
 {
     if (transfer->error.status == 504)
         reply_error(exchange, 504, transfer->error.token, "the server did not answer in time: %s",
-                    transfer->detail);
+                    transfer_detail(transfer));
     else
         reply_error(exchange, transfer->error.status, transfer->error.token, "no answer from the server: %s",
-                    transfer->detail);
+                    transfer_detail(transfer));
 }
 
 static void reply_no_session(struct exchange *exchange)

@@ -206,7 +206,7 @@ static void subscription_socket_refused(struct websocket *websocket)
     if (transfer->status > 0)
         lose(socket, "the server answered the handshake with HTTP %d", transfer->status);
     else
-        lose(socket, "no answer from the server: %s", transfer->detail);
+        lose(socket, "no answer from the server: %s", transfer_detail(transfer));
 }
 
 /* The first frame is there before the handshake is done. */

@@ -71,7 +71,7 @@ START_TEST(test_a_time_out_while_waiting_says_nothing_of_the_server)
     fake_wait(500);
     expect_failure(1, TRANSFER_NOT_SENT, "http_response_timeout");
     ck_assert(calls[1].transfer.timed_out_waiting);
-    ck_assert_str_eq(calls[1].transfer.detail, "no answer in 500 ms");
+    ck_assert_str_eq(transfer_detail(&calls[1].transfer), "no answer in 500 ms");
     pool_end();
 }
 END_TEST

@@ -197,7 +197,7 @@ START_TEST(test_a_failed_connect_ends_all_that_wait_for_it)
     fake_run();
     for (i = 0; i < 5; i++) {
         expect_failure(i, TRANSFER_NOT_SENT, "connection_refused");
-        ck_assert_str_eq(calls[i].transfer.detail, "connection 1 refused");
+        ck_assert_str_eq(transfer_detail(&calls[i].transfer), "connection 1 refused");
     }
     ck_assert_uint_eq(fake.opened, 1);
     ck_assert_str_eq(fake.log, "a connection to server is closed: connection 1 refused");

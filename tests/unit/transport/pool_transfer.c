@@ -233,7 +233,7 @@ START_TEST(test_what_expires_has_no_answer_and_no_done)
     fake_run();
     ck_assert_uint_eq(calls[0].done_count, 0);
     ck_assert_int_eq(calls[0].transfer.knowledge, TRANSFER_MAY_HAVE_RUN);
-    ck_assert_str_eq(calls[0].transfer.detail, "no answer in 70 ms");
+    ck_assert_str_eq(transfer_detail(&calls[0].transfer), "no answer in 70 ms");
     pool_end();
 }
 END_TEST

@@ -215,8 +215,8 @@ START_TEST(a_101_that_is_not_verified_is_refused)
     ck_assert_int_eq(world.websocket.transfer.status, 0);
     ck_assert_int_eq(world.websocket.transfer.error.status, 502);
     ck_assert_str_eq(world.websocket.transfer.error.token, "http_upgrade_failed");
-    ck_assert_msg(strstr(world.websocket.transfer.detail, rows[_i].word) != NULL, "%s",
-                  world.websocket.transfer.detail);
+    ck_assert_msg(strstr(transfer_detail(&world.websocket.transfer), rows[_i].word) != NULL, "%s",
+                  transfer_detail(&world.websocket.transfer));
     end();
 }
 END_TEST
