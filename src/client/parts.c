@@ -112,7 +112,7 @@ static int fill(struct part *part, const char *boundary, const tb_part *from, tb
 
     if (r < 0)
         return r;
-    if (part->length > PARTS_CONTENT_LENGTH_MAX)
+    if ((uint64_t)part->length > PARTS_CONTENT_LENGTH_MAX) /* also the size_t that int64_t does not hold */
         return FAIL(err, TB_ERROR_USAGE, -EFBIG, "%s: is too large", part->name);
     if (from->content_type && !is_one_line(from->content_type))
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the content type must be one line", part->name);
@@ -128,7 +128,7 @@ int parts_add(struct parts *parts, const char *name, const tb_part *part, char *
         .data = part->data,
         .owned = owned,
         .fd = -1,
-        .length = part->length < INT64_MAX ? (int64_t)part->length : INT64_MAX,
+        .length = (int64_t)part->length,
     };
     int r = parts->count < PARTS_MAX ? fill(&item, parts->boundary, part, err)
                                      : FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "more than %d parts", PARTS_MAX);

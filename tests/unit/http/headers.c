@@ -60,10 +60,13 @@ END_TEST
 
 START_TEST(a_line_knows_its_name_and_value)
 {
+    char shorter[sizeof("Location")] =
+        "Loc"; /* the compiler warns of an array that is too short for the name */
+
     ck_assert(header_is("Location: http://host:80/", "location"));
     ck_assert(!header_is("Location: x", "Locatio"));
     ck_assert(!header_is("Location: x", "Location:"));
-    ck_assert(!header_is("Loc", "Location"));
+    ck_assert(!header_is(shorter, "Location"));
     ck_assert_str_eq(header_value("Location: http://host:80/"), "http://host:80/");
     ck_assert_str_eq(header_value("Empty: "), "");
 }
