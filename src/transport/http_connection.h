@@ -51,12 +51,12 @@ struct http_connection {
     struct list flush_link;               /* in transport->flushes */
     struct list transfers;                /* on it, the oldest first */
     unsigned transfer_count;
-    unsigned answers;      /* so far */
-    bool offers_http2;     /* what it was opened for */
-    bool is_upgrade;       /* it has one transfer, of that kind, from the beginning */
-    bool has_spoken;       /* HTTP/2: the server's SETTINGS have come */
-    bool is_lost;          /* nothing is done with it any more, but to free it */
-    bool is_last;          /* takes no more transfers: GOAWAY, Connection: close, a time-out without a byte */
+    unsigned answers;  /* so far */
+    bool offers_http2; /* what it was opened for */
+    bool is_upgrade;   /* it has one transfer, of that kind, from the beginning */
+    bool has_spoken;   /* HTTP/2: the server's SETTINGS have come */
+    bool is_lost;      /* nothing is done with it any more, but to free it */
+    bool is_last; /* takes no more transfers: GOAWAY, Connection: close, a time-out, an upgrade, a reload */
     int64_t received_ms;   /* when the last byte came, or it was opened; boot clock */
     int64_t idle_since_ms; /* when its last transfer left */
 };
@@ -66,9 +66,9 @@ struct http_connection {
 /* TRANSFER has its whole answer, and leaves the connection. */
 void http_transfer_answered(struct http_connection *connection, struct transfer *transfer);
 
-/* TRANSFER fails, and leaves the connection. It is sent again if KNOWLEDGE permits. Pass error.token NULL to
- * keep the error and detail that the transfer has (after -ECANCELED). KNOWLEDGE is raised to ANSWERED if a
- * header came. */
+/* TRANSFER fails, and leaves the connection. It is sent again if KNOWLEDGE permits. With error.token
+ * NULL it is not, and keeps the error and detail that it has (after -ECANCELED). KNOWLEDGE is raised to
+ * ANSWERED if a header came. */
 void http_transfer_failed(struct http_connection *connection, struct transfer *transfer,
                           enum transfer_knowledge knowledge, struct transfer_error error, const char *format,
                           ...) PRINTF_LIKE(5, 6);

@@ -24,6 +24,7 @@ struct transport_options {
     long max_connections; /* at a time; further transfers wait for a free one; 0: no bound */
     long max_streams;     /* transfers at a time on an HTTP/2 connection; fewer if the server says so */
     enum http2_mode http2;
+    int64_t idle_ms;          /* after this time without a transfer, a connection is closed; 0: 50 s */
     size_t max_window_growth; /* bytes that HTTP/2 windows may grow by together */
 
     /* NULL: none. The strings are copied. */

@@ -198,9 +198,10 @@ static void pool_tick(struct timer *timer)
 {
     struct transport *transport = CONTAINER_OF(timer, struct transport, tick);
     struct list *lists[] = {&transport->usable, &transport->full};
+    int64_t idle_ms = transport->options.idle_ms ? transport->options.idle_ms : POOL_IDLE_MS;
     size_t i;
 
-    close_idle(transport, "it was idle", is_idle_since, transport->loop->now_ms - POOL_IDLE_MS);
+    close_idle(transport, "it was idle", is_idle_since, transport->loop->now_ms - idle_ms);
     for (i = 0; i < ARRAY_SIZE(lists); i++) {
         struct http_connection *connection;
 

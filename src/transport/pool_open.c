@@ -2,6 +2,7 @@
 /* Opens the connections of a pool. */
 #include <errno.h>
 
+#include "base/log.h"
 #include "http/proxy_status.h"
 #include "transport/pool_private.h"
 #include "transport/transfer_end.h"
@@ -29,6 +30,7 @@ static void pool_stream_opened(struct connection *stream)
     transport->opening_count--;
     connection->protocol = is_http2 ? &http2_protocol : &http1_protocol;
     connection->received_ms = connection->idle_since_ms = transport->loop->now_ms;
+    log_debug("a connection to %s is open, with HTTP/%s", transport->host, is_http2 ? "2" : "1.1");
     if (!upgrade)
         transport->version = is_http2 ? VERSION_2 : VERSION_1;
     if (connection->protocol->open(connection) < 0 ||

@@ -84,7 +84,11 @@ unsigned transport_capacity(const struct transport *transport)
 
 bool transport_may_share(const struct transport *transport)
 {
-    return transport->version != VERSION_1;
+    const struct http_connection *first = CONTAINER_OF(transport->usable.next, struct http_connection, link);
+
+    if (transport->version != VERSION_2 || transport->connection_count == 0)
+        return transport->version != VERSION_1;
+    return !list_is_empty(&transport->usable) && transport->loop->now_ms - first->received_ms < POOL_FRESH_MS;
 }
 
 void transport_learn_from(struct transport *transport, const struct transport *other)

@@ -34,7 +34,9 @@ bool transport_is_pending(const struct transport *transport);
  * known to use HTTP/2. */
 unsigned transport_capacity(const struct transport *transport);
 
-/* Whether transfers share a connection: the server uses HTTP/2, or that is not known yet. */
+/* Whether a transfer that must not wait behind others, nor behind a dead connection, can be one of this
+ * transport: the server uses HTTP/2, or that is not known yet, and the connection is a new one or has spoken
+ * lately. */
 bool transport_may_share(const struct transport *transport);
 
 /* TRANSPORT learns from OTHER, which is to the same server, whether that uses HTTP/2. */

@@ -5,6 +5,9 @@
 
 #include "http/origin.h"
 
+/* So that no call is sent on a connection that has died unnoticed. */
+#define SESSION_IDLE_MS 2000
+
 static int open_server(struct upstream_server *server, struct loop *loop,
                        const struct transport_options *options, const char *url, struct tb_error *err)
 {
@@ -23,6 +26,7 @@ static int open_server(struct upstream_server *server, struct loop *loop,
     transport.url = url;
     for (use = 0; r == 0 && use < SERVER_USES; use++) {
         transport.max_connections = max_connections[use];
+        transport.idle_ms = use == SERVER_SESSION ? SESSION_IDLE_MS : 0;
         r = transport_new(loop, &transport, &server->transports[use], err);
     }
     return r;

@@ -14,7 +14,7 @@
 
 /* What a transport is for. */
 enum server_use {
-    SERVER_SESSION, /* apart from the requests, so that no renewal waits behind them (HTTP/1.1) */
+    SERVER_SESSION, /* apart from the requests, so that no renewal waits behind them */
     SERVER_REQUESTS,
     /* Connections that last, apart so that they take no place from requests; whoever opens them bounds their
      * number. Health probes are sent here, too: they do not wait behind requests that hang. */
@@ -44,8 +44,8 @@ void servers_close(struct servers *servers);
 /* The configured URL of the server that URL is on (same origin); of the first server if it is on none. */
 const char *servers_configured_url(const struct servers *servers, const char *url);
 
-/* The transport for the session's own calls: with HTTP/2 that of the requests, which share a connection. So
- * the first request finds the connection of the login. */
+/* The transport for the session's own calls: with HTTP/2 that of the requests if its connection is a new one
+ * or has spoken lately, so that the first request finds the connection of the login. */
 struct transport *servers_session_transport(const struct servers *servers, size_t server);
 
 /* transport_reload_certificates(), transport_run() and transport_is_pending() for all transports. */

@@ -262,6 +262,24 @@ START_TEST(test_windows_grow_together_up_to_the_bound)
 }
 END_TEST
 
+START_TEST(test_only_a_connection_that_has_spoken_lately_is_shared)
+{
+    pool_begin_tls(7, 10);
+    get(0);
+    ck_assert(transport_may_share(fake.transport));
+    opens_http2(1, 10);
+    fake_wait(POOL_FRESH_MS - 1);
+    ck_assert(transport_may_share(fake.transport));
+    fake_wait(1);
+    ck_assert(!transport_may_share(fake.transport));
+    answer(0);
+    fake_wait(POOL_IDLE_MS + POOL_TICK_MS);
+    ck_assert_uint_eq(fake_count(), 0);
+    ck_assert(transport_may_share(fake.transport));
+    pool_end();
+}
+END_TEST
+
 START_TEST(test_the_capacity_follows_the_version)
 {
     pool_begin_tls(7, 10);
@@ -298,6 +316,7 @@ UNIT_SUITE(pool_transfer)
     tcase_add_test(tests, test_what_expires_has_no_answer_and_no_done);
     tcase_add_test(tests, test_a_target_with_a_control_byte_is_refused);
     tcase_add_test(tests, test_windows_grow_together_up_to_the_bound);
+    tcase_add_test(tests, test_only_a_connection_that_has_spoken_lately_is_shared);
     tcase_add_test(tests, test_the_capacity_follows_the_version);
     return suite;
 }
