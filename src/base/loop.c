@@ -103,6 +103,9 @@ int loop_turn(struct loop *loop, int64_t max_wait_ms)
     int n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, wait_ms(loop, max_wait_ms));
     int i;
 
+    /* After a stop or a suspend, what came meanwhile is seen before anything is sent. */
+    if (n < 0 && errno == EINTR)
+        n = epoll_wait(loop->epoll_fd, loop->events, LOOP_EVENTS_MAX, 0);
     if (n < 0 && errno != EINTR)
         return -errno;
     loop->event_count = n < 0 ? 0 : n;

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <signal.h>
 #include <sys/eventfd.h>
+#include <sys/time.h>
 
 #include "base/loop.h"
 #include "base/util.h"
@@ -113,6 +115,31 @@ START_TEST(a_timer_ends_the_wait_and_is_not_early)
 }
 END_TEST
 
+static void interrupt(int number)
+{
+    static const uint64_t one = 1;
+
+    (void)number;
+    if (write(probes[0].watch.fd, &one, sizeof(one)) < 0)
+        abort();
+}
+
+START_TEST(what_came_with_a_signal_is_not_left_for_the_next_turn)
+{
+    const struct sigaction action = {.sa_handler = interrupt};
+    const struct itimerval soon = {.it_value.tv_usec = 10000};
+    uint64_t count;
+
+    ck_assert_int_eq(read(probes[0].watch.fd, &count, sizeof(count)), sizeof(count));
+    ck_assert_int_eq(loop_add(&loop, &probes[0].watch, EPOLLIN), 0);
+    ck_assert_int_eq(sigaction(SIGALRM, &action, NULL), 0);
+    ck_assert_int_eq(setitimer(ITIMER_REAL, &soon, NULL), 0);
+    ck_assert_int_eq(loop_turn(&loop, -1), 0);
+    ck_assert_uint_eq(probes[0].calls, 1);
+    ck_assert_ptr_ne(signal(SIGALRM, SIG_DFL), SIG_ERR);
+}
+END_TEST
+
 UNIT_SUITE(loop)
 {
     TCase *tests;
@@ -123,5 +150,6 @@ UNIT_SUITE(loop)
     tcase_add_test(tests, a_removed_watch_gets_no_more_events);
     tcase_add_test(tests, timers_come_before_watches);
     tcase_add_test(tests, a_timer_ends_the_wait_and_is_not_early);
+    tcase_add_test(tests, what_came_with_a_signal_is_not_left_for_the_next_turn);
     return suite;
 }
