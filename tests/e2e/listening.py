@@ -26,6 +26,7 @@ class Listening:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else what is sent may come 40 ms later
             self.connected(sock)
 
     def stop_listening(self):

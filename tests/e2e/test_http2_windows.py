@@ -174,7 +174,6 @@ class WindowServer(Http2Server):
         super().__init__(None, max_streams=16)
 
     def serve(self, sock):
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         peer = Sender(sock)
         self.peers.append(peer)
         with contextlib.suppress(OSError, ValueError):  # the daemon has closed the connection, or the test is over
