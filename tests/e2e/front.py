@@ -20,7 +20,7 @@ pid nginx.pid;
 error_log stderr warn;
 events { worker_connections 1024; }
 http {
-    log_format plain "$server_protocol $remote_port";
+    log_format plain "$server_protocol $remote_port $request_uri";
     access_log access plain;
     client_body_temp_path body;
     proxy_temp_path proxy;
@@ -63,7 +63,7 @@ def nginx(directory, port, server, http2, keepalive_requests):
 
 def nghttpx(port, server):
     return ["nghttpx", "--conf=/dev/null", "--workers=1", "--single-process", "--errorlog-file=/dev/stderr",
-            "--accesslog-file=access", "--accesslog-format=$alpn $remote_port", "--frontend=127.0.0.1,%d;no-tls" % port,
+            "--accesslog-file=access", "--accesslog-format=$alpn $remote_port $path", "--frontend=127.0.0.1,%d;no-tls" % port,
             "--backend=127.0.0.1,%d;;proto=http/1.1" % server, "--no-via", "--no-server-rewrite",
             "--no-location-rewrite", "--no-add-x-forwarded-proto", "--request-header-field-buffer=65536"]
 
@@ -100,10 +100,11 @@ class Front:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[fd],
                                             cwd=self.directory, env=environment, preexec_fn=end_with_parent)
 
-    def requests(self):
-        """The requests answered so far: (protocol, port of the daemon's connection) of each."""
-        with open(self.directory + "/access", encoding="ascii") as file:
-            return [tuple(line.split()) for line in file]
+    def requests(self, prefix="/"):
+        """The requests answered so far whose path begins with PREFIX: (protocol, port of the daemon's connection) of each."""
+        with open(self.directory + "/access", encoding="latin-1") as file:
+            rows = [line.split(" ", 2) for line in file]
+        return [(protocol, port) for protocol, port, path in rows if path.startswith(prefix)]
 
     def log(self):
         with open(self.directory + "/log", encoding="utf-8", errors="replace") as file:
