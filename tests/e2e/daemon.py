@@ -138,6 +138,11 @@ class Daemon:
     def signal(self, number):
         self.process.send_signal(number)
 
+    def is_waiting(self):
+        """Whether it waits for an event."""
+        with open("/proc/%d/stat" % self.process.pid, encoding="utf-8") as status:
+            return status.read().rsplit(")", 1)[1].split()[0] == "S"
+
     def memory_kib(self):
         with open("/proc/%d/status" % self.process.pid, encoding="ascii") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read()).group(1))

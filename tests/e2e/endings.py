@@ -9,7 +9,8 @@ import threading
 import uuid
 
 from client import Closed, build
-from harness import PATIENCE, Case
+from harness import PATIENCE, Case, wait_until
+from listening import shut_down
 
 READ, TELEMETRY, RPC, HEAD = "read", "telemetry", "RPC", "HEAD"
 REQUESTS = {READ: ("GET", "/api/device/%s", None),
@@ -78,6 +79,10 @@ class Trial:
         """The body of the answer to the last sending."""
         return content(self.target, self.sent)
 
+    def contents(self):
+        """Those of the answers to all sendings."""
+        return [content(self.target, number + 1) for number in range(self.sent)]
+
 
 # What the client must be told. Each is called with the test case, the trial and the client's reply, whose body is None if it
 # was cut off.
@@ -114,8 +119,8 @@ def maybe_not_begun(test, trial, reply):
     if trial.kind == RPC and reply.status != 200:
         test.assert_error(reply, 502, 2)
     else:
-        test.assertEqual((reply.status, reply.body), (200, trial.content()))
-        test.assertGreater(trial.executed, 0)
+        test.assertEqual(reply.status, 200)
+        test.assertIn(reply.body, trial.contents())  # the server may have counted the second sending first
     if trial.kind == RPC:
         test.assertLess(trial.executed, 2)
 
@@ -210,14 +215,21 @@ class EndingCase(Case):
 
     def warm_up(self, trial):
         """Makes a kept connection, on which an ending that comes before the request has come."""
-        self.assertEqual(self.proxy.get(WARM_UP).status, 200)
-        if trial.ending.when == ASLEEP:
-            self.addCleanup(self.proxy.signal, signal.SIGCONT)
-            self.proxy.signal(signal.SIGSTOP)
+        with self.proxy.connect() as connection:
+            self.assertEqual(connection.request("GET", WARM_UP, [("Connection", "close")]).status, 200)
+            self.assertEqual(connection.rest(), b"")
+            if trial.ending.when == ASLEEP:
+                self.stop_while_idle()
         trial.is_idle.set()
         self.assertTrue(trial.went_idle.wait(PATIENCE))
         if trial.ending.when == IDLE:
             self.assert_closed(trial)
+
+    def stop_while_idle(self):
+        """Not in the middle of its work, or it would go on with that, and see the request first."""
+        self.addCleanup(self.proxy.signal, signal.SIGCONT)
+        wait_until(self.proxy.is_waiting, "the end of what tbproxyd does")
+        self.proxy.signal(signal.SIGSTOP)
 
     def assert_closed(self, trial):
         self.assertTrue(trial.closed.wait(PATIENCE), "tbproxyd keeps the connection")
@@ -225,6 +237,14 @@ class EndingCase(Case):
     def try_ending(self, ending, kind, kept):
         trial = Trial(ending, kind, kept)
         self.script.trial = trial
+        try:
+            self.try_out(trial)
+        except BaseException:
+            shut_down([peer.sock for peer in list(self.server.peers)])  # the next one does not meet what this one left
+            raise
+
+    def try_out(self, trial):
+        ending, kind, kept = trial.ending, trial.kind, trial.kept
         if kept:
             self.warm_up(trial)
         reply = self.ask(trial)
@@ -254,6 +274,6 @@ def make_tests(cls, endings):
             for kind, kept in itertools.product(ending.kinds, ending.states):
                 with self.subTest(request=kind, connection="kept" if kept else "new"):
                     self.try_ending(ending, kind, kept)
-        name = "test_" + ending.name.replace(" ", "_")
+        name = "test_" + ending.name.replace(" ", "_").replace(".", "_")  # so that it can be run alone
         assert not hasattr(cls, name), name
         setattr(cls, name, test)

@@ -10,6 +10,8 @@ e2e_tests = \
 	tests/e2e/test_dead_connections.py \
 	tests/e2e/test_descriptors.py \
 	tests/e2e/test_early_responses.py \
+	tests/e2e/test_endings_http1.py \
+	tests/e2e/test_endings_http2.py \
 	tests/e2e/test_server_version.py \
 	tests/e2e/test_ctl.py \
 	tests/e2e/test_examples.py \
@@ -73,8 +75,10 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/build_tree.py \
 	tests/e2e/client.py \
 	tests/e2e/daemon.py \
+	tests/e2e/endings.py \
 	tests/e2e/front.py \
 	tests/e2e/harness.py \
+	tests/e2e/hpack.py \
 	tests/e2e/listening.py \
 	tests/e2e/http2.py \
 	tests/e2e/namespaces.py \

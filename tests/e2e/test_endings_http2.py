@@ -162,6 +162,7 @@ BROKEN_HEADER = (
 # The same in the middle of an answer.
 BROKEN_BODY = (
     ("padding longer than DATA", http2.PROTOCOL_ERROR, lambda stream: frame(DATA, PADDED, stream, b"\x05abcd")),
+    # Too short a frame (section 4.2) with too much padding (section 6.1): nghttp2 says the latter.
     ("padding without a length", http2.PROTOCOL_ERROR, lambda stream: frame(DATA, PADDED, stream)),
     ("SETTINGS of 5 bytes in a body", http2.FRAME_SIZE_ERROR, lambda stream: frame(SETTINGS, 0, 0, bytes(5))),
     ("bad HPACK in a trailer", http2.COMPRESSION_ERROR,
@@ -238,7 +239,8 @@ STREAM = HEAD_LINES + [
     sends("PRIORITY of 4 bytes", unsure, lambda stream, body: frame(PRIORITY, 0, stream, bytes(4))),
     sends("more interim answers than allowed", unsure,
           lambda stream, body: header(stream, (b":status", b"103")) * (RESPONSE_INTERIM_MAX + 1) + good(stream, body)),
-    sends("5000 103s", unsure, lambda stream, body: header(stream, (b":status", b"103")) * 5000 + good(stream, body)),
+    sends("5000 103s", unsure, lambda stream, body: header(stream, (b":status", b"103")) * 5000 + good(stream, body),
+          error=http2.ENHANCE_YOUR_CALM),
     sends("more header than allowed", unsure,
           lambda stream, body: frame(HEADERS, 0, stream, hpack.write(OK)) + b"".join(
               frame(CONTINUATION, 0, stream, hpack.write((b"a%d" % i, b"b" * 16000))) for i in range(5)) +
@@ -274,6 +276,7 @@ RESETS += [sends("RST_STREAM with %s %s" % (name, where), verdict,
            for name, code in (("NO_ERROR", NO_ERROR), ("CANCEL", http2.CANCEL), ("INTERNAL_ERROR", http2.INTERNAL_ERROR),
                               ("REFUSED_STREAM", http2.REFUSED_STREAM))
            for where, make, verdict in (
+               ("after a 103", lambda stream, body: header(stream, (b":status", b"103")), unsure),
                ("after HEADERS", lambda stream, body: header(stream), lost),
                ("in a body", lambda stream, body: header(stream) + data(stream, body, 0), lost),
                ("in a large body", lambda stream, body: header(stream) + pieces(stream, body.ljust(STREAMED)), cut),
@@ -398,6 +401,7 @@ AFTER = [sends("%s after the answer" % name, whole, lambda stream, body, make=ma
          for name, error, make in (
              ("DATA on stream 0", http2.PROTOCOL_ERROR, lambda stream: data(0, b"x")),
              ("SETTINGS of 5 bytes", http2.FRAME_SIZE_ERROR, lambda stream: frame(SETTINGS, 0, 0, bytes(5))),
+             ("bad HPACK", http2.COMPRESSION_ERROR, lambda stream: frame(HEADERS, END_HEADERS, stream, b"\xff" * 6)),
              ("HEADERS on an idle stream", http2.PROTOCOL_ERROR, lambda stream: header(stream + 2)))]
 AFTER += [sends("a second answer", whole, lambda stream, body: good(stream, body) * 2),
           sends("DATA after the end", whole, lambda stream, body: good(stream, body) + data(stream, b"more"))]
@@ -412,8 +416,7 @@ def before(when, name, make, then=serve, **options):
     return Ending("%s %s" % (name, when), not_begun, act, when, **options)
 
 
-UNASKED = [before(IDLE, "GOAWAY beyond the stream", lambda stream: go_away(LAST_ID))]
-UNASKED += [before(HARMLESS, name, make) for name, make in (
+UNASKED = [before(HARMLESS, name, make) for name, make in (
     ("PING", lambda stream: frame(PING, 0, 0, bytes(8))),
     ("SETTINGS", lambda stream: setting(3, 7)),
     ("an unknown frame", lambda stream: frame(99, 0, 0)),
@@ -425,6 +428,7 @@ UNASKED += [before(when, name, make, then, error=error) for when in (IDLE, ASLEE
     ("GOAWAY and FIN", go_away, fin, None),
     ("GOAWAY and reset", go_away, reset, None),
     ("GOAWAY 0 with INTERNAL_ERROR", lambda stream: go_away(0, http2.INTERNAL_ERROR), serve, None),
+    ("GOAWAY beyond the stream", lambda stream: go_away(LAST_ID), serve, None),
     ("an answer of HTTP 1.1", lambda stream: answer(408), serve, http2.FRAME_SIZE_ERROR),
     ("an answer that nobody asked for", lambda stream: good(stream + 2, b'"not yours"'), serve, http2.PROTOCOL_ERROR),
     ("DATA on stream 0", lambda stream: data(0, b"x"), serve, http2.PROTOCOL_ERROR),
@@ -448,6 +452,7 @@ OPENINGS = [
     opens("SETTINGS ACK before SETTINGS", frame(SETTINGS, ACK, 0), error=http2.PROTOCOL_ERROR),
     opens("SETTINGS of 5 bytes", frame(SETTINGS, 0, 0, bytes(5)), error=http2.FRAME_SIZE_ERROR),
     opens("no streams and then some", setting(3, 0) + setting(3, 100)),
+    # Its length is wrong, too; RFC 9113, section 3.4, has this code for a bad preface.
     opens("nonsense", b"\xff" * 100, error=http2.PROTOCOL_ERROR),
 ]
 
