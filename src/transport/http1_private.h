@@ -9,8 +9,7 @@
 #include "http/response_reader.h"
 #include "transport/http_connection.h"
 
-#define HTTP1_EXPECT_MS                                                                                      \
-    1000 /* and up to a tick more, for the 100; then the body is sent without (RFC 9110, section 10.1.1) */
+#define HTTP1_EXPECT_MS 1000 /* for the 100, and up to a tick more (RFC 9110, section 10.1.1) */
 
 struct http1 {
     struct response_reader reader;
