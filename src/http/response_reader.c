@@ -151,6 +151,12 @@ static int read_field(struct response_reader *reader, const char *line, size_t l
     return reader->state == RESPONSE_IN_HEADER ? add_field(reader, &field) : RESPONSE_MORE;
 }
 
+/* A 204 has no body (RFC 9110, section 15.3.5), but some servers send one, or its last chunk. */
+static bool may_have_body(const struct response_reader *reader)
+{
+    return reader->status == 204 && (reader->is_chunked || reader->length > 0);
+}
+
 static int end_header(struct response_reader *reader)
 {
     bool is_interim = reader->status < 200 && reader->status != 101;
@@ -165,7 +171,8 @@ static int end_header(struct response_reader *reader)
     }
     reader->state = state_after_header(reader);
     reader->keeps_alive = (!reader->is_http_1_0 || reader->says_keep_alive) && !reader->says_close &&
-                          reader->state != RESPONSE_IN_STREAM && reader->status != 101;
+                          reader->state != RESPONSE_IN_STREAM && reader->status != 101 &&
+                          !may_have_body(reader);
     return RESPONSE_HEADER;
 }
 

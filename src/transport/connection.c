@@ -2,6 +2,8 @@
 #include "transport/connection_private.h"
 
 #include <errno.h>
+#include <linux/tcp.h> /* the C library's tcp_info is an older one */
+#include <netinet/in.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -144,6 +146,16 @@ bool connection_has_input(struct connection *connection)
     own->is_readable = true;
     own->is_drained = false;
     return true;
+}
+
+uint64_t connection_acknowledged(const struct connection *connection)
+{
+    struct tcp_info info = {0};
+    socklen_t length = sizeof(info);
+
+    if (getsockopt(connection->own->watch.fd, IPPROTO_TCP, TCP_INFO, &info, &length) < 0)
+        return 0;
+    return info.tcpi_bytes_acked;
 }
 
 void connection_close(struct connection *connection)

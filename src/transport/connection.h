@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/uio.h>
 
 #include "base/loop.h"
@@ -63,6 +64,16 @@ int connection_unread(struct connection *connection, const void *data, size_t le
 /* Whether bytes, or the end, have arrived since the last -EAGAIN, as far as the kernel knows now. For an idle
  * connection, before it is used. */
 bool connection_has_input(struct connection *connection);
+
+/* Bytes that the other end's kernel has acknowledged so far, with those of TLS; 0 if that is not known (a
+ * Unix socket). */
+uint64_t connection_acknowledged(const struct connection *connection);
+
+/* Why the stream has ended: why sending or receiving failed, or that the server has closed it. */
+static inline const char *connection_end_reason(const struct connection *connection)
+{
+    return connection->detail[0] ? connection->detail : "the server closed the connection";
+}
 
 /* Closes it and frees it. NULL is allowed. */
 void connection_close(struct connection *connection);

@@ -38,6 +38,21 @@ void http1_fail(struct http_connection *connection, enum transfer_knowledge know
     http_transfer_failed(connection, transfer, knowledge, (struct transfer_error){502, token}, "%s", reason);
 }
 
+/* Whoever takes the connection begins by receiving; until then, there is nobody to tell. */
+static void upgraded_ready(struct connection *connection)
+{
+    (void)connection;
+}
+
+static void hand_over(struct http_connection *connection, struct transfer *transfer)
+{
+    static const struct connection_events events = {.ready = upgraded_ready};
+
+    transfer->upgraded = TAKE_PTR(connection->stream);
+    transfer->upgraded->events = &events;
+    transfer->upgraded->owner = NULL;
+}
+
 /* The whole answer has come, and LEFT bytes after it that nobody asked for. */
 void http1_answered(struct http_connection *connection, const char *rest, size_t left)
 {
@@ -46,9 +61,8 @@ void http1_answered(struct http_connection *connection, const char *rest, size_t
 
     if (transfer->status == 101 && connection_unread(connection->stream, rest, left) < 0)
         return http1_fail(connection, TRANSFER_ANSWERED, PROXY_STATUS_INTERNAL_ERROR, "out of memory");
-    if (transfer->status == 101) {
-        transfer->upgraded = TAKE_PTR(connection->stream);
-    }
+    if (transfer->status == 101)
+        hand_over(connection, transfer);
     if (left > 0 || !http1->reader.keeps_alive || !http1->is_sent || !connection->stream)
         connection->is_last = true;
     http1_reset(http1);
@@ -63,7 +77,7 @@ void http1_lose(struct http_connection *connection, const char *reason)
 
     if (!transfer)
         http_connection_lost(connection, false, reason);
-    else if (http1->is_answered)
+    else if (transfer->is_answered)
         http1_answered(connection, "", 0);
     else if (!http1->has_sent)
         http1_fail(connection, TRANSFER_NOT_SENT, PROXY_STATUS_CONNECTION_TERMINATED, "%s", reason);

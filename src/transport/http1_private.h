@@ -23,8 +23,8 @@ struct http1 {
     bool body_ended;      /* read() has given all, or the body is no longer wanted */
     bool has_sent;        /* some byte of the request */
     bool is_sent;         /* all of the request */
-    bool is_answered;     /* the whole answer has come; the rest of the request is still being sent */
     bool cannot_send;     /* the server takes no more; it may have answered nevertheless */
+    bool expects;         /* the request has Expect: 100-continue */
     int64_t expect_until; /* the body waits for a 100; 0: it does not. Boot clock */
 };
 

@@ -11,7 +11,7 @@
 /* The server does not want Expect: the same without it, on another connection (RFC 9110, section 15.5.18). */
 static bool is_expectation_refused(const struct http1 *http1)
 {
-    return http1->reader.status == 417 && http1->expect_until != 0;
+    return http1->reader.status == 417 && http1->expects;
 }
 
 static void interim_came(struct http_connection *connection)
@@ -76,7 +76,7 @@ static void answer_ended(struct http_connection *connection, const char *rest, s
 
     if (left == 0 && http1->reader.status < 300 && http1->reader.status >= 200 && http1->reader.keeps_alive &&
         !http1->is_sent && !http1->cannot_send)
-        http1->is_answered = true;
+        http1->transfer->is_answered = true;
     else
         http1_answered(connection, rest, left);
 }
@@ -101,7 +101,7 @@ static bool read_answer(struct http_connection *connection, const char *data, si
     size_t at = 0;
     bool goes_on = true;
 
-    while (goes_on && http1->transfer && !http1->is_answered) {
+    while (goes_on && http1->transfer && !http1->transfer->is_answered) {
         const char *body = NULL;
         size_t used = 0, body_length = 0;
         int event = response_reader_next(&http1->reader, data + at, length - at, &used, &body, &body_length);
@@ -132,7 +132,7 @@ static void end_came(struct http_connection *connection)
         connection->is_last = true;
         http1_answered(connection, "", 0);
     } else {
-        http1_lose(connection, "the server closed the connection");
+        http1_lose(connection, connection_end_reason(connection->stream));
     }
 }
 
@@ -151,15 +151,15 @@ void http1_receive(struct http_connection *connection)
         r = connection_recv(connection->stream, data, sizeof(data), &length);
         if (r == -EAGAIN)
             return;
-        connection->received_ms = transport_loop(connection->transport)->now_ms;
+        connection->received_ms = connection->answered_ms = transport_loop(connection->transport)->now_ms;
         if (r < 0)
             http1_lose(connection, connection->stream->detail);
         else if (length == 0)
             end_came(connection);
-        else if (http1->is_answered)
-            http1_answered(connection, data, length);
         else if (!http1->transfer)
             http_connection_lost(connection, false, "bytes came that nobody had asked for");
+        else if (http1->transfer->is_answered)
+            http1_answered(connection, data, length);
         else
             read_answer(connection, data, length);
         if (r < 0 || length == 0)

@@ -163,7 +163,7 @@ void http1_go_on_sending(struct http_connection *connection)
         r = send_body(connection);
     if (r == 0) {
         http1->is_sent = true;
-        if (http1->is_answered)
+        if (transfer->is_answered)
             http1_answered(connection, "", 0);
     } else if (r != -EAGAIN && http1->transfer == transfer)
         http1_fail(connection, TRANSFER_MAY_HAVE_RUN, r == -ECANCELED ? NULL : PROXY_STATUS_INTERNAL_ERROR,
@@ -188,11 +188,11 @@ static int too_large(struct http_connection *connection, struct transfer *transf
 int http1_send(struct http_connection *connection, struct transfer *transfer)
 {
     struct http1 *http1 = connection->state;
-    bool expects = is_to_expect(transfer);
     int r;
 
     buf_clear(&http1->head);
-    r = http1_write_head(connection->transport, transfer, expects, &http1->head);
+    http1->expects = is_to_expect(transfer);
+    r = http1_write_head(connection->transport, transfer, http1->expects, &http1->head);
     if (r == -ENOMEM)
         return r;
     if (r < 0)
@@ -202,8 +202,9 @@ int http1_send(struct http_connection *connection, struct transfer *transfer)
     http1->head_sent = http1->body_sent = http1->block_sent = http1->block_length = 0;
     http1->read_left = transfer->read_length;
     http1->body_ended = !transfer_has_body(transfer);
-    http1->has_sent = http1->is_sent = http1->is_answered = http1->cannot_send = false;
-    http1->expect_until = expects ? transport_loop(connection->transport)->now_ms + HTTP1_EXPECT_MS : 0;
+    http1->has_sent = http1->is_sent = http1->cannot_send = false;
+    http1->expect_until =
+        http1->expects ? transport_loop(connection->transport)->now_ms + HTTP1_EXPECT_MS : 0;
     http1_go_on_sending(connection);
     return 0;
 }

@@ -106,9 +106,15 @@ static void http2_resume(struct http_connection *connection, struct transfer *tr
 
 static void http2_cancel(struct http_connection *connection, struct transfer *transfer)
 {
-    (void)connection;
-    if (transfer->stream)
-        http2_stream_leave(transfer->stream, NGHTTP2_CANCEL);
+    struct http2 *http2 = connection->state;
+    const struct http2_stream *stream = transfer->stream;
+
+    if (!stream)
+        return;
+    /* It waited for a window that all streams share, and that may stay closed. */
+    if (!stream->is_sent && nghttp2_session_get_remote_window_size(http2->session) <= 0)
+        connection->is_last = true;
+    http2_stream_leave(transfer->stream, NGHTTP2_CANCEL);
 }
 
 static void http2_ready(struct http_connection *connection)

@@ -13,6 +13,10 @@
 #define RECEIVES_MAX  4     /* before others have their turn */
 #define SENDS_MAX     16    /* the same */
 
+/* RFC 9113, section 4.1. */
+#define FRAME_HEADER_BYTES 9
+#define FRAME_LENGTH_BYTES 3 /* the first of these */
+
 static const struct transfer_error connection_terminated = {502, PROXY_STATUS_CONNECTION_TERMINATED};
 
 /* ---- the end of the connection ---- */
@@ -33,7 +37,7 @@ static void fail_streams(struct http2 *http2, bool all, struct transfer_error er
     list_for_each_safe(stream, &http2->streams, link) {
         enum transfer_knowledge knowledge = knowledge_at_end(stream);
 
-        if (stream->transfer && stream->has_end)
+        if (stream->transfer && stream->transfer->is_answered)
             http_transfer_answered(http2->connection, http2_stream_leave(stream, NGHTTP2_NO_ERROR));
         else if (stream->transfer && (all || knowledge == TRANSFER_NOT_SENT))
             http2_stream_fail(stream, NGHTTP2_CANCEL, knowledge, error, "%s", reason);
@@ -103,21 +107,14 @@ static int gather(struct http2 *http2, size_t max)
 static int send_some(struct http2 *http2)
 {
     struct iovec part = {(char *)(uintptr_t)fifo_data(&http2->out), fifo_length(&http2->out)};
-    bool was_full = http2->is_full;
     size_t sent = 0;
     int r;
 
     http2->offered = http2->gathered;
     r = connection_send(http2->connection->stream, &part, 1, &sent);
-    http2->is_full = r == -EAGAIN;
-    if (r < 0)
-        return r;
-    fifo_consume(&http2->out, sent);
-    if (was_full) { /* the other end has acknowledged bytes, though HTTP/2 does not see that */
-        http2->drained_ms = http2_now_ms(http2);
-        http2_sign_of_life_came(http2);
-    }
-    return 0;
+    if (r == 0)
+        fifo_consume(&http2->out, sent);
+    return r;
 }
 
 /* The server broke the protocol: it gets the GOAWAY that says so, if the connection takes it now. */
@@ -160,13 +157,32 @@ void http2_send_frames(struct http2 *http2)
 
 /* ---- receiving ---- */
 
-static int http2_frame_begins(nghttp2_session *session, const nghttp2_frame_hd *header, void *arg)
+/* The next byte of a frame's length, which comes first. */
+static void add_length_byte(struct http2 *http2, unsigned char byte)
 {
-    struct http2 *http2 = arg;
+    http2->frame_length = http2->frame_length << 8 | byte;
+    if (++http2->length_bytes < FRAME_LENGTH_BYTES)
+        return;
+    http2->frame_left = http2->frame_length + FRAME_HEADER_BYTES - FRAME_LENGTH_BYTES;
+    http2->frame_length = http2->length_bytes = 0;
+    http2->idle_frames++;
+}
 
-    (void)session;
-    (void)header;
-    return ++http2->idle_frames > HTTP2_IDLE_FRAMES_MAX ? NGHTTP2_ERR_CALLBACK_FAILURE : 0;
+/* Counts the frames that begin in LENGTH bytes: nghttp2 does not tell of those that it ignores. */
+static void count_frames(struct http2 *http2, const char *data, size_t length)
+{
+    while (length > 0) {
+        size_t used = length < http2->frame_left ? length : http2->frame_left;
+
+        if (used == 0) {
+            add_length_byte(http2, (unsigned char)*data);
+            used = 1;
+        } else {
+            http2->frame_left -= used;
+        }
+        data += used;
+        length -= used;
+    }
 }
 
 static void settings_came(struct http2 *http2, const nghttp2_frame *frame)
@@ -179,6 +195,15 @@ static void settings_came(struct http2 *http2, const nghttp2_frame *frame)
     http_connection_changed(http2->connection);
 }
 
+/* What is known of a request that a GOAWAY says the server has not looked at, which cannot be true after a
+ * part of its answer. */
+static enum transfer_knowledge knowledge_after_goaway(const struct http2_stream *stream)
+{
+    if (!stream->is_gathered)
+        return TRANSFER_NOT_SENT;
+    return http2_stream_has_answer(stream) ? TRANSFER_MAY_HAVE_RUN : TRANSFER_REFUSED;
+}
+
 /* Requests after the last one that the server looks at can be sent elsewhere at once. A GOAWAY with the
  * largest id announces another one (RFC 9113, section 6.8). */
 static void goaway_came(struct http2 *http2, const nghttp2_goaway *goaway)
@@ -186,16 +211,16 @@ static void goaway_came(struct http2 *http2, const nghttp2_goaway *goaway)
     struct http2_stream *stream;
 
     http2->has_goaway = true;
-    if (goaway->error_code == NGHTTP2_NO_ERROR)
+    /* A gateway that restarts says INTERNAL_ERROR: nothing about our HTTP/2. */
+    if (goaway->error_code == NGHTTP2_NO_ERROR || goaway->error_code == NGHTTP2_INTERNAL_ERROR)
         http2->connection->is_last = true;
     else
         http2_mark_bad(http2, "its GOAWAY", goaway->error_code);
     list_for_each_safe(stream, &http2->streams, link)
-        if (stream->transfer && !stream->has_end &&
+        if (stream->transfer && !stream->transfer->is_answered &&
             (!stream->is_gathered || stream->id > goaway->last_stream_id))
-            http2_stream_fail(
-                stream, NGHTTP2_CANCEL, stream->is_gathered ? TRANSFER_REFUSED : TRANSFER_NOT_SENT,
-                connection_terminated, "the server closes the connection without looking at the request");
+            http2_stream_fail(stream, NGHTTP2_CANCEL, knowledge_after_goaway(stream), connection_terminated,
+                              "the server closes the connection without looking at the request");
     http_connection_changed(http2->connection);
 }
 
@@ -231,18 +256,20 @@ static int http2_frame_sent(nghttp2_session *session, const nghttp2_frame *frame
 /* Gives LENGTH received bytes to nghttp2. */
 static void take(struct http2 *http2, const char *data, size_t length)
 {
-    ssize_t r = nghttp2_session_mem_recv(http2->session, (const uint8_t *)data, length);
+    ssize_t r;
 
+    count_frames(http2, data, length);
+    r = nghttp2_session_mem_recv(http2->session, (const uint8_t *)data, length);
     if (http2->connection->is_lost)
         return;
     if (r == NGHTTP2_ERR_NOMEM)
         return http2_lose(http2, false, (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR},
                           "out of memory");
-    if (r < 0) {
+    if (r < 0 || http2->idle_frames > HTTP2_IDLE_FRAMES_MAX) {
         give_reason(http2, "too many frames for nothing");
         nghttp2_session_terminate_session(http2->session, NGHTTP2_ENHANCE_YOUR_CALM);
     }
-    if (r < 0 || is_broken(http2))
+    if (r < 0 || http2->idle_frames > HTTP2_IDLE_FRAMES_MAX || is_broken(http2))
         return break_off(http2);
     http2->connection->received_ms = http2_now_ms(http2);
     http2_sign_of_life_came(http2);
@@ -262,14 +289,13 @@ void http2_receive(struct http2 *http2)
         if (r == -EAGAIN)
             return;
         if (r < 0 || length == 0)
-            return end_came(http2, r < 0 ? connection->stream->detail : "the server closed the connection");
+            return end_came(http2, connection_end_reason(connection->stream));
         take(http2, data, length);
     }
 }
 
 void http2_set_frame_callbacks(nghttp2_session_callbacks *callbacks)
 {
-    nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, http2_frame_begins);
     nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, http2_frame_came);
     nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, http2_frame_sent);
 }

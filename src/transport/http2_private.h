@@ -19,7 +19,7 @@
 
 #define HTTP2_OUT_BYTES       65536 /* of frames that wait for the connection; no more are made meanwhile */
 #define HTTP2_ACKS_MAX        256   /* of SETTINGS and PING that wait to be sent */
-#define HTTP2_IDLE_FRAMES_MAX 1000  /* received in a second without any progress */
+#define HTTP2_IDLE_FRAMES_MAX 10000 /* received in a second without any progress */
 #define HTTP2_PING_MS         5000  /* of silence before a PING, and after it until the connection is dead */
 
 struct http2 {
@@ -36,12 +36,15 @@ struct http2 {
 
     struct fifo out;            /* frames */
     uint64_t gathered, offered; /* bytes since the beginning: put into OUT, given to connection_send() */
-    bool is_full;               /* connection_send() took none */
     bool cannot_send;           /* the server takes no more; it may have answered nevertheless */
 
-    unsigned idle_frames; /* received since the last progress, or the last tick */
-    int64_t drained_ms; /* the last time that the connection took bytes after it had been full; boot clock */
-    int64_t ping_ms;    /* when a PING was sent that nothing has followed yet; 0: none. Boot clock */
+    unsigned idle_frames;  /* received since the last progress, or the last tick */
+    size_t frame_left;     /* bytes still to come of the frame that has begun */
+    uint32_t frame_length; /* of the next one, as far as it has come */
+    unsigned length_bytes; /* of that, which have come */
+    uint64_t acknowledged; /* connection_acknowledged() at the last tick */
+    int64_t progress_ms;   /* when more was, the last time; boot clock */
+    int64_t ping_ms;       /* when a PING was sent that nothing has followed yet; 0: none. Boot clock */
 };
 
 struct http2_stream {
@@ -59,7 +62,6 @@ struct http2_stream {
     int status;        /* of the header being received */
     unsigned interims; /* headers with status 1xx */
     bool has_header;   /* of the final answer */
-    bool has_end;      /* the answer is complete */
     bool was_reset;    /* by the server */
 
     size_t window; /* bytes */
@@ -85,6 +87,13 @@ static inline uint32_t http2_ids_left(const struct http2 *http2)
 static inline void http2_progressed(struct http2 *http2)
 {
     http2->idle_frames = 0;
+}
+
+/* A part of an answer has come. */
+static inline void http2_answer_came(struct http2 *http2)
+{
+    http2_progressed(http2);
+    http2->connection->answered_ms = http2_now_ms(http2);
 }
 
 /* http2.c */
@@ -140,6 +149,9 @@ void http2_stream_fail(struct http2_stream *stream, uint32_t code, enum transfer
 
 /* Judges what a function of transfer_answer.h returned for TRANSFER. False: it has left STREAM. */
 bool http2_stream_goes_on(struct http2_stream *stream, const struct transfer *transfer, int r);
+
+/* Whether a part of the answer has come, if only an interim response. STREAM has a transfer. */
+bool http2_stream_has_answer(const struct http2_stream *stream);
 
 /* The frames of a stream, other than DATA's payload, that nghttp2 has accepted. */
 void http2_stream_frame_came(struct http2 *http2, const nghttp2_frame *frame);

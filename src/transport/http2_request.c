@@ -9,6 +9,8 @@
 #define FIELDS_MAX_OWN 5 /* that are not lines of transfer->headers */
 #define LENGTH_DIGITS  24
 
+#define BLANKS " \t" /* around a value; they are not part of it (RFC 9110, section 5.5) */
+
 /* A request's header for nghttp2, which copies it. */
 struct fields {
     nghttp2_nv *list;
@@ -25,13 +27,13 @@ static void fields_free(struct fields *fields)
     free(fields->path);
 }
 
-static void add(struct fields *fields, const char *name, size_t name_length, const char *value)
+static void add(struct fields *fields, const char *name, size_t name_length, const char *value, size_t length)
 {
     fields->list[fields->count++] = (nghttp2_nv){
         .name = (uint8_t *)(uintptr_t)name,
         .value = (uint8_t *)(uintptr_t)value,
         .namelen = name_length,
-        .valuelen = strlen(value),
+        .valuelen = length,
         .flags = NGHTTP2_NV_FLAG_NONE,
     };
 }
@@ -64,17 +66,19 @@ static int add_lines(struct fields *fields, const char *const *lines)
 
     for (; lines && *lines; lines++) {
         const char *value = strchr(*lines, ':');
-        size_t i, length = strcspn(*lines, ":");
+        size_t i, length = strcspn(*lines, ":"), value_length;
 
         if (!value)
             return -EINVAL;
-        value += 1 + strspn(value + 1, " ");
+        value += 1 + strspn(value + 1, BLANKS);
+        for (value_length = strlen(value); value_length > 0 && strchr(BLANKS, value[value_length - 1]);)
+            value_length--;
         for (i = 0; i < length; i++)
             name[i] = lower((*lines)[i]);
         if (!nghttp2_check_header_name((const uint8_t *)name, length) ||
-            !nghttp2_check_header_value((const uint8_t *)value, strlen(value)))
+            !nghttp2_check_header_value((const uint8_t *)value, value_length))
             return -EINVAL;
-        add(fields, name, length, value);
+        add(fields, name, length, value, value_length);
         name += length;
     }
     return 0;
@@ -88,10 +92,10 @@ static int add_own(struct fields *fields, const struct transport *transport, con
         !nghttp2_check_path((const uint8_t *)fields->path, strlen(fields->path)) ||
         !nghttp2_check_authority((const uint8_t *)host, strlen(host)))
         return -EINVAL;
-    add(fields, ":method", 7, method);
-    add(fields, ":scheme", 7, transport_scheme(transport));
-    add(fields, ":authority", 10, host);
-    add(fields, ":path", 5, fields->path);
+    add(fields, ":method", 7, method, strlen(method));
+    add(fields, ":scheme", 7, transport_scheme(transport), strlen(transport_scheme(transport)));
+    add(fields, ":authority", 10, host, strlen(host));
+    add(fields, ":path", 5, fields->path, strlen(fields->path));
     return 0;
 }
 
@@ -102,7 +106,7 @@ static void add_length(struct fields *fields, const struct transfer *transfer)
     if (!transfer_has_body(transfer) || length < 0)
         return;
     snprintf(fields->length, sizeof(fields->length), "%lld", (long long)length);
-    add(fields, "content-length", 14, fields->length);
+    add(fields, "content-length", 14, fields->length, strlen(fields->length));
 }
 
 /* ---- the body ---- */

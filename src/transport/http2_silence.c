@@ -15,7 +15,7 @@ static int64_t larger(int64_t a, int64_t b)
 
 static bool is_silent(const struct http2 *http2, int64_t now_ms)
 {
-    return now_ms - larger(http2->connection->received_ms, http2->drained_ms) >= HTTP2_PING_MS;
+    return now_ms - larger(http2->connection->received_ms, http2->progress_ms) >= HTTP2_PING_MS;
 }
 
 static void ping(struct http2 *http2, int64_t now_ms)
@@ -84,11 +84,25 @@ int http2_begin(struct http2_stream *stream)
     return http2->ping_ms && !stream->transfer->may_be_sent_twice ? 0 : submit(stream);
 }
 
+/* The other end takes bytes of a request, although it has nothing to say about that yet: a slow upload, whose
+ * PING waits in the kernel behind it. */
+static void look_for_progress(struct http2 *http2, int64_t now_ms)
+{
+    uint64_t acknowledged = connection_acknowledged(http2->connection->stream);
+
+    if (acknowledged <= http2->acknowledged)
+        return;
+    http2->acknowledged = acknowledged;
+    http2->progress_ms = now_ms;
+    http2_sign_of_life_came(http2);
+}
+
 void http2_tick(struct http_connection *connection, int64_t now_ms)
 {
     struct http2 *http2 = connection->state;
 
     http2_progressed(http2);
+    look_for_progress(http2, now_ms);
     if (http2->ping_ms && now_ms - http2->ping_ms >= HTTP2_PING_MS)
         http2_lose(http2, false, (struct transfer_error){504, "connection_read_timeout"},
                    "the server gave no sign of life, not even to a PING");

@@ -193,7 +193,7 @@ static void header_ended(struct http2_stream *stream)
                           "the answer's status is not valid");
     } else if (stream->status >= 200) {
         stream->has_header = true;
-        http2_progressed(stream->http2);
+        http2_answer_came(stream->http2);
         http2_stream_goes_on(stream, transfer, transfer_header_ended(transfer, stream->status));
     } else {
         interim_came(stream);
@@ -205,7 +205,7 @@ static void header_ended(struct http2_stream *stream)
 /* A server that has refused a request need not take the rest of its body. */
 static void end_came(struct http2_stream *stream)
 {
-    stream->has_end = true;
+    stream->transfer->is_answered = true;
     if (!stream->is_sent && transfer_is_refused_early(stream->transfer))
         http_transfer_answered(stream->http2->connection, http2_stream_leave(stream, NGHTTP2_CANCEL));
 }
@@ -234,6 +234,11 @@ void http2_stream_frame_came(struct http2 *http2, const nghttp2_frame *frame)
         end_came(stream);
 }
 
+bool http2_stream_has_answer(const struct http2_stream *stream)
+{
+    return stream->transfer->answer_begun || stream->interims > 0;
+}
+
 /* What a reset says: REFUSED_STREAM means that the request was not processed (RFC 9113, section 8.7), which
  * cannot be true after a part of its answer. */
 static enum transfer_knowledge knowledge_of(const struct http2_stream *stream, uint32_t code, bool has_begun)
@@ -248,14 +253,13 @@ static enum transfer_knowledge knowledge_of(const struct http2_stream *stream, u
 static void judge(struct http2_stream *stream, uint32_t code)
 {
     struct http2 *http2 = stream->http2;
+    enum transfer_knowledge knowledge = knowledge_of(stream, code, http2_stream_has_answer(stream));
     struct transfer *transfer = detach(stream);
-    bool has_header = stream->has_header, was_reset = stream->was_reset, has_end = stream->has_end;
-    enum transfer_knowledge knowledge =
-        knowledge_of(stream, code, transfer->answer_begun || stream->interims > 0);
+    bool has_header = stream->has_header, was_reset = stream->was_reset;
     char reason[TRANSFER_DETAIL_BYTES];
 
     http2_stream_free(stream);
-    if (has_end) {
+    if (transfer->is_answered) {
         http_transfer_answered(http2->connection, transfer);
         return;
     }

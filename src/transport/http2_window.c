@@ -47,7 +47,7 @@ static int http2_data_came(nghttp2_session *session, uint8_t flags, int32_t id, 
     nghttp2_session_consume_connection(session, length);
     if (!transfer)
         return 0;
-    http2_progressed(http2);
+    http2_answer_came(http2);
     if (length > stream->window - stream->owed) { /* nghttp2 would pass it on, and reset the stream later */
         http2_stream_fail(stream, NGHTTP2_FLOW_CONTROL_ERROR, TRANSFER_ANSWERED,
                           (struct transfer_error){502, "http_protocol_error"},

@@ -58,6 +58,7 @@ struct http_connection {
     bool is_lost;      /* nothing is done with it any more, but to free it */
     bool is_last; /* takes no more transfers: GOAWAY, Connection: close, a time-out, an upgrade, a reload */
     int64_t received_ms;   /* when the last byte came, or it was opened; boot clock */
+    int64_t answered_ms;   /* when the last byte of an answer came; boot clock */
     int64_t idle_since_ms; /* when its last transfer left */
 };
 

@@ -96,12 +96,20 @@ static void make_room(struct transport *transport)
         http_connection_lost(oldest, false, "it was idle for too long");
 }
 
+/* The loop's turn goes on with transport_run(). */
+static void pool_pause_ended(struct timer *timer)
+{
+    (void)timer;
+}
+
 static void assign(struct transport *transport)
 {
     struct http_connection *connection;
     struct transfer *transfer;
     unsigned wanted;
 
+    if (timer_is_started(&transport->pause))
+        return;
     list_for_each_safe(transfer, &transport->waiting, link) {
         if (list_is_empty(&transport->usable))
             break;
@@ -252,6 +260,7 @@ void pool_init(struct transport *transport)
     list_init(&transport->ended);
     list_init(&transport->flushes);
     transport->tick.expired = pool_tick;
+    transport->pause.expired = pool_pause_ended;
     if (!pool_uses_http2(transport) || (transport->options.http2 == HTTP2_AUTO && !transport->is_tls))
         transport->version = VERSION_1;
 }
@@ -262,6 +271,7 @@ void pool_close(struct transport *transport)
     size_t i;
 
     loop_timer_stop(transport->loop, &transport->tick);
+    loop_timer_stop(transport->loop, &transport->pause);
     for (i = 0; i < ARRAY_SIZE(lists); i++)
         while (!list_is_empty(lists[i]))
             http_connection_lost(CONTAINER_OF(lists[i]->next, struct http_connection, link), false, NULL);

@@ -31,6 +31,11 @@
 
 #define POOL_TICK_MS 1000
 
+/* A request that the server did not process twice in a row is sent again after 5, 10, 20 ... 1,000 ms; others
+ * wait with it. An answer begins anew. */
+#define POOL_PAUSE_MIN_MS 5
+#define POOL_PAUSE_MAX_MS 1000
+
 /* After so many connections in a row that ended by a fault of the server's HTTP/2, HTTP/1.1 is used for a
  * time. */
 #define POOL_BAD_HTTP2_MAX   3

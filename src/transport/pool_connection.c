@@ -46,6 +46,8 @@ void http_connection_lost(struct http_connection *connection, bool bad, const ch
     list_remove(&connection->link);
     list_append(&transport->lost, &connection->link);
     transport->connection_count--;
+    if (connection->protocol != &http2_protocol && !connection->is_upgrade && connection->answers == 0)
+        transport->http1_until_ms = 0; /* HTTP/1.1 is no better */
     if (!bad || connection->protocol != &http2_protocol || ++transport->bad_http2 < POOL_BAD_HTTP2_MAX)
         return;
     transport->bad_http2 = 0;

@@ -14,6 +14,7 @@ void http_transfer_answered(struct http_connection *connection, struct transfer 
     struct transport *transport = connection->transport;
 
     connection->answers++;
+    transport->pause_count = 0;
     if (connection->protocol == &http2_protocol)
         transport->bad_http2 = 0;
     pool_leave(connection, transfer);
@@ -32,6 +33,18 @@ static void note_knowledge(struct transfer *transfer, enum transfer_knowledge kn
         transfer->knowledge = knowledge;
     if (transfer->header_complete)
         transfer->knowledge = TRANSFER_ANSWERED;
+}
+
+static void pause_sending(struct transport *transport)
+{
+    int64_t pause_ms = POOL_PAUSE_MIN_MS << transport->pause_count;
+
+    if (timer_is_started(&transport->pause)) /* it was sent before */
+        return;
+    if (pause_ms < POOL_PAUSE_MAX_MS)
+        transport->pause_count++;
+    loop_timer_start(transport->loop, &transport->pause,
+                     pause_ms < POOL_PAUSE_MAX_MS ? pause_ms : POOL_PAUSE_MAX_MS);
 }
 
 /* Whether a request that got no answer on CONNECTION is sent again. */
@@ -82,6 +95,8 @@ void http_transfer_failed(struct http_connection *connection, struct transfer *t
     log_retry(transfer, again, error.token ? reason : transfer_detail(transfer));
     if (again) {
         transfer->answer_begun = false;
+        if (knowledge < TRANSFER_MAY_HAVE_RUN && transfer->sends > 1)
+            pause_sending(transport);
         pool_add(transport, transfer, true);
     } else {
         if (error.token)

@@ -44,7 +44,7 @@ static void reset(struct transfer *transfer)
     transfer->status = 0;
     transfer->knowledge = TRANSFER_NOT_SENT;
     transfer->answer_begun = transfer->header_complete = transfer->overflows = transfer->was_cut = false;
-    transfer->timed_out_waiting = transfer->is_complete = transfer->no_expect = false;
+    transfer->timed_out_waiting = transfer->is_complete = transfer->no_expect = transfer->is_answered = false;
     transfer->sends = transfer->losses = 0;
     free(TAKE_PTR(transfer->detail));
 }
@@ -90,12 +90,13 @@ void transfer_cancel(struct transfer *transfer)
     transfer->transport = NULL;
 }
 
-/* Without a byte since it was sent, its connection may be dead, and others with it. */
+/* Without a byte of any answer since it was sent, its connection may be dead, and others with it. (That PINGs
+ * are answered says little: a gateway does that by itself.) */
 static void suspect_connection(const struct transfer *transfer)
 {
     struct http_connection *connection = transfer->connection;
 
-    if (connection->received_ms > transfer->sent_ms)
+    if (connection->answered_ms > transfer->sent_ms)
         return;
     connection->is_last = true;
     pool_distrust(transfer->transport, transfer->sent_ms);
@@ -128,8 +129,21 @@ static void transfer_timed_out(struct timer *timer)
 {
     struct transfer *transfer = CONTAINER_OF(timer, struct transfer, timer);
 
+    if (transfer_settle(transfer))
+        return;
     expire(transfer);
     transfer_end(transfer);
+}
+
+bool transfer_settle(struct transfer *transfer)
+{
+    struct http_connection *connection = transfer->connection;
+
+    if (!connection || !transfer->is_answered)
+        return false;
+    connection->protocol->cancel(connection, transfer);
+    http_transfer_answered(connection, transfer);
+    return true;
 }
 
 void transfer_resume(struct transfer *transfer)

@@ -102,6 +102,7 @@ struct transfer {
     struct fifo held;            /* of the answer's body: what write() did not take yet */
     struct connection *upgraded; /* is_upgrade, after 101 */
     bool no_expect;              /* the server refused Expect (417) */
+    bool is_answered;            /* the whole answer has come; the rest of the request is still being sent */
 };
 
 /* Sends the request. Returns 0; -ENOMEM; -EINVAL if there is a control byte in a header line, or a blank in
@@ -115,6 +116,10 @@ void transfer_cancel(struct transfer *transfer);
  * under way.
  */
 void transfer_expire(struct transfer *transfer);
+
+/* If the whole answer has come, but the server takes no more of the request: ends it as answered, done()
+ * follows, and returns true. */
+bool transfer_settle(struct transfer *transfer);
 
 /* Continues a transfer whose read() or write() returned -EAGAIN. */
 void transfer_resume(struct transfer *transfer);

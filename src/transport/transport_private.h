@@ -35,6 +35,8 @@ struct transport {
     struct list ended;    /* done() is due */
     struct list flushes;  /* connections */
     struct timer tick;
+    struct timer pause;   /* nothing is sent, because the server refuses requests again and again */
+    unsigned pause_count; /* since the last answer */
 };
 
 #endif

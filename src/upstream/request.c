@@ -232,6 +232,8 @@ static void answer_stalled(struct request *request)
 {
     struct transfer *transfer = &request->transfer;
 
+    if (transfer_settle(transfer))
+        return;
     transfer_expire(transfer);
     transfer_explain(transfer, "nothing came or went for %lld ms", (long long)timeout_ms(request));
     report(request);

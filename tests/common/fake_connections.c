@@ -416,7 +416,7 @@ static bool goes_on(struct http_connection *http, struct transfer *transfer, int
 
 static bool begin_answer(struct http_connection *http, struct transfer *transfer, int status)
 {
-    http->received_ms = now_ms();
+    http->received_ms = http->answered_ms = now_ms();
     if (transfer->header_complete)
         return true;
     transfer_answer_begins(transfer);
@@ -603,7 +603,7 @@ static void check_progress(void)
     const struct transfer *first;
     bool busy = transport->opening_count > 0;
 
-    if (list_is_empty(&transport->waiting) || fake.failed_at_once)
+    if (list_is_empty(&transport->waiting) || fake.failed_at_once || timer_is_started(&transport->pause))
         return;
     first = CONTAINER_OF(transport->waiting.next, struct transfer, link);
     list_for_each(http, &transport->usable, link) {

@@ -72,6 +72,13 @@ int connection_recv(struct connection *connection, void *data, size_t size, size
     return transport->recv_error;
 }
 
+uint64_t connection_acknowledged(const struct connection *connection)
+{
+    const struct transport *transport = connection->owner;
+
+    return transport->acknowledged;
+}
+
 /* ---- http_connection.h ---- */
 
 void http_connection_lost(struct http_connection *connection, bool bad, const char *reason)

@@ -21,13 +21,14 @@ struct transport {
     const char *prefix;
     size_t growth_left, grown; /* of windows */
 
-    struct fifo received; /* bytes that connection_recv() has for the protocol */
-    struct fifo sent;     /* that connection_send() took */
-    size_t send_room;     /* bytes that it still takes */
-    size_t offered;       /* most bytes it was given at a time */
-    int send_error;       /* that it returns; 0: none */
-    int recv_error;       /* after the bytes; 0: the end of the stream */
-    bool recv_ends;       /* after the bytes, instead of -EAGAIN */
+    struct fifo received;  /* bytes that connection_recv() has for the protocol */
+    struct fifo sent;      /* that connection_send() took */
+    uint64_t acknowledged; /* of these */
+    size_t send_room;      /* bytes that it still takes */
+    size_t offered;        /* most bytes it was given at a time */
+    int send_error;        /* that it returns; 0: none */
+    int recv_error;        /* after the bytes; 0: the end of the stream */
+    bool recv_ends;        /* after the bytes, instead of -EAGAIN */
     bool wants_flush;
     unsigned changes; /* calls of http_connection_changed() */
     bool was_bad;     /* how it was lost */

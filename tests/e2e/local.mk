@@ -55,6 +55,7 @@ e2e_tests = \
 	tests/e2e/test_retry_safety.py \
 	tests/e2e/test_server_faults.py \
 	tests/e2e/test_service.py \
+	tests/e2e/test_slow_uploads.py \
 	tests/e2e/test_server_clock.py \
 	tests/e2e/test_session.py \
 	tests/e2e/test_short_lives.py \

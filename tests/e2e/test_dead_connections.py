@@ -13,7 +13,7 @@ import tap
 from daemon import end_with_parent
 from endings import READ, REQUESTS, RPC, TELEMETRY
 from harness import SLOW, Case, in_parallel, wait_until
-from http2 import PING, PREFACE, SETTINGS, Http2Server, frame
+from http2 import ACK, PING, PREFACE, SETTINGS, Http2Server, frame
 from http2 import Peer as Http2Peer
 from namespaces import MovingAddress
 from scripted import USER
@@ -237,7 +237,7 @@ class TestTimedOut(Case):
     def assert_times_out(self, body):
         self.assert_error(self.proxy.call("PUT", "/api/device", body=body), 504, 2)
 
-    def begin_http2(self, sign):
+    def begin_http2(self, sign=b""):
         """The server does not answer "held" but sends SIGN after half of the time. USED: (body, number of the connection)."""
         self.used = []
 
@@ -252,22 +252,36 @@ class TestTimedOut(Case):
         self.addCleanup(self.server.stop)
         self.proxy = self.start_daemon(self.server, {"upstream.timeout_ms": TIMEOUT_MS, "rate.learn": False}, "api_key")
 
-    def connections_used(self):
+    def call(self, body):
+        self.assertEqual(self.proxy.call("PUT", "/api/device", body=body).status, 200)
+
+    def connections_used(self, meanwhile=()):
         """By a request before that which times out, by that, and by one after it."""
-        self.assertEqual(self.proxy.call("PUT", "/api/device", body=b"before").status, 200)
-        self.assert_times_out(b"held")
-        self.assertEqual(self.proxy.call("PUT", "/api/device", body=b"after").status, 200)
+        self.call(b"before")
+        held = threading.Thread(target=self.assert_times_out, args=[b"held"])
+        held.start()
+        wait_until(lambda: any(body == b"held" for body, _ in self.used), "the request that times out")
+        for body in meanwhile:
+            self.call(body)
+        held.join()
+        self.call(b"after")
         return [dict(self.used)[body] for body in (b"before", b"held", b"after")]
 
     def test_over_http_2_another_connection_is_used(self):
-        self.begin_http2(b"")
+        self.begin_http2()
         before, held, after = self.connections_used()
         self.assertEqual(before, held)
         self.assertNotEqual(after, held)
 
-    def test_over_http_2_the_same_is_used_if_it_is_alive(self):
-        self.begin_http2(frame(PING, 0, 0, b"12345678"))
+    def test_over_http_2_a_ping_is_no_reason_to_use_the_same(self):
+        self.begin_http2(frame(PING, 0, 0, b"12345678") + frame(PING, ACK, 0, b"12345678"))
         before, held, after = self.connections_used()
+        self.assertEqual(before, held)
+        self.assertNotEqual(after, held)
+
+    def test_over_http_2_the_same_is_used_if_it_has_answered_another_request(self):
+        self.begin_http2()
+        before, held, after = self.connections_used([b"meanwhile"])
         self.assertEqual([before, after], [held, held])
 
     def test_over_http_1_1_neither_it_nor_an_idle_one_is_used(self):

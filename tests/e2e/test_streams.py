@@ -55,10 +55,10 @@ class StreamCase(Case):
     def begin(self, **options):
         self.proxy = self.start_daemon(self.server, {name.replace("__", "."): value for name, value in options.items()})
 
-    def ask(self, target, method="GET", headers=(), unix=False):
+    def ask(self, target, method="GET", headers=(), unix=False, version="HTTP/1.1"):
         connection = self.proxy.connect(unix)
         self.addCleanup(connection.close)
-        connection.send(build(method, target, headers, host=connection.host))
+        connection.send(build(method, target, headers, version=version, host=connection.host))
         return connection
 
 
@@ -119,6 +119,22 @@ class TestDownloads(StreamCase):
                 got = self.proxy.call("GET", "/api/x", unix=unix, version=version)
                 self.assertEqual(got.header("Transfer-Encoding"), "chunked" if version == "HTTP/1.1" else None)
                 self.assertTrue(got.body == b"".join(blocks(length)))
+
+    def test_a_client_of_http_1_0_sees_that_an_answer_of_unknown_length_is_cut_off(self):
+        """Over TCP, where a connection can be reset."""
+        def handle(peer, request):
+            peer.send(b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n")
+            for block in blocks(3 * WINDOW):
+                peer.send(b"%x\r\n%s\r\n" % (len(block), block))
+            return False
+        self.handlers["/api/x"] = handle
+        self.begin()
+        connection = self.ask("/api/x", version="HTTP/1.0")
+        with self.assertRaises(ConnectionResetError):
+            while connection.sock.recv(64 * KIB):
+                pass
+        with self.assertRaises(Closed):
+            self.proxy.call("GET", "/api/x")
 
     def test_answers_around_the_window_pass(self):
         for length in (WINDOW - 1, WINDOW, WINDOW + 1, 2 * WINDOW + 1):
@@ -331,6 +347,44 @@ class TestEventStreams(StreamCase):
         connection.head()
         self.proxy.stop()
         self.assertEqual(connection.rest(), b"")
+
+    def test_what_only_looks_like_a_stream_of_events_times_out(self):
+        events = b"\r\nContent-Type: text/event-stream\r\n\r\n"
+        self.begin(upstream__timeout_ms=1000)
+        for head in (b"HTTP/1.1 103 " + events, b"HTTP/1.1 100 " + events, b"HTTP/1.1 400 " + events):
+            with self.subTest(head=head):
+                self.handlers["/api/upload"] = lambda peer, request, head=head: (peer.send(head), peer.wait_for_close())
+                self.assert_error(self.proxy.call("POST", "/api/upload", body=bytes(2 * MIB)), 504, 2)
+
+    def test_a_merged_write_has_no_stream_of_events(self):
+        target = "/api/plugins/telemetry/DEVICE/11111111-1111-1111-1111-111111111111/timeseries/any"
+        first = threading.Event()
+        arrived = []
+
+        def handle(peer, request):
+            received(peer.file.read, int(request.header("Content-Length")))
+            arrived.append(request)
+            if len(arrived) == 1:
+                first.wait(PATIENCE)
+                peer.send(answer())
+                return True
+            peer.send(b"HTTP/1.1 200 \r\nContent-Type: text/event-stream\r\n\r\n")
+            peer.wait_for_close()
+            return False
+        self.handlers[target] = handle
+        self.begin(upstream__timeout_ms=1000, merge__mode="always")
+        replies = []
+        writers = [threading.Thread(target=lambda: replies.append(self.proxy.call("POST", target, body=b'{"a":1}')))
+                   for _ in range(4)]
+        writers[0].start()
+        wait_until(lambda: arrived, "the first write")
+        for writer in writers[1:]:
+            writer.start()
+        wait_until(lambda: self.proxy.get("/-/status").json()["queue"]["requests"] == 3, "the others to wait")
+        first.set()
+        for writer in writers:
+            writer.join()
+        self.assertEqual(sorted(reply.status for reply in replies), [200, 504, 504, 504])
 
     def test_joined_reads_of_a_stream_get_one_each(self):
         self.begin_events()

@@ -121,6 +121,13 @@ void peer_cut_off(struct peer *peer)
     shutdown(peer->watch.fd, SHUT_RDWR);
 }
 
+/* A new connect() without an address disconnects. */
+void peer_reset(struct peer *peer)
+{
+    if (peer->port)
+        connect(peer->watch.fd, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr));
+}
+
 /* ---- the life of a connection ---- */
 
 static int64_t user_of(const struct peer *peer)

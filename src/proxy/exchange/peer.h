@@ -60,6 +60,9 @@ void peer_request_ended(struct peer *peer);
 /* Closes the connection at once. libmicrohttpd notices. */
 void peer_cut_off(struct peer *peer);
 
+/* Resets it, if it is a TCP connection: what the client has got of its response is not whole. */
+void peer_reset(struct peer *peer);
+
 /* The key by which the queue is fair: the user on the Unix socket, or the connection over TCP. The device API
  * has keys of its own, because the server counts it by itself. */
 uint64_t peer_flow(const struct peer *peer, bool device_api);

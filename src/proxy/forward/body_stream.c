@@ -14,10 +14,21 @@ static struct upstream_call *upstream_call_of(struct transfer *transfer)
     return CONTAINER_OF(transfer, struct upstream_call, request.transfer);
 }
 
-static bool is_event_stream(const struct transfer *transfer)
+/* The header of a success has arrived. It may be long before anything else does. */
+static bool has_begun_to_answer(const struct transfer *transfer)
 {
-    const char *type = headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_TYPE);
+    return transfer->header_complete && transfer->status >= 200 && transfer->status < 300;
+}
+
+/* Whether the answer to CALL is a stream of events that somebody waits for. */
+static bool is_event_stream(const struct upstream_call *call)
+{
     static const char event_stream[] = "text/event-stream";
+    const struct transfer *transfer = &call->request.transfer;
+    const char *type = has_begun_to_answer(transfer) && !call->is_merged &&
+                               strcmp(call->request.method, MHD_HTTP_METHOD_HEAD) != 0
+                           ? headers_find(&transfer->response, MHD_HTTP_HEADER_CONTENT_TYPE)
+                           : NULL;
 
     return type && strncasecmp(type, event_stream, strlen(event_stream)) == 0;
 }
@@ -25,7 +36,7 @@ static bool is_event_stream(const struct transfer *transfer)
 /* An event stream may be silent for hours, so it does not time out. */
 static void note_activity(struct upstream_call *call)
 {
-    if (is_event_stream(&call->request.transfer))
+    if (is_event_stream(call))
         request_paused(&call->request);
     else
         request_alive(&call->request);
@@ -125,7 +136,7 @@ static void send_soon(struct forwarding *forwarding)
 
 bool body_stream_is_endless(const struct forwarding *forwarding)
 {
-    return forwarding->call && is_event_stream(&forwarding->call->request.transfer);
+    return forwarding->call && is_event_stream(forwarding->call);
 }
 
 /* The answer comes before the client has sent all of the request body. */
@@ -145,7 +156,7 @@ static bool is_to_stream(const struct upstream_call *call, size_t length)
 
     if (strcmp(call->request.method, MHD_HTTP_METHOD_HEAD) == 0 || comes_before_body(call))
         return false;
-    return is_event_stream(transfer) || (transfer->overflows && !call->is_merged) ||
+    return is_event_stream(call) || (transfer->overflows && !call->is_merged) ||
            (call->member_count == 1 && transfer->response_body.len + length > EXCHANGE_WINDOW_BYTES);
 }
 
@@ -162,6 +173,15 @@ static void make_room(struct forwarding *forwarding)
     transfer_resume(&call->request.transfer);
 }
 
+/* The response cannot be finished. In HTTP/1.1 the last chunk is missing, or the length is not reached; in
+ * HTTP/1.0 the end of the connection would say that it is whole. */
+static ssize_t cut_off(struct forwarding *forwarding)
+{
+    if (forwarding->exchange->head.is_http_1_0)
+        peer_reset(forwarding->exchange->peer);
+    return MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
 static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data, size_t max)
 {
     struct forwarding *forwarding = arg;
@@ -172,14 +192,14 @@ static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data,
 
     (void)position;
     if (!call) /* the exchange was given up */
-        return MHD_CONTENT_READER_END_WITH_ERROR;
+        return cut_off(forwarding);
     if (left == 0 && call->under_way) {
         exchange_suspend(forwarding->exchange);
         return 0;
     }
     if (left == 0)
         return call->request.outcome == REQUEST_ANSWERED ? MHD_CONTENT_READER_END_OF_STREAM
-                                                         : MHD_CONTENT_READER_END_WITH_ERROR;
+                                                         : cut_off(forwarding);
     memcpy(data, body->data + forwarding->answer_read, length);
     forwarding->answer_read += length;
     if (length == left)
@@ -217,22 +237,14 @@ static int body_stream_answer_arrived(struct transfer *transfer, const void *dat
     return TRANSFER_KEEP;
 }
 
-/* The header of a success has arrived. It may be long before anything else does. */
-static bool has_begun_to_answer(const struct upstream_call *call)
-{
-    const struct transfer *transfer = &call->request.transfer;
-
-    return call->request.state == REQUEST_SENDING && transfer->header_complete && transfer->status >= 200 &&
-           transfer->status < 300;
-}
-
 /* At the end of the request body, the response can begin. */
 static void body_ended(struct forwarding *forwarding)
 {
     struct upstream_call *call = forwarding->call;
 
     exchange_suspend(forwarding->exchange);
-    if (call && has_begun_to_answer(call) && is_to_stream(call, 0))
+    if (call && call->request.state == REQUEST_SENDING && has_begun_to_answer(&call->request.transfer) &&
+        is_to_stream(call, 0))
         begin_response(call);
     go_on_sending(forwarding);
 }

@@ -161,6 +161,7 @@ static void check(struct exchange *exchange, struct request_header *header, cons
     check_target(exchange);
     request_header_check_room(exchange);
     exchange->inbound.length = check_length(exchange, header);
+    exchange->head.is_http_1_0 = header->http_1_0;
     exchange->head.keeps_connection = !header->http_1_0 && !header_list_contains(header->connection, "close");
 }
 

@@ -183,8 +183,9 @@ START_TEST(some_responses_have_no_body)
 {
     static const struct row rows[] = {
         {"HTTP/1.1 204 \r\n\r\n", "204 kept end", 0},
-        {"HTTP/1.1 204 \r\nContent-Length: 2\r\n\r\nab", "204 kept{Content-Length: 2} end rest=2", 0},
-        {"HTTP/1.1 204 \r\n" CHUNKED "\r\n0\r\n\r\n", "204 kept{Transfer-Encoding: chunked} end rest=5", 0},
+        {"HTTP/1.1 204 \r\nContent-Length: 0\r\n\r\n", "204 kept{Content-Length: 0} end", 0},
+        {"HTTP/1.1 204 \r\nContent-Length: 2\r\n\r\nab", "204 closed{Content-Length: 2} end rest=2", 0},
+        {"HTTP/1.1 204 \r\n" CHUNKED "\r\n0\r\n\r\n", "204 closed{Transfer-Encoding: chunked} end rest=5", 0},
         {"HTTP/1.1 304 \r\n\r\n", "304 kept end", 0},
         {"HTTP/1.1 304 \r\nContent-Length: 2\r\n\r\nab", "304 kept{Content-Length: 2} end rest=2", 0},
         {"HTTP/1.1 304 \r\nConnection: close\r\n\r\n", "304 closed{Connection: close} end", 0},

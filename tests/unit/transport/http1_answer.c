@@ -377,6 +377,8 @@ START_TEST(test_101_hands_over_the_connection_and_what_is_behind_it)
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hello");
     expect_answer(&call, 101, "");
     ck_assert_ptr_eq(call.transfer.upgraded, &server.stream);
+    ck_assert_ptr_null(server.stream.owner); /* it may be freed before the transfer's done() */
+    server.stream.events->ready(&server.stream);
     ck_assert_uint_eq(unread.len, 7);
     ck_assert(memcmp(unread.data, "\x81\x05hello", 7) == 0);
     ck_assert(server.connection.is_lost);

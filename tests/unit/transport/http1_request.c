@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "http1_world.h"
+#include "transport/http1_private.h"
 #include "transport/http1_request.h"
 
 #define MIB 1048576
@@ -309,6 +310,17 @@ START_TEST(test_417_is_asked_again_without_expect)
 }
 END_TEST
 
+START_TEST(test_417_is_no_answer_even_if_it_is_late)
+{
+    post_announced();
+    fake_pool_wait(&server, HTTP1_EXPECT_MS + 1000);
+    ck_assert_uint_gt(fifo_length(&server.sent), 0);
+    receive("HTTP/1.1 417 Expectation Failed\r\nContent-Length: 0\r\n\r\n");
+    expect_failure(TRANSFER_REFUSED, "http_protocol_error");
+    http1_end();
+}
+END_TEST
+
 START_TEST(test_a_final_2xx_instead_of_100_gets_the_body)
 {
     post_announced();
@@ -419,6 +431,7 @@ UNIT_SUITE(http1_request)
     tcase_add_test(tests, test_without_100_the_body_is_sent_after_1_s);
     tcase_add_test(tests, test_another_interim_response_is_not_the_100);
     tcase_add_test(tests, test_417_is_asked_again_without_expect);
+    tcase_add_test(tests, test_417_is_no_answer_even_if_it_is_late);
     tcase_add_test(tests, test_a_final_2xx_instead_of_100_gets_the_body);
     tcase_add_test(tests, test_a_refusal_instead_of_100_gets_no_body);
     tcase_add_test(tests, test_an_early_2xx_does_not_stop_the_body);

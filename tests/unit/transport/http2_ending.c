@@ -123,6 +123,29 @@ START_TEST(a_goaway_refuses_what_comes_after_its_last_stream)
 }
 END_TEST
 
+START_TEST(a_goaway_does_not_refuse_what_has_been_looked_at)
+{
+    begin(2);
+    server_header(3, "103", NULL, false);
+    server_goaway(1, NGHTTP2_NO_ERROR);
+    expect_failure(&calls[1], TRANSFER_MAY_HAVE_RUN, "connection_terminated");
+    end(2);
+}
+END_TEST
+
+START_TEST(a_goaway_with_an_internal_error_says_nothing_of_http2)
+{
+    begin(2);
+    server_goaway(1, NGHTTP2_INTERNAL_ERROR);
+    ck_assert(world.transport.connection.is_last);
+    expect_failure(&calls[1], TRANSFER_REFUSED, "connection_terminated");
+    server_answer(1, "y");
+    expect_answer(&calls[0], 200, "y");
+    ck_assert(is_lost() && !world.transport.was_bad);
+    end(2);
+}
+END_TEST
+
 START_TEST(a_goaway_in_two_steps_refuses_nothing_at_first)
 {
     begin(2);
@@ -265,6 +288,8 @@ UNIT_SUITE(http2_ending)
     tcase_add_test(tests, a_stream_reset_with_any_other_code_may_have_run);
     tcase_add_test(tests, a_server_that_wants_http1_finishes_what_it_has_begun);
     tcase_add_test(tests, a_goaway_refuses_what_comes_after_its_last_stream);
+    tcase_add_test(tests, a_goaway_does_not_refuse_what_has_been_looked_at);
+    tcase_add_test(tests, a_goaway_with_an_internal_error_says_nothing_of_http2);
     tcase_add_test(tests, a_goaway_in_two_steps_refuses_nothing_at_first);
     tcase_add_test(tests, a_goaway_lets_a_body_be_sent_to_its_end);
     tcase_add_test(tests, a_goaway_closes_an_idle_connection);

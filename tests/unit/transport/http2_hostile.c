@@ -162,6 +162,9 @@ static const struct flood {
     {NGHTTP2_WINDOW_UPDATE, 0, 0, 4, "\0\0\0\1"},
     {NGHTTP2_RST_STREAM, 0, 5, 4, "\0\0\0\1"},
     {NGHTTP2_WINDOW_UPDATE, 0, 5, 4, "\0\0\0\0"},
+    {NGHTTP2_DATA, 0, 5, 0, ""},
+    {NGHTTP2_ALTSVC, 0, 0, 0, ""},
+    {99, 0, 1, 3, "abc"},
 };
 
 START_TEST(frames_for_nothing_have_a_bound)
@@ -178,7 +181,7 @@ START_TEST(frames_for_nothing_have_a_bound)
         fake_call_cancel(&cancelled);
         world_run();
         fake_pool_wait(&world.transport, 1000);
-        for (n = 0; n < 1000; n++)
+        for (n = 0; n < HTTP2_IDLE_FRAMES_MAX; n++)
             server_add(flood->type, flood->flags, flood->id, flood->payload, flood->length);
         server_send();
         ck_assert_msg(!world.transport.connection.is_lost, "flood %zu", i);
@@ -196,7 +199,7 @@ START_TEST(progress_and_time_excuse_frames_for_nothing)
 
     begin();
     for (round = 0; round < 5; round++) {
-        for (n = 0; n < 999; n++)
+        for (n = 0; n < HTTP2_IDLE_FRAMES_MAX - 1; n++)
             server_frame(NGHTTP2_DATA, 0, 3, "", 0);
         if (round % 2)
             fake_pool_wait(&world.transport, 1000);

@@ -13,8 +13,8 @@ static const char *header_of(int32_t id)
 
 START_TEST(a_request_has_its_pseudo_headers_first_and_its_names_in_lower_case)
 {
-    static const char *const lines[] = {"X-Authorization: Bearer aB", "accept:x", "Empty: ", "X-Y: a: b ",
-                                        NULL};
+    static const char *const lines[] = {"X-Authorization: Bearer aB", "accept:x",
+                                        "Empty: ", "X-Y: \t a: b \t ", NULL};
     int32_t id;
 
     world_open(100);
@@ -24,7 +24,7 @@ START_TEST(a_request_has_its_pseudo_headers_first_and_its_names_in_lower_case)
     id = world_start(&call);
     ck_assert_str_eq(header_of(id),
                      ":method: GET\n:scheme: https\n:authority: example.com:8443\n:path: /tb/api/x?y=z\n"
-                     "x-authorization: Bearer aB\naccept: x\nempty: \nx-y: a: b \n");
+                     "x-authorization: Bearer aB\naccept: x\nempty: \nx-y: a: b\n");
     ck_assert(stream_of(id)->has_end);
     world_close();
     fake_call_free(&call);
@@ -90,6 +90,37 @@ START_TEST(a_long_body_waits_for_the_servers_window)
     ck_assert(stream_of(id)->has_end);
     world_close();
     fake_call_free(&call);
+}
+END_TEST
+
+START_TEST(a_connection_whose_window_stays_closed_takes_no_more_requests)
+{
+    static char text[65537];
+
+    memset(text, 'x', sizeof(text) - 1);
+    world_open(100);
+    world_post(&call, text);
+    ck_assert(!stream_of(1)->has_end);
+    fake_call_cancel(&call);
+    world_run();
+    ck_assert(world.transport.connection.is_last);
+    world_close();
+    fake_call_free(&call);
+}
+END_TEST
+
+START_TEST(a_request_that_is_cancelled_for_itself_leaves_the_connection)
+{
+    static char text[65536];
+
+    memset(text, 'x', sizeof(text) - 1);
+    world_open(100);
+    world_post(&call, text); /* it fits, to the last byte */
+    fake_call_cancel(&call);
+    fake_call_free(&call);
+    world_run();
+    ck_assert(!world.transport.connection.is_last);
+    world_close();
 }
 END_TEST
 
@@ -296,6 +327,8 @@ UNIT_SUITE(http2_request)
     tcase_add_test(tests, a_body_is_announced_and_sent);
     tcase_add_test(tests, an_empty_body_is_announced_if_the_method_has_one);
     tcase_add_test(tests, a_long_body_waits_for_the_servers_window);
+    tcase_add_test(tests, a_connection_whose_window_stays_closed_takes_no_more_requests);
+    tcase_add_test(tests, a_request_that_is_cancelled_for_itself_leaves_the_connection);
     tcase_add_test(tests, a_body_is_read_as_it_becomes_ready);
     tcase_add_test(tests, a_body_of_unknown_length_ends_when_read_says_so);
     tcase_add_test(tests, a_body_that_read_cannot_supply_ends_the_stream);

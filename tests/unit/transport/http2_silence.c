@@ -79,6 +79,27 @@ START_TEST(any_byte_is_a_sign_of_life)
 }
 END_TEST
 
+START_TEST(acknowledged_bytes_are_a_sign_of_life)
+{
+    unsigned i;
+
+    world_open(100);
+    fake_pool_wait(&world.transport, 1000);
+    world_post(&calls[0], "x");
+    for (i = 0; i < 5; i++) {
+        wait(8000);
+        world.transport.acknowledged++;
+    }
+    wait(1000);
+    ck_assert_int_eq(calls[0].outcome, FAKE_UNDER_WAY);
+    wait(9000);
+    ck_assert_int_eq(calls[0].outcome, FAKE_UNDER_WAY);
+    wait(1000);
+    expect_failure(&calls[0], TRANSFER_MAY_HAVE_RUN, "connection_read_timeout");
+    end(1);
+}
+END_TEST
+
 START_TEST(an_idle_connection_is_not_asked)
 {
     world_open(100);
@@ -183,11 +204,11 @@ START_TEST(a_connection_that_takes_bytes_again_is_alive)
     world_start(&calls[0]);
     for (i = 0; i < 10; i++) { /* a slow line: the server's window says nothing for a minute */
         wait(6000);
-        world.transport.send_room = 1000;
+        world.transport.acknowledged += world.transport.send_room = 1000;
         fake_pool_receive(&world.transport, "", 0);
     }
     ck_assert_int_eq(calls[0].outcome, FAKE_UNDER_WAY);
-    wait(10000);
+    wait(11000);
     expect_failure(&calls[0], TRANSFER_MAY_HAVE_RUN, "connection_read_timeout");
     end(1);
 }
@@ -201,6 +222,7 @@ UNIT_SUITE(http2_silence)
     tcase_add_test(tests, a_silent_connection_with_streams_is_asked_for_a_sign_of_life);
     tcase_add_test(tests, a_connection_without_a_sign_of_life_is_lost);
     tcase_add_test(tests, any_byte_is_a_sign_of_life);
+    tcase_add_test(tests, acknowledged_bytes_are_a_sign_of_life);
     tcase_add_test(tests, an_idle_connection_is_not_asked);
     tcase_add_test(tests, a_request_on_a_silent_connection_comes_with_a_ping);
     tcase_add_test(tests, a_request_on_a_connection_that_is_not_silent_needs_no_ping);

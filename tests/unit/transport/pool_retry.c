@@ -53,11 +53,64 @@ START_TEST(test_what_is_always_refused_is_sent_100_times)
         ck_assert_uint_eq(calls[0].sends, i);
         ck_assert_uint_eq(calls[0].done_count, 0);
         fake_report(&calls[0], i % 2 ? TRANSFER_REFUSED : TRANSFER_NOT_SENT);
-        fake_run();
+        fake_wait(POOL_PAUSE_MAX_MS);
     }
     ck_assert_uint_eq(calls[0].sends, TRANSFER_SENDS_MAX);
     expect_failure(0, TRANSFER_REFUSED, "connection_terminated");
     ck_assert(transfer_was_not_executed(&calls[0].transfer));
+    pool_end();
+}
+END_TEST
+
+/* Refuses the first call, which is sent again after PAUSE_MS. */
+static void refuse(int64_t pause_ms)
+{
+    unsigned sends = calls[0].sends;
+
+    fake_report(&calls[0], TRANSFER_REFUSED);
+    fake_run();
+    if (pause_ms > 0) {
+        fake_wait(pause_ms - 1);
+        ck_assert_uint_eq(calls[0].sends, sends);
+        fake_wait(1);
+    }
+    ck_assert_uint_eq(calls[0].sends, sends + 1);
+}
+
+START_TEST(test_what_is_refused_again_and_again_waits_longer_and_longer)
+{
+    int64_t pause_ms;
+
+    pool_begin_tls(1, 10);
+    post(0);
+    opens_http2(1, 10);
+    refuse(0);
+    for (pause_ms = POOL_PAUSE_MIN_MS; pause_ms < POOL_PAUSE_MAX_MS; pause_ms *= 2)
+        refuse(pause_ms);
+    refuse(POOL_PAUSE_MAX_MS);
+    refuse(POOL_PAUSE_MAX_MS);
+    answer(0);
+    post(0);
+    refuse(0);
+    refuse(POOL_PAUSE_MIN_MS);
+    pool_end();
+}
+END_TEST
+
+START_TEST(test_many_that_are_refused_together_wait_once)
+{
+    unsigned i;
+
+    pool_begin_tls(1, 10);
+    get_many(4);
+    opens_http2(1, 10);
+    ck_assert_uint_eq(sent(4), 4);
+    for (i = 0; i < 8; i++)
+        fake_report(&calls[i % 4], TRANSFER_REFUSED), fake_run();
+    get(4);
+    ck_assert_uint_eq(sent(5), 0);
+    fake_wait(POOL_PAUSE_MIN_MS);
+    ck_assert_uint_eq(sent(5), 5);
     pool_end();
 }
 END_TEST
@@ -295,6 +348,31 @@ START_TEST(test_after_three_bad_ends_http1_is_used_for_10_minutes)
 }
 END_TEST
 
+/* 0: it cannot be opened, as with TLS if the server insists on h2; 1: what comes on it is no answer. */
+START_TEST(test_http1_that_is_no_better_is_not_used_for_10_minutes)
+{
+    pool_begin_tls(4, 10);
+    break_http2(1);
+    break_http2(2);
+    break_http2(3);
+    get(4);
+    ck_assert(!fake_find(4)->http->offers_http2);
+    if (_i == 0) {
+        fake_fails(fake_find(4));
+    } else {
+        opens_http1(4);
+        fake_report(&calls[4], TRANSFER_ANSWERED);
+    }
+    fake_run();
+    ck_assert_ptr_null(fake_find(4));
+    get(5);
+    ck_assert(fake_find(5)->http->offers_http2);
+    opens_http2(5, 10);
+    answer(5);
+    pool_end();
+}
+END_TEST
+
 START_TEST(test_an_answer_over_http2_ends_the_row_of_bad_ends)
 {
     unsigned i;
@@ -344,6 +422,8 @@ UNIT_SUITE(pool_retry)
     tcase_add_test(tests, test_what_a_goaway_refuses_is_sent_on_another_connection);
     tcase_add_test(tests, test_what_was_refused_goes_in_front);
     tcase_add_test(tests, test_what_is_always_refused_is_sent_100_times);
+    tcase_add_test(tests, test_what_is_refused_again_and_again_waits_longer_and_longer);
+    tcase_add_test(tests, test_many_that_are_refused_together_wait_once);
     tcase_add_test(tests, test_what_is_always_lost_is_sent_again_5_times);
     tcase_add_test(tests, test_what_ends_two_new_connections_is_not_sent_on_a_third);
     tcase_add_test(tests, test_a_request_of_risk_that_may_have_run_is_not_sent_again);
@@ -356,6 +436,7 @@ UNIT_SUITE(pool_retry)
     tcase_add_loop_test(tests, test_a_failed_connect_beside_dead_connections_ends_all, 0, 2);
     tcase_add_test(tests, test_what_is_cancelled_after_a_failed_connect_is_counted_once);
     tcase_add_test(tests, test_after_three_bad_ends_http1_is_used_for_10_minutes);
+    tcase_add_loop_test(tests, test_http1_that_is_no_better_is_not_used_for_10_minutes, 0, 2);
     tcase_add_test(tests, test_an_answer_over_http2_ends_the_row_of_bad_ends);
     tcase_add_test(tests,
                    test_a_request_of_risk_takes_http2_behind_an_http1_connection_that_was_idle_too_long);
