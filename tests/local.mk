@@ -20,7 +20,7 @@ threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_c
 
 # Without those that would take too long, because they start many programs or try every behaviour of HTTP in every way.
 valgrind_tests = $(filter-out %/test_ctl.py %/test_descriptors.py %/test_examples.py %/test_library.py %/from_cpp \
-	tests/e2e/test_http_%,$(program_tests))
+	tests/e2e/test_endings_% tests/e2e/test_http_%,$(program_tests))
 
 EXTRA_DIST += tests/valgrind.supp
 
