@@ -201,13 +201,12 @@ START_TEST(what_was_made_for_a_part_is_freed)
 }
 END_TEST
 
+#if SIZE_MAX > INT64_MAX /* otherwise no memory is that large */
 START_TEST(the_length_cannot_overflow)
 {
     size_t max = (size_t)PARTS_CONTENT_LENGTH_MAX;
     int i;
 
-    if ((int64_t)max != PARTS_CONTENT_LENGTH_MAX) /* no memory is that large */
-        return;
     begin();
     for (i = 0; i < PARTS_MAX; i++)
         add("a", &(tb_part){.data = "", .length = max});
@@ -219,6 +218,7 @@ START_TEST(the_length_cannot_overflow)
                    "a: is too large");
 }
 END_TEST
+#endif
 
 START_TEST(a_content_type_is_one_line)
 {
@@ -342,7 +342,9 @@ UNIT_SUITE(parts)
     tcase_add_test(tests, boundaries_are_random);
     tcase_add_test(tests, parts_are_counted);
     tcase_add_test(tests, what_was_made_for_a_part_is_freed);
+#if SIZE_MAX > INT64_MAX
     tcase_add_test(tests, the_length_cannot_overflow);
+#endif
     tcase_add_test(tests, a_content_type_is_one_line);
     tcase_add_test(tests, only_regular_files_are_sent);
     tcase_add_test(tests, a_file_that_was_replaced_is_sent_as_it_was);

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange/idle_memory.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "proxy/exchange/header_room.h"
@@ -40,6 +42,15 @@ static size_t resident_pages(char *memory)
     return resident;
 }
 
+/* qemu's emulation of a user process has no process_vm_readv(): there, nothing is given back. */
+static bool can_be_looked_at(char *memory)
+{
+    char byte;
+    struct iovec local = {&byte, 1}, remote = {memory, 1};
+
+    return process_vm_readv(getpid(), &local, 1, &remote, 1, 0) == 1 || errno != ENOSYS;
+}
+
 START_TEST(zeroes_are_given_back_and_remain)
 {
     char *memory = memory_new();
@@ -47,7 +58,8 @@ START_TEST(zeroes_are_given_back_and_remain)
 
     ck_assert_uint_eq(resident_pages(memory), LENGTH / (size_t)getpagesize());
     idle_memory_give_back(memory);
-    ck_assert_uint_eq(resident_pages(memory), 0);
+    if (can_be_looked_at(memory))
+        ck_assert_uint_eq(resident_pages(memory), 0);
     for (i = 0; i < LENGTH; i++)
         ck_assert_int_eq(memory[i], 0);
     memory_free(memory);
@@ -83,7 +95,8 @@ START_TEST(only_whole_pages_are_given_back)
     char *memory = memory_new();
 
     idle_memory_give_back(memory + 16); /* it would end within the unreadable page */
-    ck_assert_uint_eq(resident_pages(memory), 1);
+    if (can_be_looked_at(memory))
+        ck_assert_uint_eq(resident_pages(memory), 1);
     memory_free(memory);
 }
 END_TEST
