@@ -13,7 +13,9 @@ specifications = \
 generator = \
 	gen/tbgen \
 	gen/annotations.json \
+	gen/classification.json \
 	gen/generator/__init__.py \
+	gen/generator/classes.py \
 	gen/generator/ctypes.py \
 	gen/generator/document.py \
 	gen/generator/functions.py \

@@ -47,6 +47,10 @@ class Operation:
     answer_media: str = ""
     retry: str = "free"
     flags: set = dataclasses.field(default_factory=set)
+    sets: tuple = ()  # classes.SETS, in their order
+    condition: str = "always"
+    reasons: dict = dataclasses.field(default_factory=dict)  # set -> why
+    unclassified: str = ""  # why it is not classified
 
     @property
     def required(self):
@@ -62,13 +66,15 @@ class Operation:
 class Api:
     """The API of one document."""
 
-    def __init__(self, document, annotations):
+    def __init__(self, document, annotations, classes):
         self.document = document
         self.edition, self.version = document.edition, document.version
         self.source = Schemas(document, annotations["wire_types"])
         self.security = member(document.root, "security", list, "", [])
         self.operations = sorted(self.read_operations(), key=lambda one: one.id.encode())
         self.annotate(annotations)
+        for operation in self.operations:
+            classes.classify(operation, self.source.schemas)
         self.schemas = dict(sorted(self.source.schemas.items(), key=lambda item: item[0].encode()))
         self.enumerations = dict(sorted(self.source.enumerations.items(), key=lambda item: item[0].encode()))
 
@@ -263,8 +269,6 @@ class Api:
             operation.retry = annotations["retry"].get(operation.id, "free")
             if operation.id in annotations["asynchronous"]:
                 operation.flags.add("TB_ASYNCHRONOUS")
-            if operation.id in annotations["credential"]:
-                operation.flags.add("TB_CREDENTIAL")
             if operation.id in annotations["acting_get"]:
                 operation.flags.add("TB_ACTS")
             if operation.id in annotations["attribute_write"]:

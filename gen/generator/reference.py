@@ -79,7 +79,7 @@ class Reference:
             out.append(f"Answer: {operation.answer} ({cell(operation.answer_media)}).")
         for flag, text in (("TB_ANONYMOUS", "Needs no authentication."), ("TB_OPERATION_DEPRECATED", "Deprecated."),
                            ("TB_ASYNCHRONOUS", "Takes two tokens of the server's rate limit."),
-                           ("TB_CREDENTIAL", "Refused by tbproxyd, because it reveals a credential or changes tbproxyd's own."),
+                           ("TB_CREDENTIAL", "Reveals a credential or changes tbproxyd's own: refused unless a policy allows it."),
                            ("TB_ACTS", "Changes something although it is a GET."),
                            ("TB_ATTRIBUTE_WRITE", "Writes attributes: members of the body replace those of the same key.")):
             out += [text] if flag in operation.flags else []

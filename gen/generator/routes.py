@@ -2,6 +2,7 @@
 """routes.c: the operations of all documents as one table and one tree of path segments (src/proxy/route/operation.h)."""
 import re
 
+from .classes import SETS
 from .names import comment, literal
 
 LITERAL = re.compile(r"[A-Za-z0-9._~-]*")  # equal to its canonical form
@@ -24,11 +25,12 @@ class Row:
     def __init__(self, operation, shape):
         self.id, self.tag, self.method, self.path = operation.id, operation.tag, operation.method, operation.path
         self.retry, self.shape = operation.retry, shape
+        self.sets, self.condition = set(operation.sets), operation.condition
         self.flags = frozenset(operation.flags) & frozenset(FLAGS)
         self.editions = 0
 
     def facts(self):
-        return self.id, self.tag, self.retry, self.flags
+        return self.id, self.tag, self.retry, self.flags, self.condition
 
 
 class Node:
@@ -88,6 +90,7 @@ def gather(documents):
                 raise RouteError("%s %s: is %r in one document, but %r in %s %s" % (
                     operation.method, operation.path, row.facts(), Row(operation, shape).facts(), document.edition,
                     document.version))
+            row.sets |= set(operation.sets)  # a document may describe less of an answer than another
             row.editions |= 1 << bit
     return list(rows.values())
 
@@ -122,9 +125,11 @@ def plant(rows):
 def operation_lines(nodes, texts):
     for node in nodes:
         for row in node.rows:
-            yield "    {%d, %d, %d, 0x%02x, TB_%s, %s, %s}, /* %s %s: %s */" % (
+            yield "    {%d, %d, %d, 0x%02x, TB_%s, %s, %s, %s, %s}, /* %s %s: %s */" % (
                 texts.offset(row.id), texts.offset(row.tag), texts.offset(row.path), row.editions, row.method,
-                RETRIES[row.retry], " | ".join(flag for flag in FLAGS if flag in row.flags) or "0", row.method,
+                RETRIES[row.retry], " | ".join(flag for flag in FLAGS if flag in row.flags) or "0",
+                " | ".join("SET_" + one.upper() for one in SETS if one in row.sets),
+                "CONDITION_" + row.condition.upper(), row.method,
                 comment(row.path), row.id)
 
 
@@ -138,7 +143,7 @@ def node_lines(nodes, texts):
 
 def text_of_routes(documents):
     """The text of routes.c. DOCUMENTS: objects with edition, version and operations, which have id, tag, method ("GET"),
-    path, retry ("free", "stamped", "never") and flags (names of the bits in FLAGS)."""
+    path, retry ("free", "stamped", "never"), flags (names of the bits in FLAGS), sets and condition (classes.py)."""
     nodes = plant(gather(documents))
     texts = Texts()
     operations = list(operation_lines(nodes, texts))

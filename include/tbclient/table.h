@@ -125,7 +125,7 @@ enum {
     TB_PAGED = 1 << 2, /* has page and pageSize, and answers an object with data and hasNext */
     TB_BODY_REQUIRED = 1 << 3,
     TB_ASYNCHRONOUS = 1 << 4, /* takes two tokens of the server's rate limit */
-    TB_CREDENTIAL = 1 << 5,   /* its answer contains a credential, or it changes the session's own */
+    TB_CREDENTIAL = 1 << 5, /* its answer contains a credential, or it changes the session's own; or it may */
     TB_ATTRIBUTE_WRITE =
         1 << 6,       /* its body is an object of attributes, which replace those with the same key */
     TB_ACTS = 1 << 7, /* changes something, although it is a GET */

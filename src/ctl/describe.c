@@ -122,7 +122,8 @@ static void print_notes(const tb_operation *operation)
         {TB_ANONYMOUS, "anonymous: needs no authentication"},
         {TB_PAGED, "paged: --all gets all pages"},
         {TB_ASYNCHRONOUS, "asynchronous: takes two tokens of the server's rate limit"},
-        {TB_CREDENTIAL, "credential: returns one, or changes the session's own; tbproxyd may refuse it"},
+        {TB_CREDENTIAL,
+         "credential: returns one, or changes the session's own; tbproxyd's policy may refuse it"},
     };
     size_t i;
 

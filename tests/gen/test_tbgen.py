@@ -19,7 +19,7 @@ sys.path[:0] = [str(TOP / "tests" / "e2e"), str(TOP / "gen")]
 
 import tap  # noqa: E402
 from build_tree import SOURCE  # noqa: E402
-from generator import routes  # noqa: E402
+from generator import classes, document, model, routes  # noqa: E402
 
 SPECIFICATIONS = sorted((SOURCE / "gen" / "spec").glob("*.json"))
 ALL = ("--routes", "--edition", "ce", *SPECIFICATIONS)
@@ -217,6 +217,105 @@ class Documents(unittest.TestCase):
 
     def test_the_trailing_slash_stays(self):
         self.assertTrue('"/api/rule-engine/"' in (self.output / "4.4.0" / "src" / "ce_tables.c").read_text())
+
+
+class Classification(unittest.TestCase):
+    """The sets that operations belong to, by the rules in classification.json."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.annotations = json.loads((SOURCE / "gen" / "annotations.json").read_text())
+        cls.text = (SOURCE / "gen" / "classification.json").read_text()
+
+    def classify(self, change=lambda root: None, rules=None, name="ce-4.4.0"):
+        """(operations, problems) of a document that CHANGE has changed."""
+        rules = classes.Classes(rules or json.loads(self.text), self.annotations["acting_get"])
+        root = json.loads((SOURCE / "gen" / "spec" / f"{name}.json").read_text())
+        change(root)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "document.json"
+            path.write_text(json.dumps(root))
+            api = model.Api(document.Document(path), self.annotations, rules)
+        problems = [one for one in rules.problems([api]) if "fits no operation" not in one and "in any document" not in one]
+        return {one.id: one for one in api.operations}, problems
+
+    def test_sets(self):
+        operations, problems = self.classify()
+        self.assertEqual(problems, [])
+        for name, sets, condition in (
+                ("getDeviceById", ("read",), "always"), ("saveDevice", ("write",), "always"),
+                ("findEntityDataByQuery", ("read",), "always"), ("reportUserDashboardAction", ("write",), "always"),
+                ("saveEntityTelemetry", ("write", "telemetry"), "always"), ("getLatestTimeseries", ("read", "telemetry"), "always"),
+                ("handleTwoWayDeviceRPCRequestV2", ("write", "rpc"), "always"), ("deleteRpc", ("write", "rpc"), "always"),
+                ("getDeviceCredentialsByDeviceId", ("read", "credentials"), "always"),
+                ("getEdgeById", ("read", "credentials"), "always"), ("getEdges", ("read", "credentials"), "always"),
+                ("saveOAuth2Client", ("write", "credentials", "admin"), "always"),
+                ("getUserToken", ("read", "session", "admin"), "always"),
+                ("getJwtSettings", ("read", "session", "admin"), "always"),
+                ("saveJwtSettings", ("write", "session", "account", "admin"), "always"),
+                ("getAdminSettings", ("read", "session", "admin"), "settings_in_path"),
+                ("saveApiKey", ("write", "session", "admin"), "always"),
+                ("enableApiKey", ("write", "account", "admin"), "key_in_path"),
+                ("getActivationLink", ("read", "session", "admin"), "user_authority"),
+                ("saveUser", ("write", "session", "account", "admin"), "user_in_body"),
+                ("setUserCredentialsEnabled", ("write", "account", "admin"), "user_in_path"),
+                ("verifyAndSaveTwoFaAccountConfig", ("write", "account", "admin"), "always"),
+                ("getTenants", ("read", "admin"), "always")):
+            self.assertEqual((operations[name].sets, operations[name].condition), (sets, condition), name)
+
+    def test_each_is_a_read_or_a_write_and_each_set_has_a_reason(self):
+        for path in SPECIFICATIONS:
+            if path != OF_A_SERVER:
+                for operation in self.classify(name=path.stem)[0].values():
+                    self.assertEqual(len({"read", "write"} & set(operation.sets)), 1, operation.id)
+                    self.assertTrue(set(operation.sets[1:]) <= set(operation.reasons), operation.id)
+
+    def new_operation(self, path="/api/thing/{id}", method="get", tag="device-controller", name="getThing"):
+        node = copy.deepcopy(SMALL["paths"]["/api/thing/{id}"]["get"])
+        node.update(tags=[tag], operationId=name, responses={})
+
+        def change(root):
+            root["paths"][path] = {method: node}
+        return self.classify(change)[1]
+
+    def test_what_is_new_and_not_classified_is_refused(self):
+        self.assertEqual(self.new_operation(), [])
+        for words, change in (("no rule names its tag", {"tag": "new-controller"}),
+                              ("neither a read nor a write", {"method": "post", "name": "fooThing"}),
+                              ("neither a read nor a write", {"method": "post", "name": "getThing"}),
+                              ("below a guarded path", {"path": "/api/user/{id}/x"}),
+                              ("below a guarded path", {"path": "/api/apiKey/{id}/x", "tag": "api-key-controller"})):
+            problems = self.new_operation(**change)
+            self.assertEqual(len(problems), 1, problems)
+            self.assertIn(words, problems[0])
+            self.assertIn("CE 4.4.0: ", problems[0])
+
+    def test_a_new_member_that_looks_like_a_secret_is_refused(self):
+        for name in ("password", "accessToken", "clientSecret", "apiKey"):
+            def change(root, name=name):
+                root["components"]["schemas"]["Asset"]["properties"][name] = TEXT
+            self.assertEqual(self.classify(change)[1], [f"Asset.{name} looks like a secret, and secret_members does not say whose"])
+
+    def test_rules_that_are_wrong_are_refused(self):
+        for words, change in (("fits no operation", {"ids": ["noSuchOperation"], "sets": ["rpc"], "reason": "x"}),
+                              ("without a reason", {"ids": ["getUser"], "sets": ["rpc"]}),
+                              ("unknown set", {"ids": ["getUser"], "sets": ["new"], "reason": "x"}),
+                              ("unknown set or condition", {"ids": ["getUser"], "sets": [], "condition": "new", "reason": "x"})):
+            rules = json.loads(self.text)
+            rules["rules"].append(change)
+            used = classes.Classes(rules, [])
+            self.assertTrue(any(words in one for one in used.stale(change)), words)
+
+    def test_tbgen_says_what_is_missing(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "new.json"
+            root = json.loads(SPECIFICATIONS[0].read_text())
+            root["info"]["version"] = "9.9.9"
+            root["paths"]["/api/new"] = {"post": {"operationId": "fooThing", "tags": ["new-controller"]}}
+            path.write_text(json.dumps(root))
+            result = run(pathlib.Path(folder) / "out", *ALL, path)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn("POST /api/new (fooThing) is not classified: neither a read nor a write", result.stderr)
 
 
 class SmallDocuments(unittest.TestCase):
@@ -484,7 +583,8 @@ class SmallDocuments(unittest.TestCase):
 
     def test_hostile_texts_in_routes(self):
         path, tag = '/api/{a"b\n*\\}', 'x"; int y; /*\n\\'
-        operation = types.SimpleNamespace(id="getThing", tag=tag, method="GET", path=path, retry="free", flags=())
+        operation = types.SimpleNamespace(id="getThing", tag=tag, method="GET", path=path, retry="free", flags=(),
+                                          sets=("read",), condition="always")
         text = routes.text_of_routes([types.SimpleNamespace(edition="CE", version="4.4.0", operations=[operation])])
         source = pathlib.Path(self.folder.name) / "routes.c"
         source.write_text(text)

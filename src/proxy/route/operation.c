@@ -59,18 +59,24 @@ static const struct operation_node *child_named(const struct operation_node *nod
     return NULL;
 }
 
-/* Matches an operation with METHOD, or one of any method with one of FLAGS. */
+/* Matches an operation with METHOD, or one of any method that is always in one of SETS. */
 struct wanted {
     int method; /* -1: any */
-    unsigned flags;
+    unsigned sets;
 };
+
+static bool is_wanted(const struct operation *operation, struct wanted wanted)
+{
+    return wanted.method >= 0 ? operation->method == wanted.method
+                              : operation->sets & wanted.sets && operation->condition == CONDITION_ALWAYS;
+}
 
 static const struct operation *operation_of(const struct operation_node *node, struct wanted wanted)
 {
     size_t i;
 
     for (i = node->first_operation; i < (size_t)node->first_operation + node->operation_count; i++)
-        if (wanted.method >= 0 ? operations[i].method == wanted.method : operations[i].flags & wanted.flags)
+        if (is_wanted(&operations[i], wanted))
             return &operations[i];
     return NULL;
 }
@@ -132,9 +138,9 @@ const struct operation *operation_find(const char *method, const char *path, siz
     return wanted < 0 ? NULL : find((struct wanted){wanted, 0}, path, length);
 }
 
-bool operation_at_path_has(const char *path, size_t length, unsigned flags)
+bool operation_at_path_is_in(const char *path, size_t length, unsigned sets)
 {
-    return find((struct wanted){-1, flags}, path, length) != NULL;
+    return find((struct wanted){-1, sets}, path, length) != NULL;
 }
 
 enum tb_retry operation_retry(const struct operation *operation, const char *method, const char *path,

@@ -18,6 +18,30 @@ struct operation_document {
     char version[16]; /* "4.4.0" */
 };
 
+/* What a policy allows or denies (gen/classification.json has the rules, with their reasons). Each operation
+ * is in one of the first two. */
+enum operation_set {
+    SET_READ = 1 << 0,
+    SET_WRITE = 1 << 1,
+    SET_TELEMETRY = 1 << 2,   /* telemetry and attributes */
+    SET_RPC = 1 << 3,         /* commands to devices, calls of rule chains */
+    SET_CREDENTIALS = 1 << 4, /* secrets of devices, edges, OAuth clients */
+    SET_SESSION = 1 << 5,     /* the answer holds a token or key of a user, or the signing key */
+    SET_ACCOUNT = 1 << 6,     /* changes the user or the key that tbproxyd lives on */
+    SET_ADMIN = 1 << 7,       /* settings of platform and tenant, users and their rights */
+};
+
+/* When an operation is in SET_SESSION and SET_ACCOUNT, if it has these bits. */
+enum operation_condition {
+    CONDITION_ALWAYS,
+    CONDITION_USER_AUTHORITY,   /* unless the user in the path has less authority than the own one */
+    CONDITION_USER_IN_PATH,     /* if the path names the own user */
+    CONDITION_USER_IN_BODY,     /* if the body is the own user, or a new one without less authority */
+    CONDITION_KEY_IN_PATH,      /* if the API key in the path may be the own one */
+    CONDITION_SETTINGS_IN_PATH, /* if these settings decide about logins */
+    CONDITION_SETTINGS_IN_BODY,
+};
+
 /* One id, method and path, in all documents that have it. */
 struct operation {
     uint32_t id;      /* "saveDevice" */
@@ -27,6 +51,8 @@ struct operation {
     uint8_t method;   /* enum tb_method */
     uint8_t retry;    /* enum tb_retry */
     uint8_t flags; /* TB_ANONYMOUS, TB_PAGED, TB_ASYNCHRONOUS, TB_CREDENTIAL, TB_ATTRIBUTE_WRITE, TB_ACTS */
+    uint8_t sets;  /* enum operation_set */
+    uint8_t condition; /* enum operation_condition */
 };
 
 /* A place in the tree of path segments. Node 0 is the root, the path before its first slash. */
@@ -69,8 +95,8 @@ static inline const char *operation_path(const struct operation *operation)
  */
 const struct operation *operation_find(const char *method, const char *path, size_t length);
 
-/* Whether an operation with one of FLAGS is at PATH, whatever its method. */
-bool operation_at_path_has(const char *path, size_t length, unsigned flags);
+/* Whether an operation that is always in one of SETS is at PATH, whatever its method. */
+bool operation_at_path_is_in(const char *path, size_t length, unsigned sets);
 
 /* What executing a request twice does. OPERATION, or NULL, is the operation of METHOD at PATH. */
 enum tb_retry operation_retry(const struct operation *operation, const char *method, const char *path,

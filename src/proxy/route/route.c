@@ -7,7 +7,7 @@
 #include "proxy/route/operation.h"
 
 #define ANY_METHOD      NULL
-#define CREDENTIAL_PATH NULL /* any path that has an operation with TB_CREDENTIAL */
+#define CREDENTIAL_PATH NULL /* any path that has an operation in SET_SESSION */
 
 /* Not TRACE: the server's response would show the credential. */
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -68,7 +68,7 @@ static bool method_fits(const char *wanted, const char *method)
 
 static bool path_fits(const char *wanted, const char *path, size_t length)
 {
-    return wanted ? path_matches(wanted, path, length) : operation_at_path_has(path, length, TB_CREDENTIAL);
+    return wanted ? path_matches(wanted, path, length) : operation_at_path_is_in(path, length, SET_SESSION);
 }
 
 struct route route_find(const char *method, const char *path, size_t path_length)

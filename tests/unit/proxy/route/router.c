@@ -86,8 +86,9 @@ static void check_row(const tb_api *api, const tb_operation *row)
     ck_assert_int_eq(found->flags, row->flags & ROUTED_FLAGS);
     ck_assert_msg(found->editions & document_bit(api), "%s: not in %s %s", id, api->edition, api->version);
     ck_assert_int_eq(operation_retry(found, method, path, strlen(path)), row->retry);
-    if (found->flags)
-        ck_assert(operation_at_path_has(path, strlen(path), found->flags));
+    ck_assert(!(found->sets & SET_READ) != !(found->sets & SET_WRITE));
+    if (found->condition == CONDITION_ALWAYS)
+        ck_assert(operation_at_path_is_in(path, strlen(path), found->sets));
     if (row->method == TB_GET)
         ck_assert_ptr_eq(find("HEAD", path), found);
     ck_assert_ptr_null(find("TRACE", path));
