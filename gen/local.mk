@@ -23,6 +23,7 @@ generator = \
 	gen/generator/model.py \
 	gen/generator/names.py \
 	gen/generator/reference.py \
+	gen/generator/refused.py \
 	gen/generator/routes.py \
 	gen/generator/schemas.py \
 	gen/generator/tables.py

@@ -3,6 +3,7 @@
 # that are above it in this list (tests/unit/include_graph.py).
 src_libproxy_la_SOURCES =
 include $(srcdir)/src/proxy/route/local.mk
+include $(srcdir)/src/proxy/policy/local.mk
 include $(srcdir)/src/proxy/config/local.mk
 include $(srcdir)/src/proxy/metrics/local.mk
 include $(srcdir)/src/proxy/exchange/local.mk

@@ -20,6 +20,7 @@ src_libupstream_la_SOURCES = \
 	src/upstream/server_probe.c src/upstream/server_probe.h \
 	src/upstream/server_version.c src/upstream/server_version.h \
 	src/upstream/servers.c src/upstream/servers.h \
+	src/upstream/own_user.c src/upstream/own_user.h \
 	src/upstream/session.c src/upstream/session.h \
 	src/upstream/session_answer.c src/upstream/session_answer.h \
 	src/upstream/session_calls.c src/upstream/session_calls.h \

@@ -10,9 +10,9 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 # Answered by tbproxyd itself.
 LOCAL = ("login", "refreshToken", "logout")
 
-# Refused by tbproxyd although they reveal no credential: the first one shares its path with one that does, and no POST
-# below /api/signup/ is forwarded.
-BESIDE_CREDENTIALS = {"checkActivateToken", "deleteTenantAccount", "setNotDisplayWelcome"}
+# Refused by tbproxyd's default policy if they are about its own user or may be about its own key, as here.
+OWN_ACCOUNT = {"deleteApiKey", "deleteUser", "enableApiKey", "getActivationLink", "getActivationLinkInfo",
+               "setUserCredentialsEnabled", "updateApiKeyDescription"}
 
 # Only for the system administrator; the stand-in must refuse them to the tenant administrator.
 SYSTEM_ADMINISTRATOR = {"getTenants"}

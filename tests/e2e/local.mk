@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # End-to-end tests: the real binaries on free ports.
 e2e_tests = \
+	tests/e2e/test_audit.py \
 	tests/e2e/test_bad_requests.py \
 	tests/e2e/test_bodies.py \
 	tests/e2e/test_streams.py \
@@ -49,6 +50,7 @@ e2e_tests = \
 	tests/e2e/test_operation_limit.py \
 	tests/e2e/test_outgoing_proxy.py \
 	tests/e2e/test_pages.py \
+	tests/e2e/test_policy.py \
 	tests/e2e/test_patience.py \
 	tests/e2e/test_queue.py \
 	tests/e2e/test_rate_limit.py \

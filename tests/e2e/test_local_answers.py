@@ -6,11 +6,12 @@ import threading
 import time
 
 import tap
-from harness import PATIENCE, Case, SharedCase, answer, wait_until
+from harness import PATIENCE, TENANT, Case, SharedCase, answer, wait_until
 from scripted import USER
 
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"
-CREDENTIALS = {"username": "whoever@example.org", "password": "whatever it is"}
+OTHER = {"username": "whoever@example.org", "password": "another that nobody knows"}
+CREDENTIALS = {"username": TENANT, "password": "whatever it is"}
 
 
 def claims(token):
@@ -63,6 +64,45 @@ class TestLogin(Case):
         token = self.assert_placeholder(proxy)
         for name in ("X-Authorization", "Authorization"):
             self.assertEqual(proxy.call("GET", "/api/auth/user", [(name, "Bearer " + token)]).status, 200)
+
+    def assert_refused(self, proxy, body):
+        self.sim.forget()
+        for unix in (False, True):
+            reply = proxy.call("POST", "/api/auth/login", body=json.dumps(body).encode() if isinstance(body, dict) else body,
+                               unix=unix)
+            self.assert_error(reply, 401, 10, "local.accept_any_login")
+            self.assertNotIn(b"token", reply.body.lower())
+        self.assertEqual(self.sim.requests(), [])
+
+    def test_a_login_as_another_user_is_refused(self):
+        for credential in ("password", "api_key", "token"):
+            proxy = self.start_daemon(self.sim, credential=credential)
+            self.assert_refused(proxy, OTHER)
+            for body in (b"no JSON", b"[]", b'{"username":"%s","username":"x"}' % TENANT.encode(), b"{" + b" " * (2 << 20)):
+                self.assert_refused(proxy, body)
+            for name in (TENANT, TENANT.upper()):
+                self.assertEqual(proxy.post("/api/auth/login", {**CREDENTIALS, "username": name}).status, 200)
+            self.assertEqual(proxy.post("/api/auth/token", {"refreshToken": "any", "username": "x"}).status, 200)
+            self.assertNotIn(OTHER["password"], proxy.log.text())
+
+    def test_any_login_is_accepted_if_the_configuration_says_so(self):
+        proxy = self.start_daemon(self.sim, {"local.accept_any_login": True})
+        for body in (OTHER, CREDENTIALS, {}):
+            self.assertEqual(proxy.post("/api/auth/login", body).status, 200)
+
+    def test_until_the_own_name_is_known_a_login_is_to_be_made_later(self):
+        server = self.start_scripted(lambda peer, request: peer.send(answer(503)) or True, authenticates=False)
+        proxy = self.prepare_daemon(server, {"limits.session_wait_ms": 200}).start(wait="")
+        for body in (OTHER, CREDENTIALS):
+            reply = proxy.post("/api/auth/login", body)
+            self.assert_error(reply, 503, 2, "does not know yet who its own user is")
+            self.assertGreaterEqual(int(reply.header("Retry-After")), 1)
+
+    def test_a_configured_name_is_known_without_a_session(self):
+        server = self.start_scripted(lambda peer, request: peer.send(answer(503)) or True, authenticates=False)
+        proxy = self.prepare_daemon(server, {"upstream.username": TENANT, "upstream.password_file": "a-password-0815"},
+                                    "named").start(wait="")
+        self.assert_error(proxy.post("/api/auth/login", OTHER), 401, 10, "local.accept_any_login")
 
     def test_the_programs_password_is_not_logged(self):
         proxy = self.start_daemon(self.sim)

@@ -133,7 +133,7 @@ class TestSwaggerUi(Case):
     def test_its_login_form_gets_a_placeholder_that_works(self, tab):
         server = self.open_document(tab)["servers"][0]["url"]
         login = tab.fetch("POST", server + "/api/auth/login", [("Content-Type", "application/json")],
-                          b'{"username":"somebody@example.org","password":"something"}')
+                          b'{"username":"tenant@thingsboard.org","password":"something"}')
         self.assertEqual(login.status, 200)
         headers = [("X-Authorization", "Bearer " + login.json()["token"])]
         self.assertEqual(tab.fetch("GET", server + "/api/auth/user", headers).status, 200)

@@ -215,6 +215,12 @@ class Documents(unittest.TestCase):
         self.assertIn("reportUserDashboardAction", "".join(rows))
         self.assertEqual(len(rows), 7)
 
+    def test_the_list_of_what_the_default_policy_refuses_is_current(self):
+        page = (SOURCE / "docs" / "policy.md").read_text().split("## What the default policy refuses\n\n")[1]
+        self.assertEqual(page, (self.output / "refused.md").read_text(), "run make update-policy")
+        self.assertIn("| `getUserToken` | `GET /api/user/{userId}/token` | session | always |", page)
+        self.assertNotIn("/api/auth/login", page)
+
     def test_the_trailing_slash_stays(self):
         self.assertTrue('"/api/rule-engine/"' in (self.output / "4.4.0" / "src" / "ce_tables.c").read_text())
 

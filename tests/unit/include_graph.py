@@ -10,7 +10,7 @@ import sys
 
 # From the ground up: a room may include itself and all above it in this list, except what FORBIDDEN says.
 ROOMS = ("base", "json", "http", "transport", "upstream", "client",
-         "proxy/route", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
+         "proxy/route", "proxy/policy", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
          "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
 # Rooms that stand side by side: the libraries do not know each other's engines (the daemon works without tables,

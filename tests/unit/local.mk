@@ -88,6 +88,7 @@ include $(srcdir)/tests/unit/ctl/local.mk
 include $(srcdir)/tests/unit/proxy/config/local.mk
 include $(srcdir)/tests/unit/proxy/metrics/local.mk
 include $(srcdir)/tests/unit/proxy/route/local.mk
+include $(srcdir)/tests/unit/proxy/policy/local.mk
 include $(srcdir)/tests/unit/proxy/forward/local.mk
 include $(srcdir)/tests/unit/proxy/websocket/local.mk
 include $(srcdir)/tests/unit/proxy/subscribe/local.mk

@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <sys/un.h>
 
+#include "base/log.h"
 #include "base/utf8.h"
 #include "proxy/config/config.h"
 #include "proxy/config/values.h"
+#include "proxy/policy/policies.h"
 #include "proxy/route/urgency.h"
 #include "transport/transport.h"
 
@@ -135,6 +137,10 @@ int config_check(const struct config *config, struct tb_error *err)
         r = check_listen(config, err);
     if (r == 0)
         r = check_queue(config, err);
+    if (r == 0)
+        r = policies_assign(config->policies, config->policy.tcp, config->policy.unix_socket, err);
+    if (r == 0 && config->log.audit && config->log.level < LOG_LEVEL_INFO)
+        r = tb_error_set(err, -EINVAL, "log.audit needs log.level = \"info\" or \"debug\"");
     if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_kept_body_bytes)
         r = tb_error_set(err, -EINVAL,
                          "limits.max_buffered_bytes must not be smaller than limits.max_kept_body_bytes");

@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct policies;
+
 enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
 
 enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
@@ -84,7 +86,16 @@ struct config {
         char *request_headers;
     } forward;
     struct {
+        char *tcp;
+        char *unix_socket;
+    } policy;
+    struct policies *policies; /* the section "policies", and who has which */
+    struct {
+        bool accept_any_login;
+    } local;
+    struct {
         int64_t level; /* enum log_level */
+        bool audit;
     } log;
 };
 

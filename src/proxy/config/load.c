@@ -11,6 +11,7 @@
 #include "proxy/config/option_table.h"
 #include "proxy/config/option_value.h"
 #include "proxy/config/syntax_error.h"
+#include "proxy/policy/policies.h"
 
 /* libconfig names only included files; PATH is the file itself. */
 static const char *file_of(const char *path, const config_setting_t *setting)
@@ -19,6 +20,8 @@ static const char *file_of(const char *path, const config_setting_t *setting)
 
     return file ? file : path;
 }
+
+#define POLICIES_SECTION "policies"
 
 /* The setting OPTION in a section before SECTION of the same name, or NULL. */
 static const config_setting_t *find_earlier(const struct option *option, const config_setting_t *section)
@@ -76,6 +79,21 @@ static int read_section(struct config *config, const char *path, config_setting_
     return r;
 }
 
+static bool is_policies(const config_setting_t *section)
+{
+    const char *name = config_setting_name(section);
+
+    return strcspn(name, FILE_TEXT_REPEAT_MARK) == strlen(POLICIES_SECTION) &&
+           strncmp(name, POLICIES_SECTION, strlen(POLICIES_SECTION)) == 0 && config_setting_is_group(section);
+}
+
+static int read_group(struct config *config, const char *path, config_setting_t *section,
+                      struct tb_error *err)
+{
+    return is_policies(section) ? policies_read(config->policies, file_of(path, section), section, err)
+                                : read_section(config, path, section, err);
+}
+
 static int read_file(struct config *config, const char *path, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(FILE_TEXT_MAX_BYTES);
@@ -90,7 +108,7 @@ static int read_file(struct config *config, const char *path, struct tb_error *e
         r = syntax_error_find(&parsed, path, text.data, err);
     root = config_root_setting(&parsed);
     for (i = 0; r == 0 && i < config_setting_length(root); i++)
-        r = read_section(config, path, config_setting_get_elem(root, (unsigned)i), err);
+        r = read_group(config, path, config_setting_get_elem(root, (unsigned)i), err);
     config_destroy(&parsed);
     return r;
 }
@@ -118,9 +136,12 @@ int config_load_unchecked(const char *path, char *const *settings, size_t count,
                           struct tb_error *err)
 {
     struct config *config = calloc(1, sizeof(*config));
-    int r = config ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+    int r;
     size_t i;
 
+    if (config)
+        config->policies = policies_new();
+    r = config && config->policies ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
     for (i = 0; r == 0 && i < option_count; i++)
         r = option_set_text(&options[i], config, options[i].initial, err);
     if (r == 0)
@@ -157,6 +178,8 @@ void config_free(struct config *config)
 
     for (i = 0; config && i < option_count; i++)
         option_free(&options[i], config);
+    if (config)
+        policies_free(config->policies);
     free(config);
 }
 
@@ -176,4 +199,6 @@ void config_reload(struct config *config, struct config *fresh)
         else
             log_error("%s.%s has changed but is not in effect: out of memory", option->section, option->name);
     }
+    policies_free(config->policies);
+    config->policies = TAKE_PTR(fresh->policies);
 }

@@ -184,8 +184,23 @@ const struct option options[] = {
            "forwarded: Accept, Accept-Encoding, Accept-Language, Content-Type, Content-Encoding, If-*,\n"
            "Range, User-Agent, X-Mobile-Token.)"),
 
+    STRING(policy, tcp, "default", RELOAD,
+           "What local programs over TCP may do: the name of a policy, and those of certain users:\n"
+           "\"dashboards, uid 1000 = telemetry\". The policy \"default\" is built in: it allows everything\n"
+           "except what gives away a user's session or changes the account that tbproxyd lives on. Others\n"
+           "are defined in a section \"policies\"; docs/policy.md explains it and has examples."),
+    STRING(policy, unix_socket, "default", RELOAD,
+           "The same for programs over the Unix socket, with groups, too: \"default, gid 33 = dashboards\"."),
+
+    BOOLEAN(local, accept_any_login, "false", RELOAD,
+            "Whether a program that logs in as another user than tbproxyd's own gets a placeholder token,\n"
+            "too. It then has the rights of tbproxyd's user, whatever its own are. Otherwise it gets 401."),
+
     CHOICE(log, level, "info", log_level_names, RELOAD,
            "What to log: error, warning, info or debug; each includes those before it."),
+    BOOLEAN(log, audit, "false", RELOAD,
+            "Whether to log a line for each request that writes: who, which operation, path, status,\n"
+            "duration. Needs log.level info or debug."),
 };
 /* clang-format on */
 

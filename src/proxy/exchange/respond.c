@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "http/proxy_status.h"
+#include "proxy/exchange/audit.h"
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/header_room.h"
@@ -116,6 +117,7 @@ static void begin(struct exchange *exchange, enum outbound_state state, int stat
     }
     if (!exchange->hung_up)
         count(exchange, status);
+    audit_response(exchange, status);
     if (log_is_enabled(LOG_LEVEL_DEBUG))
         log_response(exchange, status);
 }

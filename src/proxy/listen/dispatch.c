@@ -3,6 +3,8 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
+#include "proxy/listen/authority_lookup.h"
+#include "proxy/listen/permission.h"
 #include "proxy/local/local.h"
 #include "proxy/local/login.h"
 #include "proxy/status/status.h"
@@ -16,7 +18,6 @@ static const struct handler *const handlers[] = {
     [ROUTE_TUNNEL] = &websocket_handler,
     [ROUTE_LOGIN] = &login_handler,
     [ROUTE_LOGOUT] = &local_handler,
-    [ROUTE_FORBIDDEN] = &local_handler,
     [ROUTE_LIVE] = &local_handler,
     [ROUTE_READY] = &local_handler,
     [ROUTE_STATUS] = &status_handler,
@@ -26,14 +27,30 @@ static const struct handler *const handlers[] = {
     [ROUTE_UNKNOWN] = &local_handler,
 };
 
+/* Gives EXCHANGE to HANDLER, if the policy allows that. */
+static void begin(struct exchange *exchange, const struct handler *handler)
+{
+    switch (permission_check(exchange)) {
+    case PERMISSION_GRANTED:
+        exchange->handler = handler;
+        break;
+    case PERMISSION_NEEDS_AUTHORITY:
+        exchange->handler = &authority_lookup_handler;
+        break;
+    case PERMISSION_REFUSED:
+        return;
+    }
+    exchange->handler->begin(exchange);
+}
+
 void dispatch(struct exchange *exchange)
 {
     exchange->dispatched_ms = exchange->services->loop.now_ms;
-    exchange->handler = handlers[exchange->head.route.kind];
+    exchange->handler = &local_handler; /* it has no state; for responses without another handler */
     if (exchange->services->stopping)
         reply_stopping(exchange);
     else
-        exchange->handler->begin(exchange);
+        begin(exchange, handlers[exchange->head.route.kind]);
     if (!exchange_has_response(exchange))
         exchange_suspend(exchange);
 }

@@ -39,11 +39,6 @@ static void local_begin(struct exchange *exchange)
     case ROUTE_READY:
         reply_ready(exchange);
         return;
-    case ROUTE_FORBIDDEN:
-        reply_error(
-            exchange, 403, PROXY_STATUS_DENIED,
-            "not forwarded: it would disclose a credential, or change the one that all clients share");
-        return;
     case ROUTE_NOT_ALLOWED:
         reply_not_allowed(exchange, exchange->head.route.allow);
         return;

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/local/login.h"
 
+#include <errno.h>
 #include <jansson.h>
+#include <strings.h>
 
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/reply_server.h"
 #include "upstream/jwt.h"
+#include "upstream/own_user.h"
 #include "json/json_write.h"
 
 /* Official clients decode their tokens and renew them before they expire. A renewal costs nothing here. */
@@ -87,16 +90,77 @@ static void login_reply(struct exchange *exchange)
 struct login {
     struct exchange *exchange;
     struct request request;
+    json_t *given; /* what the program logs in with; NULL: not a login, or any is accepted */
 };
+
+/* The name that the program logs in with; NULL: none. */
+static const char *given_name(const struct login *login)
+{
+    return json_string_value(json_object_get(login->given, "username"));
+}
+
+/* tbproxyd's own; NULL: not known. */
+static const char *own_name(const struct exchange *exchange)
+{
+    const struct services *services = exchange->services;
+    const char *configured = services->config->upstream.username;
+
+    return *configured ? configured : own_user_read(session_user(services->upstream.session)).name;
+}
+
+static void refuse_other(struct exchange *exchange)
+{
+    reply_error(
+        exchange, 401, PROXY_STATUS_DENIED,
+        "this is not the user that tbproxyd is logged in as; a login here would get that user's rights. "
+        "Log in with its name and any password, or see local.accept_any_login");
+}
+
+/* Whether the login may be answered. Otherwise it has got its response. */
+static bool is_own_login(const struct login *login)
+{
+    const char *given = given_name(login), *own = own_name(login->exchange);
+
+    if (!given)
+        return true;
+    if (!own)
+        reply_later(login->exchange, 0, "tbproxyd does not know yet who its own user is: %s",
+                    session_reason(login->exchange->services->upstream.session));
+    else if (strcasecmp(given, own) != 0)
+        refuse_other(login->exchange);
+    return own && strcasecmp(given, own) == 0;
+}
 
 static void login_ready(struct request *request)
 {
-    login_reply(CONTAINER_OF(request, struct login, request)->exchange);
+    struct login *login = CONTAINER_OF(request, struct login, request);
+
+    if (is_own_login(login))
+        login_reply(login->exchange);
 }
 
 static void login_done(struct request *request)
 {
-    reply_request(CONTAINER_OF(request, struct login, request)->exchange, request);
+    struct login *login = CONTAINER_OF(request, struct login, request);
+
+    if (is_own_login(login))
+        reply_request(login->exchange, request);
+}
+
+/* What a login brings. -EINVAL: it cannot be read, so nobody knows who logs in. */
+static int read_login(const struct exchange *exchange, json_t **ret)
+{
+    const struct buf *body = &exchange->inbound.body;
+
+    if (exchange->services->config->local.accept_any_login ||
+        !path_matches("/api/auth/login", exchange->head.target.text.data, exchange->head.target.path_length))
+        return 0;
+    if (exchange->inbound.streams)
+        return -EINVAL;
+    if (body->len == 0)
+        return 0;
+    *ret = json_loadb(body->data, body->len, JSON_REJECT_DUPLICATES, NULL);
+    return json_is_object(*ret) ? 0 : -EINVAL;
 }
 
 static void login_begin(struct exchange *exchange)
@@ -110,6 +174,12 @@ static void login_begin(struct exchange *exchange)
     }
     exchange->state = login;
     login->exchange = exchange;
+    if (read_login(exchange, &login->given) < 0) {
+        refuse_other(exchange);
+        return;
+    }
+    if (own_name(exchange) && !is_own_login(login))
+        return;
     request_init(&login->request, &services->upstream, &services->request_options);
     login->request.method = exchange->head.method;
     login->request.target = exchange->head.target.text.data;
@@ -131,8 +201,10 @@ static void login_free(struct exchange *exchange)
 {
     struct login *login = TAKE_PTR(exchange->state);
 
-    if (login)
+    if (login) {
         request_free(&login->request);
+        json_decref(login->given);
+    }
     free(login);
 }
 

@@ -6,8 +6,7 @@
 #include "base/util.h"
 #include "proxy/route/operation.h"
 
-#define ANY_METHOD      NULL
-#define CREDENTIAL_PATH NULL /* any path that has an operation in SET_SESSION */
+#define ANY_METHOD NULL
 
 /* Not TRACE: the server's response would show the credential. */
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
@@ -28,15 +27,6 @@ static const struct {
     {"POST", "/api/auth/login", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/token", ROUTE_LOGIN, "POST"},
     {"POST", "/api/auth/logout", ROUTE_LOGOUT, "POST"},
-    {"POST", "/api/auth/changePassword", ROUTE_FORBIDDEN, "POST"},
-    {"GET", "/api/user/*/token", ROUTE_FORBIDDEN, "GET"},
-    /* Their other methods go on to the server. */
-    {"POST", "/api/apiKey", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/apiKey", ROUTE_FORWARD, NULL},
-    {"POST", "/api/signup/*", ROUTE_FORBIDDEN, NULL},
-    {ANY_METHOD, "/api/signup/*", ROUTE_FORWARD, NULL},
-    /* If an operation gives away a credential, no method of its path is forwarded. */
-    {ANY_METHOD, CREDENTIAL_PATH, ROUTE_FORBIDDEN, NULL},
     {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
     {ANY_METHOD, "/api", ROUTE_FORWARD, NULL},
     {ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL},
@@ -66,11 +56,6 @@ static bool method_fits(const char *wanted, const char *method)
            (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-static bool path_fits(const char *wanted, const char *path, size_t length)
-{
-    return wanted ? path_matches(wanted, path, length) : operation_at_path_is_in(path, length, SET_SESSION);
-}
-
 struct route route_find(const char *method, const char *path, size_t path_length)
 {
     size_t i;
@@ -78,7 +63,7 @@ struct route route_find(const char *method, const char *path, size_t path_length
     if (!route_method(method))
         return (struct route){ROUTE_NOT_ALLOWED, METHODS};
     for (i = 0; i < ARRAY_SIZE(routes); i++) {
-        if (!path_fits(routes[i].path, path, path_length))
+        if (!path_matches(routes[i].path, path, path_length))
             continue;
         if (method_fits(routes[i].method, method))
             return (struct route){routes[i].kind, NULL};

@@ -16,7 +16,6 @@ enum route_kind {
     ROUTE_TUNNEL,            /* to the server, as a WebSocket */
     ROUTE_LOGIN,             /* a placeholder token pair */
     ROUTE_LOGOUT,            /* does nothing: the shared session lives on */
-    ROUTE_FORBIDDEN, /* the response would contain a credential, or the request would change the shared one */
     ROUTE_LIVE,
     ROUTE_READY,
     ROUTE_STATUS,

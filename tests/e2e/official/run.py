@@ -24,7 +24,7 @@ SNIPPETS = {"who am i": quickstart.who_am_i, "quickstart": quickstart.run, "devi
 
 
 def obtain_tokens(url):
-    body = json.dumps({"username": "any", "password": "any"}).encode()
+    body = json.dumps({"username": "tenant@thingsboard.org", "password": "any"}).encode()
     request = urllib.request.Request(url + "/api/auth/login", body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request) as answer:
         pair = json.load(answer)

@@ -1,0 +1,34 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The list of what the daemon's default policy refuses, for docs/policy.md."""
+
+from .classes import PRIVILEGED
+from .reference import cell
+
+WHEN = {
+    "always": "always",
+    "user_authority": "unless the user has less authority than tbproxyd's own",
+    "user_in_path": "if the path names tbproxyd's own user",
+    "user_in_body": "if the body is tbproxyd's own user, or a new one without less authority",
+    "key_in_path": "if tbproxyd authenticates with an API key",
+    "settings_in_path": "if the settings are `jwt`",
+    "settings_in_body": "if the settings are `jwt`, `securitySettings` or `twoFaSettings`",
+}
+LOCAL = ("login", "logout", "refreshToken")  # never forwarded
+
+
+def text_of_refused(apis):
+    """A table with a row for each operation of all documents that is or may be in session or account."""
+    rows = {}
+    for api in apis:
+        for operation in api.operations:
+            sets = [one for one in operation.sets if one in PRIVILEGED]
+            if sets and operation.id not in LOCAL:
+                row = rows.setdefault((operation.path, operation.method, operation.id), {})
+                row.update({one: operation.reasons[one] for one in sets}, when=operation.condition)
+    lines = ["| operation | request | set | refused | because |", "|---|---|---|---|---|"]
+    for (path, method, name), row in sorted(rows.items()):
+        sets = [one for one in PRIVILEGED if one in row]
+        reasons = dict.fromkeys(row[one] for one in sets)
+        lines.append(f"| `{name}` | `{method} {cell(path)}` | {', '.join(sets)} | {WHEN[row['when']]} |"
+                     f" {cell('; '.join(reasons))} |")
+    return "\n".join(lines) + "\n"
