@@ -22,9 +22,11 @@ struct own_option {
 static const struct own_option own_options[] = {
     {"all", OPTION_FLAG, offsetof(struct arguments, all)},
     {"api-key-file", OPTION_TEXT, offsetof(struct arguments, connection.api_key_file)},
+    {"as", OPTION_TEXT, offsetof(struct arguments, as)},
     {"body", OPTION_TEXT, offsetof(struct arguments, body)},
     {"ca-file", OPTION_TEXT, offsetof(struct arguments, connection.ca_file)},
     {"compact", OPTION_FLAG, offsetof(struct arguments, compact)},
+    {"config", OPTION_TEXT, offsetof(struct arguments, config)},
     {"edition", OPTION_EDITION, 0},
     {"help", OPTION_FLAG, offsetof(struct arguments, help)},
     {"json", OPTION_FLAG, offsetof(struct arguments, json)},

@@ -23,6 +23,8 @@ struct arguments {
     unsigned word_count;
     const char *operation; /* the first word, if the subcommand takes parameters */
     struct connection_options connection;
+    const char *as;     /* a user */
+    const char *config; /* the file of tbproxyd's configuration */
     const char *body;
     const char *output;
     unsigned edition; /* EDITION_NONE: not given */

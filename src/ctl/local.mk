@@ -24,6 +24,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/output.c src/ctl/output.h \
 	src/ctl/page_print.c src/ctl/page_print.h \
 	src/ctl/parameter.c src/ctl/parameter.h \
+	src/ctl/policy.c \
 	src/ctl/queue.c \
 	src/ctl/schema_print.c src/ctl/schema_print.h \
 	src/ctl/spelling.c src/ctl/spelling.h \

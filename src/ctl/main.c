@@ -8,8 +8,9 @@
 #include "ctl/subcommand.h"
 
 const struct subcommand *const subcommands[] = {
-    &call_subcommand,  &operations_subcommand, &describe_subcommand, &limits_subcommand,
-    &queue_subcommand, &help_subcommand,       &complete_subcommand, NULL,
+    &call_subcommand,   &operations_subcommand, &describe_subcommand,
+    &limits_subcommand, &queue_subcommand,      &policy_subcommand,
+    &help_subcommand,   &complete_subcommand,   NULL,
 };
 
 const struct subcommand *subcommand_find(const char *name)

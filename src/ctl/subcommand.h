@@ -32,6 +32,6 @@ extern const struct subcommand *const subcommands[];
 const struct subcommand *subcommand_find(const char *name);
 
 extern const struct subcommand call_subcommand, complete_subcommand, describe_subcommand, help_subcommand,
-    limits_subcommand, operations_subcommand, queue_subcommand;
+    limits_subcommand, operations_subcommand, policy_subcommand, queue_subcommand;
 
 #endif

@@ -15,6 +15,7 @@ e2e_tests = \
 	tests/e2e/test_endings_http2.py \
 	tests/e2e/test_server_version.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_ctl_policy.py \
 	tests/e2e/test_examples.py \
 	tests/e2e/test_failover.py \
 	tests/e2e/test_forwarding.py \

@@ -13,9 +13,11 @@ ROOMS = ("base", "json", "http", "transport", "upstream", "client",
          "proxy/route", "proxy/policy", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
          "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
+# What tbproxyctl shares with the daemon: how to read its configuration, and what that says.
+CONFIGURATION = ("proxy/route", "proxy/policy", "proxy/config")
 # Rooms that stand side by side: the libraries do not know each other's engines (the daemon works without tables,
 # tbproxyctl without the daemon), and a handler knows no other.
-FORBIDDEN = {"ctl": ("proxy/",),
+FORBIDDEN = {"ctl": tuple(room for room in ROOMS if room.startswith("proxy/") and room not in CONFIGURATION),
              "proxy/": ("client",),
              "proxy/websocket": ("proxy/forward",),
              "proxy/subscribe": ("proxy/forward", "proxy/websocket"),
