@@ -4,7 +4,9 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import threading
+import unittest
 
 import tap
 from harness import PATIENCE, Case, answer, wait_until
@@ -161,6 +163,20 @@ class TestDefault(PolicyCase):
             self.assert_refused("POST", "/api/user", "saveUser", body=body)
             self.assert_refused("POST", "/api/user?sendActivationMail=false", "saveUser", body=body)
 
+    def test_a_body_in_another_charset_is_not_judged(self):
+        body = json.dumps({"id": {"entityType": "USER", "id": OTHER}}).encode()
+        # In Shift_JIS, the last byte of the letter and the backslash are one character, so the string ends earlier.
+        trick = '{"x":"\u5803\\", "id":{"id":"%s"}, "y":"","id":{"id":"%s"}}' % (OTHER, OWN)
+        for value in ("application/json", "application/json;charset=UTF-8", "Application/JSON; charset=utf-8"):
+            self.assertEqual(self.proxy.post("/api/user", body, headers=[("Content-Type", value)]).status, 200, value)
+        self.forget()
+        for value in ("application/json;charset=Shift_JIS", "application/json; charset=utf-16", "application/json;charset=utf-8;x=y",
+                      "application/cbor", "text/plain", "application/json ;charset=IBM1047", ""):
+            for text in (body, trick.encode()):
+                headers = [("Content-Type", value)] if value else []
+                self.assertEqual(self.proxy.post("/api/user", text, headers=headers).status, 403, value)
+        self.assertEqual(self.seen, [])
+
     def test_settings_that_are_saved(self):
         self.assert_passed("POST", "/api/admin/settings", body={"key": "mail"})
         for body in ({"key": "jwt"}, {"key": "twoFaSettings"}, {"key": "SecuritySettings"}, {"key": 1}, {}, b"[]"):
@@ -231,6 +247,16 @@ class TestPolicies(PolicyCase):
             self.assert_passed("GET", "/api/user/%s/token" % OTHER)
             self.assert_passed("DELETE", "/api/user/" + OWN)
             self.assert_passed("POST", "/api/apiKey")
+
+    @unittest.skipIf(os.getuid() != 0, "only root can choose its groups")
+    def test_the_number_of_groups(self):
+        self.begin({"policy.unix_socket": "everything, gid 70000 = telemetry, gid 70001 = telemetry"}, POLICIES).start()
+        ask = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]);" \
+              "s.sendall(b'GET /api/device/x HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n'); print(s.recv(12).decode())"
+        for groups, status in ((range(1024), 200), (range(1025), 403), ([*range(1023), 70000], 403), ([70001], 403), ([], 200)):
+            done = subprocess.run([sys.executable, "-c", ask, self.proxy.unix_path], check=True, capture_output=True, text=True,
+                                  stdin=subprocess.DEVNULL, timeout=PATIENCE, preexec_fn=lambda groups=groups: os.setgroups(groups))
+            self.assertEqual(done.stdout, "HTTP/1.1 %d\n" % status, (len(groups), done.stderr))
 
     def test_a_user_who_is_not_known_may_do_what_all_may(self):
         self.begin({"policy.tcp": "dashboards, uid 0 = everything, uid %d = everything" % os.getuid()}, POLICIES).start()

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listen/permission.h"
 
+#include <errno.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "proxy/exchange/reply.h"
 #include "proxy/policy/policies.h"
 #include "proxy/policy/subject.h"
 
-#define GROUPS_MAX 1024 /* a user with more is in those that the kernel tells first */
+#define GROUPS_MAX 1024
 
 #ifndef SO_PEERGROUPS
 #define SO_PEERGROUPS 59
@@ -18,30 +20,50 @@ struct judgement {
     struct policy_verdict verdict;
 };
 
-/* The primary group is not one of the supplementary ones. Returns the number. */
-static size_t groups_of(const struct peer *peer, uint32_t groups[GROUPS_MAX + 1])
+/* The primary group is not one of the supplementary ones. Returns the number; -errno if there are more than
+ * GROUPS_MAX. */
+static int groups_of(const struct peer *peer, uint32_t groups[GROUPS_MAX + 1])
 {
     struct ucred credentials;
     socklen_t length = sizeof(credentials), size = GROUPS_MAX * sizeof(*groups);
 
-    if (getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0)
-        return 0;
+    if (getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0 ||
+        getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERGROUPS, groups + 1, &size) < 0)
+        return -errno;
     groups[0] = credentials.gid;
-    if (getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERGROUPS, groups + 1, &size) < 0)
-        return 1;
-    return 1 + size / sizeof(*groups);
+    return 1 + (int)(size / sizeof(*groups));
 }
 
+/* Whose groups cannot be told is a user who is not known. */
 static struct policy_verdict judge(const struct exchange *exchange, const struct policy_subject *subject)
 {
     const struct policies *policies = exchange->services->config->policies;
     uint32_t groups[GROUPS_MAX + 1];
     struct policy_principal principal = {
         .is_tcp = exchange->peer->port != 0, .user = exchange->peer->user, .groups = groups};
+    int count;
 
-    if (policies && !principal.is_tcp && policies->unix_socket.has_groups)
-        principal.group_count = groups_of(exchange->peer, groups);
+    if (policies && !principal.is_tcp && policies->unix_socket.has_groups) {
+        count = groups_of(exchange->peer, groups);
+        principal.group_count = count < 0 ? 0 : (size_t)count;
+        principal.user = count < 0 ? -1 : principal.user;
+    }
     return policies_judge(policies, &principal, subject);
+}
+
+/* The server decodes a body with the charset that its type names. In another one than UTF-8, the same bytes
+ * can be another object. */
+static bool is_plain_json(const struct headers *headers)
+{
+    static const char *const types[] = {"application/json", "application/json;charset=utf-8",
+                                        "application/json; charset=utf-8"};
+    const char *type = headers_find(headers, MHD_HTTP_HEADER_CONTENT_TYPE);
+    size_t i;
+
+    for (i = 0; type && i < ARRAY_SIZE(types); i++)
+        if (strcasecmp(type, types[i]) == 0)
+            return true;
+    return false;
 }
 
 static struct policy_facts facts_of(const struct exchange *exchange)
@@ -52,7 +74,7 @@ static struct policy_facts facts_of(const struct exchange *exchange)
     return (struct policy_facts){
         .own = own_user_read(session_user(services->upstream.session)),
         .has_api_key = *services->config->upstream.api_key_file != '\0',
-        .body = inbound->streams || !inbound->body.data ? NULL : inbound->body.data,
+        .body = inbound->streams || !is_plain_json(&exchange->head.headers) ? NULL : inbound->body.data,
         .body_length = inbound->body.len,
     };
 }

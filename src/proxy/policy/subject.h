@@ -15,7 +15,7 @@
 struct policy_facts {
     struct own_user own; /* the session's user */
     bool has_api_key;    /* tbproxyd authenticates with one */
-    const char *body;    /* NULL: not known, because it streams */
+    const char *body;    /* NULL: not known, because it streams or may be read in another way */
     size_t body_length;
 };
 
