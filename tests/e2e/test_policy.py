@@ -159,6 +159,7 @@ class TestDefault(PolicyCase):
                      {**user(), "id": []}, b"", b"no JSON", b"[]",
                      b'{"id":{"id":"%s"},"id":{"id":"%s"}}' % (OTHER.encode(), OWN.encode()),
                      b'{"id":{"id":"%s","id":"%s"}}' % (OTHER.encode(), OWN.encode()),
+                     b'{"id":{"id":"%s","id":"%s"}}' % (OWN.encode(), OTHER.encode()),
                      json.dumps(user(OTHER)).encode() + b"{}", "\ufeff{}".encode(), json.dumps(user(OTHER)).encode("utf-16")):
             self.assert_refused("POST", "/api/user", "saveUser", body=body)
             self.assert_refused("POST", "/api/user?sendActivationMail=false", "saveUser", body=body)

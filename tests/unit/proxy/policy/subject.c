@@ -39,6 +39,7 @@ static const struct {
     {"POST", "/api/user", "{\"authority\":\"CUSTOMER_USER\"}", false},
     {"POST", "/api/user", "{\"authority\":\"TENANT_ADMIN\"}", true},
     {"POST", "/api/user", "{\"authority\":\"CUSTOMER_USER\",\"authority\":\"TENANT_ADMIN\"}", true},
+    {"POST", "/api/user", "{\"authority\":\"TENANT_ADMIN\",\"authority\":\"CUSTOMER_USER\"}", true},
     {"POST", "/api/user", NULL, true},
     {"DELETE", "/api/apiKey/" OTHER, "", false},
     {"GET", "/api/user/" OTHER "/activationLink", "", true},
