@@ -202,6 +202,35 @@ class TestDefault(PolicyCase):
                 self.assert_refused("GET", target % user)
 
 
+    def test_the_number_of_users_looked_up_at_a_time(self):
+        go, entered, serve = threading.Event(), threading.Semaphore(0), self.serve
+
+        def hold(peer, request):
+            if request.target == "/api/user/" + LESSER:
+                entered.release()
+                go.wait(PATIENCE)
+            return serve(peer, request)
+        self.serve, target, threads, replies = hold, "/api/user/%s/activationLink" % LESSER, [], []
+        self.addCleanup(go.set)
+        for _ in range(4):
+            threads.append(threading.Thread(target=lambda: replies.append(self.call("GET", target).status)))
+            threads[-1].start()
+            self.assertTrue(entered.acquire(timeout=PATIENCE))
+        reply = self.call("GET", target)
+        self.assert_error(reply, 503, 2, "cannot be looked up now")
+        self.assertGreaterEqual(int(reply.header("Retry-After")), 1)
+        go.set()
+        for thread in threads:
+            thread.join(PATIENCE)
+        self.assertEqual(replies, [200] * 4)
+        self.assertEqual(self.call("GET", target).status, 200)
+
+    def test_a_request_for_a_link_with_a_body_that_streams_is_refused(self):
+        self.forget()
+        self.assertEqual(self.call("GET", "/api/user/%s/activationLink" % LESSER, b"x" * (2 << 20)).status, 403)
+        self.assertEqual(self.seen, [])
+
+
 class TestUnknownUser(PolicyCase):
     def test_while_the_own_user_is_not_known_no_account_is_changed(self):
         self.begin()

@@ -34,6 +34,7 @@ struct services {
     struct list exchanges; /* all exchanges */
     uint64_t peers;        /* connections of clients so far */
     size_t open_peers;     /* open ones */
+    unsigned lookups;      /* under way (listen/authority_lookup.h) */
     bool draining;         /* no new connections; the daemon ends when no exchange is left */
     bool stopping;         /* the time to drain is over: nothing more is sent to the server */
 

@@ -15,16 +15,30 @@
 struct authority_lookup {
     struct exchange *exchange;
     struct headers headers; /* none */
+    bool counted;           /* among the lookups under way, and in the budget */
     struct request request;
     char target[sizeof(TARGET) + USER_ID_LENGTH];
 };
+
+static void give_place(struct authority_lookup *lookup)
+{
+    struct services *services = lookup->exchange->services;
+
+    if (!lookup->counted)
+        return;
+    budget_settle(&services->budget, services->loop.now_ms, 1, BUDGET_COUNTED);
+    services->lookups--;
+    lookup->counted = false;
+}
 
 static void authority_lookup_free(struct exchange *exchange)
 {
     struct authority_lookup *lookup = TAKE_PTR(exchange->state);
 
-    if (lookup)
-        request_free(&lookup->request);
+    if (!lookup)
+        return;
+    give_place(lookup);
+    request_free(&lookup->request);
     free(lookup);
 }
 
@@ -32,8 +46,10 @@ static void authority_lookup_leave(struct exchange *exchange)
 {
     struct authority_lookup *lookup = exchange->state;
 
-    if (lookup)
-        request_cancel(&lookup->request);
+    if (!lookup)
+        return;
+    request_cancel(&lookup->request);
+    give_place(lookup);
 }
 
 static enum authority authority_in(const struct transfer *transfer)
@@ -43,13 +59,6 @@ static enum authority authority_in(const struct transfer *transfer)
 
     json_decref(user);
     return authority;
-}
-
-/* The server's answer counts against its rate limit. */
-static void count(struct services *services)
-{
-    if (budget_take(&services->budget, services->loop.now_ms, 0, 1))
-        budget_settle(&services->budget, services->loop.now_ms, 1, BUDGET_COUNTED);
 }
 
 /* A user who does not exist, or may not be seen: the server says the same of the link. */
@@ -62,7 +71,6 @@ static void authority_lookup_done(struct request *request)
         reply_request(exchange, request);
         return;
     }
-    count(exchange->services);
     if (request->transfer.status != 200) {
         reply_transfer(exchange, &request->transfer);
         return;
@@ -75,19 +83,22 @@ static void authority_lookup_done(struct request *request)
     }
 }
 
-static void authority_lookup_begin(struct exchange *exchange)
+static bool take_place(struct services *services)
 {
+    int64_t now_ms = services->loop.now_ms;
+
+    if (services->lookups == AUTHORITY_LOOKUPS_MAX || !budget_take(&services->budget, now_ms, 0, 1))
+        return false;
+    services->lookups++;
+    return true;
+}
+
+static void ask(struct authority_lookup *lookup)
+{
+    struct exchange *exchange = lookup->exchange;
     struct services *services = exchange->services;
-    struct authority_lookup *lookup = calloc(1, sizeof(*lookup));
     char id[USER_ID_LENGTH + 1] = "";
 
-    if (!lookup) {
-        reply_no_memory(exchange);
-        return;
-    }
-    exchange->state = lookup;
-    lookup->exchange = exchange;
-    lookup->headers = (struct headers)HEADERS_INIT;
     policy_user_in_path(exchange->head.operation, exchange->head.target.text.data,
                         exchange->head.target.path_length, id);
     snprintf(lookup->target, sizeof(lookup->target), TARGET "%s", id);
@@ -97,6 +108,22 @@ static void authority_lookup_begin(struct exchange *exchange)
     lookup->request.headers = &lookup->headers;
     lookup->request.done = authority_lookup_done;
     request_start(&lookup->request);
+}
+
+static void authority_lookup_begin(struct exchange *exchange)
+{
+    struct authority_lookup *lookup = calloc(1, sizeof(*lookup));
+
+    if (!lookup || !take_place(exchange->services)) {
+        free(lookup);
+        reply_busy(exchange, 0, "the user of an activation link cannot be looked up now; try again later");
+        return;
+    }
+    exchange->state = lookup;
+    lookup->exchange = exchange;
+    lookup->counted = true;
+    lookup->headers = (struct headers)HEADERS_INIT;
+    ask(lookup);
 }
 
 const struct handler authority_lookup_handler = {

@@ -131,7 +131,7 @@ static bool depends_on_authority(const struct exchange *exchange, const struct j
     struct policy_subject other = judgement->subject;
     char id[USER_ID_LENGTH + 1];
 
-    if (!operation || operation->condition != CONDITION_USER_AUTHORITY ||
+    if (!operation || operation->condition != CONDITION_USER_AUTHORITY || exchange->inbound.streams ||
         !policy_user_in_path(operation, exchange->head.target.text.data, exchange->head.target.path_length,
                              id) ||
         (own.id && strcasecmp(id, own.id) == 0))
