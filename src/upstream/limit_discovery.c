@@ -5,22 +5,12 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "upstream/own_user.h"
 #include "json/json_read.h"
 
 #define ASK_AGAIN_MS 60000 /* if no answer came */
 
 #define PATH "/api/tenant/subscription/mergedProfileConfig"
-
-/* A JWT holds the authority as its only scope, the answer of /api/auth/user as a member of that name. */
-static bool is_customer_user(const json_t *user)
-{
-    const json_t *authority = json_object_get(user, "authority");
-
-    if (!authority)
-        authority = json_array_get(json_object_get(user, "scopes"), 0);
-    return authority && json_is_string(authority) &&
-           strcmp(json_string_value(authority), "CUSTOMER_USER") == 0;
-}
 
 int limit_discovery_read(const json_t *profile, const json_t *user, struct rate_limit *ret,
                          struct tb_error *err)
@@ -28,7 +18,7 @@ int limit_discovery_read(const json_t *profile, const json_t *user, struct rate_
     const char *tenant = json_string_value(json_object_get(profile, "tenantServerRestLimitsConfiguration"));
     const char *customer =
         json_string_value(json_object_get(profile, "customerServerRestLimitsConfiguration"));
-    bool both = is_customer_user(user) && customer && *customer;
+    bool both = own_user_read(user).authority == AUTHORITY_CUSTOMER_USER && customer && *customer;
     char text[1024];
 
     if (!json_is_object(profile))

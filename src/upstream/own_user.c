@@ -28,7 +28,7 @@ struct own_user own_user_read(const json_t *user)
     const char *email = json_string_value(json_object_get(user, "email"));
     const char *authority = json_string_value(json_object_get(user, "authority"));
 
-    if (email)
+    if (email || authority)
         return (struct own_user){json_string_value(json_object_get(json_object_get(user, "id"), "id")), email,
                                  authority_parse(authority)};
     authority = json_string_value(json_array_get(json_object_get(user, "scopes"), 0));

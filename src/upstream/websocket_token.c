@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "upstream/jwt.h"
+#include "upstream/own_user.h"
 #include "json/json_read.h"
 
 static const char scheme[] = "X-Authorization: Bearer ";
@@ -76,8 +77,7 @@ static void websocket_token_answered(struct request *request)
 /* The id of the session's user, from /api/auth/user; NULL if it does not look like an id. */
 static const char *own_id(const struct websocket_token *token)
 {
-    const json_t *user = session_user(token->upstream->session);
-    const char *id = json_string_value(json_object_get(json_object_get(user, "id"), "id"));
+    const char *id = own_user_read(session_user(token->upstream->session)).id;
 
     return id && *id && id[strspn(id, "0123456789abcdefABCDEF-")] == '\0' && strlen(id) <= 36 ? id : NULL;
 }

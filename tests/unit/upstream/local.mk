@@ -9,6 +9,7 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/failover.c \
 	tests/unit/upstream/jwt.c \
 	tests/unit/upstream/outage.c \
+	tests/unit/upstream/own_user.c \
 	tests/unit/upstream/rate_limit.c \
 	tests/unit/upstream/refusals.c \
 	tests/unit/upstream/refusals_world.c tests/unit/upstream/refusals_world.h \
