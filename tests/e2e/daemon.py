@@ -36,6 +36,13 @@ def format_value(value):
     return '"%s"' % value.replace("\\", "\\\\").replace('"', '\\"')
 
 
+# Gives the program the descriptors after the number of them as a service manager does: from 3 on.
+PASS = '''n=$1; shift
+for ((i = 0; i < n; i++)); do eval "exec $((3 + i))<&$1"; shift; done
+export LISTEN_PID=$$ LISTEN_FDS=$n
+exec "$@"'''
+
+
 class Daemon:
     """tbproxyd. OPTIONS: {"section.option": value}; the value of an option that ends in _file is the content of the file."""
 
@@ -53,6 +60,7 @@ class Daemon:
         self.process = None
         self.in_child = end_with_parent  # before the program runs
         self.port = None
+        self.passed = []  # listening sockets, as of a socket unit
         self.threads = []
 
     def write_secret(self, option, text):
@@ -76,30 +84,43 @@ class Daemon:
     def command(self, *arguments):
         return WRAPPER + [build_tree.program(build_tree.DAEMON), "--config", self.config_path, *arguments]
 
+    def passing_command(self, *arguments):
+        """Returns the command that passes self.passed, and the descriptors that it needs."""
+        fds = [fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 100) for sock in self.passed]
+        return ["bash", "-c", PASS, "pass", str(len(fds)), *map(str, fds), *self.command(*arguments)], fds
+
     def environment(self, **more):
         keep = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
         return {**{name: os.environ[name] for name in keep if name in os.environ}, **more}
 
-    def start(self, *arguments, wait="READY=1", **environment):
-        """Waits for the notice WAIT to the service manager; if WAIT is "", only for the listeners."""
+    def start(self, *arguments, wait="READY=1", tcp=True, **environment):
+        """Waits for the notice WAIT to the service manager; if WAIT is "", only for the listeners. TCP: the port is free."""
         notify_path = os.path.join(self.directory, "notify")
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(notify_path)
-        self.process = subprocess.Popen(self.command(*arguments), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        mark = self.notices.mark()
+        for log in (self.log, self.output, self.notices):
+            log.ended = False  # it may have run before
+        command, fds = self.passing_command(*arguments) if self.passed else (self.command(*arguments), [])
+        self.process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=self.in_child,
                                         env=self.environment(**{"NOTIFY_SOCKET": notify_path, **environment}))
+        for fd in fds:
+            os.close(fd)
         fcntl.fcntl(self.process.stderr, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
         self.notify_socket = notify
         for read in (lambda: self.read_pipe(self.process.stderr, self.log),
                      lambda: self.read_pipe(self.process.stdout, self.output), self.read_notices):
             self.threads.append(threading.Thread(target=read, daemon=True))
             self.threads[-1].start()
-        if self.options.get("listen.address") != "":
+        if self.passed:
+            self.port = next((sock.getsockname()[1] for sock in self.passed if sock.family != socket.AF_UNIX), None)
+        elif tcp and self.options.get("listen.address") != "":
             self.port = int(self.log.wait(r"listening on http://\S+:(\d+)").group(1))
-        if self.options["listen.unix_path"]:
+        if self.options["listen.unix_path"] and not self.passed:
             self.log.wait("listening on " + re.escape(self.options["listen.unix_path"]))
         if wait:
-            self.notices.wait("^" + re.escape(wait) + "$")
+            self.notices.wait("^" + re.escape(wait) + "$", mark)
         return self
 
     @staticmethod
@@ -117,6 +138,7 @@ class Daemon:
                     break
                 for line in data.decode("utf-8", "replace").split("\n"):
                     self.notices.add(line)
+        os.unlink(os.path.join(self.directory, "notify"))
         self.notices.end()
 
     @property

@@ -52,6 +52,7 @@ e2e_tests = \
 	tests/e2e/test_outgoing_proxy.py \
 	tests/e2e/test_pages.py \
 	tests/e2e/test_policy.py \
+	tests/e2e/test_passed_sockets.py \
 	tests/e2e/test_patience.py \
 	tests/e2e/test_queue.py \
 	tests/e2e/test_rate_limit.py \

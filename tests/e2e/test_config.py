@@ -10,6 +10,7 @@ import tap
 from harness import PATIENCE, Case
 
 BASE = {"upstream.url": "http://127.0.0.1:1", "upstream.api_key_file": "tb_a-key-for-no-server"}
+CONFIGURATION_ERROR = 78
 
 
 class ConfigCase(Case):
@@ -99,7 +100,7 @@ class TestFiles(ConfigCase):
             "--set", "upstream.proxy_password_file=/no/such/file",
             options={"upstream.api_key_file": "", "upstream.ca_file": "", "upstream.url": "http://tb.example"},
             modes={"api_key_file": 0o640, "tbproxyd.conf": 0o666})
-        self.assertEqual((status, output), (1, ""))
+        self.assertEqual((status, output), (CONFIGURATION_ERROR, ""))
         for words in ("needs a user in upstream.proxy",
                       "upstream.api_key_file: .*: readable by others; run chmod 0600 /",
                       "upstream.api_key_file: .*: is empty", "upstream.ca_file: .*: is empty",
@@ -123,7 +124,7 @@ class TestFiles(ConfigCase):
         self.assertRegex(output, "^upstream.api_key_file: api-key: not checked: .*\nConfiguration OK\n$")
         with tempfile.TemporaryDirectory() as directory:
             status, _, errors = self.check(text=text, CREDENTIALS_DIRECTORY=directory)
-            self.assertEqual(status, 1)
+            self.assertEqual(status, CONFIGURATION_ERROR)
             self.assertIn("upstream.api_key_file: api-key: ", errors)
             with open(os.path.join(directory, "api-key"), "w", encoding="utf-8") as file:
                 file.write("tb_key\n")
@@ -138,7 +139,7 @@ class TestFiles(ConfigCase):
             missing = () if modes else ("--set", "upstream.ca_file=/no/such/file")
             for check in ((), ("--check-config",)):
                 status, _, errors = self.run_daemon(*check, *missing, options=options, modes=modes)
-                self.assertEqual(status, 1)
+                self.assertEqual(status, CONFIGURATION_ERROR)
                 self.assertRegex(errors, words)
 
 

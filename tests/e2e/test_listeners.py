@@ -50,13 +50,26 @@ class TestAddresses(ListenersCase):
             self.assertEqual(self.addresses(proxy), addresses)
             self.assertEqual(proxy.get("/api/x", unix=True).status, 200)
 
-    def test_a_port_that_is_taken_on_either_address_is_an_error(self):
+    def test_a_port_that_is_taken_on_either_address_is_tried_again_while_the_unix_socket_is_served(self):
         for address, name in zip(LOOPBACK, ("127.0.0.1", r"\[::1\]")):
             family = socket.AF_INET6 if ":" in address else socket.AF_INET
             with socket.create_server((address, 0), family=family) as other:
-                proxy = self.prepare_daemon(self.server, {"listen.port": other.getsockname()[1]})
-                self.assert_does_not_start(proxy, r"cannot listen on http://%s:%d" % (name, other.getsockname()[1]))
-                proxy.kill()
+                port = other.getsockname()[1]
+                proxy = self.prepare_daemon(self.server, {"listen.port": port})
+                proxy.start(tcp=False)
+                proxy.log.wait(r"cannot listen on http://%s:%d: Address already in use; will try again" % (name, port))
+                self.assertEqual(proxy.get("/api/x", unix=True).status, 200)
+                self.assertEqual(proxy.log.find("listening on http"), [])
+            proxy.port = int(proxy.log.wait(r"listening on http://\S+1\]:(\d+)").group(1))
+            self.assertEqual(proxy.port, port)
+            self.assertEqual(self.addresses(proxy), LOOPBACK)
+            self.assertEqual(len(proxy.log.find("cannot listen")), 1)
+
+    def test_it_ends_while_the_port_is_taken(self):
+        with socket.create_server((LOOPBACK[0], 0)) as other:
+            proxy = self.prepare_daemon(self.server, {"listen.port": other.getsockname()[1]}).start(tcp=False)
+            proxy.signal(15)
+            self.assertEqual(proxy.ended(), 0)
 
     def test_each_has_its_own_limit_of_connections(self):
         proxy = self.start_daemon(self.server, {"listen.max_connections": 1})

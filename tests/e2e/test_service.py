@@ -254,10 +254,18 @@ class TestUnixSocket(Case):
         with open(proxy.unix_path, encoding="utf-8") as file:
             self.assertEqual(file.read(), "precious")
 
-    def test_a_port_in_use_is_named(self):
-        sim = self.start_simulator()
-        proxy = self.prepare_daemon(sim, {"listen.port": sim.port})
-        self.assert_does_not_start(proxy, "cannot listen on .*%d" % sim.port)
+    def test_its_group_is_the_configured_one(self):
+        for group in ("1", "daemon"):
+            proxy = self.start_daemon(self.start_simulator(), {"listen.unix_group": group, "listen.unix_mode": "0660"})
+            status = os.stat(proxy.unix_path)
+            self.assertEqual((status.st_gid, stat.S_IMODE(status.st_mode)), (1, 0o660))
+
+    def test_a_group_that_does_not_exist_is_named(self):
+        proxy = self.prepare_daemon(self.start_simulator(), {"listen.unix_group": "no-such-group"})
+        done = subprocess.run(proxy.command("--check-config"), capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn('listen.unix_group = "no-such-group": there is no such group', done.stderr)
+        self.assert_does_not_start(proxy, 'listen.unix_group = "no-such-group": there is no such group')
 
 
 class TestSecrets(Case):

@@ -47,6 +47,7 @@ struct config {
         int64_t port;
         char *unix_path;
         char *unix_mode;
+        char *unix_group;
         int64_t max_connections;
         int64_t idle_timeout_s;
     } listen;

@@ -103,6 +103,9 @@ const struct option options[] = {
            "Path of the Unix socket for local programs. Empty: no Unix socket."),
     STRING(listen, unix_mode, "0666", RESTART,
            "Permissions of the Unix socket, in octal: who may use it."),
+    STRING(listen, unix_group, "", RESTART,
+           "Group of the Unix socket, a name or a number, for a mode such as 0660. tbproxyd must be a member\n"
+           "of it. Empty: its own group. (If systemd opens the sockets, tbproxyd.socket says all this.)"),
     INTEGER(listen, max_connections, "1024", 1, 65536, RESTART,
             "Maximum number of connections of local programs, for each address and for the Unix socket;\n"
             "more wait. It is reduced, and the log says so, if the limit of open files is too low for\n"

@@ -142,6 +142,16 @@ bool option_differs(const struct option *option, struct config *a, struct config
     return *integer_of(option, a) != *integer_of(option, b);
 }
 
+bool option_is_default(const struct option *option, struct config *config)
+{
+    struct config initial = {0};
+    bool same = option_set_text(option, &initial, option->initial, NULL) == 0 &&
+                !option_differs(option, config, &initial);
+
+    option_free(option, &initial);
+    return same;
+}
+
 bool option_copy(const struct option *option, struct config *to, struct config *from)
 {
     char *text;

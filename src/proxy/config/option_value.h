@@ -19,6 +19,9 @@ int option_set_text(const struct option *option, struct config *config, const ch
 int option_set_setting(const struct option *option, struct config *config, config_setting_t *setting,
                        struct tb_error *err);
 
+/* Whether the value is the default. */
+bool option_is_default(const struct option *option, struct config *config);
+
 bool option_differs(const struct option *option, struct config *a, struct config *b);
 
 /* Copies the value of FROM to TO. False: there is no memory, and TO is unchanged. */

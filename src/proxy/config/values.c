@@ -2,6 +2,7 @@
 #include "proxy/config/values.h"
 
 #include <errno.h>
+#include <grp.h>
 
 #include "base/secret.h"
 #include "proxy/config/config.h"
@@ -41,6 +42,25 @@ mode_t config_unix_mode(const struct config *config)
     unsigned long mode = strtoul(config->listen.unix_mode, &end, 8);
 
     return *end || end == config->listen.unix_mode || mode > 0777 ? (mode_t)-1 : (mode_t)mode;
+}
+
+int config_unix_group(const struct config *config, gid_t *ret, struct tb_error *err)
+{
+    const char *name = config->listen.unix_group;
+    const struct group *group;
+    unsigned long number;
+    char *end;
+
+    *ret = (gid_t)-1;
+    if (!*name)
+        return 0;
+    number = strtoul(name, &end, 10);
+    group = *end ? getgrnam(name) : NULL;
+    if (*end ? !group : number >= UINT32_MAX)
+        return tb_error_set(err, -EINVAL, "listen.unix_group = \"%s\": there is no such group; create it",
+                            name);
+    *ret = group ? group->gr_gid : (gid_t)number;
+    return 0;
 }
 
 /* The loopback address that TEXT begins with, or NULL. browser_guard.c knows the same ones by name. */

@@ -186,8 +186,15 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
         open_budget(daemon);
         r = open_signals(daemon, err);
     }
-    if (r == 0)
-        r = listeners_open(&daemon->listeners, &daemon->services, err);
+    if (r < 0)
+        daemon_close(daemon);
+    return r;
+}
+
+int daemon_listen(struct daemon *daemon, struct tb_error *err)
+{
+    int r = listeners_open(&daemon->listeners, &daemon->services, err);
+
     if (r < 0) {
         daemon_close(daemon);
         return r;

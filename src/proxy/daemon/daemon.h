@@ -34,9 +34,13 @@ struct daemon {
     size_t setting_count;
 };
 
-/* Opens everything and begins to log in. Takes over CONFIG. DAEMON must be zeroed, except for the
- * arguments of the configuration. After an error it is closed. */
+/* Opens everything but the listeners. Takes over CONFIG. DAEMON must be zeroed, except for the arguments of
+ * the configuration. After an error it is closed; any but -ENOMEM and -EMFILE is a mistake in the
+ * configuration or in a file that it names. */
 int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *err);
+
+/* Opens the listeners and begins to log in. After an error it is closed. */
+int daemon_listen(struct daemon *daemon, struct tb_error *err);
 
 /* Serves until a signal ends it and requests under way have ended. 0 or a negative errno. */
 int daemon_run(struct daemon *daemon);

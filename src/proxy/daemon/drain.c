@@ -9,6 +9,10 @@
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
 
+/* For the first request of a connection that was accepted just before: its client may have sent it already,
+ * and would not send it again. */
+#define FIRST_REQUEST_MS 100
+
 /* For the responses that are sent when the time is over. */
 #define LAST_RESPONSES_MS 500
 
@@ -49,10 +53,21 @@ static void cut_off_unfinished(struct services *services)
             peer_cut_off(exchange->peer);
 }
 
+/* Milliseconds left for requests on connections that were just accepted. */
+static int64_t first_request_ms(const struct daemon *daemon)
+{
+    int64_t left_ms = daemon->listeners.accepted_ms + FIRST_REQUEST_MS - daemon->services.loop.now_ms;
+
+    return daemon->services.open_peers == 0 || left_ms < 0 ? 0 : left_ms;
+}
+
 int64_t daemon_continue_drain(struct daemon *daemon)
 {
     struct services *services = &daemon->services;
+    int64_t first_ms = first_request_ms(daemon);
 
+    if (first_ms > 0)
+        return first_ms;
     cut_off_unfinished(services);
     if (list_is_empty(&services->exchanges) || daemon->drain_until_ms <= services->loop.now_ms)
         return 0;

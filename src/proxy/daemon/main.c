@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sysexits.h>
 
 #include "base/log.h"
 #include "proxy/config/check.h"
@@ -15,6 +16,8 @@
 #include "proxy/config/help.h"
 #include "proxy/config/load.h"
 #include "proxy/daemon/daemon.h"
+#include "proxy/daemon/misconfigured.h"
+#include "proxy/listen/passed_sockets.h"
 
 #define SETTINGS_MAX 100
 
@@ -105,7 +108,7 @@ static int check_config(const struct arguments *arguments)
     if (config_load_unchecked(arguments->config_path, arguments->settings, arguments->setting_count, &config,
                               &err) < 0) {
         log_error("%s", err.message);
-        return EXIT_FAILURE;
+        return EX_CONFIG;
     }
     if (config_check(config, &err) < 0) {
         log_error("%s", err.message);
@@ -114,7 +117,7 @@ static int check_config(const struct arguments *arguments)
     errors += config_check_files(config, arguments->config_path, stdout);
     config_free(config);
     if (errors > 0)
-        return EXIT_FAILURE;
+        return EX_CONFIG;
     puts("Configuration OK");
     return EXIT_SUCCESS;
 }
@@ -141,12 +144,45 @@ static void open_standard_descriptors(void)
         close(fd);
 }
 
+/* Reads the configuration and opens everything but the listeners. 0, or the exit status. */
+static int configure(struct daemon *daemon, const struct arguments *arguments, struct tb_error *err)
+{
+    struct config *config;
+    int r = config_load(arguments->config_path, arguments->settings, arguments->setting_count, &config, err);
+
+    *daemon = (struct daemon){
+        .config_path = arguments->config_path,
+        .settings = arguments->settings,
+        .setting_count = arguments->setting_count,
+    };
+    if (r == 0) {
+        log_set_level((enum log_level)config->log.level);
+        r = daemon_open(daemon, config, err);
+    }
+    if (r < 0)
+        log_error("%s", err->message);
+    return r == 0 ? 0 : r == -ENOMEM || r == -EMFILE ? EXIT_FAILURE : EX_CONFIG;
+}
+
+static int run(struct daemon *daemon)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    int r = daemon_listen(daemon, &err);
+
+    if (r < 0) {
+        log_error("%s", err.message);
+        return r == -EINVAL ? EX_CONFIG : EXIT_FAILURE;
+    }
+    r = daemon_run(daemon);
+    daemon_close(daemon);
+    return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config_path = CONFIG_PATH};
-    struct daemon daemon = {0};
     struct tb_error err = TB_ERROR_INIT;
-    struct config *config;
+    struct daemon daemon;
     int status;
 
     open_standard_descriptors();
@@ -159,20 +195,13 @@ int main(int argc, char **argv)
     curl_global_init(CURL_GLOBAL_DEFAULT);
     if (arguments.check_only)
         return check_config(&arguments);
-    if (config_load(arguments.config_path, arguments.settings, arguments.setting_count, &config, &err) < 0) {
-        log_error("%s", err.message);
-        return EXIT_FAILURE;
+    while ((status = configure(&daemon, &arguments, &err)) == EX_CONFIG && passed_sockets_exist()) {
+        if (!misconfigured_serve(err.message))
+            return EXIT_SUCCESS;
+        tb_error_clear(&err);
     }
-    log_set_level((enum log_level)config->log.level);
-    daemon.config_path = arguments.config_path;
-    daemon.settings = arguments.settings;
-    daemon.setting_count = arguments.setting_count;
-    if (daemon_open(&daemon, config, &err) < 0) {
-        log_error("%s", err.message);
-        return EXIT_FAILURE;
-    }
-    status = daemon_run(&daemon) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-    daemon_close(&daemon);
+    if (status == 0)
+        status = run(&daemon);
     curl_global_cleanup();
     return status;
 }

@@ -81,6 +81,7 @@ void accept_begin(struct listener *listener)
 void accept_opened(struct listener *listener)
 {
     listener->connections++;
+    listener->listeners->accepted_ms = listener->services->loop.now_ms;
 }
 
 void accept_closed(struct listener *listener)

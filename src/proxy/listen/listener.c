@@ -24,12 +24,6 @@
 #define TRIM_CONNECTIONS 64
 #define TRIM_DELAY_MS    5000
 
-static void listeners_trim_expired(struct timer *timer)
-{
-    CONTAINER_OF(timer, struct listeners, trim_timer)->closed = 0;
-    malloc_trim(0);
-}
-
 static void count_closed(struct listeners *listeners, struct loop *loop)
 {
     if (++listeners->closed == TRIM_CONNECTIONS)
@@ -154,14 +148,17 @@ static void listener_read_expired(struct timer *timer)
 
 /* ---- */
 
-/* Takes over SOCKET. */
-static int open_listener(struct listener *listener, struct listening_socket *socket, struct tb_error *err)
+int listener_open(struct listener *listener, struct listeners *listeners, struct listening_socket *socket,
+                  struct tb_error *err)
 {
-    struct services *services = listener->services;
+    struct services *services = listeners->services;
     const struct config *config = services->config;
     const union MHD_DaemonInfo *info;
     int r;
 
+    listener->services = services;
+    listener->listeners = listeners;
+    listener->read_timer.expired = listener_read_expired;
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
     listener->work.timeout_s = (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S;
@@ -169,7 +166,7 @@ static int open_listener(struct listener *listener, struct listening_socket *soc
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
             MHD_USE_ERROR_LOG | MHD_USE_TURBO,
         0, NULL, NULL, listener_request, listener, MHD_OPTION_EXTERNAL_LOGGER, listener_log, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, listener->listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
+        MHD_OPTION_CONNECTION_LIMIT, listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
         listener->work.timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
         MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK,
         listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, listener_completed, listener,
@@ -182,60 +179,6 @@ static int open_listener(struct listener *listener, struct listening_socket *soc
     if (r == 0)
         accept_begin(listener);
     return r < 0 ? tb_error_set(err, r, "%s: %s", listener->socket.name, strerror(-r)) : 0;
-}
-
-static void set_max_connections(struct listeners *listeners, const struct services *services, size_t count)
-{
-    unsigned wanted = (unsigned)services->config->listen.max_connections;
-    uint64_t limit = descriptors_raise_limit();
-
-    listeners->max_connections =
-        descriptors_fit(limit, wanted, count, (unsigned)services->config->upstream.max_connections,
-                        services->upstream.servers.count);
-    if (listeners->max_connections < wanted)
-        log_warning("listen.max_connections is lowered from %u to %u: only %" PRIu64
-                    " files may be open (raise LimitNOFILE= of the unit, or ulimit -n)",
-                    wanted, listeners->max_connections, limit);
-}
-
-static int add_listener(struct listeners *listeners, struct services *services,
-                        struct listening_socket *socket, struct tb_error *err)
-{
-    struct listener *listener = &listeners->list[listeners->count++];
-    int r;
-
-    listener->services = services;
-    listener->listeners = listeners;
-    listener->read_timer.expired = listener_read_expired;
-    r = open_listener(listener, socket, err);
-    if (r == 0)
-        log_info("listening on %s", listener->socket.name);
-    return r;
-}
-
-int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err)
-{
-    const struct config *config = services->config;
-    struct listening_socket sockets[LISTENERS_MAX];
-    const char *addresses[LISTEN_ADDRESSES_MAX];
-    size_t count = (size_t)config_listen_addresses(config, addresses), i;
-    int r = listening_sockets_open_tcp(addresses, &count, (unsigned)config->listen.port, sockets, err);
-
-    if (r < 0)
-        return r;
-    if (*config->listen.unix_path) {
-        r = listening_socket_open_unix(config->listen.unix_path, config_unix_mode(config), &sockets[count],
-                                       err);
-        count++;
-    }
-    listeners->trim_timer.expired = listeners_trim_expired;
-    set_max_connections(listeners, services, count);
-    for (i = 0; i < count; i++) {
-        if (r == 0)
-            r = add_listener(listeners, services, &sockets[i], err);
-        listening_socket_close(&sockets[i]); /* unless it was taken over */
-    }
-    return r;
 }
 
 void listeners_run(struct listeners *listeners)
@@ -301,6 +244,8 @@ void listeners_quiesce(struct listeners *listeners)
 {
     size_t i;
 
+    if (listeners->services)
+        loop_timer_stop(&listeners->services->loop, &listeners->port_timer);
     for (i = 0; i < listeners->count; i++)
         quiesce(&listeners->list[i]);
 }
@@ -309,10 +254,10 @@ void listeners_close(struct listeners *listeners)
 {
     size_t i;
 
+    listeners_quiesce(listeners);
     for (i = 0; i < listeners->count; i++) {
         struct listener *listener = &listeners->list[i];
 
-        quiesce(listener);
         loop_timer_stop(&listener->services->loop, &listener->read_timer);
         if (!listener->mhd)
             continue;

@@ -15,7 +15,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/listen/listening_socket.h"
 
-#define LISTENERS_MAX (LISTEN_ADDRESSES_MAX + 1)
+#define LISTENERS_MAX 8 /* as many as a socket unit may pass */
 
 struct listener {
     struct services *services;
@@ -34,17 +34,25 @@ struct listener {
 };
 
 struct listeners {
+    struct services *services; /* NULL: not opened */
     struct listener list[LISTENERS_MAX];
     size_t count;
     unsigned max_connections; /* of each: listen.max_connections, or as many as there are descriptors for */
+    struct timer port_timer;  /* until the next try to have the port, while another program has it */
     struct timer trim_timer;  /* until freed memory goes back to the system */
     unsigned closed;          /* connections since it last did */
+    int64_t accepted_ms;      /* when the last connection was accepted; boot clock */
     int64_t shortage_log_ms; /* the next message that there are no descriptors comes after this; boot clock */
 };
 
-/* Opens the listeners of the configuration. LISTENERS must be zeroed. Call listeners_close() even after an
- * error. */
+/* listeners.c: opens the listeners on the sockets that the service manager passed, or else on those of the
+ * configuration. While another program has the port, tries again every 5 s, and serves the Unix socket.
+ * LISTENERS must be zeroed. Call listeners_close() even after an error. */
 int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err);
+
+/* Opens one of LISTENERS. Takes over SOCKET. */
+int listener_open(struct listener *listener, struct listeners *listeners, struct listening_socket *socket,
+                  struct tb_error *err);
 
 /* Runs libmicrohttpd for the listeners that are pending: receives requests, and reads the bodies of responses
  * that stream. */

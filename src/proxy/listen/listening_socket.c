@@ -179,7 +179,7 @@ static void remove_stale_socket(const struct sockaddr_un *address)
         unlink(address->sun_path);
 }
 
-static int bind_unix(struct listening_socket *listening, mode_t mode, struct tb_error *err)
+static int bind_unix(struct listening_socket *listening, mode_t mode, gid_t group, struct tb_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int r = open_socket(listening, AF_UNIX, err);
@@ -190,13 +190,18 @@ static int bind_unix(struct listening_socket *listening, mode_t mode, struct tb_
     remove_stale_socket(&address);
     if (bind(listening->fd, (struct sockaddr *)&address, sizeof(address)) < 0)
         return refuse(listening, errno, err);
-    if (lstat(listening->path, &listening->file) < 0 || chmod(listening->path, mode) < 0 ||
-        listen(listening->fd, BACKLOG) < 0)
+    if (lstat(listening->path, &listening->file) < 0)
+        return refuse(listening, errno, err);
+    if (lchown(listening->path, (uid_t)-1, group) < 0) {
+        r = refuse(listening, errno, err);
+        return tb_error_prefix(err, "listen.unix_group");
+    }
+    if (chmod(listening->path, mode) < 0 || listen(listening->fd, BACKLOG) < 0)
         return refuse(listening, errno, err);
     return 0;
 }
 
-int listening_socket_open_unix(const char *path, mode_t mode, struct listening_socket *ret,
+int listening_socket_open_unix(const char *path, mode_t mode, gid_t group, struct listening_socket *ret,
                                struct tb_error *err)
 {
     int r;
@@ -210,7 +215,7 @@ int listening_socket_open_unix(const char *path, mode_t mode, struct listening_s
         r = lock(ret, err);
     }
     if (r == 0)
-        r = bind_unix(ret, mode, err);
+        r = bind_unix(ret, mode, group, err);
     if (r < 0)
         listening_socket_close(ret);
     return r;

@@ -14,7 +14,8 @@ struct listening_socket {
     int fd;         /* -1: not open */
     unsigned port;  /* 0: a Unix socket */
     char name[128]; /* "http://127.0.0.1:8282" or the path, for messages */
-    /* Of a Unix socket. The process that holds the lock owns PATH, from before bind() until it is removed. */
+    /* Of a Unix socket that tbproxyd opened itself. The process that holds the lock owns PATH, from before
+     * bind() until it is removed. */
     char *path;
     char *lock_path;
     int lock_fd;
@@ -31,11 +32,11 @@ int listening_sockets_open_tcp(const char *const *addresses, size_t *count, unsi
                                struct listening_socket *ret, struct tb_error *err);
 
 /*
- * Opens a Unix socket at PATH with the permissions MODE. Replaces a socket that a dead process left there,
- * but not one that a process has bound, even if it does not listen yet, or that another tbproxyd is about to
- * bind.
+ * Opens a Unix socket at PATH with the permissions MODE, for GROUP if it is not (gid_t)-1. Replaces a socket
+ * that a dead process left there, but not one that a process has bound, even if it does not listen yet, or
+ * that another tbproxyd is about to bind.
  */
-int listening_socket_open_unix(const char *path, mode_t mode, struct listening_socket *ret,
+int listening_socket_open_unix(const char *path, mode_t mode, gid_t group, struct listening_socket *ret,
                                struct tb_error *err);
 
 /* Does nothing if it is not open. Removes the file of a Unix socket unless another process replaced it. */

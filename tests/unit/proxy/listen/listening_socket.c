@@ -131,7 +131,7 @@ static int open_unix(struct listening_socket *ret)
     int r;
 
     snprintf(path, sizeof(path), "%s/socket", unit_directory());
-    r = listening_socket_open_unix(path, 0600, ret, &err);
+    r = listening_socket_open_unix(path, 0600, (gid_t)-1, ret, &err);
     ck_assert_int_eq(r < 0, strstr(err.message, path) != NULL);
     return r;
 }

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Listening sockets that the service manager opened and passed to tbproxyd (sd_listen_fds(3)).
+ */
+#ifndef TB_PROXY_LISTEN_PASSED_SOCKETS_H
+#define TB_PROXY_LISTEN_PASSED_SOCKETS_H
+
+#include <stddef.h>
+
+#include "base/error.h"
+#include "proxy/listen/listening_socket.h"
+
+struct config;
+
+/* Whether the service manager passed any. */
+bool passed_sockets_exist(void);
+
+/* Takes over the passed sockets, at most MAX, and sets *COUNT: 0 if there are none. -EINVAL for
+ * one that is not a loopback address or a Unix socket, or does not listen, and for too many. */
+int passed_sockets_take(struct listening_socket *ret, size_t max, size_t *count, struct tb_error *err);
+
+/* Logs a warning for each option listen.* that somebody has set to something else than what the passed
+ * SOCKETS are. */
+void passed_sockets_compare(const struct listening_socket *sockets, size_t count, struct config *config);
+
+#endif

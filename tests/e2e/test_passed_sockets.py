@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Sockets that a service manager opened (LISTEN_FDS), as those of tbproxyd.socket: they are served, they survive a restart
+and a mistake in the configuration, and options that differ from them are named."""
+import os
+import signal
+import socket
+import subprocess
+import threading
+
+import tap
+from client import fetch
+from harness import PATIENCE, Case, wait_until
+from scripted import echo
+
+CONFIGURATION_ERROR = 78
+LOADERS = 8
+RESTARTS = 3
+
+
+class PassedCase(Case):
+    def setUp(self):
+        self.server = self.start_scripted(echo)
+
+    def prepare(self, options=None, families=(socket.AF_INET, socket.AF_INET6, socket.AF_UNIX)):
+        """A daemon with a socket of each of FAMILIES. Options that the harness sets are left to their defaults."""
+        proxy = self.prepare_daemon(self.server, options)
+        for name in ("listen.port", "listen.unix_path"):
+            if name not in (options or {}):
+                proxy.options.pop(name)
+        proxy.options.setdefault("listen.unix_path", "/run/tbproxyd/tbproxyd.sock")
+        port = 0
+        for family in families:
+            if family == socket.AF_UNIX:
+                sock = socket.socket(family)
+                sock.bind(proxy.unix_path)
+                sock.listen()
+            else:
+                sock = socket.create_server(("127.0.0.1" if family == socket.AF_INET else "::1", port), family=family)
+                port = sock.getsockname()[1] if len(families) == 3 else 0  # one for both addresses
+            proxy.passed.append(sock)
+            self.addCleanup(sock.close)
+        proxy.write_config()
+        return proxy
+
+    def ways(self, proxy):
+        return ("127.0.0.1", proxy.port), ("::1", proxy.port), proxy.unix_path
+
+
+class TestSockets(PassedCase):
+    def test_all_are_served_and_none_is_opened(self):
+        proxy = self.prepare().start()
+        for way in self.ways(proxy):
+            self.assertEqual(fetch(way, "GET", "/api/x", host="localhost").status, 200)
+        self.assertEqual(len(proxy.log.find("listening on ")), 3)
+        self.assertEqual(proxy.log.find("differs"), [])
+        self.assertFalse(os.path.exists(proxy.unix_path + ".lock"))
+
+    def test_the_file_of_the_unix_socket_stays(self):
+        proxy = self.prepare().start()
+        proxy.signal(signal.SIGTERM)
+        self.assertEqual(proxy.ended(), 0)
+        self.assertTrue(os.path.exists(proxy.unix_path))
+
+    def test_options_that_differ_are_named(self):
+        differing = {"listen.address": "127.0.0.1", "listen.port": 1, "listen.unix_path": "/nonexistent/socket",
+                     "listen.unix_mode": "0600", "listen.unix_group": "root"}
+        proxy = self.prepare(differing)
+        os.chmod(proxy.unix_path, 0o666)
+        os.chown(proxy.unix_path, -1, 1)
+        proxy.start()
+        self.assertEqual([match.group(1) for match in proxy.log.find(r"warning: |(listen\.\w+) differs") if match.group(1)],
+                         list(differing))
+        self.assertEqual(fetch(proxy.unix_path, "GET", "/api/x").status, 200)
+
+    def test_options_that_agree_are_not_named(self):
+        proxy = self.prepare({"listen.address": "::1,127.0.0.1", "listen.unix_mode": "0660"})
+        proxy.options.update({"listen.unix_path": proxy.unix_path, "listen.port": proxy.passed[0].getsockname()[1]})
+        proxy.write_config()
+        os.chmod(proxy.unix_path, 0o660)
+        proxy.start()
+        self.assertEqual(proxy.log.find("differs"), [])
+
+    def test_a_unix_socket_alone_is_no_difference(self):
+        proxy = self.prepare(families=(socket.AF_UNIX,)).start()
+        self.assertEqual(fetch(proxy.unix_path, "GET", "/api/x").status, 200)
+        self.assertEqual(proxy.log.find("differs"), [])
+
+    def run_with(self, *socks):
+        proxy = self.prepare(families=())
+        proxy.passed = socks
+        command, fds = proxy.passing_command()
+        done = subprocess.run(command, pass_fds=fds, env=proxy.environment(), capture_output=True, text=True,
+                              timeout=PATIENCE, check=False)
+        for fd in fds:
+            os.close(fd)
+        self.assertEqual(done.returncode, CONFIGURATION_ERROR)
+        return done.stderr
+
+    def test_an_address_that_is_not_loopback_is_refused(self):
+        with socket.create_server(("0.0.0.0", 0)) as other:
+            self.assertRegex(self.run_with(other), r"http://0\.0\.0\.0:\d+ .*only loopback addresses are allowed")
+
+    def test_what_does_not_listen_is_refused(self):
+        with socket.socket() as other:
+            self.assertRegex(self.run_with(other), "is not a listening socket")
+
+    def test_there_may_be_eight(self):
+        proxy = self.prepare(families=(socket.AF_INET,) * 8)
+        proxy.start()
+        for sock in proxy.passed:
+            self.assertEqual(fetch(sock.getsockname(), "GET", "/api/x", host="localhost").status, 200)
+        socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(9)]
+        self.assertRegex(self.run_with(*socks), "9 sockets from the socket unit: at most 8")
+        for sock in socks:
+            sock.close()
+
+
+class TestRestart(PassedCase):
+    def load(self, way, counts, stop):
+        """Each request on a connection of its own, until STOP is set."""
+        while not stop.is_set():
+            counts.append(fetch(way, "GET", "/api/x", host="localhost").status)
+
+    def test_no_request_is_lost_under_load(self):
+        proxy = self.prepare().start()
+        stop, counts, errors = threading.Event(), [[] for _ in range(LOADERS)], []
+
+        def work(index):
+            try:
+                self.load(self.ways(proxy)[index % 3], counts[index], stop)
+            except Exception as error:  # it is asserted below that there is none
+                errors.append(error)
+        threads = [threading.Thread(target=work, args=(index,)) for index in range(LOADERS)]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in range(RESTARTS):
+                before = [len(one) for one in counts]
+                wait_until(lambda: errors or all(len(one) > n + 20 for one, n in zip(counts, before)), "requests")
+                proxy.signal(signal.SIGTERM)
+                self.assertEqual(proxy.ended(), 0)
+                proxy.start()
+        finally:
+            stop.set()
+            for thread in threads:
+                thread.join(PATIENCE)
+        self.assertEqual(errors, [])
+        self.assertEqual({status for one in counts for status in one}, {200})
+
+
+class TestMistake(PassedCase):
+    def test_it_answers_503_with_the_mistake_until_a_reload(self):
+        proxy = self.prepare()
+        good = proxy.options.pop("upstream.url")
+        proxy.write_config()
+        proxy.start()
+        for way in self.ways(proxy):
+            self.assert_error(fetch(way, "GET", "/api/x", host="localhost"), 503, 2, "upstream.url is not set")
+        self.assertEqual(fetch(proxy.unix_path, "POST", "/api/x", body=b"x" * 100000).status, 503)
+        proxy.notices.wait("^STATUS=configuration error: .*upstream.url is not set")
+        start = proxy.notices.mark()
+        proxy.signal(signal.SIGHUP)  # nothing has changed
+        proxy.notices.wait("^STATUS=configuration error: .*upstream.url is not set", start)
+        proxy.options["upstream.url"] = good
+        proxy.write_config()
+        start = proxy.notices.mark()
+        proxy.signal(signal.SIGHUP)
+        proxy.notices.wait("^STATUS=ready", start)
+        for way in self.ways(proxy):
+            self.assertEqual(fetch(way, "GET", "/api/x", host="localhost").status, 200)
+
+    def test_it_ends_when_it_is_told_to(self):
+        proxy = self.prepare()
+        proxy.write_config("nonsense")
+        proxy.start()
+        proxy.signal(signal.SIGTERM)
+        self.assertEqual(proxy.ended(), 0)
+
+    def test_the_watchdog_is_notified(self):
+        proxy = self.prepare()
+        proxy.write_config("nonsense")
+        proxy.start(WATCHDOG_USEC="400000")
+        start = 0
+        for _ in range(3):
+            proxy.notices.wait("^WATCHDOG=1$", start)
+            start = proxy.notices.mark()
+
+    def test_without_sockets_it_exits_with_a_status_of_its_own(self):
+        proxy = self.prepare_daemon(self.server, {"upstream.ca_file": ""})
+        os.unlink(proxy.options["upstream.ca_file"])
+        for text in ("nonsense", None):
+            proxy.write_config(text)
+            done = subprocess.run(proxy.command(), env=proxy.environment(), capture_output=True, timeout=PATIENCE,
+                                  check=False)
+            self.assertEqual(done.returncode, CONFIGURATION_ERROR, done.stderr)
+
+
+if __name__ == "__main__":
+    tap.main()
