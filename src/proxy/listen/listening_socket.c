@@ -192,7 +192,7 @@ static int bind_unix(struct listening_socket *listening, mode_t mode, gid_t grou
         return refuse(listening, errno, err);
     if (lstat(listening->path, &listening->file) < 0)
         return refuse(listening, errno, err);
-    if (lchown(listening->path, (uid_t)-1, group) < 0) {
+    if (group != (gid_t)-1 && lchown(listening->path, (uid_t)-1, group) < 0) {
         r = refuse(listening, errno, err);
         return tb_error_prefix(err, "listen.unix_group");
     }
