@@ -30,4 +30,11 @@ dist_architecture_DATA = \
 	docs/architecture/tbproxyctl.md \
 	docs/architecture/testing.md \
 	docs/architecture/websockets.md
-dist_man_MANS = docs/tbproxyctl.1
+dist_man_MANS = docs/libtbclient.3 docs/tbproxyctl.1 docs/tbproxyd.8
+nodist_man_MANS = docs/tbproxyd.conf.5
+page_sources = docs/conf5.awk docs/conf5-intro.man docs/conf5-outro.man
+docs/tbproxyd.conf.5: $(page_sources) etc/tbproxyd.conf
+	$(AM_V_GEN)$(MKDIR_P) docs && LC_ALL=C $(AWK) -v intro=$(srcdir)/docs/conf5-intro.man \
+	    -v outro=$(srcdir)/docs/conf5-outro.man -f $(srcdir)/docs/conf5.awk $(srcdir)/etc/tbproxyd.conf > $@.tmp && mv $@.tmp $@
+CLEANFILES += docs/tbproxyd.conf.5
+EXTRA_DIST += $(page_sources)
