@@ -74,7 +74,7 @@ class TestUnits(Case):
         self.folder = pathlib.Path(directory.name)
         program = build_tree.program(build_tree.DAEMON)
         for name, file in UNITS.items():
-            (self.folder / name).write_text(re.sub(r"(?m)^(Exec\w+=)\S*tbproxyd\b", r"\1" + program, unit(file)), "utf-8")
+            (self.folder / name).write_text(re.sub(r"(?m)^(Exec\w+=(?:env \S+ )?)/\S*tbproxyd\b", r"\1" + program, unit(file)), "utf-8")
 
     def analyze(self, *arguments):
         return subprocess.run(["systemd-analyze", *arguments], cwd=self.folder, check=False, text=True,
@@ -104,7 +104,7 @@ class TestUnits(Case):
         sandboxes = []
         for name in ("tbproxyd.service", "tbproxyd@.service"):
             lines = unit(name).partition("DynamicUser=")[2].partition("[Install]")[0].splitlines()
-            sandboxes.append([line for line in lines if not line.startswith(("SupplementaryGroups=", "ReadWritePaths="))])
+            sandboxes.append([line for line in lines if not line.startswith(("SupplementaryGroups=", "ReadWritePaths=", "User="))])
         self.assertEqual(*sandboxes)
 
 
