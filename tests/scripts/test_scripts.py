@@ -81,13 +81,14 @@ class TestPackage(ScriptCase):
             path.write_text("precious", "utf-8")
         status, output = self.run_script("my packages")
         self.assertEqual(status, 0, output)
-        self.assertEqual(files_below(directory), ["precious", "tbproxyd/precious", "tbproxyd_1_all.deb"])
+        self.assertEqual(files_below(directory), ["precious", "tbproxyd/precious", "tbproxyd_1_all.deb",
+                                                    "tbproxyd_1_amd64.changes"])
         self.assertEqual(files_below(self.elsewhere), ["my packages/" + name for name in files_below(directory)])
 
     def test_the_folder_is_made_and_dependencies_are_installed(self):
         status, output = self.run_script("a/b")
         self.assertEqual(status, 0, output)
-        self.assertEqual(files_below(self.elsewhere), ["a/b/tbproxyd_1_all.deb"])
+        self.assertEqual(files_below(self.elsewhere), ["a/b/tbproxyd_1_all.deb", "a/b/tbproxyd_1_amd64.changes"])
         arguments = (self.tree / "scripts" / "install-deps.arguments").read_text("utf-8").split()
         self.assertIn("package", arguments)
         self.assertIn("build", arguments)
