@@ -6,13 +6,15 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 
 import tap
 from client import fetch
-from harness import PATIENCE, Case, wait_until
+from harness import PATIENCE, Case, Closed, wait_until
 from scripted import echo
 
 CONFIGURATION_ERROR = 78
+MISTAKE_CONNECTIONS, MISTAKE_TIMEOUT_S = 64, 10
 LOADERS = 8
 RESTARTS = 3
 
@@ -148,6 +150,23 @@ class TestRestart(PassedCase):
         self.assertEqual({status for one in counts for status in one}, {200})
 
 
+    def test_a_connection_accepted_just_before_still_gets_its_answer(self):
+        for _ in range(5):  # on a slow machine the time for it may be over
+            proxy = self.prepare().start()
+            with proxy.connect() as connection:
+                proxy.get("/-/live")  # accepted later
+                proxy.signal(signal.SIGTERM)
+                proxy.notices.wait("^STOPPING=1$")
+                try:
+                    status = connection.request("GET", "/api/x").status
+                except (Closed, OSError):
+                    status = None
+            self.assertEqual(proxy.ended(), 0)
+            if status == 200:
+                return
+        self.fail("the connection was closed each time")
+
+
 class TestMistake(PassedCase):
     def test_it_answers_503_with_the_mistake_until_a_reload(self):
         proxy = self.prepare()
@@ -168,6 +187,22 @@ class TestMistake(PassedCase):
         proxy.notices.wait("^STATUS=ready", start)
         for way in self.ways(proxy):
             self.assertEqual(fetch(way, "GET", "/api/x", host="localhost").status, 200)
+
+    def test_clients_that_ask_nothing_keep_no_one_out_for_long(self):
+        proxy = self.prepare()
+        proxy.write_config("nonsense")
+        proxy.start()
+        idle = [proxy.connect(unix=True) for _ in range(MISTAKE_CONNECTIONS)]
+        began = time.monotonic()
+        with idle[0]:
+            self.assertEqual(idle[0].request("GET", "/api/x").status, 503)
+        self.assertEqual(fetch(proxy.unix_path, "GET", "/api/x").status, 503)  # in its place
+        self.assertLess(time.monotonic() - began, MISTAKE_TIMEOUT_S / 2)
+        idle.append(proxy.connect(unix=True))
+        self.assertEqual(fetch(proxy.unix_path, "GET", "/api/x").status, 503)
+        self.assertGreater(time.monotonic() - began, MISTAKE_TIMEOUT_S / 2)
+        for connection in idle[1:]:
+            connection.close()
 
     def test_it_ends_when_it_is_told_to(self):
         proxy = self.prepare()

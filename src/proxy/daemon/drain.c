@@ -11,7 +11,7 @@
 
 /* For the first request of a connection that was accepted just before: its client may have sent it already,
  * and would not send it again. */
-#define FIRST_REQUEST_MS 100
+#define FIRST_REQUEST_MS 500
 
 /* For the responses that are sent when the time is over. */
 #define LAST_RESPONSES_MS 500

@@ -88,10 +88,11 @@ static void listeners_port_expired(struct timer *timer)
     struct tb_error err = TB_ERROR_INIT;
     int r = open_tcp(listeners, &err);
 
+    if (r == 0)
+        return;
     if (r == -EADDRINUSE)
         loop_timer_start(&listeners->services->loop, timer, PORT_RETRY_MS);
-    else if (r < 0)
-        log_error("%s", err.message);
+    log_write(r == -EADDRINUSE ? LOG_LEVEL_DEBUG : LOG_LEVEL_ERROR, "%s", err.message);
 }
 
 static int open_tcp_or_wait(struct listeners *listeners, struct tb_error *err)
