@@ -54,6 +54,7 @@ e2e_tests = \
 	tests/e2e/test_policy.py \
 	tests/e2e/test_passed_sockets.py \
 	tests/e2e/test_patience.py \
+	tests/e2e/test_principals.py \
 	tests/e2e/test_queue.py \
 	tests/e2e/test_rate_limit.py \
 	tests/e2e/test_retry_safety.py \

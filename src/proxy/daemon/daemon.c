@@ -165,6 +165,7 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     services->subscriptions = &daemon->subscriptions;
     services->server_version = &daemon->server_probe.found;
     list_init(&services->exchanges);
+    principals_open(&services->principals);
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));
@@ -270,6 +271,7 @@ void daemon_close(struct daemon *daemon)
     subscriptions_close(&daemon->subscriptions);
     websocket_token_close(&services->websocket_token);
     upstream_close(&services->upstream);
+    principals_close(&services->principals);
     metrics_free(services->metrics);
     free_secret(daemon->proxy_password);
     loop_timer_stop(&services->loop, &daemon->watchdog);

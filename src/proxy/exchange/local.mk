@@ -11,8 +11,10 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/inbound.c src/proxy/exchange/inbound.h \
 	src/proxy/exchange/outbound.h \
 	src/proxy/exchange/peer.c src/proxy/exchange/peer.h \
+	src/proxy/exchange/principal.c src/proxy/exchange/principal.h \
 	src/proxy/exchange/reply.c src/proxy/exchange/reply.h \
 	src/proxy/exchange/reply_server.c src/proxy/exchange/reply_server.h \
 	src/proxy/exchange/respond.c src/proxy/exchange/respond.h \
 	src/proxy/exchange/response.c src/proxy/exchange/response.h \
-	src/proxy/exchange/services.c src/proxy/exchange/services.h
+	src/proxy/exchange/services.c src/proxy/exchange/services.h \
+	src/proxy/exchange/socket_owner.c src/proxy/exchange/socket_owner.h

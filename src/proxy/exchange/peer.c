@@ -130,20 +130,10 @@ void peer_reset(struct peer *peer)
 
 /* ---- the life of a connection ---- */
 
-static int64_t user_of(const struct peer *peer)
-{
-    struct ucred credentials;
-    socklen_t length = sizeof(credentials);
-
-    return peer->port == 0 && getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) == 0
-               ? (int64_t)credentials.uid
-               : -1;
-}
-
 /* libmicrohttpd does not watch a suspended connection, so its end is watched here. Edge-triggered: no cost
  * without an event. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
-                      struct listener_work *work)
+                      struct listener_work *work, const struct newcomer *newcomer)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
 
@@ -156,7 +146,8 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     peer->watch.ready = peer_ready;
     peer->idle.expired = peer_idle_expired;
-    peer->user = user_of(peer);
+    peer->principal = principal_keep(newcomer->principal);
+    peer->client_port = newcomer->port;
     peer->number = ++services->peers;
     services->open_peers++;
     loop_add(&services->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
@@ -174,6 +165,7 @@ void peer_free(struct peer *peer)
     loop_timer_stop(&services->loop, &peer->idle);
     loop_remove(&services->loop, &peer->watch);
     services->open_peers--;
+    principal_release(peer->principal);
     free(peer);
 }
 
@@ -185,7 +177,7 @@ void peer_free(struct peer *peer)
 
 uint64_t peer_flow(const struct peer *peer, bool device_api)
 {
-    uint64_t flow = peer->user < 0 ? peer->number << 33 | FLOW_CONNECTION : (uint64_t)peer->user;
+    uint64_t flow = peer->port ? peer->number << 33 | FLOW_CONNECTION : (uint64_t)peer_user(peer);
 
     return device_api ? flow | FLOW_DEVICE_API : flow;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The connection of a client, beside what libmicrohttpd knows of it: which user it belongs to, its end, and
- * the time after which it is closed because nothing arrives.
+ * The connection of a client, beside what libmicrohttpd knows of it: whose it is, its end, and the
+ * time after which it is closed because nothing arrives.
  */
 #ifndef TB_PROXY_EXCHANGE_PEER_H
 #define TB_PROXY_EXCHANGE_PEER_H
@@ -9,6 +9,7 @@
 #include <microhttpd.h>
 
 #include "base/loop.h"
+#include "proxy/exchange/principal.h"
 
 struct exchange;
 struct services;
@@ -36,17 +37,24 @@ struct peer {
     bool hastened;             /* its timeout is not that of the others */
     bool unread;               /* something has come since its request began */
     enum peer_end end;
-    int64_t user;       /* uid at the other end of a Unix socket; -1: TCP */
-    uint64_t number;    /* connections are numbered from 1 */
-    int64_t active_ms;  /* when it last sent something, or its last request ended; boot clock */
-    const char *memory; /* where its last request line began; NULL: none, or idle_memory.h gave it back */
-    struct timer idle;  /* runs while no request has a complete header */
-    bool closing;       /* tbproxyd has ended its side, and serves no further request */
+    struct principal *principal;
+    unsigned client_port; /* at its own end; 0: a Unix socket */
+    uint64_t number;      /* connections are numbered from 1 */
+    int64_t active_ms;    /* when it last sent something, or its last request ended; boot clock */
+    const char *memory;   /* where its last request line began; NULL: none, or idle_memory.h gave it back */
+    struct timer idle;    /* runs while no request has a complete header */
+    bool closing;         /* tbproxyd has ended its side, and serves no further request */
+};
+
+/* Who has connected. */
+struct newcomer {
+    struct principal *principal;
+    unsigned port; /* at its own end; 0: a Unix socket */
 };
 
 /* A connection has been accepted. Returns NULL if there is no memory. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
-                      struct listener_work *work);
+                      struct listener_work *work, const struct newcomer *newcomer);
 
 /* The connection has been closed. PEER may be NULL. */
 void peer_free(struct peer *peer);
@@ -71,5 +79,11 @@ uint64_t peer_flow(const struct peer *peer, bool device_api);
 
 /* The name of a key: "uid:1000", or "tcp:7" for the seventh connection. */
 void peer_flow_name(uint64_t flow, char *ret, size_t size);
+
+/* Its uid; PRINCIPAL_UNKNOWN. */
+static inline int64_t peer_user(const struct peer *peer)
+{
+    return peer->principal->user;
+}
 
 #endif

@@ -31,8 +31,8 @@ static void count(const struct exchange *exchange, int status)
     if (status >= 502 && status <= 504 && exchange->head.route.kind != ROUTE_READY)
         outage_count(&upstream->health.outage, &upstream->health.failover);
     response_read_timing(exchange, &waited_ms, &upstream_ms);
-    metrics_responded(exchange->services->metrics, exchange->head.operation, exchange->peer->user, status,
-                      waited_ms, upstream_ms);
+    metrics_responded(exchange->services->metrics, exchange->head.operation, peer_user(exchange->peer),
+                      status, waited_ms, upstream_ms);
 }
 
 /* ---- responding ---- */

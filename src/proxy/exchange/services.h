@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "base/quota.h"
 #include "proxy/config/config.h"
+#include "proxy/exchange/principal.h"
 #include "proxy/metrics/metrics.h"
 #include "upstream/budget.h"
 #include "upstream/request.h"
@@ -32,11 +33,12 @@ struct services {
     struct metrics *metrics;
     struct quota bodies;   /* bytes of requests and responses in memory (limits.max_buffered_bytes) */
     struct list exchanges; /* all exchanges */
-    uint64_t peers;        /* connections of clients so far */
-    size_t open_peers;     /* open ones */
-    unsigned lookups;      /* under way (listen/authority_lookup.h) */
-    bool draining;         /* no new connections; the daemon ends when no exchange is left */
-    bool stopping;         /* the time to drain is over: nothing more is sent to the server */
+    struct principals principals;
+    uint64_t peers;    /* connections of clients so far */
+    size_t open_peers; /* open ones */
+    unsigned lookups;  /* under way (listen/authority_lookup.h) */
+    bool draining;     /* no new connections; the daemon ends when no exchange is left */
+    bool stopping;     /* the time to drain is over: nothing more is sent to the server */
 
     /* The states of rooms. */
     struct forward *forward;

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "proxy/listen/listener.h"
@@ -45,6 +46,22 @@ static void wait_for_descriptors(struct listener *listener, int error)
     log_warning("cannot accept connections: %s; will retry", strerror(error));
 }
 
+static void add_connection(struct listener *listener, int fd, const struct sockaddr *address,
+                           socklen_t length)
+{
+    struct principals *principals = &listener->services->principals;
+    struct newcomer *newcomer = &listener->newcomer;
+    int64_t user = socket_owner_find(&principals->owner, fd, &newcomer->port);
+
+    newcomer->principal = principal_get(principals, user);
+    if (newcomer->principal)
+        MHD_add_connection(listener->mhd, fd, address, length); /* closes FD if it fails */
+    else
+        close(fd);
+    principal_release(TAKE_PTR(newcomer->principal));
+    listener->work.pending = true;
+}
+
 /* libmicrohttpd 0.9.75 does not accept by itself: it forgets its socket if connections end while it is out of
  * descriptors. */
 static void accept_ready(struct watch *watch, uint32_t events)
@@ -64,8 +81,7 @@ static void accept_ready(struct watch *watch, uint32_t events)
             wait_for_descriptors(listener, errno);
             return;
         }
-        MHD_add_connection(listener->mhd, fd, (struct sockaddr *)&address, length);
-        listener->work.pending = true;
+        add_connection(listener, fd, (struct sockaddr *)&address, length);
     }
     if (listener->connections >= max)
         set_accepting(listener, false);

@@ -39,7 +39,8 @@ static void listener_connection_changed(void *arg, struct MHD_Connection *connec
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
         accept_opened(listener);
-        *context = peer_new(listener->services, connection, listener->socket.port, &listener->work);
+        *context = peer_new(listener->services, connection, listener->socket.port, &listener->work,
+                            &listener->newcomer);
     } else {
         accept_closed(listener);
         count_closed(listener->listeners, &listener->services->loop);

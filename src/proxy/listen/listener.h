@@ -29,6 +29,7 @@ struct listener {
     /* accept.c */
     struct watch accept_watch; /* the socket */
     bool is_accepting;         /* it is watched */
+    struct newcomer newcomer;  /* while a connection is given to libmicrohttpd */
     struct timer accept_timer; /* until the next attempt */
     unsigned connections;      /* open ones */
 };

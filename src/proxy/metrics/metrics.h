@@ -3,7 +3,7 @@
  * Counters and histograms since the start, by operation and client, printed in the text format of Prometheus
  * (version 0.0.4). Gauges are passed in when they are printed. Not thread-safe.
  *
- * A client is the user of a Unix socket ("uid:1000") or "tcp". The number of series is bounded: after
+ * A client is the user who asks ("uid:1000"), or "unknown". The number of series is bounded: after
  * METRICS_SERIES_MAX pairs of operation id and client, further pairs are counted as operation "other", client
  * "other"; after METRICS_STATUSES_MAX statuses of a series, further ones are counted as code "other".
  */
@@ -22,8 +22,8 @@
 
 struct metrics;
 
-/* A client is the uid of the user at the other end of a Unix socket, or METRICS_TCP. */
-#define METRICS_TCP INT64_C(-1)
+/* A client is the uid of the user who asks, or METRICS_UNKNOWN. */
+#define METRICS_UNKNOWN INT64_C(-1)
 
 enum metrics_event {
     METRICS_RATE_LIMITED,        /* 429 responses from the server */

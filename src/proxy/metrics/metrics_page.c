@@ -53,7 +53,7 @@ static void put_series(struct page *page, const char *name, const char *suffix, 
                                                            : operation_texts + series->operation);
     put(page, "\",client=\"");
     if (series->client < 0) {
-        put(page, series->client == METRICS_CLIENT_OTHER ? "other" : "tcp");
+        put(page, series->client == METRICS_CLIENT_OTHER ? "other" : "unknown");
     } else {
         put(page, "uid:");
         put_number(page, (uint64_t)series->client);

@@ -177,7 +177,7 @@ void reply_stopping(struct exchange *exchange)
 
 uint64_t peer_flow(const struct peer *peer, bool device_api)
 {
-    uint64_t flow = peer->user < 0 ? peer->number << 33 | UINT64_C(1) << 32 : (uint64_t)peer->user;
+    uint64_t flow = peer->number ? peer->number << 33 | UINT64_C(1) << 32 : (uint64_t)peer_user(peer);
 
     return device_api ? flow | UINT64_C(1) << 63 : flow;
 }
@@ -240,7 +240,8 @@ static void make_exchange(struct local *local)
 
     exchange->services = &local->world->services;
     exchange->peer = &local->peer;
-    local->peer.user = wish->user < 0 ? -1 : wish->user;
+    local->principal.user = wish->user < 0 ? PRINCIPAL_UNKNOWN : wish->user;
+    local->peer.principal = &local->principal;
     local->peer.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
     exchange->head.method = kinds[wish->kind].method;
     exchange->head.target.text.max = 200;

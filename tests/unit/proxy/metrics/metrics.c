@@ -77,7 +77,7 @@ static const char page_text[] =
     "# TYPE tbproxyd_requests_total counter\n"
     "tbproxyd_requests_total{operation=\"saveDevice\",client=\"uid:1000\",code=\"200\"} 3\n"
     "tbproxyd_requests_total{operation=\"saveDevice\",client=\"uid:1000\",code=\"429\"} 1\n"
-    "tbproxyd_requests_total{operation=\"unknown\",client=\"tcp\",code=\"404\"} 1\n"
+    "tbproxyd_requests_total{operation=\"unknown\",client=\"unknown\",code=\"404\"} 1\n"
     "# HELP tbproxyd_queue_wait_seconds How long requests waited before they were sent.\n"
     "# TYPE tbproxyd_queue_wait_seconds histogram\n"
     "tbproxyd_queue_wait_seconds_bucket{operation=\"saveDevice\",client=\"uid:1000\",le=\"0.001\"} 1\n"
@@ -182,7 +182,7 @@ START_TEST(a_page)
 
     gauges = (struct metrics_gauges){5, 1234, 3, 17, 6, 8, 7, true, 12.5};
     metrics_responded(metrics, save, 1000, 200, 0, 100);
-    metrics_responded(metrics, NULL, METRICS_TCP, 404, -1, -1);
+    metrics_responded(metrics, NULL, METRICS_UNKNOWN, 404, -1, -1);
     metrics_responded(metrics, save, 1000, 200, 7, 200);
     metrics_responded(metrics, save, 1000, 200, 12000, 40000);
     metrics_responded(metrics, save, 1000, 429, -1, -1);
@@ -237,29 +237,31 @@ END_TEST
 
 START_TEST(a_request_without_a_call_of_its_own)
 {
-    metrics_responded(metrics, NULL, METRICS_TCP, 200, 2000, -1);
+    metrics_responded(metrics, NULL, METRICS_UNKNOWN, 200, 2000, -1);
     print_page();
     assert_prometheus(page.data, page.len);
-    ck_assert_double_eq(value_of("tbproxyd_queue_wait_seconds_sum{operation=\"unknown\",client=\"tcp\"}"), 2);
+    ck_assert_double_eq(value_of("tbproxyd_queue_wait_seconds_sum{operation=\"unknown\",client=\"unknown\"}"),
+                        2);
     ck_assert_ptr_null(strstr(page.data, "tbproxyd_upstream_seconds_"));
 }
 END_TEST
 
 START_TEST(the_bound_of_the_statuses)
 {
-    static const char series[] = "tbproxyd_requests_total{operation=\"unknown\",client=\"tcp\",code=\"%s\"}";
+    static const char series[] =
+        "tbproxyd_requests_total{operation=\"unknown\",client=\"unknown\",code=\"%s\"}";
     static const int no_statuses[] = {-1, 0, 99, 600, INT32_MAX};
     char code[8];
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(no_statuses); i++)
-        metrics_responded(metrics, NULL, METRICS_TCP, no_statuses[i], 0, 0);
+        metrics_responded(metrics, NULL, METRICS_UNKNOWN, no_statuses[i], 0, 0);
     for (i = 0; i < METRICS_STATUSES_MAX; i++)
-        metrics_responded(metrics, NULL, METRICS_TCP, i == 0 ? 100 : 600 - (int)i, 0, 0);
+        metrics_responded(metrics, NULL, METRICS_UNKNOWN, i == 0 ? 100 : 600 - (int)i, 0, 0);
     print_page();
     ck_assert_double_eq(value_of(series, "other"), ARRAY_SIZE(no_statuses));
-    metrics_responded(metrics, NULL, METRICS_TCP, 200, 0, 0); /* the first too many */
-    metrics_responded(metrics, NULL, METRICS_TCP, 100, 0, 0);
+    metrics_responded(metrics, NULL, METRICS_UNKNOWN, 200, 0, 0); /* the first too many */
+    metrics_responded(metrics, NULL, METRICS_UNKNOWN, 100, 0, 0);
     print_page();
     assert_prometheus(page.data, page.len);
     for (i = 1; i < METRICS_STATUSES_MAX; i++) {
@@ -354,7 +356,7 @@ START_TEST(a_page_that_does_not_fit)
     struct buf small = BUF_INIT(0);
     size_t length;
 
-    metrics_responded(metrics, NULL, METRICS_TCP, 200, 0, 0);
+    metrics_responded(metrics, NULL, METRICS_UNKNOWN, 200, 0, 0);
     print_page();
     for (length = page.len - 1; length > 0; length = length * 3 / 4) {
         small.max = length + 3;
@@ -420,8 +422,8 @@ static void assert_series(const char *operation, const char *client, const struc
 
 START_TEST(sums_of_random_requests)
 {
-    static const char *const clients[] = {"tcp", "uid:0", "uid:1", "uid:4294967295"};
-    static const int64_t uids[] = {METRICS_TCP, 0, 1, UINT32_MAX};
+    static const char *const clients[] = {"unknown", "uid:0", "uid:1", "uid:4294967295"};
+    static const int64_t uids[] = {METRICS_UNKNOWN, 0, 1, UINT32_MAX};
     static const int statuses[] = {200, 404, 503};
     struct expected expected[50][ARRAY_SIZE(clients)] = {0};
     const struct operation *used[ARRAY_SIZE(expected)];
