@@ -55,18 +55,19 @@ def build(method, target, headers=(), body=None, host="localhost", version="HTTP
 
 
 class Connection:
-    """ADDRESS: (host, port), or the path of a Unix socket."""
+    """ADDRESS: (host, port), or the path of a Unix socket. SOCK: one that is connected to it already."""
 
-    def __init__(self, address, timeout=60.0, record=True):
+    def __init__(self, address, timeout=60.0, record=True, sock=None):
         is_unix = isinstance(address, str)
         is_six = not is_unix and ":" in address[0]
         family = socket.AF_UNIX if is_unix else socket.AF_INET6 if is_six else socket.AF_INET
         self.host = "localhost" if is_unix else ("[%s]:%d" if is_six else "%s:%d") % address
         self.deadline = time.monotonic() + timeout
-        self.sock = socket.socket(family, socket.SOCK_STREAM)
+        self.sock = sock or socket.socket(family, socket.SOCK_STREAM)
         self.sock.settimeout(timeout)
         try:
-            self.sock.connect(address)
+            if not sock:
+                self.sock.connect(address)
         except OSError:
             self.sock.close()
             raise

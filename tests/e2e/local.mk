@@ -98,6 +98,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/sim_websocket.py \
 	tests/e2e/tap.py \
 	tests/e2e/tls.py \
+	tests/e2e/users.py \
 	tests/e2e/waiting.py \
 	tests/e2e/ways.py \
 	tests/e2e/websocket.py \

@@ -4,6 +4,7 @@ import contextlib
 import re
 
 from harness import Case, build, wait_until
+from users import connect_as
 
 BLOCKER = "/api/blocker"
 
@@ -23,9 +24,9 @@ class QueueCase(Case):
     def make_device(self, name):
         return self.direct("POST", "/api/device", {"name": name, "type": "default"}).json()["id"]["id"]
 
-    def ask(self, target, method="GET", headers=(), body=None, unix=False):
+    def ask(self, target, method="GET", headers=(), body=None, unix=False, user=None):
         """Sends a request and does not wait for the response."""
-        connection = self.proxy.connect(unix)
+        connection = connect_as(self, user, self.proxy, unix=unix)[0] if user else self.proxy.connect(unix)
         self.addCleanup(self.drop, connection)
         connection.send(build(method, target, headers, body, host=connection.host))
         return connection

@@ -7,6 +7,7 @@ import time
 import tap
 from harness import SLOW, build, in_parallel, wait_until
 from queueing import BLOCKER, QueueCase
+from users import ALICE, BOB, needs_users
 
 USER = "/api/auth/user"
 SLACK = 3.0 if SLOW else 1.0  # s that a response may be late on a busy machine
@@ -133,7 +134,7 @@ class TestTime(QueueCase):
 
 
 class TestUrgency(QueueCase):
-    """All programs of one user of the Unix socket are one client."""
+    """It counts between the programs of one user."""
 
     def assert_order(self, requests, order):
         self.occupy()
@@ -176,15 +177,21 @@ class TestUrgency(QueueCase):
             with self.subTest(text=text):
                 self.assert_mistake({"queue.urgency": text}, "queue.urgency", word)
 
-    def test_between_clients_urgency_says_nothing(self):
+    @needs_users
+    def test_between_users_urgency_says_nothing(self):
+        self.begin()
+        self.assert_order([{**self.request("first", "u=7"), "user": ALICE},
+                           {**self.request("second", "u=0"), "user": BOB}], ["first", "second"])
+
+    def test_it_is_the_same_over_tcp(self):
         self.begin()
         self.assert_order([{**self.request("first", "u=7"), "unix": False},
-                           {**self.request("second", "u=0"), "unix": False}], ["first", "second"])
+                           {**self.request("second", "u=0"), "unix": False}], ["second", "first"])
 
 
 class TestFairness(QueueCase):
-    def assert_polite_is_soon_served(self, flood, polite_unix):
-        polite = self.ask("/api/polite", unix=polite_unix)
+    def assert_polite_is_soon_served(self, flood, **options):
+        polite = self.ask("/api/polite", **options)
         self.wait_for_waiting(flood + 1)
         self.sim.release()
         self.assertEqual(polite.response().status, 404)
@@ -192,31 +199,45 @@ class TestFairness(QueueCase):
         # In its turn, a client has one call that costs two tokens of the server's limit, or two that cost one.
         self.assertLessEqual(self.targets().index("/api/polite"), 3)
 
-    def test_a_flood_over_the_unix_socket_does_not_delay_a_program_on_tcp(self):
+    def flood(self, unix, user=None):
+        """From 50 connections."""
         self.begin()
         self.occupy()
         for index in range(50):
-            self.ask("/api/flood/%d" % index, unix=True)
+            self.ask("/api/flood/%d" % index, unix=unix, user=user)
         self.wait_for_waiting(50)
-        self.assert_polite_is_soon_served(50, polite_unix=False)
 
-    def test_a_pipelining_flood_on_tcp_does_not_delay_a_program_on_the_unix_socket(self):
+    @needs_users
+    def test_a_users_flood_over_the_unix_socket_does_not_delay_another_on_tcp(self):
+        self.flood(unix=True, user=ALICE)
+        self.assert_polite_is_soon_served(50, user=BOB)
+
+    @needs_users
+    def test_a_users_flood_on_tcp_does_not_delay_another_on_the_unix_socket(self):
+        self.flood(unix=False, user=ALICE)
+        self.assert_polite_is_soon_served(50, unix=True, user=BOB)
+
+    def test_one_connection_that_floods_does_not_delay_another_of_its_user(self):
+        """However urgent it calls itself."""
+        for unix in (False, True):
+            self.begin()
+            self.occupy()
+            flood = self.proxy.connect(unix)
+            self.addCleanup(self.drop, flood)
+            flood.send(b"".join(build("GET", "/api/flood/%d" % index, [("Priority", "u=0")], host=flood.host)
+                                for index in range(50)))
+            self.wait_for_waiting(1)  # its next ones wait on the connection for the response
+            self.assert_polite_is_soon_served(1, unix=unix, headers=[("Priority", "u=7")])
+
+    @needs_users
+    def test_users_take_turns(self):
         self.begin()
         self.occupy()
-        flood = self.proxy.connect()
-        self.addCleanup(flood.close)
-        flood.send(b"".join(build("GET", "/api/flood/%d" % index, host=flood.host) for index in range(50)))
-        self.wait_for_waiting(1)  # its next ones wait on the connection for the response
-        self.assert_polite_is_soon_served(1, polite_unix=True)
-
-    def test_clients_take_turns(self):
-        self.begin()
-        self.occupy()
-        flood = {"method": "POST", "unix": True, "body": {"method": "ping", "params": {}}}  # two tokens each
+        flood = {"method": "POST", "unix": True, "user": ALICE, "body": {"method": "ping", "params": {}}}  # two tokens each
         names = ["/api/rpc/oneway/" + self.device + "?%d" % index for index in range(3)]
         self.ask_in_turn([{**flood, "target": name} for name in names])
         for index in range(2):
-            self.ask("/api/%d" % index)
+            self.ask("/api/%d" % index, user=BOB)
         self.wait_for_waiting(5)
         self.sim.release()
         wait_until(lambda: len(self.targets()) == 5, "all requests")

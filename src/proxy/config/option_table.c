@@ -146,9 +146,9 @@ const struct option options[] = {
             "is answered with 503. A request can ask for less with \"Prefer: wait=SECONDS\". The time that\n"
             "the server takes to answer does not count."),
     STRING(queue, urgency, "", RELOAD,
-           "Operations, by id or tag, to send before or after others of the same client: \"saveDevice=1,\n"
+           "Operations, by id or tag, to send before or after others of the same user: \"saveDevice=1,\n"
            "telemetry-controller=5\", from 0 (the most urgent) to 7; the others have 3. A request's own\n"
-           "Priority header (u=0 to u=7) takes precedence. Clients take turns whatever the urgency."),
+           "Priority header (u=0 to u=7) takes precedence. Users take turns whatever the urgency."),
 
     CHOICE(merge, mode, "pressure", merge_mode_names, RELOAD,
            "Whether to send telemetry, and attributes, for the same path of an entity as one call.\n"

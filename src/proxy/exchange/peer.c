@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange/peer.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #include "proxy/exchange/early_response.h"
@@ -167,25 +165,4 @@ void peer_free(struct peer *peer)
     services->open_peers--;
     principal_release(peer->principal);
     free(peer);
-}
-
-/* ---- fairness ---- */
-
-/* A user id has 32 bits. The next bit marks the number of a connection. */
-#define FLOW_CONNECTION (UINT64_C(1) << 32)
-#define FLOW_DEVICE_API (UINT64_C(1) << 63)
-
-uint64_t peer_flow(const struct peer *peer, bool device_api)
-{
-    uint64_t flow = peer->port ? peer->number << 33 | FLOW_CONNECTION : (uint64_t)peer_user(peer);
-
-    return device_api ? flow | FLOW_DEVICE_API : flow;
-}
-
-void peer_flow_name(uint64_t flow, char *ret, size_t size)
-{
-    if (flow & FLOW_CONNECTION)
-        snprintf(ret, size, "tcp:%" PRIu64, (flow & ~FLOW_DEVICE_API) >> 33);
-    else
-        snprintf(ret, size, "uid:%" PRIu64, flow & UINT32_MAX);
 }

@@ -38,12 +38,13 @@ struct peer {
     bool unread;               /* something has come since its request began */
     enum peer_end end;
     struct principal *principal;
-    unsigned client_port; /* at its own end; 0: a Unix socket */
-    uint64_t number;      /* connections are numbered from 1 */
-    int64_t active_ms;    /* when it last sent something, or its last request ended; boot clock */
-    const char *memory;   /* where its last request line began; NULL: none, or idle_memory.h gave it back */
-    struct timer idle;    /* runs while no request has a complete header */
-    bool closing;         /* tbproxyd has ended its side, and serves no further request */
+    unsigned client_port;   /* at its own end; 0: a Unix socket */
+    uint64_t last_round[2]; /* queue_item.last_round; that of the device API apart */
+    uint64_t number;        /* connections are numbered from 1 */
+    int64_t active_ms;      /* when it last sent something, or its last request ended; boot clock */
+    const char *memory;     /* where its last request line began; NULL: none, or idle_memory.h gave it back */
+    struct timer idle;      /* runs while no request has a complete header */
+    bool closing;           /* tbproxyd has ended its side, and serves no further request */
 };
 
 /* Who has connected. */
@@ -70,15 +71,6 @@ void peer_cut_off(struct peer *peer);
 
 /* Resets it, if it is a TCP connection: what the client has got of its response is not whole. */
 void peer_reset(struct peer *peer);
-
-/* The key by which the queue is fair: the user on the Unix socket, or the connection over TCP. The device API
- * has keys of its own, because the server counts it by itself. */
-uint64_t peer_flow(const struct peer *peer, bool device_api);
-
-#define PEER_NAME_MAX 32
-
-/* The name of a key: "uid:1000", or "tcp:7" for the seventh connection. */
-void peer_flow_name(uint64_t flow, char *ret, size_t size);
 
 /* Its uid; PRINCIPAL_UNKNOWN. */
 static inline int64_t peer_user(const struct peer *peer)

@@ -6,6 +6,7 @@
 #ifndef TB_PROXY_EXCHANGE_PRINCIPAL_H
 #define TB_PROXY_EXCHANGE_PRINCIPAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,13 @@ struct principal *principal_get(struct principals *principals, int64_t user);
 /* One more reference to PRINCIPAL, which is returned; and one less. PRINCIPAL may be NULL for the latter. */
 struct principal *principal_keep(struct principal *principal);
 void principal_release(struct principal *principal);
+
+/* The key by which the queue is fair. The device API has keys of its own, because the server counts it by
+ * itself. */
+static inline uint64_t principal_key(const struct principal *principal, bool device_api)
+{
+    return (uint64_t)(principal->user + 1) << 1 | device_api;
+}
 
 #define PRINCIPAL_NAME_MAX 32
 

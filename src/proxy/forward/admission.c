@@ -135,7 +135,9 @@ static void fill_item(struct forwarding *forwarding)
     bool is_anonymous = exchange->head.route.kind == ROUTE_FORWARD_ANONYMOUS;
     struct queue_item *item = &forwarding->item;
 
-    item->flow_id = peer_flow(exchange->peer, is_anonymous);
+    item->principal_id = principal_key(exchange->peer->principal, is_anonymous);
+    item->flow_id = exchange->peer->number << 1 | is_anonymous;
+    item->last_round = &exchange->peer->last_round[is_anonymous];
     item->cost = is_anonymous ? 0 : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS : 1;
     item->operation =
         operation ? operation->id : 0; /* all operations that are in no specification count as one */

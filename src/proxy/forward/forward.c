@@ -118,12 +118,20 @@ struct forward_queue_state forward_queue_state(const struct forward *forward)
     return (struct forward_queue_state){queue->count, queue->bytes, queue->max_count, queue->max_bytes};
 }
 
-const struct queue_flow *forward_next_waiting(const struct forward *forward, const struct queue_flow *flow)
+struct forward_principal_state forward_principal_state(const struct forward *forward,
+                                                       const struct principal *principal)
 {
-    do
-        flow = queue_next_flow(&forward->queue, flow);
-    while (flow && flow->count == 0); /* only calls in flight */
-    return flow;
+    struct forward_principal_state state = {0};
+    int device_api;
+
+    for (device_api = 0; device_api < 2; device_api++) {
+        const struct queue_principal *found =
+            queue_find_principal(&forward->queue, principal_key(principal, device_api));
+
+        state.waiting += found ? found->count : 0;
+        state.in_flight += found ? found->in_flight : 0;
+    }
+    return state;
 }
 
 /* ---- the handler ---- */

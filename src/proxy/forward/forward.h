@@ -53,8 +53,14 @@ struct forward_queue_state forward_queue_state(const struct forward *forward);
 /* Age of the request that has waited longest, in ms; 0: none waits. Looks at all exchanges. */
 int64_t forward_oldest_ms(const struct forward *forward);
 
-/* Iterates over the flows that have requests waiting, in no particular order. NULL starts and ends it. */
-const struct queue_flow *forward_next_waiting(const struct forward *forward, const struct queue_flow *flow);
+struct forward_principal_state {
+    size_t waiting;
+    unsigned in_flight;
+};
+
+/* What PRINCIPAL has in the queue and at the server. */
+struct forward_principal_state forward_principal_state(const struct forward *forward,
+                                                       const struct principal *principal);
 
 /* Call it when no exchange is left. */
 void forward_close(struct forward *forward);

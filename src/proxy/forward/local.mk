@@ -13,5 +13,6 @@ src_libproxy_la_SOURCES += \
 	src/proxy/forward/queue_key.c src/proxy/forward/queue_key.h \
 	src/proxy/forward/queue_lane.c src/proxy/forward/queue_lane.h \
 	src/proxy/forward/queue_pop.c \
+	src/proxy/forward/queue_principal.c src/proxy/forward/queue_principal.h \
 	src/proxy/forward/retry.c \
 	src/proxy/forward/upstream_call.c src/proxy/forward/upstream_call.h

@@ -26,6 +26,13 @@ void queue_free(struct queue *queue)
             lane_free_all(flow);
             free(flow);
         }
+    for (i = 0; i < QUEUE_PRINCIPAL_SLOTS; i++)
+        while (queue->principals[i]) {
+            struct queue_principal *principal = queue->principals[i];
+
+            queue->principals[i] = principal->next;
+            free(principal);
+        }
     for (i = 0; i < QUEUE_KEY_SLOTS; i++)
         while (queue->keys[i]) {
             struct queue_key *key = queue->keys[i];
@@ -40,6 +47,7 @@ static void insert(struct queue *queue, struct queue_item *item)
     item->pass = queue->pass;
     item->is_waiting = true;
     item->flow->count++;
+    item->flow->principal->count++;
     queue->count++;
     queue->bytes += item->bytes;
     list_init(&item->in_lane);
@@ -55,7 +63,7 @@ int queue_push(struct queue *queue, struct queue_item *item, const char *key, si
     if (queue->count >= queue->max_count || item->bytes > queue->max_bytes ||
         queue->bytes > queue->max_bytes - item->bytes)
         return -ENOBUFS;
-    item->flow = queue_flow_get(queue, item->flow_id);
+    item->flow = queue_flow_get(queue, item);
     if (!item->flow)
         return -ENOMEM;
     item->key = key ? queue_key_get(queue, key, key_length) : NULL;
@@ -72,7 +80,7 @@ int queue_push(struct queue *queue, struct queue_item *item, const char *key, si
 
 int queue_push_again(struct queue *queue, struct queue_item *item)
 {
-    item->flow = queue_flow_get(queue, item->flow_id);
+    item->flow = queue_flow_get(queue, item);
     if (!item->flow)
         return -ENOMEM;
     insert(queue, item);
@@ -87,6 +95,7 @@ void queue_remove(struct queue *queue, struct queue_item *item)
         lane_remove(queue, item);
     item->is_waiting = false;
     item->flow->count--;
+    item->flow->principal->count--;
     queue->count--;
     queue->bytes -= item->bytes;
     queue_flow_free_if_unused(queue, TAKE_PTR(item->flow));

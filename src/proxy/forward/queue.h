@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Requests that wait until the budget of the server's rate limit takes them: bounded in number and bytes,
- * fair between local clients, ordered by urgency within one client.
+ * fair between principals (users), and within one between its connections.
  *
- * A flow is one user of the Unix socket, or one TCP connection. Flows take turns by deficit round robin
- * (Shreedhar and Varghese, 1995), counted in tokens of the server's limit: while all have requests waiting,
- * each gets as many tokens as any other. So a client with few requests waits for at most one turn of every
- * other client, however many those have. A turn is two tokens, or three if one is left over from the last
- * turn. Within a flow, more urgent requests go first (RFC 9218: 0 is the most urgent, 7 the least), then
- * earlier ones. Urgency is not compared between flows, or a client could put itself before all others (RFC
- * 9218, section 13.3).
+ * Principals take turns by deficit round robin (Shreedhar and Varghese, 1995), counted in tokens of the
+ * server's limit: while all have requests waiting, each gets as many tokens as any other. So one with few
+ * requests waits for at most one turn of every other, however many those have. A turn is two tokens, or three
+ * if one is left over from the last turn.
  *
- * A flow has at most three quarters of the places in flight.
+ * A flow is a connection. Within a principal, each flow that waits sends one call in a round, the more urgent
+ * first (RFC 9218: 0 is the most urgent, 7 the least), then those that have waited longer. Urgency is not
+ * compared between principals, or one could put itself before all others (RFC 9218, section 13.3).
+ *
+ * A principal gets a place in flight only while it has fewer than three times those that are free: alone it
+ * has three quarters of them, one of two has three sevenths. So its slow calls never keep others out.
  *
  * If the budget holds back one operation (refused_operations_find()), its requests hold up nothing else: they
  * move from their flow's lane to one of their own, which takes turns as the flow does, and return when the
@@ -36,26 +38,30 @@
 #include "proxy/route/urgency.h"
 #include "upstream/budget.h"
 
-#define QUEUE_FLOW_SLOTS 256
-#define QUEUE_KEY_SLOTS  1024
+#define QUEUE_PRINCIPAL_SLOTS 64
+#define QUEUE_FLOW_SLOTS      256
+#define QUEUE_KEY_SLOTS       1024
 
+struct queue_principal;
 struct queue_flow;
 struct queue_key;
 struct queue_lane;
 
 /* A waiting request. Must be zeroed; the owner fills in the first part before pushing it. */
 struct queue_item {
+    uint64_t principal_id;
     uint64_t flow_id;
-    unsigned cost;      /* tokens; 0: the server's limit does not count it */
-    uint32_t operation; /* for the budget; the same for all items of a key */
-    unsigned urgency;   /* 0 to 7 */
-    size_t bytes;       /* of its body */
-    uint64_t group;     /* only items of the same group go together; 0: not part of a split merge */
-    bool alone;         /* never goes together with another */
+    uint64_t *last_round; /* of its connection, which outlives it: the round in which it last had a turn */
+    unsigned cost;        /* tokens; 0: the server's limit does not count it */
+    uint32_t operation;   /* for the budget; the same for all items of a key */
+    unsigned urgency;     /* 0 to 7 */
+    size_t bytes;         /* of its body */
+    uint64_t group;       /* only items of the same group go together; 0: not part of a split merge */
+    bool alone;           /* never goes together with another */
 
     uint64_t sequence; /* its place in the order of first arrivals */
     uint64_t pass;     /* queue->pass when it was pushed */
-    uint64_t turn_of;  /* the flow in whose turn it was sent */
+    uint64_t turn_of;  /* the principal in whose turn it was sent */
     struct queue_flow *flow;
     struct queue_key *key; /* NULL: none; stays until queue_forget() */
     struct queue_lane *lane;
@@ -64,13 +70,10 @@ struct queue_item {
     bool is_waiting;     /* if false, it is in no list */
 };
 
-/* Lanes take turns. */
 struct queue_lane {
-    struct list link;                  /* in queue->turns while it has items */
+    struct list link;                  /* in principal->lanes while it has items */
     struct list items[URGENCY_LEVELS]; /* by arrival */
     size_t ready_count;                /* items in those lists */
-    bool has_turn;                     /* it has got its tokens for this turn */
-    unsigned deficit;                  /* tokens left in this turn */
     struct queue_flow *flow;
     uint32_t operation;      /* of all its items; not used for a flow's first lane, which has items of many */
     struct queue_lane *next; /* the next lane of the flow */
@@ -79,10 +82,26 @@ struct queue_lane {
 struct queue_flow {
     struct queue_lane lane; /* the first; others live as long as the flow */
     size_t count;           /* waiting, including those behind another of their key */
-    unsigned in_flight;     /* calls sent in its turns */
     uint64_t id;
-    uint64_t visit;          /* the last visit of a key that found an item of this flow */
+    uint64_t round; /* in which it last had a turn */
+    uint64_t visit; /* the last visit of a key that found an item of this flow */
+    struct queue_principal *principal;
     struct queue_flow *next; /* in its slot */
+};
+
+/* Principals take turns. */
+struct queue_principal {
+    struct list link;             /* in queue->turns while a lane of it has items */
+    struct list lanes;            /* those with items; those that had no turn for longest come first */
+    bool has_turn;                /* it has got its tokens for this turn */
+    unsigned deficit;             /* tokens left in this turn */
+    uint64_t round;               /* of its flows; a new one begins when all that may send have had a turn */
+    size_t ready[URGENCY_LEVELS]; /* items in its lanes */
+    size_t ready_count, free_ready; /* those; and those of them of cost 0 */
+    size_t count;                   /* waiting */
+    unsigned in_flight;             /* calls sent in its turns */
+    uint64_t id;
+    struct queue_principal *next; /* in its slot */
 };
 
 /* What is waiting and in flight for one entity or one read. */
@@ -103,12 +122,14 @@ struct queue {
     size_t max_bytes;
     size_t count;
     size_t bytes;
-    struct list turns; /* lanes; it is the turn of the first */
+    struct list turns; /* principals; it is the turn of the first */
     size_t free_ready; /* items of cost 0 that have a place in a lane */
     size_t apart;      /* items in lanes of operations */
     uint64_t sequence;
     uint64_t pass;
     uint64_t visits; /* counts the visits of keys to give their items places */
+    uint64_t rounds; /* the last number that a round has got */
+    struct queue_principal *principals[QUEUE_PRINCIPAL_SLOTS];
     struct queue_flow *flows[QUEUE_FLOW_SLOTS];
     struct queue_key *keys[QUEUE_KEY_SLOTS];
 };
@@ -138,8 +159,8 @@ void queue_forget(struct queue *queue, struct queue_item *item);
  */
 struct queue_item *queue_pop(struct queue *queue, struct budget *budget, int64_t now_ms);
 
-/* A call for an item from queue_pop() has ended: gives the flow TURN_OF (the item's turn_of) its place back.
- */
+/* A call for an item from queue_pop() has ended: gives the principal TURN_OF (the item's turn_of) its place
+ * back. */
 void queue_call_ended(struct queue *queue, uint64_t turn_of);
 
 /* After queue_pop(): removes the next waiting item of the same key, to go with the same call at no cost.
@@ -164,9 +185,8 @@ void queue_key_use(struct queue *queue, struct queue_key *key, void *call, bool 
 /* CALL has ended, and no longer refers to KEY. */
 void queue_key_release(struct queue *queue, struct queue_key *key, const void *call);
 
-/* Iterates over the flows that have something waiting or in flight, in no particular order. NULL starts and
- * ends it. */
-const struct queue_flow *queue_next_flow(const struct queue *queue, const struct queue_flow *flow);
+/* The principal ID; NULL if nothing of it is waiting or in flight. */
+const struct queue_principal *queue_find_principal(const struct queue *queue, uint64_t id);
 
 /* For queue_pop.c: ITEM, which is waiting, no longer waits. */
 void queue_remove(struct queue *queue, struct queue_item *item);

@@ -3,13 +3,14 @@
 
 #include "base/hash.h"
 #include "proxy/forward/queue_lane.h"
+#include "proxy/forward/queue_principal.h"
 
 static struct queue_flow **flow_slot(struct queue *queue, uint64_t id)
 {
     return &queue->flows[hash_bytes(&id, sizeof(id)) % QUEUE_FLOW_SLOTS];
 }
 
-struct queue_flow *queue_flow_find(struct queue *queue, uint64_t id)
+static struct queue_flow *flow_find(struct queue *queue, uint64_t id)
 {
     struct queue_flow *flow;
 
@@ -18,18 +19,37 @@ struct queue_flow *queue_flow_find(struct queue *queue, uint64_t id)
     return flow;
 }
 
-struct queue_flow *queue_flow_get(struct queue *queue, uint64_t id)
+/* A connection that had its turn in this round already does not get another one for having nothing waiting
+ * in between. */
+static struct queue_flow *flow_new(struct queue_principal *principal, const struct queue_item *item)
 {
-    struct queue_flow **slot = flow_slot(queue, id);
-    struct queue_flow *flow = queue_flow_find(queue, id);
+    struct queue_flow *flow = calloc(1, sizeof(*flow));
+
+    if (!flow)
+        return NULL;
+    flow->id = item->flow_id;
+    flow->principal = principal;
+    flow->round = item->last_round ? *item->last_round : 0;
+    lane_init(&flow->lane, flow);
+    return flow;
+}
+
+struct queue_flow *queue_flow_get(struct queue *queue, const struct queue_item *item)
+{
+    struct queue_flow **slot = flow_slot(queue, item->flow_id);
+    struct queue_flow *flow = flow_find(queue, item->flow_id);
+    struct queue_principal *principal;
 
     if (flow)
         return flow;
-    flow = calloc(1, sizeof(*flow));
-    if (!flow)
+    principal = queue_principal_get(queue, item->principal_id);
+    if (!principal)
         return NULL;
-    flow->id = id;
-    lane_init(&flow->lane, flow);
+    flow = flow_new(principal, item);
+    if (!flow) {
+        queue_principal_free_if_unused(queue, principal);
+        return NULL;
+    }
     flow->next = *slot;
     *slot = flow;
     return flow;
@@ -37,27 +57,15 @@ struct queue_flow *queue_flow_get(struct queue *queue, uint64_t id)
 
 void queue_flow_free_if_unused(struct queue *queue, struct queue_flow *flow)
 {
+    struct queue_principal *principal = flow->principal;
     struct queue_flow **place;
 
-    if (flow->count > 0 || flow->in_flight > 0)
+    if (flow->count > 0)
         return;
     for (place = flow_slot(queue, flow->id); *place != flow; place = &(*place)->next)
         ;
     *place = flow->next;
     lane_free_all(flow);
     free(flow);
-}
-
-const struct queue_flow *queue_next_flow(const struct queue *queue, const struct queue_flow *flow)
-{
-    size_t slot = 0;
-
-    if (flow && flow->next)
-        return flow->next;
-    if (flow)
-        slot = hash_bytes(&flow->id, sizeof(flow->id)) % QUEUE_FLOW_SLOTS + 1;
-    for (; slot < QUEUE_FLOW_SLOTS; slot++)
-        if (queue->flows[slot])
-            return queue->flows[slot];
-    return NULL;
+    queue_principal_free_if_unused(queue, principal);
 }

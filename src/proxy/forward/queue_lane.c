@@ -3,8 +3,7 @@
 
 #include <stdlib.h>
 
-/* Tokens for each turn: the highest cost of a call, so that every turn sends something. */
-#define QUANTUM 2
+#include "proxy/forward/queue_principal.h"
 
 void lane_init(struct queue_lane *lane, struct queue_flow *flow)
 {
@@ -60,18 +59,25 @@ static bool is_apart(const struct queue_lane *lane)
     return lane != &lane->flow->lane;
 }
 
+static void count_ready(struct queue *queue, const struct queue_item *item, size_t change)
+{
+    struct queue_principal *principal = item->flow->principal;
+
+    queue->apart += is_apart(item->lane) ? change : 0;
+    queue->free_ready += item->cost == 0 ? change : 0;
+    principal->free_ready += item->cost == 0 ? change : 0;
+    principal->ready[item->urgency] += change;
+    principal->ready_count += change;
+}
+
 void lane_add(struct queue *queue, struct queue_lane *lane, struct queue_item *item)
 {
     lane_insert_by_arrival(&lane->items[item->urgency], &item->in_lane, item->sequence,
                            offsetof(struct queue_item, in_lane));
     item->lane = lane;
-    queue->free_ready += item->cost == 0;
-    queue->apart += is_apart(lane);
-    if (lane->ready_count++ == 0) {
-        lane->has_turn = false;
-        lane->deficit = 0;
-        list_append(&queue->turns, &lane->link);
-    }
+    count_ready(queue, item, 1);
+    if (lane->ready_count++ == 0)
+        queue_principal_add_lane(queue, lane);
 }
 
 void lane_remove(struct queue *queue, struct queue_item *item)
@@ -79,10 +85,9 @@ void lane_remove(struct queue *queue, struct queue_item *item)
     if (list_is_empty(&item->in_lane))
         return;
     list_remove(&item->in_lane);
-    queue->free_ready -= item->cost == 0;
-    queue->apart -= is_apart(item->lane);
+    count_ready(queue, item, (size_t)-1);
     if (--item->lane->ready_count == 0)
-        list_remove(&item->lane->link);
+        queue_principal_remove_lane(item->lane);
 }
 
 /* The flow's lane for OPERATION; an empty lane is used again for any. NULL if there is no memory. */
@@ -154,27 +159,15 @@ bool lane_is_held(const struct queue_lane *lane, const struct budget *budget, in
                                                          lane->operation, lane_first(lane)->cost) > now_ms;
 }
 
-/* ---- turns ---- */
-
-unsigned lane_charge(const struct queue_item *item)
+/* The next round begins when there is no flow left that had none in this one. */
+void lane_had_turn(struct queue_lane *lane)
 {
-    return item->cost ? item->cost : 1;
-}
+    struct queue_principal *principal = lane->flow->principal;
+    uint64_t *last_round = lane_first(lane)->last_round;
 
-bool lane_is_used_up(const struct queue_lane *lane)
-{
-    return lane->has_turn && lane->deficit < lane_charge(lane_first(lane));
-}
-
-void lane_begin_turn(struct queue_lane *lane)
-{
-    lane->has_turn = true;
-    lane->deficit += QUANTUM;
-}
-
-void lane_end_turn(struct queue *queue, struct queue_lane *lane)
-{
-    lane->has_turn = false;
+    lane->flow->round = principal->round;
+    if (last_round)
+        *last_round = principal->round;
     list_remove(&lane->link);
-    list_append(&queue->turns, &lane->link);
+    list_append(&principal->lanes, &lane->link);
 }

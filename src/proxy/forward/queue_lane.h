@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The lanes of the queue (queue.h), which take turns. A lane has its items in the order of urgency and
- * arrival, and the tokens that it may still use in its turn.
+ * The lanes of the queue (queue.h). A lane has its items in the order of urgency and arrival.
  */
 #ifndef TB_PROXY_FORWARD_QUEUE_LANE_H
 #define TB_PROXY_FORWARD_QUEUE_LANE_H
@@ -35,14 +34,7 @@ bool lane_arrange(struct queue *queue, struct queue_lane *lane, const struct bud
 /* Whether the items are held back because of their operation alone. */
 bool lane_is_held(const struct queue_lane *lane, const struct budget *budget, int64_t now_ms);
 
-/* The tokens that an item takes from its lane's turn: at least 1, since sending takes time even if the server
- * does not count it. */
-unsigned lane_charge(const struct queue_item *item);
-
-/* Whether the turn has too few tokens left for the first item, which may have changed during the turn. */
-bool lane_is_used_up(const struct queue_lane *lane);
-
-void lane_begin_turn(struct queue_lane *lane);
-void lane_end_turn(struct queue *queue, struct queue_lane *lane);
+/* Its flow has had its turn in this round of the principal. */
+void lane_had_turn(struct queue_lane *lane);
 
 #endif

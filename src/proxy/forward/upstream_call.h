@@ -32,7 +32,7 @@ struct upstream_call {
     bool streams; /* the response to its only member has begun, and streams */
     unsigned cost;
     uint32_t operation;     /* for the budget */
-    uint64_t turn_of;       /* the flow in whose turn it was sent */
+    uint64_t turn_of;       /* the principal in whose turn it was sent */
     uint64_t generation;    /* forward->write_generation when it was sent */
     struct queue_key *key;  /* the key that it is in flight for; NULL: none */
     struct timer pause;     /* after its end, until the key is released */

@@ -69,16 +69,19 @@ static json_t *limits(const struct services *services)
                      "max_in_flight", (json_int_t)budget.max_in_flight);
 }
 
-static json_t *clients(const struct forward *forward)
+static json_t *clients(const struct services *services)
 {
-    const struct queue_flow *flow = NULL;
+    const struct principal *principal;
     json_t *list = json_array();
-    char name[PEER_NAME_MAX];
 
-    while (json_array_size(list) < CLIENTS_MAX && (flow = forward_next_waiting(forward, flow))) {
-        peer_flow_name(flow->id, name, sizeof(name));
-        json_array_append_new(list,
-                              json_pack("{s:s,s:I}", "client", name, "requests", (json_int_t)flow->count));
+    list_for_each(principal, &services->principals.list, link) {
+        struct forward_principal_state state = forward_principal_state(services->forward, principal);
+        char name[PRINCIPAL_NAME_MAX];
+
+        principal_name(principal->user, name, sizeof(name));
+        if (state.waiting > 0 && json_array_size(list) < CLIENTS_MAX)
+            json_array_append_new(
+                list, json_pack("{s:s,s:I}", "client", name, "requests", (json_int_t)state.waiting));
     }
     return list;
 }
@@ -93,7 +96,7 @@ static json_t *queue(const struct services *services)
                      (json_int_t)state.max_bytes, "oldest_ms",
                      (json_int_t)forward_oldest_ms(services->forward), "max_wait_ms",
                      (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
-                     "clients", clients(services->forward));
+                     "clients", clients(services));
 }
 
 static json_t *servers(const struct services *services)

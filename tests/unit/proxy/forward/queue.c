@@ -43,7 +43,8 @@ static void tear_down(void)
     ck_assert_uint_eq(queue.bytes, 0);
     ck_assert_uint_eq(queue.free_ready, 0);
     ck_assert(list_is_empty(&queue.turns));
-    ck_assert_ptr_null(queue_next_flow(&queue, NULL));
+    for (i = 0; i < QUEUE_PRINCIPAL_SLOTS; i++)
+        ck_assert_ptr_null(queue.principals[i]);
     for (i = 0; i < QUEUE_KEY_SLOTS; i++)
         ck_assert_ptr_null(queue.keys[i]);
     queue_free(&queue);
@@ -51,7 +52,7 @@ static void tear_down(void)
 
 static int push(size_t i, uint64_t flow, unsigned cost, const char *key)
 {
-    items[i].flow_id = flow;
+    items[i].principal_id = items[i].flow_id = flow;
     items[i].cost = cost;
     items[i].urgency = items[i].urgency ? items[i].urgency : URGENCY_DEFAULT;
     return queue_push(&queue, &items[i], key, key ? strlen(key) : 0);
@@ -142,7 +143,7 @@ START_TEST(within_a_flow_urgency_then_arrival_decide)
 }
 END_TEST
 
-START_TEST(urgency_is_not_compared_between_flows)
+START_TEST(urgency_is_not_compared_between_principals)
 {
     items[2].urgency = 7;
     items[0].urgency = items[1].urgency = 1;
@@ -154,7 +155,7 @@ START_TEST(urgency_is_not_compared_between_flows)
 END_TEST
 
 /* Two tokens for each turn: one call of cost 2, or two of cost 1. */
-START_TEST(flows_take_turns_by_tokens)
+START_TEST(principals_take_turns_by_tokens)
 {
     size_t i;
 
@@ -178,7 +179,7 @@ START_TEST(tokens_left_over_count_in_the_next_turn)
 }
 END_TEST
 
-START_TEST(an_idle_flow_saves_no_tokens)
+START_TEST(an_idle_principal_saves_no_tokens)
 {
     push(0, ALICE, 1, NULL); /* leaves one token */
     ck_assert_ptr_eq(pop(), &items[0]);
@@ -509,25 +510,21 @@ START_TEST(a_pass_ends)
 }
 END_TEST
 
-START_TEST(flows_are_listed)
+START_TEST(principals_are_found)
 {
-    const struct queue_flow *flow;
-    size_t flows = 0, count = 0;
-
     push(0, ALICE, 1, "x");
     push(1, ALICE, 1, "x");
-    push(2, BOB, 1, NULL);
-    push(3, ALICE | UINT64_C(1) << 32, 1, NULL);
-    for (flow = queue_next_flow(&queue, NULL); flow; flow = queue_next_flow(&queue, flow)) {
-        flows++;
-        count += flow->count;
-    }
-    ck_assert_uint_eq(flows, 3);
-    ck_assert_uint_eq(count, 4);
+    items[2].flow_id = ALICE + 100;
+    items[2].principal_id = ALICE;
+    ck_assert_int_eq(queue_push(&queue, &items[2], NULL, 0), 0);
+    push(3, BOB, 1, NULL);
+    ck_assert_uint_eq(queue_find_principal(&queue, ALICE)->count, 3);
+    ck_assert_uint_eq(queue_find_principal(&queue, BOB)->count, 1);
+    ck_assert_ptr_null(queue_find_principal(&queue, CAROL));
 }
 END_TEST
 
-START_TEST(one_flow_has_three_quarters_of_the_places)
+START_TEST(one_principal_has_three_quarters_of_the_places)
 {
     size_t i;
 
@@ -571,16 +568,16 @@ UNIT_SUITE(queue)
     Suite *suite = unit_suite_create("queue", &tests);
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
-    tcase_add_test(tests, one_flow_has_three_quarters_of_the_places);
+    tcase_add_test(tests, one_principal_has_three_quarters_of_the_places);
     tcase_add_test(tests, a_turn_is_not_used_for_an_item_that_goes_alone);
     tcase_add_test(tests, the_number_is_bounded);
     tcase_add_test(tests, the_bytes_are_bounded);
     tcase_add_test(tests, smaller_bounds_apply_to_new_requests);
     tcase_add_test(tests, within_a_flow_urgency_then_arrival_decide);
-    tcase_add_test(tests, urgency_is_not_compared_between_flows);
-    tcase_add_test(tests, flows_take_turns_by_tokens);
+    tcase_add_test(tests, urgency_is_not_compared_between_principals);
+    tcase_add_test(tests, principals_take_turns_by_tokens);
     tcase_add_test(tests, tokens_left_over_count_in_the_next_turn);
-    tcase_add_test(tests, an_idle_flow_saves_no_tokens);
+    tcase_add_test(tests, an_idle_principal_saves_no_tokens);
     tcase_add_test(tests, a_turn_gets_its_tokens_once);
     tcase_add_test(tests, a_newcomer_waits_for_one_turn_of_each);
     tcase_add_test(tests, items_of_a_key_are_kept_together);
@@ -602,6 +599,6 @@ UNIT_SUITE(queue)
     tcase_add_test(tests, a_free_call_passes_a_closed_budget);
     tcase_add_test(tests, a_free_call_behind_another_waits);
     tcase_add_test(tests, a_pass_ends);
-    tcase_add_test(tests, flows_are_listed);
+    tcase_add_test(tests, principals_are_found);
     return suite;
 }

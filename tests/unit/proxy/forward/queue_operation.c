@@ -40,7 +40,8 @@ static void tear_down(void)
     ck_assert_uint_eq(queue.count, 0);
     ck_assert_uint_eq(queue.apart, 0);
     ck_assert(list_is_empty(&queue.turns));
-    ck_assert_ptr_null(queue_next_flow(&queue, NULL));
+    for (i = 0; i < QUEUE_PRINCIPAL_SLOTS; i++)
+        ck_assert_ptr_null(queue.principals[i]);
     queue_free(&queue);
 }
 
@@ -61,7 +62,7 @@ static void close_all(void)
 
 static int push(size_t i, uint64_t flow, uint32_t operation, const char *key)
 {
-    items[i].flow_id = flow;
+    items[i].principal_id = items[i].flow_id = flow;
     items[i].cost = 1;
     items[i].operation = operation;
     items[i].urgency = items[i].urgency ? items[i].urgency : URGENCY_DEFAULT;
@@ -226,7 +227,7 @@ START_TEST(a_free_call_is_not_held_back)
 {
     close_x();
     push(0, ALICE, X, NULL);
-    items[1] = (struct queue_item){.flow_id = ALICE, .operation = X, .urgency = 3};
+    items[1] = (struct queue_item){.principal_id = ALICE, .flow_id = ALICE, .operation = X, .urgency = 3};
     ck_assert_int_eq(queue_push(&queue, &items[1], NULL, 0), 0);
     assert_order_at(NOW_MS, "1");
 }

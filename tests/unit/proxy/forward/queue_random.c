@@ -169,8 +169,11 @@ static void push(size_t i)
     int r;
 
     model[i].flow = draw(FLOWS);
-    items[i] = (struct queue_item){
-        .flow_id = model[i].flow, .cost = 1 + draw(2), .urgency = draw(3), .bytes = draw(200)};
+    items[i] = (struct queue_item){.principal_id = model[i].flow,
+                                   .flow_id = model[i].flow,
+                                   .cost = 1 + draw(2),
+                                   .urgency = draw(3),
+                                   .bytes = draw(200)};
     items[i].alone = draw(4) == 0;
     if (key)
         items[i].cost = 2; /* items that go together cost the same */
@@ -305,7 +308,7 @@ static void check(void)
     for (i = 0; i < order.count; i++) {
         link = link->next;
         ck_assert_ptr_ne(link, &queue.turns);
-        ck_assert_uint_eq(CONTAINER_OF((struct list *)(uintptr_t)link, struct queue_lane, link)->flow->id,
+        ck_assert_uint_eq(CONTAINER_OF((struct list *)(uintptr_t)link, struct queue_principal, link)->id,
                           order.turns[i]);
     }
     ck_assert_ptr_eq(link->next, &queue.turns);
@@ -352,7 +355,8 @@ static void run(void)
     for (i = 0; i < ITEMS; i++)
         forget(i);
     check();
-    ck_assert_ptr_null(queue_next_flow(&queue, NULL));
+    for (i = 0; i < QUEUE_PRINCIPAL_SLOTS; i++)
+        ck_assert_ptr_null(queue.principals[i]);
     for (i = 0; i < QUEUE_KEY_SLOTS; i++)
         ck_assert_ptr_null(queue.keys[i]);
     queue_free(&queue);

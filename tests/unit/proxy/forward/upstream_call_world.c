@@ -175,13 +175,6 @@ void reply_stopping(struct exchange *exchange)
     answer(exchange, 503);
 }
 
-uint64_t peer_flow(const struct peer *peer, bool device_api)
-{
-    uint64_t flow = peer->number ? peer->number << 33 | UINT64_C(1) << 32 : (uint64_t)peer_user(peer);
-
-    return device_api ? flow | UINT64_C(1) << 63 : flow;
-}
-
 void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t times)
 {
     metrics->counts[event] += times;
@@ -233,6 +226,8 @@ static const struct operation *operation_of(const struct world *world, enum kind
     return &same[kind];
 }
 
+#define WORLD_TCP_USERS 1000000 /* each such connection has a user of its own */
+
 static void make_exchange(struct local *local)
 {
     struct exchange *exchange = &local->exchange;
@@ -240,9 +235,9 @@ static void make_exchange(struct local *local)
 
     exchange->services = &local->world->services;
     exchange->peer = &local->peer;
-    local->principal.user = wish->user < 0 ? PRINCIPAL_UNKNOWN : wish->user;
+    local->principal.user = wish->user < 0 ? WORLD_TCP_USERS - wish->user : wish->user;
     local->peer.principal = &local->principal;
-    local->peer.number = wish->user < 0 ? (uint64_t)(-1 - wish->user) : 0;
+    local->peer.number = (uint64_t)local->principal.user;
     exchange->head.method = kinds[wish->kind].method;
     exchange->head.target.text.max = 200;
     buf_append_format(&exchange->head.target.text, "%s%u%s", kinds[wish->kind].before,
@@ -464,7 +459,8 @@ void world_assert_idle(struct world *world)
     WORLD_ASSERT(services->forward->queue.count == 0);
     WORLD_ASSERT(services->forward->queue.bytes == 0);
     WORLD_ASSERT(services->forward->queue.free_ready == 0);
-    WORLD_ASSERT(queue_next_flow(&services->forward->queue, NULL) == NULL);
+    for (i = 0; i < QUEUE_PRINCIPAL_SLOTS; i++)
+        WORLD_ASSERT(!services->forward->queue.principals[i]);
     for (i = 0; i < QUEUE_KEY_SLOTS; i++)
         WORLD_ASSERT(services->forward->queue.keys[i] == NULL);
     WORLD_ASSERT(services->budget.in_flight == 0);
