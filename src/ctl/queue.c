@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "ctl/daemon_status.h"
 
 static const struct status_member client_members[] = {
-    {"client", MEMBER_TEXT, false, NULL},
-    {"requests", MEMBER_COUNT, false, NULL},
-    {0},
+    {"client", MEMBER_TEXT, false, NULL},        {"requests", MEMBER_COUNT, false, NULL},
+    {"in_flight", MEMBER_COUNT, false, NULL},    {"connections", MEMBER_COUNT, false, NULL},
+    {"waiting_ports", MEMBER_LIST, false, NULL}, {0},
 };
 
 static const struct status_member members[] = {
@@ -27,6 +31,42 @@ static void print_bounded(const char *label, const json_t *part, const char *nam
            unit);
 }
 
+/* The name of the user of "uid:1000", which tbproxyd itself does not look up, because that can take long. */
+static const struct passwd *user_of(const char *client)
+{
+    static const char prefix[] = "uid:";
+
+    return strncmp(client, prefix, strlen(prefix)) == 0
+               ? getpwuid((uid_t)strtoul(client + strlen(prefix), NULL, 10))
+               : NULL;
+}
+
+static json_int_t count_of(const json_t *client, const char *name)
+{
+    return json_integer_value(json_object_get(client, name));
+}
+
+static void print_ports(const json_t *ports)
+{
+    size_t i;
+
+    for (i = 0; i < json_array_size(ports); i++)
+        printf("%s %" JSON_INTEGER_FORMAT, i == 0 ? " from TCP port" : ",",
+               json_integer_value(json_array_get(ports, i)));
+}
+
+static void print_client(const json_t *client)
+{
+    const char *name = json_string_value(json_object_get(client, "client"));
+    const struct passwd *user = user_of(name);
+
+    printf("client     %s%s%s%s: %" JSON_INTEGER_FORMAT " waiting", name, user ? " (" : "",
+           user ? user->pw_name : "", user ? ")" : "", count_of(client, "requests"));
+    print_ports(json_object_get(client, "waiting_ports"));
+    printf(", %" JSON_INTEGER_FORMAT " at the server, %" JSON_INTEGER_FORMAT " connections\n",
+           count_of(client, "in_flight"), count_of(client, "connections"));
+}
+
 static void print(const json_t *part)
 {
     const json_t *clients = json_object_get(part, "clients");
@@ -36,13 +76,8 @@ static void print(const json_t *part)
     print_bounded("bytes", part, "bytes", "max_bytes", "");
     print_bounded("oldest", part, "oldest_ms", "max_wait_ms", " ms");
     printf("merge      %s\n", json_string_value(json_object_get(part, "merge")));
-    for (i = 0; i < json_array_size(clients); i++) {
-        const json_t *client = json_array_get(clients, i);
-
-        printf("client     %s: %" JSON_INTEGER_FORMAT "\n",
-               json_string_value(json_object_get(client, "client")),
-               json_integer_value(json_object_get(client, "requests")));
-    }
+    for (i = 0; i < json_array_size(clients); i++)
+        print_client(json_array_get(clients, i));
 }
 
 static int run(const struct arguments *arguments)
@@ -57,7 +92,7 @@ const struct subcommand queue_subcommand = {
     .summary = "show the requests that wait in tbproxyd",
     .usage = "Usage: tbproxyctl queue [OPTION]...\n"
              "Shows how many requests wait in tbproxyd to be sent, for how long, and for which\n"
-             "clients.\n" STATUS_USAGE_TAIL,
+             "users.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

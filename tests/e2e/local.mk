@@ -46,6 +46,7 @@ e2e_tests = \
 	tests/e2e/test_login_refused.py \
 	tests/e2e/test_long_calls.py \
 	tests/e2e/test_merge.py \
+	tests/e2e/test_neighbours.py \
 	tests/e2e/test_official_client.py \
 	tests/e2e/test_outage.py \
 	tests/e2e/test_operation_limit.py \
@@ -68,6 +69,7 @@ e2e_tests = \
 	tests/e2e/test_simulator_schema.py \
 	tests/e2e/test_simulator_values.py \
 	tests/e2e/test_simulator_websocket.py \
+	tests/e2e/test_slow_clients.py \
 	tests/e2e/test_stalled_log.py \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
@@ -89,6 +91,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/listening.py \
 	tests/e2e/http2.py \
 	tests/e2e/namespaces.py \
+	tests/e2e/neighbours.py \
 	tests/e2e/queueing.py \
 	tests/e2e/recorded.json \
 	tests/e2e/recorded_websocket.json \

@@ -277,7 +277,9 @@ class TestVisible(BudgetCase):
         queue = status["queue"]
         self.assertEqual((queue["requests"], queue["max_requests"], queue["max_wait_ms"]), (4, 10000, 30000))
         self.assertTrue(4000 <= queue["bytes"] < 8000, queue)
-        self.assertEqual(queue["clients"], [{"client": "uid:%d" % os.getuid(), "requests": 4}])
+        client, = queue["clients"]
+        self.assertEqual((client["client"], client["requests"], client["in_flight"]), ("uid:%d" % os.getuid(), 4, 1))
+        self.assertEqual((client["connections"], len(client["waiting_ports"])), (6, 1))
         self.assertEqual((status["limits"]["in_flight"], status["limits"]["max_in_flight"]), (1, 1))
         self.sim.release()
         self.wait_for_waiting(0)

@@ -1,38 +1,47 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections of local programs: kept, pipelined, closed; HTTP/1.0; many at a time."""
+import contextlib
 import socket
 import threading
 
 import tap
-from harness import PATIENCE, SLOW, Case, Closed, Connection, answer, build
+from harness import PATIENCE, SLOW, Case, Closed, Connection, answer, build, wait_until
 from scripted import echo
 
 
 class TestManyConnections(Case):
-    def test_connections_beyond_the_limit_wait_and_are_served_later(self):
-        server = self.start_scripted(echo)
-        proxy = self.start_daemon(server, {"listen.max_connections": 4})
-        kept = [proxy.connect() for _ in range(4)]
-        try:
+    def test_beyond_the_limit_the_one_that_was_idle_longest_gives_way(self):
+        """Over both addresses and the Unix socket together."""
+        proxy = self.start_daemon(self.start_scripted(echo), {"listen.max_connections": 4})
+        addresses = [proxy.address, ("::1", proxy.port), proxy.unix_path, proxy.address]
+        with contextlib.ExitStack() as stack:
+            kept = [stack.enter_context(Connection(address, PATIENCE)) for address in addresses]
             for connection in kept:
                 self.assertEqual(connection.request("GET", "/api/x").status, 200)
-            # Another client connects and sends, but is not one of the four.
-            with proxy.connect(timeout=PATIENCE) as waiting:
-                waiting.send(build("GET", "/api/waited", host=waiting.host))
-                for connection in kept:
-                    self.assertEqual(connection.request("GET", "/api/x").status, 200)
-                self.assertNotIn("/api/waited", [request.target for request in server.requests])
-                kept.pop().close()
-                self.assertEqual(waiting.response().status, 200)
-        finally:
-            for connection in kept:
-                connection.close()
+            newcomer = stack.enter_context(proxy.connect())
+            self.assertEqual(newcomer.request("GET", "/api/x").status, 200)
+            self.assertEqual(kept[0].rest(), b"")
+            for connection in (*kept[1:], newcomer):
+                self.assertEqual(connection.request("GET", "/api/x").status, 200)
 
-    def test_the_unix_socket_has_a_limit_of_its_own(self):
-        proxy = self.start_daemon(self.start_scripted(echo), {"listen.max_connections": 1})
-        with proxy.connect() as tcp, proxy.connect(unix=True) as unix:
-            for connection in (tcp, unix, tcp):
-                self.assertEqual(connection.request("GET", "/api/x").status, 200)
+    def test_beyond_the_limit_with_requests_everywhere_it_is_refused(self):
+        server = self.start_scripted(lambda peer, request: server.release.wait(PATIENCE) and
+                                     peer.send(answer(body=b"late")) is None)
+        proxy = self.start_daemon(server, {"listen.max_connections": 4})
+        with contextlib.ExitStack() as stack:
+            kept = [stack.enter_context(proxy.connect(unix)) for unix in (False, True, False, True)]
+            for index, connection in enumerate(kept):
+                connection.send(build("GET", "/api/%d" % index, host=connection.host))
+            wait_until(lambda: len(server.requests) == 4, "the requests")
+            with proxy.connect() as refused:
+                reply = refused.response()
+                self.assert_error(reply, 503, 2, "listen.max_connections")
+                self.assertEqual(reply.header("Retry-After"), "1")
+                self.assertEqual(refused.rest(), b"")
+            server.release.set()
+            for connection in kept:
+                self.assertEqual(connection.response().status, 200)
+            self.assertIn("\ntbproxyd_connections_refused_total 1\n", proxy.get("/-/metrics").body.decode())
 
     def test_300_idle_connections_leave_the_daemon_responsive(self):
         proxy = self.start_daemon(self.start_scripted(echo))

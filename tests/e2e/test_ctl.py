@@ -387,14 +387,17 @@ in flight  3 of at most 64
 """
 QUEUE = {"requests": 6, "bytes": 1234, "max_requests": 10000, "max_bytes": 67108864, "oldest_ms": 120,
          "max_wait_ms": 30000, "merge": "pressure",
-         "clients": [{"client": "uid:1000", "requests": 5}, {"client": "tcp", "requests": 1}]}
+         "clients": [{"client": "uid:0", "requests": 5, "in_flight": 2, "connections": 7, "waiting_ports": [41234, 5]},
+                     {"client": "uid:4000000000", "requests": 0, "in_flight": 0, "connections": 1, "waiting_ports": []},
+                     {"client": "unknown", "requests": 1, "in_flight": 0, "connections": 1, "waiting_ports": [7]}]}
 QUEUE_TEXT = """\
 requests   6 of at most 10000
 bytes      1234 of at most 67108864
 oldest     120 of at most 30000 ms
 merge      pressure
-client     uid:1000: 5
-client     tcp: 1
+client     uid:0 (root): 5 waiting from TCP port 41234, 5, 2 at the server, 7 connections
+client     uid:4000000000: 0 waiting, 0 at the server, 1 connections
+client     unknown: 1 waiting from TCP port 7, 0 at the server, 1 connections
 """
 PAGE_MAX = 1 << 20
 TEXT_MAX = 1024

@@ -73,12 +73,6 @@ class TestAddresses(ListenersCase):
             proxy.signal(15)
             self.assertEqual(proxy.ended(), 0)
 
-    def test_each_has_its_own_limit_of_connections(self):
-        proxy = self.start_daemon(self.server, {"listen.max_connections": 1})
-        with Connection((LOOPBACK[0], proxy.port)) as four, Connection((LOOPBACK[1], proxy.port)) as six:
-            for connection in (four, six, four):
-                self.assertEqual(connection.request("GET", "/api/x").status, 200)
-
 
 class TestPath(ListenersCase):
     def test_a_path_that_is_bound_but_not_listened_on_yet_is_left_alone(self):

@@ -1,29 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Handshakes as programs write them, and servers' responses to them, without any WebSocket library."""
-import base64
-import hashlib
-
 import tap
 from client import build
 from harness import Case
-from scripted import USER, answer
-from websocket import KEY, TEXT, frame, jwt
-
-GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-TOKEN = "/api/user/%s/token" % USER["id"]["id"]
+from scripted import answer
+from websocket import KEY, TEXT, TOKEN, accept, frame, jwt
 
 # As java.net.http.HttpClient of JDK 17 sends it.
 JDK_17 = [("Connection", "Upgrade"), ("Content-Length", "0"), ("Upgrade", "websocket"),
           ("User-Agent", "Java-http-client/17.0.13"), ("Sec-WebSocket-Key", KEY), ("Sec-WebSocket-Version", "13")]
 PLAIN = [pair for pair in JDK_17 if pair[0] != "Content-Length"]
-
-
-def accept(request, headers=()):
-    """The bytes of a 101."""
-    digest = hashlib.sha1((request.header("Sec-WebSocket-Key") + GUID).encode()).digest()
-    lines = [("Upgrade", "websocket"), ("Connection", "Upgrade"),
-             ("Sec-WebSocket-Accept", base64.b64encode(digest).decode()), *headers]
-    return b"HTTP/1.1 101 \r\n" + "".join("%s: %s\r\n" % pair for pair in lines).encode() + b"\r\n"
 
 
 class TestHandshake(Case):

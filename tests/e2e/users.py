@@ -27,6 +27,8 @@ def connect_and_hand_over(uid, address, count, out):
         sockets[-1].connect(address)
     for first in range(0, count, HANDED_MAX):
         socket.send_fds(out, [b"x"], [sock.fileno() for sock in sockets[first:first + HANDED_MAX]])
+    for sock in sockets:
+        sock.close()
 
 
 def sockets_of(uid, address, count):

@@ -24,6 +24,8 @@ if not NO_CLIENTS:
 
 TEXT, BINARY, CLOSE, PING, PONG = 1, 2, 8, 9, 10
 KEY = "dGhlIHNhbXBsZSBub25jZQ=="
+GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
+TOKEN = "/api/user/%s/token" % USER["id"]["id"]  # where a WebSocket gets one
 
 
 def need_websockets():
@@ -60,6 +62,14 @@ def jwt(name, life_s=3600):
         return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
     return ".".join([part(b'{"alg":"HS512"}'), part(json.dumps(claims).encode()),
                      part(hashlib.sha512(os.urandom(16)).digest())])
+
+
+def accept(request, headers=()):
+    """The bytes of a 101."""
+    digest = hashlib.sha1((request.header("Sec-WebSocket-Key") + GUID).encode()).digest()
+    lines = [("Upgrade", "websocket"), ("Connection", "Upgrade"),
+             ("Sec-WebSocket-Accept", base64.b64encode(digest).decode()), *headers]
+    return b"HTTP/1.1 101 \r\n" + "".join("%s: %s\r\n" % pair for pair in lines).encode() + b"\r\n"
 
 
 class Session:

@@ -107,12 +107,12 @@ const struct option options[] = {
            "Group of the Unix socket, a name or a number, for a mode such as 0660. tbproxyd must be a member\n"
            "of it. Empty: its own group. (If systemd opens the sockets, tbproxyd.socket says all this.)"),
     INTEGER(listen, max_connections, "1024", 1, 65536, RESTART,
-            "Maximum number of connections of local programs, for each address and for the Unix socket;\n"
-            "more wait. It is reduced, and the log says so, if the limit of open files is too low for\n"
-            "these and the connections to the server."),
+            "Maximum number of connections of one local user; all users together may have a third more.\n"
+            "For further ones, idle connections are closed. It is reduced, and the log says so, if the\n"
+            "limit of open files is too low for these and the connections to the server."),
     INTEGER(listen, idle_timeout_s, "75", 1, 3600, RESTART,
-            "A local connection is closed after this many seconds in which nothing arrives. Responses\n"
-            "announce it as Keep-Alive."),
+            "A local connection is closed after this many seconds in which nothing arrives, or in which\n"
+            "less than 64 KiB of a body are sent or read. Responses announce it as Keep-Alive."),
 
     BOOLEAN(retry, retry_on_rate_limit, "true", RELOAD,
             "Whether to retry a request that the server refuses with 429."),
@@ -137,9 +137,10 @@ const struct option options[] = {
             "rate.limits."),
 
     INTEGER(queue, max_requests, "10000", 1, 1000000, RELOAD,
-            "Maximum number of requests that wait for the server; more are answered with 503."),
+            "Maximum number of requests of one local user that wait for the server; more are answered with\n"
+            "503. All users together may have a third more."),
     INTEGER(queue, max_bytes, "67108864", 1024, 64 * GIB, RELOAD,
-            "Maximum size of the bodies of all waiting requests. Must be at least\n"
+            "Maximum size of the bodies of these requests; of all users, a third more. Must be at least\n"
             "limits.max_kept_body_bytes."),
     INTEGER(queue, max_wait_ms, "30000", 0, HOUR_MS, RELOAD,
             "Longest total time that a request waits, including the delays between retries; after that, it\n"
@@ -173,10 +174,10 @@ const struct option options[] = {
             "programs at once; a larger one is replaced by 502. Other responses are passed on as they\n"
             "arrive."),
     INTEGER(limits, max_buffered_bytes, "268435456", 65536, 64 * GIB, RELOAD,
-            "Memory for all bodies in progress, not counting the first 256 KiB of each response. A request\n"
-            "that does not fit is answered with 503; a response that does not fit is passed on as it\n"
-            "arrives. The body of a request that is passed on as it arrives takes 256 KiB. Must be at\n"
-            "least limits.max_kept_body_bytes."),
+            "Memory for all bodies in progress of one local user, not counting the first 256 KiB of each\n"
+            "response; of all users together, a third more. A request that does not fit is answered with\n"
+            "503; a response that does not fit is passed on as it arrives. The body of a request that is\n"
+            "passed on as it arrives takes 256 KiB. Must be at least limits.max_kept_body_bytes."),
     INTEGER(limits, session_wait_ms, "30000", 0, HOUR_MS, RELOAD,
             "How long a request waits for a login in progress before it is answered with 503."),
     INTEGER(limits, drain_timeout_ms, "10000", 0, HOUR_MS, RELOAD,

@@ -161,11 +161,12 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     int r;
 
     services->config = config;
-    services->bodies.max = (size_t)config->limits.max_buffered_bytes;
+    principals_open(&services->principals);
+    services->principals.shares.streams.max = SUBSCRIBERS_MAX;
+    services->principals.shares.bodies.max = (size_t)config->limits.max_buffered_bytes;
     services->subscriptions = &daemon->subscriptions;
     services->server_version = &daemon->server_probe.found;
     list_init(&services->exchanges);
-    principals_open(&services->principals);
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));

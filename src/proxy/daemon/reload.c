@@ -50,7 +50,7 @@ static void apply(struct daemon *daemon)
     forward_configure(&daemon->forward);
     reload_budget(daemon);
     log_set_level((enum log_level)services->config->log.level);
-    services->bodies.max = (size_t)services->config->limits.max_buffered_bytes;
+    services->principals.shares.bodies.max = (size_t)services->config->limits.max_buffered_bytes;
     servers_reload_certificates(&services->upstream.servers);
     if (session_state(session) != SESSION_READY)
         session_retry_now(session, services->loop.now_ms);

@@ -100,6 +100,7 @@ void exchange_resume(struct exchange *exchange)
         return;
     loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
     exchange->suspended = false;
+    peer_is_waited_for(exchange->peer);
     MHD_resume_connection(exchange->connection);
     serve(exchange);
     exchange->peer->work->pending = true;
@@ -108,7 +109,7 @@ void exchange_resume(struct exchange *exchange)
 void exchange_upgraded(struct exchange *exchange)
 {
     stop_serving(exchange);
-    exchange->peer->hastened = false; /* libmicrohttpd has no timeout for it any more */
+    peer_upgraded(exchange->peer);
 }
 
 void exchange_hung_up(struct exchange *exchange)

@@ -15,7 +15,7 @@ static bool is_too_large(const struct exchange *exchange, int64_t bytes, size_t 
 /* Nothing more is taken from the quota for a window that has its room already. */
 static int take(struct exchange *exchange, const char *data, size_t length)
 {
-    struct quota *quota = &exchange->services->bodies;
+    struct quota *quota = &exchange->peer->principal->shares.bodies;
     size_t more = exchange->inbound.reserved > 0 ? 0 : length;
     int r;
 
@@ -79,7 +79,7 @@ bool inbound_reserve(struct exchange *exchange)
         wanted = (size_t)inbound->length;
     if (wanted < inbound->body.len) /* its length was not known */
         wanted = inbound->body.len;
-    if (!quota_take(&exchange->services->bodies, wanted - inbound->body.len))
+    if (!quota_take(&exchange->peer->principal->shares.bodies, wanted - inbound->body.len))
         return false;
     inbound->reserved = wanted;
     return true;
@@ -90,7 +90,7 @@ void inbound_clear(struct exchange *exchange)
     struct inbound *inbound = &exchange->inbound;
 
     if (inbound->reserved > EXCHANGE_WINDOW_BYTES) {
-        quota_give_back(&exchange->services->bodies, inbound->reserved - EXCHANGE_WINDOW_BYTES);
+        quota_give_back(&exchange->peer->principal->shares.bodies, inbound->reserved - EXCHANGE_WINDOW_BYTES);
         inbound->reserved = EXCHANGE_WINDOW_BYTES;
     }
     buf_clear(&inbound->body);
@@ -101,7 +101,7 @@ void inbound_free(struct exchange *exchange)
 {
     struct inbound *inbound = &exchange->inbound;
 
-    quota_give_back(&exchange->services->bodies,
+    quota_give_back(&exchange->peer->principal->shares.bodies,
                     inbound->reserved > 0 ? inbound->reserved : inbound->body.len);
     inbound->reserved = 0;
     buf_free(&inbound->body);

@@ -12,6 +12,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/outbound.h \
 	src/proxy/exchange/peer.c src/proxy/exchange/peer.h \
 	src/proxy/exchange/principal.c src/proxy/exchange/principal.h \
+	src/proxy/exchange/raw_error.c src/proxy/exchange/raw_error.h \
 	src/proxy/exchange/reply.c src/proxy/exchange/reply.h \
 	src/proxy/exchange/reply_server.c src/proxy/exchange/reply_server.h \
 	src/proxy/exchange/respond.c src/proxy/exchange/respond.h \

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange/peer.h"
 
+#include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/log.h"
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/idle_memory.h"
+#include "proxy/exchange/raw_error.h"
 #include "proxy/exchange/services.h"
 
 #define HALF_CLOSED_TIMEOUT_S 1U /* for an unfinished request of a client that sends no more */
@@ -28,12 +31,122 @@ static void peer_hung_up(struct peer *peer, uint32_t events)
         MHD_set_connection_option(peer->connection, MHD_CONNECTION_OPTION_TIMEOUT, HALF_CLOSED_TIMEOUT_S);
 }
 
+/* ---- the times ----
+ *
+ * libmicrohttpd 0.9.75 checks its own timeout before it reads, up to 100 ms late, and closes the socket with
+ * what has arrived meanwhile: the client gets a reset. So its timeout is longer, and only ends requests and
+ * responses that make no progress at all. */
+
+static int64_t idle_ms_of(const struct peer *peer)
+{
+    return peer->services->config->listen.idle_timeout_s * 1000;
+}
+
+static bool has_header(const struct peer *peer)
+{
+    return peer->exchange && peer->exchange->head.method;
+}
+
+/* Or its end. */
+static bool has_unread(const struct peer *peer)
+{
+    char byte;
+
+    return recv(peer->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
+}
+
+static void end_slow(struct peer *peer, const char *reason)
+{
+    char name[PEER_NAME_MAX];
+
+    peer_name(peer, name, sizeof(name));
+    log_debug("%s: closed, because %s", name, reason);
+    if (peer->exchange && peer->exchange->outbound.state < OUTBOUND_EARLY)
+        raw_error_send(peer->watch.fd, 408, reason);
+    peer_cut_off(peer);
+}
+
+/* Whether the client sets the pace: it is to send, or to read. */
+static bool is_waited_for(const struct exchange *exchange)
+{
+    return !exchange->suspended &&
+           (exchange->inbound.state != INBOUND_COMPLETE || exchange->outbound.state == OUTBOUND_STREAMING);
+}
+
+/* Returns when to check again, in ms. */
+static int64_t check_rate(struct peer *peer)
+{
+    int64_t left_ms = peer->period_ms + idle_ms_of(peer) - peer->services->loop.now_ms;
+
+    if (is_waited_for(peer->exchange) && left_ms > 0)
+        return left_ms;
+    if (is_waited_for(peer->exchange) && peer->moved < PEER_LEAST_BYTES)
+        end_slow(peer, "the body is too slow (less than 64 KiB in listen.idle_timeout_s)");
+    peer_is_waited_for(peer);
+    return idle_ms_of(peer);
+}
+
+/* The same, of a connection without a complete header. */
+static int64_t check_idle(struct peer *peer)
+{
+    int64_t now_ms = peer->services->loop.now_ms;
+    int64_t idle_ms = peer->active_ms + idle_ms_of(peer) - now_ms;
+    int64_t header_ms = peer->header_ms ? peer->header_ms + PEER_HEADER_MAX_MS - now_ms : INT64_MAX;
+
+    idle_memory_give_back(TAKE_PTR(peer->memory));
+    if (header_ms <= 0 && !has_unread(peer)) {
+        end_slow(peer, "the header took too long");
+        return LINGER_MS;
+    }
+    if (idle_ms <= 0 && has_unread(peer)) /* it is read in this turn */
+        return idle_ms_of(peer);
+    if (idle_ms > 0)
+        return idle_ms < header_ms ? idle_ms : header_ms > 0 ? header_ms : 1;
+    peer->closing = true;
+    shutdown(peer->watch.fd, SHUT_WR);
+    return LINGER_MS;
+}
+
+static void peer_check_expired(struct timer *timer)
+{
+    struct peer *peer = CONTAINER_OF(timer, struct peer, check);
+
+    if (peer->closing) {
+        shutdown(peer->watch.fd, SHUT_RDWR);
+        return;
+    }
+    loop_timer_start(&peer->services->loop, timer, has_header(peer) ? check_rate(peer) : check_idle(peer));
+}
+
+/* Something has come. */
+static void note_header(struct peer *peer)
+{
+    if (peer->header_ms || peer->closing || has_header(peer))
+        return;
+    peer->header_ms = peer->services->loop.now_ms;
+    loop_timer_start(&peer->services->loop, &peer->check, PEER_HEADER_MAX_MS);
+}
+
+void peer_is_waited_for(struct peer *peer)
+{
+    peer->period_ms = peer->services->loop.now_ms;
+    peer->moved = 0;
+}
+
+void peer_upgraded(struct peer *peer)
+{
+    peer->hastened = false; /* libmicrohttpd has no timeout for it any more */
+    loop_timer_stop(&peer->services->loop, &peer->check);
+}
+
 static void peer_ready(struct watch *watch, uint32_t events)
 {
     struct peer *peer = CONTAINER_OF(watch, struct peer, watch);
 
-    if (events & EPOLLIN)
+    if (events & EPOLLIN) {
         peer->active_ms = peer->services->loop.now_ms;
+        note_header(peer);
+    }
     if (peer->exchange)
         peer->unread = true;
     else
@@ -42,43 +155,6 @@ static void peer_ready(struct watch *watch, uint32_t events)
         early_response_write(peer->exchange);
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         peer_hung_up(peer, events);
-}
-
-/* ---- the idle time ----
- *
- * libmicrohttpd 0.9.75 checks its own timeout before it reads, up to 100 ms late, and closes the socket with
- * what has arrived meanwhile: the client gets a reset. So its timeout is longer, and only ends requests and
- * responses that make no progress. */
-
-static bool has_unread(const struct peer *peer)
-{
-    char byte;
-
-    return recv(peer->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0;
-}
-
-static void peer_idle_expired(struct timer *timer)
-{
-    struct peer *peer = CONTAINER_OF(timer, struct peer, idle);
-    struct services *services = peer->services;
-    int64_t idle_ms = services->config->listen.idle_timeout_s * 1000;
-    int64_t left_ms = peer->active_ms + idle_ms - services->loop.now_ms;
-
-    if (peer->closing) {
-        shutdown(peer->watch.fd, SHUT_RDWR);
-        return;
-    }
-    if (peer->exchange && peer->exchange->head.method)
-        return;
-    idle_memory_give_back(TAKE_PTR(peer->memory));
-    if (left_ms <= 0 && has_unread(peer)) { /* it is read in this turn */
-        left_ms = idle_ms;
-    } else if (left_ms <= 0) {
-        peer->closing = true;
-        shutdown(peer->watch.fd, SHUT_WR);
-        left_ms = LINGER_MS;
-    }
-    loop_timer_start(&services->loop, timer, left_ms);
 }
 
 static void set_hastened(struct peer *peer, bool hastened)
@@ -98,19 +174,29 @@ void peer_hasten(struct peer *peer)
         set_hastened(peer, true);
 }
 
+void peer_request_began(struct peer *peer)
+{
+    list_remove(&peer->idle);
+    peer->header_ms = 0;
+    peer_is_waited_for(peer);
+}
+
 void peer_request_ended(struct peer *peer)
 {
     struct services *services = peer->services;
-
-    int64_t idle_ms = services->config->listen.idle_timeout_s * 1000;
+    int64_t idle_ms = idle_ms_of(peer);
 
     peer->active_ms = services->loop.now_ms;
+    peer->header_ms = 0;
     if (peer->unread)
         peer->work->pending = true;
     peer->unread = false;
     set_hastened(peer, false);
-    if (!peer->closing)
-        loop_timer_start(&services->loop, &peer->idle, idle_ms < KEEP_MEMORY_MS ? idle_ms : KEEP_MEMORY_MS);
+    if (peer->closing)
+        return;
+    list_remove(&peer->idle);
+    list_append(&peer->principal->idle, &peer->idle);
+    loop_timer_start(&services->loop, &peer->check, idle_ms < KEEP_MEMORY_MS ? idle_ms : KEEP_MEMORY_MS);
 }
 
 void peer_cut_off(struct peer *peer)
@@ -126,12 +212,44 @@ void peer_reset(struct peer *peer)
         connect(peer->watch.fd, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr));
 }
 
+static void leave_principal(struct peer *peer)
+{
+    list_remove(&peer->idle);
+    if (!peer->gave_way)
+        quota_give_back(&peer->principal->shares.connections, 1);
+    peer->gave_way = true;
+}
+
+bool peer_has_unread(const struct peer *peer)
+{
+    char byte;
+
+    return recv(peer->watch.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+}
+
+void peer_give_way(struct peer *peer)
+{
+    leave_principal(peer);
+    peer_cut_off(peer);
+}
+
 /* ---- the life of a connection ---- */
+
+void peer_name(const struct peer *peer, char *ret, size_t size)
+{
+    char principal[PRINCIPAL_NAME_MAX];
+
+    principal_name(peer->principal->user, principal, sizeof(principal));
+    if (peer->client_port)
+        snprintf(ret, size, "%s port %u", principal, peer->client_port);
+    else
+        snprintf(ret, size, "%s", principal);
+}
 
 /* libmicrohttpd does not watch a suspended connection, so its end is watched here. Edge-triggered: no cost
  * without an event. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
-                      struct listener_work *work, const struct newcomer *newcomer)
+                      struct listener_work *work, struct newcomer *newcomer)
 {
     struct peer *peer = calloc(1, sizeof(*peer));
 
@@ -143,9 +261,11 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->work = work;
     peer->watch.fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
     peer->watch.ready = peer_ready;
-    peer->idle.expired = peer_idle_expired;
+    peer->check.expired = peer_check_expired;
+    list_init(&peer->idle);
     peer->principal = principal_keep(newcomer->principal);
     peer->client_port = newcomer->port;
+    newcomer->has_place = false;
     peer->number = ++services->peers;
     services->open_peers++;
     loop_add(&services->loop, &peer->watch, EPOLLIN | EPOLLRDHUP | EPOLLET);
@@ -160,9 +280,10 @@ void peer_free(struct peer *peer)
     if (!peer)
         return;
     services = peer->services;
-    loop_timer_stop(&services->loop, &peer->idle);
+    loop_timer_stop(&services->loop, &peer->check);
     loop_remove(&services->loop, &peer->watch);
     services->open_peers--;
+    leave_principal(peer);
     principal_release(peer->principal);
     free(peer);
 }

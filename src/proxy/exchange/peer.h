@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The connection of a client, beside what libmicrohttpd knows of it: whose it is, its end, and the
- * time after which it is closed because nothing arrives.
+ * times after which it is closed: because nothing arrives, a header takes too long, or a body is too slow.
  */
 #ifndef TB_PROXY_EXCHANGE_PEER_H
 #define TB_PROXY_EXCHANGE_PEER_H
@@ -13,6 +13,12 @@
 
 struct exchange;
 struct services;
+
+/* From the first byte of a header to its end. */
+#define PEER_HEADER_MAX_MS 10000
+
+/* Least bytes of a body in each listen.idle_timeout_s in which only the client is waited for. */
+#define PEER_LEAST_BYTES (64 * 1024)
 
 /* What libmicrohttpd has to do for the connections of a listener. */
 struct listener_work {
@@ -43,19 +49,25 @@ struct peer {
     uint64_t number;        /* connections are numbered from 1 */
     int64_t active_ms;      /* when it last sent something, or its last request ended; boot clock */
     const char *memory;     /* where its last request line began; NULL: none, or idle_memory.h gave it back */
-    struct timer idle;      /* runs while no request has a complete header */
+    struct timer check;     /* until its times are checked */
+    struct list idle;       /* in principal->idle while it has no request with a complete header */
+    int64_t header_ms;      /* when the header under way began; 0: none is; boot clock */
+    int64_t period_ms;      /* when the period began in which the least rate counts; boot clock */
+    size_t moved;           /* bytes of bodies in this period, from and to it */
+    bool gave_way;          /* it no longer counts as its principal's, and is about to be closed */
     bool closing;           /* tbproxyd has ended its side, and serves no further request */
 };
 
 /* Who has connected. */
 struct newcomer {
     struct principal *principal;
-    unsigned port; /* at its own end; 0: a Unix socket */
+    unsigned port;  /* at its own end; 0: a Unix socket */
+    bool has_place; /* it counts in the principal's connections; peer_new() takes that over */
 };
 
 /* A connection has been accepted. Returns NULL if there is no memory. */
 struct peer *peer_new(struct services *services, struct MHD_Connection *connection, unsigned port,
-                      struct listener_work *work, const struct newcomer *newcomer);
+                      struct listener_work *work, struct newcomer *newcomer);
 
 /* The connection has been closed. PEER may be NULL. */
 void peer_free(struct peer *peer);
@@ -63,14 +75,40 @@ void peer_free(struct peer *peer);
 /* Makes libmicrohttpd write the response before it reads. The connection is about to be resumed. */
 void peer_hasten(struct peer *peer);
 
+/* The header of a request is complete. */
+void peer_request_began(struct peer *peer);
+
 /* A request has ended: the idle time begins. */
 void peer_request_ended(struct peer *peer);
+
+/* BYTES of a body came from the client, or were passed on to it. */
+static inline void peer_moved(struct peer *peer, size_t bytes)
+{
+    peer->moved += bytes;
+}
+
+/* From now on the client is waited for: its least rate counts. */
+void peer_is_waited_for(struct peer *peer);
+
+/* Its connection is a WebSocket now, which has no least rate. */
+void peer_upgraded(struct peer *peer);
+
+/* Whether something has come that has not been read. */
+bool peer_has_unread(const struct peer *peer);
+
+/* Closes the connection, which has no request, to make room for another. */
+void peer_give_way(struct peer *peer);
 
 /* Closes the connection at once. libmicrohttpd notices. */
 void peer_cut_off(struct peer *peer);
 
 /* Resets it, if it is a TCP connection: what the client has got of its response is not whole. */
 void peer_reset(struct peer *peer);
+
+#define PEER_NAME_MAX (PRINCIPAL_NAME_MAX + 16)
+
+/* "uid:1000 port 41234"; without a port over a Unix socket. */
+void peer_name(const struct peer *peer, char *ret, size_t size);
 
 /* Its uid; PRINCIPAL_UNKNOWN. */
 static inline int64_t peer_user(const struct peer *peer)

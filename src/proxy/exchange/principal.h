@@ -11,13 +11,22 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/quota.h"
 #include "proxy/exchange/socket_owner.h"
 
 #define PRINCIPAL_UNKNOWN SOCKET_OWNER_UNKNOWN
 
+/* What principals share. Each has a part of it, and each may have as much as a limit says (quota.h). */
+struct shares {
+    struct quota connections; /* listen.max_connections */
+    struct quota bodies;      /* bytes of requests and responses in memory: limits.max_buffered_bytes */
+    struct quota streams;     /* of updates */
+};
+
 struct principals {
     struct list list;
     struct socket_owner owner;
+    struct shares shares;
 };
 
 struct principal {
@@ -25,6 +34,9 @@ struct principal {
     struct list link; /* in principals->list */
     size_t users;     /* references: from connections and calls; freed with the last */
     int64_t user;     /* uid; PRINCIPAL_UNKNOWN */
+    struct shares shares;
+    struct list idle; /* its connections without a request, the one that has been idle longest first */
+    int64_t handshakes_due_ms; /* when all of its WebSockets so far were due, at the least pace; boot clock */
 };
 
 /* PRINCIPALS must be zeroed. Logs a warning if users of TCP connections cannot be found out. */
@@ -34,7 +46,7 @@ void principals_open(struct principals *principals);
 void principals_close(struct principals *principals);
 
 /* A reference to the principal of USER. NULL if there is no memory. */
-struct principal *principal_get(struct principals *principals, int64_t user);
+struct principal *principal_get(struct principals *principals, int64_t user, int64_t now_ms);
 
 /* One more reference to PRINCIPAL, which is returned; and one less. PRINCIPAL may be NULL for the latter. */
 struct principal *principal_keep(struct principal *principal);
@@ -46,6 +58,14 @@ static inline uint64_t principal_key(const struct principal *principal, bool dev
 {
     return (uint64_t)(principal->user + 1) << 1 | device_api;
 }
+
+/* WebSockets that PRINCIPAL may open at once, and how many more in a second; the others wait. */
+#define PRINCIPAL_HANDSHAKES            32
+#define PRINCIPAL_HANDSHAKES_PER_SECOND 8
+
+/* In how many ms PRINCIPAL may open another WebSocket, which counts from now on. -EBUSY: not within MAX_MS.
+ */
+int64_t principal_next_handshake_ms(struct principal *principal, int64_t now_ms, int64_t max_ms);
 
 #define PRINCIPAL_NAME_MAX 32
 

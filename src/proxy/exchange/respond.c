@@ -18,9 +18,11 @@ static void log_response(const struct exchange *exchange, int status)
 {
     const struct target *target = &exchange->head.target;
     const char *path = target->text.data ? target->text.data : "";
+    char client[PEER_NAME_MAX];
 
-    log_debug("%s %.*s -> %d", exchange->head.method, (int)target_public_length(path, target->path_length),
-              path, status);
+    peer_name(exchange->peer, client, sizeof(client));
+    log_debug("%s: %s %.*s -> %d", client, exchange->head.method,
+              (int)target_public_length(path, target->path_length), path, status);
 }
 
 static void count(const struct exchange *exchange, int status)

@@ -8,7 +8,6 @@
 
 #include "base/list.h"
 #include "base/loop.h"
-#include "base/quota.h"
 #include "proxy/config/config.h"
 #include "proxy/exchange/principal.h"
 #include "proxy/metrics/metrics.h"
@@ -31,7 +30,6 @@ struct services {
     struct budget budget;                        /* of requests with the session's credential */
     const struct server_version *server_version; /* of the server in use, if known */
     struct metrics *metrics;
-    struct quota bodies;   /* bytes of requests and responses in memory (limits.max_buffered_bytes) */
     struct list exchanges; /* all exchanges */
     struct principals principals;
     uint64_t peers;    /* connections of clients so far */

@@ -99,8 +99,9 @@ static void stamp(struct forwarding *forwarding)
     struct services *services = exchange->services;
 
     if (wants_stamp(forwarding))
-        forwarding->stamped = telemetry_stamp_body(&services->upstream.clock, exchange->head.target.text.data,
-                                                   &exchange->inbound.body, &services->bodies);
+        forwarding->stamped =
+            telemetry_stamp_body(&services->upstream.clock, exchange->head.target.text.data,
+                                 &exchange->inbound.body, &exchange->peer->principal->shares.bodies);
 }
 
 /* RFC 9110, section 9.2.1, except that some GETs of the API act. */

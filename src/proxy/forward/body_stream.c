@@ -202,6 +202,7 @@ static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data,
                                                          : cut_off(forwarding);
     memcpy(data, body->data + forwarding->answer_read, length);
     forwarding->answer_read += length;
+    peer_moved(forwarding->exchange->peer, length);
     if (length == left)
         make_room(forwarding);
     return (ssize_t)length;

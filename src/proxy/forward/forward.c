@@ -95,6 +95,12 @@ int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *
 
 /* ---- for the status page ---- */
 
+bool forward_waits(const struct exchange *exchange)
+{
+    return exchange->handler == &forward_handler && exchange->state &&
+           forwarding_of(exchange)->state == FORWARDING_WAITING;
+}
+
 int64_t forward_oldest_ms(const struct forward *forward)
 {
     const struct services *services = forward->services;
@@ -104,8 +110,7 @@ int64_t forward_oldest_ms(const struct forward *forward)
     list_for_each(exchange, &services->exchanges, link) {
         int64_t age_ms = services->loop.now_ms - exchange->dispatched_ms;
 
-        if (exchange->handler == &forward_handler && exchange->state &&
-            forwarding_of(exchange)->state == FORWARDING_WAITING && age_ms > oldest)
+        if (forward_waits(exchange) && age_ms > oldest)
             oldest = age_ms;
     }
     return oldest;

@@ -53,6 +53,9 @@ struct forward_queue_state forward_queue_state(const struct forward *forward);
 /* Age of the request that has waited longest, in ms; 0: none waits. Looks at all exchanges. */
 int64_t forward_oldest_ms(const struct forward *forward);
 
+/* Whether the request waits in the queue. */
+bool forward_waits(const struct exchange *exchange);
+
 struct forward_principal_state {
     size_t waiting;
     unsigned in_flight;

@@ -120,7 +120,7 @@ static int merge_member_bodies(struct upstream_call *call)
         bodies[count++] = &forwarding->exchange->inbound.body;
     call->body = (struct buf)BUF_INIT((size_t)call->services->config->merge.max_bytes);
     r = merge_bodies(upstream_call_first(call)->merge, bodies, count, &call->body);
-    if (r == 0 && !quota_take(&call->services->bodies, call->body.len))
+    if (r == 0 && !quota_take(&call->principal->shares.bodies, call->body.len))
         r = -ENOBUFS;
     if (r < 0)
         buf_free(&call->body);
@@ -129,7 +129,7 @@ static int merge_member_bodies(struct upstream_call *call)
 
 void upstream_call_free_body(struct upstream_call *call)
 {
-    quota_give_back(&call->services->bodies, call->body.len);
+    quota_give_back(&call->principal->shares.bodies, call->body.len);
     buf_free(&call->body);
 }
 

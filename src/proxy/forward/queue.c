@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "base/quota.h"
 #include "proxy/forward/queue_flow.h"
 #include "proxy/forward/queue_key.h"
 #include "proxy/forward/queue_lane.h"
@@ -48,6 +49,7 @@ static void insert(struct queue *queue, struct queue_item *item)
     item->is_waiting = true;
     item->flow->count++;
     item->flow->principal->count++;
+    item->flow->principal->bytes += item->bytes;
     queue->count++;
     queue->bytes += item->bytes;
     list_init(&item->in_lane);
@@ -58,10 +60,17 @@ static void insert(struct queue *queue, struct queue_item *item)
         lane_add(queue, &item->flow->lane, item);
 }
 
+static bool has_room(const struct queue *queue, const struct queue_item *item)
+{
+    const struct queue_principal *principal = queue_find_principal(queue, item->principal_id);
+
+    return quota_allows(queue->max_count, principal ? principal->count : 0, queue->count, 1) &&
+           quota_allows(queue->max_bytes, principal ? principal->bytes : 0, queue->bytes, item->bytes);
+}
+
 int queue_push(struct queue *queue, struct queue_item *item, const char *key, size_t key_length)
 {
-    if (queue->count >= queue->max_count || item->bytes > queue->max_bytes ||
-        queue->bytes > queue->max_bytes - item->bytes)
+    if (!has_room(queue, item))
         return -ENOBUFS;
     item->flow = queue_flow_get(queue, item);
     if (!item->flow)
@@ -96,6 +105,7 @@ void queue_remove(struct queue *queue, struct queue_item *item)
     item->is_waiting = false;
     item->flow->count--;
     item->flow->principal->count--;
+    item->flow->principal->bytes -= item->bytes;
     queue->count--;
     queue->bytes -= item->bytes;
     queue_flow_free_if_unused(queue, TAKE_PTR(item->flow));

@@ -98,7 +98,7 @@ struct queue_principal {
     uint64_t round;               /* of its flows; a new one begins when all that may send have had a turn */
     size_t ready[URGENCY_LEVELS]; /* items in its lanes */
     size_t ready_count, free_ready; /* those; and those of them of cost 0 */
-    size_t count;                   /* waiting */
+    size_t count, bytes;            /* waiting; of their bodies */
     unsigned in_flight;             /* calls sent in its turns */
     uint64_t id;
     struct queue_principal *next; /* in its slot */
@@ -118,7 +118,7 @@ struct queue_key {
 };
 
 struct queue {
-    size_t max_count;
+    size_t max_count; /* of one principal; all have a third more (quota.h) */
     size_t max_bytes;
     size_t count;
     size_t bytes;
@@ -141,7 +141,7 @@ void queue_init(struct queue *queue, size_t max_count, size_t max_bytes);
 void queue_free(struct queue *queue);
 
 /* Adds a new request. KEY of KEY_LENGTH bytes is copied; NULL: it never goes together with another. Returns
- * 0, -ENOBUFS if the queue is full, or -ENOMEM. */
+ * 0, -ENOBUFS if the queue is full for its principal, or -ENOMEM. */
 int queue_push(struct queue *queue, struct queue_item *item, const char *key, size_t key_length);
 
 /* Adds a request that was sent before, with its old key, in the order of its first arrival. The bounds do not

@@ -45,6 +45,7 @@ static void release(struct upstream_call *call)
     upstream_call_free_body(call);
     buf_free(&call->target);
     headers_free(&call->headers);
+    principal_release(call->principal);
     free(call);
 }
 
@@ -290,6 +291,7 @@ static struct upstream_call *upstream_call_new(struct forwarding *lead)
     if (!call)
         return NULL;
     call->services = services;
+    call->principal = principal_keep(lead->exchange->peer->principal);
     list_init(&call->members);
     call->under_way = true;
     call->lead = lead;
@@ -299,7 +301,7 @@ static struct upstream_call *upstream_call_new(struct forwarding *lead)
     call->headers = (struct headers)HEADERS_INIT;
     request = &call->request;
     request_init(request, &services->upstream, &services->request_options);
-    request->quota = &services->bodies;
+    request->quota = &call->principal->shares.bodies;
     request->waits = upstream_call_waits;
     request->ready = upstream_call_ready;
     request->done = upstream_call_done;

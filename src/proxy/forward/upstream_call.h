@@ -21,7 +21,8 @@
 struct upstream_call {
     struct services *services;
     struct request request;
-    struct list members; /* forwardings that wait for the answer, in the order of their arrival */
+    struct principal *principal; /* of the lead; its share has the bodies */
+    struct list members;         /* forwardings that wait for the answer, in the order of their arrival */
     size_t member_count;
     size_t users; /* references: from members, and from forwardings whose response needs its memory */
     struct forwarding *lead; /* its target, headers and, unless merged, body are sent; NULL: it has gone */

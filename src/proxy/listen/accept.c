@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/log.h"
+#include "proxy/listen/connection_wait.h"
 #include "proxy/listen/listener.h"
 
 #define ACCEPT_MAX 16 /* connections accepted at once, so that open ones do not have to wait */
+
+#define IDLE_TRIES 8 /* connections that are looked at when one has to give way */
 
 #define SHORTAGE_RETRY_MS 100   /* while the process is out of descriptors */
 #define SHORTAGE_LOG_MS   60000 /* between two messages about it */
@@ -46,20 +48,93 @@ static void wait_for_descriptors(struct listener *listener, int error)
     log_warning("cannot accept connections: %s; will retry", strerror(error));
 }
 
-static void add_connection(struct listener *listener, int fd, const struct sockaddr *address,
-                           socklen_t length)
-{
-    struct principals *principals = &listener->services->principals;
-    struct newcomer *newcomer = &listener->newcomer;
-    int64_t user = socket_owner_find(&principals->owner, fd, &newcomer->port);
+/* ---- places ---- */
 
-    newcomer->principal = principal_get(principals, user);
-    if (newcomer->principal)
-        MHD_add_connection(listener->mhd, fd, address, length); /* closes FD if it fails */
-    else
-        close(fd);
+/* Who has most connections, of those that have an idle one. */
+static struct principal *largest_of(const struct principals *principals)
+{
+    struct principal *principal, *largest = NULL;
+
+    list_for_each(principal, &principals->list, link)
+        if (!list_is_empty(&principal->idle) &&
+            (!largest || principal->shares.connections.used > largest->shares.connections.used))
+            largest = principal;
+    return largest;
+}
+
+/* The one that has been idle longest and to which no request has come. */
+static struct peer *idle_longest(const struct principal *principal)
+{
+    struct peer *peer;
+    unsigned tries = 0;
+
+    list_for_each(peer, &principal->idle, idle)
+        if (!peer_has_unread(peer))
+            return peer;
+        else if (++tries == IDLE_TRIES)
+            break;
+    return NULL;
+}
+
+/* The connection that gives way to one of PRINCIPAL: the one that has been idle longest of the principal that
+ * has most, or of PRINCIPAL itself. NULL: there is none. */
+static struct peer *who_gives_way(const struct principals *principals, struct principal *principal)
+{
+    struct principal *from = largest_of(principals);
+
+    if (!from || from->shares.connections.used <= principal->shares.connections.used)
+        from = principal;
+    return idle_longest(from);
+}
+
+static bool take_place(const struct principals *principals, struct principal *principal)
+{
+    struct peer *peer;
+
+    if (quota_take(&principal->shares.connections, 1))
+        return true;
+    peer = who_gives_way(principals, principal);
+    if (!peer)
+        return false;
+    peer_give_way(peer);
+    quota_add(&principal->shares.connections, 1);
+    return true;
+}
+
+/* ---- accepting ---- */
+
+/* False: it has no place yet. libmicrohttpd closes the descriptor if it does not take it. */
+static bool accept_serve(struct listener *listener, struct accepted *accepted)
+{
+    struct newcomer *newcomer = &listener->newcomer;
+
+    if (!take_place(&listener->services->principals, accepted->newcomer.principal))
+        return false;
+    *newcomer = accepted->newcomer;
+    newcomer->has_place = true;
+    MHD_add_connection(listener->mhd, accepted->fd, (struct sockaddr *)&accepted->address, accepted->length);
+    if (newcomer->has_place)
+        quota_give_back(&newcomer->principal->shares.connections, 1);
     principal_release(TAKE_PTR(newcomer->principal));
     listener->work.pending = true;
+    return true;
+}
+
+static void add_connection(struct listener *listener, struct accepted *accepted)
+{
+    struct principals *principals = &listener->services->principals;
+    struct newcomer *newcomer = &accepted->newcomer;
+    int64_t user = socket_owner_find(&principals->owner, accepted->fd, &newcomer->port);
+
+    listener->listeners->accepted_ms = listener->services->loop.now_ms;
+    newcomer->principal = principal_get(principals, user, listener->services->loop.now_ms);
+    if (!newcomer->principal || (!accept_serve(listener, accepted) && !connection_wait(listener, accepted)))
+        connection_refuse(listener, accepted);
+}
+
+void accept_waiting(struct listeners *listeners)
+{
+    connection_waits_try(listeners, accept_serve);
 }
 
 /* libmicrohttpd 0.9.75 does not accept by itself: it forgets its socket if connections end while it is out of
@@ -67,24 +142,22 @@ static void add_connection(struct listener *listener, int fd, const struct socka
 static void accept_ready(struct watch *watch, uint32_t events)
 {
     struct listener *listener = CONTAINER_OF(watch, struct listener, accept_watch);
-    unsigned max = listener->listeners->max_connections, i;
+    unsigned i;
 
     (void)events;
-    for (i = 0; i < ACCEPT_MAX && listener->connections < max; i++) {
-        struct sockaddr_storage address;
-        socklen_t length = sizeof(address);
-        int fd = accept4(watch->fd, (struct sockaddr *)&address, &length, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    for (i = 0; i < ACCEPT_MAX; i++) {
+        struct accepted accepted = {.length = sizeof(accepted.address)};
 
-        if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
+        accepted.fd = accept4(watch->fd, (struct sockaddr *)&accepted.address, &accepted.length,
+                              SOCK_CLOEXEC | SOCK_NONBLOCK);
+        if (accepted.fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             return;
-        if (fd < 0) {
+        if (accepted.fd < 0) {
             wait_for_descriptors(listener, errno);
             return;
         }
-        add_connection(listener, fd, (struct sockaddr *)&address, length);
+        add_connection(listener, &accepted);
     }
-    if (listener->connections >= max)
-        set_accepting(listener, false);
 }
 
 void accept_begin(struct listener *listener)
@@ -94,15 +167,8 @@ void accept_begin(struct listener *listener)
     set_accepting(listener, true);
 }
 
-void accept_opened(struct listener *listener)
-{
-    listener->connections++;
-    listener->listeners->accepted_ms = listener->services->loop.now_ms;
-}
-
 void accept_closed(struct listener *listener)
 {
-    listener->connections--;
     set_accepting(listener, true);
 }
 

@@ -13,7 +13,7 @@ uint64_t descriptors_raise_limit(void)
     return setrlimit(RLIMIT_NOFILE, &raised) == 0 ? raised.rlim_cur : limit.rlim_cur;
 }
 
-unsigned descriptors_fit(uint64_t limit, unsigned wanted, size_t listeners, unsigned upstream, size_t servers)
+unsigned descriptors_fit(uint64_t limit, unsigned wanted, unsigned upstream, size_t servers)
 {
     uint64_t own = DESCRIPTORS_OWN + DESCRIPTORS_OWN_SERVER * servers;
     uint64_t left = limit > own ? limit - own : 0;
@@ -21,6 +21,6 @@ unsigned descriptors_fit(uint64_t limit, unsigned wanted, size_t listeners, unsi
 
     if (local >= upstream)
         local = (left - DESCRIPTORS_CONNECTION * (uint64_t)upstream * servers) / (1 + DESCRIPTORS_CONNECTION);
-    local /= listeners;
+    local = local / 4 * 3 + local % 4 * 3 / 4; /* see quota_total() */
     return local >= wanted ? wanted : local > 0 ? (unsigned)local : 1;
 }

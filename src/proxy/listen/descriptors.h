@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /* Files other than local connections and connections that carry requests: standard streams, listening
- * sockets, epoll, signals, name resolution, files that are read now and then; and, for each server, the
- * session, probes and libcurl's own files. */
-#define DESCRIPTORS_OWN        32
+ * sockets, epoll, signals, connections that wait for a place, name resolution, files that are read now and
+ * then; and, for each server, the session, probes and libcurl's own files. */
+#define DESCRIPTORS_OWN        48
 #define DESCRIPTORS_OWN_SERVER 12
 
 /* A connection to a server: its socket, and a pair of libcurl's multi handle; without TLS only until it is
@@ -22,11 +22,11 @@
 uint64_t descriptors_raise_limit(void);
 
 /*
- * The number of local connections for each of LISTENERS, at most WANTED and at least 1, with which no more
- * than LIMIT files are open. Each of them may be a WebSocket, which has its own connection to the server; in
- * addition, each of SERVERS has up to UPSTREAM connections, but no more than there are local connections.
+ * The number of local connections of one principal, at most WANTED and at least 1, with which no more than
+ * LIMIT files are open. All principals may have a third more (quota.h). Each of them may be a WebSocket,
+ * which has its own connection to the server; in addition, each of SERVERS has up to UPSTREAM connections,
+ * but no more than there are local connections.
  */
-unsigned descriptors_fit(uint64_t limit, unsigned wanted, size_t listeners, unsigned upstream,
-                         size_t servers);
+unsigned descriptors_fit(uint64_t limit, unsigned wanted, unsigned upstream, size_t servers);
 
 #endif

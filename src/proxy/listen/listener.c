@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <sys/socket.h>
@@ -12,6 +13,7 @@
 #include "proxy/exchange/header_room.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/accept.h"
+#include "proxy/listen/connection_wait.h"
 #include "proxy/listen/descriptors.h"
 #include "proxy/listen/receive.h"
 
@@ -38,7 +40,6 @@ static void listener_connection_changed(void *arg, struct MHD_Connection *connec
     struct listener *listener = arg;
 
     if (code == MHD_CONNECTION_NOTIFY_STARTED) {
-        accept_opened(listener);
         *context = peer_new(listener->services, connection, listener->socket.port, &listener->work,
                             &listener->newcomer);
     } else {
@@ -92,6 +93,7 @@ static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connec
         return refuse_without_memory(connection);
     if (!exchange->head.method) {
         exchange->peer->memory = method;
+        peer_request_began(exchange->peer);
         receive_header(exchange, method, version);
         return MHD_YES;
     }
@@ -167,11 +169,11 @@ int listener_open(struct listener *listener, struct listeners *listeners, struct
         MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME | MHD_ALLOW_UPGRADE |
             MHD_USE_ERROR_LOG | MHD_USE_TURBO,
         0, NULL, NULL, listener_request, listener, MHD_OPTION_EXTERNAL_LOGGER, listener_log, NULL,
-        MHD_OPTION_CONNECTION_LIMIT, listeners->max_connections, MHD_OPTION_CONNECTION_TIMEOUT,
-        listener->work.timeout_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES,
-        MHD_OPTION_URI_LOG_CALLBACK, listener_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK,
-        listener_unescape, NULL, MHD_OPTION_NOTIFY_COMPLETED, listener_completed, listener,
-        MHD_OPTION_NOTIFY_CONNECTION, listener_connection_changed, listener, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_LIMIT, UINT_MAX, MHD_OPTION_CONNECTION_TIMEOUT, listener->work.timeout_s,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY_BYTES, MHD_OPTION_URI_LOG_CALLBACK,
+        listener_request_line, listener, MHD_OPTION_UNESCAPE_CALLBACK, listener_unescape, NULL,
+        MHD_OPTION_NOTIFY_COMPLETED, listener_completed, listener, MHD_OPTION_NOTIFY_CONNECTION,
+        listener_connection_changed, listener, MHD_OPTION_END);
     if (!listener->mhd)
         return tb_error_set(err, -EIO, "%s: libmicrohttpd could not be started", listener->socket.name);
     info = MHD_get_daemon_info(listener->mhd, MHD_DAEMON_INFO_EPOLL_FD);
@@ -195,6 +197,7 @@ void listeners_run(struct listeners *listeners)
         if (listener->mhd)
             MHD_run(listener->mhd);
     }
+    accept_waiting(listeners);
 }
 
 /* After a response, libmicrohttpd wants to run at once, to read the next request. It would do so in vain
@@ -245,8 +248,6 @@ void listeners_quiesce(struct listeners *listeners)
 {
     size_t i;
 
-    if (listeners->services)
-        loop_timer_stop(&listeners->services->loop, &listeners->port_timer);
     for (i = 0; i < listeners->count; i++)
         quiesce(&listeners->list[i]);
 }
@@ -255,7 +256,6 @@ void listeners_close(struct listeners *listeners)
 {
     size_t i;
 
-    listeners_quiesce(listeners);
     for (i = 0; i < listeners->count; i++) {
         struct listener *listener = &listeners->list[i];
 

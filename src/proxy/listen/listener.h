@@ -31,18 +31,18 @@ struct listener {
     bool is_accepting;         /* it is watched */
     struct newcomer newcomer;  /* while a connection is given to libmicrohttpd */
     struct timer accept_timer; /* until the next attempt */
-    unsigned connections;      /* open ones */
 };
 
 struct listeners {
     struct services *services; /* NULL: not opened */
     struct listener list[LISTENERS_MAX];
     size_t count;
-    unsigned max_connections; /* of each: listen.max_connections, or as many as there are descriptors for */
-    struct timer port_timer;  /* until the next try to have the port, while another program has it */
-    struct timer trim_timer;  /* until freed memory goes back to the system */
-    unsigned closed;          /* connections since it last did */
-    int64_t accepted_ms;      /* when the last connection was accepted; boot clock */
+    struct list waits; /* connection_wait.h */
+    size_t wait_count;
+    struct timer port_timer; /* until the next try to have the port, while another program has it */
+    struct timer trim_timer; /* until freed memory goes back to the system */
+    unsigned closed;         /* connections since it last did */
+    int64_t accepted_ms;     /* when the last connection was accepted; boot clock */
     int64_t shortage_log_ms; /* the next message that there are no descriptors comes after this; boot clock */
 };
 

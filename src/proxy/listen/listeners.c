@@ -20,19 +20,18 @@ static void listeners_trim_expired(struct timer *timer)
     malloc_trim(0);
 }
 
-static void set_max_connections(struct listeners *listeners, size_t count)
+static void set_max_connections(struct services *services)
 {
-    const struct services *services = listeners->services;
     unsigned wanted = (unsigned)services->config->listen.max_connections;
     uint64_t limit = descriptors_raise_limit();
+    unsigned fit = descriptors_fit(limit, wanted, (unsigned)services->config->upstream.max_connections,
+                                   services->upstream.servers.count);
 
-    listeners->max_connections =
-        descriptors_fit(limit, wanted, count, (unsigned)services->config->upstream.max_connections,
-                        services->upstream.servers.count);
-    if (listeners->max_connections < wanted)
+    services->principals.shares.connections.max = fit;
+    if (fit < wanted)
         log_warning("listen.max_connections is lowered from %u to %u: only %" PRIu64
                     " files may be open (raise LimitNOFILE= of the unit, or ulimit -n)",
-                    wanted, listeners->max_connections, limit);
+                    wanted, fit, limit);
 }
 
 /* Takes over the SOCKETS, even after an error. */
@@ -65,7 +64,6 @@ static int use_passed(struct listeners *listeners, struct tb_error *err)
     if (r < 0)
         return r;
     passed_sockets_compare(sockets, count, listeners->services->config);
-    set_max_connections(listeners, count);
     return add_listeners(listeners, sockets, count, err);
 }
 
@@ -124,20 +122,17 @@ static int open_unix(struct listeners *listeners, struct tb_error *err)
 
 static int open_own(struct listeners *listeners, struct tb_error *err)
 {
-    const struct config *config = listeners->services->config;
-    const char *addresses[LISTEN_ADDRESSES_MAX];
-    size_t count = (size_t)config_listen_addresses(config, addresses);
-    int r;
+    int r = open_tcp_or_wait(listeners, err);
 
-    set_max_connections(listeners, count + (*config->listen.unix_path != '\0'));
-    r = open_tcp_or_wait(listeners, err);
     return r < 0 ? r : open_unix(listeners, err);
 }
 
 int listeners_open(struct listeners *listeners, struct services *services, struct tb_error *err)
 {
     listeners->services = services;
+    list_init(&listeners->waits);
     listeners->trim_timer.expired = listeners_trim_expired;
     listeners->port_timer.expired = listeners_port_expired;
+    set_max_connections(services);
     return passed_sockets_exist() ? use_passed(listeners, err) : open_own(listeners, err);
 }

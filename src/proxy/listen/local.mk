@@ -3,6 +3,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/listen/accept.c src/proxy/listen/accept.h \
 	src/proxy/listen/authority_lookup.c src/proxy/listen/authority_lookup.h \
 	src/proxy/listen/browser_guard.c src/proxy/listen/browser_guard.h \
+	src/proxy/listen/connection_wait.c src/proxy/listen/connection_wait.h \
 	src/proxy/listen/descriptors.c src/proxy/listen/descriptors.h \
 	src/proxy/listen/dispatch.c src/proxy/listen/dispatch.h \
 	src/proxy/listen/listener.c src/proxy/listen/listener.h \

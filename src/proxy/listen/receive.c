@@ -99,6 +99,7 @@ bool receive_body(struct exchange *exchange, const char *data, size_t *length)
 {
     size_t arrived = *length;
 
+    peer_moved(exchange->peer, arrived);
     if (outgrows(exchange, arrived))
         begin_stream(exchange);
     if (exchange->inbound.state != INBOUND_DISCARDING && exchange->inbound.streams) {

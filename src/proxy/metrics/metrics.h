@@ -35,6 +35,7 @@ enum metrics_event {
     METRICS_QUEUE_FULL,          /* requests refused because the queue was full */
     METRICS_QUEUE_LATE,          /* requests that waited too long */
     METRICS_HANG_UPS,            /* requests whose client disconnected while they waited */
+    METRICS_CONNECTIONS_REFUSED, /* because there were too many */
     METRICS_SUBSCRIPTION_EVENTS, /* handed to subscribers */
     METRICS_SUBSCRIPTION_LOSSES, /* of the WebSocket that the subscribers share */
     METRICS_SUBSCRIBERS_BEHIND,  /* how often a subscriber did not read fast enough */

@@ -171,6 +171,8 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
                                 "Requests refused because they waited in the queue too long."},
         [METRICS_HANG_UPS] = {"tbproxyd_hang_ups_total",
                               "Requests whose client disconnected while they waited."},
+        [METRICS_CONNECTIONS_REFUSED] = {"tbproxyd_connections_refused_total",
+                                         "Connections refused because there were too many."},
         [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events_total", "Events sent to subscribers."},
         [METRICS_SUBSCRIPTION_LOSSES] = {"tbproxyd_subscription_connections_lost_total",
                                          "Times that the WebSocket shared by subscribers was lost."},

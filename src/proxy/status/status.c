@@ -15,6 +15,7 @@
 #include "proxy/websocket/tunnel.h"
 
 #define CLIENTS_MAX 100 /* in the list */
+#define PORTS_MAX   20  /* of each */
 
 static json_t *buckets(const struct services *services, const struct rate_limit *limit)
 {
@@ -69,20 +70,40 @@ static json_t *limits(const struct services *services)
                      "max_in_flight", (json_int_t)budget.max_in_flight);
 }
 
+/* Where the requests of PRINCIPAL that wait come from over TCP, so that ss(8) can tell the program. */
+static json_t *waiting_ports(const struct services *services, const struct principal *principal)
+{
+    const struct exchange *exchange;
+    json_t *list = json_array();
+
+    list_for_each(exchange, &services->exchanges, link)
+        if (exchange->peer->principal == principal && exchange->peer->client_port > 0 &&
+            forward_waits(exchange) && json_array_size(list) < PORTS_MAX)
+            json_array_append_new(list, json_integer(exchange->peer->client_port));
+    return list;
+}
+
+static json_t *client(const struct services *services, const struct principal *principal)
+{
+    struct forward_principal_state state = forward_principal_state(services->forward, principal);
+    char name[PRINCIPAL_NAME_MAX];
+
+    principal_name(principal->user, name, sizeof(name));
+    return json_pack(
+        "{s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "client", name, "requests", (json_int_t)state.waiting, "in_flight",
+        (json_int_t)state.in_flight, "connections", (json_int_t)principal->shares.connections.used, "streams",
+        (json_int_t)principal->shares.streams.used, "body_bytes", (json_int_t)principal->shares.bodies.used,
+        "waiting_ports", waiting_ports(services, principal));
+}
+
 static json_t *clients(const struct services *services)
 {
     const struct principal *principal;
     json_t *list = json_array();
 
-    list_for_each(principal, &services->principals.list, link) {
-        struct forward_principal_state state = forward_principal_state(services->forward, principal);
-        char name[PRINCIPAL_NAME_MAX];
-
-        principal_name(principal->user, name, sizeof(name));
-        if (state.waiting > 0 && json_array_size(list) < CLIENTS_MAX)
-            json_array_append_new(
-                list, json_pack("{s:s,s:I}", "client", name, "requests", (json_int_t)state.waiting));
-    }
+    list_for_each(principal, &services->principals.list, link)
+        if (principal->users > 0 && json_array_size(list) < CLIENTS_MAX)
+            json_array_append_new(list, client(services, principal));
     return list;
 }
 

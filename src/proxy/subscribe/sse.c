@@ -48,6 +48,7 @@ static void comment(struct sse *stream, const char *text)
 static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
 {
     struct sse *stream = arg;
+    size_t length;
 
     (void)position;
     if (fifo_is_empty(&stream->out) && stream->subscriber.state == SUBSCRIBER_BEHIND && !stream->ended)
@@ -56,7 +57,9 @@ static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
         return MHD_CONTENT_READER_END_OF_STREAM;
     if (fifo_is_empty(&stream->out))
         exchange_suspend(stream->exchange);
-    return (ssize_t)fifo_read(&stream->out, data, max);
+    length = fifo_read(&stream->out, data, max);
+    peer_moved(stream->exchange->peer, length);
+    return (ssize_t)length;
 }
 
 /* Whether there is no response yet, nor an error: the first values are not there. */
@@ -153,6 +156,7 @@ static void sse_free(struct exchange *exchange)
     loop_timer_stop(&exchange->services->loop, &stream->timer);
     unsubscribe(&stream->subscriber);
     fifo_free(&stream->out);
+    quota_give_back(&exchange->peer->principal->shares.streams, 1);
     free(stream);
 }
 
@@ -186,6 +190,7 @@ static struct sse *new_stream(struct exchange *exchange)
 
     if (!stream)
         return NULL;
+    quota_add(&exchange->peer->principal->shares.streams, 1);
     stream->exchange = exchange;
     stream->out.max = SSE_BYTES;
     stream->timer.expired = sse_timer_expired;
@@ -210,10 +215,15 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
     }
     if (r == 0)
         r = subscribe(services->subscriptions, &request->target, &stream->subscriber);
-    if (r == -EBUSY)
-        reply_busy(exchange, 0, "too many subscribers (at most %d)", SUBSCRIBERS_MAX);
-    else if (r < 0)
+    if (r < 0)
         reply_no_memory(exchange);
+}
+
+static bool has_place(const struct principal *principal)
+{
+    const struct quota *own = &principal->shares.streams;
+
+    return quota_allows(own->whole->max, own->used, own->whole->used, 1);
 }
 
 static void sse_begin(struct exchange *exchange)
@@ -234,6 +244,8 @@ static void sse_begin(struct exchange *exchange)
         reply_refused(exchange, 400, "the body is too large for a subscription");
     else if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) == 0)
         reply_text(exchange, 200, "text/event-stream", strdup(""));
+    else if (!has_place(exchange->peer->principal))
+        reply_busy(exchange, 0, "too many subscribers (at most %d of one user)", SUBSCRIBERS_MAX);
     else
         subscribe_to(exchange, &request);
     subscription_request_free(&request);

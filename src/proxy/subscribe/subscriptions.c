@@ -141,8 +141,6 @@ int subscribe(struct subscriptions *subscriptions, const struct subscription_tar
     struct subscription *subscription = find(subscriptions, target);
     bool is_new = !subscription;
 
-    if (subscriptions->subscribers >= SUBSCRIBERS_MAX)
-        return -EBUSY;
     subscriber->seen = json_object();
     if (is_new && subscriber->seen)
         subscription = subscription_new(subscriptions, target);

@@ -17,7 +17,7 @@
 #include "proxy/subscribe/subscriber.h"
 #include "proxy/subscribe/subscription_socket.h"
 
-#define SUBSCRIBERS_MAX             100
+#define SUBSCRIBERS_MAX             100  /* of one principal; all have a third more (quota.h) */
 #define SUBSCRIPTION_KEYS_MAX       100  /* in a request */
 #define SUBSCRIPTION_LATEST_MAX     1000 /* keys of one entity, if the request names none */
 #define SUBSCRIPTION_LATEST_BYTES   (4 * 1024 * 1024)
@@ -54,7 +54,7 @@ void subscriptions_init(struct subscriptions *subscriptions, struct upstream *up
                         struct websocket_token *websocket_token, const struct request_options *options,
                         struct metrics *metrics);
 
-/* Subscribes. Returns 0, -EBUSY if there are SUBSCRIBERS_MAX already, or -ENOMEM. Functions of the subscriber
+/* Subscribes. Returns 0 or -ENOMEM. Functions of the subscriber
  * may be called before this returns. */
 int subscribe(struct subscriptions *subscriptions, const struct subscription_target *target,
               struct subscriber *subscriber);

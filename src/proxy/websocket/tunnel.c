@@ -25,6 +25,7 @@ static void tunnel_leave(struct exchange *exchange)
 
     if (!tunnel || tunnel->state > TUNNEL_CONNECTING)
         return;
+    loop_timer_stop(&tunnel->services->loop, &tunnel->again);
     websocket_token_cancel(&tunnel->websocket_token);
     websocket_close(&tunnel->websocket);
     tunnel->state = TUNNEL_ENDED;
@@ -77,7 +78,12 @@ static void tunnel_client_ready(struct watch *watch, uint32_t events)
 
 static void tunnel_again_expired(struct timer *timer)
 {
-    tunnel_pump(CONTAINER_OF(timer, struct tunnel, again));
+    struct tunnel *tunnel = CONTAINER_OF(timer, struct tunnel, again);
+
+    if (tunnel->state == TUNNEL_WAITING)
+        tunnel_begin_handshake(tunnel);
+    else
+        tunnel_pump(tunnel);
 }
 
 static void tunnel_linger_expired(struct timer *timer)

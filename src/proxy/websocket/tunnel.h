@@ -15,7 +15,7 @@
  * Memory: "up" is from the client to the server, with the buffers of frame_filter.h; "down" is from the
  * server to the client, with TUNNEL_CHUNK_BYTES; and the buffers of websocket.h. A side is not read while
  * anything waits for the other side, so that its sending stops. At most one tunnel for each local connection
- * (listen.max_connections).
+ * (listen.max_connections); those of one principal are opened at a pace (principal.h).
  */
 #ifndef TB_PROXY_WEBSOCKET_TUNNEL_H
 #define TB_PROXY_WEBSOCKET_TUNNEL_H
@@ -51,7 +51,7 @@ struct tunnel {
 
     struct MHD_UpgradeResponseHandle *handle;
     struct watch client; /* the client's socket */
-    struct timer again;  /* goes on with tunnel_pump() after others have had their turn */
+    struct timer again;  /* begins, or goes on with tunnel_pump(), after others have had their turn */
     struct timer linger;
 
     struct frame_filter filter;
@@ -82,6 +82,9 @@ size_t tunnel_count(const struct services *services);
 /* Checks the client's handshake, gets a token and opens the server's WebSocket; or responds with an error.
  */
 void tunnel_handshake(struct tunnel *tunnel);
+
+/* Its turn has come (principal_next_handshake_ms()). */
+void tunnel_begin_handshake(struct tunnel *tunnel);
 
 /* ---- in tunnel_pump.c ---- */
 

@@ -200,6 +200,28 @@ static bool is_key(const char *key)
            strcmp(key + HANDSHAKE_KEY_CHARS - 2, "==") == 0;
 }
 
+void tunnel_begin_handshake(struct tunnel *tunnel)
+{
+    websocket_token_get(&tunnel->services->websocket_token, &tunnel->websocket_token);
+}
+
+/* The server takes handshakes without counting them, so nothing else limits their pace. */
+static void wait_for_turn(struct tunnel *tunnel)
+{
+    struct services *services = tunnel->services;
+    int64_t delay_ms = principal_next_handshake_ms(tunnel->exchange->peer->principal, services->loop.now_ms,
+                                                   services->config->queue.max_wait_ms);
+
+    if (delay_ms < 0)
+        reply_busy(tunnel->exchange, services->config->queue.max_wait_ms,
+                   "too many WebSockets at once (%d, then %d in a second; queue.max_wait_ms)",
+                   PRINCIPAL_HANDSHAKES, PRINCIPAL_HANDSHAKES_PER_SECOND);
+    else if (delay_ms == 0)
+        tunnel_begin_handshake(tunnel);
+    else if (loop_timer_start(&services->loop, &tunnel->again, delay_ms) < 0)
+        reply_no_memory(tunnel->exchange);
+}
+
 void tunnel_handshake(struct tunnel *tunnel)
 {
     struct exchange *exchange = tunnel->exchange;
@@ -211,5 +233,5 @@ void tunnel_handshake(struct tunnel *tunnel)
     else if (!is_key(header_of(tunnel, "Sec-WebSocket-Key")))
         reply_error(exchange, 400, PROXY_STATUS_DENIED, "the Sec-WebSocket-Key is missing or malformed");
     else
-        websocket_token_get(&exchange->services->websocket_token, &tunnel->websocket_token);
+        wait_for_turn(tunnel);
 }

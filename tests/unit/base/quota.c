@@ -44,6 +44,75 @@ START_TEST(a_shrunk_quota_refuses_until_enough_came_back)
 }
 END_TEST
 
+/* Takes as many as it gets. */
+static size_t fill(struct quota *part)
+{
+    size_t count = 0;
+
+    while (quota_take(part, 1))
+        count++;
+    return count;
+}
+
+/* 100 for each, and 134 for all. */
+START_TEST(one_that_is_alone_has_everything)
+{
+    struct quota whole = {.max = 100};
+    struct quota alice = {.whole = &whole}, bob = {.whole = &whole}, carol = {.whole = &whole};
+
+    ck_assert_uint_eq(fill(&alice), 100);
+    ck_assert_uint_eq(fill(&bob), 26); /* 8 are free: fewer than a third of 26 */
+    ck_assert_uint_eq(fill(&carol), 6);
+    ck_assert_uint_eq(whole.used, 132);
+    ck_assert_uint_eq(fill(&alice), 0);
+    quota_give_back(&alice, 60);
+    ck_assert_uint_eq(fill(&alice), 37);
+    ck_assert_uint_eq(fill(&bob), 13);
+    quota_give_back(&alice, alice.used);
+    quota_give_back(&bob, bob.used);
+    quota_give_back(&carol, carol.used);
+    ck_assert_uint_eq(whole.used, 0);
+}
+END_TEST
+
+START_TEST(shares_of_small_numbers)
+{
+    struct quota whole = {.max = 1};
+    struct quota alice = {.whole = &whole}, bob = {.whole = &whole};
+
+    ck_assert_uint_eq(fill(&alice), 1);
+    ck_assert_uint_eq(fill(&bob), 1);
+    ck_assert(!quota_take(&bob, 1));
+    ck_assert(quota_take(&bob, 0));
+}
+END_TEST
+
+START_TEST(shares_do_not_overflow)
+{
+    struct quota whole = {.max = SIZE_MAX};
+    struct quota alice = {.whole = &whole}, bob = {.whole = &whole};
+
+    ck_assert_uint_eq(quota_total(SIZE_MAX), SIZE_MAX);
+    ck_assert_uint_eq(quota_total(3), 4);
+    ck_assert_uint_eq(quota_total(4), 6);
+    ck_assert(quota_take(&alice, SIZE_MAX - 10));
+    ck_assert(!quota_take(&bob, SIZE_MAX));
+    ck_assert(quota_take(&bob, 10));
+}
+END_TEST
+
+START_TEST(what_is_added_counts_for_all)
+{
+    struct quota whole = {.max = 9};
+    struct quota alice = {.whole = &whole}, bob = {.whole = &whole};
+
+    quota_add(&alice, 20);
+    ck_assert_uint_eq(whole.used, 20);
+    ck_assert(!quota_take(&alice, 1));
+    ck_assert(!quota_take(&bob, 1));
+}
+END_TEST
+
 UNIT_SUITE(quota)
 {
     TCase *tests;
@@ -52,5 +121,9 @@ UNIT_SUITE(quota)
     tcase_add_test(tests, no_more_than_the_maximum_is_taken);
     tcase_add_test(tests, sums_do_not_overflow);
     tcase_add_test(tests, a_shrunk_quota_refuses_until_enough_came_back);
+    tcase_add_test(tests, one_that_is_alone_has_everything);
+    tcase_add_test(tests, shares_of_small_numbers);
+    tcase_add_test(tests, shares_do_not_overflow);
+    tcase_add_test(tests, what_is_added_counts_for_all);
     return suite;
 }

@@ -81,17 +81,23 @@ static void assert_order(const char *expected)
     ck_assert_ptr_null(pop());
 }
 
+/* Eight for each, and eleven for all. */
 START_TEST(the_number_is_bounded)
 {
     size_t i;
 
     for (i = 0; i < 8; i++)
-        ck_assert_int_eq(push(i, ALICE + i, 1, NULL), 0);
+        ck_assert_int_eq(push(i, ALICE, 1, NULL), 0);
     ck_assert_int_eq(push(8, ALICE, 1, NULL), -ENOBUFS);
     ck_assert_int_eq(push(8, ALICE, 1, "key"), -ENOBUFS);
     ck_assert_ptr_eq(pop(), &items[0]);
     ck_assert_int_eq(push(8, ALICE, 1, NULL), 0);
     ck_assert_int_eq(push(9, ALICE, 1, NULL), -ENOBUFS);
+    ck_assert_int_eq(push(9, BOB, 1, NULL), 0);
+    ck_assert_int_eq(push(10, BOB, 1, NULL), 0);
+    ck_assert_int_eq(push(11, CAROL, 1, NULL), 0);
+    ck_assert_int_eq(push(12, CAROL, 1, NULL), -ENOBUFS);
+    ck_assert_int_eq(push(12, BOB, 1, NULL), -ENOBUFS);
 }
 END_TEST
 
@@ -101,18 +107,22 @@ START_TEST(the_bytes_are_bounded)
     ck_assert_int_eq(push(0, ALICE, 1, NULL), -ENOBUFS);
     items[0].bytes = 100;
     ck_assert_int_eq(push(0, ALICE, 1, NULL), 0);
-    ck_assert_int_eq(push(1, BOB, 1, NULL), 0); /* an empty body always fits */
+    ck_assert_int_eq(push(1, ALICE, 1, NULL), 0); /* an empty body always fits */
     items[2].bytes = 1;
-    ck_assert_int_eq(push(2, BOB, 1, NULL), -ENOBUFS);
-    queue_forget(&queue, &items[0]);
-    items[3].bytes = 60;
+    ck_assert_int_eq(push(2, ALICE, 1, NULL), -ENOBUFS);
+    items[3].bytes = 35; /* 134 for all */
+    ck_assert_int_eq(push(3, BOB, 1, NULL), -ENOBUFS);
+    items[3].bytes = 34;
     ck_assert_int_eq(push(3, BOB, 1, NULL), 0);
-    items[4].bytes = 41;
-    ck_assert_int_eq(push(4, BOB, 1, NULL), -ENOBUFS);
-    items[4].bytes = 40;
-    ck_assert_int_eq(push(4, BOB, 1, NULL), 0);
+    queue_forget(&queue, &items[0]);
+    items[4].bytes = 60;
+    ck_assert_int_eq(push(4, ALICE, 1, NULL), 0);
+    items[5].bytes = 41;
+    ck_assert_int_eq(push(5, ALICE, 1, NULL), -ENOBUFS);
     items[5].bytes = SIZE_MAX; /* the sum must not overflow */
-    ck_assert_int_eq(push(5, BOB, 1, NULL), -ENOBUFS);
+    ck_assert_int_eq(push(5, ALICE, 1, NULL), -ENOBUFS);
+    items[5].bytes = 40;
+    ck_assert_int_eq(push(5, ALICE, 1, NULL), 0);
 }
 END_TEST
 

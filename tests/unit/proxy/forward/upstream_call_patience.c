@@ -197,7 +197,7 @@ START_TEST(without_memory_for_a_merged_body_they_go_alone)
 {
     begin_three(ATTRIBUTES, 0, false);
     ck_assert_uint_eq(world.services.budget.in_flight, 1);
-    world.services.bodies.max = world.services.bodies.used;
+    world.services.principals.shares.bodies.max = 0;
     run_all();
     ck_assert_uint_eq(world.server.call_count, 3);
     ck_assert_uint_eq(world.server.largest, 1);

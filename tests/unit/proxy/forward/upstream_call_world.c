@@ -58,7 +58,8 @@ static void retire(struct local *local)
     loop_timer_stop(&services->loop, &local->retire_timer);
     list_remove(&local->link);
     list_remove(&exchange->link);
-    quota_give_back(&services->bodies, exchange->inbound.body.len);
+    quota_give_back(&exchange->peer->principal->shares.bodies, exchange->inbound.body.len);
+    principal_release(exchange->peer->principal);
     buf_free(&exchange->inbound.body);
     headers_free(&exchange->head.headers);
     target_free(&exchange->head.target);
@@ -212,7 +213,7 @@ static void make_body(struct local *local)
                       : wish->bad  ? ",\"bad\":1}"
                                    : "}");
     exchange->inbound.length = (int64_t)exchange->inbound.body.len;
-    WORLD_ASSERT(quota_take(&exchange->services->bodies, exchange->inbound.body.len));
+    WORLD_ASSERT(quota_take(&exchange->peer->principal->shares.bodies, exchange->inbound.body.len));
 }
 
 static const struct operation *operation_of(const struct world *world, enum kind kind)
@@ -235,9 +236,10 @@ static void make_exchange(struct local *local)
 
     exchange->services = &local->world->services;
     exchange->peer = &local->peer;
-    local->principal.user = wish->user < 0 ? WORLD_TCP_USERS - wish->user : wish->user;
-    local->peer.principal = &local->principal;
-    local->peer.number = (uint64_t)local->principal.user;
+    local->peer.principal =
+        principal_get(&local->world->services.principals,
+                      wish->user < 0 ? WORLD_TCP_USERS - wish->user : wish->user, world_now(local->world));
+    local->peer.number = (uint64_t)local->peer.principal->user;
     exchange->head.method = kinds[wish->kind].method;
     exchange->head.target.text.max = 200;
     buf_append_format(&exchange->head.target.text, "%s%u%s", kinds[wish->kind].before,
@@ -432,7 +434,8 @@ void world_open(struct world *world)
                                  .session_wait_ms = 30000};
     services->request_options.retry.off = true;
     services->metrics = calloc(1, sizeof(*services->metrics));
-    services->bodies.max = SIZE_MAX;
+    list_init(&services->principals.list);
+    services->principals.shares.bodies.max = SIZE_MAX;
     list_init(&services->exchanges);
     list_init(&world->answered);
     forward_open(&world->forward, services);
@@ -465,7 +468,8 @@ void world_assert_idle(struct world *world)
         WORLD_ASSERT(services->forward->queue.keys[i] == NULL);
     WORLD_ASSERT(services->budget.in_flight == 0);
     WORLD_ASSERT(services->budget.reserved == 0);
-    WORLD_ASSERT(services->bodies.used == 0);
+    WORLD_ASSERT(services->principals.shares.bodies.used == 0);
+    WORLD_ASSERT(list_is_empty(&services->principals.list));
 }
 
 void world_close(struct world *world)

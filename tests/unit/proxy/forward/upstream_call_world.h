@@ -70,7 +70,6 @@ struct wish {
 struct local {
     struct exchange exchange;
     struct peer peer;
-    struct principal principal;
     struct world *world;
     struct wish wish;
     struct list link; /* in world->answered */

@@ -10,38 +10,33 @@
 static const struct {
     uint64_t limit;
     unsigned wanted;
-    size_t listeners;
     unsigned upstream;
     size_t servers;
     unsigned fit;
 } rows[] = {
-    {UINT64_MAX, 1024, 3, 64, 1, 1024},
-    {UINT64_MAX, 65536, 3, 4096, 8, 65536},
-    /* 3 * 1024 connections, as many to the server for WebSockets, 64 for requests, of three descriptors each
-     */
-    {OWN(1) + 4 * 3 * 1024 + 3 * 64, 1024, 3, 64, 1, 1024},
-    {OWN(1) + 4 * 3 * 1024 + 3 * 64 - 1, 1024, 3, 64, 1, 1023},
-    {OWN(1) + 4 * 3 * 1024 + 3 * 64 - 12, 1024, 3, 64, 1, 1023},
-    {OWN(1) + 4 * 3 * 1024 + 3 * 64 - 13, 1024, 3, 64, 1, 1022},
-    {OWN(8) + 4 * 3 * 1024 + 8 * 3 * 64, 1024, 3, 64, 8, 1024},
-    {OWN(8) + 4 * 3 * 1024 + 8 * 3 * 64 - 1, 1024, 3, 64, 8, 1023},
+    {UINT64_MAX, 1024, 64, 1, 1024},
+    {UINT64_MAX, 65536, 4096, 8, 65536},
+    /* 1024 connections and a third more, as many to the server for WebSockets, 64 for requests, of three
+     * descriptors each */
+    {OWN(1) + 4 * 1366 + 3 * 64, 1024, 64, 1, 1024},
+    {OWN(1) + 4 * 1364 + 3 * 64, 1024, 64, 1, 1023},
+    {OWN(8) + 4 * 1366 + 8 * 3 * 64, 1024, 64, 8, 1024},
+    {OWN(8) + 4 * 1364 + 8 * 3 * 64, 1024, 64, 8, 1023},
     /* no more connections to the server than local ones */
-    {OWN(1) + 7 * 30, 1024, 3, 64, 1, 10},
-    {OWN(1) + 7 * 30 - 1, 1024, 3, 64, 1, 9},
-    {OWN(1) + 7 * 64, 1024, 1, 64, 1, 64},
-    {OWN(1) + 7 * 64 + 4, 1024, 1, 64, 1, 65},
-    {OWN(2) + 10 * 30, 1024, 3, 64, 2, 10},
-    {100, 1024, 3, 64, 1, (100 - OWN(1)) / 21},
+    {OWN(1) + 7 * 40, 1024, 64, 1, 30},
+    {OWN(1) + 7 * 40 - 1, 1024, 64, 1, 29},
+    {OWN(1) + 7 * 64, 1024, 64, 1, 48},
+    {OWN(2) + 10 * 40, 1024, 64, 2, 30},
+    {100, 1024, 64, 1, 3},
     /* at least one */
-    {OWN(1), 1024, 3, 64, 1, 1},
-    {0, 1024, 3, 64, 1, 1},
-    {UINT64_MAX, 1, 3, 64, 1, 1},
+    {OWN(1), 1024, 64, 1, 1},
+    {0, 1024, 64, 1, 1},
+    {UINT64_MAX, 1, 64, 1, 1},
 };
 
 START_TEST(connections_fit_into_the_limit)
 {
-    ck_assert_uint_eq(descriptors_fit(rows[_i].limit, rows[_i].wanted, rows[_i].listeners, rows[_i].upstream,
-                                      rows[_i].servers),
+    ck_assert_uint_eq(descriptors_fit(rows[_i].limit, rows[_i].wanted, rows[_i].upstream, rows[_i].servers),
                       rows[_i].fit);
 }
 END_TEST

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Two users of a daemon: one attacks, and what the other one notices of it."""
+import os
+import time
+
+from harness import PATIENCE, Case, answer, wait_until
+from users import ALICE, BOB, connect_as
+from websocket import TOKEN, accept, jwt
+
+MIB = 1 << 20
+SLOW_MS = 50       # an answer of the server to the one who is attacked
+REQUESTS = 10      # that he makes
+LATE_MAX = 2       # of them may be late: the machine is busy with other things, too
+LARGE = "/api/large"
+SOCKET = "/api/ws"
+WAITING = "/api/waiting"  # is answered at the end of the test
+
+
+class NeighboursCase(Case):
+    """ALICE attacks, BOB is attacked."""
+
+    def begin(self, options=None, **server_options):
+        self.server = self.start_scripted(self.handle, **server_options)
+        self.proxy = self.start_daemon(self.server, {"join.reads": False, "upstream.http2": "off", **(options or {})})
+
+    def handle(self, peer, request):
+        if request.target == TOKEN:
+            peer.send(answer(body={"token": jwt("access")}))
+            return True
+        if request.header("Upgrade"):
+            peer.send(accept(request))
+            peer.wait_for_close()
+            return False
+        if request.target == LARGE:
+            self.send_large(peer)
+            return True
+        if request.target.startswith(WAITING):
+            self.server.release.wait(PATIENCE * 4)
+        else:
+            time.sleep(SLOW_MS / 1000)
+        peer.send(answer(body=b"good"))
+        return True
+
+    @staticmethod
+    def send_large(peer):
+        peer.send(b"HTTP/1.1 200 \r\nContent-Length: %d\r\n\r\n" % (64 * MIB))
+        for _ in range(64):
+            peer.send(b"x" * MIB)
+
+    def attack(self, count, unix=False):
+        return connect_as(self, ALICE, self.proxy, count, unix)
+
+    def seen(self, prefix=WAITING):
+        return sum(request.target.startswith(prefix) for request in self.server.requests)
+
+    def latencies_ms(self, unix, method="GET", body=None):
+        """Of the one who is attacked, on a connection of his own for each request."""
+        found = []
+        for _ in range(REQUESTS):
+            connection, = connect_as(self, BOB, self.proxy, unix=unix)
+            began = time.monotonic()
+            reply = connection.request(method, "/api/polite", body=body)
+            found.append((time.monotonic() - began) * 1000)
+            self.assertEqual((reply.status, reply.body), (200, b"good"))
+            connection.close()
+        return found
+
+    def assert_not_noticed(self, units=("tcp", "unix"), **request):
+        """He waits at most twice as long as on an idle host."""
+        for unit in units:
+            late = [ms for ms in self.latencies_ms(unit == "unix", **request) if ms > 2 * SLOW_MS]
+            self.assertLessEqual(len(late), LATE_MAX, "%s: %s ms" % (unit, late))
+
+    def client(self, name):
+        clients = self.proxy.get("/-/status").json()["queue"]["clients"]
+        return [client for client in clients if client["client"] == name][0]
+
+    def in_flight(self):
+        return self.proxy.get("/-/status").json()["limits"]["in_flight"]
+
+    def wait_for_in_flight(self, count):
+        wait_until(lambda: self.in_flight() == count, "%d calls" % count)
+
+    def cpu_s(self):
+        with open("/proc/%d/stat" % self.proxy.process.pid, encoding="ascii") as stat:
+            fields = stat.read().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def assert_refused(self, connection, status, *words):
+        reply = connection.response()
+        self.assert_error(reply, status, 2, *words)
