@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """Two users of a daemon: one attacks, and what the other one notices of it."""
 import os
+import resource
 import time
 
+from daemon import end_with_parent
 from harness import PATIENCE, Case, answer, wait_until
 from users import ALICE, BOB, connect_as
 from websocket import TOKEN, accept, jwt
@@ -19,9 +21,16 @@ WAITING = "/api/waiting"  # is answered at the end of the test
 class NeighboursCase(Case):
     """ALICE attacks, BOB is attacked."""
 
-    def begin(self, options=None, **server_options):
-        self.server = self.start_scripted(self.handle, **server_options)
-        self.proxy = self.start_daemon(self.server, {"join.reads": False, "upstream.http2": "off", **(options or {})})
+    def begin(self, options=None, descriptors=None):
+        """DESCRIPTORS: how many files the daemon may have open."""
+        def in_child():
+            end_with_parent()
+            if descriptors:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+        self.server = self.start_scripted(self.handle)
+        self.proxy = self.prepare_daemon(self.server, {"join.reads": False, "upstream.http2": "off", **(options or {})})
+        self.proxy.in_child = in_child
+        self.proxy.start()
 
     def handle(self, peer, request):
         if request.target == TOKEN:
@@ -74,6 +83,14 @@ class NeighboursCase(Case):
     def client(self, name):
         clients = self.proxy.get("/-/status").json()["queue"]["clients"]
         return [client for client in clients if client["client"] == name][0]
+
+    def wait_for_standstill(self):
+        """All buffers are full, also those of the kernel."""
+        def stands_still():
+            before = self.cpu_s()
+            time.sleep(0.2)
+            return self.cpu_s() - before <= 0.02
+        wait_until(stands_still, "a standstill")
 
     def in_flight(self):
         return self.proxy.get("/-/status").json()["limits"]["in_flight"]

@@ -23,6 +23,12 @@ class TestConnections(NeighboursCase):
         self.assertEqual(idle[-1].request("GET", "/api/last").status, 200)
         self.assertEqual(idle[0].rest(), b"")  # the one that was idle longest gave way
 
+    def test_1100_idle_tcp_connections_with_1024_descriptors(self):
+        self.begin(descriptors=1024)
+        self.attack(1100)
+        self.assert_not_noticed()
+        self.assertEqual(self.proxy.log.find("Too many open files"), [])
+
     def test_connections_with_requests(self):
         """Nobody gives way: those beyond the bound are refused, and only them."""
         self.begin({"listen.max_connections": 8})
@@ -65,6 +71,7 @@ class TestPlaces(NeighboursCase):
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.send(build("GET", LARGE, host=connection.host))
         self.wait_for_in_flight(48)
+        self.wait_for_standstill()
         self.assert_not_noticed()
         for connection in downloads:
             connection.sock.recv(1)
