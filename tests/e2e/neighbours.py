@@ -28,7 +28,8 @@ class NeighboursCase(Case):
             if descriptors:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
         self.server = self.start_scripted(self.handle)
-        self.proxy = self.prepare_daemon(self.server, {"join.reads": False, "upstream.http2": "off", **(options or {})})
+        self.proxy = self.prepare_daemon(self.server, {"join.reads": False, "upstream.http2": "off",
+                                                        "limits.drain_timeout_ms": 100, **(options or {})})
         self.proxy.in_child = in_child
         self.proxy.start()
 
