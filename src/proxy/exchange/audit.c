@@ -22,12 +22,11 @@ void audit_response(const struct exchange *exchange, int status)
 {
     const struct head *head = &exchange->head;
     const struct services *services = exchange->services;
-    char user[24] = "unknown";
+    char user[PRINCIPAL_NAME_MAX];
 
     if (!services->config->log.audit || !head->method || !is_write(head))
         return;
-    if (exchange->peer->user >= 0)
-        snprintf(user, sizeof(user), "uid:%" PRId64, exchange->peer->user);
+    principal_name(peer_user(exchange->peer), user, sizeof(user));
     log_info("audit: %s %s %s %.*s -> %d, %" PRId64 " ms%s", user,
              head->operation ? operation_id(head->operation) : "-", head->method,
              (int)target_public_length(head->target.text.data, head->target.path_length),

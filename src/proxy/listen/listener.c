@@ -2,7 +2,6 @@
 #include "proxy/listen/listener.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>

@@ -40,7 +40,7 @@ static struct policy_verdict judge(const struct exchange *exchange, const struct
     const struct policies *policies = exchange->services->config->policies;
     uint32_t groups[GROUPS_MAX + 1];
     struct policy_principal principal = {
-        .is_tcp = exchange->peer->port != 0, .user = exchange->peer->user, .groups = groups};
+        .is_tcp = exchange->peer->port != 0, .user = peer_user(exchange->peer), .groups = groups};
     int count;
 
     if (policies && !principal.is_tcp && policies->unix_socket.has_groups) {
