@@ -3,8 +3,8 @@
  * A limit on what several users hold together: bytes, connections, ...
  *
  * A quota can be shared by parts, one for each user, of which each may have MAX, and all together a third
- * more. A part gets more only while it holds less than three times what is free. So one that is alone can
- * have all of MAX, and something is always left for those who come later.
+ * more, rounded down. A part gets more only while it holds less than three times what is free. So one that is
+ * alone can have all of MAX and, unless that is 1 or 2, something is left for those who come later.
  */
 #ifndef TB_BASE_QUOTA_H
 #define TB_BASE_QUOTA_H
@@ -22,9 +22,13 @@ struct quota {
 /* What all parts together may have, if one may have MAX. */
 static inline size_t quota_total(size_t max)
 {
-    size_t more = max / 3 + (max % 3 > 0);
+    return max > SIZE_MAX - max / 3 ? SIZE_MAX : max + max / 3;
+}
 
-    return max > SIZE_MAX - more ? SIZE_MAX : max + more;
+/* The most that one may have, if all together may have TOTAL: the inverse. */
+static inline size_t quota_part(size_t total)
+{
+    return total / 4 * 3 + (total % 4 < 3 ? total % 4 : 2);
 }
 
 /* Whether a part that holds HELD may get BYTES more, if each may have MAX and all together hold ALL. */

@@ -32,7 +32,7 @@ class TestAudit(Case):
         self.proxy.log.wait("audit: .* changePassword")
         self.assertEqual(self.lines(), [
             uid + " saveDevice POST /api/device -> 200", uid + " saveAsset POST /api/asset -> 404",
-            "unknown deleteDevice DELETE /api/device/%s -> 200" % ID,
+            uid + " deleteDevice DELETE /api/device/%s -> 200" % ID,
             uid + " reportUserDashboardAction GET /api/user/dashboards/%s/visit -> 200" % ID, uid + " - PUT /api/new -> 200",
             uid + " postTelemetry POST /api/v1/ -> 200", uid + " changePassword POST /api/auth/changePassword -> 403"])
         self.assertNotIn("0815", self.proxy.log.text())

@@ -12,7 +12,7 @@ from http2 import Http2Server
 from tls import make_certificate
 
 USER = "/api/auth/user"
-COUNT = 48  # as many connections as one user can have with HTTP/1.1
+COUNT = 60
 
 
 class TestUpstreams(Case):
@@ -78,20 +78,19 @@ class TestUpstreams(Case):
         self.assertEqual(len(self.burst("http/1.1")), COUNT)
 
     def test_more_requests_than_allowed_wait_in_the_queue(self):
-        """One user has three quarters of the places."""
-        for name, bound in (("h2", {"upstream.max_requests": 8}), ("http/1.1", {"upstream.max_connections": 8}),
-                            ("http/1.1", {"upstream.max_requests": 8})):
+        for name, bound in (("h2", {"upstream.max_requests": 5}), ("http/1.1", {"upstream.max_connections": 5}),
+                            ("http/1.1", {"upstream.max_requests": 5})):
             with self.subTest(name=name, bound=bound):
                 front = self.start_front(self.sim, name)
                 proxy = self.start_daemon(front, {"join.reads": False, **bound})
-                self.sim.fault("hold", "/api/device/", count=9)
-                connections = [proxy.connect() for _ in range(9)]
+                self.sim.fault("hold", "/api/device/", count=8)
+                connections = [proxy.connect() for _ in range(8)]
                 for index, connection in enumerate(connections):
                     connection.send(build("GET", "/api/device/%d" % index, host=connection.host))
-                self.sim.wait_for_held(6)
+                self.sim.wait_for_held(5)
                 wait_until(lambda: proxy.get("/-/status").json()["queue"]["requests"] == 3, "three waiting requests")
-                self.assertEqual(proxy.get("/-/status").json()["limits"]["max_in_flight"], 8)
-                self.assertEqual(self.sim.stats()["held"], 6)
+                self.assertEqual(proxy.get("/-/status").json()["limits"]["max_in_flight"], 5)
+                self.assertEqual(self.sim.stats()["held"], 5)
                 self.sim.clear_faults()
                 self.sim.release()
                 for connection in connections:

@@ -11,8 +11,7 @@ from harness import Case, in_parallel, wait_until
 from http2 import ACK, HEADERS, PREFACE, SETTINGS, Http2Server, Peer
 from scripted import USER, answer
 
-PLACES = 128  # upstream.max_requests
-COUNT = 96  # of them for one user
+COUNT = 128  # upstream.max_requests
 CONNECTIONS_MAX = 4  # POOL_HTTP2_CONNECTIONS_MAX
 ROUNDS = 5
 
@@ -78,20 +77,19 @@ class TestColdBurst(Case):
         """Makes COUNT requests. Returns the number of streams at a time on each connection."""
         server = BurstServer(allowed, together, late)
         self.addCleanup(server.stop)
-        proxy = self.start_daemon(server, {"rate.learn": False, "join.reads": False, "upstream.max_requests": PLACES},
-                                  "api_key")
+        proxy = self.start_daemon(server, {"rate.learn": False, "join.reads": False, "upstream.max_requests": COUNT}, "api_key")
         wait_until(lambda: proxy.get("/-/ready").json()["edition"], "the end of the questions for the edition")
         wait_until(lambda: not server.open_peers, "the end of all connections")
         replies = in_parallel(count, lambda index: proxy.get("/api/device/%d" % index))
         self.assertEqual([reply.status for reply in replies], [200] * count)
         return list(server.most.values())
 
-    def test_a_server_with_128_streams_gets_96_of_one_user_at_once(self):
+    def test_a_server_with_128_streams_gets_128_at_once(self):
         for late in (False, True):
             with self.subTest(late=late):
-                self.assertEqual(self.burst(COUNT, PLACES, COUNT, late), [COUNT])
+                self.assertEqual(self.burst(COUNT, COUNT, COUNT, late), [COUNT])
 
-    def test_a_server_without_a_limit_gets_96_of_one_user_at_once(self):
+    def test_a_server_without_a_limit_gets_128_at_once(self):
         for late in (False, True):
             with self.subTest(late=late):
                 self.assertEqual(self.burst(COUNT, None, COUNT, late), [COUNT])

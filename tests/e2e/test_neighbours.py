@@ -50,16 +50,16 @@ class TestPlaces(NeighboursCase):
         self.begin()
         for connection in self.attack(64):
             connection.send(build("GET", WAITING, host=connection.host))
-        wait_until(lambda: self.seen() == 48, "the requests that have a place")
+        wait_until(lambda: self.seen() == 64, "the requests that have a place")
         self.assert_not_noticed()
-        self.assertEqual(self.seen(), 48)
+        self.assertEqual(self.seen(), 64)
 
     def test_64_uploads_of_a_byte_now_and_then(self):
         self.begin({"limits.max_kept_body_bytes": 1000})
         uploads = self.attack(64)
         for connection in uploads:
             connection.send(build("POST", WAITING, [("Content-Length", MIB)], host=connection.host) + b"x")
-        self.wait_for_in_flight(48)
+        self.wait_for_in_flight(64)
         self.assert_not_noticed()
         for connection in uploads:
             connection.send(b"x")
@@ -71,7 +71,7 @@ class TestPlaces(NeighboursCase):
         for connection in downloads:
             connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.send(build("GET", LARGE, host=connection.host))
-        self.wait_for_in_flight(48)
+        self.wait_for_in_flight(64)
         self.wait_for_standstill()
         self.assert_not_noticed()
         for connection in downloads:

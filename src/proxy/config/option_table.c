@@ -83,7 +83,8 @@ const struct option options[] = {
             "their own (an RPC, a rule engine call, a long poll of a device) get that timeout plus 5 s, at\n"
             "most 300 s, if that is longer."),
     INTEGER(upstream, max_connections, "64", 1, 4096, RESTART,
-            "Maximum number of connections to the server. (Over HTTP/1.1, the session has one more.)"),
+            "Maximum number of connections to the server for one local user; for all users together, a third\n"
+            "more. (Over HTTP/1.1, the session has one more.)"),
     CHOICE(upstream, http2, "auto", http2_mode_names, RESTART,
            "When to use HTTP/2, which carries many requests over one connection. auto: with https servers\n"
            "that support it; off: never; prior-knowledge: also with http servers, which must support it."),
@@ -91,8 +92,9 @@ const struct option options[] = {
             "Bytes that the windows of HTTP/2 answers may grow by together, for programs that read as fast as\n"
             "the server sends. Each answer begins with a window of 256 KiB."),
     INTEGER(upstream, max_requests, "128", 1, 4096, RESTART,
-            "Maximum number of requests at the server at a time; more wait in the queue. Without HTTP/2,\n"
-            "each uses a connection of its own, so upstream.max_connections limits them, too."),
+            "Maximum number of requests of one local user at the server at a time; more wait in the queue.\n"
+            "All users together may have a third more. Without HTTP/2, each uses a connection of its own, so\n"
+            "upstream.max_connections limits them, too."),
 
     STRING(listen, address, "127.0.0.1, ::1", RESTART,
            "Addresses for local programs over TCP: one or both of the loopback addresses, separated by a\n"

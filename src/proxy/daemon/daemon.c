@@ -23,8 +23,8 @@ static struct transport_options transport_options(const struct daemon *daemon)
     return (struct transport_options){
         .url = config->upstream.url,
         .connect_timeout_ms = config->upstream.connect_timeout_ms,
-        .max_connections = (long)config->upstream.max_connections,
-        .max_streams = (long)config->upstream.max_requests,
+        .max_connections = (long)quota_total((size_t)config->upstream.max_connections),
+        .max_streams = (long)quota_total((size_t)config->upstream.max_requests),
         .http2 = (enum http2_mode)config->upstream.http2,
         .max_window_growth = (size_t)config->upstream.max_window_growth,
         .ca_file = or_null(config->upstream.ca_file),

@@ -2,6 +2,7 @@
 #include "proxy/forward/queue_principal.h"
 
 #include "base/hash.h"
+#include "base/quota.h"
 
 static size_t slot_of(uint64_t id)
 {
@@ -78,7 +79,6 @@ void queue_principal_remove_lane(struct queue_lane *lane)
 /* Its share shrinks as the places of others grow, so that some are always left for those who come later. */
 bool queue_principal_has_its_share(const struct queue_principal *principal, const struct budget *budget)
 {
-    unsigned places = budget->options.max_in_flight, taken = budget->in_flight;
-
-    return taken >= places || principal->in_flight >= 3 * (places - taken);
+    return !quota_allows(quota_part(budget->options.max_in_flight), principal->in_flight, budget->in_flight,
+                         1);
 }

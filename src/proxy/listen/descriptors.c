@@ -3,6 +3,8 @@
 
 #include <sys/resource.h>
 
+#include "base/quota.h"
+
 uint64_t descriptors_raise_limit(void)
 {
     struct rlimit limit, raised;
@@ -21,6 +23,6 @@ unsigned descriptors_fit(uint64_t limit, unsigned wanted, unsigned upstream, siz
 
     if (local >= upstream)
         local = (left - DESCRIPTORS_CONNECTION * (uint64_t)upstream * servers) / (1 + DESCRIPTORS_CONNECTION);
-    local = local / 4 * 3 + local % 4 * 3 / 4; /* see quota_total() */
+    local = quota_part(local);
     return local >= wanted ? wanted : local > 0 ? (unsigned)local : 1;
 }

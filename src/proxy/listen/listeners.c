@@ -24,7 +24,8 @@ static void set_max_connections(struct services *services)
 {
     unsigned wanted = (unsigned)services->config->listen.max_connections;
     uint64_t limit = descriptors_raise_limit();
-    unsigned fit = descriptors_fit(limit, wanted, (unsigned)services->config->upstream.max_connections,
+    unsigned fit = descriptors_fit(limit, wanted,
+                                   (unsigned)quota_total((size_t)services->config->upstream.max_connections),
                                    services->upstream.servers.count);
 
     services->principals.shares.connections.max = fit;

@@ -67,7 +67,7 @@ static json_t *limits(const struct services *services)
                      "limit", text, "buckets", buckets(services, budget.limit), "learn", (int)budget.learn,
                      "pace", pace_or_null(budget.pace), "closed_for_ms", (json_int_t)budget.closed_ms,
                      "operations", refused_operations(services), "in_flight", (json_int_t)budget.in_flight,
-                     "max_in_flight", (json_int_t)budget.max_in_flight);
+                     "max_in_flight", (json_int_t)quota_part(budget.max_in_flight));
 }
 
 /* Where the requests of PRINCIPAL that wait come from over TCP, so that ss(8) can tell the program. */

@@ -54,16 +54,16 @@ static size_t fill(struct quota *part)
     return count;
 }
 
-/* 100 for each, and 134 for all. */
+/* 100 for each, and 133 for all. */
 START_TEST(one_that_is_alone_has_everything)
 {
     struct quota whole = {.max = 100};
     struct quota alice = {.whole = &whole}, bob = {.whole = &whole}, carol = {.whole = &whole};
 
     ck_assert_uint_eq(fill(&alice), 100);
-    ck_assert_uint_eq(fill(&bob), 26); /* 8 are free: fewer than a third of 26 */
+    ck_assert_uint_eq(fill(&bob), 25); /* 8 are free: no more than a third of 25 */
     ck_assert_uint_eq(fill(&carol), 6);
-    ck_assert_uint_eq(whole.used, 132);
+    ck_assert_uint_eq(whole.used, 131);
     ck_assert_uint_eq(fill(&alice), 0);
     quota_give_back(&alice, 60);
     ck_assert_uint_eq(fill(&alice), 37);
@@ -81,9 +81,10 @@ START_TEST(shares_of_small_numbers)
     struct quota alice = {.whole = &whole}, bob = {.whole = &whole};
 
     ck_assert_uint_eq(fill(&alice), 1);
-    ck_assert_uint_eq(fill(&bob), 1);
-    ck_assert(!quota_take(&bob, 1));
+    ck_assert_uint_eq(fill(&bob), 0); /* there is no third more */
     ck_assert(quota_take(&bob, 0));
+    quota_give_back(&alice, 1);
+    ck_assert_uint_eq(fill(&bob), 1);
 }
 END_TEST
 
@@ -94,7 +95,10 @@ START_TEST(shares_do_not_overflow)
 
     ck_assert_uint_eq(quota_total(SIZE_MAX), SIZE_MAX);
     ck_assert_uint_eq(quota_total(3), 4);
-    ck_assert_uint_eq(quota_total(4), 6);
+    ck_assert_uint_eq(quota_total(5), 6);
+    ck_assert_uint_eq(quota_part(6), 5);
+    ck_assert_uint_eq(quota_part(7), 5);
+    ck_assert_uint_eq(quota_part(1), 1);
     ck_assert(quota_take(&alice, SIZE_MAX - 10));
     ck_assert(!quota_take(&bob, SIZE_MAX));
     ck_assert(quota_take(&bob, 10));
