@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # HTTP as text. No input or output.
 src_libhttp_la_SOURCES = \
+	src/http/content_type.c src/http/content_type.h \
 	src/http/field_line.c src/http/field_line.h \
 	src/http/header_filter.c src/http/header_filter.h \
 	src/http/headers.c src/http/headers.h \

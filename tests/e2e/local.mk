@@ -10,6 +10,7 @@ e2e_tests = \
 	tests/e2e/test_connections.py \
 	tests/e2e/test_dead_connections.py \
 	tests/e2e/test_descriptors.py \
+	tests/e2e/test_documents.py \
 	tests/e2e/test_early_responses.py \
 	tests/e2e/test_endings_http1.py \
 	tests/e2e/test_endings_http2.py \

@@ -113,7 +113,7 @@ class TestAnswers(SizesCase):
         """Whether a response whose header has SIZE bytes passes. If not, it becomes a 502 with a reason."""
         headers = [("X-%d" % number, "y" * 1000) for number in range(size // 1000)]
         headers.append(("X-Rest", "y" * (size % 1000 + 1)))
-        data = answer(200, body, headers)
+        data = answer(200, body, [("Content-Type", "text/plain"), *headers])
         if chunked:
             data = data.replace(b"Content-Length: %d" % len(body), b"Transfer-Encoding: chunked")
             data = data[:-len(body)] + b"%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)

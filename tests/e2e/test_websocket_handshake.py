@@ -17,12 +17,13 @@ class TestHandshake(Case):
     refusal = None  # the response instead
 
     def setUp(self):
+        self.token = jwt("access")
         self.server = self.start_scripted(self.handle)
         self.proxy = self.start_daemon(self.server)
 
     def handle(self, peer, request):
         if request.target == TOKEN:
-            peer.send(answer(body={"token": jwt("access")}))
+            peer.send(answer(body={"token": self.token}))
             return True
         if request.header("Upgrade") is None:
             peer.send(answer(400))
@@ -56,6 +57,14 @@ class TestHandshake(Case):
         self.assert_opens(JDK_17, "/api/ws/plugins/telemetry")
         for length in ("00", "0000000000000000000000"):
             self.assert_opens([*PLAIN, ("Content-Length", length)])
+
+    def test_a_101_that_repeats_the_token_is_502(self):
+        """Below /api/ws the token is in the target, so the server can write it into the headers that are passed on."""
+        for name, value in (("Sec-WebSocket-Protocol", "%s"), ("Sec-WebSocket-Extensions", "permessage-deflate; x=%s")):
+            self.headers = [(name, value % self.token)]
+            asked = [*PLAIN, (name, value.split(";")[0].replace("%s", "y"))]
+            with self.proxy.connect() as connection:
+                self.assert_error(self.shake_hands(connection, asked, "/api/ws/plugins/telemetry"), 502, 2, "repeats")
 
     def test_a_body_of_some_bytes_makes_it_a_request(self):
         for body in (b"x", [b"x"]):

@@ -14,6 +14,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/principal.c src/proxy/exchange/principal.h \
 	src/proxy/exchange/raw_error.c src/proxy/exchange/raw_error.h \
 	src/proxy/exchange/reply.c src/proxy/exchange/reply.h \
+	src/proxy/exchange/reply_headers.c src/proxy/exchange/reply_headers.h \
 	src/proxy/exchange/reply_server.c src/proxy/exchange/reply_server.h \
 	src/proxy/exchange/respond.c src/proxy/exchange/respond.h \
 	src/proxy/exchange/response.c src/proxy/exchange/response.h \

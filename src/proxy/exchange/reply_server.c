@@ -4,14 +4,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "http/header_filter.h"
-#include "http/origin.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/reply_headers.h"
 #include "proxy/exchange/respond.h"
 
 #define BLOCK_BYTES (64 * 1024) /* read by libmicrohttpd at once */
-
-/* ---- headers ---- */
 
 /* Never called: libmicrohttpd sends no body for HEAD and 304. */
 static ssize_t reply_server_no_body(void *arg, uint64_t position, char *data, size_t max)
@@ -40,66 +37,6 @@ static struct response head_response(struct exchange *exchange, const struct tra
     return response;
 }
 
-/* A path that begins with two slashes is taken for a host (RFC 3986, section 4.2). Browsers take a backslash
- * for a slash, and leave out tabs (https://url.spec.whatwg.org/#url-parsing). */
-static bool is_taken_for_a_host(const char *path)
-{
-    path += 1 + strspn(path + 1, "\t");
-    return *path == '/' || *path == '\\';
-}
-
-/* A Location on the server becomes one on the listener: a path without that of upstream.url. A Location that
- * would then lead to another host is not changed. The caller frees the result; NULL if there is no memory. */
-static char *local_location(const struct exchange *exchange, const char *location)
-{
-    const char *url = exchange->services->config->upstream.url, *path = location, *prefix, *slash = "";
-    CLEANUP(free_pointer) char *absolute = NULL;
-    char *ret = NULL;
-    size_t length;
-
-    /* The scheme is that of the request (RFC 3986, section 4.2). */
-    if (strncmp(location, "//", 2) == 0 &&
-        asprintf(&absolute, "%.*s%s", (int)strcspn(url, "/"), url, location) < 0)
-        return NULL;
-    url = servers_configured_url(&exchange->services->upstream.servers, absolute ? absolute : location);
-    if (origin_is_same(absolute ? absolute : location, url)) {
-        path = absolute ? absolute : location;
-        path += origin_length(path);
-        slash = *path == '/' ? "" : "/"; /* RFC 9110, section 4.2.3 */
-    }
-    prefix = url + origin_length(url);
-    length = strlen(prefix);
-    while (length > 0 && prefix[length - 1] == '/')
-        length--;
-    if (strncmp(path, prefix, length) != 0 ||
-        (!*slash && (path[length] != '/' || is_taken_for_a_host(path + length))))
-        return strdup(location);
-    return asprintf(&ret, "%s%s", slash, path + length) < 0 ? NULL : ret;
-}
-
-/* Connection before the others: response.h says why. */
-static void copy_headers(struct response response, const struct exchange *exchange,
-                         const struct headers *headers)
-{
-    const char *connection = headers_find(headers, MHD_HTTP_HEADER_CONNECTION);
-    char name[256];
-    const char *line;
-
-    response_add_close(response, exchange);
-    for (line = headers_next(headers, NULL); line; line = headers_next(headers, line)) {
-        size_t length = strcspn(line, ":");
-        CLEANUP(free_pointer) char *local = NULL;
-
-        if (!filter_response_header(line, connection) || length >= sizeof(name))
-            continue;
-        memcpy(name, line, length);
-        name[length] = '\0';
-        if (header_is(line, MHD_HTTP_HEADER_LOCATION))
-            local = local_location(exchange, header_value(line));
-        response_add(response, name, local ? local : header_value(line));
-    }
-}
-
 /* ---- the server has answered ---- */
 
 /* For Proxy-Status: why a request that got a 429 was not retried. */
@@ -124,7 +61,7 @@ static void reply_answer(struct exchange *exchange, const struct request *reques
     else
         response = response_from_buffer(transfer->response_body.data, transfer->response_body.len,
                                         MHD_RESPMEM_PERSISTENT);
-    copy_headers(response, exchange, &transfer->response);
+    reply_headers_copy(response, exchange, transfer);
     response_add_timing(response, exchange);
     if (details)
         response_add_proxy_status(response, "received-status=429; details", details);
@@ -136,7 +73,7 @@ void reply_transfer(struct exchange *exchange, const struct transfer *transfer)
     struct response response = response_from_buffer(transfer->response_body.data, transfer->response_body.len,
                                                     MHD_RESPMEM_MUST_COPY);
 
-    copy_headers(response, exchange, &transfer->response);
+    reply_headers_copy(response, exchange, transfer);
     respond(exchange, transfer->status, response);
 }
 
@@ -148,7 +85,7 @@ void reply_transfer_streaming(struct exchange *exchange, const struct transfer *
         .mhd = MHD_create_response_from_callback(length ? strtoull(length, NULL, 10) : MHD_SIZE_UNKNOWN,
                                                  BLOCK_BYTES, read, arg, NULL)};
 
-    copy_headers(response, exchange, &transfer->response);
+    reply_headers_copy(response, exchange, transfer);
     response_add_timing(response, exchange);
     respond_streaming(exchange, transfer->status, response);
 }

@@ -98,6 +98,9 @@ int browser_guard_check(const struct origin_headers *headers, unsigned port, con
     *reason = NULL;
     if (port == 0)
         return 0;
+    *reason = "service workers are refused";
+    if (headers->service_worker)
+        return 403;
     *reason = "requests from web pages of other sites are refused";
     if (headers->origin && !is_own_url(headers->origin, port))
         return 403;

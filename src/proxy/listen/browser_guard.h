@@ -15,6 +15,7 @@ struct origin_headers {
     const char *origin;
     const char *referer;
     const char *sec_fetch_site;
+    const char *service_worker; /* its script is asked for */
 };
 
 /*

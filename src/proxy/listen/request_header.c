@@ -63,6 +63,7 @@ static enum MHD_Result request_header_note(void *arg, enum MHD_ValueKind kind, c
                         : is_header(name, MHD_HTTP_HEADER_ORIGIN)            ? &header->origin.origin
                         : is_header(name, MHD_HTTP_HEADER_REFERER)           ? &header->origin.referer
                         : is_header(name, "Sec-Fetch-Site")                  ? &header->origin.sec_fetch_site
+                        : is_header(name, "Service-Worker")                  ? &header->origin.service_worker
                         : is_header(name, MHD_HTTP_HEADER_CONTENT_LENGTH)    ? &header->content_length
                         : is_header(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? &header->transfer_encoding
                         : is_header(name, MHD_HTTP_HEADER_CONTENT_TYPE)      ? &header->content_type

@@ -47,12 +47,29 @@ static bool take_extensions(struct tunnel *tunnel)
     return true;
 }
 
+/* Whether a header of the server's answer that is passed on repeats the token in the target. */
+static bool repeats_token(const struct tunnel *tunnel)
+{
+    const char *query = strchr(tunnel->websocket.transfer.target, '?');
+    const char *token = query ? strchr(query, '=') + 1 : NULL, *line;
+    const struct headers *headers = &tunnel->websocket.transfer.response;
+
+    for (line = headers_next(headers, NULL); token && line; line = headers_next(headers, line))
+        if (strncasecmp(line, "Sec-WebSocket-", strlen("Sec-WebSocket-")) == 0 && strstr(line, token))
+            return true;
+    return false;
+}
+
 static void tunnel_opened(struct websocket *websocket)
 {
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
     struct exchange *exchange = tunnel->exchange;
     char accept[HANDSHAKE_ACCEPT_CHARS + 1];
 
+    if (repeats_token(tunnel)) {
+        reply_error(exchange, 502, PROXY_STATUS_UPGRADE_FAILED, "the server's handshake repeats the token");
+        return;
+    }
     if (!take_extensions(tunnel)) {
         reply_error(exchange, 502, PROXY_STATUS_UPGRADE_FAILED,
                     "the server wants an extension that was not offered");

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 tests_unit_test_base_SOURCES += \
+	tests/unit/http/content_type.c \
 	tests/unit/http/header_filter.c \
 	tests/unit/http/headers.c \
 	tests/unit/http/origin.c \

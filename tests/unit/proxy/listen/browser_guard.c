@@ -239,25 +239,37 @@ END_TEST
 
 START_TEST(one_bad_header_is_enough)
 {
-    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "same-origin"}, PORT,
-                 false, PASS);
-    assert_guard(&(struct origin_headers){NULL, OWN, "http://evil", "http://" OWN "/", "same-origin"}, PORT,
-                 false, FORBIDDEN);
-    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://evil/", "same-origin"}, PORT,
-                 false, FORBIDDEN);
-    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site"}, PORT,
-                 false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "same-origin", NULL},
+                 PORT, false, PASS);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://evil", "http://" OWN "/", "same-origin", NULL},
+                 PORT, false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://evil/", "same-origin", NULL},
+                 PORT, false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, "http://" OWN, "http://" OWN "/", "cross-site", NULL},
+                 PORT, false, FORBIDDEN);
+}
+END_TEST
+
+/* https://w3c.github.io/ServiceWorker/#service-worker-script-request */
+START_TEST(a_service_worker_is_refused)
+{
+    assert_guard(&(struct origin_headers){.host = OWN, .service_worker = "script"}, PORT, false, FORBIDDEN);
+    assert_guard(&(struct origin_headers){NULL, OWN, NULL, "http://" OWN "/", "same-origin", ""}, PORT, false,
+                 FORBIDDEN);
+    assert_guard(&(struct origin_headers){.host = OWN, .service_worker = "script"}, 0, false, PASS);
 }
 END_TEST
 
 /* No browser can connect to it, and WebSocket programs send an Origin by themselves. */
 START_TEST(headers_are_not_checked_on_a_unix_socket)
 {
-    assert_guard(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL}, 0, false, PASS);
-    assert_guard(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site"}, 0, false,
-                 PASS);
-    assert_guard(&(struct origin_headers){NULL, NULL, "http://evil", NULL, NULL}, 0, false, BAD_REQUEST);
-    assert_guard(&(struct origin_headers){"http://evil/", "any", NULL, NULL, NULL}, 0, false, MISDIRECTED);
+    assert_guard(&(struct origin_headers){NULL, "any", "http://localhost", NULL, NULL, NULL}, 0, false, PASS);
+    assert_guard(&(struct origin_headers){NULL, "any", "http://evil", "http://evil/", "cross-site", "script"},
+                 0, false, PASS);
+    assert_guard(&(struct origin_headers){NULL, NULL, "http://evil", NULL, NULL, NULL}, 0, false,
+                 BAD_REQUEST);
+    assert_guard(&(struct origin_headers){"http://evil/", "any", NULL, NULL, NULL, NULL}, 0, false,
+                 MISDIRECTED);
 }
 END_TEST
 
@@ -273,6 +285,7 @@ UNIT_SUITE(browser_guard)
     tcase_add_test(tests, a_referer_has_a_path);
     tcase_add_test(tests, sec_fetch_site_names_other_sites);
     tcase_add_test(tests, one_bad_header_is_enough);
+    tcase_add_test(tests, a_service_worker_is_refused);
     tcase_add_test(tests, headers_are_not_checked_on_a_unix_socket);
     return suite;
 }
