@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "http/origin.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -54,4 +55,40 @@ bool origin_is_same(const char *url, const char *server)
     return a.host_length == b.host_length && strncasecmp(a.host, b.host, a.host_length) == 0 &&
            a.port_length == b.port_length &&
            (a.port_length == 0 || memcmp(a.port, b.port, a.port_length) == 0);
+}
+
+static const char host_characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._";
+
+bool host_is_name(const char *text, size_t length)
+{
+    return length > 0 && length <= HOST_MAX_BYTES && strspn(text, host_characters) == length;
+}
+
+/* The length of the host that TEXT begins with; 0: none. */
+static size_t host_length(const char *text)
+{
+    size_t length;
+
+    if (*text != '[')
+        return strspn(text, host_characters);
+    length = strspn(text + 1, "0123456789abcdefABCDEF:.");
+    return length > 0 && text[1 + length] == ']' ? length + 2 : 0;
+}
+
+static bool is_port(const char *text, size_t length, const char *default_port)
+{
+    return *text != '0' && length > 0 && length <= 5 && strspn(text, "0123456789") == length &&
+           strtoul(text, NULL, 10) <= 65535 &&
+           (length != strlen(default_port) || memcmp(text, default_port, length) != 0);
+}
+
+bool origin_is_exact(const char *text, size_t length)
+{
+    size_t scheme = scheme_length(text), host = scheme ? host_length(text + scheme) : 0;
+    const char *port = text + scheme + host;
+
+    if (host == 0 || host > HOST_MAX_BYTES)
+        return false;
+    length -= scheme + host;
+    return length == 0 || (*port == ':' && is_port(port + 1, length - 1, scheme == 8 ? "443" : "80"));
 }

@@ -19,4 +19,13 @@ size_t origin_length(const char *url);
  */
 bool origin_is_same(const char *url, const char *server);
 
+#define HOST_MAX_BYTES 253 /* RFC 1035, section 2.3.4 */
+
+/* Whether TEXT (LENGTH bytes, which a comma, a blank or a NUL ends) is a host name or an IPv4 address. */
+bool host_is_name(const char *text, size_t length);
+
+/* Whether TEXT (ended like that) is an origin as browsers write it: without a path, and without the port that
+ * the scheme has anyway. */
+bool origin_is_exact(const char *text, size_t length);
+
 #endif

@@ -75,6 +75,7 @@ e2e_tests = \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
 	tests/e2e/test_units.py \
+	tests/e2e/test_web_pages.py \
 	tests/e2e/test_websocket.py \
 	tests/e2e/test_websocket_handshake.py \
 	tests/e2e/test_websocket_updates.py

@@ -6,11 +6,42 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "http/origin.h"
 #include "proxy/config/config.h"
 #include "proxy/config/values.h"
 #include "proxy/policy/policies.h"
 #include "proxy/route/urgency.h"
 #include "transport/transport.h"
+
+#define LISTEN_NAMES_MAX 16 /* in listen.hosts, and in listen.origins */
+
+/* Checks each entry of LIST, which browser_guard.c and respond.c read like a list in a header. */
+static int check_names(const char *option, const char *list,
+                       bool (*is_valid)(const char *text, size_t length), const char *hint,
+                       struct tb_error *err)
+{
+    size_t count = 0, length;
+
+    for (list += strspn(list, ", \t"); *list; list += strspn(list, ", \t")) {
+        length = strcspn(list, ", \t");
+        if (!is_valid(list, length))
+            return tb_error_set(err, -EINVAL, "%s: \"%.*s\" is not %s", option, (int)length, list, hint);
+        if (++count > LISTEN_NAMES_MAX)
+            return tb_error_set(err, -EINVAL, "%s: more than %d names", option, LISTEN_NAMES_MAX);
+        list += length;
+    }
+    return 0;
+}
+
+static int check_web(const struct config *config, struct tb_error *err)
+{
+    int r =
+        check_names("listen.hosts", config->listen.hosts, host_is_name, "a host name without a port", err);
+
+    return r < 0 ? r
+                 : check_names("listen.origins", config->listen.origins, origin_is_exact,
+                               "an origin like http://localhost:3000, without a path or a default port", err);
+}
 
 static int check_listen(const struct config *config, struct tb_error *err)
 {
@@ -135,6 +166,8 @@ int config_check(const struct config *config, struct tb_error *err)
 
     if (r == 0)
         r = check_listen(config, err);
+    if (r == 0)
+        r = check_web(config, err);
     if (r == 0)
         r = check_queue(config, err);
     if (r == 0)

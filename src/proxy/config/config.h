@@ -48,6 +48,8 @@ struct config {
         char *unix_path;
         char *unix_mode;
         char *unix_group;
+        char *hosts;
+        char *origins;
         int64_t max_connections;
         int64_t idle_timeout_s;
     } listen;

@@ -108,6 +108,14 @@ const struct option options[] = {
     STRING(listen, unix_group, "", RESTART,
            "Group of the Unix socket, a name or a number, for a mode such as 0660. tbproxyd must be a member\n"
            "of it. Empty: its own group. (If systemd opens the sockets, tbproxyd.socket says all this.)"),
+    STRING(listen, hosts, "", RELOAD,
+           "Further names by which programs may address tbproxyd over TCP, separated by commas, without\n"
+           "ports: \"host.docker.internal\". Other names in a Host header are refused, except the loopback\n"
+           "names, because a web page could use them."),
+    STRING(listen, origins, "", RELOAD,
+           "Web pages that may ask over TCP, by their origins, separated by commas:\n"
+           "\"http://localhost:3000\". Their scripts can then do whatever policy.tcp allows, and read the\n"
+           "answers (CORS). Pages of all other origins are refused."),
     INTEGER(listen, max_connections, "1024", 1, 65536, RESTART,
             "Maximum number of connections of one local user; all users together may have a third more.\n"
             "For further ones, idle connections are closed. It is reduced, and the log says so, if the\n"

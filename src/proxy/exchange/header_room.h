@@ -14,7 +14,7 @@
 #define CONNECTION_MEMORY_BYTES (32 * 1024)
 
 /* At most this much is needed for the header of a response of tbproxyd's own. */
-#define HEADER_ROOM_MIN_BYTES 1024
+#define HEADER_ROOM_MIN_BYTES 1536
 
 /* A request that leaves less is not executed. Half of the size that Tomcat allows for the header of an answer
  * (8 KiB), and several times the usual size. */

@@ -10,6 +10,8 @@
 
 #define MESSAGE_MAX_BYTES (TB_ERROR_MESSAGE_MAX + 200)
 
+#define PREFLIGHT_MAX_AGE_S "600" /* for which a browser may remember the answer */
+
 #define EVENTS_BLOCK_BYTES 16384 /* read by libmicrohttpd at once */
 
 void reply_error(struct exchange *exchange, int status, const char *token, const char *format, ...)
@@ -88,6 +90,17 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
     response_add(response, MHD_HTTP_HEADER_ALLOW, allow);
     response_add_proxy_status(response, "error", PROXY_STATUS_DENIED);
     respond(exchange, 405, response);
+}
+
+/* "*" is all headers but Authorization (https://fetch.spec.whatwg.org/#http-new-header-syntax). */
+void reply_preflight(struct exchange *exchange, const char *allow)
+{
+    struct response response = response_from_buffer(NULL, 0, MHD_RESPMEM_PERSISTENT);
+
+    response_add(response, "Access-Control-Allow-Methods", allow);
+    response_add(response, "Access-Control-Allow-Headers", "*, Authorization");
+    response_add(response, "Access-Control-Max-Age", PREFLIGHT_MAX_AGE_S);
+    respond(exchange, 204, response);
 }
 
 void reply_upgrade_required(struct exchange *exchange)

@@ -37,6 +37,9 @@ void reply_stopping(struct exchange *exchange);
 /* 405 with Allow. */
 void reply_not_allowed(struct exchange *exchange, const char *allow);
 
+/* 204: a page may send a request with the methods ALLOW. respond.h names the page. */
+void reply_preflight(struct exchange *exchange, const char *allow);
+
 /* 426: the client asks for another version of WebSocket. */
 void reply_upgrade_required(struct exchange *exchange);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "http/headers.h"
 #include "http/proxy_status.h"
 #include "proxy/exchange/audit.h"
 #include "proxy/exchange/early_response.h"
@@ -37,6 +38,24 @@ static void count(const struct exchange *exchange, int status)
                       status, waited_ms, upstream_ms);
 }
 
+/* ---- web pages ---- */
+
+/* A page of listen.origins may read the response, whatever it is. Only a browser says Origin over TCP, and
+ * the browser guard has refused all others. Vary: another page must not get it from a cache. */
+static void add_cors(struct response response, const struct exchange *exchange)
+{
+    const char *origins = exchange->services->config->listen.origins, *origin;
+
+    if (!*origins || exchange->peer->port == 0)
+        return;
+    response_add(response, "Vary", "Origin");
+    origin = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin");
+    if (!origin || !header_list_contains(origins, origin))
+        return;
+    response_add(response, "Access-Control-Allow-Origin", origin);
+    response_add(response, "Access-Control-Expose-Headers", "*");
+}
+
 /* ---- responding ---- */
 
 /* A response whose header does not fit into libmicrohttpd's memory becomes 502. Takes over RESPONSE. */
@@ -54,6 +73,7 @@ static struct response make_fit(struct exchange *exchange, int *status, struct r
     *status = 502;
     response = error_response(502, message);
     response_add_proxy_status(response, "error", PROXY_STATUS_HEADER_TOO_BIG);
+    add_cors(response, exchange);
     return response;
 }
 
@@ -105,6 +125,7 @@ static void queue_response(struct exchange *exchange, int status, struct respons
 /* Takes over RESPONSE. */
 static void begin(struct exchange *exchange, enum outbound_state state, int status, struct response response)
 {
+    add_cors(response, exchange);
     if (response.mhd && exchange_takes_response(exchange))
         response = make_fit(exchange, &status, response);
     if (response.mhd) {

@@ -7,30 +7,40 @@
 #include <strings.h>
 
 #include "base/util.h"
+#include "http/headers.h"
 #include "http/origin.h"
-
-static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
-
-#define AUTHORITY_MAX 32
 
 #define PORT_DIGITS 5
 #define PORT_MAX    65535
 
-/* Whether AUTHORITY (LENGTH bytes) is a loopback name with PORT. Port 80 may be left out. */
-static bool is_own(const char *authority, size_t length, unsigned port)
+/* The length of the host at the beginning of AUTHORITY (LENGTH bytes); a port or anything else may follow. */
+static size_t host_length(const char *authority, size_t length)
 {
-    char own[AUTHORITY_MAX];
+    char end = *authority == '[' ? ']' : ':';
+    const char *found = memchr(authority, end, length);
+
+    return !found ? length : (size_t)(found - authority) + (end == ']');
+}
+
+/* Whether HOST (LENGTH bytes) is a loopback name or one of HOSTS. No foreign web page has such a name. */
+static bool is_own_name(const char *host, size_t length, const char *hosts)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
     size_t i;
 
-    for (i = 0; i < ARRAY_SIZE(names); i++) {
-        size_t own_length = (size_t)snprintf(own, sizeof(own), "%s:%u", names[i], port);
+    for (i = 0; i < ARRAY_SIZE(names); i++)
+        if (strlen(names[i]) == length && strncasecmp(names[i], host, length) == 0)
+            return true;
+    return header_list_has(hosts, host, length);
+}
 
-        if (own_length == length && strncasecmp(own, authority, length) == 0)
-            return true;
-        if (port == 80 && strlen(names[i]) == length && strncasecmp(names[i], authority, length) == 0)
-            return true;
-    }
-    return false;
+/* Whether TEXT (LENGTH bytes), which follows a host, is PORT. Port 80 may be left out. */
+static bool is_own_port(const char *text, size_t length, unsigned port)
+{
+    char own[PORT_DIGITS + 2];
+    size_t own_length = (size_t)snprintf(own, sizeof(own), ":%u", port);
+
+    return (length == 0 && port == 80) || (length == own_length && memcmp(own, text, length) == 0);
 }
 
 /* Whether TEXT (LENGTH bytes), which follows a host, is empty or a port, which may itself be empty (RFC 3986,
@@ -46,67 +56,80 @@ static bool is_port_or_nothing(const char *text, size_t length)
            strtoul(text + 1, NULL, 10) <= PORT_MAX;
 }
 
-/* Whether HOST (LENGTH bytes) is a loopback name with any port: "ssh -L 9999:localhost:8282" uses another
- * port than the listener's. No foreign web page has such a name. */
-static bool is_loopback(const char *host, size_t length)
+/* Whether AUTHORITY (LENGTH bytes) has an own name and any port: "ssh -L 9999:localhost:8282" uses another
+ * port than the listener's. */
+static bool has_own_name(const char *authority, size_t length, const char *hosts)
 {
-    static const char *const loopback[] = {"localhost", "localhost.", "127.0.0.1", "[::1]"};
-    size_t i;
+    size_t host = host_length(authority, length);
+    bool is_absolute = host == strlen("localhost.") && strncasecmp(authority, "localhost.", host) == 0;
 
-    for (i = 0; i < ARRAY_SIZE(loopback); i++)
-        if (strncasecmp(loopback[i], host, strlen(loopback[i])) == 0 &&
-            is_port_or_nothing(host + strlen(loopback[i]), length - strlen(loopback[i])))
-            return true;
-    return false;
+    return (is_absolute || is_own_name(authority, host, hosts)) &&
+           is_port_or_nothing(authority + host, length - host);
 }
 
-/* Whether URL (a target, an Origin or a Referer) is on this listener. A Unix socket (PORT 0) has no port. */
-static bool is_own_url(const char *url, unsigned port)
+/* Whether URL (a target, an Origin or a Referer) is on this listener. A Unix socket has no port. */
+static bool is_own_url(const char *url, const struct guarded_listener *listener)
 {
     static const char scheme[] = "http://";
-    size_t skip = strlen(scheme), length;
+    size_t skip = strlen(scheme), length, host;
 
     if (strncasecmp(url, scheme, skip) != 0)
         return false;
     url += skip;
     length = strcspn(url, "/?#");
-    return port == 0 ? is_loopback(url, length) : is_own(url, length, port);
+    if (listener->port == 0)
+        return has_own_name(url, length, listener->hosts);
+    host = host_length(url, length);
+    return is_own_name(url, host, listener->hosts) && is_own_port(url + host, length - host, listener->port);
 }
 
 /* Whether the request is for this listener or for the server. Sets *REASON in any case. */
-static bool is_for_us(const struct origin_headers *headers, unsigned port, const char *upstream,
+static bool is_for_us(const struct origin_headers *headers, const struct guarded_listener *listener,
                       const char **reason)
 {
     if (headers->target) {
         *reason = "the target is on another host: only the server of upstream.url can be reached";
-        return is_own_url(headers->target, port) || origin_is_same(headers->target, upstream);
+        return is_own_url(headers->target, listener) || origin_is_same(headers->target, listener->upstream);
     }
-    *reason = "the Host header names another host; use localhost, 127.0.0.1 or [::1]";
-    return port == 0 || !headers->host || is_loopback(headers->host, strlen(headers->host));
+    *reason = "the Host header names another host; use localhost, 127.0.0.1 or [::1], or see listen.hosts";
+    return listener->port == 0 || !headers->host ||
+           has_own_name(headers->host, strlen(headers->host), listener->hosts);
 }
 
-int browser_guard_check(const struct origin_headers *headers, unsigned port, const char *upstream,
-                        bool http_1_0, const char **reason)
+/* Whether it comes from a page of an origin that may ask. Such a request says so by Origin; one without is
+ * not made to be read by a page. */
+static bool is_from_listed(const struct origin_headers *headers, const char *origins)
+{
+    return headers->origin && header_list_contains(origins, headers->origin) &&
+           (!headers->referer || header_list_has(origins, headers->referer, origin_length(headers->referer)));
+}
+
+/* Whether it comes from the listener's own pages, or from no page. */
+static bool is_from_us(const struct origin_headers *headers, const struct guarded_listener *listener)
 {
     const char *site = headers->sec_fetch_site;
 
+    return (!headers->origin || is_own_url(headers->origin, listener)) &&
+           (!headers->referer || is_own_url(headers->referer, listener)) &&
+           (!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+}
+
+int browser_guard_check(const struct origin_headers *headers, const struct guarded_listener *listener,
+                        bool http_1_0, const char **reason)
+{
     *reason = "the Host header is missing";
     if (!headers->host && !http_1_0)
         return 400;
-    if (!is_for_us(headers, port, upstream, reason))
+    if (!is_for_us(headers, listener, reason))
         return 421;
     *reason = NULL;
-    if (port == 0)
+    if (listener->port == 0)
         return 0;
     *reason = "service workers are refused";
     if (headers->service_worker)
         return 403;
-    *reason = "requests from web pages of other sites are refused";
-    if (headers->origin && !is_own_url(headers->origin, port))
-        return 403;
-    if (headers->referer && !is_own_url(headers->referer, port))
-        return 403;
-    if (site && strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0)
+    *reason = "requests from web pages of other sites are refused; see listen.origins";
+    if (!is_from_us(headers, listener) && !is_from_listed(headers, listener->origins))
         return 403;
     *reason = NULL;
     return 0;

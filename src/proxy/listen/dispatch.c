@@ -23,6 +23,7 @@ static const struct handler *const handlers[] = {
     [ROUTE_STATUS] = &status_handler,
     [ROUTE_METRICS] = &status_handler,
     [ROUTE_SUBSCRIBE] = &sse_handler,
+    [ROUTE_PREFLIGHT] = &local_handler,
     [ROUTE_NOT_ALLOWED] = &local_handler,
     [ROUTE_UNKNOWN] = &local_handler,
 };

@@ -15,7 +15,7 @@
 /* More than libmicrohttpd's memory for a connection. */
 #define REQUEST_LINE_MAX_BYTES 65536
 
-#define FORWARDED_MAX_BYTES 80 /* with one of the listener's own names */
+#define FORWARDED_MAX_BYTES (HOST_MAX_BYTES + 40) /* with one of the listener's own names, and a port */
 
 #define FOLD_BLANKS_MAX 1024 /* between a header's colon and its value */
 
@@ -68,6 +68,7 @@ static enum MHD_Result request_header_note(void *arg, enum MHD_ValueKind kind, c
                         : is_header(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) ? &header->transfer_encoding
                         : is_header(name, MHD_HTTP_HEADER_CONTENT_TYPE)      ? &header->content_type
                         : is_header(name, MHD_HTTP_HEADER_EXPECT)            ? &header->expect
+                        : is_header(name, "Access-Control-Request-Method")   ? &header->requested_method
                                                                              : NULL;
 
     (void)kind;
@@ -146,17 +147,21 @@ static void check_request_line(struct exchange *exchange, const char *version)
 
 static void check(struct exchange *exchange, struct request_header *header, const char *version)
 {
-    const struct upstream *upstream = &exchange->services->upstream;
+    const struct config *config = exchange->services->config;
     const char *target = exchange->head.raw_target;
+    struct guarded_listener listener = {
+        .port = exchange->peer->port,
+        .upstream = servers_configured_url(&exchange->services->upstream.servers, target),
+        .hosts = config->listen.hosts,
+        .origins = config->listen.origins,
+    };
     const char *reason;
     int status;
 
     check_request_line(exchange, version);
     MHD_get_connection_values(exchange->connection, MHD_HEADER_KIND, request_header_note, header);
     header->origin.target = origin_length(target) ? target : NULL;
-    status =
-        browser_guard_check(&header->origin, exchange->peer->port,
-                            servers_configured_url(&upstream->servers, target), header->http_1_0, &reason);
+    status = browser_guard_check(&header->origin, &listener, header->http_1_0, &reason);
     if (status != 0)
         exchange_refuse(exchange, status, reason);
     check_target(exchange);
@@ -222,6 +227,14 @@ static bool is_websocket(const struct exchange *exchange, const struct request_h
                             header->upgrade, header->connection);
 }
 
+/* The question of a browser whether a page may send such a request (https://fetch.spec.whatwg.org/). The
+ * guard has let in only pages that may; of a page of the listener's own, no browser asks. */
+static bool is_preflight(const struct exchange *exchange, const struct request_header *header)
+{
+    return strcmp(exchange->head.method, MHD_HTTP_METHOD_OPTIONS) == 0 && exchange->peer->port != 0 &&
+           *exchange->services->config->listen.origins && header->origin.origin && header->requested_method;
+}
+
 static void find_route(struct exchange *exchange, struct request_header *header, const char *method)
 {
     struct head *head = &exchange->head;
@@ -229,7 +242,7 @@ static void find_route(struct exchange *exchange, struct request_header *header,
     size_t path_length = head->target.path_length;
 
     head->operation = operation_find(method, path, path_length);
-    head->route = route_find(method, path, path_length);
+    head->route = is_preflight(exchange, header) ? route_preflight() : route_find(method, path, path_length);
     if (is_websocket(exchange, header))
         head->route.kind = ROUTE_TUNNEL;
     head->retry = operation_retry(head->operation, method, path, path_length);

@@ -18,7 +18,8 @@ struct request_header {
     const char *transfer_encoding;
     const char *expect;
     const char *content_type;
-    const char *upgrade; /* the first */
+    const char *upgrade;          /* the first */
+    const char *requested_method; /* of a preflight */
     char connection[REQUEST_HEADER_CONNECTION_MAX_BYTES];
     bool http_1_0;
     bool is_ambiguous; /* the end of the request can be read in two ways */

@@ -39,6 +39,9 @@ static void local_begin(struct exchange *exchange)
     case ROUTE_READY:
         reply_ready(exchange);
         return;
+    case ROUTE_PREFLIGHT:
+        reply_preflight(exchange, exchange->head.route.allow);
+        return;
     case ROUTE_NOT_ALLOWED:
         reply_not_allowed(exchange, exchange->head.route.allow);
         return;

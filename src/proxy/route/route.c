@@ -72,3 +72,8 @@ struct route route_find(const char *method, const char *path, size_t path_length
     }
     return (struct route){ROUTE_UNKNOWN, NULL};
 }
+
+struct route route_preflight(void)
+{
+    return (struct route){ROUTE_PREFLIGHT, METHODS};
+}

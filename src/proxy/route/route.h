@@ -20,6 +20,7 @@ enum route_kind {
     ROUTE_READY,
     ROUTE_STATUS,
     ROUTE_METRICS,
+    ROUTE_PREFLIGHT,   /* a browser asks whether a page may send a request */
     ROUTE_SUBSCRIBE,   /* a stream of updates */
     ROUTE_NOT_ALLOWED, /* known path, other method */
     ROUTE_UNKNOWN,     /* not forwarded */
@@ -27,12 +28,15 @@ enum route_kind {
 
 struct route {
     enum route_kind kind;
-    const char *allow; /* ROUTE_NOT_ALLOWED: the methods */
+    const char *allow; /* ROUTE_NOT_ALLOWED, ROUTE_PREFLIGHT: the methods */
 };
 
 /* METHOD as a static string; NULL if it is not forwarded. */
 const char *route_method(const char *method);
 
 struct route route_find(const char *method, const char *path, size_t path_length);
+
+/* That of a preflight, on any path. */
+struct route route_preflight(void);
 
 #endif

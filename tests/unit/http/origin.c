@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "http/origin.h"
+#include <stdio.h>
+
 #include "base/util.h"
+#include "http/origin.h"
 #include "unit.h"
 
 static const struct {
@@ -88,6 +90,66 @@ START_TEST(urls_of_the_same_server)
 }
 END_TEST
 
+#define LONG_HOST LABEL LABEL LABEL LABEL "x" /* 253 bytes */
+#define LABEL     "abcdefghi.abcdefghi.abcdefghi.abcdefghi.abcdefghi.abcdefghi.abc"
+
+static const struct {
+    const char *text;
+    bool is_host, is_origin;
+} exact[] = {
+    {"localhost", true, false},
+    {"host.docker.internal", true, false},
+    {"172.17.0.1", true, false},
+    {"a_b-c", true, false},
+    {LONG_HOST, true, false},
+    {LONG_HOST "x", false, false},
+    {"localhost:8282", false, false},
+    {"[::1]", false, false},
+    {"*", false, false},
+    {"http://localhost:3000", false, true},
+    {"http://localhost", false, true},
+    {"https://grafana.example.org", false, true},
+    {"https://grafana.example.org:8443", false, true},
+    {"https://x:80", false, true},
+    {"http://[::1]:3000", false, true},
+    {"HTTP://LocalHost:65535", false, true},
+    {"http://" LONG_HOST ":3000", false, true},
+    {"http://" LONG_HOST "x", false, false},
+    {"http://localhost:80", false, false},
+    {"https://localhost:443", false, false},
+    {"http://localhost/", false, false},
+    {"http://localhost:3000/x", false, false},
+    {"http://localhost:", false, false},
+    {"http://localhost:65536", false, false},
+    {"http://localhost:03000", false, false},
+    {"http://localhost:300000", false, false},
+    {"http://localhost:3000:1", false, false},
+    {"http://[::1", false, false},
+    {"http://[]", false, false},
+    {"http://user@localhost", false, false},
+    {"http://*.example.org", false, false},
+    {"http://", false, false},
+    {"ftp://localhost", false, false},
+    {"file://", false, false},
+    {"null", true, false},
+};
+
+/* In a list, as in the configuration. */
+START_TEST(an_origin_is_written_as_browsers_write_it)
+{
+    static const char *const ends[] = {"", ", http://b", " ", "\t,x"};
+    const char *text = exact[_i].text;
+    char list[400];
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(ends); i++) {
+        snprintf(list, sizeof(list), "%s%s", text, ends[i]);
+        ck_assert_msg(host_is_name(list, strlen(text)) == exact[_i].is_host, "%s", list);
+        ck_assert_msg(origin_is_exact(list, strlen(text)) == exact[_i].is_origin, "%s", list);
+    }
+}
+END_TEST
+
 UNIT_SUITE(origin)
 {
     TCase *tests;
@@ -95,5 +157,6 @@ UNIT_SUITE(origin)
 
     tcase_add_test(tests, the_origin_ends_where_the_path_begins);
     tcase_add_test(tests, urls_of_the_same_server);
+    tcase_add_loop_test(tests, an_origin_is_written_as_browsers_write_it, 0, (int)ARRAY_SIZE(exact));
     return suite;
 }

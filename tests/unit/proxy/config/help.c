@@ -95,6 +95,7 @@ static struct config *load_other(const char *credentials)
         "%s timeout_ms = 8; max_connections = 7; http2 = \"off\"; max_window_growth = 5; max_requests = 9;\n"
         "  fallback_urls = \"http://b\"; };\n"
         "listen = { address = \"::1\"; port = 6; unix_path = \"/u\"; unix_mode = \"0600\"; unix_group = \"1\"; "
+        "hosts = \"h\"; origins = \"http://o\"; "
         "max_connections = 5;\n"
         "  idle_timeout_s = 4; };\n"
         "retry = { retry_on_rate_limit = false; max_retries = 2; initial_retry_delay_ms = 1001;\n"

@@ -38,6 +38,8 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(listen, unix_path, KIND_STRING),
     ROW(listen, unix_mode, KIND_STRING),
     ROW(listen, unix_group, KIND_STRING),
+    ROW(listen, hosts, KIND_STRING),
+    ROW(listen, origins, KIND_STRING),
     ROW(listen, max_connections, KIND_INTEGER),
     ROW(listen, idle_timeout_s, KIND_INTEGER),
     ROW(retry, retry_on_rate_limit, KIND_BOOLEAN),

@@ -11,7 +11,7 @@
 #include "proxy/config/load.h"
 #include "unit.h"
 
-#define OPTION_COUNT 52
+#define OPTION_COUNT 54
 
 enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2, KIND_TLS };
 

@@ -77,10 +77,11 @@ static const struct {
     {0, NULL, BAD_REQUEST},
 };
 
-static void assert_guard(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
+static void assert_listener(const struct origin_headers *headers, const struct guarded_listener *listener,
+                            bool http_1_0, int expected)
 {
     const char *reason = "unset";
-    int status = browser_guard_check(headers, port, UPSTREAM, http_1_0, &reason);
+    int status = browser_guard_check(headers, listener, http_1_0, &reason);
 
     ck_assert_int_eq(status, expected);
     if (status != 0) {
@@ -88,6 +89,11 @@ static void assert_guard(const struct origin_headers *headers, unsigned port, bo
         ck_assert_str_ne(reason, "unset");
         ck_assert_uint_gt(strlen(reason), 0);
     }
+}
+
+static void assert_guard(const struct origin_headers *headers, unsigned port, bool http_1_0, int expected)
+{
+    assert_listener(headers, &(struct guarded_listener){port, UPSTREAM, "", ""}, http_1_0, expected);
 }
 
 START_TEST(the_host_is_this_hosts_own)
@@ -250,6 +256,63 @@ START_TEST(one_bad_header_is_enough)
 }
 END_TEST
 
+static const struct {
+    struct origin_headers headers;
+    int status;
+} listed[] = {
+    {{.host = "host.docker.internal"}, PASS},
+    {{.host = "Host.Docker.Internal:8282"}, PASS},
+    {{.host = "host.docker.internal:99"}, PASS},
+    {{.host = "tb"}, PASS},
+    {{.host = "localhost"}, PASS},
+    {{.host = "docker.internal"}, MISDIRECTED},
+    {{.host = "host.docker.internal."}, MISDIRECTED},
+    {{.host = "host.docker.internal.evil.example"}, MISDIRECTED},
+    {{.host = "host.docker.internal,tb"}, MISDIRECTED},
+    {{.host = "host.docker.internal:x"}, MISDIRECTED},
+    {{.host = ","}, MISDIRECTED},
+    {{.host = ":8282"}, MISDIRECTED},
+    /* its own pages under such a name */
+    {{.host = "tb:8282", .origin = "http://tb:8282", .referer = "http://tb:8282/x"}, PASS},
+    {{.host = "tb:8282", .origin = "http://tb"}, FORBIDDEN},
+    {{.host = "tb:8282", .origin = "https://tb:8282"}, FORBIDDEN},
+    {{.target = "http://tb:8282/x", .host = "x"}, PASS},
+    /* pages that may ask */
+    {{.host = OWN, .origin = "http://localhost:3000"}, PASS},
+    {{.host = OWN, .origin = "https://grafana.example", .sec_fetch_site = "cross-site"}, PASS},
+    {{.host = OWN, .origin = "http://localhost:3000", .sec_fetch_site = "same-site"}, PASS},
+    {{.host = OWN, .origin = "http://localhost:3000", .referer = "http://localhost:3000/d/1?x"}, PASS},
+    {{.host = "evil.example", .origin = "http://localhost:3000"}, MISDIRECTED},
+    {{.host = OWN, .origin = "http://localhost:3000", .referer = "http://evil.example/"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://localhost:3000", .referer = "http://localhost:3000@evil.example/"},
+     FORBIDDEN},
+    {{.host = OWN, .origin = "http://evil.example", .referer = "http://localhost:3000/"}, FORBIDDEN},
+    {{.host = OWN, .referer = "http://localhost:3000/", .sec_fetch_site = "same-site"}, FORBIDDEN},
+    {{.host = OWN, .referer = "http://localhost:3000/"}, FORBIDDEN},
+    {{.host = OWN, .sec_fetch_site = "same-site"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://localhost:3000", .service_worker = "script"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://localhost:3001"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://localhost"}, FORBIDDEN},
+    {{.host = OWN, .origin = "https://localhost:3000"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://localhost:3000/"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://localhost:3000, https://grafana.example"}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://grafana.example"}, FORBIDDEN},
+    {{.host = OWN, .origin = "https://grafana.example.evil.example"}, FORBIDDEN},
+    {{.host = OWN, .origin = "null"}, FORBIDDEN},
+    {{.host = OWN, .origin = ""}, FORBIDDEN},
+    {{.host = OWN, .origin = ","}, FORBIDDEN},
+    {{.host = OWN, .origin = "http://host.docker.internal"}, FORBIDDEN},
+};
+
+START_TEST(names_and_origins_can_be_added)
+{
+    static const struct guarded_listener listener = {PORT, UPSTREAM, "host.docker.internal, tb",
+                                                     "http://localhost:3000,https://grafana.example"};
+
+    assert_listener(&listed[_i].headers, &listener, false, listed[_i].status);
+}
+END_TEST
+
 /* https://w3c.github.io/ServiceWorker/#service-worker-script-request */
 START_TEST(a_service_worker_is_refused)
 {
@@ -285,6 +348,7 @@ UNIT_SUITE(browser_guard)
     tcase_add_test(tests, a_referer_has_a_path);
     tcase_add_test(tests, sec_fetch_site_names_other_sites);
     tcase_add_test(tests, one_bad_header_is_enough);
+    tcase_add_loop_test(tests, names_and_origins_can_be_added, 0, (int)ARRAY_SIZE(listed));
     tcase_add_test(tests, a_service_worker_is_refused);
     tcase_add_test(tests, headers_are_not_checked_on_a_unix_socket);
     return suite;
