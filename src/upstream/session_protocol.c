@@ -2,11 +2,14 @@
 #include "upstream/session_protocol.h"
 
 #include <errno.h>
-#include <jansson.h>
+#include <stdio.h>
 
 #include "base/secret.h"
+#include "base/utf8.h"
 
 #define CALL_BODY_MAX (4 * SECRET_MAX_BYTES)
+
+#define ESCAPE_BYTES 6 /* "\u0001" */
 
 static const struct {
     const char *method, *path, *name;
@@ -24,28 +27,56 @@ static struct session_call call_of(enum session_call_kind kind)
                                  .body = BUF_INIT(CALL_BODY_MAX)};
 }
 
-/* Takes OBJECT over; NULL: no memory. */
-static int set_body(struct session_call *call, json_t *object, struct tb_error *err)
+/* TEXT in quotes, as JSON, to be freed with free_secret(); NULL: no memory. jansson would leave copies of a
+ * secret in freed memory. */
+static char *quote(const char *text)
 {
-    char *text = object ? json_dumps(object, JSON_COMPACT) : NULL;
-    int r = text ? buf_append_string(&call->body, text) : -ENOMEM;
+    char *ret = malloc(strlen(text) * ESCAPE_BYTES + sizeof("\"\"")), *to = ret;
 
-    free_secret(text);
-    json_decref(object);
-    return r < 0 ? tb_error_set(err, r, "out of memory") : 0;
+    if (!ret)
+        return NULL;
+    *to++ = '"';
+    for (; *text; text++) {
+        if ((unsigned char)*text < 0x20) {
+            to += sprintf(to, "\\u%04x", (unsigned)*text);
+            continue;
+        }
+        if (*text == '"' || *text == '\\')
+            *to++ = '\\';
+        *to++ = *text;
+    }
+    strcpy(to, "\"");
+    return ret;
 }
 
 int session_call_login(struct session_call *call, const char *username, const char *password,
                        struct tb_error *err)
 {
+    char *name = quote(username), *secret = quote(password);
+    int r = -ENOMEM;
+
     *call = call_of(SESSION_CALL_LOGIN);
-    return set_body(call, json_pack("{s:s,s:s}", "username", username, "password", password), err);
+    if (utf8_count(username, strlen(username)) < 0)
+        r = -EINVAL;
+    else if (name && secret)
+        r = buf_append_format(&call->body, "{\"username\":%s,\"password\":%s}", name, secret);
+    free(name);
+    free_secret(secret);
+    return r == -EINVAL ? tb_error_set(err, r, "the user name is not UTF-8")
+           : r < 0      ? tb_error_set(err, r, "out of memory")
+                        : 0;
 }
 
 int session_call_refresh(struct session_call *call, const char *refresh_token, struct tb_error *err)
 {
+    char *token = quote(refresh_token);
+    int r;
+
     *call = call_of(SESSION_CALL_REFRESH);
-    return set_body(call, json_pack("{s:s}", "refreshToken", refresh_token), err);
+    r = token ? buf_append_format(&call->body, "{\"refreshToken\":%s}", token) : -ENOMEM;
+
+    free_secret(token);
+    return r < 0 ? tb_error_set(err, r, "out of memory") : 0;
 }
 
 void session_call_verify(struct session_call *call, struct credential *credential)

@@ -18,6 +18,8 @@ from waiting import PATIENCE, WRAPPER, Log
 # The daemon does not wait for the reader of its log, so a burst of lines must fit into the pipe.
 PIPE_BYTES = 1 << 18
 
+LOOK_S = 1.0  # for a page of a daemon that is about to be stopped
+
 # What valgrind and the sanitizers print.
 REPORT = re.compile(r"^==\d+==|Sanitizer|runtime error:", re.MULTILINE)
 
@@ -53,6 +55,7 @@ class Daemon:
         self.options = {"listen.port": 0, "listen.unix_path": self.unix_path, "log.level": "debug",
                         "retry.initial_retry_delay_ms": 50, **options}
         self.file_contents = set()
+        self.process_shows = b""  # its command line and its environment, which other programs can see
         for name in [name for name in self.options if name.endswith("_file")]:
             self.write_secret(name, self.options[name])
         self.write_config()
@@ -179,6 +182,17 @@ class Daemon:
             self.threads.pop().join(PATIENCE)
         return status
 
+    def look_at_it(self):
+        """Takes what it shows of itself, for the search for secrets (harness.py). It may be too busy to answer."""
+        for name in ("cmdline", "environ"):
+            with open("/proc/%d/%s" % (self.process.pid, name), "rb") as file:
+                self.process_shows += file.read()
+        for page in ("/-/status", "/-/metrics"):
+            try:
+                client.fetch(self.options["listen.unix_path"] or self.address, "GET", page, host="localhost", timeout=LOOK_S)
+            except (OSError, client.Closed):
+                pass
+
     def stop(self):
         """Ends it as the service manager does; it must exit with 0."""
         if self.process is None or not os.path.isdir(self.directory):
@@ -186,6 +200,7 @@ class Daemon:
             return
         try:
             if self.process.poll() is None:
+                self.look_at_it()
                 self.process.terminate()
             status = self.ended()
         finally:

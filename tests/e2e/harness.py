@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shared by all test cases: programs that are ended with the test, and the search for secrets in all output."""
+import base64
 import threading
 import unittest
 
@@ -46,10 +47,18 @@ def in_parallel(count, work):
     return results
 
 
+def in_base64(data):
+    """What is the same in every base64 text that contains DATA: it begins at one of three places."""
+    for skip in range(3):
+        whole = data[skip:]
+        yield base64.b64encode(whole[:len(whole) // 3 * 3]).decode()
+
+
 def fragments(secret):
-    """The texts that must not appear: the secret, and the parts of a token."""
+    """The texts that must not appear: the secret, also in base64, the parts of a token, the lines of a key."""
     parts = secret.split(".")
-    return [secret, *parts[1:]] if len(parts) == 3 else [secret]
+    found = [secret, *in_base64(secret.encode()), *(line for line in secret.split("\n") if len(line) > 40)]
+    return found + parts[1:] if len(parts) == 3 else found
 
 
 class Case(unittest.TestCase):
@@ -114,13 +123,14 @@ class Case(unittest.TestCase):
 
     @classmethod
     def search_for_secrets(cls):
-        """No credential may be in a response, in the log, or in a notice to the service manager."""
+        """No credential may be in a response, in the log, in a notice to the service manager, or in what a process shows."""
         found = client.received
         texts = {"an answer": b"".join(found)}
         secrets = set(cls.secrets).union(*(simulator.secrets for simulator in cls.simulators))
         for daemon in cls.daemons:
             texts["the log"] = texts.get("the log", b"") + daemon.log.text().encode() + daemon.output.text().encode()
             texts["a notice"] = texts.get("a notice", b"") + daemon.notices.text().encode()
+            texts["a command line or environment"] = texts.get("a command line or environment", b"") + daemon.process_shows
             secrets |= daemon.file_contents
         for secret in secrets:
             for fragment in fragments(secret):

@@ -60,6 +60,7 @@ e2e_tests = \
 	tests/e2e/test_queue.py \
 	tests/e2e/test_rate_limit.py \
 	tests/e2e/test_retry_safety.py \
+	tests/e2e/test_secrets.py \
 	tests/e2e/test_server_faults.py \
 	tests/e2e/test_service.py \
 	tests/e2e/test_slow_uploads.py \

@@ -319,6 +319,39 @@ START_TEST(asked_to_retry_during_the_renewal_of_a_pair)
 }
 END_TEST
 
+START_TEST(a_login_is_json_whatever_the_name_and_the_password_are)
+{
+    static const char *const texts[] = {
+        "plain", "\"", "\\", "\\\"u0041\\", "\001\t\n\037", "p\u00e4ss/\u20ac", ""};
+    struct session_call call;
+    json_t *body;
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(texts); i++) {
+        ck_assert_int_eq(session_call_login(&call, texts[i], texts[ARRAY_SIZE(texts) - 1 - i], NULL), 0);
+        body = json_loadb(call.body.data, call.body.len, JSON_REJECT_DUPLICATES, NULL);
+        ck_assert_msg(body != NULL, "%s", call.body.data);
+        ck_assert_uint_eq(json_object_size(body), 2);
+        ck_assert_str_eq(json_string_value(json_object_get(body, "username")), texts[i]);
+        ck_assert_str_eq(json_string_value(json_object_get(body, "password")),
+                         texts[ARRAY_SIZE(texts) - 1 - i]);
+        json_decref(body);
+        session_call_free(&call);
+    }
+}
+END_TEST
+
+START_TEST(a_name_that_is_not_utf8_is_refused)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct session_call call;
+
+    ck_assert_int_eq(session_call_login(&call, "\xe4", "p", &err), -EINVAL);
+    ck_assert_ptr_nonnull(strstr(err.message, "UTF-8"));
+    session_call_free(&call);
+}
+END_TEST
+
 UNIT_SUITE(session_modes)
 {
     TCase *tests;
@@ -341,5 +374,7 @@ UNIT_SUITE(session_modes)
     tcase_add_test(tests, a_given_token_that_is_not_a_jwt_works_too);
     tcase_add_test(tests, missing_token_files_lock_out);
     tcase_add_test(tests, asked_to_retry_during_the_renewal_of_a_pair);
+    tcase_add_test(tests, a_login_is_json_whatever_the_name_and_the_password_are);
+    tcase_add_test(tests, a_name_that_is_not_utf8_is_refused);
     return suite;
 }
