@@ -13,7 +13,7 @@ import tap  # noqa: E402
 from build_tree import SOURCE  # noqa: E402
 
 FOLDERS = ("docs", "etc", "gen", "include", "scripts", "src", "systemd", "tests")
-PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", *(SOURCE / "docs").rglob("*.md"),
+PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "SECURITY.md", *(SOURCE / "docs").rglob("*.md"),
                 *(SOURCE / "tests").rglob("*.md")])
 GENERATED = re.compile(r"^gen/out/")
 OTHER_HEADERS = {"ce.h", "jansson.h", "paas.h", "pe.h"}  # that comments name
@@ -30,6 +30,15 @@ def functions():
     """The functions that src and include declare or define; in formatted C, they start a line."""
     texts = [path.read_text("utf-8") for folder in ("src", "include") for path in (SOURCE / folder).rglob("*.[ch]")]
     return {name for text in texts for name in re.findall(r"^[a-z#][\w *]*\b(\w+)\(", text, re.MULTILINE)}
+
+
+@functools.lru_cache(maxsize=None)
+def tests():
+    """The names of test cases and of test programs."""
+    texts = [path.read_text("utf-8") for path in (SOURCE / "tests").rglob("*.py")]
+    lists = [path.read_text("utf-8") for path in (SOURCE / "tests").rglob("local.mk")]
+    return {name for text in texts for name in re.findall(r"^    def (test_\w+)\(", text, re.MULTILINE)} | \
+           {name for text in lists for name in re.findall(r"\b(test_\w+?)(?:_SOURCES)?\b", text)}
 
 
 @functools.lru_cache(maxsize=None)
@@ -88,6 +97,17 @@ class TestDocs(unittest.TestCase):
     def test_every_function_exists(self):
         self.check("%s: %s" % (page.relative_to(SOURCE), name) for page in PAGES for name in named(page)
                    if re.fullmatch(r"\w+\(\)", name) and name[:-2] not in functions() and not name.startswith("MHD_"))
+
+    def test_every_test_exists(self):
+        self.check("%s: %s" % (page.relative_to(SOURCE), name) for page in PAGES for name in named(page)
+                   if re.fullmatch(r"test_\w+", name) and name not in tests())
+
+    def test_every_promise_has_a_test(self):
+        """Of the threat model: each row of a table whose last column is called "tests"."""
+        promises = re.search(r"\n## Promises\n(.*?)\n## ", (SOURCE / "docs" / "threat-model.md").read_text("utf-8"), re.DOTALL)[1]
+        rows = [row for row in re.findall(r"^\| (.*) \|$", promises, re.MULTILINE) if row != "promise | tests"]
+        self.assertGreater(len(rows), 20)
+        self.check(row for row in rows if not re.search(r"`test_\w+`|`tests/[\w/.]+`|limits", row.rsplit(" | ", 1)[1]))
 
     def test_every_option_exists(self):
         self.check("%s: %s.%s" % (page.relative_to(SOURCE), section, name) for page in PAGES for text in named(page)
