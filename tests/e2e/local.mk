@@ -6,6 +6,7 @@ e2e_tests = \
 	tests/e2e/test_bodies.py \
 	tests/e2e/test_streams.py \
 	tests/e2e/test_budget.py \
+	tests/e2e/test_chromium.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_connections.py \
 	tests/e2e/test_dead_connections.py \
