@@ -9,7 +9,8 @@ import threading
 import unittest
 
 import tap
-from harness import PATIENCE, Case, answer, wait_until
+from client import Connection
+from harness import PATIENCE, Case, answer, build, wait_until
 from scripted import USER
 
 OWN = "5ca1ab1e-feed-4bad-8add-c0ffee5ca1ab"
@@ -293,6 +294,18 @@ class TestPolicies(PolicyCase):
         self.assert_passed("POST", "/api/device", unix=False)
         self.begin({"policy.tcp": "everything, uid %d = dashboards" % os.getuid()}, POLICIES).start()
         self.assert_refused("POST", "/api/device", "dashboards", unix=False)
+
+    def test_a_user_who_is_not_known_may_do_what_all_may(self):
+        """Who has closed his connection before we look: the kernel says that he is root."""
+        proxy = self.begin({"policy.tcp": "dashboards, uid 0 = everything, uid %d = everything" % os.getuid()}, POLICIES).start()
+        proxy.signal(signal.SIGSTOP)
+        self.addCleanup(proxy.signal, signal.SIGCONT)
+        for method, target in (("GET", "/api/device/" + OTHER), ("POST", "/api/device")):
+            with Connection(proxy.address, PATIENCE) as connection:
+                connection.send(build(method, target, host=connection.host, body=b"{}" if method == "POST" else None))
+        proxy.signal(signal.SIGCONT)
+        proxy.log.wait("GET /api/device/%s -> 200" % OTHER)
+        proxy.log.wait("POST /api/device -> 403")
 
     def test_an_operation_is_allowed_by_its_name(self):
         self.begin({"policy.unix_socket": "one"}, POLICIES).start()
