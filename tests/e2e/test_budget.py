@@ -279,7 +279,8 @@ class TestVisible(BudgetCase):
         self.assertTrue(4000 <= queue["bytes"] < 8000, queue)
         client, = queue["clients"]
         self.assertEqual((client["client"], client["requests"], client["in_flight"]), ("uid:%d" % os.getuid(), 4, 1))
-        self.assertEqual((client["connections"], len(client["waiting_ports"])), (6, 1))
+        self.assertGreaterEqual(client["connections"], 6)  # and those of earlier questions that are not closed yet
+        self.assertEqual(len(client["waiting_ports"]), 1)
         self.assertEqual((status["limits"]["in_flight"], status["limits"]["max_in_flight"]), (1, 1))
         self.sim.release()
         self.wait_for_waiting(0)
