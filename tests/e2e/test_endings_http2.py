@@ -239,7 +239,7 @@ STREAM = HEAD_LINES + [
     sends("PRIORITY of 4 bytes", unsure, lambda stream, body: frame(PRIORITY, 0, stream, bytes(4))),
     sends("more interim answers than allowed", unsure,
           lambda stream, body: header(stream, (b":status", b"103")) * (RESPONSE_INTERIM_MAX + 1) + good(stream, body)),
-    sends("5000 103s", unsure, lambda stream, body: header(stream, (b":status", b"103")) * 5000 + good(stream, body),
+    sends("20000 103s", unsure, lambda stream, body: header(stream, (b":status", b"103")) * 20000 + good(stream, body),
           error=http2.ENHANCE_YOUR_CALM),
     sends("more header than allowed", unsure,
           lambda stream, body: frame(HEADERS, 0, stream, hpack.write(OK)) + b"".join(
