@@ -355,6 +355,20 @@ class TestFaults(MergeCase):
         self.assertEqual(self.proxy.post(self.path, {"w": 1}).status, 200)
         self.sim.release()
 
+    def test_the_first_program_of_a_merged_call_hangs_up(self):
+        """The call keeps its target; the audit log has it all the same."""
+        self.begin({"log.audit": True, "log.level": "info"})
+        self.occupy()
+        connections = self.post_in_turn([{"value": i} for i in range(3)])
+        self.sim.fault("hold", self.path)
+        self.sim.release()
+        self.sim.wait_for_held(1)
+        connections.pop(0).reset()
+        self.proxy.log.wait("audit: .* POST %s -> .*, the client has hung up" % self.path)
+        self.sim.clear_faults()
+        self.sim.release()
+        self.assertEqual([connection.response().status for connection in connections], [200, 200])
+
 
 class TestBadBodies(MergeCase):
     """Telemetry that the server refuses."""

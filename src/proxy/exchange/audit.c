@@ -22,6 +22,7 @@ void audit_response(const struct exchange *exchange, int status)
 {
     const struct head *head = &exchange->head;
     const struct services *services = exchange->services;
+    const char *path = head->target.text.data ? head->target.text.data : "";
     char user[PRINCIPAL_NAME_MAX];
 
     if (!services->config->log.audit || !head->method || !is_write(head))
@@ -29,7 +30,7 @@ void audit_response(const struct exchange *exchange, int status)
     principal_name(peer_user(exchange->peer), user, sizeof(user));
     log_info("audit: %s %s %s %.*s -> %d, %" PRId64 " ms%s", user,
              head->operation ? operation_id(head->operation) : "-", head->method,
-             (int)target_public_length(head->target.text.data, head->target.path_length),
-             head->target.text.data, status, services->loop.now_ms - exchange->dispatched_ms,
+             (int)target_public_length(path, head->target.path_length), path, status,
+             services->loop.now_ms - exchange->dispatched_ms,
              exchange->hung_up ? ", the client has hung up" : "");
 }

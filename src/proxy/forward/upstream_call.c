@@ -128,7 +128,9 @@ static void inherit(struct upstream_call *call, struct forwarding *lead)
 
     call->target = head->target.text;
     call->headers = head->headers;
-    head->target.text = (struct buf)BUF_INIT(0);
+    head->target.text = (struct buf)BUF_INIT(call->target.max);
+    /* For the log. Without memory, it has no path. */
+    buf_append(&head->target.text, call->target.data, call->target.len);
     head->headers = (struct headers)HEADERS_INIT;
     request->headers = &call->headers;
     call->lead = NULL;
