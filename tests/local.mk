@@ -21,7 +21,7 @@ threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_c
 # Without those that would take too long, because they start many programs, try every behaviour of HTTP in every way, or
 # mostly wait.
 valgrind_tests = $(filter-out %/test_chromium.py %/test_ctl.py %/test_dead_connections.py %/test_descriptors.py \
-	%/test_examples.py %/test_library.py %/test_neighbours.py %/from_cpp tests/e2e/test_endings_% tests/e2e/test_http_% \
+	%/test_examples.py %/test_library.py %/test_neighbours.py %/test_secrets.py %/from_cpp tests/e2e/test_endings_% tests/e2e/test_http_% \
 	tests/e2e/test_slow_%,$(program_tests))
 
 EXTRA_DIST += tests/valgrind.supp
