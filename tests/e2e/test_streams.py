@@ -316,7 +316,7 @@ class TestEventStreams(StreamCase):
             self.assertEqual(self.chunk(connection), b"")
 
     def test_a_quiet_stream_is_not_idle(self):
-        self.begin_events(upstream__timeout_ms=100, listen__idle_timeout_s=1)
+        self.begin_events(upstream__timeout_ms=500, listen__idle_timeout_s=1)
         connection = self.ask("/api/events")
         connection.head()
         late = self.proxy.connect()
