@@ -23,6 +23,6 @@ unsigned descriptors_fit(uint64_t limit, unsigned wanted, unsigned upstream, siz
 
     if (local >= upstream)
         local = (left - DESCRIPTORS_CONNECTION * (uint64_t)upstream * servers) / (1 + DESCRIPTORS_CONNECTION);
-    local = quota_part(local);
+    local = quota_part(local < SIZE_MAX ? (size_t)local : SIZE_MAX);
     return local >= wanted ? wanted : local > 0 ? (unsigned)local : 1;
 }
