@@ -49,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     found = operation_find(method, path, length);
     if (found && !fits(operation_path(found), path, length))
         abort();
-    if (found && !operation_at_path_has(path, length, found->flags) && found->flags)
+    if (found && found->condition == 0 && found->sets && !operation_at_path_is_in(path, length, found->sets))
         abort();
     operation_retry(found, method, path, length);
     free(path);
