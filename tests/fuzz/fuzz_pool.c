@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "fake_connections.h"
+#include "transport/pool.h"
 #include "transport/transfer_answer.h"
 
 #define CALLS      24
@@ -233,6 +234,8 @@ static bool finish_some(void)
         else if (call->is_under_way)
             transfer_resume(&call->transfer);
     }
+    if (timer_is_started(&fake.transport->pause))
+        fake_wait(POOL_PAUSE_MAX_MS);
     fake_run();
     return some;
 }
