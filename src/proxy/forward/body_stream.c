@@ -124,8 +124,9 @@ void body_stream_timer_expired(struct timer *timer)
 static void send_soon(struct forwarding *forwarding)
 {
     struct loop *loop = &forwarding->exchange->services->loop;
+    size_t length = forwarding->exchange->inbound.body.len;
 
-    if (forwarding->exchange->inbound.body.len - forwarding->body_sent >= BLOCK_BYTES)
+    if (length - forwarding->body_sent >= BLOCK_BYTES || length >= EXCHANGE_WINDOW_BYTES)
         go_on_sending(forwarding);
     else if (!timer_is_started(&forwarding->send_timer) &&
              loop_timer_start(loop, &forwarding->send_timer, GATHER_MS) < 0)
