@@ -20,7 +20,7 @@ static int draw_boundary(char *ret)
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
         return -EIO;
     for (i = 0; i < sizeof(random); i++)
-        sprintf(ret + 2 * i, "%02x", random[i]);
+        snprintf(ret + 2 * i, sizeof("00"), "%02x", random[i]);
     return 0;
 }
 

@@ -110,10 +110,10 @@ static int find_question(const char *method, const char *path, struct question *
     }
     kind = route_find(method, target.text.data, target.path_length).kind;
     if (kind == ROUTE_SUBSCRIBE)
-        ret->subject = (struct policy_subject){POLICY_SUBSCRIBE, POLICY_SUBSCRIBE, SET_READ | SET_TELEMETRY};
+        ret->subject = policy_subscribe;
     else if (path_matches("/api/ws", target.text.data, target.path_length) ||
              path_matches("/api/ws/**", target.text.data, target.path_length))
-        ret->subject = (struct policy_subject){POLICY_WEBSOCKET, POLICY_WEBSOCKET, SET_READ | SET_TELEMETRY};
+        ret->subject = policy_websocket;
     else if (kind == ROUTE_FORWARD || kind == ROUTE_FORWARD_PAGE || kind == ROUTE_FORWARD_ANONYMOUS) {
         ret->operation = operation_find(method, target.text.data, target.path_length);
         ret->subject = policy_subject_of(ret->operation, method, target.text.data, target.path_length);
@@ -132,9 +132,7 @@ static void print_question(const char *method, const struct question *question)
         printf("%s (%s %s) is in %s\n", operation_id(question->operation), method,
                operation_path(question->operation), sets);
     else
-        printf("%s is in %s\n",
-               question->subject.id ? question->subject.id : "an operation that is in no document of the API",
-               sets);
+        printf("%s is in %s\n", policy_subject_name(&question->subject), sets);
 }
 
 /* What the verdict would be if the request were not in the sets that depend on it. */

@@ -131,6 +131,18 @@ struct connection *transfer_take_connection(struct transfer *transfer);
 /* Drops the bytes of the answer's body that have come. */
 void transfer_clear_body(struct transfer *transfer);
 
+/* Whether the body of the request must no longer be sent: the server has refused the request. */
+static inline bool transfer_is_refused_early(const struct transfer *transfer)
+{
+    return transfer->header_complete && transfer->status >= 300;
+}
+
+/* Returns to the beginning of the request's body. False: it cannot. */
+static inline bool transfer_rewind(struct transfer *transfer)
+{
+    return !transfer->read || transfer->rewind(transfer) == 0;
+}
+
 /* Whether there is no answer because of a certificate, the server's or ours, or of TLS itself. */
 bool transfer_failed_in_tls(const struct transfer *transfer);
 

@@ -31,12 +31,6 @@ int transfer_offer_held(struct transfer *transfer);
 /* Frees what is held. */
 void transfer_drop_held(struct transfer *transfer);
 
-/* Whether the body of the request must no longer be sent: the server has refused the request. */
-static inline bool transfer_is_refused_early(const struct transfer *transfer)
-{
-    return transfer->header_complete && transfer->status >= 300;
-}
-
 /* Calls read(). Returns 0, -EAGAIN, or -ECANCELED as above. */
 int transfer_read_body(struct transfer *transfer, void *data, size_t max, size_t *ret);
 

@@ -16,8 +16,3 @@ void transfer_fail(struct transfer *transfer, struct transfer_error error)
         transfer->error = error;
     transfer_end(transfer);
 }
-
-bool transfer_rewind(struct transfer *transfer)
-{
-    return !transfer->read || transfer->rewind(transfer) == 0;
-}

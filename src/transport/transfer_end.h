@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The end of a transfer, and what it takes to send it again; included by the room only.
+ * The end of a transfer; included by the room only.
  */
 #ifndef TB_TRANSPORT_TRANSFER_END_H
 #define TB_TRANSPORT_TRANSFER_END_H
@@ -13,8 +13,5 @@ void transfer_end(struct transfer *transfer);
 
 /* It has none: the status becomes 0. Without error.token the error that it has stays. */
 void transfer_fail(struct transfer *transfer, struct transfer_error error);
-
-/* Prepares it to be sent again: false if its body cannot be. */
-bool transfer_rewind(struct transfer *transfer);
 
 #endif

@@ -96,14 +96,6 @@ static bool is_idempotent(const struct request *request)
            (strcmp(request->method, "POST") != 0 && strcmp(request->method, "PATCH") != 0);
 }
 
-/* Rewinds a body that is handed on as it comes; returns whether all of it can be sent. */
-static bool rewind_body(struct request *request)
-{
-    struct transfer *transfer = &request->transfer;
-
-    return !transfer->read || transfer->rewind(transfer) == 0;
-}
-
 /* A body that is handed on as it comes may take as long as its writer or reader; only the time that it stands
  * still is bounded. */
 static bool streams(const struct request *request)
@@ -269,7 +261,7 @@ static bool is_credential_refused(const struct request *request)
 static void replay(struct request *request)
 {
     request->replayed = true;
-    if (rewind_body(request))
+    if (transfer_rewind(&request->transfer))
         request_start(request);
     else
         finish(request, REQUEST_BODY_IS_GONE);
@@ -302,7 +294,7 @@ static void handle_rate_limit(struct request *request)
 
     if (refusal == RETRY_NOT_REFUSED && delay_ms < 0)
         refusal = RETRY_LATER_THAN_MAX;
-    if (refusal == RETRY_NOT_REFUSED && !rewind_body(request))
+    if (refusal == RETRY_NOT_REFUSED && !transfer_rewind(&request->transfer))
         refusal = RETRY_BODY_IS_GONE;
     request->not_retried = refusal;
     if (refusal != RETRY_NOT_REFUSED ||
@@ -324,7 +316,7 @@ static bool try_next_server(struct request *request)
     report(request);
     request->tried |= 1U << request->server;
     next = server_health_next(&upstream->health, &request->transfer, request->tried, is_idempotent(request));
-    if (request->transfer.overflows || next == FAILOVER_NONE || !rewind_body(request))
+    if (request->transfer.overflows || next == FAILOVER_NONE || !transfer_rewind(&request->transfer))
         return false;
     send_to(request, next);
     return true;

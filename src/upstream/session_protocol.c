@@ -38,14 +38,15 @@ static char *quote(const char *text)
     *to++ = '"';
     for (; *text; text++) {
         if ((unsigned char)*text < 0x20) {
-            to += sprintf(to, "\\u%04x", (unsigned)*text);
+            to += snprintf(to, ESCAPE_BYTES + 1, "\\u%04x", (unsigned)*text);
             continue;
         }
         if (*text == '"' || *text == '\\')
             *to++ = '\\';
         *to++ = *text;
     }
-    strcpy(to, "\"");
+    *to++ = '"';
+    *to = '\0';
     return ret;
 }
 

@@ -58,11 +58,6 @@ static void let_go(struct forwarding *forwarding)
     inbound_clear(forwarding->exchange);
 }
 
-static bool is_refused(const struct transfer *transfer)
-{
-    return transfer->header_complete && transfer->status >= 300;
-}
-
 static void body_stream_request_refused(struct transfer *transfer)
 {
     note_activity(upstream_call_of(transfer));
@@ -110,7 +105,7 @@ static void go_on_sending(struct forwarding *forwarding)
     loop_timer_stop(&forwarding->exchange->services->loop, &forwarding->send_timer);
     if (!call || call->request.state != REQUEST_SENDING)
         return;
-    if (!is_refused(&call->request.transfer))
+    if (!transfer_is_refused_early(&call->request.transfer))
         note_activity(call);
     transfer_resume(&call->request.transfer);
 }

@@ -87,9 +87,9 @@ static struct policy_subject subject_of(const struct exchange *exchange)
     struct policy_facts facts;
 
     if (head->route.kind == ROUTE_TUNNEL)
-        return (struct policy_subject){POLICY_WEBSOCKET, POLICY_WEBSOCKET, SET_READ | SET_TELEMETRY};
+        return policy_websocket;
     if (head->route.kind == ROUTE_SUBSCRIBE)
-        return (struct policy_subject){POLICY_SUBSCRIBE, POLICY_SUBSCRIBE, SET_READ | SET_TELEMETRY};
+        return policy_subscribe;
     subject = policy_subject_of(head->operation, head->method, path, head->target.path_length);
     if (head->operation && head->operation->condition != CONDITION_ALWAYS) {
         facts = facts_of(exchange);
@@ -111,9 +111,7 @@ static enum permission refuse(struct exchange *exchange, const struct judgement 
                     operation_id(operation), head->method, operation_path(operation), reason);
     else
         reply_error(exchange, 403, PROXY_STATUS_DENIED, "%s is not allowed: %s",
-                    judgement->subject.id ? judgement->subject.id
-                                          : "an operation that is in no document of the API",
-                    reason);
+                    policy_subject_name(&judgement->subject), reason);
     return PERMISSION_REFUSED;
 }
 

@@ -22,6 +22,14 @@ static const struct {
     {"admin", SET_ADMIN},
 };
 
+const struct policy_subject policy_websocket = {POLICY_WEBSOCKET, POLICY_WEBSOCKET, SET_READ | SET_TELEMETRY},
+                            policy_subscribe = {POLICY_SUBSCRIBE, POLICY_SUBSCRIBE, SET_READ | SET_TELEMETRY};
+
+const char *policy_subject_name(const struct policy_subject *subject)
+{
+    return subject->id ? subject->id : "an operation that is in no document of the API";
+}
+
 static struct policy_item default_items[] = {{.text = "read", .sets = SET_READ},
                                              {.text = "write", .sets = SET_WRITE}};
 

@@ -47,6 +47,12 @@ struct policy_subject {
     unsigned sets;   /* enum operation_set */
 };
 
+/* Of a WebSocket to the server, and of a stream of updates. */
+extern const struct policy_subject policy_websocket, policy_subscribe;
+
+/* What messages call it. */
+const char *policy_subject_name(const struct policy_subject *subject);
+
 struct policy_verdict {
     bool allowed;
     const struct policy *policy;
