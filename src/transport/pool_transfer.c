@@ -26,9 +26,12 @@ void http_transfer_answered(struct http_connection *connection, struct transfer 
         transfer_end(transfer);
 }
 
-static void note_knowledge(struct transfer *transfer, enum transfer_knowledge knowledge)
+static void note_knowledge(const struct http_connection *connection, struct transfer *transfer,
+                           enum transfer_knowledge knowledge)
 {
     transfer->losses += knowledge == TRANSFER_MAY_HAVE_RUN;
+    transfer->rejections +=
+        knowledge == TRANSFER_NOT_SENT && connection->answers == 0 && !connection->has_spoken;
     if (transfer->knowledge < knowledge)
         transfer->knowledge = knowledge;
     if (transfer->header_complete)
@@ -55,7 +58,7 @@ static bool may_be_sent_again(const struct http_connection *connection, const st
         transfer->is_upgrade) /* which has a connection of its own */
         return false;
     if (knowledge < TRANSFER_MAY_HAVE_RUN)
-        return transfer->sends < TRANSFER_SENDS_MAX;
+        return transfer->sends < TRANSFER_SENDS_MAX && transfer->rejections < TRANSFER_REJECTIONS_MAX;
     /* The first request on a connection may be what ended it. */
     return transfer->may_be_sent_twice && transfer->losses <= TRANSFER_LOSSES_MAX &&
            (connection->answers > 0 || transfer->losses == 1);
@@ -90,7 +93,7 @@ void http_transfer_failed(struct http_connection *connection, struct transfer *t
     vsnprintf(reason, sizeof(reason), format, args);
     va_end(args);
     pool_leave(connection, transfer);
-    note_knowledge(transfer, knowledge);
+    note_knowledge(connection, transfer, knowledge);
     again = error.token && may_be_sent_again(connection, transfer, knowledge) && transfer_rewind(transfer);
     log_retry(transfer, again, error.token ? reason : transfer_detail(transfer));
     if (again) {

@@ -45,7 +45,7 @@ static void reset(struct transfer *transfer)
     transfer->knowledge = TRANSFER_NOT_SENT;
     transfer->answer_begun = transfer->header_complete = transfer->overflows = transfer->was_cut = false;
     transfer->timed_out_waiting = transfer->is_complete = transfer->no_expect = transfer->is_answered = false;
-    transfer->sends = transfer->losses = 0;
+    transfer->sends = transfer->losses = transfer->rejections = 0;
     free(TAKE_PTR(transfer->detail));
 }
 

@@ -37,6 +37,8 @@ enum transfer_knowledge {
 #define TRANSFER_PART_BYTES 65536 /* most bytes that write() gets at a time */
 #define TRANSFER_SENDS_MAX  100   /* times that a request is sent that the server has not executed */
 #define TRANSFER_LOSSES_MAX 5     /* times that one is sent again that it may have executed */
+#define TRANSFER_REJECTIONS_MAX                                                                              \
+    5 /* connections that end before the server has spoken and the request is sent */
 
 /* The caller fills the first part and keeps the structure, and all that it points to, until done() was called
  * or the transfer was cancelled. read() and write() may cancel the transfer that they are called for, but no
@@ -97,6 +99,7 @@ struct transfer {
     struct timer timer;                 /* timeout_ms */
     unsigned sends;                     /* times that it was given to a connection */
     unsigned losses;                    /* of these, how many may have run */
+    unsigned rejections;                /* and on how many the server had not spoken before the end */
     int64_t sent_ms;                    /* the last time; boot clock */
     bool is_waiting, is_complete;
     struct fifo held;            /* of the answer's body: what write() did not take yet */

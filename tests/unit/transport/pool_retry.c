@@ -153,6 +153,28 @@ START_TEST(test_what_ends_two_new_connections_is_not_sent_on_a_third)
 }
 END_TEST
 
+/* As a server does that refuses our certificate: TLS 1.3 says so after the handshake. */
+START_TEST(test_what_5_new_connections_did_not_take_fails)
+{
+    unsigned i;
+
+    pool_begin_http1(1);
+    get(0);
+    for (i = 1; i <= TRANSFER_REJECTIONS_MAX; i++) {
+        ck_assert_uint_eq(calls[0].done_count, 0);
+        opens_http1(i);
+        ck_assert_uint_eq(calls[0].sends, i);
+        fake_find(i)->http->is_last = true;
+        fake_report(&calls[0], TRANSFER_NOT_SENT);
+        fake_run();
+        fake_wait(POOL_PAUSE_MAX_MS);
+    }
+    ck_assert_uint_eq(calls[0].sends, TRANSFER_REJECTIONS_MAX);
+    expect_failure(0, TRANSFER_NOT_SENT, "connection_terminated");
+    pool_end();
+}
+END_TEST
+
 START_TEST(test_a_request_of_risk_that_may_have_run_is_not_sent_again)
 {
     pool_begin_http1(1);
@@ -426,6 +448,7 @@ UNIT_SUITE(pool_retry)
     tcase_add_test(tests, test_many_that_are_refused_together_wait_once);
     tcase_add_test(tests, test_what_is_always_lost_is_sent_again_5_times);
     tcase_add_test(tests, test_what_ends_two_new_connections_is_not_sent_on_a_third);
+    tcase_add_test(tests, test_what_5_new_connections_did_not_take_fails);
     tcase_add_test(tests, test_a_request_of_risk_that_may_have_run_is_not_sent_again);
     tcase_add_test(tests, test_nothing_is_sent_again_after_an_answer_has_begun);
     tcase_add_test(tests, test_what_is_sent_again_has_no_answer_yet);
