@@ -18,11 +18,13 @@ threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_c
 	tests/e2e/test_examples.py tests/e2e/test_ctl.py tests/e2e/test_official_client.py tests/e2e/test_session.py \
 	tests/e2e/test_service.py tests/e2e/test_streams.py tests/e2e/test_tls.py
 
-# Without those that would take too long, because they start many programs, try every behaviour of HTTP in every way, or
-# mostly wait.
-valgrind_tests = $(filter-out %/test_chromium.py %/test_ctl.py %/test_dead_connections.py %/test_descriptors.py \
-	%/test_examples.py %/test_library.py %/test_neighbours.py %/test_secrets.py %/from_cpp tests/e2e/test_endings_% tests/e2e/test_http_% \
-	tests/e2e/test_slow_%,$(program_tests))
+# The units, and end-to-end tests that go through each room of the daemon once: valgrind looks for what the sanitizers do
+# not see, which is the use of what was never set.
+valgrind_tests = $(unit_tests) tests/e2e/test_audit.py tests/e2e/test_bodies.py tests/e2e/test_browser_guard.py \
+	tests/e2e/test_early_responses.py tests/e2e/test_failover.py tests/e2e/test_forwarding.py tests/e2e/test_http2.py \
+	tests/e2e/test_join.py tests/e2e/test_local_answers.py tests/e2e/test_merge.py tests/e2e/test_passed_sockets.py \
+	tests/e2e/test_policy.py tests/e2e/test_server_faults.py tests/e2e/test_session.py tests/e2e/test_subscribe.py \
+	tests/e2e/test_tls.py tests/e2e/test_websocket_handshake.py tests/e2e/test_websocket_updates.py
 
 EXTRA_DIST += tests/valgrind.supp
 

@@ -159,9 +159,9 @@ END_TEST
 
 START_TEST(every_double_comes_back)
 {
-    int i;
+    int i, rounds = unit_rounds(50000);
 
-    for (i = 0; i < 50000; i++) {
+    for (i = 0; i < rounds; i++) {
         uint64_t bits = (uint64_t)unit_random() << 32 | unit_random();
         char text[NUMBER_TEXT_MAX];
         double value, back;

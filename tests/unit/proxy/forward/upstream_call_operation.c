@@ -254,7 +254,7 @@ static void add_everybody(void)
 }
 
 /* The number of refusals before the limit is known varies by about 20 of the 64 calls in flight. */
-#define AVERAGED (5 * ROUNDS)
+#define AVERAGED (size_t) unit_rounds(15)
 #define NOISE    (60. / (double)AVERAGED)
 
 /* Refusals in two minutes, on average. USED_UP: nothing is left of the limit at the start. */
