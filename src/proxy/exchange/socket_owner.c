@@ -84,13 +84,6 @@ void socket_owner_close(struct socket_owner *owner)
 
 /* ---- asking ---- */
 
-static bool is_loopback(const union address *address)
-{
-    if (address->any.sa_family == AF_INET)
-        return ntohl(address->four.sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
-    return address->any.sa_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&address->six.sin6_addr);
-}
-
 /* From the client's point of view: SOURCE is its own end. */
 static void set_addresses(struct inet_diag_sockid *id, const union address *source,
                           const union address *destination)
@@ -146,7 +139,8 @@ static bool receive(const struct socket_owner *owner, union answer *answer)
     }
 }
 
-/* A socket that its owner has closed has no inode and, so the kernel says, belongs to root. */
+/* A socket that its owner has closed has no inode and, so the kernel says, belongs to root. If there is no
+ * such connection on this host, the kernel may tell of a socket that listens at the client's port. */
 static int64_t owner_of(const union answer *answer)
 {
     const struct inet_diag_msg *socket = NLMSG_DATA(&answer->header);
@@ -181,8 +175,8 @@ static int64_t find_tcp(struct socket_owner *owner, int fd, const union address 
     union answer answer;
     int64_t user;
 
-    if (owner->netlink_fd < 0 || !is_loopback(client) || getsockname(fd, &own.any, &length) < 0 ||
-        !ask(owner, client, &own) || !receive(owner, &answer))
+    if (owner->netlink_fd < 0 || getsockname(fd, &own.any, &length) < 0 || !ask(owner, client, &own) ||
+        !receive(owner, &answer))
         return SOCKET_OWNER_UNKNOWN;
     user = owner_of(&answer);
     return is_connected(fd) ? user : SOCKET_OWNER_UNKNOWN;

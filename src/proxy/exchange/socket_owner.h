@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Which user is at the other end of a connection: of a Unix socket by SO_PEERCRED, of loopback TCP by asking
- * the kernel about the client's socket (NETLINK_SOCK_DIAG). The kernel answers while it is asked, so nothing
- * waits. Ask once, when the connection is accepted.
+ * Which user is at the other end of a connection: of a Unix socket by SO_PEERCRED, of TCP by asking the
+ * kernel for the client's socket, which is on this host or nowhere (NETLINK_SOCK_DIAG). The kernel answers
+ * while it is asked, so nothing waits. Ask once, when the connection is accepted.
  */
 #ifndef TB_PROXY_EXCHANGE_SOCKET_OWNER_H
 #define TB_PROXY_EXCHANGE_SOCKET_OWNER_H

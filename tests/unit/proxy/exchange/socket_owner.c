@@ -4,7 +4,11 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <linux/netlink.h>
+#include <net/if.h>
 #include <netinet/in.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -199,6 +203,75 @@ START_TEST(each_connection_is_that_of_its_own_user)
 }
 END_TEST
 
+#define HOST_ADDRESS 0xc0000201U /* 192.0.2.1 */
+
+/* Sets the address of the loopback device, or of its alias "lo:1". */
+static void set_address(const char *device, uint32_t address)
+{
+    union {
+        struct sockaddr any;
+        struct sockaddr_in four;
+    } wanted = {.four = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)}};
+    struct ifreq request = {.ifr_flags = IFF_UP};
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+    snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", device);
+    if (!strchr(device, ':'))
+        ck_assert_int_eq(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+    request.ifr_addr = wanted.any;
+    ck_assert_int_eq(ioctl(fd, SIOCSIFADDR, &request), 0);
+    close(fd);
+}
+
+/* CLIENT, at another address of this host, is connected to LISTENING at ADDRESS. */
+static void connect_from_host_address(uint32_t address)
+{
+    struct sockaddr_in target = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(address)};
+    struct sockaddr_in source = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(HOST_ADDRESS)};
+    socklen_t length = sizeof(target);
+
+    listening = socket(AF_INET, SOCK_STREAM, 0);
+    client = socket(AF_INET, SOCK_STREAM, 0);
+    ck_assert_int_eq(bind(listening, (struct sockaddr *)&target, sizeof(target)), 0);
+    ck_assert_int_eq(listen(listening, 1), 0);
+    ck_assert_int_eq(getsockname(listening, (struct sockaddr *)&target, &length), 0);
+    ck_assert_int_eq(bind(client, (struct sockaddr *)&source, sizeof(source)), 0);
+    ck_assert_int_eq(connect(client, (struct sockaddr *)&target, sizeof(target)), 0);
+    client_port = port_of(client);
+}
+
+/* In a network namespace of its own, which only root can make. */
+static void connect_in_namespace(uint32_t address)
+{
+    if (unshare(CLONE_NEWNET) < 0)
+        _exit(0);
+    set_address("lo", INADDR_LOOPBACK);
+    set_address("lo:1", HOST_ADDRESS);
+    socket_owner_close(&owner);
+    ck_assert_int_eq(socket_owner_open(&owner), 0);
+    connect_from_host_address(address);
+    ck_assert_int_eq(find(), 0);
+    close(client);
+    ck_assert_int_eq(find(), SOCKET_OWNER_UNKNOWN);
+    _exit(0);
+}
+
+START_TEST(any_address_of_this_host_will_do)
+{
+    static const uint32_t addresses[] = {INADDR_LOOPBACK, HOST_ADDRESS};
+    int status;
+    pid_t child;
+
+    if (getuid() != 0)
+        return;
+    child = fork();
+    if (child == 0)
+        connect_in_namespace(addresses[_i]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 /* qemu's emulation of a user process cannot. */
 static bool kernel_can_be_asked(void)
 {
@@ -227,5 +300,6 @@ UNIT_SUITE(socket_owner)
     tcase_add_test(tests, a_late_answer_is_not_taken_for_the_right_one);
     tcase_add_test(tests, a_unix_socket_says_it_itself);
     tcase_add_loop_test(tests, each_connection_is_that_of_its_own_user, 0, 2);
+    tcase_add_loop_test(tests, any_address_of_this_host_will_do, 0, 2);
     return suite;
 }
