@@ -6,9 +6,10 @@ import re
 
 SETS = ("read", "write", "telemetry", "rpc", "credentials", "session", "account", "admin")  # enum operation_set
 PRIVILEGED = ("session", "account")
-CONDITIONS = ("always", "user_authority", "user_in_path", "user_in_body", "key_in_path", "settings_in_path",
-              "settings_in_body")  # enum operation_condition
+CONDITIONS = ("always", "user_authority", "user_in_path", "user_in_body", "user_in_list", "email_in_body", "id_in_body",
+              "key_in_path", "entity_type_in_path", "settings_in_path", "group_type")  # enum operation_condition
 MATCHERS = ("tags", "ids", "methods", "id_verbs", "secrets")
+TEXTS = ("string", "json")  # types of members that can hold a secret
 SECRET = re.compile(r"(?i)token$|secret(key|accesskey)?$|password|apikey|credentialsvalue|signingkey|privatekey$")
 
 
@@ -44,11 +45,12 @@ class Classes:
         return name in ids or ("@acting_get" in ids and name in self.acting_get)
 
     def secrets_of(self, operation, schemas):
-        """The kinds of secrets in the answer; those that are nobody's session also in the request."""
-        kinds = {kind: set(self.rules["secret_members"][kind]) for kind in ("session", "credentials")}
+        """The kinds of secrets in the answer and, unless the program has them already, in the request; and "destinations"
+        if the request says where the server is to send one."""
+        kinds = {kind: set(self.rules["secret_members"][kind]) for kind in ("session", "credentials", "destinations")}
         answer, body = members(operation.answer_type, schemas), members(operation.body_type, schemas)
         return {kind for kind, names in kinds.items()
-                if answer & names or (kind == "credentials" and body & names)}
+                if (kind != "destinations" and answer & names) or (kind != "session" and body & names)}
 
     def classify(self, operation, schemas):
         """Sets operation.sets, condition and reasons; operation.unclassified says what is missing."""
@@ -89,7 +91,7 @@ class Classes:
     def unknown_secrets(self, apis):
         known = {name for names in self.rules["secret_members"].values() for name in names}
         found = {f"{schema.name}.{field.name}" for api in apis for schema in api.schemas.values()
-                 for field in schema.fields if field.type[0] == "string"}
+                 for field in schema.fields if field.type[0] in TEXTS}
         answers = {name for api in apis for operation in api.operations
                    for kind in (operation.answer_type, operation.body_type) for name in members(kind, api.schemas)}
         for name in sorted(one for one in answers - known if SECRET.search(one.split(".")[1])):
@@ -109,7 +111,8 @@ class Classes:
 
 
 def members(kind, schemas):
-    """The string members "Schema.member" of a type, of what it contains, and of the variants of that."""
+    """The members "Schema.member" of a type, of what it contains, and of the variants of that, which are strings or JSON
+    of any kind."""
     out, waiting, seen = set(), [kind], set()
     while waiting:
         kind = waiting.pop()
@@ -118,7 +121,7 @@ def members(kind, schemas):
         elif kind[0] == "object" and kind[1] not in seen:
             seen.add(kind[1])
             schema = schemas[kind[1]]
-            out |= {f"{schema.name}.{field.name}" for field in schema.fields if field.type[0] == "string"}
+            out |= {f"{schema.name}.{field.name}" for field in schema.fields if field.type[0] in TEXTS}
             waiting += [field.type for field in schema.fields] + [("object", name) for name in schema.variants.values()]
             if schema.base:
                 waiting.append(("object", schema.base))

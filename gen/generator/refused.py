@@ -8,10 +8,14 @@ WHEN = {
     "always": "always",
     "user_authority": "unless the user has less authority than tbproxyd's own",
     "user_in_path": "if the path names tbproxyd's own user",
-    "user_in_body": "if the body is tbproxyd's own user, or a new one without less authority",
+    "user_in_body": "if the body is tbproxyd's own user, or one without less authority",
+    "user_in_list": "if the body names tbproxyd's own user",
+    "email_in_body": "if the e-mail is that of tbproxyd's own user",
+    "id_in_body": "if the body has an id, so that it is not new",
     "key_in_path": "if tbproxyd authenticates with an API key",
+    "entity_type_in_path": "if the path names a user",
     "settings_in_path": "if the settings are `jwt`",
-    "settings_in_body": "if the settings are `jwt`, `securitySettings` or `twoFaSettings`",
+    "group_type": "if it is a group of users",
 }
 LOCAL = ("login", "logout", "refreshToken")  # never forwarded
 

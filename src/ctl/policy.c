@@ -109,18 +109,13 @@ static int find_question(const char *method, const char *path, struct question *
         return tb_error_set(err, -EINVAL, "%s", r < 0 ? reason : "unknown method");
     }
     kind = route_find(method, target.text.data, target.path_length).kind;
-    if (kind == ROUTE_SUBSCRIBE)
-        ret->subject = policy_subscribe;
-    else if (path_matches("/api/ws", target.text.data, target.path_length) ||
-             path_matches("/api/ws/**", target.text.data, target.path_length))
-        ret->subject = policy_websocket;
-    else if (kind == ROUTE_FORWARD || kind == ROUTE_FORWARD_PAGE || kind == ROUTE_FORWARD_ANONYMOUS) {
+    if (route_has_websocket(target.text.data, target.path_length))
+        kind = ROUTE_TUNNEL;
+    else
         ret->operation = operation_find(method, target.text.data, target.path_length);
-        ret->subject = policy_subject_of(ret->operation, method, target.text.data, target.path_length);
-    } else
-        r = 1;
+    r = policy_subject_of(kind, ret->operation, method, target.text.data, target.path_length, &ret->subject);
     target_free(&target);
-    return r;
+    return r ? 0 : 1;
 }
 
 static void print_question(const char *method, const struct question *question)

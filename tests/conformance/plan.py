@@ -200,6 +200,8 @@ def bodies(world, pair):
         "saveDashboard": {**FRESH, "title": world.name()},
         "saveAlarm": {**FRESH, "type": world.name(), "originator": device},
         "saveEntityGroup": {**FRESH, "name": world.name(), "type": "DEVICE"},
+        "saveUser": {"id": None, "authority": "CUSTOMER_USER"},
+        "requestResetPasswordByEmail": {"email": CUSTOMER[0]},
         "saveRole": {**FRESH, "name": world.name(), "type": "GROUP"},
         "updateDeviceCredentials": {"deviceId": device, "credentialsId": world.name()},
         "uploadImage": {"imageSubType": "IMAGE"},

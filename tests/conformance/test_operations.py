@@ -70,6 +70,12 @@ def run_program(edition, version, document, world, url, key, refused):
     return dict(line.split(" ", 1) for line in done.stdout.splitlines())
 
 
+def without_questions(entries):
+    """ENTRIES without the question of which type a group is, which tbproxyd asks before one is deleted."""
+    return [entry for entry, after in zip(entries, [*entries[1:], None])
+            if not (after and (entry["method"], after["method"]) == ("GET", "DELETE") and entry["target"] == after["target"])]
+
+
 def requests_by_operation(operations, entries):
     """Returns {operation id: problem}. The program calls one operation after the other, so requests are in their order."""
     problems, position = {}, 0
@@ -141,6 +147,7 @@ def test_way(report, name, document, world, url, key, refused, not_seen, compare
     entries = [entry for entry in world.sim.requests() if entry["target"] not in ignored]
     if key and entries and entries[0]["target"] == "/api/auth/user":
         del entries[0]  # the session asks for the user of its key
+    entries = without_questions(entries)
     reaching = [row for row in operations if row[0] not in not_seen]
     seen = requests_by_operation(reaching, entries)
     differing = differences_by_operation(reaching, compare_answers())

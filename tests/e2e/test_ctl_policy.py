@@ -71,6 +71,13 @@ unix_socket: refused: the policy "telemetry" does not allow account (%s, line 3)
         self.assertIn("websocket is in read, telemetry\n", self.explain("GET", "/api/ws"))
         self.assertIn("subscribe is in read, telemetry\n", self.explain("GET", "/-/subscribe/DEVICE/" + ID))
         self.assertIn("is in read, session, admin\n", self.explain("GET", "/api/%75ser/" + ID + "/token?x"))
+        self.assertIn("websocket is in", self.explain("GET", "/api/ws/plugins/telemetry"))
+        for method, path, text in (("POST", "/api/role", "the body has no id, so that it is new"),
+                                   ("DELETE", "/api/entityGroup/" + ID, "it is not a group of users"),
+                                   ("POST", "/api/noauth/resetPasswordByEmail", "the e-mail is another than that of"),
+                                   ("POST", "/api/user", "the body is a user with less authority than")):
+            self.assertIn("  but allowed if " + text, self.explain(method, path))
+        self.assertNotIn("but allowed", self.explain("POST", "/api/admin/settings"))
         self.assertEqual(self.explain("GET", "/-/live"), "answered by tbproxyd itself, whatever the policy\n")
 
     def test_the_groups_of_a_user_count(self):

@@ -26,7 +26,10 @@ class ExampleCase(Case):
         super().setUpClass()
         cls.share_simulator(edition=cls.edition)
         if cls.through_proxy:
-            cls.share_daemon({"join.reads": False}, credential="api_key")
+            cls.proxy = cls.make_daemon(cls.addClassCleanup, cls.sim, {"join.reads": False, "policy.tcp": "examples"}, "api_key")
+            with open(cls.proxy.config_path, "a", encoding="utf-8") as config:
+                config.write('policies = { examples = { allow = [ "read", "write", "deleteRole" ]; }; };\n')
+            cls.proxy.start()
         file = tempfile.NamedTemporaryFile("w", prefix="tb-key-")  # mode 0600
         cls.addClassCleanup(file.close)
         file.write(cls.sim.api_key + "\n")

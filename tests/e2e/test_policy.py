@@ -12,11 +12,14 @@ import tap
 from client import Connection
 from harness import PATIENCE, Case, answer, build, wait_until
 from scripted import USER
+from users import ALICE, BOB, connect_as, needs_users
 
 OWN = "5ca1ab1e-feed-4bad-8add-c0ffee5ca1ab"
 OTHER = "784f394c-42b6-435a-983c-b7beff2784f9"
 LESSER = "984f394c-42b6-435a-983c-b7beff2784f9"
 GONE = "a84f394c-42b6-435a-983c-b7beff2784f9"
+DEVICES, USERS = "b84f394c-42b6-435a-983c-b7beff2784f9", "c84f394c-42b6-435a-983c-b7beff2784f9"
+LINK = "/api/user/%s/activationLink" % LESSER
 JSON = [("Content-Type", "application/json")]
 
 POLICIES = """policies = {
@@ -46,6 +49,10 @@ class PolicyCase(Case):
         for user, authority in ((OTHER, "TENANT_ADMIN"), (LESSER, "CUSTOMER_USER")):
             if request.target == "/api/user/" + user:
                 peer.send(answer(body={"id": {"id": user}, "authority": authority}))
+                return True
+        for group, kind in ((DEVICES, "DEVICE"), (USERS, "USER")):
+            if (request.method, request.target) == ("GET", "/api/entityGroup/" + group):
+                peer.send(answer(body={"id": {"id": group}, "type": kind}))
                 return True
         peer.send(answer(404 if GONE in request.target else 200, request.target.encode()))
         return True
@@ -112,6 +119,57 @@ class TestDefault(PolicyCase):
                 ("POST", "/api/owner/CUSTOMER/%s/USER/%s" % (OTHER, OWN), "changeOwnerToCustomer")):
             self.assert_refused(method, target, name, 'the policy "default" does not allow', "account")
 
+    def test_the_account_cannot_be_taken_over_by_mail(self):
+        for method, target, name in (
+                ("POST", "/api/admin/settings", "saveAdminSettings"), ("POST", "/api/admin/settings/testMail", "sendTestMail"),
+                ("GET", "/api/admin/mail/oauth2/code?code=x&state=y", "handleMailOAuth2Callback"),
+                ("POST", "/api/whiteLabel/mailTemplates", "saveMailTemplates"),
+                ("POST", "/api/whiteLabel/loginWhiteLabelParams", "saveLoginWhiteLabelParams")):
+            self.assert_refused(method, target, name, "account", body={"key": "mail"} if method == "POST" else None)
+        reset = "/api/noauth/resetPasswordByEmail"
+        self.assert_passed("POST", reset, body={"email": "b@example.org"})
+        for body in ({"email": USER["email"]}, {"email": USER["email"].upper()}, {"email": " " + USER["email"]}, {}, b"[]"):
+            self.assert_refused("POST", reset, "requestResetPasswordByEmail", "account", body=body)
+
+    def test_no_foreign_provider_logs_anybody_in(self):
+        for method, target, name in (
+                ("POST", "/api/oauth2/client", "saveOAuth2Client"), ("POST", "/api/oauth2/config/template", "saveClientReg"),
+                ("POST", "/api/domain?oauth2ClientIds=" + OTHER, "saveDomain"), ("PUT", "/api/domain/%s/oauth2Clients" % OTHER, "updateDomain"),
+                ("POST", "/api/mobile/app", "saveMobileApp"), ("POST", "/api/mobile/bundle", "saveMobileAppBundle"),
+                ("PUT", "/api/mobile/bundle/%s/oauth2Clients" % OTHER, "updateMobile"), ("POST", "/api/mobile/qr/settings", "saveQrCode"),
+                ("POST", "/api/admin/securitySettings", "saveSecuritySettings"), ("POST", "/api/admin/jwtSettings", "saveJwtSettings"),
+                ("PATCH", "/api/oauth2/client", "in no document")):
+            self.assert_refused(method, target, name, 'the policy "default" does not allow', body=b"{}")
+
+    def test_reports_carry_no_token_away(self):
+        for target in ("/api/v2/report/test", "/api/v2/report/request", "/api/reportTemplate",
+                       "/api/report/test?reportsServerEndpointUrl=http://mallory.example"):
+            self.assert_refused("POST", target, "session", body=b"{}")
+
+    def test_trendz_gets_no_token(self):
+        for target in ("/api/trendz/config", "/api/trendz/settings", "/api/trendz/connect", "/api/trendz/public/connect"):
+            self.assert_refused("POST", target, "session", body=b"{}")
+        for target in ("/api/trendz/config", "/api/trendz/healthcheck"):
+            self.assert_passed("GET", target)
+
+    def test_rights_of_the_own_user(self):
+        group = "/api/entityGroup/" + DEVICES
+        for method, target, body in (
+                ("POST", "/api/role", {"id": {"id": OTHER}}), ("DELETE", "/api/role/" + OTHER, None), ("POST", "/api/groupPermission", {}),
+                ("DELETE", "/api/groupPermission/" + OTHER, None), ("POST", group + "/addEntities", b'["%s"]' % OWN.encode()),
+                ("POST", group + "/deleteEntities", b'["%s","%s"]' % (OTHER.encode(), OWN.encode())),
+                ("POST", group + "/deleteEntities", b'"%s"' % OTHER.encode()),
+                ("POST", "/api/owner/TENANT/%s/USER/%s" % (OTHER, LESSER), b"[]")):
+            self.assert_refused(method, target, 'the policy "default" does not allow account', body=body)
+        for method, target, body in (
+                ("POST", "/api/role", {"name": "x"}), ("POST", group + "/addEntities", b'["%s"]' % OTHER.encode()),
+                ("POST", group + "/deleteEntities", b'["%s"]' % OTHER.encode()), ("DELETE", group, None),
+                ("POST", "/api/owner/TENANT/%s/DEVICE/%s" % (OTHER, OTHER), b"[]")):
+            self.assert_passed(method, target, body=body)
+        self.forget()
+        self.assert_error(self.call("DELETE", "/api/entityGroup/" + USERS), 403, 20, "deleteEntityGroup", "account")
+        self.assertEqual(self.seen, [("GET", "/api/entityGroup/" + USERS, None)])
+
     def test_everything_else_passes(self):
         for method, target in (
                 ("DELETE", "/api/user/" + OTHER), ("GET", "/api/apiKeys/" + OTHER),
@@ -153,9 +211,9 @@ class TestDefault(PolicyCase):
         def user(number=None, **more):
             return {**({"id": {"entityType": "USER", "id": number}} if number else {}), "email": "b@example.org", **more}
 
-        for body in (user(LESSER, authority="TENANT_ADMIN"), user(authority="CUSTOMER_USER"), user(id=None, authority="CUSTOMER_USER")):
+        for body in (user(LESSER, authority="CUSTOMER_USER"), user(authority="CUSTOMER_USER"), user(id=None, authority="CUSTOMER_USER")):
             self.assert_passed("POST", "/api/user", body=body)
-        for body in (user(OWN), user(OWN.upper()), user("1-1-1-1-1"), user(authority="TENANT_ADMIN"),
+        for body in (user(LESSER, authority="TENANT_ADMIN"), user(OTHER, authority="TENANT_ADMIN"), user(LESSER), user(OWN), user(OWN.upper()), user("1-1-1-1-1"), user(authority="TENANT_ADMIN"),
                      user(authority="SYS_ADMIN"), user(authority="ROOT"), user(), {**user(), "id": OTHER}, {**user(), "id": {}},
                      {**user(), "id": []}, b"", b"no JSON", b"[]",
                      b'{"id":{"id":"%s"},"id":{"id":"%s"}}' % (OTHER.encode(), OWN.encode()),
@@ -165,8 +223,17 @@ class TestDefault(PolicyCase):
             self.assert_refused("POST", "/api/user", "saveUser", body=body)
             self.assert_refused("POST", "/api/user?sendActivationMail=false", "saveUser", body=body)
 
+    def test_an_administrator_does_not_get_another_email(self):
+        """With which a reset of the password, or an activation, would be the attacker's."""
+        body = {"id": {"entityType": "USER", "id": OTHER}, "email": "mallory@example.org", "authority": "CUSTOMER_USER"}
+        self.forget()
+        self.assert_error(self.call("POST", "/api/user", body), 403, 20, "saveUser", "session")
+        self.assertEqual([entry[:2] for entry in self.seen], [("GET", "/api/user/" + OTHER)])
+        self.assertEqual(self.call("POST", "/api/user", {**body, "id": {"id": GONE}}).status, 404)
+        self.assertNotIn("POST", [entry[0] for entry in self.seen])
+
     def test_a_body_in_another_charset_is_not_judged(self):
-        body = json.dumps({"id": {"entityType": "USER", "id": OTHER}}).encode()
+        body = json.dumps({"id": {"entityType": "USER", "id": LESSER}, "authority": "CUSTOMER_USER"}).encode()
         # In Shift_JIS, the last byte of the letter and the backslash are one character, so the string ends earlier.
         trick = '{"x":"\u5803\\", "id":{"id":"%s"}, "y":"","id":{"id":"%s"}}' % (OTHER, OWN)
         for value in ("application/json", "application/json;charset=UTF-8", "Application/JSON; charset=utf-8"):
@@ -180,8 +247,7 @@ class TestDefault(PolicyCase):
         self.assertEqual(self.seen, [])
 
     def test_settings_that_are_saved(self):
-        self.assert_passed("POST", "/api/admin/settings", body={"key": "mail"})
-        for body in ({"key": "jwt"}, {"key": "twoFaSettings"}, {"key": "SecuritySettings"}, {"key": 1}, {}, b"[]"):
+        for body in ({"key": "mail"}, {"key": "general"}, {"key": "jwt"}, {"key": "twoFaSettings"}, {"key": "SecuritySettings"}, {"key": 1}, {}, b"[]"):
             self.assert_refused("POST", "/api/admin/settings", "saveAdminSettings", body=body)
 
     def test_a_body_that_streams_is_not_judged(self):
@@ -202,29 +268,50 @@ class TestDefault(PolicyCase):
             for user in (OWN, OWN.upper(), "1-1-1-1-1"):
                 self.assert_refused("GET", target % user)
 
+    def ask_and_hold(self, connection=None):
+        """Asks for a link; the server has been asked for its user, and waits."""
+        connection = connection or self.connect()
+        connection.send(build("GET", LINK, host=connection.host))
+        self.assertTrue(self.entered.acquire(timeout=PATIENCE))
+        return connection
 
-    def test_the_number_of_users_looked_up_at_a_time(self):
-        go, entered, serve = threading.Event(), threading.Semaphore(0), self.serve
+    def connect(self):
+        connection = Connection(self.proxy.unix_path, PATIENCE)
+        self.addCleanup(connection.close)
+        return connection
+
+    def hold_lookups(self):
+        go, self.entered, serve = threading.Event(), threading.Semaphore(0), self.serve
 
         def hold(peer, request):
             if request.target == "/api/user/" + LESSER:
-                entered.release()
+                self.entered.release()
                 go.wait(PATIENCE)
             return serve(peer, request)
-        self.serve, target, threads, replies = hold, "/api/user/%s/activationLink" % LESSER, [], []
+        self.serve = hold
         self.addCleanup(go.set)
-        for _ in range(4):
-            threads.append(threading.Thread(target=lambda: replies.append(self.call("GET", target).status)))
-            threads[-1].start()
-            self.assertTrue(entered.acquire(timeout=PATIENCE))
-        reply = self.call("GET", target)
+        return go
+
+    def test_the_number_of_lookups_at_a_time(self):
+        go = self.hold_lookups()
+        held = [self.ask_and_hold() for _ in range(4)]
+        reply = self.call("GET", LINK)
         self.assert_error(reply, 503, 2, "cannot be looked up now")
         self.assertGreaterEqual(int(reply.header("Retry-After")), 1)
         go.set()
-        for thread in threads:
-            thread.join(PATIENCE)
-        self.assertEqual(replies, [200] * 4)
-        self.assertEqual(self.call("GET", target).status, 200)
+        self.assertEqual([connection.response().status for connection in held], [200] * 4)
+        self.assertEqual(self.call("GET", LINK).status, 200)
+
+    @needs_users
+    def test_a_lookup_is_left_for_another_user(self):
+        go = self.hold_lookups()
+        held = [self.ask_and_hold() for _ in range(4)]
+        held.append(self.ask_and_hold(connect_as(self, ALICE, self.proxy, unix=True)[0]))
+        last = connect_as(self, BOB, self.proxy, unix=True)[0]
+        last.send(build("GET", LINK, host=last.host))
+        self.assertEqual(last.response().status, 503)
+        go.set()
+        self.assertEqual([connection.response().status for connection in held], [200] * 5)
 
     def test_a_request_for_a_link_with_a_body_that_streams_is_refused(self):
         self.forget()
@@ -318,6 +405,12 @@ class TestPolicies(PolicyCase):
             self.assert_passed("GET", "/api/new", unix=unix)
             for method in ("POST", "PUT", "PATCH", "DELETE"):
                 self.assert_refused(method, "/api/new", "in no document", unix=unix)
+
+    def test_a_policy_that_names_only_telemetry_allows_nothing_that_is_unknown(self):
+        self.begin({"policy.unix_socket": "telemetry"}, POLICIES).start()
+        for method in ("GET", "HEAD", "OPTIONS", "POST", "PUT"):
+            for target in ("/api/new", "/api/plugins/telemetry/new", "/v3/api-docs"):
+                self.assert_refused(method, target)
 
     def test_websockets_and_subscriptions(self):
         upgrade = [("Upgrade", "websocket"), ("Connection", "Upgrade"), ("Sec-WebSocket-Version", "13"),

@@ -22,6 +22,7 @@ void principals_open(struct principals *principals)
     int r = socket_owner_open(&principals->owner);
 
     list_init(&principals->list);
+    principals->shares.lookups.max = PRINCIPAL_LOOKUPS;
     if (r < 0)
         log_warning("cannot find out which users connect over TCP (NETLINK_SOCK_DIAG: %s); all of them count "
                     "as one unknown user",
@@ -48,8 +49,10 @@ static struct principal *principal_new(struct principals *principals, int64_t us
         return NULL;
     principal->principals = principals;
     principal->user = user;
-    principal->shares = (struct shares){
-        .connections.whole = &all->connections, .bodies.whole = &all->bodies, .streams.whole = &all->streams};
+    principal->shares = (struct shares){.connections.whole = &all->connections,
+                                        .bodies.whole = &all->bodies,
+                                        .streams.whole = &all->streams,
+                                        .lookups.whole = &all->lookups};
     list_init(&principal->idle);
     list_append(&principals->list, &principal->link);
     return principal;

@@ -21,7 +21,10 @@ struct shares {
     struct quota connections; /* listen.max_connections */
     struct quota bodies;      /* bytes of requests and responses in memory: limits.max_buffered_bytes */
     struct quota streams;     /* of updates */
+    struct quota lookups;     /* that policies need (listen/permission_lookup.h) */
 };
+
+#define PRINCIPAL_LOOKUPS 4 /* at a time */
 
 struct principals {
     struct list list;

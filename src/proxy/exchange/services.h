@@ -34,7 +34,6 @@ struct services {
     struct principals principals;
     uint64_t peers;    /* connections of clients so far */
     size_t open_peers; /* open ones */
-    unsigned lookups;  /* under way (listen/authority_lookup.h) */
     bool draining;     /* no new connections; the daemon ends when no exchange is left */
     bool stopping;     /* the time to drain is over: nothing more is sent to the server */
 

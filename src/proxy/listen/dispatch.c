@@ -3,8 +3,8 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
-#include "proxy/listen/authority_lookup.h"
 #include "proxy/listen/permission.h"
+#include "proxy/listen/permission_lookup.h"
 #include "proxy/local/local.h"
 #include "proxy/local/login.h"
 #include "proxy/status/status.h"
@@ -35,8 +35,8 @@ static void begin(struct exchange *exchange, const struct handler *handler)
     case PERMISSION_GRANTED:
         exchange->handler = handler;
         break;
-    case PERMISSION_NEEDS_AUTHORITY:
-        exchange->handler = &authority_lookup_handler;
+    case PERMISSION_NEEDS_ANSWER:
+        exchange->handler = &permission_lookup_handler;
         break;
     case PERMISSION_REFUSED:
         return;

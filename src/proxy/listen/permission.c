@@ -7,7 +7,6 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/policy/policies.h"
-#include "proxy/policy/subject.h"
 
 #define GROUPS_MAX 1024
 
@@ -79,23 +78,29 @@ static struct policy_facts facts_of(const struct exchange *exchange)
     };
 }
 
-static struct policy_subject subject_of(const struct exchange *exchange)
+/* Whether SUBJECT is that of the operation, and its sets depend on the request. */
+static bool has_condition(const struct exchange *exchange, const struct policy_subject *subject)
+{
+    const struct operation *operation = exchange->head.operation;
+
+    return operation && subject->id == operation_id(operation) && operation->condition != CONDITION_ALWAYS;
+}
+
+/* False: no policy is asked. */
+static bool find_subject(const struct exchange *exchange, struct policy_subject *ret)
 {
     const struct head *head = &exchange->head;
     const char *path = head->target.text.data;
-    struct policy_subject subject;
+    size_t length = head->target.path_length;
     struct policy_facts facts;
 
-    if (head->route.kind == ROUTE_TUNNEL)
-        return policy_websocket;
-    if (head->route.kind == ROUTE_SUBSCRIBE)
-        return policy_subscribe;
-    subject = policy_subject_of(head->operation, head->method, path, head->target.path_length);
-    if (head->operation && head->operation->condition != CONDITION_ALWAYS) {
+    if (!policy_subject_of(head->route.kind, head->operation, head->method, path, length, ret))
+        return false;
+    if (has_condition(exchange, ret)) {
         facts = facts_of(exchange);
-        subject.sets = policy_sets(head->operation, path, head->target.path_length, &facts);
+        ret->sets = policy_sets(head->operation, path, length, &facts);
     }
-    return subject;
+    return true;
 }
 
 /* The path of an operation is its template, which contains no token of a device. */
@@ -115,26 +120,24 @@ static enum permission refuse(struct exchange *exchange, const struct judgement 
     return PERMISSION_REFUSED;
 }
 
-static bool is_judged(enum route_kind kind)
+bool permission_question(const struct exchange *exchange, char ret[POLICY_QUESTION_BYTES])
 {
-    return kind == ROUTE_FORWARD || kind == ROUTE_FORWARD_PAGE || kind == ROUTE_FORWARD_ANONYMOUS ||
-           kind == ROUTE_TUNNEL || kind == ROUTE_SUBSCRIBE;
+    const struct head *head = &exchange->head;
+    struct policy_facts facts = facts_of(exchange);
+
+    return policy_question(head->operation, head->target.text.data, head->target.path_length, &facts, ret);
 }
 
-/* Whether it would be allowed if it gave away nothing. */
-static bool depends_on_authority(const struct exchange *exchange, const struct judgement *judgement)
+/* Whether an answer of the server could allow it. */
+static bool needs_answer(const struct exchange *exchange, const struct judgement *judgement)
 {
-    const struct operation *operation = exchange->head.operation;
-    struct own_user own = own_user_read(session_user(exchange->services->upstream.session));
     struct policy_subject other = judgement->subject;
-    char id[USER_ID_LENGTH + 1];
+    char question[POLICY_QUESTION_BYTES];
 
-    if (!operation || operation->condition != CONDITION_USER_AUTHORITY || exchange->inbound.streams ||
-        !policy_user_in_path(operation, exchange->head.target.text.data, exchange->head.target.path_length,
-                             id) ||
-        (own.id && strcasecmp(id, own.id) == 0))
+    if (!has_condition(exchange, &other) || exchange->inbound.streams ||
+        !permission_question(exchange, question))
         return false;
-    other.sets &= ~(unsigned)SET_SESSION;
+    other.sets &= ~(unsigned)(SET_SESSION | SET_ACCOUNT);
     return judge(exchange, &other).allowed;
 }
 
@@ -142,23 +145,21 @@ enum permission permission_check(struct exchange *exchange)
 {
     struct judgement judgement;
 
-    if (!is_judged(exchange->head.route.kind))
+    if (!find_subject(exchange, &judgement.subject))
         return PERMISSION_GRANTED;
-    judgement.subject = subject_of(exchange);
     judgement.verdict = judge(exchange, &judgement.subject);
     if (judgement.verdict.allowed)
         return PERMISSION_GRANTED;
-    return depends_on_authority(exchange, &judgement) ? PERMISSION_NEEDS_AUTHORITY
-                                                      : refuse(exchange, &judgement);
+    return needs_answer(exchange, &judgement) ? PERMISSION_NEEDS_ANSWER : refuse(exchange, &judgement);
 }
 
-enum permission permission_check_authority(struct exchange *exchange, enum authority authority)
+enum permission permission_check_answer(struct exchange *exchange, const json_t *answer)
 {
     struct policy_facts facts = facts_of(exchange);
-    struct judgement judgement = {.subject = subject_of(exchange)};
+    struct judgement judgement;
 
-    if (policy_has_less(authority, facts.own.authority))
-        judgement.subject.sets &= ~(unsigned)SET_SESSION;
+    find_subject(exchange, &judgement.subject);
+    judgement.subject.sets &= ~policy_ruled_out_by_answer(exchange->head.operation, answer, &facts.own);
     judgement.verdict = judge(exchange, &judgement.subject);
     return judgement.verdict.allowed ? PERMISSION_GRANTED : refuse(exchange, &judgement);
 }

@@ -223,8 +223,8 @@ static bool is_websocket(const struct exchange *exchange, const struct request_h
     return exchange->head.route.kind == ROUTE_FORWARD &&
            strcmp(exchange->head.method, MHD_HTTP_METHOD_GET) == 0 && !header->http_1_0 &&
            exchange->inbound.length == 0 &&
-           tunnel_is_wanted(exchange->head.target.text.data, exchange->head.target.path_length,
-                            header->upgrade, header->connection);
+           route_has_websocket(exchange->head.target.text.data, exchange->head.target.path_length) &&
+           tunnel_is_wanted(header->upgrade, header->connection);
 }
 
 /* The question of a browser whether a page may send such a request (https://fetch.spec.whatwg.org/). The

@@ -7,9 +7,10 @@
 #define TB_PROXY_POLICY_SUBJECT_H
 
 #include "proxy/policy/policy.h"
+#include "proxy/route/route.h"
 #include "upstream/own_user.h"
 
-#define USER_ID_LENGTH 36
+#define POLICY_ID_LENGTH 36 /* of an entity, as text */
 
 /* What is known beside the path. */
 struct policy_facts {
@@ -19,25 +20,22 @@ struct policy_facts {
     size_t body_length;
 };
 
-/* The subject of METHOD at the canonical PATH, without any facts: in all sets that it may be in. OPERATION,
- * or NULL, is the operation there. An operation that is in no document reads or writes by its method; it is
- * in SET_SESSION, too, if an operation of another method at this path is. */
-struct policy_subject policy_subject_of(const struct operation *operation, const char *method,
-                                        const char *path, size_t length);
+/* The subject of METHOD at the canonical PATH, to which KIND belongs, without any facts: in all sets that it
+ * may be in. OPERATION, or NULL, is the operation there. An operation that is in no document reads or writes
+ * by its method; it is in SET_SESSION, too, if an operation of another method at this path is, and a write is
+ * in SET_ACCOUNT likewise. False: no policy is asked, because tbproxyd answers itself. */
+bool policy_subject_of(enum route_kind kind, const struct operation *operation, const char *method,
+                       const char *path, size_t length, struct policy_subject *ret);
 
 /* The sets that OPERATION at PATH is in, given FACTS. */
 unsigned policy_sets(const struct operation *operation, const char *path, size_t length,
                      const struct policy_facts *facts);
 
-/* The user in the path of OPERATION. False: there is none, or it is not the canonical text of an id. */
-bool policy_user_in_path(const struct operation *operation, const char *path, size_t length,
-                         char ret[USER_ID_LENGTH + 1]);
-
 /* Whether USER has less authority than OWN; false if one of them is not known. */
 bool policy_has_less(enum authority user, enum authority own);
 
-/* When an operation with CONDITION is in SET_SESSION or SET_ACCOUNT, as the end of "unless ...". NULL:
- * always. */
+/* When an operation with CONDITION is not in SET_SESSION and SET_ACCOUNT, as the end of "allowed if ...".
+ * NULL: never. */
 const char *policy_condition_text(enum operation_condition condition);
 
 #endif

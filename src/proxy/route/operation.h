@@ -34,12 +34,16 @@ enum operation_set {
 /* When an operation is in SET_SESSION and SET_ACCOUNT, if it has these bits. */
 enum operation_condition {
     CONDITION_ALWAYS,
-    CONDITION_USER_AUTHORITY,   /* unless the user in the path has less authority than the own one */
-    CONDITION_USER_IN_PATH,     /* if the path names the own user */
-    CONDITION_USER_IN_BODY,     /* if the body is the own user, or a new one without less authority */
-    CONDITION_KEY_IN_PATH,      /* if the API key in the path may be the own one */
-    CONDITION_SETTINGS_IN_PATH, /* if these settings decide about logins */
-    CONDITION_SETTINGS_IN_BODY,
+    CONDITION_USER_AUTHORITY,      /* unless the user in the path has less authority than the own one */
+    CONDITION_USER_IN_PATH,        /* if the path names the own user */
+    CONDITION_USER_IN_BODY,        /* if the body is the own user, or one without less authority */
+    CONDITION_USER_IN_LIST,        /* if the body is a list of ids, and one may be the own user's */
+    CONDITION_EMAIL_IN_BODY,       /* if the e-mail in the body may be the own user's */
+    CONDITION_ID_IN_BODY,          /* if the body has an id: it is not new */
+    CONDITION_KEY_IN_PATH,         /* if the API key in the path may be the own one */
+    CONDITION_ENTITY_TYPE_IN_PATH, /* if the entity in the path is a user */
+    CONDITION_SETTINGS_IN_PATH,    /* if these settings contain the signing key */
+    CONDITION_GROUP_TYPE,          /* if the entity group in the path is one of users */
 };
 
 /* One id, method and path, in all documents that have it. */

@@ -73,6 +73,11 @@ struct route route_find(const char *method, const char *path, size_t path_length
     return (struct route){ROUTE_UNKNOWN, NULL};
 }
 
+bool route_has_websocket(const char *path, size_t path_length)
+{
+    return path_matches("/api/ws", path, path_length) || path_matches("/api/ws/**", path, path_length);
+}
+
 struct route route_preflight(void)
 {
     return (struct route){ROUTE_PREFLIGHT, METHODS};

@@ -36,6 +36,9 @@ const char *route_method(const char *method);
 
 struct route route_find(const char *method, const char *path, size_t path_length);
 
+/* Whether WebSockets of the server are at PATH. */
+bool route_has_websocket(const char *path, size_t path_length);
+
 /* That of a preflight, on any path. */
 struct route route_preflight(void);
 

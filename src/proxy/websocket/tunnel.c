@@ -10,13 +10,10 @@
 
 #define ENDPOINT "/api/ws" /* authenticates by a message */
 
-bool tunnel_is_wanted(const char *path, size_t path_length, const char *upgrade, const char *connection)
+bool tunnel_is_wanted(const char *upgrade, const char *connection)
 {
-    size_t length = strlen(ENDPOINT);
-
-    return path_length >= length && strncmp(path, ENDPOINT, length) == 0 &&
-           (path_length == length || path[length] == '/') && upgrade && connection &&
-           header_list_contains(upgrade, "websocket") && header_list_contains(connection, "upgrade");
+    return upgrade && connection && header_list_contains(upgrade, "websocket") &&
+           header_list_contains(connection, "upgrade");
 }
 
 static void tunnel_leave(struct exchange *exchange)

@@ -68,9 +68,9 @@ struct tunnel {
     bool server_ended;
 };
 
-/* Whether a GET of PATH is the handshake of a WebSocket to be tunnelled. UPGRADE and CONNECTION are the
- * values of those headers, or NULL. */
-bool tunnel_is_wanted(const char *path, size_t path_length, const char *upgrade, const char *connection);
+/* Whether a GET with these headers is the handshake of a WebSocket. UPGRADE and CONNECTION are their values,
+ * or NULL. */
+bool tunnel_is_wanted(const char *upgrade, const char *connection);
 
 extern const struct handler websocket_handler;
 
