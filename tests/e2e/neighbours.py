@@ -38,7 +38,8 @@ class NeighboursCase(Case):
             peer.send(answer(body={"token": jwt("access")}))
             return True
         if request.header("Upgrade"):
-            peer.send(accept(request))
+            wanted = request.header("Sec-WebSocket-Extensions")
+            peer.send(accept(request, [("Sec-WebSocket-Extensions", wanted)] if wanted else ()))
             peer.wait_for_close()
             return False
         if request.target == LARGE:
@@ -48,7 +49,8 @@ class NeighboursCase(Case):
             self.server.release.wait(PATIENCE * 4)
         else:
             time.sleep(SLOW_MS / 1000)
-        peer.send(answer(body=b"good"))
+        bad = b'"bad"' in request.body
+        peer.send(answer(400 if bad else 200, body=b"bad" if bad else b"good"))
         return True
 
     @staticmethod

@@ -11,6 +11,9 @@ from neighbours import LARGE, MIB, SOCKET, WAITING, NeighboursCase
 from users import ALICE, BOB, connect_as, needs_users
 from websocket import KEY
 
+ENTITY = "/api/plugins/telemetry/DEVICE/11111111-1111-1111-1111-111111111111/timeseries/ANY"
+
+
 @needs_users
 class TestConnections(NeighboursCase):
     def test_1100_idle_tcp_connections(self):
@@ -114,6 +117,27 @@ class TestTurns(NeighboursCase):
         self.assertEqual(polite.request("GET", "/api/polite").status, 200)
         self.assertLessEqual(self.seen("/api/flood"), 4)
         self.assertLess(time.monotonic() - began, 6)
+
+    def test_bad_bodies_for_the_same_entity_under_a_limit_of_4_a_second(self):
+        """The search for the bad ones is made in the turns of the one who sent them."""
+        self.begin({"rate.limits": "4:1"})
+        attackers = self.attack(64)
+        for connection in attackers:
+            self.write(connection, b'{"bad":1}')
+        wait_until(lambda: self.seen(ENTITY) >= 6, "a refused call, and parts of it")
+        other, = connect_as(self, BOB, self.proxy)
+        began = time.monotonic()
+        self.write(other, b'{"good":1}')
+        self.assertEqual(other.response().status, 200)
+        self.assertLess(time.monotonic() - began, 3)
+        waiting = self.client("uid:%d" % ALICE)["requests"]
+        self.assertGreater(waiting, 32)  # of the 64; nearly 128 calls are needed
+        self.assertFalse([request for request in self.server.requests if b"good" in request.body
+                          and b"bad" in request.body])
+
+    @staticmethod
+    def write(connection, body):
+        connection.send(build("POST", ENTITY, [("Content-Type", "application/json")], body, host=connection.host))
 
 
 @needs_users

@@ -162,7 +162,7 @@ const struct option options[] = {
            "Priority header (u=0 to u=7) takes precedence. Users take turns whatever the urgency."),
 
     CHOICE(merge, mode, "pressure", merge_mode_names, RELOAD,
-           "Whether to send telemetry, and attributes, for the same path of an entity as one call.\n"
+           "Whether to send a user's telemetry, and attributes, for the same path of an entity as one call.\n"
            "pressure: if they have to wait anyway; always: one call at a time, and what arrives meanwhile\n"
            "goes with the next; off: never. Each program gets the result of its own part. If an attribute\n"
            "is written twice in one call, only the last value is sent; of telemetry, every value is sent."),

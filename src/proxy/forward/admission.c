@@ -113,7 +113,8 @@ static bool is_read(const struct head *head)
            !(head->operation && head->operation->flags & TB_ACTS);
 }
 
-/* Requests with the same key may go as one call. An empty key: it goes alone. */
+/* Requests with the same key may go as one call. An empty key: it goes alone. Writes of different principals
+ * never do: if the server refuses one of them, all are sent again in parts, and each would pay for that. */
 static int make_key(const struct forwarding *forwarding, struct buf *key)
 {
     const struct head *head = &forwarding->exchange->head;
@@ -121,7 +122,8 @@ static int make_key(const struct forwarding *forwarding, struct buf *key)
     const char *type = headers_find(&head->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
 
     if (forwarding->merge != MERGE_NONE)
-        return buf_append_format(key, "%s %s\n%s", head->method, head->target.text.data, type ? type : "");
+        return buf_append_format(key, "%s %s\n%s\n%" PRIu64, head->method, head->target.text.data,
+                                 type ? type : "", forwarding->item.principal_id);
     if (!join_is_possible(forwarding))
         return 0;
     if (buf_append_format(key, "%s %s\n", head->method, head->target.text.data) < 0)

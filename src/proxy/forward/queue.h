@@ -20,7 +20,8 @@
  * move from their flow's lane to one of their own, which takes turns as the flow does, and return when the
  * budget no longer holds them back.
  *
- * Requests with the same key can go as one call: writes to the same entity, identical reads. They are kept
+ * Requests with the same key can go as one call: writes of a principal to the same entity, identical reads
+ * of anybody. They are kept
  * together in the order of their arrival. The first of each flow has a place in that flow. Whichever flow's
  * turn comes first, the first request of the key is sent, and queue_take_next() takes further ones along, as
  * many as fit. A request that must go alone goes only in a turn of its own flow. So no flow loses a turn

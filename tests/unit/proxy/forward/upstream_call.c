@@ -259,6 +259,48 @@ START_TEST(all_bad_bodies_fail)
 }
 END_TEST
 
+START_TEST(writes_of_two_users_are_not_merged)
+{
+    struct wish alices = wish(_i ? ATTRIBUTES : TELEMETRY), bobs = alices;
+    unsigned i;
+
+    bobs.user = BOB;
+    occupy();
+    for (i = 0; i < 3; i++) {
+        alices.writer = bobs.writer = i;
+        world_begin(&world, &alices);
+        world_begin(&world, &bobs);
+    }
+    run_all();
+    ck_assert_uint_eq(world.server.call_count, 1 + 2);
+    ck_assert_uint_eq(world.server.largest, 3);
+    assert_statuses(2, 7, 200);
+    assert_stored(2, 7);
+}
+END_TEST
+
+/* Bob writes to the entity to which Alice sends bad bodies, under a limit of two writes a second. */
+START_TEST(the_search_for_bad_bodies_takes_no_turns_of_another_user)
+{
+    struct wish bad = wish(TELEMETRY), bobs = wish(TELEMETRY);
+    unsigned i;
+
+    bad.bad = true;
+    bobs.user = BOB;
+    world_budget(&world, "4:1", false, 16);
+    for (i = 0; i < 40; i++)
+        world_begin(&world, &bad);
+    world_run(&world, 3 * SECOND_MS);
+    ck_assert_uint_ge(world_count(&world, METRICS_MERGE_SPLITS), 1);
+    for (i = 0; i < 5; i++)
+        world_begin(&world, &bobs);
+    run_all();
+    assert_statuses(41, 45, 200);
+    assert_stored(41, 45);
+    ck_assert_int_le(results[45].took_ms, 3 * SECOND_MS);
+}
+END_TEST
+
 START_TEST(invalid_json_is_never_merged)
 {
     struct wish broken = wish(TELEMETRY);
@@ -403,6 +445,8 @@ UNIT_SUITE(upstream_call)
     tcase_add_test(tests, another_header_goes_alone);
     tcase_add_loop_test(tests, a_bad_body_fails_alone, 0, 16);
     tcase_add_test(tests, all_bad_bodies_fail);
+    tcase_add_loop_test(tests, writes_of_two_users_are_not_merged, 0, 2);
+    tcase_add_test(tests, the_search_for_bad_bodies_takes_no_turns_of_another_user);
     tcase_add_test(tests, invalid_json_is_never_merged);
     tcase_add_test(tests, identical_reads_share_a_call);
     tcase_add_test(tests, other_reads_do_not);

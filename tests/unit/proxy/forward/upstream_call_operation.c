@@ -381,6 +381,7 @@ START_TEST(writes_that_are_held_back_are_stored_once)
     for (round = 0; round < ROUNDS; round++) {
         open_world("", &unlimited[0]);
         world.config.merge.mode = MERGE_MODE_PRESSURE;
+        world.is_one_user = true;
         world.services.own_request_options.retry.max_retries = 10;
         server_limit_operation(&world.server, "/timeseries/", "3:1");
         add_others();

@@ -20,6 +20,7 @@ static void set_up(void)
 {
     world_open(&world);
     world.config.merge.mode = MERGE_MODE_ALWAYS;
+    world.is_one_user = true;
     world.server.session_ms = world_now(&world) + LOGIN_MS;
     memset(results, 0, sizeof(results));
 }

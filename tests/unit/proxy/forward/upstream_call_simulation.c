@@ -208,6 +208,7 @@ START_TEST(order_is_kept)
             if (round % 3 == 0)
                 world_budget(&world, "", false, 3), server_limit(&world.server, "");
             world.config.merge.mode = modes[mode];
+            world.is_one_user = true;
             add_faults();
             crowd_init(&crowd, &world, 10);
             crowd.bad_per_thousand = 30;

@@ -227,19 +227,19 @@ static const struct operation *operation_of(const struct world *world, enum kind
     return &same[kind];
 }
 
-#define WORLD_TCP_USERS 1000000 /* each such connection has a user of its own */
+#define WORLD_TCP_USERS 1000000 /* of those connections */
 
 static void make_exchange(struct local *local)
 {
     struct exchange *exchange = &local->exchange;
     const struct wish *wish = &local->wish;
+    int64_t connection = wish->user < 0 ? WORLD_TCP_USERS - wish->user : wish->user;
+    int64_t user = wish->user < 0 && local->world->is_one_user ? WORLD_TCP_USERS : connection;
 
     exchange->services = &local->world->services;
     exchange->peer = &local->peer;
-    local->peer.principal =
-        principal_get(&local->world->services.principals,
-                      wish->user < 0 ? WORLD_TCP_USERS - wish->user : wish->user, world_now(local->world));
-    local->peer.number = (uint64_t)local->peer.principal->user;
+    local->peer.principal = principal_get(&local->world->services.principals, user, world_now(local->world));
+    local->peer.number = (uint64_t)connection;
     exchange->head.method = kinds[wish->kind].method;
     exchange->head.target.text.max = 200;
     buf_append_format(&exchange->head.target.text, "%s%u%s", kinds[wish->kind].before,

@@ -50,6 +50,7 @@ struct world {
     unsigned open;         /* local requests */
     int64_t repeat_turns;  /* in this ms */
     bool is_one_operation; /* all requests are of one operation */
+    bool is_one_user;      /* all connections WORLD_TCP(n) are of one user; else of one each */
     bool late_delivery;    /* some answers arrive after upstream_call_run() */
 };
 
