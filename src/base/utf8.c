@@ -32,7 +32,9 @@ ssize_t utf8_count(const char *text, size_t length)
     size_t i;
 
     for (i = 0; i < length; i++) {
-        if (!utf8_next(&state, (unsigned char)text[i]))
+        bool is_ascii = state.pending == 0 && (unsigned char)text[i] < 0x80; /* mostly */
+
+        if (!is_ascii && !utf8_next(&state, (unsigned char)text[i]))
             return -EILSEQ;
         count += state.pending == 0;
     }

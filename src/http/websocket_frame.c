@@ -84,10 +84,20 @@ static int parse_header(const uint8_t *bytes, size_t length, bool compression, s
 /* The same puts a mask on and takes it off. OFFSET: of DATA in the payload. */
 static void apply_mask(char *data, size_t length, const uint8_t mask[4], uint64_t offset)
 {
+    uint64_t part, masks;
+    uint8_t turned[sizeof(masks)]; /* MASK from OFFSET on, twice */
     size_t i;
 
-    for (i = 0; i < length; i++)
-        data[i] = (char)(data[i] ^ mask[(offset + i) % 4]);
+    for (i = 0; i < sizeof(turned); i++)
+        turned[i] = mask[(offset + i) % 4];
+    memcpy(&masks, turned, sizeof(masks));
+    for (i = 0; length - i >= sizeof(part); i += sizeof(part)) {
+        memcpy(&part, data + i, sizeof(part));
+        part ^= masks;
+        memcpy(data + i, &part, sizeof(part));
+    }
+    for (; i < length; i++)
+        data[i] = (char)(data[i] ^ turned[i % sizeof(turned)]);
 }
 
 bool frame_reader_is_between(const struct frame_reader *reader)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Finds values in JSON text that is copied byte for byte. Only for text that jansson has accepted: nothing is
- * checked here.
+ * Finds values in JSON text that is copied byte for byte. Only for text that jansson or json_check() has
+ * accepted: nothing is checked here.
  */
 #ifndef TB_JSON_JSON_TEXT_H
 #define TB_JSON_JSON_TEXT_H

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/auth_command.h"
 
+#include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
 #include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
-#include "json/json_read.h"
+#include "json/json_check.h"
 #include "json/json_text.h"
 
 static const char name[] = "authCmd";
@@ -17,25 +19,49 @@ static bool is_letter_escape(const char *text, size_t length)
     return length >= 5 && memcmp(text, "\\u00", 4) == 0 && text[4] >= '4' && text[4] <= '7';
 }
 
+static bool is_name_at(const char *text, size_t length)
+{
+    return length >= strlen(name) && strncasecmp(text, name, strlen(name)) == 0;
+}
+
 static bool can_hold_name(const char *text, size_t length)
 {
     size_t i;
 
     for (i = 0; i < length; i++)
-        if (is_letter_escape(text + i, length - i) ||
-            (length - i >= strlen(name) && strncasecmp(text + i, name, strlen(name)) == 0))
+        if ((text[i] == '\\' && is_letter_escape(text + i, length - i)) ||
+            ((text[i] == 'a' || text[i] == 'A') && is_name_at(text + i, length - i)))
             return true;
     return false;
 }
 
-/* Whether a member's name, given with its quotes, is authCmd. */
-static bool is_name(const char *text, size_t length)
+/* The letter at *TEXT, which may be escaped, in lower case; *TEXT moves on. 0: another character. */
+static char read_letter(const char **text)
 {
-    json_t *key = json_read(text, length, 0, NULL);
-    bool is = json_string_length(key) == strlen(name) && strcasecmp(json_string_value(key), name) == 0;
+    const char *at = *text;
+    char digits[3] = {0};
 
-    json_decref(key);
-    return is;
+    if (*at != '\\') {
+        *text = at + 1;
+        return (char)tolower((unsigned char)*at);
+    }
+    if (!is_letter_escape(at, 6))
+        return 0;
+    memcpy(digits, at + 4, 2);
+    *text = at + 6;
+    return (char)tolower((int)strtol(digits, NULL, 16));
+}
+
+/* Whether a member's name, from its opening quote to its END, is authCmd. */
+static bool is_name(const char *text, const char *end)
+{
+    size_t i;
+
+    text++;
+    for (i = 0; i < strlen(name); i++)
+        if (read_letter(&text) != tolower((unsigned char)name[i]))
+            return false;
+    return text == end - 1;
 }
 
 /* Copies the other members of the object at TEXT unchanged. */
@@ -50,7 +76,7 @@ static int copy_others(const char *text, const char *end, struct buf *out)
         const char *value = json_text_skip_blanks(json_text_skip_blanks(key_end, end) + 1, end);
         const char *value_end = json_text_value_end(value, end);
 
-        if (is_name(at, (size_t)(key_end - at))) {
+        if (is_name(at, key_end)) {
             found = true;
         } else {
             r = empty ? 0 : buf_append(out, ",", 1);
@@ -68,18 +94,12 @@ static int copy_others(const char *text, const char *end, struct buf *out)
 
 int auth_command_remove(const char *text, size_t length, struct buf *out)
 {
-    int r = AUTH_COMMAND_NONE;
-    json_t *message;
-
     if (!can_hold_name(text, length))
         return AUTH_COMMAND_NONE;
-    message = json_read(text, length, 0, NULL);
-    if (!message)
+    if (!json_check(text, length))
         return -EBADMSG;
-    if (json_is_object(message))
-        r = copy_others(text, text + length, out);
-    json_decref(message);
-    return r;
+    return *json_text_skip_blanks(text, text + length) == '{' ? copy_others(text, text + length, out)
+                                                              : AUTH_COMMAND_NONE;
 }
 
 int auth_command_write(const char *token, struct buf *out)

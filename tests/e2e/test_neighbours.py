@@ -3,15 +3,24 @@
 """What one user does never harms another: each attack, and what the other one notices of it."""
 import contextlib
 import socket
+import threading
 import time
+import zlib
 
 import tap
 from harness import build, in_parallel, wait_until
 from neighbours import LARGE, MIB, SOCKET, WAITING, NeighboursCase
 from users import ALICE, BOB, connect_as, needs_users
-from websocket import KEY
+from websocket import KEY, TEXT, frame
 
 ENTITY = "/api/plugins/telemetry/DEVICE/11111111-1111-1111-1111-111111111111/timeseries/ANY"
+DEFLATE = "permessage-deflate; client_no_context_takeover"
+
+
+def send_until_closed(sock, data):
+    with contextlib.suppress(OSError):
+        while True:
+            sock.sendall(data)
 
 
 @needs_users
@@ -162,9 +171,9 @@ class TestStreams(NeighboursCase):
 @needs_users
 class TestWebSockets(NeighboursCase):
     @staticmethod
-    def shake_hands(connection):
+    def shake_hands(connection, headers=()):
         headers = [("Connection", "Upgrade"), ("Upgrade", "websocket"), ("Sec-WebSocket-Key", KEY),
-                   ("Sec-WebSocket-Version", "13")]
+                   ("Sec-WebSocket-Version", "13"), *headers]
         connection.send(build("GET", SOCKET, headers, host=connection.host))
 
     def test_150_websocket_handshakes_at_once(self):
@@ -181,6 +190,31 @@ class TestWebSockets(NeighboursCase):
         self.assertEqual(other.head().status, 101)
         self.assertLess(time.monotonic() - before, 1)
         self.assertLessEqual(self.seen(SOCKET), 32 + 1 + 8 * (time.monotonic() - began) + 1)
+
+    def flood(self, data, headers=()):
+        """8 WebSockets send DATA, again and again, as fast as the daemon takes it."""
+        for connection in self.attack(8):
+            self.shake_hands(connection, headers)
+            self.assertEqual(connection.head().status, 101)
+            thread = threading.Thread(target=send_until_closed, args=(connection.sock, data), daemon=True)
+            thread.start()
+            self.addCleanup(thread.join)
+            self.addCleanup(connection.sock.shutdown, socket.SHUT_RDWR)
+
+    def test_8_websockets_with_the_largest_messages(self):
+        """Each message holds an authCmd: the daemon reads them to the end."""
+        self.begin()
+        self.flood(frame(TEXT, b'{"authCmd":[%s1]}' % (b"1," * 32000)))
+        self.assert_not_noticed()
+
+    def test_8_websockets_with_messages_that_inflate_to_the_largest_size(self):
+        """A few hundred bytes become 64 KiB."""
+        self.begin()
+        deflate = zlib.compressobj(wbits=-15)
+        text = b'{"authCmd":[%s1]}' % (b"1," * 32000)
+        data = (deflate.compress(text) + deflate.flush(zlib.Z_SYNC_FLUSH))[:-4]
+        self.flood(frame(TEXT, data, rsv=4) * 50, [("Sec-WebSocket-Extensions", DEFLATE)])
+        self.assert_not_noticed()
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ static int pass(const void *data, size_t size, uint8_t flags, size_t step, struc
             size_t before = out->len;
 
             r = frame_filter_next(&filter, out);
-            if (out->len - before > FRAME_FILTER_OUT_BYTES || (r > 0) != (out->len > before))
+            if (out->len - before > FRAME_FILTER_OUT_BYTES || (r <= 0 && out->len > before))
                 abort();
         } while (r > 0);
     }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* json_read() takes what jansson takes, but for bytes of 0, and of what jansson does not take only JSON: with
- * other numbers and strings in the same places, jansson takes that, too. json_write() brings all numbers
- * back, character by character. */
+ * other numbers and strings in the same places, jansson takes that, too. json_check() says the same.
+ * json_write() brings all numbers back, character by character. */
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/buf.h"
+#include "json/json_check.h"
 #include "json/json_read.h"
 #include "json/json_write.h"
 #include "json/number_text.h"
@@ -89,6 +90,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         json_t *value = json_read(text, size, flags, NULL);
 
         if (taken && !value && !(flags & JSON_READ_UNIQUE))
+            abort();
+        if (flags == 0 && size > 0 && !memchr(text, 0, size) && json_check(text, size) != (value != NULL))
             abort();
         if (value) {
             check_json(text, size);

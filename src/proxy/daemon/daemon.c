@@ -167,6 +167,7 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     services->subscriptions = &daemon->subscriptions;
     services->server_version = &daemon->server_probe.found;
     list_init(&services->exchanges);
+    tasks_init(&services->tasks);
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));
@@ -217,6 +218,7 @@ void daemon_run_pending(struct daemon *daemon)
     follow_capacity(daemon);
     listeners_run(&daemon->listeners);
     forward_run(&daemon->forward);
+    tasks_run(&daemon->services.tasks);
     servers_run(&upstream->servers);
     server_probe_run(&daemon->server_probe);
     if (config_limit_is_asked_for(daemon->services.config))
@@ -229,7 +231,7 @@ static int64_t wait_for_event_ms(struct daemon *daemon)
     int64_t wait_ms = listeners_wait_ms(&daemon->listeners);
 
     if (servers_are_pending(&daemon->services.upstream.servers) ||
-        server_probe_is_pending(&daemon->server_probe))
+        server_probe_is_pending(&daemon->server_probe) || tasks_are_pending(&daemon->services.tasks))
         return 0;
     return wait_ms;
 }

@@ -54,6 +54,8 @@ static struct principal *principal_new(struct principals *principals, int64_t us
                                         .streams.whole = &all->streams,
                                         .lookups.whole = &all->lookups};
     list_init(&principal->idle);
+    list_init(&principal->tasks);
+    list_init(&principal->tasks_link);
     list_append(&principals->list, &principal->link);
     return principal;
 }

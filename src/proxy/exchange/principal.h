@@ -38,7 +38,9 @@ struct principal {
     size_t users;     /* references: from connections and calls; freed with the last */
     int64_t user;     /* uid; PRINCIPAL_UNKNOWN */
     struct shares shares;
-    struct list idle; /* its connections without a request, the one that has been idle longest first */
+    struct list idle;       /* its connections without a request, the one that has been idle longest first */
+    struct list tasks;      /* that wait for their turn (tasks.h) */
+    struct list tasks_link; /* in tasks->principals while there are any */
     int64_t handshakes_due_ms; /* when all of its WebSockets so far were due, at the least pace; boot clock */
 };
 

@@ -10,6 +10,7 @@
 #include "base/loop.h"
 #include "proxy/config/config.h"
 #include "proxy/exchange/principal.h"
+#include "proxy/exchange/tasks.h"
 #include "proxy/metrics/metrics.h"
 #include "upstream/budget.h"
 #include "upstream/request.h"
@@ -32,6 +33,7 @@ struct services {
     struct metrics *metrics;
     struct list exchanges; /* all exchanges */
     struct principals principals;
+    struct tasks tasks;
     uint64_t peers;    /* connections of clients so far */
     size_t open_peers; /* open ones */
     bool draining;     /* no new connections; the daemon ends when no exchange is left */

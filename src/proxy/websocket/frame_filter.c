@@ -105,11 +105,12 @@ static int end_message(struct frame_filter *filter, struct buf *out)
     CLEANUP(buf_free_secret) struct buf plain = BUF_INIT(FRAME_FILTER_MESSAGE_BYTES);
     int r = filter->first.compressed ? inflate_message(filter, &plain) : 0;
 
+    filter->handled += filter->payload.len + plain.len;
     if (r == 0)
         r = pass_message(filter, filter->first.compressed ? &plain : &filter->payload, out);
     buf_free_secret(&filter->raw);
     buf_free_secret(&filter->payload);
-    return r;
+    return r < 0 ? r : 1;
 }
 
 static int begin_frame(struct frame_filter *filter)
@@ -123,7 +124,7 @@ static int begin_frame(struct frame_filter *filter)
     return buf_append(&filter->raw, filter->reader.header, frame->header_length);
 }
 
-/* A part of a message has been read. */
+/* A part of a message has been read. 1: it was the last one. */
 static int take_data(struct frame_filter *filter, struct buf *out)
 {
     const struct frame_reader *reader = &filter->reader;
@@ -145,7 +146,9 @@ static int take_control(struct frame_filter *filter, struct buf *out)
         return 0;
     filter->closed = reader->closed;
     r = buf_append(out, reader->header, reader->frame.header_length);
-    return r == 0 ? buf_append(out, reader->control, reader->control_length) : r;
+    if (r == 0)
+        r = buf_append(out, reader->control, reader->control_length);
+    return r < 0 ? r : 1;
 }
 
 static int take_part(struct frame_filter *filter, struct buf *out)
@@ -167,11 +170,11 @@ int frame_filter_next(struct frame_filter *filter, struct buf *out)
     size_t before = out->len;
     int r = 0;
 
-    while (r == 0 && out->len == before && !fifo_is_empty(&filter->in))
+    while (r == 0 && !fifo_is_empty(&filter->in))
         r = take_part(filter, out);
     if (filter->closed)
         fifo_free(&filter->in);
     if (r < 0)
         buf_truncate(out, before);
-    return r < 0 ? r : out->len > before;
+    return r;
 }

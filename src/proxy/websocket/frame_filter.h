@@ -33,6 +33,7 @@
 struct frame_filter {
     bool no_context; /* client_no_context_takeover: no message refers to another */
     bool closed;     /* the client's close frame has passed: what follows is thrown away */
+    size_t handled;  /* bytes of messages, inflated, that have been searched */
     struct fifo in;  /* not read yet */
     struct frame_reader reader;
     struct frame first; /* the current message's first frame */
@@ -49,9 +50,10 @@ void frame_filter_init(struct frame_filter *filter);
  * 0 or -ENOMEM. */
 int frame_filter_add(struct frame_filter *filter, const void *data, size_t length);
 
-/* Appends the next message or control frame to OUT and returns 1, or returns 0 if it needs more bytes. An
- * error ends the connection: -EPROTO if a frame is invalid or out of place, -EMSGSIZE if a message is too
- * large, -EBADMSG if it cannot be read (auth_command.h), or -ENOMEM. */
+/* Reads one message or control frame, appends what passes of it to OUT, and returns 1, even if nothing
+ * passes; or returns 0 if it needs more bytes. An error ends the connection: -EPROTO if a frame is invalid or
+ * out of place, -EMSGSIZE if a message is too large, -EBADMSG if it cannot be read (auth_command.h), or
+ * -ENOMEM. */
 int frame_filter_next(struct frame_filter *filter, struct buf *out);
 
 /* The close code for an error of frame_filter_next(). */

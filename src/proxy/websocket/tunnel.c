@@ -22,7 +22,7 @@ static void tunnel_leave(struct exchange *exchange)
 
     if (!tunnel || tunnel->state > TUNNEL_CONNECTING)
         return;
-    loop_timer_stop(&tunnel->services->loop, &tunnel->again);
+    loop_timer_stop(&tunnel->services->loop, &tunnel->handshake_timer);
     websocket_token_cancel(&tunnel->websocket_token);
     websocket_close(&tunnel->websocket);
     tunnel->state = TUNNEL_ENDED;
@@ -36,7 +36,8 @@ static void tunnel_free(struct exchange *exchange)
         return;
     if (tunnel->client.fd >= 0)
         loop_remove(&tunnel->services->loop, &tunnel->client);
-    loop_timer_stop(&tunnel->services->loop, &tunnel->again);
+    task_remove(&tunnel->task);
+    loop_timer_stop(&tunnel->services->loop, &tunnel->handshake_timer);
     loop_timer_stop(&tunnel->services->loop, &tunnel->linger);
     websocket_token_cancel(&tunnel->websocket_token);
     websocket_close(&tunnel->websocket);
@@ -56,7 +57,7 @@ void tunnel_end(struct tunnel *tunnel, const char *reason)
     tunnel->state = TUNNEL_ENDED;
     loop_remove(&services->loop, &tunnel->client);
     tunnel->client.fd = -1;
-    loop_timer_stop(&services->loop, &tunnel->again);
+    task_remove(&tunnel->task);
     loop_timer_stop(&services->loop, &tunnel->linger);
     websocket_close(&tunnel->websocket);
     MHD_upgrade_action(tunnel->handle, MHD_UPGRADE_ACTION_CLOSE);
@@ -70,17 +71,12 @@ static void tunnel_client_ready(struct watch *watch, uint32_t events)
 
     if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
         tunnel_linger(tunnel);
-    tunnel_pump(tunnel);
+    tasks_add(&tunnel->services->tasks, &tunnel->task);
 }
 
-static void tunnel_again_expired(struct timer *timer)
+static void tunnel_handshake_timer_expired(struct timer *timer)
 {
-    struct tunnel *tunnel = CONTAINER_OF(timer, struct tunnel, again);
-
-    if (tunnel->state == TUNNEL_WAITING)
-        tunnel_begin_handshake(tunnel);
-    else
-        tunnel_pump(tunnel);
+    tunnel_begin_handshake(CONTAINER_OF(timer, struct tunnel, handshake_timer));
 }
 
 static void tunnel_linger_expired(struct timer *timer)
@@ -107,7 +103,7 @@ void tunnel_upgraded(void *arg, struct MHD_Connection *connection, void *context
         tunnel->client_lost = true;
     if (tunnel->services->draining)
         tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
-    loop_timer_start(loop, &tunnel->again, 0); /* not from within libmicrohttpd */
+    tasks_add(&tunnel->services->tasks, &tunnel->task); /* not from within libmicrohttpd */
 }
 
 static struct tunnel *new_tunnel(struct exchange *exchange)
@@ -122,7 +118,9 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     tunnel->by_command = exchange->head.target.path_length == strlen(ENDPOINT);
     tunnel->headers = (struct headers)HEADERS_INIT;
     tunnel->client = (struct watch){.fd = -1, .ready = tunnel_client_ready};
-    tunnel->again.expired = tunnel_again_expired;
+    tunnel->handshake_timer.expired = tunnel_handshake_timer_expired;
+    task_init(&tunnel->task, exchange->peer->principal);
+    tunnel->task.step = tunnel_pump;
     tunnel->linger.expired = tunnel_linger_expired;
     tunnel->up.max = FRAME_FILTER_OUT_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
     tunnel->down.max = TUNNEL_CHUNK_BYTES + FRAME_HEADER_MAX + FRAME_CONTROL_MAX;
@@ -152,7 +150,7 @@ static void tunnel_drain(struct exchange *exchange)
         return;
     }
     tunnel_close(tunnel, FRAME_CLOSE_GOING_AWAY, "tbproxyd is stopping");
-    loop_timer_start(&exchange->services->loop, &tunnel->again, 0);
+    tasks_add(&exchange->services->tasks, &tunnel->task);
 }
 
 const struct handler websocket_handler = {

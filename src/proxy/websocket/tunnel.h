@@ -14,7 +14,8 @@
  *
  * Memory: "up" is from the client to the server, with the buffers of frame_filter.h; "down" is from the
  * server to the client, with TUNNEL_CHUNK_BYTES; and the buffers of websocket.h. A side is not read while
- * anything waits for the other side, so that its sending stops. At most one tunnel for each local connection
+ * anything waits for the other side, so that its sending stops. All tunnels together move so much in a turn
+ * of the loop, and take turns (tasks.h). At most one tunnel for each local connection
  * (listen.max_connections); those of one principal are opened at a pace (principal.h).
  */
 #ifndef TB_PROXY_WEBSOCKET_TUNNEL_H
@@ -23,6 +24,7 @@
 #include "base/fifo.h"
 #include "http/websocket_frame.h"
 #include "proxy/exchange/exchange.h"
+#include "proxy/exchange/tasks.h"
 #include "proxy/websocket/frame_filter.h"
 #include "upstream/websocket.h"
 #include "upstream/websocket_token.h"
@@ -50,8 +52,9 @@ struct tunnel {
     struct websocket websocket;
 
     struct MHD_UpgradeResponseHandle *handle;
-    struct watch client; /* the client's socket */
-    struct timer again;  /* begins, or goes on with tunnel_pump(), after others have had their turn */
+    struct watch client;          /* the client's socket */
+    struct timer handshake_timer; /* until its turn to begin has come */
+    struct task task;             /* tunnel_pump() */
     struct timer linger;
 
     struct frame_filter filter;
@@ -66,6 +69,8 @@ struct tunnel {
     bool client_ended, client_lost;   /* the client: sends no more; has lost its connection */
     bool broken;                      /* what the client sends is no longer read */
     bool server_ended;
+
+    size_t handled; /* bytes, by this tunnel_pump() */
 };
 
 /* Whether a GET with these headers is the handshake of a WebSocket. UPGRADE and CONNECTION are their values,
@@ -88,8 +93,9 @@ void tunnel_begin_handshake(struct tunnel *tunnel);
 
 /* ---- in tunnel_pump.c ---- */
 
-/* Moves what can be moved, and ends the tunnel when both sides are done. */
-void tunnel_pump(struct tunnel *tunnel);
+/* The step of its task: moves at most one message or TUNNEL_CHUNK_BYTES each way, and ends the tunnel when
+ * both sides are done. Returns how many bytes it has handled. */
+size_t tunnel_pump(struct task *task);
 
 /* Sends a close frame in both directions. */
 void tunnel_close(struct tunnel *tunnel, enum frame_close_code code, const char *reason);

@@ -101,7 +101,7 @@ static void tunnel_server_ready(struct websocket *websocket)
     struct tunnel *tunnel = CONTAINER_OF(websocket, struct tunnel, websocket);
 
     if (tunnel->state == TUNNEL_OPEN)
-        tunnel_pump(tunnel);
+        tasks_add(&tunnel->services->tasks, &tunnel->task);
 }
 
 static int add_line(struct tunnel *tunnel, const char *name, const char *value, size_t length)
@@ -235,7 +235,7 @@ static void wait_for_turn(struct tunnel *tunnel)
                    PRINCIPAL_HANDSHAKES, PRINCIPAL_HANDSHAKES_PER_SECOND);
     else if (delay_ms == 0)
         tunnel_begin_handshake(tunnel);
-    else if (loop_timer_start(&services->loop, &tunnel->again, delay_ms) < 0)
+    else if (loop_timer_start(&services->loop, &tunnel->handshake_timer, delay_ms) < 0)
         reply_no_memory(tunnel->exchange);
 }
 

@@ -10,8 +10,6 @@
 #include "proxy/exchange/services.h"
 #include "proxy/websocket/tunnel.h"
 
-#define ROUNDS_MAX 16 /* before others get their turn */
-
 void tunnel_linger(struct tunnel *tunnel)
 {
     if (!timer_is_started(&tunnel->linger))
@@ -47,6 +45,7 @@ static bool send_up(struct tunnel *tunnel)
     int r = websocket_send(&tunnel->websocket, fifo_data(&tunnel->up), fifo_length(&tunnel->up), &sent);
 
     fifo_consume(&tunnel->up, sent);
+    tunnel->handled += sent;
     if (r == -EPIPE)
         fifo_free(&tunnel->up);
     if (r == -ENOMEM)
@@ -65,6 +64,7 @@ static bool receive_up(struct tunnel *tunnel)
         tunnel->client_ended = tunnel->client_ended || n == 0;
         return false;
     }
+    tunnel->handled += (size_t)n;
     if (!tunnel->broken && frame_filter_add(&tunnel->filter, data, (size_t)n) < 0) {
         tunnel_close(tunnel, FRAME_CLOSE_INTERNAL_ERROR, "out of memory");
         tunnel->broken = true;
@@ -72,11 +72,13 @@ static bool receive_up(struct tunnel *tunnel)
     return true;
 }
 
-/* Queues the next message or control frame of the client. False if there is none. */
+/* Queues what passes of the client's next message or control frame. False if there is none. */
 static bool filter_up(struct tunnel *tunnel)
 {
+    size_t before = tunnel->filter.handled;
     int r = tunnel->broken ? 0 : frame_filter_next(&tunnel->filter, fifo_tail(&tunnel->up));
 
+    tunnel->handled += tunnel->filter.handled - before;
     if (r < 0) {
         tunnel_close(tunnel, frame_filter_close_code(r), "a message from the client cannot be passed on");
         tunnel->broken = true;
@@ -181,6 +183,7 @@ static bool move_down(struct tunnel *tunnel)
     if (r == -EAGAIN)
         return false;
     tunnel->server_ended = r < 0 || length == 0;
+    tunnel->handled += length;
     follow(tunnel, data, length);
     return true;
 }
@@ -214,21 +217,20 @@ static const char *end_of(const struct tunnel *tunnel)
     return NULL;
 }
 
-void tunnel_pump(struct tunnel *tunnel)
+size_t tunnel_pump(struct task *task)
 {
+    struct tunnel *tunnel = CONTAINER_OF(task, struct tunnel, task);
     const char *reason;
-    unsigned rounds = 0;
-    bool moved;
+    bool up, down;
 
-    do {
-        bool up = move_up(tunnel);
-
-        moved = move_down(tunnel) || up;
-        end_down(tunnel);
-        reason = end_of(tunnel);
-    } while (moved && !reason && ++rounds < ROUNDS_MAX);
+    tunnel->handled = 0;
+    up = move_up(tunnel);
+    down = move_down(tunnel);
+    end_down(tunnel);
+    reason = end_of(tunnel);
     if (reason)
         tunnel_end(tunnel, reason);
-    else if (moved)
-        loop_timer_start(&tunnel->services->loop, &tunnel->again, 0);
+    else if (up || down)
+        tasks_add(&tunnel->services->tasks, task);
+    return tunnel->handled;
 }

@@ -219,6 +219,37 @@ START_TEST(compressed_messages_pass_until_one_is_changed)
 }
 END_TEST
 
+/* One call reads one message, even if nothing of it passes: many small ones that inflate to the largest size
+ * are in one piece. */
+START_TEST(messages_are_read_one_by_one)
+{
+    static char text[FRAME_FILTER_MESSAGE_BYTES];
+    CLEANUP(buf_free) struct buf in = BUF_INIT(OUT_MAX), out = BUF_INIT(OUT_MAX);
+    struct frame_filter filter;
+    z_stream stream = {0};
+    unsigned i;
+
+    memset(text, ' ', sizeof(text) - 1);
+    memcpy(text, "{\"authCmd\":1}", 13);
+    ck_assert_int_eq(deflateInit2(&stream, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY), Z_OK);
+    frame_filter_init(&filter);
+    filter.reader.compression = true;
+    for (i = 0; i < 10; i++)
+        deflate_message(&stream, text, &in);
+    ck_assert_uint_lt(in.len, 2000);
+    ck_assert_int_eq(frame_filter_add(&filter, in.data, in.len), 0);
+    for (i = 1; i <= 10; i++) {
+        ck_assert_int_eq(frame_filter_next(&filter, &out), 1);
+        ck_assert_uint_ge(filter.handled, i * strlen(text));
+        ck_assert_uint_le(filter.handled, i * strlen(text) + in.len);
+    }
+    ck_assert_int_eq(frame_filter_next(&filter, &out), 0);
+    ck_assert_uint_eq(out.len, 0);
+    frame_filter_free(&filter);
+    deflateEnd(&stream);
+}
+END_TEST
+
 START_TEST(errors_have_close_codes)
 {
     ck_assert_int_eq(frame_filter_close_code(-EPROTO), 1002);
@@ -243,6 +274,11 @@ START_TEST(the_auth_command_is_removed)
         {"[{\"authCmd\":1}]", AUTH_COMMAND_NONE, NULL},
         {"\"authCmd\"", AUTH_COMMAND_NONE, NULL},
         {"{\"authCmd \":1}", AUTH_COMMAND_NONE, NULL},
+        {"{\"authCm\":1,\"authCmd\\\"\":2,\"\":3}", AUTH_COMMAND_NONE, NULL},
+        {"{\"\\u0061\\u0055\\u0074\\u0048\\u0063\\u004d\\u0064\":1}", AUTH_COMMAND_ALONE, ""},
+        {"{\"authCm\\u0044\":1,\"authCm\\u0064\\u0000\":2,\"\\/uthCmd\":3}", AUTH_COMMAND_REMOVED,
+         "{\"authCm\\u0064\\u0000\":2,\"\\/uthCmd\":3}"},
+        {"{\"auth\\u006Dmd\":1}", AUTH_COMMAND_NONE, NULL},
         {"{\"a\":\"\\u0000\"}", AUTH_COMMAND_NONE, NULL},
         {"no JSON", AUTH_COMMAND_NONE, NULL},
         {"", AUTH_COMMAND_NONE, NULL},
@@ -298,6 +334,7 @@ UNIT_SUITE(frame_filter)
     tcase_add_test(tests, an_unmasked_frame_is_refused);
     tcase_add_test(tests, messages_are_bounded);
     tcase_add_test(tests, compressed_messages_pass_until_one_is_changed);
+    tcase_add_test(tests, messages_are_read_one_by_one);
     tcase_add_test(tests, errors_have_close_codes);
     tcase_add_test(tests, the_auth_command_is_removed);
     tcase_add_test(tests, the_auth_command_is_written);
