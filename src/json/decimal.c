@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Exponents are limited to this, which is far beyond any double or integer. */
 #define EXPONENT_MAX 1000000000
@@ -73,4 +74,21 @@ double decimal_value(const struct decimal *decimal)
     snprintf(text, sizeof(text), "%.*se%" PRId64, (int)decimal->count, decimal->digits, exponent);
     value = strtod(text, NULL);
     return decimal->negative ? -value : value;
+}
+
+bool decimal_fits_64_bits(const struct decimal *decimal)
+{
+    static const char largest[] = "9223372036854775807";
+    int64_t before = decimal->exponent + (int64_t)decimal->count; /* digits before the point */
+    size_t i, length = strlen(largest);
+
+    if (decimal->count == 0 || before != (int64_t)length)
+        return decimal->count == 0 || before < (int64_t)length;
+    for (i = 0; i < length; i++) {
+        char digit = i < decimal->count ? decimal->digits[i] : '0';
+
+        if (digit != largest[i])
+            return digit < largest[i];
+    }
+    return true;
 }

@@ -26,4 +26,7 @@ void decimal_read(const char *text, size_t length, struct decimal *ret);
 /* The nearest double, infinite if it is too large for one. */
 double decimal_value(const struct decimal *decimal);
 
+/* Whether its whole part is not beyond a signed integer of 64 bits. */
+bool decimal_fits_64_bits(const struct decimal *decimal);
+
 #endif

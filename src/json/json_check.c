@@ -1,114 +1,176 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "json/json_check.h"
 
+#include <stdint.h>
 #include <string.h>
 
 #include "base/utf8.h"
-#include "json/json_read.h"
+#include "json/decimal.h"
 #include "json/json_text.h"
 #include "json/number_text.h"
 
-struct checker {
+#define MAGNITUDE_MAX 308 /* digits before the point that every double has room for */
+
+/* Depth is a number, not a recursion. */
+struct check {
     const char *at, *end;
+    bool storable;
+    bool has_value; /* the innermost bracket has a value before AT, so a comma or its end comes next */
     size_t depth;
-    char open[JSON_CHECK_DEPTH]; /* the brackets around the value */
+    uint8_t is_object[JSON_CHECK_DEPTH_MAX]; /* of each open bracket */
 };
 
-/* The next byte that is not white space; a NUL, which begins nothing, at the end. */
-static char next(struct checker *checker)
+static char next_sign(struct check *check)
 {
-    if (checker->at < checker->end && *checker->at <= ' ')
-        checker->at = json_text_skip_blanks(checker->at, checker->end);
-    return checker->at < checker->end ? *checker->at : '\0';
+    check->at = json_text_skip_blanks(check->at, check->end);
+    return check->at < check->end ? *check->at : '\0';
 }
 
-static bool skip(struct checker *checker, size_t length)
+/* A \u escape at TEXT, which may need the one after it. Returns its length; 0: it cannot be taken. */
+static size_t unit_length(const struct check *check, const char *text)
 {
-    checker->at += length;
-    return length > 0;
+    int unit = json_text_unit(text, check->end), next;
+
+    if (unit < 0 || (check->storable && unit == 0))
+        return 0;
+    if (!check->storable || unit < 0xd800 || unit > 0xdfff)
+        return 6;
+    next = json_text_unit(text + 6, check->end);
+    return unit <= 0xdbff && next >= 0xdc00 && next <= 0xdfff ? 12 : 0;
 }
 
-static size_t word_length(const struct checker *checker, const char *word)
+static size_t escape_length(const struct check *check, const char *text)
 {
+    if (check->end - text < 2)
+        return 0;
+    if (text[1] == 'u')
+        return unit_length(check, text);
+    return memchr("\"\\/bfnrt", text[1], 8) ? 2 : 0;
+}
+
+static bool check_string(struct check *check)
+{
+    const char *start = check->at + 1, *at = start;
+    unsigned char bits = 0;
+
+    while (at < check->end && *at != '"') {
+        unsigned char byte = (unsigned char)*at;
+        size_t length = byte == '\\' ? escape_length(check, at) : byte < 0x20 ? 0 : 1;
+
+        if (length == 0)
+            return false;
+        bits |= byte;
+        at += length;
+    }
+    if (at >= check->end)
+        return false;
+    check->at = at + 1;
+    return bits < 0x80 || utf8_count(start, (size_t)(at - start)) >= 0;
+}
+
+/* Few numbers are so long, or have an exponent, that they need a closer look. */
+static bool is_storable(const char *text, size_t length)
+{
+    struct decimal decimal;
+
+    if (length <= MAGNITUDE_MAX && !memchr(text, 'e', length) && !memchr(text, 'E', length))
+        return true;
+    decimal_read(text, length, &decimal);
+    return decimal.count == 0 || decimal.exponent + (int64_t)decimal.count <= MAGNITUDE_MAX;
+}
+
+static bool check_number(struct check *check)
+{
+    size_t length = number_length(check->at, check->end);
+
+    if (length == 0 || (check->storable && !is_storable(check->at, length)))
+        return false;
+    check->at += length;
+    return true;
+}
+
+static bool check_word(struct check *check)
+{
+    const char *word = *check->at == 't' ? "true" : *check->at == 'f' ? "false" : "null";
     size_t length = strlen(word);
 
-    return (size_t)(checker->end - checker->at) >= length && memcmp(checker->at, word, length) == 0 ? length
-                                                                                                    : 0;
-}
-
-static bool check_scalar(struct checker *checker, char first)
-{
-    switch (first) {
-    case '"':
-        return skip(checker, json_read_string(checker->at, checker->end));
-    case 't':
-        return skip(checker, word_length(checker, "true"));
-    case 'f':
-        return skip(checker, word_length(checker, "false"));
-    case 'n':
-        return skip(checker, word_length(checker, "null"));
-    default:
-        return skip(checker, number_length(checker->at, checker->end));
-    }
-}
-
-static bool check_name(struct checker *checker)
-{
-    return next(checker) == '"' && check_scalar(checker, '"') && next(checker) == ':' && skip(checker, 1);
-}
-
-static char closing(char bracket)
-{
-    return bracket == '{' ? '}' : ']';
-}
-
-/* To the end of a scalar, or behind the opening bracket of an empty object or array. */
-static bool check_value(struct checker *checker)
-{
-    for (;;) {
-        char first = next(checker);
-
-        if (checker->depth == JSON_CHECK_DEPTH)
-            return false;
-        if (first != '{' && first != '[')
-            return check_scalar(checker, first);
-        checker->open[checker->depth++] = first;
-        checker->at++;
-        if (next(checker) == closing(first))
-            return true;
-        if (first == '{' && !check_name(checker))
-            return false;
-    }
-}
-
-/* What follows a value, up to the next one. */
-static bool check_rest(struct checker *checker)
-{
-    char first = next(checker);
-
-    while (checker->depth > 0 && first == closing(checker->open[checker->depth - 1])) {
-        checker->depth--;
-        checker->at++;
-        first = next(checker);
-    }
-    if (checker->depth == 0)
-        return checker->at == checker->end;
-    return first == ',' && skip(checker, 1) &&
-           (checker->open[checker->depth - 1] == '[' || check_name(checker));
-}
-
-bool json_check(const char *text, size_t length)
-{
-    struct checker checker; /* not zeroed: it is large */
-
-    checker.at = text;
-    checker.end = text + length;
-    checker.depth = 0;
-    if (utf8_count(text, length) < 0)
+    if ((size_t)(check->end - check->at) < length || memcmp(check->at, word, length) != 0)
         return false;
-    do
-        if (!check_value(&checker) || !check_rest(&checker))
-            return false;
-    while (checker.depth > 0);
+    check->at += length;
     return true;
+}
+
+static bool check_name(struct check *check)
+{
+    if (next_sign(check) != '"' || !check_string(check) || next_sign(check) != ':')
+        return false;
+    check->at++;
+    return true;
+}
+
+static void close_bracket(struct check *check)
+{
+    check->at++;
+    check->depth--;
+    check->has_value = true;
+}
+
+/* After it comes its end, a name or a value. */
+static bool open_bracket(struct check *check, bool is_object)
+{
+    if (check->depth == JSON_CHECK_DEPTH_MAX)
+        return false;
+    check->at++;
+    check->is_object[check->depth++] = is_object;
+    check->has_value = false;
+    if (next_sign(check) == (is_object ? '}' : ']')) {
+        close_bracket(check);
+        return true;
+    }
+    return !is_object || check_name(check);
+}
+
+static bool check_value(struct check *check)
+{
+    char sign = next_sign(check);
+
+    if (sign == '{' || sign == '[')
+        return open_bracket(check, sign == '{');
+    check->has_value = true;
+    if (sign == '"')
+        return check_string(check);
+    return sign == 't' || sign == 'f' || sign == 'n' ? check_word(check) : check_number(check);
+}
+
+static bool check_after_value(struct check *check)
+{
+    bool in_object = check->is_object[check->depth - 1];
+    char sign = next_sign(check);
+
+    if (sign == (in_object ? '}' : ']')) {
+        close_bracket(check);
+        return true;
+    }
+    if (sign != ',')
+        return false;
+    check->at++;
+    check->has_value = false;
+    return !in_object || check_name(check);
+}
+
+bool json_check(const char *text, size_t length, unsigned flags)
+{
+    struct check check;
+
+    check.at = length > 0 ? text : "";
+    check.end = check.at + length;
+    check.storable = flags & JSON_CHECK_STORABLE;
+    check.depth = 0;
+    if (!check_value(&check))
+        return false;
+    while (check.depth > 0)
+        if (!(check.has_value ? check_after_value(&check) : check_value(&check)))
+            return false;
+    next_sign(&check);
+    return check.at == check.end;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whether a text is JSON, without memory for its values: for text that is passed on or cut, not used.
+ * Says whether text is JSON (RFC 8259), in one pass and without memory, so that a body costs no more than
+ * its bytes. json_text.h finds what is in it.
  */
 #ifndef TB_JSON_JSON_CHECK_H
 #define TB_JSON_JSON_CHECK_H
@@ -8,11 +9,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Levels of a value: one for itself, and one for each object and array around it. The same as jansson's. */
-#define JSON_CHECK_DEPTH 2048
+#define JSON_CHECK_DEPTH_MAX 2048 /* jansson's */
 
-/* Whether TEXT is one value as RFC 8259 defines it, of any type, in UTF-8, and of at most so many levels:
- * what json_read() accepts, but for a NUL after a number or a word. Takes time in proportion to LENGTH. */
-bool json_check(const char *text, size_t length);
+enum json_check {
+    /* No string with a NUL or half of a surrogate pair, and no number of 1e308 and more: what any database
+     * and any reader can hold. */
+    JSON_CHECK_STORABLE = 1 << 0,
+};
+
+/* Whether TEXT is one value in UTF-8, of any type, with nothing but blanks around it. */
+bool json_check(const char *text, size_t length, unsigned flags);
 
 #endif

@@ -22,24 +22,6 @@ struct reader {
     int r;
 };
 
-/* The code unit of a \u escape at TEXT, or -1. */
-static int unit_at(const char *text, const char *end)
-{
-    int unit = 0, i;
-
-    if (end - text < 6 || text[0] != '\\' || text[1] != 'u')
-        return -1;
-    for (i = 2; i < 6; i++) {
-        const char *digits = "0123456789abcdef0123456789ABCDEF",
-                   *digit = text[i] ? strchr(digits, text[i]) : NULL;
-
-        if (!digit)
-            return -1;
-        unit = unit * 16 + (int)((digit - digits) % 16);
-    }
-    return unit;
-}
-
 size_t json_read_string(const char *text, const char *end)
 {
     const char *at = text;
@@ -51,7 +33,7 @@ size_t json_read_string(const char *text, const char *end)
             return 0;
         if (*at != '\\')
             continue;
-        if (unit_at(at, end) >= 0)
+        if (json_text_unit(at, end) >= 0)
             at += 5;
         else if (end - at > 1 && memchr("\"\\/bfnrt", at[1], 8))
             at++;
@@ -76,7 +58,7 @@ static bool is_odd(const struct reader *reader, const char *text, const char *en
     if ((size_t)(end - text) > mark + 1 && memcmp(text + 1, TB_VERBATIM, mark) == 0)
         return true;
     for (at = text + 1; at < end; at++) {
-        int unit = unit_at(at, end), next;
+        int unit = json_text_unit(at, end), next;
 
         if (unit < 0) {
             at += *at == '\\';
@@ -89,7 +71,7 @@ static bool is_odd(const struct reader *reader, const char *text, const char *en
         at += 5;
         if (unit < 0xd800 || unit > 0xdfff)
             continue;
-        next = unit_at(at + 1, end);
+        next = json_text_unit(at + 1, end);
         if (unit > 0xdbff || next < 0xdc00 || next > 0xdfff)
             return true;
         at += 6;

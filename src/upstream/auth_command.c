@@ -96,7 +96,7 @@ int auth_command_remove(const char *text, size_t length, struct buf *out)
 {
     if (!can_hold_name(text, length))
         return AUTH_COMMAND_NONE;
-    if (!json_check(text, length))
+    if (!json_check(text, length, 0))
         return -EBADMSG;
     return *json_text_skip_blanks(text, text + length) == '{' ? copy_others(text, text + length, out)
                                                               : AUTH_COMMAND_NONE;
