@@ -3,95 +3,92 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <jansson.h>
 #include <stdbool.h>
+#include <stdio.h>
 
-#include "json/json_read.h"
+#include "json/json_check.h"
 #include "json/json_text.h"
 
-/* jansson says whether the text is JSON and what is in it; the text itself is copied byte for byte, so that
- * numbers keep their digits. */
+/* The text is copied byte for byte, so that numbers keep their digits. */
+
+#define PREFIX_MAX 64
 
 /* ThingsBoard's rule (JsonConverter): an element with both keys has a time. An empty one needs none; the
  * server refuses it. */
-static bool has_time(const json_t *element)
+static bool has_time(struct json_part element)
 {
-    return (json_object_get(element, "ts") && json_object_get(element, "values")) ||
-           json_object_size(element) == 0;
+    const char *at = element.text, *end = element.text + element.length;
+    struct json_part name, value;
+    bool is_empty = true, has_ts = false, has_values = false;
+
+    while (!(has_ts && has_values) && json_text_next_member(&at, end, &name, &value)) {
+        is_empty = false;
+        has_ts = has_ts || json_text_is(name, "ts");
+        has_values = has_values || json_text_is(name, "values");
+    }
+    return is_empty || (has_ts && has_values);
 }
 
-static int put_element(struct buf *out, const json_t *element, const char *text, size_t length, int64_t ts_ms)
+static int put_element(struct buf *out, struct json_part element, const char *prefix)
 {
     int r = 0;
 
     if (has_time(element))
-        return buf_append(out, text, length);
-    r = buf_append_format(out, "{\"ts\":%" PRId64 ",\"values\":", ts_ms);
+        return buf_append(out, element.text, element.length);
+    r = buf_append_string(out, prefix);
     if (r == 0)
-        r = buf_append(out, text, length);
+        r = buf_append(out, element.text, element.length);
     return r == 0 ? buf_append(out, "}", 1) : r;
 }
 
-static int put_array(struct buf *out, const json_t *array, const char *text, const char *end, int64_t ts_ms)
+static int put_array(struct buf *out, struct json_part array, const char *prefix)
 {
-    size_t i;
-    int r = buf_append(out, "[", 1);
+    const char *at = array.text, *end = array.text + array.length;
+    struct json_part element;
+    int r = 0;
 
-    text++;
-    for (i = 0; i < json_array_size(array) && r == 0; i++) {
-        const char *element_end;
-
-        text = json_text_skip_blanks(text, end);
-        if (i > 0)
-            text = json_text_skip_blanks(text + 1, end); /* the comma */
-        element_end = json_text_value_end(text, end);
-        if (i > 0)
-            r = buf_append(out, ",", 1);
+    while (r == 0 && json_text_next_element(&at, end, &element)) {
+        r = buf_append(out, out->len > 0 ? "," : "[", 1);
         if (r == 0)
-            r = put_element(out, json_array_get(array, i), text, (size_t)(element_end - text), ts_ms);
-        text = element_end;
+            r = put_element(out, element, prefix);
     }
     return r == 0 ? buf_append(out, "]", 1) : r;
 }
 
 /* 1: an element has no time; 0: all have; -EBADMSG: not telemetry. */
-static int needs_stamp(const json_t *body)
+static int needs_stamp(struct json_part body)
 {
-    const json_t *element;
-    size_t i;
+    const char *at = body.text, *end = body.text + body.length;
+    struct json_part element;
     int needed = 0;
 
-    if (json_is_object(body))
+    if (*body.text == '{')
         return !has_time(body);
-    if (!json_is_array(body))
+    if (*body.text != '[')
         return -EBADMSG;
-    json_array_foreach(body, i, element)
-    {
-        if (!json_is_object(element))
+    while (json_text_next_element(&at, end, &element)) {
+        if (*element.text != '{')
             return -EBADMSG;
-        if (!has_time(element))
-            needed = 1;
+        needed = needed || !has_time(element);
     }
     return needed;
 }
 
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out)
 {
-    json_t *parsed = json_read(body, length, 0, NULL);
-    int r = needs_stamp(parsed);
+    char prefix[PREFIX_MAX];
+    struct json_part value;
+    int r;
 
-    if (r == 1) {
-        const char *end = body + length;
-        const char *start = json_text_skip_blanks(body, end);
-
-        if (json_is_object(parsed))
-            r = put_element(out, parsed, start, (size_t)(json_text_value_end(start, end) - start), ts_ms);
-        else
-            r = put_array(out, parsed, start, end, ts_ms);
-        r = r < 0 ? r : 1;
-    }
-    json_decref(parsed);
-    return r;
+    if (!json_check(body, length, 0))
+        return -EBADMSG;
+    value = json_text_value(body, length);
+    r = needs_stamp(value);
+    if (r != 1)
+        return r;
+    snprintf(prefix, sizeof(prefix), "{\"ts\":%" PRId64 ",\"values\":", ts_ms);
+    r = *value.text == '{' ? put_element(out, value, prefix) : put_array(out, value, prefix);
+    return r < 0 ? r : 1;
 }
 
 /* What the paths of one entity's telemetry have in common: the scope and the time to live do not tell values

@@ -12,8 +12,7 @@
 #include "base/quota.h"
 #include "upstream/upstream_clock.h"
 
-/* Parsing JSON takes many times its size in memory and time; a larger body is not stamped, and not retried.
- */
+/* A larger body is not stamped, and not retried: the shortest elements grow to eight times their size. */
 #define TELEMETRY_STAMP_MAX_BYTES (256 * 1024)
 
 /*

@@ -14,6 +14,9 @@ OTHER = {"username": "whoever@example.org", "password": "another that nobody kno
 CREDENTIALS = {"username": TENANT, "password": "whatever it is"}
 
 
+LOGIN_MAX_BYTES = 32 << 10
+
+
 def claims(token):
     payload = token.split(".")[1]
     return json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
@@ -78,12 +81,27 @@ class TestLogin(Case):
         for credential in ("password", "api_key", "token"):
             proxy = self.start_daemon(self.sim, credential=credential)
             self.assert_refused(proxy, OTHER)
-            for body in (b"no JSON", b"[]", b'{"username":"%s","username":"x"}' % TENANT.encode(), b"{" + b" " * (2 << 20)):
-                self.assert_refused(proxy, body)
+            for form in (b"no JSON", b"[]", b'{"username":"%s","username":"x"}', b'{"username":"x","\\u0075sername":"%s"}',
+                         b'{"\\u0075sername":"x"}', b'{"Username":"x","username":"%s"}', b'{"username":["%s"]}', b'{"username":1}',
+                         b'{"username":"%s\\u0000"}', b'{"username":"%s"}x', b'{"username":"%s"', b'\xef\xbb\xbf{"username":"%s"}'):
+                self.assert_refused(proxy, form.replace(b"%s", TENANT.encode()))
             for name in (TENANT, TENANT.upper()):
                 self.assertEqual(proxy.post("/api/auth/login", {**CREDENTIALS, "username": name}).status, 200)
             self.assertEqual(proxy.post("/api/auth/token", {"refreshToken": "any", "username": "x"}).status, 200)
             self.assertNotIn(OTHER["password"], proxy.log.text())
+
+    def test_a_login_is_larger_than_its_bound(self):
+        proxy = self.start_daemon(self.sim)
+        for target in ("/api/auth/login", "/api/auth/token"):
+            for more, status in ((0, 200), (1, 413), (1 << 20, 413)):  # what is larger than 2 MiB is not read to its end
+                text = json.dumps(CREDENTIALS).encode()
+                body = text + b" " * (LOGIN_MAX_BYTES + more - len(text))
+                for sent in (body, [body[:20000], body[20000:]]):
+                    with self.subTest(target=target, bytes=len(body), chunked=sent is not body):
+                        reply = proxy.post(target, sent)
+                        self.assertEqual(reply.status, status)
+                        if status == 413:
+                            self.assert_error(reply, 413, 31, "the body of a login is larger than 32 KiB")
 
     def test_any_login_is_accepted_if_the_configuration_says_so(self):
         proxy = self.start_daemon(self.sim, {"local.accept_any_login": True})

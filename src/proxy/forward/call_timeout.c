@@ -5,7 +5,9 @@
 
 #include "base/util.h"
 #include "proxy/route/operation.h"
-#include "json/json_read.h"
+#include "json/json_check.h"
+#include "json/json_text.h"
+#include "json/number_text.h"
 
 #define NOT_SAID (-1)
 
@@ -30,12 +32,35 @@ static int64_t parse_ms(const char *text, size_t length)
     return length > 0 ? ms : NOT_SAID;
 }
 
-/* A number, or a string of digits, as the server reads it (Jackson's asLong()). */
-static double number_of(const json_t *value)
+/* The last member called NAME of OBJECT, which is the one that the server reads. */
+static bool find_last(struct json_part object, const char *name, struct json_part *ret)
 {
-    return json_is_string(value)   ? (double)parse_ms(json_string_value(value), json_string_length(value))
-           : json_is_number(value) ? json_number_value(value)
-                                   : NOT_SAID;
+    const char *at = object.text, *end = object.text + object.length;
+    struct json_part found, value;
+    bool any = false;
+
+    if (object.length == 0 || *object.text != '{')
+        return false;
+    while (json_text_next_member(&at, end, &found, &value))
+        if (json_text_is(found, name)) {
+            *ret = value;
+            any = true;
+        }
+    return any;
+}
+
+/* A number, or a string of digits, as the server reads it (Jackson's asLong()). NAME of OBJECT. */
+static double number_in(struct json_part object, const char *name)
+{
+    CLEANUP(free_pointer) char *text = NULL;
+    struct json_part value;
+
+    if (!find_last(object, name, &value))
+        return NOT_SAID;
+    if (json_text_is_number(value))
+        return number_of_text(value.text, value.length);
+    text = json_text_string(value);
+    return text ? (double)parse_ms(text, strlen(text)) : NOT_SAID;
 }
 
 static int64_t within_bounds(double ms)
@@ -43,33 +68,35 @@ static int64_t within_bounds(double ms)
     return ms < 0 ? NOT_SAID : ms < CALL_TIMEOUT_MAX_MS ? (int64_t)ms : CALL_TIMEOUT_MAX_MS;
 }
 
-static json_t *parse_body(const struct call *call)
+/* An empty one if there is nothing to read. */
+static struct json_part body_of(const struct call *call)
 {
-    if (!call->body || call->body->len > CALL_TIMEOUT_BODY_MAX)
-        return NULL;
-    return json_read(call->body->data ? call->body->data : "", call->body->len, 0, NULL);
+    const struct buf *body = call->body;
+
+    if (!body || body->len > CALL_TIMEOUT_BODY_MAX || !json_check(body->data, body->len, 0))
+        return (struct json_part){"", 0};
+    return json_text_value(body->data, body->len);
 }
 
 /* {"timeout": ms}, or {"expirationTime": ms since the epoch}, which takes precedence. */
 static int64_t rpc_ms(const struct call *call)
 {
-    json_t *body = parse_body(call);
-    const json_t *expires = json_object_get(body, "expirationTime");
-    double ms = expires ? json_number_value(expires) - (double)call->now_ms
-                        : number_of(json_object_get(body, "timeout"));
+    struct json_part body = body_of(call), expires;
 
-    json_decref(body);
-    return within_bounds(ms);
+    if (!find_last(body, "expirationTime", &expires))
+        return within_bounds(number_in(body, "timeout"));
+    return within_bounds((json_text_is_number(expires) ? number_of_text(expires.text, expires.length) : 0) -
+                         (double)call->now_ms);
 }
 
 /* {"chatModelConfig": {"timeoutSeconds": s}} */
 static int64_t chat_ms(const struct call *call)
 {
-    json_t *body = parse_body(call);
-    double seconds = number_of(json_object_get(json_object_get(body, "chatModelConfig"), "timeoutSeconds"));
+    struct json_part config;
 
-    json_decref(body);
-    return within_bounds(1000 * seconds);
+    if (!find_last(body_of(call), "chatModelConfig", &config))
+        return NOT_SAID;
+    return within_bounds(1000 * number_in(config, "timeoutSeconds"));
 }
 
 static int64_t last_segment_ms(const struct call *call)

@@ -7,6 +7,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/forward/forwarding.h \
 	src/proxy/forward/join.c src/proxy/forward/join.h \
 	src/proxy/forward/merge.c src/proxy/forward/merge.h \
+	src/proxy/forward/merge_attributes.c src/proxy/forward/merge_attributes.h \
 	src/proxy/forward/merge_body.c src/proxy/forward/merge_body.h \
 	src/proxy/forward/queue.c src/proxy/forward/queue.h \
 	src/proxy/forward/queue_flow.c src/proxy/forward/queue_flow.h \

@@ -21,11 +21,10 @@ enum merge_kind {
  * of at least one of those (telemetry_stamp() has added the timestamps before); attributes must be an object.
  * It must have at least one value, and no null, which the server ignores. Attributes must not have numbers
  * beyond 64-bit integers, which the server refuses: a later value of the same key would hide that. Strings
- * with a NUL or half of a surrogate pair, which a database may refuse, and numbers beyond a double are not
- * merged either.
+ * with a NUL or half of a surrogate pair, which a database may refuse, and numbers of 1e308 and more are not
+ * merged either, nor is telemetry with two "ts" or "values". Reads the text only, and needs no memory.
  *
- * Returns 0; -EBADMSG if it is not JSON or not of that form, and must be sent alone; or -ENOMEM (but jansson
- * reports some failed allocations as bad JSON).
+ * Returns 0; or -EBADMSG if it is not JSON or not of that form, and must be sent alone.
  */
 int merge_check(enum merge_kind kind, const char *body, size_t length);
 

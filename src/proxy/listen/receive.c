@@ -7,10 +7,21 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/listen/dispatch.h"
 #include "proxy/listen/request_header.h"
+#include "proxy/local/login.h"
 
 /* If the body of a refused request is not larger, it is read before the response is sent, as the server
  * itself does (Tomcat's maxSwallowSize): a client that is still sending would not read the response. */
 #define SWALLOW_MAX_BYTES (2 * 1024 * 1024)
+
+/* Why a part of the body was not taken. R: an error of inbound_keep() or inbound_stream(); -E2BIG for
+ * a login. */
+static const char *reason_of(int r)
+{
+    return r == -E2BIG      ? "the body of a login is larger than 32 KiB"
+           : r == -EMSGSIZE ? "the body is larger than limits.max_body_bytes"
+           : r == -ENOBUFS  ? "too many bodies in memory (limits.max_buffered_bytes); try again later"
+                            : "out of memory";
+}
 
 /* The connection waits until the handler wants the body. If its length is not known, a part of it is there.
  */
@@ -34,6 +45,12 @@ static void take_over_expect(struct exchange *exchange, const struct request_hea
         *(char *)(uintptr_t)header->expect = '\0';
 }
 
+/* It is answered here, and so only as much of it is taken as it needs. */
+static bool is_large_login(const struct exchange *exchange, int64_t length)
+{
+    return exchange->head.route.kind == ROUTE_LOGIN && length > LOGIN_BODY_MAX_BYTES;
+}
+
 void receive_header(struct exchange *exchange, const char *method, const char *version)
 {
     struct request_header header = {.exchange = exchange};
@@ -41,6 +58,8 @@ void receive_header(struct exchange *exchange, const char *method, const char *v
 
     request_header_read(&header, method, version);
     length = exchange->inbound.length;
+    if (is_large_login(exchange, length))
+        exchange_refuse(exchange, 413, reason_of(-E2BIG));
     if (exchange_has_response(exchange)) {
         exchange->inbound.state = INBOUND_DISCARDING;
         exchange->outbound.close = header.is_ambiguous;
@@ -52,21 +71,15 @@ void receive_header(struct exchange *exchange, const char *method, const char *v
     }
 }
 
-/* Why a part of the body was not taken. R: an error of inbound_keep() or inbound_stream(). */
-static const char *reason_of(int r)
-{
-    return r == -EMSGSIZE  ? "the body is larger than limits.max_body_bytes"
-           : r == -ENOBUFS ? "too many bodies in memory (limits.max_buffered_bytes); try again later"
-                           : "out of memory";
-}
-
 static void keep(struct exchange *exchange, const char *data, size_t length)
 {
-    int r = inbound_keep(exchange, data, length);
+    int r = is_large_login(exchange, (int64_t)(exchange->inbound.body.len + length))
+                ? -E2BIG
+                : inbound_keep(exchange, data, length);
 
     if (r == 0)
         return;
-    exchange_refuse(exchange, r == -EMSGSIZE ? 413 : 503, reason_of(r));
+    exchange_refuse(exchange, r == -EMSGSIZE || r == -E2BIG ? 413 : 503, reason_of(r));
     exchange->inbound.state = INBOUND_DISCARDING;
     inbound_free(exchange);
 }

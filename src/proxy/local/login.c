@@ -9,6 +9,8 @@
 #include "proxy/exchange/reply_server.h"
 #include "upstream/jwt.h"
 #include "upstream/own_user.h"
+#include "json/json_check.h"
+#include "json/json_text.h"
 #include "json/json_write.h"
 
 /* Official clients decode their tokens and renew them before they expire. A renewal costs nothing here. */
@@ -90,14 +92,8 @@ static void login_reply(struct exchange *exchange)
 struct login {
     struct exchange *exchange;
     struct request request;
-    json_t *given; /* what the program logs in with; NULL: not a login, or any is accepted */
+    char *given; /* the name that the program logs in with; NULL: none, or any is accepted */
 };
-
-/* The name that the program logs in with; NULL: none. */
-static const char *given_name(const struct login *login)
-{
-    return json_string_value(json_object_get(login->given, "username"));
-}
 
 /* tbproxyd's own; NULL: not known. */
 static const char *own_name(const struct exchange *exchange)
@@ -119,7 +115,7 @@ static void refuse_other(struct exchange *exchange)
 /* Whether the login may be answered. Otherwise it has got its response. */
 static bool is_own_login(const struct login *login)
 {
-    const char *given = given_name(login), *own = own_name(login->exchange);
+    const char *given = login->given, *own = own_name(login->exchange);
 
     if (!given)
         return true;
@@ -147,8 +143,27 @@ static void login_done(struct request *request)
         reply_request(login->exchange, request);
 }
 
-/* What a login brings. -EINVAL: it cannot be read, so nobody knows who logs in. */
-static int read_login(const struct exchange *exchange, json_t **ret)
+/* The user name in BODY; null is none. -EINVAL: it cannot be read, or programs may read different ones, so
+ * nobody knows who logs in. */
+static int read_name(const struct buf *body, char **ret)
+{
+    struct json_part value, name;
+    int r;
+
+    if (!json_check(body->data, body->len, 0))
+        return -EINVAL;
+    value = json_text_value(body->data, body->len);
+    r = json_text_member(value, "username", &name);
+    if (*value.text != '{' || r == -EEXIST)
+        return -EINVAL;
+    if (r == -ENOENT || *name.text == 'n')
+        return 0;
+    *ret = json_text_string(name);
+    return *ret ? 0 : -EINVAL;
+}
+
+/* The name that a login brings, if it must be tbproxyd's own. */
+static int read_login(const struct exchange *exchange, char **ret)
 {
     const struct buf *body = &exchange->inbound.body;
 
@@ -157,10 +172,7 @@ static int read_login(const struct exchange *exchange, json_t **ret)
         return 0;
     if (exchange->inbound.streams)
         return -EINVAL;
-    if (body->len == 0)
-        return 0;
-    *ret = json_loadb(body->data, body->len, JSON_REJECT_DUPLICATES, NULL);
-    return json_is_object(*ret) ? 0 : -EINVAL;
+    return body->len == 0 ? 0 : read_name(body, ret);
 }
 
 static void login_begin(struct exchange *exchange)
@@ -178,6 +190,7 @@ static void login_begin(struct exchange *exchange)
         refuse_other(exchange);
         return;
     }
+    inbound_free(exchange); /* it may wait */
     if (own_name(exchange) && !is_own_login(login))
         return;
     request_init(&login->request, &services->upstream, &services->request_options);
@@ -203,7 +216,7 @@ static void login_free(struct exchange *exchange)
 
     if (login) {
         request_free(&login->request);
-        json_decref(login->given);
+        free(login->given);
     }
     free(login);
 }

@@ -9,6 +9,9 @@
 
 #include "proxy/exchange/handler.h"
 
+/* Room for a refresh token, of which the largest that login.c makes has half of that. */
+#define LOGIN_BODY_MAX_BYTES (32 * 1024)
+
 extern const struct handler login_handler;
 
 #endif

@@ -1,16 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/policy/subject_body.h"
 
-#include <jansson.h>
+#include <errno.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/util.h"
 #include "proxy/policy/subject_path.h"
+#include "json/json_check.h"
+#include "json/json_text.h"
 
-/* NULL unless there is one way to read it. */
-static json_t *read_body(const struct policy_facts *facts)
+/* False if it is not known, or is not JSON. */
+static bool read_body(const struct policy_facts *facts, struct json_part *ret)
 {
-    return facts->body ? json_loadb(facts->body, facts->body_length, JSON_REJECT_DUPLICATES, NULL) : NULL;
+    if (!facts->body || facts->body_length > POLICY_BODY_MAX_BYTES ||
+        !json_check(facts->body, facts->body_length, 0))
+        return false;
+    *ret = json_text_value(facts->body, facts->body_length);
+    return true;
+}
+
+/* NULL: there is none, or more than one way to read it. */
+static char *string_member(struct json_part object, const char *name)
+{
+    struct json_part value;
+
+    return json_text_member(object, name, &value) == 0 ? json_text_string(value) : NULL;
 }
 
 /* Whether TEXT, or NULL, is the id of another than the own user. */
@@ -19,42 +34,56 @@ static bool is_of_another(const char *text, const struct own_user *own)
     return text && own->id && !policy_may_be_own(text, strlen(text), own);
 }
 
-static bool has_less(const json_t *user, const struct own_user *own)
+static bool has_less(struct json_part user, const struct own_user *own)
 {
-    return policy_has_less(authority_parse(json_string_value(json_object_get(user, "authority"))),
-                           own->authority);
+    CLEANUP(free_pointer) char *authority = string_member(user, "authority");
+
+    return policy_has_less(authority_parse(authority), own->authority);
 }
 
 /* The server makes a new one if there is none. */
-static bool is_new(const json_t *entity)
+static bool is_new(struct json_part entity)
 {
-    const json_t *id = json_object_get(entity, "id");
+    struct json_part id;
+    int r = json_text_member(entity, "id", &id);
 
-    return json_is_object(entity) && (!id || json_is_null(id));
+    return *entity.text == '{' && (r == -ENOENT || (r == 0 && *id.text == 'n'));
 }
 
-static const char *id_of(const json_t *entity)
+static char *id_of(struct json_part entity)
 {
-    return json_string_value(json_object_get(json_object_get(entity, "id"), "id"));
+    struct json_part id;
+
+    return json_text_member(entity, "id", &id) == 0 ? string_member(id, "id") : NULL;
 }
 
 /* A new user who has less authority may get an activation link; one who exists has to be looked up. */
-static unsigned ruled_out_by_user(const json_t *user, const struct own_user *own)
+static unsigned ruled_out_by_user(struct json_part user, const struct own_user *own)
 {
+    CLEANUP(free_pointer) char *id = NULL;
+
     if (!own->id)
         return 0;
     if (is_new(user))
         return SET_ACCOUNT | (has_less(user, own) ? SET_SESSION : 0);
-    return is_of_another(id_of(user), own) ? SET_ACCOUNT : 0;
+    id = id_of(user);
+    return is_of_another(id, own) ? SET_ACCOUNT : 0;
 }
 
-static bool all_are_others(const json_t *list, const struct own_user *own)
+static bool all_are_others(struct json_part list, const struct own_user *own)
 {
-    size_t i;
-    const json_t *id;
+    const char *at = list.text, *end = list.text + list.length;
+    struct json_part element;
 
-    json_array_foreach(list, i, id) if (!is_of_another(json_string_value(id), own)) return false;
-    return json_is_array(list);
+    if (*list.text != '[')
+        return false;
+    while (json_text_next_element(&at, end, &element)) {
+        CLEANUP(free_pointer) char *id = json_text_string(element);
+
+        if (!is_of_another(id, own))
+            return false;
+    }
+    return true;
 }
 
 /* The server ignores case and blanks, and knows more letters than ASCII has. */
@@ -68,32 +97,41 @@ static bool is_anothers_email(const char *email, const struct own_user *own)
     return email && own->name && strcasecmp(email, own->name) != 0;
 }
 
+static bool is_harmless(const struct operation *operation, struct json_part body, const struct own_user *own)
+{
+    CLEANUP(free_pointer) char *email = NULL;
+
+    if (operation->condition == CONDITION_USER_IN_LIST)
+        return all_are_others(body, own);
+    if (operation->condition == CONDITION_ID_IN_BODY)
+        return is_new(body);
+    if (operation->condition != CONDITION_EMAIL_IN_BODY)
+        return false;
+    email = string_member(body, "email");
+    return is_anothers_email(email, own);
+}
+
 unsigned policy_ruled_out_by_body(const struct operation *operation, const struct policy_facts *facts)
 {
-    json_t *body = read_body(facts);
-    bool is_harmless = false;
-    unsigned sets = 0;
+    struct json_part body;
 
+    if (!read_body(facts, &body))
+        return 0;
     if (operation->condition == CONDITION_USER_IN_BODY)
-        sets = ruled_out_by_user(body, &facts->own);
-    else if (operation->condition == CONDITION_USER_IN_LIST)
-        is_harmless = all_are_others(body, &facts->own);
-    else if (operation->condition == CONDITION_EMAIL_IN_BODY)
-        is_harmless = is_anothers_email(json_string_value(json_object_get(body, "email")), &facts->own);
-    else if (operation->condition == CONDITION_ID_IN_BODY)
-        is_harmless = is_new(body);
-    json_decref(body);
-    return is_harmless ? SET_SESSION | SET_ACCOUNT : sets;
+        return ruled_out_by_user(body, &facts->own);
+    return is_harmless(operation, body, &facts->own) ? SET_SESSION | SET_ACCOUNT : 0;
 }
 
 bool policy_user_in_body(const struct policy_facts *facts, char ret[POLICY_ID_LENGTH + 1])
 {
-    json_t *body = read_body(facts);
-    const char *id = id_of(body);
-    bool found = is_of_another(id, &facts->own) && has_less(body, &facts->own);
+    CLEANUP(free_pointer) char *id = NULL;
+    struct json_part body;
 
-    if (found)
-        memcpy(ret, id, POLICY_ID_LENGTH + 1);
-    json_decref(body);
-    return found;
+    if (!read_body(facts, &body))
+        return false;
+    id = id_of(body);
+    if (!is_of_another(id, &facts->own) || !has_less(body, &facts->own))
+        return false;
+    memcpy(ret, id, POLICY_ID_LENGTH + 1);
+    return true;
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/policy/question.h"
+#include "proxy/policy/subject_body.h"
 
-#include "base/util.h"
+#include "base/buf.h"
 #include "unit.h"
+#include "json/json_check.h"
 
 #define OWN   "5ca1ab1e-feed-4bad-8add-c0ffee5ca1ab"
 #define OTHER "784f394c-42b6-435a-983c-b7beff2784f9"
@@ -76,6 +78,48 @@ static const struct {
     {"DELETE", "/api/groupPermission/" OTHER, "", true},
     {"POST", "/api/trendz/config", "{}", true},
     {"GET", "/api/trendz/healthcheck", "", false},
+    /* names with escapes, and in other cases */
+    {"POST", "/api/user", "{\"\\u0069d\":{\"\\u0069\\u0064\":\"" OTHER "\"}}", false},
+    {"POST", "/api/user", "{\"\\u0069d\":{\"id\":\"" OWN "\"}}", true},
+    {"POST", "/api/user", "{\"\\u0069d\":{\"id\":\"" OWN "\"},\"authority\":\"CUSTOMER_USER\"}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"\\u0035ca1ab1e-feed-4bad-8add-c0ffee5ca1ab\"}}", true},
+    {"POST", "/api/user", "{\"Id\":{\"id\":\"" OTHER "\"}}", true},
+    {"POST", "/api/user", "{\"ID\":{\"id\":\"" OWN "\"},\"authority\":\"CUSTOMER_USER\"}", true},
+    /* the same name twice: the server takes the last, another reader the first */
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\"},\"id\":{\"id\":\"" OWN "\"}}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OWN "\"},\"id\":{\"id\":\"" OTHER "\"}}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\",\"id\":\"" OWN "\"}}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\",\"\\u0069d\":\"" OWN "\"}}", true},
+    {"POST", "/api/user", "{\"id\":null,\"id\":{\"id\":\"" OWN "\"},\"authority\":\"CUSTOMER_USER\"}", true},
+    {"POST", "/api/user", "{\"x\":1,\"x\":2,\"id\":{\"id\":\"" OTHER "\",\"entityType\":\"USER\"}}", false},
+    {"POST", "/api/admin/settings", "{\"key\":\"mail\",\"key\":\"jwt\"}", true},
+    {"POST", "/api/admin/settings", "{\"key\":\"mail\",\"\\u006bey\":\"jwt\"}", true},
+    {"POST", "/api/admin/settings", "{\"\\u006bey\":\"jwt\"}", true},
+    {"POST", "/api/admin/settings", "{\"key\":\"\\u006awt\"}", true},
+    {"POST", "/api/admin/settings", "{\"key\":\"mail\",\"Key\":\"jwt\"}", true},
+    /* elsewhere than where it counts */
+    {"POST", "/api/user",
+     "{\"x\":{"
+     "\"id\":{\"id\":\"" OTHER "\"}}}",
+     true},
+    {"POST", "/api/user", "{\"x\":\"\\\",\\\"id\\\":{}\",\"id\":{\"id\":\"" OWN "\"}}", true},
+    {"POST", "/api/user", "[{\"id\":{\"id\":\"" OTHER "\"}}]", true},
+    {"POST", "/api/user", "{\"id\":[{\"id\":\"" OTHER "\"}]}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":{\"id\":\"" OTHER "\"}}}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":null}}", true},
+    {"POST", "/api/user", "{\"id\":{}}", true},
+    {"POST", "/api/user", "{\"id\":null,\"authority\":\"CUSTOMER_USER\"}", false},
+    {"POST", "/api/user", "{\"authority\":[\"CUSTOMER_USER\"]}", true},
+    /* not JSON, or with more around it */
+    {"POST", "/api/user", "\xef\xbb\xbf{\"id\":{\"id\":\"" OTHER "\"}}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\"}}{\"id\":{\"id\":\"" OWN "\"}}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\"}}x", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\"}", true},
+    {"POST", "/api/user", "{\"id\":{\"id\":\"" OTHER "\"},}", true},
+    {"POST", "/api/user", "{'id':{\"id\":\"" OWN "\"},\"id\":{\"id\":\"" OTHER "\"}}", true},
+    {"POST", "/api/user", "{/*\"*/\"id\":{\"id\":\"" OTHER "\"}}", true},
+    {"POST", "/api/user", "{\"x\":\"\xff\",\"id\":{\"id\":\"" OTHER "\"}}", true},
+    {"POST", "/api/user", "", true},
     {"DELETE", "/api/apiKey/" OTHER, "", false},
     {"GET", "/api/user/" OTHER "/activationLink", "", true},
 };
@@ -99,6 +143,38 @@ START_TEST(sets_depend_on_the_request)
     ck_assert_msg(!!(sets & (SET_SESSION | SET_ACCOUNT)) == cases[_i].privileged, "%s %s is %x",
                   cases[_i].method, cases[_i].path, sets);
     ck_assert(!(sets & SET_READ) != !(sets & SET_WRITE));
+}
+END_TEST
+
+/* {"x": [[...]], "id": another user} of LENGTH bytes, with DEPTH brackets in x. */
+static bool is_privileged(size_t depth, size_t length)
+{
+    static const char tail[] = ",\"id\":{\"id\":\"" OTHER "\"}}";
+    const struct operation *operation = operation_find("POST", "/api/user", 9);
+    struct policy_facts facts = {.own = own};
+    struct buf body = BUF_INIT(1 << 20);
+    unsigned sets;
+    size_t i;
+
+    buf_append_string(&body, "{\"x\":");
+    for (i = 0; i < 2 * depth; i++)
+        buf_append(&body, i < depth ? "[" : "]", 1);
+    while (body.len + strlen(tail) < length)
+        buf_append(&body, " ", 1);
+    buf_append_string(&body, tail);
+    facts.body = body.data;
+    facts.body_length = body.len;
+    sets = policy_sets(operation, "/api/user", 9, &facts);
+    buf_free(&body);
+    return sets & (SET_SESSION | SET_ACCOUNT);
+}
+
+START_TEST(a_body_that_is_too_deep_or_too_large_is_not_known)
+{
+    ck_assert(!is_privileged(JSON_CHECK_DEPTH_MAX - 1, 0));
+    ck_assert(is_privileged(JSON_CHECK_DEPTH_MAX, 0));
+    ck_assert(!is_privileged(1, POLICY_BODY_MAX_BYTES));
+    ck_assert(is_privileged(1, POLICY_BODY_MAX_BYTES + 1));
 }
 END_TEST
 
@@ -245,6 +321,7 @@ UNIT_SUITE(policy_subject)
     Suite *suite = unit_suite_create("policy_subject", &tests);
 
     tcase_add_loop_test(tests, sets_depend_on_the_request, 0, (int)ARRAY_SIZE(cases));
+    tcase_add_test(tests, a_body_that_is_too_deep_or_too_large_is_not_known);
     tcase_add_test(tests, while_the_own_user_is_not_known_each_may_be_it);
     tcase_add_test(tests, with_an_api_key_each_key_may_be_it);
     tcase_add_loop_test(tests, what_is_in_no_document_goes_by_its_method, 0, (int)ARRAY_SIZE(unknown));
