@@ -64,28 +64,23 @@ static bool is_name(const char *text, const char *end)
     return text == end - 1;
 }
 
-/* Copies the other members of the object at TEXT unchanged. */
-static int copy_others(const char *text, const char *end, struct buf *out)
+/* Copies the other members of OBJECT unchanged. */
+static int copy_others(struct json_part object, struct buf *out)
 {
-    const char *at = json_text_skip_blanks(text, end) + 1;
+    const char *at = object.text;
     bool found = false, empty = true;
+    struct json_part key, value;
     int r = buf_append(out, "{", 1);
 
-    for (at = json_text_skip_blanks(at, end); r == 0 && *at != '}'; at = json_text_skip_blanks(at, end)) {
-        const char *key_end = json_text_value_end(at, end);
-        const char *value = json_text_skip_blanks(json_text_skip_blanks(key_end, end) + 1, end);
-        const char *value_end = json_text_value_end(value, end);
-
-        if (is_name(at, key_end)) {
+    while (r == 0 && json_text_next_member(&at, object.text + object.length, &key, &value)) {
+        if (is_name(key.text, key.text + key.length)) {
             found = true;
-        } else {
-            r = empty ? 0 : buf_append(out, ",", 1);
-            empty = false;
-            if (r == 0)
-                r = buf_append(out, at, (size_t)(value_end - at));
+            continue;
         }
-        at = json_text_skip_blanks(value_end, end);
-        at += *at == ',';
+        r = empty ? 0 : buf_append(out, ",", 1);
+        empty = false;
+        if (r == 0)
+            r = buf_append(out, key.text, (size_t)(value.text + value.length - key.text));
     }
     if (r == 0)
         r = buf_append(out, "}", 1);
@@ -94,12 +89,14 @@ static int copy_others(const char *text, const char *end, struct buf *out)
 
 int auth_command_remove(const char *text, size_t length, struct buf *out)
 {
+    struct json_part value;
+
     if (!can_hold_name(text, length))
         return AUTH_COMMAND_NONE;
     if (!json_check(text, length, 0))
         return -EBADMSG;
-    return *json_text_skip_blanks(text, text + length) == '{' ? copy_others(text, text + length, out)
-                                                              : AUTH_COMMAND_NONE;
+    value = json_text_value(text, length);
+    return *value.text == '{' ? copy_others(value, out) : AUTH_COMMAND_NONE;
 }
 
 int auth_command_write(const char *token, struct buf *out)

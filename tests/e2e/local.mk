@@ -4,6 +4,7 @@ e2e_tests = \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_bad_requests.py \
 	tests/e2e/test_bodies.py \
+	tests/e2e/test_body_floods.py \
 	tests/e2e/test_streams.py \
 	tests/e2e/test_budget.py \
 	tests/e2e/test_chromium.py \

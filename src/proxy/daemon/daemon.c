@@ -217,8 +217,8 @@ void daemon_run_pending(struct daemon *daemon)
     servers_run(&upstream->servers);
     follow_capacity(daemon);
     listeners_run(&daemon->listeners);
-    forward_run(&daemon->forward);
     tasks_run(&daemon->services.tasks);
+    forward_run(&daemon->forward);
     servers_run(&upstream->servers);
     server_probe_run(&daemon->server_probe);
     if (config_limit_is_asked_for(daemon->services.config))

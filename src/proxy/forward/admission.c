@@ -158,7 +158,7 @@ static int push(struct forwarding *forwarding, const struct buf *key)
 
     if (r != -ENOBUFS)
         return r;
-    forward_run(services->forward); /* requests that arrived in this turn and need not wait make room */
+    forward_make_room(services->forward); /* requests that arrived in this turn and need not wait make room */
     return queue_push(&services->forward->queue, &forwarding->item, text, key->len);
 }
 

@@ -52,6 +52,12 @@ void forward_open(struct forward *forward, struct services *services)
 
 void forward_run(struct forward *forward)
 {
+    forward->merged_bytes = 0;
+    forward_make_room(forward);
+}
+
+void forward_make_room(struct forward *forward)
+{
     struct services *services = forward->services;
     int64_t now_ms = services->loop.now_ms;
     struct queue_item *item;
@@ -59,7 +65,8 @@ void forward_run(struct forward *forward)
 
     if (forward->queue.count == 0)
         return;
-    while ((item = queue_pop(&forward->queue, &services->budget, now_ms)))
+    while (forward->merged_bytes < FORWARD_MERGE_BYTES &&
+           (item = queue_pop(&forward->queue, &services->budget, now_ms)))
         upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
     queue_end_pass(&forward->queue);
     ready_ms = queue_ready_ms(&forward->queue, &services->budget, now_ms);

@@ -24,6 +24,7 @@ struct forward {
     struct timer queue_timer;  /* when the budget may take the next request */
     struct list paused;        /* calls that hold their key for a moment after they ended */
     uint64_t write_generation; /* counts each write twice: when it is sent and when it ends */
+    size_t merged_bytes;       /* in this turn of the loop */
     uint64_t merge_groups;     /* the last number given to a part of a split merge */
 };
 
@@ -40,8 +41,14 @@ int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *
 /* Makes the loop call forward_run() in DELAY_MS at the latest. */
 void forward_wake_in(struct forward *forward, int64_t delay_ms);
 
+/* Bodies that are merged in one turn of the loop; the call that passes it goes as well. */
+#define FORWARD_MERGE_BYTES (256 * 1024)
+
 /* Sends what may be sent now. Called in each turn of the loop. */
 void forward_run(struct forward *forward);
+
+/* The same within a turn, so that the queue has room. */
+void forward_make_room(struct forward *forward);
 
 struct forward_queue_state {
     size_t requests, bytes; /* waiting */

@@ -111,14 +111,17 @@ static int merge_member_bodies(struct upstream_call *call)
     CLEANUP(free_pointer)
     const struct buf **bodies = reallocarray(NULL, call->member_count, sizeof(*bodies));
     const struct forwarding *forwarding;
-    size_t count = 0;
+    size_t count = 0, bytes = 0;
     int r;
 
     if (!bodies)
         return -ENOMEM;
-    list_for_each(forwarding, &call->members, member)
+    list_for_each(forwarding, &call->members, member) {
+        bytes += forwarding->exchange->inbound.body.len;
         bodies[count++] = &forwarding->exchange->inbound.body;
+    }
     call->body = (struct buf)BUF_INIT((size_t)call->services->config->merge.max_bytes);
+    call->services->forward->merged_bytes += bytes;
     r = merge_bodies(upstream_call_first(call)->merge, bodies, count, &call->body);
     if (r == 0 && !quota_take(&call->principal->shares.bodies, call->body.len))
         r = -ENOBUFS;

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listen/dispatch.h"
 
+#include <stdlib.h>
+
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/tasks.h"
 #include "proxy/forward/forward.h"
 #include "proxy/listen/permission.h"
 #include "proxy/listen/permission_lookup.h"
@@ -28,12 +31,13 @@ static const struct handler *const handlers[] = {
     [ROUTE_UNKNOWN] = &local_handler,
 };
 
-/* Gives EXCHANGE to HANDLER, if the policy allows that. */
-static void begin(struct exchange *exchange, const struct handler *handler)
+/* Gives EXCHANGE to its handler, if the policy allows that. */
+static void begin(struct exchange *exchange)
 {
+    exchange->handler = &local_handler; /* it has no state; for responses without another handler */
     switch (permission_check(exchange)) {
     case PERMISSION_GRANTED:
-        exchange->handler = handler;
+        exchange->handler = handlers[exchange->head.route.kind];
         break;
     case PERMISSION_NEEDS_ANSWER:
         exchange->handler = &permission_lookup_handler;
@@ -44,14 +48,77 @@ static void begin(struct exchange *exchange, const struct handler *handler)
     exchange->handler->begin(exchange);
 }
 
+/* ---- a body that waits for its turn ---- */
+
+struct body_task {
+    struct task task;
+    struct exchange *exchange;
+};
+
+static void body_task_leave(struct exchange *exchange)
+{
+    struct body_task *state = exchange->state;
+
+    if (state)
+        task_remove(&state->task);
+}
+
+static void body_task_free(struct exchange *exchange)
+{
+    body_task_leave(exchange);
+    free(TAKE_PTR(exchange->state));
+}
+
+static size_t body_task_step(struct task *task)
+{
+    struct exchange *exchange = CONTAINER_OF(task, struct body_task, task)->exchange;
+    size_t length = exchange->inbound.body.len;
+
+    body_task_free(exchange);
+    begin(exchange);
+    return length;
+}
+
+static void body_task_begin(struct exchange *exchange)
+{
+    struct body_task *state = calloc(1, sizeof(*state));
+
+    if (!state) {
+        reply_no_memory(exchange);
+        return;
+    }
+    exchange->state = state;
+    state->exchange = exchange;
+    task_init(&state->task, exchange->peer->principal);
+    state->task.step = body_task_step;
+    tasks_add(&exchange->services->tasks, &state->task);
+}
+
+static const struct handler body_task_handler = {
+    .name = "body-task",
+    .begin = body_task_begin,
+    .leave = body_task_leave,
+    .free = body_task_free,
+};
+
+static bool takes_turns(const struct inbound *inbound)
+{
+    return !inbound->streams && inbound->body.len >= DISPATCH_TASK_BYTES &&
+           inbound->body.len <= DISPATCH_READ_BYTES;
+}
+
 void dispatch(struct exchange *exchange)
 {
     exchange->dispatched_ms = exchange->services->loop.now_ms;
-    exchange->handler = &local_handler; /* it has no state; for responses without another handler */
-    if (exchange->services->stopping)
+    exchange->handler = &local_handler; /* as in begin() */
+    if (exchange->services->stopping) {
         reply_stopping(exchange);
-    else
-        begin(exchange, handlers[exchange->head.route.kind]);
+    } else if (takes_turns(&exchange->inbound)) {
+        exchange->handler = &body_task_handler;
+        exchange->handler->begin(exchange);
+    } else {
+        begin(exchange);
+    }
     if (!exchange_has_response(exchange))
         exchange_suspend(exchange);
 }

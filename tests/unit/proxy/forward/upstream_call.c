@@ -94,6 +94,37 @@ START_TEST(a_write_that_need_not_wait_is_not_changed)
 }
 END_TEST
 
+/* Calls that are sent in one turn of the loop, if each is made of three bodies of SIZE bytes. */
+static unsigned merged_in_a_turn(size_t size)
+{
+    struct wish it = wish(ATTRIBUTES);
+    unsigned before = world.services.budget.in_flight, i;
+
+    it.blanks = size - 100;
+    for (i = 0; i < 3 * 8; i++) {
+        it.entity = i / 3;
+        world_begin(&world, &it);
+    }
+    queue_end_pass(&world.forward.queue);
+    world_budget(&world, "", false, 64);
+    forward_run(&world.forward);
+    return world.services.budget.in_flight - before;
+}
+
+START_TEST(so_much_is_merged_in_one_turn)
+{
+    occupy();
+    ck_assert_uint_eq(merged_in_a_turn(FORWARD_MERGE_BYTES / 3), 2); /* a little less: the second passes it */
+    run_all();
+    ck_assert_uint_eq(world.server.call_count, 1 + 8);
+    assert_statuses(1, 1 + 3 * 8, 200);
+    occupy();
+    ck_assert_uint_eq(merged_in_a_turn(1000), 8);
+    run_all();
+    ck_assert_uint_eq(world.server.call_count, 2 + 16);
+}
+END_TEST
+
 START_TEST(waiting_writes_go_as_one_call)
 {
     occupy();
@@ -435,6 +466,7 @@ UNIT_SUITE(upstream_call)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_write_that_need_not_wait_is_not_changed);
+    tcase_add_test(tests, so_much_is_merged_in_one_turn);
     tcase_add_test(tests, waiting_writes_go_as_one_call);
     tcase_add_test(tests, attributes_go_as_one_call);
     tcase_add_test(tests, off_merges_nothing);

@@ -208,10 +208,11 @@ static void make_body(struct local *local)
     exchange->inbound.state = INBOUND_COMPLETE;
     if (strcmp(exchange->head.method, "POST") != 0)
         return;
-    buf_append_format(&exchange->inbound.body, "{\"w%u\":%u%s", wish->writer, local->serial,
+    buf_append_format(&exchange->inbound.body, "{\"w%u\":%u%s%*s", wish->writer, local->serial,
                       wish->broken ? ""
                       : wish->bad  ? ",\"bad\":1}"
-                                   : "}");
+                                   : "}",
+                      (int)wish->blanks, "");
     exchange->inbound.length = (int64_t)exchange->inbound.body.len;
     WORLD_ASSERT(quota_take(&exchange->peer->principal->shares.bodies, exchange->inbound.body.len));
 }

@@ -63,6 +63,7 @@ struct wish {
     int64_t wait_ms;  /* of Prefer, or WORLD_NO_WISH */
     bool bad;         /* the server refuses the body */
     bool broken;      /* the body is not JSON */
+    size_t blanks;    /* at the end of the body */
     const char *header;
     void (*answered)(struct local *local);
     void *owner;
