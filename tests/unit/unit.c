@@ -36,7 +36,7 @@ static void remove_directory(void)
 
 int unit_rounds(int rounds)
 {
-    return getenv("TB_SLOW") ? (rounds + 9) / 10 : rounds;
+    return !getenv("TB_SLOW") ? rounds : rounds < 10 ? 1 : rounds / 10;
 }
 
 static void start_random(void)
