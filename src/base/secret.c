@@ -16,6 +16,14 @@ bool secret_is_credential(const char *path)
     return !strchr(path, '/');
 }
 
+/* Without its name: the secret itself may have been written where the name belongs. */
+static int no_credential(struct tb_error *err)
+{
+    return tb_error_set(err, -ENOENT,
+                        "no systemd credential has this name; set LoadCredential=NAME:FILE in the unit, or "
+                        "give a file's path with a slash");
+}
+
 int secret_open(const char *path, struct tb_error *err)
 {
     const char *credentials = getenv("CREDENTIALS_DIRECTORY");
@@ -24,16 +32,14 @@ int secret_open(const char *path, struct tb_error *err)
 
     if (secret_is_credential(path)) {
         if (!credentials)
-            return tb_error_set(
-                err, -ENOENT,
-                "%s: no such systemd credential; set LoadCredential=%s:FILE in the unit, or give a "
-                "file's path with a slash",
-                path, path);
+            return no_credential(err);
         directory = open(credentials, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (directory < 0)
-            return tb_error_set(err, -errno, "%s: $CREDENTIALS_DIRECTORY: %s", path, strerror(errno));
+            return tb_error_set(err, -errno, "$CREDENTIALS_DIRECTORY: %s", strerror(errno));
     }
     fd = openat(directory, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT && secret_is_credential(path))
+        return no_credential(err);
     return fd < 0 ? tb_error_set(err, -errno, "%s: cannot be opened: %s", path, strerror(errno)) : fd;
 }
 

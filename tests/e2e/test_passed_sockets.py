@@ -96,25 +96,43 @@ class TestSockets(PassedCase):
         for fd in fds:
             os.close(fd)
         self.assertEqual(done.returncode, CONFIGURATION_ERROR)
+        self.assertIn("no socket that can be served", done.stderr)
         return done.stderr
+
+    def assert_served_beside(self, *others):
+        """A daemon that ends is started again by the connection that waits, until systemd closes all its sockets."""
+        proxy = self.prepare()
+        proxy.passed.extend(others)
+        proxy.start()
+        self.assertEqual(proxy.get("/api/x").status, 200)
+        self.assertEqual(fetch(proxy.unix_path, "GET", "/api/x").status, 200)
+        return proxy
 
     def test_an_address_that_is_not_loopback_is_refused(self):
         with socket.create_server(("0.0.0.0", 0)) as other:
-            self.assertRegex(self.run_with(other), r"http://0\.0\.0\.0:\d+ .*only loopback addresses are allowed")
+            message = r"http://0\.0\.0\.0:\d+ .*only loopback addresses are allowed"
+            self.assertRegex(self.run_with(other), message)
+            proxy = self.assert_served_beside(other)
+            self.assertTrue(proxy.log.find(message))
 
     def test_what_does_not_listen_is_refused(self):
         with socket.socket() as other:
             self.assertRegex(self.run_with(other), "is not a listening socket")
+            self.assert_served_beside(other)
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as other:
+            other.bind(("127.0.0.1", 0))
+            self.assert_served_beside(other)
 
-    def test_there_may_be_eight(self):
-        proxy = self.prepare(families=(socket.AF_INET,) * 8)
+    def test_there_may_be_32(self):
+        proxy = self.prepare(families=(socket.AF_INET,) * 33)
         proxy.start()
-        for sock in proxy.passed:
+        for sock in proxy.passed[:32]:
             self.assertEqual(fetch(sock.getsockname(), "GET", "/api/x", host="localhost").status, 200)
-        socks = [socket.create_server(("127.0.0.1", 0)) for _ in range(9)]
-        self.assertRegex(self.run_with(*socks), "9 sockets from the socket unit: at most 8")
-        for sock in socks:
-            sock.close()
+        self.assertEqual(len(proxy.log.find("the socket unit has more than 32 sockets; it is not served")), 1)
+        with self.assertRaises(TimeoutError):
+            with socket.create_connection(proxy.passed[32].getsockname(), timeout=0.5) as late:
+                late.sendall(b"GET /api/x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                late.recv(1)
 
 
 class TestRestart(PassedCase):
@@ -176,6 +194,11 @@ class TestMistake(PassedCase):
         for way in self.ways(proxy):
             self.assert_error(fetch(way, "GET", "/api/x", host="localhost"), 503, 2, "upstream.url is not set")
         self.assertEqual(fetch(proxy.unix_path, "POST", "/api/x", body=b"x" * 100000).status, 503)
+        for host, headers in (("rebound.example", ()), ("localhost", [("Origin", "http://evil.example")]),
+                              ("localhost", [("Sec-Fetch-Site", "cross-site")])):
+            reply = fetch(self.ways(proxy)[0], "GET", "/api/x", host=host, headers=headers)
+            self.assertIn(reply.status, (403, 421))
+            self.assertNotIn(b"upstream", reply.body)
         proxy.notices.wait("^STATUS=configuration error: .*upstream.url is not set")
         start = proxy.notices.mark()
         proxy.signal(signal.SIGHUP)  # nothing has changed

@@ -384,7 +384,7 @@ class TestPolicies(PolicyCase):
 
     def test_a_user_who_is_not_known_may_do_what_all_may(self):
         """Who has closed his connection before we look: the kernel says that he is root."""
-        proxy = self.begin({"policy.tcp": "dashboards, uid 0 = everything, uid %d = everything" % os.getuid()}, POLICIES).start()
+        proxy = self.begin({"policy.tcp": "dashboards, uid %d = everything" % os.getuid()}, POLICIES).start()
         proxy.signal(signal.SIGSTOP)
         self.addCleanup(proxy.signal, signal.SIGCONT)
         for method, target in (("GET", "/api/device/" + OTHER), ("POST", "/api/device")):
@@ -465,7 +465,8 @@ class TestConfiguration(Case):
                 ("tcp", "default, gid 5 = default", "only known on the Unix socket"), ("tcp", "uid 5 = default", "the first must be"),
                 ("unix_socket", "default, uid x = default", "must be POLICY"), ("unix_socket", "default, uid 5 = x", 'no policy "x"'),
                 ("unix_socket", "default, default", "must be uid"), ("unix_socket", "default, uid 4294967295 = default", "must be"),
-                ("unix_socket", "default, uid -1 = default", "must be POLICY")):
+                ("unix_socket", "default, uid -1 = default", "must be POLICY"),
+                ("unix_socket", "default, uid 5 = default, uid 5 = default", "has a policy already")):
             self.assertIn("policy." + option, self.check("", {"policy." + option: value})[1])
             self.assertIn(words, self.check("", {"policy." + option: value})[1])
 

@@ -279,7 +279,7 @@ class TestBooted(unittest.TestCase):
                                                                         "tbproxyd.conf"])
         self.run_("dpkg", "--purge", "tbproxyd")
         self.assertEqual(self.run_("ls", "/etc/tbproxyd").stdout.split(), ["api-key", "plant.api-key", "plant.conf"])
-        self.assertEqual(self.run_("find", "/etc/systemd/system", "-name", "tbproxyd.s*").stdout, "")
+        self.assertEqual(self.run_("find", "/etc/systemd/system", "-name", "tbproxyd*").stdout, "")
 
 
 if __name__ == "__main__":

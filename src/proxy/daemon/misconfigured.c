@@ -4,45 +4,74 @@
 #include <errno.h>
 #include <microhttpd.h>
 #include <signal.h>
+#include <string.h>
 #include <systemd/sd-daemon.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "proxy/exchange/error_response.h"
+#include "proxy/listen/browser_guard.h"
 #include "proxy/listen/listener.h"
 #include "proxy/listen/passed_sockets.h"
 
 #define CONNECTIONS_MAX 64 /* on each socket */
 #define TIMEOUT_S       10
 
+struct server {
+    struct MHD_Daemon *mhd;
+    unsigned port; /* 0: a Unix socket */
+    const char *reason;
+};
+
+/* The reason is not for web pages. Returns a status, with its *TEXT. */
+static int check(const struct server *server, struct MHD_Connection *connection, bool http_1_0,
+                 const char **text)
+{
+    const struct guarded_listener listener = {
+        .port = server->port, .upstream = "", .hosts = "", .origins = ""};
+    struct origin_headers headers = {
+        .host = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST),
+        .origin = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_ORIGIN),
+        .referer = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_REFERER),
+        .sec_fetch_site = MHD_lookup_connection_value(connection, MHD_HEADER_KIND, "Sec-Fetch-Site"),
+    };
+    int status = browser_guard_check(&headers, &listener, http_1_0, text);
+
+    if (status != 0)
+        return status;
+    *text = server->reason;
+    return MHD_HTTP_SERVICE_UNAVAILABLE;
+}
+
 static enum MHD_Result misconfigured_request(void *arg, struct MHD_Connection *connection, const char *url,
                                              const char *method, const char *version, const char *data,
                                              size_t *length, void **context)
 {
-    struct response response = error_response(MHD_HTTP_SERVICE_UNAVAILABLE, arg);
+    const char *text;
+    int status = check(arg, connection, strcmp(version, MHD_HTTP_VERSION_1_0) == 0, &text);
+    struct response response = error_response(status, text);
     enum MHD_Result result;
 
     (void)url;
     (void)method;
-    (void)version;
     (void)data;
     (void)length;
     (void)context;
     if (!response.mhd)
         return MHD_NO;
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    result = MHD_queue_response(connection, MHD_HTTP_SERVICE_UNAVAILABLE, response.mhd);
+    result = MHD_queue_response(connection, (unsigned)status, response.mhd);
     MHD_destroy_response(response.mhd);
     return result;
 }
 
 /* Not by the loop, which belongs to a daemon that is configured. */
-static struct MHD_Daemon *start(int fd, char *reason)
+static void start(struct server *server, int fd)
 {
-    return MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL, misconfigured_request,
-                            reason, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_CONNECTION_LIMIT,
-                            (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,
-                            MHD_OPTION_END);
+    server->mhd = MHD_start_daemon(MHD_USE_AUTO_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
+                                   misconfigured_request, server, MHD_OPTION_LISTEN_SOCKET, fd,
+                                   MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+                                   MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S, MHD_OPTION_END);
 }
 
 /* Returns the signal. */
@@ -66,31 +95,34 @@ bool misconfigured_serve(const char *reason)
 {
     CLEANUP(free_pointer) char *text = NULL;
     struct listening_socket sockets[LISTENERS_MAX];
-    struct MHD_Daemon *servers[LISTENERS_MAX] = {0};
-    struct tb_error err = TB_ERROR_INIT;
+    struct server servers[LISTENERS_MAX];
     size_t count, i;
     sigset_t set;
     int number;
 
-    if (passed_sockets_take(sockets, LISTENERS_MAX, &count, &err) < 0 ||
-        asprintf(&text, "configuration error: %s; correct it and run systemctl reload", reason) < 0) {
-        log_error("%s", *err.message ? err.message : "out of memory");
+    if (asprintf(&text, "configuration error: %s; correct it and run systemctl reload", reason) < 0) {
+        log_error("out of memory");
         return false;
     }
+    count = passed_sockets_take(sockets, LISTENERS_MAX);
+    if (count == 0)
+        return false;
     sigemptyset(&set);
     sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
     sigprocmask(SIG_BLOCK, &set, NULL); /* before the threads start */
-    for (i = 0; i < count; i++)
-        servers[i] = start(sockets[i].fd, text);
+    for (i = 0; i < count; i++) {
+        servers[i] = (struct server){.port = sockets[i].port, .reason = text};
+        start(&servers[i], sockets[i].fd);
+    }
     log_error("requests are answered with 503 until the configuration is corrected and reloaded");
     sd_notifyf(0, "READY=1\nSTATUS=%s", text);
     number = wait_for_signal(&set);
     for (i = 0; i < count; i++)
-        if (servers[i]) {
-            MHD_quiesce_daemon(servers[i]); /* or its end would close the socket */
-            MHD_stop_daemon(servers[i]);
+        if (servers[i].mhd) {
+            MHD_quiesce_daemon(servers[i].mhd); /* or its end would close the socket */
+            MHD_stop_daemon(servers[i].mhd);
         }
     return number == SIGHUP;
 }

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <stdbool.h>
 
+#include "proxy/forward/merge_attributes.h"
 #include "json/decimal.h"
 #include "json/json_check.h"
 #include "json/json_text.h"
-#include "proxy/forward/merge_attributes.h"
 
 /* The server ignores null. An attribute's null would hide the value before it, and the server refuses a body
  * that has nothing else. */

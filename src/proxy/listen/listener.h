@@ -15,7 +15,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/listen/listening_socket.h"
 
-#define LISTENERS_MAX 8 /* as many as a socket unit may pass */
+#define LISTENERS_MAX 32 /* as many as a socket unit may pass */
 
 struct listener {
     struct services *services;

@@ -59,11 +59,10 @@ static int add_listeners(struct listeners *listeners, struct listening_socket *s
 static int use_passed(struct listeners *listeners, struct tb_error *err)
 {
     struct listening_socket sockets[LISTENERS_MAX];
-    size_t count;
-    int r = passed_sockets_take(sockets, LISTENERS_MAX, &count, err);
+    size_t count = passed_sockets_take(sockets, LISTENERS_MAX);
 
-    if (r < 0)
-        return r;
+    if (count == 0)
+        return tb_error_set(err, -EINVAL, "the socket unit has no socket that can be served");
     passed_sockets_compare(sockets, count, listeners->services->config);
     return add_listeners(listeners, sockets, count, err);
 }

@@ -71,17 +71,22 @@ static int take(int fd, struct listening_socket *ret, struct tb_error *err)
     return 0;
 }
 
-int passed_sockets_take(struct listening_socket *ret, size_t max, size_t *count, struct tb_error *err)
+size_t passed_sockets_take(struct listening_socket *ret, size_t max)
 {
-    int passed = sd_listen_fds(0), i, r = 0;
+    int passed = sd_listen_fds(0), i;
+    size_t count = 0;
 
-    *count = passed > 0 ? (size_t)passed : 0;
-    if (*count > max)
-        return tb_error_set(err, -EINVAL, "%zu sockets from the socket unit: at most %zu are allowed", *count,
-                            max);
-    for (i = 0; r == 0 && i < passed; i++)
-        r = take(SD_LISTEN_FDS_START + i, &ret[i], err);
-    return r;
+    for (i = 0; i < passed; i++) {
+        struct tb_error err = TB_ERROR_INIT;
+
+        if (count == max)
+            tb_error_set(&err, -EINVAL, "the socket unit has more than %zu sockets", max);
+        if (count == max || take(SD_LISTEN_FDS_START + i, &ret[count], &err) < 0)
+            log_error("%s; it is not served", err.message);
+        else
+            count++;
+    }
+    return count;
 }
 
 /* ---- comparison ---- */

@@ -15,9 +15,10 @@ struct config;
 /* Whether the service manager passed any. */
 bool passed_sockets_exist(void);
 
-/* Takes over the passed sockets, at most MAX, and sets *COUNT: 0 if there are none. -EINVAL for
- * one that is not a loopback address or a Unix socket, or does not listen, and for too many. */
-int passed_sockets_take(struct listening_socket *ret, size_t max, size_t *count, struct tb_error *err);
+/* Takes over the passed sockets, at most MAX, and returns how many. Logs an error for each that is not a
+ * loopback address or a Unix socket, or does not listen, and for those beyond MAX. The others are served: if
+ * the daemon ended, the connection that waits would start it again, until systemd closes all sockets. */
+size_t passed_sockets_take(struct listening_socket *ret, size_t max);
 
 /* Logs a warning for each option listen.* that somebody has set to something else than what the passed
  * SOCKETS are. */

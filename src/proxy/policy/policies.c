@@ -107,6 +107,16 @@ static int parse_rule(const struct policies *policies, struct part part, const c
     return find_named(policies, trim(equals, (size_t)(part.text + part.length - equals)), &ret->policy, err);
 }
 
+static bool has_rule(const struct policy_listener *listener, const struct policy_rule *rule)
+{
+    size_t i;
+
+    for (i = 0; i < listener->count; i++)
+        if (listener->rules[i].is_group == rule->is_group && listener->rules[i].id == rule->id)
+            return true;
+    return false;
+}
+
 static int add_part(const struct policies *policies, struct policy_listener *listener, struct part part,
                     struct tb_error *err)
 {
@@ -118,6 +128,8 @@ static int add_part(const struct policies *policies, struct policy_listener *lis
     if (listener->count == POLICY_RULES_MAX)
         return tb_error_set(err, -EINVAL, "more than %d users and groups", POLICY_RULES_MAX);
     r = parse_rule(policies, part, equals, &listener->rules[listener->count], err);
+    if (r == 0 && has_rule(listener, &listener->rules[listener->count]))
+        r = tb_error_set(err, -EINVAL, "\"%.*s\": has a policy already", (int)part.length, part.text);
     if (r == 0)
         listener->has_groups |= listener->rules[listener->count++].is_group;
     return r;
