@@ -106,7 +106,10 @@ static int find_question(const char *method, const char *path, struct question *
     *ret = (struct question){0};
     if (r < 0 || !route_method(method)) {
         target_free(&target);
-        return tb_error_set(err, -EINVAL, "%s", r < 0 ? reason : "unknown method");
+        if (r == 0)
+            return tb_error_set(err, -EINVAL, "METHOD must be GET, POST, or the like, in capitals, not %s",
+                                method);
+        return tb_error_set(err, -EINVAL, "PATH is %s: %s", path, reason);
     }
     kind = route_find(method, target.text.data, target.path_length).kind;
     if (route_has_websocket(target.text.data, target.path_length))
@@ -169,7 +172,7 @@ static int explain(const struct policies *policies, const struct arguments *argu
     if (r < 0)
         return say_usage("policy", "%s", err.message);
     if (r == 1) {
-        puts("answered by tbproxyd itself, whatever the policy");
+        puts("answered by tbproxyd itself, if only with 404 or 405, whatever the policy");
         return finish(STATUS_GOOD);
     }
     print_question(method, &question);

@@ -192,7 +192,9 @@ class TestMistake(PassedCase):
         proxy.write_config()
         proxy.start()
         for way in self.ways(proxy):
-            self.assert_error(fetch(way, "GET", "/api/x", host="localhost"), 503, 2, "upstream.url is not set")
+            reply = fetch(way, "GET", "/api/x", host="localhost")
+            self.assert_error(reply, 503, 2, "upstream.url is not set")
+            self.assertEqual(reply.header("Proxy-Status"), "tbproxyd; error=proxy_configuration_error")
         self.assertEqual(fetch(proxy.unix_path, "POST", "/api/x", body=b"x" * 100000).status, 503)
         for host, headers in (("rebound.example", ()), ("localhost", [("Origin", "http://evil.example")]),
                               ("localhost", [("Sec-Fetch-Site", "cross-site")])):

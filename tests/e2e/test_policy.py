@@ -347,7 +347,7 @@ class TestPolicies(PolicyCase):
         self.begin({"policy.tcp": "dashboards", "policy.unix_socket": "telemetry"}, POLICIES).start()
         path = "/api/plugins/telemetry/DEVICE/%s/" % OTHER
         self.assert_passed("POST", path + "timeseries/ANY", body={"a": 1})
-        self.assert_refused("GET", "/api/device/" + OTHER, 'getDeviceById (GET /api/device/{deviceId}) is not allowed: the policy '
+        self.assert_refused("GET", "/api/device/" + OTHER, 'tbproxyd refused getDeviceById (GET /api/device/{deviceId}): the policy '
                             '"telemetry" does not allow it (%s, line %d)' % (self.proxy.config_path, self.line("telemetry = {")))
         self.assert_passed("GET", "/api/device/" + OTHER, unix=False)
         self.assert_passed("POST", "/api/entitiesQuery/find", body={}, unix=False)
@@ -417,8 +417,8 @@ class TestPolicies(PolicyCase):
                    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ==")]
         self.begin({"policy.tcp": "closed", "policy.unix_socket": "one"}, POLICIES).start()
         for unix, verb in ((False, "denies"), (True, "does not allow")):
-            self.assert_refused("GET", "/api/ws", "websocket is not allowed", verb, headers=upgrade, unix=unix)
-            self.assert_refused("GET", "/-/subscribe/DEVICE/" + OTHER, "subscribe is not allowed", verb, unix=unix)
+            self.assert_refused("GET", "/api/ws", "tbproxyd refused websocket", verb, headers=upgrade, unix=unix)
+            self.assert_refused("GET", "/-/subscribe/DEVICE/" + OTHER, "tbproxyd refused subscribe", verb, unix=unix)
             self.assertEqual(self.call("GET", "/-/live", unix=unix).status, 200)
 
     def test_a_reload_changes_policies(self):

@@ -119,8 +119,8 @@ static unsigned check_file(const struct file *file, const char *path, FILE *out)
     unsigned errors = 0;
 
     if (file->kind == FILE_SECRET && secret_is_credential(path) && !getenv("CREDENTIALS_DIRECTORY")) {
-        fprintf(out, "%s: %s: not checked: systemd credentials are available only to the service\n",
-                file->option, path);
+        fprintf(out, "%s: not checked: systemd credentials are available only to the service\n",
+                file->option);
         return 0;
     }
     if (file->kind != FILE_SECRET && *path != '/')

@@ -271,6 +271,6 @@ int option_refuse_name(const char *section, size_t section_length, const char *n
     if (known)
         return tb_error_set(err, -EINVAL, "unknown option %.*s.%s; options in section %.*s: %s",
                             (int)section_length, section, name, (int)section_length, section, names);
-    return tb_error_set(err, -EINVAL, "unknown section %.*s; sections: %s", (int)section_length, section,
-                        names);
+    return tb_error_set(err, -EINVAL, "unknown section %.*s; sections: %s; in the file also policies",
+                        (int)section_length, section, names);
 }

@@ -9,7 +9,9 @@
 #include <time.h>
 
 #include "base/log.h"
+#include "http/proxy_status.h"
 #include "proxy/exchange/error_response.h"
+#include "proxy/exchange/response.h"
 #include "proxy/listen/browser_guard.h"
 #include "proxy/listen/listener.h"
 #include "proxy/listen/passed_sockets.h"
@@ -60,6 +62,7 @@ static enum MHD_Result misconfigured_request(void *arg, struct MHD_Connection *c
     if (!response.mhd)
         return MHD_NO;
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    response_add_proxy_status(response, "error", PROXY_STATUS_CONFIGURATION);
     result = MHD_queue_response(connection, (unsigned)status, response.mhd);
     MHD_destroy_response(response.mhd);
     return result;

@@ -69,6 +69,7 @@ void daemon_reload(struct daemon *daemon)
         config_reload(daemon->services.config, fresh);
         config_free(fresh);
         apply(daemon);
+        log_info("the configuration was reloaded");
     }
     sd_notify(0, "READY=1");
 }

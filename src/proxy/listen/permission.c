@@ -112,10 +112,10 @@ static enum permission refuse(struct exchange *exchange, const struct judgement 
 
     policy_print_reason(&judgement->verdict, reason, sizeof(reason));
     if (operation && judgement->subject.id == operation_id(operation))
-        reply_error(exchange, 403, PROXY_STATUS_DENIED, "%s (%s %s) is not allowed: %s",
+        reply_error(exchange, 403, PROXY_STATUS_DENIED, "tbproxyd refused %s (%s %s): %s",
                     operation_id(operation), head->method, operation_path(operation), reason);
     else
-        reply_error(exchange, 403, PROXY_STATUS_DENIED, "%s is not allowed: %s",
+        reply_error(exchange, 403, PROXY_STATUS_DENIED, "tbproxyd refused %s: %s",
                     policy_subject_name(&judgement->subject), reason);
     return PERMISSION_REFUSED;
 }

@@ -108,8 +108,8 @@ static void refuse_other(struct exchange *exchange)
 {
     reply_error(
         exchange, 401, PROXY_STATUS_DENIED,
-        "this is not the user that tbproxyd is logged in as; a login here would get that user's rights. "
-        "Log in with its name and any password, or see local.accept_any_login");
+        "tbproxyd is logged in as another user, whose rights this login would get. Log in with the name of "
+        "that user and any password, or ask the administrator of this host (local.accept_any_login)");
 }
 
 /* Whether the login may be answered. Otherwise it has got its response. */

@@ -100,7 +100,8 @@ struct policy_verdict policy_judge(const struct policy *policy, const struct pol
     if (verdict.item)
         return verdict;
     verdict.privileged = missing(policy, subject);
-    if (verdict.privileged || (!subject->id && subject->sets & SET_WRITE && policy != &policy_default))
+    verdict.is_unknown_write = !subject->id && subject->sets & SET_WRITE && policy != &policy_default;
+    if (verdict.privileged || verdict.is_unknown_write)
         return verdict;
     verdict.item = find(&policy->allow, subject);
     verdict.allowed = verdict.item != NULL;
@@ -121,5 +122,8 @@ void policy_print_reason(const struct policy_verdict *verdict, char *ret, size_t
         policy_print_sets(verdict->privileged, names, sizeof(names));
         what = names;
     }
-    snprintf(ret, size, "the policy \"%s\" %s %s (%s)", policy->name, verb, what, place);
+    snprintf(ret, size, "the policy \"%s\" %s %s (%s)%s", policy->name, verb, what, place,
+             verdict->is_unknown_write
+                 ? "; only the policy \"default\" allows writes that are in no document of the API"
+                 : "");
 }

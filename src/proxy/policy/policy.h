@@ -58,6 +58,7 @@ struct policy_verdict {
     const struct policy *policy;
     const struct policy_item *item; /* that allows or denies; NULL: no item allows it */
     unsigned privileged;            /* SET_SESSION or SET_ACCOUNT, if no item allows that; otherwise 0 */
+    bool is_unknown_write;          /* in no document, which only policy_default allows */
 };
 
 struct policy_verdict policy_judge(const struct policy *policy, const struct policy_subject *subject);
