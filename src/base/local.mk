@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The base of all other rooms. Knows nothing of HTTP.
 src_libbase_la_SOURCES = \
+	src/base/bucket.h \
 	src/base/buf.c src/base/buf.h \
 	src/base/error.c src/base/error.h \
 	src/base/fifo.c src/base/fifo.h \

@@ -36,6 +36,15 @@ static void print_list(const char *title, const struct policy_list *list)
     putchar('\n');
 }
 
+static void print_bounds(const struct policy_bounds *bounds)
+{
+    size_t i;
+
+    for (i = 0; i < POLICY_BOUNDS; i++)
+        if (bounds->list[i].policy)
+            printf("  %s %u\n", policy_bound_name((enum policy_bound_kind)i), bounds->list[i].max);
+}
+
 static void print_policy(const struct policy *policy)
 {
     if (policy->file)
@@ -44,6 +53,7 @@ static void print_policy(const struct policy *policy)
         printf("%s (built in)\n", policy->name);
     print_list("allow", &policy->allow);
     print_list("deny", &policy->deny);
+    print_bounds(&policy->bounds);
 }
 
 static void print_listener(const char *name, const struct policy_listener *listener)

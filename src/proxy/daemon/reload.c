@@ -68,6 +68,7 @@ void daemon_reload(struct daemon *daemon)
     } else {
         config_reload(daemon->services.config, fresh);
         config_free(fresh);
+        principals_reload(&daemon->services.principals, daemon->services.config->policies);
         apply(daemon);
         log_info("the configuration was reloaded");
     }

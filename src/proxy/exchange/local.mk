@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
+	src/proxy/exchange/allowance.c src/proxy/exchange/allowance.h \
 	src/proxy/exchange/audit.c src/proxy/exchange/audit.h \
 	src/proxy/exchange/early_response.c src/proxy/exchange/early_response.h \
 	src/proxy/exchange/error_response.c src/proxy/exchange/error_response.h \

@@ -215,8 +215,10 @@ void peer_reset(struct peer *peer)
 static void leave_principal(struct peer *peer)
 {
     list_remove(&peer->idle);
-    if (!peer->gave_way)
+    if (!peer->gave_way) {
         quota_give_back(&peer->principal->shares.connections, 1);
+        allowance_give_back(peer->connected_under, POLICY_MAX_CONNECTIONS);
+    }
     peer->gave_way = true;
 }
 
@@ -264,6 +266,8 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->check.expired = peer_check_expired;
     list_init(&peer->idle);
     peer->principal = principal_keep(newcomer->principal);
+    peer->allowance = peer->connected_under = newcomer->allowance;
+    peer->reloads = services->principals.reloads;
     peer->client_port = newcomer->port;
     newcomer->has_place = false;
     peer->number = ++services->peers;

@@ -44,25 +44,29 @@ struct peer {
     bool unread;               /* something has come since its request began */
     enum peer_end end;
     struct principal *principal;
-    unsigned client_port;   /* at its own end; 0: a Unix socket */
-    uint64_t last_round[2]; /* queue_item.last_round; that of the device API apart */
-    uint64_t number;        /* connections are numbered from 1 */
-    int64_t active_ms;      /* when it last sent something, or its last request ended; boot clock */
-    const char *memory;     /* where its last request line began; NULL: none, or idle_memory.h gave it back */
-    struct timer check;     /* until its times are checked */
-    struct list idle;       /* in principal->idle while it has no request with a complete header */
-    int64_t header_ms;      /* when the header under way began; 0: none is; boot clock */
-    int64_t period_ms;      /* when the period began in which the least rate counts; boot clock */
-    size_t moved;           /* bytes of bodies in this period, from and to it */
-    bool gave_way;          /* it no longer counts as its principal's, and is about to be closed */
-    bool closing;           /* tbproxyd has ended its side, and serves no further request */
+    struct allowance *allowance;       /* of what it asks for now; NULL: its policy has no bounds */
+    struct allowance *connected_under; /* in which it counts as a connection; NULL: in none */
+    unsigned reloads;                  /* principals.reloads when the former was looked up */
+    unsigned client_port;              /* at its own end; 0: a Unix socket */
+    uint64_t last_round[2];            /* queue_item.last_round; that of the device API apart */
+    uint64_t number;                   /* connections are numbered from 1 */
+    int64_t active_ms;  /* when it last sent something, or its last request ended; boot clock */
+    const char *memory; /* where its last request line began; NULL: none, or idle_memory.h gave it back */
+    struct timer check; /* until its times are checked */
+    struct list idle;   /* in principal->idle while it has no request with a complete header */
+    int64_t header_ms;  /* when the header under way began; 0: none is; boot clock */
+    int64_t period_ms;  /* when the period began in which the least rate counts; boot clock */
+    size_t moved;       /* bytes of bodies in this period, from and to it */
+    bool gave_way;      /* it no longer counts as its principal's, and is about to be closed */
+    bool closing;       /* tbproxyd has ended its side, and serves no further request */
 };
 
 /* Who has connected. */
 struct newcomer {
     struct principal *principal;
-    unsigned port;  /* at its own end; 0: a Unix socket */
-    bool has_place; /* it counts in the principal's connections; peer_new() takes that over */
+    struct allowance *allowance; /* NULL: its policy has no bounds */
+    unsigned port;               /* at its own end; 0: a Unix socket */
+    bool has_place;              /* it counts as a connection of the principal; peer_new() takes that over */
 };
 
 /* A connection has been accepted. Returns NULL if there is no memory. */

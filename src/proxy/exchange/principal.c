@@ -9,12 +9,27 @@
 
 #include "base/log.h"
 
-static void free_if_unused(struct principal *principal, int64_t now_ms)
+static void principal_free(struct principal *principal)
 {
-    if (principal->users > 0 || principal->handshakes_due_ms > now_ms)
-        return;
+    struct allowance *allowance;
+
+    list_for_each_safe(allowance, &principal->allowances, link)
+        free(allowance);
     list_remove(&principal->link);
     free(principal);
+}
+
+/* It stays while it would have to wait, or it could forget that by closing everything. */
+static bool is_unused(const struct principal *principal, int64_t now_ms)
+{
+    const struct allowance *allowance;
+
+    if (principal->users > 0 || !bucket_is_full(&principal->handshakes, now_ms))
+        return false;
+    list_for_each(allowance, &principal->allowances, link)
+        if (!allowance_is_unused(allowance, now_ms))
+            return false;
+    return true;
 }
 
 void principals_open(struct principals *principals)
@@ -37,7 +52,19 @@ void principals_close(struct principals *principals)
         return;
     socket_owner_close(&principals->owner);
     list_for_each_safe(principal, &principals->list, link)
-        free_if_unused(principal, INT64_MAX);
+        if (principal->users == 0)
+            principal_free(principal);
+}
+
+void principals_reload(struct principals *principals, const struct policies *policies)
+{
+    const struct principal *principal;
+    struct allowance *allowance;
+
+    principals->reloads++;
+    list_for_each(principal, &principals->list, link)
+        list_for_each(allowance, &principal->allowances, link)
+            allowance->bounds = policies_find_bounds(policies, allowance->name);
 }
 
 static struct principal *principal_new(struct principals *principals, int64_t user)
@@ -56,6 +83,7 @@ static struct principal *principal_new(struct principals *principals, int64_t us
     list_init(&principal->idle);
     list_init(&principal->tasks);
     list_init(&principal->tasks_link);
+    list_init(&principal->allowances);
     list_append(&principals->list, &principal->link);
     return principal;
 }
@@ -67,8 +95,8 @@ struct principal *principal_get(struct principals *principals, int64_t user, int
     list_for_each_safe(principal, &principals->list, link)
         if (principal->user == user)
             found = principal;
-        else
-            free_if_unused(principal, now_ms);
+        else if (is_unused(principal, now_ms))
+            principal_free(principal);
     if (!found)
         found = principal_new(principals, user);
     return found ? principal_keep(found) : NULL;
@@ -80,24 +108,23 @@ struct principal *principal_keep(struct principal *principal)
     return principal;
 }
 
-/* It stays while it would have to wait for a WebSocket, or it could forget that by closing everything. */
+/* Without the time, it stays if it has ever had to do with a bucket, until another comes. */
 void principal_release(struct principal *principal)
 {
-    if (principal && --principal->users == 0)
-        free_if_unused(principal, 0);
+    if (principal && --principal->users == 0 && is_unused(principal, 0))
+        principal_free(principal);
 }
 
-/* The pace, as a virtual clock that each one moves forward (ITU-T I.371, the generic cell rate algorithm). */
 int64_t principal_next_handshake_ms(struct principal *principal, int64_t now_ms, int64_t max_ms)
 {
-    const int64_t interval_ms = 1000 / PRINCIPAL_HANDSHAKES_PER_SECOND;
-    int64_t due_ms = principal->handshakes_due_ms > now_ms ? principal->handshakes_due_ms : now_ms;
-    int64_t delay_ms = due_ms - now_ms - (PRINCIPAL_HANDSHAKES - 1) * interval_ms;
+    int64_t delay_ms = bucket_ready_ms(&principal->handshakes, now_ms, PRINCIPAL_HANDSHAKES,
+                                       PRINCIPAL_HANDSHAKES_PER_SECOND) -
+                       now_ms;
 
     if (delay_ms > max_ms)
         return -EBUSY;
-    principal->handshakes_due_ms = due_ms + interval_ms;
-    return delay_ms > 0 ? delay_ms : 0;
+    bucket_take(&principal->handshakes, now_ms, PRINCIPAL_HANDSHAKES_PER_SECOND);
+    return delay_ms;
 }
 
 void principal_name(int64_t user, char *ret, size_t size)

@@ -10,8 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bucket.h"
 #include "base/list.h"
 #include "base/quota.h"
+#include "proxy/exchange/allowance.h"
 #include "proxy/exchange/socket_owner.h"
 
 #define PRINCIPAL_UNKNOWN SOCKET_OWNER_UNKNOWN
@@ -30,6 +32,7 @@ struct principals {
     struct list list;
     struct socket_owner owner;
     struct shares shares;
+    unsigned reloads; /* of the configuration */
 };
 
 struct principal {
@@ -41,7 +44,8 @@ struct principal {
     struct list idle;       /* its connections without a request, the one that has been idle longest first */
     struct list tasks;      /* that wait for their turn (tasks.h) */
     struct list tasks_link; /* in tasks->principals while there are any */
-    int64_t handshakes_due_ms; /* when all of its WebSockets so far were due, at the least pace; boot clock */
+    struct bucket handshakes; /* of WebSockets */
+    struct list allowances;   /* under policies with bounds */
 };
 
 /* PRINCIPALS must be zeroed. Logs a warning if users of TCP connections cannot be found out. */
@@ -49,6 +53,9 @@ void principals_open(struct principals *principals);
 
 /* Call it when there is no connection any more. Harmless if it was not opened. */
 void principals_close(struct principals *principals);
+
+/* The policies have changed: their bounds are those of POLICIES now. */
+void principals_reload(struct principals *principals, const struct policies *policies);
 
 /* A reference to the principal of USER. NULL if there is no memory. */
 struct principal *principal_get(struct principals *principals, int64_t user, int64_t now_ms);

@@ -21,10 +21,14 @@ static int64_t busy_ms(const struct forwarding *forwarding)
 
 static void reply_too_late(struct forwarding *forwarding)
 {
-    metrics_count(forwarding->exchange->services->metrics, METRICS_QUEUE_LATE, 1);
+    const struct services *services = forwarding->exchange->services;
+    char bound[POLICY_BOUND_NAME_MAX];
+
+    metrics_count(services->metrics, METRICS_QUEUE_LATE, 1);
+    allowance_holds_request(forwarding->item.allowance, services->loop.now_ms, bound);
     reply_busy(forwarding->exchange, busy_ms(forwarding),
-               "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait)",
-               forwarding->wait_max_ms);
+               "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait%s%s)",
+               forwarding->wait_max_ms, *bound ? "), because of " : "", bound);
 }
 
 /* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */
@@ -141,6 +145,7 @@ static void fill_item(struct forwarding *forwarding)
     item->principal_id = principal_key(exchange->peer->principal, is_anonymous);
     item->flow_id = exchange->peer->number << 1 | is_anonymous;
     item->last_round = &exchange->peer->last_round[is_anonymous];
+    item->allowance = exchange->peer->allowance;
     item->cost = is_anonymous ? 0 : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS : 1;
     item->operation =
         operation ? operation->id : 0; /* all operations that are in no specification count as one */

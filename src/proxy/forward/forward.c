@@ -95,8 +95,12 @@ int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *
                                                                         item->operation, item->cost)
                                           : now_ms;
 
+    int64_t own_ms = allowance_request_ready_ms(item->allowance, now_ms);
+
     if (ready_ms == INT64_MAX || ready_ms < operation_ms)
         ready_ms = operation_ms;
+    if (own_ms != INT64_MAX && ready_ms < own_ms)
+        ready_ms = own_ms;
     return ready_ms - now_ms;
 }
 

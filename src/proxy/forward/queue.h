@@ -20,6 +20,10 @@
  * move from their flow's lane to one of their own, which takes turns as the flow does, and return when the
  * budget no longer holds them back.
  *
+ * A policy can bound the calls of a user (allowance.h). Lanes whose next item is over such a bound are passed
+ * over. A call counts in the bounds of the lane in whose turn it is sent, and those that go along cost
+ * nothing.
+ *
  * Requests with the same key can go as one call: writes of a principal to the same entity, identical reads
  * of anybody. They are kept
  * together in the order of their arrival. The first of each flow has a place in that flow. Whichever flow's
@@ -37,6 +41,7 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "proxy/exchange/allowance.h"
 #include "proxy/route/urgency.h"
 #include "upstream/budget.h"
 
@@ -60,10 +65,12 @@ struct queue_item {
     size_t bytes;         /* of its body */
     uint64_t group;       /* only items of the same group go together; 0: not part of a split merge */
     bool alone;           /* never goes together with another */
+    struct allowance *allowance; /* its user's bounds; NULL: none */
 
-    uint64_t sequence; /* its place in the order of first arrivals */
-    uint64_t pass;     /* queue->pass when it was pushed */
-    uint64_t turn_of;  /* the principal in whose turn it was sent */
+    uint64_t sequence;            /* its place in the order of first arrivals */
+    uint64_t pass;                /* queue->pass when it was pushed */
+    uint64_t turn_of;             /* the principal in whose turn it was sent */
+    struct allowance *sent_under; /* the bounds in which that call counts; NULL: none */
     struct queue_flow *flow;
     struct queue_key *key; /* NULL: none; stays until queue_forget() */
     struct queue_lane *lane;
@@ -127,6 +134,7 @@ struct queue {
     struct list turns; /* principals; it is the turn of the first */
     size_t free_ready; /* items of cost 0 that have a place in a lane */
     size_t apart;      /* items in lanes of operations */
+    size_t bounded;    /* items with an allowance that have a place in a lane */
     uint64_t sequence;
     uint64_t pass;
     uint64_t visits; /* counts the visits of keys to give their items places */
@@ -162,7 +170,7 @@ void queue_forget(struct queue *queue, struct queue_item *item);
 struct queue_item *queue_pop(struct queue *queue, struct budget *budget, int64_t now_ms);
 
 /* A call for an item from queue_pop() has ended: gives the principal TURN_OF (the item's turn_of) its place
- * back. */
+ * back. The owner gives the item's sent_under its place back (POLICY_MAX_REQUESTS). */
 void queue_call_ended(struct queue *queue, uint64_t turn_of);
 
 /* After queue_pop(): removes the next waiting item of the same key, to go with the same call at no cost.

@@ -64,6 +64,7 @@ static void count_ready(struct queue *queue, const struct queue_item *item, size
     struct queue_principal *principal = item->flow->principal;
 
     queue->apart += is_apart(item->lane) ? change : 0;
+    queue->bounded += item->allowance ? change : 0;
     queue->free_ready += item->cost == 0 ? change : 0;
     principal->free_ready += item->cost == 0 ? change : 0;
     principal->ready[item->urgency] += change;

@@ -54,6 +54,14 @@ static unsigned highest_urgency(const struct queue_principal *principal)
     return urgency;
 }
 
+/* Whether the bounds of its user's policy allow no call now. */
+static bool is_over_bound(const struct queue_lane *lane, int64_t now_ms)
+{
+    const struct allowance *allowance = lane_first(lane)->allowance;
+
+    return allowance && allowance_request_ready_ms(allowance, now_ms) > now_ms;
+}
+
 /* The lane that sends next of those of PRINCIPAL that may send. Mostly it is the first. */
 static struct queue_lane *lane_in_turn(const struct queue_principal *principal, const struct budget *budget,
                                        int64_t now_ms, enum kind kind)
@@ -64,7 +72,7 @@ static struct queue_lane *lane_in_turn(const struct queue_principal *principal, 
     if (!has_kind(principal, kind))
         return NULL;
     list_for_each(lane, &principal->lanes, link) {
-        if (!is_of_kind(lane, kind) || lane_is_held(lane, budget, now_ms))
+        if (!is_of_kind(lane, kind) || lane_is_held(lane, budget, now_ms) || is_over_bound(lane, now_ms))
             continue;
         if (!first || goes_first(lane, first))
             first = lane;
@@ -162,6 +170,8 @@ static struct queue_item *take(struct queue *queue, struct queue_lane *lane, con
     principal->in_flight++;
     lane_had_turn(lane);
     first->turn_of = principal->id;
+    first->sent_under = item->allowance;
+    allowance_take_request(item->allowance, now_ms);
     if (first->key)
         first->key->next_to_go = first->in_key.next;
     queue_remove(queue, first);
@@ -237,6 +247,8 @@ static int64_t held_lanes_ready_ms(const struct queue_principal *principal, cons
         int64_t lane_ms = lane_is_held(lane, budget, now_ms)
                               ? refused_operations_ready_ms(&budget->refusals.operations, now_ms,
                                                             lane->operation, lane_first(lane)->cost)
+                          : is_over_bound(lane, now_ms)
+                              ? allowance_request_ready_ms(lane_first(lane)->allowance, now_ms)
                               : INT64_MAX;
 
         ready_ms = lane_ms < ready_ms ? lane_ms : ready_ms;
@@ -244,13 +256,13 @@ static int64_t held_lanes_ready_ms(const struct queue_principal *principal, cons
     return ready_ms;
 }
 
-/* When the first item that is held back because of its operation can go. */
-static int64_t operations_ready_ms(const struct queue *queue, const struct budget *budget, int64_t now_ms)
+/* When the first item that is held back because of its operation or a bound of its user can go. */
+static int64_t held_ready_ms(const struct queue *queue, const struct budget *budget, int64_t now_ms)
 {
     const struct queue_principal *principal;
     int64_t ready_ms = INT64_MAX;
 
-    if (queue->apart == 0)
+    if (queue->apart == 0 && queue->bounded == 0)
         return INT64_MAX;
     list_for_each(principal, &queue->turns, link) {
         int64_t first_ms = queue_principal_has_its_share(principal, budget)
@@ -273,7 +285,7 @@ static int64_t lane_ready_ms(const struct queue_lane *lane, const struct budget 
 
 int64_t queue_ready_ms(const struct queue *queue, const struct budget *budget, int64_t now_ms)
 {
-    int64_t ready_ms = operations_ready_ms(queue, budget, now_ms);
+    int64_t ready_ms = held_ready_ms(queue, budget, now_ms);
     const struct queue_lane *lane = lane_whose_turn_it_is(queue, budget, now_ms, ANY);
     int64_t lane_ms = lane ? lane_ready_ms(lane, budget, now_ms) : INT64_MAX;
 

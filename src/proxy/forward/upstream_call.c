@@ -102,6 +102,12 @@ void upstream_call_end_pause(struct upstream_call *call)
     upstream_call_pause_expired(&call->pause);
 }
 
+static void give_place_back(struct services *services, uint64_t turn_of, struct allowance *sent_under)
+{
+    queue_call_ended(&services->forward->queue, turn_of);
+    allowance_give_back(sent_under, POLICY_MAX_REQUESTS);
+}
+
 /* The call has ended, with any outcome. */
 static void end_call(struct upstream_call *call, enum budget_result result)
 {
@@ -112,7 +118,7 @@ static void end_call(struct upstream_call *call, enum budget_result result)
     call->under_way = false;
     if (call->is_queued) {
         budget_settle(&services->budget, services->loop.now_ms, call->cost, result);
-        queue_call_ended(&services->forward->queue, call->turn_of);
+        give_place_back(services, call->turn_of, call->sent_under);
     }
     if (call->key)
         end_key(call);
@@ -343,13 +349,14 @@ void upstream_call_send(struct forwarding *lead)
     call = inbound_reserve(lead->exchange) ? upstream_call_new(lead) : NULL;
     if (!call) {
         budget_settle(&services->budget, services->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
-        queue_call_ended(&services->forward->queue, lead->item.turn_of);
+        give_place_back(services, lead->item.turn_of, lead->item.sent_under);
         reply_busy(lead->exchange, forward_busy_ms(services->forward, &lead->item),
                    "no room for the body (limits.max_buffered_bytes); try again later");
         return;
     }
     call->is_queued = true;
     call->turn_of = lead->item.turn_of;
+    call->sent_under = lead->item.sent_under;
     call->key = lead->item.key;
     upstream_call_gather(call, lead);
     if (call->key)

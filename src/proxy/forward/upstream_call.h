@@ -32,15 +32,16 @@ struct upstream_call {
     bool is_read;
     bool streams; /* the response to its only member has begun, and streams */
     unsigned cost;
-    uint32_t operation;     /* for the budget */
-    uint64_t turn_of;       /* the principal in whose turn it was sent */
-    uint64_t generation;    /* forward->write_generation when it was sent */
-    struct queue_key *key;  /* the key that it is in flight for; NULL: none */
-    struct timer pause;     /* after its end, until the key is released */
-    struct list paused;     /* in forward->paused */
-    struct buf body;        /* merged */
-    struct headers headers; /* of a lead that has gone */
-    struct buf target;      /* of a lead that has gone */
+    uint32_t operation;           /* for the budget */
+    uint64_t turn_of;             /* the principal in whose turn it was sent */
+    struct allowance *sent_under; /* queue_item.sent_under */
+    uint64_t generation;          /* forward->write_generation when it was sent */
+    struct queue_key *key;        /* the key that it is in flight for; NULL: none */
+    struct timer pause;           /* after its end, until the key is released */
+    struct list paused;           /* in forward->paused */
+    struct buf body;              /* merged */
+    struct headers headers;       /* of a lead that has gone */
+    struct buf target;            /* of a lead that has gone */
 };
 
 /* Sends LEAD, which came from queue_pop(), together with what can share its call. */

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "proxy/listen/connection_wait.h"
 #include "proxy/listen/listener.h"
+#include "proxy/listen/policy_user.h"
 
 #define ACCEPT_MAX 16 /* connections accepted at once, so that open ones do not have to wait */
 
@@ -62,14 +63,17 @@ static struct principal *largest_of(const struct principals *principals)
     return largest;
 }
 
-/* The one that has been idle longest and to which no request has come. */
-static struct peer *idle_longest(const struct principal *principal)
+/* The one that has been idle longest and to which no request has come, of those that count in ALLOWANCE;
+ * NULL: of all. */
+static struct peer *idle_longest(const struct principal *principal, const struct allowance *allowance)
 {
     struct peer *peer;
     unsigned tries = 0;
 
     list_for_each(peer, &principal->idle, idle)
-        if (!peer_has_unread(peer))
+        if (allowance && peer->connected_under != allowance)
+            continue;
+        else if (!peer_has_unread(peer))
             return peer;
         else if (++tries == IDLE_TRIES)
             break;
@@ -84,10 +88,23 @@ static struct peer *who_gives_way(const struct principals *principals, struct pr
 
     if (!from || from->shares.connections.used <= principal->shares.connections.used)
         from = principal;
-    return idle_longest(from);
+    return idle_longest(from, NULL);
 }
 
-static bool take_place(const struct principals *principals, struct principal *principal)
+/* Within the bound of the policy. */
+static bool make_room(const struct newcomer *newcomer)
+{
+    struct peer *peer;
+
+    if (allowance_has(newcomer->allowance, POLICY_MAX_CONNECTIONS))
+        return true;
+    peer = idle_longest(newcomer->principal, newcomer->allowance);
+    if (peer)
+        peer_give_way(peer);
+    return allowance_has(newcomer->allowance, POLICY_MAX_CONNECTIONS);
+}
+
+static bool take_share(const struct principals *principals, struct principal *principal)
 {
     struct peer *peer;
 
@@ -101,6 +118,20 @@ static bool take_place(const struct principals *principals, struct principal *pr
     return true;
 }
 
+static bool take_place(const struct principals *principals, const struct newcomer *newcomer)
+{
+    if (!make_room(newcomer) || !take_share(principals, newcomer->principal))
+        return false;
+    allowance_take(newcomer->allowance, POLICY_MAX_CONNECTIONS);
+    return true;
+}
+
+static void give_place_back(const struct newcomer *newcomer)
+{
+    quota_give_back(&newcomer->principal->shares.connections, 1);
+    allowance_give_back(newcomer->allowance, POLICY_MAX_CONNECTIONS);
+}
+
 /* ---- accepting ---- */
 
 /* False: it has no place yet. libmicrohttpd closes the descriptor if it does not take it. */
@@ -108,13 +139,13 @@ static bool accept_serve(struct listener *listener, struct accepted *accepted)
 {
     struct newcomer *newcomer = &listener->newcomer;
 
-    if (!take_place(&listener->services->principals, accepted->newcomer.principal))
+    if (!take_place(&listener->services->principals, &accepted->newcomer))
         return false;
     *newcomer = accepted->newcomer;
     newcomer->has_place = true;
     MHD_add_connection(listener->mhd, accepted->fd, (struct sockaddr *)&accepted->address, accepted->length);
     if (newcomer->has_place)
-        quota_give_back(&newcomer->principal->shares.connections, 1);
+        give_place_back(newcomer);
     principal_release(TAKE_PTR(newcomer->principal));
     listener->work.pending = true;
     return true;
@@ -128,7 +159,10 @@ static void add_connection(struct listener *listener, struct accepted *accepted)
 
     listener->listeners->accepted_ms = listener->services->loop.now_ms;
     newcomer->principal = principal_get(principals, user, listener->services->loop.now_ms);
-    if (!newcomer->principal || (!accept_serve(listener, accepted) && !connection_wait(listener, accepted)))
+    if (!newcomer->principal ||
+        policy_user_allowance(listener->services, newcomer->principal, accepted->fd,
+                              listener->socket.port != 0, &newcomer->allowance) < 0 ||
+        (!accept_serve(listener, accepted) && !connection_wait(listener, accepted)))
         connection_refuse(listener, accepted);
 }
 

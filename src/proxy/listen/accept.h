@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Accepting the connections of a listener. Each principal has listen.max_connections at most, and all have a
- * third more; beyond that, one that is idle gives way, or the new one waits for a moment
- * (connection_wait.h) and is refused with 503. While the process
- * is out of descriptors, they wait in the kernel.
+ * third more; a policy can set a lower bound. Beyond that, one that is idle gives way, or the new one waits
+ * for a moment (connection_wait.h) and is refused with 503. While the process is out of descriptors, they
+ * wait in the kernel.
  */
 #ifndef TB_PROXY_LISTEN_ACCEPT_H
 #define TB_PROXY_LISTEN_ACCEPT_H

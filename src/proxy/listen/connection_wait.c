@@ -2,6 +2,7 @@
 #include "proxy/listen/connection_wait.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -20,10 +21,14 @@ struct connection_wait {
 /* What has come is read first: otherwise the client would get a reset instead. */
 void connection_refuse(const struct listener *listener, struct accepted *accepted)
 {
-    char unread[REFUSED_READ_BYTES];
+    char unread[REFUSED_READ_BYTES], bound[POLICY_BOUND_NAME_MAX] = "listen.max_connections";
+    char reason[POLICY_BOUND_NAME_MAX + 64];
 
     metrics_count(listener->services->metrics, METRICS_CONNECTIONS_REFUSED, 1);
-    raw_error_send(accepted->fd, 503, "too many connections with requests (listen.max_connections)");
+    if (!allowance_has(accepted->newcomer.allowance, POLICY_MAX_CONNECTIONS))
+        policy_bound_print(accepted->newcomer.allowance->bounds, POLICY_MAX_CONNECTIONS, bound);
+    snprintf(reason, sizeof(reason), "too many connections with requests (%s)", bound);
+    raw_error_send(accepted->fd, 503, reason);
     shutdown(accepted->fd, SHUT_WR);
     (void)!recv(accepted->fd, unread, sizeof(unread), MSG_DONTWAIT);
     close(accepted->fd);

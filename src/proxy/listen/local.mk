@@ -11,5 +11,6 @@ src_libproxy_la_SOURCES += \
 	src/proxy/listen/listening_socket.c src/proxy/listen/listening_socket.h \
 	src/proxy/listen/permission.c src/proxy/listen/permission.h \
 	src/proxy/listen/passed_sockets.c src/proxy/listen/passed_sockets.h \
+	src/proxy/listen/policy_user.c src/proxy/listen/policy_user.h \
 	src/proxy/listen/receive.c src/proxy/listen/receive.h \
 	src/proxy/listen/request_header.c src/proxy/listen/request_header.h

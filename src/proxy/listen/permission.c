@@ -1,53 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/listen/permission.h"
 
-#include <errno.h>
 #include <strings.h>
-#include <sys/socket.h>
 
 #include "proxy/exchange/reply.h"
-#include "proxy/policy/policies.h"
-
-#define GROUPS_MAX 1024
-
-#ifndef SO_PEERGROUPS
-#define SO_PEERGROUPS 59
-#endif
+#include "proxy/listen/policy_user.h"
 
 struct judgement {
     struct policy_subject subject;
     struct policy_verdict verdict;
 };
 
-/* The primary group is not one of the supplementary ones. Returns the number; -errno if there are more than
- * GROUPS_MAX. */
-static int groups_of(const struct peer *peer, uint32_t groups[GROUPS_MAX + 1])
-{
-    struct ucred credentials;
-    socklen_t length = sizeof(credentials), size = GROUPS_MAX * sizeof(*groups);
-
-    if (getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERCRED, &credentials, &length) < 0 ||
-        getsockopt(peer->watch.fd, SOL_SOCKET, SO_PEERGROUPS, groups + 1, &size) < 0)
-        return -errno;
-    groups[0] = credentials.gid;
-    return 1 + (int)(size / sizeof(*groups));
-}
-
-/* Whose groups cannot be told is a user who is not known. */
 static struct policy_verdict judge(const struct exchange *exchange, const struct policy_subject *subject)
 {
     const struct policies *policies = exchange->services->config->policies;
-    uint32_t groups[GROUPS_MAX + 1];
-    struct policy_principal principal = {
-        .is_tcp = exchange->peer->port != 0, .user = peer_user(exchange->peer), .groups = groups};
-    int count;
+    const struct peer *peer = exchange->peer;
+    struct policy_user user;
 
-    if (policies && !principal.is_tcp && policies->unix_socket.has_groups) {
-        count = groups_of(exchange->peer, groups);
-        principal.group_count = count < 0 ? 0 : (size_t)count;
-        principal.user = count < 0 ? -1 : principal.user;
-    }
-    return policies_judge(policies, &principal, subject);
+    policy_user_find(policies, peer->watch.fd, peer->port != 0, peer_user(peer), &user);
+    return policies_judge(policies, &user.principal, subject);
 }
 
 /* The server decodes a body with the charset that its type names. In another one than UTF-8, the same bytes
@@ -145,6 +116,7 @@ enum permission permission_check(struct exchange *exchange)
 {
     struct judgement judgement;
 
+    policy_user_refresh(exchange->peer);
     if (!find_subject(exchange, &judgement.subject))
         return PERMISSION_GRANTED;
     judgement.verdict = judge(exchange, &judgement.subject);

@@ -160,6 +160,17 @@ static int parse_listener(const struct policies *policies, const char *text, str
     }
 }
 
+/* The names cannot be those of policies. */
+static void set_strictest(struct policy_listener *listener, const char *name)
+{
+    size_t i;
+
+    listener->strictest = listener->policy->bounds;
+    listener->strictest.name = name;
+    for (i = 0; i < listener->count; i++)
+        policy_bounds_tighten(&listener->strictest, &listener->rules[i].policy->bounds);
+}
+
 int policies_assign(struct policies *policies, const char *tcp, const char *unix_socket, struct tb_error *err)
 {
     if (parse_listener(policies, tcp, &policies->tcp, err) < 0)
@@ -169,6 +180,8 @@ int policies_assign(struct policies *policies, const char *tcp, const char *unix
                             "policy.tcp: the groups of a user are only known on the Unix socket; use uid");
     if (parse_listener(policies, unix_socket, &policies->unix_socket, err) < 0)
         return tb_error_prefix(err, "policy.unix_socket");
+    set_strictest(&policies->tcp, ":tcp");
+    set_strictest(&policies->unix_socket, ":unix_socket");
     return 0;
 }
 
@@ -225,4 +238,27 @@ struct policy_verdict policies_judge(const struct policies *policies,
     listener = principal->is_tcp ? &policies->tcp : &policies->unix_socket;
     return principal->user < 0 ? judge_by_all(listener, subject)
                                : policy_judge(policy_of(listener, principal), subject);
+}
+
+/* ---- bounds ---- */
+
+const struct policy_bounds *policies_bounds(const struct policies *policies,
+                                            const struct policy_principal *principal)
+{
+    const struct policy_listener *listener = principal->is_tcp ? &policies->tcp : &policies->unix_socket;
+    const struct policy_bounds *bounds =
+        principal->user < 0 ? &listener->strictest : &policy_of(listener, principal)->bounds;
+
+    return policy_bounds_any(bounds) ? bounds : NULL;
+}
+
+const struct policy_bounds *policies_find_bounds(const struct policies *policies, const char *name)
+{
+    const struct policy *policy = policies_find(policies, name, strlen(name));
+
+    if (strcmp(name, policies->tcp.strictest.name) == 0)
+        return &policies->tcp.strictest;
+    if (strcmp(name, policies->unix_socket.strictest.name) == 0)
+        return &policies->unix_socket.strictest;
+    return policy ? &policy->bounds : NULL;
 }

@@ -26,11 +26,13 @@ struct policy_listener {
     struct policy_rule rules[POLICY_RULES_MAX];
     size_t count;
     bool has_groups;
+    struct policy_bounds strictest; /* of all these policies */
 };
 
 struct policies {
     struct policy list[POLICIES_MAX];
     size_t count;
+    bool has_bounds; /* one of them */
     struct policy_listener tcp, unix_socket;
 };
 
@@ -58,6 +60,14 @@ int policies_assign(struct policies *policies, const char *tcp, const char *unix
 
 /* The policy called NAME, of LENGTH bytes; NULL: there is none. */
 const struct policy *policies_find(const struct policies *policies, const char *name, size_t length);
+
+/* The bounds of PRINCIPAL: those of its policy. A user who is not known has the strictest of all policies of
+ * the listener. NULL: there are none. */
+const struct policy_bounds *policies_bounds(const struct policies *policies,
+                                            const struct policy_principal *principal);
+
+/* Those that were called NAME before a reload. NULL: there are none any more. */
+const struct policy_bounds *policies_find_bounds(const struct policies *policies, const char *name);
 
 /* Whether PRINCIPAL may. The rule of the user goes before those of the groups, of which the first counts. A
  * user who is not known may do what every policy of the listener allows. POLICIES may be NULL: all have

@@ -10,6 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "proxy/policy/policy_bounds.h"
 #include "proxy/route/operation.h"
 
 #define POLICY_ITEMS_MAX 256 /* of one list */
@@ -30,6 +31,7 @@ struct policy {
     char *file;    /* of the configuration; NULL: built in */
     unsigned line; /* where the policy begins */
     struct policy_list allow, deny;
+    struct policy_bounds bounds;
 };
 
 /* Everything that reads or writes; so not SET_SESSION and SET_ACCOUNT. The only policy that allows writes

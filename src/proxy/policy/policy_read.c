@@ -3,6 +3,7 @@
  * Policies as the configuration has them: name = { allow = [ "read" ]; deny = [ "credentials" ]; };
  */
 #include <errno.h>
+#include <stdio.h>
 
 #include "proxy/policy/policies.h"
 
@@ -65,6 +66,18 @@ static int read_list(struct policy_list *list, const char *file, const config_se
     return r;
 }
 
+static int refuse_name(const char *file, const config_setting_t *setting, struct tb_error *err)
+{
+    char names[POLICY_BOUNDS * 24] = "";
+    size_t i, used = 0;
+
+    for (i = 0; i < POLICY_BOUNDS; i++)
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", i ? ", " : "",
+                                 policy_bound_name((enum policy_bound_kind)i));
+    return tb_error_set(err, -EINVAL, "%s:%u: %s: a policy has allow and deny, and may have %s", file,
+                        config_setting_source_line(setting), config_setting_name(setting), names);
+}
+
 static int read_policy(struct policy *policy, const char *file, const config_setting_t *group,
                        struct tb_error *err)
 {
@@ -79,8 +92,9 @@ static int read_policy(struct policy *policy, const char *file, const config_set
         else if (strcmp(name, "deny") == 0)
             r = read_list(&policy->deny, file, setting, err);
         else
-            r = tb_error_set(err, -EINVAL, "%s:%u: %s: a policy has allow and deny", file,
-                             config_setting_source_line(setting), name);
+            r = policy_bound_read(&policy->bounds, file, setting, err);
+        if (r > 0)
+            r = refuse_name(file, setting, err);
     }
     return r;
 }
@@ -96,6 +110,7 @@ static int add_policy(struct policies *policies, const char *file, const config_
 {
     struct policy *policy = &policies->list[policies->count];
     const char *name = config_setting_name(group);
+    int r;
 
     if (!config_setting_is_group(group))
         return refuse(file, group, err, "must be a group: NAME = { allow = [ ... ]; };");
@@ -109,8 +124,12 @@ static int add_policy(struct policies *policies, const char *file, const config_
     policy->name = strdup(name);
     policy->file = strdup(file);
     policy->line = config_setting_source_line(group);
-    return policy->name && policy->file ? read_policy(policy, file, group, err)
-                                        : tb_error_set(err, -ENOMEM, "out of memory");
+    policy->bounds.name = policy->name;
+    if (!policy->name || !policy->file)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    r = read_policy(policy, file, group, err);
+    policies->has_bounds |= policy_bounds_any(&policy->bounds);
+    return r;
 }
 
 int policies_read(struct policies *policies, const char *file, config_setting_t *section,

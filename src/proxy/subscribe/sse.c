@@ -157,6 +157,7 @@ static void sse_free(struct exchange *exchange)
     unsubscribe(&stream->subscriber);
     fifo_free(&stream->out);
     quota_give_back(&exchange->peer->principal->shares.streams, 1);
+    allowance_give_back(stream->opened_under, POLICY_MAX_STREAMS);
     free(stream);
 }
 
@@ -191,6 +192,8 @@ static struct sse *new_stream(struct exchange *exchange)
     if (!stream)
         return NULL;
     quota_add(&exchange->peer->principal->shares.streams, 1);
+    stream->opened_under = exchange->peer->allowance;
+    allowance_take(stream->opened_under, POLICY_MAX_STREAMS);
     stream->exchange = exchange;
     stream->out.max = SSE_BYTES;
     stream->timer.expired = sse_timer_expired;
@@ -219,11 +222,22 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
         reply_no_memory(exchange);
 }
 
-static bool has_place(const struct principal *principal)
+/* Or responds. */
+static bool has_place(struct exchange *exchange)
 {
-    const struct quota *own = &principal->shares.streams;
+    const struct quota *own = &exchange->peer->principal->shares.streams;
+    const struct allowance *allowance = exchange->peer->allowance;
+    char bound[POLICY_BOUND_NAME_MAX];
 
-    return quota_allows(own->whole->max, own->used, own->whole->used, 1);
+    if (!allowance_has(allowance, POLICY_MAX_STREAMS)) {
+        policy_bound_print(allowance->bounds, POLICY_MAX_STREAMS, bound);
+        reply_busy(exchange, 0, "too many subscribers (%s)", bound);
+        return false;
+    }
+    if (quota_allows(own->whole->max, own->used, own->whole->used, 1))
+        return true;
+    reply_busy(exchange, 0, "too many subscribers (at most %d of one user)", SUBSCRIBERS_MAX);
+    return false;
 }
 
 static void sse_begin(struct exchange *exchange)
@@ -244,9 +258,7 @@ static void sse_begin(struct exchange *exchange)
         reply_refused(exchange, 400, "the body is too large for a subscription");
     else if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) == 0)
         reply_text(exchange, 200, "text/event-stream", strdup(""));
-    else if (!has_place(exchange->peer->principal))
-        reply_busy(exchange, 0, "too many subscribers (at most %d of one user)", SUBSCRIBERS_MAX);
-    else
+    else if (has_place(exchange))
         subscribe_to(exchange, &request);
     subscription_request_free(&request);
 }

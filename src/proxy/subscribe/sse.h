@@ -24,6 +24,7 @@
 struct sse {
     struct subscriber subscriber;
     struct exchange *exchange;
+    struct allowance *opened_under; /* in which it counts; NULL: in none */
     struct fifo out;
     bool ended;         /* after the bytes in OUT */
     bool probed;        /* a comment was sent to a client that sends no more */

@@ -45,6 +45,7 @@ static void tunnel_free(struct exchange *exchange)
     headers_free(&tunnel->headers);
     fifo_free(&tunnel->up);
     fifo_free(&tunnel->down);
+    allowance_give_back(tunnel->opened_under, POLICY_MAX_WEBSOCKETS);
     free(tunnel);
 }
 
@@ -115,6 +116,8 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
     exchange->state = tunnel;
     tunnel->exchange = exchange;
     tunnel->services = exchange->services;
+    tunnel->opened_under = exchange->peer->allowance;
+    allowance_take(tunnel->opened_under, POLICY_MAX_WEBSOCKETS);
     tunnel->by_command = exchange->head.target.path_length == strlen(ENDPOINT);
     tunnel->headers = (struct headers)HEADERS_INIT;
     tunnel->client = (struct watch){.fd = -1, .ready = tunnel_client_ready};
@@ -131,8 +134,16 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
 
 static void tunnel_begin(struct exchange *exchange)
 {
-    struct tunnel *tunnel = new_tunnel(exchange);
+    const struct allowance *allowance = exchange->peer->allowance;
+    char bound[POLICY_BOUND_NAME_MAX];
+    struct tunnel *tunnel;
 
+    if (!allowance_has(allowance, POLICY_MAX_WEBSOCKETS)) {
+        policy_bound_print(allowance->bounds, POLICY_MAX_WEBSOCKETS, bound);
+        reply_busy(exchange, 0, "too many WebSockets (%s)", bound);
+        return;
+    }
+    tunnel = new_tunnel(exchange);
     if (tunnel)
         tunnel_handshake(tunnel);
     else

@@ -46,7 +46,8 @@ struct tunnel {
     struct exchange *exchange;
     struct services *services;
     enum tunnel_state state;
-    bool by_command; /* authenticates by a message, not in the target */
+    bool by_command;                /* authenticates by a message, not in the target */
+    struct allowance *opened_under; /* in which it counts; NULL: in none */
     struct websocket_token_wait websocket_token;
     struct headers headers; /* of the handshake with the server */
     struct websocket websocket;
