@@ -56,6 +56,7 @@ e2e_tests = \
 	tests/e2e/test_outgoing_proxy.py \
 	tests/e2e/test_pages.py \
 	tests/e2e/test_policy.py \
+	tests/e2e/test_policy_bounds.py \
 	tests/e2e/test_passed_sockets.py \
 	tests/e2e/test_patience.py \
 	tests/e2e/test_principals.py \

@@ -14,7 +14,7 @@ ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 PROGRAM = "src/ctl/tbproxyctl"
 CONFIG = """upstream = { url = "http://127.0.0.1:1"; username = "a"; password_file = "/nonexistent"; };
 policies = {
-    telemetry = { allow = [ "telemetry" ]; };
+    telemetry = { allow = [ "telemetry" ]; max_websockets = 0; max_requests = 4; };
     ops = { allow = [ "read", "write", "account" ];
             deny = [ "rpc" ]; };
 };
@@ -51,6 +51,8 @@ default (built in)
   allow read, write
 telemetry (%s, line 3)
   allow telemetry
+  max_requests 4
+  max_websockets 0
 ops (%s, line 4)
   allow read, write, account
   deny rpc

@@ -27,8 +27,8 @@ static void reply_too_late(struct forwarding *forwarding)
     metrics_count(services->metrics, METRICS_QUEUE_LATE, 1);
     allowance_holds_request(forwarding->item.allowance, services->loop.now_ms, bound);
     reply_busy(forwarding->exchange, busy_ms(forwarding),
-               "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait%s%s)",
-               forwarding->wait_max_ms, *bound ? "), because of " : "", bound);
+               "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait)%s%s",
+               forwarding->wait_max_ms, *bound ? ", because of " : "", bound);
 }
 
 /* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */

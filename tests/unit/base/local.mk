@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 tests_unit_test_base_SOURCES += \
+	tests/unit/base/bucket.c \
 	tests/unit/base/buf.c \
 	tests/unit/base/error.c \
 	tests/unit/base/fifo.c \

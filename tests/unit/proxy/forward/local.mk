@@ -4,6 +4,7 @@ tests_unit_test_proxy_SOURCES += \
 	tests/unit/proxy/forward/merge_body.c \
 	tests/unit/proxy/forward/merge_body_random.c \
 	tests/unit/proxy/forward/queue.c \
+	tests/unit/proxy/forward/queue_bounds.c \
 	tests/unit/proxy/forward/queue_operation.c \
 	tests/unit/proxy/forward/queue_principals.c \
 	tests/unit/proxy/forward/queue_random.c
