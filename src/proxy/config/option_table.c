@@ -202,7 +202,8 @@ const struct option options[] = {
            "What local programs over TCP may do: the name of a policy, and those of certain users:\n"
            "\"dashboards, uid 1000 = telemetry\". The policy \"default\" is built in: it allows everything\n"
            "except what gives away a user's session or changes the account that tbproxyd lives on. Others\n"
-           "are defined in a section \"policies\"; docs/policy.md explains it and has examples."),
+           "are defined in a section \"policies\", also with bounds for each of their users; docs/policy.md\n"
+           "explains it and has examples."),
     STRING(policy, unix_socket, "default", RELOAD,
            "The same for programs over the Unix socket, with groups, too: \"default, gid 33 = dashboards\"."),
 
