@@ -109,6 +109,8 @@ struct queue_principal {
     size_t ready_count, free_ready; /* those; and those of them of cost 0 */
     size_t count, bytes;            /* waiting; of their bodies */
     unsigned in_flight;             /* calls sent in its turns */
+    struct allowance *allowance;    /* of the first item in its lanes; NULL: none */
+    bool has_several;               /* allowances, because others have another one */
     uint64_t id;
     struct queue_principal *next; /* in its slot */
 };

@@ -64,15 +64,29 @@ static void count_ready(struct queue *queue, const struct queue_item *item, size
     struct queue_principal *principal = item->flow->principal;
 
     queue->apart += is_apart(item->lane) ? change : 0;
-    queue->bounded += item->allowance ? change : 0;
     queue->free_ready += item->cost == 0 ? change : 0;
     principal->free_ready += item->cost == 0 ? change : 0;
     principal->ready[item->urgency] += change;
     principal->ready_count += change;
+    queue->bounded += item->allowance ? change : 0;
+}
+
+/* Almost always all have the same, so one look tells that none of them may go. */
+static void note_allowance(const struct queue_item *item)
+{
+    struct queue_principal *principal = item->flow->principal;
+
+    if (principal->ready_count == 0) {
+        principal->allowance = item->allowance;
+        principal->has_several = false;
+    } else if (principal->allowance != item->allowance) {
+        principal->has_several = true;
+    }
 }
 
 void lane_add(struct queue *queue, struct queue_lane *lane, struct queue_item *item)
 {
+    note_allowance(item);
     lane_insert_by_arrival(&lane->items[item->urgency], &item->in_lane, item->sequence,
                            offsetof(struct queue_item, in_lane));
     item->lane = lane;

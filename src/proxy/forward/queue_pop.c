@@ -54,12 +54,21 @@ static unsigned highest_urgency(const struct queue_principal *principal)
     return urgency;
 }
 
-/* Whether the bounds of its user's policy allow no call now. */
-static bool is_over_bound(const struct queue_lane *lane, int64_t now_ms)
+/* Whether a policy allows its user no call now. */
+static bool is_over_bound(const struct allowance *allowance, int64_t now_ms)
 {
-    const struct allowance *allowance = lane_first(lane)->allowance;
-
     return allowance && allowance_request_ready_ms(allowance, now_ms) > now_ms;
+}
+
+/* The same for all that a principal has waiting, if that has one allowance. */
+static bool all_are_over_bound(const struct queue_principal *principal, int64_t now_ms)
+{
+    return !principal->has_several && is_over_bound(principal->allowance, now_ms);
+}
+
+static bool lane_is_over_bound(const struct queue_lane *lane, int64_t now_ms)
+{
+    return lane->flow->principal->has_several && is_over_bound(lane_first(lane)->allowance, now_ms);
 }
 
 /* The lane that sends next of those of PRINCIPAL that may send. Mostly it is the first. */
@@ -69,10 +78,10 @@ static struct queue_lane *lane_in_turn(const struct queue_principal *principal, 
     unsigned highest = highest_urgency(principal);
     struct queue_lane *lane, *first = NULL;
 
-    if (!has_kind(principal, kind))
+    if (!has_kind(principal, kind) || all_are_over_bound(principal, now_ms))
         return NULL;
     list_for_each(lane, &principal->lanes, link) {
-        if (!is_of_kind(lane, kind) || lane_is_held(lane, budget, now_ms) || is_over_bound(lane, now_ms))
+        if (!is_of_kind(lane, kind) || lane_is_held(lane, budget, now_ms) || lane_is_over_bound(lane, now_ms))
             continue;
         if (!first || goes_first(lane, first))
             first = lane;
@@ -243,11 +252,13 @@ static int64_t held_lanes_ready_ms(const struct queue_principal *principal, cons
     const struct queue_lane *lane;
     int64_t ready_ms = INT64_MAX;
 
+    if (all_are_over_bound(principal, now_ms))
+        return allowance_request_ready_ms(principal->allowance, now_ms);
     list_for_each(lane, &principal->lanes, link) {
         int64_t lane_ms = lane_is_held(lane, budget, now_ms)
                               ? refused_operations_ready_ms(&budget->refusals.operations, now_ms,
                                                             lane->operation, lane_first(lane)->cost)
-                          : is_over_bound(lane, now_ms)
+                          : lane_is_over_bound(lane, now_ms)
                               ? allowance_request_ready_ms(lane_first(lane)->allowance, now_ms)
                               : INT64_MAX;
 

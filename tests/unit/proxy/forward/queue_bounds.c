@@ -135,6 +135,30 @@ START_TEST(a_read_that_goes_along_is_not_counted)
 }
 END_TEST
 
+/* A principal can have connections under several policies. */
+START_TEST(one_policy_does_not_hold_up_another)
+{
+    struct allowance other = {.bounds = &bounds};
+    struct queue_item *first = push(ALICE), *second;
+
+    set_bound(POLICY_MAX_REQUESTS, 1);
+    allowance_take_request(&allowance, NOW_MS);
+    ck_assert_ptr_null(pop_at(NOW_MS));
+    second = &items[used++];
+    *second = *first;
+    second->flow_id = used;
+    second->allowance = &other;
+    ck_assert_int_eq(queue_push(&queue, second, NULL, 0), 0);
+    ck_assert_ptr_eq(pop_at(NOW_MS), second);
+    ck_assert_uint_eq(other.used[POLICY_MAX_REQUESTS], 1);
+    ck_assert_ptr_null(pop_at(NOW_MS));
+    end(second);
+    allowance_give_back(&allowance, POLICY_MAX_REQUESTS);
+    ck_assert_ptr_eq(pop_at(NOW_MS), first);
+    end(first);
+}
+END_TEST
+
 UNIT_SUITE(queue_bounds)
 {
     TCase *tests;
@@ -143,6 +167,7 @@ UNIT_SUITE(queue_bounds)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, one_more_waits_and_nobody_behind_it);
     tcase_add_test(tests, it_goes_when_its_token_is_there);
+    tcase_add_test(tests, one_policy_does_not_hold_up_another);
     tcase_add_test(tests, a_read_that_goes_along_is_not_counted);
     return suite;
 }
