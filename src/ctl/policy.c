@@ -217,11 +217,11 @@ static const char *const options[] = {"as", "config", "help", NULL};
 
 const struct subcommand policy_subcommand = {
     .name = "policy",
-    .summary = "show the policies, and what they say to a request",
+    .summary = "show the policies, and whether they allow a request",
     .usage =
         "Usage: tbproxyctl policy list [--config FILE]\n"
         "       tbproxyctl policy explain METHOD PATH [--as USER] [--config FILE]\n"
-        "Shows the policies of tbproxyd's configuration, and who has which; or whether they allow a\n"
+        "Shows the policies of tbproxyd's configuration, and to whom each applies; or whether they allow a\n"
         "request, over TCP and over the Unix socket, and which line says so.\n"
         "\n"
         "  --as USER        the user who asks, by name or uid; default: one without a policy of his own\n"
