@@ -20,10 +20,8 @@ threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_c
 
 # The units, and end-to-end tests that go through each room of the daemon once: valgrind looks for what the sanitizers do
 # not see, which is the use of what was never set.
-valgrind_tests = $(unit_tests) tests/e2e/test_audit.py tests/e2e/test_bodies.py tests/e2e/test_browser_guard.py \
-	tests/e2e/test_early_responses.py tests/e2e/test_failover.py tests/e2e/test_forwarding.py tests/e2e/test_http2.py \
-	tests/e2e/test_join.py tests/e2e/test_local_answers.py tests/e2e/test_merge.py tests/e2e/test_passed_sockets.py \
-	tests/e2e/test_policy.py tests/e2e/test_server_faults.py tests/e2e/test_session.py tests/e2e/test_subscribe.py \
+valgrind_tests = $(unit_tests) tests/e2e/test_audit.py tests/e2e/test_bodies.py tests/e2e/test_failover.py \
+	tests/e2e/test_forwarding.py tests/e2e/test_http2.py tests/e2e/test_join.py tests/e2e/test_policy_bounds.py \
 	tests/e2e/test_tls.py tests/e2e/test_websocket_handshake.py tests/e2e/test_websocket_updates.py
 
 EXTRA_DIST += tests/valgrind.supp
