@@ -49,16 +49,23 @@ static enum MHD_Result misconfigured_request(void *arg, struct MHD_Connection *c
                                              const char *method, const char *version, const char *data,
                                              size_t *length, void **context)
 {
+    static int begun;
     const char *text;
-    int status = check(arg, connection, strcmp(version, MHD_HTTP_VERSION_1_0) == 0, &text);
-    struct response response = error_response(status, text);
+    struct response response;
     enum MHD_Result result;
+    int status;
 
     (void)url;
     (void)method;
     (void)data;
-    (void)length;
-    (void)context;
+    if (!*context ||
+        *length > 0) { /* the body is read first, or a client that still sends misses the response */
+        *context = &begun;
+        *length = 0;
+        return MHD_YES;
+    }
+    status = check(arg, connection, strcmp(version, MHD_HTTP_VERSION_1_0) == 0, &text);
+    response = error_response(status, text);
     if (!response.mhd)
         return MHD_NO;
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
