@@ -765,14 +765,23 @@ class TestUploads(StreamCase):
                 self.assert_stored(length, chunked=chunked)
 
     def test_the_connection_is_used_again(self):
+        """Unless the answer overtakes the end of the body within tbproxyd: then it says that it closes."""
         self.store()
         self.begin()
-        with self.proxy.connect() as connection:
-            for _ in range(2):
-                connection.send(build("POST", "/api/upload", [("Content-Length", 2 * MIB)], host=connection.host))
-                for block in blocks(2 * MIB):
-                    connection.send(block)
-                self.assertEqual(connection.response().body.decode(), digest(blocks(2 * MIB)))
+        for _ in range(10):
+            with self.proxy.connect() as connection:
+                if self.upload_on(connection).header("Connection") != "close":
+                    self.upload_on(connection)
+                    return
+        self.fail("no connection was used again")
+
+    def upload_on(self, connection):
+        connection.send(build("POST", "/api/upload", [("Content-Length", 2 * MIB)], host=connection.host))
+        for block in blocks(2 * MIB):
+            connection.send(block)
+        reply = connection.response()
+        self.assertEqual(reply.body.decode(), digest(blocks(2 * MIB)))
+        return reply
 
 
 if __name__ == "__main__":
