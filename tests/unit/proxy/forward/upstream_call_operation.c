@@ -409,7 +409,8 @@ UNIT_SUITE(upstream_call_operation)
     tcase_add_loop_test(tests, a_later_operation_finds_out, 0, (int)ARRAY_SIZE(unlimited));
     tcase_add_test(tests, a_pace_of_one_does_not_stay_that_of_all);
     tcase_add_test(tests, three_limits_of_operations_are_found);
-    tcase_add_loop_test(tests, a_limit_of_all_costs_few_refusals_more, 0, (int)ARRAY_SIZE(all_limits));
+    tcase_add_loop_test(tests, a_limit_of_all_costs_few_refusals_more, 0,
+                        unit_rounds((int)ARRAY_SIZE(all_limits)));
     tcase_add_loop_test(tests, a_configured_limit_is_kept_by_all, 0, (int)ARRAY_SIZE(all_limits));
     tcase_add_loop_test(tests, both_limits_hold_each_their_own, 0, 3);
     tcase_add_test(tests, held_back_requests_obey_the_bounds_of_the_queue);
