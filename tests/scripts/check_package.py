@@ -3,6 +3,7 @@
 """What installing, upgrading and removing the package does to the service and to its configuration. Usage:
 check_package.py DIRECTORY, the folder of the packages. dpkg itself installs them below a temporary folder, with their own
 maintainer scripts, which find a systemctl that only records its calls."""
+import gzip
 import pathlib
 import re
 import shutil
@@ -12,6 +13,8 @@ import tempfile
 import unittest
 
 PACKAGES = pathlib.Path(sys.argv.pop())
+
+SECRET = re.compile(rb"eyJ[\w-]{12,}\.eyJ[\w-]{8,}|-----BEGIN [A-Z ]*PRIVATE KEY-----\s+\w|password-of-the|tb_(key|of)-[a-z]")
 
 SYSTEMCTL = """#!/bin/sh
 # The state of the one service is in files: "active", "enabled".
@@ -119,6 +122,21 @@ class TestPackage(unittest.TestCase):
         (self.state / "active").touch()
         self.dpkg("--remove", "tbproxyd")
         self.assertFalse(self.is_active())
+
+    def test_no_file_of_a_package_has_a_secret(self):
+        """Tokens, private keys, and what the tests use as passwords and keys."""
+        count = 0
+        for package in PACKAGES.glob("*.deb"):
+            folder = self.root.parent / package.name
+            subprocess.run(["dpkg-deb", "-R", package, folder], check=True)
+            for path in folder.rglob("*"):
+                if path.is_file() and not path.is_symlink():
+                    data = path.read_bytes()
+                    data = gzip.decompress(data) if path.suffix == ".gz" else data
+                    self.assertIsNone(SECRET.search(data), path)
+                    count += 1
+        self.assertGreater(count, 100)
+        self.assertIsNotNone(SECRET.search(b'"token":"eyJhbGciOiJIUzUxMiJ9.eyJzdWIiOiJ4In0.x"'))
 
     def test_an_edited_configuration_survives_until_it_is_purged(self):
         self.install()
