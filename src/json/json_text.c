@@ -161,6 +161,13 @@ bool json_text_is(struct json_part part, const char *name)
     return is_name(part, name, &differs) && !differs;
 }
 
+bool json_text_is_alike(struct json_part part, const char *name)
+{
+    bool differs;
+
+    return is_name(part, name, &differs);
+}
+
 int json_text_member(struct json_part object, const char *name, struct json_part *ret)
 {
     const char *at = object.text, *end = object.text + object.length;

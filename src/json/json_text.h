@@ -21,7 +21,7 @@ const char *json_text_skip_blanks(const char *text, const char *end);
 /* The end of the value at TEXT, of any type and depth. */
 const char *json_text_value_end(const char *text, const char *end);
 
-/* The code unit of the escape \uXXXX at TEXT; -1: there is none. For any text. */
+/* The code unit of the \u escape at TEXT; -1: there is none. For any text. */
 int json_text_unit(const char *text, const char *end);
 
 /* The value of TEXT, which has one. */
@@ -34,8 +34,9 @@ bool json_text_next_member(const char **at, const char *end, struct json_part *n
 
 bool json_text_is_number(struct json_part value);
 
-/* Whether the string PART, with escapes or without, is NAME (ASCII). */
+/* Whether the string PART, with escapes or without, is NAME (ASCII); and whether it is in any case. */
 bool json_text_is(struct json_part part, const char *name);
+bool json_text_is_alike(struct json_part part, const char *name);
 
 /* The value of the member called NAME (ASCII) of OBJECT. 0; -ENOENT: there is none, or OBJECT is not an
  * object; -EEXIST: there are two, or one whose name differs only in case, so that programs may read different

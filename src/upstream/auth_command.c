@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "upstream/auth_command.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -35,35 +33,6 @@ static bool can_hold_name(const char *text, size_t length)
     return false;
 }
 
-/* The letter at *TEXT, which may be escaped, in lower case; *TEXT moves on. 0: another character. */
-static char read_letter(const char **text)
-{
-    const char *at = *text;
-    char digits[3] = {0};
-
-    if (*at != '\\') {
-        *text = at + 1;
-        return (char)tolower((unsigned char)*at);
-    }
-    if (!is_letter_escape(at, 6))
-        return 0;
-    memcpy(digits, at + 4, 2);
-    *text = at + 6;
-    return (char)tolower((int)strtol(digits, NULL, 16));
-}
-
-/* Whether a member's name, from its opening quote to its END, is authCmd. */
-static bool is_name(const char *text, const char *end)
-{
-    size_t i;
-
-    text++;
-    for (i = 0; i < strlen(name); i++)
-        if (read_letter(&text) != tolower((unsigned char)name[i]))
-            return false;
-    return text == end - 1;
-}
-
 /* Copies the other members of OBJECT unchanged. */
 static int copy_others(struct json_part object, struct buf *out)
 {
@@ -73,7 +42,7 @@ static int copy_others(struct json_part object, struct buf *out)
     int r = buf_append(out, "{", 1);
 
     while (r == 0 && json_text_next_member(&at, object.text + object.length, &key, &value)) {
-        if (is_name(key.text, key.text + key.length)) {
+        if (json_text_is_alike(key, name)) {
             found = true;
             continue;
         }

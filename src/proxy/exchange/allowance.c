@@ -7,17 +7,28 @@
 struct allowance *allowance_get(struct list *list, const struct policy_bounds *bounds)
 {
     struct allowance *allowance;
+    size_t size;
 
     list_for_each(allowance, list, link)
         if (strcmp(allowance->name, bounds->name) == 0)
             return allowance;
-    allowance = calloc(1, sizeof(*allowance) + strlen(bounds->name) + 1);
+    size = strlen(bounds->name) + 1;
+    allowance = calloc(1, sizeof(*allowance) + size);
     if (!allowance)
         return NULL;
-    strcpy(allowance->name, bounds->name);
+    memcpy(allowance->name, bounds->name, size);
     allowance->bounds = bounds;
     list_append(list, &allowance->link);
     return allowance;
+}
+
+bool allowance_lacks(const struct allowance *allowance, enum policy_bound_kind kind,
+                     char ret[POLICY_BOUND_NAME_MAX])
+{
+    if (allowance_has(allowance, kind))
+        return false;
+    policy_bound_print(allowance->bounds, kind, ret);
+    return true;
 }
 
 bool allowance_is_unused(const struct allowance *allowance, int64_t now_ms)

@@ -42,6 +42,10 @@ static inline bool allowance_has(const struct allowance *allowance, enum policy_
     return !allowance || allowance->used[kind] < allowance_max(allowance, kind);
 }
 
+/* Whether there is none: sets RET to the name of the bound. */
+bool allowance_lacks(const struct allowance *allowance, enum policy_bound_kind kind,
+                     char ret[POLICY_BOUND_NAME_MAX]);
+
 static inline void allowance_take(struct allowance *allowance, enum policy_bound_kind kind)
 {
     if (allowance)

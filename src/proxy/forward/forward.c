@@ -94,7 +94,6 @@ int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *
     int64_t operation_ms = item->cost > 0 ? refused_operations_ready_ms(&budget->refusals.operations, now_ms,
                                                                         item->operation, item->cost)
                                           : now_ms;
-
     int64_t own_ms = allowance_request_ready_ms(item->allowance, now_ms);
 
     if (ready_ms == INT64_MAX || ready_ms < operation_ms)

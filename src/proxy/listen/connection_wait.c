@@ -25,8 +25,7 @@ void connection_refuse(const struct listener *listener, struct accepted *accepte
     char reason[POLICY_BOUND_NAME_MAX + 64];
 
     metrics_count(listener->services->metrics, METRICS_CONNECTIONS_REFUSED, 1);
-    if (!allowance_has(accepted->newcomer.allowance, POLICY_MAX_CONNECTIONS))
-        policy_bound_print(accepted->newcomer.allowance->bounds, POLICY_MAX_CONNECTIONS, bound);
+    allowance_lacks(accepted->newcomer.allowance, POLICY_MAX_CONNECTIONS, bound);
     snprintf(reason, sizeof(reason), "too many connections with requests (%s)", bound);
     raw_error_send(accepted->fd, 503, reason);
     shutdown(accepted->fd, SHUT_WR);

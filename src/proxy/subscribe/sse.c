@@ -226,11 +226,9 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
 static bool has_place(struct exchange *exchange)
 {
     const struct quota *own = &exchange->peer->principal->shares.streams;
-    const struct allowance *allowance = exchange->peer->allowance;
     char bound[POLICY_BOUND_NAME_MAX];
 
-    if (!allowance_has(allowance, POLICY_MAX_STREAMS)) {
-        policy_bound_print(allowance->bounds, POLICY_MAX_STREAMS, bound);
+    if (allowance_lacks(exchange->peer->allowance, POLICY_MAX_STREAMS, bound)) {
         reply_busy(exchange, 0, "too many subscribers (%s)", bound);
         return false;
     }

@@ -134,12 +134,10 @@ static struct tunnel *new_tunnel(struct exchange *exchange)
 
 static void tunnel_begin(struct exchange *exchange)
 {
-    const struct allowance *allowance = exchange->peer->allowance;
     char bound[POLICY_BOUND_NAME_MAX];
     struct tunnel *tunnel;
 
-    if (!allowance_has(allowance, POLICY_MAX_WEBSOCKETS)) {
-        policy_bound_print(allowance->bounds, POLICY_MAX_WEBSOCKETS, bound);
+    if (allowance_lacks(exchange->peer->allowance, POLICY_MAX_WEBSOCKETS, bound)) {
         reply_busy(exchange, 0, "too many WebSockets (%s)", bound);
         return;
     }

@@ -35,7 +35,8 @@ static const struct {
     {{"saveX", "x", SET_WRITE | SET_SESSION | SET_ACCOUNT}, "does not allow session (/etc/x.conf, line 1)"},
     {{NULL, NULL, SET_READ}, "allows read (/etc/x.conf, line 2)"},
     {{NULL, NULL, SET_WRITE},
-     "does not allow it (/etc/x.conf, line 1); only the policy \"default\" allows writes that are in no document of the API"},
+     "does not allow it (/etc/x.conf, line 1); only the policy \"default\" allows writes "
+     "that are in no document of the API"},
 };
 
 START_TEST(a_verdict_has_a_reason)
