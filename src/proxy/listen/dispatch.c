@@ -13,6 +13,7 @@
 #include "proxy/status/status.h"
 #include "proxy/subscribe/sse.h"
 #include "proxy/websocket/tunnel.h"
+#include "upstream/stamp.h"
 
 static const struct handler *const handlers[] = {
     [ROUTE_FORWARD] = &forward_handler,
@@ -100,6 +101,10 @@ static const struct handler body_task_handler = {
     .leave = body_task_leave,
     .free = body_task_free,
 };
+
+_Static_assert(DISPATCH_READ_BYTES >= TELEMETRY_STAMP_MAX_BYTES &&
+                   DISPATCH_READ_BYTES >= POLICY_BODY_MAX_BYTES,
+               "a body that is read takes turns");
 
 static bool takes_turns(const struct inbound *inbound)
 {

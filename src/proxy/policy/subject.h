@@ -12,6 +12,8 @@
 
 #define POLICY_ID_LENGTH 36 /* of an entity, as text */
 
+#define POLICY_BODY_MAX_BYTES (256 * 1024) /* what a larger body holds is not known */
+
 /* What is known beside the path. */
 struct policy_facts {
     struct own_user own; /* the session's user */

@@ -7,8 +7,6 @@
 
 #include "proxy/policy/subject.h"
 
-#define POLICY_BODY_MAX_BYTES (256 * 1024) /* what a larger body holds is not known */
-
 /* Those of SET_SESSION and SET_ACCOUNT that OPERATION is not in with the body of FACTS. A body that can be
  * read in two ways rules out nothing. */
 unsigned policy_ruled_out_by_body(const struct operation *operation, const struct policy_facts *facts);
