@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,18 @@ int64_t clock_boot_ms(void)
 int64_t clock_wall_ms(void)
 {
     return clock_ms(CLOCK_REALTIME);
+}
+
+void clock_format(int64_t wall_ms, char ret[CLOCK_TEXT_BYTES])
+{
+    int64_t milliseconds = (wall_ms % 1000 + 1000) % 1000;
+    time_t seconds = (time_t)((wall_ms - milliseconds) / 1000);
+    struct tm utc = {0};
+    size_t length;
+
+    gmtime_r(&seconds, &utc);
+    length = strftime(ret, CLOCK_TEXT_BYTES, "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(ret + length, CLOCK_TEXT_BYTES - length, ".%03dZ", (int)milliseconds);
 }
 
 int loop_init(struct loop *loop)

@@ -54,4 +54,9 @@ int64_t clock_boot_ms(void);
 /* Milliseconds since the epoch, by the host's clock. */
 int64_t clock_wall_ms(void);
 
+#define CLOCK_TEXT_BYTES 32
+
+/* WALL_MS as "2026-11-29T15:25:44.123Z" (ISO 8601, UTC). */
+void clock_format(int64_t wall_ms, char ret[CLOCK_TEXT_BYTES]);
+
 #endif

@@ -168,6 +168,7 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     services->server_version = &daemon->server_probe.found;
     list_init(&services->exchanges);
     tasks_init(&services->tasks);
+    failures_init(&services->failures);
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));

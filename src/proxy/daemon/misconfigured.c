@@ -69,7 +69,7 @@ static enum MHD_Result misconfigured_request(void *arg, struct MHD_Connection *c
     if (!response.mhd)
         return MHD_NO;
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
-    response_add_proxy_status(response, "error", PROXY_STATUS_CONFIGURATION);
+    response_set_error(&response, PROXY_STATUS_CONFIGURATION);
     result = MHD_queue_response(connection, (unsigned)status, response.mhd);
     MHD_destroy_response(response.mhd);
     return result;

@@ -48,5 +48,6 @@ struct response error_response(int status, const char *message)
     if (body)
         response = response_from_buffer(body, strlen(body), MHD_RESPMEM_MUST_FREE);
     response_add(response, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json");
+    response.reason = message;
     return response;
 }

@@ -5,6 +5,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/early_response.c src/proxy/exchange/early_response.h \
 	src/proxy/exchange/error_response.c src/proxy/exchange/error_response.h \
 	src/proxy/exchange/exchange.c src/proxy/exchange/exchange.h \
+	src/proxy/exchange/failures.c src/proxy/exchange/failures.h \
 	src/proxy/exchange/handler.h \
 	src/proxy/exchange/head.h \
 	src/proxy/exchange/header_room.c src/proxy/exchange/header_room.h \

@@ -25,7 +25,7 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     va_end(args);
     response = error_response(status, message);
     if (token)
-        response_add_proxy_status(response, "error", token);
+        response_set_error(&response, token);
     respond(exchange, status, response);
 }
 
@@ -51,7 +51,7 @@ static void PRINTF_LIKE(4, 0) reply_unavailable(struct exchange *exchange, const
     response = error_response(503, message);
     snprintf(seconds, sizeof(seconds), "%" PRId64, delay_ms <= 1000 ? 1 : (delay_ms + 999) / 1000);
     response_add(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
-    response_add_proxy_status(response, "error", token);
+    response_set_error(&response, token);
     respond(exchange, 503, response);
 }
 
@@ -88,7 +88,7 @@ void reply_not_allowed(struct exchange *exchange, const char *allow)
     struct response response = error_response(405, "this method is not allowed here");
 
     response_add(response, MHD_HTTP_HEADER_ALLOW, allow);
-    response_add_proxy_status(response, "error", PROXY_STATUS_DENIED);
+    response_set_error(&response, PROXY_STATUS_DENIED);
     respond(exchange, 405, response);
 }
 
@@ -109,7 +109,7 @@ void reply_upgrade_required(struct exchange *exchange)
 
     response_add(response, "Sec-WebSocket-Version", "13");
     response_add(response, MHD_HTTP_HEADER_UPGRADE, "websocket");
-    response_add_proxy_status(response, "error", PROXY_STATUS_DENIED);
+    response_set_error(&response, PROXY_STATUS_DENIED);
     respond(exchange, 426, response);
 }
 

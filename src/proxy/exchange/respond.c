@@ -38,6 +38,20 @@ static void count(const struct exchange *exchange, int status)
                       status, waited_ms, upstream_ms);
 }
 
+/* A page that says that tbproxyd is not ready has not failed. */
+static void note_failure(const struct exchange *exchange, int status, struct response response)
+{
+    const struct failure_kind kind = {
+        .operation = exchange->head.operation,
+        .user = peer_user(exchange->peer),
+        .status = status,
+        .error = response.error,
+    };
+
+    if (status >= 400 && exchange->head.route.kind != ROUTE_READY)
+        failures_note(&exchange->services->failures, &kind, response.reason, clock_wall_ms());
+}
+
 /* ---- web pages ---- */
 
 /* A page of listen.origins may read the response, whatever it is. Only a browser says Origin over TCP, and
@@ -72,7 +86,8 @@ static struct response make_fit(struct exchange *exchange, int *status, struct r
              needed, room);
     *status = 502;
     response = error_response(502, message);
-    response_add_proxy_status(response, "error", PROXY_STATUS_HEADER_TOO_BIG);
+    response_set_error(&response, PROXY_STATUS_HEADER_TOO_BIG);
+    response.reason = "the server's answer cannot be passed on: its header is too large";
     add_cors(response, exchange);
     return response;
 }
@@ -138,8 +153,10 @@ static void begin(struct exchange *exchange, enum outbound_state state, int stat
     } else {
         early_response_begin(exchange, status, response);
     }
-    if (!exchange->hung_up)
+    if (!exchange->hung_up) {
         count(exchange, status);
+        note_failure(exchange, status, response);
+    }
     audit_response(exchange, status);
     if (log_is_enabled(LOG_LEVEL_DEBUG))
         log_response(exchange, status);

@@ -8,7 +8,8 @@
 
 struct response response_from_buffer(void *body, size_t length, enum MHD_ResponseMemoryMode mode)
 {
-    return (struct response){MHD_create_response_from_buffer(length, body, mode), body, length};
+    return (struct response){
+        .mhd = MHD_create_response_from_buffer(length, body, mode), .body = body, .length = length};
 }
 
 void response_add(struct response response, const char *name, const char *value)
@@ -23,6 +24,12 @@ void response_add_proxy_status(struct response response, const char *parameter, 
 
     snprintf(text, sizeof(text), PROXY_NAME "; %s=%s", parameter, value);
     response_add(response, "Proxy-Status", text);
+}
+
+void response_set_error(struct response *response, const char *type)
+{
+    response->error = type;
+    response_add_proxy_status(*response, "error", type);
 }
 
 void response_read_timing(const struct exchange *exchange, int64_t *waited_ms, int64_t *upstream_ms)

@@ -11,6 +11,9 @@ struct response {
     struct MHD_Response *mhd; /* NULL: there was no memory, and the connection will be closed */
     const void *body;         /* if all of it is there; otherwise NULL */
     size_t length;
+    /* Of an error of tbproxyd's own: its message, valid until respond() returns, and its type
+     * (http/proxy_status.h); NULL: the server's answer, or no error. */
+    const char *reason, *error;
 };
 
 /* LENGTH bytes of BODY; MODE says whether libmicrohttpd copies them, frees them, or neither. */
@@ -21,6 +24,9 @@ void response_add(struct response response, const char *name, const char *value)
 
 /* Proxy-Status (RFC 9209): "tbproxyd; PARAMETER=VALUE". */
 void response_add_proxy_status(struct response response, const char *parameter, const char *value);
+
+/* The same for an error of tbproxyd's own, of the type TYPE (http/proxy_status.h). */
+void response_set_error(struct response *response, const char *type);
 
 /* "Connection: close", if the connection ends after the response. respond() adds it, too, but the server's
  * Date must come after it: otherwise libmicrohttpd 0.9.75 forgets that Date, and adds its own. */

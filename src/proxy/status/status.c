@@ -133,10 +133,36 @@ static json_t *servers(const struct services *services)
     return list;
 }
 
+/* The reason comes from a server, perhaps, and need not be UTF-8. */
+static json_t *failure_entry(const struct failure *failure)
+{
+    const struct failure_kind *kind = &failure->kind;
+    json_t *reason = json_string(*failure->reason ? failure->reason : "the server's answer");
+    char name[PRINCIPAL_NAME_MAX], at[CLOCK_TEXT_BYTES];
+
+    principal_name(kind->user, name, sizeof(name));
+    clock_format(failure->at_ms, at);
+    return json_pack("{s:s,s:s,s:s,s:i,s:o,s:I}", "at", at, "operation",
+                     kind->operation ? operation_id(kind->operation) : "unknown", "client", name, "status",
+                     kind->status, "reason", reason ? reason : json_null(), "count",
+                     (json_int_t)failure->count);
+}
+
+static json_t *failures(const struct services *services)
+{
+    const struct failure *failure;
+    json_t *list = json_array();
+
+    list_for_each(failure, &services->failures.list, link)
+        json_array_append_new(list, failure_entry(failure));
+    return list;
+}
+
 static void reply_status(struct exchange *exchange)
 {
-    json_t *status = json_pack("{s:o,s:o,s:o}", "limits", limits(exchange->services), "queue",
-                               queue(exchange->services), "servers", servers(exchange->services));
+    const struct services *services = exchange->services;
+    json_t *status = json_pack("{s:o,s:o,s:o,s:o}", "limits", limits(services), "queue", queue(services),
+                               "servers", servers(services), "failures", failures(services));
 
     reply_json(exchange, 200, status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL);
     json_decref(status);

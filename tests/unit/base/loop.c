@@ -140,6 +140,27 @@ START_TEST(what_came_with_a_signal_is_not_left_for_the_next_turn)
 }
 END_TEST
 
+START_TEST(a_time_is_printed_in_utc)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {0, "1970-01-01T00:00:00.000Z"},
+        {1764429944123, "2025-11-29T15:25:44.123Z"},
+        {-1, "1969-12-31T23:59:59.999Z"},
+        {INT64_MAX, "292278994-08-17T07:12:55.807Z"},
+    };
+    char text[CLOCK_TEXT_BYTES];
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        clock_format(rows[i].ms, text);
+        ck_assert_str_eq(text, rows[i].text);
+    }
+}
+END_TEST
+
 UNIT_SUITE(loop)
 {
     TCase *tests;
@@ -151,5 +172,6 @@ UNIT_SUITE(loop)
     tcase_add_test(tests, timers_come_before_watches);
     tcase_add_test(tests, a_timer_ends_the_wait_and_is_not_early);
     tcase_add_test(tests, what_came_with_a_signal_is_not_left_for_the_next_turn);
+    tcase_add_test(tests, a_time_is_printed_in_utc);
     return suite;
 }
