@@ -141,6 +141,15 @@ static const char *const retry_refusals[] = {
     [RETRY_LATER_THAN_MAX] = " (not retried: Retry-After is longer than max_retry_delay_ms)",
 };
 
+/* tbproxyd says in Proxy-Status (RFC 9209) that an error is its own. */
+static const char *who_answered(const struct headers *headers)
+{
+    const char *line = headers_find(headers, "Proxy-Status");
+
+    return line && strncmp(line, "tbproxyd; error=", strlen("tbproxyd; error=")) == 0 ? "tbproxyd"
+                                                                                      : "the server";
+}
+
 static int status_error(const struct answer *answer, const char *what, tb_error *err)
 {
     enum tb_error_kind kind = answer_kind(answer->status);
@@ -154,8 +163,9 @@ static int status_error(const struct answer *answer, const char *what, tb_error 
     err->status = answer->status;
     err->error_code = error_code;
     keep_body(answer, err);
-    return FAIL(err, kind, code, "%s: the server answered HTTP %d%s%s%s", what, answer->status,
-                *words ? ": " : "", words, answer->status == 429 ? retry_refusals[answer->not_retried] : "");
+    return FAIL(err, kind, code, "%s: %s answered HTTP %d%s%s%s", what, who_answered(&answer->headers),
+                answer->status, *words ? ": " : "", words,
+                answer->status == 429 ? retry_refusals[answer->not_retried] : "");
 }
 
 static int no_session_error(const struct answer *answer, const char *what, tb_error *err)

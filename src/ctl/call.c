@@ -265,10 +265,11 @@ static int report(const struct call *call, const struct tb_error *err)
     else if (err->status)
         say("%s: %s (%d): %s", id, tb_error_kind_name(err->kind), err->status, message);
     else if (err->kind != TB_ERROR_NONE)
-        say("%s: %s: %s", id, tb_error_kind_name(err->kind), message);
+        say("%s: %s: %s%s", id, tb_error_kind_name(err->kind), message,
+            connection_hint(&call->arguments->connection, err));
     else
         say("%s: %s", id, message);
-    return STATUS_FAILED;
+    return exit_status(err);
 }
 
 static int run(const struct arguments *arguments)
@@ -319,7 +320,8 @@ const struct subcommand call_subcommand = {
         "  --timeout SECONDS      time limit for each attempt (default: 60)\n"
         "\n"
         "If OPERATION has a parameter with the same name as an option, give the option before OPERATION.\n"
-        "Exit status: 0 on success, 1 if the call failed, 2 for a wrong command line.\n",
+        "Exit status: 0 on success, 2 for a wrong command line, 3 not found, 4 refused or unauthorized,\n"
+        "5 rate limited, 6 for an error of the server, 7 if it is not reachable, 1 for any other failure.\n",
     .options = options,
     .max_words = 1,
     .takes_parameters = true,

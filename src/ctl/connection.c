@@ -37,6 +37,13 @@ const char *connection_url(const struct connection_options *options)
     return environment && *environment ? environment : URL_DEFAULT;
 }
 
+const char *connection_hint(const struct connection_options *options, const struct tb_error *err)
+{
+    return err->kind == TB_ERROR_TRANSPORT && !connection_is_direct(options)
+               ? "; is tbproxyd running? systemctl status tbproxyd"
+               : "";
+}
+
 /* On a command line, a name without a slash is a file, not a systemd credential. */
 static int read_file(const char *option, const char *path, char **ret, struct tb_error *err)
 {

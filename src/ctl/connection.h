@@ -32,6 +32,9 @@ int connection_check(const struct connection_options *options, struct tb_error *
 /* The URL of tbproxyd or the server: --url, $TBPROXY_URL, or the default. */
 const char *connection_url(const struct connection_options *options);
 
+/* What to do if tbproxyd cannot be reached, to be appended to the message of ERR; else "". */
+const char *connection_hint(const struct connection_options *options, const struct tb_error *err);
+
 /* Reads the credential and opens a client; close it with tb_client_close(). */
 int connection_open_client(const struct connection_options *options, tb_client **ret, struct tb_error *err);
 

@@ -115,11 +115,14 @@ int status_print(const struct status_part *part, const struct arguments *argumen
     json_t *found = NULL;
 
     if (fetch(part, &arguments->connection, &found, &err) < 0) {
+        if (err.kind == TB_ERROR_USAGE)
+            return say_usage(part->name, "%s: %s", part->name, err.message);
         if (err.status)
             say("%s: %s (%d): %s", part->name, tb_error_kind_name(err.kind), err.status, err.message);
         else
-            say("%s: %s: %s", part->name, tb_error_kind_name(err.kind), err.message);
-        return STATUS_FAILED;
+            say("%s: %s: %s%s", part->name, tb_error_kind_name(err.kind), err.message,
+                connection_hint(&arguments->connection, &err));
+        return exit_status(&err);
     }
     if (arguments->json)
         print_as_json(found);

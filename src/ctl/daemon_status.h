@@ -45,6 +45,7 @@ extern const char *const status_options[];
     "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"                                   \
     "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"                      \
     "\n"                                                                                                     \
-    "Exit status: 0 on success, 1 if tbproxyd did not return its status, 2 for a wrong command line.\n"
+    "Exit status: 0 on success, 2 for a wrong command line, 7 if tbproxyd is not reachable, 1 for any\n"     \
+    "other failure.\n"
 
 #endif

@@ -56,6 +56,29 @@ int say_usage(const char *subcommand, const char *format, ...)
     return STATUS_USAGE;
 }
 
+int exit_status(const struct tb_error *err)
+{
+    switch (err->kind) {
+    case TB_ERROR_USAGE:
+        return STATUS_USAGE;
+    case TB_ERROR_NOT_FOUND:
+        return STATUS_NOT_FOUND;
+    case TB_ERROR_UNAUTHORIZED:
+    case TB_ERROR_FORBIDDEN:
+        return STATUS_REFUSED;
+    case TB_ERROR_RATE_LIMITED:
+        return STATUS_RATE_LIMITED;
+    case TB_ERROR_SERVICE:
+        return STATUS_SERVER_ERROR;
+    case TB_ERROR_TRANSPORT:
+    case TB_ERROR_TLS:
+    case TB_ERROR_TIMEOUT:
+        return STATUS_NOT_REACHABLE;
+    default:
+        return STATUS_FAILED;
+    }
+}
+
 void end_as_broken_pipe(void)
 {
     signal(SIGPIPE, SIG_DFL);

@@ -16,6 +16,9 @@ void say(const char *format, ...) PRINTF_LIKE(1, 2);
 /* The same with a second line: how to get help on SUBCOMMAND (NULL: on tbproxyctl). Returns STATUS_USAGE. */
 int say_usage(const char *subcommand, const char *format, ...) PRINTF_LIKE(2, 3);
 
+/* The exit status for ERR, by its kind. */
+int exit_status(const struct tb_error *err);
+
 /* Flushes standard output. Returns STATUS, or STATUS_FAILED if not everything could be written; if the reader
  * of a pipe has gone, ends the program as SIGPIPE does. */
 int finish(int status);

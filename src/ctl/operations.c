@@ -101,7 +101,7 @@ static int list(unsigned edition, char **words, unsigned word_count)
     qsort(rows, count, sizeof(*rows), compare);
     count = without_doubles(rows, count);
     print_rows(rows, count);
-    return finish(count > 0 ? STATUS_GOOD : STATUS_FAILED);
+    return finish(count > 0 ? STATUS_GOOD : STATUS_NOT_FOUND);
 }
 
 static int run(const struct arguments *arguments)
@@ -119,7 +119,7 @@ const struct subcommand operations_subcommand = {
              "and tag: on a terminal in columns, otherwise separated by tabs. EDITION is ce, pe or paas\n"
              "(default: all editions).\n"
              "\n"
-             "Exit status: 0 on success, 1 if no operation matched, 2 for a wrong command line.\n",
+             "Exit status: 0 on success, 2 for a wrong command line, 3 if no operation matched.\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

@@ -10,8 +10,17 @@
 
 #define WORDS_ANY UINT_MAX
 
-/* Exit statuses. */
-enum { STATUS_GOOD = 0, STATUS_FAILED = 1, STATUS_USAGE = 2 };
+/* Exit statuses, as in tbproxyctl(1). */
+enum {
+    STATUS_GOOD = 0,
+    STATUS_FAILED = 1, /* for any other reason */
+    STATUS_USAGE = 2,
+    STATUS_NOT_FOUND = 3,
+    STATUS_REFUSED = 4, /* or the credential is */
+    STATUS_RATE_LIMITED = 5,
+    STATUS_SERVER_ERROR = 6,
+    STATUS_NOT_REACHABLE = 7,
+};
 
 struct arguments;
 

@@ -113,7 +113,7 @@ class CallCase(CtlCase):
         self.assertEqual(again, device)
         self.assertEqual(self.json("getDeviceById", "--deviceId=" + device["id"]["id"]), device)
         self.assertEqual(self.call("deleteDevice", "--device-id", device["id"]["id"]), "")
-        self.assertRegex(self.failed("getDeviceById", "--device-id", device["id"]["id"]),
+        self.assertRegex(self.failed("getDeviceById", "--device-id", device["id"]["id"], status=3),
                          r"^tbproxyctl: getDeviceById: not found \(404, errorCode 32\): ")
 
     def test_all_pages_are_one_array(self):
@@ -157,7 +157,7 @@ class CallCase(CtlCase):
         self.assertEqual(self.call("getUser", "--output", path), "")
         with open(path, encoding="utf-8") as file:
             self.assertEqual(json.load(file)["email"], TENANT)
-        self.failed("getDeviceById", "--device-id", NULL_ID, "--output", path)
+        self.failed("getDeviceById", "--device-id", NULL_ID, "--output", path, status=3)
         with open(path, encoding="utf-8") as file:
             self.assertEqual(json.load(file)["email"], TENANT)
         self.assertEqual([name for name in os.listdir(self.directory) if name.startswith("answer")], ["answer"])
@@ -220,7 +220,7 @@ class CallCase(CtlCase):
 
     def test_a_server_that_refuses(self):
         self.sim.fault("status", "/api/auth/user", status=500, count=1)
-        self.assertRegex(self.failed("getUser"), r"^tbproxyctl: getUser: .*\(500")
+        self.assertRegex(self.failed("getUser", status=6), r"^tbproxyctl: getUser: .*\(500")
 
     def test_a_closed_pipe_is_not_an_error(self):
         for i in range(3):
@@ -264,7 +264,7 @@ class CallsWithAnApiKey(CallCase):
 
     def test_a_wrong_key_is_not_quoted(self):
         path = self.write("wrong", "tb_a-key-that-is-wrong\n")
-        line = self.refused("call", "--url", self.sim.url, "--api-key-file", path, "getUser", status=1)
+        line = self.refused("call", "--url", self.sim.url, "--api-key-file", path, "getUser", status=4)
         self.assertIn("(401", line)
         self.assertNotIn("a-key-that", line)
 
@@ -288,7 +288,7 @@ class CallsWithAPassword(CallCase):
     def test_a_wrong_password_is_not_quoted(self):
         path = self.write("wrong", "a-password-that-is-wrong\n")
         line = self.refused("call", "--url", self.sim.url, "--username", TENANT, "--password-file", path, "getUser",
-                            status=1)
+                            status=4)
         self.assertIn("(401", line)
         self.assertNotIn("a-password-that", line)
 
@@ -309,8 +309,26 @@ class TestProfessionalEdition(CtlCase):
 
 class TestNoServer(CtlCase):
     def test_a_refused_connection(self):
-        self.assertIn("transport", self.refused("call", "--url", "http://127.0.0.1:1", "getUser", status=1))
-        self.assertIn("transport", self.refused("call", "--unix-socket", self.path("none"), "getUser", status=1))
+        for words in (("--url", "http://127.0.0.1:1"), ("--unix-socket", self.path("none"))):
+            line = self.refused("call", *words, "getUser", status=7)
+            self.assertRegex(line, ": transport: .*; is tbproxyd running\\? systemctl status tbproxyd$")
+        self.write("key", "a-key")
+        line = self.refused("call", "--url", "http://127.0.0.1:1", "--api-key-file", "key", "getUser", status=7)
+        self.assertNotIn("tbproxyd running", line)
+
+
+class TestExitStatus(CtlCase):
+    def test_each_kind_of_failure(self):
+        server = self.start_scripted(lambda peer, request: peer.send(self.answer))
+        words = ("call", "--url", server.url, "--edition", "ce", "getDeviceById", "--device-id", NULL_ID)
+        for status, expected in ((400, 1), (401, 4), (403, 4), (404, 3), (409, 1), (429, 5), (500, 6), (503, 6), (302, 1)):
+            self.answer = answer(status, {"status": status, "message": "no", "errorCode": 2})
+            line = self.refused(*words, status=expected)
+            self.assertRegex(line, "the server answered HTTP %d: no" % status)
+        self.answer = answer(503, {"message": "no"}, [("Proxy-Status", "tbproxyd; error=destination_unavailable")])
+        self.assertIn(": tbproxyd answered HTTP 503: no", self.refused(*words, status=6))
+        self.answer = answer(429, b"", [("Proxy-Status", "tbproxyd; received-status=429; details=\"x\"")])
+        self.assertIn(": the server answered HTTP 429", self.refused(*words, status=5))
 
 
 class TestOperations(CtlCase):
@@ -323,7 +341,7 @@ class TestOperations(CtlCase):
 
     def test_words_and_editions(self):
         self.assertEqual([row[0] for row in self.tabs("operations", "saveRole", "role")], ["saveRole"])
-        self.assertEqual(self.run_ctl("operations", "--edition", "ce", "saveRole").returncode, 1)
+        self.assertEqual(self.run_ctl("operations", "--edition", "ce", "saveRole").returncode, 3)
         self.assertGreater(len(self.tabs("operations")), len(self.tabs("operations", "--edition=ce")))
         self.assertIn("--edition", self.refused("operations", "--edition", "xe"))
 
@@ -366,7 +384,7 @@ class TestDescribe(CtlCase):
             with self.subTest(name=name):
                 words = shlex.split(self.good("describe", "--edition", "pe", name).splitlines()[-1])
                 self.assertEqual(words[:2], ["tbproxyctl", "call"])
-                self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=1))
+                self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=7))
 
 
 LIMITS = {"source": "configured", "limit": "100:1,2000:60",
@@ -421,8 +439,8 @@ class TestStatus(CtlCase):
             self.answer = answer(body=parts)
         return self.good(name, "--url", self.server.url, *arguments)
 
-    def fails(self, name, *arguments):
-        return self.refused(name, "--url", self.server.url, *arguments, status=1)
+    def fails(self, name, *arguments, status=1):
+        return self.refused(name, "--url", self.server.url, *arguments, status=status)
 
     def test_for_people(self):
         self.assertEqual(self.ask("limits"), LIMITS_TEXT)
@@ -448,31 +466,31 @@ class TestStatus(CtlCase):
     def test_connections_to_tbproxyd(self):
         self.assertEqual(self.good("limits", TBPROXY_URL=self.server.url + "/"), LIMITS_TEXT)
         self.assertIn("limits: transport: no answer from tbproxyd: ",
-                      self.refused("limits", "--unix-socket", self.path("none"), TBPROXY_URL=self.server.url, status=1))
+                      self.refused("limits", "--unix-socket", self.path("none"), TBPROXY_URL=self.server.url, status=7))
         self.assertIn("queue: transport: no answer from tbproxyd: ",
-                      self.refused("queue", "--url", "http://127.0.0.1:1", status=1))
-        self.assertIn("limits: transport: ", self.refused("limits", "--url", "file:///etc/passwd", status=1))
-        self.assertIn("limits: usage: the URL has more than 2047 bytes",
-                      self.refused("limits", "--url", "http://" + "a" * 2038, status=1))
+                      self.refused("queue", "--url", "http://127.0.0.1:1", status=7))
+        self.assertIn("limits: transport: ", self.refused("limits", "--url", "file:///etc/passwd", status=7))
+        self.assertIn("limits: the URL has more than 2047 bytes",
+                      self.refused("limits", "--url", "http://" + "a" * 2038))
 
     def test_answers_without_a_status(self):
         too_old = "no status: tbproxyd is too old, or this is not tbproxyd"
-        for given, message in (
-                (answer(404, {"status": 404, "message": "there is nothing here"}), "not found (404): " + too_old),
-                (answer(404), "not found (404): " + too_old),
-                (answer(200, b"<html>"), "decode: " + too_old),
-                (answer(200), "decode: " + too_old),
-                (answer(200, b"[]"), "decode: " + too_old),
-                (answer(200, {"limit": LIMITS}), "decode: " + too_old),
-                (answer(403, {"message": "the Host is \x1b[31mnot\u009b31m mine\n"}),
+        for given, status, message in (
+                (answer(404, {"status": 404, "message": "there is nothing here"}), 3, "not found (404): " + too_old),
+                (answer(404), 3, "not found (404): " + too_old),
+                (answer(200, b"<html>"), 1, "decode: " + too_old),
+                (answer(200), 1, "decode: " + too_old),
+                (answer(200, b"[]"), 1, "decode: " + too_old),
+                (answer(200, {"limit": LIMITS}), 1, "decode: " + too_old),
+                (answer(403, {"message": "the Host is \x1b[31mnot\u009b31m mine\n"}), 4,
                  "forbidden (403): the Host is ?[31mnot?31m mine?"),
-                (answer(503, b"x"), "service (503): this is not tbproxyd"),
-                (answer(302, b"", [("Location", "/x")]), "HTTP (302): this is not tbproxyd"),
-                (b"SSH-2.0\r\n", "transport: no answer from tbproxyd: "),
-                (b"", "transport: no answer from tbproxyd: ")):
+                (answer(503, b"x"), 6, "service (503): this is not tbproxyd"),
+                (answer(302, b"", [("Location", "/x")]), 1, "HTTP (302): this is not tbproxyd"),
+                (b"SSH-2.0\r\n", 7, "transport: no answer from tbproxyd: "),
+                (b"", 7, "transport: no answer from tbproxyd: ")):
             with self.subTest(given=given):
                 self.answer = given
-                self.assertIn("tbproxyctl: limits: " + message, self.fails("limits"))
+                self.assertIn("tbproxyctl: limits: " + message, self.fails("limits", status=status))
 
     def test_an_invalid_status(self):
         bucket = LIMITS["buckets"][0]
@@ -512,13 +530,13 @@ class TestStatus(CtlCase):
         self.answer = answer(body=body.ljust(PAGE_MAX + 1))
         self.assertEqual(self.fails("limits"), "tbproxyctl: limits: decode: the answer has more than 1048576 bytes")
         self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"
-        self.assertIn("limits: transport: ", self.fails("limits"))
+        self.assertIn("limits: transport: ", self.fails("limits", status=7))
         self.answer = answer(body=b'{"limits":' + b"[" * 100000)
         self.assertIn("limits: decode: ", self.fails("limits"))
 
     def test_no_answer_in_time(self):
         self.server.handle = lambda peer, request: self.server.release.wait()
-        self.assertIn("limits: timeout: no answer from tbproxyd: ", self.fails("limits"))
+        self.assertIn("limits: timeout: no answer from tbproxyd: ", self.fails("limits", status=7))
 
     def test_the_command_line(self):
         for words, message in ((("x",), "unexpected argument x"), (("-x",), "unexpected argument -x"),

@@ -98,6 +98,20 @@ START_TEST(the_servers_message_is_in_the_error)
 }
 END_TEST
 
+START_TEST(tbproxyds_own_errors_are_not_the_servers)
+{
+    static const char own[] = "tbproxyd; error=http_request_denied";
+    static const char other[] = "tbproxyd; received-status=429; details=\"x\"";
+
+    come(403, NULL, "no", 2);
+    headers_add(&answer.headers, "Proxy-Status", 12, own, strlen(own));
+    assert_error(TB_ERROR_FORBIDDEN, 0, "saveDevice: tbproxyd answered HTTP 403: no");
+    come(429, NULL, "no", 2);
+    headers_add(&answer.headers, "Proxy-Status", 12, other, strlen(other));
+    assert_error(TB_ERROR_RATE_LIMITED, 0, "saveDevice: the server answered HTTP 429: no");
+}
+END_TEST
+
 START_TEST(latin1_becomes_utf8)
 {
     come(409, "application/json;charset=ISO-8859-1", "{\"message\":\"Ger\xe4t\"}", 19);
@@ -233,6 +247,7 @@ UNIT_SUITE(answer)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, each_status_has_its_kind);
     tcase_add_test(tests, the_servers_message_is_in_the_error);
+    tcase_add_test(tests, tbproxyds_own_errors_are_not_the_servers);
     tcase_add_test(tests, latin1_becomes_utf8);
     tcase_add_test(tests, messages_and_bodies_are_bounded);
     tcase_add_test(tests, a_missing_answer_has_its_kind);
