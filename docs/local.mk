@@ -17,6 +17,7 @@ dist_architecture_DATA = \
 	docs/architecture/headers.md \
 	docs/architecture/limits.md \
 	docs/architecture/listeners.md \
+	docs/architecture/logs.md \
 	docs/architecture/merging.md \
 	docs/architecture/policy.md \
 	docs/architecture/rate-limits.md \

@@ -20,6 +20,11 @@ static const int priorities[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
 
 static _Atomic int current_level = LOG_LEVEL_INFO;
 
+/* No other line between poll() and write(). Guards what follows. */
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct log_sink *sink;
+static unsigned long lost;
+
 void log_set_level(enum log_level level)
 {
     atomic_store(&current_level, (int)level);
@@ -32,7 +37,7 @@ bool log_is_enabled(enum log_level level)
 
 /* sd-daemon(3): JOURNAL_STREAM is the device and inode of the journal's socket, which a redirected standard
  * error does not have. */
-static bool stderr_is_journal(void)
+bool log_stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     unsigned long long device, inode;
@@ -58,54 +63,99 @@ static int open_terminal(void)
     return isatty(STDERR_FILENO) ? open("/proc/self/fd/2", O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
 }
 
-static bool write_line(enum log_level level, const char *text)
+bool log_write_to_stderr(const char *line, size_t length)
 {
-    char line[PREFIX_MAX_BYTES + LINE_MAX_BYTES + 1];
-    int length, terminal;
-    bool written;
+    int terminal = open_terminal();
+    bool written = write_at_once(terminal >= 0 ? terminal : STDERR_FILENO, line, length);
 
-    if (stderr_is_journal())
-        length = snprintf(line, sizeof(line), "<%d>%s\n", priorities[level], text);
-    else
-        length = snprintf(line, sizeof(line), "%.*s: %s\n", PREFIX_MAX_BYTES - 3,
-                          program_invocation_short_name, text);
-    terminal = open_terminal();
-    written = write_at_once(terminal >= 0 ? terminal : STDERR_FILENO, line, (size_t)length);
     if (terminal >= 0)
         close(terminal);
     return written;
 }
 
-static void write_or_count(enum log_level level, const char *text)
+int log_priority(enum log_level level)
 {
-    static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER; /* no other line between poll() and write() */
-    static unsigned long lost;
-    char notice[80];
+    return priorities[level];
+}
+
+bool log_write_line(const struct log_message *message)
+{
+    char line[PREFIX_MAX_BYTES + LINE_MAX_BYTES + 1];
+    int length;
+
+    if (log_stderr_is_journal())
+        length = snprintf(line, sizeof(line), "<%d>%s\n", log_priority(message->level), message->text);
+    else
+        length = snprintf(line, sizeof(line), "%.*s: %s\n", PREFIX_MAX_BYTES - 3,
+                          program_invocation_short_name, message->text);
+    return log_write_to_stderr(line, (size_t)length);
+}
+
+static bool write_message(const struct log_message *message)
+{
+    return sink ? sink->write(sink, message) : log_write_line(message);
+}
+
+static void write_or_count(const struct log_message *message)
+{
+    char text[80];
+    const struct log_message notice = {.level = LOG_LEVEL_WARNING, .text = text};
 
     pthread_mutex_lock(&mutex);
-    snprintf(notice, sizeof(notice), "%lu log lines were lost: standard error was not read", lost);
-    if (lost > 0 && write_line(LOG_LEVEL_WARNING, notice))
+    snprintf(text, sizeof(text), "%lu log lines were lost: they were not read in time", lost);
+    if (lost > 0 && write_message(&notice))
         lost = 0;
-    if (lost > 0 || !write_line(level, text))
+    if (lost > 0 || !write_message(message))
         lost++;
     pthread_mutex_unlock(&mutex);
 }
 
-void log_write(enum log_level level, const char *format, ...)
+void log_set_sink(struct log_sink *new_sink)
 {
-    char line[LINE_MAX_BYTES];
+    pthread_mutex_lock(&mutex);
+    sink = new_sink;
+    pthread_mutex_unlock(&mutex);
+}
+
+void log_mask(char *text)
+{
+    for (; *text; text++)
+        if ((unsigned char)*text < 0x20 || *text == 0x7f)
+            *text = '?';
+}
+
+static void PRINTF_LIKE(4, 0) compose(enum log_level level, const struct log_field *fields, size_t count,
+                                      const char *format, va_list args)
+{
+    char text[LINE_MAX_BYTES];
+    const struct log_message message = {level, text, fields, count};
     int saved_errno = errno;
+
+    vsnprintf(text, sizeof(text), format, args);
+    log_mask(text);
+    write_or_count(&message);
+    errno = saved_errno;
+}
+
+void log_write_fields(enum log_level level, const struct log_field *fields, size_t count, const char *format,
+                      ...)
+{
     va_list args;
-    char *c;
 
     if (!log_is_enabled(level))
         return;
     va_start(args, format);
-    vsnprintf(line, sizeof(line), format, args);
+    compose(level, fields, count, format, args);
     va_end(args);
-    for (c = line; *c; c++)
-        if ((unsigned char)*c < 0x20 || *c == 0x7f)
-            *c = '?';
-    write_or_count(level, line);
-    errno = saved_errno;
+}
+
+void log_write(enum log_level level, const char *format, ...)
+{
+    va_list args;
+
+    if (!log_is_enabled(level))
+        return;
+    va_start(args, format);
+    compose(level, NULL, 0, format, args);
+    va_end(args);
 }

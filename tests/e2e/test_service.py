@@ -51,7 +51,7 @@ class TestNotices(Case):
         self.assertEqual(proxy.get(USER).status, 200)
 
     def test_the_log_has_priorities_only_in_the_journal(self):
-        proxy = self.prepare_daemon("http://127.0.0.1:1", credential="none")  # a mistake, which is logged
+        proxy = self.prepare_daemon("http://127.0.0.1:1", {"log.format": "text"}, credential="none")  # a mistake, which is logged
         for is_journal in (True, False):
             end, stream = os.pipe()
             status = os.fstat(stream)

@@ -94,6 +94,7 @@ include $(srcdir)/tests/unit/proxy/websocket/local.mk
 include $(srcdir)/tests/unit/proxy/subscribe/local.mk
 include $(srcdir)/tests/unit/proxy/listen/local.mk
 include $(srcdir)/tests/unit/proxy/exchange/local.mk
+include $(srcdir)/tests/unit/proxy/daemon/local.mk
 
 # A C++ program that uses the library.
 test_programs += tests/unit/from_cpp

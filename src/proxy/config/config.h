@@ -12,9 +12,12 @@ struct policies;
 
 enum tls_version { TLS_VERSION_1_2, TLS_VERSION_1_3 };
 
+enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
+
 enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
 
 /* In the order of the enum, ended by NULL. */
+extern const char *const log_format_names[];
 extern const char *const merge_mode_names[];
 extern const char *const tls_version_names[];
 extern const char *const http2_mode_names[];
@@ -97,7 +100,8 @@ struct config {
         bool accept_any_login;
     } local;
     struct {
-        int64_t level; /* enum log_level */
+        int64_t level;  /* enum log_level */
+        int64_t format; /* enum log_format */
         bool audit;
     } log;
 };

@@ -35,6 +35,7 @@
 #define HOUR_MS 3600000
 #define GIB     (INT64_C(1) << 30)
 
+const char *const log_format_names[] = {"auto", "text", "json", NULL};
 const char *const merge_mode_names[] = {"off", "pressure", "always", NULL};
 const char *const tls_version_names[] = {"1.2", "1.3", NULL};
 const char *const http2_mode_names[] = {"auto", "off", "prior-knowledge", NULL};
@@ -213,6 +214,10 @@ const struct option options[] = {
 
     CHOICE(log, level, "info", log_level_names, RELOAD,
            "What to log: error, warning, info or debug; each includes those before it."),
+    CHOICE(log, format, "auto", log_format_names, RELOAD,
+           "auto: to the journal with fields, such as OPERATION and STATUS of a request, if standard error\n"
+           "is the journal, and text otherwise; text: lines of text; json: a JSON object in each line, with\n"
+           "the same fields."),
     BOOLEAN(log, audit, "false", RELOAD,
             "Whether to log a line for each request that writes: who, which operation, path, status,\n"
             "duration. Needs log.level info or debug."),

@@ -16,6 +16,7 @@
 #include "proxy/config/help.h"
 #include "proxy/config/load.h"
 #include "proxy/daemon/daemon.h"
+#include "proxy/daemon/log_format.h"
 #include "proxy/daemon/misconfigured.h"
 #include "proxy/listen/passed_sockets.h"
 
@@ -156,7 +157,7 @@ static int configure(struct daemon *daemon, const struct arguments *arguments, s
         .setting_count = arguments->setting_count,
     };
     if (r == 0) {
-        log_set_level((enum log_level)config->log.level);
+        log_configure(config);
         r = daemon_open(daemon, config, err);
     }
     if (r < 0)

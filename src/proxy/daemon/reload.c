@@ -8,6 +8,7 @@
 #include "proxy/config/load.h"
 #include "proxy/config/values.h"
 #include "proxy/daemon/daemon.h"
+#include "proxy/daemon/log_format.h"
 
 void daemon_set_request_options(struct daemon *daemon)
 {
@@ -49,7 +50,7 @@ static void apply(struct daemon *daemon)
     daemon_set_request_options(daemon);
     forward_configure(&daemon->forward);
     reload_budget(daemon);
-    log_set_level((enum log_level)services->config->log.level);
+    log_configure(services->config);
     services->principals.shares.bodies.max = (size_t)services->config->limits.max_buffered_bytes;
     servers_reload_certificates(&services->upstream.servers);
     if (session_state(session) != SESSION_READY)

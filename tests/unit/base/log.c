@@ -24,6 +24,7 @@ static void tear_down(void)
 {
     program_invocation_short_name = saved_name;
     unsetenv("JOURNAL_STREAM");
+    log_set_sink(NULL);
     log_set_level(LOG_LEVEL_INFO);
 }
 
@@ -174,7 +175,7 @@ START_TEST(a_stalled_reader_does_not_block)
     ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
     read_lines(ends[0], text, sizeof(text));
     snprintf(expected, sizeof(expected),
-             "tbproxyd: %zu log lines were lost: standard error was not read\n"
+             "tbproxyd: %zu log lines were lost: they were not read in time\n"
              "tbproxyd: read again\ntbproxyd: and again\n",
              2000 - count);
     ck_assert_str_eq(text, expected);
@@ -200,7 +201,7 @@ START_TEST(a_stalled_terminal_does_not_block)
     for (i = 0; i < 2000; i++)
         log_info("line %d with %0200d", i, i);
     ck_assert_int_eq(fcntl(STDERR_FILENO, F_GETFL), flags); /* others may share it */
-    while (!text.data || !strstr(text.data, " log lines were lost: standard error was not read\r\n")) {
+    while (!text.data || !strstr(text.data, " log lines were lost: they were not read in time\r\n")) {
         char part[4096];
         ssize_t length = poll(&arrived, 1, 10) == 1 ? read(terminal, part, sizeof(part)) : 0;
 
@@ -214,6 +215,65 @@ START_TEST(a_stalled_terminal_does_not_block)
     close(saved);
     close(end);
     close(terminal);
+}
+END_TEST
+
+/* ---- sinks ---- */
+
+struct full_sink {
+    struct log_sink sink;
+    size_t room; /* messages */
+    char text[1000];
+};
+
+static bool full_sink_write(struct log_sink *sink, const struct log_message *message)
+{
+    struct full_sink *full = CONTAINER_OF(sink, struct full_sink, sink);
+    size_t used = strlen(full->text), i;
+
+    if (full->room == 0)
+        return false;
+    full->room--;
+    used += (size_t)snprintf(full->text + used, sizeof(full->text) - used, "%d %s", (int)message->level,
+                             message->text);
+    for (i = 0; i < message->field_count; i++)
+        used += (size_t)snprintf(
+            full->text + used, sizeof(full->text) - used, " %s=%s%" PRId64, message->fields[i].name,
+            message->fields[i].text ? message->fields[i].text : "", message->fields[i].number);
+    snprintf(full->text + used, sizeof(full->text) - used, "\n");
+    return true;
+}
+
+START_TEST(a_sink_gets_messages_with_their_fields_instead_of_standard_error)
+{
+    struct full_sink full = {.sink.write = full_sink_write, .room = 9};
+    const struct log_field fields[] = {{"STATUS", NULL, 502}, {"OPERATION", "saveDevice", 0}};
+
+    log_set_sink(&full.sink);
+    unit_capture();
+    log_write_fields(LOG_LEVEL_INFO, fields, ARRAY_SIZE(fields), "a\n%s", "b");
+    log_write_fields(LOG_LEVEL_DEBUG, fields, ARRAY_SIZE(fields), "not at this level");
+    log_error("c");
+    ck_assert_str_eq(unit_captured(), "");
+    ck_assert_str_eq(full.text, "2 a?b STATUS=502 OPERATION=saveDevice0\n0 c\n");
+    log_set_sink(NULL);
+    unit_capture();
+    log_write_fields(LOG_LEVEL_INFO, fields, ARRAY_SIZE(fields), "text");
+    ck_assert_str_eq(unit_captured(), "tbproxyd: text\n");
+}
+END_TEST
+
+START_TEST(what_a_sink_does_not_take_is_counted)
+{
+    struct full_sink full = {.sink.write = full_sink_write, .room = 1};
+
+    log_set_sink(&full.sink);
+    log_info("1");
+    log_info("2");
+    log_info("3");
+    full.room = 2;
+    log_info("4");
+    ck_assert_str_eq(full.text, "2 1\n1 2 log lines were lost: they were not read in time\n2 4\n");
 }
 END_TEST
 
@@ -233,5 +293,7 @@ UNIT_SUITE(log)
     tcase_add_test(tests, other_streams_get_no_priorities);
     tcase_add_test(tests, a_stalled_reader_does_not_block);
     tcase_add_test(tests, a_stalled_terminal_does_not_block);
+    tcase_add_test(tests, a_sink_gets_messages_with_their_fields_instead_of_standard_error);
+    tcase_add_test(tests, what_a_sink_does_not_take_is_counted);
     return suite;
 }

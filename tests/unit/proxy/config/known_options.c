@@ -67,6 +67,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(policy, unix_socket, KIND_STRING),
     ROW(local, accept_any_login, KIND_BOOLEAN),
     ROW(log, level, KIND_LEVEL),
+    ROW(log, format, KIND_FORMAT),
     ROW(log, audit, KIND_BOOLEAN),
 };
 
@@ -135,6 +136,8 @@ const char *option_text(const struct known_option *option, const struct config *
         return *(const bool *)place ? "true" : "false";
     case KIND_LEVEL:
         return log_level_names[*(const int64_t *)place];
+    case KIND_FORMAT:
+        return log_format_names[*(const int64_t *)place];
     case KIND_MODE:
         return merge_mode_names[*(const int64_t *)place];
     case KIND_HTTP2:

@@ -11,9 +11,18 @@
 #include "proxy/config/load.h"
 #include "unit.h"
 
-#define OPTION_COUNT 54
+#define OPTION_COUNT 55
 
-enum option_kind { KIND_STRING, KIND_INTEGER, KIND_BOOLEAN, KIND_LEVEL, KIND_MODE, KIND_HTTP2, KIND_TLS };
+enum option_kind {
+    KIND_STRING,
+    KIND_INTEGER,
+    KIND_BOOLEAN,
+    KIND_LEVEL,
+    KIND_MODE,
+    KIND_HTTP2,
+    KIND_TLS,
+    KIND_FORMAT
+};
 
 struct known_option {
     const char *section, *name;
