@@ -28,7 +28,33 @@ examples_pe = \
 	docs/examples/share_entity_group_to_child_owner_user_group
 
 test_programs += $(examples_ce) $(examples_pe)
-EXTRA_DIST += docs/examples/README.md
+EXTRA_DIST += docs/examples/README.md \
+	docs/examples/curl/alarms.sh \
+	docs/examples/curl/assets.sh \
+	docs/examples/curl/attributes.sh \
+	docs/examples/curl/count_query.sh \
+	docs/examples/curl/customer_hierarchy.sh \
+	docs/examples/curl/customers.sh \
+	docs/examples/curl/dashboards.sh \
+	docs/examples/curl/data_query.sh \
+	docs/examples/curl/devices.sh \
+	docs/examples/curl/entity_groups.sh \
+	docs/examples/curl/errors.sh \
+	docs/examples/curl/find_or_create_group.sh \
+	docs/examples/curl/group_permissions.sh \
+	docs/examples/curl/login.sh \
+	docs/examples/curl/no_authentication.sh \
+	docs/examples/curl/onboarding.sh \
+	docs/examples/curl/ownership.sh \
+	docs/examples/curl/paging.sh \
+	docs/examples/curl/quickstart.sh \
+	docs/examples/curl/relations.sh \
+	docs/examples/curl/retry.sh \
+	docs/examples/curl/roles.sh \
+	docs/examples/curl/sharing.sh \
+	docs/examples/curl/telemetry.sh \
+	docs/examples/curl/updates.sh \
+	docs/examples/curl/users.sh
 
 # Compiled like an external program: with the public headers, without -include config.h.
 examples_cppflags = -I$(srcdir)/include $(generated_cppflags)

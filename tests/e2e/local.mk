@@ -69,6 +69,7 @@ e2e_tests = \
 	tests/e2e/test_slow_uploads.py \
 	tests/e2e/test_server_clock.py \
 	tests/e2e/test_session.py \
+	tests/e2e/test_shell_examples.py \
 	tests/e2e/test_short_lives.py \
 	tests/e2e/test_simulator_recorded.py \
 	tests/e2e/test_simulator_schema.py \

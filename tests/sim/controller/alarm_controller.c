@@ -146,7 +146,7 @@ json_t *alarm_render_info(const struct store *store, const struct entity *e)
              json_incref((json_t *)(uintptr_t)(json_is_string(label) ? label : name)));
     json_put(info, "assignee",
              user ? json_pack("{s:o, s:s, s:n, s:n}", "id", json_entity_id("USER", user->id), "email",
-                              user->user->email, "firstName", "lastName")
+                              json_str(user->doc, "email"), "firstName", "lastName")
                   : NULL);
     return info;
 }

@@ -40,7 +40,7 @@ char *mapping_allow(const struct tb_api *api, struct request *rq, const char *se
 handler login, refresh_token, logout, change_password, get_user_token;
 /* user_controller.c */
 handler get_user, get_user_by_id, get_customer_users, set_user_credentials_enabled,
-    is_user_token_access_enabled;
+    is_user_token_access_enabled, save_user, delete_user;
 handler get_user_password_policy, get_merged_profile_config, get_system_params, get_tenants, get_tenant_by_id,
     get_user_settings;
 /* api_key_controller.c */
@@ -81,6 +81,10 @@ handler save_dashboard, get_dashboard_by_id, get_dashboard_info_by_id, delete_da
 handler save_entity_group, get_entity_group_by_id, delete_entity_group, get_entity_group_all,
     add_entities_to_entity_group;
 handler remove_entities_from_entity_group, share_entity_group, get_entity_groups_by_type, get_group_members;
+handler get_entity_group_by_name;
+/* group_permission_controller.c */
+handler save_group_permission, delete_group_permission, get_entity_group_permissions;
+handler change_owner_to_tenant, change_owner_to_customer;
 /* role_controller.c */
 handler save_role, get_role_by_id, delete_role, get_roles;
 /* swagger_pages.c */

@@ -20,6 +20,8 @@ static json_t *build_customer(struct sim *sim, struct request *rq, struct reply 
             return NULL;
         json_put(doc, fields[i], text ? json_string(text) : NULL);
     }
+    if (json_object_get(rq->json, "parentCustomerId"))
+        json_put(doc, "parentCustomerId", entity_any_field(rq, "parentCustomerId"));
     json_put(doc, "title", json_string(name));
     json_put(doc, "externalId", entity_any_field(rq, "externalId"));
     json_put(doc, "version", NULL);

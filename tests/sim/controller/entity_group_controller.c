@@ -142,6 +142,20 @@ void get_entity_group_all(struct sim *sim, struct request *rq, struct reply *rp)
         reply_full(rp);
 }
 
+void get_entity_group_by_name(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    const struct entity *e;
+    char id[UUID_LEN + 1];
+
+    if (!entity_parse_id(rp, rq->vars[1], id))
+        return;
+    e = find_group(sim, id, rq->vars[2], rq->vars[3]);
+    if (e)
+        reply_json(rp, json_incref(e->doc));
+    else
+        reply_not_found(rp, "Entity group", rq->vars[3]);
+}
+
 /* The ids of the body, all of entities of the group's type; false: the reply is a refusal. */
 static bool check_members(struct sim *sim, const struct request *rq, struct reply *rp, const struct entity *e)
 {

@@ -15,6 +15,7 @@ tests_sim_tbsim_SOURCES += \
 	tests/sim/controller/device_controller.c \
 	tests/sim/controller/entity_group_controller.c \
 	tests/sim/controller/entity_query_controller.c \
+	tests/sim/controller/group_permission_controller.c \
 	tests/sim/controller/generated_answers.c tests/sim/controller/generated_answers.h \
 	tests/sim/controller/image_controller.c \
 	tests/sim/controller/ota_package_controller.c \

@@ -22,6 +22,57 @@ void get_customer_users(struct sim *sim, struct request *rq, struct reply *rp)
         entity_list(sim, rq, rp, ENTITY_USER, customer->id, entity_render_doc);
 }
 
+/* A user who was created has no password, and so cannot log in. */
+static json_t *build_user(struct sim *sim, struct request *rq, struct reply *rp, const struct entity *e,
+                          const char *name)
+{
+    const char *authority = json_str(rq->json, "authority");
+    const char *customer = entity_id_field(rq->json, "customerId", NULL_UUID);
+
+    if (e && e->user) { /* the three users stay */
+        reply_no_permission(rp);
+        return NULL;
+    }
+    if (!streq(authority, "TENANT_ADMIN") && !streq(authority, "CUSTOMER_USER")) {
+        reply_no_permission(rp);
+        return NULL;
+    }
+    if (streq(authority, "CUSTOMER_USER") && !store_find(&sim->store, ENTITY_CUSTOMER, customer)) {
+        reply_not_found(rp, "Customer", customer);
+        return NULL;
+    }
+    return json_pack("{s:o, s:s, s:s, s:o, s:o, s:o, s:n, s:s, s:o}", "customerId",
+                     json_entity_id("CUSTOMER", customer), "email", name, "authority", authority, "firstName",
+                     entity_any_field(rq, "firstName"), "lastName", entity_any_field(rq, "lastName"), "phone",
+                     entity_any_field(rq, "phone"), "version", "name", name, "additionalInfo",
+                     entity_any_field(rq, "additionalInfo"));
+}
+
+static const struct entity_kind user_kind = {ENTITY_USER, "User", "email", build_user};
+
+void save_user(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    bool created;
+    const struct entity *e = entity_save(sim, rq, rp, &user_kind, &created);
+
+    if (e)
+        reply_json(rp, json_incref(e->doc));
+}
+
+void delete_user(struct sim *sim, struct request *rq, struct reply *rp)
+{
+    struct entity *e = entity_var(sim, rq, rp, ENTITY_USER, 0);
+
+    if (!e)
+        return;
+    if (e->user) { /* the three users stay */
+        reply_no_permission(rp);
+        return;
+    }
+    entity_delete(sim, e);
+    reply_empty(rp, 200);
+}
+
 /* The access tokens of a disabled user stay valid; refresh and login are refused. */
 void set_user_credentials_enabled(struct sim *sim, struct request *rq, struct reply *rp)
 {
@@ -30,7 +81,8 @@ void set_user_credentials_enabled(struct sim *sim, struct request *rq, struct re
 
     if (!e)
         return;
-    e->user->enabled = !enabled || request_flag(rq, "userCredentialsEnabled");
+    if (e->user)
+        e->user->enabled = !enabled || request_flag(rq, "userCredentialsEnabled");
     reply_empty(rp, 200);
 }
 

@@ -8,10 +8,19 @@
 const char *entity_label(enum entity_type type)
 {
     static const char *const labels[N_ENTITY_TYPES] = {
-        [ENTITY_TENANT] = "Tenant",   [ENTITY_CUSTOMER] = "Customer",   [ENTITY_USER] = "User",
-        [ENTITY_DEVICE] = "Device",   [ENTITY_ASSET] = "Asset",         [ENTITY_ALARM] = "Alarm",
-        [ENTITY_API_KEY] = "API key", [ENTITY_DASHBOARD] = "Dashboard", [ENTITY_GROUP] = "Entity group",
-        [ENTITY_ROLE] = "Role",       [ENTITY_RESOURCE] = "Resource",   [ENTITY_OTA_PACKAGE] = "OTA package",
+        [ENTITY_TENANT] = "Tenant",
+        [ENTITY_CUSTOMER] = "Customer",
+        [ENTITY_USER] = "User",
+        [ENTITY_DEVICE] = "Device",
+        [ENTITY_ASSET] = "Asset",
+        [ENTITY_ALARM] = "Alarm",
+        [ENTITY_API_KEY] = "API key",
+        [ENTITY_DASHBOARD] = "Dashboard",
+        [ENTITY_GROUP] = "Entity group",
+        [ENTITY_ROLE] = "Role",
+        [ENTITY_GROUP_PERMISSION] = "Group permission",
+        [ENTITY_RESOURCE] = "Resource",
+        [ENTITY_OTA_PACKAGE] = "OTA package",
     };
 
     return labels[type];
@@ -33,7 +42,7 @@ bool entity_may_see(const struct request *rq, const struct entity *e)
     if (rq->user->authority == SYS_ADMIN)
         return e->type == ENTITY_TENANT || e->type == ENTITY_USER;
     if (rq->user->authority == TENANT_ADMIN)
-        return e->type != ENTITY_USER || e->user->authority != SYS_ADMIN;
+        return e->type != ENTITY_USER || !streq(json_str(e->doc, "authority"), "SYS_ADMIN");
     if (e->type == ENTITY_CUSTOMER)
         return streq(e->id, rq->user->customer_id);
     if (e->type == ENTITY_USER)

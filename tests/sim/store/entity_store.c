@@ -10,10 +10,19 @@
 #include "sim/json/java_json.h"
 
 static const char *const type_names[N_ENTITY_TYPES] = {
-    [ENTITY_TENANT] = "TENANT",   [ENTITY_CUSTOMER] = "CUSTOMER",    [ENTITY_USER] = "USER",
-    [ENTITY_DEVICE] = "DEVICE",   [ENTITY_ASSET] = "ASSET",          [ENTITY_ALARM] = "ALARM",
-    [ENTITY_API_KEY] = "API_KEY", [ENTITY_DASHBOARD] = "DASHBOARD",  [ENTITY_GROUP] = "ENTITY_GROUP",
-    [ENTITY_ROLE] = "ROLE",       [ENTITY_RESOURCE] = "TB_RESOURCE", [ENTITY_OTA_PACKAGE] = "OTA_PACKAGE",
+    [ENTITY_TENANT] = "TENANT",
+    [ENTITY_CUSTOMER] = "CUSTOMER",
+    [ENTITY_USER] = "USER",
+    [ENTITY_DEVICE] = "DEVICE",
+    [ENTITY_ASSET] = "ASSET",
+    [ENTITY_ALARM] = "ALARM",
+    [ENTITY_API_KEY] = "API_KEY",
+    [ENTITY_DASHBOARD] = "DASHBOARD",
+    [ENTITY_GROUP] = "ENTITY_GROUP",
+    [ENTITY_ROLE] = "ROLE",
+    [ENTITY_GROUP_PERMISSION] = "GROUP_PERMISSION",
+    [ENTITY_RESOURCE] = "TB_RESOURCE",
+    [ENTITY_OTA_PACKAGE] = "OTA_PACKAGE",
 };
 
 /* Values of EntityType that a server knows and the stand-in does not keep. */
