@@ -14,9 +14,11 @@ generator = \
 	gen/tbgen \
 	gen/annotations.json \
 	gen/classification.json \
+	gen/descriptions.json \
 	gen/generator/__init__.py \
 	gen/generator/classes.py \
 	gen/generator/ctypes.py \
+	gen/generator/descriptions.py \
 	gen/generator/document.py \
 	gen/generator/functions.py \
 	gen/generator/headers.py \
@@ -37,6 +39,7 @@ gen/out/stamp: $(specifications) $(generator) $(tbclientinclude_HEADERS)
 BUILT_SOURCES += gen/out/stamp
 
 generated_sources = \
+	gen/out/descriptions.c \
 	gen/out/routes.c \
 	gen/out/4.4.0/src/ce_functions.c \
 	gen/out/4.4.0/src/ce_tables.c \
@@ -67,6 +70,9 @@ generated_cppflags = -I$(generated_include) -I$(srcdir)/$(generated_include)
 
 # The daemon knows all editions and versions.
 nodist_src_libproxy_la_SOURCES = gen/out/routes.c
+
+# What tbproxyctl says about operations and parameters.
+nodist_src_ctl_libctl_la_SOURCES = gen/out/descriptions.c
 
 # The tables of all documents, for programs that look up operations by name.
 noinst_LTLIBRARIES += gen/libtables_4_4_0.la gen/libtables_4_3_1_2.la gen/libtables.la

@@ -30,6 +30,7 @@ static const struct own_option own_options[] = {
     {"edition", OPTION_EDITION, 0},
     {"help", OPTION_FLAG, offsetof(struct arguments, help)},
     {"json", OPTION_FLAG, offsetof(struct arguments, json)},
+    {"long", OPTION_FLAG, offsetof(struct arguments, long_lines)},
     {"output", OPTION_TEXT, offsetof(struct arguments, output)},
     {"part", OPTION_PART, 0},
     {"password-file", OPTION_TEXT, offsetof(struct arguments, connection.password_file)},

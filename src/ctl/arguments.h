@@ -32,6 +32,7 @@ struct arguments {
     bool compact;
     bool help; /* not used: main() looks for it first */
     bool json;
+    bool long_lines;
     struct argument *list; /* parameters and parts, in their order */
     size_t count;
 };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/arguments.h"
 #include "ctl/call_example.h"
+#include "ctl/descriptions.h"
 #include "ctl/message.h"
 #include "ctl/parameter.h"
 #include "ctl/schema_print.h"
@@ -24,6 +25,13 @@ static bool find(const tb_api *api, const char *name, struct subject *ret)
     return ret->operation || ret->schema || ret->list;
 }
 
+/* TEXT on a line of its own; NULL: nothing. */
+static void print_text(int indent, const char *text)
+{
+    if (text)
+        printf("%*s%s\n", indent, "", text);
+}
+
 /* "CE, PaaS": the editions that know NAME. */
 static void print_editions(const char *name)
 {
@@ -38,21 +46,26 @@ static void print_editions(const char *name)
         }
 }
 
-static void print_parameter(const tb_api *api, const struct tb_parameter *parameter, int width)
+static void print_parameter(const tb_api *api, const tb_operation *operation,
+                            const struct tb_parameter *parameter, int width)
 {
     static const char *const locations[] = {
         [TB_IN_PATH] = "path", [TB_IN_QUERY] = "query", [TB_IN_HEADER] = "header"};
     const struct tb_enum *list = type_enum(api, element_type(api, parameter->type));
     char option[NAME_MAX_BYTES], type[NAME_MAX_BYTES];
+    const char *name = table_text(api, parameter->name);
     const char *separator = ", ";
 
-    printf("  --%-*s  %s; %s", width, kebab_case(table_text(api, parameter->name), option),
+    printf("  --%-*s  %s; %s", width, kebab_case(name, option),
            type_words(api, parameter->type, type, sizeof(type)), locations[parameter->location]);
     print_flags(parameter->flags, &separator);
     print_bounds(api, parameter->type, parameter->bounds, &separator);
     if (parameter->default_value)
         printf("%sdefault %s", separator, table_text(api, parameter->default_value));
+    if (api->types[parameter->type].kind == TB_KIND_LIST)
+        printf("%srepeat it for more", separator);
     putchar('\n');
+    print_text(6, description_of_parameter(table_text(api, operation->id), name));
     if (list)
         print_values(api, list, 6);
 }
@@ -71,7 +84,7 @@ static void print_parameters(const tb_api *api, const tb_operation *operation)
         width = length > width ? length : width;
     }
     for (i = 0; i < operation->parameter_count; i++)
-        print_parameter(api, &api->parameters[operation->first_parameter + i], width);
+        print_parameter(api, operation, &api->parameters[operation->first_parameter + i], width);
 }
 
 static void print_body(const tb_api *api, const tb_operation *operation)
@@ -110,9 +123,13 @@ static void print_answer(const tb_api *api, const tb_operation *operation)
 static void print_notes(const tb_operation *operation)
 {
     static const char *const retries[] = {
-        [TB_RETRY_FREE] = "can be retried after a 429 (retry class free)",
-        [TB_RETRY_STAMPED] = "can be retried once every value has a timestamp (retry class stamped)",
-        [TB_RETRY_NEVER] = "never retried: it would act twice (retry class never)",
+        [TB_RETRY_FREE] = "after a 429: safe to send again; tbproxyd does (retry class free)",
+        [TB_RETRY_STAMPED] =
+            "after a 429: safe to send again if every value has a timestamp; tbproxyd adds it, "
+            "and sends again (retry class stamped)",
+        [TB_RETRY_NEVER] =
+            "after a 429: may be executed twice if it is sent again; tbproxyd does not, unless "
+            "retry.retry_unsafe is set (retry class never)",
     };
     static const struct {
         unsigned flag;
@@ -142,6 +159,7 @@ static void describe_operation(unsigned edition, const tb_operation *operation)
 
     printf("%s: %s %s\n", id, tb_method_name((enum tb_method)operation->method),
            table_text(api, operation->path));
+    print_text(2, description_of_operation(id));
     printf("  %s; in ", table_text(api, operation->tag));
     print_editions(id);
     printf("; as in %s %s\n", editions[edition].title, api->version);

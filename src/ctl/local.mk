@@ -15,6 +15,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/daemon_page.c src/ctl/daemon_page.h \
 	src/ctl/daemon_status.c src/ctl/daemon_status.h \
 	src/ctl/describe.c \
+	src/ctl/descriptions.c src/ctl/descriptions.h \
 	src/ctl/editions.c src/ctl/editions.h \
 	src/ctl/help.c \
 	src/ctl/json_print.c src/ctl/json_print.h \

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <sys/ioctl.h>
+
 #include "client/tables.h"
 #include "ctl/arguments.h"
+#include "ctl/daemon_page.h"
+#include "ctl/descriptions.h"
 #include "ctl/message.h"
 
 struct row {
     const char *id, *method, *path, *tag;
+};
+
+/* What is printed besides. */
+struct layout {
+    bool sentences;
+    unsigned server; /* the edition of tbproxyd's server, or EDITION_NONE */
 };
 
 /* By id; an operation with different paths in different editions has a row for each. */
@@ -64,25 +74,72 @@ static int widest(int width, const char *text)
     return length > width ? length : width;
 }
 
-static void print_rows(const struct row *rows, size_t count)
+/* The columns of the terminal; 0: standard output is not a terminal, or its size is unknown. */
+static int terminal_width(void)
 {
-    bool aligned = isatty(STDOUT_FILENO);
+    struct winsize size;
+
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+/* Whether sentences fit into the terminal, after columns of these widths. */
+static bool sentences_fit(const struct row *rows, size_t count, int width)
+{
+    int sentence = 0;
+    size_t i;
+
+    for (i = 0; i < count; i++)
+        sentence = widest(sentence, description_of_operation(rows[i].id));
+    return width + sentence <= terminal_width();
+}
+
+/* The end of a row: a sentence, and "(not in CE)". */
+static void print_note(const struct row *row, const struct layout *layout, const char *separator)
+{
+    if (layout->sentences) {
+        printf("%s%s", separator, description_of_operation(row->id));
+        separator = " ";
+    }
+    if (layout->server != EDITION_NONE && !tb_operation_find(editions[layout->server].api, row->id))
+        printf("%s(not in %s)", separator, editions[layout->server].title);
+    putchar('\n');
+}
+
+static void print_columns(const struct row *rows, size_t count, struct layout layout)
+{
     int id = 0;
     int path = 0;
+    int tag = 0;
     size_t i;
 
     for (i = 0; i < count; i++) {
         id = widest(id, rows[i].id);
         path = widest(path, rows[i].path);
+        tag = widest(tag, rows[i].tag);
     }
-    for (i = 0; i < count; i++)
-        if (aligned)
-            printf("%-*s  %-6s  %-*s  %s\n", id, rows[i].id, rows[i].method, path, rows[i].path, rows[i].tag);
-        else
-            printf("%s\t%s\t%s\t%s\n", rows[i].id, rows[i].method, rows[i].path, rows[i].tag);
+    layout.sentences |= sentences_fit(rows, count, id + path + tag + 14);
+    for (i = 0; i < count; i++) {
+        printf("%-*s  %-6s  %-*s  %-*s", id, rows[i].id, rows[i].method, path, rows[i].path,
+               layout.sentences ? tag : 0, rows[i].tag);
+        print_note(&rows[i], &layout, "  ");
+    }
 }
 
-static int list(unsigned edition, char **words, unsigned word_count)
+static void print_rows(const struct row *rows, size_t count, const struct layout *layout)
+{
+    size_t i;
+
+    if (isatty(STDOUT_FILENO)) {
+        print_columns(rows, count, *layout);
+        return;
+    }
+    for (i = 0; i < count; i++) {
+        printf("%s\t%s\t%s\t%s", rows[i].id, rows[i].method, rows[i].path, rows[i].tag);
+        print_note(&rows[i], layout, "\t");
+    }
+}
+
+static int list(unsigned edition, char **words, unsigned word_count, const struct layout *layout)
 {
     CLEANUP(free_pointer) struct row *rows = NULL;
     size_t count = 0;
@@ -100,26 +157,38 @@ static int list(unsigned edition, char **words, unsigned word_count)
             count = collect(editions[i].api, words, word_count, rows, count);
     qsort(rows, count, sizeof(*rows), compare);
     count = without_doubles(rows, count);
-    print_rows(rows, count);
+    print_rows(rows, count, layout);
     return finish(count > 0 ? STATUS_GOOD : STATUS_NOT_FOUND);
 }
 
+/* The mark is for those who look at all editions. */
 static int run(const struct arguments *arguments)
 {
-    return list(arguments->edition, arguments->words, arguments->word_count);
+    struct layout layout = {.sentences = arguments->long_lines, .server = EDITION_NONE};
+
+    if (arguments->edition == EDITION_NONE)
+        layout.server = daemon_edition(&arguments->connection);
+    return list(arguments->edition, arguments->words, arguments->word_count, &layout);
 }
 
-static const char *const options[] = {"edition", "help", NULL};
+static const char *const options[] = {"ca-file", "edition", "help", "long", "unix-socket", "url", NULL};
 
 const struct subcommand operations_subcommand = {
     .name = "operations",
     .summary = "list the operations of the REST API",
-    .usage = "Usage: tbproxyctl operations [--edition EDITION] [WORD]...\n"
-             "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path\n"
-             "and tag: on a terminal in columns, otherwise separated by tabs. EDITION is ce, pe or paas\n"
-             "(default: all editions).\n"
-             "\n"
-             "Exit status: 0 on success, 2 for a wrong command line, 3 if no operation matched.\n",
+    .usage =
+        "Usage: tbproxyctl operations [OPTION]... [WORD]...\n"
+        "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path and\n"
+        "tag: on a terminal in columns, otherwise separated by tabs. If tbproxyd runs, what its server's\n"
+        "edition lacks is marked: \"(not in CE)\".\n"
+        "\n"
+        "  --edition EDITION      only ce, pe or paas (default: all editions)\n"
+        "  --long                 print a sentence for each (a wide terminal shows it anyway)\n"
+        "  --url URL              URL of tbproxyd (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
+        "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"
+        "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"
+        "\n"
+        "Exit status: 0 on success, 2 for a wrong command line, 3 if no operation matched.\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

@@ -18,6 +18,8 @@ e2e_tests = \
 	tests/e2e/test_endings_http2.py \
 	tests/e2e/test_server_version.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_ctl_completion.py \
+	tests/e2e/test_ctl_describe.py \
 	tests/e2e/test_ctl_policy.py \
 	tests/e2e/test_examples.py \
 	tests/e2e/test_failover.py \
@@ -90,6 +92,7 @@ program_tests += $(e2e_tests)
 EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/build_tree.py \
 	tests/e2e/client.py \
+	tests/e2e/ctl_case.py \
 	tests/e2e/daemon.py \
 	tests/e2e/endings.py \
 	tests/e2e/front.py \

@@ -5,75 +5,12 @@ import os
 import random
 import shlex
 import subprocess
-import tempfile
 
-import build_tree
 import tap
-from harness import PATIENCE, SLOW, TENANT, Case, answer
-from waiting import WRAPPER
+from ctl_case import CtlCase
+from harness import PATIENCE, TENANT, answer
 
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
-
-
-class CtlCase(Case):
-    edition = "ce"
-
-    @classmethod
-    def setUpClass(cls):
-        super().setUpClass()
-        directory = tempfile.TemporaryDirectory(prefix="tb-ctl-")
-        cls.addClassCleanup(directory.cleanup)
-        cls.directory = directory.name
-
-    @classmethod
-    def share_server(cls, **options):
-        cls.share_simulator(edition=cls.edition, **options)
-        cls.key_file = cls.write("key", cls.sim.api_key + "\n")
-        cls.password_file = cls.write("password", cls.sim.password + "\n")
-
-    @classmethod
-    def path(cls, name):
-        return os.path.join(cls.directory, name)
-
-    @classmethod
-    def write(cls, name, data):
-        data = data if isinstance(data, bytes) else data.encode()
-        with open(os.open(cls.path(name), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(data)
-        return cls.path(name)
-
-    def command(self, *arguments):
-        return WRAPPER + [build_tree.program("src/ctl/tbproxyctl"), *arguments]
-
-    def environment(self):
-        return {name: value for name, value in os.environ.items()
-                if not name.lower().endswith("_proxy") and name != "TBPROXY_URL"}
-
-    def run_ctl(self, *arguments, stdin=b"", **environment):
-        """The finished process; its output must not contain a secret."""
-        done = subprocess.run(self.command(*arguments), input=stdin, capture_output=True, timeout=PATIENCE, check=False,
-                              cwd=self.directory, env={**self.environment(), **environment})
-        for simulator in self.simulators:
-            for secret in simulator.secrets:
-                self.assertNotIn(secret.encode(), done.stdout + done.stderr)
-        return done
-
-    def good(self, *arguments, **more):
-        done = self.run_ctl(*arguments, **more)
-        self.assertEqual((done.returncode, done.stderr), (0, b""), done)
-        return done.stdout.decode()
-
-    def refused(self, *arguments, status=2, **more):
-        """The message; standard output must be empty."""
-        done = self.run_ctl(*arguments, **more)
-        self.assertEqual((done.returncode, done.stdout), (status, b""), done)
-        lines = done.stderr.decode().splitlines()
-        self.assertTrue(lines[0].startswith("tbproxyctl: "), lines)
-        self.assertEqual([line.startswith("Try tbproxyctl ") for line in lines[1:]], [True] if status == 2 else [])
-        return lines[0]
-
-    def tabs(self, *arguments):
-        return [line.split("\t") for line in self.good(*arguments).splitlines()]
 
 
 class CallCase(CtlCase):
@@ -331,62 +268,6 @@ class TestExitStatus(CtlCase):
         self.assertIn(": the server answered HTTP 429", self.refused(*words, status=5))
 
 
-class TestOperations(CtlCase):
-    def test_telemetry(self):
-        rows = self.tabs("operations", "telemetry")
-        self.assertIn(["saveEntityTelemetry", "POST",
-                       "/api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}", "telemetry-controller"], rows)
-        self.assertEqual(rows, sorted(rows))
-        self.assertTrue(all("telemetry" in " ".join(row).lower() for row in rows))
-
-    def test_words_and_editions(self):
-        self.assertEqual([row[0] for row in self.tabs("operations", "saveRole", "role")], ["saveRole"])
-        self.assertEqual(self.run_ctl("operations", "--edition", "ce", "saveRole").returncode, 3)
-        self.assertGreater(len(self.tabs("operations")), len(self.tabs("operations", "--edition=ce")))
-        self.assertIn("--edition", self.refused("operations", "--edition", "xe"))
-
-
-class TestDescribe(CtlCase):
-    def test_save_entity_telemetry(self):
-        text = self.good("describe", "saveEntityTelemetry")
-        for line in ("saveEntityTelemetry: POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}",
-                     "      values: ANY",
-                     "  asynchronous: takes two tokens of the server's rate limit"):
-            self.assertIn(line, text.splitlines())
-        self.assertRegex(text, r"\n  telemetry-controller; in CE, PE, PaaS; as in CE \d[.\d]+\n")
-        self.assertRegex(text, r"--entity-id +text; path, required\n")
-        self.assertIn("retry class stamped", text)
-
-    def test_defaults_flags_and_values(self):
-        text = self.good("describe", "saveDevice")
-        self.assertRegex(text, r"--name-conflict-policy +NameConflictPolicy; query, default FAIL\n +values: FAIL, UNI")
-        self.assertRegex(text, r"\n  name +text; required\n")
-        self.assertIn("paged: --all gets all pages", self.good("describe", "getTenantDevices"))
-        self.assertIn("in PE, PaaS; as in PE", self.good("describe", "saveRole"))
-
-    def test_schemas_and_enumerations(self):
-        self.assertIn("the variant of EntityId with entityType DEVICE", self.good("describe", "DeviceId"))
-        self.assertIn("    DEVICE: DeviceId\n", self.good("describe", "EntityId"))
-        self.assertRegex(self.good("describe", "EntityType"), r"^EntityType: enumeration\n.*\n  values: TENANT, ")
-
-    def test_unknown_names(self):
-        for words, message in ((("Devic",), "did you mean Device?"), (("saveDevcie",), "did you mean saveDevice?"),
-                               ((), "one operation or schema"), (("a", "b"), "one operation or schema"),
-                               (("--edition", "ce", "saveRole"), "saveRole is not in CE; it is in PE"),
-                               (("--x", "Device"), "unknown option --x")):
-            self.assertIn(message, self.refused("describe", *words))
-
-    def test_examples_pass_all_checks(self):
-        """They fail only because no server listens."""
-        self.write("FILE", "x")
-        names = [row[0] for row in self.tabs("operations", "--edition", "pe")]
-        for name in random.Random(2).sample(names, 10 if SLOW else 150):
-            with self.subTest(name=name):
-                words = shlex.split(self.good("describe", "--edition", "pe", name).splitlines()[-1])
-                self.assertEqual(words[:2], ["tbproxyctl", "call"])
-                self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=7))
-
-
 LIMITS = {"source": "configured", "limit": "100:1,2000:60",
           "buckets": [{"capacity": 100, "seconds": 1, "tokens": 57.3}, {"capacity": 2000, "seconds": 60, "tokens": 1890}],
           "learn": True, "pace": 12.5, "closed_for_ms": 250,
@@ -577,10 +458,7 @@ class TestStatusOfTbproxyd(CtlCase):
             self.assertIn("12", self.good("queue", *where))
 
 
-class TestHelpAndCompletion(CtlCase):
-    def complete(self, *words):
-        return self.good("complete", "--", *words).splitlines()
-
+class TestHelp(CtlCase):
     def test_help(self):
         text = self.good("--help")
         for name in ("call", "operations", "describe", "limits", "queue", "help"):
@@ -591,39 +469,6 @@ class TestHelpAndCompletion(CtlCase):
         self.assertRegex(self.good("--version"), r"^tbproxyctl \d")
         self.assertIn("a subcommand is missing", self.refused())
         self.assertIn("unknown subcommand cal", self.refused("cal"))
-
-    def test_completion(self):
-        self.assertEqual(self.complete("d"), ["describe"])
-        self.assertIn("saveDevice", self.complete("call", "saveDev"))
-        self.assertIn("--page-size", self.complete("call", "getTenantDevices", "--pa"))
-        self.assertNotIn("--page-size", self.complete("call", "getTenantDevices", "--page-size", "1", "--p"))
-        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order", ""), ["ASC", "DESC"])
-        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order", "=", "D"), ["DESC"])
-        self.assertEqual(self.complete("call", "--edition", "p"), ["pe", "paas"])
-        self.assertNotIn("saveRole", self.complete("call", "--edition", "ce", "saveR"))
-        self.assertIn("saveRole", self.complete("call", "saveR"))
-        found = self.complete("describe", "DeviceP")
-        self.assertIn("DeviceProfile", found)
-        self.assertEqual(sorted(set(found)), found)
-        self.assertIn("saveDevice", self.complete("describe", "saveDev"))
-        self.assertEqual(self.complete("describe", "--e"), ["--edition"])
-        self.assertEqual(self.complete("describe", "Device", "D"), [])
-        self.assertEqual(self.complete("operations", "--edition", "c"), ["ce"])
-        self.assertEqual(self.complete("help", "op"), ["operations"])
-        self.assertEqual(self.complete("l"), ["limits"])
-        for name in ("limits", "queue"):
-            self.assertEqual(self.complete(name, "--"), ["--ca-file", "--help", "--json", "--unix-socket", "--url"])
-            self.assertEqual(self.complete(name, "--url", "x", "--u"), ["--unix-socket"])
-            self.assertEqual(self.complete(name, "--url", "-"), [])
-            self.assertEqual(self.complete(name, ""), [])
-
-    def test_completion_in_bash(self):
-        script = ('. "$1"; COMP_WORDS=(%s call saveDevic); COMP_CWORD=2; _tbproxyctl %s; printf "%%s\\n" '
-                  '"${COMPREPLY[@]}"') % ((shlex.quote(build_tree.program("src/ctl/tbproxyctl")),) * 2)
-        file = build_tree.SOURCE / "src" / "ctl" / "tbproxyctl.bash"
-        done = subprocess.run(["bash", "-c", script, "bash", file], capture_output=True, text=True, check=True,
-                              timeout=PATIENCE)
-        self.assertIn("saveDevice", done.stdout.splitlines())
 
     def test_a_large_output_into_a_closed_pipe(self):
         read_end, write_end = os.pipe()

@@ -19,7 +19,7 @@ sys.path[:0] = [str(TOP / "tests" / "e2e"), str(TOP / "gen")]
 
 import tap  # noqa: E402
 from build_tree import SOURCE  # noqa: E402
-from generator import classes, document, model, routes  # noqa: E402
+from generator import classes, descriptions, document, model, routes  # noqa: E402
 
 SPECIFICATIONS = sorted((SOURCE / "gen" / "spec").glob("*.json"))
 ALL = ("--routes", "--edition", "ce", *SPECIFICATIONS)
@@ -369,6 +369,51 @@ class Classification(unittest.TestCase):
             result = run(pathlib.Path(folder) / "out", *ALL, path)
         self.assertEqual(result.returncode, 1)
         self.assertIn("POST /api/new (fooThing) is not classified: neither a read nor a write", result.stderr)
+
+
+class Words(unittest.TestCase):
+    """The sentences of operations and the words of parameters."""
+
+    @classmethod
+    def setUpClass(cls):
+        texts = json.loads((SOURCE / "gen" / "descriptions.json").read_text())
+        cls.words = descriptions.Descriptions(texts)
+        cls.operations, cls.parameters = texts["operations"], texts["parameters"]
+        rules = classes.Classes(json.loads((SOURCE / "gen" / "classification.json").read_text()), [])
+        annotations = json.loads((SOURCE / "gen" / "annotations.json").read_text())
+        cls.apis = [model.Api(document.Document(path, "ce", annotations["known_warnings"]), annotations, rules)
+                    for path in SPECIFICATIONS]
+
+    def problems(self):
+        return list(self.words.problems(self.apis))
+
+    def test_all_are_there(self):
+        self.assertEqual(self.problems(), [])
+
+    def test_what_is_missing_or_stale_is_refused(self):
+        for texts, old, new, messages in (
+                (self.operations, "saveRole", "saveRule", ["saveRole has no sentence", "saveRule is not in any document"]),
+                (self.parameters, "roleId", "ruleId", ["the parameter roleId of deleteRole has no words",
+                                                       "the parameter ruleId is not in any document"]),
+                (self.parameters, "user-controller.type", "user.type", ["the parameter type of getUserSettings has no words",
+                                                                        "the parameter user.type is not in any document"])):
+            texts[new] = texts.pop(old)
+            found = self.problems()
+            texts[old] = texts.pop(new)
+            for message in messages:
+                self.assertIn(message, found)
+
+    def test_a_parameter_may_mean_something_else(self):
+        operations = {operation.id: operation for operation in self.apis[0].operations}
+        for name, key in (("getAttributes", "telemetry-controller.key"), ("getAdminSettings", "getAdminSettings.key")):
+            self.assertEqual(self.words.key(operations[name], "key"), key)
+        self.assertEqual(self.words.key(operations["getTenantDevices"], "page"), "page")
+
+    def test_how_they_are_written(self):
+        for name, text in self.operations.items():
+            self.assertRegex(text, r"^[A-Z][ -~]{9,119}[^.]\.$", name)
+        for name, text in self.parameters.items():
+            self.assertRegex(text, r"^[a-z][ -~]{2,118}[^.]$|^[A-Z]", name)
 
 
 class SmallDocuments(unittest.TestCase):

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: Apache-2.0
+"""tbproxyctl operations and describe: what they say about the API."""
+import fcntl
+import os
+import pty
+import random
+import shlex
+import struct
+import subprocess
+import termios
+
+import tap
+from ctl_case import CtlCase
+from harness import PATIENCE, SLOW
+
+
+def read_some(terminal):
+    """What a terminal shows next; nothing at its end, which Linux reports as an error."""
+    try:
+        return terminal.read(65536)
+    except OSError:
+        return b""
+
+
+class TestOperations(CtlCase):
+    def test_telemetry(self):
+        rows = self.tabs("operations", "telemetry")
+        self.assertIn(["saveEntityTelemetry", "POST",
+                       "/api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}", "telemetry-controller"], rows)
+        self.assertEqual(rows, sorted(rows))
+        self.assertTrue(all("telemetry" in " ".join(row).lower() for row in rows))
+
+    def test_words_and_editions(self):
+        self.assertEqual([row[0] for row in self.tabs("operations", "saveRole", "role")], ["saveRole"])
+        self.assertEqual(self.run_ctl("operations", "--edition", "ce", "saveRole").returncode, 3)
+        self.assertGreater(len(self.tabs("operations")), len(self.tabs("operations", "--edition=ce")))
+        self.assertIn("--edition", self.refused("operations", "--edition", "xe"))
+
+    def test_each_has_a_sentence(self):
+        rows = self.tabs("operations", "--long")
+        self.assertGreater(len(rows), 700)
+        for row in rows:
+            self.assertEqual(len(row), 5, row)
+            self.assertRegex(row[4], r"^[A-Z][a-z]+ .*[^.]\.$")
+        self.assertIn(["getDeviceById", "GET", "/api/device/{deviceId}", "device-controller",
+                       "Returns the device with this id."], rows)
+
+    def columns(self, width, *words):
+        """Standard output on a terminal with this number of columns."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(ours, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+        with open(ours, "rb", buffering=0) as reader:
+            with subprocess.Popen(self.command("operations", *words), stdout=theirs, env=self.environment()) as process:
+                os.close(theirs)
+                text = b"".join(iter(lambda: read_some(reader), b""))
+                self.assertEqual(process.wait(PATIENCE), 0)
+        return text.decode().replace("\r\n", "\n")
+
+    def test_a_wide_terminal_shows_the_sentences(self):
+        line = "ackAlarm  POST    /api/alarm/{alarmId}/ack  alarm-controller"
+        whole = line + "  Acknowledges an alarm."
+        self.assertEqual(self.columns(len(whole), "ackAlarm"), whole + "\n")
+        self.assertEqual(self.columns(len(whole) - 1, "ackAlarm"), line + "\n")
+        self.assertEqual(self.columns(40, "ackAlarm", "--long"), whole + "\n")
+
+    def test_what_the_server_lacks_is_marked(self):
+        self.share_server()
+        where = ("--unix-socket", self.start_daemon(self.sim).unix_path)
+        self.assertEqual(self.tabs("operations", *where, "saveRole")[0][4], "(not in CE)")
+        self.assertEqual(self.tabs("operations", *where, "--long", "saveRole")[0][4],
+                         "Creates a role, or updates it if the body has an id. (not in CE)")
+        self.assertEqual(len(self.tabs("operations", *where, "getDeviceById")[0]), 4)
+        self.assertEqual(len(self.tabs("operations", *where, "--edition", "pe", "saveRole")[0]), 4)
+
+
+class TestDescribe(CtlCase):
+    def test_save_entity_telemetry(self):
+        text = self.good("describe", "saveEntityTelemetry")
+        for line in ("saveEntityTelemetry: POST /api/plugins/telemetry/{entityType}/{entityId}/timeseries/{scope}",
+                     "  Saves telemetry of an entity: {\"key\": value}, {\"ts\": ms, \"values\": {...}}, or a list of them.",
+                     "      type of the entity, such as DEVICE",
+                     "      values: ANY",
+                     "  asynchronous: takes two tokens of the server's rate limit"):
+            self.assertIn(line, text.splitlines())
+        self.assertRegex(text, r"\n  telemetry-controller; in CE, PE, PaaS; as in CE \d[.\d]+\n")
+        self.assertRegex(text, r"--entity-id +text; path, required\n")
+        self.assertIn("retry class stamped", text)
+
+    def test_defaults_flags_and_values(self):
+        text = self.good("describe", "saveDevice")
+        self.assertRegex(text, r"--name-conflict-policy +NameConflictPolicy; query, default FAIL\n"
+                               r" +what to do if .*\n +values: FAIL, UNI")
+        self.assertRegex(self.good("describe", "getDevicesByIds"), r"repeat it for more\n +ids of devices\n")
+        self.assertRegex(text, r"\n  name +text; required\n")
+        self.assertIn("paged: --all gets all pages", self.good("describe", "getTenantDevices"))
+        self.assertIn("in PE, PaaS; as in PE", self.good("describe", "saveRole"))
+
+    def test_schemas_and_enumerations(self):
+        self.assertIn("the variant of EntityId with entityType DEVICE", self.good("describe", "DeviceId"))
+        self.assertIn("    DEVICE: DeviceId\n", self.good("describe", "EntityId"))
+        self.assertRegex(self.good("describe", "EntityType"), r"^EntityType: enumeration\n.*\n  values: TENANT, ")
+
+    def test_unknown_names(self):
+        for words, message in ((("Devic",), "did you mean Device?"), (("saveDevcie",), "did you mean saveDevice?"),
+                               ((), "one operation or schema"), (("a", "b"), "one operation or schema"),
+                               (("--edition", "ce", "saveRole"), "saveRole is not in CE; it is in PE"),
+                               (("--x", "Device"), "unknown option --x")):
+            self.assertIn(message, self.refused("describe", *words))
+
+    def test_examples_pass_all_checks(self):
+        """They fail only because no server listens."""
+        self.write("FILE", "x")
+        names = [row[0] for row in self.tabs("operations", "--edition", "pe")]
+        for name in random.Random(2).sample(names, 10 if SLOW else 150):
+            with self.subTest(name=name):
+                words = shlex.split(self.good("describe", "--edition", "pe", name).splitlines()[-1])
+                self.assertEqual(words[:2], ["tbproxyctl", "call"])
+                self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=7))
+
+
+del CtlCase  # has no tests of its own
+
+if __name__ == "__main__":
+    tap.main()
