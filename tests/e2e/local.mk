@@ -49,6 +49,7 @@ e2e_tests = \
 	tests/e2e/test_listeners.py \
 	tests/e2e/test_local_answers.py \
 	tests/e2e/test_login_refused.py \
+	tests/e2e/test_logs.py \
 	tests/e2e/test_long_calls.py \
 	tests/e2e/test_merge.py \
 	tests/e2e/test_neighbours.py \

@@ -364,7 +364,7 @@ class TestFaults(MergeCase):
         self.sim.release()
         self.sim.wait_for_held(1)
         connections.pop(0).reset()
-        self.proxy.log.wait("audit: .* POST %s -> .*, the client has hung up" % self.path)
+        self.proxy.log.wait("audit: .* POST %s -> .*: the client has hung up" % self.path)
         self.sim.clear_faults()
         self.sim.release()
         self.assertEqual([connection.response().status for connection in connections], [200, 200])

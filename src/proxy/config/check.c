@@ -160,6 +160,14 @@ static int check_queue(const struct config *config, struct tb_error *err)
     return r < 0 ? tb_error_prefix(err, "queue.urgency") : 0;
 }
 
+static int check_log(const struct config *config, struct tb_error *err)
+{
+    if (config->log.level >= LOG_LEVEL_INFO || !(config->log.audit || config->log.access))
+        return 0;
+    return tb_error_set(err, -EINVAL, "log.%s needs log.level = \"info\" or \"debug\"",
+                        config->log.audit ? "audit" : "access");
+}
+
 int config_check(const struct config *config, struct tb_error *err)
 {
     int r = check_upstream(config, err);
@@ -172,8 +180,8 @@ int config_check(const struct config *config, struct tb_error *err)
         r = check_queue(config, err);
     if (r == 0)
         r = policies_assign(config->policies, config->policy.tcp, config->policy.unix_socket, err);
-    if (r == 0 && config->log.audit && config->log.level < LOG_LEVEL_INFO)
-        r = tb_error_set(err, -EINVAL, "log.audit needs log.level = \"info\" or \"debug\"");
+    if (r == 0)
+        r = check_log(config, err);
     if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_kept_body_bytes)
         r = tb_error_set(err, -EINVAL,
                          "limits.max_buffered_bytes must not be smaller than limits.max_kept_body_bytes");

@@ -102,6 +102,7 @@ struct config {
     struct {
         int64_t level;  /* enum log_level */
         int64_t format; /* enum log_format */
+        bool access;
         bool audit;
     } log;
 };

@@ -218,9 +218,12 @@ const struct option options[] = {
            "auto: to the journal with fields, such as OPERATION and STATUS of a request, if standard error\n"
            "is the journal, and text otherwise; text: lines of text; json: a JSON object in each line, with\n"
            "the same fields."),
+    BOOLEAN(log, access, "false", RELOAD,
+            "Whether to log a line for each request: who, which operation, path without the query, status,\n"
+            "bytes, and how long it took. Needs log.level info or debug. (The level debug has such a line for\n"
+            "each request in any case.)"),
     BOOLEAN(log, audit, "false", RELOAD,
-            "Whether to log a line for each request that writes: who, which operation, path, status,\n"
-            "duration. Needs log.level info or debug."),
+            "The same for each request that writes."),
 };
 /* clang-format on */
 

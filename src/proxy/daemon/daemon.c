@@ -169,6 +169,7 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     list_init(&services->exchanges);
     tasks_init(&services->tasks);
     failures_init(&services->failures);
+    failure_log_init(&services->failure_log, &services->loop);
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));
@@ -260,6 +261,7 @@ int daemon_run(struct daemon *daemon)
     if (r < 0)
         log_error("epoll_wait: %s", strerror(-r));
     daemon_end_drain(daemon);
+    failure_log_flush(&services->failure_log);
     log_info("stopped");
     return r;
 }

@@ -75,6 +75,7 @@ void daemon_outage_changed(struct upstream *upstream)
     struct daemon *daemon = daemon_of(upstream);
     const struct outage *outage = &upstream->health.outage;
 
+    failure_log_flush(&daemon->services.failure_log);
     if (outage->is_on)
         log_warning("%s", outage->reason);
     else

@@ -3,6 +3,7 @@
 
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/request_log.h"
 
 /* A client that sends no more, but may still read, gets a response that comes within this time. */
 #define HANG_UP_GRACE_MS 2000
@@ -60,6 +61,8 @@ void exchange_leave(struct exchange *exchange)
 
 void exchange_retire(struct exchange *exchange)
 {
+    if (exchange->outbound.state == OUTBOUND_STREAMING)
+        request_log(exchange, NULL);
     exchange_leave(exchange);
     if (exchange->handler && exchange->handler->free)
         exchange->handler->free(exchange);

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
 	src/proxy/exchange/allowance.c src/proxy/exchange/allowance.h \
-	src/proxy/exchange/audit.c src/proxy/exchange/audit.h \
 	src/proxy/exchange/early_response.c src/proxy/exchange/early_response.h \
 	src/proxy/exchange/error_response.c src/proxy/exchange/error_response.h \
 	src/proxy/exchange/exchange.c src/proxy/exchange/exchange.h \
+	src/proxy/exchange/failure_log.c src/proxy/exchange/failure_log.h \
 	src/proxy/exchange/failures.c src/proxy/exchange/failures.h \
 	src/proxy/exchange/handler.h \
 	src/proxy/exchange/head.h \
@@ -18,6 +18,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/reply.c src/proxy/exchange/reply.h \
 	src/proxy/exchange/reply_headers.c src/proxy/exchange/reply_headers.h \
 	src/proxy/exchange/reply_server.c src/proxy/exchange/reply_server.h \
+	src/proxy/exchange/request_log.c src/proxy/exchange/request_log.h \
 	src/proxy/exchange/respond.c src/proxy/exchange/respond.h \
 	src/proxy/exchange/response.c src/proxy/exchange/response.h \
 	src/proxy/exchange/services.c src/proxy/exchange/services.h \

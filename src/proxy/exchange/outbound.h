@@ -20,7 +20,8 @@ struct early_response;
 
 struct outbound {
     enum outbound_state state;
-    int status;                   /* OUTBOUND_HELD */
+    int status;                   /* 0: none yet; of the response to come while it is held */
+    int64_t bytes;                /* of its body so far; those of a WebSocket are not counted */
     const char *reason;           /* OUTBOUND_HELD; static text */
     struct early_response *early; /* OUTBOUND_EARLY; otherwise NULL */
     bool close;                   /* the connection after the response: what follows may not be a request */

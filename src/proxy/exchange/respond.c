@@ -7,24 +7,12 @@
 #include "base/log.h"
 #include "http/headers.h"
 #include "http/proxy_status.h"
-#include "proxy/exchange/audit.h"
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/header_room.h"
+#include "proxy/exchange/request_log.h"
 
 /* ---- counting and logging ---- */
-
-/* Without the query and, in paths of the device API, without the device's token: both can be secret. */
-static void log_response(const struct exchange *exchange, int status)
-{
-    const struct target *target = &exchange->head.target;
-    const char *path = target->text.data ? target->text.data : "";
-    char client[PEER_NAME_MAX];
-
-    peer_name(exchange->peer, client, sizeof(client));
-    log_debug("%s: %s %.*s -> %d", client, exchange->head.method,
-              (int)target_public_length(path, target->path_length), path, status);
-}
 
 static void count(const struct exchange *exchange, int status)
 {
@@ -48,8 +36,24 @@ static void note_failure(const struct exchange *exchange, int status, struct res
         .error = response.error,
     };
 
-    if (status >= 400 && exchange->head.route.kind != ROUTE_READY)
-        failures_note(&exchange->services->failures, &kind, response.reason, clock_wall_ms());
+    if (status < 400 || exchange->head.route.kind == ROUTE_READY)
+        return;
+    failures_note(&exchange->services->failures, &kind, response.reason, clock_wall_ms());
+    failure_log_note(&exchange->services->failure_log, &kind, response.reason);
+}
+
+/* A response that streams is logged at its end (exchange_retire()). */
+static void note(struct exchange *exchange, enum outbound_state state, int status, struct response response)
+{
+    exchange->outbound.status = status;
+    if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) != 0)
+        exchange->outbound.bytes = (int64_t)response.length;
+    if (!exchange->hung_up) {
+        count(exchange, status);
+        note_failure(exchange, status, response);
+    }
+    if (state == OUTBOUND_QUEUED)
+        request_log(exchange, response.reason);
 }
 
 /* ---- web pages ---- */
@@ -153,13 +157,7 @@ static void begin(struct exchange *exchange, enum outbound_state state, int stat
     } else {
         early_response_begin(exchange, status, response);
     }
-    if (!exchange->hung_up) {
-        count(exchange, status);
-        note_failure(exchange, status, response);
-    }
-    audit_response(exchange, status);
-    if (log_is_enabled(LOG_LEVEL_DEBUG))
-        log_response(exchange, status);
+    note(exchange, state, status, response);
 }
 
 static void cut_off(struct exchange *exchange)

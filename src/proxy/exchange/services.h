@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/loop.h"
 #include "proxy/config/config.h"
+#include "proxy/exchange/failure_log.h"
 #include "proxy/exchange/failures.h"
 #include "proxy/exchange/principal.h"
 #include "proxy/exchange/tasks.h"
@@ -36,10 +37,11 @@ struct services {
     struct principals principals;
     struct tasks tasks;
     struct failures failures; /* requests that failed lately */
-    uint64_t peers;           /* connections of clients so far */
-    size_t open_peers;        /* open ones */
-    bool draining;            /* no new connections; the daemon ends when no exchange is left */
-    bool stopping;            /* the time to drain is over: nothing more is sent to the server */
+    struct failure_log failure_log;
+    uint64_t peers;    /* connections of clients so far */
+    size_t open_peers; /* open ones */
+    bool draining;     /* no new connections; the daemon ends when no exchange is left */
+    bool stopping;     /* the time to drain is over: nothing more is sent to the server */
 
     /* The states of rooms. */
     struct forward *forward;

@@ -199,6 +199,7 @@ static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data,
     memcpy(data, body->data + forwarding->answer_read, length);
     forwarding->answer_read += length;
     peer_moved(forwarding->exchange->peer, length);
+    forwarding->exchange->outbound.bytes += (int64_t)length;
     if (length == left)
         make_room(forwarding);
     return (ssize_t)length;

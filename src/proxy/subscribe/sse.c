@@ -59,6 +59,7 @@ static ssize_t sse_read(void *arg, uint64_t position, char *data, size_t max)
         exchange_suspend(stream->exchange);
     length = fifo_read(&stream->out, data, max);
     peer_moved(stream->exchange->peer, length);
+    stream->exchange->outbound.bytes += (int64_t)length;
     return (ssize_t)length;
 }
 

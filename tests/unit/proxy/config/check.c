@@ -213,6 +213,9 @@ START_TEST(options_that_bound_each_other)
                  NULL);
     assert_check(SETTINGS("retry.initial_retry_delay_ms=501", "retry.max_retry_delay_ms=500", URL, KEY),
                  false, "retry.max_retry_delay_ms");
+    assert_check(SETTINGS("log.access=true", "log.level=info", URL, KEY), true, NULL);
+    assert_check(SETTINGS("log.access=true", "log.level=warning", URL, KEY), false, "log.access");
+    assert_check(SETTINGS("log.audit=true", "log.level=warning", URL, KEY), false, "log.audit");
 }
 END_TEST
 

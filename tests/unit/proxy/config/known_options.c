@@ -68,6 +68,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(local, accept_any_login, KIND_BOOLEAN),
     ROW(log, level, KIND_LEVEL),
     ROW(log, format, KIND_FORMAT),
+    ROW(log, access, KIND_BOOLEAN),
     ROW(log, audit, KIND_BOOLEAN),
 };
 
