@@ -28,15 +28,14 @@ static int expect(int r, tb_error *err)
 static int run(tb_client *client, char **arguments, tb_error *err)
 {
     const char *unknown = "00000000-0000-4000-8000-000000000000";
-    tb_device nameless = {.type = "default"};
     tb_device *device = NULL;
     int r = expect(tb_get_device_by_id(client, unknown, &device, err), err); /* not found */
 
     (void)arguments;
     if (r == 0) /* refused by the server: this is not a UUID */
         r = expect(tb_get_device_by_id(client, "nonexistent-id", &device, err), err);
-    if (r == 0) /* refused before anything is sent: a device needs a name */
-        r = expect(tb_save_device(client, &nameless, NULL, &device, err), err);
+    if (r == 0) /* refused before anything is sent: there is no such path */
+        r = expect(tb_get_device_by_id(client, "..", &device, err), err);
     tb_free(device);
     return r;
 }

@@ -63,6 +63,15 @@ typedef struct {
     const char *certificate_file; /* PEM; the client's certificate, with key_file */
     const char *key_file;
     bool no_verify; /* accept any certificate: for tests only */
+
+    /* Called with what does not fit the API's document but is no error, up to 16 times for a call, in the
+     * thread that makes it. MESSAGE names the operation and the member: "saveRole: body: permissions:
+     * required, but not set". What is sent may lack a required member or exceed a bound: servers accept more
+     * than the document says, and refuse the rest themselves. What arrives may have a value of an enumeration
+     * that this version does not know. NULL: no warnings. */
+    void (*warning)(void *context, const char *message);
+    void *warning_context;
+    bool no_check; /* send bodies and parameters without a look at the document */
 } tb_client_options;
 
 /* Opens a client and authenticates. Close *RET with tb_client_close(). Errors: TB_ERROR_USAGE for invalid

@@ -29,15 +29,17 @@ TB_PUBLIC int tb_decode(const tb_api *api, unsigned type, const char *text, size
                         tb_error *err);
 
 /* Encodes VALUE, a structure, list or map of TYPE. Free *RET with free(). TB_ERROR_USAGE names the member
- * that does not fit its schema: missing, too long, out of bounds, not UTF-8, not a UUID, or a base that does
- * not say which variant it is (a declared variant need not say so). A required member cannot be null, unless
- * it is free JSON. A double is written with the fewest digits that give the same value, in the server's
+ * that JSON cannot express: not UTF-8, not a finite number, or a base that does not say which variant it is
+ * (a declared variant need not say so). Whether the value fits its schema is for tb_check(): what was decoded
+ * can always be encoded. A double is written with the fewest digits that give the same value, in the server's
  * form: 26.5, 100.0, 1.0E7; a number that was decoded and not changed is written as it was. */
 TB_PUBLIC int tb_encode(const tb_api *api, unsigned type, const void *value, char **ret, size_t *ret_length,
                         tb_error *err);
 
-/* Checks VALUE as JSON of TYPE in a request: refuses what tb_encode() would refuse, and if STRICT, unknown
- * members and unknown values of enumerations. TB_ERROR_USAGE names the member. */
+/* Checks whether VALUE, JSON of TYPE in a request, is as the API's document says: TB_ERROR_USAGE names the
+ * first member that is missing, of another type, too long, out of bounds, not a UUID, ...; if STRICT, also
+ * one that is not known, and an unknown value of an enumeration. A required member cannot be null, unless it
+ * is free JSON. Servers accept more, so calls only warn (tb_client_options.warning). */
 TB_PUBLIC int tb_check(const tb_api *api, unsigned type, const json_t *value, bool strict, tb_error *err);
 
 /* Returns the index of the object type whose schema is called NAME, or 0. */

@@ -14,8 +14,10 @@
 #include "json/json_write.h"
 #include "json/number.h"
 
-static void init(struct call *call, const tb_api *api, const tb_operation *operation)
+static void init(struct call *call, const tb_client_options *options, const tb_api *api,
+                 const tb_operation *operation)
 {
+    call->warnings = (struct warnings){.options = options, .operation = table_text(api, operation->id)};
     call->api = api;
     call->operation = operation;
     call->target = (struct buf)BUF_INIT(URL_TARGET_MAX);
@@ -90,9 +92,22 @@ static int set_text(struct call *call, const char *text, size_t length, tb_error
     return buf_append(&call->body, text, length) < 0 ? FAIL_MEMORY(err) : 0;
 }
 
-static int missing_body(const struct call *call, tb_error *err)
+static int no_body(struct call *call)
 {
-    return call->operation->flags & TB_BODY_REQUIRED ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "is required") : 0;
+    if (call->operation->flags & TB_BODY_REQUIRED)
+        warn(&call->warnings, NULL, "required, but not set");
+    return 0;
+}
+
+/* Checks VALUE and sets the body to it. Its reference is taken. */
+static int set_checked(struct call *call, json_t *value, tb_error *err)
+{
+    int r = check_request(call->api, call->operation->body_type, 0, value, &call->warnings, err);
+
+    if (r == 0)
+        return set_json(call, value, err);
+    json_decref(value);
+    return r;
 }
 
 /* The argument is a string, free JSON or a structure as it is, or a number by address. */
@@ -109,15 +124,16 @@ static int encode_argument(struct call *call, const void *argument, tb_error *er
         r = (json = json_string(argument)) ? 0 : FAIL(err, TB_ERROR_USAGE, -EILSEQ, "the text is not UTF-8");
     else
         r = encode_value(call->api, type, argument, &json, err);
-    return r < 0 ? r : set_json(call, json, err);
+    return r < 0 ? r : set_checked(call, json, err);
 }
 
 static int typed_body(struct call *call, const void *argument, tb_error *err)
 {
     if (call->operation->body == TB_BODY_MULTIPART)
-        return multipart_from_structure(call->api, call->operation->body_type, argument, &call->parts, err);
+        return multipart_from_structure(call->api, call->operation->body_type, argument, &call->parts,
+                                        &call->warnings, err);
     if (!argument)
-        return missing_body(call, err);
+        return no_body(call);
     if (call->operation->body == TB_BODY_TEXT)
         return set_text(call, argument, strlen(argument), err);
     return encode_argument(call, argument, err);
@@ -125,20 +141,18 @@ static int typed_body(struct call *call, const void *argument, tb_error *err)
 
 static int json_body(struct call *call, json_t *body, tb_error *err)
 {
-    int r;
-
     if (call->operation->body == TB_BODY_NONE)
         return body ? FAIL(err, TB_ERROR_USAGE, -EINVAL, "the operation takes no body") : 0;
     if (call->operation->body == TB_BODY_MULTIPART)
-        return multipart_from_object(call->api, call->operation->body_type, body, &call->parts, err);
+        return multipart_from_object(call->api, call->operation->body_type, body, &call->parts,
+                                     &call->warnings, err);
     if (!body)
-        return missing_body(call, err);
+        return no_body(call);
     if (call->operation->body == TB_BODY_TEXT)
         return json_is_string(body) && !number_is(body)
                    ? set_text(call, json_string_value(body), json_string_length(body), err)
                    : set_json(call, json_incref(body), err);
-    r = check_value(call->api, call->operation->body_type, body, 0, err);
-    return r < 0 ? r : set_json(call, json_incref(body), err);
+    return set_checked(call, json_incref(body), err);
 }
 
 /* "saveDevice: body: name: is required" */
@@ -149,41 +163,45 @@ static int name_error(const struct call *call, int r, const char *where, tb_erro
     return r;
 }
 
-int call_from_arguments(struct call *call, const tb_api *api, unsigned operation,
-                        const void *const *arguments, const void *params, const char *skip, tb_error *err)
+int call_from_arguments(struct call *call, const tb_client_options *options, const tb_api *api,
+                        unsigned operation, const void *const *arguments, const void *params,
+                        const char *skip, tb_error *err)
 {
     CLEANUP(parameters_free) struct parameters parameters = {0};
     int r;
 
     if (operation >= api->operation_count) {
-        init(call, api, api->operations);
+        init(call, options, api, api->operations);
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "no operation has the index %u", operation);
     }
-    init(call, api, &api->operations[operation]);
+    init(call, options, api, &api->operations[operation]);
     r = parameters_from_arguments(api, call->operation, arguments, params, skip, &parameters, err);
     if (r == 0)
-        r = url_build(api, call->operation, parameters.values, skip, &call->target, &call->headers, err);
+        r = url_build(api, call->operation, parameters.values, skip, &call->target, &call->headers,
+                      &call->warnings, err);
     name_error(call, r, "", err);
+    call->warnings.where = "body";
     if (r == 0 && call->operation->body != TB_BODY_NONE)
         r = name_error(call, typed_body(call, arguments[call->operation->body_slot], err), "body", err);
     return r < 0 ? r : name_error(call, add_headers(call, err), "", err);
 }
 
-int call_from_json(struct call *call, const tb_api *api, const char *operation, json_t *parameters,
-                   json_t *body, tb_error *err)
+int call_from_json(struct call *call, const tb_client_options *options, const tb_api *api,
+                   const char *operation, json_t *parameters, json_t *body, tb_error *err)
 {
     CLEANUP(parameters_free) struct parameters found = {0};
     const tb_operation *row = tb_operation_find(api, operation);
     int r;
 
-    init(call, api, row ? row : api->operations);
+    init(call, options, api, row ? row : api->operations);
     if (!row)
         return FAIL(err, TB_ERROR_USAGE, -ENOENT, "%.100s: %s %s has no such operation", operation,
                     api->edition, api->version);
     r = parameters_from_object(api, row, parameters, &found, err);
     if (r == 0)
-        r = url_build(api, row, found.values, NULL, &call->target, &call->headers, err);
+        r = url_build(api, row, found.values, NULL, &call->target, &call->headers, &call->warnings, err);
     name_error(call, r, "", err);
+    call->warnings.where = "body";
     if (r == 0)
         r = name_error(call, json_body(call, body, err), "body", err);
     return r < 0 ? r : name_error(call, add_headers(call, err), "", err);

@@ -12,6 +12,7 @@
 
 #include "base/buf.h"
 #include "client/parts.h"
+#include "client/warnings.h"
 #include "http/headers.h"
 
 struct call {
@@ -22,16 +23,19 @@ struct call {
     struct buf body;
     bool has_body;
     struct parts parts; /* instead of the body */
+    struct warnings warnings;
 };
 
-/* From what tb_invoke() takes. SKIP is the name of a parameter to leave out, or NULL. Errors name the
- * operation and what does not fit. Free CALL with call_free(), after an error too. */
-int call_from_arguments(struct call *call, const tb_api *api, unsigned operation,
-                        const void *const *arguments, const void *params, const char *skip, tb_error *err);
+/* From what tb_invoke() takes, for a client with OPTIONS, which must live as long as CALL. SKIP is the name
+ * of a parameter to leave out, or NULL. Errors and warnings name the operation and what does not fit. Free
+ * CALL with call_free(), after an error too. */
+int call_from_arguments(struct call *call, const tb_client_options *options, const tb_api *api,
+                        unsigned operation, const void *const *arguments, const void *params,
+                        const char *skip, tb_error *err);
 
 /* The same from what tb_call() takes. */
-int call_from_json(struct call *call, const tb_api *api, const char *operation, json_t *parameters,
-                   json_t *body, tb_error *err);
+int call_from_json(struct call *call, const tb_client_options *options, const tb_api *api,
+                   const char *operation, json_t *parameters, json_t *body, tb_error *err);
 
 void call_free(struct call *call);
 

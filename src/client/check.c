@@ -14,6 +14,7 @@
 struct checker {
     const tb_api *api;
     tb_error *err;
+    struct warnings *warnings; /* NULL: all that does not fit is an error */
     unsigned flags;
     int depth;
 };
@@ -23,10 +24,36 @@ static int check_slot(struct checker *checker, unsigned type, unsigned bounds, c
 
 #define REFUSE(checker, path, ...) json_path_error(path, (checker)->err, TB_ERROR_USAGE, -EINVAL, __VA_ARGS__)
 
+/* What a server may accept all the same: a warning if there may be any, else an error. */
+static int doubt(struct checker *checker, const struct json_path *path, const char *format, ...)
+    PRINTF_LIKE(3, 4);
+static int doubt(struct checker *checker, const struct json_path *path, const char *format, ...)
+{
+    char reason[TB_ERROR_MESSAGE_MAX];
+    va_list args;
+
+    va_start(args, format);
+    if (checker->warnings)
+        warn_args(checker->warnings, path, format, args);
+    else
+        vsnprintf(reason, sizeof(reason), format, args);
+    va_end(args);
+    return checker->warnings ? 0 : REFUSE(checker, path, "%s", reason);
+}
+
 static int unexpected(struct checker *checker, const struct json_path *path, const char *expected,
                       const json_t *value)
 {
     return REFUSE(checker, path, "%s was expected, not %s", expected, decode_kind_name(value));
+}
+
+/* Servers read a number as a text and the like. */
+static int unexpected_scalar(struct checker *checker, const struct json_path *path, const char *expected,
+                             const json_t *value)
+{
+    if (json_is_object(value) || json_is_array(value))
+        return unexpected(checker, path, expected, value);
+    return doubt(checker, path, "%s was expected, not %s", expected, decode_kind_name(value));
 }
 
 static int check_enum(struct checker *checker, unsigned number, const char *value,
@@ -36,7 +63,7 @@ static int check_enum(struct checker *checker, unsigned number, const char *valu
 
     if (!values || !(checker->flags & CHECK_STRICT) || table_enum_has(checker->api, values, value))
         return 0;
-    return REFUSE(checker, path, "not a value of %s", table_text(checker->api, values->name));
+    return doubt(checker, path, "not a value of %s", table_text(checker->api, values->name));
 }
 
 /* UNIT: "characters", "elements", "members". */
@@ -44,9 +71,9 @@ static int check_length(struct checker *checker, const struct tb_bounds *bounds,
                         const char *unit, const struct json_path *path)
 {
     if (length < bounds->min_length)
-        return REFUSE(checker, path, "%zu %s, fewer than %u", length, unit, bounds->min_length);
+        return doubt(checker, path, "%zu %s, fewer than %u", length, unit, bounds->min_length);
     if (length > bounds->max_length)
-        return REFUSE(checker, path, "%zu %s, more than %u", length, unit, bounds->max_length);
+        return doubt(checker, path, "%zu %s, more than %u", length, unit, bounds->max_length);
     return 0;
 }
 
@@ -76,9 +103,9 @@ static int check_format(struct checker *checker, const struct tb_type *type, con
                         const struct json_path *path)
 {
     if (type->format == TB_FORMAT_UUID && !check_is_uuid(text))
-        return REFUSE(checker, path, "a UUID was expected");
+        return doubt(checker, path, "a UUID was expected");
     if (type->format == TB_FORMAT_BASE64 && !is_base64(text))
-        return REFUSE(checker, path, "base64 was expected");
+        return doubt(checker, path, "base64 was expected");
     return 0;
 }
 
@@ -90,12 +117,12 @@ static int check_string(struct checker *checker, const struct tb_type *type, con
     int r;
 
     if (!text || number_is(value))
-        return unexpected(checker, path, "a string", value);
+        return unexpected_scalar(checker, path, "a string", value);
     count = utf8_count(text, json_string_length(value));
     if (count < 0)
         return REFUSE(checker, path, "the text is not UTF-8");
     if (strlen(text) != json_string_length(value) && (type->format != TB_FORMAT_NONE || type->of))
-        return REFUSE(checker, path, "the text contains a NUL character");
+        return doubt(checker, path, "the text contains a NUL character");
     r = bounds && !tb_verbatim(text) ? check_length(checker, bounds, (size_t)count, "characters", path) : 0;
     if (r == 0)
         r = check_format(checker, type, text, path);
@@ -117,9 +144,9 @@ static int check_integer(struct checker *checker, const struct tb_type *type, co
         max = bounds->maximum;
     r = number_integer(value, min, max, &number);
     if (r == -ERANGE)
-        return REFUSE(checker, path, NUMBER_OUT_OF_RANGE, min, max);
+        return doubt(checker, path, NUMBER_OUT_OF_RANGE, min, max);
     if (r < 0)
-        return unexpected(checker, path, "a whole number", value);
+        return unexpected_scalar(checker, path, "a whole number", value);
     snprintf(text, sizeof(text), "%" PRId64, number);
     return check_enum(checker, type->kind == TB_KIND_INT32 ? type->of : 0, text, path);
 }
@@ -130,11 +157,11 @@ static int check_double(struct checker *checker, const struct tb_bounds *bounds,
     double number = number_of(value);
 
     if (!number_is(value))
-        return unexpected(checker, path, "a number", value);
+        return unexpected_scalar(checker, path, "a number", value);
     if (bounds && bounds->minimum != INT64_MIN && number < (double)bounds->minimum)
-        return REFUSE(checker, path, "the number is less than %" PRId64, bounds->minimum);
+        return doubt(checker, path, "the number is less than %" PRId64, bounds->minimum);
     if (bounds && bounds->maximum != INT64_MAX && number > (double)bounds->maximum)
-        return REFUSE(checker, path, "the number is more than %" PRId64, bounds->maximum);
+        return doubt(checker, path, "the number is more than %" PRId64, bounds->maximum);
     return 0;
 }
 
@@ -165,7 +192,7 @@ static int check_unique(struct checker *checker, const json_t *list, const struc
         CLEANUP(free_text) char *text = json_dumps(item, JSON_ENCODE_ANY | JSON_SORT_KEYS | JSON_COMPACT);
 
         if (text && json_object_get(seen, text))
-            return REFUSE(checker, &element, "duplicate element");
+            return doubt(checker, &element, "duplicate element");
         if (!text || json_object_set_new_nocheck(seen, text, json_true()) < 0)
             return json_path_error(&element, checker->err, TB_ERROR_SYSTEM, -ENOMEM, "out of memory");
     }
@@ -228,18 +255,18 @@ static int check_members(struct checker *checker, const struct tb_schema *schema
         if (field && !json_is_null(item))
             r = check_slot(checker, field->type, field->bounds, item, &member);
         else if (!field && checker->flags & CHECK_STRICT)
-            r = REFUSE(checker, &member, "%s has no such member", table_text(checker->api, schema->name));
+            r = doubt(checker, &member, "%s has no such member", table_text(checker->api, schema->name));
         if (r < 0)
             return r;
     }
     return 0;
 }
 
-/* Whether a program has to set FIELD: only the server sets what is read-only (OpenAPI 3.0, readOnly). */
-static bool is_required(const struct tb_schema *schema, const struct tb_field *field)
+/* Whether a program has to set FIELD: only the server sets what is read-only (OpenAPI 3.0, readOnly), and
+ * choose_schema() looks at the discriminator. */
+static bool is_required(const struct tb_field *field)
 {
-    return field->flags & TB_REQUIRED && !(field->flags & TB_READ_ONLY) &&
-           !(field->flags & TB_DISCRIMINATOR && schema->base);
+    return field->flags & TB_REQUIRED && !(field->flags & TB_READ_ONLY) && !(field->flags & TB_DISCRIMINATOR);
 }
 
 /* Required members have a value. Null is a value of free JSON only. */
@@ -248,19 +275,20 @@ static int check_required(struct checker *checker, const struct tb_schema *schem
 {
     const tb_api *api = checker->api;
     unsigned i;
+    int r = 0;
 
-    for (i = 0; i < schema->field_count; i++) {
+    for (i = 0; r == 0 && i < schema->field_count; i++) {
         const struct tb_field *field = &api->fields[schema->first_field + i];
         const struct json_path member = {.parent = path, .name = table_text(api, field->name)};
         const json_t *item;
 
-        if (!is_required(schema, field))
+        if (!is_required(field))
             continue;
         item = json_object_get(value, member.name);
         if (!item || (json_is_null(item) && api->types[field->type].kind != TB_KIND_JSON))
-            return REFUSE(checker, &member, "required, but not set");
+            r = doubt(checker, &member, "required, but not set");
     }
-    return 0;
+    return r;
 }
 
 /* Sets *SCHEMA, the declared schema, to the one that VALUE's discriminator names. */
@@ -278,15 +306,15 @@ static int choose_schema(struct checker *checker, const json_t *value, const str
         return 0;
     if (!json_is_string(item)) {
         if (item && !json_is_null(item))
-            return unexpected(checker, &member, "a string", item);
+            return unexpected_scalar(checker, &member, "a string", item);
         if (declared->base || checker->flags & CHECK_ANSWER)
             return 0;
-        return REFUSE(checker, &member, "not set; it must say which %s this is",
-                      table_text(api, declared->name));
+        return doubt(checker, &member, "not set; it must say which %s this is",
+                     table_text(api, declared->name));
     }
     named = table_variant(api, base, json_string_value(item));
     if (checker->flags & CHECK_STRICT && (!named || (declared->base && named != declared)))
-        return REFUSE(checker, &member, "not known in %s", table_text(api, declared->name));
+        return doubt(checker, &member, "not known in %s", table_text(api, declared->name));
     *schema = declared->base || !named ? declared : named;
     return 0;
 }
@@ -332,7 +360,7 @@ static int check_slot(struct checker *checker, unsigned type, unsigned bounds_ro
     case TB_KIND_STRING:
         return check_string(checker, row, bounds, value, path);
     case TB_KIND_BOOL:
-        return json_is_boolean(value) ? 0 : unexpected(checker, path, "true or false", value);
+        return json_is_boolean(value) ? 0 : unexpected_scalar(checker, path, "true or false", value);
     case TB_KIND_INT32:
     case TB_KIND_INT64:
         return check_integer(checker, row, bounds, value, path);
@@ -351,22 +379,30 @@ static int check_slot(struct checker *checker, unsigned type, unsigned bounds_ro
     return REFUSE(checker, path, "this type has no JSON form");
 }
 
-int check_bounded(const tb_api *api, unsigned type, unsigned bounds, const json_t *value, unsigned flags,
-                  tb_error *err)
+static int check_root(struct checker *checker, unsigned type, unsigned bounds, const json_t *value)
 {
-    struct checker checker = {.api = api, .err = err, .flags = flags};
     const struct json_path path = {.parent = NULL};
 
-    if (type >= api->type_count || !value)
-        return REFUSE(&checker, &path, "no such type, or no value");
-    if (json_is_null(value) && flags & CHECK_ANSWER)
+    if (type >= checker->api->type_count || !value)
+        return REFUSE(checker, &path, "no such type, or no value");
+    if (json_is_null(value) && checker->flags & CHECK_ANSWER)
         return 0;
-    return check_slot(&checker, type, bounds, value, &path);
+    return check_slot(checker, type, bounds, value, &path);
 }
 
 int check_value(const tb_api *api, unsigned type, const json_t *value, unsigned flags, tb_error *err)
 {
-    return check_bounded(api, type, 0, value, flags, err);
+    struct checker checker = {.api = api, .err = err, .flags = flags};
+
+    return check_root(&checker, type, 0, value);
+}
+
+int check_request(const tb_api *api, unsigned type, unsigned bounds, const json_t *value,
+                  struct warnings *warnings, tb_error *err)
+{
+    struct checker checker = {.api = api, .err = err, .warnings = warnings};
+
+    return warnings->options && warnings->options->no_check ? 0 : check_root(&checker, type, bounds, value);
 }
 
 int tb_check(const tb_api *api, unsigned type, const json_t *value, bool strict, tb_error *err)

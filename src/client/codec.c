@@ -44,7 +44,7 @@ static int decode_text(const tb_api *api, unsigned type, const char *text, size_
         json_decref(root);
         return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "a value was expected, not null");
     }
-    return decode_value(api, type, root, ret, err);
+    return decode_value(api, type, root, ret, NULL, err);
 }
 
 /* Adds the text that did not fit, if there is memory for it. */

@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
+#include "base/util.h"
 #include "client/arena.h"
 #include "client/tables.h"
 #include "json/json_path.h"
@@ -14,7 +16,8 @@ struct decoder {
     const tb_api *api;
     struct arena *arena;
     tb_error *err;
-    int depth; /* of nested structures, lists and maps */
+    struct warnings *warnings; /* NULL: nobody listens */
+    int depth;                 /* of nested structures, lists and maps */
 };
 
 static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, void *slot,
@@ -62,12 +65,28 @@ static int allocate(struct decoder *decoder, size_t count, size_t size, const st
     return r < 0 ? no_memory(decoder->err, path, r) : 0;
 }
 
-static int decode_string(struct decoder *decoder, json_t *value, const char **ret,
+/* A value of an enumeration that a newer server has is kept like any other text or number. */
+static void check_known(struct decoder *decoder, unsigned number, const char *value,
+                        const struct json_path *path)
+{
+    const struct tb_enum *values = number ? &decoder->api->enums[number - 1] : NULL;
+    char shown[64];
+
+    if (!values || !decoder->warnings || table_enum_has(decoder->api, values, value))
+        return;
+    snprintf(shown, sizeof(shown), "%s", value);
+    make_printable(shown);
+    warn(decoder->warnings, path, "%s is not a value of %s that this version knows", shown,
+         table_text(decoder->api, values->name));
+}
+
+static int decode_string(struct decoder *decoder, const struct tb_type *type, json_t *value, const char **ret,
                          const struct json_path *path)
 {
     if (!json_is_string(value) || number_is(value))
         return unexpected(decoder, path, "a string", value);
     *ret = json_string_value(value);
+    check_known(decoder, type->of, *ret, path);
     return 0;
 }
 
@@ -83,12 +102,17 @@ static int decode_integer(struct decoder *decoder, json_t *value, int64_t min, i
     return 0;
 }
 
-static int decode_int32(struct decoder *decoder, json_t *value, tb_int32 *slot, const struct json_path *path)
+static int decode_int32(struct decoder *decoder, const struct tb_type *type, json_t *value, tb_int32 *slot,
+                        const struct json_path *path)
 {
     int64_t number = 0;
     int r = decode_integer(decoder, value, INT32_MIN, INT32_MAX, &number, path);
+    char text[16];
 
-    *slot = (tb_int32){r == 0, (int32_t)number};
+    slot->set = r == 0;
+    slot->value = (int32_t)number;
+    snprintf(text, sizeof(text), "%" PRId64, number);
+    check_known(decoder, type->of, text, path);
     return r;
 }
 
@@ -105,7 +129,7 @@ static int decode_double(struct decoder *decoder, json_t *value, tb_double *slot
 {
     if (!number_is(value))
         return unexpected(decoder, path, "a number", value);
-    *slot = (tb_double){true, number_of(value)};
+    *slot = (tb_double)TB_SET(number_of(value));
     return 0;
 }
 
@@ -129,7 +153,7 @@ static int decode_bool(struct decoder *decoder, json_t *value, tb_bool *slot, co
 {
     if (!json_is_boolean(value))
         return unexpected(decoder, path, "true or false", value);
-    *slot = (tb_bool){true, json_is_true(value)};
+    *slot = (tb_bool)TB_SET(json_is_true(value));
     return 0;
 }
 
@@ -288,11 +312,11 @@ static int decode_slot(struct decoder *decoder, unsigned type, json_t *value, vo
         return 0;
     switch ((enum tb_kind)row->kind) {
     case TB_KIND_STRING:
-        return decode_string(decoder, value, slot, path);
+        return decode_string(decoder, row, value, slot, path);
     case TB_KIND_BOOL:
         return decode_bool(decoder, value, slot, path);
     case TB_KIND_INT32:
-        return decode_int32(decoder, value, slot, path);
+        return decode_int32(decoder, row, value, slot, path);
     case TB_KIND_INT64:
         return decode_int64(decoder, value, slot, path);
     case TB_KIND_DOUBLE:
@@ -332,9 +356,10 @@ static int decode_root(struct decoder *decoder, unsigned type, json_t *root, siz
                   : decode_slot(decoder, type, root, arena_value(decoder->arena), path);
 }
 
-int decode_bounded(const tb_api *api, unsigned type, json_t *root, size_t max, void **ret, tb_error *err)
+int decode_bounded(const tb_api *api, unsigned type, json_t *root, size_t max, void **ret,
+                   struct warnings *warnings, tb_error *err)
 {
-    struct decoder decoder = {.api = api, .err = err};
+    struct decoder decoder = {.api = api, .err = err, .warnings = warnings};
     const struct json_path path = {.parent = NULL};
     int r;
 
@@ -353,9 +378,10 @@ int decode_bounded(const tb_api *api, unsigned type, json_t *root, size_t max, v
     return r;
 }
 
-int decode_value(const tb_api *api, unsigned type, json_t *root, void **ret, tb_error *err)
+int decode_value(const tb_api *api, unsigned type, json_t *root, void **ret, struct warnings *warnings,
+                 tb_error *err)
 {
-    return decode_bounded(api, type, root, DECODE_MEMORY_MAX, ret, err);
+    return decode_bounded(api, type, root, DECODE_MEMORY_MAX, ret, warnings, err);
 }
 
 json_t *tb_kept(const tb_object *object, const char *name)

@@ -5,14 +5,13 @@
 #include <math.h>
 
 #include "base/utf8.h"
-#include "client/check.h"
 #include "client/tables.h"
 #include "json/json_path.h"
 #include "json/json_source.h"
 #include "json/number.h"
 
-/* First the whole value becomes JSON, which refuses what JSON cannot express; then the JSON is checked
- * against the schema, by the same code that checks the JSON of programs.
+/* Refuses only what JSON cannot express. Whether the JSON fits the schema is checked before it is sent, by
+ * the same code that checks the JSON of programs.
  *
  * SOURCE is the JSON that the value was decoded from, or NULL. If a number has not changed, its source is
  * used, which has its text. */
@@ -51,10 +50,16 @@ static int encode_string(struct encoder *encoder, const char *text, json_t **ret
                          const struct json_path *path)
 {
     size_t length = strlen(text);
+    json_t *value;
 
     if (utf8_count(text, length) < 0)
         return REFUSE(encoder, path, "the text is not UTF-8");
-    return give(encoder, json_stringn_nocheck(text, length), ret, path);
+    value = json_stringn_nocheck(text, length);
+    if (value && number_is(value)) { /* TB_VERBATIM */
+        json_decref(value);
+        return REFUSE(encoder, path, "a string was expected, not a number");
+    }
+    return give(encoder, value, ret, path);
 }
 
 static int encode_integer(struct encoder *encoder, int64_t number, const json_t *source, json_t **ret,
@@ -234,30 +239,36 @@ static int add_discriminator(struct encoder *encoder, const struct tb_schema *sc
     return r < 0 ? r : add(encoder, object, value, &member);
 }
 
-/* The schema of STRUCTURE, which is declared as SCHEMA: for a base, its discriminator says which. */
-static const struct tb_schema *choose_schema(struct encoder *encoder, const struct tb_schema *schema,
-                                             const char *structure)
+/* Sets *SCHEMA, as which STRUCTURE is declared, to its own: for a base, the discriminator says which. Without
+ * it, the members of a program's variant would be lost. The server may leave it out. */
+static int choose_schema(struct encoder *encoder, const char *structure, const struct json_path *path,
+                         const struct tb_schema **schema)
 {
-    const struct tb_field *field =
-        schema->variant_count > 0 ? table_discriminator(encoder->api, schema) : NULL;
-    const struct tb_schema *variant = NULL;
+    const tb_api *api = encoder->api;
+    const struct tb_field *field = (*schema)->variant_count > 0 ? table_discriminator(api, *schema) : NULL;
+    const struct json_path member = {.parent = path, .name = table_text(api, (*schema)->discriminator)};
+    const struct tb_schema *variant;
     const char *value;
 
-    if (field) {
-        memcpy(&value, structure + field->offset, sizeof(value));
-        variant = table_variant(encoder->api, schema, value);
-    }
-    return variant ? variant : schema;
+    if (!field)
+        return 0;
+    memcpy(&value, structure + field->offset, sizeof(value));
+    if (!value && !object_of(structure)->source)
+        return REFUSE(encoder, &member, "not set; it must say which %s this is",
+                      table_text(api, (*schema)->name));
+    variant = table_variant(api, *schema, value);
+    *schema = variant ? variant : *schema;
+    return 0;
 }
 
 static int encode_object(struct encoder *encoder, const struct tb_schema *schema, const char *structure,
                          json_t **ret, const struct json_path *path)
 {
     CLEANUP(free_json) json_t *object = json_object();
-    int r;
+    int r = choose_schema(encoder, structure, path, &schema);
 
-    schema = choose_schema(encoder, schema, structure);
-    r = encode_members(encoder, schema, structure, object, path);
+    if (r == 0)
+        r = encode_members(encoder, schema, structure, object, path);
     if (r == 0)
         r = add_discriminator(encoder, schema, object, path);
     if (r == 0)
@@ -344,8 +355,6 @@ int encode_value(const tb_api *api, unsigned type, const void *value, json_t **r
                     NULL, &encoded, &path);
     if (r == 0 && !encoded)
         return REFUSE(&encoder, &path, "the value is not set");
-    if (r == 0)
-        r = check_value(api, type, encoded, 0, err);
     if (r == 0)
         *ret = TAKE_PTR(encoded);
     return r;

@@ -7,6 +7,7 @@
 #include "client/answer_error.h"
 #include "client/answer_headers.h"
 #include "client/arena.h"
+#include "client/client_state.h"
 #include "client/decode.h"
 #include "client/error.h"
 #include "client/perform.h"
@@ -62,7 +63,7 @@ static bool is_scalar(unsigned kind)
 
 /* Servers answer 200 without a body if there is no value: a pointer becomes NULL, as for null. */
 static int decode_json(const tb_api *api, unsigned type, const struct answer *answer, void *ret,
-                       tb_error *err)
+                       struct warnings *warnings, tb_error *err)
 {
     unsigned kind = api->types[type].kind;
     json_t *root;
@@ -80,7 +81,7 @@ static int decode_json(const tb_api *api, unsigned type, const struct answer *an
         *(json_t **)ret = root;
         return 0;
     }
-    r = decode_value(api, type, root, &value, err);
+    r = decode_value(api, type, root, &value, warnings_are_heard(warnings) ? warnings : NULL, err);
     if (r < 0)
         return r;
     if (!is_scalar(kind)) {
@@ -118,13 +119,14 @@ static int make_bytes(const struct answer *answer, tb_bytes **ret, tb_error *err
     return 0;
 }
 
-int invoke_decode(const struct call *call, const struct answer *answer, void *ret, tb_error *err)
+int invoke_decode(struct call *call, const struct answer *answer, void *ret, tb_error *err)
 {
     int r;
 
     if (call->operation->answer == TB_ANSWER_BYTES)
         return make_bytes(answer, ret, err);
-    r = decode_json(call->api, call->operation->answer_type, answer, ret, err);
+    call->warnings.where = "answer";
+    r = decode_json(call->api, call->operation->answer_type, answer, ret, &call->warnings, err);
     return r < 0 ? decode_failed(call, answer, r, err) : 0;
 }
 
@@ -155,7 +157,7 @@ int tb_invoke(tb_client *client, const tb_api *api, unsigned operation, const vo
               const void *params, void *ret, tb_error *err)
 {
     CLEANUP(call_free) struct call call;
-    int r = call_from_arguments(&call, api, operation, arguments, params, NULL, err);
+    int r = call_from_arguments(&call, &client->options, api, operation, arguments, params, NULL, err);
 
     if (r == 0)
         r = client_enter(client, err);
@@ -191,7 +193,7 @@ static int run_json(tb_client *client, const tb_api *api, const char *operation,
                     json_t *body, const tb_sink *sink, struct answer *ret, tb_error *err)
 {
     CLEANUP(call_free) struct call call;
-    int r = call_from_json(&call, api, operation, parameters, body, err);
+    int r = call_from_json(&call, &client->options, api, operation, parameters, body, err);
 
     if (r == 0)
         r = client_enter(client, err);

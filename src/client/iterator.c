@@ -2,6 +2,7 @@
 /* tb_iterate(), tb_next(): the elements of all pages. */
 #include <errno.h>
 
+#include "client/client_state.h"
 #include "client/error.h"
 #include "client/invoke.h"
 #include "client/perform.h"
@@ -47,7 +48,8 @@ int tb_iterate(tb_client *client, const tb_api *api, unsigned operation, const v
     if (!iterator)
         return FAIL_MEMORY(err);
     iterator->client = client;
-    r = call_from_arguments(&iterator->call, api, operation, arguments, params, "page", err);
+    r = call_from_arguments(&iterator->call, &client->options, api, operation, arguments, params, "page",
+                            err);
     if (r == 0)
         r = find_fields(iterator, err);
     if (r < 0)

@@ -23,7 +23,8 @@ src_libclient_la_SOURCES = \
 	src/client/sink.c \
 	src/client/sse.c \
 	src/client/tables.c src/client/tables.h \
-	src/client/url.c src/client/url.h
+	src/client/url.c src/client/url.h \
+	src/client/warnings.c src/client/warnings.h
 
 src_libtbclient_la_SOURCES =
 src_libtbclient_la_LIBADD = $(client_libs) $(CURL_LIBS) $(OPENSSL_LIBS) $(NGHTTP2_LIBS) $(JANSSON_LIBS) $(NETTLE_LIBS) -lm -lpthread

@@ -56,9 +56,24 @@ static int add_part(struct parts *parts, const char *name, const tb_part *part, 
     return parts_add(parts, name, &out, NULL, err);
 }
 
+/* Takes the reference to VALUE. */
+static int add_checked(const tb_api *api, const struct tb_field *field, json_t *value, struct parts *parts,
+                       struct warnings *warnings, tb_error *err)
+{
+    const char *name = table_text(api, field->name);
+    int r;
+
+    warnings->where = name;
+    r = check_request(api, field->type, field->bounds, value, warnings, err);
+    if (r == 0)
+        return add_json(parts, name, value, err);
+    json_decref(value);
+    return err ? tb_error_prefix(err, "%s", name) : r;
+}
+
 /* Adds the part in FIELD; -ENODATA if it is not set. */
 static int add_field(const tb_api *api, const struct tb_field *field, const void *member, struct parts *parts,
-                     tb_error *err)
+                     struct warnings *warnings, tb_error *err)
 {
     const char *name = table_text(api, field->name);
     unsigned kind = api->types[field->type].kind;
@@ -87,12 +102,14 @@ static int add_field(const tb_api *api, const struct tb_field *field, const void
     }
     if (r < 0)
         return r;
-    return json ? add_json(parts, name, json, err) : -ENODATA;
+    return json ? add_checked(api, field, json, parts, warnings, err) : -ENODATA;
 }
 
-static int missing(const tb_api *api, const struct tb_field *field, tb_error *err)
+static void warn_if_required(const tb_api *api, const struct tb_field *field, struct warnings *warnings)
 {
-    return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: is required", table_text(api, field->name));
+    warnings->where = table_text(api, field->name);
+    if (field->flags & TB_REQUIRED)
+        warn(warnings, NULL, "required, but not set");
 }
 
 static const struct tb_schema *schema_of(const tb_api *api, unsigned type, tb_error *err)
@@ -104,7 +121,7 @@ static const struct tb_schema *schema_of(const tb_api *api, unsigned type, tb_er
 }
 
 int multipart_from_structure(const tb_api *api, unsigned type, const void *structure, struct parts *parts,
-                             tb_error *err)
+                             struct warnings *warnings, tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     unsigned i;
@@ -113,20 +130,22 @@ int multipart_from_structure(const tb_api *api, unsigned type, const void *struc
     for (i = 0; r == 0 && i < schema->field_count; i++) {
         const struct tb_field *field = &api->fields[schema->first_field + i];
 
-        r = structure ? add_field(api, field, (const char *)structure + field->offset, parts, err) : -ENODATA;
-        if (r == -ENODATA)
-            r = field->flags & TB_REQUIRED ? missing(api, field, err) : 0;
+        r = structure ? add_field(api, field, (const char *)structure + field->offset, parts, warnings, err)
+                      : -ENODATA;
+        if (r == -ENODATA) {
+            warn_if_required(api, field, warnings);
+            r = 0;
+        }
     }
     return r;
 }
 
 static int add_member(const tb_api *api, const struct tb_field *field, json_t *value, struct parts *parts,
-                      tb_error *err)
+                      struct warnings *warnings, tb_error *err)
 {
     const char *file = json_string_value(json_object_get(value, "file"));
     const char *name = table_text(api, field->name);
     unsigned kind = api->types[field->type].kind;
-    int r = 0;
 
     if (file && json_object_size(value) == 1)
         return add_part(parts, name, &(tb_part){.file = file}, err);
@@ -135,16 +154,13 @@ static int add_member(const tb_api *api, const struct tb_field *field, json_t *v
          tb_verbatim(json_string_value(value))))
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the text contains a NUL character or is not UTF-8",
                     name);
-    if (kind != TB_KIND_PART && kind != TB_KIND_LIST) {
-        r = check_bounded(api, field->type, field->bounds, value, 0, err);
-        if (r < 0 && err)
-            tb_error_prefix(err, "%s", name);
-    }
-    return r < 0 ? r : add_json(parts, name, json_incref(value), err);
+    if (kind == TB_KIND_PART || kind == TB_KIND_LIST)
+        return add_json(parts, name, json_incref(value), err);
+    return add_checked(api, field, json_incref(value), parts, warnings, err);
 }
 
 int multipart_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
-                          tb_error *err)
+                          struct warnings *warnings, tb_error *err)
 {
     const struct tb_schema *schema = schema_of(api, type, err);
     const char *name;
@@ -162,9 +178,9 @@ int multipart_from_object(const tb_api *api, unsigned type, const json_t *object
 
         value = json_object_get(object, table_text(api, field->name));
         if (value && !json_is_null(value))
-            r = add_member(api, field, value, parts, err);
-        else if (field->flags & TB_REQUIRED)
-            r = missing(api, field, err);
+            r = add_member(api, field, value, parts, warnings, err);
+        else
+            warn_if_required(api, field, warnings);
     }
     return r;
 }

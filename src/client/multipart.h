@@ -12,14 +12,16 @@
 
 #include "client/parts.h"
 
+struct warnings;
+
 /* From a generated structure of TYPE; what it points to is borrowed. Begins PARTS, which is freed with
- * parts_free(), after an error, too. TB_ERROR_USAGE names the part that does not fit, TB_ERROR_SYSTEM the
- * file that cannot be read. */
+ * parts_free(), after an error, too. TB_ERROR_USAGE names the part that cannot be sent, TB_ERROR_SYSTEM the
+ * file that cannot be read; WARNINGS receives what does not fit otherwise. */
 int multipart_from_structure(const tb_api *api, unsigned type, const void *structure, struct parts *parts,
-                             tb_error *err);
+                             struct warnings *warnings, tb_error *err);
 
 /* From a JSON object with a string, {"file": PATH}, or any other JSON for each part; borrowed. */
 int multipart_from_object(const tb_api *api, unsigned type, const json_t *object, struct parts *parts,
-                          tb_error *err);
+                          struct warnings *warnings, tb_error *err);
 
 #endif

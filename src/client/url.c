@@ -17,6 +17,7 @@ struct builder {
     json_t *const *values;
     struct buf *target;
     struct headers *headers;
+    struct warnings *warnings;
     tb_error *err;
 };
 
@@ -204,20 +205,27 @@ static int append_path(struct builder *builder)
 
 static int check(const struct builder *builder, const struct tb_parameter *parameter, const json_t *value)
 {
+    bool is_absent = !value || json_is_null(value);
     int r;
 
-    if (!value || json_is_null(value))
-        return parameter->flags & TB_REQUIRED ? refuse(builder, parameter, "is required") : 0;
-    r = check_bounded(builder->api, parameter->type, parameter->bounds, value, 0, builder->err);
+    builder->warnings->where = table_text(builder->api, parameter->name);
+    if (is_absent && parameter->location == TB_IN_PATH)
+        return refuse(builder, parameter, "is required");
+    if (is_absent && parameter->flags & TB_REQUIRED)
+        warn(builder->warnings, NULL, "required, but not set");
+    if (is_absent)
+        return 0;
+    r = check_request(builder->api, parameter->type, parameter->bounds, value, builder->warnings,
+                      builder->err);
     if (r < 0 && builder->err)
-        tb_error_prefix(builder->err, "%s", table_text(builder->api, parameter->name));
+        tb_error_prefix(builder->err, "%s", builder->warnings->where);
     return r;
 }
 
 int url_build(const tb_api *api, const tb_operation *operation, json_t *const *values, const char *skip,
-              struct buf *target, struct headers *headers, tb_error *err)
+              struct buf *target, struct headers *headers, struct warnings *warnings, tb_error *err)
 {
-    struct builder builder = {api, operation, values, target, headers, err};
+    struct builder builder = {api, operation, values, target, headers, warnings, err};
     const struct tb_parameter *parameters = api->parameters + operation->first_parameter;
     unsigned i;
     int r = 0;

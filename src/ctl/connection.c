@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/secret.h"
+#include "ctl/message.h"
 
 bool connection_is_direct(const struct connection_options *options)
 {
@@ -57,6 +58,12 @@ static int read_file(const char *option, const char *path, char **ret, struct tb
     return r < 0 ? tb_error_prefix(err, "--%s", option) : 0;
 }
 
+static void print_warning(void *context, const char *message)
+{
+    (void)context;
+    say("warning: %s", message);
+}
+
 int connection_open_client(const struct connection_options *options, tb_client **ret, struct tb_error *err)
 {
     CLEANUP(free_secret_pointer) char *api_key = NULL;
@@ -69,6 +76,7 @@ int connection_open_client(const struct connection_options *options, tb_client *
         .timeout_ms = options->timeout_ms,
         .max_connections = 1,
         .ca_file = options->ca_file,
+        .warning = print_warning,
         /* tbproxyd retries by itself; retrying here too would multiply the attempts. */
         .no_retry_on_rate_limit = !connection_is_direct(options),
     };

@@ -277,7 +277,7 @@ static json_t *make_member(struct maker *maker, const struct tb_field *field, in
 {
     bool required = field->flags & TB_REQUIRED;
 
-    if (!required && maker->options->nulls)
+    if (required ? maker->options->required_nulls : maker->options->nulls)
         return json_null();
     if (!required && (!maker->options->all_members || is_small(maker, depth + 1)))
         return NULL;

@@ -24,6 +24,7 @@ struct instance_options {
     bool unknown_values;   /* values of enumerations that are in no table */
     bool unknown_variants; /* discriminators that are in no table, and members of such variants */
     bool nulls;            /* members that are not required are null */
+    bool required_nulls;   /* required members are null, as servers send some of them */
 };
 
 /* A new reference. Within DEPTH and a few hundred members, the variants of a base take turns. */

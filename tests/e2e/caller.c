@@ -435,6 +435,7 @@ static const struct {
     FLAG_OPTION(no_retry_on_rate_limit),
     FLAG_OPTION(retry_unsafe),
     FLAG_OPTION(no_verify),
+    FLAG_OPTION(no_check),
 };
 
 static void set_option(tb_client_options *all, char *argument, char *equals)
@@ -460,9 +461,15 @@ static void set_option(tb_client_options *all, char *argument, char *equals)
         all->max_response_bytes = (size_t)atol(equals + 1);
 }
 
+static void print_warning(void *context, const char *message)
+{
+    (void)context;
+    print(json_pack("{s:s}", "warning", message));
+}
+
 int main(int argc, char **argv)
 {
-    tb_client_options all = {0};
+    tb_client_options all = {.warning = print_warning};
     tb_error err = TB_ERROR_INIT;
     int i = 1, r;
     size_t j;

@@ -9,6 +9,7 @@ import subprocess
 import tap
 from ctl_case import CtlCase
 from harness import PATIENCE, TENANT, answer
+from scripted import echo
 
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
 
@@ -134,7 +135,7 @@ class CallCase(CtlCase):
                 (("getUser", "--body", "{}"), "takes no body"),
                 (("saveDevice", "--body", "{"), "--body: not JSON: line 1"),
                 (("saveDevice", "--body", '{"name":"a","name":"b"}'), "--body: not JSON"),
-                (("saveDevice", "--body", '{"type":"default"}'), "saveDevice: body: name"),
+                (("saveDevice", "--body", '{"name":"x","type":[]}'), "saveDevice: body: type"),
                 (("saveDevice",), "saveDevice requires --body"),
                 (("saveDevice", "--body", "@/nonexistent"), "/nonexistent"),
                 (("getUser", "--password", "a"), "--password-file FILE"),
@@ -168,6 +169,17 @@ class CallCase(CtlCase):
             done = subprocess.run(self.command("call", *self.way, "getTenantDevices", "--all"), stdin=subprocess.DEVNULL,
                                   stdout=pipe, stderr=subprocess.PIPE, timeout=PATIENCE, check=False)
         self.assertEqual((done.returncode, done.stderr), (-13, b""))
+
+
+class TestWarnings(CtlCase):
+    def test_the_server_decides(self):
+        server = self.start_scripted(echo)
+        done = self.run_ctl("call", "--url", server.url, "saveDevice", "--body", '{"type":5}')
+        self.assertEqual(done.returncode, 0, done)
+        self.assertEqual(json.loads(done.stdout)["body"], '{"type":5}')
+        self.assertEqual(done.stderr.decode().splitlines(), [
+            "tbproxyctl: warning: saveDevice: body: name: required, but not set",
+            "tbproxyctl: warning: saveDevice: body: type: a string was expected, not a number"])
 
 
 class CallsThroughTbproxyd(CallCase):

@@ -95,7 +95,7 @@ class CommunityEdition(ExampleCase):
         kinds = [line for line in lines if not line.startswith(" ")]
         self.assertRegex(kinds[0], "^not found: status 404, errorCode 32: ")
         self.assertRegex(kinds[1], "^bad request: status 400, errorCode 31: ")
-        self.assertRegex(kinds[2], "^usage: status 0, errorCode 0: .*name")
+        self.assertRegex(kinds[2], "^usage: status 0, errorCode 0: .*deviceId")
         self.assertEqual(len(kinds), 3)
         self.assertEqual(self.seen("POST", "/api/device"), 0)
 

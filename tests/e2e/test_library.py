@@ -185,16 +185,29 @@ class TestCalls(LibraryCase):
 
     def test_what_does_not_fit_is_not_sent(self):
         server = self.start_scripted(echo)
-        for arguments, word in ((["saveDevice", "{}", '{"name":3}'], "saveDevice: body: name"),
-                                (["saveDevice", "{}", "{}"], "saveDevice: body: name"),
-                                (["saveDevice", "{}"], "saveDevice: body"),
+        for arguments, word in ((["saveDevice", "{}", '{"name":{}}'], "saveDevice: body: name"),
+                                (["saveDevice", "{}", "[]"], "saveDevice: body"),
                                 (["getUser", "{}", "{}"], "getUser: body"),
                                 (["getDeviceById", "{}"], "getDeviceById: deviceId"),
                                 (["getDeviceById", '{"deviceId":".."}'], "getDeviceById: deviceId"),
-                                (["search", '{"limit":101}'], "search: limit"),
+                                (["search", '{"limit":[]}'], "search: limit"),
                                 (["unknownOperation"], "unknownOperation")):
             self.assert_error_of(self.call(server, "call", *arguments), "usage", word)
         self.assertEqual(server.requests, [])
+
+    def test_what_may_not_fit_is_sent_with_a_warning(self):
+        server = self.start_scripted(echo)
+        for arguments, warnings in ((["saveDevice", "{}", '{"name":3}'], ["saveDevice: body: name: a string was expected, not a number"]),
+                                    (["saveDevice", "{}", "{}"], ["saveDevice: body: name: required, but not set"]),
+                                    (["saveDevice", "{}"], ["saveDevice: body: required, but not set"]),
+                                    (["search", '{"limit":101}'], ["search: limit: the number is not between 1 and 100"])):
+            lines = self.lines(server, "call", *arguments)
+            self.assertEqual([line["warning"] for line in lines[:-1]], warnings)
+            self.assertEqual(lines[-1]["code"], 0)
+        self.assertEqual(len(server.requests), 4)
+        lines = self.lines(server, "no_check=1", "call", "saveDevice", "{}", '{"name":{}}')
+        self.assertEqual([line.get("code") for line in lines], [0])
+        self.assertEqual(server.requests[-1].body, b'{"name":{}}')
 
     def test_answers_of_all_kinds(self):
         answers = {"/api/count": b"9007199254740993", "/api/text": b"plain \xc3\xa4"}
@@ -541,12 +554,12 @@ class TestSinks(LibraryCase):
         self.assert_error_of(self.call(server, "upload", self.path("fifo"), "t"), "system", "not a regular file")
         line = self.call(server, "call", "upload", "{}", json.dumps({"file": {"file": self.write("f", b"123")}}))
         self.assertIn('filename="f"', line["result"]["body"])
-        self.assert_error_of(self.call(server, "call", "upload", "{}", "{}"), "usage", "upload: body: file")
+        self.assertEqual(self.lines(server, "call", "upload", "{}", "{}")[0], {"warning": "upload: file: required, but not set"})
         self.assert_error_of(self.call(server, "call", "upload", "{}", '{"file":"x","y":"z"}'), "usage", "y:")
-        for title in ("5", '{"a":1}', "[]"):
+        for title in ('{"a":1}', "[]"):
             line = self.call(server, "call", "upload", "{}", '{"file":"x","title":%s}' % title)
             self.assert_error_of(line, "usage", "upload: body: title: a string was expected")
-        self.assertEqual(len(server.requests), 1)
+        self.assertEqual(len(server.requests), 2)
 
     def test_a_large_upload_waits_for_the_server(self):
         content = os.urandom(3 << 20)

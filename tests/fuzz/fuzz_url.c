@@ -6,6 +6,7 @@
 #include "../common/small_api.h"
 #include "client/parameters.h"
 #include "client/url.h"
+#include "client/warnings.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -45,6 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct headers headers = HEADERS_INIT;
     const tb_operation *operation;
     tb_error err = TB_ERROR_INIT;
+    struct warnings warnings = {.operation = ""};
     json_t *object;
 
     if (size < 1)
@@ -52,7 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     operation = &api->operations[data[0] % SMALL_OPERATIONS];
     object = json_loadb((const char *)data + 1, size - 1, JSON_ALLOW_NUL, NULL);
     if (object && parameters_from_object(api, operation, object, &parameters, &err) == 0 &&
-        url_build(api, operation, parameters.values, NULL, &target, &headers, &err) == 0) {
+        url_build(api, operation, parameters.values, NULL, &target, &headers, &warnings, &err) == 0) {
         check_target(&target);
         check_headers(&headers);
     } else if (object && (err.code == 0 || err.kind != TB_ERROR_USAGE || !*err.message)) {

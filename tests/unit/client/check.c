@@ -8,6 +8,24 @@
 #include "sample_api.h"
 #include "unit.h"
 
+static char heard_text[2048]; /* a line for each warning */
+
+static void hear(void *context, const char *message)
+{
+    char *text = context;
+    size_t length = strlen(text);
+
+    snprintf(text + length, sizeof(heard_text) - length, "%s\n", message);
+}
+
+static struct warnings listen_to_warnings(const char *where)
+{
+    static const tb_client_options options = {.warning = hear, .warning_context = heard_text};
+
+    *heard_text = '\0';
+    return (struct warnings){.options = &options, .operation = "op", .where = where};
+}
+
 /* MESSAGE is NULL if TEXT is valid. */
 static void assert_checked(unsigned type, const char *text, unsigned flags, const char *message)
 {
@@ -173,14 +191,56 @@ START_TEST(the_maximum_depth)
 }
 END_TEST
 
+static const struct {
+    unsigned type;
+    const char *text, *warnings; /* NULL: no server can read it */
+} requests[] = {
+    {SAMPLE_ORDER, "{\"tags\":[\"a\",\"b\"],\"name\":null,\"notes\":{},\"info\":null}",
+     "amount: required, but not set\ncat: required, but not set\nname: required, but not set\n"
+     "pet: required, but not set\n"},
+    {SAMPLE_ALL, "{\"pet\":{\"name\":\"12345\"},\"ratio\":\"7\"}",
+     "pet.kind: not set; it must say which Pet this is\npet.name: 5 characters, more than 4\n"
+     "ratio: a number was expected, not a string\n"},
+    {SAMPLE_ALL, "{\"id\":\"x\",\"data\":\"d\",\"active\":1,\"name\":5}",
+     "id: a UUID was expected\ndata: base64 was expected\nactive: true or false was expected, not a number\n"
+     "name: a string was expected, not a number\n"},
+    {SAMPLE_ALL, "{\"extra\":1,\"color\":\"BLUE\"}", ""},
+    {SAMPLE_ALL, "{\"name\":{}}", NULL},
+    {SAMPLE_ALL, "{\"labels\":\"a\"}", NULL},
+    {SAMPLE_ALL, "{\"next\":3}", NULL},
+    {SAMPLE_ALL, "[]", NULL},
+};
+
+START_TEST(a_request_may_be_more_than_the_document_says)
+{
+    json_t *value = json_loads(requests[_i].text, 0, NULL);
+    struct warnings heard = listen_to_warnings("body");
+    char expected[sizeof(heard_text)] = "", *line, *lines = strdup(requests[_i].warnings ?: "");
+    static const tb_client_options unchecked = {.no_check = true};
+    int r = check_request(&sample_api, requests[_i].type, 0, value, &heard, NULL);
+
+    for (line = strtok(lines, "\n"); line; line = strtok(NULL, "\n"))
+        sprintf(expected + strlen(expected), "op: body: %s\n", line);
+    ck_assert_int_eq(r, requests[_i].warnings ? 0 : -EINVAL);
+    ck_assert_str_eq(heard_text, expected);
+    heard.options = &unchecked;
+    ck_assert_int_eq(check_request(&sample_api, requests[_i].type, 0, value, &heard, NULL), 0);
+    free(lines);
+    json_decref(value);
+}
+END_TEST
+
 /* Bounds of a value that is not a member: of parameters. */
 START_TEST(bounds_of_parameters)
 {
     json_t *five = json_integer(5), *eleven = json_integer(11);
+    struct warnings heard = listen_to_warnings("x");
 
-    ck_assert_int_eq(check_bounded(&sample_api, SAMPLE_INT32, SAMPLE_COUNT_BOUNDS, five, 0, NULL), 0);
-    ck_assert_int_eq(check_bounded(&sample_api, SAMPLE_INT32, SAMPLE_COUNT_BOUNDS, eleven, 0, NULL), -EINVAL);
-    ck_assert_int_eq(check_bounded(&sample_api, SAMPLE_INT32, SAMPLE_UNBOUNDED, eleven, 0, NULL), 0);
+    ck_assert_int_eq(check_request(&sample_api, SAMPLE_INT32, SAMPLE_COUNT_BOUNDS, five, &heard, NULL), 0);
+    ck_assert_int_eq(check_request(&sample_api, SAMPLE_INT32, SAMPLE_UNBOUNDED, eleven, &heard, NULL), 0);
+    ck_assert_int_eq(heard.count, 0);
+    ck_assert_int_eq(check_request(&sample_api, SAMPLE_INT32, SAMPLE_COUNT_BOUNDS, eleven, &heard, NULL), 0);
+    ck_assert_str_eq(heard_text, "op: x: the number is not between -5 and 10\n");
     ck_assert_int_eq(tb_check(&sample_api, SAMPLE_INT32, NULL, false, NULL), -EINVAL);
     json_decref(five);
     json_decref(eleven);
@@ -219,6 +279,7 @@ UNIT_SUITE(check)
     tcase_add_loop_test(tests, unknown_members_and_values, 0, (int)ARRAY_SIZE(strict));
     tcase_add_test(tests, answers_may_lack_required_members);
     tcase_add_test(tests, the_maximum_depth);
+    tcase_add_loop_test(tests, a_request_may_be_more_than_the_document_says, 0, ARRAY_SIZE(requests));
     tcase_add_test(tests, bounds_of_parameters);
     tcase_add_test(tests, many_unique_elements);
     return suite;

@@ -337,7 +337,7 @@ START_TEST(the_maximum_memory)
         for (j = 0; j < 100; j++)
             json_array_append_new(root, json_object());
         ck_assert_int_eq(decode_bounded(&sample_api, SAMPLE_ALL_LIST, root,
-                                        maxima[i] + 3 * sizeof(sample_all) * (i == 0), &value, &err),
+                                        maxima[i] + 3 * sizeof(sample_all) * (i == 0), &value, NULL, &err),
                          i == 0 ? 0 : -EMSGSIZE);
         ck_assert_int_eq(err.kind, i == 0 ? TB_ERROR_NONE : TB_ERROR_DECODE);
         ck_assert(i == 0 || strstr(err.message, "the value takes too much memory"));
@@ -370,15 +370,52 @@ START_TEST(values_that_are_not_structures)
     const char **text;
     void *nothing = &text;
 
-    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_INT64, json_integer(7), (void **)&number, NULL), 0);
+    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_INT64, json_integer(7), (void **)&number, NULL, NULL),
+                     0);
     ck_assert(number->set && number->value == 7);
     tb_free(number);
-    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_STRING, json_string("abc"), (void **)&text, NULL), 0);
+    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_STRING, json_string("abc"), (void **)&text, NULL, NULL),
+                     0);
     ck_assert_str_eq(*text, "abc");
     tb_free(text);
-    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_ALL, json_null(), &nothing, NULL), 0);
+    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_ALL, json_null(), &nothing, NULL, NULL), 0);
     ck_assert_ptr_null(nothing);
-    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_PART, json_integer(7), &nothing, NULL), -EINVAL);
+    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_PART, json_integer(7), &nothing, NULL, NULL), -EINVAL);
+}
+END_TEST
+
+static void keep_warning(void *context, const char *message)
+{
+    tb_error *warned = context;
+
+    tb_error_set(warned, warned->code + 1, "%s", message);
+}
+
+START_TEST(unknown_values_are_warnings)
+{
+    tb_error warned = TB_ERROR_INIT;
+    const tb_client_options options = {.warning = keep_warning, .warning_context = &warned};
+    struct warnings warnings = {.options = &options, .operation = "op", .where = "answer"};
+    json_t *known = json_pack("{s:s,s:i}", "color", "RED", "code", 2);
+    json_t *unknown = json_pack("{s:{s:s,s:i}}", "next", "color", "BL\nUE", "code", 77);
+    sample_all *value;
+
+    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_ALL, known, (void **)&value, &warnings, NULL), 0);
+    ck_assert_int_eq(warned.code, 0);
+    tb_free(value);
+    ck_assert_int_eq(
+        decode_value(&sample_api, SAMPLE_ALL, json_incref(unknown), (void **)&value, &warnings, NULL), 0);
+    ck_assert_str_eq(value->next->color, "BL\nUE");
+    ck_assert_int_eq(value->next->code.value, 77);
+    ck_assert_int_eq(warned.code, 2);
+    ck_assert_str_eq(warned.message,
+                     "op: answer: next.code: 77 is not a value of Code that this version knows");
+    tb_free(value);
+    json_object_del(json_object_get(unknown, "next"), "code");
+    ck_assert_int_eq(decode_value(&sample_api, SAMPLE_ALL, unknown, (void **)&value, &warnings, NULL), 0);
+    ck_assert_str_eq(warned.message,
+                     "op: answer: next.color: BL?UE is not a value of Color that this version knows");
+    tb_free(value);
 }
 END_TEST
 
@@ -422,6 +459,7 @@ UNIT_SUITE(decode)
     tcase_add_test(tests, the_maximum_memory);
     tcase_add_test(tests, types_that_cannot_be_decoded);
     tcase_add_test(tests, values_that_are_not_structures);
+    tcase_add_test(tests, unknown_values_are_warnings);
     tcase_add_test(tests, rows_are_found);
     return suite;
 }

@@ -8,17 +8,30 @@
 #include "../common/small_api.h"
 #include "base/util.h"
 #include "client/parameters.h"
+#include "client/warnings.h"
 #include "unit.h"
 
 static struct buf target;
 static struct headers headers;
 static tb_error err;
+static char warned[TB_ERROR_MESSAGE_MAX]; /* the last warning */
+
+static void keep_warning(void *context, const char *message)
+{
+    ck_assert_ptr_eq(context, warned);
+    snprintf(warned, sizeof(warned), "%s", message);
+}
+
+static const tb_client_options heard = {.warning = keep_warning, .warning_context = warned};
+static struct warnings warnings;
 
 static void set_up(void)
 {
     target = (struct buf)BUF_INIT(URL_TARGET_MAX);
     headers = (struct headers)HEADERS_INIT;
     err = (tb_error)TB_ERROR_INIT;
+    warnings = (struct warnings){.options = &heard, .operation = "op"};
+    *warned = '\0';
 }
 
 static void tear_down(void)
@@ -38,7 +51,7 @@ static int build_json(unsigned name, json_t *object)
     buf_clear(&target);
     headers_clear(&headers);
     if (r == 0)
-        r = url_build(api, operation, found.values, NULL, &target, &headers, &err);
+        r = url_build(api, operation, found.values, NULL, &target, &headers, &warnings, &err);
     parameters_free(&found);
     json_decref(object);
     return r;
@@ -54,7 +67,7 @@ static int build_typed(unsigned name, const void *const *arguments, const void *
     buf_clear(&target);
     headers_clear(&headers);
     if (r == 0)
-        r = url_build(api, operation, found.values, skip, &target, &headers, &err);
+        r = url_build(api, operation, found.values, skip, &target, &headers, &warnings, &err);
     parameters_free(&found);
     return r;
 }
@@ -65,6 +78,14 @@ static void assert_refused(int r, const char *word)
     ck_assert_int_eq(err.kind, TB_ERROR_USAGE);
     ck_assert_msg(strstr(err.message, word) != NULL, "%s", err.message);
     tb_error_clear(&err);
+}
+
+static void assert_warned(int r, const char *message)
+{
+    ck_assert_msg(r == 0, "%s", err.message);
+    ck_assert_str_eq(warned, message);
+    *warned = '\0';
+    warnings.count = 0;
 }
 
 START_TEST(all_but_unreserved_characters_of_the_path_are_encoded)
@@ -114,7 +135,9 @@ START_TEST(path_values_that_servers_normalise_are_refused)
     assert_refused(build_typed(SMALL_DEVICE, arguments, NULL, NULL), "deviceId");
     assert_refused(build_json(SMALL_DEVICE, json_pack("{s:n}", "deviceId")), "deviceId");
     assert_refused(build_json(SMALL_DEVICE, json_pack("{s:s#}", "deviceId", "a\0b", 3)), "deviceId");
-    assert_refused(build_json(SMALL_DEVICE, json_pack("{s:i}", "deviceId", 3)), "deviceId");
+    assert_warned(build_json(SMALL_DEVICE, json_pack("{s:i}", "deviceId", 3)),
+                  "op: deviceId: a string was expected, not a number");
+    ck_assert_str_eq(target.data, "/api/device/3");
 }
 END_TEST
 
@@ -176,7 +199,8 @@ START_TEST(doubles_are_preserved)
 }
 END_TEST
 
-START_TEST(bounds_are_those_of_the_table)
+/* The server decides. */
+START_TEST(what_is_out_of_bounds_is_a_warning)
 {
     small_search_params params = {.limit = TB_SET(1)};
     small_devices_params devices = {.text_search = "0123456789"};
@@ -184,14 +208,19 @@ START_TEST(bounds_are_those_of_the_table)
     const void *arguments[] = {&page_size, &page};
 
     ck_assert_int_eq(build_typed(SMALL_SEARCH, NULL, &params, NULL), 0);
+    ck_assert_str_eq(warned, "");
     params.limit.value = 0;
-    assert_refused(build_typed(SMALL_SEARCH, NULL, &params, NULL), "limit");
+    assert_warned(build_typed(SMALL_SEARCH, NULL, &params, NULL),
+                  "op: limit: the number is not between 1 and 100");
     params.limit.value = 101;
-    assert_refused(build_typed(SMALL_SEARCH, NULL, &params, NULL), "limit");
+    assert_warned(build_typed(SMALL_SEARCH, NULL, &params, NULL),
+                  "op: limit: the number is not between 1 and 100");
+    ck_assert_str_eq(target.data, "/api/search?limit=101");
     ck_assert_int_eq(build_typed(SMALL_DEVICES, arguments, &devices, NULL), 0);
     ck_assert_str_eq(target.data, "/api/tenant/devices?pageSize=10&page=0&textSearch=0123456789");
     devices.text_search = "0123456789a";
-    assert_refused(build_typed(SMALL_DEVICES, arguments, &devices, NULL), "textSearch");
+    assert_warned(build_typed(SMALL_DEVICES, arguments, &devices, NULL),
+                  "op: textSearch: 11 characters, more than 10");
     devices.text_search =
         "\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4\xc3\xa4"; /* ten */
     ck_assert_int_eq(build_typed(SMALL_DEVICES, arguments, &devices, NULL), 0);
@@ -241,8 +270,8 @@ START_TEST(json_parameters_are_checked_by_name_and_type)
     ck_assert_str_eq(headers_find(&headers, "X-Trace"), "t");
     assert_refused(build_json(SMALL_SEARCH, json_pack("{s:i}", "limits", 7)), "limits");
     assert_refused(build_json(SMALL_SEARCH, json_pack("{s:i,s:i}", "limit", 7, "limits", 7)), "limits");
-    assert_refused(build_json(SMALL_SEARCH, json_pack("{s:s}", "limit", "7")), "limit");
-    assert_refused(build_json(SMALL_SEARCH, json_pack("{s:i}", "limit", 101)), "limit");
+    assert_warned(build_json(SMALL_SEARCH, json_pack("{s:s}", "limit", "7")),
+                  "op: limit: a whole number was expected, not a string");
     assert_refused(build_json(SMALL_SEARCH, json_pack("{s:{}}", "ids")), "ids");
     assert_refused(build_json(SMALL_SEARCH, json_pack("{s:[[]]}", "ids")), "ids");
     assert_refused(build_json(SMALL_SEARCH, json_array()), "object");
@@ -255,7 +284,7 @@ START_TEST(a_skipped_parameter_is_added_later)
     int32_t page_size = 10;
     const void *arguments[] = {&page_size, NULL};
 
-    assert_refused(build_typed(SMALL_DEVICES, arguments, NULL, NULL), "page");
+    assert_warned(build_typed(SMALL_DEVICES, arguments, NULL, NULL), "op: page: required, but not set");
     ck_assert_int_eq(build_typed(SMALL_DEVICES, arguments, NULL, "page"), 0);
     ck_assert_str_eq(target.data, "/api/tenant/devices?pageSize=10");
     ck_assert_int_eq(url_add_number(&target, "page", 3, &err), 0);
@@ -264,6 +293,36 @@ START_TEST(a_skipped_parameter_is_added_later)
     ck_assert_int_eq(buf_append_string(&target, "/x"), 0);
     ck_assert_int_eq(url_add_number(&target, "page", 0, &err), 0);
     ck_assert_str_eq(target.data, "/x?page=0");
+}
+END_TEST
+
+static const tb_client_options unchecked = {.warning = keep_warning, .no_check = true};
+
+/* Only what a URL cannot have is refused. */
+START_TEST(without_a_check)
+{
+    warnings.options = &unchecked;
+    ck_assert_int_eq(build_json(SMALL_SEARCH, json_pack("{s:[i,i],s:i}", "limit", 7, 8, "active", 101)), 0);
+    ck_assert_str_eq(target.data, "/api/search?active=101&limit=7&limit=8");
+    assert_refused(build_json(SMALL_SEARCH, json_pack("{s:{}}", "limit")), "limit");
+    assert_refused(build_json(SMALL_DEVICE, NULL), "deviceId");
+}
+END_TEST
+
+START_TEST(warnings_are_counted)
+{
+    json_t *ids = json_array();
+    int i;
+
+    for (i = 0; i < WARNINGS_MAX; i++)
+        json_array_append_new(ids, json_integer(i));
+    ck_assert_int_eq(build_json(SMALL_SEARCH, json_pack("{s:O}", "ids", ids)), 0);
+    ck_assert_str_eq(warned, "op: ids: [15]: a string was expected, not a number");
+    warnings.count = 0;
+    json_array_append_new(ids, json_integer(i));
+    ck_assert_int_eq(build_json(SMALL_SEARCH, json_pack("{s:o}", "ids", ids)), 0);
+    ck_assert_str_eq(warned, "op: ids: [15]: a string was expected, not a number");
+    ck_assert_int_eq(warnings.count, WARNINGS_MAX);
 }
 END_TEST
 
@@ -277,7 +336,9 @@ UNIT_SUITE(url)
     tcase_add_test(tests, path_values_that_servers_normalise_are_refused);
     tcase_add_test(tests, every_type_has_its_text);
     tcase_add_loop_test(tests, doubles_are_preserved, 0, 2);
-    tcase_add_test(tests, bounds_are_those_of_the_table);
+    tcase_add_test(tests, what_is_out_of_bounds_is_a_warning);
+    tcase_add_test(tests, without_a_check);
+    tcase_add_test(tests, warnings_are_counted);
     tcase_add_test(tests, headers_cannot_break_their_line);
     tcase_add_test(tests, the_target_has_a_limit);
     tcase_add_test(tests, json_parameters_are_checked_by_name_and_type);
