@@ -121,7 +121,7 @@ static int find_question(const char *method, const char *path, struct question *
                                 method);
         return tb_error_set(err, -EINVAL, "PATH is %s: %s", path, reason);
     }
-    kind = route_find(method, target.text.data, target.path_length).kind;
+    kind = route_find(LISTENER_API | LISTENER_API_STATUS, method, target.text.data, target.path_length).kind;
     if (route_has_websocket(target.text.data, target.path_length))
         kind = ROUTE_TUNNEL;
     else

@@ -51,8 +51,10 @@ class Daemon:
     def __init__(self, options):
         self.directory = tempfile.mkdtemp(prefix="tb-")
         self.unix_path = os.path.join(self.directory, "socket")
+        self.admin_path = os.path.join(self.directory, "admin")
         self.config_path = os.path.join(self.directory, "tbproxyd.conf")
-        self.options = {"listen.port": 0, "listen.unix_path": self.unix_path, "log.level": "debug",
+        self.options = {"listen.port": 0, "listen.unix_path": self.unix_path,
+                        "admin.unix_path": self.admin_path, "log.level": "debug",
                         "retry.initial_retry_delay_ms": 50, **options}
         self.file_contents = set()
         self.process_shows = b""  # its command line and its environment, which other programs can see
@@ -153,6 +155,10 @@ class Daemon:
 
     def call(self, method, target, headers=(), body=None, unix=False, **options):
         return client.fetch(self.unix_path if unix else self.address, method, target, headers, body, **options)
+
+    def ask_admin(self, method, target, headers=(), body=None, **options):
+        """A request on the admin socket."""
+        return client.fetch(self.admin_path, method, target, headers, body, **options)
 
     def get(self, target, **options):
         return self.call("GET", target, **options)

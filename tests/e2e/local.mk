@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # End-to-end tests: the real binaries on free ports.
 e2e_tests = \
+	tests/e2e/test_admin.py \
 	tests/e2e/test_audit.py \
 	tests/e2e/test_bad_requests.py \
 	tests/e2e/test_bodies.py \

@@ -47,8 +47,8 @@ class TestLimit(DescriptorsCase):
 
     def test_what_does_not_fit_is_lowered(self):
         """All connections have their places, and the requests of all of them are at the server at once."""
-        proxy = self.start_limited(100, 100)
-        lowered, = proxy.log.find(r"listen.max_connections is lowered from 1024 to (\d+): only 100 files")
+        proxy = self.start_limited(164, 164)
+        lowered, = proxy.log.find(r"listen.max_connections is lowered from 1024 to (\d+): only 164 files")
         places = int(lowered.group(1))
         self.assertGreater(places, 1)
         ways = self.ways_in(proxy)

@@ -38,7 +38,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (target_parse(raw, &target, &reason) == 0) {
         check_canonical(&target);
-        route_find("GET", target.text.data, target.path_length);
+        route_find(LISTENER_API, "GET", target.text.data, target.path_length);
         operation_find("POST", target.text.data, target.path_length);
     }
     target_free(&target);

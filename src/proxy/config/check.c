@@ -43,6 +43,31 @@ static int check_web(const struct config *config, struct tb_error *err)
                                "an origin like http://localhost:3000, without a path or a default port", err);
 }
 
+static int check_socket_path(const char *option, const char *path, struct tb_error *err)
+{
+    size_t max = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+
+    if (*path && (*path != '/' || strlen(path) > max))
+        return tb_error_set(err, -EINVAL, "%s = \"%s\": must be an absolute path of at most %zu bytes",
+                            option, path, max);
+    return 0;
+}
+
+static int check_admin(const struct config *config, struct tb_error *err)
+{
+    const char *path = config->admin.unix_path, *address;
+    unsigned port;
+
+    if (*path && strcmp(path, config->listen.unix_path) == 0)
+        return tb_error_set(err, -EINVAL, "admin.unix_path and listen.unix_path are the same");
+    if (*config->admin.address && config_admin_address(config, &address, &port) < 0)
+        return tb_error_set(err, -EINVAL,
+                            "admin.address = \"%s\": must be 127.0.0.1 or [::1] with a port, as in "
+                            "127.0.0.1:8283; only loopback is allowed, because nobody needs a credential",
+                            config->admin.address);
+    return check_socket_path("admin.unix_path", path, err);
+}
+
 static int check_listen(const struct config *config, struct tb_error *err)
 {
     const char *address = config->listen.address, *addresses[LISTEN_ADDRESSES_MAX];
@@ -56,14 +81,10 @@ static int check_listen(const struct config *config, struct tb_error *err)
             "listen.address = \"%s\": must be 127.0.0.1, ::1, or both separated by a comma; only loopback is "
             "allowed, because local programs need no credential",
             address);
-    if (*path && (*path != '/' || strlen(path) >= sizeof(((struct sockaddr_un *)NULL)->sun_path)))
-        return tb_error_set(err, -EINVAL,
-                            "listen.unix_path = \"%s\": must be an absolute path of at most %zu bytes", path,
-                            sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1);
     if (config_unix_mode(config) == (mode_t)-1)
         return tb_error_set(err, -EINVAL, "listen.unix_mode = \"%s\": must be an octal number up to 0777",
                             config->listen.unix_mode);
-    return 0;
+    return check_socket_path("listen.unix_path", path, err);
 }
 
 /* session_new() refuses the same, but does not know the names of the options. */
@@ -174,6 +195,8 @@ int config_check(const struct config *config, struct tb_error *err)
 
     if (r == 0)
         r = check_listen(config, err);
+    if (r == 0)
+        r = check_admin(config, err);
     if (r == 0)
         r = check_web(config, err);
     if (r == 0)

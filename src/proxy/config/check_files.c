@@ -189,12 +189,12 @@ static void check_urls(const struct config *config)
             check_url("upstream.fallback_urls", urls.list[i]);
 }
 
-static unsigned check_group(const struct config *config)
+static unsigned check_group(const char *option, const char *name)
 {
     struct tb_error err = TB_ERROR_INIT;
     gid_t group;
 
-    if (config_unix_group(config, &group, &err) == 0)
+    if (config_group(option, name, &group, &err) == 0)
         return 0;
     log_error("%s", err.message);
     return 1;
@@ -209,7 +209,8 @@ unsigned config_check_files(const struct config *config, const char *path, FILE 
         if (*path_of(&files[i], config))
             errors += check_file(&files[i], path_of(&files[i], config), out);
     check_urls(config);
-    return errors + check_group(config);
+    return errors + check_group("listen.unix_group", config->listen.unix_group) +
+           check_group("admin.unix_group", config->admin.unix_group);
 }
 
 int config_check_tls_files(const struct config *config, struct tb_error *err)

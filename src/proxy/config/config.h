@@ -57,6 +57,14 @@ struct config {
         int64_t idle_timeout_s;
     } listen;
     struct {
+        char *unix_path;
+        char *unix_group;
+        char *address;
+    } admin;
+    struct {
+        bool on_api;
+    } status;
+    struct {
         bool retry_on_rate_limit;
         int64_t max_retries;
         int64_t initial_retry_delay_ms;

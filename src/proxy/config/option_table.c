@@ -125,6 +125,20 @@ const struct option options[] = {
             "A local connection is closed after this many seconds in which nothing arrives, or in which\n"
             "less than 64 KiB of a body are sent or read. Responses announce it as Keep-Alive."),
 
+    STRING(admin, unix_path, "/run/tbproxyd/admin.sock", RESTART,
+           "Path of the admin socket, a Unix socket for those who look after tbproxyd: GET /-/ on it lists what\n"
+           "it has. Only root and the members of admin.unix_group may use it. Empty: no admin socket."),
+    STRING(admin, unix_group, "", RESTART,
+           "Group of the admin socket, a name or a number. tbproxyd must be a member of it. Empty: its own\n"
+           "group. (If systemd opens the socket, tbproxyd-admin.socket says it: tbproxy-admin.)"),
+    STRING(admin, address, "", RESTART,
+           "Loopback address and port for what only reads of that, for browsers: \"127.0.0.1:8283\" or\n"
+           "\"[::1]:8283\". Every local user may see it, and send GETs as policy.tcp allows. Empty: none."),
+
+    BOOLEAN(status, on_api, "true", RELOAD,
+            "Whether /-/status and /-/metrics are also on the addresses and the socket of listen. There, a\n"
+            "program sees nothing of other users."),
+
     BOOLEAN(retry, retry_on_rate_limit, "true", RELOAD,
             "Whether to retry a request that the server refuses with 429."),
     INTEGER(retry, max_retries, "3", 0, 100, RELOAD,

@@ -44,9 +44,8 @@ mode_t config_unix_mode(const struct config *config)
     return *end || end == config->listen.unix_mode || mode > 0777 ? (mode_t)-1 : (mode_t)mode;
 }
 
-int config_unix_group(const struct config *config, gid_t *ret, struct tb_error *err)
+int config_group(const char *option, const char *name, gid_t *ret, struct tb_error *err)
 {
-    const char *name = config->listen.unix_group;
     const struct group *group;
     unsigned long number;
     char *end;
@@ -57,8 +56,7 @@ int config_unix_group(const struct config *config, gid_t *ret, struct tb_error *
     number = strtoul(name, &end, 10);
     group = *end ? getgrnam(name) : NULL;
     if (*end ? !group : number >= UINT32_MAX)
-        return tb_error_set(err, -EINVAL, "listen.unix_group = \"%s\": there is no such group; create it",
-                            name);
+        return tb_error_set(err, -EINVAL, "%s = \"%s\": there is no such group; create it", option, name);
     *ret = group ? group->gr_gid : (gid_t)number;
     return 0;
 }
@@ -92,6 +90,28 @@ int config_listen_addresses(const struct config *config, const char *ret[LISTEN_
             return count;
         text += 1 + strspn(text + 1, " ");
     }
+}
+
+int config_admin_address(const struct config *config, const char **address, unsigned *port)
+{
+    static const struct {
+        const char *begin, *address;
+    } known[] = {{"127.0.0.1:", "127.0.0.1"}, {"[::1]:", "::1"}};
+    const char *text = config->admin.address;
+    size_t i, length, digits;
+
+    for (i = 0; i < ARRAY_SIZE(known); i++) {
+        length = strlen(known[i].begin);
+        if (strncmp(text, known[i].begin, length) != 0)
+            continue;
+        digits = strspn(text + length, "0123456789");
+        if (digits == 0 || digits > 5 || text[length + digits] || atoi(text + length) > UINT16_MAX)
+            break;
+        *address = known[i].address;
+        *port = (unsigned)atoi(text + length);
+        return 0;
+    }
+    return -EINVAL;
 }
 
 void config_urls_free(struct config_urls *urls)

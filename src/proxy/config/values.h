@@ -40,9 +40,13 @@ bool config_limit_is_asked_for(const struct config *config);
 /* listen.address: returns the number of addresses; -EINVAL for any other text, or the same address twice. */
 int config_listen_addresses(const struct config *config, const char *ret[LISTEN_ADDRESSES_MAX]);
 
-/* listen.unix_group: (gid_t)-1 if it is empty. -EINVAL with a message if there is no such group. Looks the
- * name up, which may block. */
-int config_unix_group(const struct config *config, gid_t *ret, struct tb_error *err);
+/* admin.address, which is not empty: one of the loopback addresses, and a port. -EINVAL for any other text.
+ */
+int config_admin_address(const struct config *config, const char **address, unsigned *port);
+
+/* The group NAME, of OPTION ("listen.unix_group"); (gid_t)-1 if it is empty. -EINVAL with a message if there
+ * is no such group. Looks the name up, which may block. */
+int config_group(const char *option, const char *name, gid_t *ret, struct tb_error *err);
 
 /* listen.unix_mode; (mode_t)-1 if it is not an octal number up to 0777. */
 mode_t config_unix_mode(const struct config *config);

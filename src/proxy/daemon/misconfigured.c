@@ -104,8 +104,8 @@ static int wait_for_signal(const sigset_t *set)
 bool misconfigured_serve(const char *reason)
 {
     CLEANUP(free_pointer) char *text = NULL;
-    struct listening_socket sockets[LISTENERS_MAX];
-    struct server servers[LISTENERS_MAX];
+    struct listening_socket sockets[PASSED_SOCKETS_MAX];
+    struct server servers[PASSED_SOCKETS_MAX];
     size_t count, i;
     sigset_t set;
     int number;
@@ -114,7 +114,7 @@ bool misconfigured_serve(const char *reason)
         log_error("out of memory");
         return false;
     }
-    count = passed_sockets_take(sockets, LISTENERS_MAX);
+    count = passed_sockets_take(sockets);
     if (count == 0)
         return false;
     sigemptyset(&set);

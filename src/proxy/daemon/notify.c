@@ -62,6 +62,7 @@ void daemon_session_changed(struct upstream *upstream)
     struct daemon *daemon = daemon_of(upstream);
 
     log_state(daemon);
+    daemon->services.was_ready |= session_state(upstream->session) == SESSION_READY;
     daemon_notify_status(daemon);
     server_probe_session_changed(&daemon->server_probe, session_state(upstream->session));
     if (!daemon->told_ready) {

@@ -195,7 +195,7 @@ void peer_request_ended(struct peer *peer)
     if (peer->closing)
         return;
     list_remove(&peer->idle);
-    list_append(&peer->principal->idle, &peer->idle);
+    list_append(peer->share.idle, &peer->idle);
     loop_timer_start(&services->loop, &peer->check, idle_ms < KEEP_MEMORY_MS ? idle_ms : KEEP_MEMORY_MS);
 }
 
@@ -212,11 +212,11 @@ void peer_reset(struct peer *peer)
         connect(peer->watch.fd, &(struct sockaddr){.sa_family = AF_UNSPEC}, sizeof(struct sockaddr));
 }
 
-static void leave_principal(struct peer *peer)
+static void leave_share(struct peer *peer)
 {
     list_remove(&peer->idle);
     if (!peer->gave_way) {
-        quota_give_back(&peer->principal->shares.connections, 1);
+        quota_give_back(peer->share.places, 1);
         allowance_give_back(peer->connected_under, POLICY_MAX_CONNECTIONS);
     }
     peer->gave_way = true;
@@ -231,7 +231,7 @@ bool peer_has_unread(const struct peer *peer)
 
 void peer_give_way(struct peer *peer)
 {
-    leave_principal(peer);
+    leave_share(peer);
     peer_cut_off(peer);
 }
 
@@ -246,6 +246,18 @@ void peer_name(const struct peer *peer, char *ret, size_t size)
         snprintf(ret, size, "%s port %u", principal, peer->client_port);
     else
         snprintf(ret, size, "%s", principal);
+}
+
+const char *peer_listener_name(const struct peer *peer)
+{
+    switch (peer->kind) {
+    case LISTENER_ADMIN:
+        return "admin";
+    case LISTENER_ADMIN_TCP:
+        return "admin-tcp";
+    default:
+        return peer->port ? "tcp" : "unix";
+    }
 }
 
 /* libmicrohttpd does not watch a suspended connection, so its end is watched here. Edge-triggered: no cost
@@ -266,7 +278,11 @@ struct peer *peer_new(struct services *services, struct MHD_Connection *connecti
     peer->check.expired = peer_check_expired;
     list_init(&peer->idle);
     peer->principal = principal_keep(newcomer->principal);
-    peer->allowance = peer->connected_under = newcomer->allowance;
+    peer->kind = newcomer->kind;
+    peer->share = newcomer->share;
+    peer->allowance = newcomer->allowance;
+    if (peer->kind == LISTENER_API)
+        peer->connected_under = peer->allowance;
     peer->reloads = services->principals.reloads;
     peer->client_port = newcomer->port;
     newcomer->has_place = false;
@@ -287,7 +303,7 @@ void peer_free(struct peer *peer)
     loop_timer_stop(&services->loop, &peer->check);
     loop_remove(&services->loop, &peer->watch);
     services->open_peers--;
-    leave_principal(peer);
+    leave_share(peer);
     principal_release(peer->principal);
     free(peer);
 }

@@ -10,6 +10,7 @@
 
 #include "base/loop.h"
 #include "proxy/exchange/principal.h"
+#include "proxy/route/route.h"
 
 struct exchange;
 struct services;
@@ -33,11 +34,18 @@ enum peer_end {
     PEER_GONE,
 };
 
+/* Connections that share a number of places. */
+struct connection_share {
+    struct quota *places;
+    struct list *idle; /* those without a request, the one that has been idle longest first */
+};
+
 struct peer {
     struct watch watch; /* what it sends, and its end */
     struct services *services;
     struct MHD_Connection *connection;
-    unsigned port; /* of its listener; 0: a Unix socket */
+    enum listener_kind kind; /* of its listener */
+    unsigned port;           /* of its listener; 0: a Unix socket */
     struct listener_work *work;
     struct exchange *exchange; /* its request under way; NULL: none */
     bool hastened;             /* its timeout is not that of the others */
@@ -53,20 +61,23 @@ struct peer {
     int64_t active_ms;  /* when it last sent something, or its last request ended; boot clock */
     const char *memory; /* where its last request line began; NULL: none, or idle_memory.h gave it back */
     struct timer check; /* until its times are checked */
-    struct list idle;   /* in principal->idle while it has no request with a complete header */
-    int64_t header_ms;  /* when the header under way began; 0: none is; boot clock */
-    int64_t period_ms;  /* when the period began in which the least rate counts; boot clock */
-    size_t moved;       /* bytes of bodies in this period, from and to it */
-    bool gave_way;      /* it no longer counts as its principal's, and is about to be closed */
-    bool closing;       /* tbproxyd has ended its side, and serves no further request */
+    struct list idle;   /* in share.idle while it has no request with a complete header */
+    struct connection_share share; /* in which it counts */
+    int64_t header_ms;             /* when the header under way began; 0: none is; boot clock */
+    int64_t period_ms;             /* when the period began in which the least rate counts; boot clock */
+    size_t moved;                  /* bytes of bodies in this period, from and to it */
+    bool gave_way;                 /* it no longer counts as its principal's, and is about to be closed */
+    bool closing;                  /* tbproxyd has ended its side, and serves no further request */
 };
 
 /* Who has connected. */
 struct newcomer {
+    enum listener_kind kind;
     struct principal *principal;
-    struct allowance *allowance; /* NULL: its policy has no bounds */
-    unsigned port;               /* at its own end; 0: a Unix socket */
-    bool has_place;              /* it counts as a connection of the principal; peer_new() takes that over */
+    struct allowance *allowance;   /* NULL: its policy has no bounds */
+    struct connection_share share; /* in which it counts */
+    unsigned port;                 /* at its own end; 0: a Unix socket */
+    bool has_place;                /* it counts as a connection; peer_new() takes that over */
 };
 
 /* A connection has been accepted. Returns NULL if there is no memory. */
@@ -108,6 +119,9 @@ void peer_cut_off(struct peer *peer);
 
 /* Resets it, if it is a TCP connection: what the client has got of its response is not whole. */
 void peer_reset(struct peer *peer);
+
+/* "tcp", "unix", "admin" or "admin-tcp". */
+const char *peer_listener_name(const struct peer *peer);
 
 #define PEER_NAME_MAX (PRINCIPAL_NAME_MAX + 16)
 

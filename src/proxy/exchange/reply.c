@@ -85,8 +85,11 @@ void reply_stopping(struct exchange *exchange)
 
 void reply_not_allowed(struct exchange *exchange, const char *allow)
 {
-    struct response response = error_response(405, "this method is not allowed here");
+    char message[MESSAGE_MAX_BYTES];
+    struct response response;
 
+    snprintf(message, sizeof(message), "this method is not allowed here; allowed: %s", allow);
+    response = error_response(405, message);
     response_add(response, MHD_HTTP_HEADER_ALLOW, allow);
     response_set_error(&response, PROXY_STATUS_DENIED);
     respond(exchange, 405, response);

@@ -14,19 +14,24 @@
 
 /* ---- counting and logging ---- */
 
+/* 503 is what the page says then, and no failure. */
+static bool is_page_of_state(const struct exchange *exchange)
+{
+    return exchange->head.route.kind == ROUTE_READY || exchange->head.route.kind == ROUTE_STARTUP;
+}
+
 static void count(const struct exchange *exchange, int status)
 {
     struct upstream *upstream = &exchange->services->upstream;
     int64_t waited_ms, upstream_ms;
 
-    if (status >= 502 && status <= 504 && exchange->head.route.kind != ROUTE_READY)
+    if (status >= 502 && status <= 504 && !is_page_of_state(exchange))
         outage_count(&upstream->health.outage, &upstream->health.failover);
     response_read_timing(exchange, &waited_ms, &upstream_ms);
     metrics_responded(exchange->services->metrics, exchange->head.operation, peer_user(exchange->peer),
                       status, waited_ms, upstream_ms);
 }
 
-/* A page that says that tbproxyd is not ready has not failed. */
 static void note_failure(const struct exchange *exchange, int status, struct response response)
 {
     const struct failure_kind kind = {
@@ -36,7 +41,7 @@ static void note_failure(const struct exchange *exchange, int status, struct res
         .error = response.error,
     };
 
-    if (status < 400 || exchange->head.route.kind == ROUTE_READY)
+    if (status < 400 || is_page_of_state(exchange))
         return;
     failures_note(&exchange->services->failures, &kind, response.reason, clock_wall_ms());
     failure_log_note(&exchange->services->failure_log, &kind, response.reason);
@@ -64,7 +69,7 @@ static void add_cors(struct response response, const struct exchange *exchange)
 {
     const char *origins = exchange->services->config->listen.origins, *origin;
 
-    if (!*origins || exchange->peer->port == 0)
+    if (!*origins || exchange->peer->port == 0 || exchange->peer->kind != LISTENER_API)
         return;
     response_add(response, "Vary", "Origin");
     origin = MHD_lookup_connection_value(exchange->connection, MHD_HEADER_KIND, "Origin");

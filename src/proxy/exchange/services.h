@@ -21,6 +21,7 @@
 #include "upstream/websocket_token.h"
 
 struct forward;
+struct handler;
 struct subscriptions;
 
 struct services {
@@ -38,14 +39,18 @@ struct services {
     struct tasks tasks;
     struct failures failures; /* requests that failed lately */
     struct failure_log failure_log;
-    uint64_t peers;    /* connections of clients so far */
-    size_t open_peers; /* open ones */
-    bool draining;     /* no new connections; the daemon ends when no exchange is left */
-    bool stopping;     /* the time to drain is over: nothing more is sent to the server */
+    uint64_t peers;         /* connections of clients so far */
+    size_t open_peers;      /* open ones */
+    const char *admin_path; /* of the admin socket; NULL: there is none */
+    bool was_ready;         /* there has been a session */
+    bool draining;          /* no new connections; the daemon ends when no exchange is left */
+    bool stopping;          /* the time to drain is over: nothing more is sent to the server */
 
     /* The states of rooms. */
     struct forward *forward;
     struct subscriptions *subscriptions;
+
+    const struct handler *actions; /* of requests that change something: ROUTE_RENEW, ... */
 };
 
 /* The daemon's state in one word ("ready": requests can be sent to the server), and the reason for any other

@@ -63,14 +63,14 @@ static struct principal *largest_of(const struct principals *principals)
     return largest;
 }
 
-/* The one that has been idle longest and to which no request has come, of those that count in ALLOWANCE;
- * NULL: of all. */
-static struct peer *idle_longest(const struct principal *principal, const struct allowance *allowance)
+/* The one in IDLE that has been idle longest and to which no request has come, of those that count in
+ * ALLOWANCE; NULL: of all. */
+static struct peer *idle_longest(const struct list *idle, const struct allowance *allowance)
 {
     struct peer *peer;
     unsigned tries = 0;
 
-    list_for_each(peer, &principal->idle, idle)
+    list_for_each(peer, idle, idle)
         if (allowance && peer->connected_under != allowance)
             continue;
         else if (!peer_has_unread(peer))
@@ -88,7 +88,7 @@ static struct peer *who_gives_way(const struct principals *principals, struct pr
 
     if (!from || from->shares.connections.used <= principal->shares.connections.used)
         from = principal;
-    return idle_longest(from, NULL);
+    return idle_longest(&from->idle, NULL);
 }
 
 /* Within the bound of the policy. */
@@ -98,7 +98,7 @@ static bool make_room(const struct newcomer *newcomer)
 
     if (allowance_has(newcomer->allowance, POLICY_MAX_CONNECTIONS))
         return true;
-    peer = idle_longest(newcomer->principal, newcomer->allowance);
+    peer = idle_longest(newcomer->share.idle, newcomer->allowance);
     if (peer)
         peer_give_way(peer);
     return allowance_has(newcomer->allowance, POLICY_MAX_CONNECTIONS);
@@ -118,8 +118,22 @@ static bool take_share(const struct principals *principals, struct principal *pr
     return true;
 }
 
+static bool take_admin_place(const struct newcomer *newcomer)
+{
+    struct peer *peer;
+
+    if (quota_take(newcomer->share.places, 1))
+        return true;
+    peer = idle_longest(newcomer->share.idle, NULL);
+    if (peer)
+        peer_give_way(peer);
+    return peer && quota_take(newcomer->share.places, 1);
+}
+
 static bool take_place(const struct principals *principals, const struct newcomer *newcomer)
 {
+    if (newcomer->kind != LISTENER_API)
+        return take_admin_place(newcomer);
     if (!make_room(newcomer) || !take_share(principals, newcomer->principal))
         return false;
     allowance_take(newcomer->allowance, POLICY_MAX_CONNECTIONS);
@@ -128,8 +142,9 @@ static bool take_place(const struct principals *principals, const struct newcome
 
 static void give_place_back(const struct newcomer *newcomer)
 {
-    quota_give_back(&newcomer->principal->shares.connections, 1);
-    allowance_give_back(newcomer->allowance, POLICY_MAX_CONNECTIONS);
+    quota_give_back(newcomer->share.places, 1);
+    if (newcomer->kind == LISTENER_API)
+        allowance_give_back(newcomer->allowance, POLICY_MAX_CONNECTIONS);
 }
 
 /* ---- accepting ---- */
@@ -151,6 +166,13 @@ static bool accept_serve(struct listener *listener, struct accepted *accepted)
     return true;
 }
 
+static struct connection_share share_of(struct listener *listener, struct principal *principal)
+{
+    if (listener->socket.kind != LISTENER_API)
+        return (struct connection_share){&listener->places, &listener->idle};
+    return (struct connection_share){&principal->shares.connections, &principal->idle};
+}
+
 static void add_connection(struct listener *listener, struct accepted *accepted)
 {
     struct principals *principals = &listener->services->principals;
@@ -158,7 +180,9 @@ static void add_connection(struct listener *listener, struct accepted *accepted)
     int64_t user = socket_owner_find(&principals->owner, accepted->fd, &newcomer->port);
 
     listener->listeners->accepted_ms = listener->services->loop.now_ms;
+    newcomer->kind = listener->socket.kind;
     newcomer->principal = principal_get(principals, user, listener->services->loop.now_ms);
+    newcomer->share = share_of(listener, newcomer->principal);
     if (!newcomer->principal ||
         policy_user_allowance(listener->services, newcomer->principal, accepted->fd,
                               listener->socket.port != 0, &newcomer->allowance) < 0 ||

@@ -21,11 +21,13 @@ struct connection_wait {
 /* What has come is read first: otherwise the client would get a reset instead. */
 void connection_refuse(const struct listener *listener, struct accepted *accepted)
 {
-    char unread[REFUSED_READ_BYTES], bound[POLICY_BOUND_NAME_MAX] = "listen.max_connections";
+    char unread[REFUSED_READ_BYTES], bound[POLICY_BOUND_NAME_MAX] = "at most 32 on an admin listener";
     char reason[POLICY_BOUND_NAME_MAX + 64];
 
     metrics_count(listener->services->metrics, METRICS_CONNECTIONS_REFUSED, 1);
-    allowance_lacks(accepted->newcomer.allowance, POLICY_MAX_CONNECTIONS, bound);
+    if (accepted->newcomer.kind == LISTENER_API &&
+        !allowance_lacks(accepted->newcomer.allowance, POLICY_MAX_CONNECTIONS, bound))
+        snprintf(bound, sizeof(bound), "listen.max_connections");
     snprintf(reason, sizeof(reason), "too many connections with requests (%s)", bound);
     raw_error_send(accepted->fd, 503, reason);
     shutdown(accepted->fd, SHUT_WR);
@@ -87,6 +89,8 @@ bool connection_wait(struct listener *listener, const struct accepted *accepted)
 {
     struct connection_wait *wait;
 
+    if (accepted->newcomer.kind != LISTENER_API)
+        return false;
     if (too_many_wait(listener->listeners, accepted->newcomer.principal))
         drop_hung_up(listener->listeners);
     if (too_many_wait(listener->listeners, accepted->newcomer.principal))

@@ -20,7 +20,8 @@ struct accepted {
     struct newcomer newcomer;
 };
 
-/* ACCEPTED waits; its descriptor and its reference to the principal are taken over. False: too many do. */
+/* ACCEPTED waits; its descriptor and its reference to the principal are taken over. False: too many do, or it
+ * is that of an administrator, who can try again. */
 bool connection_wait(struct listener *listener, const struct accepted *accepted);
 
 /* Calls TRY for each that waits, in the order of their arrival; if it returns true, the connection has a

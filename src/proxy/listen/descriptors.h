@@ -9,9 +9,9 @@
 #include <stdint.h>
 
 /* Files other than local connections and connections that carry requests: standard streams, listening
- * sockets, epoll, signals, connections that wait for a place, name resolution, files that are read now and
- * then; and, for each server, the session, probes and libcurl's own files. */
-#define DESCRIPTORS_OWN        48
+ * sockets, epoll, signals, connections that wait for a place, 32 of each admin listener, name resolution,
+ * files that are read now and then; and, for each server, the session, probes and libcurl's own files. */
+#define DESCRIPTORS_OWN        112
 #define DESCRIPTORS_OWN_SERVER 12
 
 /* A connection to a server: its socket, and a pair of libcurl's multi handle; without TLS only until it is

@@ -24,11 +24,14 @@ static const struct handler *const handlers[] = {
     [ROUTE_LOGOUT] = &local_handler,
     [ROUTE_LIVE] = &local_handler,
     [ROUTE_READY] = &local_handler,
+    [ROUTE_STARTUP] = &local_handler,
+    [ROUTE_LIST] = &local_handler,
     [ROUTE_STATUS] = &status_handler,
     [ROUTE_METRICS] = &status_handler,
     [ROUTE_SUBSCRIBE] = &sse_handler,
     [ROUTE_PREFLIGHT] = &local_handler,
     [ROUTE_NOT_ALLOWED] = &local_handler,
+    [ROUTE_ELSEWHERE] = &local_handler,
     [ROUTE_UNKNOWN] = &local_handler,
 };
 

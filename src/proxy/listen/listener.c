@@ -161,6 +161,8 @@ int listener_open(struct listener *listener, struct listeners *listeners, struct
     listener->services = services;
     listener->listeners = listeners;
     listener->read_timer.expired = listener_read_expired;
+    listener->places.max = ADMIN_CONNECTIONS_MAX;
+    list_init(&listener->idle);
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};
     listener->work.timeout_s = (unsigned)config->listen.idle_timeout_s + TIMEOUT_SLACK_S;
@@ -247,6 +249,7 @@ void listeners_quiesce(struct listeners *listeners)
 {
     size_t i;
 
+    listeners->services->admin_path = NULL; /* it is removed */
     for (i = 0; i < listeners->count; i++)
         quiesce(&listeners->list[i]);
 }

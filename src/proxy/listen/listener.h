@@ -14,8 +14,13 @@
 #include "proxy/exchange/peer.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/listening_socket.h"
+#include "proxy/listen/passed_sockets.h"
 
-#define LISTENERS_MAX 32 /* as many as a socket unit may pass */
+#define LISTENERS_MAX (PASSED_SOCKETS_MAX + 2) /* and the admin listeners */
+
+/* Connections of each admin listener. They are apart from those of programs, so neither keeps the other
+ * out. */
+#define ADMIN_CONNECTIONS_MAX 32
 
 struct listener {
     struct services *services;
@@ -31,6 +36,10 @@ struct listener {
     bool is_accepting;         /* it is watched */
     struct newcomer newcomer;  /* while a connection is given to libmicrohttpd */
     struct timer accept_timer; /* until the next attempt */
+
+    /* of an admin listener; those of programs count with their principals */
+    struct quota places;
+    struct list idle;
 };
 
 struct listeners {

@@ -60,7 +60,7 @@ static int open_tcp(const char *address, unsigned port, struct listening_socket 
     bool is_six = inet_pton(AF_INET6, address, &six.sin6_addr) == 1;
     int r;
 
-    *ret = (struct listening_socket){.fd = -1, .lock_fd = -1};
+    *ret = (struct listening_socket){.fd = -1, .lock_fd = -1, .kind = LISTENER_API};
     name_tcp(ret, address, port);
     inet_pton(AF_INET, address, &four.sin_addr);
     r = is_six ? bind_and_listen(ret, (struct sockaddr *)&six, sizeof(six), err)
@@ -144,7 +144,7 @@ static int try_to_lock(struct listening_socket *listening)
     return 1;
 }
 
-static int lock(struct listening_socket *listening, struct tb_error *err)
+static int lock(struct listening_socket *listening, const char *section, struct tb_error *err)
 {
     int r = 1, tries;
 
@@ -158,8 +158,8 @@ static int lock(struct listening_socket *listening, struct tb_error *err)
     if (r == -ENOENT)
         return tb_error_set(err, r,
                             "cannot listen on %s: its directory does not exist; create it, or change "
-                            "listen.unix_path (empty: no Unix socket)",
-                            listening->path);
+                            "%s.unix_path (empty: no such socket)",
+                            listening->path, section);
     if (r == 1 || r == -EWOULDBLOCK)
         return tb_error_set(err, -EADDRINUSE, "cannot listen on %s: another tbproxyd uses it (lock %s)",
                             listening->path, listening->lock_path);
@@ -179,7 +179,8 @@ static void remove_stale_socket(const struct sockaddr_un *address)
         unlink(address->sun_path);
 }
 
-static int bind_unix(struct listening_socket *listening, mode_t mode, gid_t group, struct tb_error *err)
+static int bind_unix(struct listening_socket *listening, const struct unix_socket_options *options,
+                     struct tb_error *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     int r = open_socket(listening, AF_UNIX, err);
@@ -192,30 +193,31 @@ static int bind_unix(struct listening_socket *listening, mode_t mode, gid_t grou
         return refuse(listening, errno, err);
     if (lstat(listening->path, &listening->file) < 0)
         return refuse(listening, errno, err);
-    if (group != (gid_t)-1 && lchown(listening->path, (uid_t)-1, group) < 0) {
-        r = refuse(listening, errno, err);
-        return tb_error_prefix(err, "listen.unix_group");
+    if (options->group != (gid_t)-1 && lchown(listening->path, (uid_t)-1, options->group) < 0) {
+        refuse(listening, errno, err);
+        return tb_error_prefix(err, "%s.unix_group", options->section);
     }
-    if (chmod(listening->path, mode) < 0 || listen(listening->fd, BACKLOG) < 0)
+    if (chmod(listening->path, options->mode) < 0 || listen(listening->fd, BACKLOG) < 0)
         return refuse(listening, errno, err);
     return 0;
 }
 
-int listening_socket_open_unix(const char *path, mode_t mode, gid_t group, struct listening_socket *ret,
+int listening_socket_open_unix(const struct unix_socket_options *options, struct listening_socket *ret,
                                struct tb_error *err)
 {
+    const char *path = options->path;
     int r;
 
-    *ret = (struct listening_socket){.fd = -1, .lock_fd = -1, .path = strdup(path)};
+    *ret = (struct listening_socket){.fd = -1, .lock_fd = -1, .kind = LISTENER_API, .path = strdup(path)};
     snprintf(ret->name, sizeof(ret->name), "%s", path);
     if (!ret->path || asprintf(&ret->lock_path, "%s.lock", path) < 0) {
         ret->lock_path = NULL;
         r = tb_error_set(err, -ENOMEM, "out of memory");
     } else {
-        r = lock(ret, err);
+        r = lock(ret, options->section, err);
     }
     if (r == 0)
-        r = bind_unix(ret, mode, group, err);
+        r = bind_unix(ret, options, err);
     if (r < 0)
         listening_socket_close(ret);
     return r;

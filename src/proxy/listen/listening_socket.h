@@ -9,11 +9,13 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "proxy/route/route.h"
 
 struct listening_socket {
-    int fd;         /* -1: not open */
-    unsigned port;  /* 0: a Unix socket */
-    char name[128]; /* "http://127.0.0.1:8282" or the path, for messages */
+    int fd;                  /* -1: not open */
+    enum listener_kind kind; /* LISTENER_API, if its caller does not set another */
+    unsigned port;           /* 0: a Unix socket */
+    char name[128];          /* "http://127.0.0.1:8282" or the path, for messages */
     /* Of a Unix socket that tbproxyd opened itself. The process that holds the lock owns PATH, from before
      * bind() until it is removed. */
     char *path;
@@ -31,12 +33,18 @@ struct listening_socket {
 int listening_sockets_open_tcp(const char *const *addresses, size_t *count, unsigned port,
                                struct listening_socket *ret, struct tb_error *err);
 
+struct unix_socket_options {
+    const char *section; /* of the options, for messages: "listen" */
+    const char *path;
+    mode_t mode;
+    gid_t group; /* (gid_t)-1: that of the process */
+};
+
 /*
- * Opens a Unix socket at PATH with the permissions MODE, for GROUP if it is not (gid_t)-1. Replaces a socket
- * that a dead process left there, but not one that a process has bound, even if it does not listen yet, or
- * that another tbproxyd is about to bind.
+ * Opens a Unix socket. Replaces a socket that a dead process left there, but not one that a process has
+ * bound, even if it does not listen yet, or that another tbproxyd is about to bind.
  */
-int listening_socket_open_unix(const char *path, mode_t mode, gid_t group, struct listening_socket *ret,
+int listening_socket_open_unix(const struct unix_socket_options *options, struct listening_socket *ret,
                                struct tb_error *err);
 
 /* Does nothing if it is not open. Removes the file of a Unix socket unless another process replaced it. */

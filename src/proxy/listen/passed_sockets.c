@@ -71,34 +71,53 @@ static int take(int fd, struct listening_socket *ret, struct tb_error *err)
     return 0;
 }
 
-size_t passed_sockets_take(struct listening_socket *ret, size_t max)
+static enum listener_kind kind_of(const struct listening_socket *listening, const char *name)
 {
-    int passed = sd_listen_fds(0), i;
+    if (strcmp(name, "admin") != 0)
+        return LISTENER_API;
+    return listening->port == 0 ? LISTENER_ADMIN : LISTENER_ADMIN_TCP;
+}
+
+static void free_names(char ***names)
+{
+    size_t i;
+
+    for (i = 0; *names && (*names)[i]; i++)
+        free((*names)[i]);
+    free(*names);
+}
+
+size_t passed_sockets_take(struct listening_socket ret[PASSED_SOCKETS_MAX])
+{
+    CLEANUP(free_names) char **names = NULL;
+    int passed = sd_listen_fds_with_names(0, &names), i;
     size_t count = 0;
 
     for (i = 0; i < passed; i++) {
         struct tb_error err = TB_ERROR_INIT;
 
-        if (count == max)
-            tb_error_set(&err, -EINVAL, "the socket unit has more than %zu sockets", max);
-        if (count == max || take(SD_LISTEN_FDS_START + i, &ret[count], &err) < 0)
+        if (count == PASSED_SOCKETS_MAX)
+            tb_error_set(&err, -EINVAL, "the socket unit has more than %d sockets", PASSED_SOCKETS_MAX);
+        if (count == PASSED_SOCKETS_MAX || take(SD_LISTEN_FDS_START + i, &ret[count], &err) < 0) {
             log_error("%s; it is not served", err.message);
-        else
-            count++;
+            continue;
+        }
+        ret[count].kind = kind_of(&ret[count], names[i]);
+        count++;
     }
     return count;
 }
 
 /* ---- comparison ---- */
 
-static bool is_set(struct config *config, const char *name)
+static bool is_set(struct config *config, const char *section, const char *name)
 {
-    return !option_is_default(option_find("listen", strlen("listen"), name), config);
+    return !option_is_default(option_find(section, strlen(section), name), config);
 }
 
-static void warn(const char *name)
+static void warn(const char *section, const char *name)
 {
-    log_warning("listen.%s differs from the sockets of the socket unit, which are used; change the unit",
+    log_warning("%s.%s differs from the sockets of the socket unit, which are used; change the unit", section,
                 name);
 }
 
@@ -111,7 +130,7 @@ static void compare_tcp(const struct listening_socket *sockets, size_t count, st
     size_t i, total = 0;
 
     for (i = 0; i < count; i++) {
-        if (sockets[i].port == 0)
+        if (sockets[i].port == 0 || sockets[i].kind != LISTENER_API)
             continue;
         total++;
         port_differs |= sockets[i].port != config->listen.port;
@@ -119,35 +138,59 @@ static void compare_tcp(const struct listening_socket *sockets, size_t count, st
             found += strncmp(sockets[i].name + strlen("http://") + (strchr(addresses[j], ':') != NULL),
                              addresses[j], strlen(addresses[j])) == 0;
     }
-    if (is_set(config, "address") && (found != wanted || total != (size_t)wanted))
-        warn("address");
-    if (is_set(config, "port") && (port_differs || total == 0))
-        warn("port");
+    if (is_set(config, "listen", "address") && (found != wanted || total != (size_t)wanted))
+        warn("listen", "address");
+    if (is_set(config, "listen", "port") && (port_differs || total == 0))
+        warn("listen", "port");
 }
 
-static void compare_unix(const struct listening_socket *sockets, size_t count, struct config *config)
+/* The options of the Unix sockets of a kind. */
+struct unix_options {
+    enum listener_kind kind;
+    const char *section, *path, *group;
+};
+
+/* The socket at the path of WANTED, or else the first of its kind; NULL: there is none. */
+static const char *find_unix(const struct listening_socket *sockets, size_t count,
+                             const struct unix_options *wanted)
 {
-    gid_t group = (gid_t)-1;
-    const char *path = NULL;
-    struct stat status;
+    const char *found = NULL;
     size_t i;
 
     for (i = 0; i < count; i++)
-        if (sockets[i].port == 0 && (!path || strcmp(sockets[i].name, config->listen.unix_path) == 0))
-            path = sockets[i].name;
-    if (is_set(config, "unix_path") && strcmp(path ? path : "", config->listen.unix_path) != 0)
-        warn("unix_path");
+        if (sockets[i].port == 0 && sockets[i].kind == wanted->kind &&
+            (!found || strcmp(sockets[i].name, wanted->path) == 0))
+            found = sockets[i].name;
+    return found;
+}
+
+static void compare_unix(const char *path, const struct unix_options *wanted, struct config *config)
+{
+    gid_t group = (gid_t)-1;
+    struct stat status;
+
+    if (is_set(config, wanted->section, "unix_path") && strcmp(path ? path : "", wanted->path) != 0)
+        warn(wanted->section, "unix_path");
     if (!path || stat(path, &status) < 0)
         return;
-    if (is_set(config, "unix_mode") && config_unix_mode(config) != (status.st_mode & 0777))
-        warn("unix_mode");
-    if (is_set(config, "unix_group") &&
-        (config_unix_group(config, &group, NULL) < 0 || group != status.st_gid))
-        warn("unix_group");
+    if (wanted->kind == LISTENER_API && is_set(config, "listen", "unix_mode") &&
+        config_unix_mode(config) != (status.st_mode & 0777))
+        warn("listen", "unix_mode");
+    if (is_set(config, wanted->section, "unix_group") &&
+        (config_group("unix_group", wanted->group, &group, NULL) < 0 || group != status.st_gid))
+        warn(wanted->section, "unix_group");
 }
 
 void passed_sockets_compare(const struct listening_socket *sockets, size_t count, struct config *config)
 {
+    const struct unix_options api = {LISTENER_API, "listen", config->listen.unix_path,
+                                     config->listen.unix_group};
+    const struct unix_options admin = {LISTENER_ADMIN, "admin", config->admin.unix_path,
+                                       config->admin.unix_group};
+    const char *admin_path = find_unix(sockets, count, &admin);
+
     compare_tcp(sockets, count, config);
-    compare_unix(sockets, count, config);
+    compare_unix(find_unix(sockets, count, &api), &api, config);
+    if (admin_path)
+        compare_unix(admin_path, &admin, config);
 }

@@ -13,11 +13,15 @@
  * itself does (Tomcat's maxSwallowSize): a client that is still sending would not read the response. */
 #define SWALLOW_MAX_BYTES (2 * 1024 * 1024)
 
+/* The body of a request on the admin socket: a level of the log. */
+#define ADMIN_BODY_MAX_BYTES 4096
+
 /* Why a part of the body was not taken. R: an error of inbound_keep() or inbound_stream(); -E2BIG for
- * a login. */
+ * a login; -ENOSPC on the admin socket. */
 static const char *reason_of(int r)
 {
     return r == -E2BIG      ? "the body of a login is larger than 32 KiB"
+           : r == -ENOSPC   ? "the body is larger than 4 KiB"
            : r == -EMSGSIZE ? "the body is larger than limits.max_body_bytes"
            : r == -ENOBUFS  ? "too many bodies in memory (limits.max_buffered_bytes); try again later"
                             : "out of memory";
@@ -45,27 +49,38 @@ static void take_over_expect(struct exchange *exchange, const struct request_hea
         *(char *)(uintptr_t)header->expect = '\0';
 }
 
-/* It is answered here, and so only as much of it is taken as it needs. */
-static bool is_large_login(const struct exchange *exchange, int64_t length)
+/* What is answered here: only as much of it is taken as it needs. */
+static int check_own(const struct exchange *exchange, int64_t length)
 {
-    return exchange->head.route.kind == ROUTE_LOGIN && length > LOGIN_BODY_MAX_BYTES;
+    if (exchange->head.route.kind == ROUTE_LOGIN && length > LOGIN_BODY_MAX_BYTES)
+        return -E2BIG;
+    return exchange->peer->kind == LISTENER_ADMIN && length > ADMIN_BODY_MAX_BYTES ? -ENOSPC : 0;
+}
+
+/* A larger one streams. */
+static int64_t kept_max_bytes(const struct exchange *exchange)
+{
+    return exchange->peer->kind == LISTENER_ADMIN ? ADMIN_BODY_MAX_BYTES
+                                                  : exchange->services->config->limits.max_kept_body_bytes;
 }
 
 void receive_header(struct exchange *exchange, const char *method, const char *version)
 {
     struct request_header header = {.exchange = exchange};
     int64_t length;
+    int r;
 
     request_header_read(&header, method, version);
     length = exchange->inbound.length;
-    if (is_large_login(exchange, length))
-        exchange_refuse(exchange, 413, reason_of(-E2BIG));
+    r = check_own(exchange, length);
+    if (r < 0)
+        exchange_refuse(exchange, 413, reason_of(r));
     if (exchange_has_response(exchange)) {
         exchange->inbound.state = INBOUND_DISCARDING;
         exchange->outbound.close = header.is_ambiguous;
         if (length > SWALLOW_MAX_BYTES || header.expect || header.is_ambiguous)
             reply_held(exchange);
-    } else if (length > exchange->services->config->limits.max_kept_body_bytes) {
+    } else if (length > kept_max_bytes(exchange)) {
         take_over_expect(exchange, &header);
         begin_stream(exchange);
     }
@@ -73,13 +88,13 @@ void receive_header(struct exchange *exchange, const char *method, const char *v
 
 static void keep(struct exchange *exchange, const char *data, size_t length)
 {
-    int r = is_large_login(exchange, (int64_t)(exchange->inbound.body.len + length))
-                ? -E2BIG
-                : inbound_keep(exchange, data, length);
+    int r = check_own(exchange, (int64_t)(exchange->inbound.body.len + length));
 
     if (r == 0)
+        r = inbound_keep(exchange, data, length);
+    if (r == 0)
         return;
-    exchange_refuse(exchange, r == -EMSGSIZE || r == -E2BIG ? 413 : 503, reason_of(r));
+    exchange_refuse(exchange, r == -EMSGSIZE || r == -E2BIG || r == -ENOSPC ? 413 : 503, reason_of(r));
     exchange->inbound.state = INBOUND_DISCARDING;
     inbound_free(exchange);
 }
@@ -102,10 +117,11 @@ static bool outgrows(const struct exchange *exchange, size_t length)
 {
     const struct config *config = exchange->services->config;
     const struct inbound *inbound = &exchange->inbound;
+    int64_t kept_max = kept_max_bytes(exchange);
 
     return inbound->state == INBOUND_ARRIVING && !inbound->streams && inbound->length < 0 &&
-           inbound->body.len + length > (size_t)config->limits.max_kept_body_bytes &&
-           config->limits.max_body_bytes > config->limits.max_kept_body_bytes;
+           inbound->body.len + length > (size_t)kept_max && config->limits.max_body_bytes > kept_max &&
+           exchange->peer->kind != LISTENER_ADMIN;
 }
 
 bool receive_body(struct exchange *exchange, const char *data, size_t *length)

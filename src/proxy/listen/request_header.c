@@ -153,7 +153,7 @@ static void check(struct exchange *exchange, struct request_header *header, cons
         .port = exchange->peer->port,
         .upstream = servers_configured_url(&exchange->services->upstream.servers, target),
         .hosts = config->listen.hosts,
-        .origins = config->listen.origins,
+        .origins = exchange->peer->kind == LISTENER_API ? config->listen.origins : "",
     };
     const char *reason;
     int status;
@@ -220,7 +220,7 @@ static void add_forwarded(struct exchange *exchange, const struct origin_headers
 /* Any other Upgrade is ignored (RFC 9110, section 7.8). */
 static bool is_websocket(const struct exchange *exchange, const struct request_header *header)
 {
-    return exchange->head.route.kind == ROUTE_FORWARD &&
+    return exchange->head.route.kind == ROUTE_FORWARD && exchange->peer->kind == LISTENER_API &&
            strcmp(exchange->head.method, MHD_HTTP_METHOD_GET) == 0 && !header->http_1_0 &&
            exchange->inbound.length == 0 &&
            route_has_websocket(exchange->head.target.text.data, exchange->head.target.path_length) &&
@@ -232,7 +232,16 @@ static bool is_websocket(const struct exchange *exchange, const struct request_h
 static bool is_preflight(const struct exchange *exchange, const struct request_header *header)
 {
     return strcmp(exchange->head.method, MHD_HTTP_METHOD_OPTIONS) == 0 && exchange->peer->port != 0 &&
-           *exchange->services->config->listen.origins && header->origin.origin && header->requested_method;
+           exchange->peer->kind == LISTENER_API && *exchange->services->config->listen.origins &&
+           header->origin.origin && header->requested_method;
+}
+
+static unsigned listener_of(const struct exchange *exchange)
+{
+    unsigned kind = exchange->peer->kind;
+
+    return kind == LISTENER_API && exchange->services->config->status.on_api ? kind | LISTENER_API_STATUS
+                                                                             : kind;
 }
 
 static void find_route(struct exchange *exchange, struct request_header *header, const char *method)
@@ -242,7 +251,9 @@ static void find_route(struct exchange *exchange, struct request_header *header,
     size_t path_length = head->target.path_length;
 
     head->operation = operation_find(method, path, path_length);
-    head->route = is_preflight(exchange, header) ? route_preflight() : route_find(method, path, path_length);
+    head->route = is_preflight(exchange, header)
+                      ? route_preflight()
+                      : route_find(listener_of(exchange), method, path, path_length);
     if (is_websocket(exchange, header))
         head->route.kind = ROUTE_TUNNEL;
     head->retry = operation_retry(head->operation, method, path, path_length);

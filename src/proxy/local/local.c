@@ -27,6 +27,52 @@ static void reply_ready(struct exchange *exchange)
     json_decref(json);
 }
 
+static void reply_startup(struct exchange *exchange)
+{
+    bool started = exchange->services->was_ready;
+    json_t *json = json_pack("{s:b,s:s}", "started", started, "reason",
+                             started ? "" : services_reason(exchange->services));
+
+    reply_json(exchange, started ? 200 : 503, json ? json_dumps(json, JSON_COMPACT) : NULL);
+    json_decref(json);
+}
+
+static void reply_list(struct exchange *exchange)
+{
+    json_t *list = json_array(), *json = json_pack("{s:o}", "paths", list);
+    const char *method, *path, *about;
+    size_t position = 0;
+
+    while (route_next_listed(exchange->peer->kind, &position, &method, &path, &about))
+        json_array_append_new(list,
+                              json_pack("{s:s,s:s,s:s}", "method", method, "path", path, "about", about));
+    reply_json(exchange, 200, json ? json_dumps(json, JSON_INDENT(2)) : NULL);
+    json_decref(json);
+}
+
+static void reply_elsewhere(struct exchange *exchange)
+{
+    const char *path = exchange->services->admin_path;
+
+    if (!(exchange->head.route.on & LISTENER_ADMIN))
+        reply_error(exchange, 404, PROXY_STATUS_DENIED,
+                    "not here, but where tbproxyd serves programs (listen.address, listen.unix_path)");
+    else if (path)
+        reply_error(exchange, 404, PROXY_STATUS_DENIED, "not here; the admin socket has this: %s", path);
+    else
+        reply_error(exchange, 404, PROXY_STATUS_DENIED,
+                    "not here; only an admin socket has this, and there is none (admin.unix_path)");
+}
+
+static void reply_unknown(struct exchange *exchange)
+{
+    if (exchange->peer->kind == LISTENER_API)
+        reply_error(exchange, 404, PROXY_STATUS_DENIED,
+                    "not found; tbproxyd forwards ThingsBoard's REST API below /api/");
+    else
+        reply_error(exchange, 404, PROXY_STATUS_DENIED, "not found; GET /-/ lists what is here");
+}
+
 static void local_begin(struct exchange *exchange)
 {
     switch (exchange->head.route.kind) {
@@ -39,6 +85,15 @@ static void local_begin(struct exchange *exchange)
     case ROUTE_READY:
         reply_ready(exchange);
         return;
+    case ROUTE_STARTUP:
+        reply_startup(exchange);
+        return;
+    case ROUTE_LIST:
+        reply_list(exchange);
+        return;
+    case ROUTE_ELSEWHERE:
+        reply_elsewhere(exchange);
+        return;
     case ROUTE_PREFLIGHT:
         reply_preflight(exchange, exchange->head.route.allow);
         return;
@@ -46,8 +101,7 @@ static void local_begin(struct exchange *exchange)
         reply_not_allowed(exchange, exchange->head.route.allow);
         return;
     default:
-        reply_error(exchange, 404, PROXY_STATUS_DENIED,
-                    "not found; tbproxyd forwards ThingsBoard's REST API below /api/");
+        reply_unknown(exchange);
         return;
     }
 }

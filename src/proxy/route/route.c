@@ -12,31 +12,51 @@
 static const char *const methods[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 #define METHODS "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
-/* The first row that matches decides. */
-static const struct {
+#define API       LISTENER_API
+#define ADMIN     LISTENER_ADMIN
+#define ADMIN_TCP LISTENER_ADMIN_TCP
+#define ANY_ADMIN (LISTENER_ADMIN | LISTENER_ADMIN_TCP)
+#define STATUS    (LISTENER_API_STATUS | ANY_ADMIN)
+#define ALL       (LISTENER_API | ANY_ADMIN)
+
+#define READING "GET, HEAD"
+
+/* Of the rows that are on the listener, the first that matches decides. */
+static const struct row {
+    unsigned on;
     const char *method;
     const char *path;
     enum route_kind kind;
     const char *allow; /* for other methods, which get 405; NULL: they continue with the next row */
+    const char *about; /* NULL: not listed */
 } routes[] = {
-    {"GET", "/-/live", ROUTE_LIVE, "GET"},
-    {"GET", "/-/ready", ROUTE_READY, "GET"},
-    {"GET", "/-/status", ROUTE_STATUS, "GET"},
-    {"GET", "/-/metrics", ROUTE_METRICS, "GET"},
-    {"GET", "/-/subscribe/*/*", ROUTE_SUBSCRIBE, "GET"},
-    {"POST", "/api/auth/login", ROUTE_LOGIN, "POST"},
-    {"POST", "/api/auth/token", ROUTE_LOGIN, "POST"},
-    {"POST", "/api/auth/logout", ROUTE_LOGOUT, "POST"},
-    {ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL},
-    {ANY_METHOD, "/api", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL},
-    {ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD_PAGE, NULL},
-    {ANY_METHOD, "/v3/api-docs/**", ROUTE_FORWARD_PAGE, NULL},
-    {ANY_METHOD, "/swagger-ui.html", ROUTE_FORWARD_PAGE, NULL},
-    {ANY_METHOD, "/swagger-ui/**", ROUTE_FORWARD_PAGE, NULL},
-    {ANY_METHOD, "/swagger-resources", ROUTE_FORWARD_PAGE, NULL},
-    {ANY_METHOD, "/swagger-resources/**", ROUTE_FORWARD_PAGE, NULL},
-    {ANY_METHOD, "/webjars/**", ROUTE_FORWARD_PAGE, NULL},
+    {ANY_ADMIN, "GET", "/", ROUTE_LIST, READING, NULL},
+    {API, ANY_METHOD, "/", ROUTE_UNKNOWN, NULL, NULL},
+    {ANY_ADMIN, "GET", "/-", ROUTE_LIST, READING, "What is here."},
+    {ALL, "GET", "/-/live", ROUTE_LIVE, READING, "Whether tbproxyd runs."},
+    {ALL, "GET", "/-/ready", ROUTE_READY, READING,
+     "Whether requests can be sent to the server; if not, why not."},
+    {ALL, "GET", "/-/startup", ROUTE_STARTUP, READING,
+     "Whether tbproxyd has been ready since it was started."},
+    {STATUS, "GET", "/-/status", ROUTE_STATUS, READING,
+     "The state of tbproxyd: limits, queue, clients, servers, and requests that failed lately."},
+    {STATUS, "GET", "/-/metrics", ROUTE_METRICS, READING, "Counters and histograms for Prometheus."},
+    {API, "GET", "/-/subscribe/*/*", ROUTE_SUBSCRIBE, READING, NULL},
+    {API, "POST", "/api/auth/login", ROUTE_LOGIN, "POST", NULL},
+    {API, "POST", "/api/auth/token", ROUTE_LOGIN, "POST", NULL},
+    {API, "POST", "/api/auth/logout", ROUTE_LOGOUT, "POST", NULL},
+    {API, ANY_METHOD, "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, NULL, NULL},
+    {API, ANY_METHOD, "/api", ROUTE_FORWARD, NULL, NULL},
+    {API, ANY_METHOD, "/api/**", ROUTE_FORWARD, NULL, NULL},
+    {ADMIN_TCP, "GET", "/api/v1/**", ROUTE_FORWARD_ANONYMOUS, READING, NULL},
+    {ADMIN_TCP, "GET", "/api/**", ROUTE_FORWARD, READING, "The server's API, as policy.tcp allows."},
+    {API, ANY_METHOD, "/v3/api-docs", ROUTE_FORWARD_PAGE, NULL, NULL},
+    {API, ANY_METHOD, "/v3/api-docs/**", ROUTE_FORWARD_PAGE, NULL, NULL},
+    {API, ANY_METHOD, "/swagger-ui.html", ROUTE_FORWARD_PAGE, NULL, NULL},
+    {API, ANY_METHOD, "/swagger-ui/**", ROUTE_FORWARD_PAGE, NULL, NULL},
+    {API, ANY_METHOD, "/swagger-resources", ROUTE_FORWARD_PAGE, NULL, NULL},
+    {API, ANY_METHOD, "/swagger-resources/**", ROUTE_FORWARD_PAGE, NULL, NULL},
+    {API, ANY_METHOD, "/webjars/**", ROUTE_FORWARD_PAGE, NULL, NULL},
 };
 
 const char *route_method(const char *method)
@@ -56,21 +76,42 @@ static bool method_fits(const char *wanted, const char *method)
            (strcmp(wanted, "GET") == 0 && strcmp(method, "HEAD") == 0);
 }
 
-struct route route_find(const char *method, const char *path, size_t path_length)
+struct route route_find(unsigned listener, const char *method, const char *path, size_t path_length)
 {
+    unsigned elsewhere = 0;
     size_t i;
 
     if (!route_method(method))
-        return (struct route){ROUTE_NOT_ALLOWED, METHODS};
+        return (struct route){.kind = ROUTE_NOT_ALLOWED, .allow = METHODS};
     for (i = 0; i < ARRAY_SIZE(routes); i++) {
-        if (!path_matches(routes[i].path, path, path_length))
+        const struct row *row = &routes[i];
+
+        if (!path_matches(row->path, path, path_length))
             continue;
-        if (method_fits(routes[i].method, method))
-            return (struct route){routes[i].kind, NULL};
-        if (routes[i].allow)
-            return (struct route){ROUTE_NOT_ALLOWED, routes[i].allow};
+        if (!(row->on & listener))
+            elsewhere |= row->on;
+        else if (method_fits(row->method, method))
+            return (struct route){.kind = row->kind};
+        else if (row->allow)
+            return (struct route){.kind = ROUTE_NOT_ALLOWED, .allow = row->allow};
     }
-    return (struct route){ROUTE_UNKNOWN, NULL};
+    return (struct route){.kind = elsewhere ? ROUTE_ELSEWHERE : ROUTE_UNKNOWN, .on = elsewhere};
+}
+
+bool route_next_listed(unsigned listener, size_t *position, const char **method, const char **path,
+                       const char **about)
+{
+    while (*position < ARRAY_SIZE(routes)) {
+        const struct row *row = &routes[(*position)++];
+
+        if (!(row->on & listener) || !row->about)
+            continue;
+        *method = row->method;
+        *path = row->path;
+        *about = row->about;
+        return true;
+    }
+    return false;
 }
 
 bool route_has_websocket(const char *path, size_t path_length)
@@ -80,5 +121,5 @@ bool route_has_websocket(const char *path, size_t path_length)
 
 struct route route_preflight(void)
 {
-    return (struct route){ROUTE_PREFLIGHT, METHODS};
+    return (struct route){.kind = ROUTE_PREFLIGHT, .allow = METHODS};
 }

@@ -200,6 +200,58 @@ START_TEST(the_path_of_the_socket)
 }
 END_TEST
 
+static const struct {
+    const char *address, *host;
+    unsigned port;
+} admin_addresses[] = {
+    {"127.0.0.1:8283", "127.0.0.1", 8283},
+    {"[::1]:8283", "::1", 8283},
+    {"127.0.0.1:0", "127.0.0.1", 0},
+    {"[::1]:65535", "::1", 65535},
+    {"[::1]:65536", NULL, 0},
+    {"127.0.0.1", NULL, 0},
+    {"127.0.0.1:", NULL, 0},
+    {"127.0.0.1:x", NULL, 0},
+    {"127.0.0.1:1x", NULL, 0},
+    {"127.0.0.1:-1", NULL, 0},
+    {"127.0.0.1:000001", NULL, 0},
+    {"::1:8283", NULL, 0},
+    {"localhost:8283", NULL, 0},
+    {"0.0.0.0:8283", NULL, 0},
+    {"[::]:8283", NULL, 0},
+    {"192.0.2.1:8283", NULL, 0},
+    {"8283", NULL, 0},
+    {" 127.0.0.1:8283", NULL, 0},
+};
+
+START_TEST(the_admin_address)
+{
+    struct config *config;
+    const char *host;
+    unsigned port;
+
+    assert_option("admin.address", admin_addresses[_i].address, admin_addresses[_i].host != NULL);
+    if (!admin_addresses[_i].host)
+        return;
+    config = options_must_load("", SETTINGS(URL, KEY));
+    free(config->admin.address);
+    config->admin.address = strdup(admin_addresses[_i].address);
+    ck_assert_int_eq(config_admin_address(config, &host, &port), 0);
+    ck_assert_str_eq(host, admin_addresses[_i].host);
+    ck_assert_uint_eq(port, admin_addresses[_i].port);
+    config_free(config);
+}
+END_TEST
+
+START_TEST(the_path_of_the_admin_socket)
+{
+    assert_option("admin.unix_path", "", true);
+    assert_option("admin.unix_path", "/a", true);
+    assert_option("admin.unix_path", "relative", false);
+    assert_check(SETTINGS("admin.unix_path=/a", "listen.unix_path=/a", URL, KEY), false, "admin.unix_path");
+}
+END_TEST
+
 START_TEST(options_that_bound_each_other)
 {
     assert_check(SETTINGS("limits.max_kept_body_bytes=70000", "limits.max_buffered_bytes=70000", URL, KEY),
@@ -284,6 +336,8 @@ UNIT_SUITE(config_check)
     tcase_add_test(tests, a_listener_is_required);
     tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
     tcase_add_test(tests, the_path_of_the_socket);
+    tcase_add_loop_test(tests, the_admin_address, 0, (int)ARRAY_SIZE(admin_addresses));
+    tcase_add_test(tests, the_path_of_the_admin_socket);
     tcase_add_test(tests, options_that_bound_each_other);
     tcase_add_loop_test(tests, texts_are_parsed_or_refused_with_a_reason, 0, (int)ARRAY_SIZE(texts));
     return suite;

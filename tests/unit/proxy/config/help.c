@@ -98,6 +98,8 @@ static struct config *load_other(const char *credentials)
         "hosts = \"h\"; origins = \"http://o\"; "
         "max_connections = 5;\n"
         "  idle_timeout_s = 4; };\n"
+        "admin = { unix_path = \"/a\"; unix_group = \"1\"; address = \"[::1]:1\"; };\n"
+        "status = { on_api = false; };\n"
         "retry = { retry_on_rate_limit = false; max_retries = 2; initial_retry_delay_ms = 1001;\n"
         "  max_retry_delay_ms = 30001; retry_unsafe = true; };\n"
         "rate = { limits = \"1:1\"; learn = false; };\n"

@@ -251,7 +251,9 @@ static const struct {
     {"retry = {\n  repeat_unsafe = true;\n};\n", /* its name in earlier versions */
      6,
      {"unknown option retry.repeat_unsafe", " retry_unsafe"}},
-    {"\ncolours = {\n  red = 1;\n};\n", 7, {"unknown section colours", "sections: upstream, listen, retry"}},
+    {"\ncolours = {\n  red = 1;\n};\n",
+     7,
+     {"unknown section colours", "sections: upstream, listen, admin, status, retry"}},
     {"colours = { };\n", 5, {"unknown", "colours"}},
     {"listen = 1;\n", 5, {"listen", "section"}},
     {"\nlisten = [1, 2];\n", 6, {"listen", "section"}},

@@ -128,10 +128,11 @@ static int open_unix(struct listening_socket *ret)
 {
     struct tb_error err = TB_ERROR_INIT;
     char path[100];
+    const struct unix_socket_options options = {"listen", path, 0600, (gid_t)-1};
     int r;
 
     snprintf(path, sizeof(path), "%s/socket", unit_directory());
-    r = listening_socket_open_unix(path, 0600, (gid_t)-1, ret, &err);
+    r = listening_socket_open_unix(&options, ret, &err);
     ck_assert_int_eq(r < 0, strstr(err.message, path) != NULL);
     return r;
 }
