@@ -9,8 +9,9 @@
 #include "ctl/spelling.h"
 
 #define TIMEOUT_MAX_S 86400
+#define BLOCKS_MAX    1000000
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_EDITION, OPTION_PART, OPTION_TIMEOUT };
+enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_EDITION, OPTION_PART, OPTION_TIMEOUT, OPTION_BLOCKS };
 
 struct own_option {
     const char *name;
@@ -20,20 +21,27 @@ struct own_option {
 
 /* The options of all subcommands. */
 static const struct own_option own_options[] = {
+    {"admin", OPTION_TEXT, offsetof(struct arguments, connection.admin)},
     {"all", OPTION_FLAG, offsetof(struct arguments, all)},
     {"api-key-file", OPTION_TEXT, offsetof(struct arguments, connection.api_key_file)},
     {"as", OPTION_TEXT, offsetof(struct arguments, as)},
     {"body", OPTION_TEXT, offsetof(struct arguments, body)},
     {"ca-file", OPTION_TEXT, offsetof(struct arguments, connection.ca_file)},
+    {"client", OPTION_TEXT, offsetof(struct arguments, trace.client)},
     {"compact", OPTION_FLAG, offsetof(struct arguments, compact)},
     {"config", OPTION_TEXT, offsetof(struct arguments, config)},
+    {"count", OPTION_BLOCKS, 0},
     {"edition", OPTION_EDITION, 0},
     {"help", OPTION_FLAG, offsetof(struct arguments, help)},
     {"json", OPTION_FLAG, offsetof(struct arguments, json)},
     {"long", OPTION_FLAG, offsetof(struct arguments, long_lines)},
+    {"method", OPTION_TEXT, offsetof(struct arguments, trace.method)},
+    {"operation", OPTION_TEXT, offsetof(struct arguments, trace.operation)},
     {"output", OPTION_TEXT, offsetof(struct arguments, output)},
     {"part", OPTION_PART, 0},
     {"password-file", OPTION_TEXT, offsetof(struct arguments, connection.password_file)},
+    {"ready", OPTION_FLAG, offsetof(struct arguments, ready)},
+    {"status", OPTION_TEXT, offsetof(struct arguments, trace.status)},
     {"timeout", OPTION_TIMEOUT, 0},
     {"token-file", OPTION_TEXT, offsetof(struct arguments, connection.token_file)},
     {"unix-socket", OPTION_TEXT, offsetof(struct arguments, connection.unix_socket)},
@@ -103,6 +111,17 @@ static int set_timeout(struct arguments *arguments, const char *value, struct tb
     return 0;
 }
 
+static int set_blocks(struct arguments *arguments, const char *value, struct tb_error *err)
+{
+    char *end;
+    unsigned long count = strtoul(value, &end, 10);
+
+    if (*value < '0' || *value > '9' || *end || count < 1 || count > BLOCKS_MAX)
+        return tb_error_set(err, -EINVAL, "--count: expected 1 to %d", BLOCKS_MAX);
+    arguments->blocks = (unsigned)count;
+    return 0;
+}
+
 static int set_edition(struct arguments *arguments, const char *value, struct tb_error *err)
 {
     arguments->edition = edition_find(value);
@@ -148,6 +167,8 @@ static int set_option(struct arguments *arguments, const struct own_option *opti
         return set_part(arguments, value, err);
     case OPTION_TIMEOUT:
         return set_timeout(arguments, value, err);
+    case OPTION_BLOCKS:
+        return set_blocks(arguments, value, err);
     }
     return -EINVAL;
 }

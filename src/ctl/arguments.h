@@ -25,6 +25,10 @@ struct arguments {
     struct connection_options connection;
     const char *as;     /* a user */
     const char *config; /* the file of tbproxyd's configuration */
+    struct {
+        const char *client, *method, *operation, *status;
+    } trace;         /* what "trace" shows; NULL: all */
+    unsigned blocks; /* of "top"; 0: without end */
     const char *body;
     const char *output;
     unsigned edition; /* EDITION_NONE: not given */
@@ -33,6 +37,7 @@ struct arguments {
     bool help; /* not used: main() looks for it first */
     bool json;
     bool long_lines;
+    bool ready;
     struct argument *list; /* parameters and parts, in their order */
     size_t count;
 };

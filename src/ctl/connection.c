@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/secret.h"
+#include "client/error.h"
 #include "ctl/message.h"
 
 bool connection_is_direct(const struct connection_options *options)
@@ -24,18 +25,60 @@ int connection_check(const struct connection_options *options, struct tb_error *
             "--token-file");
     if (!options->username != !options->password_file)
         return tb_error_set(err, -EINVAL, "--username and --password-file must be given together");
+    if (options->admin && (options->url || options->unix_socket))
+        return tb_error_set(err, -EINVAL, "--admin excludes --url and --unix-socket");
     return 0;
+}
+
+static const char *environment_of(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value && *value ? value : NULL;
 }
 
 const char *connection_url(const struct connection_options *options)
 {
-    const char *environment = getenv("TBPROXY_URL");
+    const char *environment = environment_of("TBPROXY_URL");
 
     if (options->url)
         return options->url;
     if (options->unix_socket) /* the host does not matter */
         return "http://localhost";
-    return environment && *environment ? environment : URL_DEFAULT;
+    return environment ? environment : URL_DEFAULT;
+}
+
+struct connection_options connection_to_daemon(const struct connection_options *options, int *ret_refusal)
+{
+    struct connection_options way = *options;
+    bool is_default = !options->url && !options->unix_socket && !environment_of("TBPROXY_URL");
+
+    *ret_refusal = 0;
+    if (options->url || options->unix_socket)
+        return way;
+    way.unix_socket = options->admin ? options->admin : environment_of("TBPROXY_ADMIN");
+    if (way.unix_socket || !is_default)
+        return way;
+    if (access(ADMIN_DEFAULT, R_OK | W_OK) == 0)
+        way.unix_socket = ADMIN_DEFAULT;
+    else
+        *ret_refusal = errno;
+    return way;
+}
+
+int connection_to_admin(const struct connection_options *options, struct connection_options *ret,
+                        struct tb_error *err)
+{
+    int refusal;
+    struct connection_options way = connection_to_daemon(options, &refusal);
+
+    if (refusal == EACCES)
+        return FAIL(err, TB_ERROR_FORBIDDEN, -EACCES, "%s: %s; join the group tbproxy-admin, or use sudo",
+                    ADMIN_DEFAULT, strerror(refusal));
+    if (refusal)
+        return FAIL(err, TB_ERROR_TRANSPORT, -refusal, "%s: %s", ADMIN_DEFAULT, strerror(refusal));
+    *ret = way;
+    return 0;
 }
 
 const char *connection_hint(const struct connection_options *options, const struct tb_error *err)

@@ -9,12 +9,14 @@
 
 #include "base/error.h"
 
-#define URL_DEFAULT "http://127.0.0.1:8282"
+#define URL_DEFAULT   "http://127.0.0.1:8282"
+#define ADMIN_DEFAULT "/run/tbproxyd/admin.sock"
 
 /* As given on the command line; NULL: not given. */
 struct connection_options {
     const char *url;
     const char *unix_socket;
+    const char *admin; /* tbproxyd's admin socket */
     const char *api_key_file;
     const char *username;
     const char *password_file;
@@ -31,6 +33,15 @@ int connection_check(const struct connection_options *options, struct tb_error *
 
 /* The URL of tbproxyd or the server: --url, $TBPROXY_URL, or the default. */
 const char *connection_url(const struct connection_options *options);
+
+/* How a subcommand for operators reaches tbproxyd: as OPTIONS say, else over the admin socket ($TBPROXY_ADMIN
+ * or the default), else like any other program. *RET_REFUSAL is 0, or in the last case the errno for which
+ * the admin socket cannot be used. */
+struct connection_options connection_to_daemon(const struct connection_options *options, int *ret_refusal);
+
+/* The same for what only the admin socket offers: in the last case an error with a message. */
+int connection_to_admin(const struct connection_options *options, struct connection_options *ret,
+                        struct tb_error *err);
 
 /* What to do if tbproxyd cannot be reached, to be appended to the message of ERR; else "". */
 const char *connection_hint(const struct connection_options *options, const struct tb_error *err);

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/daemon_page.h"
 
-#include <curl/curl.h>
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/buf.h"
+#include "client/answer_error.h"
 #include "client/error.h"
+#include "ctl/daemon_request.h"
 #include "ctl/editions.h"
+#include "ctl/message.h"
 
-#define PAGE_MAX_BYTES  (1024 * 1024)
-#define PAGE_TIMEOUT_MS 3000L /* tbproxyd answers its own pages at once */
-#define URL_MAX_BYTES   2048
+#define GET_TIMEOUT_MS  3000L  /* tbproxyd answers its own pages at once */
+#define POST_TIMEOUT_MS 30000L /* some actions ask the server */
 
 static size_t take(char *data, size_t size, size_t count, void *context)
 {
@@ -20,66 +20,82 @@ static size_t take(char *data, size_t size, size_t count, void *context)
     return buf_append(buf, data, size * count) < 0 ? 0 : count;
 }
 
-/* DETAIL is libcurl's, and may be empty. */
-static int refuse_transfer(CURLcode code, const char *detail, struct tb_error *err)
+static void set_body(CURL *easy, const char *body, struct curl_slist **headers)
 {
-    if (code == CURLE_WRITE_ERROR)
-        return FAIL(err, TB_ERROR_DECODE, -EMSGSIZE, "the answer has more than %d bytes", PAGE_MAX_BYTES);
-    return FAIL(err, code == CURLE_OPERATION_TIMEDOUT ? TB_ERROR_TIMEOUT : TB_ERROR_TRANSPORT, -EIO,
-                "no answer from tbproxyd: %s", *detail ? detail : curl_easy_strerror(code));
+    *headers = curl_slist_append(NULL, "Content-Type: application/json");
+    curl_easy_setopt(easy, CURLOPT_POSTFIELDS, body);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *headers);
 }
 
-/* GETs URL: appends the answer to BODY, and sets *RET_STATUS. */
-static int get(const struct connection_options *options, const char *url, struct buf *body, long *ret_status,
-               struct tb_error *err)
+/* Appends the answer to RET, and sets *RET_STATUS. */
+static int perform(const struct connection_options *options, const char *path, const char *body,
+                   struct buf *ret, long *ret_status, struct tb_error *err)
 {
-    char detail[CURL_ERROR_SIZE] = "";
-    CURL *easy = curl_easy_init();
+    char detail[CURL_ERROR_SIZE];
+    struct curl_slist *headers = NULL;
+    CURL *easy = daemon_request_new(options, path, detail, err);
     CURLcode code;
+    int r = 0;
 
     if (!easy)
-        return FAIL_MEMORY(err);
-    curl_easy_setopt(easy, CURLOPT_URL, url);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_PROXY, "");
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, PAGE_TIMEOUT_MS);
-    curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, options->unix_socket);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, detail);
-    if (options->ca_file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file);
+        return err ? err->code : -ENOMEM;
+    if (body)
+        set_body(easy, body, &headers);
+    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, body ? POST_TIMEOUT_MS : GET_TIMEOUT_MS);
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, ret);
     code = curl_easy_perform(easy);
     if (code == CURLE_OK)
         curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, ret_status);
+    else
+        r = daemon_request_error(options, easy, code, detail, err);
     curl_easy_cleanup(easy);
-    return code == CURLE_OK ? 0 : refuse_transfer(code, detail, err);
+    curl_slist_free_all(headers);
+    return r;
+}
+
+int daemon_page_request(const struct connection_options *options, const char *path, const char *body,
+                        long *ret_status, json_t **ret, struct tb_error *err)
+{
+    CLEANUP(buf_free) struct buf text = BUF_INIT(DAEMON_PAGE_MAX_BYTES);
+    json_t *answer;
+    int r = perform(options, path, body, &text, ret_status, err);
+
+    if (r < 0)
+        return r;
+    answer = text.data ? json_loadb(text.data, text.len, 0, NULL) : NULL;
+    *ret = json_is_object(answer) ? json_incref(answer) : json_object();
+    json_decref(answer);
+    return *ret ? 0 : FAIL_MEMORY(err);
 }
 
 int daemon_page_get(const struct connection_options *options, const char *path, long *ret_status,
                     json_t **ret, struct tb_error *err)
 {
-    CLEANUP(buf_free) struct buf body = BUF_INIT(PAGE_MAX_BYTES);
-    char url[URL_MAX_BYTES];
-    const char *base = connection_url(options);
-    size_t length = strlen(base);
-    json_t *answer;
-    long status;
-    int r;
+    return daemon_page_request(options, path, NULL, ret_status, ret, err);
+}
 
-    while (length > 0 && base[length - 1] == '/')
-        length--;
-    if ((size_t)snprintf(url, sizeof(url), "%.*s%s", (int)length, base, path) >= sizeof(url))
-        return FAIL(err, TB_ERROR_USAGE, -EINVAL, "the URL has more than %d bytes", URL_MAX_BYTES - 1);
-    r = get(options, url, &body, &status, err);
-    if (r < 0)
-        return r;
-    answer = body.data ? json_loadb(body.data, body.len, 0, NULL) : NULL;
-    *ret = json_is_object(answer) ? json_incref(answer) : json_object();
-    *ret_status = status;
-    json_decref(answer);
-    return *ret ? 0 : FAIL_MEMORY(err);
+int daemon_page_refuse(int status, const json_t *answer, struct tb_error *err)
+{
+    const char *reason = json_string_value(json_object_get(answer, "message"));
+
+    if (status == 404 || status == 200)
+        reason = "tbproxyd is too old or does not offer this here, or this is not tbproxyd";
+    err->status = status == 200 ? 0 : status;
+    return FAIL(err, status == 200 ? TB_ERROR_DECODE : answer_kind(status), -EPROTO, "%s",
+                reason ? reason : "this is not tbproxyd");
+}
+
+int daemon_page_report(const char *subcommand, const struct connection_options *options,
+                       const struct tb_error *err)
+{
+    if (err->kind == TB_ERROR_USAGE)
+        return say_usage(subcommand, "%s: %s", subcommand, err->message);
+    if (err->status)
+        say("%s: %s (%d): %s", subcommand, tb_error_kind_name(err->kind), err->status, err->message);
+    else
+        say("%s: %s%s", subcommand, err->message, connection_hint(options, err));
+    return exit_status(err);
 }
 
 unsigned daemon_edition(const struct connection_options *options)

@@ -28,11 +28,6 @@ static const struct status_member members[] = {
     {0},
 };
 
-static json_int_t count_of(const json_t *object, const char *name)
-{
-    return json_integer_value(json_object_get(object, name));
-}
-
 static void print_buckets(const json_t *buckets)
 {
     size_t i;
@@ -93,18 +88,18 @@ static void print(const json_t *part)
 
 static int run(const struct arguments *arguments)
 {
-    static const struct status_part part = {"limits", members, print};
+    static const struct status_part part = {"limits", members, false, print};
 
-    return status_print(&part, arguments);
+    return status_print("limits", &part, arguments);
 }
 
 const struct subcommand limits_subcommand = {
     .name = "limits",
     .summary = "show the rate limits and what is left of them",
     .usage = "Usage: tbproxyctl limits [OPTION]...\n"
-             "Shows the rate limits that tbproxyd observes, how many tokens are left, the pace that it has\n"
-             "learned, the operations with a limit of their own, and the number of calls in\n"
-             "flight.\n" STATUS_USAGE_TAIL,
+             "Shows the rate limits that tbproxyd observes, how many tokens are left, the pace\n"
+             "that it has learned, the operations with a limit of their own, and the number of\n"
+             "calls in flight.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

@@ -10,16 +10,22 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/call.c \
 	src/ctl/call_body.c src/ctl/call_body.h \
 	src/ctl/call_example.c src/ctl/call_example.h \
+	src/ctl/check_config.c \
+	src/ctl/clients.c \
 	src/ctl/complete.c \
 	src/ctl/connection.c src/ctl/connection.h \
+	src/ctl/daemon_action.c src/ctl/daemon_action.h \
 	src/ctl/daemon_page.c src/ctl/daemon_page.h \
+	src/ctl/daemon_request.c src/ctl/daemon_request.h \
 	src/ctl/daemon_status.c src/ctl/daemon_status.h \
+	src/ctl/daemon_stream.c src/ctl/daemon_stream.h \
 	src/ctl/describe.c \
 	src/ctl/descriptions.c src/ctl/descriptions.h \
 	src/ctl/editions.c src/ctl/editions.h \
 	src/ctl/help.c \
 	src/ctl/json_print.c src/ctl/json_print.h \
 	src/ctl/limits.c \
+	src/ctl/log_level.c \
 	src/ctl/message.c src/ctl/message.h \
 	src/ctl/operations.c \
 	src/ctl/output.c src/ctl/output.h \
@@ -27,10 +33,17 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/parameter.c src/ctl/parameter.h \
 	src/ctl/policy.c \
 	src/ctl/queue.c \
+	src/ctl/reload.c \
 	src/ctl/schema_print.c src/ctl/schema_print.h \
+	src/ctl/session.c \
 	src/ctl/spelling.c src/ctl/spelling.h \
+	src/ctl/status.c \
 	src/ctl/subcommand.h \
-	src/ctl/types.c src/ctl/types.h
+	src/ctl/text.c src/ctl/text.h \
+	src/ctl/top.c \
+	src/ctl/trace.c \
+	src/ctl/types.c src/ctl/types.h \
+	src/ctl/wait.c
 src_ctl_libctl_la_CPPFLAGS = $(ctl_cppflags)
 ctl_libs = src/ctl/libctl.la gen/libtables.la $(project_libs) -lm
 src_ctl_tbproxyctl_SOURCES = src/ctl/main.c

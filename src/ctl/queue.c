@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <pwd.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "ctl/daemon_status.h"
+#include "ctl/text.h"
 
 static const struct status_member client_members[] = {
     {"client", MEMBER_TEXT, false, NULL},        {"requests", MEMBER_COUNT, false, NULL},
@@ -31,21 +28,6 @@ static void print_bounded(const char *label, const json_t *part, const char *nam
            unit);
 }
 
-/* The name of the user of "uid:1000", which tbproxyd itself does not look up, because that can take long. */
-static const struct passwd *user_of(const char *client)
-{
-    static const char prefix[] = "uid:";
-
-    return strncmp(client, prefix, strlen(prefix)) == 0
-               ? getpwuid((uid_t)strtoul(client + strlen(prefix), NULL, 10))
-               : NULL;
-}
-
-static json_int_t count_of(const json_t *client, const char *name)
-{
-    return json_integer_value(json_object_get(client, name));
-}
-
 static void print_ports(const json_t *ports)
 {
     size_t i;
@@ -57,11 +39,10 @@ static void print_ports(const json_t *ports)
 
 static void print_client(const json_t *client)
 {
-    const char *name = json_string_value(json_object_get(client, "client"));
-    const struct passwd *user = user_of(name);
+    char name[CLIENT_MAX_BYTES];
 
-    printf("client     %s%s%s%s: %" JSON_INTEGER_FORMAT " waiting", name, user ? " (" : "",
-           user ? user->pw_name : "", user ? ")" : "", count_of(client, "requests"));
+    printf("client     %s: %" JSON_INTEGER_FORMAT " waiting", client_words(text_of(client, "client"), name),
+           count_of(client, "requests"));
     print_ports(json_object_get(client, "waiting_ports"));
     printf(", %" JSON_INTEGER_FORMAT " at the server, %" JSON_INTEGER_FORMAT " connections\n",
            count_of(client, "in_flight"), count_of(client, "connections"));
@@ -82,9 +63,9 @@ static void print(const json_t *part)
 
 static int run(const struct arguments *arguments)
 {
-    static const struct status_part part = {"queue", members, print};
+    static const struct status_part part = {"queue", members, true, print};
 
-    return status_print(&part, arguments);
+    return status_print("queue", &part, arguments);
 }
 
 const struct subcommand queue_subcommand = {

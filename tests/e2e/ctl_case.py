@@ -41,7 +41,7 @@ class CtlCase(Case):
 
     def environment(self):
         return {name: value for name, value in os.environ.items()
-                if not name.lower().endswith("_proxy") and name != "TBPROXY_URL"}
+                if not name.lower().endswith("_proxy") and name not in ("TBPROXY_ADMIN", "TBPROXY_URL")}
 
     def run_ctl(self, *arguments, stdin=b"", **environment):
         """The finished process; its output must not contain a secret."""

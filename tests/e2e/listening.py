@@ -5,15 +5,19 @@ import threading
 
 
 class Listening:
-    """CONNECTED(sock) is called for each connection, in the accepting thread; it spawns a thread for work that takes longer.
+    """On ADDRESS, which may be the path of a Unix socket. CONNECTED(sock) is called for each connection, in the accepting thread; it spawns a thread for work that takes longer.
     A subclass must be ready for that before it calls this __init__."""
 
     def __init__(self, port=0, address="127.0.0.1"):
         self.threads = []
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        self.listener = socket.create_server((address, port), family=family, backlog=128)
-        self.port = self.listener.getsockname()[1]
-        self.url = "http://%s:%d" % ("[%s]" % address if ":" in address else address, self.port)
+        self.is_unix = address.startswith("/")
+        if self.is_unix:
+            self.listener = socket.create_server(address, family=socket.AF_UNIX, backlog=128)
+        else:
+            family = socket.AF_INET6 if ":" in address else socket.AF_INET
+            self.listener = socket.create_server((address, port), family=family, backlog=128)
+            self.port = self.listener.getsockname()[1]
+            self.url = "http://%s:%d" % ("[%s]" % address if ":" in address else address, self.port)
         self.spawn(self.accept)
 
     def spawn(self, function, *arguments):
@@ -26,7 +30,8 @@ class Listening:
                 sock, _ = self.listener.accept()
             except OSError:
                 return
-            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else what is sent may come 40 ms later
+            if not self.is_unix:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else what is sent may come 40 ms later
             self.connected(sock)
 
     def stop_listening(self):

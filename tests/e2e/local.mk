@@ -22,6 +22,7 @@ e2e_tests = \
 	tests/e2e/test_ctl_completion.py \
 	tests/e2e/test_ctl_describe.py \
 	tests/e2e/test_ctl_policy.py \
+	tests/e2e/test_ctl_status.py \
 	tests/e2e/test_examples.py \
 	tests/e2e/test_failover.py \
 	tests/e2e/test_forwarding.py \

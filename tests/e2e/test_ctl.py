@@ -8,7 +8,7 @@ import subprocess
 
 import tap
 from ctl_case import CtlCase
-from harness import PATIENCE, TENANT, answer
+from harness import PATIENCE, TENANT, Connection, answer
 from scripted import echo
 
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
@@ -358,29 +358,29 @@ class TestStatus(CtlCase):
 
     def test_connections_to_tbproxyd(self):
         self.assertEqual(self.good("limits", TBPROXY_URL=self.server.url + "/"), LIMITS_TEXT)
-        self.assertIn("limits: transport: no answer from tbproxyd: ",
+        self.assertIn("limits: no answer from tbproxyd at %s: " % self.path("none"),
                       self.refused("limits", "--unix-socket", self.path("none"), TBPROXY_URL=self.server.url, status=7))
-        self.assertIn("queue: transport: no answer from tbproxyd: ",
+        self.assertIn("queue: no answer from tbproxyd at http://127.0.0.1:1: ",
                       self.refused("queue", "--url", "http://127.0.0.1:1", status=7))
-        self.assertIn("limits: transport: ", self.refused("limits", "--url", "file:///etc/passwd", status=7))
+        self.assertIn("limits: no answer from tbproxyd at ", self.refused("limits", "--url", "file:///etc/passwd", status=7))
         self.assertIn("limits: the URL has more than 2047 bytes",
                       self.refused("limits", "--url", "http://" + "a" * 2038))
 
     def test_answers_without_a_status(self):
-        too_old = "no status: tbproxyd is too old, or this is not tbproxyd"
+        too_old = "tbproxyd is too old or does not offer this here, or this is not tbproxyd"
         for given, status, message in (
                 (answer(404, {"status": 404, "message": "there is nothing here"}), 3, "not found (404): " + too_old),
                 (answer(404), 3, "not found (404): " + too_old),
-                (answer(200, b"<html>"), 1, "decode: " + too_old),
-                (answer(200), 1, "decode: " + too_old),
-                (answer(200, b"[]"), 1, "decode: " + too_old),
-                (answer(200, {"limit": LIMITS}), 1, "decode: " + too_old),
+                (answer(200, b"<html>"), 1, too_old),
+                (answer(200), 1, too_old),
+                (answer(200, b"[]"), 1, too_old),
+                (answer(200, {"limit": LIMITS}), 1, too_old),
                 (answer(403, {"message": "the Host is \x1b[31mnot\u009b31m mine\n"}), 4,
                  "forbidden (403): the Host is ?[31mnot?31m mine?"),
                 (answer(503, b"x"), 6, "service (503): this is not tbproxyd"),
                 (answer(302, b"", [("Location", "/x")]), 1, "HTTP (302): this is not tbproxyd"),
-                (b"SSH-2.0\r\n", 7, "transport: no answer from tbproxyd: "),
-                (b"", 7, "transport: no answer from tbproxyd: ")):
+                (b"SSH-2.0\r\n", 7, "no answer from tbproxyd at "),
+                (b"", 7, "no answer from tbproxyd at ")):
             with self.subTest(given=given):
                 self.answer = given
                 self.assertIn("tbproxyctl: limits: " + message, self.fails("limits", status=status))
@@ -413,7 +413,7 @@ class TestStatus(CtlCase):
                 self.answer = answer(body={name: part})
                 for arguments in ((), ("--json",)):
                     self.assertEqual(self.fails(name, *arguments),
-                                     "tbproxyctl: %s: decode: the answer has no valid %s" % (name, wrong))
+                                     "tbproxyctl: %s: the answer has no valid %s" % (name, wrong))
 
     def test_bounds(self):
         self.assertIn("1" * TEXT_MAX, self.ask("limits", limits={**LIMITS, "limit": "1" * TEXT_MAX}))
@@ -421,15 +421,15 @@ class TestStatus(CtlCase):
         self.answer = answer(body=body.ljust(PAGE_MAX))
         self.assertEqual(self.ask("limits"), LIMITS_TEXT)
         self.answer = answer(body=body.ljust(PAGE_MAX + 1))
-        self.assertEqual(self.fails("limits"), "tbproxyctl: limits: decode: the answer has more than 1048576 bytes")
+        self.assertEqual(self.fails("limits"), "tbproxyctl: limits: the answer has more than 1048576 bytes")
         self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"
-        self.assertIn("limits: transport: ", self.fails("limits", status=7))
+        self.assertIn("limits: no answer from tbproxyd at ", self.fails("limits", status=7))
         self.answer = answer(body=b'{"limits":' + b"[" * 100000)
-        self.assertIn("limits: decode: ", self.fails("limits"))
+        self.assertIn("limits: tbproxyd is too old", self.fails("limits"))
 
     def test_no_answer_in_time(self):
         self.server.handle = lambda peer, request: self.server.release.wait()
-        self.assertIn("limits: timeout: no answer from tbproxyd: ", self.fails("limits", status=7))
+        self.assertIn("limits: no answer from tbproxyd at ", self.fails("limits", status=7))
 
     def test_the_command_line(self):
         for words, message in ((("x",), "unexpected argument x"), (("-x",), "unexpected argument -x"),
@@ -468,12 +468,22 @@ class TestStatusOfTbproxyd(CtlCase):
             self.assertEqual(json.loads(self.good("queue", "--json", *where))["max_wait_ms"], 12000)
             self.assertIn("100:1,2000:60", self.good("limits", *where))
             self.assertIn("12", self.good("queue", *where))
+            self.assertIn("uid:%d" % os.getuid(), self.good("clients", *where))
+
+    def test_the_requests_of_a_client_are_counted(self):
+        counts = []
+        with Connection(("127.0.0.1", self.proxy.port)) as connection:
+            for _ in range(2):
+                connection.request("GET", "/-/live")
+                counts.append(connection.request("GET", "/-/status").json()["queue"]["clients"][0]["answered"])
+        self.assertEqual(counts[1] - counts[0], 2)
 
 
 class TestHelp(CtlCase):
     def test_help(self):
         text = self.good("--help")
-        for name in ("call", "operations", "describe", "limits", "queue", "help"):
+        for name in ("status", "top", "wait", "limits", "queue", "clients", "trace", "reload", "session", "log-level",
+                     "policy", "check-config", "call", "operations", "describe", "help"):
             self.assertIn("\n  %s " % name, text)
             usage = self.good("help", name)
             self.assertTrue(usage.startswith("Usage: tbproxyctl %s" % name))

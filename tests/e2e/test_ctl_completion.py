@@ -31,9 +31,10 @@ class TestComplete(CtlCase):
         self.assertEqual(self.complete("describe", "Device", "D"), [])
         self.assertEqual(self.complete("operations", "--edition", "c"), ["ce"])
         self.assertEqual(self.complete("help", "op"), ["operations"])
-        self.assertEqual(self.complete("l"), ["limits"])
+        self.assertEqual(self.complete("l"), ["limits", "log-level"])
         for name in ("limits", "queue"):
-            self.assertEqual(self.complete(name, "--"), ["--ca-file", "--help", "--json", "--unix-socket", "--url"])
+            self.assertEqual(self.complete(name, "--"), ["--admin", "--ca-file", "--help", "--json", "--unix-socket",
+                                                         "--url"])
             self.assertEqual(self.complete(name, "--url", "x", "--u"), ["--unix-socket"])
             self.assertEqual(self.complete(name, "--url", "-"), [])
             self.assertEqual(self.complete(name, ""), [])

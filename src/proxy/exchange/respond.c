@@ -55,6 +55,7 @@ static void note(struct exchange *exchange, enum outbound_state state, int statu
         exchange->outbound.bytes = (int64_t)response.length;
     if (!exchange->hung_up) {
         count(exchange, status);
+        exchange->peer->principal->answered++;
         note_failure(exchange, status, response);
     }
     if (state == OUTBOUND_QUEUED)

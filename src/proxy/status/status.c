@@ -90,10 +90,11 @@ static json_t *client(const struct services *services, const struct principal *p
 
     principal_name(principal->user, name, sizeof(name));
     return json_pack(
-        "{s:s,s:I,s:I,s:I,s:I,s:I,s:o}", "client", name, "requests", (json_int_t)state.waiting, "in_flight",
-        (json_int_t)state.in_flight, "connections", (json_int_t)principal->shares.connections.used, "streams",
-        (json_int_t)principal->shares.streams.used, "body_bytes", (json_int_t)principal->shares.bodies.used,
-        "waiting_ports", waiting_ports(services, principal));
+        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "client", name, "answered", (json_int_t)principal->answered,
+        "requests", (json_int_t)state.waiting, "in_flight", (json_int_t)state.in_flight, "connections",
+        (json_int_t)principal->shares.connections.used, "streams", (json_int_t)principal->shares.streams.used,
+        "body_bytes", (json_int_t)principal->shares.bodies.used, "waiting_ports",
+        waiting_ports(services, principal));
 }
 
 static json_t *clients(const struct services *services)
