@@ -27,6 +27,7 @@ class Row:
         self.retry, self.shape = operation.retry, shape
         self.sets, self.condition = set(operation.sets), operation.condition
         self.flags = frozenset(operation.flags) & frozenset(FLAGS)
+        self.takes_json = operation.body in ("json", "text")
         self.editions = 0
 
     def facts(self):
@@ -91,6 +92,7 @@ def gather(documents):
                     operation.method, operation.path, row.facts(), Row(operation, shape).facts(), document.edition,
                     document.version))
             row.sets |= set(operation.sets)  # a document may describe less of an answer than another
+            row.takes_json &= Row(operation, shape).takes_json
             row.editions |= 1 << bit
     return list(rows.values())
 
@@ -125,11 +127,11 @@ def plant(rows):
 def operation_lines(nodes, texts):
     for node in nodes:
         for row in node.rows:
-            yield "    {%d, %d, %d, 0x%02x, TB_%s, %s, %s, %s, %s}, /* %s %s: %s */" % (
+            yield "    {%d, %d, %d, 0x%02x, TB_%s, %s, %s, %s, %s, %d}, /* %s %s: %s */" % (
                 texts.offset(row.id), texts.offset(row.tag), texts.offset(row.path), row.editions, row.method,
                 RETRIES[row.retry], " | ".join(flag for flag in FLAGS if flag in row.flags) or "0",
                 " | ".join("SET_" + one.upper() for one in SETS if one in row.sets),
-                "CONDITION_" + row.condition.upper(), row.method,
+                "CONDITION_" + row.condition.upper(), int(row.takes_json), row.method,
                 comment(row.path), row.id)
 
 
@@ -143,7 +145,8 @@ def node_lines(nodes, texts):
 
 def text_of_routes(documents):
     """The text of routes.c. DOCUMENTS: objects with edition, version and operations, which have id, tag, method ("GET"),
-    path, retry ("free", "stamped", "never"), flags (names of the bits in FLAGS), sets and condition (classes.py)."""
+    path, retry ("free", "stamped", "never"), flags (names of the bits in FLAGS), sets, condition (classes.py)
+    and body ("none", "json", "text", "multipart")."""
     nodes = plant(gather(documents))
     texts = Texts()
     operations = list(operation_lines(nodes, texts))

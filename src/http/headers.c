@@ -30,6 +30,29 @@ int headers_add(struct headers *headers, const char *name, size_t name_length, c
     return 0;
 }
 
+int headers_replace(struct headers *headers, const char *name, const char *value)
+{
+    struct headers fresh = {BUF_INIT(headers->text.max), 0};
+    const char *line;
+    int r = 0;
+
+    for (line = headers_next(headers, NULL); line && r == 0; line = headers_next(headers, line)) {
+        const char *old = header_value(line);
+
+        if (!header_is(line, name))
+            r = headers_add(&fresh, line, strcspn(line, ":"), old, strlen(old));
+    }
+    if (r == 0)
+        r = headers_add(&fresh, name, strlen(name), value, strlen(value));
+    if (r < 0) {
+        headers_free(&fresh);
+        return r;
+    }
+    headers_free(headers);
+    *headers = fresh;
+    return 0;
+}
+
 const char *headers_next(const struct headers *headers, const char *line)
 {
     const char *next;

@@ -28,6 +28,9 @@ struct headers {
 int headers_add(struct headers *headers, const char *name, size_t name_length, const char *value,
                 size_t value_length);
 
+/* Replaces all lines called NAME, in any case, by this one, which comes last. Errors as above. */
+int headers_replace(struct headers *headers, const char *name, const char *value);
+
 /* The line after LINE, or the first one if LINE is NULL; NULL at the end. Valid until the list changes. */
 const char *headers_next(const struct headers *headers, const char *line);
 

@@ -28,6 +28,7 @@ e2e_tests = \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_full_memory.py \
 	tests/e2e/test_browser_guard.py \
+	tests/e2e/test_hints.py \
 	tests/e2e/test_http2.py \
 	tests/e2e/test_http2_burst.py \
 	tests/e2e/test_http2_windows.py \

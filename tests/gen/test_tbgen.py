@@ -682,7 +682,7 @@ class SmallDocuments(unittest.TestCase):
     def test_hostile_texts_in_routes(self):
         path, tag = '/api/{a"b\n*\\}', 'x"; int y; /*\n\\'
         operation = types.SimpleNamespace(id="getThing", tag=tag, method="GET", path=path, retry="free", flags=(),
-                                          sets=("read",), condition="always")
+                                          sets=("read",), condition="always", body="none")
         text = routes.text_of_routes([types.SimpleNamespace(edition="CE", version="4.4.0", operations=[operation])])
         source = pathlib.Path(self.folder.name) / "routes.c"
         source.write_text(text)

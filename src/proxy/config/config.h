@@ -98,6 +98,7 @@ struct config {
     } limits;
     struct {
         char *request_headers;
+        bool fix_content_type;
     } forward;
     struct {
         char *tcp;

@@ -212,6 +212,9 @@ const struct option options[] = {
            "Names of further request headers to forward to the server, separated by commas. (Always\n"
            "forwarded: Accept, Accept-Encoding, Accept-Language, Content-Type, Content-Encoding, If-*,\n"
            "Range, User-Agent, X-Mobile-Token.)"),
+    BOOLEAN(forward, fix_content_type, "true", RELOAD,
+            "Whether a JSON body without a Content-Type, or with that of a form (\"curl -d\"), is sent as\n"
+            "application/json if the operation takes JSON. Requests of web pages are sent as they are."),
 
     STRING(policy, tcp, "default", RELOAD,
            "What local programs over TCP may do: the name of a policy, and those of certain users:\n"

@@ -20,6 +20,7 @@ struct head {
     const struct operation *operation; /* NULL: not in any specification */
     enum tb_retry retry;
     bool is_http_1_0;
+    bool may_be_from_page;  /* it has Origin, Referer or Sec-Fetch-* */
     bool keeps_connection;  /* HTTP/1.1, and the client does not send "Connection: close" */
     int urgency;            /* from the client (RFC 9218); -1: none */
     int64_t prefer_wait_ms; /* from the client (RFC 7240); -1: none */

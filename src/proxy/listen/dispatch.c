@@ -6,6 +6,7 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/tasks.h"
 #include "proxy/forward/forward.h"
+#include "proxy/listen/body_type.h"
 #include "proxy/listen/permission.h"
 #include "proxy/listen/permission_lookup.h"
 #include "proxy/local/local.h"
@@ -39,6 +40,7 @@ static const struct handler *const handlers[] = {
 static void begin(struct exchange *exchange)
 {
     exchange->handler = &local_handler; /* it has no state; for responses without another handler */
+    body_type_fix(exchange);
     switch (permission_check(exchange)) {
     case PERMISSION_GRANTED:
         exchange->handler = handlers[exchange->head.route.kind];

@@ -2,6 +2,7 @@
 src_libproxy_la_SOURCES += \
 	src/proxy/listen/accept.c src/proxy/listen/accept.h \
 	src/proxy/listen/permission_lookup.c src/proxy/listen/permission_lookup.h \
+	src/proxy/listen/body_type.c src/proxy/listen/body_type.h \
 	src/proxy/listen/browser_guard.c src/proxy/listen/browser_guard.h \
 	src/proxy/listen/connection_wait.c src/proxy/listen/connection_wait.h \
 	src/proxy/listen/descriptors.c src/proxy/listen/descriptors.h \

@@ -52,6 +52,15 @@ static bool is_folded(const char *name, const char *value)
            strspn(end, " \t") != (size_t)(value - end);
 }
 
+/* Whether a browser says it, of a request that a web page has caused. */
+static bool is_of_page(const char *name)
+{
+    static const char fetch[] = "Sec-Fetch-";
+
+    return is_header(name, MHD_HTTP_HEADER_ORIGIN) || is_header(name, MHD_HTTP_HEADER_REFERER) ||
+           strncasecmp(name, fetch, strlen(fetch)) == 0;
+}
+
 /* ---- checks ---- */
 
 /* First pass: what the checks need. */
@@ -82,6 +91,8 @@ static enum MHD_Result request_header_note(void *arg, enum MHD_ValueKind kind, c
         note_connection(header, value);
     if (is_header(name, MHD_HTTP_HEADER_UPGRADE) && !header->upgrade)
         header->upgrade = value;
+    if (is_of_page(name))
+        header->exchange->head.may_be_from_page = true;
     if (!slot)
         return MHD_YES;
     if (*slot) { /* which of the two counts? */

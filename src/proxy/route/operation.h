@@ -56,7 +56,8 @@ struct operation {
     uint8_t retry;    /* enum tb_retry */
     uint8_t flags; /* TB_ANONYMOUS, TB_PAGED, TB_ASYNCHRONOUS, TB_CREDENTIAL, TB_ATTRIBUTE_WRITE, TB_ACTS */
     uint8_t sets;  /* enum operation_set */
-    uint8_t condition; /* enum operation_condition */
+    uint8_t condition;  /* enum operation_condition */
+    uint8_t takes_json; /* its body is JSON, or text, which may be JSON; 0 or 1 */
 };
 
 /* A place in the tree of path segments. Node 0 is the root, the path before its first slash. */

@@ -105,6 +105,31 @@ START_TEST(the_size_of_a_list_is_limited)
 }
 END_TEST
 
+START_TEST(a_line_is_replaced)
+{
+    ck_assert_int_eq(headers_replace(&headers, "B", "1"), 0);
+    ck_assert_int_eq(add("A", "x"), 0);
+    ck_assert_int_eq(add("b", "2"), 0);
+    ck_assert_int_eq(add("C", "y"), 0);
+    ck_assert_int_eq(headers_replace(&headers, "B", "3"), 0);
+    ck_assert_uint_eq(headers.count, 3);
+    ck_assert_uint_eq(headers.text.len, sizeof("A: x") + sizeof("C: y") + sizeof("B: 3"));
+    ck_assert_int_eq(memcmp(headers.text.data, "A: x\0C: y\0B: 3", headers.text.len), 0);
+}
+END_TEST
+
+START_TEST(a_list_that_would_be_too_large_is_not_changed)
+{
+    static char value[HEADERS_MAX_BYTES];
+
+    memset(value, 'v', sizeof(value) - 1);
+    ck_assert_int_eq(add("A", "x"), 0);
+    ck_assert_int_eq(headers_replace(&headers, "A", value), -EMSGSIZE);
+    ck_assert_str_eq(headers_find(&headers, "A"), "x");
+    ck_assert_uint_eq(headers.count, 1);
+}
+END_TEST
+
 START_TEST(cleared_and_freed_lists_are_empty_and_usable)
 {
     int round;
@@ -146,6 +171,8 @@ UNIT_SUITE(headers)
     tcase_add_test(tests, the_number_of_headers_is_limited);
     tcase_add_test(tests, the_size_of_a_list_is_limited);
     tcase_add_test(tests, a_list_has_its_entries_in_any_case);
+    tcase_add_test(tests, a_line_is_replaced);
+    tcase_add_test(tests, a_list_that_would_be_too_large_is_not_changed);
     tcase_add_test(tests, cleared_and_freed_lists_are_empty_and_usable);
     return suite;
 }

@@ -67,6 +67,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(limits, session_wait_ms, KIND_INTEGER),
     ROW(limits, drain_timeout_ms, KIND_INTEGER),
     ROW(forward, request_headers, KIND_STRING),
+    ROW(forward, fix_content_type, KIND_BOOLEAN),
     ROW(policy, tcp, KIND_STRING),
     ROW(policy, unix_socket, KIND_STRING),
     ROW(local, accept_any_login, KIND_BOOLEAN),

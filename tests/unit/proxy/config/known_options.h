@@ -11,7 +11,7 @@
 #include "proxy/config/load.h"
 #include "unit.h"
 
-#define OPTION_COUNT 60
+#define OPTION_COUNT 61
 
 enum option_kind {
     KIND_STRING,

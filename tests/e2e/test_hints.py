@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What saves an hour: the type of a JSON body, why a request waited, why a policy is that of a user, errors in JSON."""
+import json
+
+import tap
+from harness import Case, answer
+
+ID = "784f394c-42b6-435a-983c-b7beff2784f9"
+FORM = ("Content-Type", "application/x-www-form-urlencoded")
+TELEMETRY = "/api/plugins/telemetry/DEVICE/%s/timeseries/ANY" % ID
+
+
+class TestContentType(Case):
+    """The server tells which Content-Type it got."""
+
+    def handle(self, peer, request):
+        if request.method == "POST":
+            self.seen.append((request.header("Content-Type"), request.body))
+        peer.send(answer(body=b"{}"))
+        return True
+
+    def setUp(self):
+        self.seen = []
+        self.server = self.start_scripted(self.handle)
+
+    def type_of(self, proxy, target, body, *headers, unix=True):
+        """That with which a request with HEADERS arrives; its body is as it was."""
+        del self.seen[:]
+        self.assertEqual(proxy.call("POST", target, list(headers), body, unix=unix).status, 200)
+        (type_, arrived), = self.seen
+        self.assertEqual(arrived, body)
+        return type_
+
+    def test_a_json_body_is_sent_as_json(self):
+        proxy = self.start_daemon(self.server, {"merge.mode": "off", "retry.retry_on_rate_limit": False})
+        for headers in ((FORM,), (("content-type", FORM[1] + "; charset=UTF-8"),), ()):
+            for target, body in (("/api/device", b'{"name":"boiler"}'), ("/api/device", b' \r\n[{"a":1}] '),
+                                 (TELEMETRY, b'{"temperature":20}'), ("/api/v1/TOKEN/telemetry", b'{"a":"' + b"x" * 300000 + b'"}')):
+                self.assertEqual(self.type_of(proxy, target, body, *headers), "application/json", (headers, target))
+        proxy.log.wait("saveDevice: its body is JSON, so its Content-Type becomes application/json")
+
+    def test_everything_else_is_sent_as_it_is(self):
+        proxy = self.start_daemon(self.server)
+        for target, body in (("/api/device", b"name=boiler"), ("/api/device", b'{"name":"boiler"'), ("/api/device", b"1"),
+                             ("/api/device", b'"text"'), ("/api/device", b"{}{}"), ("/api/unknown", b"{}"),
+                             ("/api/image", b"{}")):
+            self.assertEqual(self.type_of(proxy, target, body, FORM), FORM[1], (target, body))
+        for type_ in ("text/plain", "application/json; charset=UTF-16", "application/x-www-form-urlencoded2"):
+            self.assertEqual(self.type_of(proxy, "/api/device", b"{}", ("Content-Type", type_)), type_)
+
+    def test_what_may_come_from_a_web_page_is_sent_as_it_is(self):
+        proxy = self.start_daemon(self.server, {"listen.origins": "http://localhost:3000"})
+        own = "http://127.0.0.1:%d" % proxy.port
+        for header in (("Origin", "http://localhost:3000"), ("Origin", own), ("Referer", own + "/"),
+                       ("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Mode", "cors")):
+            self.assertEqual(self.type_of(proxy, "/api/device", b"{}", FORM, header, unix=False), FORM[1], header)
+        self.assertEqual(self.type_of(proxy, "/api/device", b"{}", FORM, unix=False), "application/json")
+
+    def test_the_option_turns_it_off(self):
+        proxy = self.start_daemon(self.server, {"forward.fix_content_type": False})
+        self.assertEqual(self.type_of(proxy, "/api/device", b"{}", FORM), FORM[1])
+        self.assertIsNone(self.type_of(proxy, "/api/device", b"{}"))
+
+    def test_the_policy_reads_what_the_server_reads(self):
+        """The own user in a body that is called a form is the own user."""
+        proxy = self.start_daemon(self.server)
+        own = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111"}, "authority": "TENANT_ADMIN"}
+        self.assertEqual(proxy.call("POST", "/api/user", [FORM], json.dumps(own).encode()).status, 403)
+        self.assertEqual(self.seen, [])
+
+
+if __name__ == "__main__":
+    tap.main()
