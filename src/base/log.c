@@ -30,6 +30,11 @@ void log_set_level(enum log_level level)
     atomic_store(&current_level, (int)level);
 }
 
+enum log_level log_get_level(void)
+{
+    return (enum log_level)atomic_load(&current_level);
+}
+
 bool log_is_enabled(enum log_level level)
 {
     return (int)level <= atomic_load(&current_level);

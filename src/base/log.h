@@ -20,6 +20,8 @@ extern const char *const log_level_names[];
 
 void log_set_level(enum log_level level);
 
+enum log_level log_get_level(void);
+
 /* Whether messages of LEVEL are written; for messages that are expensive to compose. */
 bool log_is_enabled(enum log_level level);
 

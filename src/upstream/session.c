@@ -377,6 +377,18 @@ void session_retry_now(struct session *session, int64_t now_ms)
     session->due_ms = now_ms;
 }
 
+void session_renew_now(struct session *session, int64_t now_ms)
+{
+    if (session->in_flight)
+        return;
+    if (session->state != SESSION_READY && session->state != SESSION_REFRESHING) {
+        session_retry_now(session, now_ms);
+        return;
+    }
+    session->not_before_ms = now_ms;
+    session->due_ms = now_ms;
+}
+
 enum session_state session_state(const struct session *session)
 {
     return session->state;

@@ -66,6 +66,10 @@ bool session_refused(struct session *session, int64_t now_ms, uint64_t generatio
  * something. */
 void session_retry_now(struct session *session, int64_t now_ms);
 
+/* Renews the credential now, although it is not due; without one that is valid, as session_retry_now(). If a
+ * call is under way, that is the one. */
+void session_renew_now(struct session *session, int64_t now_ms);
+
 enum session_state session_state(const struct session *session);
 const char *session_state_name(enum session_state state);
 

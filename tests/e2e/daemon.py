@@ -195,7 +195,7 @@ class Daemon:
                 self.process_shows += file.read()
         for page in ("/-/status", "/-/metrics"):
             try:
-                client.fetch(self.options["listen.unix_path"] or self.address, "GET", page, host="localhost", timeout=LOOK_S)
+                client.fetch(self.options["admin.unix_path"] or self.options["listen.unix_path"] or self.address, "GET", page, host="localhost", timeout=LOOK_S)
             except (OSError, client.Closed):
                 pass
 

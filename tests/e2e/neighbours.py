@@ -86,7 +86,7 @@ class NeighboursCase(Case):
             self.assertLess(attacked, 2 * usual, "%s: %s ms" % (unit, found))
 
     def client(self, name):
-        clients = self.proxy.get("/-/status").json()["queue"]["clients"]
+        clients = self.proxy.ask_admin("GET", "/-/status").json()["queue"]["clients"]
         return [client for client in clients if client["client"] == name][0]
 
     def wait_for_standstill(self):

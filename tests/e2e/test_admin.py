@@ -2,22 +2,28 @@
 """The admin socket and admin.address: who may use them, what is where, and that programs cannot keep the administrator out."""
 import grp
 import os
-import socket
+import signal
 import stat
+import threading
 
 import tap
 from client import Connection, fetch
 from harness import Case, answer, build, wait_until
-from scripted import echo
+from scripted import USER, echo
+from users import ALICE, BOB, connect_as, needs_users
 
 ADMIN_CONNECTIONS = 32
 EVERYWHERE = ("/-/live", "/-/ready", "/-/startup")
 
 
 class AdminCase(Case):
-    def begin(self, options=None, handle=echo):
+    def begin(self, options=None, handle=echo, more=""):
+        """MORE: text of the configuration beside the options."""
         self.server = self.start_scripted(handle)
-        self.proxy = self.start_daemon(self.server, {"admin.address": "127.0.0.1:0", **(options or {})})
+        self.proxy = self.prepare_daemon(self.server, {"admin.address": "127.0.0.1:0", **(options or {})})
+        with open(self.proxy.config_path, "a", encoding="utf-8") as file:
+            file.write(more)
+        self.proxy.start()
         self.admin_tcp = ("127.0.0.1", int(self.proxy.log.wait(r"admin requests on http://127.0.0.1:(\d+)").group(1)))
         self.api, self.admin = (self.proxy.unix_path, self.proxy.address), self.proxy.admin_path
 
@@ -94,6 +100,121 @@ class TestPlaces(AdminCase):
         proxy = self.prepare_daemon(refused).start()
         for way in (proxy.unix_path, proxy.admin_path):
             self.assertEqual(fetch(way, "GET", "/-/startup").status, 503)
+
+
+class TestStatus(AdminCase):
+    def test_it_tells_what_runs(self):
+        self.begin()
+        for way in (self.admin, self.api[0]):
+            status = fetch(way, "GET", "/-/status").json()
+            self.assertEqual((status["pid"], status["draining"], status["log_level"]),
+                             (self.proxy.process.pid, False, "debug"))
+            self.assertRegex(status["version"], r"^\d+\.\d+")
+            self.assertRegex(status["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
+            self.assertGreaterEqual(status["uptime_ms"], 0)
+
+    def test_failures_have_their_kind_and_reason(self):
+        self.begin({}, lambda peer, request: peer.send(answer(404)) if request.target == "/api/device/x" else None)
+        for _ in range(2):
+            self.assertEqual(self.proxy.get("/api/device/x").status, 404)
+        self.assertEqual(self.proxy.get("/api/asset/x").status, 502)
+        self.assertEqual(self.proxy.get("/-/startup").status, 200)
+        found = fetch(self.admin, "GET", "/-/status").json()["failures"]
+        uid = "uid:%d" % os.getuid()
+        self.assertEqual([(row["operation"], row["client"], row["status"], row["count"]) for row in found],
+                         [("getAssetById", uid, 502, 1), ("getDeviceById", uid, 404, 2)])
+        self.assertIn("no answer from the server", found[0]["reason"])
+        self.assertRegex(found[0]["at"], r"Z$")
+
+    @needs_users
+    def test_a_program_sees_nothing_of_others(self):
+        self.begin({"policy.unix_socket": "default, uid %d = few" % ALICE}, more='policies = { few = { allow = [ "read", "write" ]; max_requests = 3; }; };')
+        for uid in (ALICE, BOB):
+            connection, = connect_as(self, uid, self.proxy, unix=True)
+            self.assertEqual(connection.request("TRACE", "/api/x").status, 405)
+        connection, = connect_as(self, ALICE, self.proxy, unix=True)
+        seen = connection.request("GET", "/-/status").json()
+        self.assertEqual([row["client"] for row in seen["queue"]["clients"]], ["uid:%d" % ALICE])
+        self.assertEqual({row["client"] for row in seen["failures"]}, {"uid:%d" % ALICE})
+        everything = fetch(self.admin, "GET", "/-/status").json()
+        both = {"uid:%d" % ALICE, "uid:%d" % BOB}
+        bounds = {row["client"]: row["bounds"] for row in everything["queue"]["clients"]}
+        self.assertLessEqual(both, set(bounds))
+        self.assertEqual({row["client"] for row in everything["failures"]}, both)
+        self.assertEqual(bounds["uid:%d" % ALICE], [{"bound": "policies.few.max_requests", "used": 0, "max": 3}])
+
+
+class TestActions(AdminCase):
+    def act(self, target, body=b"", way=None):
+        return fetch(way or self.admin, "POST", target, body=body, host="localhost")
+
+    def test_only_the_socket_has_them(self):
+        self.begin()
+        for target in ("/-/session/renew", "/-/reload", "/-/log-level"):
+            for way in (*self.api, self.admin_tcp):
+                self.assert_error(self.act(target, way=way), 404, 32, "the admin socket has this: " + self.admin)
+            self.assert_error(fetch(self.admin, "GET", target), 405, 31, "allowed: POST")
+        self.assertEqual(self.proxy.log.find("asked for it"), [])
+
+    def test_the_level_of_the_log(self):
+        self.begin({"log.level": "info"})
+        who = "uid:%d asked for it" % os.getuid()
+        self.assertEqual(self.act("/-/log-level", b'{"level":"debug"}').json(), {"log_level": "debug"})
+        self.proxy.log.wait("the log has the level debug until the next reload or restart: " + who)
+        self.assertEqual(fetch(self.admin, "GET", "/-/status").json()["log_level"], "debug")
+        for body in (b"", b"[]", b"debug", b'{"level":"loud"}', b'{"level":1}', b'{"level":"debug","level":"info"}', b"{"):
+            self.assert_error(self.act("/-/log-level", body), 400, 31, '{"level":"debug"}')
+        self.assert_error(self.act("/-/log-level", b" " * 4097), 413, 31, "4 KiB")
+        self.assert_error(self.act("/-/log-level", [b" " * 4000, b" " * 97]), 413, 31, "4 KiB")
+        self.assertEqual(self.act("/-/log-level", b'{"level":"error"}' + b" " * 4079).status, 200)
+        self.assertEqual(self.act("/-/reload").json(), {"reloaded": True, "changes": []})
+        self.assertEqual(fetch(self.admin, "GET", "/-/status").json()["log_level"], "info")
+
+    def test_a_reload_tells_what_has_changed(self):
+        self.begin()
+        self.proxy.options.update({"merge.mode": "off", "listen.max_connections": 7})
+        self.proxy.write_config()
+        self.assertEqual(self.act("/-/reload").json(), {"reloaded": True, "changes": [
+            "listen.max_connections has changed; restart tbproxyd to apply it", "merge.mode has changed and is in effect"]})
+        self.proxy.log.wait("reloading the configuration: uid:%d asked for it" % os.getuid())
+        self.proxy.write_config("nonsense")
+        self.assert_error(self.act("/-/reload"), 400, 31, "the configuration was not reloaded: ", "tbproxyd.conf:1: syntax error")
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+
+    def test_a_renewal_ends_with_its_outcome(self):
+        sim = self.start_simulator()
+        self.proxy = self.start_daemon(sim)
+        self.admin = self.proxy.admin_path
+        before = sim.stats()["refreshes"]
+        self.assertEqual(self.act("/-/session/renew").json(), {"renewed": True, "session": "ready"})
+        self.assertEqual(sim.stats()["refreshes"], before + 1)
+        self.proxy.log.wait("renewing the session: uid:%d asked for it" % os.getuid())
+        sim.fault("status", "/api/auth/token", status=503, count=1)
+        self.assert_error(self.act("/-/session/renew"), 502, 2, "the session was not renewed: ", "503")
+        self.assertEqual(self.act("/-/session/renew").status, 200)
+        sim.stop()
+        self.assert_error(self.act("/-/session/renew"), 502, 2, "the session was not renewed: ")
+
+    def test_one_who_waits_for_a_renewal_gets_an_answer_when_it_stops(self):
+        def handle(peer, request):
+            if request.target == "/api/auth/user" and asked:
+                renewing.set()
+                self.server.release.wait()
+            peer.send(answer(body=USER))
+            return True
+        asked, renewing = [], threading.Event()
+        self.server = self.start_scripted(handle, authenticates=False)
+        self.proxy = self.start_daemon(self.server)
+        asked.append(True)
+        with Connection(self.proxy.admin_path) as waiting, Connection(self.proxy.admin_path) as gone:
+            for connection in (waiting, gone):
+                connection.send(build("POST", "/-/session/renew", host="localhost"))
+            renewing.wait()
+            gone.close()
+            self.proxy.signal(signal.SIGTERM)
+            self.proxy.signal(signal.SIGTERM)
+            self.assertEqual(waiting.response("POST").status, 503)
+        self.assertEqual(self.proxy.ended(), 0)
 
 
 class TestGuard(AdminCase):

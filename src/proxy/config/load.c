@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <libconfig.h>
+#include <stdarg.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "proxy/config/check.h"
@@ -20,6 +22,8 @@ static const char *file_of(const char *path, const config_setting_t *setting)
 
     return file ? file : path;
 }
+
+#define CHANGE_MAX_BYTES 200 /* in words */
 
 #define POLICIES_SECTION "policies"
 
@@ -183,7 +187,20 @@ void config_free(struct config *config)
     free(config);
 }
 
-void config_reload(struct config *config, struct config *fresh)
+static void PRINTF_LIKE(3, 4) say(struct buf *report, enum log_level level, const char *format, ...)
+{
+    char text[CHANGE_MAX_BYTES];
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    log_write(level, "%s", text);
+    if (report)
+        buf_append_format(report, "%s\n", text);
+}
+
+void config_reload(struct config *config, struct config *fresh, struct buf *report)
 {
     size_t i;
 
@@ -193,11 +210,13 @@ void config_reload(struct config *config, struct config *fresh)
         if (!option_differs(option, config, fresh))
             continue;
         if (!option->reloadable)
-            log_warning("%s.%s has changed; restart tbproxyd to apply it", option->section, option->name);
+            say(report, LOG_LEVEL_WARNING, "%s.%s has changed; restart tbproxyd to apply it", option->section,
+                option->name);
         else if (option_copy(option, config, fresh))
-            log_info("%s.%s has changed and is in effect", option->section, option->name);
+            say(report, LOG_LEVEL_INFO, "%s.%s has changed and is in effect", option->section, option->name);
         else
-            log_error("%s.%s has changed but is not in effect: out of memory", option->section, option->name);
+            say(report, LOG_LEVEL_ERROR, "%s.%s has changed but is not in effect: out of memory",
+                option->section, option->name);
     }
     policies_free(config->policies);
     config->policies = TAKE_PTR(fresh->policies);

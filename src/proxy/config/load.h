@@ -7,6 +7,7 @@
 
 #include <stddef.h>
 
+#include "base/buf.h"
 #include "base/error.h"
 
 struct config;
@@ -27,7 +28,8 @@ int config_load_unchecked(const char *path, char *const *settings, size_t count,
 void config_free(struct config *config);
 
 /* Copies to CONFIG each option of FRESH that a reload can change, and logs each change; logs a warning for a
- * changed option that needs a restart. The policies of FRESH are taken from it. */
-void config_reload(struct config *config, struct config *fresh);
+ * changed option that needs a restart. REPORT, which may be NULL, gets the same as lines. The policies of
+ * FRESH are taken from it. */
+void config_reload(struct config *config, struct config *fresh, struct buf *report);
 
 #endif

@@ -10,6 +10,7 @@
 #include "proxy/config/check_files.h"
 #include "proxy/config/load.h"
 #include "proxy/config/values.h"
+#include "proxy/daemon/actions.h"
 
 static const char *or_null(const char *option)
 {
@@ -129,8 +130,10 @@ static void daemon_signal_arrived(struct watch *watch, uint32_t events)
 
     (void)events;
     while (read(watch->fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+        struct tb_error err = TB_ERROR_INIT;
+
         if (info.ssi_signo == SIGHUP)
-            daemon_reload(daemon);
+            daemon_reload(daemon, NULL, &err);
         else
             daemon_begin_drain(daemon);
     }
@@ -161,6 +164,8 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     int r;
 
     services->config = config;
+    services->actions = &actions_handler;
+    list_init(&daemon->renewals);
     principals_open(&services->principals);
     services->principals.shares.streams.max = SUBSCRIBERS_MAX;
     services->principals.shares.bodies.max = (size_t)config->limits.max_buffered_bytes;
@@ -173,6 +178,7 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     r = loop_init(&services->loop);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));
+    services->started_ms = services->loop.now_ms;
     services->metrics = metrics_new();
     return services->metrics ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
 }

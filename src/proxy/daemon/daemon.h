@@ -22,6 +22,7 @@ struct daemon {
     char *proxy_password;   /* of the user of upstream.proxy; NULL: none */
     int64_t drain_until_ms; /* boot clock */
     bool told_ready;        /* systemd has been told that the start is over */
+    struct list renewals;   /* of the session, that somebody waits for (actions.c) */
     struct timer watchdog;
     int64_t watchdog_ms; /* between two messages to systemd; 0: none */
     struct watch signals;
@@ -53,8 +54,9 @@ void daemon_close(struct daemon *daemon);
 /* reload.c: applies the options for requests to the server, at the start and after a reload. */
 void daemon_set_request_options(struct daemon *daemon);
 
-/* reload.c: reads the configuration again (SIGHUP). */
-void daemon_reload(struct daemon *daemon);
+/* reload.c: reads the configuration again (SIGHUP), and logs what became of it. Appends a line to REPORT,
+ * which may be NULL, for each option that has changed. After an error nothing has changed. */
+int daemon_reload(struct daemon *daemon, struct buf *report, struct tb_error *err);
 
 /* drain.c: begins to stop; if that has begun already, ends the time for it. */
 void daemon_begin_drain(struct daemon *daemon);

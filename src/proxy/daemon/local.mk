@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
+	src/proxy/daemon/actions.c src/proxy/daemon/actions.h \
 	src/proxy/daemon/daemon.c src/proxy/daemon/daemon.h \
 	src/proxy/daemon/drain.c \
 	src/proxy/daemon/journal.c src/proxy/daemon/journal.h \

@@ -6,6 +6,7 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
+#include "proxy/daemon/actions.h"
 #include "proxy/daemon/daemon.h"
 
 static struct daemon *daemon_of(struct upstream *upstream)
@@ -65,6 +66,7 @@ void daemon_session_changed(struct upstream *upstream)
     daemon->services.was_ready |= session_state(upstream->session) == SESSION_READY;
     daemon_notify_status(daemon);
     server_probe_session_changed(&daemon->server_probe, session_state(upstream->session));
+    actions_session_changed(daemon);
     if (!daemon->told_ready) {
         daemon->told_ready = true;
         sd_notify(0, "READY=1");

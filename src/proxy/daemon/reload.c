@@ -58,20 +58,22 @@ static void apply(struct daemon *daemon)
     session_calls_schedule(&services->upstream.calls);
 }
 
-void daemon_reload(struct daemon *daemon)
+int daemon_reload(struct daemon *daemon, struct buf *report, struct tb_error *err)
 {
-    struct tb_error err = TB_ERROR_INIT;
     struct config *fresh;
+    int r;
 
     sd_notify(0, "RELOADING=1");
-    if (config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, &err) < 0) {
-        log_error("configuration not reloaded: %s", err.message);
+    r = config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, err);
+    if (r < 0) {
+        log_error("configuration not reloaded: %s", err->message);
     } else {
-        config_reload(daemon->services.config, fresh);
+        config_reload(daemon->services.config, fresh, report);
         config_free(fresh);
         principals_reload(&daemon->services.principals, daemon->services.config->policies);
         apply(daemon);
         log_info("the configuration was reloaded");
     }
     sd_notify(0, "READY=1");
+    return r;
 }

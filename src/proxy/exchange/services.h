@@ -42,6 +42,7 @@ struct services {
     uint64_t peers;         /* connections of clients so far */
     size_t open_peers;      /* open ones */
     const char *admin_path; /* of the admin socket; NULL: there is none */
+    int64_t started_ms;     /* boot clock */
     bool was_ready;         /* there has been a session */
     bool draining;          /* no new connections; the daemon ends when no exchange is left */
     bool stopping;          /* the time to drain is over: nothing more is sent to the server */

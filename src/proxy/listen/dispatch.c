@@ -36,6 +36,14 @@ static const struct handler *const handlers[] = {
     [ROUTE_UNKNOWN] = &local_handler,
 };
 
+/* daemon/ has the handler of those that are in no row. */
+static const struct handler *handler_of(const struct exchange *exchange)
+{
+    const struct handler *handler = handlers[exchange->head.route.kind];
+
+    return handler ? handler : exchange->services->actions;
+}
+
 /* Gives EXCHANGE to its handler, if the policy allows that. */
 static void begin(struct exchange *exchange)
 {
@@ -43,7 +51,7 @@ static void begin(struct exchange *exchange)
     body_type_fix(exchange);
     switch (permission_check(exchange)) {
     case PERMISSION_GRANTED:
-        exchange->handler = handlers[exchange->head.route.kind];
+        exchange->handler = handler_of(exchange);
         break;
     case PERMISSION_NEEDS_ANSWER:
         exchange->handler = &permission_lookup_handler;

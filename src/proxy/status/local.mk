@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
+	src/proxy/status/status_queue.c src/proxy/status/status_queue.h \
 	src/proxy/status/status.c src/proxy/status/status.h

@@ -5,17 +5,16 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "proxy/config/values.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
 #include "proxy/route/operation.h"
+#include "proxy/status/status_queue.h"
 #include "proxy/subscribe/subscriptions.h"
 #include "proxy/websocket/tunnel.h"
-
-#define CLIENTS_MAX 100 /* in the list */
-#define PORTS_MAX   20  /* of each */
 
 static json_t *buckets(const struct services *services, const struct rate_limit *limit)
 {
@@ -70,57 +69,6 @@ static json_t *limits(const struct services *services)
                      "max_in_flight", (json_int_t)quota_part(budget.max_in_flight));
 }
 
-/* Where the requests of PRINCIPAL that wait come from over TCP, so that ss(8) can tell the program. */
-static json_t *waiting_ports(const struct services *services, const struct principal *principal)
-{
-    const struct exchange *exchange;
-    json_t *list = json_array();
-
-    list_for_each(exchange, &services->exchanges, link)
-        if (exchange->peer->principal == principal && exchange->peer->client_port > 0 &&
-            forward_waits(exchange) && json_array_size(list) < PORTS_MAX)
-            json_array_append_new(list, json_integer(exchange->peer->client_port));
-    return list;
-}
-
-static json_t *client(const struct services *services, const struct principal *principal)
-{
-    struct forward_principal_state state = forward_principal_state(services->forward, principal);
-    char name[PRINCIPAL_NAME_MAX];
-
-    principal_name(principal->user, name, sizeof(name));
-    return json_pack(
-        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o}", "client", name, "answered", (json_int_t)principal->answered,
-        "requests", (json_int_t)state.waiting, "in_flight", (json_int_t)state.in_flight, "connections",
-        (json_int_t)principal->shares.connections.used, "streams", (json_int_t)principal->shares.streams.used,
-        "body_bytes", (json_int_t)principal->shares.bodies.used, "waiting_ports",
-        waiting_ports(services, principal));
-}
-
-static json_t *clients(const struct services *services)
-{
-    const struct principal *principal;
-    json_t *list = json_array();
-
-    list_for_each(principal, &services->principals.list, link)
-        if (principal->users > 0 && json_array_size(list) < CLIENTS_MAX)
-            json_array_append_new(list, client(services, principal));
-    return list;
-}
-
-static json_t *queue(const struct services *services)
-{
-    const struct config *config = services->config;
-    struct forward_queue_state state = forward_queue_state(services->forward);
-
-    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests", (json_int_t)state.requests, "bytes",
-                     (json_int_t)state.bytes, "max_requests", (json_int_t)state.max_requests, "max_bytes",
-                     (json_int_t)state.max_bytes, "oldest_ms",
-                     (json_int_t)forward_oldest_ms(services->forward), "max_wait_ms",
-                     (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
-                     "clients", clients(services));
-}
-
 static json_t *servers(const struct services *services)
 {
     struct upstream_server_state server;
@@ -149,24 +97,49 @@ static json_t *failure_entry(const struct failure *failure)
                      (json_int_t)failure->count);
 }
 
-static json_t *failures(const struct services *services)
+/* ONLY: as that of status_report(). */
+static json_t *failures(const struct services *services, const struct principal *only)
 {
     const struct failure *failure;
     json_t *list = json_array();
 
     list_for_each(failure, &services->failures.list, link)
-        json_array_append_new(list, failure_entry(failure));
+        if (!only || failure->kind.user == only->user)
+            json_array_append_new(list, failure_entry(failure));
     return list;
 }
 
+static json_t *daemon_itself(const struct services *services)
+{
+    int64_t uptime_ms = services->loop.now_ms - services->started_ms;
+    char started[CLOCK_TEXT_BYTES];
+
+    clock_format(clock_wall_ms() - uptime_ms, started);
+    return json_pack("{s:s,s:i,s:s,s:I,s:b,s:s}", "version", PACKAGE_VERSION, "pid", (int)getpid(), "started",
+                     started, "uptime_ms", (json_int_t)uptime_ms, "draining", (int)services->draining,
+                     "log_level", log_level_names[log_get_level()]);
+}
+
+char *status_report(const struct services *services, const struct principal *only)
+{
+    json_t *status = daemon_itself(services);
+    char *text;
+
+    json_object_update_new(status, json_pack("{s:o,s:o,s:o,s:o}", "limits", limits(services), "queue",
+                                             status_queue(services, only), "servers", servers(services),
+                                             "failures", failures(services, only)));
+    text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    json_decref(status);
+    return text;
+}
+
+/* Programs see nothing of other users. */
 static void reply_status(struct exchange *exchange)
 {
-    const struct services *services = exchange->services;
-    json_t *status = json_pack("{s:o,s:o,s:o,s:o}", "limits", limits(services), "queue", queue(services),
-                               "servers", servers(services), "failures", failures(services));
+    const struct peer *peer = exchange->peer;
 
-    reply_json(exchange, 200, status ? json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6)) : NULL);
-    json_decref(status);
+    reply_json(exchange, 200,
+               status_report(exchange->services, peer->kind == LISTENER_API ? peer->principal : NULL));
 }
 
 static void reply_metrics(struct exchange *exchange)

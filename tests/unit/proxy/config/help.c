@@ -121,7 +121,7 @@ START_TEST(a_reload_applies_reloadable_options_and_names_the_rest)
     size_t i, taken = 0;
 
     unit_capture();
-    config_reload(config, fresh);
+    config_reload(config, fresh, NULL);
     log = unit_captured();
     for (i = 0; i < OPTION_COUNT; i++) {
         const struct known_option *option = &known_options[i];
@@ -153,7 +153,7 @@ START_TEST(a_reload_without_changes_logs_nothing)
     struct config *config = options_must_load(MINIMAL, NULL), *fresh = options_must_load(MINIMAL, NULL);
 
     unit_capture();
-    config_reload(config, fresh);
+    config_reload(config, fresh, NULL);
     ck_assert_str_eq(unit_captured(), "");
     assert_equal(config, fresh);
     config_free(config);

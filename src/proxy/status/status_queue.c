@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/status/status_queue.h"
+
+#include <stdio.h>
+
+#include "proxy/exchange/exchange.h"
+#include "proxy/forward/forward.h"
+
+#define CLIENTS_MAX 100 /* in the list */
+#define PORTS_MAX   20  /* of each */
+
+/* Where the requests of PRINCIPAL that wait come from over TCP, so that ss(8) can tell the program. */
+static json_t *waiting_ports(const struct services *services, const struct principal *principal)
+{
+    const struct exchange *exchange;
+    json_t *list = json_array();
+
+    list_for_each(exchange, &services->exchanges, link)
+        if (exchange->peer->principal == principal && exchange->peer->client_port > 0 &&
+            forward_waits(exchange) && json_array_size(list) < PORTS_MAX)
+            json_array_append_new(list, json_integer(exchange->peer->client_port));
+    return list;
+}
+
+/* What PRINCIPAL holds under policies with bounds, and how much it may. */
+static json_t *bounds(const struct principal *principal)
+{
+    const struct allowance *allowance;
+    json_t *list = json_array();
+    size_t kind;
+
+    list_for_each(allowance, &principal->allowances, link)
+        for (kind = 0; kind < POLICY_BOUNDS; kind++)
+            if (allowance_max(allowance, kind) != UINT_MAX) {
+                char name[POLICY_BOUND_NAME_MAX];
+
+                policy_bound_print(allowance->bounds, kind, name);
+                json_array_append_new(list, json_pack("{s:s,s:I,s:I}", "bound", name, "used",
+                                                      (json_int_t)allowance->used[kind], "max",
+                                                      (json_int_t)allowance_max(allowance, kind)));
+            }
+    return list;
+}
+
+static json_t *client(const struct services *services, const struct principal *principal)
+{
+    struct forward_principal_state state = forward_principal_state(services->forward, principal);
+    char name[PRINCIPAL_NAME_MAX];
+
+    principal_name(principal->user, name, sizeof(name));
+    return json_pack(
+        "{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:o}", "client", name, "answered", (json_int_t)principal->answered,
+        "requests", (json_int_t)state.waiting, "in_flight", (json_int_t)state.in_flight, "connections",
+        (json_int_t)principal->shares.connections.used, "streams", (json_int_t)principal->shares.streams.used,
+        "body_bytes", (json_int_t)principal->shares.bodies.used, "waiting_ports",
+        waiting_ports(services, principal), "bounds", bounds(principal));
+}
+
+static json_t *clients(const struct services *services, const struct principal *only)
+{
+    const struct principal *principal;
+    json_t *list = json_array();
+
+    list_for_each(principal, &services->principals.list, link)
+        if (principal->users > 0 && (!only || principal == only) && json_array_size(list) < CLIENTS_MAX)
+            json_array_append_new(list, client(services, principal));
+    return list;
+}
+
+json_t *status_queue(const struct services *services, const struct principal *only)
+{
+    const struct config *config = services->config;
+    struct forward_queue_state state = forward_queue_state(services->forward);
+
+    return json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:o}", "requests", (json_int_t)state.requests, "bytes",
+                     (json_int_t)state.bytes, "max_requests", (json_int_t)state.max_requests, "max_bytes",
+                     (json_int_t)state.max_bytes, "oldest_ms",
+                     (json_int_t)forward_oldest_ms(services->forward), "max_wait_ms",
+                     (json_int_t)config->queue.max_wait_ms, "merge", merge_mode_names[config->merge.mode],
+                     "clients", clients(services, only));
+}
