@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/util.h"
+#include "ctl/descriptions.h"
 #include "ctl/parameter.h"
 #include "ctl/spelling.h"
 #include "ctl/types.h"
@@ -14,7 +15,7 @@
 #define DEPTH_MAX      16  /* of a body; the required members of a sane schema do not reach it */
 #define TEXT_MAX_BYTES 512 /* of a text with a minimum length */
 #define SAMPLE_UUID    "784f394c-42b6-435a-983c-b7beff2784f9"
-/* All bodies declared as text are JSON; most are telemetry or attributes. */
+/* All bodies declared as text are JSON; those without an example of their own are telemetry or attributes. */
 #define SAMPLE_TEXT   "{\"temperature\":26.5}"
 #define SAMPLE_BASE64 "dGV4dA=="
 
@@ -38,10 +39,17 @@ static bool ends_with(const char *text, const char *end)
     return length >= strlen(end) && strcmp(text + length - strlen(end), end) == 0;
 }
 
+/* Of one, or of a list. */
+static bool is_id(const char *name)
+{
+    return ends_with(name, "Id") || ends_with(name, "Ids") || strcmp(name, "id") == 0 ||
+           strcmp(name, "ids") == 0;
+}
+
 /* Some text within the bounds. */
 static json_t *sample_text(const struct tb_bounds *bounds, const char *name)
 {
-    const char *text = ends_with(name, "Id") || strcmp(name, "id") == 0 ? SAMPLE_UUID : "x";
+    const char *text = is_id(name) ? SAMPLE_UUID : "x";
     char padded[TEXT_MAX_BYTES];
 
     if (strcmp(name, "entityType") == 0)
@@ -220,6 +228,16 @@ static void print_value(FILE *file, json_t *value)
     json_decref(value);
 }
 
+/* TEXT, or else a value of TYPE for what is called NAME. */
+static void print_example(FILE *file, const tb_api *api, const char *text, uint16_t type, uint16_t bounds,
+                          const char *name)
+{
+    if (text)
+        print_quoted(file, text);
+    else
+        print_value(file, sample(api, type, bounds, name, 0));
+}
+
 static void print_parameters(FILE *file, const tb_api *api, const tb_operation *operation)
 {
     unsigned i;
@@ -227,39 +245,58 @@ static void print_parameters(FILE *file, const tb_api *api, const tb_operation *
     for (i = 0; i < operation->parameter_count; i++) {
         const struct tb_parameter *parameter = &api->parameters[operation->first_parameter + i];
         const char *name = table_text(api, parameter->name);
+        bool required = parameter->flags & TB_REQUIRED;
+        const char *text = example_value(table_text(api, operation->id), name, required);
         uint16_t element = (uint16_t)(element_type(api, parameter->type) - api->types);
         bool is_list = api->types[parameter->type].kind == TB_KIND_LIST;
         char option[NAME_MAX_BYTES];
 
-        if (!(parameter->flags & TB_REQUIRED))
+        if (!required && !text)
             continue;
         fprintf(file, " --%s ", kebab_case(name, option));
-        print_value(file, sample(api, element, is_list ? 0 : parameter->bounds, name, 0));
+        print_example(file, api, text, element, is_list ? 0 : parameter->bounds, name);
     }
+}
+
+static void print_part(FILE *file, const tb_api *api, const tb_operation *operation,
+                       const struct tb_field *field)
+{
+    const struct tb_type *type = element_type(api, field->type);
+    const char *name = table_text(api, field->name);
+    const char *text = example_value(table_text(api, operation->id), name, true);
+
+    fprintf(file, " --part %s=", name);
+    if (type->kind == TB_KIND_PART && !text)
+        text = "@FILE";
+    print_example(file, api, text, (uint16_t)(type - api->types), 0, name);
 }
 
 /* The required parts, or the first if none is required. */
 static void print_parts(FILE *file, const tb_api *api, const tb_operation *operation)
 {
     const struct tb_schema *schema = &api->schemas[api->types[operation->body_type].of];
+    const struct tb_field *fields = &api->fields[schema->first_field];
     unsigned required = 0;
     unsigned i;
 
     for (i = 0; i < schema->field_count; i++)
-        required += !!(api->fields[schema->first_field + i].flags & TB_REQUIRED);
-    for (i = 0; i < schema->field_count; i++) {
-        const struct tb_field *field = &api->fields[schema->first_field + i];
-        const char *name = table_text(api, field->name);
+        required += !!(fields[i].flags & TB_REQUIRED);
+    for (i = 0; i < schema->field_count; i++)
+        if ((fields[i].flags & TB_REQUIRED) || (required == 0 && i == 0))
+            print_part(file, api, operation, &fields[i]);
+}
 
-        if (!(field->flags & TB_REQUIRED) && (required > 0 || i > 0))
-            continue;
-        fprintf(file, " --part %s=", name);
-        if (element_type(api, field->type)->kind == TB_KIND_PART)
-            fputs("@FILE", file);
-        else
-            print_value(file,
-                        sample(api, (uint16_t)(element_type(api, field->type) - api->types), 0, name, 0));
-    }
+static void print_body(FILE *file, const tb_api *api, const tb_operation *operation)
+{
+    const char *text = example_value(table_text(api, operation->id), "body", true);
+
+    if (operation->body == TB_BODY_NONE)
+        return;
+    fputs(" --body ", file);
+    if (text || operation->body == TB_BODY_TEXT)
+        print_quoted(file, text ? text : SAMPLE_TEXT);
+    else
+        print_json(file, sample(api, operation->body_type, 0, "body", 0));
 }
 
 void example_print(FILE *file, const tb_api *api, const tb_operation *operation, const char *edition)
@@ -267,15 +304,10 @@ void example_print(FILE *file, const tb_api *api, const tb_operation *operation,
     fprintf(file, "tbproxyctl call%s%s %s", edition ? " --edition " : "", edition ? edition : "",
             table_text(api, operation->id));
     print_parameters(file, api, operation);
-    if (operation->body == TB_BODY_MULTIPART) {
+    if (operation->body == TB_BODY_MULTIPART)
         print_parts(file, api, operation);
-    } else if (operation->body != TB_BODY_NONE) {
-        fputs(" --body ", file);
-        if (operation->body == TB_BODY_TEXT)
-            print_quoted(file, SAMPLE_TEXT);
-        else
-            print_json(file, sample(api, operation->body_type, 0, "body", 0));
-    }
+    else
+        print_body(file, api, operation);
     if (operation->answer == TB_ANSWER_BINARY)
         fputs(" --output FILE", file);
     putc('\n', file);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * An example of "call" that passes all checks, made from the tables.
+ * An example of "call" that a server accepts if the entities in it exist, made from the tables.
  */
 #ifndef TB_CTL_CALL_EXAMPLE_H
 #define TB_CTL_CALL_EXAMPLE_H

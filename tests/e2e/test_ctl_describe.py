@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """tbproxyctl operations and describe: what they say about the API."""
 import fcntl
+import json
 import os
 import pty
 import random
+import re
 import shlex
 import struct
 import subprocess
@@ -12,6 +14,8 @@ import termios
 import tap
 from ctl_case import CtlCase
 from harness import PATIENCE, SLOW
+
+SAMPLE_ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 
 
 def read_some(terminal):
@@ -65,7 +69,9 @@ class TestOperations(CtlCase):
 
     def test_what_the_server_lacks_is_marked(self):
         self.share_server()
-        where = ("--unix-socket", self.start_daemon(self.sim).unix_path)
+        proxy = self.start_daemon(self.sim)
+        where = ("--unix-socket", proxy.unix_path)
+        proxy.log.wait("the server is ThingsBoard CE")
         self.assertEqual(self.tabs("operations", *where, "saveRole")[0][4], "(not in CE)")
         self.assertEqual(self.tabs("operations", *where, "--long", "saveRole")[0][4],
                          "Creates a role, or updates it if the body has an id. (not in CE)")
@@ -107,15 +113,71 @@ class TestDescribe(CtlCase):
                                (("--x", "Device"), "unknown option --x")):
             self.assertIn(message, self.refused("describe", *words))
 
-    def test_examples_pass_all_checks(self):
-        """They fail only because no server listens."""
-        self.write("FILE", "x")
-        names = [row[0] for row in self.tabs("operations", "--edition", "pe")]
-        for name in random.Random(2).sample(names, 10 if SLOW else 150):
+
+class TestExamples(CtlCase):
+    """The examples of describe, run as they are printed, except for the ids."""
+
+    TAGS = ("alarm", "api-key", "asset", "customer", "dashboard", "device", "entity-query", "entity-relation", "image",
+            "ota-package", "rpc-v-1", "rpc-v-2", "rule-engine", "telemetry", "user")
+    OTHER_TAGS = ("auth", "entity-group", "group-permission", "login-endpoint", "owner", "role", "tenant")  # known to it, too
+    FIRST = ("saveDevice", "saveAsset", "saveCustomer", "saveDashboard", "uploadImage", "saveOtaPackageInfo",
+             "saveOtaPackageData", "saveApiKey", "saveAlarm", "saveRelation")  # what the other examples need
+    LAST = ("deleteAlarm", "deleteDashboard", "deleteCustomer", "deleteAsset", "deleteDevice")
+
+    def example(self, name, edition="ce"):
+        words = shlex.split(self.good("describe", "--edition", edition, name).splitlines()[-1])
+        self.assertEqual(words[:2], ["tbproxyctl", "call"])
+        return words[2:]
+
+    def run_example(self, words):
+        """What it prints."""
+        return self.good("call", "--url", self.sim.url, "--api-key-file", self.key_file, *words)
+
+    def with_real_ids(self, words):
+        """WORDS, in which the ids are those of entities that exist."""
+        types = {word[2:-5]: words[index + 1].lower() for index, word in enumerate(words[:-1]) if word.endswith("-type")}
+        for index, word in enumerate(words):
+            name = word[2:-3] if word[3:].endswith("-id") else word[2:]
+            words[index + 1:index + 2] = [self.ids.get(types.get(name, name), one) for one in words[index + 1:index + 2]]
+        words[-1] = re.sub('"entityType":"([A-Z_]+)","id":"%s"' % SAMPLE_ID, lambda found: '"entityType":"%s","id":"%s"' % (
+            found[1], self.ids.get(found[1].lower(), SAMPLE_ID)), words[-1])
+        return words
+
+    def keep_ids(self, name, text):
+        """Those in what the example of the operation NAME has printed."""
+        entity = json.loads(text) if text else {}
+        if "id" in entity:
+            kind = "id" if name == "saveApiKey" else entity["id"]["entityType"].lower().replace("_", "-")
+            self.ids[kind] = entity["id"]["id"]
+        if "publicResourceKey" in entity:
+            self.ids["public-resource-key"] = entity["publicResourceKey"]
+
+    def test_of_all_that_the_simulator_knows(self):
+        self.share_server()
+        self.write("FILE", "firmware")
+        self.write("logo.svg", "<svg/>")
+        own = json.loads(self.run_example(["getUser"]))
+        self.ids = {"user": own["id"]["id"], "assignee": own["id"]["id"], "tenant": own["tenantId"]["id"]}
+        rows = [row for row in self.tabs("operations", "--edition", "ce") if row[3][:-len("-controller")] in self.TAGS]
+        self.assertGreater(len(rows), 150)
+        for name in self.FIRST:
+            self.keep_ids(name, self.run_example(self.with_real_ids(self.example(name))))
+        names = {row[0] for row in rows} - {*self.FIRST, *self.LAST, "deleteUser"}  # nobody can delete himself
+        for name in [*sorted(names, key=lambda name: (name.startswith("delete"), name)), *self.LAST]:
             with self.subTest(name=name):
-                words = shlex.split(self.good("describe", "--edition", "pe", name).splitlines()[-1])
-                self.assertEqual(words[:2], ["tbproxyctl", "call"])
-                self.assertIn(": transport: ", self.refused("call", "--url", "http://127.0.0.1:1", *words[2:], status=7))
+                self.run_example(self.with_real_ids(self.example(name)))
+
+    def test_some_of_the_others(self):
+        """The simulator checks what they send, and answers something."""
+        self.share_simulator(edition="pe")
+        self.key_file = self.write("key", self.sim.api_key + "\n")
+        self.write("FILE", "x")
+        known = [tag + "-controller" for tag in (*self.TAGS, *self.OTHER_TAGS)]
+        names = [row[0] for row in self.tabs("operations", "--edition", "pe") if row[3] not in known]
+        self.assertGreater(len(names), 400)
+        for name in random.Random(2).sample(names, 10 if SLOW else 100):
+            with self.subTest(name=name):
+                self.run_example(self.example(name, "pe"))
 
 
 del CtlCase  # has no tests of its own

@@ -404,10 +404,19 @@ class Words(unittest.TestCase):
                 self.assertIn(message, found)
 
     def test_a_parameter_may_mean_something_else(self):
-        operations = {operation.id: operation for operation in self.apis[0].operations}
-        for name, key in (("getAttributes", "telemetry-controller.key"), ("getAdminSettings", "getAdminSettings.key")):
-            self.assertEqual(self.words.key(operations[name], "key"), key)
-        self.assertEqual(self.words.key(operations["getTenantDevices"], "page"), "page")
+        key = descriptions.key_of
+        self.assertEqual(key(self.parameters, "getAttributes", "telemetry-controller", "key"), "telemetry-controller.key")
+        self.assertEqual(key(self.parameters, "getAdminSettings", "admin-controller", "key"), "getAdminSettings.key")
+        self.assertEqual(key(self.parameters, "getTenantDevices", "device-controller", "page"), "page")
+        self.assertIsNone(key(self.parameters, "getTenantDevices", "device-controller", "new"))
+
+    def test_examples(self):
+        self.assertEqual(self.words.examples["saveCustomer.body"], '{"title":"Acme"}')
+        self.assertEqual(self.words.examples["relationType"], "Contains")
+        for stale in ("saveCustomer.new", "getUser.body", "new"):
+            self.words.examples[stale] = "x"
+            self.assertEqual(self.problems(), [f"the example {stale} is not in any document"])
+            del self.words.examples[stale]
 
     def test_how_they_are_written(self):
         for name, text in self.operations.items():
