@@ -123,10 +123,10 @@ class CTypes:
 
     def members(self, owner, fields):
         """(field, C name) of each of a structure's own members."""
-        taken = {"object", "base"}
+        taken = {"object", "base", "reserved"}
         out = []
         for field in fields:
-            name = member(field.name, ("object", "base"))
+            name = member(field.name, ("object", "base", "reserved"))
             if name in taken:
                 refuse(owner, f"two members are called {name}")
             taken.add(name)

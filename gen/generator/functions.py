@@ -11,7 +11,7 @@ def write_functions(api, names):
     for index, operation in enumerate(api.operations):
         arguments = names.arguments(operation)
         lines += function(api, names, operation, index, arguments)
-        if "TB_PAGED" in operation.flags:
+        if operation.is_paged:
             lines += iterator(api, names, operation, index, arguments)
     return "\n".join(lines[:-1]) + "\n"
 

@@ -202,7 +202,7 @@ class Controller:
             body += params_structure(self.names, operation) + described(operation)
             body += ["TB_PUBLIC " + line if not index else line for index, line in enumerate(
                 (prototype(self.names, operation) + ";").split("\n"))] + [""]
-            if "TB_PAGED" in operation.flags:
+            if operation.is_paged:
                 body += ["/* Iterates over the elements of all pages with tb_next(). */",
                          "TB_PUBLIC " + iterate_prototype(self.names, operation) + ";", ""]
         guard = f"TBCLIENT_{self.api.edition}_{snake(self.tag).upper()}_H"
@@ -226,7 +226,7 @@ def described(operation):
 def params_structure(names, operation):
     if not operation.optional:
         return []
-    lines = ["typedef struct {"]
+    lines = ["typedef struct {", "    const void *reserved; /* NULL */"]
     for parameter, member in names.members(operation.place, operation.optional):
         lines.append(f"    {names.slot(parameter.type)}{member};{remarks(parameter, member)}")
     return lines + [f"}} {names.functions[operation.id]}_params;", ""]

@@ -17,6 +17,7 @@ OPERATION = frozenset(
 LOCATIONS = ("path", "query", "header")  # enum tb_location
 SCALARS = ("string", "bool", "int32", "int64", "double")
 PARAMETERS_MAX = 250  # of one operation: their number has 8 bits
+PAGE = {("page", ("int32", None)), ("pageSize", ("int32", None))}
 SESSION_HEADERS = ("x-authorization", "authorization")  # set by the session
 
 
@@ -57,6 +58,10 @@ class Operation:
         """The required parameters, in the order of the arguments."""
         wanted = [one for one in self.parameters if one.required]
         return sorted(wanted, key=lambda one: LOCATIONS.index(one.location))
+
+    @property
+    def is_paged(self):
+        return bool(self.flags & {"TB_PAGED", "TB_PAGED_IN_BODY"})
 
     @property
     def optional(self):
@@ -120,6 +125,8 @@ class Api:
             operation.flags.add("TB_OPERATION_DEPRECATED")
         if self.is_paged(operation):
             operation.flags.add("TB_PAGED")
+        elif self.is_paged_in_body(operation):
+            operation.flags.add("TB_PAGED_IN_BODY")
         return operation
 
     # parameters
@@ -258,11 +265,21 @@ class Api:
             operation.answer, operation.answer_type = "json", kind
 
     def is_paged(self, operation):
-        names = {one.name for one in operation.parameters if one.type == ("int32", None)}
-        if not {"page", "pageSize"} <= names or operation.answer_type[:1] != ("object",):
-            return False
-        fields = {field.name: field.type for field in self.source.schemas[operation.answer_type[1]].fields}
+        return PAGE <= {(one.name, one.type) for one in operation.parameters} and self.answers_page(operation)
+
+    def is_paged_in_body(self, operation):
+        link = self.fields_of(operation.body_type).get("pageLink", JSON)
+        return PAGE <= self.fields_of(link).items() and self.answers_page(operation)
+
+    def answers_page(self, operation):
+        fields = self.fields_of(operation.answer_type)
         return fields.get("hasNext") == ("bool",) and fields.get("data", JSON)[0] == "list"
+
+    def fields_of(self, kind):
+        """{name: type} of the members of an object; nothing for other types."""
+        if kind[:1] != ("object",):
+            return {}
+        return {field.name: field.type for field, _ in self.source.all_fields(self.source.schemas[kind[1]])}
 
     def annotate(self, annotations):
         for operation in self.operations:

@@ -42,7 +42,7 @@ class Reference:
     def operation(self, operation):
         lines = [f"### {operation.id}", "", f"`{operation.method} {cell(operation.path)}`", "", "```c",
                  prototype(self.names, operation) + ";"]
-        if "TB_PAGED" in operation.flags:
+        if operation.is_paged:
             lines.append(iterate_prototype(self.names, operation) + ";")
         lines += ["```", ""]
         if operation.parameters:

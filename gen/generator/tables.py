@@ -135,10 +135,11 @@ class Tables:
         flags = sorted(operation.flags) + (["TB_BODY_REQUIRED"] if operation.body_required else [])
         return (self.text(operation.id), self.text(operation.path), self.text(operation.tag),
                         self.text(operation.answer_media), first_parameter,
-                        self.type(operation.body_type), self.type(operation.answer_type), len(operation.parameters),
+                        self.type(operation.body_type), self.type(operation.answer_type), " | ".join(flags) or "0",
+                        len(operation.parameters),
                         f"TB_{operation.method}", f"TB_BODY_{operation.body.upper()}",
                         f"TB_ANSWER_{operation.answer.upper()}", f"TB_RETRY_{operation.retry.upper()}",
-                        " | ".join(flags) or "0", len(operation.required),
+                        len(operation.required),
                         len(operation.required) + (operation.body != "none"))
 
     def parameter_rows(self, operation):

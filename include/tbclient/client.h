@@ -161,11 +161,13 @@ TB_PUBLIC int tb_invoke(tb_client *client, const tb_api *api, unsigned operation
  *     if (err.code < 0) ...
  *     tb_iterator_free(devices);
  *
- * Only one thread at a time may use an iterator, and the client must stay open until it is freed.
+ * If the page is a member of the body (an entity data query), the body's pageLink.page is ignored, and
+ * pageSize is 100 unless it is set. Only one thread at a time may use an iterator, and the client must stay
+ * open until it is freed. What the arguments point to may be freed before.
  */
 typedef struct tb_iterator tb_iterator;
 
-/* Used by the generated functions. Arguments as for tb_invoke(); the argument "page" is ignored. */
+/* Used by the generated functions. Arguments as for tb_invoke(); the page in them is ignored. */
 TB_PUBLIC int tb_iterate(tb_client *client, const tb_api *api, unsigned operation,
                          const void *const *arguments, const void *params, tb_iterator **ret, tb_error *err);
 

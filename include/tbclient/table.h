@@ -129,6 +129,8 @@ enum {
     TB_ATTRIBUTE_WRITE =
         1 << 6,       /* its body is an object of attributes, which replace those with the same key */
     TB_ACTS = 1 << 7, /* changes something, although it is a GET */
+    TB_PAGED_IN_BODY =
+        1 << 8, /* like TB_PAGED, but page and pageSize are in pageLink, a member of the body */
 };
 
 struct tb_operation {
@@ -139,12 +141,12 @@ struct tb_operation {
     uint16_t first_parameter; /* in parameters, in the order of the document */
     uint16_t body_type;       /* in types */
     uint16_t answer_type;
+    uint16_t flags; /* TB_ANONYMOUS, ... */
     uint8_t parameter_count;
     uint8_t method;         /* enum tb_method */
     uint8_t body;           /* enum tb_body */
     uint8_t answer;         /* enum tb_answer */
     uint8_t retry;          /* enum tb_retry */
-    uint8_t flags;          /* TB_ANONYMOUS, ... */
     uint8_t body_slot;      /* index of the body in ARGUMENTS (tb_invoke()) */
     uint8_t argument_count; /* required parameters of path, query and headers, then the body */
 };

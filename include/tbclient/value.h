@@ -55,31 +55,52 @@ struct tb_no_items {
 extern "C" {
 #endif
 
+/* Takes no memory and accepts no initializer. Without it, ".page_size = 100" would compile, and set SET. */
+#if defined(__GNUC__) && !defined(__cplusplus)
+#define TB_ONLY_WITH_TB_SET                                                                                  \
+    __extension__ struct {                                                                                   \
+        char none[0];                                                                                        \
+    } use_TB_SET[0];
+#else
+#define TB_ONLY_WITH_TB_SET
+#endif
+
 typedef struct {
+    TB_ONLY_WITH_TB_SET
     bool set;
     bool value;
 } tb_bool;
 
 typedef struct {
+    TB_ONLY_WITH_TB_SET
     bool set;
     int32_t value;
 } tb_int32;
 
 typedef struct {
+    TB_ONLY_WITH_TB_SET
     bool set;
     int64_t value;
 } tb_int64;
 
 typedef struct {
+    TB_ONLY_WITH_TB_SET
     bool set;
     double value;
 } tb_double;
 
-/* For all four: tb_device device = {.version = TB_SET(3)}; */
+/* For all four: tb_device device = {.version = TB_SET(3)}; A plain 3 does not compile. */
+#ifdef __cplusplus
 #define TB_SET(number)                                                                                       \
     {                                                                                                        \
         true, (number)                                                                                       \
     }
+#else
+#define TB_SET(number)                                                                                       \
+    {                                                                                                        \
+        .set = true, .value = (number)                                                                       \
+    }
+#endif
 
 /* U+FDD0, a noncharacter, which Unicode reserves for internal use by programs: JSON follows, see above. */
 #define TB_VERBATIM "\xef\xb7\x90"

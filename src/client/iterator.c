@@ -8,10 +8,15 @@
 #include "client/perform.h"
 #include "client/tables.h"
 #include "client/url.h"
+#include "json/json_read.h"
+#include "json/json_write.h"
+
+#define PAGE_SIZE_DEFAULT 100
 
 struct tb_iterator {
     tb_client *client;
     struct call call; /* without the parameter "page" */
+    json_t *query;    /* the body, if pages are counted there (TB_PAGED_IN_BODY); else NULL */
     const struct tb_field *data;
     const struct tb_field *has_next;
     int32_t next_page;
@@ -27,7 +32,7 @@ static int find_fields(struct tb_iterator *iterator, tb_error *err)
     const tb_operation *operation = iterator->call.operation;
     const struct tb_type *type = &api->types[operation->answer_type];
 
-    if ((operation->flags & TB_PAGED) && operation->answer == TB_ANSWER_JSON &&
+    if ((operation->flags & (TB_PAGED | TB_PAGED_IN_BODY)) && operation->answer == TB_ANSWER_JSON &&
         type->kind == TB_KIND_OBJECT) {
         iterator->data = table_field(api, &api->schemas[type->of], "data");
         iterator->has_next = table_field(api, &api->schemas[type->of], "hasNext");
@@ -37,6 +42,22 @@ static int find_fields(struct tb_iterator *iterator, tb_error *err)
         return FAIL(err, TB_ERROR_USAGE, -EINVAL, "%s: the operation is not paged",
                     call_name(&iterator->call));
     return 0;
+}
+
+/* Keeps the body as JSON, with its pageLink. */
+static int read_query(struct tb_iterator *iterator, tb_error *err)
+{
+    const struct buf *body = &iterator->call.body;
+    json_t *query = body->len > 0 ? json_read(body->data, body->len, JSON_READ_EXACT, NULL) : json_object();
+    json_t *link;
+
+    iterator->query = query;
+    if (query && !json_is_object(json_object_get(query, "pageLink")))
+        json_object_set_new(query, "pageLink", json_object());
+    link = json_object_get(query, "pageLink");
+    if (link && !json_object_get(link, "pageSize"))
+        json_object_set_new(link, "pageSize", json_integer(PAGE_SIZE_DEFAULT));
+    return json_object_get(link, "pageSize") ? 0 : FAIL_MEMORY(err);
 }
 
 int tb_iterate(tb_client *client, const tb_api *api, unsigned operation, const void *const *arguments,
@@ -52,6 +73,8 @@ int tb_iterate(tb_client *client, const tb_api *api, unsigned operation, const v
                             err);
     if (r == 0)
         r = find_fields(iterator, err);
+    if (r == 0 && iterator->call.operation->flags & TB_PAGED_IN_BODY)
+        r = read_query(iterator, err);
     if (r < 0)
         tb_iterator_free(iterator);
     else
@@ -64,6 +87,7 @@ void tb_iterator_free(tb_iterator *iterator)
     if (!iterator)
         return;
     tb_free(iterator->page);
+    json_decref(iterator->query);
     call_free(&iterator->call);
     free(iterator);
 }
@@ -101,18 +125,37 @@ static bool is_last_page(const struct tb_iterator *iterator)
            iterator->next_page == INT32_MAX;
 }
 
-static int fetch_page(struct tb_iterator *iterator, tb_error *err)
+static int run_page_of_target(struct tb_iterator *iterator, tb_error *err)
 {
     CLEANUP(buf_free) struct buf target = BUF_INIT(URL_TARGET_MAX);
     int r = buf_append(&target, iterator->call.target.data, iterator->call.target.len);
 
-    tb_free(TAKE_PTR(iterator->page));
-    iterator->next = 0;
     if (r < 0)
         return FAIL_MEMORY(err);
     r = url_add_number(&target, "page", iterator->next_page, err);
-    if (r == 0)
-        r = run_page(iterator, target.data, err);
+    return r < 0 ? r : run_page(iterator, target.data, err);
+}
+
+static int run_page_of_body(struct tb_iterator *iterator, tb_error *err)
+{
+    json_t *link = json_object_get(iterator->query, "pageLink");
+    struct buf *body = &iterator->call.body;
+
+    buf_clear(body);
+    iterator->call.has_body = true;
+    if (json_object_set_new(link, "page", json_integer(iterator->next_page)) < 0 ||
+        json_write(body, iterator->query) < 0)
+        return FAIL_MEMORY(err);
+    return run_page(iterator, NULL, err);
+}
+
+static int fetch_page(struct tb_iterator *iterator, tb_error *err)
+{
+    int r;
+
+    tb_free(TAKE_PTR(iterator->page));
+    iterator->next = 0;
+    r = iterator->query ? run_page_of_body(iterator, err) : run_page_of_target(iterator, err);
     if (r < 0)
         return r;
     iterator->at_end = !iterator->page || is_last_page(iterator);

@@ -210,6 +210,10 @@ static void add_posts(void)
     operation = add(SMALL_UPLOAD, "upload", TB_POST, "/api/upload");
     takes(operation, TB_BODY_MULTIPART, T_PARTS);
     answers(operation, TB_ANSWER_JSON, T_JSON);
+    operation = add(SMALL_FIND, "findDevices", TB_POST, "/api/find");
+    takes(operation, TB_BODY_JSON, T_JSON);
+    answers(operation, TB_ANSWER_JSON, T_PAGE);
+    operation->flags |= TB_PAGED_IN_BODY;
     operation = add(SMALL_CHAT, "chat", TB_POST, "/api/chat");
     takes(operation, TB_BODY_TEXT, T_STRING);
     answers(operation, TB_ANSWER_EVENTS, T_NONE);

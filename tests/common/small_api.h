@@ -24,6 +24,7 @@ enum {
     SMALL_SEARCH,    /* GET /api/search: a parameter of each type */
     SMALL_RPC,       /* POST /api/rpc/twoway/{deviceId}: text, never retried */
     SMALL_UPLOAD,    /* POST /api/upload: multipart */
+    SMALL_FIND,      /* POST /api/find: pages that are counted in the body */
     SMALL_OPERATIONS,
 };
 
@@ -53,11 +54,13 @@ typedef struct {
 } small_parts;
 
 typedef struct {
+    const void *reserved;
     const char *text_search; /* at most 10 characters */
     const char *type;
 } small_devices_params;
 
 typedef struct {
+    const void *reserved;
     tb_bool active;
     tb_double factor;
     tb_string_list ids;

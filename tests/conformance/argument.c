@@ -37,16 +37,16 @@ static bool put_scalar(unsigned kind, json_t *value, void *at)
         *(const char **)at = json_string_value(value);
         return json_is_string(value);
     case TB_KIND_BOOL:
-        *(tb_bool *)at = (tb_bool){true, is_true(value)};
+        *(tb_bool *)at = (tb_bool)TB_SET(is_true(value));
         return json_is_boolean(value);
     case TB_KIND_INT32:
-        *(tb_int32 *)at = (tb_int32){true, (int32_t)json_integer_value(value)};
+        *(tb_int32 *)at = (tb_int32)TB_SET((int32_t)json_integer_value(value));
         return json_is_integer(value);
     case TB_KIND_INT64:
-        *(tb_int64 *)at = (tb_int64){true, json_integer_value(value)};
+        *(tb_int64 *)at = (tb_int64)TB_SET(json_integer_value(value));
         return json_is_integer(value);
     case TB_KIND_DOUBLE:
-        *(tb_double *)at = (tb_double){true, json_number_value(value)};
+        *(tb_double *)at = (tb_double)TB_SET(json_number_value(value));
         return json_is_number(value);
     case TB_KIND_JSON:
         *(json_t **)at = value;

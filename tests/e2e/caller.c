@@ -124,16 +124,13 @@ static void do_rename(char **arguments)
     print_outcome(r, &err, NULL);
 }
 
-/* devices PAGE_SIZE: lists all devices */
-static void do_devices(char **arguments)
+static void list(unsigned operation, const void *const *values)
 {
     tb_error err = TB_ERROR_INIT;
-    int32_t page_size = atoi(arguments[0]);
-    const void *values[] = {&page_size, NULL};
     json_t *names = json_array();
     tb_iterator *devices = NULL;
     const small_device *device;
-    int r = tb_iterate(client, small_api(), small_operation(SMALL_DEVICES), values, NULL, &devices, &err);
+    int r = tb_iterate(client, small_api(), small_operation(operation), values, NULL, &devices, &err);
 
     while (r == 0 && (device = tb_next(devices, &err)))
         json_array_append_new(names, json_string(device->name));
@@ -141,6 +138,25 @@ static void do_devices(char **arguments)
         r = err.code;
     tb_iterator_free(devices);
     print_outcome(r, &err, names);
+}
+
+/* devices PAGE_SIZE: lists all devices */
+static void do_devices(char **arguments)
+{
+    int32_t page_size = atoi(arguments[0]);
+    const void *values[] = {&page_size, NULL};
+
+    list(SMALL_DEVICES, values);
+}
+
+/* find [QUERY]: lists what it finds */
+static void do_find(char **arguments)
+{
+    json_t *query = load(arguments[0]);
+    const void *values[] = {query};
+
+    list(SMALL_FIND, values);
+    json_decref(query);
 }
 
 /* count, text: other types of answers */
@@ -388,10 +404,11 @@ static const struct {
     const char *name;
     void (*run)(char **arguments);
 } commands[] = {
-    {"call", do_call},     {"save", do_save},       {"devices", do_devices}, {"count", do_count},
-    {"rename", do_rename}, {"text", do_text},       {"file", do_file},       {"download", do_download},
-    {"slow", do_slow},     {"events", do_events},   {"upload", do_upload},   {"threads", do_threads},
-    {"close", do_close},   {"outlive", do_outlive}, {"repeat", do_repeat},   {"open", do_nothing},
+    {"call", do_call},         {"save", do_save},     {"devices", do_devices}, {"count", do_count},
+    {"find", do_find},         {"rename", do_rename}, {"text", do_text},       {"file", do_file},
+    {"download", do_download}, {"slow", do_slow},     {"events", do_events},   {"upload", do_upload},
+    {"threads", do_threads},   {"close", do_close},   {"outlive", do_outlive}, {"repeat", do_repeat},
+    {"open", do_nothing},
 };
 
 #define STRING_OPTION(option)                                                                                \

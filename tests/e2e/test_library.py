@@ -279,6 +279,16 @@ class TestCalls(LibraryCase):
             self.assertEqual(sorted(line["result"]), expected)
             self.assertEqual(len(sim.requests("/api/tenant/devices")), -(-len(expected) // size))
 
+    def test_pages_that_are_counted_in_the_body(self):
+        pages = [b'{"data":[{"name":"a"},{"name":"b"}],"hasNext":true}', b'{"data":[{"name":"c"}],"hasNext":false}']
+        for query, link in (('{"x":1,"pageLink":{"pageSize":2,"page":7}}', '"pageSize":2,"page":%d'), (None, '"pageSize":100,"page":%d'),
+                            ('{"pageLink":null}', '"pageSize":100,"page":%d')):
+            left = list(pages)
+            server = self.start_scripted(lambda peer, request, left=left: peer.send(answer(200, left.pop(0))) or True)
+            self.assertEqual(self.call(server, "find", *([query] if query else []))["result"], ["a", "b", "c"])
+            bodies = [request.body.decode() for request in server.requests]
+            self.assertEqual([json.loads(body)["pageLink"] for body in bodies], [json.loads("{" + link % n + "}") for n in (0, 1)])
+
     def test_an_empty_page_is_the_last(self):
         pages = [b'{"data":[{"name":"a"},null],"hasNext":true}', b'{"data":[],"hasNext":true}']
         server = self.start_scripted(lambda peer, request: peer.send(

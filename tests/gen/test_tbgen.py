@@ -164,6 +164,12 @@ class Documents(unittest.TestCase):
     def test_pages_are_numbers_where_the_document_says_strings(self):
         self.assertIn("int32_t page_size, int32_t page,", self.prototype("tb_get_reports", "pe"))
 
+    def test_pages_may_be_counted_in_the_body(self):
+        self.assertEqual(self.prototype("tb_find_entity_data_by_query_iterate"), "int tb_find_entity_data_by_query_iterate("
+                         "tb_client *client, const tb_entity_data_query *entity_data_query, tb_iterator **ret, tb_error *err);")
+        self.assertIn("tb_find_alarm_data_by_query_iterate(", self.header("pe", "entity_query_controller.h"))
+        self.assertNotIn("keys_by_query_iterate", self.header("pe", "entity_query_controller.h"))
+
     def test_the_session_has_its_own_header(self):
         self.assertNotIn("authorization", self.prototype("tb_send_chat_message", "pe"))
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every public header compiles alone, and all of an edition together, as C and as C++. One TAP case for each set of headers
-and compiler.
+and compiler. And numbers without TB_SET do not compile.
 
 Compiling each generated header alone takes a minute, so that is done for one edition of the configured version. For
 the others it follows from two facts: each header includes what all of them need, and all together compile in both
@@ -100,6 +100,22 @@ def problems(compiler, folders, options, lists, others):
     return others + [problem for problem in said if problem]
 
 
+INITIALIZERS = {".page_size = TB_SET(100)": True, ".ratio = TB_SET(0.5), .on = TB_SET(false)": True, "0": True, ".page_size = 100": False,
+                ".page_size = 0": False, ".on = true": False, ".on = false": False, ".ratio = 0.5": False}
+STRUCTURE = """#include <tbclient/value.h>
+struct params { const void *reserved; tb_bool on; tb_int32 page_size; tb_double ratio; } params = {%s};
+"""
+
+
+def problems_of_initializers(compiler):
+    """Initializers that compile and should not, or the reverse."""
+    for text, is_good in INITIALIZERS.items():
+        done = subprocess.run([compiler, "-std=c11", "-fsyntax-only", "-w", "-I", str(SOURCE), "-xc", "-"], input=STRUCTURE % text,
+                              capture_output=True, text=True, check=False)
+        if (done.returncode == 0) != is_good:
+            yield "{%s} %s\n%s" % (text, "is refused" if is_good else "is accepted", done.stderr)
+
+
 def main():
     wanted = list(cases())
     failed = 0
@@ -110,7 +126,13 @@ def main():
             print("%sok %d - %s: %s" % ("not " if found else "", number, case[1], case[0]), flush=True)
             for line in "\n".join(found[:5]).splitlines():
                 print("# " + line)
-    print("1..%d" % len(wanted))
+    compilers = [compiler for compiler in ("gcc", "clang") if shutil.which(compiler)]
+    for number, compiler in enumerate(compilers, len(wanted) + 1):
+        found = list(problems_of_initializers(compiler))
+        failed += bool(found)
+        print("%sok %d - %s: numbers need TB_SET" % ("not " if found else "", number, compiler))
+        print("".join("# %s\n" % line for line in "\n".join(found).splitlines()), end="")
+    print("1..%d" % (len(wanted) + len(compilers)))
     return 1 if failed else 0
 
 

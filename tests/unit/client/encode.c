@@ -81,9 +81,9 @@ START_TEST(every_kind_of_member)
     tb_int32_list rows[] = {{2, row}, {0, NULL}, TB_EMPTY};
     tb_string_list list = TB_EMPTY;
     const char *labels[] = {"a", NULL};
-    tb_bool bools[] = {TB_SET(true), {false, true}};
+    tb_bool bools[] = {TB_SET(true), {.value = true}};
     sample_string_list_map_entry lists[] = {{"x", list}, {"y", {0, NULL}}};
-    sample_int64_map_entry inner[] = {{"i", TB_SET(INT64_MIN)}, {"u", {false, 5}}};
+    sample_int64_map_entry inner[] = {{"i", TB_SET(INT64_MIN)}, {"u", {.value = 5}}};
     sample_int64_map_map_entry maps[] = {{"m", {2, inner}}};
     sample_dog dog = {.age = TB_SET(4), .base.name = "Rex"};
     sample_bird bird = {.base.kind = "BIRD", .song = "la"};
