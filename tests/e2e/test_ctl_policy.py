@@ -60,14 +60,14 @@ ops (%s, line 4)
 
     def test_explain(self):
         self.assertEqual(self.explain("DELETE", "/api/user/" + ID), """deleteUser (DELETE /api/user/{userId}) is in write, account, admin
-tcp: refused: the policy "default" does not allow account (built in)
+tcp: refused: the policy "default" does not allow account (built in); policy.tcp gives it to all who have no other
   but allowed if the path names another user than tbproxyd's own
-unix_socket: refused: the policy "telemetry" does not allow account (%s, line 3)
+unix_socket: refused: the policy "telemetry" does not allow account (%s, line 3); policy.unix_socket gives it to all who have no other
 """ % self.path)
         for user in ("root", "0"):
             text = self.explain("POST", "/api/rpc/oneway/" + ID, "--as", user)
-            self.assertIn('unix_socket: refused: the policy "ops" denies rpc (%s, line 5)\n' % self.path, text)
-            self.assertIn('tcp: allowed: the policy "default" allows write (built in)\n', text)
+            self.assertIn('unix_socket: refused: the policy "ops" denies rpc (%s, line 5); policy.unix_socket gives it to uid 0\n' % self.path, text)
+            self.assertIn('tcp: allowed: the policy "default" allows write (built in); policy.tcp gives it to all who have no other\n', text)
         self.assertIn('unix_socket: refused: the policy "telemetry"', self.explain("GET", "/api/device/" + ID, "--as", "999999"))
         self.assertIn("in no document of the API is in write\n", self.explain("POST", "/api/new"))
         self.assertIn("websocket is in read, telemetry\n", self.explain("GET", "/api/ws"))
@@ -87,7 +87,8 @@ unix_socket: refused: the policy "telemetry" does not allow account (%s, line 3)
         if user is None:
             self.skipTest("there is no user but root")
         self.write(CONFIG.replace("gid 4242", "gid %d" % user.pw_gid))
-        self.assertIn('unix_socket: allowed: the policy "default"', self.explain("GET", "/api/device/" + ID, "--as", user.pw_name))
+        self.assertIn('unix_socket: allowed: the policy "default" allows read (built in); policy.unix_socket gives it to gid %d\n'
+                      % user.pw_gid, self.explain("GET", "/api/device/" + ID, "--as", user.pw_name))
 
     def test_mistakes(self):
         for arguments, words in ((("explain", "GET"), "expected list, or"), ((), "expected list, or"), (("list", "x"), "expected list"),

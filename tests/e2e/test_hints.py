@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What saves an hour: the type of a JSON body, why a request waited, why a policy is that of a user, errors in JSON."""
 import json
+import re
+import threading
 
 import tap
-from harness import Case, answer
+from harness import PATIENCE, Case, answer, build, wait_until
+from scripted import USER
 
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -67,6 +70,73 @@ class TestContentType(Case):
         own = {"id": {"entityType": "USER", "id": "11111111-1111-1111-1111-111111111111"}, "authority": "TENANT_ADMIN"}
         self.assertEqual(proxy.call("POST", "/api/user", [FORM], json.dumps(own).encode()).status, 403)
         self.assertEqual(self.seen, [])
+
+
+class TestWhyItWaited(Case):
+    def reason(self, reply):
+        self.assertEqual(reply.status, 200)
+        found = re.fullmatch(r'queue;dur=([0-9]+)(?:;desc="(.*)")?, upstream;dur=[0-9]+', reply.header("Server-Timing"))
+        self.assertTrue(found, reply.headers)
+        return found[2]
+
+    def ask(self, method, target, body=None, headers=()):
+        connection = self.proxy.connect(unix=True)
+        self.addCleanup(connection.close)
+        connection.send(build(method, target, list(headers), body, host="localhost"))
+        return connection
+
+    def hold(self, method="GET", login=False):
+        """A server that answers when self.go is set: the request with METHOD to /api/held, or the first request of all."""
+        self.go, self.arrived = threading.Event(), threading.Event()
+
+        def handle(peer, request):
+            if request.target == "/api/auth/user" if login else request.method == method and "held" in request.target:
+                self.arrived.set()
+                self.go.wait(PATIENCE)
+            peer.send(answer(body=USER if request.target == "/api/auth/user" else {}))
+            return True
+        self.addCleanup(self.go.set)
+        return self.start_scripted(handle, authenticates=not login)
+
+    def test_the_rate_limit(self):
+        self.proxy = self.start_daemon(self.start_scripted(lambda peer, _: peer.send(answer(body=b"{}")) or True),
+                                       {"rate.limits": "10:1", "log.access": True})
+        reasons = [self.reason(self.proxy.get("/api/x/%d" % index)) for index in range(14)]
+        self.assertIsNone(reasons[0])
+        self.assertEqual(reasons[-1], "rate limit")
+        self.proxy.log.wait(r"access: .*/api/x/13 .*\(queue [0-9]+ ms: rate limit, upstream ")
+
+    def test_connections(self):
+        server = self.hold()
+        self.proxy = self.start_daemon(server, {"upstream.max_requests": 1})
+        first = self.ask("GET", "/api/held")
+        self.assertTrue(self.arrived.wait(PATIENCE))
+        second = self.ask("GET", "/api/other")
+        wait_until(lambda: self.proxy.get("/-/status").json()["queue"]["requests"] == 1, "a request that waits")
+        self.go.set()
+        self.assertIsNone(self.reason(first.response()))
+        self.assertEqual(self.reason(second.response()), "connections")
+
+    def test_a_merge(self):
+        server = self.hold("POST")
+        self.proxy = self.start_daemon(server, {"merge.mode": "always"})
+        target = "/api/plugins/telemetry/DEVICE/%s/timeseries/held" % ID
+        bodies = [b'{"ts":%d,"values":{"a":1}}' % ts for ts in (1, 2)]
+        first = self.ask("POST", target, [bodies[0]], [FORM])
+        self.assertTrue(self.arrived.wait(PATIENCE))
+        second = self.ask("POST", target, [bodies[1]], [FORM])
+        wait_until(lambda: self.proxy.get("/-/status").json()["queue"]["requests"] == 1, "a request that waits")
+        self.go.set()
+        self.assertIsNone(self.reason(first.response()))
+        self.assertEqual(self.reason(second.response()), "merge")
+
+    def test_a_login(self):
+        self.proxy = self.prepare_daemon(self.hold(login=True)).start(wait="")
+        waiting = self.ask("GET", "/api/x")
+        self.assertTrue(self.arrived.wait(PATIENCE))
+        wait_until(lambda: self.proxy.get("/-/status").json()["limits"]["in_flight"] == 1, "a request that waits")
+        self.go.set()
+        self.assertEqual(self.reason(waiting.response()), "session")
 
 
 if __name__ == "__main__":

@@ -348,7 +348,8 @@ class TestPolicies(PolicyCase):
         path = "/api/plugins/telemetry/DEVICE/%s/" % OTHER
         self.assert_passed("POST", path + "timeseries/ANY", body={"a": 1})
         self.assert_refused("GET", "/api/device/" + OTHER, 'tbproxyd refused getDeviceById (GET /api/device/{deviceId}): the policy '
-                            '"telemetry" does not allow it (%s, line %d)' % (self.proxy.config_path, self.line("telemetry = {")))
+                            '"telemetry" does not allow it (%s, line %d); policy.unix_socket gives it to all who have no other'
+                            % (self.proxy.config_path, self.line("telemetry = {")))
         self.assert_passed("GET", "/api/device/" + OTHER, unix=False)
         self.assert_passed("POST", "/api/entitiesQuery/find", body={}, unix=False)
         self.assert_refused("POST", "/api/device", 'the policy "dashboards" does not allow it', body={}, unix=False)
@@ -405,6 +406,13 @@ class TestPolicies(PolicyCase):
             self.assert_passed("GET", "/api/new", unix=unix)
             for method in ("POST", "PUT", "PATCH", "DELETE"):
                 self.assert_refused(method, "/api/new", "in no document", unix=unix)
+
+    def test_a_refusal_says_why_the_user_has_the_policy(self):
+        uid, gid = os.getuid(), os.getgid()
+        self.begin({"policy.tcp": "default, uid %d = telemetry" % uid, "policy.unix_socket": "default, gid %d = telemetry" % gid},
+                   POLICIES).start()
+        self.assert_refused("GET", "/api/device/" + OTHER, "; policy.tcp gives it to uid %d" % uid, unix=False)
+        self.assert_refused("GET", "/api/device/" + OTHER, "; policy.unix_socket gives it to gid %d" % gid)
 
     def test_a_policy_that_names_only_telemetry_allows_nothing_that_is_unknown(self):
         self.begin({"policy.unix_socket": "telemetry"}, POLICIES).start()

@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "proxy/exchange/response.h"
 
-#define FIELDS_MAX 8
-#define TIMES_MAX  80
+#define FIELDS_MAX 9
+#define TIMES_MAX  120
 
 /* What is in no document goes by its method. */
 static bool is_write(const struct head *head)
@@ -69,15 +69,17 @@ static size_t list_fields(const struct exchange *exchange, const struct duration
         return count;
     fields[count++] = (struct log_field){"QUEUE_MS", NULL, durations->queue_ms};
     fields[count++] = (struct log_field){"UPSTREAM_MS", NULL, durations->upstream_ms};
+    if (exchange->outbound.wait_reason)
+        fields[count++] = (struct log_field){"QUEUE_REASON", exchange->outbound.wait_reason, 0};
     return count;
 }
 
-static void print_times(const struct durations *durations, char ret[TIMES_MAX])
+static void print_times(const struct durations *durations, const char *wait_reason, char ret[TIMES_MAX])
 {
     *ret = '\0';
     if (durations->queue_ms >= 0)
-        snprintf(ret, TIMES_MAX, " (queue %" PRId64 " ms, upstream %" PRId64 " ms)", durations->queue_ms,
-                 durations->upstream_ms);
+        snprintf(ret, TIMES_MAX, " (queue %" PRId64 " ms%s%s, upstream %" PRId64 " ms)", durations->queue_ms,
+                 wait_reason ? ": " : "", wait_reason ? wait_reason : "", durations->upstream_ms);
 }
 
 /* Without the query and, in paths of the device API, without the device's token: both can be secret. */
@@ -94,7 +96,7 @@ static void write_line(const struct exchange *exchange, enum log_level level, co
 
     peer_name(exchange->peer, client, sizeof(client));
     principal_name(peer_user(exchange->peer), principal, sizeof(principal));
-    print_times(&durations, times);
+    print_times(&durations, exchange->outbound.wait_reason, times);
     count = list_fields(exchange, &durations, principal, fields);
     log_write_fields(level, fields, count, "%s: %s %s %s %.*s -> %d, %" PRId64 " bytes, %" PRId64 " ms%s%s%s",
                      label, client, head->operation ? operation_id(head->operation) : "-", head->method,

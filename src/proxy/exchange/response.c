@@ -46,10 +46,12 @@ void response_read_timing(const struct exchange *exchange, int64_t *waited_ms, i
 void response_add_timing(struct response response, const struct exchange *exchange)
 {
     int64_t waited_ms, upstream_ms;
-    char text[80];
+    const char *reason = exchange->outbound.wait_reason;
+    char text[120];
 
     response_read_timing(exchange, &waited_ms, &upstream_ms);
-    snprintf(text, sizeof(text), "queue;dur=%" PRId64 ", upstream;dur=%" PRId64, waited_ms, upstream_ms);
+    snprintf(text, sizeof(text), "queue;dur=%" PRId64 "%s%s%s, upstream;dur=%" PRId64, waited_ms,
+             reason ? ";desc=\"" : "", reason ? reason : "", reason ? "\"" : "", upstream_ms);
     response_add(response, "Server-Timing", text);
 }
 

@@ -38,6 +38,8 @@ static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
     int64_t left_ms = forwarding->wait_left_ms;
     int r = 0;
 
+    if (back_off_ms > 0)
+        forwarding->exchange->outbound.wait_reason = "rate limit";
     forwarding->waiting_since_ms = loop->now_ms;
     forwarding->state = back_off_ms > 0 ? FORWARDING_BACKING_OFF : FORWARDING_WAITING;
     if (back_off_ms <= 0)
@@ -54,6 +56,8 @@ void admission_wait_for_login(struct forwarding *forwarding)
     struct services *services = forwarding->exchange->services;
     int64_t max_ms = services->own_request_options.session_wait_ms;
 
+    if (!forwarding->exchange->outbound.wait_reason)
+        forwarding->exchange->outbound.wait_reason = "session";
     forwarding->waiting_since_ms = services->loop.now_ms;
     if (loop_timer_start(&services->loop, &forwarding->wait_timer,
                          forwarding->wait_left_ms < max_ms ? forwarding->wait_left_ms : max_ms) < 0)
@@ -178,6 +182,8 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
                    "too many requests wait already (queue.max_requests, queue.max_bytes)");
         return;
     }
+    if (forwarding->item.key && forwarding->item.key->held)
+        forwarding->exchange->outbound.wait_reason = "merge";
     forwarding->waiting_since_ms = services->loop.now_ms;
     forwarding->state = FORWARDING_WAITING;
     if (r == 0)

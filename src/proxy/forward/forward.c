@@ -56,6 +56,12 @@ void forward_run(struct forward *forward)
     forward_make_room(forward);
 }
 
+/* READY_MS: when the first that waits can go. Places in flight are given back by calls, not by time. */
+static const char *reason_of(int64_t ready_ms, int64_t now_ms)
+{
+    return ready_ms == INT64_MAX ? "connections" : ready_ms <= now_ms ? "others go first" : "rate limit";
+}
+
 void forward_make_room(struct forward *forward)
 {
     struct services *services = forward->services;
@@ -70,6 +76,7 @@ void forward_make_room(struct forward *forward)
         upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
     queue_end_pass(&forward->queue);
     ready_ms = queue_ready_ms(&forward->queue, &services->budget, now_ms);
+    forward->held_by = reason_of(ready_ms, now_ms);
     if (ready_ms == INT64_MAX)
         loop_timer_stop(&services->loop, &forward->queue_timer);
     else

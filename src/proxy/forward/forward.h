@@ -21,6 +21,7 @@ struct forward {
     struct services *services;
     struct queue queue;
     struct urgencies urgencies;
+    const char *held_by;       /* why requests waited in the queue at the end of the last turn; static text */
     struct timer queue_timer;  /* when the budget may take the next request */
     struct list paused;        /* calls that hold their key for a moment after they ended */
     uint64_t write_generation; /* counts each write twice: when it is sent and when it ends */

@@ -339,6 +339,20 @@ static void upstream_call_ready(struct request *request)
     request_send(request);
 }
 
+/* Of those that came from the queue. What was known before, a 429 for example, goes first. */
+static void note_why_they_waited(const struct upstream_call *call)
+{
+    const struct forward *forward = call->services->forward;
+    struct forwarding *forwarding;
+
+    list_for_each(forwarding, &call->members, member) {
+        struct outbound *outbound = &forwarding->exchange->outbound;
+
+        if (!outbound->wait_reason && queue_was_passed_over(&forward->queue, &forwarding->item))
+            outbound->wait_reason = forward->held_by;
+    }
+}
+
 void upstream_call_send(struct forwarding *lead)
 {
     struct services *services = lead->exchange->services;
@@ -359,6 +373,7 @@ void upstream_call_send(struct forwarding *lead)
     call->sent_under = lead->item.sent_under;
     call->key = lead->item.key;
     upstream_call_gather(call, lead);
+    note_why_they_waited(call);
     if (call->key)
         queue_key_use(&services->forward->queue, call->key, call, hold);
     services->forward->write_generation += !call->is_read;

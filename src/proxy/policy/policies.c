@@ -197,18 +197,31 @@ static bool is_member(const struct policy_principal *principal, uint32_t group)
     return false;
 }
 
-static const struct policy *policy_of(const struct policy_listener *listener,
-                                      const struct policy_principal *principal)
+/* The rule that decides; NULL: the policy of the listener does. */
+static const struct policy_rule *rule_of(const struct policy_listener *listener,
+                                         const struct policy_principal *principal)
 {
     size_t i;
 
     for (i = 0; i < listener->count; i++)
         if (!listener->rules[i].is_group && principal->user == (int64_t)listener->rules[i].id)
-            return listener->rules[i].policy;
+            return &listener->rules[i];
     for (i = 0; i < listener->count; i++)
         if (listener->rules[i].is_group && is_member(principal, listener->rules[i].id))
-            return listener->rules[i].policy;
-    return listener->policy;
+            return &listener->rules[i];
+    return NULL;
+}
+
+static struct policy_verdict judge_by_rule(const struct policy_listener *listener,
+                                           const struct policy_principal *principal,
+                                           const struct policy_subject *subject)
+{
+    const struct policy_rule *rule = rule_of(listener, principal);
+    struct policy_verdict verdict = policy_judge(rule ? rule->policy : listener->policy, subject);
+
+    verdict.source = !rule ? POLICY_OF_ALL : rule->is_group ? POLICY_OF_GROUP : POLICY_OF_USER;
+    verdict.id = rule ? rule->id : 0;
+    return verdict;
 }
 
 /* The first that does not allow it, or the listener's own. */
@@ -224,6 +237,7 @@ static struct policy_verdict judge_by_all(const struct policy_listener *listener
         if (!other.allowed)
             verdict = other;
     }
+    verdict.source = POLICY_OF_ANY;
     return verdict;
 }
 
@@ -232,12 +246,15 @@ struct policy_verdict policies_judge(const struct policies *policies,
                                      const struct policy_subject *subject)
 {
     const struct policy_listener *listener;
+    struct policy_verdict verdict;
 
     if (!policies)
         return policy_judge(&policy_default, subject);
     listener = principal->is_tcp ? &policies->tcp : &policies->unix_socket;
-    return principal->user < 0 ? judge_by_all(listener, subject)
-                               : policy_judge(policy_of(listener, principal), subject);
+    verdict =
+        principal->user < 0 ? judge_by_all(listener, subject) : judge_by_rule(listener, principal, subject);
+    verdict.option = principal->is_tcp ? "policy.tcp" : "policy.unix_socket";
+    return verdict;
 }
 
 /* ---- bounds ---- */
@@ -246,8 +263,10 @@ const struct policy_bounds *policies_bounds(const struct policies *policies,
                                             const struct policy_principal *principal)
 {
     const struct policy_listener *listener = principal->is_tcp ? &policies->tcp : &policies->unix_socket;
-    const struct policy_bounds *bounds =
-        principal->user < 0 ? &listener->strictest : &policy_of(listener, principal)->bounds;
+    const struct policy_rule *rule = rule_of(listener, principal);
+    const struct policy_bounds *bounds = principal->user < 0 ? &listener->strictest
+                                         : rule              ? &rule->policy->bounds
+                                                             : &listener->policy->bounds;
 
     return policy_bounds_any(bounds) ? bounds : NULL;
 }

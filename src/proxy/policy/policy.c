@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/policy/policy.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -108,12 +109,36 @@ struct policy_verdict policy_judge(const struct policy *policy, const struct pol
     return verdict;
 }
 
+/* "; policy.tcp gives it to uid 1000" */
+static void print_source(const struct policy_verdict *verdict, char *ret, size_t size)
+{
+    const char *option = verdict->option;
+
+    switch (verdict->source) {
+    case POLICY_OF_NOBODY:
+        *ret = '\0';
+        return;
+    case POLICY_OF_ALL:
+        snprintf(ret, size, "; %s gives it to all who have no other", option);
+        return;
+    case POLICY_OF_USER:
+        snprintf(ret, size, "; %s gives it to uid %" PRIu32, option, verdict->id);
+        return;
+    case POLICY_OF_GROUP:
+        snprintf(ret, size, "; %s gives it to gid %" PRIu32, option, verdict->id);
+        return;
+    case POLICY_OF_ANY:
+        snprintf(ret, size, "; the user is not known, so every policy in %s has to allow it", option);
+        return;
+    }
+}
+
 void policy_print_reason(const struct policy_verdict *verdict, char *ret, size_t size)
 {
     const struct policy *policy = verdict->policy;
     const char *verb = verdict->allowed ? "allows" : verdict->item ? "denies" : "does not allow";
     const char *what = verdict->item ? verdict->item->text : "it";
-    char place[256] = "built in", names[32];
+    char place[256] = "built in", names[32], source[100];
 
     if (policy->file)
         snprintf(place, sizeof(place), "%s, line %u", policy->file,
@@ -122,8 +147,10 @@ void policy_print_reason(const struct policy_verdict *verdict, char *ret, size_t
         policy_print_sets(verdict->privileged, names, sizeof(names));
         what = names;
     }
-    snprintf(ret, size, "the policy \"%s\" %s %s (%s)%s", policy->name, verb, what, place,
+    print_source(verdict, source, sizeof(source));
+    snprintf(ret, size, "the policy \"%s\" %s %s (%s)%s%s", policy->name, verb, what, place,
              verdict->is_unknown_write
                  ? "; only the policy \"default\" allows writes that are in no document of the API"
-                 : "");
+                 : "",
+             source);
 }

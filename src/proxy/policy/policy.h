@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "proxy/policy/policy_bounds.h"
 #include "proxy/route/operation.h"
@@ -55,8 +56,20 @@ extern const struct policy_subject policy_websocket, policy_subscribe;
 /* What messages call it. */
 const char *policy_subject_name(const struct policy_subject *subject);
 
+/* Why a user has a policy. */
+enum policy_source {
+    POLICY_OF_NOBODY, /* not said */
+    POLICY_OF_ALL,    /* the listener's */
+    POLICY_OF_USER,
+    POLICY_OF_GROUP,
+    POLICY_OF_ANY, /* the user is not known: every policy of the listener has to allow it */
+};
+
 struct policy_verdict {
     bool allowed;
+    enum policy_source source;
+    uint32_t id;        /* of the user or the group */
+    const char *option; /* that says so: "policy.tcp" */
     const struct policy *policy;
     const struct policy_item *item; /* that allows or denies; NULL: no item allows it */
     unsigned privileged;            /* SET_SESSION or SET_ACCOUNT, if no item allows that; otherwise 0 */
@@ -67,7 +80,7 @@ struct policy_verdict policy_judge(const struct policy *policy, const struct pol
 
 #define POLICY_REASON_MAX_BYTES 512
 
-/* Prints why VERDICT allows or denies: policy, item, line. */
+/* Prints why VERDICT allows or denies: policy, item, line, and why the user has that policy. */
 void policy_print_reason(const struct policy_verdict *verdict, char *ret, size_t size);
 
 /* The set called NAME; 0: there is none. */
