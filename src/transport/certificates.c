@@ -84,6 +84,53 @@ void certificates_reload(struct certificates *certificates, int64_t now_ms)
     certificates->loaded_ms = now_ms; /* if it failed: not with every connection */
 }
 
+int certificates_check_file(const char *path, struct tb_error *err)
+{
+    X509_STORE *store = X509_STORE_new();
+    int r;
+
+    if (!store)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    ERR_clear_error();
+    r = load_file(store, path, err);
+    X509_STORE_free(store);
+    return r;
+}
+
+/* OpenSSL would ask on the terminal. */
+static int no_passphrase(char *ret, int size, int is_for_writing, void *context)
+{
+    (void)ret;
+    (void)size;
+    (void)is_for_writing;
+    (void)context;
+    return 0;
+}
+
+static int load_own(SSL_CTX *context, const char *path, const char *key_path, struct tb_error *err)
+{
+    if (SSL_CTX_use_certificate_chain_file(context, path) != 1)
+        return tb_error_set(err, -EBADMSG, "cannot load a certificate from %s: %s", path, openssl_reason());
+    if (SSL_CTX_use_PrivateKey_file(context, key_path, SSL_FILETYPE_PEM) != 1)
+        return tb_error_set(err, -EBADMSG, "cannot load the key of %s from %s: %s", path, key_path,
+                            openssl_reason());
+    return 0;
+}
+
+int certificates_check_own(const char *path, const char *key_path, struct tb_error *err)
+{
+    SSL_CTX *context = SSL_CTX_new(TLS_client_method());
+    int r;
+
+    if (!context)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    ERR_clear_error();
+    SSL_CTX_set_default_passwd_cb(context, no_passphrase);
+    r = load_own(context, path, key_path, err);
+    SSL_CTX_free(context);
+    return r;
+}
+
 bool certificates_are_older(const struct certificates *certificates, int64_t now_ms, int64_t life_ms)
 {
     return certificates->store && now_ms - certificates->loaded_ms >= life_ms;

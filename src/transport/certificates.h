@@ -30,6 +30,13 @@ void certificates_reload(struct certificates *certificates, int64_t now_ms);
 /* Whether they were loaded LIFE_MS ago or earlier. */
 bool certificates_are_older(const struct certificates *certificates, int64_t now_ms, int64_t life_ms);
 
+/* Whether the PEM file PATH has certificates that can be loaded. 0, -EBADMSG or -ENOMEM with a message. */
+int certificates_check_file(const char *path, struct tb_error *err);
+
+/* The same for a certificate of our own and its key, which must belong together; the key without a
+ * passphrase. */
+int certificates_check_own(const char *path, const char *key_path, struct tb_error *err);
+
 void certificates_free(struct certificates *certificates);
 
 #endif

@@ -8,6 +8,7 @@ import tempfile
 import build_tree
 import tap
 from harness import PATIENCE, Case
+from tls import make_certificate
 
 BASE = {"upstream.url": "http://127.0.0.1:1", "upstream.api_key_file": "tb_a-key-for-no-server"}
 CONFIGURATION_ERROR = 78
@@ -143,6 +144,72 @@ class TestFiles(ConfigCase):
                 self.assertRegex(errors, words)
 
 
+class TestEveryMistake(ConfigCase):
+    """--check-config reports all, each with its line."""
+    TEXT = """upstream = {
+  url = "ftp://tb.example";
+  username = "a";
+  ca_file = "ca.pem";
+  connect_timeout_ms = 3000000000;
+  colour = "red";
+};
+listen = {
+  port = 65536;
+  unix_mode = "0888";
+  hosts = "a:80";
+};
+lisTen = { port = 1; unix_path = ""; };
+policies = {
+  one = { allow = [ "nonsense" ]; };
+  two = { max_requests = 0; };
+};
+rate = { limits = "x"; };
+retry = { initial_retry_delay_ms = 10000; max_retry_delay_ms = 100; repeat_unsafe = true; };
+"""
+    FOUND = ((2, "upstream.url: "), (3, "upstream.username and upstream.password_file must be set together"),
+             (4, 'upstream.ca_file = "ca.pem": must be an absolute path'), (5, "3000000000 is too large without a suffix"),
+             (6, "unknown option upstream.colour"), (9, "listen.port"), (10, "listen.unix_mode"), (11, "listen.hosts"),
+             (13, "unknown section lisTen"), (15, "nonsense"), (16, "max_requests"), (18, "rate.limits"),
+             (19, "it is now retry.retry_unsafe"))
+
+    def test_in_the_file(self):
+        status, output, errors = self.run_daemon("--check-config", text=self.TEXT)
+        self.assertEqual((status, output), (CONFIGURATION_ERROR, ""))
+        for line, words in self.FOUND:
+            self.assertRegex(errors, r"(?m)^tbproxyd: %s:%d: .*%s" % (re.escape(self.path), line, re.escape(words)))
+        self.assertEqual(errors.count("\n"), len(self.FOUND), errors)
+
+    def test_with_set(self):
+        _, _, errors = self.run_daemon("--check-config", "--set", "listen.port=x", "--set", "listen.address=a",
+                                       "--set", "queue.max_wait_ms=-1")
+        self.assertEqual([bool(re.match("tbproxyd: (--set listen.port=x|--set queue.max_wait_ms=-1|listen.address = )", line))
+                          for line in errors.splitlines()], [True] * 3, errors)
+
+    def test_a_start_ends_with_the_first(self):
+        status, _, errors = self.run_daemon(text=self.TEXT)
+        self.assertEqual((status, errors.count("\n")), (CONFIGURATION_ERROR, 1))
+
+    def test_files_have_the_line_of_their_option(self):
+        text = 'upstream = {\n  url = "http://127.0.0.1:1";\n  api_key_file = "/no/such/key";\n' \
+               '  ca_file = "%s";\n};\nlisten = { unix_group = "no-such-group"; };\n'
+        _, _, errors = self.run_daemon("--check-config", text=text % build_tree.SOURCE.joinpath("README.md"))
+        for line, words in ((3, "upstream.api_key_file: /no/such/key: "),
+                            (4, "upstream.ca_file: cannot load CA certificates from "), (6, "listen.unix_group")):
+            self.assertRegex(errors, r"(?m)^tbproxyd: %s:%d: %s" % (re.escape(self.path), line, re.escape(words)))
+
+    def test_a_certificate_and_its_key(self):
+        with tempfile.TemporaryDirectory() as directory:
+            for name in ("one", "other"):
+                make_certificate(directory, name)
+            for certificate, key, words in (("one.pem", "one.key", None), ("one.pem", "other.key", "cannot load the key"),
+                                            ("one.key", "one.key", "cannot load a certificate from")):
+                status, _, errors = self.run_daemon(
+                    "--check-config", "--set", "upstream.certificate_file=%s/%s" % (directory, certificate),
+                    "--set", "upstream.key_file=%s/%s" % (directory, key))
+                self.assertEqual(status, CONFIGURATION_ERROR if words else 0, errors)
+                self.assertIn(words or "", errors)
+
+
 class TestReadme(ConfigCase):
     """The configuration in README.md, added to the file that is installed."""
 
@@ -199,7 +266,7 @@ class TestMistakes(ConfigCase):
         self.assert_at(6, "listen = {\n  colour = 1;\n};\n", "listen.colour", "address", "unix_path")
 
     def test_an_unknown_section_lists_the_sections(self):
-        self.assert_at(6, "lisTen = {\n  port = 1;\n};\n", "lisTen", "upstream", "listen", "limits")
+        self.assert_at(5, "lisTen = {\n  port = 1;\n};\n", "lisTen", "upstream", "listen", "limits")
 
     def test_an_option_outside_of_a_section_is_named(self):
         self.assert_at(5, "port = 1;\n", "port")
@@ -220,7 +287,7 @@ class TestMistakes(ConfigCase):
                                ("port=1", ("section.option=value",)), ("listen.colour=1", ("listen.colour", "address")),
                                ("listen.port=1 ", ("0 to 65535",)), ("listen.port=", ("0 to 65535",)),
                                ("retry.retry_unsafe=yes", ("true or false",)), ("a.b=1", ("upstream",)),
-                               ("retry.repeat_unsafe=true", (" retry_unsafe",))):
+                               ("retry.repeat_unsafe=true", ("it is now retry.retry_unsafe",))):
             with self.subTest(setting=setting):
                 self.assert_mistake("--set " + setting, *words, arguments=("--set", setting))
 

@@ -81,6 +81,19 @@ class TestTls(Case):
                         self.reload(proxy)
                     self.assertEqual(proxy.get("/api/text").status, status)
 
+    def test_a_reload_warns_once_of_each_file_that_cannot_be_used(self):
+        server = self.start_tls(client_ca=self.directory + "/other.pem")
+        proxy = self.start_daemon(server, {"upstream.ca_file": self.server_pem, "upstream.certificate_file": self.other_pem,
+                                           "upstream.key_file": self.other_key})
+        self.assertEqual(proxy.get("/api/text").status, 200)
+        proxy.write_secret("upstream.ca_file", "garbage")
+        proxy.write_secret("upstream.certificate_file", "")
+        self.reload(proxy)
+        for words in ("upstream.ca_file: cannot load CA certificates from .*; the ones loaded before are still used",
+                      "upstream.certificate_file: cannot load a certificate from "):
+            self.assertEqual(len(proxy.log.find(words)), 1, proxy.log.text())
+        self.assertEqual(len(proxy.log.find("cannot load")), 2)
+
     def test_the_servers_name_is_told(self):
         names = []
         server = self.start_tls()

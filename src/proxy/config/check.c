@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/config/check.h"
 
+#include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <sys/un.h>
 
 #include "base/log.h"
 #include "base/utf8.h"
 #include "http/origin.h"
 #include "proxy/config/config.h"
+#include "proxy/config/mistakes.h"
+#include "proxy/config/option_table.h"
 #include "proxy/config/values.h"
 #include "proxy/policy/policies.h"
 #include "proxy/route/urgency.h"
@@ -33,14 +37,15 @@ static int check_names(const char *option, const char *list,
     return 0;
 }
 
-static int check_web(const struct config *config, struct tb_error *err)
+static int check_hosts(const struct config *config, struct tb_error *err)
 {
-    int r =
-        check_names("listen.hosts", config->listen.hosts, host_is_name, "a host name without a port", err);
+    return check_names("listen.hosts", config->listen.hosts, host_is_name, "a host name without a port", err);
+}
 
-    return r < 0 ? r
-                 : check_names("listen.origins", config->listen.origins, origin_is_exact,
-                               "an origin like http://localhost:3000, without a path or a default port", err);
+static int check_origins(const struct config *config, struct tb_error *err)
+{
+    return check_names("listen.origins", config->listen.origins, origin_is_exact,
+                       "an origin like http://localhost:3000, without a path or a default port", err);
 }
 
 static int check_socket_path(const char *option, const char *path, struct tb_error *err)
@@ -81,10 +86,15 @@ static int check_listen(const struct config *config, struct tb_error *err)
             "listen.address = \"%s\": must be 127.0.0.1, ::1, or both separated by a comma; only loopback is "
             "allowed, because local programs need no credential",
             address);
+    return check_socket_path("listen.unix_path", path, err);
+}
+
+static int check_unix_mode(const struct config *config, struct tb_error *err)
+{
     if (config_unix_mode(config) == (mode_t)-1)
         return tb_error_set(err, -EINVAL, "listen.unix_mode = \"%s\": must be an octal number up to 0777",
                             config->listen.unix_mode);
-    return check_socket_path("listen.unix_path", path, err);
+    return 0;
 }
 
 /* session_new() refuses the same, but does not know the names of the options. */
@@ -118,12 +128,15 @@ static int check_path(const char *option, const char *path, struct tb_error *err
     return 0;
 }
 
-static int check_tls(const struct config *config, struct tb_error *err)
+static int check_ca_path(const struct config *config, struct tb_error *err)
 {
-    int r = check_path("ca_file", config->upstream.ca_file, err);
+    return check_path("ca_file", config->upstream.ca_file, err);
+}
 
-    if (r == 0)
-        r = check_path("certificate_file", config->upstream.certificate_file, err);
+static int check_certificate(const struct config *config, struct tb_error *err)
+{
+    int r = check_path("certificate_file", config->upstream.certificate_file, err);
+
     if (r == 0)
         r = check_path("key_file", config->upstream.key_file, err);
     if (r == 0 && !*config->upstream.certificate_file != !*config->upstream.key_file)
@@ -144,41 +157,52 @@ static int check_proxy(const struct config *config, struct tb_error *err)
     return 0;
 }
 
-static int check_upstream(const struct config *config, struct tb_error *err)
+static int check_url(const struct config *config, struct tb_error *err)
 {
-    CLEANUP(config_urls_free) struct config_urls urls = {0};
-    int r;
-
     if (!*config->upstream.url)
         return tb_error_set(err, -EINVAL,
                             "upstream.url is not set; set it to the URL of the ThingsBoard server");
-    r = transport_check_url(config->upstream.url, err);
-    if (r < 0)
-        return tb_error_prefix(err, "upstream.url");
-    r = config_fallback_urls(config, &urls, err);
-    if (r == 0)
-        r = check_tls(config, err);
-    if (r == 0)
-        r = check_proxy(config, err);
-    return r < 0 ? r : check_credential(config, err);
+    return transport_check_url(config->upstream.url, err) < 0 ? tb_error_prefix(err, "upstream.url") : 0;
+}
+
+static int check_fallback_urls(const struct config *config, struct tb_error *err)
+{
+    CLEANUP(config_urls_free) struct config_urls urls = {0};
+
+    return config_fallback_urls(config, &urls, err);
+}
+
+static int check_rate(const struct config *config, struct tb_error *err)
+{
+    struct rate_limit limit;
+
+    return !config_limit_is_asked_for(config) && rate_limit_parse(config->rate.limits, &limit, err) < 0
+               ? tb_error_prefix(err, "rate.limits")
+               : 0;
 }
 
 static int check_queue(const struct config *config, struct tb_error *err)
 {
-    struct urgencies urgencies = {0};
-    struct rate_limit limit;
-    int r;
-
-    if (!config_limit_is_asked_for(config) && rate_limit_parse(config->rate.limits, &limit, err) < 0)
-        return tb_error_prefix(err, "rate.limits");
     if (config->queue.max_bytes < config->limits.max_kept_body_bytes)
         return tb_error_set(
             err, -EINVAL,
             "queue.max_bytes must not be smaller than limits.max_kept_body_bytes; the largest request "
             "would never fit");
-    r = urgencies_parse(config->queue.urgency, &urgencies, err);
+    return 0;
+}
+
+static int check_urgency(const struct config *config, struct tb_error *err)
+{
+    struct urgencies urgencies = {0};
+    int r = urgencies_parse(config->queue.urgency, &urgencies, err);
+
     urgencies_free(&urgencies);
     return r < 0 ? tb_error_prefix(err, "queue.urgency") : 0;
+}
+
+static int check_policy(const struct config *config, struct tb_error *err)
+{
+    return policies_assign(config->policies, config->policy.tcp, config->policy.unix_socket, err);
 }
 
 static int check_log(const struct config *config, struct tb_error *err)
@@ -189,27 +213,55 @@ static int check_log(const struct config *config, struct tb_error *err)
                         config->log.audit ? "audit" : "access");
 }
 
-int config_check(const struct config *config, struct tb_error *err)
+static int check_bounds(const struct config *config, struct tb_error *err)
 {
-    int r = check_upstream(config, err);
+    if (config->limits.max_buffered_bytes < config->limits.max_kept_body_bytes)
+        return tb_error_set(err, -EINVAL,
+                            "limits.max_buffered_bytes must not be smaller than limits.max_kept_body_bytes");
+    return 0;
+}
 
-    if (r == 0)
-        r = check_listen(config, err);
-    if (r == 0)
-        r = check_admin(config, err);
-    if (r == 0)
-        r = check_web(config, err);
-    if (r == 0)
-        r = check_queue(config, err);
-    if (r == 0)
-        r = policies_assign(config->policies, config->policy.tcp, config->policy.unix_socket, err);
-    if (r == 0)
-        r = check_log(config, err);
-    if (r == 0 && config->limits.max_buffered_bytes < config->limits.max_kept_body_bytes)
-        r = tb_error_set(err, -EINVAL,
-                         "limits.max_buffered_bytes must not be smaller than limits.max_kept_body_bytes");
-    if (r == 0 && config->retry.max_retry_delay_ms < config->retry.initial_retry_delay_ms)
-        r = tb_error_set(err, -EINVAL,
-                         "retry.max_retry_delay_ms must not be smaller than retry.initial_retry_delay_ms");
+static int check_retry(const struct config *config, struct tb_error *err)
+{
+    if (config->retry.max_retry_delay_ms < config->retry.initial_retry_delay_ms)
+        return tb_error_set(err, -EINVAL,
+                            "retry.max_retry_delay_ms must not be smaller than retry.initial_retry_delay_ms");
+    return 0;
+}
+
+static int (*const checks[])(const struct config *config, struct tb_error *err) = {
+    check_url,    check_fallback_urls, check_ca_path, check_certificate, check_proxy,   check_credential,
+    check_listen, check_unix_mode,     check_admin,   check_hosts,       check_origins, check_rate,
+    check_queue,  check_urgency,       check_policy,  check_log,         check_bounds,  check_retry,
+};
+
+const char *config_place(const struct config *config, const char *text)
+{
+    char name[80];
+    size_t i;
+
+    for (i = 0; i < option_count; i++) {
+        int length = snprintf(name, sizeof(name), "%s.%s", options[i].section, options[i].name);
+
+        if (strncmp(text, name, (size_t)length) == 0 && !isalnum((unsigned char)text[length]) &&
+            text[length] != '_')
+            return config->places[i];
+    }
+    return NULL;
+}
+
+int config_check(const struct config *config, struct mistakes *mistakes, struct tb_error *err)
+{
+    const char *place;
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < ARRAY_SIZE(checks) && r == 0; i++) {
+        r = checks[i](config, err);
+        place = r < 0 ? config_place(config, err->message) : NULL;
+        if (place)
+            tb_error_prefix(err, "%s", place);
+        r = mistakes_take(mistakes, r, err);
+    }
     return r;
 }

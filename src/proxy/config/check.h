@@ -9,7 +9,14 @@
 
 struct config;
 
-/* 0; -EINVAL with a message that names the option and what is allowed; -ENOMEM. */
-int config_check(const struct config *config, struct tb_error *err);
+struct mistakes;
+
+/* 0; -EINVAL with a message that names the option, its line and what is allowed; -ENOMEM. MISTAKES, which may
+ * be NULL, takes all mistakes. */
+int config_check(const struct config *config, struct mistakes *mistakes, struct tb_error *err);
+
+/* "FILE:LINE" where the option is set whose name TEXT begins with; NULL: it begins with no option, or the
+ * file does not set it. */
+const char *config_place(const struct config *config, const char *text);
 
 #endif

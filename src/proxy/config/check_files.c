@@ -13,14 +13,19 @@
 #include "base/log.h"
 #include "base/secret.h"
 #include "base/utf8.h"
+#include "proxy/config/check.h"
 #include "proxy/config/config.h"
 #include "proxy/config/values.h"
+#include "transport/certificates.h"
 #include "transport/transport.h"
+
+#define PLACE_MAX_BYTES 4352 /* of a path, a line and an option */
 
 enum file_kind {
     FILE_SECRET, /* one line; read by secret_read() */
     FILE_KEY,    /* PEM, readable by its owner only */
     FILE_PEM,
+    FILE_CA, /* PEM, certificates */
 };
 
 static const struct file {
@@ -33,7 +38,7 @@ static const struct file {
     {"upstream.token_file", offsetof(struct config, upstream.token_file), FILE_SECRET},
     {"upstream.refresh_token_file", offsetof(struct config, upstream.refresh_token_file), FILE_SECRET},
     {"upstream.proxy_password_file", offsetof(struct config, upstream.proxy_password_file), FILE_SECRET},
-    {"upstream.ca_file", offsetof(struct config, upstream.ca_file), FILE_PEM},
+    {"upstream.ca_file", offsetof(struct config, upstream.ca_file), FILE_CA},
     {"upstream.certificate_file", offsetof(struct config, upstream.certificate_file), FILE_PEM},
     {"upstream.key_file", offsetof(struct config, upstream.key_file), FILE_KEY},
 };
@@ -91,8 +96,9 @@ static void check_mark(const char *option, const char *path, int fd)
         log_warning("%s: %s: ignored a byte order mark at the beginning", option, path);
 }
 
-static unsigned check_pem(const char *option, const char *path, int fd)
+static unsigned check_pem(enum file_kind kind, const char *option, const char *path, int fd)
 {
+    struct tb_error err = TB_ERROR_INIT;
     char start;
     ssize_t n = read(fd, &start, 1);
 
@@ -100,6 +106,8 @@ static unsigned check_pem(const char *option, const char *path, int fd)
         log_error("%s: %s: cannot be read: %s", option, path, strerror(errno));
     else if (n == 0)
         log_error("%s: %s: is empty", option, path);
+    else if (kind == FILE_CA && certificates_check_file(path, &err) < 0)
+        return report(option, &err);
     return n <= 0;
 }
 
@@ -111,7 +119,16 @@ static unsigned check_secret(const char *option, const char *path, int fd)
     return secret_take(fd, path, &secret, &err) < 0 ? report(option, &err) : 0;
 }
 
-static unsigned check_file(const struct file *file, const char *path, FILE *out)
+/* OPTION with the line in which it is set. */
+static const char *place(const struct config *config, const char *option, char ret[PLACE_MAX_BYTES])
+{
+    const char *at = config_place(config, option);
+
+    snprintf(ret, PLACE_MAX_BYTES, "%s%s%s", at ? at : "", at ? ": " : "", option);
+    return ret;
+}
+
+static unsigned check_file(const struct file *file, const char *option, const char *path, FILE *out)
 {
     struct tb_error err = TB_ERROR_INIT;
     CLEANUP(close_fd) int fd = -1;
@@ -127,17 +144,17 @@ static unsigned check_file(const struct file *file, const char *path, FILE *out)
         return 0; /* config_check() reports it */
     fd = secret_open(path, &err);
     if (fd < 0 || fstat(fd, &status) < 0)
-        return report(file->option, &err);
+        return report(option, &err);
     if (!secret_is_credential(path)) {
-        if (file->kind == FILE_PEM)
-            errors += check_writers(file->option, path, &status);
+        if (file->kind != FILE_SECRET && file->kind != FILE_KEY)
+            errors += check_writers(option, path, &status);
         else if (secret_check_mode(fd, path, &err) < 0)
-            errors += report(file->option, &err);
-        errors += check_owner(file->option, path, &status);
+            errors += report(option, &err);
+        errors += check_owner(option, path, &status);
     }
-    check_mark(file->option, path, fd);
-    return errors + (file->kind == FILE_SECRET ? check_secret(file->option, path, fd)
-                                               : check_pem(file->option, path, fd));
+    check_mark(option, path, fd);
+    return errors + (file->kind == FILE_SECRET ? check_secret(option, path, fd)
+                                               : check_pem(file->kind, option, path, fd));
 }
 
 /* Only a regular file can be changed; PATH may also be a pipe, or /dev/null. */
@@ -181,36 +198,56 @@ static void check_urls(const struct config *config)
 {
     CLEANUP(config_urls_free) struct config_urls urls = {0};
     struct tb_error err = TB_ERROR_INIT; /* config_check() reports it */
+    char option[PLACE_MAX_BYTES];
     size_t i;
 
-    check_url("upstream.url", config->upstream.url);
+    check_url(place(config, "upstream.url", option), config->upstream.url);
+    place(config, "upstream.fallback_urls", option);
     if (config_fallback_urls(config, &urls, &err) == 0)
         for (i = 0; urls.list[i]; i++)
-            check_url("upstream.fallback_urls", urls.list[i]);
+            check_url(option, urls.list[i]);
 }
 
-static unsigned check_group(const char *option, const char *name)
+static unsigned check_group(const struct config *config, const char *option, const char *name)
 {
     struct tb_error err = TB_ERROR_INIT;
+    const char *at;
     gid_t group;
 
     if (config_group(option, name, &group, &err) == 0)
         return 0;
-    log_error("%s", err.message);
+    at = config_place(config, err.message);
+    log_error("%s%s%s", at ? at : "", at ? ": " : "", err.message);
     return 1;
+}
+
+/* Whether the client's certificate and key belong together, if each of them is good. */
+static unsigned check_certificate(const struct config *config)
+{
+    const char *path = config->upstream.certificate_file, *key_path = config->upstream.key_file;
+    struct tb_error err = TB_ERROR_INIT;
+    char option[PLACE_MAX_BYTES];
+
+    if (*path != '/' || *key_path != '/' || certificates_check_own(path, key_path, &err) == 0)
+        return 0;
+    return report(place(config, "upstream.certificate_file", option), &err);
 }
 
 unsigned config_check_files(const struct config *config, const char *path, FILE *out)
 {
-    unsigned errors = check_config_file(path);
+    unsigned errors = check_config_file(path), of_files = 0;
+    char option[PLACE_MAX_BYTES];
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(files); i++)
         if (*path_of(&files[i], config))
-            errors += check_file(&files[i], path_of(&files[i], config), out);
+            of_files += check_file(&files[i], place(config, files[i].option, option),
+                                   path_of(&files[i], config), out);
+    if (of_files == 0)
+        errors += check_certificate(config);
     check_urls(config);
-    return errors + check_group("listen.unix_group", config->listen.unix_group) +
-           check_group("admin.unix_group", config->admin.unix_group);
+    return errors + of_files + check_group(config, "listen.unix_group", config->listen.unix_group) +
+           check_group(config, "admin.unix_group", config->admin.unix_group);
 }
 
 int config_check_tls_files(const struct config *config, struct tb_error *err)

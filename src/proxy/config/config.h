@@ -104,6 +104,7 @@ struct config {
         char *tcp;
         char *unix_socket;
     } policy;
+    char **places;             /* "FILE:LINE" where each option is set; NULL: nowhere, or with --set */
     struct policies *policies; /* the section "policies", and who has which */
     struct {
         bool accept_any_login;

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/utf8.h"
+#include "proxy/config/mistakes.h"
 #include "proxy/config/scanner.h"
 
 #define SECTIONS_MAX 32 /* whose repeats are renamed; libconfig refuses those of further sections */
@@ -45,16 +46,25 @@ static bool is_cut(const struct token *number, bool negative)
            end == number->text + number->length;
 }
 
-static int check(const char *path, const char *text, struct tb_error *err)
+static int check_number(const char *path, const char *text, const struct token *token, struct tb_error *err)
+{
+    if (token->type != TOKEN_WORD || !isdigit((unsigned char)*token->text) ||
+        !is_cut(token, token->text > text && token->text[-1] == '-'))
+        return 0;
+    return tb_error_set(err, -EINVAL, "%s:%u: %.*s is too large without a suffix; write %.*sL", path,
+                        token->line, (int)token->length, token->text, (int)token->length, token->text);
+}
+
+static int check(const char *path, const char *text, struct mistakes *mistakes, struct tb_error *err)
 {
     struct scanner scanner = {.rest = text, .line = 1};
     struct token token;
+    int r;
 
     while ((token = scanner_next(&scanner)).type != TOKEN_END) {
-        if (token.type == TOKEN_WORD && isdigit((unsigned char)*token.text) &&
-            is_cut(&token, token.text > text && token.text[-1] == '-'))
-            return tb_error_set(err, -EINVAL, "%s:%u: %.*s is too large without a suffix; write %.*sL", path,
-                                token.line, (int)token.length, token.text, (int)token.length, token.text);
+        r = mistakes_take(mistakes, check_number(path, text, &token, err), err);
+        if (r < 0)
+            return r;
         if (token.open && token.type == TOKEN_SIGN)
             return tb_error_set(err, -EINVAL, "%s:%u: comment does not end; */ is missing", path, token.line);
         if (token.open) {
@@ -108,7 +118,7 @@ static int rename_repeats(const char *text, struct buf *ret)
     return r < 0 ? r : buf_append_string(ret, copied);
 }
 
-int file_text_read(const char *path, struct buf *text, struct tb_error *err)
+int file_text_read(const char *path, struct buf *text, struct mistakes *mistakes, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf file = BUF_INIT(FILE_TEXT_MAX_BYTES);
     const char *start;
@@ -117,7 +127,7 @@ int file_text_read(const char *path, struct buf *text, struct tb_error *err)
     if (r < 0)
         return r;
     start = file.data + utf8_mark_length(file.data, file.len);
-    r = check(path, start, err);
+    r = check(path, start, mistakes, err);
     if (r < 0)
         return r;
     r = rename_repeats(start, text);

@@ -14,10 +14,12 @@
  * once. */
 #define FILE_TEXT_REPEAT_MARK "*"
 
+struct mistakes;
+
 /* Reads the file PATH into TEXT, an empty buffer of FILE_TEXT_MAX_BYTES, without a byte order mark and with
  * repeated sections renamed. Errors: those of open(2) and read(2); -EMSGSIZE; -ENOMEM; -EINVAL for a NUL
  * byte, for a number of more than 32 bits without the suffix L (libconfig would cut it), and for a comment or
  * string that does not end (libconfig would ignore the rest of the file). */
-int file_text_read(const char *path, struct buf *text, struct tb_error *err);
+int file_text_read(const char *path, struct buf *text, struct mistakes *mistakes, struct tb_error *err);
 
 #endif

@@ -10,6 +10,7 @@
 #include "proxy/config/check.h"
 #include "proxy/config/config.h"
 #include "proxy/config/file_text.h"
+#include "proxy/config/mistakes.h"
 #include "proxy/config/option_table.h"
 #include "proxy/config/option_value.h"
 #include "proxy/config/syntax_error.h"
@@ -43,6 +44,19 @@ static const config_setting_t *find_earlier(const struct option *option, const c
     return found;
 }
 
+/* Remembers where OPTION is set, for the checks that come later. */
+static int note_place(struct config *config, const struct option *option, const char *path,
+                      const config_setting_t *setting, struct tb_error *err)
+{
+    char *place;
+
+    if (asprintf(&place, "%s:%u", file_of(path, setting), config_setting_source_line(setting)) < 0)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    free(config->places[option - options]);
+    config->places[option - options] = place;
+    return 0;
+}
+
 static int set_option(struct config *config, const char *path, const config_setting_t *section,
                       config_setting_t *setting, struct tb_error *err)
 {
@@ -53,6 +67,8 @@ static int set_option(struct config *config, const char *path, const config_sett
 
     if (!option)
         return option_refuse_name(name, length, config_setting_name(setting), err);
+    if (note_place(config, option, path, setting, err) < 0)
+        return -ENOMEM;
     earlier = find_earlier(option, section);
     if (earlier)
         return tb_error_set(err, -EINVAL, "%s.%s is already set in %s, line %u", option->section,
@@ -60,26 +76,34 @@ static int set_option(struct config *config, const char *path, const config_sett
     return option_set_setting(option, config, setting, err);
 }
 
-static int read_section(struct config *config, const char *path, config_setting_t *section,
-                        struct tb_error *err)
+static int place(int r, const char *path, const config_setting_t *at, struct tb_error *err)
+{
+    return r < 0 ? tb_error_prefix(err, "%s:%u", file_of(path, at), config_setting_source_line(at)) : 0;
+}
+
+static int check_section(const config_setting_t *section, struct tb_error *err)
 {
     const char *name = config_setting_name(section);
     size_t length = strcspn(name, FILE_TEXT_REPEAT_MARK);
-    const config_setting_t *at = section;
-    int i, r = 0;
 
     if (!config_setting_is_group(section))
-        r = tb_error_set(err, -EINVAL, "%s must be a section: %s = { ... };", name, name);
-    else if (!option_section_exists(name, length) && config_setting_length(section) == 0)
-        r = option_refuse_name(name, length, "", err);
+        return tb_error_set(err, -EINVAL, "%s must be a section: %s = { ... };", name, name);
+    return option_section_exists(name, length) ? 0 : option_refuse_name(name, length, "", err);
+}
+
+static int read_section(struct config *config, const char *path, config_setting_t *section,
+                        struct mistakes *mistakes, struct tb_error *err)
+{
+    int i, r = place(check_section(section, err), path, section, err);
+
+    if (r < 0)
+        return mistakes_take(mistakes, r, err);
     for (i = 0; r == 0 && i < config_setting_length(section); i++) {
         config_setting_t *setting = config_setting_get_elem(section, (unsigned)i);
 
-        at = setting;
-        r = set_option(config, path, section, setting, err);
+        r = place(set_option(config, path, section, setting, err), path, setting, err);
+        r = mistakes_take(mistakes, r, err);
     }
-    if (r < 0)
-        tb_error_prefix(err, "%s:%u", file_of(path, at), config_setting_source_line(at));
     return r;
 }
 
@@ -91,30 +115,54 @@ static bool is_policies(const config_setting_t *section)
            strncmp(name, POLICIES_SECTION, strlen(POLICIES_SECTION)) == 0 && config_setting_is_group(section);
 }
 
-static int read_group(struct config *config, const char *path, config_setting_t *section,
-                      struct tb_error *err)
+static int read_policies(struct config *config, const char *path, config_setting_t *section,
+                         struct mistakes *mistakes, struct tb_error *err)
 {
-    return is_policies(section) ? policies_read(config->policies, file_of(path, section), section, err)
-                                : read_section(config, path, section, err);
+    int i, r = 0;
+
+    for (i = 0; r == 0 && i < config_setting_length(section); i++) {
+        config_setting_t *policy = config_setting_get_elem(section, (unsigned)i);
+
+        r = policies_add(config->policies, file_of(path, policy), policy, err);
+        r = mistakes_take(mistakes, r, err);
+    }
+    return r;
 }
 
-static int read_file(struct config *config, const char *path, struct tb_error *err)
+static int read_group(struct config *config, const char *path, config_setting_t *section,
+                      struct mistakes *mistakes, struct tb_error *err)
+{
+    return is_policies(section) ? read_policies(config, path, section, mistakes, err)
+                                : read_section(config, path, section, mistakes, err);
+}
+
+static int read_file(struct config *config, const char *path, struct mistakes *mistakes, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf text = BUF_INIT(FILE_TEXT_MAX_BYTES);
     config_setting_t *root;
     config_t parsed;
-    int i, r = file_text_read(path, &text, err);
+    int i, r = file_text_read(path, &text, mistakes, err);
 
     if (r < 0)
         return r;
+    mistakes_begin_stage(mistakes);
     config_init(&parsed);
     if (config_read_string(&parsed, text.data) != CONFIG_TRUE)
         r = syntax_error_find(&parsed, path, text.data, err);
     root = config_root_setting(&parsed);
     for (i = 0; r == 0 && i < config_setting_length(root); i++)
-        r = read_group(config, path, config_setting_get_elem(root, (unsigned)i), err);
+        r = read_group(config, path, config_setting_get_elem(root, (unsigned)i), mistakes, err);
     config_destroy(&parsed);
     return r;
+}
+
+/* It takes precedence over the file, whose line has nothing to say then. */
+static int set_instead(struct config *config, const struct option *option, const char *value,
+                       struct tb_error *err)
+{
+    free(config->places[option - options]);
+    config->places[option - options] = NULL;
+    return option_set_text(option, config, value, err);
 }
 
 static int apply_set(struct config *config, const char *setting, struct tb_error *err)
@@ -131,27 +179,30 @@ static int apply_set(struct config *config, const char *setting, struct tb_error
     if (!name)
         return tb_error_set(err, -ENOMEM, "out of memory");
     option = option_find(setting, (size_t)(dot - setting), name);
-    r = option ? option_set_text(option, config, equals + 1, err)
+    r = option ? set_instead(config, option, equals + 1, err)
                : option_refuse_name(setting, (size_t)(dot - setting), name, err);
     return r < 0 ? tb_error_prefix(err, "--set %s", setting) : 0;
 }
 
-int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
-                          struct tb_error *err)
+int config_load_unchecked(const char *path, char *const *settings, size_t count, struct mistakes *mistakes,
+                          struct config **ret, struct tb_error *err)
 {
     struct config *config = calloc(1, sizeof(*config));
     int r;
     size_t i;
 
-    if (config)
+    if (config) {
         config->policies = policies_new();
-    r = config && config->policies ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+        config->places = calloc(option_count, sizeof(*config->places));
+    }
+    r = config && config->policies && config->places ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
     for (i = 0; r == 0 && i < option_count; i++)
         r = option_set_text(&options[i], config, options[i].initial, err);
     if (r == 0)
-        r = read_file(config, path, err);
+        r = read_file(config, path, mistakes, err);
     for (i = 0; r == 0 && i < count; i++)
-        r = apply_set(config, settings[i], err);
+        r = mistakes_take(mistakes, apply_set(config, settings[i], err), err);
+    mistakes_begin_stage(mistakes);
     if (r < 0) {
         config_free(config);
         return r;
@@ -164,11 +215,11 @@ int config_load(const char *path, char *const *settings, size_t count, struct co
                 struct tb_error *err)
 {
     struct config *config;
-    int r = config_load_unchecked(path, settings, count, &config, err);
+    int r = config_load_unchecked(path, settings, count, NULL, &config, err);
 
     if (r < 0)
         return r;
-    r = config_check(config, err);
+    r = config_check(config, NULL, err);
     if (r < 0)
         config_free(config);
     else
@@ -180,10 +231,15 @@ void config_free(struct config *config)
 {
     size_t i;
 
-    for (i = 0; config && i < option_count; i++)
+    for (i = 0; config && i < option_count; i++) {
         option_free(&options[i], config);
-    if (config)
+        if (config->places)
+            free(config->places[i]);
+    }
+    if (config) {
+        free(config->places);
         policies_free(config->policies);
+    }
     free(config);
 }
 

@@ -11,6 +11,7 @@
 #include "base/error.h"
 
 struct config;
+struct mistakes;
 
 /*
  * Reads the file PATH and then the COUNT SETTINGS ("section.option=value"), which take precedence, and checks
@@ -20,9 +21,10 @@ struct config;
 int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
                 struct tb_error *err);
 
-/* Like config_load(), but each option is checked only by itself. */
-int config_load_unchecked(const char *path, char *const *settings, size_t count, struct config **ret,
-                          struct tb_error *err);
+/* Like config_load(), but each option is checked only by itself. MISTAKES, which may be NULL, takes those
+ * with which reading can go on. */
+int config_load_unchecked(const char *path, char *const *settings, size_t count, struct mistakes *mistakes,
+                          struct config **ret, struct tb_error *err);
 
 /* CONFIG may be NULL. */
 void config_free(struct config *config);

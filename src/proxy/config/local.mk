@@ -6,6 +6,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/config/file_text.c src/proxy/config/file_text.h \
 	src/proxy/config/help.c src/proxy/config/help.h \
 	src/proxy/config/load.c src/proxy/config/load.h \
+	src/proxy/config/mistakes.c src/proxy/config/mistakes.h \
 	src/proxy/config/option_table.c src/proxy/config/option_table.h \
 	src/proxy/config/option_value.c src/proxy/config/option_value.h \
 	src/proxy/config/scanner.c src/proxy/config/scanner.h \

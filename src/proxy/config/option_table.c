@@ -288,11 +288,33 @@ static void list_names(const char *section, size_t section_length, char *text, s
     }
 }
 
+/* Options that had another name in a released version, or in a package that people have. */
+static const struct {
+    const char *section, *before, *now;
+} renamed[] = {
+    {"retry", "repeat_unsafe", "retry_unsafe"},
+};
+
+static const char *name_now(const char *section, size_t length, const char *name)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(renamed); i++)
+        if (strlen(renamed[i].section) == length && memcmp(renamed[i].section, section, length) == 0 &&
+            strcmp(renamed[i].before, name) == 0)
+            return renamed[i].now;
+    return NULL;
+}
+
 int option_refuse_name(const char *section, size_t section_length, const char *name, struct tb_error *err)
 {
     bool known = option_section_exists(section, section_length);
+    const char *now = name_now(section, section_length, name);
     char names[400];
 
+    if (now)
+        return tb_error_set(err, -EINVAL, "unknown option %.*s.%s; it is now %.*s.%s", (int)section_length,
+                            section, name, (int)section_length, section, now);
     list_names(known ? section : NULL, section_length, names, sizeof(names));
     if (known)
         return tb_error_set(err, -EINVAL, "unknown option %.*s.%s; options in section %.*s: %s",

@@ -112,7 +112,7 @@ int syntax_error_find(const config_t *parsed, const char *path, const char *text
 {
     CLEANUP(buf_free) struct buf included = BUF_INIT(FILE_TEXT_MAX_BYTES);
     const char *file = config_error_file(parsed); /* NULL: TEXT itself */
-    int r = file ? file_text_read(file, &included, err) : 0;
+    int r = file ? file_text_read(file, &included, NULL, err) : 0;
 
     if (r < 0)
         return r;

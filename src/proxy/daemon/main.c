@@ -15,6 +15,7 @@
 #include "proxy/config/config.h"
 #include "proxy/config/help.h"
 #include "proxy/config/load.h"
+#include "proxy/config/mistakes.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/log_format.h"
 #include "proxy/daemon/misconfigured.h"
@@ -99,25 +100,25 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
     return true;
 }
 
-/* Reports every mistake, not only the first. */
+/* All mistakes with which reading can go on are reported at once; a syntax error ends it. */
 static int check_config(const struct arguments *arguments)
 {
+    struct mistakes mistakes = MISTAKES_INIT;
     struct tb_error err = TB_ERROR_INIT;
-    struct config *config;
+    struct config *config = NULL;
     unsigned errors = 0;
+    int r = config_load_unchecked(arguments->config_path, arguments->settings, arguments->setting_count,
+                                  &mistakes, &config, &err);
 
-    if (config_load_unchecked(arguments->config_path, arguments->settings, arguments->setting_count, &config,
-                              &err) < 0) {
+    if (r == 0)
+        r = config_check(config, &mistakes, &err);
+    if (r < 0)
         log_error("%s", err.message);
-        return EX_CONFIG;
-    }
-    if (config_check(config, &err) < 0) {
-        log_error("%s", err.message);
-        errors++;
-    }
-    errors += config_check_files(config, arguments->config_path, stdout);
+    else
+        errors = mistakes.count + config_check_files(config, arguments->config_path, stdout);
     config_free(config);
-    if (errors > 0)
+    mistakes_free(&mistakes);
+    if (r < 0 || errors > 0)
         return EX_CONFIG;
     puts("Configuration OK");
     return EXIT_SUCCESS;

@@ -9,6 +9,7 @@
 #include "proxy/config/values.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/log_format.h"
+#include "transport/certificates.h"
 
 void daemon_set_request_options(struct daemon *daemon)
 {
@@ -42,6 +43,22 @@ static void reload_budget(struct daemon *daemon)
     budget_open(&services->budget, services->loop.now_ms); /* the administrator may have changed something */
 }
 
+/* Each transport would warn of the same file. */
+static void reload_certificates(struct daemon *daemon)
+{
+    const struct config *config = daemon->services.config;
+    struct tb_error err = TB_ERROR_INIT;
+
+    if (*config->upstream.ca_file && certificates_check_file(config->upstream.ca_file, &err) < 0)
+        log_warning("upstream.ca_file: %s; the ones loaded before are still used", err.message);
+    else
+        servers_reload_certificates(&daemon->services.upstream.servers);
+    tb_error_clear(&err);
+    if (*config->upstream.certificate_file &&
+        certificates_check_own(config->upstream.certificate_file, config->upstream.key_file, &err) < 0)
+        log_warning("upstream.certificate_file: %s; no connection to the server can be made", err.message);
+}
+
 static void apply(struct daemon *daemon)
 {
     struct services *services = &daemon->services;
@@ -52,7 +69,7 @@ static void apply(struct daemon *daemon)
     reload_budget(daemon);
     log_configure(services->config);
     services->principals.shares.bodies.max = (size_t)services->config->limits.max_buffered_bytes;
-    servers_reload_certificates(&services->upstream.servers);
+    reload_certificates(daemon);
     if (session_state(session) != SESSION_READY)
         session_retry_now(session, services->loop.now_ms);
     session_calls_schedule(&services->upstream.calls);

@@ -48,10 +48,10 @@ struct policy_principal {
 struct policies *policies_new(void);
 void policies_free(struct policies *policies);
 
-/* Adds the policies of the section "policies", which was read from FILE. -EINVAL with a message that names
- * the line; -ENOMEM. */
-int policies_read(struct policies *policies, const char *file, config_setting_t *section,
-                  struct tb_error *err);
+/* Adds a policy, a group in the section "policies", which was read from FILE. -EINVAL with a message that
+ * names the line; -ENOMEM. */
+int policies_add(struct policies *policies, const char *file, const config_setting_t *group,
+                 struct tb_error *err);
 
 /* Parses the options policy.tcp and policy.unix_socket: "dashboards, uid 1000 = telemetry, gid 33 = default".
  * May be called again. -EINVAL with a message. */

@@ -105,8 +105,8 @@ static int refuse(const char *file, const config_setting_t *group, struct tb_err
                         config_setting_name(group), reason);
 }
 
-static int add_policy(struct policies *policies, const char *file, const config_setting_t *group,
-                      struct tb_error *err)
+int policies_add(struct policies *policies, const char *file, const config_setting_t *group,
+                 struct tb_error *err)
 {
     struct policy *policy = &policies->list[policies->count];
     const char *name = config_setting_name(group);
@@ -129,15 +129,5 @@ static int add_policy(struct policies *policies, const char *file, const config_
         return tb_error_set(err, -ENOMEM, "out of memory");
     r = read_policy(policy, file, group, err);
     policies->has_bounds |= policy_bounds_any(&policy->bounds);
-    return r;
-}
-
-int policies_read(struct policies *policies, const char *file, config_setting_t *section,
-                  struct tb_error *err)
-{
-    int i, r = 0;
-
-    for (i = 0; r == 0 && i < config_setting_length(section); i++)
-        r = add_policy(policies, file, config_setting_get_elem(section, (unsigned)i), err);
     return r;
 }

@@ -55,7 +55,7 @@ static unsigned check(char *const *settings)
 
     while (settings[count])
         count++;
-    ck_assert_msg(config_load_unchecked(path, settings, count, &config, &err) == 0, "%s", err.message);
+    ck_assert_msg(config_load_unchecked(path, settings, count, NULL, &config, &err) == 0, "%s", err.message);
     errors = look(config, path);
     config_free(config);
     return errors;
@@ -117,15 +117,17 @@ START_TEST(files_for_tls_are_not_empty_and_only_a_key_is_secret)
     static const char *const options[] = {"upstream.ca_file", "upstream.certificate_file",
                                           "upstream.key_file"};
     const char *option = options[_i];
-    bool key = _i == 2;
+    bool ca = _i == 0, key = _i == 2; /* what is in the other two is looked at together */
 
-    assert_finding(option, 0600, "-----BEGIN", 10, 0, NULL);
-    assert_finding(option, 0644, "-----BEGIN", 10, key, key ? "run chmod 0600 " : NULL);
-    assert_finding(option, 0664, "-----BEGIN", 10, 1, key ? "run chmod 0600 " : "run chmod go-w ");
-    assert_finding(option, 0602, "-----BEGIN", 10, 1, key ? "run chmod 0600 " : "run chmod go-w ");
+    assert_finding(option, 0600, "-----BEGIN", 10, ca, ca ? "cannot load CA certificates" : NULL);
+    assert_finding(option, 0644, "-----BEGIN", 10, ca || key,
+                   ca    ? "cannot load"
+                   : key ? "run chmod 0600 "
+                         : NULL);
+    assert_finding(option, 0664, "-----BEGIN", 10, 1 + ca, key ? "run chmod 0600 " : "run chmod go-w ");
+    assert_finding(option, 0602, "-----BEGIN", 10, 1 + ca, key ? "run chmod 0600 " : "run chmod go-w ");
     assert_finding(option, 0600, "", 0, 1, "is empty");
-    assert_finding(option, 0600, "-", 1, 0, NULL);
-    assert_finding(option, 0600, "\xef\xbb\xbf-----BEGIN", 13, 0, "byte order mark");
+    assert_finding(option, 0600, "\xef\xbb\xbf-----BEGIN", 13, ca, "byte order mark");
 }
 END_TEST
 

@@ -250,9 +250,9 @@ static const struct {
     {"listen = { Port = 1; };\n", 5, {"unknown", "listen.Port"}},
     {"retry = {\n  repeat_unsafe = true;\n};\n", /* its name in earlier versions */
      6,
-     {"unknown option retry.repeat_unsafe", " retry_unsafe"}},
+     {"unknown option retry.repeat_unsafe; it is now retry.retry_unsafe"}},
     {"\ncolours = {\n  red = 1;\n};\n",
-     7,
+     6,
      {"unknown section colours", "sections: upstream, listen, admin, status, retry"}},
     {"colours = { };\n", 5, {"unknown", "colours"}},
     {"listen = 1;\n", 5, {"listen", "section"}},

@@ -23,12 +23,15 @@ static void tear_down(void)
 
 static int read_policies(const char *text)
 {
+    config_setting_t *section;
     config_t parsed;
-    int r;
+    int i, r = 0;
 
     config_init(&parsed);
     ck_assert_int_eq(config_read_string(&parsed, text), CONFIG_TRUE);
-    r = policies_read(policies, "x.conf", config_lookup(&parsed, "policies"), &err);
+    section = config_lookup(&parsed, "policies");
+    for (i = 0; r == 0 && i < config_setting_length(section); i++)
+        r = policies_add(policies, "x.conf", config_setting_get_elem(section, (unsigned)i), &err);
     config_destroy(&parsed);
     return r;
 }
