@@ -26,6 +26,7 @@ static void init(struct call *call, const tb_client_options *options, const tb_a
     call->has_body = false;
     call->parts.count = 0;
     call->parts.failure.code = 0;
+    call->progress = NULL;
 }
 
 void call_free(struct call *call)
@@ -39,6 +40,11 @@ void call_free(struct call *call)
 const char *call_name(const struct call *call)
 {
     return table_text(call->api, call->operation->id);
+}
+
+bool call_streams(const struct call *call)
+{
+    return call->operation->answer == TB_ANSWER_BINARY || call->operation->answer == TB_ANSWER_EVENTS;
 }
 
 static int add_header(struct call *call, const char *name, const char *value, tb_error *err)
@@ -205,4 +211,41 @@ int call_from_json(struct call *call, const tb_client_options *options, const tb
     if (r == 0)
         r = name_error(call, json_body(call, body, err), "body", err);
     return r < 0 ? r : name_error(call, add_headers(call, err), "", err);
+}
+
+int call_set_text(struct call *call, const char *text, size_t length, tb_error *err)
+{
+    int r = set_text(call, text, length, err);
+
+    return r < 0 ? r : add_header(call, "Content-Type", "application/json", err);
+}
+
+/* A row for each method, whose id is its name; nothing is known about what it does. */
+#define RAW(name, offset, retry_class)                                                                       \
+    [TB_##name] = {.id = offset, .method = TB_##name, .retry = retry_class, .answer = TB_ANSWER_BYTES}
+static const tb_operation raw_operations[] = {RAW(GET, 1, TB_RETRY_FREE), RAW(POST, 5, TB_RETRY_NEVER),
+                                              RAW(PUT, 10, TB_RETRY_NEVER), RAW(DELETE, 14, TB_RETRY_NEVER)};
+static const tb_api raw_api = {.edition = "", .version = "", .strings = "\0GET\0POST\0PUT\0DELETE"};
+
+/* What a request line can hold. */
+static bool is_target(const char *text)
+{
+    bool begins = *text == '/';
+
+    for (; *text > 0x20 && *text < 0x7f; text++)
+        ;
+    return begins && !*text;
+}
+
+int call_from_target(struct call *call, enum tb_method method, const char *target, tb_error *err)
+{
+    init(call, NULL, &raw_api, &raw_operations[method]);
+    if (!is_target(target))
+        return FAIL(err, TB_ERROR_USAGE, -EINVAL,
+                    "the path must begin with / and have only printable ASCII characters; encode others as "
+                    "%%XX");
+    if (buf_append_string(&call->target, target) < 0)
+        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "path and query are longer than %d bytes",
+                    URL_TARGET_MAX);
+    return add_headers(call, err);
 }

@@ -24,6 +24,10 @@ struct call {
     bool has_body;
     struct parts parts; /* instead of the body */
     struct warnings warnings;
+    /* Called in the client's thread while the parts are sent, with how many of their bytes are; may be NULL.
+     */
+    void (*progress)(void *context, int64_t sent, int64_t length);
+    void *progress_context;
 };
 
 /* From what tb_invoke() takes, for a client with OPTIONS, which must live as long as CALL. SKIP is the name
@@ -37,9 +41,18 @@ int call_from_arguments(struct call *call, const tb_client_options *options, con
 int call_from_json(struct call *call, const tb_client_options *options, const tb_api *api,
                    const char *operation, json_t *parameters, json_t *body, tb_error *err);
 
+/* A call of no operation: of METHOD (GET, POST, PUT or DELETE) and TARGET, without a body. */
+int call_from_target(struct call *call, enum tb_method method, const char *target, tb_error *err);
+
+/* Sets the body of a call that has none to TEXT, as it is. */
+int call_set_text(struct call *call, const char *text, size_t length, tb_error *err);
+
 void call_free(struct call *call);
 
-/* The operation's id, for messages. */
+/* The operation's id, or the method if there is none; for messages. */
 const char *call_name(const struct call *call);
+
+/* Whether the answer is a download or an event stream, for a sink. */
+bool call_streams(const struct call *call);
 
 #endif

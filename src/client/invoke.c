@@ -130,14 +130,9 @@ int invoke_decode(struct call *call, const struct answer *answer, void *ret, tb_
     return r < 0 ? decode_failed(call, answer, r, err) : 0;
 }
 
-static bool goes_to_sink(const tb_operation *operation)
-{
-    return operation->answer == TB_ANSWER_BINARY || operation->answer == TB_ANSWER_EVENTS;
-}
-
 static int run_typed(tb_client *client, struct call *call, void *ret, tb_error *err)
 {
-    bool to_sink = goes_to_sink(call->operation);
+    bool to_sink = call_streams(call);
     const tb_sink *sink = to_sink ? ret : NULL;
     struct answer answer;
     int r;
@@ -199,7 +194,7 @@ static int run_json(tb_client *client, const tb_api *api, const char *operation,
         r = client_enter(client, err);
     if (r < 0)
         return r;
-    r = call_perform(&call, client, NULL, goes_to_sink(call.operation) ? sink : NULL, ret, err);
+    r = call_perform(&call, client, NULL, call_streams(&call) ? sink : NULL, ret, err);
     client_leave(client);
     return r;
 }
@@ -214,20 +209,6 @@ int tb_call(tb_client *client, const tb_api *api, const char *operation, json_t 
         return r;
     if (ret)
         r = raw_value(&answer, ret, err);
-    answer_free(&answer);
-    return r;
-}
-
-int invoke_text(tb_client *client, const tb_api *api, const char *operation, json_t *parameters, json_t *body,
-                const tb_sink *sink, struct buf *ret, tb_error *err)
-{
-    struct answer answer;
-    int r = run_json(client, api, operation, parameters, body, sink, &answer, err);
-
-    if (r < 0)
-        return r;
-    if (answer_text(&answer, ret) < 0)
-        r = FAIL_MEMORY(err);
     answer_free(&answer);
     return r;
 }

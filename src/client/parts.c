@@ -216,6 +216,16 @@ int parts_read(struct parts *parts, void *data, size_t max, size_t *ret)
     return 0;
 }
 
+int64_t parts_sent(const struct parts *parts)
+{
+    int64_t sent = parts->sent - (int64_t)strlen(line_end);
+    size_t i;
+
+    for (i = 0; i < parts->index && i < parts->count; i++)
+        sent += (int64_t)parts->items[i].head.len + parts->items[i].length;
+    return parts->index > parts->count ? parts->length : sent;
+}
+
 int parts_rewind(struct parts *parts)
 {
     parts->index = 0;

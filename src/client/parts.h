@@ -52,6 +52,9 @@ int parts_add(struct parts *parts, const char *name, const tb_part *part, char *
  * FAILURE is set. */
 int parts_read(struct parts *parts, void *data, size_t max, size_t *ret);
 
+/* How many bytes of the body were read. */
+int64_t parts_sent(const struct parts *parts);
+
 /* Returns to the first byte: 0, or the error of parts_read(). */
 int parts_rewind(struct parts *parts);
 

@@ -21,8 +21,8 @@ struct job {
     /* Owned by the client's thread. */
     struct list active; /* in client->active */
     struct request request;
-    struct parts *parts; /* the body; NULL: not multipart */
-    bool wants_parts;    /* the answer goes to a sink */
+    struct call *call;
+    bool wants_parts; /* the answer goes to a sink */
 
     /* Protected by the job's lock. */
     pthread_mutex_t lock;
@@ -45,12 +45,15 @@ static int job_body_wanted(struct transfer *transfer, void *data, size_t max, si
     struct job *job = CONTAINER_OF(transfer, struct job, request.transfer);
 
     request_alive(&job->request);
-    return parts_read(job->parts, data, max, ret);
+    if (job->call->progress)
+        job->call->progress(job->call->progress_context, parts_sent(&job->call->parts),
+                            job->call->parts.length);
+    return parts_read(&job->call->parts, data, max, ret);
 }
 
 static int job_body_rewound(struct transfer *transfer)
 {
-    return parts_rewind(CONTAINER_OF(transfer, struct job, request.transfer)->parts);
+    return parts_rewind(&CONTAINER_OF(transfer, struct job, request.transfer)->call->parts);
 }
 
 static void copy_head(struct job *job, const struct headers *headers)
@@ -247,7 +250,6 @@ static void fill_parts(struct job *job, struct parts *parts)
     struct transfer *transfer = &job->request.transfer;
 
     parts_rewind(parts);
-    job->parts = parts;
     transfer->read = job_body_wanted;
     transfer->rewind = job_body_rewound;
     transfer->read_length = parts->length;
@@ -272,11 +274,12 @@ static void fill_request(struct job *job, struct call *call, const char *target,
         request->transfer.write = job_part_arrived;
 }
 
-int call_perform(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
-                 struct answer *ret, tb_error *err)
+int call_send(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
+              struct answer *ret, tb_error *err)
 {
-    struct job job = {.client = client, .pipe = BUF_INIT(CALL_PIPE_MAX)};
-    int r, sink_said;
+    struct job job = {.client = client, .call = call, .pipe = BUF_INIT(CALL_PIPE_MAX)};
+    int r = 0;
+    int sink_said;
 
     list_init(&job.link);
     list_init(&job.active);
@@ -294,11 +297,26 @@ int call_perform(struct call *call, tb_client *client, const char *target, const
     else if (call->parts.failure.code < 0)
         r = FAIL(err, TB_ERROR_SYSTEM, call->parts.failure.code, "%s: body: %s", call_name(call),
                  call->parts.failure.message);
-    else
-        r = answer_is_success(&job.answer) ? 0 : answer_error(&job.answer, call_name(call), err);
     if (r < 0)
         answer_free(&job.answer);
     else
         *ret = job.answer;
     return r;
+}
+
+int call_perform(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
+                 struct answer *ret, tb_error *err)
+{
+    struct answer answer;
+    int r = call_send(call, client, target, sink, &answer, err);
+
+    if (r < 0)
+        return r;
+    if (!answer_is_success(&answer)) {
+        r = answer_error(&answer, call_name(call), err);
+        answer_free(&answer);
+        return r;
+    }
+    *ret = answer;
+    return 0;
 }

@@ -13,9 +13,13 @@
  */
 #define CALL_PIPE_MAX (256 * 1024)
 
-/* Sends CALL and waits for the answer; the body of a success goes to SINK, if there is one. TARGET, if it is
- * not NULL, replaces the call's own. Returns 0 if the answer is a success: it is in *RET, to be freed with
- * answer_free(). */
+/* Sends CALL and waits for its end; the body of a success goes to SINK, if there is one. TARGET, if it is not
+ * NULL, replaces the call's own. *RET is the answer, or says why there is none; free it with answer_free().
+ * TB_ERROR_SYSTEM if the sink or a file of the body fails. */
+int call_send(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
+              struct answer *ret, tb_error *err);
+
+/* The same, but what is not a success is an error. */
 int call_perform(struct call *call, tb_client *client, const char *target, const tb_sink *sink,
                  struct answer *ret, tb_error *err);
 

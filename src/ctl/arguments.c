@@ -5,13 +5,22 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "client/tables.h"
 #include "ctl/parameter.h"
 #include "ctl/spelling.h"
 
 #define TIMEOUT_MAX_S 86400
 #define BLOCKS_MAX    1000000
 
-enum option_kind { OPTION_FLAG, OPTION_TEXT, OPTION_EDITION, OPTION_PART, OPTION_TIMEOUT, OPTION_BLOCKS };
+enum option_kind {
+    OPTION_FLAG,
+    OPTION_TEXT,
+    OPTION_EDITION,
+    OPTION_PART,
+    OPTION_MEMBER,
+    OPTION_TIMEOUT,
+    OPTION_BLOCKS
+};
 
 struct own_option {
     const char *name;
@@ -31,22 +40,28 @@ static const struct own_option own_options[] = {
     {"compact", OPTION_FLAG, offsetof(struct arguments, compact)},
     {"config", OPTION_TEXT, offsetof(struct arguments, config)},
     {"count", OPTION_BLOCKS, 0},
+    {"dry-run", OPTION_FLAG, offsetof(struct arguments, dry_run)},
     {"edition", OPTION_EDITION, 0},
+    {"field", OPTION_TEXT, offsetof(struct arguments, field)},
     {"help", OPTION_FLAG, offsetof(struct arguments, help)},
+    {"jq", OPTION_TEXT, offsetof(struct arguments, jq)},
     {"json", OPTION_FLAG, offsetof(struct arguments, json)},
     {"long", OPTION_FLAG, offsetof(struct arguments, long_lines)},
     {"method", OPTION_TEXT, offsetof(struct arguments, trace.method)},
+    {"no-check", OPTION_FLAG, offsetof(struct arguments, no_check)},
     {"operation", OPTION_TEXT, offsetof(struct arguments, trace.operation)},
     {"output", OPTION_TEXT, offsetof(struct arguments, output)},
     {"part", OPTION_PART, 0},
     {"password-file", OPTION_TEXT, offsetof(struct arguments, connection.password_file)},
     {"ready", OPTION_FLAG, offsetof(struct arguments, ready)},
+    {"set", OPTION_MEMBER, 0},
     {"status", OPTION_TEXT, offsetof(struct arguments, trace.status)},
     {"timeout", OPTION_TIMEOUT, 0},
     {"token-file", OPTION_TEXT, offsetof(struct arguments, connection.token_file)},
     {"unix-socket", OPTION_TEXT, offsetof(struct arguments, connection.unix_socket)},
     {"url", OPTION_TEXT, offsetof(struct arguments, connection.url)},
     {"username", OPTION_TEXT, offsetof(struct arguments, connection.username)},
+    {"verbose", OPTION_FLAG, offsetof(struct arguments, verbose)},
 };
 
 static bool equals(const char *name, const char *word, size_t length)
@@ -78,22 +93,22 @@ bool argument_takes_value(const struct subcommand *subcommand, const char *opera
     return option && option->kind != OPTION_FLAG;
 }
 
-static int add(struct arguments *arguments, bool is_part, const char *name, size_t length, const char *value,
-               struct tb_error *err)
+static int add(struct arguments *arguments, enum argument_kind kind, const char *name, size_t length,
+               const char *value, struct tb_error *err)
 {
     struct argument *list;
 
     if (arguments->count == PARAMETERS_MAX)
-        return tb_error_set(err, -E2BIG, "more than %d parameters and parts", PARAMETERS_MAX);
+        return tb_error_set(err, -E2BIG, "more than %d parameters, parts and members", PARAMETERS_MAX);
     if (length >= sizeof(list->name))
-        return tb_error_set(err, -EINVAL, "the name of a part is longer than %zu bytes",
+        return tb_error_set(err, -EINVAL, "the name of a part or member is longer than %zu bytes",
                             sizeof(list->name) - 1);
     list = reallocarray(arguments->list, arguments->count + 1, sizeof(*list));
     if (!list)
         return tb_error_set(err, -ENOMEM, "out of memory");
     arguments->list = list;
     list += arguments->count++;
-    list->is_part = is_part;
+    list->kind = kind;
     list->value = value;
     memcpy(list->name, name, length);
     list->name[length] = '\0';
@@ -130,13 +145,18 @@ static int set_edition(struct arguments *arguments, const char *value, struct tb
     return 0;
 }
 
-static int set_part(struct arguments *arguments, const char *value, struct tb_error *err)
+/* NAME=TEXT */
+static int add_pair(struct arguments *arguments, const struct own_option *option, const char *value,
+                    struct tb_error *err)
 {
+    bool is_part = option->kind == OPTION_PART;
     const char *equal = strchr(value, '=');
 
     if (!equal || equal == value)
-        return tb_error_set(err, -EINVAL, "--part: expected NAME=TEXT or NAME=@FILE");
-    return add(arguments, true, value, (size_t)(equal - value), equal + 1, err);
+        return tb_error_set(err, -EINVAL, "--%s: expected NAME=%s", option->name,
+                            is_part ? "TEXT or NAME=@FILE" : "VALUE");
+    return add(arguments, is_part ? ARGUMENT_PART : ARGUMENT_MEMBER, value, (size_t)(equal - value),
+               equal + 1, err);
 }
 
 static int set_text(const char **place, const char *name, const char *value, struct tb_error *err)
@@ -164,7 +184,8 @@ static int set_option(struct arguments *arguments, const struct own_option *opti
     case OPTION_EDITION:
         return set_edition(arguments, value, err);
     case OPTION_PART:
-        return set_part(arguments, value, err);
+    case OPTION_MEMBER:
+        return add_pair(arguments, option, value, err);
     case OPTION_TIMEOUT:
         return set_timeout(arguments, value, err);
     case OPTION_BLOCKS:
@@ -194,6 +215,19 @@ static void try_parameters(const struct arguments *arguments, struct nearest *ne
         nearest_try(nearest, kebab_case(parameter_name(api, operation, i), kebab[i]));
 }
 
+int refuse_operation(const char *id, struct tb_error *err)
+{
+    struct nearest nearest = nearest_to(id);
+    char hint[NAME_MAX_BYTES + 32];
+    unsigned e, i;
+
+    for (e = 0; e < EDITION_COUNT; e++)
+        for (i = 0; i < editions[e].api->operation_count; i++)
+            nearest_try(&nearest, table_text(editions[e].api, editions[e].api->operations[i].id));
+    return tb_error_set(err, -EINVAL, "unknown operation %s%s", id,
+                        nearest_hint(&nearest, "", hint, sizeof(hint)));
+}
+
 static int refuse_option(const struct subcommand *subcommand, const struct arguments *arguments,
                          const char *name, size_t length, struct tb_error *err)
 {
@@ -208,6 +242,8 @@ static int refuse_option(const struct subcommand *subcommand, const struct argum
     nearest = nearest_to(word);
     for (option = subcommand->options; *option; option++)
         nearest_try(&nearest, *option);
+    if (arguments->operation && edition_with_operation(arguments->operation, 0, EDITION_NONE) == EDITION_NONE)
+        return refuse_operation(arguments->operation, err);
     if (arguments->operation)
         try_parameters(arguments, &nearest, kebab, ARRAY_SIZE(kebab));
     nearest_hint(&nearest, "--", hint, sizeof(hint));
@@ -238,7 +274,7 @@ static int parse_option(const struct subcommand *subcommand, int argc, char **ar
             return tb_error_set(err, -EINVAL, "--%.*s: the value is missing", (int)length, name);
         value = argv[++*index];
     }
-    return parameter ? add(arguments, false, name, length, value, err)
+    return parameter ? add(arguments, ARGUMENT_PARAMETER, name, length, value, err)
                      : set_option(arguments, option, value, err);
 }
 
@@ -260,14 +296,18 @@ int arguments_parse(const struct subcommand *subcommand, int argc, char **argv, 
     int r = 0;
     int i;
 
-    *ret = (struct arguments){.words = argv, .edition = EDITION_NONE};
+    *ret = (struct arguments){.subcommand = subcommand, .words = argv, .edition = EDITION_NONE};
     for (i = 0; i < argc && r == 0; i++)
-        if (subcommand->options && strncmp(argv[i], "--", 2) == 0 && argv[i][2])
+        if (strcmp(argv[i], "-v") == 0 && find_option(subcommand, "verbose", strlen("verbose")))
+            ret->verbose = true;
+        else if (subcommand->options && strncmp(argv[i], "--", 2) == 0 && argv[i][2])
             r = parse_option(subcommand, argc, argv, &i, ret, err);
         else
             r = parse_word(subcommand, argv[i], ret, err);
     if (r == 0 && subcommand->takes_parameters && !ret->operation)
         r = tb_error_set(err, -EINVAL, "the operation is missing");
+    if (r == 0 && ret->field && ret->jq)
+        r = tb_error_set(err, -EINVAL, "--field and --jq exclude each other");
     return r < 0 ? r : connection_check(&ret->connection, err);
 }
 

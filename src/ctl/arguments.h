@@ -9,16 +9,19 @@
 #include "ctl/editions.h"
 #include "ctl/subcommand.h"
 
-#define PARAMETERS_MAX 1000 /* parameters and parts of one command line */
+#define PARAMETERS_MAX 1000 /* parameters, parts and members of one command line */
 
-/* A parameter of the operation, or a part of its body (--part). */
+/* A parameter of the operation, a part of its body (--part), or a member of it (--set). */
+enum argument_kind { ARGUMENT_PARAMETER, ARGUMENT_PART, ARGUMENT_MEMBER };
+
 struct argument {
-    bool is_part;
-    char name[128]; /* without "--"; of a part without "=" */
+    enum argument_kind kind;
+    char name[128]; /* without "--", or what is before "=" */
     const char *value;
 };
 
 struct arguments {
+    const struct subcommand *subcommand;
     char **words;
     unsigned word_count;
     const char *operation; /* the first word, if the subcommand takes parameters */
@@ -31,14 +34,19 @@ struct arguments {
     unsigned blocks; /* of "top"; 0: without end */
     const char *body;
     const char *output;
+    const char *field;
+    const char *jq;
     unsigned edition; /* EDITION_NONE: not given */
     bool all;
     bool compact;
+    bool dry_run;
     bool help; /* not used: main() looks for it first */
     bool json;
     bool long_lines;
+    bool no_check;
     bool ready;
-    struct argument *list; /* parameters and parts, in their order */
+    bool verbose;
+    struct argument *list; /* in their order */
     size_t count;
 };
 
@@ -47,6 +55,9 @@ struct arguments {
 int arguments_parse(const struct subcommand *subcommand, int argc, char **argv, struct arguments *ret,
                     struct tb_error *err);
 void arguments_free(struct arguments *arguments);
+
+/* -EINVAL: no edition has the operation ID; the message suggests one. */
+int refuse_operation(const char *id, struct tb_error *err);
 
 /* Whether the option --NAME is followed by a value. OPERATION may be NULL. */
 bool argument_takes_value(const struct subcommand *subcommand, const char *operation, const char *name);

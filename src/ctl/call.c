@@ -1,298 +1,244 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
-#include "base/buf.h"
-#include "client/error.h"
-#include "client/invoke.h"
 #include "client/tables.h"
-#include "ctl/arguments.h"
 #include "ctl/call_body.h"
 #include "ctl/daemon_page.h"
 #include "ctl/json_print.h"
 #include "ctl/message.h"
-#include "ctl/output.h"
-#include "ctl/page_print.h"
+#include "ctl/page.h"
 #include "ctl/parameter.h"
+#include "ctl/select.h"
+#include "ctl/send.h"
 #include "ctl/spelling.h"
-#include "json/json_read.h"
 
 #define PAGE_SIZE_DEFAULT 100 /* of --all */
 
-struct call {
+/* What the command line says. */
+struct request {
     const struct arguments *arguments;
     unsigned edition;
     const tb_api *api;
     const tb_operation *operation;
     json_t *parameters;
     json_t *body;
-    tb_client *client;
-    struct output output;
+    json_t *link; /* of --all: where page and pageSize are; borrowed */
 };
-
-static int unknown_operation(const char *id, struct tb_error *err)
-{
-    struct nearest nearest = nearest_to(id);
-    char hint[NAME_MAX_BYTES + 32];
-    unsigned e, i;
-
-    for (e = 0; e < EDITION_COUNT; e++)
-        for (i = 0; i < editions[e].api->operation_count; i++)
-            nearest_try(&nearest, table_text(editions[e].api, editions[e].api->operations[i].id));
-    return tb_error_set(err, -EINVAL, "unknown operation %s%s", id,
-                        nearest_hint(&nearest, "", hint, sizeof(hint)));
-}
 
 /* The edition whose tables are used: the given one, the server's as tbproxyd says, or the first that has the
  * operation. */
-static int choose_edition(struct call *call, struct tb_error *err)
+static int choose_edition(struct request *request, struct tb_error *err)
 {
-    const char *id = call->arguments->operation;
+    const char *id = request->arguments->operation;
     unsigned first = edition_with_operation(id, 0, EDITION_NONE);
-    unsigned known = call->arguments->edition;
+    unsigned known = request->arguments->edition;
 
     if (first == EDITION_NONE)
-        return unknown_operation(id, err);
-    if (known == EDITION_NONE && !connection_is_direct(&call->arguments->connection))
-        known = daemon_edition(&call->arguments->connection);
-    call->edition = known == EDITION_NONE ? first : known;
-    call->api = editions[call->edition].api;
-    call->operation = tb_operation_find(call->api, id);
-    if (!call->operation)
+        return refuse_operation(id, err);
+    if (known == EDITION_NONE && !connection_is_direct(&request->arguments->connection))
+        known = daemon_edition(&request->arguments->connection);
+    request->edition = known == EDITION_NONE ? first : known;
+    request->api = editions[request->edition].api;
+    request->operation = tb_operation_find(request->api, id);
+    if (!request->operation)
         return tb_error_set(err, -EINVAL, "%s is not in %s; it is in %s (--edition %s)", id,
-                            editions[call->edition].title, editions[first].title, editions[first].name);
+                            editions[request->edition].title, editions[first].title, editions[first].name);
     return 0;
+}
+
+static int add_parameters(struct request *request, struct tb_error *err)
+{
+    bool checked = !request->arguments->no_check;
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < request->arguments->count && r == 0; i++) {
+        const struct argument *argument = &request->arguments->list[i];
+        const struct tb_parameter *parameter;
+
+        if (argument->kind != ARGUMENT_PARAMETER)
+            continue;
+        parameter = parameter_find(request->api, request->operation, argument->name);
+        if (!parameter)
+            return tb_error_set(err, -EINVAL, "%s has no parameter --%s in %s", request->arguments->operation,
+                                argument->name, editions[request->edition].title);
+        r = parameter_add(request->api, parameter, argument->value, checked, request->parameters, err);
+    }
+    return r;
 }
 
 /* --all begins with the first page unless told otherwise. */
-static int add_pages(struct call *call, struct tb_error *err)
+static int add_pages(struct request *request, struct tb_error *err)
 {
-    if (!call->arguments->all)
+    if (!request->arguments->all)
         return 0;
-    if (!(call->operation->flags & TB_PAGED))
-        return tb_error_set(err, -EINVAL, "--all: %s is not paged", call->arguments->operation);
-    if (!json_object_get(call->parameters, "page"))
-        json_object_set_new(call->parameters, "page", json_integer(0));
-    if (!json_object_get(call->parameters, "pageSize"))
-        json_object_set_new(call->parameters, "pageSize", json_integer(PAGE_SIZE_DEFAULT));
+    request->link = page_link(request->api, request->operation, request->parameters, &request->body, err);
+    if (!request->link)
+        return -EINVAL;
+    if (!json_object_get(request->link, "page"))
+        json_object_set_new(request->link, "page", json_integer(0));
+    if (!json_object_get(request->link, "pageSize"))
+        json_object_set_new(request->link, "pageSize", json_integer(PAGE_SIZE_DEFAULT));
     return 0;
-}
-
-static int add_parameters(struct call *call, struct tb_error *err)
-{
-    size_t i;
-    int r;
-
-    for (i = 0; i < call->arguments->count; i++) {
-        const struct argument *argument = &call->arguments->list[i];
-        const struct tb_parameter *parameter;
-
-        if (argument->is_part)
-            continue;
-        parameter = parameter_find(call->api, call->operation, argument->name);
-        if (!parameter)
-            return tb_error_set(err, -EINVAL, "%s has no parameter --%s in %s", call->arguments->operation,
-                                argument->name, editions[call->edition].title);
-        r = parameter_add(call->api, parameter, argument->value, call->parameters, err);
-        if (r < 0)
-            return r;
-    }
-    return add_pages(call, err);
 }
 
 /* Names all that is missing at once. */
-static int check_required(const struct call *call, struct tb_error *err)
+static int check_required(const struct request *request, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf missing = BUF_INIT(TB_ERROR_MESSAGE_MAX);
+    const tb_operation *operation = request->operation;
     unsigned i;
 
-    for (i = 0; i < call->operation->parameter_count; i++) {
-        const struct tb_parameter *parameter = &call->api->parameters[call->operation->first_parameter + i];
-        const char *name = table_text(call->api, parameter->name);
+    for (i = 0; i < operation->parameter_count; i++) {
+        const struct tb_parameter *parameter = &request->api->parameters[operation->first_parameter + i];
+        const char *name = table_text(request->api, parameter->name);
         char option[NAME_MAX_BYTES];
 
-        if ((parameter->flags & TB_REQUIRED) && !json_object_get(call->parameters, name))
+        if ((parameter->flags & TB_REQUIRED) && !json_object_get(request->parameters, name) &&
+            (parameter->location == TB_IN_PATH || !request->arguments->no_check))
             buf_append_format(&missing, "%s--%s", missing.len ? ", " : "", kebab_case(name, option));
     }
     if (missing.len > 0)
-        return tb_error_set(err, -EINVAL, "%s requires %s", call->arguments->operation, missing.data);
-    if ((call->operation->flags & TB_BODY_REQUIRED) && !call->body)
-        return tb_error_set(err, -EINVAL, "%s requires %s", call->arguments->operation,
-                            call->operation->body == TB_BODY_MULTIPART ? "--part" : "--body");
+        return tb_error_set(err, -EINVAL, "%s requires %s", request->arguments->operation, missing.data);
+    if ((operation->flags & TB_BODY_REQUIRED) && !request->body && !request->arguments->no_check)
+        return tb_error_set(err, -EINVAL, "%s requires %s", request->arguments->operation,
+                            operation->body == TB_BODY_MULTIPART ? "--part" : "--body or --set");
     return 0;
 }
 
-static int prepare(struct call *call, struct tb_error *err)
+static int prepare(struct request *request, struct tb_error *err)
 {
-    int r = choose_edition(call, err);
+    int r = choose_edition(request, err);
 
-    if (r == 0 && !(call->parameters = json_object()))
+    if (r == 0 && !(request->parameters = json_object()))
         r = tb_error_set(err, -ENOMEM, "out of memory");
     if (r == 0)
-        r = add_parameters(call, err);
+        r = add_parameters(request, err);
     if (r == 0)
-        r = call_body_read(call->arguments, call->api, call->operation, &call->body, err);
-    return r < 0 ? r : check_required(call, err);
+        r = call_body_read(request->arguments, request->api, request->operation, &request->body, err);
+    if (r == 0)
+        r = add_pages(request, err);
+    if (r == 0)
+        r = check_required(request, err);
+    return r < 0 ? r : select_check(request->arguments, err);
 }
 
-static int write_bytes(void *context, const void *data, size_t length)
+/* Without checks, the text of --body is sent as it is, JSON or not. */
+static int build(const struct request *request, const struct sender *sender, struct call *call,
+                 struct tb_error *err)
 {
-    struct call *call = context;
+    bool is_text = request->arguments->no_check && request->operation->body == TB_BODY_JSON &&
+                   json_is_string(request->body);
+    int r = call_from_json(call, &sender->checks, request->api, request->arguments->operation,
+                           request->parameters, is_text ? NULL : request->body, err);
 
-    return output_write(&call->output, data, length, call->operation->answer == TB_ANSWER_EVENTS);
+    if (r < 0 || !is_text)
+        return r;
+    return call_set_text(call, json_string_value(request->body), json_string_length(request->body), err);
 }
 
-static void free_json(json_t **value)
+static int send_once(const struct request *request, struct sender *sender, struct buf *ret,
+                     struct tb_error *err)
 {
-    json_decref(*value);
+    CLEANUP(call_free) struct call call;
+    int r = build(request, sender, &call, err);
+
+    sender->checks.warning = NULL; /* once is enough for all pages */
+    return r < 0 ? r : sender_send(sender, &call, ret, err);
 }
 
-/* The answer TEXT as JSON; NULL if it is not JSON. */
-static json_t *read_answer(const struct buf *text, struct tb_error *err)
+/* As part of an array; *FIRST is true until it has begun. */
+static void print_elements(FILE *file, const struct page *page, bool compact, bool *first)
 {
-    json_error_t reason;
-    json_t *value = json_read(text->data, text->len, 0, &reason);
+    const char *at = page->data.text, *end = page->data.text + page->data.length;
+    struct json_part element;
 
-    if (!value)
-        FAIL(err, TB_ERROR_DECODE, -EBADMSG, "the answer is not JSON: line %d, column %d: %s", reason.line,
-             reason.column, reason.text);
-    return value;
+    while (json_text_next_element(&at, end, &element)) {
+        fputs(*first ? "[" : ",", file);
+        fputs(compact ? "" : "\n  ", file);
+        json_print(file, element.text, element.text + element.length, compact, 1);
+        *first = false;
+    }
 }
 
-static void print_json(struct call *call, const struct buf *text)
+static int print_page(const struct request *request, struct sender *sender, const struct page *page,
+                      bool *first, struct tb_error *err)
 {
-    json_print(call->output.file, text->data, text->data + text->len, call->arguments->compact, 0);
-    putc('\n', call->output.file);
-}
-
-/* Prints text and bytes as they came, and a JSON string that may be text without its quotes; other JSON is
- * formatted. */
-static int print_answer(struct call *call, const struct buf *text, struct tb_error *err)
-{
-    bool may_be_text = call->operation->answer != TB_ANSWER_JSON;
-    CLEANUP(free_json) json_t *value = read_answer(text, err);
-    const char *string = json_string_value(value);
+    FILE *file = sender->output.file;
     int r = 0;
 
-    if (!value && !may_be_text)
-        return -EBADMSG;
-    if (!value)
-        r = output_write(&call->output, text->data, text->len, false);
-    else if (may_be_text && string && !tb_verbatim(string))
-        r = output_write(&call->output, string, json_string_length(value), false);
+    if (select_is_given(request->arguments))
+        r = select_print_each(request->arguments, page->data, &sender->output, err);
     else
-        print_json(call, text);
-    return r < 0 ? tb_error_set(err, r, "the answer is not text; write it to a file with --output") : 0;
-}
-
-static int call_once(struct call *call, struct buf *ret, struct tb_error *err)
-{
-    tb_sink sink = {.write = write_bytes, .context = call};
-    bool streams = call->operation->answer == TB_ANSWER_BINARY || call->operation->answer == TB_ANSWER_EVENTS;
-    int r = invoke_text(call->client, call->api, call->arguments->operation, call->parameters, call->body,
-                        streams ? &sink : NULL, ret, err);
-
-    if (r == -EPERM && streams && err->kind == TB_ERROR_SYSTEM && call->output.is_terminal)
-        return tb_error_set(err, r, "the answer is not text; write it to a file with --output");
-    return r;
-}
-
-static int call_page(struct call *call, bool *first, bool *more, struct tb_error *err)
-{
-    CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
-    int r = call_once(call, &text, err);
-
-    return r < 0 ? r : page_print(call->output.file, &text, call->arguments->compact, first, more, err);
+        print_elements(file, page, request->arguments->compact, first);
+    return r == 0 && fflush(file) != 0 ? output_finish(&sender->output, err) : r;
 }
 
 /* One page at a time is in memory. */
-static int call_all(struct call *call, struct tb_error *err)
+static int send_all(const struct request *request, struct sender *sender, struct tb_error *err)
 {
-    json_int_t page = json_integer_value(json_object_get(call->parameters, "page"));
-    bool first = true;
-    bool more = true;
+    json_int_t number = json_integer_value(json_object_get(request->link, "page"));
+    bool compact = request->arguments->compact, first = true;
+    struct page page = {.has_next = true};
+    int64_t count = 0;
     int r = 0;
 
-    while (more && r == 0) {
-        json_object_set_new(call->parameters, "page", json_integer(page++));
-        r = call_page(call, &first, &more, err);
-        if (r == 0 && fflush(call->output.file) != 0)
-            return output_finish(&call->output, err);
+    while (page.has_next && r == 0) {
+        CLEANUP(buf_free) struct buf text = BUF_INIT(SIZE_MAX / 2);
+
+        json_object_set_new(request->link, "page", json_integer(number++));
+        r = send_once(request, sender, &text, err);
+        if (sender->arguments->dry_run)
+            return r;
+        if (r == 0)
+            r = page_read(&text, &page, err);
+        if (r == 0)
+            r = print_page(request, sender, &page, &first, err);
+        count += (int64_t)page.count;
+        progress_show(&sender->progress, "received", count, page.total, "elements");
     }
-    if (r == 0)
-        fputs(first ? "[]\n" : call->arguments->compact ? "]\n" : "\n]\n", call->output.file);
+    if (r == 0 && !select_is_given(request->arguments))
+        fputs(first ? "[]\n" : compact ? "]\n" : "\n]\n", sender->output.file);
     return r;
 }
 
-static int perform(struct call *call, struct tb_error *err)
+static int perform(const struct request *request, struct sender *sender, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf answer = BUF_INIT(SIZE_MAX / 2);
-    int r = output_open(&call->output, call->arguments->output, err);
+    int r =
+        request->arguments->all ? send_all(request, sender, err) : send_once(request, sender, &answer, err);
 
-    if (r == 0)
-        r = connection_open_client(&call->arguments->connection, &call->client, err);
-    if (r < 0)
-        return r;
-    if (call->arguments->all)
-        r = call_all(call, err);
-    else
-        r = call_once(call, &answer, err);
     if (r == 0 && answer.len > 0)
-        r = print_answer(call, &answer, err);
-    if (r == -EPIPE && !call->output.path)
-        end_as_broken_pipe();
-    return r < 0 ? r : output_finish(&call->output, err);
-}
-
-/* Most messages of the library begin with the operation's id. */
-static const char *without_name(const char *message, const char *id)
-{
-    size_t length = strlen(id);
-
-    return strncmp(message, id, length) == 0 && strncmp(message + length, ": ", 2) == 0 ? message + length + 2
-                                                                                        : message;
-}
-
-static int report(const struct call *call, const struct tb_error *err)
-{
-    const char *id = call->arguments->operation;
-    const char *message = without_name(err->message, id);
-
-    if (err->kind == TB_ERROR_USAGE)
-        return say_usage("call", "%s: %s", id, message);
-    if (err->status && err->error_code)
-        say("%s: %s (%d, errorCode %d): %s", id, tb_error_kind_name(err->kind), err->status, err->error_code,
-            message);
-    else if (err->status)
-        say("%s: %s (%d): %s", id, tb_error_kind_name(err->kind), err->status, message);
-    else if (err->kind != TB_ERROR_NONE)
-        say("%s: %s: %s%s", id, tb_error_kind_name(err->kind), message,
-            connection_hint(&call->arguments->connection, err));
-    else
-        say("%s: %s", id, message);
-    return exit_status(err);
+        r = sender_print(sender, &answer, request->operation->answer != TB_ANSWER_JSON, err);
+    return r;
 }
 
 static int run(const struct arguments *arguments)
 {
-    struct call call = {.arguments = arguments};
+    struct request request = {.arguments = arguments};
     struct tb_error err = TB_ERROR_INIT;
-    int status = STATUS_GOOD;
+    struct sender sender;
+    int status;
 
-    if (prepare(&call, &err) < 0)
+    if (prepare(&request, &err) < 0) {
         status = say_usage("call", "%s", err.message);
-    else if (perform(&call, &err) < 0)
-        status = report(&call, &err);
-    output_close(&call.output);
-    tb_client_close(call.client);
-    json_decref(call.parameters);
-    json_decref(call.body);
+    } else {
+        int r = sender_begin(&sender, arguments, arguments->operation, &err);
+
+        if (r == 0)
+            r = perform(&request, &sender, &err);
+        status = sender_end(&sender, r, &err);
+    }
+    json_decref(request.parameters);
+    json_decref(request.body);
     tb_error_clear(&err);
     return status;
 }
 
 static const char *const options[] = {
-    "all",  "api-key-file",  "body",    "ca-file",    "compact",     "edition", "help",     "output",
-    "part", "password-file", "timeout", "token-file", "unix-socket", "url",     "username", NULL,
+    "all",      "api-key-file", "body",     "ca-file", "compact",       "dry-run", "edition", "field",
+    "help",     "jq",           "no-check", "output",  "part",          "set",     "timeout", "token-file",
+    "username", "unix-socket",  "url",      "verbose", "password-file", NULL,
 };
 
 const struct subcommand call_subcommand = {
@@ -304,10 +250,17 @@ const struct subcommand call_subcommand = {
         "\n"
         "  --PARAMETER VALUE      set a parameter, e.g. --page-size or --pageSize; repeat it for a list\n"
         "  --body JSON            send JSON as the body; @FILE reads it from FILE, - from standard input\n"
+        "  --set NAME=VALUE       set a member of the body, e.g. --set name=boiler --set additionalInfo.gateway=true\n"
         "  --part NAME=TEXT       send a part of a multipart body; NAME=@FILE sends FILE\n"
-        "  --all                  print the elements of all pages as one array\n"
+        "  --no-check             send parameters and body as they are\n"
+        "  --dry-run              print the request instead of sending it\n"
+        "\n"
+        "  --field NAME           print one value of the answer, e.g. id.id or data.0.name\n"
+        "  --jq EXPRESSION        print what an expression of jq makes of the answer\n"
+        "  --all                  print the elements of all pages as one array; --field and --jq are for each\n"
         "  --output FILE          write the answer to FILE instead of standard output\n"
         "  --compact              print JSON on one line\n"
+        "  --verbose, -v          show the request, and the answer's headers and error, on standard error\n"
         "\n"
         "  --url URL              URL of tbproxyd or a server (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
         "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"

@@ -5,9 +5,12 @@
 #include <fcntl.h>
 
 #include "base/buf.h"
+#include "client/error.h"
 #include "client/tables.h"
+#include "ctl/body_set.h"
 #include "ctl/spelling.h"
 #include "json/json_read.h"
+#include "json/json_write.h"
 
 #define BODY_MAX_BYTES (64 * 1024 * 1024)
 
@@ -29,31 +32,73 @@ static int read_all(const char *path, struct buf *ret, struct tb_error *err)
     return buf_append_string(ret, "");
 }
 
-static int parse_body(const tb_operation *operation, const char *text, size_t length, json_t **ret,
-                      struct tb_error *err)
+/* The text of --body, of its file or of standard input. */
+static int read_given(const char *given, struct buf *ret, struct tb_error *err)
+{
+    if (*given == '@' || strcmp(given, "-") == 0)
+        return read_all(*given == '@' ? given + 1 : NULL, ret, err);
+    return buf_append_string(ret, given) < 0
+               ? tb_error_set(err, -EMSGSIZE, "--body: more than %d bytes", BODY_MAX_BYTES)
+               : 0;
+}
+
+static int parse_json(const struct buf *text, json_t **ret, struct tb_error *err)
 {
     json_error_t error;
     const char *near;
 
-    if (operation->body == TB_BODY_TEXT)
-        *ret = json_stringn(text, length);
-    else
-        *ret = json_read(text, length, JSON_READ_EXACT | JSON_READ_UNIQUE, &error);
+    *ret = json_read(text->data, text->len, JSON_READ_EXACT | JSON_READ_UNIQUE, &error);
     if (*ret)
         return 0;
-    if (operation->body == TB_BODY_TEXT)
-        return tb_error_set(err, -EINVAL, "--body: the text is not UTF-8");
     /* Without the end of the reason: it quotes the body, which may contain a password. */
     near = strstr(error.text, " near ");
     return tb_error_set(err, -EINVAL, "--body: not JSON: line %d, column %d: %.*s", error.line, error.column,
                         near ? (int)(near - error.text) : (int)strlen(error.text), error.text);
 }
 
-static int read_body(const struct arguments *arguments, const tb_operation *operation, json_t **ret,
+static bool has_members(const struct arguments *arguments)
+{
+    size_t i;
+
+    for (i = 0; i < arguments->count; i++)
+        if (arguments->list[i].kind == ARGUMENT_MEMBER)
+            return true;
+    return false;
+}
+
+static int set_members(const struct arguments *arguments, const tb_api *api, unsigned type, json_t **body,
+                       struct tb_error *err)
+{
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < arguments->count && r == 0; i++)
+        if (arguments->list[i].kind == ARGUMENT_MEMBER)
+            r = body_set(api, type, body, arguments->list[i].name, arguments->list[i].value, err);
+    return r;
+}
+
+/* The text of --body becomes JSON if members are set in it, or if it should be JSON; else a string of JSON,
+ * whose content is sent as it is. */
+static int read_text(const struct arguments *arguments, const tb_operation *operation, json_t **ret,
                      struct tb_error *err)
 {
-    CLEANUP(buf_free) struct buf file = BUF_INIT(BODY_MAX_BYTES);
-    const char *given = arguments->body;
+    CLEANUP(buf_free) struct buf text = BUF_INIT(BODY_MAX_BYTES);
+    int r = read_given(arguments->body, &text, err);
+
+    if (r < 0)
+        return r;
+    if (has_members(arguments) || (operation->body == TB_BODY_JSON && !arguments->no_check))
+        return parse_json(&text, ret, err);
+    *ret =
+        arguments->no_check ? json_stringn_nocheck(text.data, text.len) : json_stringn(text.data, text.len);
+    return *ret ? 0 : tb_error_set(err, -EINVAL, "--body: the text is not UTF-8");
+}
+
+static int read_body(const struct arguments *arguments, const tb_api *api, const tb_operation *operation,
+                     json_t **ret, struct tb_error *err)
+{
+    bool is_json = operation->body == TB_BODY_JSON;
     int r;
 
     if (operation->body == TB_BODY_NONE)
@@ -61,10 +106,10 @@ static int read_body(const struct arguments *arguments, const tb_operation *oper
     if (operation->body == TB_BODY_MULTIPART)
         return tb_error_set(err, -EINVAL, "%s takes its body in parts: --part NAME=TEXT or NAME=@FILE",
                             arguments->operation);
-    if (*given != '@' && strcmp(given, "-") != 0)
-        return parse_body(operation, given, strlen(given), ret, err);
-    r = read_all(*given == '@' ? given + 1 : NULL, &file, err);
-    return r < 0 ? r : parse_body(operation, file.data ? file.data : "", file.len, ret, err);
+    r = arguments->body ? read_text(arguments, operation, ret, err) : 0;
+    if (r == 0)
+        r = set_members(arguments, api, is_json ? operation->body_type : BODY_TYPE_ANY, ret, err);
+    return r;
 }
 
 /* The part called NAME; if there is none, the message suggests one. */
@@ -119,7 +164,7 @@ static int read_parts(const struct arguments *arguments, const tb_api *api, cons
         const struct argument *argument = &arguments->list[i];
         const struct tb_field *field;
 
-        if (!argument->is_part)
+        if (argument->kind != ARGUMENT_PART)
             continue;
         if (operation->body != TB_BODY_MULTIPART)
             return tb_error_set(err, -EINVAL, "%s takes no parts", arguments->operation);
@@ -140,11 +185,28 @@ int call_body_read(const struct arguments *arguments, const tb_api *api, const t
                    json_t **ret, struct tb_error *err)
 {
     CLEANUP(free_json) json_t *body = NULL;
-    int r = arguments->body ? read_body(arguments, operation, &body, err) : 0;
+    int r = 0;
 
+    if (arguments->body || has_members(arguments))
+        r = read_body(arguments, api, operation, &body, err);
     if (r == 0)
         r = read_parts(arguments, api, operation, &body, err);
     if (r == 0)
         *ret = TAKE_PTR(body);
     return r;
+}
+
+int raw_body_read(const struct arguments *arguments, struct buf *ret, struct tb_error *err)
+{
+    CLEANUP(free_json) json_t *body = NULL;
+    int r = arguments->body ? read_given(arguments->body, ret, err) : 0;
+
+    if (r < 0 || !has_members(arguments))
+        return r;
+    if (arguments->body)
+        r = parse_json(ret, &body, err);
+    if (r == 0)
+        r = set_members(arguments, editions[0].api, BODY_TYPE_ANY, &body, err);
+    buf_clear(ret);
+    return r == 0 && json_write(ret, body) < 0 ? FAIL_MEMORY(err) : r;
 }

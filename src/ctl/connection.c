@@ -101,7 +101,7 @@ static int read_file(const char *option, const char *path, char **ret, struct tb
     return r < 0 ? tb_error_prefix(err, "--%s", option) : 0;
 }
 
-static void print_warning(void *context, const char *message)
+void connection_warn(void *context, const char *message)
 {
     (void)context;
     say("warning: %s", message);
@@ -119,7 +119,7 @@ int connection_open_client(const struct connection_options *options, tb_client *
         .timeout_ms = options->timeout_ms,
         .max_connections = 1,
         .ca_file = options->ca_file,
-        .warning = print_warning,
+        .warning = connection_warn,
         /* tbproxyd retries by itself; retrying here too would multiply the attempts. */
         .no_retry_on_rate_limit = !connection_is_direct(options),
     };

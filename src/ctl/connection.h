@@ -46,6 +46,9 @@ int connection_to_admin(const struct connection_options *options, struct connect
 /* What to do if tbproxyd cannot be reached, to be appended to the message of ERR; else "". */
 const char *connection_hint(const struct connection_options *options, const struct tb_error *err);
 
+/* Prints a warning of the library (tb_client_options.warning). */
+void connection_warn(void *context, const char *message);
+
 /* Reads the credential and opens a client; close it with tb_client_close(). */
 int connection_open_client(const struct connection_options *options, tb_client **ret, struct tb_error *err);
 

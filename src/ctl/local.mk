@@ -7,6 +7,7 @@ ctl_cppflags = $(AM_CPPFLAGS) $(generated_cppflags) -DTB_API_CE=tb_ce_$(api_symb
 noinst_LTLIBRARIES += src/ctl/libctl.la
 src_ctl_libctl_la_SOURCES = \
 	src/ctl/arguments.c src/ctl/arguments.h \
+	src/ctl/body_set.c src/ctl/body_set.h \
 	src/ctl/call.c \
 	src/ctl/call_body.c src/ctl/call_body.h \
 	src/ctl/call_example.c src/ctl/call_example.h \
@@ -21,21 +22,29 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/daemon_stream.c src/ctl/daemon_stream.h \
 	src/ctl/describe.c \
 	src/ctl/descriptions.c src/ctl/descriptions.h \
+	src/ctl/dotted_path.c src/ctl/dotted_path.h \
 	src/ctl/editions.c src/ctl/editions.h \
+	src/ctl/field.c src/ctl/field.h \
 	src/ctl/help.c \
+	src/ctl/jq_filter.c src/ctl/jq_filter.h \
 	src/ctl/json_print.c src/ctl/json_print.h \
 	src/ctl/limits.c \
 	src/ctl/log_level.c \
 	src/ctl/message.c src/ctl/message.h \
 	src/ctl/operations.c \
 	src/ctl/output.c src/ctl/output.h \
-	src/ctl/page_print.c src/ctl/page_print.h \
+	src/ctl/page.c src/ctl/page.h \
 	src/ctl/parameter.c src/ctl/parameter.h \
 	src/ctl/policy.c \
+	src/ctl/progress.c src/ctl/progress.h \
 	src/ctl/queue.c \
+	src/ctl/raw.c \
 	src/ctl/reload.c \
 	src/ctl/schema_print.c src/ctl/schema_print.h \
+	src/ctl/select.c src/ctl/select.h \
+	src/ctl/send.c src/ctl/send.h \
 	src/ctl/session.c \
+	src/ctl/show.c src/ctl/show.h \
 	src/ctl/spelling.c src/ctl/spelling.h \
 	src/ctl/status.c \
 	src/ctl/subcommand.h \
@@ -45,7 +54,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/types.c src/ctl/types.h \
 	src/ctl/wait.c
 src_ctl_libctl_la_CPPFLAGS = $(ctl_cppflags)
-ctl_libs = src/ctl/libctl.la gen/libtables.la $(project_libs) -lm
+ctl_libs = src/ctl/libctl.la gen/libtables.la $(project_libs) $(JQ_LIBS) -lm
 src_ctl_tbproxyctl_SOURCES = src/ctl/main.c
 src_ctl_tbproxyctl_LDADD = $(ctl_libs)
 

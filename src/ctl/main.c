@@ -8,12 +8,17 @@
 #include "ctl/subcommand.h"
 
 const struct subcommand *const subcommands[] = {
-    &status_subcommand,    &top_subcommand,        &wait_subcommand,
-    &limits_subcommand,    &queue_subcommand,      &clients_subcommand,
-    &trace_subcommand,     &reload_subcommand,     &session_subcommand,
-    &log_level_subcommand, &policy_subcommand,     &check_config_subcommand,
-    &call_subcommand,      &operations_subcommand, &describe_subcommand,
-    &help_subcommand,      &complete_subcommand,   NULL,
+    &status_subcommand,   &top_subcommand,
+    &wait_subcommand,     &limits_subcommand,
+    &queue_subcommand,    &clients_subcommand,
+    &trace_subcommand,    &reload_subcommand,
+    &session_subcommand,  &log_level_subcommand,
+    &policy_subcommand,   &check_config_subcommand,
+    &call_subcommand,     &get_subcommand,
+    &post_subcommand,     &put_subcommand,
+    &delete_subcommand,   &operations_subcommand,
+    &describe_subcommand, &help_subcommand,
+    &complete_subcommand, NULL,
 };
 
 const struct subcommand *subcommand_find(const char *name)

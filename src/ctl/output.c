@@ -80,6 +80,14 @@ int output_write(struct output *output, const void *data, size_t length, bool fl
     return errno ? -errno : -EIO;
 }
 
+int output_failed(const struct output *output, int r, struct tb_error *err)
+{
+    if (r == -EPERM)
+        return tb_error_set(err, r, "the answer is not text; write it to a file with --output");
+    return tb_error_set(err, r, "%s: cannot be written: %s", output->path ? output->path : "standard output",
+                        strerror(-r));
+}
+
 int output_finish(struct output *output, struct tb_error *err)
 {
     int r = 0;
@@ -91,8 +99,7 @@ int output_finish(struct output *output, struct tb_error *err)
     if (r == 0 && output->temporary && rename(output->temporary, output->path) < 0)
         r = -errno;
     if (r < 0)
-        return tb_error_set(err, r, "%s: cannot be written: %s",
-                            output->path ? output->path : "standard output", strerror(-r));
+        return output_failed(output, r, err);
     free(TAKE_PTR(output->temporary));
     return 0;
 }

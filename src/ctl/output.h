@@ -25,6 +25,9 @@ int output_open(struct output *output, const char *path, struct tb_error *err);
  * output is a terminal. */
 int output_write(struct output *output, const void *data, size_t length, bool flush);
 
+/* Describes R, the error of output_write(). Returns R. */
+int output_failed(const struct output *output, int r, struct tb_error *err);
+
 /* Everything is written: gives the file its name. */
 int output_finish(struct output *output, struct tb_error *err);
 

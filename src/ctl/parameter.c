@@ -163,19 +163,44 @@ int parameter_parse(const tb_api *api, const struct tb_parameter *parameter, con
     }
 }
 
-int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const char *text,
+/* Whether a text is a comma-separated list: "keys", "scopes", "actionTypes". */
+static bool is_text_list(const tb_api *api, const struct tb_parameter *parameter)
+{
+    const struct tb_type *type = &api->types[parameter->type];
+    const char *name = table_text(api, parameter->name);
+
+    return type->kind == TB_KIND_STRING && !type->of && parameter->location == TB_IN_QUERY && *name &&
+           name[strlen(name) - 1] == 's';
+}
+
+/* PARAMETER is a text, and the member NAME of PARAMETERS has one already. */
+static int append_text(json_t *parameters, const char *name, const char *text)
+{
+    const char *before = json_string_value(json_object_get(parameters, name));
+    json_t *joined = json_sprintf("%s,%s", before, text);
+
+    return json_object_set_new(parameters, name, joined);
+}
+
+int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const char *text, bool checked,
                   json_t *parameters, struct tb_error *err)
 {
     const char *name = table_text(api, parameter->name);
     json_t *list = json_object_get(parameters, name);
     char option[NAME_MAX_BYTES];
     json_t *value;
-    int r = parameter_parse(api, parameter, text, &value, err);
+    int r = 0;
 
+    if (checked)
+        r = parameter_parse(api, parameter, text, &value, err);
+    else if (!(value = json_string(text)))
+        r = refuse(api, parameter, "text in UTF-8", err);
     if (r < 0)
         return r;
     if (api->types[parameter->type].kind != TB_KIND_LIST) {
-        if (list)
+        if (list && is_text_list(api, parameter))
+            r = append_text(parameters, name, text);
+        else if (list)
             r = tb_error_set(err, -EEXIST, "--%s is given twice", kebab_case(name, option));
         else
             r = json_object_set(parameters, name, value);

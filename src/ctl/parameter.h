@@ -24,9 +24,10 @@ bool is_parameter(const char *id, const char *word, size_t length);
 int parameter_parse(const tb_api *api, const struct tb_parameter *parameter, const char *text, json_t **ret,
                     struct tb_error *err);
 
-/* Adds TEXT to PARAMETERS as the value of PARAMETER, or as another element if it is a list. -EEXIST if
- * PARAMETER is not a list and has a value already. */
-int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const char *text,
+/* Adds TEXT to PARAMETERS as the value of PARAMETER, or as another element if it is a list, of JSON or
+ * comma-separated. Unless it is CHECKED, any TEXT is sent as it is. -EEXIST if PARAMETER is not a list and
+ * has a value already. */
+int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const char *text, bool checked,
                   json_t *parameters, struct tb_error *err);
 
 #endif

@@ -19,6 +19,7 @@ e2e_tests = \
 	tests/e2e/test_endings_http2.py \
 	tests/e2e/test_server_version.py \
 	tests/e2e/test_ctl.py \
+	tests/e2e/test_ctl_call.py \
 	tests/e2e/test_ctl_completion.py \
 	tests/e2e/test_ctl_describe.py \
 	tests/e2e/test_ctl_policy.py \

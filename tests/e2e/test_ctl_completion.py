@@ -14,7 +14,7 @@ class TestComplete(CtlCase):
         return self.good("complete", "--", *words).splitlines()
 
     def test_completion(self):
-        self.assertEqual(self.complete("d"), ["describe"])
+        self.assertEqual(self.complete("d"), ["delete", "describe"])
         self.assertIn("saveDevice", self.complete("call", "saveDev"))
         self.assertIn("--page-size", self.complete("call", "getTenantDevices", "--pa"))
         self.assertNotIn("--page-size", self.complete("call", "getTenantDevices", "--page-size", "1", "--p"))

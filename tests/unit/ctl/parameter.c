@@ -154,12 +154,12 @@ START_TEST(only_a_list_takes_several_values)
     json_t *object = json_object();
     json_t *scalar = json_object();
 
-    ck_assert_int_eq(parameter_add(&api, &parameters[LIST], "1", object, &err), 0);
-    ck_assert_int_eq(parameter_add(&api, &parameters[LIST], "2", object, &err), 0);
+    ck_assert_int_eq(parameter_add(&api, &parameters[LIST], "1", true, object, &err), 0);
+    ck_assert_int_eq(parameter_add(&api, &parameters[LIST], "2", true, object, &err), 0);
     ck_assert_uint_eq(json_array_size(json_object_get(object, "someName")), 2);
     ck_assert_int_eq(json_integer_value(json_array_get(json_object_get(object, "someName"), 1)), 2);
-    ck_assert_int_eq(parameter_add(&api, &parameters[INT], "1", scalar, &err), 0);
-    ck_assert_int_eq(parameter_add(&api, &parameters[INT], "2", scalar, &err), -EEXIST);
+    ck_assert_int_eq(parameter_add(&api, &parameters[INT], "1", true, scalar, &err), 0);
+    ck_assert_int_eq(parameter_add(&api, &parameters[INT], "2", true, scalar, &err), -EEXIST);
     ck_assert_str_eq(err.message, "--some-name is given twice");
     ck_assert_int_eq(json_integer_value(json_object_get(scalar, "someName")), 1);
     json_decref(object);
