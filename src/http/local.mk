@@ -8,6 +8,7 @@ src_libhttp_la_SOURCES = \
 	src/http/origin.c src/http/origin.h \
 	src/http/preference.c src/http/preference.h \
 	src/http/proxy_status.h \
+	src/http/query.c src/http/query.h \
 	src/http/response_reader.c src/http/response_reader.h \
 	src/http/target.c src/http/target.h \
 	src/http/websocket_frame.c src/http/websocket_frame.h

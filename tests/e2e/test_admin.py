@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The admin socket and admin.address: who may use them, what is where, and that programs cannot keep the administrator out."""
 import grp
+import json
 import os
 import signal
 import stat
 import threading
+import time
 
 import tap
 from client import Connection, fetch
-from harness import Case, answer, build, wait_until
+from harness import PATIENCE, Case, Closed, answer, build, wait_until
 from scripted import USER, echo
 from users import ALICE, BOB, connect_as, needs_users
 
@@ -167,14 +169,14 @@ class TestActions(AdminCase):
         self.assert_error(self.act("/-/log-level", b" " * 4097), 413, 31, "4 KiB")
         self.assert_error(self.act("/-/log-level", [b" " * 4000, b" " * 97]), 413, 31, "4 KiB")
         self.assertEqual(self.act("/-/log-level", b'{"level":"error"}' + b" " * 4079).status, 200)
-        self.assertEqual(self.act("/-/reload").json(), {"reloaded": True, "changes": []})
+        self.assertEqual(self.act("/-/reload").json()["changes"], [])
         self.assertEqual(fetch(self.admin, "GET", "/-/status").json()["log_level"], "info")
 
     def test_a_reload_tells_what_has_changed(self):
         self.begin()
         self.proxy.options.update({"merge.mode": "off", "listen.max_connections": 7})
         self.proxy.write_config()
-        self.assertEqual(self.act("/-/reload").json(), {"reloaded": True, "changes": [
+        self.assertEqual(self.act("/-/reload").json(), {"reloaded": True, "message": "the configuration was reloaded", "changes": [
             "listen.max_connections has changed; restart tbproxyd to apply it", "merge.mode has changed and is in effect"]})
         self.proxy.log.wait("reloading the configuration: uid:%d asked for it" % os.getuid())
         self.proxy.write_config("nonsense")
@@ -186,7 +188,7 @@ class TestActions(AdminCase):
         self.proxy = self.start_daemon(sim)
         self.admin = self.proxy.admin_path
         before = sim.stats()["refreshes"]
-        self.assertEqual(self.act("/-/session/renew").json(), {"renewed": True, "session": "ready"})
+        self.assertEqual(self.act("/-/session/renew").json(), {"renewed": True, "message": "the session was renewed"})
         self.assertEqual(sim.stats()["refreshes"], before + 1)
         self.proxy.log.wait("renewing the session: uid:%d asked for it" % os.getuid())
         sim.fault("status", "/api/auth/token", status=503, count=1)
@@ -215,6 +217,135 @@ class TestActions(AdminCase):
             self.proxy.signal(signal.SIGTERM)
             self.assertEqual(waiting.response("POST").status, 503)
         self.assertEqual(self.proxy.ended(), 0)
+
+
+class Events:
+    """A stream of events that is read as it comes."""
+
+    def __init__(self, case, way, target, host="localhost"):
+        self.connection = Connection(way)
+        case.addCleanup(self.connection.close)
+        self.connection.send(build("GET", target, host=host))
+        self.head = self.connection.final_head()
+
+    def next(self):
+        """The next event: its type, and the data as JSON."""
+        while b"\n\n" not in self.text():
+            self.buffer = self.text() + self.chunk()
+        event, self.buffer = self.buffer.split(b"\n\n", 1)
+        if event.startswith(b":"):
+            return self.next()
+        name, data = event.split(b"\n", 1)
+        return name.decode().split(": ")[1], json.loads(data.split(b": ", 1)[1])
+
+    def text(self):
+        return self.__dict__.setdefault("buffer", b"")
+
+    def chunk(self):
+        length = int(self.connection.line(), 16)
+        data = self.connection.take(length)
+        self.connection.line()
+        if length == 0:
+            raise Closed("the end")
+        return data
+
+
+class TestEvents(AdminCase):
+    def test_the_status_comes_at_once_and_then_every_second(self):
+        self.begin()
+        began = time.monotonic()
+        streams = [Events(self, way, "/-/events") for way in (self.admin, self.admin_tcp)]
+        for stream in streams:
+            self.assertEqual(stream.head.header("Content-Type"), "text/event-stream")
+            name, first = stream.next()
+            self.assertEqual((name, first["pid"]), ("status", self.proxy.process.pid))
+            second = stream.next()[1]
+            self.assertGreater(second["uptime_ms"], first["uptime_ms"])
+        self.assertLess(time.monotonic() - began, PATIENCE)
+        self.assertEqual(fetch(self.admin, "HEAD", "/-/events").status, 200)
+
+    def test_nine_listeners_are_one_too_many_on_each_listener(self):
+        self.begin()
+        for way in (self.admin, self.admin_tcp):
+            streams = [Events(self, way, "/-/events") for _ in range(8)]
+            for stream in streams:
+                stream.next()
+            self.assert_error(fetch(way, "GET", "/-/events", host="localhost"), 503, 2, "at most 8")
+            streams[0].connection.close()
+            wait_until(lambda way=way: Events(self, way, "/-/events").head.status == 200, "a free place")
+
+    def test_they_end_when_it_stops(self):
+        self.begin()
+        streams = [Events(self, self.admin, target) for target in ("/-/events", "/-/trace")]
+        streams[0].next()
+        self.proxy.signal(signal.SIGTERM)
+        for stream in streams:
+            with self.assertRaises(Closed):
+                while True:
+                    stream.next()
+        self.assertEqual(self.proxy.ended(), 0)
+
+
+class TestTrace(AdminCase):
+    def trace(self, query=""):
+        return Events(self, self.admin, "/-/trace" + query)
+
+    def test_an_event_has_what_became_of_a_request(self):
+        self.begin({}, lambda peer, request: peer.send(answer(404 if "asset" in request.target else 200)) or True)
+        trace = self.trace()
+        self.proxy.get("/api/device/x?secret=0815", unix=True)
+        name, event = trace.next()
+        self.assertEqual(name, "request")
+        self.assertRegex(event.pop("at"), r"Z$")
+        for timing in ("queue_ms", "upstream_ms", "total_ms"):
+            self.assertGreaterEqual(event.pop(timing), 0)
+        self.assertEqual(event, {"client": "uid:%d" % os.getuid(), "listener": "unix", "method": "GET", "path": "/api/device/x",
+                                 "operation": "getDeviceById", "status": 200, "reason": None})
+        self.proxy.post("/api/v1/TOKEN-4711/telemetry", b"{}")
+        fetch(self.admin_tcp, "GET", "/api/asset/y", host="localhost")
+        fetch(self.admin, "GET", "/-/status")
+        self.proxy.call("TRACE", "/nothing")
+        rows = [trace.next()[1] for _ in range(3)]
+        self.assertEqual([(row["listener"], row["path"], row["status"]) for row in rows],
+                         [("tcp", "/api/v1/", 200), ("admin-tcp", "/api/asset/y", 404), ("tcp", "/nothing", 405)])
+        self.assertIn("not allowed", rows[2]["reason"])
+        self.assertIsNone(rows[2]["queue_ms"])
+
+    def test_filters(self):
+        self.begin({}, lambda peer, request: peer.send(answer(500 if "asset" in request.target else 200)) or True)
+        uid = os.getuid()
+        filters = ("?client=uid:%d&method=POST" % uid, "?client=uid%%3A%d&status=5xx" % uid, "?operation=saveDevice", "?status=200")
+        traces = [self.trace(query) for query in filters]
+        self.assert_error(fetch(self.admin, "GET", "/-/trace"), 503, 2, "at most 4")
+        for method, target in (("GET", "/api/device/x"), ("POST", "/api/asset"), ("POST", "/api/device")):
+            self.proxy.call(method, target, body=b"{}" if method == "POST" else None)
+        self.assertEqual([trace.next()[1]["operation"] for trace in traces],
+                         ["saveAsset", "saveAsset", "saveDevice", "getDeviceById"])
+        for trace in traces:
+            trace.connection.close()
+
+    def test_a_filter_that_is_none_is_refused(self):
+        self.begin()
+        for query in ("client=root", "client=uid:", "client=uid:1x", "client=uid:12345678901", "operation=nothing", "status=x",
+                      "status=600", "status=4xxx", "method=get", "colour=red", "method=GET&method=PUT", "status"):
+            self.assert_error(fetch(self.admin, "GET", "/-/trace?" + query), 400, 31)
+        self.assertEqual(self.status_of(self.admin_tcp, "/-/trace"), 404)
+
+    def test_a_slow_reader_is_told_how_many_it_missed(self):
+        self.begin()
+        trace = self.trace()
+        with self.proxy.connect(unix=True) as connection:
+            many = 12000
+            for _ in range(many // 100):
+                connection.send(build("GET", "/nothing", host="localhost") * 100)
+                for _ in range(100):
+                    self.assertEqual(connection.response().status, 404)
+        counts = {"request": 0, "lost": 0}
+        while sum(counts.values()) < many:
+            name, data = trace.next()
+            counts[name] += data.get("lost", 1)
+        self.assertEqual(sum(counts.values()), many)
+        self.assertGreater(counts["lost"], 0)
 
 
 class TestGuard(AdminCase):

@@ -123,7 +123,7 @@ class TestUpdates(SubscribeCase):
         connection = self.proxy.connect()
         self.addCleanup(connection.close)
         connection.send(build("GET", self.path("?keys=a"), [("Content-Length", 1 << 25)], host=connection.host))
-        self.assert_error(connection.response(), 400, 31, "too large for a subscription")
+        self.assert_error(connection.response(), 400, 31, "too large for a request for events")
         self.assertEqual(self.gauge("tbproxyd_subscribers"), 0)
 
     def test_a_write_with_several_times_is_told_in_their_order(self):
@@ -374,7 +374,7 @@ class TestRefusals(SubscribeCase):
         for method in ("POST", "DELETE", "PUT"):
             answer = self.proxy.call(method, self.path())
             self.assert_error(answer, 405, 31)
-            self.assertEqual(answer.header("Allow"), "GET")
+            self.assertEqual(answer.header("Allow"), "GET, HEAD")
         answer = self.proxy.call("HEAD", self.path())
         self.assertEqual((answer.status, answer.header("Content-Type")), (200, "text/event-stream"))
         self.assertEqual(self.gauge("tbproxyd_subscribers"), 0)

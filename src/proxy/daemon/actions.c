@@ -48,8 +48,7 @@ static void end_renewal(struct exchange *exchange, const struct session *session
     const char *reason = session_reason(session);
 
     if (session_state(session) == SESSION_READY)
-        reply_object(exchange,
-                     json_pack("{s:b,s:s}", "renewed", 1, "session", session_state_name(SESSION_READY)));
+        reply_object(exchange, json_pack("{s:b,s:s}", "renewed", 1, "message", "the session was renewed"));
     else
         reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "the session was not renewed: %s",
                     *reason ? reason : session_state_name(session_state(session)));
@@ -118,7 +117,8 @@ static void reload(struct exchange *exchange)
         reply_error(exchange, 400, PROXY_STATUS_CONFIGURATION, "the configuration was not reloaded: %s",
                     err.message);
     else
-        reply_object(exchange, json_pack("{s:b,s:o}", "reloaded", 1, "changes", lines_of(&report)));
+        reply_object(exchange, json_pack("{s:b,s:s,s:o}", "reloaded", 1, "message",
+                                         "the configuration was reloaded", "changes", lines_of(&report)));
 }
 
 /* ---- the log ---- */

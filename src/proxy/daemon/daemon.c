@@ -174,6 +174,9 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     list_init(&services->exchanges);
     tasks_init(&services->tasks);
     failures_init(&services->failures);
+    list_init(&services->tracers);
+    status_events_init(&daemon->status_events, services);
+    services->status_events = &daemon->status_events;
     failure_log_init(&services->failure_log, &services->loop);
     r = loop_init(&services->loop);
     if (r < 0)

@@ -8,6 +8,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
 #include "proxy/listen/listener.h"
+#include "proxy/status/status_events.h"
 #include "proxy/subscribe/subscriptions.h"
 #include "upstream/limit_discovery.h"
 #include "upstream/server_probe.h"
@@ -17,6 +18,7 @@ struct daemon {
     struct listeners listeners;
     struct forward forward;
     struct subscriptions subscriptions;
+    struct status_events status_events;
     struct server_probe server_probe;
     struct limit_discovery limit_discovery;
     char *proxy_password;   /* of the user of upstream.proxy; NULL: none */

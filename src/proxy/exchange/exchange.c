@@ -4,6 +4,7 @@
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/request_log.h"
+#include "proxy/exchange/trace.h"
 
 /* A client that sends no more, but may still read, gets a response that comes within this time. */
 #define HANG_UP_GRACE_MS 2000
@@ -59,10 +60,17 @@ void exchange_leave(struct exchange *exchange)
         exchange->handler->leave(exchange);
 }
 
+void exchange_note_end(const struct exchange *exchange, const char *reason)
+{
+    request_log(exchange, reason);
+    if (!list_is_empty(&exchange->services->tracers))
+        trace_response(exchange, reason);
+}
+
 void exchange_retire(struct exchange *exchange)
 {
     if (exchange->outbound.state == OUTBOUND_STREAMING)
-        request_log(exchange, NULL);
+        exchange_note_end(exchange, NULL);
     exchange_leave(exchange);
     if (exchange->handler && exchange->handler->free)
         exchange->handler->free(exchange);

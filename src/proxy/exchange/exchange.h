@@ -63,6 +63,10 @@ void exchange_hung_up(struct exchange *exchange);
 /* Calls the handler's leave(). Harmless without a handler. */
 void exchange_leave(struct exchange *exchange);
 
+/* It has got its response, or its response that streams has ended: for the log, and those who watch. REASON:
+ * why tbproxyd made an error of it; NULL: it did not. */
+void exchange_note_end(const struct exchange *exchange, const char *reason);
+
 /* Ends the exchange and frees everything. libmicrohttpd has completed the request, or never began it. */
 void exchange_retire(struct exchange *exchange);
 

@@ -3,6 +3,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/allowance.c src/proxy/exchange/allowance.h \
 	src/proxy/exchange/early_response.c src/proxy/exchange/early_response.h \
 	src/proxy/exchange/error_response.c src/proxy/exchange/error_response.h \
+	src/proxy/exchange/event_stream.c src/proxy/exchange/event_stream.h \
 	src/proxy/exchange/exchange.c src/proxy/exchange/exchange.h \
 	src/proxy/exchange/failure_log.c src/proxy/exchange/failure_log.h \
 	src/proxy/exchange/failures.c src/proxy/exchange/failures.h \
@@ -23,4 +24,5 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/response.c src/proxy/exchange/response.h \
 	src/proxy/exchange/services.c src/proxy/exchange/services.h \
 	src/proxy/exchange/socket_owner.c src/proxy/exchange/socket_owner.h \
-	src/proxy/exchange/tasks.c src/proxy/exchange/tasks.h
+	src/proxy/exchange/tasks.c src/proxy/exchange/tasks.h \
+	src/proxy/exchange/trace.c src/proxy/exchange/trace.h

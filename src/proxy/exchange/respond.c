@@ -10,7 +10,6 @@
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/header_room.h"
-#include "proxy/exchange/request_log.h"
 
 /* ---- counting and logging ---- */
 
@@ -59,7 +58,7 @@ static void note(struct exchange *exchange, enum outbound_state state, int statu
         note_failure(exchange, status, response);
     }
     if (state == OUTBOUND_QUEUED)
-        request_log(exchange, response.reason);
+        exchange_note_end(exchange, response.reason);
 }
 
 /* ---- web pages ---- */

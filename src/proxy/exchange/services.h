@@ -22,6 +22,7 @@
 
 struct forward;
 struct handler;
+struct status_events;
 struct subscriptions;
 
 struct services {
@@ -39,6 +40,7 @@ struct services {
     struct tasks tasks;
     struct failures failures; /* requests that failed lately */
     struct failure_log failure_log;
+    struct list tracers;    /* who watches requests (trace.h) */
     uint64_t peers;         /* connections of clients so far */
     size_t open_peers;      /* open ones */
     const char *admin_path; /* of the admin socket; NULL: there is none */
@@ -50,6 +52,7 @@ struct services {
     /* The states of rooms. */
     struct forward *forward;
     struct subscriptions *subscriptions;
+    struct status_events *status_events;
 
     const struct handler *actions; /* of requests that change something: ROUTE_RENEW, ... */
 };

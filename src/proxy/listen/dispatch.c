@@ -12,6 +12,8 @@
 #include "proxy/local/local.h"
 #include "proxy/local/login.h"
 #include "proxy/status/status.h"
+#include "proxy/status/status_events.h"
+#include "proxy/status/trace_stream.h"
 #include "proxy/subscribe/sse.h"
 #include "proxy/websocket/tunnel.h"
 #include "upstream/stamp.h"
@@ -29,6 +31,8 @@ static const struct handler *const handlers[] = {
     [ROUTE_LIST] = &local_handler,
     [ROUTE_STATUS] = &status_handler,
     [ROUTE_METRICS] = &status_handler,
+    [ROUTE_EVENTS] = &status_events_handler,
+    [ROUTE_TRACE] = &trace_stream_handler,
     [ROUTE_SUBSCRIBE] = &sse_handler,
     [ROUTE_PREFLIGHT] = &local_handler,
     [ROUTE_NOT_ALLOWED] = &local_handler,

@@ -41,6 +41,11 @@ static const struct row {
     {STATUS, "GET", "/-/status", ROUTE_STATUS, READING,
      "The state of tbproxyd: limits, queue, clients, servers, and requests that failed lately."},
     {STATUS, "GET", "/-/metrics", ROUTE_METRICS, READING, "Counters and histograms for Prometheus."},
+    {ANY_ADMIN, "GET", "/-/events", ROUTE_EVENTS, READING,
+     "The same as /-/status, as an event once a second."},
+    {ADMIN, "GET", "/-/trace", ROUTE_TRACE, READING,
+     "An event for each request that is answered; ?client=uid:1000&operation=saveDevice&status=5xx&method=POST"
+     " selects."},
     {ADMIN, "POST", "/-/session/renew", ROUTE_RENEW, "POST",
      "Renews the session with the server, and answers when that has ended."},
     {ADMIN, "POST", "/-/reload", ROUTE_RELOAD, "POST",

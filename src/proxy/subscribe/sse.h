@@ -14,21 +14,16 @@
 #ifndef TB_PROXY_SUBSCRIBE_SSE_H
 #define TB_PROXY_SUBSCRIBE_SSE_H
 
-#include "base/fifo.h"
-#include "proxy/exchange/exchange.h"
+#include "proxy/exchange/event_stream.h"
 #include "proxy/subscribe/subscriptions.h"
 
-#define SSE_BYTES         (256 * 1024) /* waiting for the reader; a larger event ends the stream */
-#define SSE_KEEP_ALIVE_MS 15000        /* between comments, which show that a quiet stream is alive */
+#define SSE_BYTES (256 * 1024) /* waiting for the reader; a larger event ends the stream */
 
 struct sse {
     struct subscriber subscriber;
-    struct exchange *exchange;
+    struct event_stream stream;
     struct allowance *opened_under; /* in which it counts; NULL: in none */
-    struct fifo out;
-    bool ended;         /* after the bytes in OUT */
-    bool probed;        /* a comment was sent to a client that sends no more */
-    struct timer timer; /* until the first values are too late, then the keep-alive */
+    struct timer timer;             /* until the first values are too late */
 };
 
 extern const struct handler sse_handler;

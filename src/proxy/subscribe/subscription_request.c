@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/subscribe/subscription_request.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <stdio.h>
 
-#include "base/utf8.h"
+#include "http/query.h"
 #include "http/target.h"
 
 #define PREFIX "/-/subscribe/"
@@ -104,44 +103,6 @@ static bool take_id(const char *text, size_t length, char ret[ENTITY_ID_CHARS + 
     return true;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef";
-    const char *at = c ? strchr(digits, tolower((unsigned char)c)) : NULL;
-
-    return at ? (int)(at - digits) : -1;
-}
-
-/* The server takes keys in UTF-8; a NUL would end a key. */
-static bool is_text(const struct buf *buf)
-{
-    size_t i;
-
-    for (i = 0; i < buf->len; i++)
-        if ((unsigned char)buf->data[i] < 0x20 || buf->data[i] == 0x7f)
-            return false;
-    return utf8_count(buf->data, buf->len) >= 0;
-}
-
-/* A name or a value of the query; '+' is a space, as on the server. */
-static int decode(const char *text, size_t length, struct buf *ret, const char **reason)
-{
-    size_t i;
-    int r = buf_append_string(ret, "");
-
-    for (i = 0; r == 0 && i < length; i++) {
-        char c = text[i] == '+' ? ' ' : text[i];
-
-        if (c == '%' && i + 2 < length && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0) {
-            c = (char)(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2]));
-            i += 2;
-        }
-        r = buf_append(ret, &c, 1);
-    }
-    *reason = "a control character or invalid UTF-8 in the query";
-    return r == 0 && !is_text(ret) ? -EINVAL : r;
-}
-
 static int by_name(const void *left, const void *right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
@@ -168,46 +129,23 @@ static int take_keys(char *list, struct buf *ret, const char **reason)
     return r;
 }
 
-static int take_parameter(struct subscription_request *request, const char *text, size_t length,
-                          const char **reason)
+static int subscription_request_take(void *arg, const char *name, char *value, const char **reason)
 {
-    CLEANUP(buf_free) struct buf name = BUF_INIT(TARGET_MAX_BYTES);
-    CLEANUP(buf_free) struct buf value = BUF_INIT(TARGET_MAX_BYTES);
-    const char *equals = memchr(text, '=', length);
-    int r = decode(text, equals ? (size_t)(equals - text) : length, &name, reason);
+    struct subscription_request *request = arg;
 
-    if (r == 0)
-        r = decode(equals ? equals + 1 : "", equals ? length - (size_t)(equals + 1 - text) : 0, &value,
-                   reason);
-    if (r < 0)
-        return r;
-    if (strcmp(name.data, "keys") == 0 && request->keys.len == 0)
-        return take_keys(value.data, &request->keys, reason);
+    if (strcmp(name, "keys") == 0 && request->keys.len == 0)
+        return take_keys(value, &request->keys, reason);
     *reason =
         "scope must be CLIENT_SCOPE, SHARED_SCOPE or SERVER_SCOPE (attributes), or left out (telemetry)";
-    if (strcmp(name.data, "scope") == 0 && !request->target.scope) {
-        if (!is_one_of(value.data, scopes, ARRAY_SIZE(scopes)))
+    if (strcmp(name, "scope") == 0 && !request->target.scope) {
+        if (!is_one_of(value, scopes, ARRAY_SIZE(scopes)))
             return -EINVAL;
-        snprintf(request->scope, sizeof(request->scope), "%s", value.data);
+        snprintf(request->scope, sizeof(request->scope), "%s", value);
         request->target.scope = request->scope;
         return 0;
     }
     *reason = "the only parameters are keys and scope, each at most once";
     return -EINVAL;
-}
-
-static int take_query(struct subscription_request *request, const char *query, const char **reason)
-{
-    int r = 0;
-
-    while (r == 0 && *query) {
-        size_t length = strcspn(query, "&");
-
-        if (length > 0)
-            r = take_parameter(request, query, length, reason);
-        query += length + (query[length] == '&');
-    }
-    return r;
 }
 
 static int take_path(struct subscription_request *request, const char *target, size_t path_length,
@@ -231,12 +169,13 @@ int subscription_request_parse(const char *target, size_t path_length, const cha
                                struct subscription_request *ret, const char **reason)
 {
     const char *query = target[path_length] == '?' ? target + path_length + 1 : "";
+    const struct query_reader reader = {.take = subscription_request_take, .arg = ret};
     int r;
 
     *ret = (struct subscription_request){.keys = BUF_INIT(TARGET_MAX_BYTES), .since_ms = -1};
     r = take_path(ret, target, path_length, reason);
     if (r == 0)
-        r = take_query(ret, query, reason);
+        r = query_read(query, &reader, reason);
     if (r == 0 && last_event_id && *last_event_id) {
         *reason = "the Last-Event-ID is not from tbproxyd";
         r = event_parse_id(last_event_id, &ret->since_ms);

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/status/status_events.h"
+
+#include "proxy/exchange/event_stream.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/status/status.h"
+
+#define EVENT_MAX_BYTES (1024 * 1024) /* a larger one is skipped */
+
+struct listener_of_events {
+    struct list link; /* in status_events.list */
+    struct event_stream stream;
+};
+
+static void status_events_timer_expired(struct timer *timer)
+{
+    struct status_events *events = CONTAINER_OF(timer, struct status_events, timer);
+    CLEANUP(free_pointer) char *text = status_report(events->services, NULL);
+    struct listener_of_events *listener;
+
+    list_for_each(listener, &events->list, link)
+        if (text && fifo_is_empty(&listener->stream.out))
+            event_stream_write(&listener->stream, "status", text);
+    loop_timer_start(&events->services->loop, timer, STATUS_EVENTS_INTERVAL_MS);
+}
+
+void status_events_init(struct status_events *events, struct services *services)
+{
+    events->services = services;
+    events->timer.expired = status_events_timer_expired;
+    list_init(&events->list);
+}
+
+/* Or responds. */
+static bool has_place(struct exchange *exchange)
+{
+    const struct listener_of_events *listener;
+    unsigned count = 0;
+
+    list_for_each(listener, &exchange->services->status_events->list, link)
+        count += listener->stream.exchange->peer->kind == exchange->peer->kind;
+    if (count < STATUS_EVENTS_MAX)
+        return true;
+    reply_busy(exchange, 0, "too many who listen to /-/events (at most %d)", STATUS_EVENTS_MAX);
+    return false;
+}
+
+static void begin(struct exchange *exchange)
+{
+    struct status_events *events = exchange->services->status_events;
+    CLEANUP(free_pointer) char *text = status_report(exchange->services, NULL);
+    struct listener_of_events *listener = calloc(1, sizeof(*listener));
+
+    if (!text || !listener) {
+        free(listener);
+        reply_no_memory(exchange);
+        return;
+    }
+    exchange->state = listener;
+    event_stream_init(&listener->stream, exchange, EVENT_MAX_BYTES);
+    list_append(&events->list, &listener->link);
+    if (!timer_is_started(&events->timer))
+        loop_timer_start(&exchange->services->loop, &events->timer, STATUS_EVENTS_INTERVAL_MS);
+    event_stream_write(&listener->stream, "status", text);
+    event_stream_begin(&listener->stream);
+}
+
+static void status_events_begin(struct exchange *exchange)
+{
+    if (event_stream_may_begin(exchange) && has_place(exchange))
+        begin(exchange);
+}
+
+static struct event_stream *stream_of(const struct exchange *exchange)
+{
+    return &((struct listener_of_events *)exchange->state)->stream;
+}
+
+static void status_events_peer_ended(struct exchange *exchange, enum peer_end end)
+{
+    event_stream_peer_ended(stream_of(exchange), end);
+}
+
+static void status_events_leave(struct exchange *exchange)
+{
+    if (exchange->state)
+        event_stream_leave(stream_of(exchange));
+}
+
+static void status_events_drain(struct exchange *exchange)
+{
+    if (exchange->state)
+        event_stream_drain(stream_of(exchange));
+}
+
+static void status_events_free(struct exchange *exchange)
+{
+    struct status_events *events = exchange->services->status_events;
+    struct listener_of_events *listener = TAKE_PTR(exchange->state);
+
+    if (!listener)
+        return;
+    list_remove(&listener->link);
+    if (list_is_empty(&events->list))
+        loop_timer_stop(&exchange->services->loop, &events->timer);
+    event_stream_free(&listener->stream);
+    free(listener);
+}
+
+const struct handler status_events_handler = {
+    .name = "status-events",
+    .begin = status_events_begin,
+    .peer_ended = status_events_peer_ended,
+    .leave = status_events_leave,
+    .drain = status_events_drain,
+    .free = status_events_free,
+};
