@@ -4,13 +4,25 @@
 #include "ctl/daemon_page.h"
 #include "ctl/message.h"
 
+#define LINE_MAX_BYTES 1024
+
 const char *const action_options[] = {"admin", "help", "json", NULL};
 
-static void print_message(const json_t *answer, const char *done)
+/* After what has changed, if tbproxyd says that. */
+static void print_done(const json_t *answer, const char *done)
 {
-    const char *message = json_string_value(json_object_get(answer, "message"));
+    const json_t *changes = json_object_get(answer, "changes");
+    char line[LINE_MAX_BYTES];
+    size_t i;
 
-    puts(message ? message : done);
+    for (i = 0; i < json_array_size(changes); i++) {
+        const char *change = json_string_value(json_array_get(changes, i));
+
+        snprintf(line, sizeof(line), "%s", change ? change : "");
+        make_printable(line);
+        puts(line);
+    }
+    puts(done);
 }
 
 int daemon_action(const char *subcommand, const char *path, const char *body, const char *done,
@@ -29,7 +41,7 @@ int daemon_action(const char *subcommand, const char *path, const char *body, co
     if (r == 0 && arguments->json)
         status_print_json(answer);
     else if (r == 0)
-        print_message(answer, done);
+        print_done(answer, done);
     json_decref(answer);
     return r < 0 ? daemon_page_report(subcommand, &way, &err) : finish(STATUS_GOOD);
 }

@@ -8,9 +8,8 @@
 #include "ctl/arguments.h"
 #include "ctl/daemon_status.h"
 
-/* POSTs BODY (JSON, or "") to PATH ("/-/reload"), and prints what tbproxyd says, or DONE if it says nothing;
- * with
- * --json, the answer. Returns the exit status. */
+/* POSTs BODY (JSON, or "") to PATH ("/-/reload"), and prints what has changed and DONE; with --json, the
+ * answer. Returns the exit status. */
 int daemon_action(const char *subcommand, const char *path, const char *body, const char *done,
                   const struct arguments *arguments);
 

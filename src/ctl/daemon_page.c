@@ -11,7 +11,7 @@
 #include "ctl/message.h"
 
 #define GET_TIMEOUT_MS  3000L  /* tbproxyd answers its own pages at once */
-#define POST_TIMEOUT_MS 30000L /* some actions ask the server */
+#define POST_TIMEOUT_MS 35000L /* tbproxyd itself waits 30 s for a renewal */
 
 static size_t take(char *data, size_t size, size_t count, void *context)
 {
@@ -79,7 +79,7 @@ int daemon_page_refuse(int status, const json_t *answer, struct tb_error *err)
 {
     const char *reason = json_string_value(json_object_get(answer, "message"));
 
-    if (status == 404 || status == 200)
+    if (status == 200 || (status == 404 && !reason))
         reason = "tbproxyd is too old or does not offer this here, or this is not tbproxyd";
     err->status = status == 200 ? 0 : status;
     return FAIL(err, status == 200 ? TB_ERROR_DECODE : answer_kind(status), -EPROTO, "%s",

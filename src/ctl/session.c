@@ -6,7 +6,7 @@ static int run(const struct arguments *arguments)
 {
     if (arguments->word_count != 1 || strcmp(arguments->words[0], "renew") != 0)
         return say_usage("session", "session: expected renew");
-    return daemon_action("session", "/-/session/renew", "", "the session is being renewed", arguments);
+    return daemon_action("session", "/-/session/renew", "", "the session was renewed", arguments);
 }
 
 const struct subcommand session_subcommand = {

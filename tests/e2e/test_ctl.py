@@ -369,7 +369,7 @@ class TestStatus(CtlCase):
     def test_answers_without_a_status(self):
         too_old = "tbproxyd is too old or does not offer this here, or this is not tbproxyd"
         for given, status, message in (
-                (answer(404, {"status": 404, "message": "there is nothing here"}), 3, "not found (404): " + too_old),
+                (answer(404, {"status": 404, "message": "there is nothing here"}), 3, "not found (404): there is nothing here"),
                 (answer(404), 3, "not found (404): " + too_old),
                 (answer(200, b"<html>"), 1, too_old),
                 (answer(200), 1, too_old),

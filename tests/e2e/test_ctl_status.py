@@ -316,14 +316,14 @@ class TestActions(OperatorCase):
         self.serve()
         for words, target, body, said in (
                 (("reload",), "/-/reload", b"", "the configuration was reloaded"),
-                (("session", "renew"), "/-/session/renew", b"", "the session is being renewed"),
+                (("session", "renew"), "/-/session/renew", b"", "the session was renewed"),
                 (("log-level", "debug"), "/-/log-level", b'{"level":"debug"}', "the log level is debug")):
             self.answers["POST " + target] = answer(204)
             self.assertEqual(self.good(*words), said + "\n")
             self.assertEqual(self.server.requests[-1].body, body)
-            self.answers["POST " + target] = answer(200, {"message": "as you say", "x": 1})
-            self.assertEqual(self.good(*words), "as you say\n")
-            self.assertEqual(json.loads(self.good(*words, "--json")), {"message": "as you say", "x": 1})
+            self.answers["POST " + target] = answer(200, {"changes": ["a.b has changed", "\x1bc"], "x": 1})
+            self.assertEqual(self.good(*words), "a.b has changed\n?c\n%s\n" % said)
+            self.assertEqual(json.loads(self.good(*words, "--json")), {"changes": ["a.b has changed", "\x1bc"], "x": 1})
             self.answers["POST " + target] = answer(400, {"message": "line 3: no"})
             self.assertEqual(self.refused(*words, status=1), "tbproxyctl: %s: bad request (400): line 3: no" % words[0])
             self.answers["POST " + target] = answer(403, {"message": "you may not"})
@@ -389,6 +389,38 @@ class TestCheckConfig(OperatorCase):
     def test_tbproxyd_is_not_there(self):
         self.assertEqual(self.refused("check-config", PATH="/nonexistent", status=1),
                          "tbproxyctl: check-config: tbproxyd: No such file or directory; install the package tbproxyd")
+
+
+class TestTbproxyd(CtlCase):
+    """The real one."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.share_server()
+        cls.share_daemon()
+
+    def environment(self):
+        return {**super().environment(), "TBPROXY_ADMIN": self.proxy.admin_path}
+
+    def test_what_changes_something(self):
+        self.assertEqual(self.good("session", "renew"), "the session was renewed\n")
+        self.assertEqual(self.good("log-level", "debug"), "the log level is debug\n")
+        self.proxy.log.wait("the log has the level debug")
+        self.assertEqual(self.good("reload"), "the configuration was reloaded\n")
+        with open(self.proxy.config_path, encoding="utf-8") as file:
+            text = file.read()
+        self.addCleanup(self.proxy.write_config, text)
+        self.proxy.write_config(text + "log = { access = true; };\n")
+        self.assertEqual(self.good("reload"), "log.access has changed and is in effect\nthe configuration was reloaded\n")
+        self.proxy.write_config(text + "log = { nonsense = true; };\n")
+        self.assertRegex(self.refused("reload", status=1), "the configuration was not reloaded: .*: unknown option log.nonsense")
+
+    def test_what_shows_something(self):
+        self.assertEqual(self.good("wait", "--ready"), "")
+        self.assertIn("uid:%d" % os.getuid(), self.good("clients"))
+        self.assertIn("in flight  0 of at most 64\n", self.good("limits"))
+        self.assertIn("merge      pressure\n", self.good("queue"))
 
 
 del CtlCase, OperatorCase  # has no tests of its own
