@@ -4,6 +4,7 @@
 #include "client/tables.h"
 #include "ctl/call_body.h"
 #include "ctl/daemon_page.h"
+#include "ctl/entity_name.h"
 #include "ctl/json_print.h"
 #include "ctl/message.h"
 #include "ctl/page.h"
@@ -205,9 +206,11 @@ static int send_all(const struct request *request, struct sender *sender, struct
 static int perform(const struct request *request, struct sender *sender, struct tb_error *err)
 {
     CLEANUP(buf_free) struct buf answer = BUF_INIT(SIZE_MAX / 2);
-    int r =
-        request->arguments->all ? send_all(request, sender, err) : send_once(request, sender, &answer, err);
+    int r = entity_names_resolve(sender->client, request->api, request->parameters, err);
 
+    if (r == 0)
+        r = request->arguments->all ? send_all(request, sender, err)
+                                    : send_once(request, sender, &answer, err);
     if (r == 0 && answer.len > 0)
         r = sender_print(sender, &answer, request->operation->answer != TB_ANSWER_JSON, err);
     return r;
@@ -248,7 +251,9 @@ const struct subcommand call_subcommand = {
         "Usage: tbproxyctl call [OPTION]... OPERATION [--PARAMETER VALUE]... [OPTION]...\n"
         "Calls OPERATION, through tbproxyd or directly, and prints the answer.\n"
         "\n"
-        "  --PARAMETER VALUE      set a parameter, e.g. --page-size or --pageSize; repeat it for a list\n"
+        "  --PARAMETER VALUE      set a parameter, e.g. --page-size or --pageSize; repeat it for a list;\n"
+        "                         @name:NAME is the id of the device, asset, customer, edge or entity\n"
+        "                         view that is called NAME\n"
         "  --body JSON            send JSON as the body; @FILE reads it from FILE, - from standard input\n"
         "  --set NAME=VALUE       set a member of the body, e.g. --set name=boiler --set additionalInfo.gateway=true\n"
         "  --part NAME=TEXT       send a part of a multipart body; NAME=@FILE sends FILE\n"

@@ -14,6 +14,8 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/check_config.c \
 	src/ctl/clients.c \
 	src/ctl/complete.c \
+	src/ctl/complete_daemon.c src/ctl/complete_daemon.h \
+	src/ctl/complete_word.c src/ctl/complete_word.h \
 	src/ctl/connection.c src/ctl/connection.h \
 	src/ctl/daemon_action.c src/ctl/daemon_action.h \
 	src/ctl/daemon_page.c src/ctl/daemon_page.h \
@@ -24,6 +26,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/descriptions.c src/ctl/descriptions.h \
 	src/ctl/dotted_path.c src/ctl/dotted_path.h \
 	src/ctl/editions.c src/ctl/editions.h \
+	src/ctl/entity_name.c src/ctl/entity_name.h \
 	src/ctl/field.c src/ctl/field.h \
 	src/ctl/help.c \
 	src/ctl/jq_filter.c src/ctl/jq_filter.h \
@@ -58,10 +61,19 @@ ctl_libs = src/ctl/libctl.la gen/libtables.la $(project_libs) $(JQ_LIBS) -lm
 src_ctl_tbproxyctl_SOURCES = src/ctl/main.c
 src_ctl_tbproxyctl_LDADD = $(ctl_libs)
 
+# Shells look for completions by the name of the command; zsh reads the names in the file.
 bashcompletiondir = $(datadir)/bash-completion/completions
-dist_noinst_DATA = src/ctl/tbproxyctl.bash
+fishcompletiondir = $(datadir)/fish/vendor_completions.d
+zshcompletiondir = $(datadir)/zsh/vendor-completions
+dist_noinst_DATA = src/ctl/tbproxyctl.bash src/ctl/tbproxyctl.fish src/ctl/tbproxyctl.zsh
 install-data-hook:
-	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)"
+	$(MKDIR_P) "$(DESTDIR)$(bashcompletiondir)" "$(DESTDIR)$(fishcompletiondir)" "$(DESTDIR)$(zshcompletiondir)"
 	$(INSTALL_DATA) $(srcdir)/src/ctl/tbproxyctl.bash "$(DESTDIR)$(bashcompletiondir)/tbproxyctl"
+	cd "$(DESTDIR)$(bashcompletiondir)" && $(LN_S) -f tbproxyctl tbproxyd
+	$(INSTALL_DATA) $(srcdir)/src/ctl/tbproxyctl.fish "$(DESTDIR)$(fishcompletiondir)/tbproxyctl.fish"
+	cd "$(DESTDIR)$(fishcompletiondir)" && $(LN_S) -f tbproxyctl.fish tbproxyd.fish
+	$(INSTALL_DATA) $(srcdir)/src/ctl/tbproxyctl.zsh "$(DESTDIR)$(zshcompletiondir)/_tbproxyctl"
 uninstall-hook:
-	rm -f "$(DESTDIR)$(bashcompletiondir)/tbproxyctl"
+	rm -f "$(DESTDIR)$(bashcompletiondir)/tbproxyctl" "$(DESTDIR)$(bashcompletiondir)/tbproxyd"
+	rm -f "$(DESTDIR)$(fishcompletiondir)/tbproxyctl.fish" "$(DESTDIR)$(fishcompletiondir)/tbproxyd.fish"
+	rm -f "$(DESTDIR)$(zshcompletiondir)/_tbproxyctl"

@@ -6,16 +6,9 @@
 #include <stdarg.h>
 
 #include "ctl/subcommand.h"
+#include "ctl/text.h"
 
 #define LINE_MAX_BYTES 2048
-
-/* Includes U+0080 to U+009F, which control terminals, too; in UTF-8 they begin with 0xc2. */
-static bool is_control(const char *c)
-{
-    unsigned char byte = (unsigned char)*c;
-
-    return byte < 0x20 || byte == 0x7f || (byte == 0xc2 && (unsigned char)c[1] < 0xa0);
-}
 
 static void PRINTF_LIKE(1, 0) say_list(const char *format, va_list args)
 {

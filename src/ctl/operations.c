@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <sys/ioctl.h>
-
 #include "client/tables.h"
 #include "ctl/arguments.h"
 #include "ctl/daemon_page.h"
 #include "ctl/descriptions.h"
 #include "ctl/message.h"
+#include "ctl/text.h"
 
 struct row {
     const char *id, *method, *path, *tag;
@@ -74,14 +73,6 @@ static int widest(int width, const char *text)
     return length > width ? length : width;
 }
 
-/* The columns of the terminal; 0: standard output is not a terminal, or its size is unknown. */
-static int terminal_width(void)
-{
-    struct winsize size;
-
-    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-}
-
 /* Whether sentences fit into the terminal, after columns of these widths. */
 static bool sentences_fit(const struct row *rows, size_t count, int width)
 {
@@ -90,7 +81,7 @@ static bool sentences_fit(const struct row *rows, size_t count, int width)
 
     for (i = 0; i < count; i++)
         sentence = widest(sentence, description_of_operation(rows[i].id));
-    return width + sentence <= terminal_width();
+    return width + sentence <= (int)terminal_width();
 }
 
 /* The end of a row: a sentence, and "(not in CE)". */

@@ -5,6 +5,7 @@
 #ifndef TB_CTL_TEXT_H
 #define TB_CTL_TEXT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/util.h"
@@ -12,6 +13,11 @@
 #define DURATION_MAX_BYTES 40
 #define FIELD_MAX_BYTES    2048
 #define CLIENT_MAX_BYTES   128
+
+/* Whether C starts a character that controls a terminal. U+0080 to U+009F do so, too; in UTF-8 they begin
+ * with 0xc2.
+ */
+bool is_control(const char *c);
 
 enum colour { COLOUR_NONE, COLOUR_BOLD, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW };
 

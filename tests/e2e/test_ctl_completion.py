@@ -1,7 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Completion of tbproxyctl's command line, in each shell."""
-import shlex
+import json
+import os
+import pty
+import shutil
 import subprocess
+import unittest
 
 import build_tree
 import tap
@@ -19,7 +23,7 @@ class TestComplete(CtlCase):
         self.assertIn("--page-size", self.complete("call", "getTenantDevices", "--pa"))
         self.assertNotIn("--page-size", self.complete("call", "getTenantDevices", "--page-size", "1", "--p"))
         self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order", ""), ["ASC", "DESC"])
-        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order", "=", "D"), ["DESC"])
+        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order=D"), ["--sort-order=DESC"])
         self.assertEqual(self.complete("call", "--edition", "p"), ["pe", "paas"])
         self.assertNotIn("saveRole", self.complete("call", "--edition", "ce", "saveR"))
         self.assertIn("saveRole", self.complete("call", "saveR"))
@@ -39,16 +43,175 @@ class TestComplete(CtlCase):
             self.assertEqual(self.complete(name, "--url", "-"), [])
             self.assertEqual(self.complete(name, ""), [])
 
-    def test_completion_in_bash(self):
-        script = ('. "$1"; COMP_WORDS=(%s call saveDevic); COMP_CWORD=2; _tbproxyctl %s; printf "%%s\\n" '
-                  '"${COMPREPLY[@]}"') % ((shlex.quote(build_tree.program("src/ctl/tbproxyctl")),) * 2)
-        file = build_tree.SOURCE / "src" / "ctl" / "tbproxyctl.bash"
-        done = subprocess.run(["bash", "-c", script, "bash", file], capture_output=True, text=True, check=True,
-                              timeout=PATIENCE)
-        self.assertIn("saveDevice", done.stdout.splitlines())
+    def test_an_option_with_its_value_in_one_word(self):
+        self.assertEqual(self.complete("call", "--edition=ce", "saveRol"), [])
+        self.assertEqual(self.complete("call", "--edition=pe", "saveRol"), ["saveRole"])
+        self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order=ASC", "--sort-o"), [])
+        self.assertEqual(self.complete("call", "--edition=p"), ["--edition=pe", "--edition=paas"])
+
+    def test_files(self):
+        for name in ("body.json", "body one", ".hidden", "body\x1b[31m"):
+            self.write(name, "{}")
+        os.makedirs(self.path("bodies"), exist_ok=True)
+        self.write("bodies/x", "{}")
+        self.assertEqual(self.complete("call", "--output", "bod"), ["bodies/", "body one", "body.json"])
+        self.assertEqual(self.complete("call", "saveDevice", "--body", "@body."), ["@body.json"])
+        self.assertEqual(self.complete("call", "saveDevice", "--body", ""), ["@"])
+        self.assertEqual(self.complete("call", "uploadImage", "--part", "file=@bodies/"), ["file=@bodies/x"])
+        self.assertEqual(self.complete("call", "--output", ".h"), [".hidden"])
+        self.assertEqual(self.complete("call", "--output", self.path("none") + "/"), [])
+
+    def test_tbproxyd(self):
+        def complete(*words):
+            return self.good("complete", "tbproxyd", "--", *words).splitlines()
+        self.write("a.conf", "")
+        self.assertEqual(complete("--c"), ["--check-config", "--config"])
+        for words, found in ((("--config", "a."), ["a.conf"]), (("-c", "a."), ["a.conf"]), (("--config=a.",), ["--config=a.conf"]),
+                             (("--set", "rate.lim"), ["rate.limits="]), (("--set=rate.lim",), ["--set=rate.limits="])):
+            self.assertEqual(complete(*words), found)
+
+    def test_a_command_line_without_words(self):
+        for words in (("complete",), ("complete", "x"), ("complete", "--"), ("complete", "tbproxyd", "--")):
+            self.assertIn("expected --", self.refused(*words))
 
 
-del CtlCase  # has no tests of its own
+class NamesCase(CtlCase):
+    """A server with entities, and tbproxyd."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.share_server()
+        cls.share_daemon()
+
+    def call(self, *words):
+        return json.loads(self.good("call", "--unix-socket", self.proxy.unix_path, *words))
+
+    def create(self, operation, **body):
+        return self.call(operation, "--body", json.dumps(body))["id"]["id"]
+
+
+class TestNames(NamesCase):
+    def test_each_kind(self):
+        device = self.create("saveDevice", name="Kessel \u00e4", type="default")
+        asset = self.create("saveAsset", name="Building 1", type="default")
+        customer = self.create("saveCustomer", title="Acme")
+        self.assertEqual(self.call("getDeviceById", "--device-id", "@name:Kessel \u00e4")["id"]["id"], device)
+        self.assertEqual(self.call("getAssetById", "--asset-id=@name:Building 1")["id"]["id"], asset)
+        self.assertEqual(self.call("assignDeviceToCustomer", "--customer-id", "@name:Acme", "--device-id",
+                                   "@name:Kessel \u00e4")["customerId"]["id"], customer)
+
+    def test_the_type_may_be_another_parameter(self):
+        device = self.create("saveDevice", name="typed", type="default")
+        self.assertEqual(self.call("getTimeseriesKeys", "--entity-id", "@name:typed", "--entity-type", "DEVICE"), [])
+        self.assertEqual([entry["target"] for entry in self.sim.requests() if "keys/timeseries" in entry["target"]][-1],
+                         "/api/plugins/telemetry/DEVICE/%s/keys/timeseries" % device)
+
+    def test_what_has_no_name(self):
+        def refused(*words, status):
+            return self.refused("call", "--unix-socket", self.proxy.unix_path, *words, status=status)
+        self.assertIn("--device-id: no device is called none", refused("getDeviceById", "--device-id", "@name:none", status=3))
+        self.assertIn("--user-id: only devices, assets, customers, edges and entity views have @name:NAME",
+                      refused("getUserById", "--user-id", "@name:x", status=1))
+        self.assertIn("--entity-id: only devices", refused("getTimeseriesKeys", "--entity-type", "TENANT", "--entity-id",
+                                                           "@name:x", status=1))
+
+    def test_they_are_completed(self):
+        for name in ("pump 1", "pump 2", "a pump"):
+            self.create("saveDevice", name=name, type="default")
+
+        def complete(*words):
+            return sorted(self.good("complete", "--", "call", "--unix-socket", self.proxy.unix_path, *words).splitlines())
+        self.assertEqual(complete("getDeviceById", "--device-id", ""), ["@name:"])
+        self.assertEqual(complete("getDeviceById", "--device-id", "@name:pum"), ["@name:pump 1", "@name:pump 2"])
+        self.assertEqual(complete("getDeviceById", "--device-id=@name:pump 2"), ["--device-id=@name:pump 2"])
+        self.assertEqual(complete("getTimeseriesKeys", "--entity-type", "DEVICE", "--entity-id", "@name:a p"), ["@name:a pump"])
+        self.assertEqual(complete("getUserById", "--user-id", ""), [])
+        self.assertEqual(self.complete_without_a_server("getDeviceById", "--device-id", "@name:"), "")
+
+    def complete_without_a_server(self, *words):
+        return self.good("complete", "--", "call", "--unix-socket", self.path("none"), *words)
+
+
+class TestShells(NamesCase):
+    """Real shells, with keys typed on a terminal."""
+
+    FILES = build_tree.SOURCE / "src" / "ctl"
+
+    def run_shell(self, command, *lines):
+        """What the shell prints for LINES, which may contain tabs. It starts to read after its prompt."""
+        path = os.path.dirname(build_tree.program("src/ctl/tbproxyctl")) + ":" + os.environ["PATH"]
+        ours, theirs = pty.openpty()
+        with open(ours, "r+b", buffering=0) as terminal:
+            with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=self.directory, start_new_session=True,
+                                  env={**self.environment(), "PATH": path, "PS1": "ready> ", "TERM": "dumb"}) as process:
+                os.close(theirs)
+                text = b""
+                for line in (*lines, "exit"):
+                    text = self.read_until(terminal, text, b"ready> ")
+                    terminal.write(line.encode() + b"\n")
+                    seen, text = text, b""
+                    self.shown += seen
+                self.read_to_end(terminal)
+                process.wait(PATIENCE)
+        return self.shown.decode()
+
+    def setUp(self):
+        super().setUp()
+        self.shown = b""
+
+    def read_until(self, terminal, text, end):
+        while end not in text:
+            text += terminal.read(4096)
+        return text
+
+    def read_to_end(self, terminal):
+        try:
+            while data := terminal.read(4096):
+                self.shown += data
+        except OSError:  # how Linux reports that the shell has ended
+            pass
+
+    def lines(self, shell):
+        """What is typed: a word that becomes one operation, a value after "=", and a name with a blank."""
+        self.create("saveDevice", name=shell + " 7", type="default")
+        return ("tbproxyctl describe ackAl\t", "tbproxyctl operations --edition=c\t saveRo",
+                "tbproxyctl call --unix-socket %s getDeviceById --device-id @name:%s\t --compact"
+                % (self.proxy.unix_path, shell))
+
+    def check(self, shell, text):
+        self.assertIn("ackAlarm: POST /api/alarm/{alarmId}/ack", text)
+        self.assertNotIn("expected ce, pe or paas", text)
+        self.assertIn('"name":"%s 7"' % shell, text)
+
+    def test_bash(self):
+        setup = ". %s" % (self.FILES / "tbproxyctl.bash")
+        self.check("bash", self.run_shell(["bash", "--norc", "--noprofile", "-i"], setup, *self.lines("bash")))
+
+    @unittest.skipUnless(shutil.which("zsh"), "zsh is missing")
+    def test_zsh(self):
+        os.makedirs(self.path("functions"))
+        shutil.copy(self.FILES / "tbproxyctl.zsh", self.path("functions/_tbproxyctl"))
+        setup = "fpath=(%s $fpath); autoload -U compinit; compinit -u -D" % self.path("functions")
+        self.check("zsh", self.run_shell(["zsh", "-f", "-i"], setup, *self.lines("zsh")))
+
+    @unittest.skipUnless(shutil.which("fish"), "fish is missing")
+    def test_fish(self):
+        def complete(line):
+            script = "source %s; complete -C '%s'" % (self.FILES / "tbproxyctl.fish", line)
+            path = os.path.dirname(build_tree.program("src/ctl/tbproxyctl")) + ":" + os.environ["PATH"]
+            return subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=True,
+                                  timeout=PATIENCE, env={**self.environment(), "PATH": path, "HOME": self.directory},
+                                  ).stdout.splitlines()
+        self.create("saveDevice", name="fish 7", type="default")
+        self.assertEqual(complete("tbproxyctl describe ackAl"), ["ackAlarm"])
+        self.assertEqual(complete("tbproxyctl operations --edition=c"), ["--edition=ce"])
+        self.assertEqual(complete("tbproxyctl call --unix-socket %s getDeviceById --device-id @name:fis"
+                                  % self.proxy.unix_path), ["@name:fish 7"])
+        self.assertEqual(complete("tbproxyd --check"), ["--check-config"])
+
+
+del CtlCase, NamesCase  # have no tests of their own
 
 if __name__ == "__main__":
     tap.main()
