@@ -135,6 +135,45 @@ class TestSockets(PassedCase):
                 late.recv(1)
 
 
+class TestAdmin(PassedCase):
+    """Sockets with the name of tbproxyd-admin.socket."""
+
+    def bind_admin(self, proxy):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.bind(proxy.admin_path)
+        sock.listen()
+        self.addCleanup(sock.close)
+        proxy.passed.append(sock)
+
+    def assert_both(self, proxy):
+        self.assertEqual(fetch(proxy.admin_path, "GET", "/-/").status, 200)
+        self.assertEqual(fetch(proxy.admin_path, "GET", "/api/x").status, 404)
+        self.assertEqual(fetch(proxy.unix_path, "GET", "/api/x").status, 200)
+        self.assertIn(proxy.admin_path, fetch(proxy.unix_path, "GET", "/-/").json()["message"])
+
+    def test_the_name_tells_which_one_it_is(self):
+        proxy = self.prepare({"admin.unix_path": "/nonexistent/admin", "admin.address": "127.0.0.1:0"})
+        self.bind_admin(proxy)
+        proxy.passed.append(socket.create_server(("127.0.0.1", 0)))
+        self.addCleanup(proxy.passed[-1].close)
+        proxy.start(LISTEN_FDNAMES="a:b:c:admin:admin")
+        self.assert_both(proxy)
+        self.assertEqual(fetch(proxy.passed[-1].getsockname(), "GET", "/-/", host="localhost").status, 200)
+        self.assertEqual(len(proxy.log.find("admin requests on ")), 2)
+        self.assertEqual(len(proxy.log.find("admin.unix_path differs")), 1)
+
+    def test_those_of_programs_are_opened_if_only_the_other_was_passed(self):
+        proxy = self.prepare_daemon(self.server)
+        self.bind_admin(proxy)
+        proxy.start(LISTEN_FDNAMES="admin")
+        self.assert_both(proxy)
+        self.assertEqual(len(proxy.log.find("listening on ")), 3)
+
+    def test_it_is_opened_if_only_the_others_were_passed(self):
+        proxy = self.prepare().start()
+        self.assert_both(proxy)
+
+
 class TestRestart(PassedCase):
     def load(self, way, counts, stop):
         """Each request on a connection of its own, until STOP is set."""

@@ -19,7 +19,8 @@ from scripted import echo
 EXPOSURE_MAX = 13  # tenths
 
 UNITS = {"tbproxyd.service": "tbproxyd.service", "tbproxyd@x.service": "tbproxyd@.service",
-         "tbproxyd.socket": "tbproxyd.socket", "tbproxyd@x.socket": "tbproxyd@.socket"}
+         "tbproxyd.socket": "tbproxyd.socket", "tbproxyd@x.socket": "tbproxyd@.socket",
+         "tbproxyd-admin.socket": "tbproxyd-admin.socket", "tbproxyd-admin@x.socket": "tbproxyd-admin@.socket"}
 USERS = fractions.Fraction(4, 3)  # all together may have a third more than one (base/quota.h)
 
 # Bytes, from src: each is a #define, and how often there may be as much, by the options.
@@ -33,6 +34,8 @@ MEMORY = (
      ("FRAME_FILTER_RAW_BYTES", "FRAME_FILTER_RAW_BYTES", "FRAME_FILTER_MESSAGE_BYTES", "FRAME_FILTER_ADD_BYTES",
       "TUNNEL_CHUNK_BYTES", "WEBSOCKET_SEND_BYTES", "HANDSHAKE_REQUEST_BYTES", "WEBSOCKET_REFUSAL_BYTES")),
     ("streams of updates", (USERS, 100), ("SSE_BYTES", "SUBSCRIPTION_LATEST_BYTES")),
+    ("/-/events, on two admin listeners", (16,), ("STATUS_EVENT_BYTES",)),
+    ("/-/trace", (4,), ("TRACE_STREAM_BYTES",)),
     ("the WebSocket of the streams", (1,), ("SUBSCRIPTION_SOCKET_MESSAGE_BYTES", "SUBSCRIPTION_SOCKET_OUT_BYTES")),
     ("connections to a server", (USERS, "upstream.max_connections"),
      ("HTTP1_HEAD_BYTES", "CONNECTION_UNREAD_BYTES", "CONNECTION_UNREAD_BYTES")),

@@ -18,7 +18,8 @@ from container import Container, enter_own_mounts, require_rights  # noqa: E402
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 PACKAGES = None  # set below
 OLD, NEW = "0.0.1", "1000"
-UNIX = "/run/tbproxyd/tbproxyd.sock"
+UNIX, ADMIN = "/run/tbproxyd/tbproxyd.sock", "/run/tbproxyd/admin.sock"
+SOCKETS = ("tbproxyd.socket", "tbproxyd-admin.socket")
 
 # A server that says which API key it got.
 SERVER = """
@@ -117,7 +118,7 @@ class TestBooted(unittest.TestCase):
         self.addCleanup(self.clean)
 
     def clean(self):
-        self.run_("systemctl", "unmask", "--quiet", "tbproxyd.socket", check=False)
+        self.run_("systemctl", "unmask", "--quiet", *SOCKETS, check=False)
         self.run_("dpkg", "--purge", "tbproxyd")
         self.run_("sh", "-c", "rm -rf /etc/tbproxyd /etc/systemd/system/tbproxyd*; systemctl daemon-reload;"
                   "systemctl reset-failed")
@@ -156,9 +157,10 @@ class TestBooted(unittest.TestCase):
         self.assertIn("the service answers", self.run_("/main-job").stdout)
 
     def test_installing_starts_and_enables_nothing(self):
-        for unit in ("tbproxyd.service", "tbproxyd.socket"):
+        for unit in ("tbproxyd.service", *SOCKETS):
             self.assertEqual((self.show("ActiveState", unit), self.show("UnitFileState", unit)), ("inactive", "disabled"))
-        self.assertRegex(self.run_("getent", "group", "tbproxy").stdout, r"^tbproxy:")
+        for group in ("tbproxy", "tbproxy-admin"):
+            self.assertRegex(self.run_("getent", "group", group).stdout, r"^%s:" % group)
         self.assertEqual(self.run_("tbproxyd", "--version").stdout, self.version())
 
     def version(self):
@@ -196,17 +198,18 @@ class TestBooted(unittest.TestCase):
 
     def test_without_the_socket_unit_a_mistake_ends_it_for_good(self):
         self.configure(more="nonsense = { };\n")
-        self.run_("systemctl", "mask", "--quiet", "tbproxyd.socket")
+        self.run_("systemctl", "mask", "--quiet", *SOCKETS)
         self.assertNotEqual(self.run_("systemctl", "start", "tbproxyd", check=False).returncode, 0)
         self.assertEqual((self.show("ActiveState"), self.show("ExecMainStatus"), self.show("NRestarts")),
                          ("failed", "78", "0"))
 
     def test_without_the_socket_unit_it_opens_the_same_itself(self):
         self.configure()
-        self.run_("systemctl", "mask", "--quiet", "tbproxyd.socket")
+        self.run_("systemctl", "mask", "--quiet", *SOCKETS)
         for _ in range(2):
             self.run_("systemctl", "restart", "tbproxyd")
             self.assert_serves()
+            self.assertIn('"pid"', self.ask_admin("/-/status"))
         self.assertIn("tb_of-tbproxyd", self.ask_unix(user=("setpriv", "--reuid=nobody", "--clear-groups")))
         self.run_("systemctl", "stop", "tbproxyd")
         self.assertEqual(self.run_("ls", "-A", "/run/tbproxyd").stdout, "")
@@ -246,13 +249,38 @@ class TestBooted(unittest.TestCase):
         self.assertNotIn("tb_of-tbproxyd", self.ask_unix(user=other))
         self.assertNotIn("tb_of-tbproxyd", self.ask())
 
+    def ask_admin(self, target, path=ADMIN, user=(), method="GET"):
+        return self.ask("--unix-socket", path, "-X", method, "http://localhost" + target, user=user)
+
+    def test_the_admin_socket_is_for_root_and_its_group(self):
+        self.configure()
+        self.run_("systemctl", "enable", "--quiet", "--now", "tbproxyd")
+        self.assertEqual(self.run_("stat", "--format=%a %U %G", ADMIN).stdout, "660 root tbproxy-admin\n")
+        member = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=tbproxy-admin")
+        other = ("setpriv", "--reuid=nobody", "--regid=nogroup", "--groups=tbproxy")
+        for user in ((), member):
+            self.assertIn('"renewed":true', self.ask_admin("/-/session/renew", user=user, method="POST"))
+        self.assertNotIn("pid", self.ask_admin("/-/status", user=other))
+        self.assertIn("the admin socket has this: " + ADMIN, self.ask("http://localhost:8282/-/"))
+        self.run_("systemctl", "restart", "tbproxyd")
+        self.assertIn('"pid"', self.ask_admin("/-/status", user=member))
+
+    def test_the_admin_socket_alone_passed_leaves_the_ports_to_the_service(self):
+        self.configure()
+        self.run_("systemctl", "mask", "--quiet", "tbproxyd.socket")
+        self.run_("systemctl", "restart", "tbproxyd")
+        self.assert_serves()
+        self.assertEqual(self.run_("stat", "--format=%G", ADMIN).stdout, "tbproxy-admin\n")
+
     def test_a_service_with_a_name_has_its_own_key_socket_and_user(self):
         self.configure()
         self.configure("plant", "plant.api-key")
         self.run_("systemctl", "enable", "--quiet", "--now", "tbproxyd", "tbproxyd@plant")
         self.assert_serves()
         self.assertIn("tb_of-plant", self.ask_unix("/run/tbproxyd-plant/tbproxyd.sock"))
-        self.assertEqual(self.show("UnitFileState", "tbproxyd@plant.socket"), "enabled")
+        self.assertIn('"pid"', self.ask_admin("/-/status", "/run/tbproxyd-plant/admin.sock"))
+        for unit in ("tbproxyd@plant.socket", "tbproxyd-admin@plant.socket"):
+            self.assertEqual(self.show("UnitFileState", unit), "enabled")
         users = [self.run_("stat", "--format=%u", "/proc/" + self.show("MainPID", unit)).stdout
                  for unit in ("tbproxyd.service", "tbproxyd@plant.service")]
         self.assertNotEqual(users[0], users[1])
@@ -272,7 +300,8 @@ class TestBooted(unittest.TestCase):
         self.configure()
         self.run_("systemctl", "enable", "--quiet", "--now", "tbproxyd", "tbproxyd@plant")
         self.run_("dpkg", "--remove", "tbproxyd")
-        for unit in ("tbproxyd.service", "tbproxyd.socket", "tbproxyd@plant.service", "tbproxyd@plant.socket"):
+        for unit in ("tbproxyd.service", *SOCKETS, "tbproxyd@plant.service", "tbproxyd@plant.socket",
+                     "tbproxyd-admin@plant.socket"):
             self.assertNotEqual(self.show("ActiveState", unit), "active", unit)
         self.assertEqual(self.run_("pgrep", "-x", "tbproxyd", check=False).stdout, "")
         self.assertEqual(self.run_("ls", "/etc/tbproxyd").stdout.split(), ["api-key", "plant.api-key", "plant.conf",

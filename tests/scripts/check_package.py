@@ -103,7 +103,7 @@ class TestPackage(unittest.TestCase):
                 self.assertTrue(self.is_active())
                 self.assertEqual(len(re.findall("restart tbproxyd.service", calls)), 1, calls)
                 self.assertNotIn("stop", calls)
-                self.assertNotRegex(calls, "restart.*tbproxyd.socket")
+                self.assertNotRegex(calls, "restart.*tbproxyd(-admin)?.socket")
                 self.dpkg("--purge", "tbproxyd")
 
     def test_an_upgrade_does_not_start_what_is_not_active(self):

@@ -5,7 +5,7 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/status/status.h"
 
-#define EVENT_MAX_BYTES (1024 * 1024) /* a larger one is skipped */
+#define STATUS_EVENT_BYTES (256 * 1024) /* a larger one is skipped */
 
 struct listener_of_events {
     struct list link; /* in status_events.list */
@@ -57,7 +57,7 @@ static void begin(struct exchange *exchange)
         return;
     }
     exchange->state = listener;
-    event_stream_init(&listener->stream, exchange, EVENT_MAX_BYTES);
+    event_stream_init(&listener->stream, exchange, STATUS_EVENT_BYTES);
     list_append(&events->list, &listener->link);
     if (!timer_is_started(&events->timer))
         loop_timer_start(&exchange->services->loop, &events->timer, STATUS_EVENTS_INTERVAL_MS);
