@@ -25,10 +25,9 @@ static int take_event(void *context, const char *name, const char *data, const c
     struct reading *reading = context;
     json_t *value = json_loads(data, 0, NULL);
 
-    (void)name;
     (void)id;
     reading->malformed = !json_is_object(value);
-    if (!reading->malformed && reading->stream->event(reading->stream->context, value) != 0)
+    if (!reading->malformed && reading->stream->event(reading->stream->context, name, value) != 0)
         reading->ended = true;
     json_decref(value);
     return reading->ended || reading->malformed ? -ECANCELED : 0;

@@ -12,8 +12,10 @@
 #define DAEMON_STREAM_FDS 2
 
 struct daemon_stream {
-    /* Called for each event with the JSON object in it, which is borrowed. 0; 1 ends the stream. */
-    int (*event)(void *context, const json_t *data);
+    /* Called for each event, called NAME, with the JSON object in it, which is borrowed. 0; 1 ends the
+     * stream.
+     */
+    int (*event)(void *context, const char *name, const json_t *data);
     void *context;
     int fds[DAEMON_STREAM_FDS]; /* also waited for; -1: none */
     /* Called if one of FDS can be read. 0; 1 ends the stream. */

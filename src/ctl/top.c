@@ -190,12 +190,14 @@ static void show_block(struct top *top, const json_t *status)
     free(text);
 }
 
-static int show(void *context, const json_t *data)
+static int show(void *context, const char *name, const json_t *data)
 {
     static const struct status_part part = {NULL, members, true, NULL};
     struct top *top = context;
     const json_t *status;
 
+    if (strcmp(name, "status") != 0)
+        return 0;
     if (status_find(&part, data, &status, &top->err) < 0)
         return 1;
     if (top->json)

@@ -111,13 +111,18 @@ static void print_request(const json_t *request)
            reason ? ": " : "", reason ? reason : "");
 }
 
-static int show(void *context, const json_t *data)
+static int show(void *context, const char *name, const json_t *data)
 {
     static const struct status_part part = {NULL, members, false, print_request};
     struct trace *trace = context;
     const json_t *request = data;
 
-    if (trace->json)
+    if (strcmp(name, "lost") == 0)
+        say("%" JSON_INTEGER_FORMAT " requests are not shown: the output is too slow",
+            count_of(data, "lost"));
+    else if (strcmp(name, "request") != 0)
+        return 0;
+    else if (trace->json)
         status_print_json_line(data);
     else if (status_find(&part, data, &request, &trace->err) < 0)
         return 1;

@@ -276,6 +276,9 @@ class TestStreams(OperatorCase):
         self.assertEqual(done.stdout.decode(), TRACE_TEXT)
         self.assertEqual((done.returncode, done.stderr.decode().splitlines()[0]),
                          (7, "tbproxyctl: trace: tbproxyd has closed the connection; is tbproxyd running? systemctl status tbproxyd"))
+        self.answers["GET /-/trace"] = STREAM + event("request", REQUEST) + event("lost", {"lost": 7}) + \
+            event("newer", {"x": 1}) + event("request", OTHER)
+        self.assertIn("tbproxyctl: 7 requests are not shown: the output is too slow\n", self.run_ctl("trace").stderr.decode())
         done = self.run_ctl("trace", "--json")
         self.assertEqual([json.loads(line) for line in done.stdout.decode().splitlines()], [REQUEST, OTHER])
 
@@ -301,14 +304,22 @@ class TestStreams(OperatorCase):
         for given, status, message in (
                 (answer(403, {"message": "only root may"}), 4, "forbidden (403): only root may"),
                 (answer(404), 3, "not found (404): "), (answer(503, {"message": "stopping"}), 6, "service (503): stopping"),
-                (STREAM + b"data: 1\n\n", 1, "an event is not a JSON object"),
-                (STREAM + event("status", {"version": 1}), 1, "the answer has no valid "),
+                (STREAM + event("request", 1), 1, "an event is not a JSON object"),
                 (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n", 7, "no answer from tbproxyd at ")):
             self.answers["GET /-/events"] = self.answers["GET /-/trace"] = given
             self.assertIn("tbproxyctl: top: " + message, self.refused("top", "--count", "1", status=status))
             done = self.run_ctl("trace")
             self.assertEqual(done.returncode, status)
             self.assertIn("tbproxyctl: trace: " + message, done.stderr.decode())
+
+
+    def test_events_that_are_invalid(self):
+        self.answers["GET /-/events"] = STREAM + event("status", {"version": 1})
+        self.assertIn("top: the answer has no valid uptime_ms", self.refused("top", status=1))
+        self.answers["GET /-/trace"] = STREAM + event("request", {**REQUEST, "path": "/\x1b[31m"})
+        done = self.run_ctl("trace")
+        self.assertEqual(done.returncode, 1)
+        self.assertIn("trace: the answer has no valid path", done.stderr.decode())
 
 
 class TestActions(OperatorCase):
@@ -421,6 +432,26 @@ class TestTbproxyd(CtlCase):
         self.assertIn("uid:%d" % os.getuid(), self.good("clients"))
         self.assertIn("in flight  0 of at most 64\n", self.good("limits"))
         self.assertIn("merge      pressure\n", self.good("queue"))
+
+    def test_trace_shows_the_requests_of_programs(self):
+        process = subprocess.Popen(self.command("trace", "--json", "--status", "2xx", "--operation", "getUser"),
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, env=self.environment())
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait)
+        self.addCleanup(process.kill)
+        shown = threading.Event()
+        asking = threading.Thread(target=self.ask_until, args=(shown,))
+        asking.start()
+        request = json.loads(process.stdout.readline())
+        shown.set()
+        asking.join()
+        self.assertEqual((request["method"], request["path"], request["status"]), ("GET", "/api/auth/user", 200))
+        self.assertIn("status must be like 404 or 5xx", self.run_ctl("trace", "--status", "x").stderr.decode())
+
+    def ask_until(self, shown):
+        while not shown.wait(0.05):
+            self.proxy.get("/api/tenant/devices?page=0&pageSize=1")
+            self.proxy.get("/api/auth/user")
 
 
 del CtlCase, OperatorCase  # has no tests of its own
