@@ -2,11 +2,12 @@
 """What saves an hour: the type of a JSON body, why a request waited, why a policy is that of a user, errors in JSON."""
 import json
 import re
+import socket
 import threading
 
 import tap
 from harness import PATIENCE, Case, answer, build, wait_until
-from scripted import USER
+from scripted import USER, echo
 
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 FORM = ("Content-Type", "application/x-www-form-urlencoded")
@@ -137,6 +138,55 @@ class TestWhyItWaited(Case):
         wait_until(lambda: self.proxy.get("/-/status").json()["limits"]["in_flight"] == 1, "a request that waits")
         self.go.set()
         self.assertEqual(self.reason(waiting.response()), "session")
+
+
+HOST = b"Host: localhost\r\n"
+GET, POST = b"GET /-/live HTTP/1.1\r\n" + HOST, b"POST /api/device HTTP/1.1\r\n" + HOST
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+# What libmicrohttpd answers by itself, and its status.
+HOSTILE = [
+    (400, b"GET /-/live\r\n\r\n"), (400, b"GET /-/live FTP/1.1\r\n" + HOST + b"\r\n"),
+    (400, b"GET /-/live HTTP/one\r\n" + HOST + b"\r\n"), (400, GET + b"NoColon\r\n\r\n"),
+    (400, POST + b"Content-Length: abc\r\n\r\n"), (400, POST + b"Content-Length: -1\r\n\r\n"),
+    (400, POST + b"Content-Length: +5\r\n\r\nhello"), (400, CHUNKED + b"zz\r\n"), (400, CHUNKED + b"1\r\nabc\r\n0\r\n\r\n"),
+    (413, POST + b"Content-Length: 99999999999999999999999\r\n\r\n"), (413, CHUNKED + b"f" * 20 + b"\r\n"),
+    (414, b"GET /" + b"a" * 40000 + b" HTTP/1.1\r\n" + HOST + b"\r\n"), (414, b"A" * 40000 + b" / HTTP/1.1\r\n" + HOST + b"\r\n"),
+    (431, GET + b"A: " + b"a" * 40000 + b"\r\n\r\n"), (431, GET + b"A: " + b"a" * 32200 + b"\r\n\r\n"),
+    (431, GET + b"".join(b"X-%d: y\r\n" % index for index in range(2000)) + b"\r\n"),
+    (431, GET + b"Cookie: " + b"a=b; " * 5000 + b"\r\n\r\n"), (431, CHUNKED + b"0\r\nA: " + b"a" * 40000 + b"\r\n\r\n"),
+    (505, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), (505, b"GET /-/live HTTP/0.9\r\n" + HOST + b"\r\n")]
+
+
+class TestErrors(Case):
+    def check(self, proxy, status, data):
+        with proxy.connect(unix=True) as connection:
+            connection.send(data)
+            self.assert_error(connection.response(), status, 2 if status == 505 else 31, "tbproxyd refused the request: ")
+            self.assertEqual(connection.rest(), b"")
+
+    def test_what_is_not_http_gets_one_error_and_that_in_json(self):
+        proxy = self.start_daemon(self.start_scripted(echo))
+        for status, data in HOSTILE:
+            with self.subTest(data=data[:90]):
+                self.check(proxy, status, data)
+
+    def test_so_it_does_after_a_request_on_the_same_connection(self):
+        proxy = self.start_daemon(self.start_scripted(echo))
+        with proxy.connect(unix=True) as connection:
+            connection.send(GET + b"\r\n" + GET + b"NoColon\r\n\r\n")
+            self.assertEqual(connection.response().status, 200)
+            self.assert_error(connection.response(), 400, 31, "it is not valid HTTP")
+
+    def test_so_it_does_while_the_configuration_has_a_mistake(self):
+        proxy = self.prepare_daemon("http://127.0.0.1:1", {"listen.unix_path": ""}, credential="none")
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(proxy.unix_path)
+            listener.listen()
+            proxy.passed = [listener]
+            proxy.start(tcp=False)
+            self.check(proxy, 431, GET + b"A: " + b"a" * 40000 + b"\r\n\r\n")
+        proxy.stop()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@
 #include "http/proxy_status.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/response.h"
+#include "proxy/exchange/response_queue.h"
 #include "proxy/listen/browser_guard.h"
 #include "proxy/listen/listener.h"
 #include "proxy/listen/passed_sockets.h"
@@ -70,7 +71,7 @@ static enum MHD_Result misconfigured_request(void *arg, struct MHD_Connection *c
         return MHD_NO;
     response_add(response, MHD_HTTP_HEADER_CONNECTION, "close");
     response_set_error(&response, PROXY_STATUS_CONFIGURATION);
-    result = MHD_queue_response(connection, (unsigned)status, response.mhd);
+    result = response_queue(connection, (unsigned)status, response.mhd);
     MHD_destroy_response(response.mhd);
     return result;
 }

@@ -10,6 +10,7 @@
 #include "proxy/exchange/early_response.h"
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/header_room.h"
+#include "proxy/exchange/response_queue.h"
 
 /* ---- counting and logging ---- */
 
@@ -134,8 +135,7 @@ static void queue_response(struct exchange *exchange, int status, struct respons
 {
     if (response.mhd && keeps_connection(exchange, response))
         add_keep_alive(response, exchange);
-    if (!response.mhd ||
-        MHD_queue_response(exchange->connection, (unsigned)status, response.mhd) != MHD_YES) {
+    if (!response.mhd || response_queue(exchange->connection, (unsigned)status, response.mhd) != MHD_YES) {
         log_error("a response with status %d could not be sent", status);
         /* listener_request() closes the connection, which is resumed without a response. */
     }

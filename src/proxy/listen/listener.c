@@ -5,11 +5,11 @@
 #include <limits.h>
 #include <malloc.h>
 #include <stdio.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/header_room.h"
+#include "proxy/exchange/raw_error.h"
 #include "proxy/exchange/services.h"
 #include "proxy/listen/accept.h"
 #include "proxy/listen/connection_wait.h"
@@ -65,11 +65,8 @@ static void *listener_request_line(void *arg, const char *target, struct MHD_Con
 /* libmicrohttpd has no memory left for the header of a response. Its earlier responses have been sent. */
 static enum MHD_Result refuse_without_memory(struct MHD_Connection *connection)
 {
-    static const char response[] = "HTTP/1.1 431 Request Header Fields Too Large\r\n"
-                                   "Connection: close\r\nContent-Length: 0\r\n\r\n";
-    int fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-
-    send(fd, response, strlen(response), MSG_NOSIGNAL | MSG_DONTWAIT);
+    raw_error_send(MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd, 431,
+                   "tbproxyd refused the request: the header is too large");
     return MHD_NO;
 }
 
