@@ -55,6 +55,7 @@ static const struct own_option own_options[] = {
     {"password-file", OPTION_TEXT, offsetof(struct arguments, connection.password_file)},
     {"ready", OPTION_FLAG, offsetof(struct arguments, ready)},
     {"set", OPTION_MEMBER, 0},
+    {"server-text", OPTION_FLAG, offsetof(struct arguments, server_text)},
     {"status", OPTION_TEXT, offsetof(struct arguments, trace.status)},
     {"timeout", OPTION_TIMEOUT, 0},
     {"token-file", OPTION_TEXT, offsetof(struct arguments, connection.token_file)},

@@ -43,6 +43,7 @@ struct arguments {
     bool help; /* not used: main() looks for it first */
     bool json;
     bool long_lines;
+    bool server_text;
     bool no_check;
     bool ready;
     bool verbose;

@@ -5,6 +5,8 @@
 #include "ctl/message.h"
 #include "ctl/parameter.h"
 #include "ctl/schema_print.h"
+#include "ctl/server_document.h"
+#include "ctl/server_text.h"
 #include "ctl/spelling.h"
 #include "ctl/types.h"
 
@@ -219,7 +221,26 @@ static int refuse_name(const char *name)
                      nearest_hint(&nearest, "", hint, sizeof(hint)));
 }
 
-static int describe(const char *name, unsigned only)
+static int print_server_text(const struct connection_options *server, const tb_api *api,
+                             const tb_operation *operation)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    json_t *document = NULL;
+    int status = STATUS_GOOD;
+
+    fflush(stdout); /* what is known is shown while the server is asked */
+    if (server_document_get(server, &document, &err) == 0) {
+        server_text_print(document, api, operation);
+    } else {
+        say("describe: the server's description: %s%s", err.message, connection_hint(server, &err));
+        status = exit_status(&err);
+    }
+    json_decref(document);
+    tb_error_clear(&err);
+    return status;
+}
+
+static int describe(const char *name, unsigned only, const struct connection_options *server)
 {
     unsigned edition = 0;
     struct subject subject;
@@ -233,33 +254,45 @@ static int describe(const char *name, unsigned only)
                          editions[only].title, editions[edition].title, editions[edition].name);
     if (only != EDITION_NONE)
         edition = only;
+    if (server && !subject.operation)
+        return say_usage("describe", "--server-text: %s is not an operation", name);
     if (subject.operation)
         describe_operation(edition, subject.operation);
     else if (subject.schema)
         describe_schema(edition, subject.schema);
     else
         describe_enum(edition, subject.list);
-    return finish(STATUS_GOOD);
+    return finish(server ? print_server_text(server, editions[edition].api, subject.operation) : STATUS_GOOD);
 }
 
 static int run(const struct arguments *arguments)
 {
     if (arguments->word_count != 1)
         return say_usage("describe", "expected one operation or schema");
-    return describe(arguments->words[0], arguments->edition);
+    return describe(arguments->words[0], arguments->edition,
+                    arguments->server_text ? &arguments->connection : NULL);
 }
 
-static const char *const options[] = {"edition", "help", NULL};
+static const char *const options[] = {"ca-file",     "edition", "help", "server-text",
+                                      "unix-socket", "url",     NULL};
 
 const struct subcommand describe_subcommand = {
     .name = "describe",
     .summary = "describe an operation or a schema",
-    .usage = "Usage: tbproxyctl describe [--edition EDITION] OPERATION|SCHEMA\n"
-             "Describes the parameters, body and answer of OPERATION, with an example of \"call\"; or the\n"
-             "members of SCHEMA; or the values of an enumeration. EDITION is ce, pe or paas (default: the\n"
-             "first that has it).\n"
-             "\n"
-             "Exit status: 0 on success, 2 for a wrong command line or an unknown name.\n",
+    .usage =
+        "Usage: tbproxyctl describe [OPTION]... OPERATION|SCHEMA\n"
+        "Describes the parameters, body and answer of OPERATION, with an example of \"call\"; or the\n"
+        "members of SCHEMA; or the values of an enumeration.\n"
+        "\n"
+        "  --edition EDITION      as in ce, pe or paas (default: the first that has it)\n"
+        "  --server-text          add what the server's own document says; it is asked for once, which\n"
+        "                         can take half a minute, and kept in $XDG_CACHE_HOME/tbproxyctl\n"
+        "  --url URL              URL of tbproxyd or a server (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
+        "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"
+        "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"
+        "\n"
+        "Exit status: 0 on success, 2 for a wrong command line or an unknown name; with --server-text\n"
+        "as of \"call\".\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

@@ -46,6 +46,8 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/schema_print.c src/ctl/schema_print.h \
 	src/ctl/select.c src/ctl/select.h \
 	src/ctl/send.c src/ctl/send.h \
+	src/ctl/server_document.c src/ctl/server_document.h \
+	src/ctl/server_text.c src/ctl/server_text.h \
 	src/ctl/session.c \
 	src/ctl/show.c src/ctl/show.h \
 	src/ctl/spelling.c src/ctl/spelling.h \

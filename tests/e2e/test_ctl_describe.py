@@ -9,11 +9,12 @@ import re
 import shlex
 import struct
 import subprocess
+import tempfile
 import termios
 
 import tap
 from ctl_case import CtlCase
-from harness import PATIENCE, SLOW
+from harness import PATIENCE, SLOW, answer
 
 SAMPLE_ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 
@@ -119,7 +120,8 @@ class TestExamples(CtlCase):
 
     TAGS = ("alarm", "api-key", "asset", "customer", "dashboard", "device", "entity-query", "entity-relation", "image",
             "ota-package", "rpc-v-1", "rpc-v-2", "rule-engine", "telemetry", "user")
-    OTHER_TAGS = ("auth", "entity-group", "group-permission", "login-endpoint", "owner", "role", "tenant")  # known to it, too
+    # What it knows, too.
+    OTHER_TAGS = ("auth", "entity-group", "group-permission", "login-endpoint", "owner", "role", "tenant")
     FIRST = ("saveDevice", "saveAsset", "saveCustomer", "saveDashboard", "uploadImage", "saveOtaPackageInfo",
              "saveOtaPackageData", "saveApiKey", "saveAlarm", "saveRelation")  # what the other examples need
     LAST = ("deleteAlarm", "deleteDashboard", "deleteCustomer", "deleteAsset", "deleteDevice")
@@ -178,6 +180,109 @@ class TestExamples(CtlCase):
         for name in random.Random(2).sample(names, 10 if SLOW else 100):
             with self.subTest(name=name):
                 self.run_example(self.example(name, "pe"))
+
+
+class TestServerText(CtlCase):
+    """describe --server-text, with the documents that a test gives."""
+
+    ASKING = "tbproxyctl: asking the server for its description of the API; the first time can take half a minute\n"
+    MAX_TEXT, MAX_DOCUMENT = 16384, 16 * 1024 * 1024  # src/ctl/server_text.h, server_document.h
+
+    def setUp(self):
+        self.ready = {"edition": "CE", "version": "4.4.0"}
+        self.operation = {"operationId": "getDeviceById", "summary": "Get Device (getDeviceById)",
+                          "description": "One.\n\nTwo.",
+                          "parameters": [{"name": "deviceId", "description": "A UUID."}, {"name": "x", "description": "y"}]}
+        self.document = None  # the whole answer instead
+        self.asked = 0
+        self.server = self.start_scripted(self.handle, answers_probes=True)
+        self.cache = tempfile.mkdtemp(dir=self.directory)
+
+    def handle(self, peer, request):
+        if request.target == "/-/ready":
+            peer.send(answer(body=self.ready))
+            return True
+        self.asked += 1
+        self.assertEqual(request.target, "/v3/api-docs/thingsboard")
+        body = {"paths": {"/api/device/{deviceId}": {"get": self.operation}}}
+        peer.send(answer(body=body) if self.document is None else self.document)
+        return True
+
+    def describe(self, *words, status=0, name="getDeviceById", **environment):
+        """What standard output says after our own text, and standard error."""
+        done = self.run_ctl("describe", "--url", self.server.url, "--server-text", *words, name,
+                            **{"XDG_CACHE_HOME": self.cache, **environment})
+        self.assertEqual(done.returncode, status, done)
+        return done.stdout.decode().partition("\nThe server's own text:\n")[2], done.stderr.decode()
+
+    def files(self):
+        return sorted(os.path.join(folder, name) for folder, _, names in os.walk(self.cache) for name in names)
+
+    def test_it_is_asked_for_once(self):
+        text = "  Get Device (getDeviceById)\n  One.\n\n  Two.\n  --device-id\n      A UUID.\n"
+        self.assertEqual(self.describe(), (text, self.ASKING))
+        self.assertEqual(self.describe(), (text, ""))
+        self.assertEqual(self.asked, 1)
+        [path] = self.files()
+        self.assertEqual((os.stat(path).st_mode & 0o077, os.stat(os.path.dirname(path)).st_mode & 0o777), (0o044, 0o700))
+        self.assertRegex(path, r"/tbproxyctl/CE-4\.4\.0-http---127\.0\.0\.1-\d+\.json$")
+
+    def test_without_the_option_nothing_is_asked(self):
+        self.assertNotIn("own text", self.good("describe", "--url", self.server.url, "getDeviceById"))
+        self.assertEqual(self.asked, 0)
+
+    def test_a_new_version_is_asked_for(self):
+        self.describe()
+        self.ready["version"] = "4.4.1/../x"
+        self.assertEqual(self.describe()[1], self.ASKING)
+        self.assertEqual((self.asked, len(self.files())), (2, 2))
+
+    def test_what_is_not_kept(self):
+        del self.ready["version"]
+        for _ in range(2):
+            self.assertEqual(self.describe()[1], self.ASKING)
+        self.ready["version"] = "4" * 300
+        self.assertEqual(self.describe()[1], self.ASKING)
+        self.assertEqual(self.files(), [])
+        self.ready["version"] = "4.4.0"
+        self.assertEqual(self.describe(XDG_CACHE_HOME="relative", HOME="")[1], self.ASKING)
+        self.assertEqual(self.describe(XDG_CACHE_HOME="/proc/none")[1], self.ASKING)
+
+    def test_a_broken_file_is_replaced(self):
+        self.describe()
+        with open(self.files()[0], "w", encoding="utf-8") as file:
+            file.write("[]")
+        self.assertEqual(self.describe()[1], self.ASKING)
+        self.assertEqual(self.describe()[1], "")
+
+    def test_hostile_texts(self):
+        self.operation["summary"] = "a\x1b[31mb\x9bc\x07\td\r\ne\u00e9"
+        self.operation["parameters"] = [{"name": "\x1b", "description": "x"}, {"name": ["deviceId"], "description": "x"}, 7,
+                                        {"name": "deviceId", "description": {"x": 1}}]
+        self.operation["description"] = "\u00e9" * (self.MAX_TEXT // 2) + "!"
+        self.assertEqual(self.describe()[0], "  a?[31mb?c? d\n  e\u00e9\n  " + "\u00e9" * (self.MAX_TEXT // 2) + "...\n")
+
+    def test_no_text(self):
+        self.operation = {}
+        self.assertEqual(self.describe()[0], "  none\n")
+        self.assertEqual(self.describe(name="getUser")[0], "  none: the server does not know this operation\n")
+        self.assertIn("--server-text: Device is not an operation", self.describe(name="Device", status=2)[1])
+
+    def test_answers_that_are_no_document(self):
+        for document, message, status in ((answer(body=b"[]"), "it is not a JSON object", 1), (answer(404), "404", 3),
+                                          (answer(body=b"{" + b" " * self.MAX_DOCUMENT), "it has more than 16777216 bytes", 1)):
+            self.document = document
+            with self.subTest(message=message):
+                self.assertIn(message, self.describe(status=status)[1])
+        self.document = answer(body=b"{" + b" " * (self.MAX_DOCUMENT - 2) + b"}")
+        self.describe()
+
+    def test_of_tbproxyd(self):
+        self.share_server()
+        done = self.run_ctl("describe", "--unix-socket", self.start_daemon(self.sim).unix_path, "--server-text", "getUser",
+                            XDG_CACHE_HOME=self.cache)
+        self.assertEqual(done.returncode, 0, done)
+        self.assertTrue(done.stdout.endswith(b"\nThe server's own text:\n  none\n"), done)
 
 
 del CtlCase  # has no tests of its own
