@@ -7,22 +7,27 @@
 #include <time.h>
 #include <unistd.h>
 
-static int64_t clock_ms(clockid_t clock)
+static int64_t clock_us(clockid_t clock)
 {
     struct timespec now;
 
     clock_gettime(clock, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+int64_t clock_boot_us(void)
+{
+    return clock_us(CLOCK_BOOTTIME);
 }
 
 int64_t clock_boot_ms(void)
 {
-    return clock_ms(CLOCK_BOOTTIME);
+    return clock_boot_us() / 1000;
 }
 
 int64_t clock_wall_ms(void)
 {
-    return clock_ms(CLOCK_REALTIME);
+    return clock_us(CLOCK_REALTIME) / 1000;
 }
 
 void clock_format(int64_t wall_ms, char ret[CLOCK_TEXT_BYTES])
@@ -122,7 +127,8 @@ int loop_turn(struct loop *loop, int64_t max_wait_ms)
     if (n < 0 && errno != EINTR)
         return -errno;
     loop->event_count = n < 0 ? 0 : n;
-    loop_update_time(loop);
+    loop->turn_us = clock_boot_us();
+    loop->now_ms = loop->turn_us / 1000;
     /* Timers first: after a suspend, those that are overdue expire before any request is served. */
     timers_run(&loop->timers, loop->now_ms);
     for (i = 0; i < loop->event_count; i++) {

@@ -20,7 +20,8 @@ struct watch {
 
 struct loop {
     int epoll_fd;
-    int64_t now_ms; /* CLOCK_BOOTTIME at the beginning of this turn, or later */
+    int64_t now_ms;  /* CLOCK_BOOTTIME at the beginning of this turn, or later */
+    int64_t turn_us; /* the same, in microseconds, never later */
     struct timers timers;
     struct epoll_event events[LOOP_EVENTS_MAX]; /* of this turn */
     int event_count;
@@ -48,8 +49,9 @@ void loop_timer_stop(struct loop *loop, struct timer *timer);
  * timers that are due, then the watches that are ready. 0 or a negative errno of epoll_wait(). */
 int loop_turn(struct loop *loop, int64_t max_wait_ms);
 
-/* Milliseconds of CLOCK_BOOTTIME, which continues during suspend and has no clock steps. */
+/* Milliseconds of CLOCK_BOOTTIME, which continues during suspend and has no clock steps; and microseconds. */
 int64_t clock_boot_ms(void);
+int64_t clock_boot_us(void);
 
 /* Milliseconds since the epoch, by the host's clock. */
 int64_t clock_wall_ms(void);

@@ -81,3 +81,54 @@ int64_t preference_wait_ms(const char *value)
         return -1;
     return wait_ms < PREFERENCE_WAIT_MAX_MS ? wait_ms : PREFERENCE_WAIT_MAX_MS;
 }
+
+/* RFC 9110, section 12.4.2: "1", "0.5", "0.123". Malformed: 0. */
+static int quality_of(const char *text)
+{
+    int quality = 0, unit = 1000;
+
+    if (*text != '0' && *text != '1')
+        return 0;
+    quality = (*text++ - '0') * unit;
+    if (*text == '.')
+        for (text++; unit > 1 && isdigit((unsigned char)*text); text++)
+            quality += (*text - '0') * (unit /= 10);
+    return is_end_of_value(text) && quality <= 1000 ? quality : 0;
+}
+
+/* The quality in the parameters from TEXT to END; 0 also if one contradicts PARAMETER. */
+static int parameters_quality(const char *text, const char *end, const char *parameter)
+{
+    size_t name_length = strcspn(parameter, "=") + 1, length = strlen(parameter);
+    int quality = 1000;
+
+    for (; text < end; text += strcspn(text, ";,")) {
+        text += strspn(text, BLANKS ";,");
+        if (strncasecmp(text, "q=", 2) == 0)
+            quality = quality_of(text + 2);
+        else if (strncasecmp(text, parameter, name_length) == 0 &&
+                 (strncasecmp(text, parameter, length) != 0 || !is_end_of_value(text + length)))
+            return 0;
+    }
+    return quality;
+}
+
+int preference_quality(const char *value, const char *type, const char *parameter)
+{
+    size_t length = strlen(type);
+    int best = 0;
+
+    while (*value) {
+        const char *end;
+
+        value += strspn(value, BLANKS ",");
+        end = member_end(value);
+        if (strncasecmp(value, type, length) == 0 && is_end_of_value(value + length)) {
+            int quality = parameters_quality(value + length, end, parameter);
+
+            best = quality > best ? quality : best;
+        }
+        value = end;
+    }
+    return best;
+}

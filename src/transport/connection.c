@@ -80,10 +80,14 @@ static int send_plain(struct connection_private *own, const struct iovec *parts,
 int connection_send(struct connection *connection, const struct iovec *parts, int count, size_t *ret)
 {
     struct connection_private *own = connection->own;
+    int r;
 
     if (!own->is_writable)
         return -EAGAIN;
-    return own->ssl ? connection_send_tls(own, parts, count, ret) : send_plain(own, parts, count, ret);
+    r = own->ssl ? connection_send_tls(own, parts, count, ret) : send_plain(own, parts, count, ret);
+    if (r == 0)
+        own->connector->bytes.sent += *ret;
+    return r;
 }
 
 static int recv_plain(struct connection_private *own, void *data, size_t size, size_t *ret)
@@ -106,6 +110,7 @@ static int recv_plain(struct connection_private *own, void *data, size_t size, s
 int connection_recv(struct connection *connection, void *data, size_t size, size_t *ret)
 {
     struct connection_private *own = connection->own;
+    int r;
 
     if (!fifo_is_empty(&own->unread)) {
         *ret = fifo_read(&own->unread, data, size);
@@ -113,7 +118,10 @@ int connection_recv(struct connection *connection, void *data, size_t size, size
     }
     if (!own->is_readable)
         return -EAGAIN;
-    return own->ssl ? connection_recv_tls(own, data, size, ret) : recv_plain(own, data, size, ret);
+    r = own->ssl ? connection_recv_tls(own, data, size, ret) : recv_plain(own, data, size, ret);
+    if (r == 0)
+        own->connector->bytes.received += *ret;
+    return r;
 }
 
 int connection_unread(struct connection *connection, const void *data, size_t length)

@@ -114,6 +114,11 @@ void connector_reload_certificates(struct connector *connector)
     connector_release_caches(TAKE_PTR(connector->caches));
 }
 
+struct connector_bytes connector_bytes(const struct connector *connector)
+{
+    return connector->bytes;
+}
+
 void connector_free(struct connector *connector)
 {
     if (!connector)

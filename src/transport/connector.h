@@ -5,10 +5,17 @@
 #ifndef TB_TRANSPORT_CONNECTOR_H
 #define TB_TRANSPORT_CONNECTOR_H
 
+#include <stdint.h>
+
 #include "base/loop.h"
 #include "transport/options.h"
 
 struct connector;
+
+/* Sent to the server and received from it so far, with headers, without those of TLS. */
+struct connector_bytes {
+    uint64_t sent, received;
+};
 
 /* Returns 0, or a negative errno with a message. */
 int connector_new(struct loop *loop, const struct transport_options *options, struct connector **ret,
@@ -16,6 +23,8 @@ int connector_new(struct loop *loop, const struct transport_options *options, st
 
 /* Reads the CA certificates again; later connections are verified with them. */
 void connector_reload_certificates(struct connector *connector);
+
+struct connector_bytes connector_bytes(const struct connector *connector);
 
 /* No connection may be left. NULL is allowed. */
 void connector_free(struct connector *connector);

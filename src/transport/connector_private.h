@@ -29,6 +29,7 @@ struct connector {
     struct certificates proxy_certificates; /* of a proxy with TLS: always the system's */
     struct connector_caches *caches;        /* NULL: none yet */
     bool resolve_anew;                      /* the last connection failed: perhaps the name has moved */
+    struct connector_bytes bytes;
 };
 
 /* A handle with all that does not depend on the connection, and the caches that it uses, to be released after

@@ -87,6 +87,7 @@ int pool_open_connection(struct transport *transport, bool is_upgrade, struct ht
     }
     list_append(&transport->opening, &connection->link);
     transport->connection_count++;
+    transport->opened_count++;
     transport->opening_count++;
     if (!timer_is_started(&transport->tick))
         loop_timer_start(transport->loop, &transport->tick, POOL_TICK_MS);

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <strings.h>
 
-#include "transport/pool.h"
+#include "transport/pool_private.h"
 
 int transport_new(struct loop *loop, const struct transport_options *options, struct transport **ret,
                   struct tb_error *err)
@@ -95,6 +95,27 @@ void transport_learn_from(struct transport *transport, const struct transport *o
 {
     if (transport->version == VERSION_UNKNOWN)
         transport->version = other->version;
+}
+
+struct transport_state transport_state(const struct transport *transport)
+{
+    const struct list *lists[] = {&transport->usable, &transport->full, &transport->opening};
+    struct transport_state state = {
+        .opening = transport->opening_count,
+        .waiting = transport->waiting_count,
+        .opened = transport->opened_count,
+        .bytes = connector_bytes(transport->connector),
+    };
+    const struct http_connection *connection;
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(lists); i++)
+        list_for_each(connection, lists[i], link) {
+            state.transfers += connection->transfer_count;
+            state.idle += pool_is_idle(connection);
+            state.busy += connection->protocol && connection->transfer_count > 0;
+        }
+    return state;
 }
 
 /* ---- for http1.c and http2.c ---- */

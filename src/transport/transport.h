@@ -8,6 +8,7 @@
 #define TB_TRANSPORT_TRANSPORT_H
 
 #include "base/loop.h"
+#include "transport/connector.h"
 #include "transport/options.h"
 #include "transport/transfer.h"
 
@@ -38,6 +39,18 @@ unsigned transport_capacity(const struct transport *transport);
  * transport: the server uses HTTP/2, or that is not known yet, and the connection is a new one or has spoken
  * lately. */
 bool transport_may_share(const struct transport *transport);
+
+/* What a page of metrics shows. */
+struct transport_state {
+    unsigned opening, idle, busy; /* connections */
+    unsigned transfers;           /* on them: with HTTP/2, streams */
+    unsigned waiting;             /* transfers without a connection */
+    uint64_t opened;              /* connections so far, also those that could not be made */
+    struct connector_bytes bytes;
+};
+
+/* Looks at all connections. */
+struct transport_state transport_state(const struct transport *transport);
 
 /* TRANSPORT learns from OTHER, which is to the same server, whether that uses HTTP/2. */
 void transport_learn_from(struct transport *transport, const struct transport *other);

@@ -28,6 +28,7 @@ struct transport {
     struct list opening;
     struct list lost; /* to be freed */
     unsigned connection_count, opening_count;
+    uint64_t opened_count; /* so far, also those that could not be made */
 
     struct list waiting; /* transfers without a connection */
     unsigned waiting_count;

@@ -96,6 +96,7 @@ void budget_init(struct budget *budget, const struct budget_options *options, in
     *budget = (struct budget){
         .filled_ms = now_ms,
         .closed_until_ms = now_ms,
+        .held_until_ms = now_ms,
     };
     pace_init(&budget->pace, now_ms);
     refusals_init(&budget->refusals);
@@ -247,6 +248,13 @@ void budget_accepted(struct budget *budget, int64_t now_ms, uint32_t operation, 
     refusals_accepted(&budget->refusals, now_ms, operation, cost, sent_ms, &budget->pace);
 }
 
+/* UNTIL_MS may be earlier than it was before. */
+static void hold_until(struct budget *budget, int64_t now_ms, int64_t until_ms)
+{
+    budget->held_ms += larger(until_ms - now_ms, 0) - larger(budget->held_until_ms - now_ms, 0);
+    budget->held_until_ms = until_ms;
+}
+
 /* The twin goes on from empty buckets. */
 static void slow_down(struct budget *budget, int64_t now_ms, int64_t sent_ms, int64_t open_ms)
 {
@@ -271,12 +279,14 @@ void budget_refused(struct budget *budget, int64_t now_ms, const struct refusal 
     case REFUSAL_OF_ONE:
         break;
     }
+    hold_until(budget, now_ms, larger(budget->held_until_ms, now_ms + budget_closed_ms(budget, now_ms)));
 }
 
 void budget_open(struct budget *budget, int64_t now_ms)
 {
     advance(budget, now_ms);
     budget->closed_until_ms = smaller(budget->closed_until_ms, now_ms);
+    hold_until(budget, now_ms, smaller(budget->held_until_ms, now_ms));
     pace_open(&budget->pace, now_ms);
     refusals_open(&budget->refusals, now_ms);
 }
@@ -286,6 +296,11 @@ int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms)
     int64_t until_ms = larger(budget->closed_until_ms, refusals_alone_until_ms(&budget->refusals, now_ms));
 
     return larger(until_ms - now_ms, 0);
+}
+
+int64_t budget_was_closed_ms(const struct budget *budget, int64_t now_ms)
+{
+    return budget->held_ms - larger(budget->held_until_ms - now_ms, 0);
 }
 
 double budget_pace(const struct budget *budget)

@@ -57,7 +57,10 @@ struct budget {
     int64_t reserved;        /* tokens of the calls in flight; the levels still hold them */
     int64_t settling; /* tokens of calls answered at filled_ms; the levels hold them until the next ms */
     int64_t closed_until_ms;
-    struct pace pace; /* the shared one */
+    int64_t
+        held_until_ms; /* until when a refusal holds all calls back, even if only one operation is closed */
+    int64_t held_ms;   /* how long that was so, with what is still to come */
+    struct pace pace;  /* the shared one */
     struct refusals refusals;
 };
 
@@ -101,6 +104,9 @@ void budget_open(struct budget *budget, int64_t now_ms);
 
 /* For how many ms nothing is sent, because all is closed, or the only operation in use is. */
 int64_t budget_closed_ms(const struct budget *budget, int64_t now_ms);
+
+/* For how many ms nothing was sent so far, because all was closed, or the only operation in use was. */
+int64_t budget_was_closed_ms(const struct budget *budget, int64_t now_ms);
 
 /* The learned shared pace, tokens a second; 0: none. */
 double budget_pace(const struct budget *budget);

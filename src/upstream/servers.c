@@ -77,6 +77,26 @@ struct transport *servers_session_transport(const struct servers *servers, size_
     return transports[transport_may_share(transports[SERVER_REQUESTS]) ? SERVER_REQUESTS : SERVER_SESSION];
 }
 
+struct transport_state servers_connections(const struct servers *servers, size_t server)
+{
+    struct transport_state all = {0};
+    size_t use;
+
+    for (use = 0; use < SERVER_USES; use++) {
+        struct transport_state one = transport_state(servers->list[server].transports[use]);
+
+        all.opening += one.opening;
+        all.idle += one.idle;
+        all.busy += one.busy;
+        all.transfers += one.transfers;
+        all.waiting += one.waiting;
+        all.opened += one.opened;
+        all.bytes.sent += one.bytes.sent;
+        all.bytes.received += one.bytes.received;
+    }
+    return all;
+}
+
 void servers_reload_certificates(struct servers *servers)
 {
     for_each_transport(servers, transport_reload_certificates);

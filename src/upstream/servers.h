@@ -48,6 +48,9 @@ const char *servers_configured_url(const struct servers *servers, const char *ur
  * or has spoken lately, so that the first request finds the connection of the login. */
 struct transport *servers_session_transport(const struct servers *servers, size_t server);
 
+/* transport_state() of all uses of SERVER together. */
+struct transport_state servers_connections(const struct servers *servers, size_t server);
+
 /* transport_reload_certificates(), transport_run() and transport_is_pending() for all transports. */
 void servers_reload_certificates(struct servers *servers);
 void servers_run(struct servers *servers);

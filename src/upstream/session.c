@@ -36,6 +36,7 @@ struct session {
     unsigned outages;  /* in a row */
 
     struct session_hold hold;
+    uint64_t ended[SESSION_CALL_KINDS][SESSION_OUTCOMES];
 };
 
 /* The call that needs only the options. */
@@ -133,6 +134,7 @@ static void go_offline(struct session *session, int64_t now_ms, int64_t retry_af
 {
     int64_t delay = session_offline_delay_ms(session->outages);
 
+    session->ended[session->call_kind][SESSION_OUTCOME_FAILED]++;
     session->state = credential_is_valid(session, now_ms) ? SESSION_REFRESHING : SESSION_OFFLINE;
     session->due_ms = now_ms + (retry_after_ms > delay ? retry_after_ms : delay);
     session->not_before_ms = retry_after_ms > 0 ? now_ms + retry_after_ms : now_ms;
@@ -248,6 +250,7 @@ static void call_refused(struct session *session, int64_t now_ms)
 {
     enum session_call_kind kind = session->call_kind;
 
+    session->ended[kind][SESSION_OUTCOME_REFUSED]++;
     if (kind == SESSION_CALL_REFRESH && session->mode == SESSION_MODE_PASSWORD) {
         free_secret(TAKE_PTR(session->grant.refresh_token));
         session->next_kind = SESSION_CALL_LOGIN;
@@ -278,6 +281,7 @@ static void accept_answer(struct session *session, int64_t now_ms, const struct 
     else
         r = session_grant_take_pair(grant, now_ms, body, &life_ms);
     if (r == 0) {
+        session->ended[session->call_kind][SESSION_OUTCOME_SUCCESS]++;
         become_ready(session, now_ms, life_ms);
     } else {
         set_reason(session, "out of memory");
@@ -409,6 +413,12 @@ const char *session_reason(const struct session *session)
 int session_status(const struct session *session)
 {
     return session->status;
+}
+
+uint64_t session_calls_ended(const struct session *session, enum session_call_kind kind,
+                             enum session_outcome outcome)
+{
+    return session->ended[kind][outcome];
 }
 
 const json_t *session_user(const struct session *session)

@@ -26,6 +26,14 @@ enum session_state {
     SESSION_OFFLINE,    /* no answer to logins, or something other than the server answers */
 };
 
+/* How a call has ended. */
+enum session_outcome {
+    SESSION_OUTCOME_SUCCESS,
+    SESSION_OUTCOME_REFUSED, /* the credential was */
+    SESSION_OUTCOME_FAILED,  /* no answer, or none that can be used */
+    SESSION_OUTCOMES
+};
+
 struct session;
 
 /* Returns 0, -ENOMEM, or -EINVAL with a message unless exactly one way to authenticate is given. Makes no
@@ -78,6 +86,10 @@ const char *session_reason(const struct session *session);
 
 /* The HTTP status of the answer to the last call; 0: no answer came, or no call was made. */
 int session_status(const struct session *session);
+
+/* How many calls of KIND have ended with OUTCOME. */
+uint64_t session_calls_ended(const struct session *session, enum session_call_kind kind,
+                             enum session_outcome outcome);
 
 /* The user, as the server describes it: the claims of the token or, for an API key, the answer of
  * /api/auth/user. NULL before the first authentication. Not a new reference. */

@@ -11,6 +11,7 @@
 #include "upstream/credential.h"
 
 enum session_call_kind { SESSION_CALL_LOGIN, SESSION_CALL_REFRESH, SESSION_CALL_VERIFY };
+#define SESSION_CALL_KINDS 3
 
 struct session_call {
     enum session_call_kind kind;

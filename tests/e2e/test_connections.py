@@ -41,7 +41,7 @@ class TestManyConnections(Case):
             server.release.set()
             for connection in kept:
                 self.assertEqual(connection.response().status, 200)
-            self.assertIn("\ntbproxyd_connections_refused_total 1\n", proxy.get("/-/metrics").body.decode())
+            self.assertIn('\ntbproxyd_refusals_total{reason="connections"} 1\n', proxy.get("/-/metrics").body.decode())
 
     def test_300_idle_connections_leave_the_daemon_responsive(self):
         proxy = self.start_daemon(self.start_scripted(echo))

@@ -91,7 +91,7 @@ class TestFullMemory(Case):
             connection.send(build("GET", "/api/device/types", host=connection.host))
             if index == 0:
                 wait_until(lambda: self.server.requests, "the first of them")
-        wait_until(lambda: b"tbproxyd_joined_reads_total 2" in self.proxy.get("/-/metrics").body, "the joining")
+        wait_until(lambda: b'tbproxyd_calls_saved_total{by="join"} 2' in self.proxy.get("/-/metrics").body, "the joining")
         self.go.set()
         for connection in connections:
             got = connection.response()

@@ -400,7 +400,7 @@ class TestEventStreams(StreamCase):
         streams = [self.ask("/api/device/types")]
         self.assertTrue(arrived.wait(PATIENCE))
         streams += [self.ask("/api/device/types") for _ in range(2)]
-        wait_until(lambda: b"tbproxyd_joined_reads_total 2" in self.proxy.get("/-/metrics").body, "the joining")
+        wait_until(lambda: b'tbproxyd_calls_saved_total{by="join"} 2' in self.proxy.get("/-/metrics").body, "the joining")
         first.set()
         for stream in streams:
             self.assertEqual(stream.head().status, 200)

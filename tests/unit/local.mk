@@ -74,8 +74,8 @@ tests_unit_test_forward_LDADD = $(unit_libs)
 tests_unit_test_proxy_SOURCES = $(unit_common)
 tests_unit_test_proxy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_proxy_CFLAGS = $(unit_cflags)
-# metrics.c makes allocations fail, check_files.c changes the user, listening_socket.c removes IPv6.
-tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=calloc -Wl,--wrap=geteuid -Wl,--wrap=socket -Wl,--wrap=bind
+# check_files.c changes the user, listening_socket.c removes IPv6.
+tests_unit_test_proxy_LDFLAGS = -Wl,--wrap=geteuid -Wl,--wrap=socket -Wl,--wrap=bind
 tests_unit_test_proxy_LDADD = gen/libtables.la gen/libserver.la $(unit_libs)
 
 include $(srcdir)/tests/unit/base/local.mk

@@ -25,8 +25,7 @@ static ssize_t event_stream_read(void *arg, uint64_t position, char *data, size_
     if (fifo_is_empty(&stream->out))
         exchange_suspend(stream->exchange);
     length = fifo_read(&stream->out, data, max);
-    peer_moved(stream->exchange->peer, length);
-    stream->exchange->outbound.bytes += (int64_t)length;
+    exchange_passed_on(stream->exchange, length);
     return (ssize_t)length;
 }
 

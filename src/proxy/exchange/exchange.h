@@ -22,6 +22,7 @@
 #include "proxy/exchange/outbound.h"
 #include "proxy/exchange/peer.h"
 #include "proxy/exchange/services.h"
+#include "proxy/exchange/timing.h"
 
 struct exchange {
     struct list link; /* in services->exchanges */
@@ -34,6 +35,7 @@ struct exchange {
     struct inbound inbound;
     struct outbound outbound;
     int64_t dispatched_ms;         /* boot clock */
+    struct timing timing;          /* from then on */
     const struct handler *handler; /* NULL: not dispatched */
     void *state;                   /* the handler's own; NULL: none */
     struct timer hang_up_timer;    /* until it is given up: its peer sends no more, or does not read */
@@ -80,6 +82,14 @@ static inline bool exchange_has_response(const struct exchange *exchange)
 static inline bool exchange_takes_response(const struct exchange *exchange)
 {
     return !exchange->inbound.streams || exchange->inbound.state == INBOUND_COMPLETE;
+}
+
+/* BYTES of the body of a response that streams were passed on to the client. */
+static inline void exchange_passed_on(struct exchange *exchange, size_t bytes)
+{
+    peer_moved(exchange->peer, bytes);
+    exchange->outbound.bytes += (int64_t)bytes;
+    metrics_count(exchange->services->metrics, METRICS_RESPONSE_BYTES, bytes);
 }
 
 #endif

@@ -26,4 +26,5 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/services.c src/proxy/exchange/services.h \
 	src/proxy/exchange/socket_owner.c src/proxy/exchange/socket_owner.h \
 	src/proxy/exchange/tasks.c src/proxy/exchange/tasks.h \
+	src/proxy/exchange/timing.h \
 	src/proxy/exchange/trace.c src/proxy/exchange/trace.h

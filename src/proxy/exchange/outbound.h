@@ -27,7 +27,6 @@ struct outbound {
     bool close;                   /* the connection after the response: what follows may not be a request */
     bool wait_applied;            /* the request waited at most as long as the client asked for (RFC 7240) */
     const char *wait_reason;      /* why it waited; static text; NULL: it did not, or nobody knows */
-    int64_t sent_ms; /* when the request was sent to the server, boot clock; 0: it was not sent */
 };
 
 #endif

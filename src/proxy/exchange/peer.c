@@ -61,8 +61,10 @@ static void end_slow(struct peer *peer, const char *reason)
 
     peer_name(peer, name, sizeof(name));
     log_debug("%s: closed, because %s", name, reason);
-    if (peer->exchange && peer->exchange->outbound.state < OUTBOUND_EARLY)
+    if (peer->exchange && peer->exchange->outbound.state < OUTBOUND_EARLY) {
+        metrics_refused(peer->services->metrics, METRICS_REFUSED_TOO_SLOW);
         raw_error_send(peer->watch.fd, 408, reason);
+    }
     peer_cut_off(peer);
 }
 

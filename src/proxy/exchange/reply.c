@@ -29,8 +29,24 @@ void reply_error(struct exchange *exchange, int status, const char *token, const
     respond(exchange, status, response);
 }
 
+static enum metrics_refusal refusal_of(int status)
+{
+    switch (status) {
+    case 403:
+    case 421:
+        return METRICS_REFUSED_BROWSER_GUARD;
+    case 413:
+        return METRICS_REFUSED_BODY_SIZE;
+    case 503:
+        return METRICS_REFUSED_MEMORY;
+    default:
+        return METRICS_REFUSED_MALFORMED;
+    }
+}
+
 void reply_refused(struct exchange *exchange, int status, const char *reason)
 {
+    metrics_refused(exchange->services->metrics, refusal_of(status));
     reply_error(exchange, status, status == 503 ? PROXY_STATUS_INTERNAL : PROXY_STATUS_DENIED,
                 "tbproxyd refused the request: %s", reason);
 }
@@ -75,11 +91,13 @@ void reply_later(struct exchange *exchange, int64_t delay_ms, const char *format
 
 void reply_no_memory(struct exchange *exchange)
 {
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_MEMORY);
     reply_error(exchange, 503, PROXY_STATUS_INTERNAL, "out of memory");
 }
 
 void reply_stopping(struct exchange *exchange)
 {
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_STOPPING);
     reply_error(exchange, 503, PROXY_STATUS_INTERNAL, "tbproxyd is stopping");
 }
 

@@ -20,16 +20,31 @@ static bool is_page_of_state(const struct exchange *exchange)
     return exchange->head.route.kind == ROUTE_READY || exchange->head.route.kind == ROUTE_STARTUP;
 }
 
+static enum metrics_listener listener_of(const struct peer *peer)
+{
+    return peer->kind & (LISTENER_ADMIN | LISTENER_ADMIN_TCP) ? METRICS_ADMIN
+           : peer->port == 0                                  ? METRICS_UNIX
+                                                              : METRICS_TCP;
+}
+
 static void count(const struct exchange *exchange, int status)
 {
     struct upstream *upstream = &exchange->services->upstream;
-    int64_t waited_ms, upstream_ms;
+    const struct timing *timing = &exchange->timing;
+    struct metrics_response response = {
+        .operation = exchange->head.operation,
+        .listener = listener_of(exchange->peer),
+        .principal = peer_user(exchange->peer),
+        .status = status,
+        .was_sent = timing->was_sent,
+        .waited_us = timing->waited_us,
+        .upstream_us = timing->upstream_us,
+        .added_us = timing->was_sent ? timing_added_us(timing, clock_boot_us()) : 0,
+    };
 
     if (status >= 502 && status <= 504 && !is_page_of_state(exchange))
         outage_count(&upstream->health.outage, &upstream->health.failover);
-    response_read_timing(exchange, &waited_ms, &upstream_ms);
-    metrics_responded(exchange->services->metrics, exchange->head.operation, peer_user(exchange->peer),
-                      status, waited_ms, upstream_ms);
+    metrics_responded(exchange->services->metrics, &response);
 }
 
 static void note_failure(const struct exchange *exchange, int status, struct response response)
@@ -43,6 +58,7 @@ static void note_failure(const struct exchange *exchange, int status, struct res
 
     if (status < 400 || is_page_of_state(exchange))
         return;
+    metrics_failed(exchange->services->metrics, status, response.error);
     failures_note(&exchange->services->failures, &kind, response.reason, clock_wall_ms());
     failure_log_note(&exchange->services->failure_log, &kind, response.reason);
 }
@@ -53,6 +69,7 @@ static void note(struct exchange *exchange, enum outbound_state state, int statu
     exchange->outbound.status = status;
     if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) != 0)
         exchange->outbound.bytes = (int64_t)response.length;
+    metrics_count(exchange->services->metrics, METRICS_RESPONSE_BYTES, (uint64_t)exchange->outbound.bytes);
     if (!exchange->hung_up) {
         count(exchange, status);
         exchange->peer->principal->answered++;

@@ -34,13 +34,10 @@ void response_set_error(struct response *response, const char *type)
 
 void response_read_timing(const struct exchange *exchange, int64_t *waited_ms, int64_t *upstream_ms)
 {
-    int64_t sent_ms = exchange->outbound.sent_ms;
+    const struct timing *timing = &exchange->timing;
 
-    *waited_ms = *upstream_ms = -1;
-    if (sent_ms == 0)
-        return;
-    *waited_ms = sent_ms > exchange->dispatched_ms ? sent_ms - exchange->dispatched_ms : 0;
-    *upstream_ms = clock_boot_ms() - sent_ms;
+    *waited_ms = timing->was_sent ? timing->waited_us / 1000 : -1;
+    *upstream_ms = timing->was_sent ? timing->upstream_us / 1000 : -1;
 }
 
 void response_add_timing(struct response response, const struct exchange *exchange)

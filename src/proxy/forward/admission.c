@@ -24,7 +24,7 @@ static void reply_too_late(struct forwarding *forwarding)
     const struct services *services = forwarding->exchange->services;
     char bound[POLICY_BOUND_NAME_MAX];
 
-    metrics_count(services->metrics, METRICS_QUEUE_LATE, 1);
+    metrics_refused(services->metrics, METRICS_REFUSED_TOO_LATE);
     allowance_holds_request(forwarding->item.allowance, services->loop.now_ms, bound);
     reply_busy(forwarding->exchange, busy_ms(forwarding),
                "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait)%s%s",
@@ -41,6 +41,7 @@ static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
     if (back_off_ms > 0)
         forwarding->exchange->outbound.wait_reason = "rate limit";
     forwarding->waiting_since_ms = loop->now_ms;
+    timing_begin_wait(&forwarding->exchange->timing);
     forwarding->state = back_off_ms > 0 ? FORWARDING_BACKING_OFF : FORWARDING_WAITING;
     if (back_off_ms <= 0)
         r = queue_push_again(&forwarding->exchange->services->forward->queue, &forwarding->item);
@@ -59,6 +60,7 @@ void admission_wait_for_login(struct forwarding *forwarding)
     if (!forwarding->exchange->outbound.wait_reason)
         forwarding->exchange->outbound.wait_reason = "session";
     forwarding->waiting_since_ms = services->loop.now_ms;
+    timing_begin_wait(&forwarding->exchange->timing);
     if (loop_timer_start(&services->loop, &forwarding->wait_timer,
                          forwarding->wait_left_ms < max_ms ? forwarding->wait_left_ms : max_ms) < 0)
         reply_no_memory(forwarding->exchange);
@@ -67,6 +69,7 @@ void admission_wait_for_login(struct forwarding *forwarding)
 void admission_end(struct forwarding *forwarding)
 {
     loop_timer_stop(&forwarding->exchange->services->loop, &forwarding->wait_timer);
+    timing_end_wait(&forwarding->exchange->timing, clock_boot_us());
     forwarding->wait_left_ms -= forwarding->exchange->services->loop.now_ms - forwarding->waiting_since_ms;
 }
 
@@ -177,7 +180,7 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
     int r = push(forwarding, key);
 
     if (r == -ENOBUFS) {
-        metrics_count(services->metrics, METRICS_QUEUE_FULL, 1);
+        metrics_refused(services->metrics, METRICS_REFUSED_QUEUE_FULL);
         reply_busy(forwarding->exchange, busy_ms(forwarding),
                    "too many requests wait already (queue.max_requests, queue.max_bytes)");
         return;
@@ -185,6 +188,7 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
     if (forwarding->item.key && forwarding->item.key->held)
         forwarding->exchange->outbound.wait_reason = "merge";
     forwarding->waiting_since_ms = services->loop.now_ms;
+    timing_begin_wait(&forwarding->exchange->timing);
     forwarding->state = FORWARDING_WAITING;
     if (r == 0)
         r = loop_timer_start(&services->loop, &forwarding->wait_timer, forwarding->wait_left_ms);

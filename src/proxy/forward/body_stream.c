@@ -198,8 +198,7 @@ static ssize_t body_stream_read_answer(void *arg, uint64_t position, char *data,
                                                          : cut_off(forwarding);
     memcpy(data, body->data + forwarding->answer_read, length);
     forwarding->answer_read += length;
-    peer_moved(forwarding->exchange->peer, length);
-    forwarding->exchange->outbound.bytes += (int64_t)length;
+    exchange_passed_on(forwarding->exchange, length);
     if (length == left)
         make_room(forwarding);
     return (ssize_t)length;
@@ -211,7 +210,6 @@ static void begin_response(struct upstream_call *call)
     const struct transfer *transfer = &call->request.transfer;
 
     upstream_call_answer_begun(call);
-    reader->exchange->outbound.sent_ms = transfer->started_ms;
     reply_transfer_streaming(reader->exchange, transfer, body_stream_read_answer, reader);
 }
 

@@ -103,7 +103,7 @@ void upstream_call_gather(struct upstream_call *call, struct forwarding *lead)
         upstream_call_add(call, forwarding);
     }
     if (lead->is_read)
-        metrics_count(services->metrics, METRICS_JOINED_READS, call->member_count - 1);
+        metrics_count(services->metrics, METRICS_JOIN_SAVED, call->member_count - 1);
 }
 
 static int merge_member_bodies(struct upstream_call *call)
@@ -150,7 +150,7 @@ void upstream_call_merge(struct upstream_call *call)
         if (call->request.replayed) /* already counted */
             return;
         metrics_count(metrics, METRICS_MERGED_CALLS, 1);
-        metrics_count(metrics, METRICS_MERGED_REQUESTS, call->member_count);
+        metrics_count(metrics, METRICS_MERGE_SAVED, call->member_count - 1);
         return;
     }
     call->request.body = forwarding_body(first);

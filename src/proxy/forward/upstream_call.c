@@ -173,6 +173,17 @@ void upstream_call_leave(struct forwarding *forwarding)
 
 /* ---- the outcome ---- */
 
+/* The server has it no longer, or its answer has begun. */
+static void end_timing(struct upstream_call *call)
+{
+    const struct forwarding *forwarding;
+
+    if (call->sent_us > 0)
+        list_for_each(forwarding, &call->members, member)
+            timing_end_call(&forwarding->exchange->timing, call->sent_us, call->services->loop.turn_us);
+    call->sent_us = 0;
+}
+
 void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms)
 {
     upstream_call_remove(forwarding);
@@ -186,7 +197,6 @@ void upstream_call_respond(struct forwarding *forwarding)
     const struct request *request = &forwarding->call->request;
 
     upstream_call_remove(forwarding);
-    exchange->outbound.sent_ms = request->transfer.started_ms;
     reply_request(exchange, request);
 }
 
@@ -233,6 +243,7 @@ void upstream_call_answer_begun(struct upstream_call *call)
         upstream_call_requeue(forwarding, 0);
     }
     call->streams = true;
+    end_timing(call);
     note_acceptance(call);
     budget_answer_begun(&services->budget, services->loop.now_ms, call->cost);
     call->cost = 0;
@@ -246,6 +257,7 @@ static void upstream_call_done(struct request *request)
     bool answered = request->outcome == REQUEST_ANSWERED;
 
     call->users++; /* until all members have been dealt with */
+    end_timing(call);
     end_call(call, result_of(request));
     if (answered)
         note_acceptance(call);
@@ -270,7 +282,8 @@ static void upstream_call_waits(struct request *request)
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
     struct forwarding *forwarding;
 
-    call->users++; /* a member that may not wait leaves */
+    end_timing(call); /* the server may have refused the credential */
+    call->users++;    /* a member that may not wait leaves */
     list_for_each_safe(forwarding, &call->members, member)
         admission_wait_for_login(forwarding);
     release(call);
@@ -336,6 +349,7 @@ static void upstream_call_ready(struct request *request)
     end_waiting(call);
     if (!call->is_read)
         upstream_call_merge(call);
+    call->sent_us = clock_boot_us();
     request_send(request);
 }
 
@@ -364,6 +378,7 @@ void upstream_call_send(struct forwarding *lead)
     if (!call) {
         budget_settle(&services->budget, services->loop.now_ms, lead->item.cost, BUDGET_UNCOUNTED);
         give_place_back(services, lead->item.turn_of, lead->item.sent_under);
+        metrics_refused(services->metrics, METRICS_REFUSED_MEMORY);
         reply_busy(lead->exchange, forward_busy_ms(services->forward, &lead->item),
                    "no room for the body (limits.max_buffered_bytes); try again later");
         return;
@@ -386,7 +401,7 @@ void upstream_call_join(struct upstream_call *call, struct forwarding *forwardin
     upstream_call_add(call, forwarding);
     if (call->request.state == REQUEST_WAITING)
         admission_wait_for_login(forwarding);
-    metrics_count(forwarding->exchange->services->metrics, METRICS_JOINED_READS, 1);
+    metrics_count(forwarding->exchange->services->metrics, METRICS_JOIN_SAVED, 1);
 }
 
 static void upstream_call_clock_ready(struct request *request)

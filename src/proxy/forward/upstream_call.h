@@ -36,6 +36,7 @@ struct upstream_call {
     uint64_t turn_of;             /* the principal in whose turn it was sent */
     struct allowance *sent_under; /* queue_item.sent_under */
     uint64_t generation;          /* forward->write_generation when it was sent */
+    int64_t sent_us;              /* when it was last sent, boot clock; 0: the server does not have it */
     struct queue_key *key;        /* the key that it is in flight for; NULL: none */
     struct timer pause;           /* after its end, until the key is released */
     struct list paused;           /* in forward->paused */

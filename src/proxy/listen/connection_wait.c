@@ -24,7 +24,7 @@ void connection_refuse(const struct listener *listener, struct accepted *accepte
     char unread[REFUSED_READ_BYTES], bound[POLICY_BOUND_NAME_MAX] = "at most 32 on an admin listener";
     char reason[POLICY_BOUND_NAME_MAX + 64];
 
-    metrics_count(listener->services->metrics, METRICS_CONNECTIONS_REFUSED, 1);
+    metrics_refused(listener->services->metrics, METRICS_REFUSED_CONNECTIONS);
     if (accepted->newcomer.kind == LISTENER_API &&
         !allowance_lacks(accepted->newcomer.allowance, POLICY_MAX_CONNECTIONS, bound))
         snprintf(bound, sizeof(bound), "listen.max_connections");

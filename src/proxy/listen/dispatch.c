@@ -132,6 +132,7 @@ static bool takes_turns(const struct inbound *inbound)
 void dispatch(struct exchange *exchange)
 {
     exchange->dispatched_ms = exchange->services->loop.now_ms;
+    exchange->timing.begun_us = exchange->services->loop.turn_us;
     exchange->handler = &local_handler; /* as in begin() */
     if (exchange->services->stopping) {
         reply_stopping(exchange);

@@ -81,6 +81,7 @@ static enum permission refuse(struct exchange *exchange, const struct judgement 
     const struct operation *operation = head->operation;
     char reason[POLICY_REASON_MAX_BYTES];
 
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_POLICY);
     policy_print_reason(&judgement->verdict, reason, sizeof(reason));
     if (operation && judgement->subject.id == operation_id(operation))
         reply_error(exchange, 403, PROXY_STATUS_DENIED, "tbproxyd refused %s (%s %s): %s",

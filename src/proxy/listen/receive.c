@@ -106,10 +106,12 @@ static void stream(struct exchange *exchange, const char *data, size_t *length)
     if (r == 0)
         return;
     *length = 0;
-    if (r == -EMSGSIZE)
+    if (r == -EMSGSIZE) {
         reply_refused(exchange, 413, reason_of(r));
-    else
+    } else {
+        metrics_refused(exchange->services->metrics, METRICS_REFUSED_MEMORY);
         reply_busy(exchange, 0, "%s", reason_of(r));
+    }
 }
 
 /* Whether a body of unknown length becomes larger than what is kept. */
@@ -129,6 +131,7 @@ bool receive_body(struct exchange *exchange, const char *data, size_t *length)
     size_t arrived = *length;
 
     peer_moved(exchange->peer, arrived);
+    metrics_count(exchange->services->metrics, METRICS_REQUEST_BYTES, arrived);
     if (outgrows(exchange, arrived))
         begin_stream(exchange);
     if (exchange->inbound.state != INBOUND_DISCARDING && exchange->inbound.streams) {

@@ -106,6 +106,7 @@ static const char *own_name(const struct exchange *exchange)
 
 static void refuse_other(struct exchange *exchange)
 {
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_LOGIN);
     reply_error(
         exchange, 401, PROXY_STATUS_DENIED,
         "tbproxyd is logged in as another user, whose rights this login would get. Log in with the name of "

@@ -1,31 +1,54 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/loop.h"
+#include "http/proxy_status.h"
 #include "proxy/metrics/metrics_private.h"
 
 const struct metrics_bound metrics_bounds[METRICS_BOUND_COUNT] = {
-    {1, "0.001"}, {5, "0.005"}, {10, "0.01"}, {50, "0.05"},  {100, "0.1"},
-    {500, "0.5"}, {1000, "1"},  {5000, "5"},  {10000, "10"}, {30000, "30"},
+    {1000, "0.001"}, {5000, "0.005"},  {10000, "0.01"},  {50000, "0.05"},    {100000, "0.1"},
+    {500000, "0.5"}, {1000000, "1.0"}, {5000000, "5.0"}, {10000000, "10.0"}, {30000000, "30.0"},
 };
 
-_Static_assert(METRICS_SERIES_MAX <= METRICS_SLOT_COUNT / 2 && METRICS_SERIES_MAX < UINT16_MAX,
-               "the slots fill up");
+const struct metrics_bound metrics_short_bounds[METRICS_BOUND_COUNT] = {
+    {50, "5e-05"},    {100, "0.0001"}, {250, "0.00025"}, {500, "0.0005"}, {1000, "0.001"},
+    {2500, "0.0025"}, {5000, "0.005"}, {10000, "0.01"},  {50000, "0.05"}, {250000, "0.25"},
+};
+
+enum { FAILURE_SERVER_ERROR = METRICS_FAILURE_COUNT - 3, FAILURE_SERVER_RATE_LIMIT, FAILURE_OTHER };
+
+const char *const metrics_failures[METRICS_FAILURE_COUNT] = {
+    PROXY_STATUS_CONFIGURATION,
+    PROXY_STATUS_CONNECTION_TERMINATED,
+    PROXY_STATUS_DENIED,
+    PROXY_STATUS_HEADER_TOO_BIG,
+    PROXY_STATUS_INTERNAL,
+    PROXY_STATUS_INTERNAL_ERROR,
+    PROXY_STATUS_UNAVAILABLE,
+    PROXY_STATUS_UPGRADE_FAILED,
+    "connection_read_timeout",
+    "connection_refused",
+    "connection_timeout",
+    "dns_error",
+    "http_protocol_error",
+    "http_response_incomplete",
+    "http_response_timeout",
+    "tls_certificate_error",
+    "tls_protocol_error",
+    [FAILURE_SERVER_ERROR] = "server_error",
+    [FAILURE_SERVER_RATE_LIMIT] = "server_rate_limit",
+    [FAILURE_OTHER] = "other",
+};
 
 struct metrics *metrics_new(void)
 {
-    struct metrics *metrics = calloc(1, sizeof(*metrics));
+    struct metrics *metrics = calloc(1, sizeof(*metrics) + (operation_count + 1) * sizeof(uint16_t));
 
-    if (metrics) {
-        metrics->other.operation = METRICS_OPERATION_OTHER;
-        metrics->other.client = METRICS_CLIENT_OTHER;
-    }
+    if (metrics)
+        metrics->started_ms = clock_wall_ms();
     return metrics;
 }
 
 void metrics_free(struct metrics *metrics)
 {
-    size_t i;
-
-    for (i = 0; metrics && i < metrics->count; i++)
-        free(metrics->series[i]);
     free(metrics);
 }
 
@@ -34,74 +57,87 @@ void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t t
     metrics->events[event] += times;
 }
 
-/* The slot of a series, or the free slot for it. */
-static uint16_t *slot_of(struct metrics *metrics, uint32_t operation, int64_t client)
+void metrics_refused(struct metrics *metrics, enum metrics_refusal reason)
 {
-    uint64_t hash = ((uint64_t)client << 32 ^ operation) * 0x9e3779b97f4a7c15u;
-    uint64_t i = hash >> (64 - METRICS_SLOT_BITS);
-
-    for (;; i = (i + 1) % METRICS_SLOT_COUNT) {
-        uint16_t *slot = &metrics->slots[i];
-        const struct series *series = *slot ? metrics->series[*slot - 1] : NULL;
-
-        if (!series || (series->operation == operation && series->client == client))
-            return slot;
-    }
+    metrics->refusals[reason]++;
 }
 
-static struct series *series_of(struct metrics *metrics, uint32_t operation, int64_t client)
-{
-    uint16_t *slot = slot_of(metrics, operation, client);
-    struct series *series;
-
-    if (*slot)
-        return metrics->series[*slot - 1];
-    series = metrics->count < METRICS_SERIES_MAX ? calloc(1, sizeof(*series)) : NULL;
-    if (!series)
-        return &metrics->other;
-    series->operation = operation;
-    series->client = client;
-    metrics->series[metrics->count] = series;
-    *slot = (uint16_t)++metrics->count;
-    return series;
-}
-
-static void count_status(struct series *series, int status)
-{
-    size_t i;
-
-    for (i = 0; i < METRICS_STATUSES_MAX && status >= 100 && status <= 599; i++) {
-        struct status_count *known = &series->statuses[i];
-
-        if (known->count == 0)
-            known->status = status;
-        if (known->status == status) {
-            known->count++;
-            return;
-        }
-    }
-    series->other_statuses++;
-}
-
-/* Ignores a negative time: there was none. */
-static void observe(struct histogram *histogram, int64_t ms)
+/* The index of the series of the operation ID, which is added if it is not known. */
+static size_t operation_index(struct metrics *metrics, uint32_t id)
 {
     size_t i = 0;
 
-    if (ms < 0)
-        return;
-    while (i < METRICS_BOUND_COUNT && ms > metrics_bounds[i].ms)
+    while (i < metrics->operation_count && metrics->operations[i].operation != id)
         i++;
-    histogram->buckets[i]++;
-    histogram->sum_ms += (uint64_t)ms;
+    if (i == metrics->operation_count && i < METRICS_OPERATIONS_MAX) {
+        metrics->operations[i].operation = id;
+        metrics->operation_count++;
+    }
+    return i;
 }
 
-void metrics_responded(struct metrics *metrics, const struct operation *operation, int64_t client, int status,
-                       int64_t waited_ms, int64_t upstream_ms)
+static struct operation_series *operation_of(struct metrics *metrics, const struct operation *operation)
 {
-    struct series *series = series_of(metrics, operation ? operation->id : 0, client);
+    uint16_t *row = &metrics->rows[operation ? (size_t)(operation - operations) : operation_count];
 
-    count_status(series, status);
-    observe(&series->waiting, waited_ms);
-    observe(&series->upstream, upstream_ms);
+    if (*row == 0)
+        *row = (uint16_t)(operation_index(metrics, operation ? operation->id : 0) + 1);
+    return &metrics->operations[*row - 1];
+}
+
+static struct principal_series *principal_of(struct metrics *metrics, int64_t principal)
+{
+    size_t i = 0;
+
+    while (i < metrics->principal_count && metrics->principals[i].principal != principal)
+        i++;
+    if (i == metrics->principal_count && i < METRICS_PRINCIPALS_MAX) {
+        metrics->principals[i].principal = principal;
+        metrics->principal_count++;
+    }
+    return &metrics->principals[i];
+}
+
+/* An invalid status counts as 5xx (RFC 9110, section 15). */
+static size_t class_of(int status)
+{
+    return status >= 100 && status <= 599 ? (size_t)status / 100 - 1 : METRICS_CLASS_COUNT - 1;
+}
+
+static void observe(struct histogram *histogram, const struct metrics_bound *bounds, int64_t us)
+{
+    size_t i = 0;
+
+    while (i < METRICS_BOUND_COUNT && us > bounds[i].us)
+        i++;
+    histogram->buckets[i]++;
+    histogram->sum_us += (uint64_t)us;
+}
+
+void metrics_failed(struct metrics *metrics, int status, const char *error)
+{
+    size_t i = 0;
+
+    if (!error && status != 429 && class_of(status) != METRICS_CLASS_COUNT - 1)
+        return;
+    if (!error)
+        i = status == 429 ? FAILURE_SERVER_RATE_LIMIT : FAILURE_SERVER_ERROR;
+    while (error && i < FAILURE_OTHER && strcmp(metrics_failures[i], error) != 0)
+        i++;
+    metrics->failures[i]++;
+}
+
+void metrics_responded(struct metrics *metrics, const struct metrics_response *response)
+{
+    struct operation_series *operation = operation_of(metrics, response->operation);
+    size_t class = class_of(response->status);
+
+    operation->classes.counts[class]++;
+    metrics->listeners[response->listener].counts[class]++;
+    principal_of(metrics, response->principal)->classes.counts[class]++;
+    if (!response->was_sent)
+        return;
+    observe(&metrics->waiting, metrics_bounds, response->waited_us);
+    observe(&operation->upstream, metrics_bounds, response->upstream_us);
+    observe(&metrics->added, metrics_short_bounds, response->added_us);
 }

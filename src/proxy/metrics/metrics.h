@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Counters and histograms since the start, by operation and client, printed in the text format of Prometheus
- * (version 0.0.4). Gauges are passed in when they are printed. Not thread-safe.
+ * Counters and histograms since the start, printed in the text format of Prometheus (version 0.0.4) or as
+ * OpenMetrics 1.0. docs/metrics.md lists them. Gauges are passed in when they are printed. Counting allocates
+ * nothing and cannot fail. Not thread-safe.
  *
- * A client is the user who asks ("uid:1000"), or "unknown". The number of series is bounded: after
- * METRICS_SERIES_MAX pairs of operation id and client, further pairs are counted as operation "other", client
- * "other"; after METRICS_STATUSES_MAX statuses of a series, further ones are counted as code "other".
+ * The number of series is bounded: operations after the first METRICS_OPERATIONS_MAX, and principals after
+ * the first METRICS_PRINCIPALS_MAX, are counted as "other". A histogram has 13 series, so only one has the
+ * operation as a label: the server's time, which differs by operation. What tbproxyd adds and how long a
+ * request waits hardly depends on the operation.
  */
 #ifndef TB_PROXY_METRICS_METRICS_H
 #define TB_PROXY_METRICS_METRICS_H
@@ -14,40 +16,62 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "proxy/metrics/gauges.h"
 #include "proxy/route/operation.h"
 
-#define METRICS_SERIES_MAX     2048
-#define METRICS_STATUSES_MAX   8
-#define METRICS_PAGE_MAX_BYTES (16 * 1024 * 1024) /* of the largest possible page */
+#define METRICS_SERIES_MAX     4096 /* samples of a page */
+#define METRICS_OPERATIONS_MAX 192
+#define METRICS_PRINCIPALS_MAX 32
+#define METRICS_PAGE_MAX_BYTES (1024 * 1024)
 
 struct metrics;
 
-/* A client is the uid of the user who asks, or METRICS_UNKNOWN. */
+/* A principal is the uid of the user who asks, or METRICS_UNKNOWN. */
 #define METRICS_UNKNOWN INT64_C(-1)
 
 enum metrics_event {
     METRICS_RATE_LIMITED,        /* 429 responses from the server */
     METRICS_RETRIES,             /* requests put back into the queue after a 429 */
     METRICS_MERGED_CALLS,        /* calls that carried more than one request */
-    METRICS_MERGED_REQUESTS,     /* requests sent in such calls */
+    METRICS_MERGE_SAVED,         /* calls saved by that */
     METRICS_MERGE_SPLITS,        /* merged calls that were refused and split */
-    METRICS_JOINED_READS,        /* reads that shared another request's call */
-    METRICS_QUEUE_FULL,          /* requests refused because the queue was full */
-    METRICS_QUEUE_LATE,          /* requests that waited too long */
+    METRICS_JOIN_SAVED,          /* calls saved because reads shared one */
     METRICS_HANG_UPS,            /* requests whose client disconnected while they waited */
-    METRICS_CONNECTIONS_REFUSED, /* because there were too many */
+    METRICS_REQUEST_BYTES,       /* of bodies */
+    METRICS_RESPONSE_BYTES,      /* of bodies */
     METRICS_SUBSCRIPTION_EVENTS, /* handed to subscribers */
     METRICS_SUBSCRIPTION_LOSSES, /* of the WebSocket that the subscribers share */
     METRICS_SUBSCRIBERS_BEHIND,  /* how often a subscriber did not read fast enough */
     METRICS_EVENT_COUNT,
 };
 
-/* Current values. */
-struct metrics_gauges {
-    uint64_t queue_requests, queue_bytes, in_flight, local_connections, websockets;
-    uint64_t subscribers, subscriptions;
-    bool session_ready;
-    double pace; /* learned, in tokens a second; 0: none, not printed */
+/* Why tbproxyd itself refused a request or a connection. */
+enum metrics_refusal {
+    METRICS_REFUSED_QUEUE_FULL,
+    METRICS_REFUSED_TOO_LATE, /* it waited as long as it may */
+    METRICS_REFUSED_CONNECTIONS,
+    METRICS_REFUSED_POLICY,
+    METRICS_REFUSED_BROWSER_GUARD,
+    METRICS_REFUSED_LOGIN, /* as another user */
+    METRICS_REFUSED_BODY_SIZE,
+    METRICS_REFUSED_MALFORMED,
+    METRICS_REFUSED_TOO_SLOW,
+    METRICS_REFUSED_SUBSCRIBERS,
+    METRICS_REFUSED_WEBSOCKETS,
+    METRICS_REFUSED_MEMORY,
+    METRICS_REFUSED_STOPPING,
+    METRICS_REFUSAL_COUNT,
+};
+
+enum metrics_listener { METRICS_TCP, METRICS_UNIX, METRICS_ADMIN, METRICS_LISTENER_COUNT };
+
+struct metrics_response {
+    const struct operation *operation; /* NULL: "unknown" */
+    enum metrics_listener listener;
+    int64_t principal;
+    int status;
+    bool was_sent;       /* to the server; otherwise the times do not count */
+    int64_t waited_us, upstream_us, added_us;
 };
 
 /* Returns NULL if there is no memory. */
@@ -58,13 +82,22 @@ void metrics_free(struct metrics *metrics);
 
 void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t times);
 
-/* Counts a request of CLIENT for OPERATION (NULL: "unknown") that was answered with STATUS. It waited
- * WAITED_MS before it was sent, and its call took UPSTREAM_MS; -1: it was not sent, or had no call of its
- * own. Counts it as "other" if there is no memory for a new series. */
-void metrics_responded(struct metrics *metrics, const struct operation *operation, int64_t client, int status,
-                       int64_t waited_ms, int64_t upstream_ms);
+void metrics_refused(struct metrics *metrics, enum metrics_refusal reason);
+
+/* A request got its response. */
+void metrics_responded(struct metrics *metrics, const struct metrics_response *response);
+
+/* It was a failure, if it was tbproxyd's own error, of the type ERROR of Proxy-Status (http/proxy_status.h; NULL: none),
+ * or the server's 5xx or 429. */
+void metrics_failed(struct metrics *metrics, int status, const char *error);
+
+struct metrics_format {
+    bool is_openmetrics;
+    bool has_principals; /* of all users: not for everybody */
+};
 
 /* Appends the page to OUT. 0, -EMSGSIZE, -ENOMEM; OUT is unchanged on error. */
-int metrics_print(const struct metrics *metrics, const struct metrics_gauges *gauges, struct buf *out);
+int metrics_print(const struct metrics *metrics, const struct metrics_gauges *gauges,
+                  const struct metrics_format *format, struct buf *out);
 
 #endif

@@ -1,156 +1,177 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "proxy/metrics/metrics_private.h"
 
-/* A page being printed; nothing is appended after the first error. A full page has tens of thousands of
- * lines, so printf() would be too slow. */
-struct page {
-    struct buf *out;
-    int result;
-};
+#define OPERATION_SERIES (METRICS_CLASS_COUNT + METRICS_BOUND_COUNT + 3)
+#define OTHER_SERIES                                                                                         \
+    (METRICS_CLASS_COUNT * (METRICS_LISTENER_COUNT + METRICS_PRINCIPALS_MAX + 1) + METRICS_EVENT_COUNT +     \
+     METRICS_REFUSAL_COUNT + METRICS_FAILURE_COUNT + 2 * (METRICS_BOUND_COUNT + 3) + METRICS_GAUGES_SERIES + \
+     1)
 
-static void put(struct page *page, const char *text)
+_Static_assert((METRICS_OPERATIONS_MAX + 1) * OPERATION_SERIES + OTHER_SERIES <= METRICS_SERIES_MAX,
+               "too many series");
+
+/* Those that are not zero: most operations have one or two. LABEL and VALUE: of the series. */
+static void print_classes(struct page *page, const char *label, const char *value,
+                          const struct classes *classes)
 {
-    if (page->result == 0)
-        page->result = buf_append_string(page->out, text);
-}
-
-static void put_number(struct page *page, uint64_t number)
-{
-    char text[24];
-    char *digit = text + sizeof(text) - 1;
-
-    *digit = '\0';
-    do
-        *--digit = (char)('0' + number % 10);
-    while (number /= 10);
-    put(page, digit);
-}
-
-static void put_family(struct page *page, const char *name, const char *type, const char *help)
-{
-    put(page, "# HELP ");
-    put(page, name);
-    put(page, " ");
-    put(page, help);
-    put(page, "\n# TYPE ");
-    put(page, name);
-    put(page, " ");
-    put(page, type);
-    put(page, "\n");
-}
-
-/* The name and the labels that all samples of a series share. No operation id needs escaping; the tests check
- * all of them. */
-static void put_series(struct page *page, const char *name, const char *suffix, const struct series *series)
-{
-    put(page, name);
-    put(page, suffix);
-    put(page, "{operation=\"");
-    put(page, series->operation == METRICS_OPERATION_OTHER ? "other"
-              : series->operation == 0                     ? "unknown"
-                                                           : operation_texts + series->operation);
-    put(page, "\",client=\"");
-    if (series->client < 0) {
-        put(page, series->client == METRICS_CLIENT_OTHER ? "other" : "unknown");
-    } else {
-        put(page, "uid:");
-        put_number(page, (uint64_t)series->client);
-    }
-    put(page, "\"");
-}
-
-static void put_value(struct page *page, uint64_t value)
-{
-    put(page, "} ");
-    put_number(page, value);
-    put(page, "\n");
-}
-
-static void print_statuses(struct page *page, const struct series *series)
-{
-    static const char name[] = "tbproxyd_requests_total";
+    static const char *const names[METRICS_CLASS_COUNT] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
     size_t i;
 
-    for (i = 0; i < METRICS_STATUSES_MAX && series->statuses[i].count > 0; i++) {
-        put_series(page, name, "", series);
-        put(page, ",code=\"");
-        put_number(page, (uint64_t)series->statuses[i].status);
-        put(page, "\"");
-        put_value(page, series->statuses[i].count);
-    }
-    if (series->other_statuses > 0) {
-        put_series(page, name, "", series);
-        put(page, ",code=\"other\"");
-        put_value(page, series->other_statuses);
+    for (i = 0; i < METRICS_CLASS_COUNT; i++) {
+        if (classes->counts[i] == 0)
+            continue;
+        page_sample(page, NULL);
+        page_label(page, label, value);
+        page_label(page, "code", names[i]);
+        page_number(page, classes->counts[i]);
     }
 }
 
-static void put_sum(struct page *page, uint64_t ms)
+static void begin_part(struct page *page, const char *part, const char *operation)
 {
-    char fraction[8];
-
-    snprintf(fraction, sizeof(fraction), ".%03u", (unsigned)(ms % 1000));
-    put(page, "} ");
-    put_number(page, ms / 1000);
-    put(page, fraction);
-    put(page, "\n");
+    page_sample(page, part);
+    if (operation)
+        page_label(page, "operation", operation);
 }
 
-/* Prints nothing if nothing was observed: a request that is never sent would fill a page with zeros. */
-static void print_histogram(struct page *page, const char *name, const struct series *series,
+/* OPERATION: the label; NULL: none. */
+static void print_histogram(struct page *page, const char *operation, const struct metrics_bound *bounds,
                             const struct histogram *histogram)
 {
     uint64_t count = 0;
     size_t i;
 
-    for (i = 0; i < ARRAY_SIZE(histogram->buckets); i++)
+    for (i = 0; i < ARRAY_SIZE(histogram->buckets); i++) {
         count += histogram->buckets[i];
-    if (count == 0)
-        return;
-    for (count = 0, i = 0; i < ARRAY_SIZE(histogram->buckets); i++) {
-        count += histogram->buckets[i];
-        put_series(page, name, "_bucket", series);
-        put(page, ",le=\"");
-        put(page, i < METRICS_BOUND_COUNT ? metrics_bounds[i].seconds : "+Inf");
-        put(page, "\"");
-        put_value(page, count);
+        begin_part(page, "_bucket", operation);
+        page_label(page, "le", i < METRICS_BOUND_COUNT ? bounds[i].seconds : "+Inf");
+        page_number(page, count);
     }
-    put_series(page, name, "_sum", series);
-    put_sum(page, histogram->sum_ms);
-    put_series(page, name, "_count", series);
-    put_value(page, count);
+    begin_part(page, "_sum", operation);
+    page_micro(page, histogram->sum_us);
+    begin_part(page, "_count", operation);
+    page_number(page, count);
 }
 
-static void print_waiting(struct page *page, const struct series *series)
+/* No id needs escaping, and none is "other" or "unknown"; the tests check all of them. */
+static const char *operation_name(const struct metrics *metrics, size_t index)
 {
-    print_histogram(page, "tbproxyd_queue_wait_seconds", series, &series->waiting);
+    uint32_t id = metrics->operations[index].operation;
+
+    return index == METRICS_OPERATIONS_MAX ? "other" : id == 0 ? "unknown" : operation_texts + id;
 }
 
-static void print_upstream(struct page *page, const struct series *series)
-{
-    print_histogram(page, "tbproxyd_upstream_seconds", series, &series->upstream);
-}
-
-static void print_each(struct page *page, const struct metrics *metrics,
-                       void (*print)(struct page *page, const struct series *series))
+static void print_operations(struct page *page, const struct metrics *metrics)
 {
     size_t i;
 
-    for (i = 0; i < metrics->count; i++)
-        print(page, metrics->series[i]);
-    print(page, &metrics->other);
+    page_family(page, PAGE_COUNTER, "tbproxyd_requests", "Requests answered, by operation.");
+    for (i = 0; i <= METRICS_OPERATIONS_MAX; i++)
+        print_classes(page, "operation", operation_name(metrics, i), &metrics->operations[i].classes);
 }
 
-/* A family of one sample without labels. */
-static void print_one(struct page *page, const char *name, const char *type, const char *help, uint64_t value)
+static bool is_empty(const struct histogram *histogram)
 {
-    put_family(page, name, type, help);
-    put(page, name);
-    put(page, " ");
-    put_number(page, value);
-    put(page, "\n");
+    size_t i = 0;
+
+    while (i < ARRAY_SIZE(histogram->buckets) && histogram->buckets[i] == 0)
+        i++;
+    return i == ARRAY_SIZE(histogram->buckets);
+}
+
+static void print_upstream(struct page *page, const struct metrics *metrics)
+{
+    size_t i;
+
+    page_family(page, PAGE_HISTOGRAM, "tbproxyd_upstream_seconds",
+                "How long the server had requests, by operation.");
+    for (i = 0; i <= METRICS_OPERATIONS_MAX; i++)
+        if (!is_empty(&metrics->operations[i].upstream))
+            print_histogram(page, operation_name(metrics, i), metrics_bounds,
+                            &metrics->operations[i].upstream);
+}
+
+static void print_listeners(struct page *page, const struct metrics *metrics)
+{
+    static const char *const names[METRICS_LISTENER_COUNT] = {"tcp", "unix", "admin"};
+    size_t i;
+
+    page_family(page, PAGE_COUNTER, "tbproxyd_listener_requests", "Requests answered, by listener.");
+    for (i = 0; i < METRICS_LISTENER_COUNT; i++)
+        print_classes(page, "listener", names[i], &metrics->listeners[i]);
+}
+
+static void print_principals(struct page *page, const struct metrics *metrics)
+{
+    char name[32];
+    size_t i;
+
+    page_family(page, PAGE_COUNTER, "tbproxyd_principal_requests", "Requests answered, by user.");
+    for (i = 0; i <= METRICS_PRINCIPALS_MAX; i++) {
+        const struct principal_series *series = &metrics->principals[i];
+
+        snprintf(name, sizeof(name), "uid:%" PRId64, series->principal);
+        print_classes(page, "principal",
+                      i == METRICS_PRINCIPALS_MAX            ? "other"
+                      : series->principal == METRICS_UNKNOWN ? "unknown"
+                                                             : name,
+                      &series->classes);
+    }
+}
+
+/* A counter for each of NAMES, also those that are zero: a rate needs the zero before the first. */
+static void print_counters(struct page *page, const char *label, const char *const *names,
+                           const uint64_t *counts, size_t count)
+{
+    size_t i;
+
+    for (i = 0; i < count; i++) {
+        page_sample(page, NULL);
+        page_label(page, label, names[i]);
+        page_number(page, counts[i]);
+    }
+}
+
+static void print_reasons(struct page *page, const struct metrics *metrics)
+{
+    static const char *const refusals[METRICS_REFUSAL_COUNT] = {
+        [METRICS_REFUSED_QUEUE_FULL] = "queue_full",       [METRICS_REFUSED_TOO_LATE] = "queue_wait",
+        [METRICS_REFUSED_CONNECTIONS] = "connections",     [METRICS_REFUSED_POLICY] = "policy",
+        [METRICS_REFUSED_BROWSER_GUARD] = "browser_guard", [METRICS_REFUSED_LOGIN] = "login",
+        [METRICS_REFUSED_BODY_SIZE] = "body_size",         [METRICS_REFUSED_MALFORMED] = "malformed",
+        [METRICS_REFUSED_TOO_SLOW] = "too_slow",           [METRICS_REFUSED_SUBSCRIBERS] = "subscribers",
+        [METRICS_REFUSED_WEBSOCKETS] = "websockets",       [METRICS_REFUSED_MEMORY] = "memory",
+        [METRICS_REFUSED_STOPPING] = "stopping",
+    };
+
+    page_family(page, PAGE_COUNTER, "tbproxyd_failures", "Requests that failed, by cause.");
+    print_counters(page, "reason", metrics_failures, metrics->failures, METRICS_FAILURE_COUNT);
+    page_family(page, PAGE_COUNTER, "tbproxyd_refusals",
+                "Requests and connections that tbproxyd itself refused.");
+    print_counters(page, "reason", refusals, metrics->refusals, METRICS_REFUSAL_COUNT);
+}
+
+static void print_times(struct page *page, const struct metrics *metrics)
+{
+    page_family(page, PAGE_HISTOGRAM, "tbproxyd_queue_wait_seconds",
+                "How long requests waited for their turn, or for a login.");
+    print_histogram(page, NULL, metrics_bounds, &metrics->waiting);
+    page_family(page, PAGE_HISTOGRAM, "tbproxyd_added_seconds",
+                "How long tbproxyd itself needed for requests that were sent.");
+    print_histogram(page, NULL, metrics_short_bounds, &metrics->added);
+}
+
+static void print_saved(struct page *page, const uint64_t events[METRICS_EVENT_COUNT])
+{
+    static const char *const names[] = {"merge", "join"};
+    const uint64_t saved[] = {events[METRICS_MERGE_SAVED], events[METRICS_JOIN_SAVED]};
+
+    page_family(page, PAGE_COUNTER, "tbproxyd_calls_saved",
+                "Calls that were not needed, because requests shared one.");
+    print_counters(page, "by", names, saved, ARRAY_SIZE(names));
 }
 
 static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_COUNT])
@@ -158,81 +179,54 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
     static const struct {
         const char *name, *help;
     } texts[METRICS_EVENT_COUNT] = {
-        [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited_total", "429 responses from the server."},
-        [METRICS_RETRIES] = {"tbproxyd_retries_total",
+        [METRICS_RATE_LIMITED] = {"tbproxyd_rate_limited", "429 responses from the server."},
+        [METRICS_RETRIES] = {"tbproxyd_retries",
                              "Requests put back into the queue after a 429 from the server."},
-        [METRICS_MERGED_CALLS] = {"tbproxyd_merged_calls_total", "Calls that carried more than one request."},
-        [METRICS_MERGED_REQUESTS] = {"tbproxyd_merged_requests_total", "Requests sent in merged calls."},
-        [METRICS_MERGE_SPLITS] = {"tbproxyd_merge_splits_total",
+        [METRICS_MERGED_CALLS] = {"tbproxyd_merged_calls", "Calls that carried more than one request."},
+        [METRICS_MERGE_SPLITS] = {"tbproxyd_merge_splits",
                                   "Merged calls that the server refused and that were split."},
-        [METRICS_JOINED_READS] = {"tbproxyd_joined_reads_total", "Reads that shared another request's call."},
-        [METRICS_QUEUE_FULL] = {"tbproxyd_queue_full_total", "Requests refused because the queue was full."},
-        [METRICS_QUEUE_LATE] = {"tbproxyd_queue_late_total",
-                                "Requests refused because they waited in the queue too long."},
-        [METRICS_HANG_UPS] = {"tbproxyd_hang_ups_total",
-                              "Requests whose client disconnected while they waited."},
-        [METRICS_CONNECTIONS_REFUSED] = {"tbproxyd_connections_refused_total",
-                                         "Connections refused because there were too many."},
-        [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events_total", "Events sent to subscribers."},
-        [METRICS_SUBSCRIPTION_LOSSES] = {"tbproxyd_subscription_connections_lost_total",
+        [METRICS_HANG_UPS] = {"tbproxyd_hang_ups", "Requests whose client disconnected while they waited."},
+        [METRICS_REQUEST_BYTES] = {"tbproxyd_local_received_bytes",
+                                   "Bytes of bodies received from local programs."},
+        [METRICS_RESPONSE_BYTES] = {"tbproxyd_local_sent_bytes", "Bytes of bodies sent to local programs."},
+        [METRICS_SUBSCRIPTION_EVENTS] = {"tbproxyd_subscription_events", "Events sent to subscribers."},
+        [METRICS_SUBSCRIPTION_LOSSES] = {"tbproxyd_subscription_connections_lost",
                                          "Times that the WebSocket shared by subscribers was lost."},
-        [METRICS_SUBSCRIBERS_BEHIND] = {"tbproxyd_subscribers_behind_total",
+        [METRICS_SUBSCRIBERS_BEHIND] = {"tbproxyd_subscribers_behind",
                                         "Times that a subscriber did not read fast enough."},
     };
     size_t i;
 
     for (i = 0; i < METRICS_EVENT_COUNT; i++)
-        print_one(page, texts[i].name, "counter", texts[i].help, events[i]);
+        if (texts[i].name)
+            page_one(page, PAGE_COUNTER, texts[i].name, texts[i].help, events[i]);
+    print_saved(page, events);
 }
 
-static void print_pace(struct page *page, double pace)
+static void print_start(struct page *page, const struct metrics *metrics)
 {
-    static const char name[] = "tbproxyd_learned_pace_tokens_per_second";
-    char text[32];
-
-    if (!(pace > 0))
-        return;
-    snprintf(text, sizeof(text), " %.6g\n", pace);
-    put_family(page, name, "gauge", "Pace learned from 429 responses.");
-    put(page, name);
-    put(page, text);
+    page_family(page, PAGE_GAUGE, "process_start_time_seconds", "When the process started, since the epoch.");
+    page_sample(page, NULL);
+    page_micro(page, (uint64_t)metrics->started_ms * 1000);
 }
 
-static void print_gauges(struct page *page, const struct metrics_gauges *gauges)
-{
-    print_one(page, "tbproxyd_queue_requests", "gauge", "Requests waiting to be sent.",
-              gauges->queue_requests);
-    print_one(page, "tbproxyd_queue_bytes", "gauge", "Bytes in the bodies of waiting requests.",
-              gauges->queue_bytes);
-    print_one(page, "tbproxyd_upstream_in_flight", "gauge", "Calls that the server has not answered yet.",
-              gauges->in_flight);
-    print_one(page, "tbproxyd_local_connections", "gauge", "Open connections of local programs.",
-              gauges->local_connections);
-    print_one(page, "tbproxyd_websockets", "gauge", "Open WebSockets of local programs.", gauges->websockets);
-    print_one(page, "tbproxyd_subscribers", "gauge", "Programs reading /-/subscribe/.", gauges->subscribers);
-    print_one(page, "tbproxyd_subscriptions", "gauge", "Distinct subscriptions of these programs.",
-              gauges->subscriptions);
-    print_one(page, "tbproxyd_session_ready", "gauge", "1 if requests can be sent with a credential, else 0.",
-              gauges->session_ready);
-    print_pace(page, gauges->pace);
-    put_family(page, "tbproxyd_build_info", "gauge", "Always 1; the label is the version of tbproxyd.");
-    put(page, "tbproxyd_build_info{version=\"" PACKAGE_VERSION "\"} 1\n");
-}
-
-int metrics_print(const struct metrics *metrics, const struct metrics_gauges *gauges, struct buf *out)
+int metrics_print(const struct metrics *metrics, const struct metrics_gauges *gauges,
+                  const struct metrics_format *format, struct buf *out)
 {
     size_t before = out->len;
-    struct page page = {.out = out};
+    struct page page = {.out = out, .is_openmetrics = format->is_openmetrics};
 
-    put_family(&page, "tbproxyd_requests_total", "counter", "Requests answered.");
-    print_each(&page, metrics, print_statuses);
-    put_family(&page, "tbproxyd_queue_wait_seconds", "histogram",
-               "How long requests waited before they were sent.");
-    print_each(&page, metrics, print_waiting);
-    put_family(&page, "tbproxyd_upstream_seconds", "histogram", "How long the server took to answer calls.");
-    print_each(&page, metrics, print_upstream);
+    print_operations(&page, metrics);
+    print_listeners(&page, metrics);
+    if (format->has_principals)
+        print_principals(&page, metrics);
+    print_reasons(&page, metrics);
+    print_times(&page, metrics);
+    print_upstream(&page, metrics);
     print_events(&page, metrics->events);
-    print_gauges(&page, gauges);
+    metrics_print_gauges(&page, gauges);
+    print_start(&page, metrics);
+    page_end(&page);
     if (page.result < 0)
         buf_truncate(out, before);
     return page.result;

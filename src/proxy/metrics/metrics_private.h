@@ -6,48 +6,66 @@
 #define TB_PROXY_METRICS_METRICS_PRIVATE_H
 
 #include "proxy/metrics/metrics.h"
+#include "proxy/metrics/page.h"
 
-#define METRICS_SLOT_BITS  12
-#define METRICS_SLOT_COUNT (1u << METRICS_SLOT_BITS) /* at most half full, to keep searches short */
+#define METRICS_BOUND_COUNT   10
+#define METRICS_CLASS_COUNT   5 /* of statuses: 1xx to 5xx */
+#define METRICS_FAILURE_COUNT 20
 
-#define METRICS_CLIENT_OTHER    INT64_C(-2)
-#define METRICS_OPERATION_OTHER UINT32_MAX
-
-#define METRICS_BOUND_COUNT 10
+/* The most that gauges_page.c prints. */
+#define METRICS_GAUGES_SERIES                                                                                \
+    (21 + 9 * FAILOVER_SERVERS_MAX + 2 * RATE_LIMIT_PAIRS_MAX + METRICS_SERVER_STATES +                      \
+     SESSION_CALL_KINDS * SESSION_OUTCOMES)
 
 /* The upper bound of a bucket, for comparing and for printing. */
 struct metrics_bound {
-    int64_t ms;
+    int64_t us;
     const char *seconds;
 };
 
-extern const struct metrics_bound metrics_bounds[METRICS_BOUND_COUNT];
+/* Of times that are mostly the server's, and of those that tbproxyd needs itself. */
+extern const struct metrics_bound metrics_bounds[METRICS_BOUND_COUNT],
+    metrics_short_bounds[METRICS_BOUND_COUNT];
+
+/* Error types of Proxy-Status, then what the server itself answers, then "other". */
+extern const char *const metrics_failures[METRICS_FAILURE_COUNT];
 
 /* A bucket does not include those below it; the last one is above all bounds. */
 struct histogram {
     uint64_t buckets[METRICS_BOUND_COUNT + 1];
-    uint64_t sum_ms;
+    uint64_t sum_us;
 };
 
-struct status_count {
-    int status;
-    uint64_t count;
+struct classes {
+    uint64_t counts[METRICS_CLASS_COUNT];
 };
 
-struct series {
+struct operation_series {
     uint32_t operation; /* id as in struct operation, because one id can have several paths; 0: unknown */
-    int64_t client;
-    struct status_count statuses[METRICS_STATUSES_MAX]; /* those with a count come first */
-    uint64_t other_statuses;
-    struct histogram waiting, upstream;
+    struct classes classes;
+    struct histogram upstream;
+};
+
+struct principal_series {
+    int64_t principal;
+    struct classes classes;
 };
 
 struct metrics {
+    int64_t started_ms; /* since the epoch */
     uint64_t events[METRICS_EVENT_COUNT];
-    struct series *series[METRICS_SERIES_MAX];
-    size_t count;
-    uint16_t slots[METRICS_SLOT_COUNT]; /* open addressing: index into SERIES plus 1; 0: free */
-    struct series other;
+    uint64_t refusals[METRICS_REFUSAL_COUNT];
+    uint64_t failures[METRICS_FAILURE_COUNT];
+    struct classes listeners[METRICS_LISTENER_COUNT];
+    struct histogram waiting, added;
+    size_t operation_count, principal_count;
+    struct operation_series operations[METRICS_OPERATIONS_MAX + 1]; /* the last is "other" */
+    struct principal_series principals[METRICS_PRINCIPALS_MAX + 1]; /* the last is "other" */
+    uint16_t
+        rows[]; /* of the table of operations: index into OPERATIONS plus 1; 0: not seen; last: unknown */
 };
+
+/* gauges_page.c */
+void metrics_print_gauges(struct page *page, const struct metrics_gauges *gauges);
 
 #endif

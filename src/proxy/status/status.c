@@ -12,9 +12,8 @@
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
 #include "proxy/route/operation.h"
+#include "proxy/status/metrics_reply.h"
 #include "proxy/status/status_queue.h"
-#include "proxy/subscribe/subscriptions.h"
-#include "proxy/websocket/tunnel.h"
 
 static json_t *buckets(const struct services *services, const struct rate_limit *limit)
 {
@@ -142,36 +141,10 @@ static void reply_status(struct exchange *exchange)
                status_report(exchange->services, peer->kind == LISTENER_API ? peer->principal : NULL));
 }
 
-static void reply_metrics(struct exchange *exchange)
-{
-    struct services *services = exchange->services;
-    struct buf page = BUF_INIT(METRICS_PAGE_MAX_BYTES);
-    struct forward_queue_state queued = forward_queue_state(services->forward);
-    struct budget_state budget = budget_state(&services->budget, services->loop.now_ms);
-    struct metrics_gauges gauges = {
-        .queue_requests = queued.requests,
-        .queue_bytes = queued.bytes,
-        .in_flight = budget.in_flight,
-        .local_connections = services->open_peers,
-        .websockets = tunnel_count(services),
-        .subscribers = subscribers_count(services->subscriptions),
-        .subscriptions = subscriptions_count(services->subscriptions),
-        .session_ready = session_credential(services->upstream.session, services->loop.now_ms) != NULL,
-        .pace = budget.pace,
-    };
-
-    if (metrics_print(services->metrics, &gauges, &page) < 0) {
-        buf_free(&page);
-        reply_no_memory(exchange);
-        return;
-    }
-    reply_text(exchange, 200, "text/plain; version=0.0.4; charset=utf-8", page.data);
-}
-
 static void status_begin(struct exchange *exchange)
 {
     if (exchange->head.route.kind == ROUTE_METRICS)
-        reply_metrics(exchange);
+        metrics_reply(exchange);
     else
         reply_status(exchange);
 }

@@ -175,11 +175,13 @@ static bool has_place(struct exchange *exchange)
     char bound[POLICY_BOUND_NAME_MAX];
 
     if (allowance_lacks(exchange->peer->allowance, POLICY_MAX_STREAMS, bound)) {
+        metrics_refused(exchange->services->metrics, METRICS_REFUSED_SUBSCRIBERS);
         reply_busy(exchange, 0, "too many subscribers (%s)", bound);
         return false;
     }
     if (quota_allows(own->whole->max, own->used, own->whole->used, 1))
         return true;
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_SUBSCRIBERS);
     reply_busy(exchange, 0, "too many subscribers (at most %d of one user)", SUBSCRIBERS_MAX);
     return false;
 }

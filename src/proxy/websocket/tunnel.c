@@ -138,6 +138,7 @@ static void tunnel_begin(struct exchange *exchange)
     struct tunnel *tunnel;
 
     if (allowance_lacks(exchange->peer->allowance, POLICY_MAX_WEBSOCKETS, bound)) {
+        metrics_refused(exchange->services->metrics, METRICS_REFUSED_WEBSOCKETS);
         reply_busy(exchange, 0, "too many WebSockets (%s)", bound);
         return;
     }

@@ -229,11 +229,12 @@ static void wait_for_turn(struct tunnel *tunnel)
     int64_t delay_ms = principal_next_handshake_ms(tunnel->exchange->peer->principal, services->loop.now_ms,
                                                    services->config->queue.max_wait_ms);
 
-    if (delay_ms < 0)
+    if (delay_ms < 0) {
+        metrics_refused(services->metrics, METRICS_REFUSED_WEBSOCKETS);
         reply_busy(tunnel->exchange, services->config->queue.max_wait_ms,
                    "too many WebSockets at once (%d, then %d in a second; queue.max_wait_ms)",
                    PRINCIPAL_HANDSHAKES, PRINCIPAL_HANDSHAKES_PER_SECOND);
-    else if (delay_ms == 0)
+    } else if (delay_ms == 0)
         tunnel_begin_handshake(tunnel);
     else if (loop_timer_start(&services->loop, &tunnel->handshake_timer, delay_ms) < 0)
         reply_no_memory(tunnel->exchange);

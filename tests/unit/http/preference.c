@@ -80,6 +80,44 @@ START_TEST(the_wait_of_a_preference)
 }
 END_TEST
 
+static const struct {
+    const char *value;
+    int quality;
+} accepts[] = {
+    {"a/b", 1000},
+    {"A/B;q=1", 1000},
+    {"a/b ; q=0.5", 500},
+    {"x/y, a/b;q=0.123", 123},
+    {"a/b;v=1;q=0.5", 500},
+    {"a/b;v=2,a/b;q=0.25", 250},
+    {"a/b;q=0.2,a/b;v=1;q=0.9", 900}, /* the most wanted counts */
+    {"a/b;x=\"q=0.1,\";q=1.000", 1000},
+    {"a/b;q=0", 0},
+    {"a/b;v=11", 0},
+    {"a/b;v=", 0},
+    {"a/b;q=", 0},
+    {"a/b;q=1.1", 0},
+    {"a/b;q=2", 0},
+    {"a/b;q=-1", 0},
+    {"a/b;q=0.5x", 0},
+    {"a/b;q=0.1234", 0},
+    {"a/bc", 0},
+    {"a", 0},
+    {"*/*", 0},
+    {"a/*", 0},
+    {"", 0},
+    {",,;,", 0},
+    {"x=\"a/b", 0},
+};
+
+START_TEST(the_quality_of_an_accepted_type)
+{
+    int quality = preference_quality(accepts[_i].value, "a/b", "v=1");
+
+    ck_assert_msg(quality == accepts[_i].quality, "\"%s\": %d", accepts[_i].value, quality);
+}
+END_TEST
+
 UNIT_SUITE(preference)
 {
     TCase *tests;
@@ -87,5 +125,6 @@ UNIT_SUITE(preference)
 
     tcase_add_loop_test(tests, the_urgency_of_a_priority, 0, (int)ARRAY_SIZE(urgencies));
     tcase_add_loop_test(tests, the_wait_of_a_preference, 0, (int)ARRAY_SIZE(waits));
+    tcase_add_loop_test(tests, the_quality_of_an_accepted_type, 0, (int)ARRAY_SIZE(accepts));
     return suite;
 }

@@ -24,6 +24,26 @@ START_TEST(test_the_connection_that_answered_last_is_taken)
 }
 END_TEST
 
+START_TEST(test_the_state_of_the_connections)
+{
+    struct transport_state state;
+
+    pool_begin_http1(3);
+    get_many(4);
+    opens_http1(1);
+    opens_http1(2);
+    answer(0);
+    fake_run();
+    state = transport_state(fake.transport);
+    ck_assert_uint_eq(state.opening, 1);
+    ck_assert_uint_eq(state.busy + state.idle, 2);
+    ck_assert_uint_eq(state.transfers, state.busy);
+    ck_assert_uint_eq(state.opened, 3);
+    ck_assert_uint_eq(state.waiting + state.transfers, 3);
+    pool_end();
+}
+END_TEST
+
 START_TEST(test_a_request_of_risk_takes_a_fresh_connection)
 {
     open_three();
@@ -258,6 +278,7 @@ UNIT_SUITE(pool_choice)
     Suite *suite = unit_suite_create("pool_choice", &tests);
 
     tcase_add_test(tests, test_the_connection_that_answered_last_is_taken);
+    tcase_add_test(tests, test_the_state_of_the_connections);
     tcase_add_test(tests, test_a_request_of_risk_takes_a_fresh_connection);
     tcase_add_test(tests, test_a_connection_that_was_idle_too_long_makes_room);
     tcase_add_test(tests, test_the_end_is_looked_for_after_1_s);

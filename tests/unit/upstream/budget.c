@@ -313,6 +313,26 @@ START_TEST(a_closing_can_be_ended)
 }
 END_TEST
 
+START_TEST(the_time_of_closings_is_counted)
+{
+    open_budget("10:1", false);
+    refuse(now_ms, 3000); /* the only operation */
+    ck_assert_int_eq(budget_was_closed_ms(&budget, now_ms), 0);
+    now_ms += 1000;
+    ck_assert_int_eq(budget_was_closed_ms(&budget, now_ms), 1000);
+    refuse(now_ms, 1500); /* within the first */
+    now_ms += 2000;
+    ck_assert_int_eq(budget_was_closed_ms(&budget, now_ms), 3000);
+    now_ms += MINUTE_MS;
+    ck_assert_int_eq(budget_was_closed_ms(&budget, now_ms), 3000);
+    refuse(now_ms, MINUTE_MS);
+    now_ms += 500;
+    budget_open(&budget, now_ms);
+    now_ms += MINUTE_MS;
+    ck_assert_int_eq(budget_was_closed_ms(&budget, now_ms), 3500);
+}
+END_TEST
+
 START_TEST(half_of_the_places_are_not_for_what_costs_nothing)
 {
     unsigned i;
@@ -356,6 +376,7 @@ UNIT_SUITE(budget)
     tcase_add_test(tests, calls_in_flight_outlast_the_closing);
     tcase_add_test(tests, other_limits_keep_the_levels_of_the_pairs_that_stay);
     tcase_add_test(tests, a_smaller_limit_waits_for_the_calls_in_flight);
+    tcase_add_test(tests, the_time_of_closings_is_counted);
     tcase_add_test(tests, an_answer_that_goes_on_keeps_its_place_only);
     return suite;
 }

@@ -31,6 +31,33 @@ START_TEST(a_refused_renewal_becomes_a_login)
 }
 END_TEST
 
+START_TEST(calls_are_counted_by_how_they_end)
+{
+    static const uint64_t expected[SESSION_CALL_KINDS][SESSION_OUTCOMES] = {{2, 1, 1}, {1, 1, 0}, {0, 0, 0}};
+    int kind, outcome;
+
+    world_begin(&world, SESSION_CALL_LOGIN);
+    world_answer_refused(&world);
+    world_wait_due(&world, 15 * 1000);
+    world_begin(&world, SESSION_CALL_LOGIN);
+    world_answer(&world, 500, "", -1);
+    world_wait_due(&world, 1000);
+    world_log_in(&world, 9000);
+    world_wait_due(&world, 7200 * 1000);
+    world_begin(&world, SESSION_CALL_REFRESH);
+    world_answer_pair(&world, 9000);
+    world_wait_due(&world, 7200 * 1000);
+    world_begin(&world, SESSION_CALL_REFRESH);
+    world_answer_refused(&world);
+    world_log_in(&world, 9000);
+    for (kind = 0; kind < SESSION_CALL_KINDS; kind++)
+        for (outcome = 0; outcome < SESSION_OUTCOMES; outcome++)
+            ck_assert_msg(session_calls_ended(world.session, (enum session_call_kind)kind,
+                                              (enum session_outcome)outcome) == expected[kind][outcome],
+                          "%d %d", kind, outcome);
+}
+END_TEST
+
 /* A server that is refused again and again, with a request every ten seconds that would like a credential. */
 START_TEST(a_refused_login_is_probed_ever_more_rarely)
 {
@@ -294,6 +321,7 @@ UNIT_SUITE(session_failures)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_refused_renewal_becomes_a_login);
+    tcase_add_test(tests, calls_are_counted_by_how_they_end);
     tcase_add_test(tests, a_refused_login_is_probed_ever_more_rarely);
     tcase_add_loop_test(tests, a_silent_server_is_asked_again_soon, 0, 7);
     tcase_add_test(tests, requests_ask_an_offline_session_at_most_once_a_second);

@@ -138,7 +138,7 @@ START_TEST(waiting_writes_go_as_one_call)
     assert_statuses(1, 6, 200);
     assert_stored(2, 6);
     ck_assert_uint_eq(world_count(&world, METRICS_MERGED_CALLS), 1);
-    ck_assert_uint_eq(world_count(&world, METRICS_MERGED_REQUESTS), 5);
+    ck_assert_uint_eq(world_count(&world, METRICS_MERGE_SAVED), 4);
 }
 END_TEST
 
@@ -389,7 +389,7 @@ START_TEST(identical_reads_share_a_call)
     run_all();
     assert_statuses(1, 2, 200);
     ck_assert_str_eq(results[1].answer, results[2].answer);
-    ck_assert_uint_eq(world_count(&world, METRICS_JOINED_READS), 1);
+    ck_assert_uint_eq(world_count(&world, METRICS_JOIN_SAVED), 1);
 }
 END_TEST
 
@@ -437,7 +437,7 @@ START_TEST(waiting_reads_share_a_call)
     run_all();
     ck_assert_uint_eq(world.server.call_count, 2);
     assert_statuses(1, 6, 200);
-    ck_assert_uint_eq(world_count(&world, METRICS_JOINED_READS), 4);
+    ck_assert_uint_eq(world_count(&world, METRICS_JOIN_SAVED), 4);
 }
 END_TEST
 

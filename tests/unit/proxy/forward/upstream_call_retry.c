@@ -210,7 +210,7 @@ START_TEST(a_deadline_in_the_queue)
     assert_late(2, 30000);
     assert_late(3, 30000);
     ck_assert_uint_eq(world.server.call_count, 0);
-    ck_assert_uint_eq(world_count(&world, METRICS_QUEUE_LATE), 3);
+    ck_assert_uint_eq(world_refusals(&world, METRICS_REFUSED_TOO_LATE), 3);
 }
 END_TEST
 
@@ -252,7 +252,7 @@ START_TEST(a_full_queue_refuses)
     world.forward.queue.max_count = 3;
     for (i = 0; i < 4; i++)
         begin(TELEMETRY);
-    ck_assert_uint_eq(world_count(&world, METRICS_QUEUE_FULL), 1);
+    ck_assert_uint_eq(world_refusals(&world, METRICS_REFUSED_QUEUE_FULL), 1);
     run_all();
     for (i = 1; i <= 4; i++)
         ck_assert_int_eq(results[i].status, i < 4 ? 200 : 503);

@@ -242,7 +242,7 @@ START_TEST(a_read_finds_what_was_written)
         crowd_add(&crowd, ATTRIBUTES, 2 + round % 6, 0, 2);
         crowd_add(&crowd, READ, 24, 0, 2);
         crowd_run(&crowd, 20 * SECOND_MS);
-        ck_assert_uint_gt(world_count(&world, METRICS_JOINED_READS), 100);
+        ck_assert_uint_gt(world_count(&world, METRICS_JOIN_SAVED), 100);
         ck_assert_uint_eq(crowd.stale, 0);
         world_close(&world);
     }

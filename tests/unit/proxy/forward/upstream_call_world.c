@@ -14,6 +14,7 @@
 
 struct metrics {
     uint64_t counts[METRICS_EVENT_COUNT];
+    uint64_t refusals[METRICS_REFUSAL_COUNT];
 };
 
 static const struct {
@@ -179,6 +180,16 @@ void reply_stopping(struct exchange *exchange)
 void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t times)
 {
     metrics->counts[event] += times;
+}
+
+void metrics_refused(struct metrics *metrics, enum metrics_refusal reason)
+{
+    metrics->refusals[reason]++;
+}
+
+uint64_t world_refusals(const struct world *world, enum metrics_refusal reason)
+{
+    return world->services.metrics->refusals[reason];
 }
 
 uint64_t world_count(const struct world *world, enum metrics_event event)

@@ -112,5 +112,6 @@ static inline int64_t world_now(const struct world *world)
 
 /* How often that happened. */
 uint64_t world_count(const struct world *world, enum metrics_event event);
+uint64_t world_refusals(const struct world *world, enum metrics_refusal reason);
 
 #endif

@@ -36,15 +36,16 @@ static struct sample parse_sample(struct reader *reader, const char *line)
 {
     struct sample sample = {0};
     int name = (int)strcspn(line, "{ ");
-    const char *end = strrchr(line, ' '), *le = strstr(line, ",le=\"");
+    const char *end = strrchr(line, ' '), *le = strstr(line, "le=\"");
+    const char *labels_end = le ? le - 1 : end - 1;
 
     ck_assert_msg(regexec(&reader->line, line, 0, NULL, 0) == 0, "%s", line);
     snprintf(sample.name, sizeof(sample.name), "%.*s", name, line);
-    if (line[name] == '{')
-        snprintf(sample.labels, sizeof(sample.labels), "%.*s", (int)((le ? le : end - 1) - line) - name - 1,
+    if (line[name] == '{' && labels_end > line + name)
+        snprintf(sample.labels, sizeof(sample.labels), "%.*s", (int)(labels_end - line) - name - 1,
                  line + name + 1);
     if (le)
-        snprintf(sample.le, sizeof(sample.le), "%.*s", (int)(end - le) - 7, le + 5);
+        snprintf(sample.le, sizeof(sample.le), "%.*s", (int)(end - le) - 6, le + 4);
     sample.value = strtod(end + 1, NULL);
     return sample;
 }
@@ -136,8 +137,8 @@ static int compare(const void *left, const void *right)
 
 void assert_prometheus(const char *page, size_t length)
 {
-    static const char sample[] = "^tbproxyd_[a-z_]+"
-                                 "(\\{[a-z]+=\"[^\"\\\n]*\"(,[a-z]+=\"[^\"\\\n]*\")*\\})?"
+    static const char sample[] = "^(tbproxyd|process)_[a-z_]+"
+                                 "(\\{[a-z]+=\"([^\"\\\n]|\\\\.)*\"(,[a-z]+=\"[^\"\\\n]*\")*\\})?"
                                  " [0-9]+(\\.[0-9]+)?(e[+-]?[0-9]+)?$";
     struct reader reader = {0};
     size_t i;

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Current values, and the counters that other rooms keep, for a page of metrics.
+ */
+#ifndef TB_PROXY_METRICS_GAUGES_H
+#define TB_PROXY_METRICS_GAUGES_H
+
+#include "proxy/metrics/process.h"
+#include "upstream/rate_limit.h"
+#include "upstream/upstream.h"
+
+#define METRICS_SERVER_STATES 6
+
+/* "starting", "ready", "unreachable", "failing", "refused", "limited". */
+extern const char *const metrics_server_states[METRICS_SERVER_STATES];
+
+struct metrics_server {
+    const char *url;
+    bool is_healthy;
+    struct transport_state connections;
+};
+
+struct metrics_bucket {
+    struct rate_limit_pair limit;
+    double tokens; /* left */
+};
+
+struct metrics_gauges {
+    uint64_t queue_requests, queue_bytes, queue_max_requests, queue_max_bytes;
+    int64_t queue_oldest_ms;
+    uint64_t in_flight, max_in_flight;
+    uint64_t local_connections, websockets, subscribers, subscriptions;
+    const char *server_state; /* one of metrics_server_states */
+    bool session_ready;
+    uint64_t session_calls[SESSION_CALL_KINDS][SESSION_OUTCOMES];
+    double pace; /* learned, in tokens a second; 0: none, not printed */
+    int64_t closed_ms;
+    size_t bucket_count, server_count;
+    struct metrics_bucket buckets[RATE_LIMIT_PAIRS_MAX];
+    struct metrics_server servers[FAILOVER_SERVERS_MAX];
+    struct process process;
+};
+
+#endif
