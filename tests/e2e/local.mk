@@ -56,6 +56,7 @@ e2e_tests = \
 	tests/e2e/test_logs.py \
 	tests/e2e/test_long_calls.py \
 	tests/e2e/test_merge.py \
+	tests/e2e/test_metrics.py \
 	tests/e2e/test_neighbours.py \
 	tests/e2e/test_official_client.py \
 	tests/e2e/test_outage.py \
@@ -104,6 +105,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/harness.py \
 	tests/e2e/hpack.py \
 	tests/e2e/listening.py \
+	tests/e2e/monitoring.py \
 	tests/e2e/http2.py \
 	tests/e2e/namespaces.py \
 	tests/e2e/neighbours.py \

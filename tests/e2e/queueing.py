@@ -61,9 +61,9 @@ class QueueCase(Case):
         return [entry["target"] for entry in self.sim.requests() if entry["target"] != BLOCKER]
 
     def metrics(self):
-        """The samples of /-/metrics: {("name", ("label", "value"), ...): value}."""
+        """The samples of /-/metrics on the admin socket: {("name", ("label", "value"), ...): value}."""
         samples = {}
-        for line in self.proxy.get("/-/metrics").body.decode().splitlines():
+        for line in self.proxy.ask_admin("GET", "/-/metrics").body.decode().splitlines():
             if line and not line.startswith("#"):
                 name, labels, value = re.fullmatch(r"([a-z_:]+)(?:\{(.*)\})? (\S+)", line).groups()
                 samples[(name, *re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels or ""))] = float(value)

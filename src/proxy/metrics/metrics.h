@@ -70,7 +70,7 @@ struct metrics_response {
     enum metrics_listener listener;
     int64_t principal;
     int status;
-    bool was_sent;       /* to the server; otherwise the times do not count */
+    bool was_sent; /* to the server; otherwise the times do not count */
     int64_t waited_us, upstream_us, added_us;
 };
 
@@ -87,8 +87,8 @@ void metrics_refused(struct metrics *metrics, enum metrics_refusal reason);
 /* A request got its response. */
 void metrics_responded(struct metrics *metrics, const struct metrics_response *response);
 
-/* It was a failure, if it was tbproxyd's own error, of the type ERROR of Proxy-Status (http/proxy_status.h; NULL: none),
- * or the server's 5xx or 429. */
+/* It was a failure, if it was tbproxyd's own error, of the type ERROR of Proxy-Status (http/proxy_status.h;
+ * NULL: none), or the server's 5xx or 429. */
 void metrics_failed(struct metrics *metrics, int status, const char *error);
 
 struct metrics_format {
