@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The packages under a systemd that runs: install, start, restart and upgrade under load, mistakes, a port that is taken,
 services with names, remove, purge. Usage: check_booted.py DIRECTORY, the folder of the packages."""
+import json
 import pathlib
 import re
 import shutil
@@ -180,6 +181,21 @@ class TestBooted(unittest.TestCase):
         self.assertEqual(self.run_("stat", "--format=%i %a", "/run/tbproxyd").stdout, directory)
         self.assertEqual(self.show("NRestarts"), "0")
         self.assert_serves()
+
+    def test_the_journal_has_fields(self):
+        self.configure(more="log = { access = true; };\n")
+        self.run_("systemctl", "start", "tbproxyd")
+        self.assert_serves()
+        fields = "MESSAGE,OPERATION,PRINCIPAL,METHOD,STATUS,QUEUE_MS,UPSTREAM_MS"
+        self.run_("journalctl", "--sync")
+        text = self.run_("journalctl", "--unit=tbproxyd", "--output=json", "--output-fields=" + fields, "OPERATION=getUser",
+                         "STATUS=200").stdout
+        entries = [json.loads(line) for line in text.splitlines()]
+        self.assertEqual(len(entries), 3, text)  # one for each socket
+        for entry in entries:
+            self.assertEqual((entry["METHOD"], entry["PRINCIPAL"]), ("GET", "uid:0"))
+            self.assertRegex(entry["MESSAGE"], "^access: uid:0 .*getUser GET /api/auth/user -> 200, ")
+            self.assertRegex(entry["QUEUE_MS"] + " " + entry["UPSTREAM_MS"], "^[0-9]+ [0-9]+$")
 
     def test_a_mistake_is_said_by_reload_and_by_503_until_it_is_corrected(self):
         self.configure()
