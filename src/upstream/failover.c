@@ -4,7 +4,9 @@
 #define GATEWAY_ERRORS_MAX 3
 #define EJECTED_FIRST_MS   1000
 #define EJECTED_MAX_MS     30000
+#define ALONE_MAX_MS       5000  /* a single server is missed, and its probes take no other's place */
 #define CALM_MS            10000 /* a probe for each doubtful request would be too many */
+#define CHECK_AGAIN_MS     200
 
 void failover_init(struct failover *failover, size_t count)
 {
@@ -33,24 +35,42 @@ size_t failover_current(const struct failover *failover)
     return best;
 }
 
-static void eject(struct failover_server *server, int64_t now_ms)
+static void eject(const struct failover *failover, struct failover_server *server, int64_t now_ms)
 {
     int64_t ejected_ms = server->ejected_ms ? 2 * server->ejected_ms : EJECTED_FIRST_MS;
+    int64_t max_ms = failover->count > 1 ? EJECTED_MAX_MS : ALONE_MAX_MS;
 
     if (!server->ejected && !server->in_doubt)
         server->since_ms = now_ms;
     server->ejected = true;
-    server->in_doubt = server->is_probed = false;
-    server->ejected_ms = ejected_ms < EJECTED_MAX_MS ? ejected_ms : EJECTED_MAX_MS;
+    server->in_doubt = server->is_checked = server->is_silent = server->is_probed = false;
+    server->ejected_ms = ejected_ms < max_ms ? ejected_ms : max_ms;
     server->until_ms = now_ms + server->ejected_ms;
 }
 
 static void put_in_doubt(struct failover_server *server, int64_t now_ms)
 {
-    if (server->ejected || server->in_doubt || now_ms < server->calm_until_ms)
+    if (server->ejected || server->in_doubt)
         return;
     server->in_doubt = true;
     server->since_ms = server->until_ms = now_ms;
+}
+
+void failover_check(struct failover *failover, size_t index, int64_t now_ms)
+{
+    struct failover_server *server = &failover->servers[index];
+
+    server->is_checked = !server->ejected && !server->in_doubt;
+    put_in_doubt(server, now_ms);
+}
+
+bool failover_report_silence(struct failover *failover, size_t index)
+{
+    struct failover_server *server = &failover->servers[index];
+    bool is_news = server->in_doubt && server->is_probed && !server->is_silent;
+
+    server->is_silent |= is_news;
+    return is_news;
 }
 
 bool failover_report(struct failover *failover, size_t index, enum failover_result result, int64_t now_ms)
@@ -63,7 +83,8 @@ bool failover_report(struct failover *failover, size_t index, enum failover_resu
         *server = (struct failover_server){.calm_until_ms = server->calm_until_ms};
         return was_ejected;
     case FAILOVER_DOUBTFUL:
-        put_in_doubt(server, now_ms);
+        if (now_ms >= server->calm_until_ms)
+            put_in_doubt(server, now_ms);
         return false;
     case FAILOVER_GATEWAY_ERROR:
         if (++server->gateway_errors < GATEWAY_ERRORS_MAX)
@@ -73,7 +94,7 @@ bool failover_report(struct failover *failover, size_t index, enum failover_resu
         break;
     }
     if (!was_ejected)
-        eject(server, now_ms);
+        eject(failover, server, now_ms);
     return !was_ejected;
 }
 
@@ -87,7 +108,13 @@ bool failover_report_probe(struct failover *failover, size_t index, enum failove
         return false;
     if (result == FAILOVER_ANSWERED)
         return failover_report(failover, index, result, now_ms);
-    eject(server, now_ms);
+    if (result == FAILOVER_GATEWAY_ERROR && server->is_checked &&
+        ++server->gateway_errors < GATEWAY_ERRORS_MAX) {
+        server->is_probed = false;
+        server->until_ms = now_ms + CHECK_AGAIN_MS;
+        return false;
+    }
+    eject(failover, server, now_ms);
     server->failed_probe = true;
     return !was_ejected;
 }
@@ -104,9 +131,12 @@ bool failover_is_sound(const struct failover *failover)
 
 int64_t failover_away_since_ms(const struct failover *failover)
 {
+    const struct failover_server *current = &failover->servers[failover_current(failover)];
     int64_t since_ms = INT64_MIN;
     size_t i;
 
+    if (current->is_silent)
+        return current->since_ms;
     for (i = 0; i < failover->count; i++) {
         const struct failover_server *server = &failover->servers[i];
 
@@ -143,7 +173,7 @@ size_t failover_begin_probe(struct failover *failover, int64_t now_ms)
 
         if (wants_probe(server) && server->until_ms <= now_ms) {
             server->is_probed = true;
-            if (server->in_doubt)
+            if (server->in_doubt && !server->is_checked)
                 server->calm_until_ms = now_ms + CALM_MS;
             return i;
         }

@@ -6,10 +6,11 @@
  *
  *     healthy ── unreachable once, or gateway errors 3 times in a row ─────> ejected for 1, 2, 4 ... 30 s
  *      ^   └──── in doubt: probed, and used meanwhile ── no answer ───────────^     │
+ *      │                     (silent, if that takes long)                           │
  *      └──────────────────── the probe is answered <── probed <─────────────────────┘
  *
- * A single server is used even while it is ejected. Times are ms of the boot clock, given by the
- * caller.
+ * A single server is used even while it is ejected, and is probed at least every 5 s. Times are ms of the
+ * boot clock, given by the caller.
  */
 #ifndef TB_UPSTREAM_FAILOVER_H
 #define TB_UPSTREAM_FAILOVER_H
@@ -33,6 +34,8 @@ struct failover_server {
     unsigned gateway_errors; /* in a row */
     bool ejected;
     bool in_doubt;
+    bool is_checked;       /* that is only because nothing was heard of it */
+    bool is_silent;        /* in doubt, and the probe is not answered so far */
     bool is_probed;        /* a probe is under way */
     bool failed_probe;     /* since it was ejected */
     int64_t since_ms;      /* ejected or in doubt: since when there is no good answer */
@@ -60,6 +63,14 @@ size_t failover_next(const struct failover *failover, unsigned tried);
  * request that was sent before the server was ejected, or while it is probed, does not prolong that. */
 bool failover_report(struct failover *failover, size_t server, enum failover_result result, int64_t now_ms);
 
+/* Nothing has been heard of SERVER for a time: puts it in doubt, unless it is already. A gateway error is
+ * then asked for three times, too. */
+void failover_check(struct failover *failover, size_t server, int64_t now_ms);
+
+/* The probe of SERVER is still under way: it is in use all the same, but not to be counted on. Returns
+ * whether that is news: a server that is ejected is known to be worse. */
+bool failover_report_silence(struct failover *failover, size_t server);
+
 /* Reports the RESULT of the probe that failover_begin_probe() asked for; ignored if a request was answered in
  * the meantime. Returns whether the server is ejected, or healthy again, because of it. */
 bool failover_report_probe(struct failover *failover, size_t server, enum failover_result result,
@@ -68,8 +79,8 @@ bool failover_report_probe(struct failover *failover, size_t server, enum failov
 /* Whether some server is neither ejected nor in doubt. */
 bool failover_is_sound(const struct failover *failover);
 
-/* Since when no server can be used: each is ejected, and a probe has failed since. INT64_MAX: one can be
- * used, or may be. */
+/* Since when no server can be used: each is ejected, and a probe has failed since; or the one in use is
+ * silent. INT64_MAX: one can be used, or may be. */
 int64_t failover_away_since_ms(const struct failover *failover);
 
 /* When the next probe is due; INT64_MAX: none is. */

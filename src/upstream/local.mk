@@ -7,7 +7,6 @@ src_libupstream_la_SOURCES = \
 	src/upstream/failover.c src/upstream/failover.h \
 	src/upstream/jwt.c src/upstream/jwt.h \
 	src/upstream/limit_discovery.c src/upstream/limit_discovery.h \
-	src/upstream/outage.c src/upstream/outage.h \
 	src/upstream/pace.c src/upstream/pace.h \
 	src/upstream/rate_limit.c src/upstream/rate_limit.h \
 	src/upstream/refusals.c src/upstream/refusals.h \
@@ -18,6 +17,7 @@ src_libupstream_la_SOURCES = \
 	src/upstream/server_clock.c src/upstream/server_clock.h \
 	src/upstream/server_health.c src/upstream/server_health.h \
 	src/upstream/server_probe.c src/upstream/server_probe.h \
+	src/upstream/server_state.c src/upstream/server_state.h \
 	src/upstream/server_version.c src/upstream/server_version.h \
 	src/upstream/servers.c src/upstream/servers.h \
 	src/upstream/own_user.c src/upstream/own_user.h \

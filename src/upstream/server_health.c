@@ -2,12 +2,16 @@
 #include "upstream/server_health.h"
 
 #include <stdio.h>
+#include <strings.h>
 
 #include "base/log.h"
 
-/* Any answer but a gateway error is a good one. */
+/* Any answer of ThingsBoard but a gateway error is a good one. */
 #define PROBE_TIMEOUT_MS   10000
 #define PROBE_RESPONSE_MAX 4096
+
+/* The time that people wait for a probe: then the server counts as one that does not answer. */
+#define SILENCE_MS 2000
 
 /* Without another server and without an observer, nobody needs to know when the server is back. */
 static void start_probe_timer(struct server_health *health)
@@ -26,54 +30,78 @@ static bool is_gateway_error(const struct transfer *transfer)
     return transfer->status >= 502 && transfer->status <= 504;
 }
 
-/* Why a server cannot be used, according to a transfer to it; "" if it can. */
-static void describe_cause(const struct transfer *transfer, char *ret, size_t size)
+/* Whether something else than ThingsBoard answers a probe: a redirect, or a page. */
+static bool is_page(const struct transfer *transfer)
 {
-    ret[0] = '\0';
-    if (is_gateway_error(transfer))
-        snprintf(ret, size, "it answers %d", transfer->status);
-    else if (transfer->status == 0)
-        snprintf(ret, size, "%s", transfer_detail(transfer));
+    const char *type = headers_find(&transfer->response, "Content-Type");
+
+    return (transfer->status >= 300 && transfer->status < 400) ||
+           (transfer->status < 300 && type && strncasecmp(type, "text/html", strlen("text/html")) == 0);
 }
 
-static void report_outage(struct server_health *health)
+static void keep_failure(struct server_health *health, size_t server, const struct transfer *transfer)
 {
-    health->outage_changed(health);
-    if (!health->outage.is_on)
-        outage_forget(&health->outage);
+    struct server_failure *failure = &health->failure;
+
+    *failure = (struct server_failure){
+        .server = server,
+        .status = transfer->status,
+        .token = transfer->status == 0 ? transfer->error.token : NULL,
+        .is_page = transfer->status != 0 && !is_gateway_error(transfer),
+    };
+    if (transfer->status == 0)
+        snprintf(failure->detail, sizeof(failure->detail), "%s", transfer_detail(transfer));
 }
 
-/* A single server is only reported as an outage. */
-static void log_change(const struct server_health *health, size_t server, const char *cause)
+/* A single server is only reported as a whole. */
+static void log_change(const struct server_health *health, size_t server)
 {
     const struct failover_server *state = &health->failover.servers[server];
+    const struct server_failure *failure = &health->failure;
+    char answer[32];
 
     if (health->failover.count == 1)
         return;
+    snprintf(answer, sizeof(answer), "it answers %d", failure->status);
     if (state->ejected)
         log_warning("%s is ejected for %lld s: %s", health->servers->list[server].url,
-                    (long long)state->ejected_ms / 1000, cause);
+                    (long long)state->ejected_ms / 1000, failure->status ? answer : failure->detail);
     else
         log_info("%s can be used again", health->servers->list[server].url);
 }
 
-/* After a report on SERVER; CHANGED: it was ejected, or is healthy again. */
-static void note_change(struct server_health *health, size_t server, const struct transfer *transfer,
-                        bool changed)
+static void start_check_timer(struct server_health *health)
 {
-    char cause[TRANSFER_DETAIL_BYTES];
+    int64_t heard_ms = health->probes[health->in_use].heard_ms;
 
-    describe_cause(transfer, cause, sizeof(cause));
+    if (health->check_interval_ms > 0)
+        timer_start(&health->loop->timers, &health->check_timer, heard_ms + health->check_interval_ms);
+}
+
+/* Nothing is known of a server that is in use from now on. */
+static void follow_server_in_use(struct server_health *health)
+{
+    size_t current = failover_current(&health->failover);
+
+    if (health->in_use == current)
+        return;
+    health->in_use = current;
+    log_info("the server in use is %s", health->servers->list[current].url);
+    start_check_timer(health);
+}
+
+/* After a report on SERVER; CHANGED: it was ejected, or is healthy again. */
+static void note_change(struct server_health *health, size_t server, bool changed)
+{
+    bool was_sound = health->is_sound;
+
+    health->is_sound = failover_is_sound(&health->failover);
     if (changed)
-        log_change(health, server, cause);
+        log_change(health, server);
     start_probe_timer(health);
-    if (health->in_use != failover_current(&health->failover)) {
-        health->in_use = failover_current(&health->failover);
-        log_info("the server in use is %s", health->servers->list[health->in_use].url);
-    }
-    if (outage_update(&health->outage, &health->failover, health->servers->list[server].url, cause,
-                      health->loop->now_ms, clock_wall_ms()))
-        report_outage(health);
+    follow_server_in_use(health);
+    if (changed || !was_sound || !health->is_sound)
+        health->changed(health);
 }
 
 /* What a transfer says about its server; returns whether it says anything. */
@@ -101,9 +129,13 @@ void server_health_report(struct server_health *health, size_t server, const str
 {
     enum failover_result result;
 
-    if (result_of(transfer, counts, &result))
-        note_change(health, server, transfer,
-                    failover_report(&health->failover, server, result, health->loop->now_ms));
+    if (!result_of(transfer, counts, &result))
+        return;
+    if (result == FAILOVER_ANSWERED)
+        health->probes[server].heard_ms = health->loop->now_ms;
+    else
+        keep_failure(health, server, transfer);
+    note_change(health, server, failover_report(&health->failover, server, result, health->loop->now_ms));
 }
 
 size_t server_health_next(const struct server_health *health, const struct transfer *transfer, unsigned tried,
@@ -117,18 +149,53 @@ size_t server_health_next(const struct server_health *health, const struct trans
     return failover_next(&health->failover, tried);
 }
 
+/* No answer is as bad as no connection. */
+static enum failover_result result_of_probe(const struct transfer *transfer)
+{
+    return transfer->status == 0                             ? FAILOVER_UNREACHABLE
+           : is_gateway_error(transfer) || is_page(transfer) ? FAILOVER_GATEWAY_ERROR
+                                                             : FAILOVER_ANSWERED;
+}
+
 static void server_health_probe_done(struct transfer *transfer)
 {
-    const struct health_probe *probe = CONTAINER_OF(transfer, struct health_probe, transfer);
+    struct health_probe *probe = CONTAINER_OF(transfer, struct health_probe, transfer);
     struct server_health *health = probe->health;
     size_t index = (size_t)(probe - health->probes);
-    /* No answer is as bad as no connection. */
-    enum failover_result result = transfer->status == 0        ? FAILOVER_UNREACHABLE
-                                  : is_gateway_error(transfer) ? FAILOVER_GATEWAY_ERROR
-                                                               : FAILOVER_ANSWERED;
+    enum failover_result result = result_of_probe(transfer);
 
-    note_change(health, index, transfer,
-                failover_report_probe(&health->failover, index, result, health->loop->now_ms));
+    loop_timer_stop(health->loop, &probe->silence);
+    if (result == FAILOVER_ANSWERED)
+        probe->heard_ms = health->loop->now_ms;
+    else
+        keep_failure(health, index, transfer);
+    note_change(health, index, failover_report_probe(&health->failover, index, result, health->loop->now_ms));
+}
+
+/* People want to know it before the probe is given up. */
+static void server_health_is_silent(struct timer *timer)
+{
+    struct health_probe *probe = CONTAINER_OF(timer, struct health_probe, silence);
+    struct server_health *health = probe->health;
+    size_t index = (size_t)(probe - health->probes);
+
+    if (!failover_report_silence(&health->failover, index))
+        return;
+    health->is_sound = failover_is_sound(&health->failover);
+    health->failure = (struct server_failure){
+        .server = index, .token = "http_response_timeout", .detail = "it does not answer"};
+    health->changed(health);
+}
+
+static void send_probe(struct server_health *health, size_t index)
+{
+    struct transport *transport = health->servers->list[index].transports[SERVER_WEBSOCKETS];
+    struct health_probe *probe = &health->probes[index];
+
+    transfer_cancel(&probe->transfer); /* of an earlier probe, if a request was answered before it */
+    loop_timer_start(health->loop, &probe->silence, SILENCE_MS); /* without memory it is known later */
+    if (transfer_start(transport, &probe->transfer) < 0)
+        failover_report_probe(&health->failover, index, FAILOVER_UNREACHABLE, health->loop->now_ms);
 }
 
 static void server_health_timer_expired(struct timer *timer)
@@ -136,29 +203,50 @@ static void server_health_timer_expired(struct timer *timer)
     struct server_health *health = CONTAINER_OF(timer, struct server_health, timer);
     size_t index;
 
-    while ((index = failover_begin_probe(&health->failover, health->loop->now_ms)) != FAILOVER_NONE) {
-        struct transport *transport = health->servers->list[index].transports[SERVER_WEBSOCKETS];
-        struct transfer *transfer = &health->probes[index].transfer;
-
-        transfer_cancel(transfer); /* of an earlier probe, if a request was answered before it */
-        if (transfer_start(transport, transfer) < 0)
-            failover_report_probe(&health->failover, index, FAILOVER_UNREACHABLE, health->loop->now_ms);
-    }
+    while ((index = failover_begin_probe(&health->failover, health->loop->now_ms)) != FAILOVER_NONE)
+        send_probe(health, index);
     start_probe_timer(health);
 }
 
+/* It is not started anew for each answer, but looks when it expires how old the last one is. */
+static void server_health_check_expired(struct timer *timer)
+{
+    struct server_health *health = CONTAINER_OF(timer, struct server_health, check_timer);
+    struct health_probe *probe = &health->probes[health->in_use];
+
+    if (health->loop->now_ms - probe->heard_ms >= health->check_interval_ms) {
+        failover_check(&health->failover, health->in_use, health->loop->now_ms);
+        health->is_sound = failover_is_sound(&health->failover);
+        start_probe_timer(health);
+        timer_start(&health->loop->timers, timer, health->loop->now_ms + health->check_interval_ms);
+    } else {
+        start_check_timer(health);
+    }
+}
+
+void server_health_set_check_interval(struct server_health *health, int64_t interval_ms)
+{
+    loop_timer_stop(health->loop, &health->check_timer);
+    health->check_interval_ms = interval_ms;
+    start_check_timer(health);
+}
+
 void server_health_open(struct server_health *health, struct loop *loop, const struct servers *servers,
-                        void (*outage_changed)(struct server_health *health))
+                        void (*changed)(struct server_health *health))
 {
     size_t i;
 
     health->loop = loop;
     health->servers = servers;
-    health->outage_changed = outage_changed;
+    health->changed = changed;
+    health->is_sound = true;
     health->timer.expired = server_health_timer_expired;
+    health->check_timer.expired = server_health_check_expired;
     failover_init(&health->failover, servers->count);
     for (i = 0; i < servers->count; i++) {
         health->probes[i].health = health;
+        health->probes[i].silence.expired = server_health_is_silent;
+        health->probes[i].heard_ms = loop->now_ms;
         health->probes[i].transfer = (struct transfer){
             .method = "GET",
             .target = SERVERS_PROBE_PATH,
@@ -179,7 +267,9 @@ void server_health_close(struct server_health *health)
     if (!health->loop)
         return;
     loop_timer_stop(health->loop, &health->timer);
+    loop_timer_stop(health->loop, &health->check_timer);
     for (i = 0; i < health->servers->count; i++) {
+        loop_timer_stop(health->loop, &health->probes[i].silence);
         transfer_cancel(&health->probes[i].transfer);
         transfer_free(&health->probes[i].transfer);
     }

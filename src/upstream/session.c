@@ -16,6 +16,7 @@ struct session {
     struct session_secrets secrets;
     enum session_state state;
     char reason[TB_ERROR_MESSAGE_MAX];
+    bool is_remediable; /* another secret helps */
 
     struct session_grant grant;
     bool credential_refused;   /* that of the grant */
@@ -103,14 +104,6 @@ static void PRINTF_LIKE(2, 3) set_reason(struct session *session, const char *fo
     vsnprintf(session->reason, sizeof(session->reason), format, args);
     va_end(args);
     make_printable(session->reason);
-}
-
-static void add_remedy(struct session *session)
-{
-    size_t length = strlen(session->reason);
-
-    if (session->options.remedy && *session->options.remedy)
-        snprintf(session->reason + length, sizeof(session->reason) - length, "; %s", session->options.remedy);
 }
 
 static void look_later(struct session *session, int64_t now_ms)
@@ -213,7 +206,7 @@ int session_next_call(struct session *session, int64_t now_ms, struct session_ca
         session_call_free(&call);
         session->status = 0;
         set_reason(session, "%s", err->message);
-        add_remedy(session);
+        session->is_remediable = true;
         lock_out(session, now_ms);
         return r;
     }
@@ -259,10 +252,10 @@ static void call_refused(struct session *session, int64_t now_ms)
                session->grant.refresh_token) {
         session->next_kind = SESSION_CALL_REFRESH;
         session->due_ms = now_ms;
+        session->is_remediable = session->state == SESSION_LOCKED_OUT;
     } else {
         free_secret(TAKE_PTR(session->grant.refresh_token));
-        if (session->status != 200) /* a required second factor is not corrected in a file */
-            add_remedy(session);
+        session->is_remediable = session->status != 200; /* not if it lacks a second factor */
         lock_out(session, now_ms);
     }
 }
@@ -311,7 +304,7 @@ static void handle_answer(struct session *session, int64_t now_ms, const struct 
 
 void session_call_done(struct session *session, int64_t now_ms, const struct session_reply *reply)
 {
-    session->in_flight = false;
+    session->in_flight = session->is_remediable = false;
     session->status = reply->transport_error ? 0 : reply->status;
     if (reply->transport_error) {
         set_reason(session, "%s", reply->transport_error);
@@ -343,8 +336,15 @@ bool session_may_wait(struct session *session, int64_t now_ms)
 
 void session_server_is_back(struct session *session, int64_t now_ms)
 {
-    if (session->state == SESSION_OFFLINE || session->state == SESSION_REFRESHING)
-        session_may_wait(session, now_ms);
+    int64_t due_ms = session->last_attempt_ms + SESSION_OFFLINE_MIN_MS;
+
+    if (due_ms < session->not_before_ms)
+        due_ms = session->not_before_ms;
+    if (due_ms < now_ms)
+        due_ms = now_ms;
+    if ((session->state == SESSION_OFFLINE || session->state == SESSION_REFRESHING) &&
+        due_ms < session->due_ms)
+        session->due_ms = due_ms;
 }
 
 bool session_refused(struct session *session, int64_t now_ms, uint64_t generation, bool replayed)
@@ -410,6 +410,11 @@ const char *session_reason(const struct session *session)
     return session->reason;
 }
 
+const char *session_remedy(const struct session *session)
+{
+    return session->is_remediable && session->options.remedy ? session->options.remedy : "";
+}
+
 int session_status(const struct session *session)
 {
     return session->status;
@@ -419,6 +424,27 @@ uint64_t session_calls_ended(const struct session *session, enum session_call_ki
                              enum session_outcome outcome)
 {
     return session->ended[kind][outcome];
+}
+
+int64_t session_next_try_ms(const struct session *session)
+{
+    return session->in_flight ? INT64_MAX : session->due_ms;
+}
+
+int64_t session_expires_ms(const struct session *session)
+{
+    return session->grant.credential ? session->grant.credential->expires_ms : INT64_MAX;
+}
+
+const char *session_method(const struct session *session)
+{
+    static const char *const names[] = {
+        [SESSION_MODE_API_KEY] = "api-key",
+        [SESSION_MODE_PASSWORD] = "password",
+        [SESSION_MODE_TOKEN] = "token",
+    };
+
+    return names[session->mode];
 }
 
 const json_t *session_user(const struct session *session)

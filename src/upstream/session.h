@@ -60,8 +60,8 @@ struct credential *session_credential(struct session *session, int64_t now_ms);
  * made. An offline session makes a new attempt for it, at most one a second. */
 bool session_may_wait(struct session *session, int64_t now_ms);
 
-/* The server answers again: an offline session makes its next attempt now, at most one a second and none
- * before a Retry-After has passed. */
+/* The server answers again: an offline session makes its next attempt now, but not within a second of the
+ * last one, nor before a Retry-After has passed. */
 void session_server_is_back(struct session *session, int64_t now_ms);
 
 /* The server refused the credential GENERATION with 401 (or redirected to its login page). Returns whether
@@ -83,6 +83,18 @@ const char *session_state_name(enum session_state state);
 
 /* Why the last call failed, "" if it did not: one line of ASCII, without secrets. */
 const char *session_reason(const struct session *session);
+
+/* What helps, if another secret does: options.remedy, or "". */
+const char *session_remedy(const struct session *session);
+
+/* When the next call is made; INT64_MAX: one is under way, or none is planned. */
+int64_t session_next_try_ms(const struct session *session);
+
+/* When the credential expires; INT64_MAX: never, not known, or there is none. */
+int64_t session_expires_ms(const struct session *session);
+
+/* "password", "token" or "api-key". */
+const char *session_method(const struct session *session);
 
 /* The HTTP status of the answer to the last call; 0: no answer came, or no call was made. */
 int session_status(const struct session *session);

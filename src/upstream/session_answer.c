@@ -101,17 +101,57 @@ static void explain_redirect(enum session_call_kind kind, const struct session_r
     curl_free(location);
 }
 
-/* "HTTP 401: Invalid username or password", with the server's own message if there is one. */
+/* "HTTP 500: Internal error", with the server's own message if there is one. */
 static void explain_status(enum session_call_kind kind, const struct session_reply *reply, const json_t *body,
                            const struct session_options *options, char *reason, size_t size)
 {
     const char *message = json_string_value(json_object_get(body, "message"));
-    bool odd = reply->status != 401 && !asks_to_wait(reply->status) && !is_error_of_thingsboard(body);
+    bool odd = !asks_to_wait(reply->status) && !is_error_of_thingsboard(body);
     int length = snprintf(reason, size, "%s: the server answered HTTP %d%s%.200s", session_call_name(kind),
                           reply->status, message ? ": " : "", message ? message : "");
 
     if (odd && length >= 0 && (size_t)length < size)
         snprintf(reason + length, size - (size_t)length, ": " WHO_ANSWERS, options->url_name);
+}
+
+/* What the call of KIND carried, for a person: "the API key in /etc/tbproxyd/api-key". */
+static const char *name_credential(enum session_call_kind kind, const struct session_options *options,
+                                   const char **file)
+{
+    const struct secret_source *source = &options->token;
+    const char *name = "the token";
+
+    if (kind == SESSION_CALL_LOGIN) {
+        source = &options->password;
+        name = "the user name or the password";
+    } else if (kind == SESSION_CALL_REFRESH) {
+        source = &options->refresh_token;
+        name = "the refresh token";
+    } else if (secret_is_given(&options->api_key)) {
+        source = &options->api_key;
+        name = "the API key";
+    }
+    *file = source->file && *source->file ? source->file : NULL;
+    return name;
+}
+
+/* The server says "Invalid username or password" for every credential that it does not know. */
+static void explain_refusal(enum session_call_kind kind, const struct session_reply *reply,
+                            const json_t *body, const struct session_options *options, char *reason,
+                            size_t size)
+{
+    const char *message = json_string_value(json_object_get(body, "message")), *file;
+    const char *name = name_credential(kind, options, &file);
+    bool is_general = !message || strcmp(message, "Invalid username or password") == 0;
+    int length = snprintf(reason, size, "%s%s%s is refused (HTTP %d)", name, file ? " in " : "",
+                          file ? file : "", reply->status);
+
+    if (length < 0 || (size_t)length >= size)
+        return;
+    if (kind != SESSION_CALL_LOGIN && is_general)
+        snprintf(reason + length, size - (size_t)length, ": it was revoked or has expired");
+    else if (message)
+        snprintf(reason + length, size - (size_t)length, ": the server says: %.200s", message);
 }
 
 /* Whether BODY has a token of that name that needs no escaping in a header. */
@@ -174,10 +214,11 @@ enum session_answer session_answer_check(enum session_call_kind kind, const stru
         answer = check_body(kind, body, options, reason, size);
     } else if (reply->status >= 300 && reply->status < 400) {
         explain_redirect(kind, reply, options, reason, size);
+    } else if (reply->status == 401 || (reply->status == 403 && is_error_of_thingsboard(body))) {
+        explain_refusal(kind, reply, body, options, reason, size);
+        answer = SESSION_ANSWER_REFUSED;
     } else {
         explain_status(kind, reply, body, options, reason, size);
-        if (reply->status == 401 || (reply->status == 403 && is_error_of_thingsboard(body)))
-            answer = SESSION_ANSWER_REFUSED;
     }
     if (answer == SESSION_ANSWER_GOOD)
         *ret = json_incref(body);

@@ -27,7 +27,7 @@ struct session_options {
     /* For session_reason(): what the options for the server's URL and the key are called. */
     const char *url_name;
     const char *api_key_name;
-    const char *remedy; /* what to do after correcting a refused or unreadable credential; NULL: nothing */
+    const char *remedy; /* what to do about a refused or unreadable credential; NULL: not known */
 };
 
 enum session_mode { SESSION_MODE_API_KEY, SESSION_MODE_PASSWORD, SESSION_MODE_TOKEN };

@@ -35,16 +35,18 @@ static void upstream_clock_doubt_ended(struct upstream_clock *clock)
     wake_all(CONTAINER_OF(clock, struct upstream, clock));
 }
 
-static void upstream_outage_changed(struct server_health *health)
+static void upstream_health_changed(struct server_health *health)
 {
     struct upstream *upstream = CONTAINER_OF(health, struct upstream, health);
+    bool was_away = upstream->is_away;
 
-    if (!health->outage.is_on && upstream->session) {
+    upstream->is_away = server_health_is_away(health);
+    if (was_away && !upstream->is_away && upstream->session) {
         session_server_is_back(upstream->session, upstream->loop->now_ms);
         session_calls_schedule(&upstream->calls);
     }
-    if (upstream->outage_changed)
-        upstream->outage_changed(upstream);
+    if (upstream->health_changed)
+        upstream->health_changed(upstream);
 }
 
 int upstream_open(struct upstream *upstream, struct loop *loop, const struct upstream_options *options,
@@ -54,10 +56,10 @@ int upstream_open(struct upstream *upstream, struct loop *loop, const struct ups
 
     upstream->loop = loop;
     upstream->changed = options->changed;
-    upstream->outage_changed = options->outage_changed;
+    upstream->health_changed = options->health_changed;
     list_init(&upstream->waiting);
-    server_health_open(&upstream->health, loop, &upstream->servers, upstream_outage_changed);
-    upstream->health.probes_single = options->outage_changed != NULL;
+    server_health_open(&upstream->health, loop, &upstream->servers, upstream_health_changed);
+    upstream->health.probes_single = options->health_changed != NULL;
     upstream_clock_open(&upstream->clock, loop, &upstream->health, upstream_clock_doubt_ended);
     if (r == 0 && options->session)
         r = session_new(options->session, &upstream->session, err);

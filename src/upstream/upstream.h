@@ -19,8 +19,8 @@ struct upstream_options {
     /* A call of the session has ended: it may have a credential now, or not. Called before the requests that
      * wait are started again. */
     void (*changed)(struct upstream *upstream);
-    /* health.outage.is_on has changed. NULL: not called, and a single server is not probed. */
-    void (*outage_changed)(struct upstream *upstream);
+    /* What is known of the servers may have changed. NULL: not called, and a single server is not probed. */
+    void (*health_changed)(struct upstream *upstream);
 };
 
 struct upstream {
@@ -31,8 +31,9 @@ struct upstream {
     struct session *session; /* NULL: none */
     struct session_calls calls;
     struct list waiting; /* for the session, or for the clock */
+    bool is_away;        /* it is certain that no server can be used */
     void (*changed)(struct upstream *upstream);
-    void (*outage_changed)(struct upstream *upstream);
+    void (*health_changed)(struct upstream *upstream);
 };
 
 /* Something that waits until the session has a credential, or until the clock is known. */

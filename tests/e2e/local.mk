@@ -58,6 +58,7 @@ e2e_tests = \
 	tests/e2e/test_merge.py \
 	tests/e2e/test_metrics.py \
 	tests/e2e/test_neighbours.py \
+	tests/e2e/test_night.py \
 	tests/e2e/test_official_client.py \
 	tests/e2e/test_outage.py \
 	tests/e2e/test_operation_limit.py \

@@ -107,7 +107,7 @@ class TestEdition(Case):
                 self.assertEqual(self.found(proxy)[0], "CE")
                 sim.stop()
                 proxy.get("/api/auth/user")  # with a key, nothing else would notice it
-                wait_until(lambda: proxy.get("/-/ready").json()["session"] == "offline", "the loss")
+                wait_until(lambda: proxy.get("/-/ready").json()["state"] == "unreachable", "the loss")
                 sim.options["edition"] = "pe"
                 sim.start()
                 wait_until(lambda: proxy.get("/-/ready").json()["edition"] == "PE", "the other edition")

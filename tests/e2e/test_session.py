@@ -129,7 +129,7 @@ class TestRenewal(Case):
         proxy = self.start_daemon(sim, credential="token")
         sim.set(outdateTokens=True)
         self.assert_error(proxy.get(USER), 503, 2, "Token is outdated")
-        proxy.notices.wait("^STATUS=locked-out: .*Token is outdated")
+        proxy.notices.wait("^STATUS=refused: the refresh token in .* is refused .*Token is outdated; put a new pair of tokens")
 
     def test_a_request_is_replayed_once_with_its_body(self):
         sim = self.start_simulator()

@@ -24,6 +24,7 @@ extern const char *const http2_mode_names[];
 
 /* Members are named as in the file: section.option. Strings are never NULL. */
 struct config {
+    char *path; /* of the file */
     struct {
         char *url;
         char *fallback_urls;
@@ -44,6 +45,7 @@ struct config {
         int64_t http2; /* enum http2_mode */
         int64_t max_window_growth;
         int64_t max_requests;
+        int64_t check_interval_ms;
     } upstream;
     struct {
         char *address;

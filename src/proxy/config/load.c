@@ -192,10 +192,13 @@ int config_load_unchecked(const char *path, char *const *settings, size_t count,
     size_t i;
 
     if (config) {
+        config->path = strdup(path);
         config->policies = policies_new();
         config->places = calloc(option_count, sizeof(*config->places));
     }
-    r = config && config->policies && config->places ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
+    r = config && config->path && config->policies && config->places
+            ? 0
+            : tb_error_set(err, -ENOMEM, "out of memory");
     for (i = 0; r == 0 && i < option_count; i++)
         r = option_set_text(&options[i], config, options[i].initial, err);
     if (r == 0)
@@ -237,6 +240,7 @@ void config_free(struct config *config)
             free(config->places[i]);
     }
     if (config) {
+        free(config->path);
         free(config->places);
         policies_free(config->policies);
     }

@@ -96,6 +96,11 @@ const struct option options[] = {
             "Maximum number of requests of one local user at the server at a time; more wait in the queue.\n"
             "All users together may have a third more. Without HTTP/2, each uses a connection of its own, so\n"
             "upstream.max_connections limits them, too."),
+    INTEGER(upstream, check_interval_ms, "3000", 0, HOUR_MS, RELOAD,
+            "If no answer comes from the server for this time, tbproxyd asks it for something small that\n"
+            "needs no login and does not count against its rate limit, so that its status says what is true,\n"
+            "also without any request. 0: it does not ask; then a server that is away is noticed by the next\n"
+            "request or login."),
 
     STRING(listen, address, "127.0.0.1, ::1", RESTART,
            "Addresses for local programs over TCP: one or both of the loopback addresses, separated by a\n"

@@ -4,23 +4,8 @@
 #include <errno.h>
 #include <grp.h>
 
-#include "base/secret.h"
 #include "proxy/config/config.h"
 #include "transport/transport.h"
-
-/* What to do after changing a secret: a file is read at every login; systemd copies a credential only when it
- * starts the service. */
-static const char *remedy(const struct config *config)
-{
-    const char *const paths[] = {config->upstream.api_key_file, config->upstream.password_file,
-                                 config->upstream.token_file, config->upstream.refresh_token_file};
-    size_t i;
-
-    for (i = 0; i < ARRAY_SIZE(paths); i++)
-        if (*paths[i] && secret_is_credential(paths[i]))
-            return "after changing it, restart tbproxyd (systemd copies credentials only at start)";
-    return "tbproxyd tries again as soon as the file changes";
-}
 
 struct session_options config_session_options(const struct config *config)
 {
@@ -32,7 +17,6 @@ struct session_options config_session_options(const struct config *config)
         .refresh_token.file = config->upstream.refresh_token_file,
         .url_name = "upstream.url",
         .api_key_name = "upstream.api_key_file",
-        .remedy = remedy(config),
     };
 }
 

@@ -26,7 +26,7 @@ struct config_urls {
 int config_fallback_urls(const struct config *config, struct config_urls *ret, struct tb_error *err);
 void config_urls_free(struct config_urls *urls);
 
-/* The options of the session with the server. Points into CONFIG. */
+/* The options of the session with the server, without a remedy. Points into CONFIG. */
 struct session_options config_session_options(const struct config *config);
 
 /* rate.limits; empty if it is "auto". */

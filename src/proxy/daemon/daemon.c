@@ -9,6 +9,7 @@
 #include "base/secret.h"
 #include "proxy/config/check_files.h"
 #include "proxy/config/load.h"
+#include "proxy/config/remedy.h"
 #include "proxy/config/values.h"
 #include "proxy/daemon/actions.h"
 
@@ -66,9 +67,11 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     struct upstream_options options = {
         .session = &session,
         .changed = daemon_session_changed,
-        .outage_changed = daemon_outage_changed,
+        .health_changed = daemon_health_changed,
     };
     int r = config_fallback_urls(config, &urls, err);
+
+    session.remedy = daemon->credential_remedy = remedy_for_credential(config);
 
     if (r == 0)
         r = config_check_tls_files(config, err);
@@ -85,7 +88,10 @@ static int open_upstream(struct daemon *daemon, struct tb_error *err)
     websocket_token_init(&services->websocket_token, &services->upstream, &services->own_request_options);
     subscriptions_init(&daemon->subscriptions, &services->upstream, &services->websocket_token,
                        &services->own_request_options, services->metrics);
-    return upstream_open(&services->upstream, &services->loop, &options, err);
+    r = upstream_open(&services->upstream, &services->loop, &options, err);
+    if (r == 0)
+        server_health_set_check_interval(&services->upstream.health, config->upstream.check_interval_ms);
+    return r;
 }
 
 static struct budget_options budget_options(const struct daemon *daemon)
@@ -178,7 +184,9 @@ static int open_services(struct daemon *daemon, struct config *config, struct tb
     status_events_init(&daemon->status_events, services);
     services->status_events = &daemon->status_events;
     failure_log_init(&services->failure_log, &services->loop);
+    daemon->limit_timer.expired = daemon_limit_opened;
     r = loop_init(&services->loop);
+    server_state_init(&services->server, services->loop.now_ms);
     if (r < 0)
         return tb_error_set(err, r, "epoll: %s", strerror(-r));
     services->started_ms = services->loop.now_ms;
@@ -227,6 +235,7 @@ void daemon_run_pending(struct daemon *daemon)
 
     servers_run(&upstream->servers);
     follow_capacity(daemon);
+    daemon_watch_limit(daemon);
     listeners_run(&daemon->listeners);
     tasks_run(&daemon->services.tasks);
     forward_run(&daemon->forward);
@@ -289,7 +298,9 @@ void daemon_close(struct daemon *daemon)
     principals_close(&services->principals);
     metrics_free(services->metrics);
     free_secret(daemon->proxy_password);
+    free(daemon->credential_remedy);
     loop_timer_stop(&services->loop, &daemon->watchdog);
+    loop_timer_stop(&services->loop, &daemon->limit_timer);
     if (daemon->signals.fd >= 0)
         close(daemon->signals.fd);
     loop_close(&services->loop);

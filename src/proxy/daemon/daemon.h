@@ -13,6 +13,8 @@
 #include "upstream/limit_discovery.h"
 #include "upstream/server_probe.h"
 
+#define DAEMON_STATUS_BYTES (2 * TB_ERROR_MESSAGE_MAX + 256)
+
 struct daemon {
     struct services services;
     struct listeners listeners;
@@ -28,9 +30,11 @@ struct daemon {
     struct timer watchdog;
     int64_t watchdog_ms; /* between two messages to systemd; 0: none */
     struct watch signals;
-    /* The state of the session when it was last logged, and the HTTP status of its last call. */
-    enum session_state logged_state;
-    int logged_status;
+    char told_status[DAEMON_STATUS_BYTES]; /* STATUS, as systemd knows it, without the time of the next try */
+    int64_t told_next_try_ms;
+    struct timer limit_timer; /* when a rate limit that is reached opens */
+    int64_t limit_logged_ms;  /* when it was last logged that one is; 0: never */
+    char *credential_remedy;  /* for the session */
     /* For reading the configuration again. */
     const char *config_path;
     char *const *settings;
@@ -73,9 +77,12 @@ void daemon_end_drain(struct daemon *daemon);
 /* daemon.c, for drain.c: one round of everything that needs no event. */
 void daemon_run_pending(struct daemon *daemon);
 
-/* notify.c: reports the session, an outage and the end of the start to systemd and the log. */
+/* notify.c: keeps services->server, and reports its changes and the end of the start to systemd and the log.
+ */
 void daemon_session_changed(struct upstream *upstream);
-void daemon_outage_changed(struct upstream *upstream);
+void daemon_health_changed(struct upstream *upstream);
+void daemon_watch_limit(struct daemon *daemon);
+void daemon_limit_opened(struct timer *timer);
 void daemon_notify_status(struct daemon *daemon);
 int daemon_start_watchdog(struct daemon *daemon);
 

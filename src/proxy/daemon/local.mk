@@ -7,4 +7,5 @@ src_libproxy_la_SOURCES += \
 	src/proxy/daemon/log_format.c src/proxy/daemon/log_format.h \
 	src/proxy/daemon/misconfigured.c src/proxy/daemon/misconfigured.h \
 	src/proxy/daemon/notify.c \
-	src/proxy/daemon/reload.c
+	src/proxy/daemon/reload.c \
+	src/proxy/daemon/trouble.c src/proxy/daemon/trouble.h

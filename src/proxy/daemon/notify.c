@@ -1,59 +1,175 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the daemon reports to systemd and the log while it runs.
+ * Keeps the state of the server, and reports its changes to systemd and the log.
  */
 #include <inttypes.h>
+#include <stdio.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
 #include "proxy/daemon/actions.h"
 #include "proxy/daemon/daemon.h"
+#include "proxy/daemon/trouble.h"
+
+/* A limit that is reached again and again is told once in this time. */
+#define LIMITED_LOG_MS 60000
 
 static struct daemon *daemon_of(struct upstream *upstream)
 {
     return CONTAINER_OF(upstream, struct daemon, services.upstream);
 }
 
+/* ---- STATUS ---- */
+
+/* "ready; server URL", "unreachable: CAUSE; REMEDY; server URL". */
+static void describe(const struct services *services, char *ret, size_t size)
+{
+    const struct server_state *server = &services->server;
+
+    if (services->draining)
+        snprintf(ret, size, "draining; server %.200s", upstream_url(&services->upstream));
+    else
+        snprintf(ret, size, "%s%s%s%s%s; server %.200s", server_condition_name(server->condition),
+                 *server->cause ? ": " : "", server->cause, *server->remedy ? "; " : "", server->remedy,
+                 upstream_url(&services->upstream));
+}
+
+/* "; next try at TIME", if there is one. */
+static void describe_next_try(const struct services *services, char *ret, size_t size)
+{
+    const struct server_state *server = &services->server;
+    char at[CLOCK_TEXT_BYTES];
+
+    *ret = '\0';
+    if (services->draining || !*server->cause || server->next_try_ms == INT64_MAX)
+        return;
+    clock_format(clock_wall_ms() + server->next_try_ms - services->loop.now_ms, at);
+    snprintf(ret, size, "; next try at %s", at);
+}
+
+/* Many requests may fail at a time, and each may be the reason for an update. */
 void daemon_notify_status(struct daemon *daemon)
 {
     const struct services *services = &daemon->services;
-    const char *reason = services_reason(services);
+    char text[DAEMON_STATUS_BYTES], next_try[64];
 
-    sd_notifyf(0, "STATUS=%s%s%s; server %s", services_state(services), *reason ? ": " : "", reason,
-               upstream_url(&services->upstream));
+    describe(services, text, sizeof(text));
+    if (strcmp(text, daemon->told_status) == 0 && services->server.next_try_ms == daemon->told_next_try_ms)
+        return;
+    memcpy(daemon->told_status, text, sizeof(text));
+    daemon->told_next_try_ms = services->server.next_try_ms;
+    describe_next_try(services, next_try, sizeof(next_try));
+    sd_notifyf(0, "STATUS=%s%s", text, next_try);
 }
 
-/* A failure is not logged again while it stays the same: clients may cause one every second. */
-static void log_failed_login(const struct daemon *daemon)
-{
-    struct session *session = daemon->services.upstream.session;
+/* ---- the log ---- */
 
-    if (*session_reason(session) &&
-        (session_state(session) != daemon->logged_state || session_status(session) != daemon->logged_status))
-        log_warning("not logged in: %s", session_reason(session));
-}
-
-static void log_state(struct daemon *daemon)
+static void log_return(const struct daemon *daemon, const struct server_change *change)
 {
     const struct upstream *upstream = &daemon->services.upstream;
-    struct session *session = upstream->session;
+    const char *url = upstream->servers.list[upstream->calls.server].url;
+    int64_t away_s = (change->away_ms + 500) / 1000;
+    const char *s = change->failed_requests == 1 ? "" : "s";
 
-    switch (session_state(session)) {
-    case SESSION_READY:
-        log_info("authenticated with %s", upstream->servers.list[upstream->calls.server].url);
-        break;
-    case SESSION_LOCKED_OUT:
-        log_error("cannot log in: %s", session_reason(session));
-        break;
-    case SESSION_OFFLINE:
-    case SESSION_REFRESHING:
-        log_failed_login(daemon);
-        break;
-    case SESSION_STARTING:
-        break;
+    if (change->before == SERVER_STARTING)
+        log_info("authenticated with %s", url);
+    else if (change->before == SERVER_REFUSED)
+        log_info("authenticated with %s after %" PRId64 " s; %" PRIu64 " request%s failed in the meantime",
+                 url, away_s, change->failed_requests, s);
+    else
+        log_info("%s answers again after %" PRId64 " s; %" PRIu64 " request%s failed in the meantime",
+                 upstream_url(upstream), away_s, change->failed_requests, s);
+}
+
+static void log_limit(struct daemon *daemon)
+{
+    int64_t now_ms = daemon->services.loop.now_ms;
+    const struct server_state *server = &daemon->services.server;
+
+    if (daemon->limit_logged_ms && now_ms - daemon->limit_logged_ms < LIMITED_LOG_MS)
+        return;
+    daemon->limit_logged_ms = now_ms;
+    log_info("%s: nothing is sent for %" PRId64 " s; %s", server->cause,
+             (server->next_try_ms - now_ms + 999) / 1000, server->remedy);
+}
+
+static void log_trouble(const struct server_state *server)
+{
+    const char *separator = *server->remedy ? "; " : "";
+
+    if (server->condition == SERVER_REFUSED)
+        log_error("cannot log in: %s%s%s", server->cause, separator, server->remedy);
+    else if (server->condition == SERVER_READY)
+        log_warning("the login cannot be renewed: %s%s%s", server->cause, separator, server->remedy);
+    else
+        log_warning("%s%s%s", server->cause, separator, server->remedy);
+}
+
+static void log_change(struct daemon *daemon, const struct server_change *change)
+{
+    const struct server_state *server = &daemon->services.server;
+    bool was_ready = change->before == SERVER_READY || change->before == SERVER_LIMITED;
+
+    if (server_state_is_ready(server) && !was_ready)
+        log_return(daemon, change);
+    if (server->condition == SERVER_LIMITED)
+        log_limit(daemon);
+    else if (*server->cause)
+        log_trouble(server);
+    else if (change->before == SERVER_READY)
+        log_info("the login was renewed");
+}
+
+/* ---- the state ---- */
+
+static bool may_be_told(struct services *services, struct server_trouble *connection,
+                        const struct server_trouble *session)
+{
+    /* If something else answers, the answer to the login says best what. */
+    return trouble_of_connection(services, connection) &&
+           !(services->upstream.health.failure.is_page && session);
+}
+
+static void update_state(struct daemon *daemon)
+{
+    struct services *services = &daemon->services;
+    const struct upstream *upstream = &services->upstream;
+    struct server_trouble connection, session, budget;
+    struct server_change change;
+    struct server_facts facts = {
+        .session = trouble_of_session(services, &session) ? &session : NULL,
+        .budget = trouble_of_budget(services, &budget) ? &budget : NULL,
+        .has_credential = session_credential(upstream->session, services->loop.now_ms),
+        .in_doubt = !upstream->health.is_sound,
+    };
+
+    if (may_be_told(services, &connection, facts.has_credential ? NULL : facts.session))
+        facts.connection = &connection;
+    change = server_state_update(&services->server, &facts, services->loop.now_ms);
+    if (change.is_news) {
+        failure_log_flush(&services->failure_log);
+        log_change(daemon, &change);
     }
-    daemon->logged_state = session_state(session);
-    daemon->logged_status = session_status(session);
+    if (facts.budget)
+        timer_start(&services->loop.timers, &daemon->limit_timer, budget.next_try_ms);
+    daemon_notify_status(daemon);
+    server_probe_session_changed(&daemon->server_probe,
+                                 upstream->is_away ? SESSION_OFFLINE : session_state(upstream->session));
+}
+
+/* Called in each turn of the loop. */
+void daemon_watch_limit(struct daemon *daemon)
+{
+    struct services *services = &daemon->services;
+    bool closed = budget_closed_ms(&services->budget, services->loop.now_ms) > 0;
+
+    if (server_state_is_ready(&services->server) && closed != (services->server.condition == SERVER_LIMITED))
+        update_state(daemon);
+}
+
+void daemon_limit_opened(struct timer *timer)
+{
+    (void)timer; /* daemon_watch_limit() is called in every turn of the loop */
 }
 
 /* A login, a renewal or a check has ended. systemd gets READY=1 after the first one, even if it failed:
@@ -62,10 +178,8 @@ void daemon_session_changed(struct upstream *upstream)
 {
     struct daemon *daemon = daemon_of(upstream);
 
-    log_state(daemon);
     daemon->services.was_ready |= session_state(upstream->session) == SESSION_READY;
-    daemon_notify_status(daemon);
-    server_probe_session_changed(&daemon->server_probe, session_state(upstream->session));
+    update_state(daemon);
     actions_session_changed(daemon);
     if (!daemon->told_ready) {
         daemon->told_ready = true;
@@ -73,22 +187,12 @@ void daemon_session_changed(struct upstream *upstream)
     }
 }
 
-void daemon_outage_changed(struct upstream *upstream)
+void daemon_health_changed(struct upstream *upstream)
 {
-    struct daemon *daemon = daemon_of(upstream);
-    const struct outage *outage = &upstream->health.outage;
-
-    failure_log_flush(&daemon->services.failure_log);
-    if (outage->is_on)
-        log_warning("%s", outage->reason);
-    else
-        log_info("%s answers again after %" PRId64 " s; %" PRIu64 " request%s failed in the meantime",
-                 upstream_url(upstream), (daemon->services.loop.now_ms - outage->since_ms + 500) / 1000,
-                 outage->failed_requests, outage->failed_requests == 1 ? "" : "s");
-    daemon_notify_status(daemon);
-    server_probe_session_changed(&daemon->server_probe,
-                                 outage->is_on ? SESSION_OFFLINE : session_state(upstream->session));
+    update_state(daemon_of(upstream));
 }
+
+/* ---- the watchdog ---- */
 
 static void daemon_watchdog_expired(struct timer *timer)
 {

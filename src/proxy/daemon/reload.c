@@ -70,6 +70,8 @@ static void apply(struct daemon *daemon)
     log_configure(services->config);
     services->principals.shares.bodies.max = (size_t)services->config->limits.max_buffered_bytes;
     reload_certificates(daemon);
+    server_health_set_check_interval(&services->upstream.health,
+                                     services->config->upstream.check_interval_ms);
     if (session_state(session) != SESSION_READY)
         session_retry_now(session, services->loop.now_ms);
     session_calls_schedule(&services->upstream.calls);

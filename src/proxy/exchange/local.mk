@@ -23,7 +23,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/exchange/respond.c src/proxy/exchange/respond.h \
 	src/proxy/exchange/response.c src/proxy/exchange/response.h \
 	src/proxy/exchange/response_queue.c src/proxy/exchange/response_queue.h \
-	src/proxy/exchange/services.c src/proxy/exchange/services.h \
+	src/proxy/exchange/services.h \
 	src/proxy/exchange/socket_owner.c src/proxy/exchange/socket_owner.h \
 	src/proxy/exchange/tasks.c src/proxy/exchange/tasks.h \
 	src/proxy/exchange/timing.h \

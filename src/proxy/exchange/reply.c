@@ -8,7 +8,7 @@
 #include "proxy/exchange/error_response.h"
 #include "proxy/exchange/respond.h"
 
-#define MESSAGE_MAX_BYTES (TB_ERROR_MESSAGE_MAX + 200)
+#define MESSAGE_MAX_BYTES (2 * TB_ERROR_MESSAGE_MAX + 200) /* a cause and a remedy */
 
 #define PREFLIGHT_MAX_AGE_S "600" /* for which a browser may remember the answer */
 

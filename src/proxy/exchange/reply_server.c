@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "proxy/config/remedy.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/reply_headers.h"
 #include "proxy/exchange/respond.h"
@@ -108,35 +109,74 @@ void reply_upgrade(struct exchange *exchange, const struct headers *headers, con
 
 /* ---- the server has not answered ---- */
 
+/* "; CAUSE; REMEDY" of a server that is not ready. */
+static void describe_state(const struct services *services, char *ret, size_t size)
+{
+    const struct server_state *server = &services->server;
+
+    *ret = '\0';
+    if (!server_state_is_ready(server) && *server->cause)
+        snprintf(ret, size, "; %s%s%s", server->cause, *server->remedy ? "; " : "", server->remedy);
+}
+
+/* What to do about it: not if only this request failed. */
+static void describe_remedy(const struct services *services, const struct transfer *transfer, char *ret,
+                            size_t size)
+{
+    bool is_general = transfer->knowledge == TRANSFER_NOT_SENT && !transfer->timed_out_waiting;
+
+    *ret = '\0';
+    if (!is_general && server_state_is_ready(&services->server))
+        return;
+    snprintf(ret, size, "; ");
+    remedy_for_failure(services->config, 0, transfer->error.token, ret + 2, size - 2);
+}
+
 void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer)
 {
-    if (transfer->error.status == 504)
-        reply_error(exchange, 504, transfer->error.token, "the server did not answer in time: %s",
-                    transfer_detail(transfer));
-    else
-        reply_error(exchange, transfer->error.status, transfer->error.token, "no answer from the server: %s",
-                    transfer_detail(transfer));
+    const char *what =
+        transfer->error.status == 504 ? "the server did not answer in time" : "no answer from the server";
+    char remedy[TB_ERROR_MESSAGE_MAX];
+
+    describe_remedy(exchange->services, transfer, remedy, sizeof(remedy));
+    reply_error(exchange, transfer->error.status, transfer->error.token, "%s: %s%s", what,
+                transfer_detail(transfer), remedy);
 }
 
 static void reply_no_session(struct exchange *exchange)
 {
-    const struct session *session = exchange->services->upstream.session;
-    const char *reason = session_reason(session);
+    const struct services *services = exchange->services;
+    const struct session *session = services->upstream.session;
+    const char *reason = session_reason(session), *remedy = session_remedy(session);
 
     if (session_state(session) == SESSION_LOCKED_OUT)
-        reply_error(exchange, 503, PROXY_STATUS_CONFIGURATION, "tbproxyd cannot log in: %s", reason);
+        reply_error(exchange, 503, PROXY_STATUS_CONFIGURATION, "tbproxyd cannot log in: %s%s%s", reason,
+                    *remedy ? "; " : "", remedy);
     else if (session_status(session) == 429)
-        reply_later(exchange, session_due(session) - exchange->services->loop.now_ms,
+        reply_later(exchange, session_due(session) - services->loop.now_ms,
                     "tbproxyd has no session with the server: %s", reason);
     else
-        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "tbproxyd has no session with the server: %s",
-                    reason);
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE,
+                    "tbproxyd has no session with the server: %s%s%s", reason,
+                    *services->server.remedy ? "; " : "", services->server.remedy);
 }
 
 void reply_session_late(struct exchange *exchange, int64_t waited_ms)
 {
+    char state[2 * TB_ERROR_MESSAGE_MAX + 4];
+
+    describe_state(exchange->services, state, sizeof(state));
     reply_error(exchange, 503, PROXY_STATUS_INTERNAL,
-                "tbproxyd was still not logged in to the server after %" PRId64 " ms", waited_ms);
+                "tbproxyd was still not logged in to the server after %" PRId64 " ms%s", waited_ms, state);
+}
+
+void reply_server_away(struct exchange *exchange)
+{
+    const struct services *services = exchange->services;
+    const struct server_state *server = &services->server;
+    int64_t wait_ms = server->next_try_ms == INT64_MAX ? 0 : server->next_try_ms - services->loop.now_ms;
+
+    reply_later(exchange, wait_ms, "%s; %s", server->cause, server->remedy);
 }
 
 void reply_request(struct exchange *exchange, const struct request *request)

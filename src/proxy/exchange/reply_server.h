@@ -23,6 +23,9 @@ void reply_transfer_streaming(struct exchange *exchange, const struct transfer *
 /* transfer->error: why there is no answer. */
 void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer);
 
+/* 503 with Retry-After: the server is known to be away, and the client does not want to wait. */
+void reply_server_away(struct exchange *exchange);
+
 /* 503: there was no login within WAITED_MS, the longest that the request may wait. */
 void reply_session_late(struct exchange *exchange, int64_t waited_ms);
 

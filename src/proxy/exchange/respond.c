@@ -29,7 +29,7 @@ static enum metrics_listener listener_of(const struct peer *peer)
 
 static void count(const struct exchange *exchange, int status)
 {
-    struct upstream *upstream = &exchange->services->upstream;
+    struct services *services = exchange->services;
     const struct timing *timing = &exchange->timing;
     struct metrics_response response = {
         .operation = exchange->head.operation,
@@ -43,8 +43,8 @@ static void count(const struct exchange *exchange, int status)
     };
 
     if (status >= 502 && status <= 504 && !is_page_of_state(exchange))
-        outage_count(&upstream->health.outage, &upstream->health.failover);
-    metrics_responded(exchange->services->metrics, &response);
+        server_state_count_failure(&services->server, !services->upstream.health.is_sound);
+    metrics_responded(services->metrics, &response);
 }
 
 static void note_failure(const struct exchange *exchange, int status, struct response response)

@@ -16,6 +16,7 @@
 #include "proxy/metrics/metrics.h"
 #include "upstream/budget.h"
 #include "upstream/request.h"
+#include "upstream/server_state.h"
 #include "upstream/server_version.h"
 #include "upstream/upstream.h"
 #include "upstream/websocket_token.h"
@@ -29,6 +30,7 @@ struct services {
     struct config *config;
     struct loop loop;
     struct upstream upstream;
+    struct server_state server;                  /* what people are told of it */
     struct request_options request_options;      /* of clients' requests; forward/ retries them */
     struct request_options own_request_options;  /* of tbproxyd's own; its retry is that of both */
     struct websocket_token websocket_token;      /* for WebSockets to the server */
@@ -56,10 +58,5 @@ struct services {
 
     const struct handler *actions; /* of requests that change something: ROUTE_RENEW, ... */
 };
-
-/* The daemon's state in one word ("ready": requests can be sent to the server), and the reason for any other
- * state ("": none). */
-const char *services_state(const struct services *services);
-const char *services_reason(const struct services *services);
 
 #endif

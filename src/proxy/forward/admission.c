@@ -22,13 +22,16 @@ static int64_t busy_ms(const struct forwarding *forwarding)
 static void reply_too_late(struct forwarding *forwarding)
 {
     const struct services *services = forwarding->exchange->services;
+    const struct server_state *server = &services->server;
     char bound[POLICY_BOUND_NAME_MAX];
 
     metrics_refused(services->metrics, METRICS_REFUSED_TOO_LATE);
     allowance_holds_request(forwarding->item.allowance, services->loop.now_ms, bound);
     reply_busy(forwarding->exchange, busy_ms(forwarding),
-               "the request waited %" PRId64 " ms, the longest it may (queue.max_wait_ms, Prefer: wait)%s%s",
-               forwarding->wait_max_ms, *bound ? ", because of " : "", bound);
+               "the request waited %" PRId64
+               " ms, the longest it may (queue.max_wait_ms, Prefer: wait)%s%s%s%s",
+               forwarding->wait_max_ms, *bound ? ", because of " : "", bound, *server->cause ? "; " : "",
+               server->cause);
 }
 
 /* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */
@@ -209,12 +212,22 @@ static void set_waiting_time(struct forwarding *forwarding)
     exchange->outbound.wait_applied = forwarding->wait_max_ms == wish_ms;
 }
 
+/* Whether the answer would only come when the server does, or be one of a gateway. */
+static bool is_away(const struct server_state *server)
+{
+    return server->condition == SERVER_UNREACHABLE || server->condition == SERVER_FAILING;
+}
+
 void admission_begin(struct forwarding *forwarding)
 {
     CLEANUP(buf_free) struct buf key = BUF_INIT(TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 64);
     struct exchange *exchange = forwarding->exchange;
 
     set_waiting_time(forwarding);
+    if (exchange->head.prefer_wait_ms == 0 && is_away(&exchange->services->server)) {
+        reply_server_away(exchange);
+        return;
+    }
     if (wants_stamp(forwarding) && upstream_clock_is_awaited(&exchange->services->upstream)) {
         upstream_call_wait_for_clock(forwarding);
         return;

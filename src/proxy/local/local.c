@@ -1,38 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/local/local.h"
 
-#include <jansson.h>
-
 #include "proxy/exchange/reply.h"
-
-/* NULL, which becomes JSON's null, if it is not known. */
-static const char *version_or_null(const struct server_version *found)
-{
-    return *found->version ? found->version : NULL;
-}
-
-static void reply_ready(struct exchange *exchange)
-{
-    struct upstream *upstream = &exchange->services->upstream;
-    const struct server_version *found = exchange->services->server_version;
-    const struct services *services = exchange->services;
-    bool ready = session_credential(upstream->session, upstream->loop->now_ms) &&
-                 !upstream->health.outage.is_on && !services->draining;
-    json_t *json =
-        json_pack("{s:b,s:s,s:s,s:s,s:s?,s:s?}", "ready", ready, "session", services_state(services),
-                  "upstream", upstream_url(upstream), "reason", services_reason(services), "edition",
-                  edition_name(found->edition), "version", version_or_null(found));
-
-    reply_json(exchange, ready ? 200 : 503, json ? json_dumps(json, JSON_COMPACT) : NULL);
-    json_decref(json);
-}
+#include "proxy/local/ready.h"
 
 static void reply_startup(struct exchange *exchange)
 {
     bool started = exchange->services->was_ready;
-    json_t *json = json_pack("{s:b,s:s}", "started", started, "reason",
-                             started ? "" : services_reason(exchange->services));
+    char reason[READY_REASON_BYTES] = "";
+    json_t *json;
 
+    if (!started)
+        ready_explain(exchange->services, reason);
+    json = json_pack("{s:b,s:s}", "started", started, "reason", reason);
     reply_json(exchange, started ? 200 : 503, json ? json_dumps(json, JSON_COMPACT) : NULL);
     json_decref(json);
 }

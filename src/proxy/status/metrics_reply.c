@@ -10,25 +10,12 @@
 #define OPENMETRICS "application/openmetrics-text"
 #define TEXT        "text/plain"
 
-static const char *server_state(const struct services *services)
-{
-    const struct upstream *upstream = &services->upstream;
-
-    if (upstream->health.outage.is_on)
-        return "unreachable";
-    if (session_state(upstream->session) == SESSION_LOCKED_OUT)
-        return "refused";
-    if (!session_credential(upstream->session, services->loop.now_ms))
-        return session_state(upstream->session) == SESSION_OFFLINE ? "unreachable" : "starting";
-    return budget_closed_ms(&services->budget, services->loop.now_ms) > 0 ? "limited" : "ready";
-}
-
 static void read_session(const struct services *services, struct metrics_gauges *gauges)
 {
     struct session *session = services->upstream.session;
     unsigned kind, outcome;
 
-    gauges->server_state = server_state(services);
+    gauges->server_state = server_condition_name(services->server.condition);
     gauges->session_ready = session_credential(session, services->loop.now_ms) != NULL;
     for (kind = 0; kind < SESSION_CALL_KINDS; kind++)
         for (outcome = 0; outcome < SESSION_OUTCOMES; outcome++)

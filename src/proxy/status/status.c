@@ -11,9 +11,11 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
+#include "proxy/local/ready.h"
 #include "proxy/route/operation.h"
 #include "proxy/status/metrics_reply.h"
 #include "proxy/status/status_queue.h"
+#include "upstream/own_user.h"
 
 static json_t *buckets(const struct services *services, const struct rate_limit *limit)
 {
@@ -108,6 +110,19 @@ static json_t *failures(const struct services *services, const struct principal 
     return list;
 }
 
+static json_t *session(const struct services *services)
+{
+    const struct session *session = services->upstream.session;
+    const char *user = own_user_read(session_user(session)).name;
+    const char *reason = session_reason(session);
+
+    return json_pack("{s:s,s:s,s:s?,s:o,s:o,s:s?}", "state", session_state_name(session_state(session)),
+                     "method", session_method(session), "user", user, "expires_in_ms",
+                     ready_time_left(services, session_expires_ms(session)), "renews_in_ms",
+                     ready_time_left(services, session_next_try_ms(session)), "reason",
+                     *reason ? reason : NULL);
+}
+
 static json_t *daemon_itself(const struct services *services)
 {
     int64_t uptime_ms = services->loop.now_ms - services->started_ms;
@@ -124,9 +139,10 @@ char *status_report(const struct services *services, const struct principal *onl
     json_t *status = daemon_itself(services);
     char *text;
 
-    json_object_update_new(status, json_pack("{s:o,s:o,s:o,s:o}", "limits", limits(services), "queue",
-                                             status_queue(services, only), "servers", servers(services),
-                                             "failures", failures(services, only)));
+    json_object_update_new(status, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "server", ready_server(services),
+                                             "session", session(services), "limits", limits(services),
+                                             "queue", status_queue(services, only), "servers",
+                                             servers(services), "failures", failures(services, only)));
     text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(status);
     return text;

@@ -56,8 +56,7 @@ static void subscriptions_socket_lost(struct subscription_socket *socket, const 
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct subscription *subscription;
 
-    if (subscriptions->is_open ||
-        !subscriptions->upstream->health.outage.is_on) /* an outage is logged elsewhere */
+    if (subscriptions->is_open || !subscriptions->upstream->is_away) /* that is logged elsewhere */
         log_warning("subscriptions: %s", reason);
     if (subscriptions->is_open)
         metrics_count(subscriptions->metrics, METRICS_SUBSCRIPTION_LOSSES, 1);

@@ -245,6 +245,95 @@ START_TEST(several_are_away_when_the_last_of_them_is)
 }
 END_TEST
 
+START_TEST(one_that_nothing_is_heard_of_is_checked_and_that_calms_no_doubt)
+{
+    failover_check(&failover, 0, 3000);
+    assert_current(0);
+    probe(0, FAILOVER_ANSWERED, 3000);
+    ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
+    failover_report(&failover, 0, FAILOVER_DOUBTFUL, 3100);
+    ck_assert_int_eq(failover_due_ms(&failover), 3100);
+}
+END_TEST
+
+START_TEST(a_check_without_connection_ejects)
+{
+    failover_check(&failover, 0, 3000);
+    probe(0, FAILOVER_UNREACHABLE, 3000);
+    assert_current(1);
+    ck_assert_int_eq(failover_due_ms(&failover), 4000);
+    failover_check(&failover, 0, 3500); /* it is known to be away */
+    ck_assert_int_eq(failover_due_ms(&failover), 4000);
+}
+END_TEST
+
+START_TEST(a_check_that_meets_gateway_errors_asks_three_times)
+{
+    failover_init(&failover, 1);
+    failover_check(&failover, 0, 3000);
+    probe(0, FAILOVER_GATEWAY_ERROR, 3000);
+    ck_assert_int_eq(failover_due_ms(&failover), 3200);
+    probe(0, FAILOVER_GATEWAY_ERROR, 3200);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    probe(0, FAILOVER_GATEWAY_ERROR, 3400);
+    ck_assert_int_eq(failover_away_since_ms(&failover), 3000);
+}
+END_TEST
+
+START_TEST(a_slow_check_is_silent_and_ejects_no_one)
+{
+    failover_check(&failover, 0, 3000);
+    ck_assert(!failover_report_silence(&failover, 0)); /* it has not been asked yet */
+    ck_assert_uint_eq(failover_begin_probe(&failover, 3000), 0);
+    ck_assert(failover_report_silence(&failover, 0));
+    ck_assert(!failover_report_silence(&failover, 0));
+    assert_current(0);
+    ck_assert_int_eq(failover_away_since_ms(&failover),
+                     3000); /* though there are others: it is the one in use */
+    failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 6000);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    assert_current(0);
+}
+END_TEST
+
+START_TEST(one_that_stays_silent_is_ejected_and_another_is_used)
+{
+    failover_check(&failover, 0, 3000);
+    failover_begin_probe(&failover, 3000);
+    failover_report_silence(&failover, 0);
+    ck_assert(failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, 13000));
+    assert_current(1);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+}
+END_TEST
+
+START_TEST(an_answer_to_a_request_ends_the_silence)
+{
+    failover_check(&failover, 0, 3000);
+    failover_begin_probe(&failover, 3000);
+    failover_report_silence(&failover, 0);
+    failover_report(&failover, 0, FAILOVER_ANSWERED, 5500);
+    ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
+    ck_assert(!failover_report_silence(&failover, 0));
+}
+END_TEST
+
+START_TEST(a_single_server_is_probed_every_5_s_at_least)
+{
+    static const int64_t waits_ms[] = {1000, 2000, 4000, 5000, 5000};
+    int64_t now_ms = 0;
+    size_t i;
+
+    failover_init(&failover, 1);
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, now_ms);
+    for (i = 0; i < ARRAY_SIZE(waits_ms); i++) {
+        ck_assert_int_eq(failover_due_ms(&failover), now_ms + waits_ms[i]);
+        now_ms += waits_ms[i];
+        probe(0, FAILOVER_UNREACHABLE, now_ms);
+    }
+}
+END_TEST
+
 UNIT_SUITE(failover)
 {
     TCase *tests;
@@ -269,5 +358,12 @@ UNIT_SUITE(failover)
     tcase_add_test(tests, away_means_that_a_probe_has_failed_since);
     tcase_add_test(tests, one_in_doubt_is_away_since_the_doubt);
     tcase_add_test(tests, several_are_away_when_the_last_of_them_is);
+    tcase_add_test(tests, one_that_nothing_is_heard_of_is_checked_and_that_calms_no_doubt);
+    tcase_add_test(tests, a_check_without_connection_ejects);
+    tcase_add_test(tests, a_check_that_meets_gateway_errors_asks_three_times);
+    tcase_add_test(tests, a_slow_check_is_silent_and_ejects_no_one);
+    tcase_add_test(tests, one_that_stays_silent_is_ejected_and_another_is_used);
+    tcase_add_test(tests, an_answer_to_a_request_ends_the_silence);
+    tcase_add_test(tests, a_single_server_is_probed_every_5_s_at_least);
     return suite;
 }

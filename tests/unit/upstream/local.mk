@@ -8,7 +8,6 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/credential.c \
 	tests/unit/upstream/failover.c \
 	tests/unit/upstream/jwt.c \
-	tests/unit/upstream/outage.c \
 	tests/unit/upstream/own_user.c \
 	tests/unit/upstream/rate_limit.c \
 	tests/unit/upstream/refusals.c \
@@ -17,6 +16,7 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/retry.c \
 	tests/unit/upstream/server_clock.c \
 	tests/unit/upstream/server_probe.c \
+	tests/unit/upstream/server_state.c \
 	tests/unit/upstream/server_version.c \
 	tests/unit/upstream/session.c \
 	tests/unit/upstream/session_answer.c \

@@ -11,7 +11,7 @@
 #include "proxy/config/load.h"
 #include "unit.h"
 
-#define OPTION_COUNT 61
+#define OPTION_COUNT 62
 
 enum option_kind {
     KIND_STRING,

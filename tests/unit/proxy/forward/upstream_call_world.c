@@ -167,6 +167,11 @@ void reply_session_late(struct exchange *exchange, int64_t waited_ms)
     answer(exchange, 503);
 }
 
+void reply_server_away(struct exchange *exchange)
+{
+    answer(exchange, 503);
+}
+
 void reply_no_memory(struct exchange *exchange)
 {
     answer(exchange, 503);
