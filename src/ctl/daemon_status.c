@@ -7,22 +7,22 @@
 #include "ctl/daemon_page.h"
 #include "ctl/json_print.h"
 #include "ctl/message.h"
+#include "ctl/text.h"
 #include "json/json_write.h"
 
 #define PATH_MAX_BYTES 64 /* of "limits.buckets.tokens" */
 
 const char *const status_options[] = {"admin", "ca-file", "help", "json", "unix-socket", "url", NULL};
 
-/* Nothing moves the cursor: no control characters, also not U+0080 to U+009F, which begin with 0xc2 in UTF-8.
- * In ASCII, each byte takes one column. */
+/* Nothing moves the cursor. In ASCII, each byte takes one column. */
 static bool is_text(const json_t *value, bool ascii)
 {
-    const unsigned char *text = (const unsigned char *)json_string_value(value);
+    const char *text = json_string_value(value);
 
     if (!text || json_string_length(value) > STATUS_TEXT_MAX)
         return false;
     for (; *text; text++)
-        if (*text < 0x20 || *text == 0x7f || (ascii && *text > 0x7e) || (*text == 0xc2 && text[1] < 0xa0))
+        if (is_control(text) || (ascii && (unsigned char)*text > 0x7e))
             return false;
     return true;
 }

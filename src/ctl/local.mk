@@ -15,6 +15,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/clients.c \
 	src/ctl/complete.c \
 	src/ctl/complete_daemon.c src/ctl/complete_daemon.h \
+	src/ctl/complete_value.c src/ctl/complete_value.h \
 	src/ctl/complete_word.c src/ctl/complete_word.h \
 	src/ctl/connection.c src/ctl/connection.h \
 	src/ctl/daemon_action.c src/ctl/daemon_action.h \

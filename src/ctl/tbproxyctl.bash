@@ -17,7 +17,7 @@ _tbproxyctl() {
     done < <("$@" -- "${words[@]:1}" 2>/dev/null)
     [[ ${COMPREPLY[0]} == *[/:=@] ]] && compopt -o nospace 2>/dev/null
 }
-_tbproxyctl_ctl() { _tbproxyctl tbproxyctl complete; }
+_tbproxyctl_ctl() { _tbproxyctl "$1" complete; }
 _tbproxyctl_daemon() { _tbproxyctl tbproxyctl complete tbproxyd; }
 complete -F _tbproxyctl_ctl tbproxyctl
 complete -F _tbproxyctl_daemon tbproxyd

@@ -49,6 +49,13 @@ class TestComplete(CtlCase):
         self.assertEqual(self.complete("call", "getTenantDevices", "--sort-order=ASC", "--sort-o"), [])
         self.assertEqual(self.complete("call", "--edition=p"), ["--edition=pe", "--edition=paas"])
 
+    def test_words_of_subcommands(self):
+        self.assertEqual(self.complete("log-level", ""), ["error", "warning", "info", "debug"])
+        self.assertEqual(self.complete("policy", "e"), ["explain"])
+        self.assertEqual(self.complete("policy", "list", ""), [])
+        self.assertEqual(self.complete("session", ""), ["renew"])
+        self.assertEqual(self.complete("trace", "--operation", "ackA"), ["ackAlarm"])
+
     def test_files(self):
         for name in ("body.json", "body one", ".hidden", "body\x1b[31m"):
             self.write(name, "{}")
