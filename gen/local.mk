@@ -20,8 +20,10 @@ generator = \
 	gen/generator/ctypes.py \
 	gen/generator/descriptions.py \
 	gen/generator/document.py \
+	gen/generator/facts.py \
 	gen/generator/functions.py \
 	gen/generator/headers.py \
+	gen/generator/manual.py \
 	gen/generator/model.py \
 	gen/generator/names.py \
 	gen/generator/reference.py \
@@ -118,6 +120,7 @@ libtbclient_ce = gen/libtbclient-ce.la src/libtbclient.la
 libtbclient_pe = gen/libtbclient-pe.la src/libtbclient.la
 libtbclient_paas = gen/libtbclient-paas.la src/libtbclient.la
 
+to_generated = if test -f gen/out/stamp; then cd gen/out; else cd $(srcdir)/gen/out; fi
 to_generated_include = if test -d $(generated_include); then cd $(generated_include); else cd $(srcdir)/$(generated_include); fi
 install-data-local:
 	$(to_generated_include) && \
@@ -125,9 +128,15 @@ install-data-local:
 	    $(MKDIR_P) "$(DESTDIR)$(includedir)/$$(dirname $$file)" && \
 	    $(INSTALL_DATA) $$file "$(DESTDIR)$(includedir)/$$file" || exit 1; \
 	done
+	$(to_generated) && $(MKDIR_P) "$(DESTDIR)$(man3dir)" "$(DESTDIR)$(docdir)" && \
+	$(INSTALL_DATA) man3/*.3 $(API_VERSION)/man3/*.3 "$(DESTDIR)$(man3dir)" && \
+	$(INSTALL_DATA) reference-*-$(API_VERSION).md "$(DESTDIR)$(docdir)"
 uninstall-local:
 	$(to_generated_include) && \
 	for file in tbclient/*.h tbclient/*/*.h; do rm -f "$(DESTDIR)$(includedir)/$$file"; done
+	$(to_generated) && \
+	for file in man3/*.3 $(API_VERSION)/man3/*.3; do rm -f "$(DESTDIR)$(man3dir)/$${file##*/}"; done && \
+	for file in reference-*-$(API_VERSION).md; do rm -f "$(DESTDIR)$(docdir)/$$file"; done
 
 pkgconfigdir = $(libdir)/pkgconfig
 pkgconfig_DATA = gen/tbclient.pc gen/tbclient-ce.pc gen/tbclient-pe.pc gen/tbclient-paas.pc
@@ -140,3 +149,11 @@ gen/tbclient.pc: gen/tbclient.pc.in Makefile
 gen/tbclient-ce.pc gen/tbclient-pe.pc gen/tbclient-paas.pc: gen/tbclient-edition.pc.in Makefile
 	$(AM_V_GEN)edition=$(@:gen/tbclient-%.pc=%) && $(MKDIR_P) gen && \
 	sed $(pc_substitutions) -e "s,[@]edition[@],$$edition,g" $(srcdir)/gen/tbclient-edition.pc.in > $@.tmp && mv $@.tmp $@
+
+cmakedir = $(libdir)/cmake/tbclient
+cmake_DATA = gen/tbclientConfig.cmake gen/tbclientConfigVersion.cmake
+EXTRA_DIST += gen/tbclientConfig.cmake.in gen/tbclientConfigVersion.cmake.in
+CLEANFILES += $(cmake_DATA)
+$(cmake_DATA): gen/tbclientConfig.cmake.in gen/tbclientConfigVersion.cmake.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) gen && include=$$(realpath -ms --relative-to=$(cmakedir) $(includedir)) && \
+	sed $(pc_substitutions) -e "s,[@]to_include[@],$$include,g" $(srcdir)/$@.in > $@.tmp && mv $@.tmp $@

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The headers of one API: models.h, one header for each controller, and the one that includes them all."""
 
+import textwrap
+
 from .ctypes import READY_LISTS
 from .document import refuse
 from .names import comment, literal, snake
@@ -34,6 +36,12 @@ def guarded(guard, includes, body):
 
 def remarks(field, name):
     """The comment after a member."""
+    out = member_notes(field, name)
+    return f" /* {', '.join(out)} */" if out else ""
+
+
+def member_notes(field, name):
+    """What a program has to know about a member, besides its type."""
     out = []
     if field.name != "".join(part.capitalize() if i else part for i, part in enumerate(name.split("_"))):
         out.append(comment(field.name))
@@ -47,8 +55,13 @@ def remarks(field, name):
         out.append("deprecated")
     if getattr(field, "default", ""):
         out.append(f"default {comment(field.default)}")
-    out += bounds_text(field.bounds)
-    return f" /* {', '.join(out)} */" if out else ""
+    return out + bounds_text(field.bounds)
+
+
+def declarations(names, schema):
+    """(field, C name, declaration) of each of a structure's own members."""
+    return [(field, member, f"{names.slot(field.type)}{member}")
+            for field, member in names.members(schema.place, schema.fields)]
 
 
 def bounds_text(bounds):
@@ -157,8 +170,8 @@ class Models:
             name = self.names.types[schema.name]
             lines.append(f"struct {name} {{")
             lines.append(f"    {self.names.types[schema.base]} base;" if schema.base else "    tb_object object;")
-            for field, member in self.names.members(schema.place, schema.fields):
-                lines.append(f"    {self.names.slot(field.type)}{member};{remarks(field, member)}")
+            for field, member, text in declarations(self.names, schema):
+                lines.append(f"    {text};{remarks(field, member)}")
             lines += ["};", ""]
         return lines
 
@@ -192,14 +205,14 @@ class Models:
 class Controller:
     """The header of one controller (tag)."""
 
-    def __init__(self, api, names, tag, operations):
-        self.api, self.names, self.tag, self.operations = api, names, tag, operations
+    def __init__(self, api, names, words, tag, operations):
+        self.api, self.names, self.words, self.tag, self.operations = api, names, words, tag, operations
 
     def text(self):
         edition = self.api.edition.lower()
         body = [f"/* ThingsBoard {self.api.edition} {self.api.version}: {comment(self.tag)}. */", ""]
         for operation in self.operations:
-            body += params_structure(self.names, operation) + described(operation)
+            body += params_structure(self.names, operation) + described(operation, self.words)
             body += ["TB_PUBLIC " + line if not index else line for index, line in enumerate(
                 (prototype(self.names, operation) + ";").split("\n"))] + [""]
             if operation.is_paged:
@@ -209,7 +222,8 @@ class Controller:
         return guarded(guard, ["tbclient/client.h", f"tbclient/{edition}/models.h"], body[:-1])
 
 
-def described(operation):
+def described(operation, words):
+    sentence = words.operations.get(operation.id)
     notes = []
     if "TB_ANONYMOUS" in operation.flags:
         notes.append("needs no authentication")
@@ -220,7 +234,11 @@ def described(operation):
     if operation.body == "text":
         notes.append("the body is JSON, sent as it is")
     tail = "; " + ", ".join(notes) if notes else ""
-    return [f"/* {operation.method} {comment(operation.path)}{tail} */"]
+    last = f"{operation.method} {comment(operation.path)}{tail} */"
+    if not sentence:
+        return ["/* " + last]
+    lines = textwrap.wrap(comment(sentence), WIDTH - 3, break_long_words=False)
+    return ["/* " + lines[0], *(" * " + line for line in lines[1:]), " * " + last]
 
 
 def params_structure(names, operation):

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A client of one ThingsBoard server: session, connections, retries. One client is enough for all threads of
- * a program: every function here, and every generated one, may be called from any thread at any time;
- * tb_client_close() must be the last. A call blocks the thread that makes it, and no other. The client has a
- * thread of its own, with all signals blocked, which renews the session before it expires. Do not use a
- * client in a process that was forked after it was opened.
+ * A client of one ThingsBoard server: session, connections (HTTP/2 or HTTP/1.1), retries. One client is
+ * enough for all threads of a program: every function here, and every generated one, may be called from any
+ * thread at any time; tb_client_close() must be the last. A call blocks the thread that makes it, and no
+ * other. The client has a thread of its own, with all signals blocked, which renews the session before it
+ * expires. Do not use a client in a process that was forked after it was opened.
  *
  *     tb_client *client;
  *     tb_client_options options = {.url = "https://thingsboard.cloud", .api_key = key};
@@ -56,7 +56,9 @@ typedef struct {
     int64_t
         timeout_ms; /* default 60,000: for each attempt, from sending to the end of the answer; for an
                      * upload, a download or an event stream, the time in which nothing is sent or arrives */
-    unsigned max_connections;  /* default 16; kept open, and shared by all threads */
+    unsigned max_connections; /* default 16; kept open, and shared by all threads */
+    bool no_http2; /* HTTP/1.1 only. Otherwise HTTP/2 is offered to https servers, and used if they choose it
+                    */
     size_t max_response_bytes; /* default 64 MiB, of an answer in memory; beyond it TB_ERROR_TRANSPORT */
 
     const char *ca_file;          /* PEM; trust these certificates instead of the system's */
@@ -131,7 +133,7 @@ TB_PUBLIC void tb_events_free(tb_events *events);
  * or string, or an array of them), or NULL. BODY is JSON that fits the schema; for a text body, a JSON
  * string, whose content is sent, or any other JSON, which is sent as its text; for a multipart body, an
  * object of parts (a string, {"file": PATH}, or JSON). Both are borrowed, and checked against the tables
- * before anything is sent: TB_ERROR_USAGE names what does not fit.
+ * before anything is sent: TB_ERROR_USAGE names what no server can read; the rest is a warning.
  *
  * *RET is the answer, a new reference to free with json_decref(). An answer that is not JSON becomes a
  * string; an empty one NULL. Downloads and event streams go to SINK, or to *RET if SINK is NULL. The answer

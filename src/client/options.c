@@ -209,6 +209,7 @@ struct transport_options options_transport(const tb_client_options *options)
         .url = options->url,
         .connect_timeout_ms = or_default(options->connect_timeout_ms, 10000),
         .max_connections = options->max_connections ? (long)options->max_connections : 16,
+        .http2 = options->no_http2 ? HTTP2_OFF : HTTP2_AUTO,
         .max_streams = MAX_STREAMS,
         .max_window_growth = MAX_WINDOW_GROWTH,
         .unix_socket = options->unix_socket,

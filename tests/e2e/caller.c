@@ -453,6 +453,7 @@ static const struct {
     FLAG_OPTION(retry_unsafe),
     FLAG_OPTION(no_verify),
     FLAG_OPTION(no_check),
+    FLAG_OPTION(no_http2),
 };
 
 static void set_option(tb_client_options *all, char *argument, char *equals)

@@ -240,6 +240,15 @@ class TestCalls(LibraryCase):
         self.assertEqual((line["status"], line["errorCode"]), (404, 32))
         self.assertEqual(json.loads(line["body"])["errorCode"], 32)
 
+    def test_http2_can_be_switched_off(self):
+        sim = self.start_simulator()
+        for options, protocol in ((), "HTTP/2.0"), (("no_http2=1",), "HTTP/1.1"):
+            front = self.start_front(sim, "h2")
+            line = self.call(front, "no_verify=1", *options, "call", "getUser", credential=["api_key=x"])
+            self.assert_error_of(line, "unauthorized")
+            wait_until(front.requests, "a line in the log")  # nginx answers before it writes its log
+            self.assertEqual({one for one, _ in front.requests()}, {protocol})
+
     def test_redirects_are_not_followed(self):
         server = self.start_scripted(lambda peer, request: peer.send(
             answer(302, b"", [("Location", "/elsewhere")])) or True)

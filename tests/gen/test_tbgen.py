@@ -206,7 +206,7 @@ class Documents(unittest.TestCase):
             wanted = next(path for path, item in document["paths"].items() for node in item.values()
                           if node["operationId"] == "getDashboardsByIds")
             text = (self.output / f"reference-{edition}-4.4.0.md").read_text()
-            self.assertIn(f"### getDashboardsByIds\n\n`GET {wanted}`", text)
+            self.assertRegex(text, rf"### getDashboardsByIds\n\n[^`\n]+\n\n`GET {wanted}`")
 
     def test_writes_of_attributes(self):
         wanted = ["saveDeviceAttributes", "saveEntityAttributesV1", "saveEntityAttributesV2"]

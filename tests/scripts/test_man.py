@@ -12,6 +12,7 @@ import build_tree  # noqa: E402
 import tap  # noqa: E402
 
 PAGES = ("libtbclient.3", "tbproxyctl.1", "tbproxyd.8", "tbproxyd.conf.5")
+GENERATED = build_tree.folder() / "gen" / "out"
 
 
 def page(name):
@@ -38,6 +39,25 @@ class TestPages(unittest.TestCase):
             text, errors = run("man", "--warnings", "--local-file", page(name))
             self.assertEqual(errors, "")
             self.assertIn("SEE ALSO", text)
+
+    def test_nor_about_those_of_the_library(self):
+        pages = sorted(path for folder in (GENERATED / "man3", GENERATED / "4.4.0" / "man3") for path in folder.glob("*.3")
+                       if not path.read_text("utf-8").startswith(".so "))
+        self.assertGreater(len(pages), 200)
+        self.assertEqual(run("mandoc", "-Tlint", "-Wwarning", *pages), ("", ""))
+        for name in ("man3/tb_client.3", "4.4.0/man3/tb_ce_structures.3", "4.4.0/man3/tb_pe_role_controller.3"):
+            self.assertEqual(run("man", "--warnings", "--local-file", GENERATED / name)[1], "")
+
+    def test_every_function_and_type_of_the_library_is_described(self):
+        pages = {path.name: path.read_text("utf-8") for path in (GENERATED / "man3").glob("*.3")}
+        for header in sorted((build_tree.SOURCE / "include" / "tbclient").glob("*.h")):
+            code = re.sub(r"(?s)/\*.*?\*/", "", header.read_text("utf-8"))
+            for function in re.findall(r"(?s)TB_PUBLIC [^;(]*?(tb_\w+)\(|static inline [^;(]*?(tb_\w+)\(", code):
+                name = "".join(function)
+                self.assertEqual(pages[name + ".3"], ".so man3/tb_%s.3\n" % header.stem)
+                self.assertIn(name + "(", pages["tb_%s.3" % header.stem])
+            for name in re.findall(r"(?m)^\} (tb_\w+);", code):
+                self.assertIn("\n} %s;\n" % name, pages["tb_%s.3" % header.stem])
 
     def test_a_mistake_is_noticed(self):
         text = page("tbproxyd.8").read_text("utf-8")
