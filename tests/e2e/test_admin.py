@@ -354,6 +354,9 @@ class TestGuard(AdminCase):
         for headers in ([("Origin", "http://evil.example")], [("Origin", "http://listed.example")],
                         [("Sec-Fetch-Site", "cross-site")], [("Referer", "http://evil.example/")]):
             self.assertEqual(fetch(self.admin_tcp, "GET", "/-/status", headers, host="localhost").status, 403, headers)
+            for target in ("/-/reload", "/api/device"):
+                self.assertEqual(fetch(self.admin_tcp, "POST", target, headers, b"{}", host="localhost").status, 403, headers)
+        self.assertEqual(self.server.requests, [])
         self.assertEqual(fetch(self.admin_tcp, "GET", "/-/status", host="rebound.example").status, 421)
         own = [("Origin", "http://localhost:%d" % self.admin_tcp[1]), ("Sec-Fetch-Site", "same-origin")]
         reply = fetch(self.admin_tcp, "GET", "/-/status", own, host="localhost:%d" % self.admin_tcp[1])

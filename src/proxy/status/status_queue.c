@@ -22,23 +22,26 @@ static json_t *waiting_ports(const struct services *services, const struct princ
     return list;
 }
 
+static json_t *bound(const struct allowance *allowance, enum policy_bound_kind kind)
+{
+    char name[POLICY_BOUND_NAME_MAX];
+
+    policy_bound_print(allowance->bounds, kind, name);
+    return json_pack("{s:s,s:I,s:I}", "bound", name, "used", (json_int_t)allowance->used[kind], "max",
+                     (json_int_t)allowance_max(allowance, kind));
+}
+
 /* What PRINCIPAL holds under policies with bounds, and how much it may. */
 static json_t *bounds(const struct principal *principal)
 {
     const struct allowance *allowance;
+    enum policy_bound_kind kind;
     json_t *list = json_array();
-    size_t kind;
 
     list_for_each(allowance, &principal->allowances, link)
         for (kind = 0; kind < POLICY_BOUNDS; kind++)
-            if (allowance_max(allowance, kind) != UINT_MAX) {
-                char name[POLICY_BOUND_NAME_MAX];
-
-                policy_bound_print(allowance->bounds, kind, name);
-                json_array_append_new(list, json_pack("{s:s,s:I,s:I}", "bound", name, "used",
-                                                      (json_int_t)allowance->used[kind], "max",
-                                                      (json_int_t)allowance_max(allowance, kind)));
-            }
+            if (allowance_max(allowance, kind) != UINT_MAX)
+                json_array_append_new(list, bound(allowance, kind));
     return list;
 }
 

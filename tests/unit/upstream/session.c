@@ -219,6 +219,36 @@ START_TEST(the_administrator_can_ask_for_an_attempt_at_once)
 }
 END_TEST
 
+/* With what is valid: the token that was renewed, and not the one of a file. */
+START_TEST(the_administrator_can_ask_for_a_renewal)
+{
+    world_log_in(&world, 9000);
+    session_renew_now(world.session, world.now_ms);
+    world_begin(&world, SESSION_CALL_REFRESH);
+    session_renew_now(world.session, world.now_ms); /* that is the one */
+    ck_assert_int_eq(session_due(world.session), INT64_MAX);
+    world_answer_pair(&world, 9000);
+    world_assert_state(&world, SESSION_READY);
+    ck_assert_int_gt(session_due(world.session), world.now_ms);
+    world_wait_due(&world, 7200 * 1000);
+    world_begin(&world, SESSION_CALL_REFRESH);
+    world_answer_error(&world, "connection refused");
+    world_assert_state(&world, SESSION_REFRESHING);
+    session_renew_now(world.session, world.now_ms);
+    ck_assert_int_le(session_due(world.session), world.now_ms);
+}
+END_TEST
+
+START_TEST(without_a_session_a_renewal_is_a_login)
+{
+    world_begin(&world, SESSION_CALL_LOGIN);
+    world_answer_refused(&world);
+    world_assert_state(&world, SESSION_LOCKED_OUT);
+    session_renew_now(world.session, world.now_ms);
+    world_log_in(&world, 9000);
+}
+END_TEST
+
 START_TEST(nothing_starts_a_second_call)
 {
     world_log_in(&world, 9000);
@@ -266,6 +296,8 @@ UNIT_SUITE(session)
     tcase_add_test(tests, a_token_without_times_is_used_until_refused);
     tcase_add_test(tests, a_missing_password_locks_out_and_a_new_one_is_seen);
     tcase_add_test(tests, the_administrator_can_ask_for_an_attempt_at_once);
+    tcase_add_test(tests, the_administrator_can_ask_for_a_renewal);
+    tcase_add_test(tests, without_a_session_a_renewal_is_a_login);
     tcase_add_test(tests, nothing_starts_a_second_call);
     tcase_add_test(tests, asked_to_retry_during_a_renewal_that_is_then_refused);
     return suite;

@@ -6,4 +6,5 @@ tests_unit_test_proxy_SOURCES += \
 	tests/unit/proxy/exchange/idle_memory.c \
 	tests/unit/proxy/exchange/principal.c \
 	tests/unit/proxy/exchange/socket_owner.c \
-	tests/unit/proxy/exchange/tasks.c
+	tests/unit/proxy/exchange/tasks.c \
+	tests/unit/proxy/exchange/trace.c
