@@ -24,6 +24,7 @@ bool warnings_are_heard(const struct warnings *warnings);
 
 /* Calls the program's function with "OPERATION: WHERE: PATH: FORMAT". */
 void warn(struct warnings *warnings, const struct json_path *path, const char *format, ...) PRINTF_LIKE(3, 4);
-void warn_args(struct warnings *warnings, const struct json_path *path, const char *format, va_list args);
+void warn_args(struct warnings *warnings, const struct json_path *path, const char *format, va_list args)
+    PRINTF_LIKE(3, 0);
 
 #endif
