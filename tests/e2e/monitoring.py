@@ -25,7 +25,10 @@ def families(page):
 
 def value(page, sample):
     """The value of SAMPLE, a name with its labels as the page has them."""
-    return float(re.search(r"(?m)^%s (\S+)$" % re.escape(sample), page)[1])
+    found = re.search(r"(?m)^%s (\S+)$" % re.escape(sample), page)
+    if not found:
+        raise AssertionError("no %s in the page" % sample)
+    return float(found[1])
 
 
 def documented():

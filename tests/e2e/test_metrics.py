@@ -19,7 +19,7 @@ import monitoring
 import tap
 from build_tree import SOURCE
 from daemon import end_with_parent
-from harness import Case, wait_until
+from harness import SLOW, Case, wait_until
 
 PAGE = "/-/metrics"
 OPENMETRICS = "application/openmetrics-text"
@@ -65,6 +65,14 @@ class TestPage(MetricsCase):
                 if name.startswith("process_") or re.search(r"_(total|seconds|bytes|requests|info|state|up|ready)$", name):
                     self.assertIn(name, there)
         self.assertGreater(len(monitoring.names("\n".join(monitoring.questions()))), 30)
+
+    def test_every_error_type_of_proxy_status_is_a_reason(self):
+        texts = [path.read_text("utf-8") for path in (SOURCE / "src").rglob("*.[ch]")]
+        types = {kind for text in texts for kind in re.findall(r'(?:50[24], |#define PROXY_STATUS_\w+ +)"(\w+)"', text)}
+        self.assertGreater(len(types), 15)
+        page = self.page()
+        for kind in types:
+            monitoring.value(page, 'tbproxyd_failures_total{reason="%s"}' % kind)
 
     def test_only_admin_listeners_tell_who_asks(self):
         self.ask()
@@ -168,7 +176,7 @@ class TestState(Case):
                        "time that counts")
 
 
-@unittest.skipIf(NO_PROMETHEUS, NO_PROMETHEUS)
+@unittest.skipIf(NO_PROMETHEUS or SLOW, NO_PROMETHEUS or "the page is the same in every build")
 class TestPrometheus(MetricsCase):
     """A server of Prometheus on loopback, with the alerts."""
     CONFIG = """\
