@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import select
 import shutil
 import subprocess
 import unittest
@@ -145,39 +146,36 @@ class TestShells(NamesCase):
 
     FILES = build_tree.SOURCE / "src" / "ctl"
 
-    def run_shell(self, command, *lines):
-        """What the shell prints for LINES, which may contain tabs. It starts to read after its prompt."""
+    def environment(self):
         path = os.path.dirname(build_tree.program("src/ctl/tbproxyctl")) + ":" + os.environ["PATH"]
+        return {**super().environment(), "PATH": path, "PS1": "ready> ", "TERM": "dumb", "HOME": self.directory}
+
+    def run_shell(self, command, *lines):
+        """What the shell shows for LINES, which may contain tabs. It reads each after its prompt."""
         ours, theirs = pty.openpty()
-        with open(ours, "r+b", buffering=0) as terminal:
-            with subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=self.directory, start_new_session=True,
-                                  env={**self.environment(), "PATH": path, "PS1": "ready> ", "TERM": "dumb"}) as process:
-                os.close(theirs)
-                text = b""
-                for line in (*lines, "exit"):
-                    text = self.read_until(terminal, text, b"ready> ")
-                    terminal.write(line.encode() + b"\n")
-                    seen, text = text, b""
-                    self.shown += seen
-                self.read_to_end(terminal)
-                process.wait(PATIENCE)
-        return self.shown.decode()
+        terminal = open(ours, "r+b", buffering=0)
+        self.addCleanup(terminal.close)
+        process = subprocess.Popen(command, stdin=theirs, stdout=theirs, stderr=theirs, cwd=self.directory,
+                                   start_new_session=True, env=self.environment())
+        os.close(theirs)
+        self.addCleanup(process.wait, PATIENCE)
+        self.addCleanup(process.kill)
+        shown = b""
+        for line in (*lines, "exit"):
+            shown += self.read_until(terminal, b"ready> ")
+            terminal.write(line.encode() + b"\n")
+        return (shown + self.read_until(terminal, None)).decode()
 
-    def setUp(self):
-        super().setUp()
-        self.shown = b""
-
-    def read_until(self, terminal, text, end):
-        while end not in text:
-            text += terminal.read(4096)
+    def read_until(self, terminal, end):
+        """What is shown until END, or until the shell has ended, which Linux reports as an error."""
+        text = b""
+        while end is None or end not in text:
+            self.assertTrue(select.select([terminal], [], [], PATIENCE)[0], text)
+            try:
+                text += terminal.read(4096)
+            except OSError:
+                break
         return text
-
-    def read_to_end(self, terminal):
-        try:
-            while data := terminal.read(4096):
-                self.shown += data
-        except OSError:  # how Linux reports that the shell has ended
-            pass
 
     def lines(self, shell):
         """What is typed: a word that becomes one operation, a value after "=", and a name with a blank."""
@@ -206,10 +204,8 @@ class TestShells(NamesCase):
     def test_fish(self):
         def complete(line):
             script = "source %s; complete -C '%s'" % (self.FILES / "tbproxyctl.fish", line)
-            path = os.path.dirname(build_tree.program("src/ctl/tbproxyctl")) + ":" + os.environ["PATH"]
             return subprocess.run(["fish", "--no-config", "-c", script], capture_output=True, text=True, check=True,
-                                  timeout=PATIENCE, env={**self.environment(), "PATH": path, "HOME": self.directory},
-                                  ).stdout.splitlines()
+                                  timeout=PATIENCE, env=self.environment()).stdout.splitlines()
         self.create("saveDevice", name="fish 7", type="default")
         self.assertEqual(complete("tbproxyctl describe ackAl"), ["ackAlarm"])
         self.assertEqual(complete("tbproxyctl operations --edition=c"), ["--edition=ce"])
