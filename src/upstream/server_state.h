@@ -20,6 +20,7 @@ enum server_condition {
     SERVER_REFUSED,     /* the credential is refused, or there is none */
     SERVER_LIMITED,     /* its rate limit is reached: no request is sent for a time */
 };
+#define SERVER_CONDITIONS 6
 
 /* Texts are one line of UTF-8, without secrets. */
 struct server_trouble {

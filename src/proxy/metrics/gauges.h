@@ -7,12 +7,8 @@
 
 #include "proxy/metrics/process.h"
 #include "upstream/rate_limit.h"
+#include "upstream/server_state.h"
 #include "upstream/upstream.h"
-
-#define METRICS_SERVER_STATES 6
-
-/* "starting", "ready", "unreachable", "failing", "refused", "limited". */
-extern const char *const metrics_server_states[METRICS_SERVER_STATES];
 
 struct metrics_server {
     const char *url;
@@ -30,7 +26,7 @@ struct metrics_gauges {
     int64_t queue_oldest_ms;
     uint64_t in_flight, max_in_flight;
     uint64_t local_connections, websockets, subscribers, subscriptions;
-    const char *server_state; /* one of metrics_server_states */
+    enum server_condition condition;
     bool session_ready;
     uint64_t session_calls[SESSION_CALL_KINDS][SESSION_OUTCOMES];
     double pace; /* learned, in tokens a second; 0: none, not printed */

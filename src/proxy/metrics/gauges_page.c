@@ -4,9 +4,6 @@
 
 #include "proxy/metrics/metrics_private.h"
 
-const char *const metrics_server_states[METRICS_SERVER_STATES] = {"starting", "ready",   "unreachable",
-                                                                  "failing",  "refused", "limited"};
-
 static void print_queue(struct page *page, const struct metrics_gauges *gauges)
 {
     page_one(page, PAGE_GAUGE, "tbproxyd_queue_requests", "Requests waiting to be sent.",
@@ -37,16 +34,16 @@ static void print_local(struct page *page, const struct metrics_gauges *gauges)
 
 static void print_state(struct page *page, const struct metrics_gauges *gauges)
 {
-    bool is_up = strcmp(gauges->server_state, "ready") == 0 || strcmp(gauges->server_state, "limited") == 0;
-    size_t i;
+    bool is_up = gauges->condition == SERVER_READY || gauges->condition == SERVER_LIMITED;
+    unsigned i;
 
     page_one(page, PAGE_GAUGE, "tbproxyd_server_up", "1 if the server answers requests, else 0.", is_up);
     page_family(page, PAGE_GAUGE, "tbproxyd_server_state",
                 "1 for the state of the server, 0 for the others.");
-    for (i = 0; i < METRICS_SERVER_STATES; i++) {
+    for (i = 0; i < SERVER_CONDITIONS; i++) {
         page_sample(page, NULL);
-        page_label(page, "state", metrics_server_states[i]);
-        page_number(page, strcmp(gauges->server_state, metrics_server_states[i]) == 0);
+        page_label(page, "state", server_condition_name((enum server_condition)i));
+        page_number(page, i == (unsigned)gauges->condition);
     }
 }
 

@@ -15,7 +15,7 @@ static void read_session(const struct services *services, struct metrics_gauges 
     struct session *session = services->upstream.session;
     unsigned kind, outcome;
 
-    gauges->server_state = server_condition_name(services->server.condition);
+    gauges->condition = services->server.condition;
     gauges->session_ready = session_credential(session, services->loop.now_ms) != NULL;
     for (kind = 0; kind < SESSION_CALL_KINDS; kind++)
         for (outcome = 0; outcome < SESSION_OUTCOMES; outcome++)

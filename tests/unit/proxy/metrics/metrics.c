@@ -22,7 +22,7 @@ static void set_up(void)
 {
     metrics = metrics_new();
     ck_assert_ptr_nonnull(metrics);
-    gauges = (struct metrics_gauges){.server_state = "starting"};
+    gauges = (struct metrics_gauges){0};
     format = (struct metrics_format){.has_principals = true};
 }
 
@@ -196,7 +196,7 @@ START_TEST(gauges_as_they_are_passed)
     gauges = (struct metrics_gauges){
         .queue_requests = 5,
         .queue_oldest_ms = 1500,
-        .server_state = "limited",
+        .condition = SERVER_LIMITED,
         .session_calls = {[SESSION_CALL_REFRESH] = {[SESSION_OUTCOME_REFUSED] = 7}},
         .pace = 12.5,
         .closed_ms = 61001,
