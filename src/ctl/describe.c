@@ -139,7 +139,7 @@ static void print_notes(const tb_operation *operation)
     } notes[] = {
         {TB_OPERATION_DEPRECATED, "deprecated"},
         {TB_ANONYMOUS, "anonymous: needs no authentication"},
-        {TB_PAGED, "paged: --all gets all pages"},
+        {TB_PAGED | TB_PAGED_IN_BODY, "paged: --all gets all pages"},
         {TB_ASYNCHRONOUS, "asynchronous: takes two tokens of the server's rate limit"},
         {TB_CREDENTIAL,
          "credential: returns one, or changes the session's own; tbproxyd's policy may refuse it"},

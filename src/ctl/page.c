@@ -40,30 +40,6 @@ int page_read(const struct buf *text, struct page *ret, struct tb_error *err)
     return 0;
 }
 
-/* The schema of TYPE, if it is an object; or NULL. */
-static const struct tb_schema *schema_of(const tb_api *api, unsigned type)
-{
-    return api->types[type].kind == TB_KIND_OBJECT ? &api->schemas[api->types[type].of] : NULL;
-}
-
-static bool has_fields(const tb_api *api, unsigned type, const char *first, const char *second)
-{
-    const struct tb_schema *schema = schema_of(api, type);
-
-    return schema && table_field(api, schema, first) && table_field(api, schema, second);
-}
-
-/* Such as findEntityDataByQuery. */
-static bool has_link_in_body(const tb_api *api, const tb_operation *operation)
-{
-    const struct tb_schema *schema =
-        operation->body == TB_BODY_JSON ? schema_of(api, operation->body_type) : NULL;
-    const struct tb_field *link = schema ? table_field(api, schema, "pageLink") : NULL;
-
-    return link && has_fields(api, link->type, "page", "pageSize") && operation->answer == TB_ANSWER_JSON &&
-           has_fields(api, operation->answer_type, "data", "hasNext");
-}
-
 json_t *page_link(const tb_api *api, const tb_operation *operation, json_t *parameters, json_t **body,
                   struct tb_error *err)
 {
@@ -71,7 +47,7 @@ json_t *page_link(const tb_api *api, const tb_operation *operation, json_t *para
 
     if (operation->flags & TB_PAGED)
         return parameters;
-    if (!has_link_in_body(api, operation)) {
+    if (!(operation->flags & TB_PAGED_IN_BODY)) {
         tb_error_set(err, -EINVAL, "--all: %s is not paged", table_text(api, operation->id));
         return NULL;
     }
