@@ -52,6 +52,24 @@ static void print_json(struct filter *filter, jv value)
     jv_free(text);
 }
 
+/* There is no input but the answer. */
+static jv no_input(jq_state *jq, void *context)
+{
+    (void)jq;
+    (void)context;
+    return jv_invalid();
+}
+
+/* What the expression's "debug" says. */
+static void print_debug(void *context, jv message)
+{
+    jv text = jv_dump_string(message, 0);
+
+    (void)context;
+    say("--jq: debug: %s", jv_string_value(text));
+    jv_free(text);
+}
+
 /* Prints a result, which it frees. */
 static void print_result(struct filter *filter, jv result)
 {
@@ -109,7 +127,9 @@ static void run_child(struct filter *filter)
         return;
     }
     jq_set_error_cb(jq, take_message, filter);
-    /* Without these, "import" fails an assertion. */
+    /* Without these, "input", "debug" and "import" crash. */
+    jq_set_input_cb(jq, no_input, NULL);
+    jq_set_debug_cb(jq, print_debug, NULL);
     jq_set_attr(jq, jv_string("JQ_LIBRARY_PATH"), jv_array());
     jq_set_attr(jq, jv_string("JQ_ORIGIN"), jv_string("."));
     jq_set_attr(jq, jv_string("PROGRAM_ORIGIN"), jv_string("."));
@@ -137,7 +157,7 @@ static int wait_for(pid_t child, const struct filter *filter, struct tb_error *e
             return tb_error_set(err, -errno, "--jq: %s", strerror(errno));
     if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
         return tb_error_set(err, -EFAULT,
-                            "--jq: jq has crashed: a value is nested too deeply, or memory is short");
+                            "--jq: jq has crashed; perhaps a value is nested too deeply, or memory is short");
     if (filter->error.code == 0)
         return 0;
     *err = filter->error;

@@ -7,7 +7,7 @@ import subprocess
 
 import tap
 from ctl_case import CtlCase
-from harness import PATIENCE, TENANT, answer
+from harness import PATIENCE, SLOW, TENANT, answer
 
 ID = "784f394c-42b6-435a-983c-b7beff2784f9"
 LARGE = b'{"id":{"id":"a"},"n":12345678901234567890,"d":1.10,"s":"\\u00e4\\n","list":[{"a.b":true},null]}'
@@ -295,13 +295,13 @@ class TestAnswers(CallCase):
         for expression, status, message in (
                 (".[", 2, "--jq: syntax error"), ("x", 2, "--jq: x/0 is not defined"), ('import "a" as a; .', 2, "not found: a"),
                 (".a.b", 1, 'GET: --jq: Cannot index array with string "b"'), ('error("\x1b[31m")', 1, "GET: --jq: ?[31m"),
-                ("error(null)", 0, None), ('"x" | halt_error', 1, "GET: --jq: x"), ("input", 1, "GET: --jq: "),
-                ("reduce range(300000) as $i (0; [.])", 1, "GET: --jq: jq has crashed: a value is nested too deeply")):
+                ('"x" | halt_error', 1, "GET: --jq: x"), ("input", 1, "GET: --jq: break"),
+                # A sanitizer would report this first.
+                *([] if SLOW else [("reduce range(300000) as $i (0; [.])", 1, "GET: --jq: jq has crashed; perhaps a value")])):
             with self.subTest(expression=expression):
-                if status:
-                    self.assertIn(message, self.refused("get", *self.way, "/x", "--jq", expression, status=status))
-                else:
-                    self.get("--jq", expression)
+                self.assertIn(message, self.refused("get", *self.way, "/x", "--jq", expression, status=status))
+        self.assertEqual(self.get("--jq", "error(null)"), "")
+        self.assertEqual(self.warned("get", "/x", "--jq", "debug | .a[0]"), ("1\n", ['tbproxyctl: --jq: debug: {"a":[1]}']))
         self.answer = answer(200, b"[" * 2000 + b"]" * 2000, [("Content-Type", "application/json")])
         self.assertIn("--jq: Exceeds depth limit", self.refused("get", *self.way, "/x", "--jq", ".", status=1))
         self.assertIn("--field and --jq exclude each other",
