@@ -56,7 +56,8 @@ static void offer_options(const struct complete_line *line)
     const char *const *option;
 
     for (option = line->subcommand->options; *option; option++)
-        if (!complete_find_value(line, *option) || strcmp(*option, "part") == 0)
+        if (!complete_find_value(line, *option) || strcmp(*option, "part") == 0 ||
+            strcmp(*option, "set") == 0)
             word_offer(&line->current, "--", *option);
     offer_parameters(line);
 }
