@@ -15,7 +15,7 @@ import threading
 import build_tree
 import tap
 from ctl_case import CtlCase
-from harness import PATIENCE, answer
+from harness import PATIENCE, TENANT, answer, wait_until
 
 STATUS = {
     "version": "0.1.0", "pid": 4711, "started": "2026-11-29T10:00:00.000Z", "uptime_ms": 7920000, "draining": False,
@@ -429,9 +429,25 @@ class TestTbproxyd(CtlCase):
 
     def test_what_shows_something(self):
         self.assertEqual(self.good("wait", "--ready"), "")
+        self.assertRegex(self.good("status"), r"^state      ready for [^\n]*\nserver     %s, CE [^\n]*\n"
+                         r"session    ready, with password of %s\n" % (self.sim.url, TENANT))
+        self.assertRegex(self.good("top", "--count", "1"), r"^%s: ready for " % self.sim.url)
         self.assertIn("uid:%d" % os.getuid(), self.good("clients"))
         self.assertIn("in flight  0 of at most 64\n", self.good("limits"))
         self.assertIn("merge      pressure\n", self.good("queue"))
+
+    def test_a_server_that_is_away(self):
+        simulator = self.start_simulator()
+        proxy = self.start_daemon(simulator)
+        way = ("--admin", proxy.admin_path)
+        simulator.stop()
+        proxy.get("/api/auth/user", headers=[("Prefer", "wait=0")])
+        text = wait_until(lambda: [text for text in [self.good("status", *way)] if text.startswith("state      unreachable for ")],
+                          "a state that is true")[0]
+        for words in ("cause      .*refused", "remedy     ", "failed     1 x 502 getUser"):
+            self.assertRegex(text, "(?m)^" + words)
+        line = self.refused("wait", "--ready", "--timeout", "0.3", *way, status=6)
+        self.assertRegex(line, "the server is not ready: unreachable: .*refused")
 
     def test_trace_shows_the_requests_of_programs(self):
         process = subprocess.Popen(self.command("trace", "--json", "--status", "2xx", "--operation", "getUser"),
