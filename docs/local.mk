@@ -2,8 +2,9 @@
 # The pages are installed in the same layout, so that links between them work.
 dist_doc_DATA = README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
 docsdir = $(docdir)/docs
-dist_docs_DATA = docs/architecture.md docs/containers.md docs/developing.md docs/metrics.md docs/performance.md docs/policy.md docs/service.md \
-	docs/server-behaviour.md docs/threat-model.md
+dist_docs_DATA = docs/architecture.md docs/containers.md docs/developing.md docs/key-rotation.md docs/metrics.md docs/performance.md \
+	docs/policy.md docs/promises.md docs/service.md docs/server-behaviour.md docs/threat-model.md docs/troubleshooting.md \
+	docs/upgrade.md
 architecturedir = $(docdir)/docs/architecture
 dist_architecture_DATA = \
 	docs/architecture/client-library.md \

@@ -16,6 +16,7 @@ generator = \
 	gen/classification.json \
 	gen/descriptions.json \
 	gen/generator/__init__.py \
+	gen/generator/browser.py \
 	gen/generator/classes.py \
 	gen/generator/ctypes.py \
 	gen/generator/descriptions.py \
@@ -41,6 +42,7 @@ gen/out/stamp: $(specifications) $(generator) $(tbclientinclude_HEADERS)
 BUILT_SOURCES += gen/out/stamp
 
 generated_sources = \
+	gen/out/operations.json \
 	gen/out/descriptions.c \
 	gen/out/routes.c \
 	gen/out/4.4.0/src/ce_functions.c \
@@ -69,9 +71,6 @@ maintainer-clean-local:
 # Generated here, or contained in the tarball.
 generated_include = gen/out/$(API_VERSION)/include
 generated_cppflags = -I$(generated_include) -I$(srcdir)/$(generated_include)
-
-# The daemon knows all editions and versions.
-nodist_src_libproxy_la_SOURCES = gen/out/routes.c
 
 # What tbproxyctl says about operations and parameters.
 nodist_src_ctl_libctl_la_SOURCES = gen/out/descriptions.c

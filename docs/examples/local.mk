@@ -54,7 +54,32 @@ EXTRA_DIST += docs/examples/README.md \
 	docs/examples/curl/sharing.sh \
 	docs/examples/curl/telemetry.sh \
 	docs/examples/curl/updates.sh \
-	docs/examples/curl/users.sh
+	docs/examples/curl/users.sh \
+	docs/examples/tbproxyctl/alarms.sh \
+	docs/examples/tbproxyctl/assets.sh \
+	docs/examples/tbproxyctl/attributes.sh \
+	docs/examples/tbproxyctl/count_query.sh \
+	docs/examples/tbproxyctl/credentials.sh \
+	docs/examples/tbproxyctl/customer_hierarchy.sh \
+	docs/examples/tbproxyctl/customers.sh \
+	docs/examples/tbproxyctl/dashboards.sh \
+	docs/examples/tbproxyctl/data_query.sh \
+	docs/examples/tbproxyctl/devices.sh \
+	docs/examples/tbproxyctl/entity_groups.sh \
+	docs/examples/tbproxyctl/errors.sh \
+	docs/examples/tbproxyctl/find_or_create_group.sh \
+	docs/examples/tbproxyctl/group_permissions.sh \
+	docs/examples/tbproxyctl/no_authentication.sh \
+	docs/examples/tbproxyctl/onboarding.sh \
+	docs/examples/tbproxyctl/ownership.sh \
+	docs/examples/tbproxyctl/paging.sh \
+	docs/examples/tbproxyctl/quickstart.sh \
+	docs/examples/tbproxyctl/relations.sh \
+	docs/examples/tbproxyctl/retry.sh \
+	docs/examples/tbproxyctl/roles.sh \
+	docs/examples/tbproxyctl/sharing.sh \
+	docs/examples/tbproxyctl/telemetry.sh \
+	docs/examples/tbproxyctl/users.sh
 
 # Compiled like an external program: with the public headers, without -include config.h.
 examples_cppflags = -I$(srcdir)/include $(generated_cppflags)

@@ -127,7 +127,7 @@ static json_t *read_value(const tb_api *api, unsigned type, const char *path, co
     json_t *value = NULL;
 
     if (kind != TB_KIND_STRING)
-        value = json_read(text, strlen(text), JSON_READ_EXACT | JSON_READ_UNIQUE, NULL);
+        value = json_read(text, strlen(text), JSON_READ_EXACT, NULL);
     if (kind == TB_KIND_STRING || (is_any && !value))
         value = json_string(text);
     if (!value)

@@ -47,7 +47,7 @@ static int parse_json(const struct buf *text, json_t **ret, struct tb_error *err
     json_error_t error;
     const char *near;
 
-    *ret = json_read(text->data, text->len, JSON_READ_EXACT | JSON_READ_UNIQUE, &error);
+    *ret = json_read(text->data, text->len, JSON_READ_EXACT, &error);
     if (*ret)
         return 0;
     /* Without the end of the reason: it quotes the body, which may contain a password. */

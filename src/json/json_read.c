@@ -173,7 +173,7 @@ static void read_all(struct reader *reader)
 
 json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t *error)
 {
-    size_t how = JSON_DECODE_ANY | JSON_ALLOW_NUL | (flags & JSON_READ_UNIQUE ? JSON_REJECT_DUPLICATES : 0);
+    size_t how = JSON_DECODE_ANY | JSON_ALLOW_NUL;
     struct reader reader = {.flags = flags, .out = BUF_INIT(SIZE_MAX / 2)};
     json_t *value;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Reads JSON into jansson's values: all that RFC 8259 allows, to jansson's depth of 2,048 levels. What
- * jansson cannot hold becomes a string that begins with TB_VERBATIM (tbclient/value.h).
+ * jansson cannot hold becomes a string that begins with TB_VERBATIM (tbclient/value.h). Of members of the
+ * same name the last one counts: the server itself sends some twice.
  */
 #ifndef TB_JSON_JSON_READ_H
 #define TB_JSON_JSON_READ_H
@@ -12,8 +13,6 @@ enum json_read {
     /* Numbers and strings that json_write() would write differently are verbatim. Without it, numbers keep
      * their value, and strings may contain a NUL. */
     JSON_READ_EXACT = 1 << 0,
-    /* Two members of the same name are an error. Without it, the last one counts. */
-    JSON_READ_UNIQUE = 1 << 1,
 };
 
 /* Returns the value in TEXT, of any type, as a new reference. NULL: TEXT is not JSON, or there is no memory;

@@ -2,6 +2,7 @@
 # The daemon without main(), so that the unit tests can link it. Each room adds its files. A room includes only rooms
 # that are above it in this list (tests/unit/include_graph.py).
 src_libproxy_la_SOURCES =
+nodist_src_libproxy_la_SOURCES = gen/out/routes.c # all editions and versions
 include $(srcdir)/src/proxy/route/local.mk
 include $(srcdir)/src/proxy/policy/local.mk
 include $(srcdir)/src/proxy/config/local.mk

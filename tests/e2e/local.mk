@@ -86,6 +86,7 @@ e2e_tests = \
 	tests/e2e/test_simulator_websocket.py \
 	tests/e2e/test_slow_clients.py \
 	tests/e2e/test_stalled_log.py \
+	tests/e2e/test_status_page.py \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
 	tests/e2e/test_units.py \
@@ -110,6 +111,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/http2.py \
 	tests/e2e/namespaces.py \
 	tests/e2e/neighbours.py \
+	tests/e2e/page/walk.py \
 	tests/e2e/queueing.py \
 	tests/e2e/recorded.json \
 	tests/e2e/recorded_websocket.json \

@@ -61,10 +61,9 @@ class TestPlaces(AdminCase):
             for way in (*self.api, self.admin, self.admin_tcp):
                 for method in ("GET", "HEAD"):
                     self.assertEqual(self.status_of(way, target, method), 200, (way, target))
-        for target in ("/", "/-/"):
-            for way in (self.admin, self.admin_tcp):
-                listed = fetch(way, "GET", target, host="localhost").json()["paths"]
-                self.assertIn({"method": "GET", "path": "/-/live", "about": "Whether tbproxyd runs."}, listed)
+        for way, target in ((self.admin, "/"), (self.admin, "/-/"), (self.admin_tcp, "/-/")):
+            listed = fetch(way, "GET", target, host="localhost").json()["paths"]
+            self.assertIn({"method": "GET", "path": "/-/live", "about": "Whether tbproxyd runs."}, listed)
         for way in self.api:
             reply = fetch(way, "GET", "/-/", host="localhost")
             self.assert_error(reply, 404, 32, "the admin socket has this: " + self.admin)

@@ -4,6 +4,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 import unittest
 
 import build_tree
@@ -44,12 +45,23 @@ class ShellCase(Case):
         with open(cls.proxy.config_path, "a", encoding="utf-8") as config:
             config.write(POLICIES)
         cls.proxy.start()
+        cls.secret_files = {"TB_API_KEY_FILE": cls.secret_file(cls.sim.api_key), "TB_TOKEN_FILE":
+                            cls.secret_file(cls.sim.login()["token"]), "TB_PASSWORD_FILE": cls.secret_file(cls.sim.password)}
+
+    @classmethod
+    def secret_file(cls, secret):
+        file = tempfile.NamedTemporaryFile("w", prefix="tb-secret-")  # mode 0600
+        cls.addClassCleanup(file.close)
+        file.write(secret + "\n")
+        file.flush()
+        return file.name
 
     def environment(self):
         keep = {name: value for name, value in os.environ.items()
                 if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
         programs = os.path.dirname(build_tree.program("src/ctl/tbproxyctl"))
-        return {**keep, "TBPROXY_URL": "http://127.0.0.1:%d" % self.proxy.port, "PATH": programs + ":" + keep["PATH"]}
+        return {**keep, "TBPROXY_URL": "http://127.0.0.1:%d" % self.proxy.port, "PATH": programs + ":" + keep["PATH"],
+                "TB_URL": self.sim.url, **self.secret_files}
 
     def entities(self):
         """What is on the server."""
@@ -80,6 +92,14 @@ class TestCurl(ShellCase):
 
 class TestCurlProfessionalEdition(ShellCase):
     kind, edition = "curl", "pe"
+
+
+class TestTbproxyctl(ShellCase):
+    kind, edition = "tbproxyctl", "ce"
+
+
+class TestTbproxyctlProfessionalEdition(ShellCase):
+    kind, edition = "tbproxyctl", "pe"
 
 
 class TestTheListOfExamples(unittest.TestCase):

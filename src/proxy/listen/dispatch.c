@@ -11,6 +11,7 @@
 #include "proxy/listen/permission_lookup.h"
 #include "proxy/local/local.h"
 #include "proxy/local/login.h"
+#include "proxy/status/page.h"
 #include "proxy/status/status.h"
 #include "proxy/status/status_events.h"
 #include "proxy/status/trace_stream.h"
@@ -29,6 +30,7 @@ static const struct handler *const handlers[] = {
     [ROUTE_READY] = &local_handler,
     [ROUTE_STARTUP] = &local_handler,
     [ROUTE_LIST] = &local_handler,
+    [ROUTE_PAGE] = &page_handler,
     [ROUTE_STATUS] = &status_handler,
     [ROUTE_METRICS] = &status_handler,
     [ROUTE_EVENTS] = &status_events_handler,

@@ -34,7 +34,10 @@ static void reply_elsewhere(struct exchange *exchange)
 {
     const char *path = exchange->services->admin_path;
 
-    if (!(exchange->head.route.on & LISTENER_ADMIN))
+    if (exchange->head.route.on == LISTENER_ADMIN_TCP)
+        reply_error(exchange, 404, PROXY_STATUS_DENIED,
+                    "not here; it is on the admin address (admin.address)");
+    else if (!(exchange->head.route.on & LISTENER_ADMIN))
         reply_error(exchange, 404, PROXY_STATUS_DENIED,
                     "not here, but where tbproxyd serves programs (listen.address, listen.unix_path)");
     else if (path)

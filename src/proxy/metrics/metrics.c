@@ -141,3 +141,26 @@ void metrics_responded(struct metrics *metrics, const struct metrics_response *r
     observe(&operation->upstream, metrics_bounds, response->upstream_us);
     observe(&metrics->added, metrics_short_bounds, response->added_us);
 }
+
+static void add_time(struct metrics_time *sum, const struct histogram *histogram)
+{
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(histogram->buckets); i++)
+        sum->count += histogram->buckets[i];
+    sum->sum_us += histogram->sum_us;
+}
+
+struct metrics_traffic metrics_traffic(const struct metrics *metrics)
+{
+    struct metrics_traffic ret = {.upstream.count = 0};
+    size_t i;
+
+    for (i = 0; i < METRICS_CLASS_COUNT; i++)
+        ret.responses[i] =
+            metrics->listeners[METRICS_TCP].counts[i] + metrics->listeners[METRICS_UNIX].counts[i];
+    for (i = 0; i < ARRAY_SIZE(metrics->operations); i++)
+        add_time(&ret.upstream, &metrics->operations[i].upstream);
+    add_time(&ret.waiting, &metrics->waiting);
+    return ret;
+}

@@ -91,6 +91,21 @@ void metrics_responded(struct metrics *metrics, const struct metrics_response *r
  * NULL: none), or the server's 5xx or 429. */
 void metrics_failed(struct metrics *metrics, int status, const char *error);
 
+#define METRICS_CLASS_COUNT 5 /* of statuses: 1xx to 5xx */
+
+struct metrics_time {
+    uint64_t count, sum_us;
+};
+
+/* Of programs, without the administrators' own requests. */
+struct metrics_traffic {
+    uint64_t responses[METRICS_CLASS_COUNT];
+    struct metrics_time upstream, waiting; /* of what was sent to the server */
+};
+
+/* The sums since the start. */
+struct metrics_traffic metrics_traffic(const struct metrics *metrics);
+
 struct metrics_format {
     bool is_openmetrics;
     bool has_principals; /* of all users: not for everybody */

@@ -9,7 +9,6 @@
 #include "proxy/metrics/page.h"
 
 #define METRICS_BOUND_COUNT   10
-#define METRICS_CLASS_COUNT   5 /* of statuses: 1xx to 5xx */
 #define METRICS_FAILURE_COUNT 20
 
 /* The most that gauges_page.c prints. */

@@ -30,7 +30,12 @@ static const struct row {
     const char *allow; /* for other methods, which get 405; NULL: they continue with the next row */
     const char *about; /* NULL: not listed */
 } routes[] = {
-    {ANY_ADMIN, "GET", "/", ROUTE_LIST, READING, NULL},
+    {ADMIN, "GET", "/", ROUTE_LIST, READING, NULL},
+    {ADMIN_TCP, "GET", "/", ROUTE_PAGE, READING, "The status page, for a browser."},
+    {ADMIN_TCP, "GET", "/page.css", ROUTE_PAGE, READING, NULL},
+    {ADMIN_TCP, "GET", "/page.js", ROUTE_PAGE, READING, NULL},
+    {ADMIN_TCP, "GET", "/operations.json", ROUTE_PAGE, READING,
+     "The server's operations, as the page shows them."},
     {API, ANY_METHOD, "/", ROUTE_UNKNOWN, NULL, NULL},
     {ANY_ADMIN, "GET", "/-", ROUTE_LIST, READING, "What is here."},
     {ALL, "GET", "/-/live", ROUTE_LIVE, READING, "Whether tbproxyd runs."},

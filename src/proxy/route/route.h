@@ -31,6 +31,7 @@ enum route_kind {
     ROUTE_STATUS,
     ROUTE_METRICS,
     ROUTE_LIST,   /* what is on an admin listener */
+    ROUTE_PAGE,   /* the status page */
     ROUTE_EVENTS, /* a stream of ROUTE_STATUS */
     ROUTE_TRACE,  /* a stream of requests */
     ROUTE_RENEW,  /* of the session */

@@ -123,6 +123,25 @@ static json_t *session(const struct services *services)
                      *reason ? reason : NULL);
 }
 
+static json_t *sum_of(const struct metrics_time *time)
+{
+    return json_pack("{s:I,s:I}", "count", (json_int_t)time->count, "sum_us", (json_int_t)time->sum_us);
+}
+
+/* Totals since the start: who asks twice can tell what happened in between. */
+static json_t *traffic(const struct services *services)
+{
+    static const char *const classes[METRICS_CLASS_COUNT] = {"1xx", "2xx", "3xx", "4xx", "5xx"};
+    struct metrics_traffic traffic = metrics_traffic(services->metrics);
+    json_t *responses = json_object();
+    size_t i;
+
+    for (i = 0; i < METRICS_CLASS_COUNT; i++)
+        json_object_set_new(responses, classes[i], json_integer((json_int_t)traffic.responses[i]));
+    return json_pack("{s:o,s:o,s:o}", "responses", responses, "upstream", sum_of(&traffic.upstream), "queue",
+                     sum_of(&traffic.waiting));
+}
+
 static json_t *daemon_itself(const struct services *services)
 {
     int64_t uptime_ms = services->loop.now_ms - services->started_ms;
@@ -143,6 +162,7 @@ char *status_report(const struct services *services, const struct principal *onl
                                              "session", session(services), "limits", limits(services),
                                              "queue", status_queue(services, only), "servers",
                                              servers(services), "failures", failures(services, only)));
+    json_object_set_new(status, "traffic", traffic(services));
     text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(status);
     return text;

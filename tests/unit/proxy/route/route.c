@@ -126,8 +126,9 @@ static const struct {
     const char *method, *path;
     enum route_kind api, quiet_api, admin, admin_tcp;
 } places[] = {
-    {"GET", "/", ROUTE_UNKNOWN, ROUTE_UNKNOWN, ROUTE_LIST, ROUTE_LIST},
+    {"GET", "/", ROUTE_UNKNOWN, ROUTE_UNKNOWN, ROUTE_LIST, ROUTE_PAGE},
     {"POST", "/", ROUTE_UNKNOWN, ROUTE_UNKNOWN, ROUTE_NOT_ALLOWED, ROUTE_NOT_ALLOWED},
+    {"GET", "/page.js", ROUTE_ELSEWHERE, ROUTE_ELSEWHERE, ROUTE_ELSEWHERE, ROUTE_PAGE},
     {"GET", "/-/", ROUTE_ELSEWHERE, ROUTE_ELSEWHERE, ROUTE_LIST, ROUTE_LIST},
     {"GET", "/-/live", ROUTE_LIVE, ROUTE_LIVE, ROUTE_LIVE, ROUTE_LIVE},
     {"GET", "/-/ready", ROUTE_READY, ROUTE_READY, ROUTE_READY, ROUTE_READY},
