@@ -114,7 +114,7 @@ class TestOpening(LibraryCase):
             self.assertEqual(len(sim.requests()), 1)
             self.assertNotIn("wrong", line["message"])
         self.assert_error_of(self.call(sim, "open", credential=["api_key=wrong-key"]), "unauthorized",
-                             "Invalid username or password")
+                             "the API key is refused (HTTP 401)")
 
     def test_an_unreachable_server_is_an_error_at_once(self):
         server = ScriptedServer(echo)
