@@ -55,6 +55,7 @@ bool event_stream_may_begin(struct exchange *exchange)
 
 void event_stream_init(struct event_stream *stream, struct exchange *exchange, size_t max)
 {
+    exchange->state = stream;
     stream->exchange = exchange;
     stream->out.max = max;
     stream->timer.expired = event_stream_timer_expired;
@@ -92,8 +93,10 @@ void event_stream_end(struct event_stream *stream)
 
 /* A client that has closed its connection looks like one that only sends no more, until something is sent to
  * it: then its system resets the connection. */
-void event_stream_peer_ended(struct event_stream *stream, enum peer_end end)
+void event_stream_peer_ended(struct exchange *exchange, enum peer_end end)
 {
+    struct event_stream *stream = exchange->state;
+
     if (end == PEER_GONE) {
         event_stream_end(stream);
     } else if (end == PEER_MAY_READ && !stream->probed) {
@@ -102,20 +105,27 @@ void event_stream_peer_ended(struct event_stream *stream, enum peer_end end)
     }
 }
 
-void event_stream_leave(struct event_stream *stream)
+/* If the response has begun, it is cut off. */
+void event_stream_leave(struct exchange *exchange)
 {
-    if (event_stream_has_begun(stream))
+    struct event_stream *stream = exchange->state;
+
+    if (stream && event_stream_has_begun(stream))
         event_stream_end(stream);
 }
 
-void event_stream_drain(struct event_stream *stream)
+void event_stream_drain(struct exchange *exchange)
 {
-    if (!exchange_has_response(stream->exchange)) {
-        reply_stopping(stream->exchange);
+    struct event_stream *stream = exchange->state;
+
+    if (!stream)
+        return;
+    if (!exchange_has_response(exchange)) {
+        reply_stopping(exchange);
         return;
     }
     event_stream_end(stream);
-    MHD_set_connection_option(stream->exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
+    MHD_set_connection_option(exchange->connection, MHD_CONNECTION_OPTION_TIMEOUT, 1U);
 }
 
 void event_stream_free(struct event_stream *stream)

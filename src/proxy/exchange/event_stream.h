@@ -25,7 +25,7 @@ struct event_stream {
 /* Whether a stream may be begun now; if not, EXCHANGE has got its response. */
 bool event_stream_may_begin(struct exchange *exchange);
 
-/* STREAM must be zeroed. At most MAX bytes wait for the reader. */
+/* STREAM must be zeroed; it becomes the state of EXCHANGE. At most MAX bytes wait for the reader. */
 void event_stream_init(struct event_stream *stream, struct exchange *exchange, size_t max);
 
 /* Responds, unless there is a response. */
@@ -45,10 +45,10 @@ int event_stream_write(struct event_stream *stream, const char *name, const char
 /* Ends the response when its reader has read what waits. */
 void event_stream_end(struct event_stream *stream);
 
-/* The functions of a handler with the same names. A client that does not read has one second to drain. */
-void event_stream_peer_ended(struct event_stream *stream, enum peer_end end);
-void event_stream_leave(struct event_stream *stream);
-void event_stream_drain(struct event_stream *stream);
+/* Functions of a handler. A client that does not read has one second to drain. */
+void event_stream_peer_ended(struct exchange *exchange, enum peer_end end);
+void event_stream_leave(struct exchange *exchange);
+void event_stream_drain(struct exchange *exchange);
 
 /* Frees what is in STREAM. */
 void event_stream_free(struct event_stream *stream);

@@ -56,7 +56,6 @@ static void begin(struct exchange *exchange)
         reply_no_memory(exchange);
         return;
     }
-    exchange->state = listener;
     event_stream_init(&listener->stream, exchange, STATUS_EVENT_BYTES);
     list_append(&events->list, &listener->link);
     if (!timer_is_started(&events->timer))
@@ -71,35 +70,14 @@ static void status_events_begin(struct exchange *exchange)
         begin(exchange);
 }
 
-static struct event_stream *stream_of(const struct exchange *exchange)
-{
-    return &((struct listener_of_events *)exchange->state)->stream;
-}
-
-static void status_events_peer_ended(struct exchange *exchange, enum peer_end end)
-{
-    event_stream_peer_ended(stream_of(exchange), end);
-}
-
-static void status_events_leave(struct exchange *exchange)
-{
-    if (exchange->state)
-        event_stream_leave(stream_of(exchange));
-}
-
-static void status_events_drain(struct exchange *exchange)
-{
-    if (exchange->state)
-        event_stream_drain(stream_of(exchange));
-}
-
 static void status_events_free(struct exchange *exchange)
 {
     struct status_events *events = exchange->services->status_events;
-    struct listener_of_events *listener = TAKE_PTR(exchange->state);
+    struct listener_of_events *listener;
 
-    if (!listener)
+    if (!exchange->state)
         return;
+    listener = CONTAINER_OF(TAKE_PTR(exchange->state), struct listener_of_events, stream);
     list_remove(&listener->link);
     if (list_is_empty(&events->list))
         loop_timer_stop(&exchange->services->loop, &events->timer);
@@ -110,8 +88,8 @@ static void status_events_free(struct exchange *exchange)
 const struct handler status_events_handler = {
     .name = "status-events",
     .begin = status_events_begin,
-    .peer_ended = status_events_peer_ended,
-    .leave = status_events_leave,
-    .drain = status_events_drain,
+    .peer_ended = event_stream_peer_ended,
+    .leave = event_stream_leave,
+    .drain = event_stream_drain,
     .free = status_events_free,
 };

@@ -58,7 +58,6 @@ static void begin(struct exchange *exchange, const struct trace_filter *filter)
         reply_no_memory(exchange);
         return;
     }
-    exchange->state = trace;
     event_stream_init(&trace->stream, exchange, TRACE_STREAM_BYTES);
     trace->stream.caught_up = trace_stream_caught_up;
     trace->tracer.filter = *filter;
@@ -82,34 +81,13 @@ static void trace_stream_begin(struct exchange *exchange)
         begin(exchange, &filter);
 }
 
-static struct event_stream *stream_of(const struct exchange *exchange)
-{
-    return &((struct trace_stream *)exchange->state)->stream;
-}
-
-static void trace_stream_peer_ended(struct exchange *exchange, enum peer_end end)
-{
-    event_stream_peer_ended(stream_of(exchange), end);
-}
-
-static void trace_stream_leave(struct exchange *exchange)
-{
-    if (exchange->state)
-        event_stream_leave(stream_of(exchange));
-}
-
-static void trace_stream_drain(struct exchange *exchange)
-{
-    if (exchange->state)
-        event_stream_drain(stream_of(exchange));
-}
-
 static void trace_stream_free(struct exchange *exchange)
 {
-    struct trace_stream *trace = TAKE_PTR(exchange->state);
+    struct trace_stream *trace;
 
-    if (!trace)
+    if (!exchange->state)
         return;
+    trace = CONTAINER_OF(TAKE_PTR(exchange->state), struct trace_stream, stream);
     list_remove(&trace->tracer.link);
     event_stream_free(&trace->stream);
     free(trace);
@@ -118,8 +96,8 @@ static void trace_stream_free(struct exchange *exchange)
 const struct handler trace_stream_handler = {
     .name = "trace",
     .begin = trace_stream_begin,
-    .peer_ended = trace_stream_peer_ended,
-    .leave = trace_stream_leave,
-    .drain = trace_stream_drain,
+    .peer_ended = event_stream_peer_ended,
+    .leave = event_stream_leave,
+    .drain = event_stream_drain,
     .free = trace_stream_free,
 };

@@ -94,40 +94,19 @@ static void sse_timer_expired(struct timer *timer)
                 "the server did not send the first values in time");
 }
 
-static void sse_peer_ended(struct exchange *exchange, enum peer_end end)
-{
-    event_stream_peer_ended(&((struct sse *)exchange->state)->stream, end);
-}
-
 static void sse_free(struct exchange *exchange)
 {
-    struct sse *sse = TAKE_PTR(exchange->state);
+    struct sse *sse;
 
-    if (!sse)
+    if (!exchange->state)
         return;
+    sse = CONTAINER_OF(TAKE_PTR(exchange->state), struct sse, stream);
     loop_timer_stop(&exchange->services->loop, &sse->timer);
     unsubscribe(&sse->subscriber);
     event_stream_free(&sse->stream);
     quota_give_back(&exchange->peer->principal->shares.streams, 1);
     allowance_give_back(sse->opened_under, POLICY_MAX_STREAMS);
     free(sse);
-}
-
-/* If the response has begun, it is cut off. */
-static void sse_leave(struct exchange *exchange)
-{
-    struct sse *sse = exchange->state;
-
-    if (sse)
-        event_stream_leave(&sse->stream);
-}
-
-static void sse_drain(struct exchange *exchange)
-{
-    struct sse *sse = exchange->state;
-
-    if (sse)
-        event_stream_drain(&sse->stream);
 }
 
 static struct sse *new_stream(struct exchange *exchange)
@@ -148,7 +127,6 @@ static struct sse *new_stream(struct exchange *exchange)
                                           .began = sse_began,
                                           .lost = sse_subscription_lost,
                                           .refused = sse_subscription_refused};
-    exchange->state = sse;
     return sse;
 }
 
@@ -206,8 +184,8 @@ static void sse_begin(struct exchange *exchange)
 const struct handler sse_handler = {
     .name = "sse",
     .begin = sse_begin,
-    .peer_ended = sse_peer_ended,
-    .leave = sse_leave,
-    .drain = sse_drain,
+    .peer_ended = event_stream_peer_ended,
+    .leave = event_stream_leave,
+    .drain = event_stream_drain,
     .free = sse_free,
 };
