@@ -71,7 +71,9 @@ static void describe_odd_answer(const struct services *services, struct server_t
 static bool describe_offline(const struct services *services, struct server_trouble *ret)
 {
     const struct upstream *upstream = &services->upstream;
-    bool was_answered = session_status(upstream->session) || upstream->calls.transfer.answer_begun;
+    bool is_asking = session_next_try_ms(upstream->session) == INT64_MAX;
+    bool was_answered = session_status(upstream->session) || /* or that of a call under way begins */
+                        (upstream->calls.transfer.answer_begun && !is_asking);
 
     if (session_state(upstream->session) == SESSION_REFRESHING &&
         !session_credential(upstream->session, services->loop.now_ms))
