@@ -61,12 +61,11 @@ bool pace_allows(const struct pace *pace, unsigned cost)
 int64_t pace_ready_ms(const struct pace *pace, int64_t now_ms, unsigned cost)
 {
     int64_t missing = level_of(pace, cost) - pace->level;
-    int64_t ready_ms = larger(pace->filled_ms, now_ms);
+    int64_t ready_ms;
 
-    if (pace->rate == 0)
+    if (pace_allows(pace, cost))
         return now_ms;
-    if (missing > 0)
-        ready_ms += (missing + pace->rate - 1) / pace->rate;
+    ready_ms = larger(pace->filled_ms, now_ms) + (missing + pace->rate - 1) / pace->rate;
     return smaller(ready_ms, pace->held_ms + PACE_KEPT_MS);
 }
 
