@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """The night: something happens to the server, and each place where a person looks says what, and what to do about it."""
 import os
+import re
 import signal
+import subprocess
 
+import build_tree
 import tap
-from harness import SLOW, TENANT, Case, in_parallel, wait_until
+from harness import PATIENCE, SLOW, TENANT, Case, in_parallel, wait_until
 from scripted import PROBES
 
 USER = "/api/auth/user"
@@ -59,6 +62,17 @@ class Night:
         self.case.assertGreaterEqual(server["for_ms"], 0)
         return "%s: %s; %s" % (server["state"], server["cause"], server["remedy"])
 
+    def command(self):
+        done = subprocess.run([build_tree.program("src/ctl/tbproxyctl"), "status", "--admin", self.daemon.admin_path],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE, check=False)
+        self.case.assertEqual((done.returncode, done.stderr), (0, ""))
+        return " ".join(done.stdout.split())
+
+    def metrics_page(self):
+        page = self.daemon.get("/-/metrics").body.decode()
+        is_up = "\ntbproxyd_server_up 1\n" in page
+        return "%s; %s" % (re.search(r'tbproxyd_server_state{state="(\w+)"} 1', page).group(1), "up" if is_up else "down")
+
     def log(self):
         return "\n".join(self.daemon.log.lines[self.log_mark:])
 
@@ -71,9 +85,9 @@ class Night:
         reply = self.daemon.get(USER)
         return "" if reply.status < 400 else reply.json()["message"]
 
-    BUT_ANSWERS_LATE = (status_line, ready_page, status_page, log, own_answer)
+    BUT_ANSWERS_LATE = (status_line, ready_page, status_page, command, log, own_answer)
     PLACES = (*BUT_ANSWERS_LATE, answer_at_deadline)
-    WITH_STATE = (status_line, ready_page, status_page)
+    WITH_STATE = (status_line, ready_page, status_page, command)
 
     # ---- what is expected ----
 
@@ -89,12 +103,14 @@ class Night:
     def expect(self, state, *words, places=PLACES):
         for place in places:
             self.wait_for(place, ([state] if place in self.WITH_STATE else []) + list(words), NOTICE_S)
+        self.wait_for(Night.metrics_page, ["%s; %s" % (state, "up" if state == "limited" else "down")], NOTICE_S)
 
     def expect_return(self, *words):
         """WORDS: in the log."""
         self.wait_for(Night.status_line, ["STATUS=ready; server "], RETURN_S)
         self.wait_for(Night.ready_page, ["ready: None; None"], RETURN_S)
         self.wait_for(Night.status_page, ["ready: None; None"], RETURN_S)
+        self.wait_for(Night.metrics_page, ["ready; up"], RETURN_S)
         self.wait_for(Night.log, words, RETURN_S)
 
 

@@ -3,6 +3,8 @@
 
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
+#include <systemd/sd-login.h>
 
 #include "base/secret.h"
 #include "base/util.h"
@@ -10,10 +12,24 @@
 #include "transport/options.h"
 #include "upstream/session_delays.h"
 
-#define RESTART "systemctl restart tbproxyd"
+#define RESTART        "systemctl restart %s" /* unit() */
+#define UNIT_MAX_BYTES 64
 
 _Static_assert(SESSION_LOOK_MS == 2000, "as the text says");
 #define AT_ONCE "tbproxyd reads it within 2 s"
+
+/* The service to restart: "tbproxyd@NAME" if that is what runs. */
+static const char *unit(void)
+{
+    static char name[UNIT_MAX_BYTES] = "tbproxyd";
+    static bool is_known;
+    CLEANUP(free_pointer) char *found = NULL;
+
+    if (!is_known && sd_pid_get_unit(0, &found) >= 0 && strncmp(found, "tbproxyd@", 9) == 0)
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(found, "."), found);
+    is_known = true;
+    return name;
+}
 
 /* systemd copies a credential only when it starts the service. */
 static int new_secret(const char *what, const char *file, char **ret)
@@ -21,7 +37,7 @@ static int new_secret(const char *what, const char *file, char **ret)
     if (secret_is_credential(file))
         return asprintf(ret,
                         "put %s into the file that LoadCredential=%s: names in the unit%s, then: " RESTART,
-                        what, file, strcmp(file, "api-key") == 0 ? " (/etc/tbproxyd/api-key)" : "");
+                        what, file, strcmp(file, "api-key") == 0 ? " (/etc/tbproxyd/api-key)" : "", unit());
     return asprintf(ret, "put %s into %s; " AT_ONCE, what, file);
 }
 
@@ -33,10 +49,10 @@ static int new_password(const struct config *config, char **ret)
         return asprintf(ret,
                         "correct the file that LoadCredential=%s: names in the unit, or upstream.username in "
                         "%s, then: " RESTART,
-                        file, config->path);
+                        file, config->path, unit());
     return asprintf(ret,
                     "correct the password in %s; " AT_ONCE "; or upstream.username in %s, then: " RESTART,
-                    file, config->path);
+                    file, config->path, unit());
 }
 
 char *remedy_for_credential(const struct config *config)
@@ -89,7 +105,7 @@ static const struct {
     {"dns_error", NULL, "does this host's DNS work? Check the name in upstream.url"},
     {"connection_refused", NULL, "is it running? Check upstream.url"},
     {"tls_certificate_error", has_ca_file,
-     "upstream.ca_file must hold the certificate of its CA (for a changed file: systemctl reload tbproxyd); "
+     "upstream.ca_file must hold the certificate of its CA (for a changed file: systemctl reload); "
      "upstream.url must have the name in its certificate; if tbproxyd presents a certificate, check "
      "upstream.certificate_file"},
     {"tls_certificate_error", NULL,
@@ -121,5 +137,5 @@ void remedy_for_failure(const struct config *config, int status, const char *tok
 {
     const char *text = status ? with_answer(status) : without_answer(config, token ? token : "");
 
-    snprintf(ret, size, "%s in %s; after a change: " RESTART, text, config->path);
+    snprintf(ret, size, "%s in %s; after a change: " RESTART, text, config->path, unit());
 }
