@@ -2,9 +2,31 @@
 # The pages are installed in the same layout, so that links between them work.
 dist_doc_DATA = README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md
 docsdir = $(docdir)/docs
-dist_docs_DATA = docs/architecture.md docs/containers.md docs/developing.md docs/key-rotation.md docs/metrics.md docs/performance.md \
-	docs/policy.md docs/promises.md docs/service.md docs/server-behaviour.md docs/threat-model.md docs/troubleshooting.md \
-	docs/upgrade.md
+dist_docs_DATA = \
+	docs/admin.md \
+	docs/architecture.md \
+	docs/c-library.md \
+	docs/containers.md \
+	docs/developing.md \
+	docs/differences.md \
+	docs/errors.md \
+	docs/install.md \
+	docs/key-rotation.md \
+	docs/metrics.md \
+	docs/performance.md \
+	docs/policy.md \
+	docs/promises.md \
+	docs/rate-limits.md \
+	docs/server-behaviour.md \
+	docs/servers.md \
+	docs/service.md \
+	docs/shell.md \
+	docs/threat-model.md \
+	docs/troubleshooting.md \
+	docs/updates.md \
+	docs/upgrade.md \
+	docs/web-pages.md \
+	docs/websockets.md
 architecturedir = $(docdir)/docs/architecture
 dist_architecture_DATA = \
 	docs/architecture/client-library.md \

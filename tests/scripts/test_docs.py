@@ -16,13 +16,14 @@ FOLDERS = ("docs", "etc", "gen", "include", "scripts", "src", "systemd", "tests"
 PAGES = sorted([SOURCE / "README.md", SOURCE / "CONTRIBUTING.md", SOURCE / "SECURITY.md", *(SOURCE / "docs").rglob("*.md"),
                 *(SOURCE / "tests").rglob("*.md")])
 GENERATED = re.compile(r"^gen/out/")
+MANUALS = (".1", ".3", ".8", ".man")
 OTHER_HEADERS = {"ce.h", "jansson.h", "paas.h", "pe.h"}  # that comments name
 
 
 @functools.lru_cache(maxsize=None)
 def files():
     return [path for folder in FOLDERS for path in (SOURCE / folder).rglob("*")
-            if path.suffix in (".c", ".h", ".cc", ".py", ".md", ".mk", ".json")]
+            if path.suffix in (".c", ".h", ".cc", ".py", ".md", ".mk", ".json", ".in", *MANUALS)]
 
 
 @functools.lru_cache(maxsize=None)
@@ -135,6 +136,15 @@ class TestDocs(unittest.TestCase):
         lines = re.findall(r"^    ( *)(\w+)/ .*\S", tour, re.MULTILINE)
         rooms = ["proxy/" + room if inner else room for inner, room in lines if room != "proxy"]
         self.assertEqual(rooms, list(include_graph.ROOMS))
+
+    def test_readme_leads_to_every_page(self):
+        readme = (SOURCE / "README.md").read_text("utf-8")
+        self.check(page.name for page in (SOURCE / "docs").glob("*.md") if not re.search(r"\(docs/%s[#)]" % page.name, readme))
+
+    def test_manuals_name_options_that_exist(self):
+        self.check("%s: %s.%s" % (path.relative_to(SOURCE), section, name) for path in files() if path.suffix in MANUALS
+                   for section, name in re.findall(r"^\.[BIR]+ \"?(\w+)\.(\w+)", path.read_text("utf-8").replace("\\", ""), re.MULTILINE)
+                   if section in options() and name not in options()[section])
 
     def test_every_page_is_distributed(self):
         lists = "".join((SOURCE / name).read_text("utf-8") for name in ("docs/local.mk", "docs/examples/local.mk"))
