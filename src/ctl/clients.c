@@ -3,7 +3,7 @@
 #include "ctl/text.h"
 
 static const struct status_member client_members[] = {
-    {"client", MEMBER_TEXT, false, NULL},       {"answered", MEMBER_COUNT, false, NULL},
+    {"client", MEMBER_TEXT, false, NULL},       {"answered", MEMBER_COUNT, true, NULL},
     {"requests", MEMBER_COUNT, false, NULL},    {"in_flight", MEMBER_COUNT, false, NULL},
     {"connections", MEMBER_COUNT, false, NULL}, {"streams", MEMBER_COUNT, false, NULL},
     {"body_bytes", MEMBER_COUNT, false, NULL},  {0},
@@ -16,13 +16,15 @@ static const struct status_member members[] = {
 
 static void print_client(const json_t *client)
 {
-    char name[CLIENT_MAX_BYTES];
+    char name[CLIENT_MAX_BYTES], answered[24] = "-";
 
-    printf("%-24s %8" JSON_INTEGER_FORMAT " %7" JSON_INTEGER_FORMAT " %9" JSON_INTEGER_FORMAT
-           " %11" JSON_INTEGER_FORMAT " %7" JSON_INTEGER_FORMAT " %8" JSON_INTEGER_FORMAT "\n",
-           client_words(text_of(client, "client"), name), count_of(client, "answered"),
-           count_of(client, "requests"), count_of(client, "in_flight"), count_of(client, "connections"),
-           count_of(client, "streams"), count_of(client, "body_bytes"));
+    if (json_is_integer(json_object_get(client, "answered")))
+        snprintf(answered, sizeof(answered), "%" JSON_INTEGER_FORMAT, count_of(client, "answered"));
+    printf("%-24s %8s %7" JSON_INTEGER_FORMAT " %9" JSON_INTEGER_FORMAT " %11" JSON_INTEGER_FORMAT
+           " %7" JSON_INTEGER_FORMAT " %8" JSON_INTEGER_FORMAT "\n",
+           client_words(text_of(client, "client"), name), answered, count_of(client, "requests"),
+           count_of(client, "in_flight"), count_of(client, "connections"), count_of(client, "streams"),
+           count_of(client, "body_bytes"));
 }
 
 static void print(const json_t *part)
@@ -31,7 +33,7 @@ static void print(const json_t *part)
     size_t i;
 
     if (json_array_size(clients) == 0)
-        puts("no client is connected");
+        puts("no client has asked yet");
     else
         printf("%s%-24s %8s %7s %9s %11s %7s %8s%s\n", colour_begin(COLOUR_BOLD), "client", "answered",
                "waiting", "at server", "connections", "streams", "bytes", colour_end(COLOUR_BOLD));
@@ -50,9 +52,9 @@ const struct subcommand clients_subcommand = {
     .name = "clients",
     .summary = "show who uses tbproxyd",
     .usage = "Usage: tbproxyctl clients [OPTION]...\n"
-             "Shows the users whose programs are connected to tbproxyd: requests answered,\n"
-             "waiting in tbproxyd and at the server; connections, streams of updates, and bytes\n"
-             "of bodies in memory.\n" STATUS_USAGE_TAIL,
+             "Shows the users whose programs have asked tbproxyd since its start: requests\n"
+             "answered, waiting in tbproxyd and at the server; connections, streams of updates,\n"
+             "and bytes of bodies in memory.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

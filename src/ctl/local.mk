@@ -40,6 +40,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/page.c src/ctl/page.h \
 	src/ctl/parameter.c src/ctl/parameter.h \
 	src/ctl/policy.c \
+	src/ctl/policy_json.c src/ctl/policy_json.h \
 	src/ctl/progress.c src/ctl/progress.h \
 	src/ctl/queue.c \
 	src/ctl/raw.c \

@@ -6,6 +6,7 @@
 
 #include "ctl/arguments.h"
 #include "ctl/message.h"
+#include "ctl/policy_json.h"
 #include "http/target.h"
 #include "proxy/config/config.h"
 #include "proxy/config/load.h"
@@ -67,10 +68,21 @@ static void print_listener(const char *name, const struct policy_listener *liste
     putchar('\n');
 }
 
-static int list(const struct policies *policies)
+/* Takes the reference to JSON. */
+static int finish_json(json_t *json)
+{
+    json_dumpf(json, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
+    putchar('\n');
+    json_decref(json);
+    return finish(STATUS_GOOD);
+}
+
+static int list(const struct policies *policies, const struct arguments *arguments)
 {
     size_t i;
 
+    if (arguments->json)
+        return finish_json(policy_list_json(policies));
     print_listener("tcp", &policies->tcp);
     print_listener("unix_socket", &policies->unix_socket);
     print_policy(&policy_default);
@@ -143,9 +155,9 @@ static void print_question(const char *method, const struct question *question)
         printf("%s is in %s\n", policy_subject_name(&question->subject), sets);
 }
 
-/* What the verdict would be if the request were not in the sets that depend on it. */
-static void print_condition(const struct policies *policies, const struct policy_principal *principal,
-                            const struct question *question)
+/* What the request would have to be like to be allowed, if that depends on it; NULL. */
+static const char *find_condition(const struct policies *policies, const struct policy_principal *principal,
+                                  const struct question *question)
 {
     struct policy_subject other = question->subject;
     const char *text = question->operation
@@ -153,20 +165,64 @@ static void print_condition(const struct policies *policies, const struct policy
                            : NULL;
 
     other.sets &= ~(unsigned)(SET_SESSION | SET_ACCOUNT);
-    if (text && policies_judge(policies, principal, &other).allowed)
-        printf("  but allowed if %s\n", text);
+    return text && policies_judge(policies, principal, &other).allowed ? text : NULL;
 }
 
-static void explain_for(const char *name, const struct policies *policies,
-                        const struct policy_principal *principal, const struct question *question)
+/* What the policies say to a question on one listener. */
+struct answer {
+    const char *listener;
+    struct policy_verdict verdict;
+    const char *condition;
+};
+
+static struct answer ask(const char *listener, const struct policies *policies,
+                         const struct policy_principal *principal, const struct question *question)
 {
-    struct policy_verdict verdict = policies_judge(policies, principal, &question->subject);
+    struct answer ret = {listener, policies_judge(policies, principal, &question->subject), NULL};
+
+    if (!ret.verdict.allowed)
+        ret.condition = find_condition(policies, principal, question);
+    return ret;
+}
+
+static void print_answer(const struct answer *answer)
+{
     char reason[POLICY_REASON_MAX_BYTES];
 
-    policy_print_reason(&verdict, reason, sizeof(reason));
-    printf("%s: %s: %s\n", name, verdict.allowed ? "allowed" : "refused", reason);
-    if (!verdict.allowed)
-        print_condition(policies, principal, question);
+    policy_print_reason(&answer->verdict, reason, sizeof(reason));
+    printf("%s: %s: %s\n", answer->listener, answer->verdict.allowed ? "allowed" : "refused", reason);
+    if (answer->condition)
+        printf("  but allowed if %s\n", answer->condition);
+}
+
+static json_t *explanation_json(const struct question *question, const struct answer answers[2])
+{
+    char sets[80];
+
+    policy_print_sets(question->subject.sets, sets, sizeof(sets));
+    return json_pack(
+        "{s:s,s:s,s:o,s:o}", "request",
+        question->operation ? operation_id(question->operation) : policy_subject_name(&question->subject),
+        "sets", sets, answers[0].listener, policy_verdict_json(&answers[0].verdict, answers[0].condition),
+        answers[1].listener, policy_verdict_json(&answers[1].verdict, answers[1].condition));
+}
+
+static int explain_to(const struct user *user, const struct policies *policies,
+                      const struct question *question, bool as_json)
+{
+    const struct answer answers[] = {
+        ask("tcp", policies, &(struct policy_principal){.is_tcp = true, .user = user->id}, question),
+        ask("unix_socket", policies,
+            &(struct policy_principal){
+                .user = user->id, .groups = user->groups, .group_count = (size_t)user->group_count},
+            question),
+    };
+
+    if (as_json)
+        return finish_json(explanation_json(question, answers));
+    print_answer(&answers[0]);
+    print_answer(&answers[1]);
+    return finish(STATUS_GOOD);
 }
 
 static int explain(const struct policies *policies, const struct arguments *arguments)
@@ -181,17 +237,15 @@ static int explain(const struct policies *policies, const struct arguments *argu
         r = find_question(method, path, &question, &err);
     if (r < 0)
         return say_usage("policy", "%s", err.message);
+    if (r == 1 && arguments->json)
+        return finish_json(json_pack("{s:n}", "request"));
     if (r == 1) {
         puts("answered by tbproxyd itself, if only with 404 or 405, whatever the policy");
         return finish(STATUS_GOOD);
     }
-    print_question(method, &question);
-    explain_for("tcp", policies, &(struct policy_principal){.is_tcp = true, .user = user.id}, &question);
-    explain_for("unix_socket", policies,
-                &(struct policy_principal){
-                    .user = user.id, .groups = user.groups, .group_count = (size_t)user.group_count},
-                &question);
-    return finish(STATUS_GOOD);
+    if (!arguments->json)
+        print_question(method, &question);
+    return explain_to(&user, policies, &question, arguments->json);
 }
 
 static int run(const struct arguments *arguments)
@@ -208,23 +262,24 @@ static int run(const struct arguments *arguments)
         say("policy: %s", err.message);
         return STATUS_FAILED;
     }
-    status = is_list ? list(config->policies) : explain(config->policies, arguments);
+    status = is_list ? list(config->policies, arguments) : explain(config->policies, arguments);
     config_free(config);
     return status;
 }
 
-static const char *const options[] = {"as", "config", "help", NULL};
+static const char *const options[] = {"as", "config", "json", "help", NULL};
 
 const struct subcommand policy_subcommand = {
     .name = "policy",
     .summary = "show the policies, and whether they allow a request",
     .usage =
-        "Usage: tbproxyctl policy list [--config FILE]\n"
-        "       tbproxyctl policy explain METHOD PATH [--as USER] [--config FILE]\n"
+        "Usage: tbproxyctl policy list [--json] [--config FILE]\n"
+        "       tbproxyctl policy explain METHOD PATH [--as USER] [--json] [--config FILE]\n"
         "Shows the policies of tbproxyd's configuration, and to whom each applies; or whether they allow a\n"
         "request, over TCP and over the Unix socket, and which line says so.\n"
         "\n"
         "  --as USER        the user who asks, by name or uid; default: one without a policy of his own\n"
+        "  --json           print JSON; a request that tbproxyd answers itself is null\n"
         "  --config FILE    the configuration; default: " CONFIG_PATH "\n",
     .options = options,
     .max_words = 3,

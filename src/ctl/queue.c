@@ -58,7 +58,8 @@ static void print(const json_t *part)
     print_bounded("oldest", part, "oldest_ms", "max_wait_ms", " ms");
     printf("merge      %s\n", json_string_value(json_object_get(part, "merge")));
     for (i = 0; i < json_array_size(clients); i++)
-        print_client(json_array_get(clients, i));
+        if (count_of(json_array_get(clients, i), "connections") > 0)
+            print_client(json_array_get(clients, i));
 }
 
 static int run(const struct arguments *arguments)

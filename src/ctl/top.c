@@ -26,7 +26,7 @@ static const struct status_member server_members[] = {
 
 static const struct status_member client_members[] = {
     {"client", MEMBER_TEXT, false, NULL},
-    {"answered", MEMBER_COUNT, false, NULL},
+    {"answered", MEMBER_COUNT, true, NULL},
     {"requests", MEMBER_COUNT, false, NULL},
     {"in_flight", MEMBER_COUNT, false, NULL},
     {"connections", MEMBER_COUNT, false, NULL},
@@ -84,13 +84,15 @@ static const json_t *find_client(const json_t *status, const char *name)
     return NULL;
 }
 
-/* A client that was not there before has counted from 0 since. */
+/* A client that was not there before has counted from 0 since. Of too many, not each is counted. */
 static double rate_of(const json_t *client, const json_t *previous, double seconds)
 {
     const json_t *before = find_client(previous, text_of(client, "client"));
     json_int_t now = count_of(client, "answered"), then = before ? count_of(before, "answered") : 0;
 
-    return seconds > 0 ? (double)(now >= then ? now - then : now) / seconds : -1;
+    return seconds > 0 && json_is_integer(json_object_get(client, "answered"))
+               ? (double)(now >= then ? now - then : now) / seconds
+               : -1;
 }
 
 static int compare(const void *left, const void *right)

@@ -8,7 +8,7 @@ import subprocess
 
 import tap
 from ctl_case import CtlCase
-from harness import PATIENCE, TENANT, Connection, answer
+from harness import PATIENCE, TENANT, Connection, answer, wait_until
 from scripted import echo
 
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
@@ -483,6 +483,10 @@ class TestStatusOfTbproxyd(CtlCase):
                 connection.request("GET", "/-/live")
                 counts.append(connection.request("GET", "/-/status").json()["queue"]["clients"][0]["answered"])
         self.assertEqual(counts[1] - counts[0], 2)
+        # Also after it has gone, so that programs of one request each can be seen.
+        wait_until(lambda: self.proxy.ask_admin("GET", "/-/status").json()["queue"]["clients"][0]["connections"] == 0,
+                   "the connection to be closed")
+        self.assertGreaterEqual(self.proxy.ask_admin("GET", "/-/status").json()["queue"]["clients"][0]["answered"], counts[1])
 
 
 class TestHelp(CtlCase):

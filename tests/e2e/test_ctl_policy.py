@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """tbproxyctl policy: what the policies of a configuration say to a request."""
+import json
 import os
 import pwd
 import re
@@ -81,6 +82,19 @@ unix_socket: refused: the policy "telemetry" does not allow account (%s, line 3)
             self.assertIn("  but allowed if " + text, self.explain(method, path))
         self.assertNotIn("but allowed", self.explain("POST", "/api/admin/settings"))
         self.assertEqual(self.explain("GET", "/-/live"), "answered by tbproxyd itself, if only with 404 or 405, whatever the policy\n")
+
+    def test_json(self):
+        listed = json.loads(self.run_program("list", "--json").stdout)
+        self.assertEqual(listed["unix_socket"], {"policy": "telemetry", "rules": [{"uid": 0, "policy": "ops"},
+                                                                                  {"gid": 4242, "policy": "default"}]})
+        self.assertEqual(listed["policies"][1], {"name": "telemetry", "file": self.path, "line": 3, "allow": ["telemetry"],
+                                                 "deny": [], "bounds": {"max_requests": 4, "max_websockets": 0}})
+        told = json.loads(self.explain("DELETE", "/api/user/" + ID, "--json"))
+        self.assertEqual((told["request"], told["sets"]), ("deleteUser", "write, account, admin"))
+        self.assertEqual((told["tcp"]["allowed"], told["tcp"]["allowed_if"]),
+                         (False, "the path names another user than tbproxyd's own"))
+        self.assertIn('the policy "telemetry" does not allow account', told["unix_socket"]["reason"])
+        self.assertEqual(json.loads(self.explain("GET", "/-/live", "--json")), {"request": None})
 
     def test_the_groups_of_a_user_count(self):
         user = next((one for one in pwd.getpwall() if one.pw_uid != 0 and one.pw_gid != 0), None)

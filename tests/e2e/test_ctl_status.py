@@ -159,7 +159,7 @@ class TestStatus(OperatorCase):
 
     def test_golden_clients(self):
         self.assertEqual(self.show(STATUS, "clients"), CLIENTS_TEXT)
-        self.assertEqual(self.show(changed(queue={"clients": []}), "clients"), "no client is connected\n")
+        self.assertEqual(self.show(changed(queue={"clients": []}), "clients"), "no client has asked yet\n")
 
     def test_as_json(self):
         self.assertEqual(json.loads(self.show(STATUS, "status", "--json")), STATUS)

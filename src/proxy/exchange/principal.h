@@ -37,10 +37,9 @@ struct principals {
 
 struct principal {
     struct principals *principals;
-    struct list link;  /* in principals->list */
-    size_t users;      /* references: from connections and calls; freed with the last */
-    int64_t user;      /* uid; PRINCIPAL_UNKNOWN */
-    uint64_t answered; /* requests, since there has been a reference */
+    struct list link; /* in principals->list */
+    size_t users;     /* references: from connections and calls; freed with the last */
+    int64_t user;     /* uid; PRINCIPAL_UNKNOWN */
     struct shares shares;
     struct list idle;       /* its connections without a request, the one that has been idle longest first */
     struct list tasks;      /* that wait for their turn (tasks.h) */

@@ -72,7 +72,6 @@ static void note(struct exchange *exchange, enum outbound_state state, int statu
     metrics_count(exchange->services->metrics, METRICS_RESPONSE_BYTES, (uint64_t)exchange->outbound.bytes);
     if (!exchange->hung_up) {
         count(exchange, status);
-        exchange->peer->principal->answered++;
         note_failure(exchange, status, response);
     }
     if (state == OUTBOUND_QUEUED)

@@ -164,3 +164,16 @@ struct metrics_traffic metrics_traffic(const struct metrics *metrics)
     add_time(&ret.waiting, &metrics->waiting);
     return ret;
 }
+
+bool metrics_principal(const struct metrics *metrics, size_t number, int64_t *ret, uint64_t *answered)
+{
+    size_t i;
+
+    if (number >= metrics->principal_count)
+        return false;
+    *ret = metrics->principals[number].principal;
+    *answered = 0;
+    for (i = 0; i < METRICS_CLASS_COUNT; i++)
+        *answered += metrics->principals[number].classes.counts[i];
+    return true;
+}

@@ -91,6 +91,10 @@ void metrics_responded(struct metrics *metrics, const struct metrics_response *r
  * NULL: none), or the server's 5xx or 429. */
 void metrics_failed(struct metrics *metrics, int status, const char *error);
 
+/* The principals that are not counted as "other" are numbered from 0 on. Returns whether there is one with
+ * this NUMBER; *RET is the principal, and *ANSWERED how many requests got their response. */
+bool metrics_principal(const struct metrics *metrics, size_t number, int64_t *ret, uint64_t *answered);
+
 #define METRICS_CLASS_COUNT 5 /* of statuses: 1xx to 5xx */
 
 struct metrics_time {
