@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define EXAMPLE_KEY_MAX 512
+#define EXAMPLE_SECRET_MAX 8192 /* a token of a user with many rights is long */
 
 /* An example: returns 0, or a negative errno with *ERR set. */
 typedef int (*example_function)(tb_client *client, char **arguments, tb_error *err);
@@ -43,18 +43,18 @@ static inline int example_value(int r, const void *result, tb_error *err)
 }
 
 /* Reads the first line of the file called PATH. */
-static inline int example_read_key(const char *path, char key[EXAMPLE_KEY_MAX])
+static inline int example_read_secret(const char *path, char secret[EXAMPLE_SECRET_MAX])
 {
     FILE *file = fopen(path, "r");
-    char *line = file ? fgets(key, EXAMPLE_KEY_MAX, file) : NULL;
+    char *line = file ? fgets(secret, EXAMPLE_SECRET_MAX, file) : NULL;
 
     if (file)
         fclose(file);
     if (!line) {
-        fprintf(stderr, "%s: no API key in this file\n", path);
+        fprintf(stderr, "%s: no secret in this file\n", path);
         return -1;
     }
-    key[strcspn(key, "\r\n")] = '\0';
+    secret[strcspn(secret, "\r\n")] = '\0';
     return 0;
 }
 
@@ -78,14 +78,14 @@ static inline int example_main(int argc, char **argv, int count, const char *usa
 {
     const char *url = getenv("TB_URL");
     const char *key_file = getenv("TB_API_KEY_FILE");
-    char key[EXAMPLE_KEY_MAX];
+    char key[EXAMPLE_SECRET_MAX];
     tb_client_options options = {.url = url ? url : "http://127.0.0.1:8282"};
 
     if (argc != count + 1) {
         fprintf(stderr, "usage: %s %s\n", argv[0], usage);
         return 2;
     }
-    if (key_file && example_read_key(key_file, key) < 0)
+    if (key_file && example_read_secret(key_file, key) < 0)
         return EXIT_FAILURE;
     if (key_file)
         options.api_key = key;

@@ -19,16 +19,24 @@ examples_ce = \
 	docs/examples/dashboards \
 	docs/examples/customers \
 	docs/examples/alarms \
-	docs/examples/relations
+	docs/examples/relations \
+	docs/examples/credentials \
+	docs/examples/retry_options \
+	docs/examples/users
 examples_pe = \
 	docs/examples/save_entity_group \
 	docs/examples/add_entities_to_entity_group \
 	docs/examples/get_entity_group_all_by_owner_and_type \
 	docs/examples/save_role \
-	docs/examples/share_entity_group_to_child_owner_user_group
+	docs/examples/share_entity_group_to_child_owner_user_group \
+	docs/examples/find_or_create_entity_group \
+	docs/examples/group_permissions \
+	docs/examples/change_owner \
+	docs/examples/customer_hierarchy \
+	docs/examples/onboarding
 
 test_programs += $(examples_ce) $(examples_pe)
-EXTRA_DIST += docs/examples/README.md \
+EXTRA_DIST += docs/examples/README.md docs/examples/example.h \
 	docs/examples/curl/alarms.sh \
 	docs/examples/curl/assets.sh \
 	docs/examples/curl/attributes.sh \
@@ -83,99 +91,10 @@ EXTRA_DIST += docs/examples/README.md \
 
 # Compiled like an external program: with the public headers, without -include config.h.
 examples_cppflags = -I$(srcdir)/include $(generated_cppflags)
+$(addsuffix .$(OBJEXT),$(examples_ce) $(examples_pe)): AM_CPPFLAGS = $(examples_cppflags)
 
-docs_examples_quickstart_SOURCES = docs/examples/quickstart.c docs/examples/example.h
-docs_examples_quickstart_CPPFLAGS = $(examples_cppflags)
-docs_examples_quickstart_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_errors_SOURCES = docs/examples/errors.c docs/examples/example.h
-docs_examples_errors_CPPFLAGS = $(examples_cppflags)
-docs_examples_errors_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_threads_SOURCES = docs/examples/threads.c docs/examples/example.h
-docs_examples_threads_CPPFLAGS = $(examples_cppflags)
-docs_examples_threads_LDADD = $(libtbclient_ce) $(JANSSON_LIBS) -lpthread
-
-docs_examples_save_device_SOURCES = docs/examples/save_device.c docs/examples/example.h
-docs_examples_save_device_CPPFLAGS = $(examples_cppflags)
-docs_examples_save_device_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_get_device_by_id_SOURCES = docs/examples/get_device_by_id.c docs/examples/example.h
-docs_examples_get_device_by_id_CPPFLAGS = $(examples_cppflags)
-docs_examples_get_device_by_id_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_get_device_info_by_id_SOURCES = docs/examples/get_device_info_by_id.c docs/examples/example.h
-docs_examples_get_device_info_by_id_CPPFLAGS = $(examples_cppflags)
-docs_examples_get_device_info_by_id_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_delete_device_SOURCES = docs/examples/delete_device.c docs/examples/example.h
-docs_examples_delete_device_CPPFLAGS = $(examples_cppflags)
-docs_examples_delete_device_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_get_tenant_devices_SOURCES = docs/examples/get_tenant_devices.c docs/examples/example.h
-docs_examples_get_tenant_devices_CPPFLAGS = $(examples_cppflags)
-docs_examples_get_tenant_devices_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_save_entity_telemetry_SOURCES = docs/examples/save_entity_telemetry.c docs/examples/example.h
-docs_examples_save_entity_telemetry_CPPFLAGS = $(examples_cppflags)
-docs_examples_save_entity_telemetry_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_save_entity_attributes_v2_SOURCES = docs/examples/save_entity_attributes_v2.c docs/examples/example.h
-docs_examples_save_entity_attributes_v2_CPPFLAGS = $(examples_cppflags)
-docs_examples_save_entity_attributes_v2_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_get_attributes_by_scope_SOURCES = docs/examples/get_attributes_by_scope.c docs/examples/example.h
-docs_examples_get_attributes_by_scope_CPPFLAGS = $(examples_cppflags)
-docs_examples_get_attributes_by_scope_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_get_user_SOURCES = docs/examples/get_user.c docs/examples/example.h
-docs_examples_get_user_CPPFLAGS = $(examples_cppflags)
-docs_examples_get_user_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_count_entities_by_query_SOURCES = docs/examples/count_entities_by_query.c docs/examples/example.h
-docs_examples_count_entities_by_query_CPPFLAGS = $(examples_cppflags)
-docs_examples_count_entities_by_query_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_find_entity_data_by_query_SOURCES = docs/examples/find_entity_data_by_query.c docs/examples/example.h
-docs_examples_find_entity_data_by_query_CPPFLAGS = $(examples_cppflags)
-docs_examples_find_entity_data_by_query_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_assets_SOURCES = docs/examples/assets.c docs/examples/example.h
-docs_examples_assets_CPPFLAGS = $(examples_cppflags)
-docs_examples_assets_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_dashboards_SOURCES = docs/examples/dashboards.c docs/examples/example.h
-docs_examples_dashboards_CPPFLAGS = $(examples_cppflags)
-docs_examples_dashboards_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_customers_SOURCES = docs/examples/customers.c docs/examples/example.h
-docs_examples_customers_CPPFLAGS = $(examples_cppflags)
-docs_examples_customers_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_alarms_SOURCES = docs/examples/alarms.c docs/examples/example.h
-docs_examples_alarms_CPPFLAGS = $(examples_cppflags)
-docs_examples_alarms_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_relations_SOURCES = docs/examples/relations.c docs/examples/example.h
-docs_examples_relations_CPPFLAGS = $(examples_cppflags)
-docs_examples_relations_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
-
-docs_examples_save_entity_group_SOURCES = docs/examples/save_entity_group.c docs/examples/example.h
-docs_examples_save_entity_group_CPPFLAGS = $(examples_cppflags)
-docs_examples_save_entity_group_LDADD = $(libtbclient_pe) $(JANSSON_LIBS)
-
-docs_examples_add_entities_to_entity_group_SOURCES = docs/examples/add_entities_to_entity_group.c docs/examples/example.h
-docs_examples_add_entities_to_entity_group_CPPFLAGS = $(examples_cppflags)
-docs_examples_add_entities_to_entity_group_LDADD = $(libtbclient_pe) $(JANSSON_LIBS)
-
-docs_examples_get_entity_group_all_by_owner_and_type_SOURCES = docs/examples/get_entity_group_all_by_owner_and_type.c docs/examples/example.h
-docs_examples_get_entity_group_all_by_owner_and_type_CPPFLAGS = $(examples_cppflags)
-docs_examples_get_entity_group_all_by_owner_and_type_LDADD = $(libtbclient_pe) $(JANSSON_LIBS)
-
-docs_examples_save_role_SOURCES = docs/examples/save_role.c docs/examples/example.h
-docs_examples_save_role_CPPFLAGS = $(examples_cppflags)
-docs_examples_save_role_LDADD = $(libtbclient_pe) $(JANSSON_LIBS)
-
-docs_examples_share_entity_group_to_child_owner_user_group_SOURCES = docs/examples/share_entity_group_to_child_owner_user_group.c docs/examples/example.h
-docs_examples_share_entity_group_to_child_owner_user_group_CPPFLAGS = $(examples_cppflags)
-docs_examples_share_entity_group_to_child_owner_user_group_LDADD = $(libtbclient_pe) $(JANSSON_LIBS)
+# Each is made of the one file with its name, which is automake's default.
+$(examples_ce): $(libtbclient_ce)
+$(examples_ce): LDADD = $(libtbclient_ce) $(JANSSON_LIBS) -lpthread
+$(examples_pe): $(libtbclient_pe)
+$(examples_pe): LDADD = $(libtbclient_pe) $(JANSSON_LIBS)

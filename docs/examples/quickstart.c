@@ -29,12 +29,12 @@ static int push(tb_client *client, tb_error *err)
 int main(void)
 {
     const char *url = getenv("TB_URL"), *key_file = getenv("TB_API_KEY_FILE");
-    char key[EXAMPLE_KEY_MAX];
+    char key[EXAMPLE_SECRET_MAX];
     tb_client_options options = {.url =
                                      url ? url : "http://127.0.0.1:8282"}; /* tbproxyd, which needs no key */
     tb_client *client = NULL;
     tb_error err = TB_ERROR_INIT;
-    int r = key_file ? example_read_key(key_file, key) : 0;
+    int r = key_file ? example_read_secret(key_file, key) : 0;
 
     options.api_key = key_file ? key : NULL;
     if (r == 0)

@@ -26,15 +26,20 @@ class ExampleCase(Case):
         super().setUpClass()
         cls.share_simulator(edition=cls.edition)
         if cls.through_proxy:
-            cls.proxy = cls.make_daemon(cls.addClassCleanup, cls.sim, {"join.reads": False, "policy.tcp": "examples"}, "api_key")
+            cls.proxy = cls.make_daemon(cls.addClassCleanup, cls.sim, {"join.reads": False, "policy.tcp": "examples",
+                                                                        "retry.initial_retry_delay_ms": 100}, "api_key")
             with open(cls.proxy.config_path, "a", encoding="utf-8") as config:
-                config.write('policies = { examples = { allow = [ "read", "write", "deleteRole" ]; }; };\n')
+                config.write('policies = { examples = { allow = [ "read", "write", "account" ]; }; };\n')
             cls.proxy.start()
-        file = tempfile.NamedTemporaryFile("w", prefix="tb-key-")  # mode 0600
+        cls.key_path = cls.secret_file(cls.sim.api_key)
+
+    @classmethod
+    def secret_file(cls, secret):
+        file = tempfile.NamedTemporaryFile("w", prefix="tb-secret-")  # mode 0600
         cls.addClassCleanup(file.close)
-        file.write(cls.sim.api_key + "\n")
+        file.write(secret + "\n")
         file.flush()
-        cls.key_path = file.name
+        return file.name
 
     def setUp(self):
         self.before = len(self.sim.requests())
@@ -161,6 +166,27 @@ class CommunityEdition(ExampleCase):
         self.assertEqual(self.example("get_user"), ["logged in as tenant@thingsboard.org",
                                                     "this is an administrator of the tenant"])
 
+    def test_credentials(self):
+        tokens = self.sim.login()
+        files = [self.secret_file(secret) for secret in (self.sim.password, tokens["token"], tokens["refreshToken"])]
+        logins = self.sim.stats()["logins"]
+        lines = self.example("credentials", self.key_path, "tenant@thingsboard.org", *files)
+        self.assertEqual(lines, ["with %s: tenant@thingsboard.org" % what for what in ("an API key", "a password", "tokens")])
+        self.assertEqual(self.sim.stats()["logins"] - logins, 0 if self.through_proxy else 1)
+
+    def test_retry_options(self):
+        self.device("counted")
+        self.sim.fault("status", "/api/tenant/devices", status=429, count=2)
+        self.addCleanup(self.sim.clear_faults)
+        self.assertEqual(self.example("retry_options"), ["1 devices"])
+        self.assertEqual(self.seen("GET", "/api/tenant/devices"), 3)
+
+    def test_users(self):
+        customer = self.create("/api/customer", title="with a user")
+        self.assertEqual(self.example("users", customer, "jane@acme.example", "Jane"),
+                         ["Jane is jane@acme.example", "deleted jane@acme.example"])
+        self.assertEqual(self.api("GET", "/api/customer/%s/users?pageSize=1&page=0" % customer)["totalElements"], 0)
+
     def test_count_entities_by_query(self):
         for name, active in (("one", True), ("two", False), ("three", True)):
             self.api("POST", "/api/plugins/telemetry/DEVICE/%s/attributes/SERVER_SCOPE" % self.device(name),
@@ -211,7 +237,7 @@ class CommunityEdition(ExampleCase):
 
     def test_a_missing_key_file(self):
         done = self.start("get_user", TB_API_KEY_FILE="/nonexistent")
-        self.assertEqual((done.returncode, done.stderr), (1, "/nonexistent: no API key in this file\n"))
+        self.assertEqual((done.returncode, done.stderr), (1, "/nonexistent: no secret in this file\n"))
 
 
 class ProfessionalEdition(ExampleCase):
@@ -252,6 +278,56 @@ class ProfessionalEdition(ExampleCase):
         self.assertEqual(self.seen("POST", "/api/entityGroup/%s/%s/%s/share" % (group, users["id"]["id"], role)), 1)
 
 
+    def test_find_or_create_entity_group(self):
+        created = self.example("find_or_create_entity_group", "Pumps")[0].split()
+        self.addCleanup(self.sim.call, "DELETE", "/api/entityGroup/" + created[1],
+                        [("X-Authorization", "ApiKey " + self.sim.api_key)])
+        self.assertEqual(created, ["created", created[1], "Pumps"])
+        self.assertEqual(self.example("find_or_create_entity_group", "Pumps"), ["found %s Pumps" % created[1]])
+        self.assertEqual(self.seen("POST", "/api/entityGroup"), 1)
+
+    def test_group_permissions(self):
+        group, customer = self.group("permitted boilers"), self.create("/api/customer", title="permitted")
+        role = self.create("/api/role", name="permitted readers", type="GROUP", permissions=["READ"])
+        users = self.api("GET", "/api/entityGroup/all/CUSTOMER/%s/USER" % customer)
+        lines = self.example("group_permissions", group, users["id"]["id"], role)
+        self.assertEqual(lines, ["the users of %s have the role permitted readers" % users["name"], "deleted the permission"])
+        self.assertEqual(self.api("GET", "/api/entityGroup/%s/groupPermissions" % group), [])
+
+    def test_change_owner(self):
+        device, customer = self.device("owned"), self.create("/api/customer", title="owner")
+        self.assertEqual(self.example("change_owner", device, customer),
+                         ["owned is owned by a CUSTOMER", "owned is owned by a TENANT"])
+        self.assertEqual(self.seen("POST", "/api/owner/CUSTOMER/%s/DEVICE/%s" % (customer, device)), 1)
+
+    def test_customer_hierarchy(self):
+        before = self.api("GET", "/api/customers?pageSize=1&page=0")["totalElements"]
+        self.assertEqual(self.example("customer_hierarchy", "North", "North West"), ["North West is a customer of North"])
+        self.assertEqual(self.api("GET", "/api/customers?pageSize=1&page=0")["totalElements"], before)
+
+    def test_onboarding(self):
+        lists = ("/api/customers", "/api/tenant/devices", "/api/roles")
+        before = [self.api("GET", path + "?pageSize=1&page=0")["totalElements"] for path in lists]
+        self.assertEqual(self.example("onboarding"), [
+            "1. customer Acme", "2. user jane@acme.example", "3. device Acme Boiler in the group Acme Devices",
+            "4. the users in All may read Acme Devices", "and all deleted again"])
+        self.assertEqual([self.api("GET", path + "?pageSize=1&page=0")["totalElements"] for path in lists], before)
+        requests = ["%s %s" % (entry["method"], entry["target"].split("/")[2]) for entry in self.sim.requests()[self.before:]]
+        self.assertEqual([request for request in requests if request.startswith("DELETE")],
+                         ["DELETE " + what for what in ("role", "device", "entityGroup", "user", "customer")])
+
+
+class WithoutTbproxyd(ExampleCase):
+    """What tbproxyd, which retries by itself, would hide."""
+    edition = "ce"
+
+    def test_retries_have_an_end(self):
+        self.sim.fault("status", "/api/tenant/devices", status=429, count=3)
+        done = self.start("retry_options")
+        self.assertEqual((done.returncode, done.stdout), (1, "still refused after the last retry\n"))
+        self.assertIn("429", done.stderr)
+
+
 class CommunityEditionThroughTbproxyd(CommunityEdition):
     through_proxy = True
 
@@ -274,7 +350,7 @@ class TestAnswersWithoutValues(Case):
                        if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
         programs = sorted(name for name in os.listdir(SOURCE) if name.endswith(".c"))
         for name in (program[:-2] for program in programs):
-            for count in range(4):  # until the program accepts the number of arguments
+            for count in range(6):  # until the program accepts the number of arguments
                 done = subprocess.run(WRAPPER + [build_tree.program("docs/examples/" + name), *[NULL_ID] * count],
                                       stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=PATIENCE,
                                       check=False, env={**environment, "TB_URL": server.url})

@@ -17,7 +17,7 @@ permission=$(jq -n --arg users "$users" --arg role "$role" --arg devices "$devic
         entityGroupType: "DEVICE"}' |
     curl -sS --fail-with-body --json @- "$tb/api/groupPermission" | jq -r .id.id)
 curl -sS --fail-with-body "$tb/api/entityGroup/$devices/groupPermissions" |
-    jq -r '.[] | "\(.roleName) of Acme Devices for \(.userGroupName)"'
+    jq -r '.[] | "\(.role.name) of Acme Devices for \(.userGroupName)"'
 
 curl -sS --fail-with-body -X DELETE "$tb/api/groupPermission/$permission"
 curl -sS --fail-with-body -X DELETE "$tb/api/entityGroup/$devices"

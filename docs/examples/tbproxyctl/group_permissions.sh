@@ -14,7 +14,7 @@ permission=$(tbproxyctl call saveGroupPermission --set entityGroupType=DEVICE --
     --set roleId.entityType=ROLE --set roleId.id="$role" \
     --set entityGroupId.entityType=ENTITY_GROUP --set entityGroupId.id="$devices")
 tbproxyctl call getEntityGroupPermissions --entity-group-id "$devices" \
-    --jq '.[] | "\(.roleName) of Acme Devices for \(.userGroupName)"'
+    --jq '.[] | "\(.role.name) of Acme Devices for \(.userGroupName)"'
 
 tbproxyctl call deleteGroupPermission --group-permission-id "$permission"
 tbproxyctl call deleteEntityGroup --entity-group-id "$devices"

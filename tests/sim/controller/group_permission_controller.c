@@ -51,12 +51,12 @@ void delete_group_permission(struct sim *sim, struct request *rq, struct reply *
     reply_empty(rp, 200);
 }
 
-/* The name of the entity whose id is in the member ID of a permission; null if it was deleted. */
-static json_t *name_of(const struct sim *sim, const json_t *permission, const char *id, enum entity_type type)
+/* The entity whose id is in the member ID of a permission; null if it was deleted. */
+static json_t *named(const struct sim *sim, const json_t *permission, const char *id, enum entity_type type)
 {
     const struct entity *e = store_find(&sim->store, type, entity_id_field(permission, id, ""));
 
-    return e ? json_incref(json_object_get(e->doc, "name")) : json_null();
+    return e ? e->doc : json_null();
 }
 
 /* The permissions on a group, as GroupPermissionInfo. */
@@ -70,13 +70,14 @@ void get_entity_group_permissions(struct sim *sim, struct request *rq, struct re
         return;
     found = json_array();
     for (size_t i = 0; i < l->n; i++) {
-        json_t *info;
+        json_t *info, *users;
 
         if (!streq(entity_id_field(l->items[i]->doc, "entityGroupId", NULL), group->id))
             continue;
         info = json_deep_copy(l->items[i]->doc);
-        json_put(info, "roleName", name_of(sim, info, "roleId", ENTITY_ROLE));
-        json_put(info, "userGroupName", name_of(sim, info, "userGroupId", ENTITY_GROUP));
+        json_put(info, "role", json_incref(named(sim, info, "roleId", ENTITY_ROLE)));
+        users = named(sim, info, "userGroupId", ENTITY_GROUP);
+        json_put(info, "userGroupName", json_incref(json_object_get(users, "name")));
         json_put(info, "entityGroupName", json_incref(json_object_get(group->doc, "name")));
         json_array_append_new(found, info);
     }
