@@ -41,6 +41,33 @@ ssize_t utf8_count(const char *text, size_t length)
     return state.pending == 0 ? count : -EILSEQ;
 }
 
+size_t utf8_control_length(const char *text)
+{
+    const unsigned char *c = (const unsigned char *)text;
+
+    if (c[0] < 0x20 || c[0] == 0x7f)
+        return 1;
+    if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] < 0xa0)
+        return 2;
+    if (c[0] == 0xe2 &&
+        ((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) || (c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)))
+        return 3;
+    return 0;
+}
+
+void utf8_mask_controls(char *text)
+{
+    char *end = text;
+
+    for (; *text; end++) {
+        size_t length = utf8_control_length(text);
+
+        *end = length > 0 ? '?' : *text;
+        text += length > 0 ? length : 1;
+    }
+    *end = '\0';
+}
+
 size_t utf8_mark_length(const char *text, size_t length)
 {
     return length >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;

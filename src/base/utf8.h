@@ -21,6 +21,13 @@ bool utf8_next(struct utf8 *state, unsigned char byte);
 /* The number of characters in LENGTH bytes at TEXT, or -EILSEQ if they are not UTF-8. */
 ssize_t utf8_count(const char *text, size_t length);
 
+/* The length of the character at TEXT (not at its end) if it controls a terminal: below U+0020, U+007F to
+ * U+009F, or the order of writing: U+2028 to U+202E, U+2066 to U+2069. 0: it does not. */
+size_t utf8_control_length(const char *text);
+
+/* Makes each of these a question mark. */
+void utf8_mask_controls(char *text);
+
 /* The length of the byte order mark that some editors put at the beginning: 3, or 0 if TEXT has none. */
 size_t utf8_mark_length(const char *text, size_t length);
 

@@ -12,9 +12,10 @@ import tap
 from client import Connection, fetch
 from harness import PATIENCE, Case, Closed, answer, build, wait_until
 from scripted import USER, echo
-from users import ALICE, BOB, connect_as, needs_users
+from users import ALICE, BOB, connect_as, needs_users, sockets_of
 
-ADMIN_CONNECTIONS = 32
+OF_ONE_USER = 24  # of 32 connections
+EVENTS_OF_ONE_USER = 6  # of 8
 EVERYWHERE = ("/-/live", "/-/ready", "/-/startup")
 
 
@@ -126,6 +127,15 @@ class TestStatus(AdminCase):
                          [("getAssetById", uid, 502, 1), ("getDeviceById", uid, 404, 2)])
         self.assertIn("no answer from the server", found[0]["reason"])
         self.assertRegex(found[0]["at"], r"Z$")
+
+    def test_a_user_whom_the_server_names_oddly(self):
+        def handle(peer, request):
+            peer.send(answer(body={**USER, "email": email}))
+            return True
+        server = self.start_scripted(handle, authenticates=False)
+        for email, shown in (("a\u001b[31m\u009b\u202e\n<b>\u00e4", "a?[31m???<b>\u00e4"), ("a" * 254, "a" * 254), ("a" * 255, None)):
+            proxy = self.start_daemon(server)
+            self.assertEqual(fetch(proxy.admin_path, "GET", "/-/status").json()["session"]["user"], shown)
 
     @needs_users
     def test_a_program_sees_nothing_of_others(self):
@@ -263,13 +273,13 @@ class TestEvents(AdminCase):
         self.assertLess(time.monotonic() - began, PATIENCE)
         self.assertEqual(fetch(self.admin, "HEAD", "/-/events").status, 200)
 
-    def test_nine_listeners_are_one_too_many_on_each_listener(self):
+    def test_of_one_user_seven_listeners_are_one_too_many_on_each_listener(self):
         self.begin()
         for way in (self.admin, self.admin_tcp):
-            streams = [Events(self, way, "/-/events") for _ in range(8)]
+            streams = [Events(self, way, "/-/events") for _ in range(EVENTS_OF_ONE_USER)]
             for stream in streams:
                 stream.next()
-            self.assert_error(fetch(way, "GET", "/-/events", host="localhost"), 503, 2, "at most 8")
+            self.assert_error(fetch(way, "GET", "/-/events", host="localhost"), 503, 2, "at most 8, of one user 6")
             streams[0].connection.close()
             wait_until(lambda way=way: Events(self, way, "/-/events").head.status == 200, "a free place")
 
@@ -382,9 +392,34 @@ class TestNeighbours(AdminCase):
             self.assertEqual(self.status_of(way, "/-/status"), 200)
         self.assertEqual(fetch(self.admin, "GET", "/-/status").json()["queue"]["clients"][0]["connections"], 20)
 
+    def of_alice(self, count):
+        connections = [Connection(self.admin_tcp, sock=sock) for sock in sockets_of(ALICE, self.admin_tcp, count)]
+        for connection in connections:
+            self.addCleanup(connection.close)
+        return connections
+
+    @needs_users
+    def test_a_user_with_all_connections_of_the_address_does_not_keep_others_out(self):
+        self.begin({}, lambda peer, request: self.server.release.wait())
+        self.addCleanup(self.server.release.set)
+        taken = self.of_alice(OF_ONE_USER)
+        for connection in taken[:EVENTS_OF_ONE_USER]:
+            connection.send(build("GET", "/-/events", host="localhost"))
+            self.assertEqual(connection.final_head().status, 200)
+        for connection in taken[EVENTS_OF_ONE_USER:OF_ONE_USER]:
+            connection.send(build("GET", "/api/waiting", host="localhost"))
+        wait_until(lambda: len(self.server.requests) == OF_ONE_USER - EVENTS_OF_ONE_USER, "the requests")
+        self.assert_error(self.of_alice(1)[0].response(), 503, 2, "an admin listener has 32 for all users")
+        self.assertEqual(self.status_of(self.admin_tcp, "/-/status"), 200)
+        self.assertEqual(Events(self, self.admin_tcp, "/-/events").next()[0], "status")
+        for _ in range(8):  # the last ones close earlier ones
+            connection = Connection(self.admin_tcp)
+            self.addCleanup(connection.close)
+            self.assertEqual(connection.request("GET", "/-/live").status, 200)
+
     def test_admin_connections_are_bounded_and_idle_ones_give_way(self):
         self.begin()
-        idle = [Connection(self.admin) for _ in range(ADMIN_CONNECTIONS)]
+        idle = [Connection(self.admin) for _ in range(OF_ONE_USER)]
         for connection in idle:
             self.assertEqual(connection.request("GET", "/-/live").status, 200)
         self.assertEqual(self.status_of(self.admin, "/-/live"), 200)

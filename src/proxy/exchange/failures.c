@@ -26,13 +26,41 @@ static struct failure *find(const struct failures *failures, const struct failur
     return NULL;
 }
 
+static unsigned count_of(const struct failures *failures, int64_t user)
+{
+    const struct failure *failure;
+    unsigned count = 0;
+
+    list_for_each(failure, &failures->list, link)
+        count += failure->kind.user == user;
+    return count;
+}
+
+/* That of the user who has most kinds: nobody can make those of others be forgotten. */
+static struct failure *oldest_of_largest(const struct failures *failures)
+{
+    struct failure *failure, *found = NULL;
+    unsigned most = 0;
+
+    list_for_each(failure, &failures->list, link) {
+        unsigned count = count_of(failures, failure->kind.user);
+
+        if (count >= most)
+            found = failure;
+        most = count > most ? count : most;
+    }
+    return found;
+}
+
 static struct failure *new_place(struct failures *failures, const struct failure_kind *kind)
 {
-    struct failure *failure = CONTAINER_OF(failures->list.previous, struct failure, link);
+    struct failure *failure;
 
     if (failures->used < FAILURES_MAX) {
         failure = &failures->places[failures->used++];
         list_init(&failure->link);
+    } else {
+        failure = oldest_of_largest(failures);
     }
     failure->kind = *kind;
     failure->count = 0;

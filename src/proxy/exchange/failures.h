@@ -38,7 +38,8 @@ struct failures {
 void failures_init(struct failures *failures);
 
 /* A request failed at NOW_MS (ms since the epoch). REASON, which may be NULL, is cut off if it is too long.
- * If there is no place for another kind, the one that is longest ago is forgotten. */
+ * If there is no place for another kind, the one that is longest ago of the client with most kinds is
+ * forgotten. */
 void failures_note(struct failures *failures, const struct failure_kind *kind, const char *reason,
                    int64_t now_ms);
 

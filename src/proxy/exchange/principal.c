@@ -38,6 +38,8 @@ void principals_open(struct principals *principals)
 
     list_init(&principals->list);
     principals->shares.lookups.max = PRINCIPAL_LOOKUPS;
+    principals->shares.admin.max = quota_part(ADMIN_CONNECTIONS_MAX);
+    principals->shares.admin_tcp.max = quota_part(ADMIN_CONNECTIONS_MAX);
     if (r < 0)
         log_warning("cannot find out which users connect over TCP (NETLINK_SOCK_DIAG: %s); all of them count "
                     "as one unknown user",
@@ -77,6 +79,8 @@ static struct principal *principal_new(struct principals *principals, int64_t us
     principal->principals = principals;
     principal->user = user;
     principal->shares = (struct shares){.connections.whole = &all->connections,
+                                        .admin.whole = &all->admin,
+                                        .admin_tcp.whole = &all->admin_tcp,
                                         .bodies.whole = &all->bodies,
                                         .streams.whole = &all->streams,
                                         .lookups.whole = &all->lookups};

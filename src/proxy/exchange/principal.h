@@ -21,12 +21,18 @@
 /* What principals share. Each has a part of it, and each may have as much as a limit says (quota.h). */
 struct shares {
     struct quota connections; /* listen.max_connections */
+    struct quota admin;       /* connections of admin.unix_path */
+    struct quota admin_tcp;   /* connections of admin.address */
     struct quota bodies;      /* bytes of requests and responses in memory: limits.max_buffered_bytes */
     struct quota streams;     /* of updates */
     struct quota lookups;     /* that policies need (listen/permission_lookup.h) */
 };
 
 #define PRINCIPAL_LOOKUPS 4 /* at a time */
+
+/* Connections of each admin listener. They are apart from those of programs, so neither keeps the other
+ * out. */
+#define ADMIN_CONNECTIONS_MAX 32
 
 struct principals {
     struct list list;

@@ -118,16 +118,30 @@ static bool take_share(const struct principals *principals, struct principal *pr
     return true;
 }
 
+/* The connection of an admin listener that gives way: one of the same user, or of one who has more. */
+static struct peer *who_gives_way_to(const struct newcomer *newcomer)
+{
+    const struct connection_share *share = &newcomer->share;
+    struct peer *peer;
+
+    list_for_each(peer, share->idle, idle)
+        if (peer->share.places->used >= share->places->used && !peer_has_unread(peer))
+            return peer;
+    return NULL;
+}
+
 static bool take_admin_place(const struct newcomer *newcomer)
 {
     struct peer *peer;
 
     if (quota_take(newcomer->share.places, 1))
         return true;
-    peer = idle_longest(newcomer->share.idle, NULL);
-    if (peer)
-        peer_give_way(peer);
-    return peer && quota_take(newcomer->share.places, 1);
+    peer = who_gives_way_to(newcomer);
+    if (!peer)
+        return false;
+    peer_give_way(peer);
+    quota_add(newcomer->share.places, 1);
+    return true;
 }
 
 static bool take_place(const struct principals *principals, const struct newcomer *newcomer)
@@ -168,9 +182,14 @@ static bool accept_serve(struct listener *listener, struct accepted *accepted)
 
 static struct connection_share share_of(struct listener *listener, struct principal *principal)
 {
-    if (listener->socket.kind != LISTENER_API)
-        return (struct connection_share){&listener->places, &listener->idle};
-    return (struct connection_share){&principal->shares.connections, &principal->idle};
+    switch (listener->socket.kind) {
+    case LISTENER_ADMIN:
+        return (struct connection_share){&principal->shares.admin, &listener->idle};
+    case LISTENER_ADMIN_TCP:
+        return (struct connection_share){&principal->shares.admin_tcp, &listener->idle};
+    default:
+        return (struct connection_share){&principal->shares.connections, &principal->idle};
+    }
 }
 
 static void add_connection(struct listener *listener, struct accepted *accepted)

@@ -21,7 +21,7 @@ struct connection_wait {
 /* What has come is read first: otherwise the client would get a reset instead. */
 void connection_refuse(const struct listener *listener, struct accepted *accepted)
 {
-    char unread[REFUSED_READ_BYTES], bound[POLICY_BOUND_NAME_MAX] = "at most 32 on an admin listener";
+    char unread[REFUSED_READ_BYTES], bound[POLICY_BOUND_NAME_MAX] = "an admin listener has 32 for all users";
     char reason[POLICY_BOUND_NAME_MAX + 64];
 
     metrics_refused(listener->services->metrics, METRICS_REFUSED_CONNECTIONS);

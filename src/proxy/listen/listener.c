@@ -158,7 +158,6 @@ int listener_open(struct listener *listener, struct listeners *listeners, struct
     listener->services = services;
     listener->listeners = listeners;
     listener->read_timer.expired = listener_read_expired;
-    listener->places.max = ADMIN_CONNECTIONS_MAX;
     list_init(&listener->idle);
     listener->socket = *socket;
     *socket = (struct listening_socket){.fd = -1, .lock_fd = -1};

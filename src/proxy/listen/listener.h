@@ -18,10 +18,6 @@
 
 #define LISTENERS_MAX (PASSED_SOCKETS_MAX + 2) /* and the admin listeners */
 
-/* Connections of each admin listener. They are apart from those of programs, so neither keeps the other
- * out. */
-#define ADMIN_CONNECTIONS_MAX 32
-
 struct listener {
     struct services *services;
     struct listeners *listeners;
@@ -37,9 +33,7 @@ struct listener {
     struct newcomer newcomer;  /* while a connection is given to libmicrohttpd */
     struct timer accept_timer; /* until the next attempt */
 
-    /* of an admin listener; those of programs count with their principals */
-    struct quota places;
-    struct list idle;
+    struct list idle; /* of an admin listener; those of programs are with their principals */
 };
 
 struct listeners {

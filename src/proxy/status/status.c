@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "base/utf8.h"
 #include "proxy/config/values.h"
 #include "proxy/exchange/exchange.h"
 #include "proxy/exchange/reply.h"
@@ -16,6 +17,8 @@
 #include "proxy/status/metrics_reply.h"
 #include "proxy/status/status_queue.h"
 #include "upstream/own_user.h"
+
+#define USER_NAME_MAX 254 /* bytes; the longest e-mail address (RFC 5321, section 4.5.3) */
 
 static json_t *buckets(const struct services *services, const struct rate_limit *limit)
 {
@@ -110,14 +113,25 @@ static json_t *failures(const struct services *services, const struct principal 
     return list;
 }
 
+/* In the server's own words: null if they are no name. */
+static json_t *user_name(const struct session *session)
+{
+    const char *said = own_user_read(session_user(session)).name;
+    CLEANUP(free_pointer) char *name = said && strlen(said) <= USER_NAME_MAX ? strdup(said) : NULL;
+
+    if (!name)
+        return json_null();
+    utf8_mask_controls(name);
+    return json_string(name);
+}
+
 static json_t *session(const struct services *services)
 {
     const struct session *session = services->upstream.session;
-    const char *user = own_user_read(session_user(session)).name;
     const char *reason = session_reason(session);
 
-    return json_pack("{s:s,s:s,s:s?,s:o,s:o,s:s?}", "state", session_state_name(session_state(session)),
-                     "method", session_method(session), "user", user, "expires_in_ms",
+    return json_pack("{s:s,s:s,s:o,s:o,s:o,s:s?}", "state", session_state_name(session_state(session)),
+                     "method", session_method(session), "user", user_name(session), "expires_in_ms",
                      ready_time_left(services, session_expires_ms(session)), "renews_in_ms",
                      ready_time_left(services, session_next_try_ms(session)), "reason",
                      *reason ? reason : NULL);

@@ -35,13 +35,18 @@ void status_events_init(struct status_events *events, struct services *services)
 static bool has_place(struct exchange *exchange)
 {
     const struct listener_of_events *listener;
-    unsigned count = 0;
+    size_t all = 0, own = 0;
 
-    list_for_each(listener, &exchange->services->status_events->list, link)
-        count += listener->stream.exchange->peer->kind == exchange->peer->kind;
-    if (count < STATUS_EVENTS_MAX)
+    list_for_each(listener, &exchange->services->status_events->list, link) {
+        const struct peer *peer = listener->stream.exchange->peer;
+
+        all += peer->kind == exchange->peer->kind;
+        own += peer->kind == exchange->peer->kind && peer->principal == exchange->peer->principal;
+    }
+    if (quota_allows(quota_part(STATUS_EVENTS_MAX), own, all, 1))
         return true;
-    reply_busy(exchange, 0, "too many who listen to /-/events (at most %d)", STATUS_EVENTS_MAX);
+    reply_busy(exchange, 0, "too many who listen to /-/events (at most %d, of one user %zu)",
+               STATUS_EVENTS_MAX, quota_part(STATUS_EVENTS_MAX));
     return false;
 }
 

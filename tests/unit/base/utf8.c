@@ -2,6 +2,7 @@
 #include "base/utf8.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/util.h"
@@ -75,6 +76,39 @@ START_TEST(a_byte_order_mark_has_three_bytes)
 }
 END_TEST
 
+START_TEST(controls_are_masked)
+{
+    static const char *const controls[] = {"\x01",         "\x1f",         "\x7f",
+                                           "\xc2\x80",     "\xc2\x9f",     "\xe2\x80\xa8",
+                                           "\xe2\x80\xae", "\xe2\x81\xa6", "\xe2\x81\xa9"};
+    static const char *const others[] = {" ",
+                                         "~",
+                                         "\xc2\xa0",
+                                         "\xc3\x80",
+                                         "\xe2\x80\xa7",
+                                         "\xe2\x80\xaf",
+                                         "\xe2\x81\xa5",
+                                         "\xe2\x81\xaa",
+                                         "\xe3\x80\xa8",
+                                         "\xc2",
+                                         "\xe2",
+                                         "\xe2\x80"};
+    char text[8];
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(controls); i++) {
+        snprintf(text, sizeof(text), "%sb", controls[i]);
+        utf8_mask_controls(text);
+        ck_assert_str_eq(text, "?b");
+    }
+    for (i = 0; i < ARRAY_SIZE(others); i++) {
+        snprintf(text, sizeof(text), "%s", others[i]);
+        utf8_mask_controls(text);
+        ck_assert_str_eq(text, others[i]);
+    }
+}
+END_TEST
+
 UNIT_SUITE(utf8)
 {
     TCase *tests;
@@ -84,5 +118,6 @@ UNIT_SUITE(utf8)
     tcase_add_test(tests, invalid_utf8_is_refused);
     tcase_add_test(tests, random_bytes_are_judged_as_jansson_does);
     tcase_add_test(tests, a_byte_order_mark_has_three_bytes);
+    tcase_add_test(tests, controls_are_masked);
     return suite;
 }

@@ -80,6 +80,21 @@ START_TEST(of_21_kinds_the_one_that_is_longest_ago_is_forgotten)
 }
 END_TEST
 
+START_TEST(one_user_does_not_displace_another)
+{
+    int status;
+
+    note(1001, 502, NULL, "", 1);
+    for (status = 400; status < 500; status++)
+        note(1000, status, NULL, "", status);
+    ck_assert_uint_eq(count(), FAILURES_MAX);
+    note(1001, 502, NULL, "", 1000);
+    ck_assert_uint_eq(latest()->count, 2);
+    note(1000, 499 - FAILURES_MAX + 2, NULL, "", 1001); /* the oldest that is left */
+    ck_assert_uint_eq(latest()->count, 2);
+}
+END_TEST
+
 START_TEST(a_long_reason_is_cut_off_between_characters)
 {
     char reason[FAILURE_REASON_BYTES + 2];
@@ -104,6 +119,7 @@ UNIT_SUITE(failures)
     tcase_add_test(tests, failures_of_a_kind_are_counted_and_the_latest_counts);
     tcase_add_test(tests, another_user_status_or_type_is_another_kind);
     tcase_add_test(tests, of_21_kinds_the_one_that_is_longest_ago_is_forgotten);
+    tcase_add_test(tests, one_user_does_not_displace_another);
     tcase_add_test(tests, a_long_reason_is_cut_off_between_characters);
     return suite;
 }
