@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <syslog.h>
 
+#include "base/utf8.h"
+
 #define LINE_MAX_BYTES   1024
 #define PREFIX_MAX_BYTES 64
 
@@ -122,13 +124,6 @@ void log_set_sink(struct log_sink *new_sink)
     pthread_mutex_unlock(&mutex);
 }
 
-void log_mask(char *text)
-{
-    for (; *text; text++)
-        if ((unsigned char)*text < 0x20 || *text == 0x7f)
-            *text = '?';
-}
-
 static void PRINTF_LIKE(4, 0) compose(enum log_level level, const struct log_field *fields, size_t count,
                                       const char *format, va_list args)
 {
@@ -137,7 +132,7 @@ static void PRINTF_LIKE(4, 0) compose(enum log_level level, const struct log_fie
     int saved_errno = errno;
 
     vsnprintf(text, sizeof(text), format, args);
-    log_mask(text);
+    utf8_mask_controls(text);
     write_or_count(&message);
     errno = saved_errno;
 }

@@ -69,9 +69,6 @@ bool log_stderr_is_journal(void);
 /* LOG_ERR to LOG_DEBUG of syslog(3). */
 int log_priority(enum log_level level);
 
-/* Makes each control character a question mark. */
-void log_mask(char *text);
-
 #define log_error(...)   log_write(LOG_LEVEL_ERROR, __VA_ARGS__)
 #define log_warning(...) log_write(LOG_LEVEL_WARNING, __VA_ARGS__)
 #define log_info(...)    log_write(LOG_LEVEL_INFO, __VA_ARGS__)

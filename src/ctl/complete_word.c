@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "ctl/text.h"
+#include "base/utf8.h"
 
 const char *word_text(const struct word *word)
 {
@@ -27,7 +27,7 @@ bool word_keep(struct word *word, const char *start)
 
 static bool is_plain(const char *text)
 {
-    while (*text && !is_control(text))
+    while (*text && utf8_control_length(text) == 0)
         text++;
     return *text == '\0';
 }

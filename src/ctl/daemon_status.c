@@ -3,11 +3,11 @@
 
 #include <errno.h>
 
+#include "base/utf8.h"
 #include "client/error.h"
 #include "ctl/daemon_page.h"
 #include "ctl/json_print.h"
 #include "ctl/message.h"
-#include "ctl/text.h"
 #include "json/json_write.h"
 
 #define PATH_MAX_BYTES 64 /* of "limits.buckets.tokens" */
@@ -22,7 +22,7 @@ static bool is_text(const json_t *value, bool ascii)
     if (!text || json_string_length(value) > STATUS_TEXT_MAX)
         return false;
     for (; *text; text++)
-        if (is_control(text) || (ascii && (unsigned char)*text > 0x7e))
+        if (utf8_control_length(text) > 0 || (ascii && (unsigned char)*text > 0x7e))
             return false;
     return true;
 }

@@ -3,22 +3,32 @@
 
 #include <string.h>
 
+#include "base/utf8.h"
 #include "json/json_text.h"
 
-/* A scalar. U+0080 to U+009F are escaped: they control terminals like the characters below U+0020, which JSON
- * escapes anyway. In UTF-8 they begin with 0xc2. */
+/* The code of a character of LENGTH bytes, at most 3. */
+static unsigned code_of(const char *text, size_t length)
+{
+    static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f};
+    unsigned code = (unsigned char)*text & masks[length];
+
+    while (--length > 0)
+        code = code << 6 | ((unsigned char)*++text & 0x3f);
+    return code;
+}
+
+/* A scalar. What controls the terminal is escaped, and not only what JSON escapes anyway. A string has a
+ * quote at its end, so no character goes beyond that. */
 static void print_scalar(FILE *file, const char *text, const char *end)
 {
-    for (; text < end; text++) {
-        unsigned char byte = (unsigned char)*text;
+    while (text < end) {
+        size_t length = utf8_control_length(text);
 
-        if (byte == 0xc2 && text + 1 < end && (unsigned char)text[1] < 0xa0)
-            byte = (unsigned char)*++text;
-        else if (byte != 0x7f) {
-            putc(byte, file);
-            continue;
-        }
-        fprintf(file, "\\u%04x", byte);
+        if (length > 0)
+            fprintf(file, "\\u%04x", code_of(text, length));
+        else
+            putc(*text, file);
+        text += length > 0 ? length : 1;
     }
 }
 

@@ -5,24 +5,17 @@
 #include <signal.h>
 #include <stdarg.h>
 
+#include "base/utf8.h"
 #include "ctl/subcommand.h"
-#include "ctl/text.h"
 
 #define LINE_MAX_BYTES 2048
 
 static void PRINTF_LIKE(1, 0) say_list(const char *format, va_list args)
 {
     char line[LINE_MAX_BYTES];
-    char *c;
 
     vsnprintf(line, sizeof(line), format, args);
-    for (c = line; *c; c++) {
-        if (!is_control(c))
-            continue;
-        if ((unsigned char)*c == 0xc2)
-            memmove(c, c + 1, strlen(c));
-        *c = '?';
-    }
+    utf8_mask_controls(line);
     fprintf(stderr, "tbproxyctl: %s\n", line);
 }
 

@@ -60,19 +60,26 @@ int output_open(struct output *output, const char *path, struct tb_error *err)
     return 0;
 }
 
-static bool is_text(const unsigned char *data, size_t length)
+/* U+0080 to U+009F control a terminal, too; in UTF-8 they begin with 0xc2, perhaps the last byte before DATA.
+ */
+static bool is_text(struct output *output, const unsigned char *data, size_t length)
 {
     size_t i;
 
-    for (i = 0; i < length; i++)
-        if ((data[i] < 0x20 && data[i] != '\n' && data[i] != '\r' && data[i] != '\t') || data[i] == 0x7f)
+    for (i = 0; i < length; i++) {
+        bool is_blank = data[i] == '\n' || data[i] == '\r' || data[i] == '\t';
+
+        if ((data[i] < 0x20 && !is_blank) || data[i] == 0x7f ||
+            (output->last == 0xc2 && data[i] >= 0x80 && data[i] < 0xa0))
             return false;
+        output->last = data[i];
+    }
     return true;
 }
 
 int output_write(struct output *output, const void *data, size_t length, bool flush)
 {
-    if (output->is_terminal && !is_text(data, length))
+    if (output->is_terminal && !is_text(output, data, length))
         return -EPERM;
     errno = 0;
     if (fwrite(data, 1, length, output->file) == length && (!flush || fflush(output->file) == 0))

@@ -16,6 +16,7 @@ struct output {
     char *temporary;  /* written until the answer is complete; NULL: PATH itself is written */
     FILE *file;
     bool is_terminal;
+    unsigned char last; /* byte that a terminal got */
 };
 
 /* PATH may be NULL or "-" for standard output. Close OUTPUT with output_close(), after an error too. */

@@ -5,20 +5,18 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "client/tables.h"
 #include "ctl/parameter.h"
 #include "ctl/spelling.h"
-#include "ctl/text.h"
 
 /* The character at TEXT, which '?' replaces if it controls the terminal. Returns its end. */
 static const char *print_character(const char *text)
 {
-    if (!is_control(text)) {
-        putchar(*text);
-        return text + 1;
-    }
-    putchar(*text == '\t' ? ' ' : '?');
-    return text + ((unsigned char)*text == 0xc2 ? 2 : 1);
+    size_t length = utf8_control_length(text);
+
+    putchar(length == 0 ? *text : *text == '\t' ? ' ' : '?');
+    return text + (length == 0 ? 1 : length);
 }
 
 /* The lines of TEXT, indented. */

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 
 #include "ctl/json_print.h"
+#include "http/target.h"
 #include "json/json_read.h"
 #include "json/json_write.h"
 
@@ -14,8 +15,9 @@
 
 /* What is in the names of headers, parameters and members that have secrets, or may have. */
 static const char *const secret_words[] = {
-    "authorization", "cookie",  "password",    "secret",     "token",     "credential",       "apikey",
-    "api_key",       "api-key", "private_key", "privatekey", "accesskey", "verificationcode", "authurl"};
+    "authorization", "cookie",    "password",         "secret",  "token",
+    "credential",    "apikey",    "api_key",          "api-key", "private_key",
+    "privatekey",    "accesskey", "verificationcode", "authurl", "passphrase"};
 
 static bool is_secret(const char *name)
 {
@@ -90,12 +92,16 @@ static void show_body(FILE *file, const struct buf *body, bool is_request)
     json_decref(value);
 }
 
-/* TARGET without the values of parameters that may be secret. */
+/* TARGET without the token of a device and the values of parameters that may be secret. */
 static void mask_target(const char *target, struct buf *ret)
 {
-    size_t path = strcspn(target, "?");
+    size_t path = strcspn(target, "?"), shown = target_public_length(target, path);
 
-    buf_append(ret, target, path);
+    buf_append(ret, target, shown);
+    if (shown < path)
+        buf_append_string(ret, MASK);
+    shown += strcspn(target + shown, "/?");
+    buf_append(ret, target + shown, path - shown);
     for (target += path; *target;) {
         size_t length = 1 + strcspn(target + 1, "&");
         size_t equal = strcspn(target, "=");

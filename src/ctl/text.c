@@ -14,13 +14,6 @@
 #define LABEL_COLUMNS 11
 #define WIDTH_MIN     40 /* a narrower terminal breaks the lines itself */
 
-bool is_control(const char *c)
-{
-    unsigned char byte = (unsigned char)*c;
-
-    return byte < 0x20 || byte == 0x7f || (byte == 0xc2 && (unsigned char)c[1] < 0xa0);
-}
-
 static const char *const colours[] = {
     [COLOUR_NONE] = "",          [COLOUR_BOLD] = "\033[1m",    [COLOUR_RED] = "\033[31m",
     [COLOUR_GREEN] = "\033[32m", [COLOUR_YELLOW] = "\033[33m",

@@ -14,11 +14,6 @@
 #define FIELD_MAX_BYTES    2048
 #define CLIENT_MAX_BYTES   128
 
-/* Whether C starts a character that controls a terminal. U+0080 to U+009F do so, too; in UTF-8 they begin
- * with 0xc2.
- */
-bool is_control(const char *c);
-
 enum colour { COLOUR_NONE, COLOUR_BOLD, COLOUR_RED, COLOUR_GREEN, COLOUR_YELLOW };
 
 /* What begins COLOUR and what ends it: "" unless standard output is a terminal that has colours, and NO_COLOR

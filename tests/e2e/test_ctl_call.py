@@ -213,6 +213,9 @@ class TestRequests(CallCase):
         self.assertEqual(json.loads(text.split("\n\n", 1)[1]), {"name": "a", "additionalInfo": {"password": "***"}})
         text, _ = self.warned("get", "/x?resetToken=abc&a=1&TOKEN=x", "--dry-run")
         self.assertTrue(text.startswith("GET %s/x?resetToken=***&a=1&TOKEN=***\n" % self.server.url), text)
+        text, _ = self.warned("post", "/api/v1/secret/attributes?a=1", "--set", "privacyPassphrase=secret", "--dry-run")
+        self.assertTrue(text.startswith("POST %s/api/v1/***/attributes?a=1\n" % self.server.url), text)
+        self.assertNotIn("secret", text)
         text, _ = self.warned("call", "getTenantDevices", "--all", "--dry-run")
         self.assertIn("?pageSize=100&page=0\n", text)
         text, _ = self.warned("call", "changePassword", "--set", "currentPassword=a", "--set", "newPassword=b", "--dry-run")
@@ -338,14 +341,14 @@ class TestAnswers(CallCase):
         self.answer = answer(200, {"data": [], "hasNext": True})
         self.assertIn("is not a page", self.run_ctl("call", *self.way, "getTenantDevices", "--all").stderr.decode())
 
-    def on_a_terminal(self, *words):
-        """What a terminal on standard error shows, and standard output."""
+    def on_a_terminal(self, *words, stdout=None, status=0):
+        """What a terminal on standard error shows, and standard output if that is none, too."""
         leader, follower = pty.openpty()
-        with subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=follower,
-                              cwd=self.directory, env=self.environment()) as process:
+        with subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=follower if stdout else subprocess.PIPE,
+                              stderr=follower, cwd=self.directory, env=self.environment()) as process:
             os.close(follower)
-            output = process.stdout.read()
-            self.assertEqual(process.wait(PATIENCE), 0)
+            output = process.stdout.read() if process.stdout else None
+            self.assertEqual(process.wait(PATIENCE), status)
         shown = b""
         try:
             while part := os.read(leader, 65536):
@@ -354,6 +357,17 @@ class TestAnswers(CallCase):
             pass
         os.close(leader)
         return shown.decode(), output
+
+    def test_nothing_in_an_answer_controls_the_terminal(self):
+        evil = "a\u009b31m\u202e"
+        message = "the answer is not text; write it to a file with --output\r\n"
+        for given, words in ((None, ()), ({"a": evil}, ("--field", "a")), ({"a": evil}, ("--jq", ".a"))):
+            self.answer = answer(200, evil.encode(), [("Content-Type", "text/html")]) if not words else answer(200, given)
+            shown, _ = self.on_a_terminal("get", *self.way, "/x", *words, stdout=True, status=1)
+            self.assertTrue(shown.endswith(message), shown)
+            self.assertNotIn("\u009b", shown)
+        self.answer = answer(200, json.dumps({"a": evil}, ensure_ascii=False).encode(), [("Content-Type", "application/json")])
+        self.assertEqual(self.good("get", *self.way, "/x", "--compact"), '{"a":"a\\u009b31m\\u202e"}\n')
 
     def test_a_terminal_shows_how_far_it_is(self):
         page = {"data": [1, 2], "totalElements": 4, "hasNext": True}

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <sys/socket.h>
 
+#include "base/utf8.h"
 #include "base/util.h"
 
 #define MESSAGE_MAX_BYTES 4096
@@ -31,7 +32,7 @@ static void PRINTF_LIKE(2, 3) add(struct datagram *datagram, const char *format,
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    log_mask(line);
+    utf8_mask_controls(line);
     length = strlen(line);
     if (length + 1 > sizeof(datagram->text) - datagram->length)
         return;

@@ -78,6 +78,10 @@ START_TEST(control_characters_are_shown_as_question_marks)
     log_error("gr\xc3\xbc\xc3\x9f\r\n(forged)");
     ck_assert_str_eq(unit_captured(), "tbproxyd: gr\xc3\xbc\xc3\x9f?"
                                       "?(forged)\n");
+    unit_capture();
+    log_error("a\xc2\x9b"
+              "31m\xe2\x80\xae");
+    ck_assert_str_eq(unit_captured(), "tbproxyd: a?31m?\n");
 }
 END_TEST
 
