@@ -49,6 +49,15 @@ static int make_key(const struct connection_options *connection, struct buf *key
     return key->len > 0 && key->len < KEY_MAX_BYTES - strlen(".json") ? 0 : -ENOENT;
 }
 
+/* In another's folder, the file could be a link to one that is not ours to write. */
+static bool is_own(const char *folder)
+{
+    struct stat status;
+
+    return lstat(folder, &status) == 0 && S_ISDIR(status.st_mode) && status.st_uid == geteuid() &&
+           !(status.st_mode & (S_IWGRP | S_IWOTH));
+}
+
 /* The folder for caches, as in the XDG Base Directory Specification: only an absolute path counts. */
 static int find_folder(char ret[FILE_MAX_BYTES])
 {
@@ -67,7 +76,7 @@ static int find_folder(char ret[FILE_MAX_BYTES])
     mkdir(ret, 0700);
     strncat(ret, "/tbproxyctl", FILE_MAX_BYTES - (size_t)length - 1);
     mkdir(ret, 0700);
-    return 0;
+    return is_own(ret) ? 0 : -EPERM;
 }
 
 /* The file of the document; -ENOENT if it cannot be kept. */

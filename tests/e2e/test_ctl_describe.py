@@ -248,6 +248,17 @@ class TestServerText(CtlCase):
         self.assertEqual(self.describe(XDG_CACHE_HOME="relative", HOME="")[1], self.ASKING)
         self.assertEqual(self.describe(XDG_CACHE_HOME="/proc/none")[1], self.ASKING)
 
+    def test_a_folder_that_others_can_write_is_not_used(self):
+        folder = os.path.join(self.cache, "tbproxyctl")
+        os.mkdir(folder)
+        for mode in (0o720, 0o702):
+            os.chmod(folder, mode)
+            self.assertEqual(self.describe()[1], self.ASKING)
+        os.rmdir(folder)
+        os.symlink(self.directory, folder)
+        self.assertEqual(self.describe()[1], self.ASKING)
+        self.assertEqual([name for name in os.listdir(self.directory) if name.endswith(".json")], [])
+
     def test_a_broken_file_is_replaced(self):
         self.describe()
         with open(self.files()[0], "w", encoding="utf-8") as file:

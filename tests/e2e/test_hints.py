@@ -47,7 +47,7 @@ class TestContentType(Case):
         proxy = self.start_daemon(self.server)
         for target, body in (("/api/device", b"name=boiler"), ("/api/device", b'{"name":"boiler"'), ("/api/device", b"1"),
                              ("/api/device", b'"text"'), ("/api/device", b"{}{}"), ("/api/unknown", b"{}"),
-                             ("/api/image", b"{}")):
+                             ("/api/image", b"{}"), ("/api/device", b"\0" + b"{}" * 200000)):
             self.assertEqual(self.type_of(proxy, target, body, FORM), FORM[1], (target, body))
         for type_ in ("text/plain", "application/json; charset=UTF-16", "application/x-www-form-urlencoded2"):
             self.assertEqual(self.type_of(proxy, "/api/device", b"{}", ("Content-Type", type_)), type_)

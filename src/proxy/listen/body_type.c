@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "proxy/listen/dispatch.h"
 #include "json/json_check.h"
+#include "json/json_text.h"
 
 static bool is_form(const char *type)
 {
@@ -33,11 +34,10 @@ static bool may_be_fixed(const struct exchange *exchange)
 static bool is_json(const struct inbound *inbound)
 {
     const char *text = inbound->body.data;
-    size_t length = inbound->body.len, blanks = 0;
+    size_t length = inbound->body.len;
+    const char *first = json_text_skip_blanks(text, text + length);
 
-    while (blanks < length && strchr(" \t\r\n", text[blanks]))
-        blanks++;
-    if (blanks == length || (text[blanks] != '{' && text[blanks] != '['))
+    if (first == text + length || (*first != '{' && *first != '['))
         return false;
     return inbound->streams || length > DISPATCH_READ_BYTES || json_check(text, length, 0);
 }
