@@ -47,6 +47,20 @@ class TestBrowserGuard(SharedCase):
             own = "http://%s:%d" % (name, self.proxy.port)
             self.assertEqual(self.status([("Origin", own), ("Referer", own + "/swagger-ui/index.html?a#b")]), 200)
 
+    def test_so_are_those_of_the_host_on_another_port(self):
+        """A page through ssh -L 9999:localhost:8282: its own files and requests have its origin."""
+        for name in ("127.0.0.1", "localhost", "[::1]"):
+            host = "%s:%d" % (name, self.proxy.port + 1)
+            self.assertEqual(self.status([("Origin", "http://" + host), ("Referer", "http://%s/?a" % host),
+                                          ("Sec-Fetch-Site", "same-origin")], host=host), 200)
+        host = "localhost:%d" % (self.proxy.port + 1)
+        for name, value in (("Origin", "http://localhost:%d" % (self.proxy.port + 2)), ("Origin", "https://" + host),
+                            ("Origin", "http://%s0" % host), ("Origin", "http://localhost"),
+                            ("Referer", "http://127.0.0.1:%d/" % (self.proxy.port + 1)),
+                            ("Referer", "http://%s@example.org/" % host), ("Referer", "http://%s:1/" % host)):
+            self.assertEqual(self.status([(name, value)], host=host), 403, value)
+        self.assertEqual(self.status([("Origin", "http://example.org")], host="example.org"), 421)
+
     def test_other_origins_are_refused(self):
         port = self.proxy.port
         for origin in ("http://example.org", "https://example.org", "null", "", "http://localhost",

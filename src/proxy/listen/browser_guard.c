@@ -83,6 +83,25 @@ static bool is_own_url(const char *url, const struct guarded_listener *listener)
     return is_own_name(url, host, listener->hosts) && is_own_port(url + host, length - host, listener->port);
 }
 
+/* Whether URL is of the page's own origin: it names what the Host header names, which is_for_us() has
+ * checked. The browser may have connected to a port that is passed on to this one. */
+static bool is_of_host(const char *url, const struct origin_headers *headers)
+{
+    static const char scheme[] = "http://";
+    size_t skip = strlen(scheme), length;
+
+    if (headers->target || !headers->host || strncasecmp(url, scheme, skip) != 0)
+        return false;
+    length = strcspn(url + skip, "/?#");
+    return length == strlen(headers->host) && strncasecmp(url + skip, headers->host, length) == 0;
+}
+
+static bool is_own_page(const char *url, const struct origin_headers *headers,
+                        const struct guarded_listener *listener)
+{
+    return is_own_url(url, listener) || is_of_host(url, headers);
+}
+
 /* Whether the request is for this listener or for the server. Sets *REASON in any case. */
 static bool is_for_us(const struct origin_headers *headers, const struct guarded_listener *listener,
                       const char **reason)
@@ -109,8 +128,8 @@ static bool is_from_us(const struct origin_headers *headers, const struct guarde
 {
     const char *site = headers->sec_fetch_site;
 
-    return (!headers->origin || is_own_url(headers->origin, listener)) &&
-           (!headers->referer || is_own_url(headers->referer, listener)) &&
+    return (!headers->origin || is_own_page(headers->origin, headers, listener)) &&
+           (!headers->referer || is_own_page(headers->referer, headers, listener)) &&
            (!site || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
 }
 

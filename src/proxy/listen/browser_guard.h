@@ -29,9 +29,9 @@ struct guarded_listener {
 /*
  * Returns 0, or the status of the refusal with its *REASON. No browser can use a Unix socket, so the headers
  * are not checked there. Over TCP, Host must be a loopback name or in listener->hosts, with any port or none;
- * Origin and Referer must have such a name and the port of the listener, or the Origin must be in
- * listener->origins. An absolute-form target must be on the server or on the listener; Host does not count
- * then (RFC 9112, section 3.2.2). HTTP_1_0: the request may lack Host (section 3.2).
+ * Origin and Referer must name what Host names, or have such a name and the port of the listener, or the
+ * Origin must be in listener->origins. An absolute-form target must be on the server or on the listener; Host
+ * does not count then (RFC 9112, section 3.2.2). HTTP_1_0: the request may lack Host (section 3.2).
  */
 int browser_guard_check(const struct origin_headers *headers, const struct guarded_listener *listener,
                         bool http_1_0, const char **reason);

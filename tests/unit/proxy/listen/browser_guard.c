@@ -209,6 +209,27 @@ START_TEST(an_origin_is_this_listeners_own)
 }
 END_TEST
 
+/* "ssh -L 9999:localhost:8282": the page's own requests name that port, as Host does. */
+START_TEST(a_page_on_a_port_that_is_passed_on_is_the_listeners_own)
+{
+    static const char host[] = "localhost:9999", other[] = "tb.example.org:8080";
+
+    assert_guard(&(struct origin_headers){NULL, host, "http://localhost:9999", "http://LOCALHOST:9999/?a",
+                                          "same-origin", NULL},
+                 PORT, false, PASS);
+    assert_guard(&(struct origin_headers){.host = host, .origin = "http://localhost:9998"}, PORT, false,
+                 FORBIDDEN);
+    assert_guard(&(struct origin_headers){.host = host, .origin = "https://localhost:9999"}, PORT, false,
+                 FORBIDDEN);
+    assert_guard(&(struct origin_headers){.host = host, .referer = "http://localhost:9999@evil/"}, PORT,
+                 false, FORBIDDEN);
+    /* an absolute-form target: Host was not checked */
+    assert_guard(
+        &(struct origin_headers){.target = UPSTREAM, .host = other, .origin = "http://tb.example.org:8080"},
+        PORT, false, FORBIDDEN);
+}
+END_TEST
+
 START_TEST(a_referer_has_a_path)
 {
     static const char *const own[] = {"http://localhost:8282/", "http://localhost:8282/swagger-ui/?a=b",
@@ -345,6 +366,7 @@ UNIT_SUITE(browser_guard)
     tcase_add_test(tests, http_1_0_may_lack_a_host);
     tcase_add_test(tests, an_absolute_form_target_is_on_the_server_or_here);
     tcase_add_loop_test(tests, an_origin_is_this_listeners_own, 0, (int)ARRAY_SIZE(urls));
+    tcase_add_test(tests, a_page_on_a_port_that_is_passed_on_is_the_listeners_own);
     tcase_add_test(tests, a_referer_has_a_path);
     tcase_add_test(tests, sec_fetch_site_names_other_sites);
     tcase_add_test(tests, one_bad_header_is_enough);
