@@ -115,6 +115,11 @@ class TestStatus(AdminCase):
             self.assertRegex(status["started"], r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$")
             self.assertGreaterEqual(status["uptime_ms"], 0)
 
+    def test_the_start_stays_the_same(self):
+        """Who compares it, like the page, would take another one for a restart."""
+        self.begin()
+        self.assertEqual(len({fetch(self.admin, "GET", "/-/status").json()["started"] for _ in range(50)}), 1)
+
     def test_failures_have_their_kind_and_reason(self):
         self.begin({}, lambda peer, request: peer.send(answer(404)) if request.target == "/api/device/x" else None)
         for _ in range(2):

@@ -151,6 +151,11 @@ static void add_time(struct metrics_time *sum, const struct histogram *histogram
     sum->sum_us += histogram->sum_us;
 }
 
+int64_t metrics_started_ms(const struct metrics *metrics)
+{
+    return metrics->started_ms;
+}
+
 struct metrics_traffic metrics_traffic(const struct metrics *metrics)
 {
     struct metrics_traffic ret = {.upstream.count = 0};

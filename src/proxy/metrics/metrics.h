@@ -107,6 +107,9 @@ struct metrics_traffic {
     struct metrics_time upstream, waiting; /* of what was sent to the server */
 };
 
+/* When it was made, which is when the process started: since the epoch, and the same for ever. */
+int64_t metrics_started_ms(const struct metrics *metrics);
+
 /* The sums since the start. */
 struct metrics_traffic metrics_traffic(const struct metrics *metrics);
 

@@ -2,6 +2,7 @@
 // The status page: shows what /-/events sends once a second, and browses the operations.
 "use strict";
 
+const SILENCE_MAX = 5000; // ms; the status comes once a second
 const HISTORY = 300; // seconds in the charts
 const SHOWN_MAX = 50; // operations in the list
 const ANSWER_MAX = 100000; // characters of an answer
@@ -221,19 +222,31 @@ function show(status) {
   showFailures(status);
 }
 
-let heard = performance.now();
+let events = null, opened = 0, heard = performance.now();
+
+function lost() {
+  setText("connection", "No connection");
+  showState({ server: { state: "unknown", for_ms: performance.now() - heard } });
+}
 
 function listen() {
-  const events = new EventSource("/-/events");
+  if (events) events.close();
+  events = new EventSource("/-/events");
+  opened = performance.now();
   events.addEventListener("status", event => {
     heard = performance.now();
     setText("connection", "Live");
     show(JSON.parse(event.data));
   });
-  events.onerror = () => {
-    setText("connection", "No connection");
-    showState({ server: { state: "unknown", for_ms: performance.now() - heard } });
-  };
+  events.onerror = lost;
+}
+
+// A browser gives a stream up for good after an answer that is none, and waits for ever on a connection that is silent.
+function watch() {
+  const now = performance.now();
+  if (now - heard < SILENCE_MAX) return;
+  lost();
+  if (now - opened >= SILENCE_MAX) listen();
 }
 
 // ---- operations
@@ -378,4 +391,5 @@ function browse() {
 }
 
 listen();
+setInterval(watch, 1000);
 browse();

@@ -156,12 +156,13 @@ static json_t *traffic(const struct services *services)
                      sum_of(&traffic.waiting));
 }
 
+/* "started" is not computed from the uptime: the clocks drift, and who compares would see a restart. */
 static json_t *daemon_itself(const struct services *services)
 {
     int64_t uptime_ms = services->loop.now_ms - services->started_ms;
     char started[CLOCK_TEXT_BYTES];
 
-    clock_format(clock_wall_ms() - uptime_ms, started);
+    clock_format(metrics_started_ms(services->metrics), started);
     return json_pack("{s:s,s:i,s:s,s:I,s:b,s:s}", "version", PACKAGE_VERSION, "pid", (int)getpid(), "started",
                      started, "uptime_ms", (json_int_t)uptime_ms, "draining", (int)services->draining,
                      "log_level", log_level_names[log_get_level()]);

@@ -97,6 +97,28 @@ def finds_operations(page):
     expect(page.locator("#operation button")).to_have_count(0)
 
 
+def listens_again(page):
+    """The stream is no stream, after which a browser gives up; then silent, for which it waits; then as it should be."""
+    asked = []
+
+    def answer(route):
+        asked.append(route)
+        if len(asked) == 1:
+            route.fulfill(status=204)
+        elif len(asked) > 2:
+            route.continue_()
+
+    page.clock.install()
+    page.route("**/-/events", answer)
+    with page.expect_request("**/-/events"):
+        page.reload()
+    expect(page.locator("#connection")).to_have_text("No connection")
+    for _ in ("to a silent one", "to a good one"):
+        with page.expect_request("**/-/events"):
+            page.clock.run_for(6000)
+    expect(page.locator("#connection")).to_have_text("Live")
+
+
 def shows_cause_and_remedy(page):
     expect(page.locator("#state")).to_have_attribute("data-state", "unreachable", timeout=PATIENCE_MS)
     expect(page.locator("#cause")).to_contain_text("refused")
@@ -115,6 +137,7 @@ def main():
             walk.step("shows what is", shows_what_is, **DESKTOP)
             walk.step("sends a read by keyboard", sends_a_read_by_keyboard, **DESKTOP)
             walk.step("finds operations", finds_operations, **PHONE)
+            walk.step("listens again", listens_again, **DESKTOP)
             walk.accessible("axe on a light desktop", color_scheme="light", **DESKTOP)
             walk.accessible("axe on a dark desktop", color_scheme="dark", **DESKTOP)
             walk.accessible("axe on a light phone", color_scheme="light", **PHONE)
