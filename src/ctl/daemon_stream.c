@@ -111,6 +111,9 @@ int daemon_stream(const struct connection_options *options, const char *path,
     reading.sink = tb_sink_to_events(&reading.events);
     reading.easy = multi ? daemon_request_new(options, path, detail, err) : NULL;
     if (reading.easy) {
+        curl_easy_setopt(reading.easy, CURLOPT_CONNECTTIMEOUT, stream->silence_max_s);
+        curl_easy_setopt(reading.easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
+        curl_easy_setopt(reading.easy, CURLOPT_LOW_SPEED_TIME, stream->silence_max_s);
         curl_easy_setopt(reading.easy, CURLOPT_WRITEFUNCTION, take);
         curl_easy_setopt(reading.easy, CURLOPT_WRITEDATA, &reading);
         curl_multi_add_handle(multi, reading.easy);

@@ -17,6 +17,7 @@ struct daemon_stream {
      */
     int (*event)(void *context, const char *name, const json_t *data);
     void *context;
+    long silence_max_s;         /* without a byte for so long, the connection is lost */
     int fds[DAEMON_STREAM_FDS]; /* also waited for; -1: none */
     /* Called if one of FDS can be read. 0; 1 ends the stream. */
     int (*input)(void *context);

@@ -46,6 +46,7 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/raw.c \
 	src/ctl/reload.c \
 	src/ctl/schema_print.c src/ctl/schema_print.h \
+	src/ctl/screen.c src/ctl/screen.h \
 	src/ctl/select.c src/ctl/select.h \
 	src/ctl/send.c src/ctl/send.h \
 	src/ctl/server_document.c src/ctl/server_document.h \

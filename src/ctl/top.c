@@ -1,22 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <signal.h>
-#include <sys/signalfd.h>
-#include <termios.h>
 
 #include "ctl/daemon_page.h"
 #include "ctl/daemon_status.h"
 #include "ctl/daemon_stream.h"
 #include "ctl/message.h"
+#include "ctl/screen.h"
 #include "ctl/text.h"
 
-#define HEAD_LINES 6 /* at most, above the clients */
-
-#define SCREEN_BEGIN "\033[?7l\033[2J" /* no line is broken; all is blank */
-#define SCREEN_END   "\033[?7h"
-#define SCREEN_HOME  "\033[H"
-#define LINE_END     "\033[K\n" /* the rest of the line is blank */
-#define SCREEN_REST  "\033[J"
+#define HEAD_LINES    6 /* at most, above the clients */
+#define SILENCE_MAX_S 5 /* the status comes once a second */
 
 static const struct status_member server_members[] = {
     {"state", MEMBER_TEXT, false, NULL},  {"for_ms", MEMBER_COUNT, false, NULL},
@@ -63,12 +56,10 @@ struct row {
 
 struct top {
     bool json;
-    bool has_screen;
     unsigned left;    /* blocks; 0: without end */
     json_t *previous; /* the status before */
     struct tb_error err;
-    struct termios terminal; /* as it was */
-    int signals;
+    struct screen screen; /* not open with --json */
 };
 
 /* ---- one block ---- */
@@ -137,7 +128,7 @@ static void print_clients(FILE *file, const struct top *top, const json_t *statu
         qsort(rows, count, sizeof(*rows), compare);
     fprintf(file, "%-28s %9s %9s %9s %11s %8s\n", "client", "answers/s", "waiting", "at server",
             "connections", "streams");
-    for (i = 0; rows && i < count && (!top->has_screen || i + HEAD_LINES < height); i++)
+    for (i = 0; rows && i < count && (!top->screen.is_open || i + HEAD_LINES < height); i++)
         print_row(file, &rows[i]);
 }
 
@@ -165,17 +156,6 @@ static void print_block(FILE *file, const struct top *top, const json_t *status)
 
 /* ---- where it goes ---- */
 
-static void put_on_screen(const char *text, bool is_first)
-{
-    fputs(is_first ? SCREEN_BEGIN SCREEN_HOME : SCREEN_HOME, stdout);
-    for (; *text; text++)
-        if (*text == '\n')
-            fputs(LINE_END, stdout);
-        else
-            putchar(*text);
-    fputs(SCREEN_REST, stdout);
-}
-
 static void show_block(struct top *top, const json_t *status)
 {
     char *text = NULL;
@@ -185,8 +165,8 @@ static void show_block(struct top *top, const json_t *status)
     if (!file)
         return;
     print_block(file, top, status);
-    if (fclose(file) == 0 && top->has_screen)
-        put_on_screen(text, !top->previous);
+    if (fclose(file) == 0 && top->screen.is_open)
+        screen_put(&top->screen, text);
     else if (text)
         printf("%s%s", top->previous ? "\n" : "", text);
     free(text);
@@ -213,66 +193,30 @@ static int show(void *context, const char *name, const json_t *data)
     return top->left > 0 && --top->left == 0;
 }
 
-/* A key, or a signal that ends the program. */
 static int read_input(void *context)
 {
-    const struct top *top = context;
-    struct signalfd_siginfo signal_info;
-    char key;
+    struct top *top = context;
 
-    if (read(top->signals, &signal_info, sizeof(signal_info)) > 0)
-        return 1;
-    return read(STDIN_FILENO, &key, 1) == 1 && (key == 'q' || key == 'Q');
-}
-
-/* Keys arrive at once and unseen, until screen_end(). */
-static void screen_begin(struct top *top)
-{
-    struct termios raw;
-    sigset_t ends;
-
-    top->signals = -1;
-    top->has_screen = !top->json && isatty(STDOUT_FILENO) && tcgetattr(STDIN_FILENO, &top->terminal) == 0;
-    if (!top->has_screen)
-        return;
-    sigemptyset(&ends);
-    sigaddset(&ends, SIGINT);
-    sigaddset(&ends, SIGTERM);
-    sigaddset(&ends, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ends, NULL);
-    top->signals = signalfd(-1, &ends, SFD_NONBLOCK | SFD_CLOEXEC);
-    raw = top->terminal;
-    raw.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
-    raw.c_cc[VMIN] = 0;
-    tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-}
-
-static void screen_end(struct top *top)
-{
-    if (!top->has_screen)
-        return;
-    if (top->previous)
-        fputs(SCREEN_END, stdout);
-    fflush(stdout);
-    tcsetattr(STDIN_FILENO, TCSANOW, &top->terminal);
-    close(top->signals);
+    return screen_input(&top->screen);
 }
 
 static int run(const struct arguments *arguments)
 {
     struct top top = {.json = arguments->json, .left = arguments->blocks, .err = TB_ERROR_INIT};
-    struct daemon_stream stream = {.event = show, .context = &top, .fds = {-1, -1}, .input = read_input};
+    struct daemon_stream stream = {
+        .event = show, .context = &top, .silence_max_s = SILENCE_MAX_S, .fds = {-1, -1}, .input = read_input};
     struct connection_options way = arguments->connection;
     int r = connection_to_admin(&arguments->connection, &way, &top.err);
 
     if (r == 0) {
-        screen_begin(&top);
-        if (top.has_screen) {
+        if (!top.json)
+            screen_open(&top.screen);
+        if (top.screen.is_open) {
             stream.fds[0] = STDIN_FILENO;
-            stream.fds[1] = top.signals;
+            stream.fds[1] = top.screen.signals;
         }
         r = daemon_stream(&way, "/-/events", &stream, &top.err);
-        screen_end(&top);
+        screen_close(&top.screen);
     }
     json_decref(top.previous);
     if (r < 0 || top.err.code < 0)

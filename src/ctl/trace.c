@@ -13,6 +13,7 @@
 #include "ctl/text.h"
 
 #define PATH_MAX_BYTES 1500
+#define SILENCE_MAX_S  40 /* a quiet stream has a comment every 15 s */
 
 static const struct status_member members[] = {
     {"at", MEMBER_TEXT, false, NULL},
@@ -135,7 +136,8 @@ static int run(const struct arguments *arguments)
 {
     CLEANUP(buf_free) struct buf path = BUF_INIT(PATH_MAX_BYTES);
     struct trace trace = {.json = arguments->json, .err = TB_ERROR_INIT};
-    struct daemon_stream stream = {.event = show, .context = &trace, .fds = {-1, -1}};
+    struct daemon_stream stream = {
+        .event = show, .context = &trace, .silence_max_s = SILENCE_MAX_S, .fds = {-1, -1}};
     struct connection_options way = arguments->connection;
     int r = connection_to_admin(&arguments->connection, &way, &trace.err);
 
@@ -144,7 +146,8 @@ static int run(const struct arguments *arguments)
     if (r == 0) {
         if (!arguments->json)
             print_head();
-        fflush(stdout);
+        if (fflush(stdout) != 0) /* nobody would see a request */
+            return finish(STATUS_FAILED);
         r = daemon_stream(&way, path.data, &stream, &trace.err);
     }
     if (r < 0 || trace.err.code < 0)

@@ -245,6 +245,32 @@ class TestTerminal(OperatorCase):
             self.assertEqual(process.wait(PATIENCE), 0, rest)
             self.assertEqual(termios.tcgetattr(self.slave), self.mode)
 
+    def test_top_stops_with_ctrl_z_and_goes_on(self):
+        """The shell has the terminal as it was meanwhile; when top goes on, it takes it again."""
+        more = threading.Event()
+        self.addCleanup(more.set)
+
+        def stream(peer, request):
+            peer.send(STREAM + event("status", STATUS))
+            if more.wait(PATIENCE):
+                peer.send(event("status", STATUS))
+            self.server.release.wait()
+
+        self.server.handle = stream
+        process, master = self.start("top")
+        self.read_until(master, b"uid:4000000000")
+        process.send_signal(signal.SIGTSTP)
+        self.read_until(master, b"\033[?7h")
+        self.assertTrue(os.WIFSTOPPED(os.waitpid(process.pid, os.WUNTRACED)[1]))
+        self.assertEqual(termios.tcgetattr(self.slave), self.mode)
+        more.set()
+        process.send_signal(signal.SIGCONT)
+        self.read_until(master, b"\033[?7l\033[2J\033[H")
+        self.assertFalse(termios.tcgetattr(self.slave)[3] & termios.ICANON)
+        os.write(master, b"q")
+        self.read_until(master, b"\033[?7h")
+        self.assertEqual(process.wait(PATIENCE), 0)
+
     def stream(self, peer, request):
         peer.send(STREAM + event("status", STATUS))
         self.server.release.wait()
@@ -297,8 +323,22 @@ class TestStreams(OperatorCase):
         self.assertEqual(json.loads(process.stdout.readline()), REQUEST)
 
     def hold(self, peer, request):
-        peer.send(STREAM + event("request", REQUEST))
+        peer.send(STREAM + (event("request", REQUEST) if "trace" in request.target else event("status", STATUS)))
         self.server.release.wait()
+
+    def test_a_stream_that_is_silent(self):
+        """tbproxyd hangs: what is shown is no longer so."""
+        self.server.handle = self.hold
+        done = self.run_ctl("top", "--json")
+        self.assertEqual((done.returncode, json.loads(done.stdout)), (7, STATUS))
+        self.assertIn("tbproxyctl: top: no answer from tbproxyd at ", done.stderr.decode())
+
+    def test_trace_ends_if_nobody_can_see_it(self):
+        self.server.handle = self.hold
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run(self.command("trace"), stdin=subprocess.DEVNULL, stdout=full, stderr=subprocess.PIPE,
+                                  timeout=PATIENCE, check=False, env=self.environment())
+        self.assertEqual((done.returncode, done.stderr), (1, b"tbproxyctl: standard output: No space left on device\n"))
 
     def test_streams_that_are_none(self):
         for given, status, message in (
