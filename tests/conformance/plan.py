@@ -11,7 +11,7 @@ METHODS = ("get", "post", "put", "patch", "delete", "head", "options")
 LOCAL = ("login", "refreshToken", "logout")
 
 # Refused by tbproxyd's default policy if they are about its own user or may be about its own key, as here.
-OWN_ACCOUNT = {"deleteApiKey", "deleteUser", "enableApiKey", "getActivationLink", "getActivationLinkInfo",
+OWN_ACCOUNT = {"deleteApiKey", "enableApiKey", "getActivationLink", "getActivationLinkInfo",
                "setUserCredentialsEnabled", "updateApiKeyDescription"}
 
 # Only for the system administrator; the stand-in must refuse them to the tenant administrator.
@@ -44,6 +44,10 @@ def template(path):
     """The regular expression for the paths of requests."""
     return re.compile("".join("[^/]+" if part.startswith("{") else re.escape(part)
                               for part in re.split(r"(\{[^}]*\})", path)) + "$")
+
+
+def reference(kind, identifier):
+    return {"entityType": kind, "id": identifier}
 
 
 class World:
@@ -87,6 +91,10 @@ class World:
     def entity_group(self, kind="DEVICE"):
         return self.save("/api/entityGroup", name=self.name(), type=kind)
 
+    def named_group(self):
+        """The name of a new group of devices."""
+        return self.api("GET", "/api/entityGroup/" + self.entity_group())["name"]
+
     def assigned(self, kind):
         """A device or an asset assigned to a customer."""
         identifier = self.device() if kind == "device" else self.asset()
@@ -95,6 +103,17 @@ class World:
 
     def role(self):
         return self.save("/api/role", name=self.name(), type="GROUP", permissions=["READ"])
+
+    def new_user(self):
+        return self.save("/api/user", email=self.name() + "@example.com", authority="CUSTOMER_USER",
+                         customerId=reference("CUSTOMER", self.customer()))
+
+    def group_permission(self):
+        return self.save("/api/groupPermission", **self.group_permission_body())
+
+    def group_permission_body(self):
+        return {"userGroupId": reference("ENTITY_GROUP", self.entity_group("USER")), "roleId": reference("ROLE", self.role()),
+                "entityGroupId": reference("ENTITY_GROUP", self.entity_group()), "entityGroupType": "DEVICE"}
 
     def relation(self):
         ends = {"from": {"entityType": "ASSET", "id": self.asset()}, "to": {"entityType": "DEVICE", "id": self.device()}}
@@ -145,7 +164,12 @@ def parameters(world, identifier, operation):
         "customerTitle": lambda: world.named("/api/customer", "title"),
     }
     makers |= {"unassignDeviceFromCustomer": {"deviceId": lambda: world.assigned("device")},
-               "unassignAssetFromCustomer": {"assetId": lambda: world.assigned("asset")}}.get(identifier, {})
+               "unassignAssetFromCustomer": {"assetId": lambda: world.assigned("asset")},
+               "deleteUser": {"userId": world.new_user},
+               "deleteGroupPermission": {"groupPermissionId": world.group_permission},
+               "changeOwnerToCustomer": {"ownerId": world.customer},
+               "changeOwnerToTenant": {"ownerId": lambda: world.user["tenantId"]["id"]},
+               "getEntityGroupByOwnerAndNameAndType": {"groupType": lambda: "DEVICE", "groupName": world.named_group}}.get(identifier, {})
     values = {name: make() for name, make in makers.items() if name in names}
     if "ownerId" in names and "ownerType" in names:
         values |= {"ownerType": "TENANT", "ownerId": world.user["tenantId"]["id"]}
@@ -200,7 +224,8 @@ def bodies(world, pair):
         "saveDashboard": {**FRESH, "title": world.name()},
         "saveAlarm": {**FRESH, "type": world.name(), "originator": device},
         "saveEntityGroup": {**FRESH, "name": world.name(), "type": "DEVICE"},
-        "saveUser": {"id": None, "authority": "CUSTOMER_USER"},
+        "saveUser": {**FRESH, "email": world.name() + "@example.com", "authority": "CUSTOMER_USER",
+                     "customerId": reference("CUSTOMER", world.customer())},
         "requestResetPasswordByEmail": {"email": CUSTOMER[0]},
         "saveRole": {**FRESH, "name": world.name(), "type": "GROUP"},
         "updateDeviceCredentials": {"deviceId": device, "credentialsId": world.name()},
@@ -229,6 +254,8 @@ def make(world, document, refused):
     """Makes the member "operations" of a plan. REFUSED: {operation id: status}."""
     given = bodies(world, world.sim.login(*CUSTOMER))
     plan = {}
+    if any(identifier == "saveGroupPermission" for identifier, *_ in operations(document)):  # not in CE
+        given["saveGroupPermission"] = {**FRESH, **world.group_permission_body()}
     for identifier, _, _, operation in operations(document):
         body = given.get(identifier, text_body(operation))
         plan[identifier] = {"parameters": parameters(world, identifier, operation),
