@@ -208,6 +208,9 @@ class TestActions(AdminCase):
         sim.fault("status", "/api/auth/token", status=503, count=1)
         self.assert_error(self.act("/-/session/renew"), 502, 2, "the session was not renewed: ", "503")
         self.assertEqual(self.act("/-/session/renew").status, 200)
+        sim.set(password="changed")
+        self.assert_error(self.act("/-/session/renew"), 502, 2, "the session was not renewed: ", " is refused ",
+                          "; correct the password in ")
         sim.stop()
         self.assert_error(self.act("/-/session/renew"), 502, 2, "the session was not renewed: ")
 

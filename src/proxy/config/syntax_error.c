@@ -65,8 +65,8 @@ static int syntax_error(const config_t *parsed, const char *path, const char *te
     if (find_open_bracket(text, noticed, &line))
         return tb_error_set(err, -EINVAL, "%s:%u: %s: bracket is not closed", path, line,
                             config_error_text(parsed));
-    return tb_error_set(err, -EINVAL, "%s:%u: %s", path, find_unfinished(text, noticed),
-                        config_error_text(parsed));
+    return tb_error_set(err, -EINVAL, "%s:%u: %s; write options like name = 1; and name = \"text\";", path,
+                        find_unfinished(text, noticed), config_error_text(parsed));
 }
 
 /* The setting NAME among those read so far: at the top, or in the last section. */

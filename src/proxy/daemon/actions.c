@@ -46,12 +46,14 @@ static void renewal_expired(struct timer *timer)
 static void end_renewal(struct exchange *exchange, const struct session *session)
 {
     const char *reason = session_reason(session);
+    const char *remedy = session_remedy(session);
 
     if (session_state(session) == SESSION_READY)
         reply_object(exchange, json_pack("{s:b,s:s}", "renewed", 1, "message", "the session was renewed"));
     else
-        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "the session was not renewed: %s",
-                    *reason ? reason : session_state_name(session_state(session)));
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "the session was not renewed: %s%s%s",
+                    *reason ? reason : session_state_name(session_state(session)), *remedy ? "; " : "",
+                    remedy);
 }
 
 /* A renewal can take several calls: a token that cannot be renewed is followed by a login. */

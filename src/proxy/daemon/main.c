@@ -28,15 +28,17 @@
 
 static const char usage[] =
     "Usage: tbproxyd [OPTION]...\n"
-    "Local proxy for the REST API of a ThingsBoard server. It holds the credential and adds it to each\n"
-    "request.\n"
+    "Local proxy for the REST API of a ThingsBoard server. It holds the\n"
+    "credential and adds it to each request.\n"
     "\n"
-    "  -c, --config FILE                 configuration file (default: " CONFIG_PATH ")\n"
-    "      --set SECTION.OPTION=VALUE    set an option; overrides the file; can be repeated\n"
-    "      --check-config                check the configuration and the files it names, and exit\n"
-    "      --help-config                 print every option, as a configuration file\n"
-    "      --version                     print the version\n"
-    "  -h, --help                        print this help\n";
+    "  -c, --config FILE    configuration file (default:\n"
+    "                       " CONFIG_PATH ")\n"
+    "      --set SECTION.OPTION=VALUE\n"
+    "                       set an option; overrides the file; can be repeated\n"
+    "      --check-config   check the configuration and the files it names, and exit\n"
+    "      --help-config    print every option, as a configuration file\n"
+    "      --version        print the version\n"
+    "  -h, --help           print this help\n";
 
 struct arguments {
     const char *config_path;

@@ -30,7 +30,7 @@ static const struct {
     {"listen = {\n  port =\n};\n", 2, {"syntax error"}},
     {"listen\n\n", 1, {"syntax error"}},
     {"listen = \n\n", 1, {"syntax error"}},
-    {"listen = {\n  port 80;\n};\n", 2, {"syntax error"}},
+    {"listen = {\n  port 80;\n};\n", 2, {"syntax error; write options like name = 1; and"}},
     {"listen = {\n  port =\n  80 80;\n};\n", 3, {"syntax error"}},
     {"join = {\n  reads = true\n  = 1;\n};\n", 3, {"syntax error"}},
     {"upstream {\n  url = \"http://a\";\n};\n", 1, {"syntax error"}},
