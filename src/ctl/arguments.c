@@ -226,7 +226,8 @@ int refuse_operation(const char *id, struct tb_error *err)
         for (i = 0; i < editions[e].api->operation_count; i++)
             nearest_try(&nearest, table_text(editions[e].api, editions[e].api->operations[i].id));
     return tb_error_set(err, -EINVAL, "unknown operation %s%s", id,
-                        nearest_hint(&nearest, "", hint, sizeof(hint)));
+                        nearest.best ? nearest_hint(&nearest, "", hint, sizeof(hint))
+                                     : "; tbproxyctl operations WORD finds those with WORD");
 }
 
 static int refuse_option(const struct subcommand *subcommand, const struct arguments *arguments,
@@ -249,7 +250,8 @@ static int refuse_option(const struct subcommand *subcommand, const struct argum
         try_parameters(arguments, &nearest, kebab, ARRAY_SIZE(kebab));
     nearest_hint(&nearest, "--", hint, sizeof(hint));
     if (arguments->operation)
-        return tb_error_set(err, -EINVAL, "%s has no parameter --%s%s", arguments->operation, word, hint);
+        return tb_error_set(err, -EINVAL, "%s has no parameter --%s%s%s%s", arguments->operation, word, hint,
+                            *hint ? "" : "; see tbproxyctl describe ", *hint ? "" : arguments->operation);
     return tb_error_set(err, -EINVAL, "unknown option --%s%s%s", word, hint,
                         subcommand->takes_parameters ? " (parameters come after the operation)" : "");
 }

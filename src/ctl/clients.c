@@ -53,8 +53,8 @@ const struct subcommand clients_subcommand = {
     .summary = "show who uses tbproxyd",
     .usage = "Usage: tbproxyctl clients [OPTION]...\n"
              "Shows the users whose programs have asked tbproxyd since its start: requests\n"
-             "answered, waiting in tbproxyd and at the server; connections, streams of updates,\n"
-             "and bytes of bodies in memory.\n" STATUS_USAGE_TAIL,
+             "answered, waiting in tbproxyd and at the server; connections, streams of\n"
+             "updates, and bytes of bodies in memory.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

@@ -82,8 +82,9 @@ int daemon_page_refuse(int status, const json_t *answer, struct tb_error *err)
     if (status == 200 || (status == 404 && !reason))
         reason = "tbproxyd is too old or does not offer this here, or this is not tbproxyd";
     err->status = status == 200 ? 0 : status;
-    return FAIL(err, status == 200 ? TB_ERROR_DECODE : answer_kind(status), -EPROTO, "%s",
-                reason ? reason : "this is not tbproxyd");
+    if (!reason)
+        return FAIL(err, answer_kind(status), -EPROTO, "this is not tbproxyd (HTTP %d)", status);
+    return FAIL(err, status == 200 ? TB_ERROR_DECODE : answer_kind(status), -EPROTO, "%s", reason);
 }
 
 int daemon_page_report(const char *subcommand, const struct connection_options *options,
@@ -91,10 +92,7 @@ int daemon_page_report(const char *subcommand, const struct connection_options *
 {
     if (err->kind == TB_ERROR_USAGE)
         return say_usage(subcommand, "%s: %s", subcommand, err->message);
-    if (err->status)
-        say("%s: %s (%d): %s", subcommand, tb_error_kind_name(err->kind), err->status, err->message);
-    else
-        say("%s: %s%s", subcommand, err->message, connection_hint(options, err));
+    say("%s: %s%s", subcommand, err->message, connection_hint(options, err));
     return exit_status(err);
 }
 

@@ -279,20 +279,21 @@ static const char *const options[] = {"ca-file",     "edition", "help", "server-
 const struct subcommand describe_subcommand = {
     .name = "describe",
     .summary = "describe an operation or a schema",
-    .usage =
-        "Usage: tbproxyctl describe [OPTION]... OPERATION|SCHEMA\n"
-        "Describes the parameters, body and answer of OPERATION, with an example of \"call\"; or the\n"
-        "members of SCHEMA; or the values of an enumeration.\n"
-        "\n"
-        "  --edition EDITION      as in ce, pe or paas (default: the first that has it)\n"
-        "  --server-text          add what the server's own document says; it is asked for once, which\n"
-        "                         can take half a minute, and kept in $XDG_CACHE_HOME/tbproxyctl\n"
-        "  --url URL              URL of tbproxyd or a server (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
-        "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"
-        "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"
-        "\n"
-        "Exit status: 0 on success, 2 for a wrong command line or an unknown name; with --server-text\n"
-        "as of \"call\".\n",
+    .usage = "Usage: tbproxyctl describe [OPTION]... OPERATION|SCHEMA\n"
+             "Describes the parameters, body and answer of OPERATION, with an example of\n"
+             "\"call\"; or the members of SCHEMA; or the values of an enumeration.\n"
+             "\n"
+             "  --edition EDITION      as in ce, pe or paas (default: the first that has it)\n"
+             "  --server-text          add what the server's own document says; it is asked\n"
+             "                         for once, which can take half a minute, and kept in\n"
+             "                         $XDG_CACHE_HOME/tbproxyctl\n"
+             "  --url URL              URL of tbproxyd or a server (default: $TBPROXY_URL, or\n"
+             "                         " URL_DEFAULT ")\n"
+             "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"
+             "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"
+             "\n"
+             "Exit status: 0 on success, 2 for a wrong command line or an unknown name; with\n"
+             "--server-text as of \"call\".\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

@@ -3,7 +3,7 @@
 #include "ctl/message.h"
 
 static const char head[] = "Usage: tbproxyctl SUBCOMMAND [ARGUMENT]...\n"
-                           "Calls and describes ThingsBoard's REST API, through tbproxyd or directly.\n"
+                           "Operates tbproxyd, and calls ThingsBoard's REST API, through it or directly.\n"
                            "\n";
 static const char tail[] = "\n"
                            "      --version   print the version\n"
@@ -18,7 +18,7 @@ static void print_list(void)
     fputs(head, stdout);
     for (i = 0; subcommands[i]; i++)
         if (subcommands[i]->summary)
-            printf("  %-12s %s\n", subcommands[i]->name, subcommands[i]->summary);
+            printf("  %-13s %s\n", subcommands[i]->name, subcommands[i]->summary);
     fputs(tail, stdout);
 }
 
@@ -32,7 +32,7 @@ static int run(const struct arguments *arguments)
     }
     subcommand = subcommand_find(arguments->words[0]);
     if (!subcommand)
-        return say_usage(NULL, "unknown subcommand %s", arguments->words[0]);
+        return refuse_subcommand(arguments->words[0]);
     fputs(subcommand->usage, stdout);
     return finish(STATUS_GOOD);
 }

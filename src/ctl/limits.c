@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "ctl/daemon_status.h"
+#include "ctl/text.h"
 
 static const struct status_member bucket_members[] = {
     {"capacity", MEMBER_COUNT, false, NULL},
@@ -49,10 +50,11 @@ static void print_operations(const json_t *operations)
     for (i = 0; i < json_array_size(operations); i++) {
         const json_t *operation = json_array_get(operations, i);
         const json_t *pace = json_object_get(operation, "pace");
+        char words[DURATION_MAX_BYTES];
 
         printf("operation  %s: ", json_string_value(json_object_get(operation, "operation")));
         if (count_of(operation, "closed_for_ms") > 0)
-            printf("closed for %" JSON_INTEGER_FORMAT " ms", count_of(operation, "closed_for_ms"));
+            printf("closed for %s", duration_words(count_of(operation, "closed_for_ms"), words));
         else
             printf("open");
         if (!json_is_null(pace))
@@ -65,11 +67,12 @@ static void print(const json_t *part)
 {
     const char *limit = json_string_value(json_object_get(part, "limit"));
     const json_t *pace = json_object_get(part, "pace");
+    char words[DURATION_MAX_BYTES];
 
     if (limit && *limit)
         printf("limit      %s (%s)\n", limit, json_string_value(json_object_get(part, "source")));
     else
-        puts("limit      none");
+        puts("limit      not known; set rate.limits");
     print_buckets(json_object_get(part, "buckets"));
     if (json_is_false(json_object_get(part, "learn")))
         puts("learned    off");
@@ -78,7 +81,8 @@ static void print(const json_t *part)
     else
         printf("learned    %.6g tokens a second\n", json_number_value(pace));
     if (count_of(part, "closed_for_ms") > 0)
-        printf("closed     for %" JSON_INTEGER_FORMAT " ms\n", count_of(part, "closed_for_ms"));
+        printf("closed     for %s; until then, requests wait\n",
+               duration_words(count_of(part, "closed_for_ms"), words));
     else
         puts("closed     no");
     print_operations(json_object_get(part, "operations"));

@@ -5,6 +5,7 @@
 
 #include "ctl/arguments.h"
 #include "ctl/message.h"
+#include "ctl/spelling.h"
 #include "ctl/subcommand.h"
 
 const struct subcommand *const subcommands[] = {
@@ -29,6 +30,20 @@ const struct subcommand *subcommand_find(const char *name)
         if (strcmp(subcommands[i]->name, name) == 0)
             return subcommands[i];
     return NULL;
+}
+
+int refuse_subcommand(const char *name)
+{
+    struct nearest nearest = nearest_to(name);
+    char hint[NAME_MAX_BYTES + 32];
+    size_t i;
+
+    if (*name == '-')
+        return say_usage(NULL, "unknown option %s; options come after the subcommand", name);
+    for (i = 0; subcommands[i]; i++)
+        if (subcommands[i]->summary)
+            nearest_try(&nearest, subcommands[i]->name);
+    return say_usage(NULL, "unknown subcommand %s%s", name, nearest_hint(&nearest, "", hint, sizeof(hint)));
 }
 
 /* Passwords and tokens may be in memory: no core dump, and no other program of the user may read it. */
@@ -81,6 +96,6 @@ int main(int argc, char **argv)
     }
     subcommand = subcommand_find(argv[1]);
     if (!subcommand)
-        return say_usage(NULL, "unknown subcommand %s", argv[1]);
+        return refuse_subcommand(argv[1]);
     return run_subcommand(subcommand, argc - 2, argv + 2);
 }

@@ -167,19 +167,20 @@ static const char *const options[] = {"ca-file", "edition", "help", "long", "uni
 const struct subcommand operations_subcommand = {
     .name = "operations",
     .summary = "list the operations of the REST API",
-    .usage =
-        "Usage: tbproxyctl operations [OPTION]... [WORD]...\n"
-        "Lists the operations that have every WORD in their id, path or tag. Prints id, method, path and\n"
-        "tag: on a terminal in columns, otherwise separated by tabs. If tbproxyd runs, what its server's\n"
-        "edition lacks is marked: \"(not in CE)\".\n"
-        "\n"
-        "  --edition EDITION      only ce, pe or paas (default: all editions)\n"
-        "  --long                 print a sentence for each (a wide terminal shows it anyway)\n"
-        "  --url URL              URL of tbproxyd (default: $TBPROXY_URL, or " URL_DEFAULT ")\n"
-        "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"
-        "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"
-        "\n"
-        "Exit status: 0 on success, 2 for a wrong command line, 3 if no operation matched.\n",
+    .usage = "Usage: tbproxyctl operations [OPTION]... [WORD]...\n"
+             "Lists the operations that have every WORD in their id, path or tag. Prints id,\n"
+             "method, path and tag: on a terminal in columns, otherwise separated by tabs. If\n"
+             "tbproxyd runs, what its server's edition lacks is marked: \"(not in CE)\".\n"
+             "\n"
+             "  --edition EDITION      only ce, pe or paas (default: all editions)\n"
+             "  --long                 print a sentence for each, as a wide terminal does\n"
+             "  --url URL              URL of tbproxyd (default: $TBPROXY_URL, or\n"
+             "                         " URL_DEFAULT ")\n"
+             "  --unix-socket PATH     connect to tbproxyd's Unix socket instead\n"
+             "  --ca-file FILE         trust the certificates in FILE instead of the system's\n"
+             "\n"
+             "Exit status: 0 on success, 2 for a wrong command line, 3 if no operation\n"
+             "matched.\n",
     .options = options,
     .max_words = WORDS_ANY,
     .run = run,

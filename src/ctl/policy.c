@@ -272,15 +272,18 @@ static const char *const options[] = {"as", "config", "json", "help", NULL};
 const struct subcommand policy_subcommand = {
     .name = "policy",
     .summary = "show the policies, and whether they allow a request",
-    .usage =
-        "Usage: tbproxyctl policy list [--json] [--config FILE]\n"
-        "       tbproxyctl policy explain METHOD PATH [--as USER] [--json] [--config FILE]\n"
-        "Shows the policies of tbproxyd's configuration, and to whom each applies; or whether they allow a\n"
-        "request, over TCP and over the Unix socket, and which line says so.\n"
-        "\n"
-        "  --as USER        the user who asks, by name or uid; default: one without a policy of his own\n"
-        "  --json           print JSON; a request that tbproxyd answers itself is null\n"
-        "  --config FILE    the configuration; default: " CONFIG_PATH "\n",
+    .usage = "Usage: tbproxyctl policy list [--json] [--config FILE]\n"
+             "       tbproxyctl policy explain METHOD PATH [--as USER] [--json]\n"
+             "                                 [--config FILE]\n"
+             "Shows the policies of tbproxyd's configuration, and to whom each applies; or\n"
+             "whether they allow a request, over TCP and over the Unix socket, and which line\n"
+             "says so.\n"
+             "\n"
+             "  --as USER        the user who asks, by name or uid; default: one without a\n"
+             "                   policy of his own\n"
+             "  --json           print JSON; a request that tbproxyd answers itself is null\n"
+             "  --config FILE    the configuration; default:\n"
+             "                   " CONFIG_PATH "\n",
     .options = options,
     .max_words = 3,
     .run = run,

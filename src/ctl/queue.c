@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "base/buf.h"
 #include "ctl/daemon_status.h"
 #include "ctl/text.h"
 
@@ -28,24 +29,27 @@ static void print_bounded(const char *label, const json_t *part, const char *nam
            unit);
 }
 
-static void print_ports(const json_t *ports)
+static void print_ports(const json_t *ports, struct buf *text)
 {
     size_t i;
 
     for (i = 0; i < json_array_size(ports); i++)
-        printf("%s %" JSON_INTEGER_FORMAT, i == 0 ? " from TCP port" : ",",
-               json_integer_value(json_array_get(ports, i)));
+        buf_append_format(text, "%s %" JSON_INTEGER_FORMAT, i == 0 ? "; waiting at TCP ports" : ",",
+                          json_integer_value(json_array_get(ports, i)));
 }
 
 static void print_client(const json_t *client)
 {
+    CLEANUP(buf_free) struct buf ports = BUF_INIT(FIELD_MAX_BYTES);
     char name[CLIENT_MAX_BYTES];
 
-    printf("client     %s: %" JSON_INTEGER_FORMAT " waiting", client_words(text_of(client, "client"), name),
-           count_of(client, "requests"));
-    print_ports(json_object_get(client, "waiting_ports"));
-    printf(", %" JSON_INTEGER_FORMAT " at the server, %" JSON_INTEGER_FORMAT " connections\n",
-           count_of(client, "in_flight"), count_of(client, "connections"));
+    print_ports(json_object_get(client, "waiting_ports"), &ports);
+    field_print("client", COLOUR_NONE,
+                "%s: %" JSON_INTEGER_FORMAT " waiting, %" JSON_INTEGER_FORMAT
+                " at the server, %" JSON_INTEGER_FORMAT " connections%s",
+                client_words(text_of(client, "client"), name), count_of(client, "requests"),
+                count_of(client, "in_flight"), count_of(client, "connections"),
+                ports.len > 0 ? ports.data : "");
 }
 
 static void print(const json_t *part)

@@ -67,15 +67,19 @@ static const char *const options_with_body[] = {CONNECTION_OPTIONS, "body", "set
 
 #define USAGE(name, request)                                                                                 \
     "Usage: tbproxyctl " name " [OPTION]... PATH\n"                                                          \
-    "Sends " request " and prints the answer. PATH is as in the API, with its query, such as\n"              \
-    "/api/tenant/devices?pageSize=10&page=0. Nothing is checked.\n"                                          \
+    "Sends " request " and prints the answer. PATH is as in the API, with its\n"                             \
+    "query, such as '/api/tenant/devices?pageSize=10&page=0' (in quotes, because of\n"                       \
+    "the &). Nothing is checked.\n"                                                                          \
     "\n"
 #define BODY_USAGE                                                                                           \
-    "  --body JSON            send JSON as the body; @FILE reads it from FILE, - from standard input\n"      \
-    "  --set NAME=VALUE       set a member of the body, as JSON if VALUE is JSON, else as text\n"
+    "  --body JSON            send JSON as the body; @FILE reads it from FILE, - from\n"                     \
+    "                         standard input\n"                                                              \
+    "  --set NAME=VALUE       set a member of the body, as JSON if VALUE is JSON,\n"                         \
+    "                         else as text\n"
 #define TAIL                                                                                                 \
     "\n"                                                                                                     \
-    "Options for output and connection, and the exit status, are those of \"call\"; see tbproxyctl help call.\n"
+    "Options for output and connection, and the exit status, are those of \"call\";\n"                       \
+    "see tbproxyctl help call.\n"
 
 const struct subcommand get_subcommand = {
     .name = "get",

@@ -145,16 +145,7 @@ static int report(const struct sender *sender, const struct tb_error *err)
 
     if (err->kind == TB_ERROR_USAGE)
         return say_usage(sender->arguments->subcommand->name, "%s: %s", name, message);
-    if (err->status && err->error_code)
-        say("%s: %s (%d, errorCode %d): %s", name, tb_error_kind_name(err->kind), err->status,
-            err->error_code, message);
-    else if (err->status)
-        say("%s: %s (%d): %s", name, tb_error_kind_name(err->kind), err->status, message);
-    else if (err->kind != TB_ERROR_NONE)
-        say("%s: %s: %s%s", name, tb_error_kind_name(err->kind), message,
-            connection_hint(&sender->arguments->connection, err));
-    else
-        say("%s: %s", name, message);
+    say("%s: %s%s", name, message, connection_hint(&sender->arguments->connection, err));
     return exit_status(err);
 }
 

@@ -58,7 +58,20 @@ static uint8_t least(uint8_t a, uint8_t b, uint8_t c)
     return smaller < c ? smaller : c;
 }
 
-/* The Levenshtein distance of A and B, ignoring case. */
+/* ROW has the distances from a word to the beginnings of a candidate of LENGTH letters. What the word lacks
+ * at its end counts as one mistake, so that "getDevise" is like "getDeviceById". */
+static size_t least_of(const uint8_t *row, size_t length)
+{
+    size_t best = row[length];
+    size_t i;
+
+    for (i = 0; i < length; i++)
+        if (row[i] + 1U < best)
+            best = row[i] + 1U;
+    return best;
+}
+
+/* The Levenshtein distance of A and B, ignoring case; see least_of(). */
 static size_t distance(const char *a, const char *b)
 {
     uint8_t row[NAME_MAX_BYTES];
@@ -82,7 +95,7 @@ static size_t distance(const char *a, const char *b)
             row[j] = cost;
         }
     }
-    return row[b_length];
+    return least_of(row, b_length);
 }
 
 struct nearest nearest_to(const char *word)

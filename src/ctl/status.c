@@ -112,13 +112,22 @@ static void print_server(const json_t *server)
                     text_of(failure, "cause"));
 }
 
-static void print_session(const json_t *session)
+static const char *method_words(const char *method)
 {
-    const char *user = text_of(session, "user");
+    return strcmp(method, "api-key") == 0 ? "an API key"
+           : strcmp(method, "token") == 0 ? "a token"
+                                          : "a password";
+}
+
+/* CAUSE is why the server cannot be used; NULL: it can. */
+static void print_session(const json_t *session, const char *cause)
+{
+    const char *user = text_of(session, "user"), *reason = text_of(session, "reason");
 
     field_print("session", COLOUR_NONE, "%s, with %s%s%s", text_of(session, "state"),
-                text_of(session, "method"), user ? " of " : "", user ? user : "");
-    print_optional("reason", session, "reason");
+                method_words(text_of(session, "method")), user ? " of " : "", user ? user : "");
+    if (reason && !(cause && strcmp(reason, cause) == 0))
+        field_print("reason", COLOUR_NONE, "%s", reason);
     print_in("expires", session, "expires_in_ms");
     print_in("renewal", session, "renews_in_ms");
 }
@@ -139,21 +148,22 @@ static void print_load(const json_t *queue, const json_t *limits)
     if (limit && *limit)
         field_print("limit", COLOUR_NONE, "%s (%s)", limit, text_of(limits, "source"));
     else
-        field_print("limit", COLOUR_NONE, "none");
+        field_print("limit", COLOUR_NONE, "not known");
     if (count_of(limits, "closed_for_ms") > 0)
         print_in("opens", limits, "closed_for_ms");
 }
 
 static void print_failure(const json_t *failure)
 {
-    const char *reason = text_of(failure, "reason");
+    const char *reason = text_of(failure, "reason"), *operation = text_of(failure, "operation");
+    bool is_known = strcmp(operation, "unknown") != 0;
     char ago[DURATION_MAX_BYTES], client[CLIENT_MAX_BYTES];
 
     field_print("failed", COLOUR_NONE,
-                "%" JSON_INTEGER_FORMAT " x %" JSON_INTEGER_FORMAT " %s for %s, %s%s%s",
-                count_of(failure, "count"), count_of(failure, "status"), text_of(failure, "operation"),
-                client_words(text_of(failure, "client"), client), ago_words(text_of(failure, "at"), ago),
-                reason ? ": " : "", reason ? reason : "");
+                "%" JSON_INTEGER_FORMAT " x %" JSON_INTEGER_FORMAT " %s%sfor %s, %s%s%s",
+                count_of(failure, "count"), count_of(failure, "status"), is_known ? operation : "",
+                is_known ? " " : "", client_words(text_of(failure, "client"), client),
+                ago_words(text_of(failure, "at"), ago), reason ? ": " : "", reason ? reason : "");
 }
 
 static void print_failures(const json_t *failures)
@@ -163,15 +173,16 @@ static void print_failures(const json_t *failures)
     for (i = 0; i < count && i < FAILURES_SHOWN; i++)
         print_failure(json_array_get(failures, i));
     if (count > FAILURES_SHOWN)
-        field_print("", COLOUR_NONE, "and %zu other kinds; --json has all", count - FAILURES_SHOWN);
+        field_print("", COLOUR_NONE, "%zu more; --json has all", count - FAILURES_SHOWN);
 }
 
 static void print(const json_t *status)
 {
+    const json_t *server = json_object_get(status, "server");
     char words[DURATION_MAX_BYTES];
 
-    print_server(json_object_get(status, "server"));
-    print_session(json_object_get(status, "session"));
+    print_server(server);
+    print_session(json_object_get(status, "session"), text_of(server, "cause"));
     print_load(json_object_get(status, "queue"), json_object_get(status, "limits"));
     field_print("tbproxyd", COLOUR_NONE, "%s, pid %" JSON_INTEGER_FORMAT ", up %s, log level %s%s",
                 text_of(status, "version"), count_of(status, "pid"),
@@ -191,8 +202,8 @@ const struct subcommand status_subcommand = {
     .name = "status",
     .summary = "show whether tbproxyd can serve, and why not",
     .usage = "Usage: tbproxyctl status [OPTION]...\n"
-             "Shows the state of the server, with cause and remedy; the session, the queue, the\n"
-             "limits, and which requests failed lately.\n" STATUS_USAGE_TAIL,
+             "Shows the state of the server, with cause and remedy; the session, the queue,\n"
+             "the limits, and which requests failed lately.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

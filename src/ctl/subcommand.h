@@ -39,6 +39,8 @@ extern const struct subcommand *const subcommands[];
 
 /* The subcommand called NAME, or NULL. */
 const struct subcommand *subcommand_find(const char *name);
+/* Says that NAME is none, and returns STATUS_USAGE. */
+int refuse_subcommand(const char *name);
 
 extern const struct subcommand call_subcommand, check_config_subcommand, clients_subcommand,
     complete_subcommand, delete_subcommand, describe_subcommand, get_subcommand, help_subcommand,

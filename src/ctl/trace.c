@@ -170,8 +170,8 @@ const struct subcommand trace_subcommand = {
              "  --status STATUS      only those with this HTTP status, e.g. 429, or 5xx\n"
              "  --method METHOD      only those with this method, e.g. POST\n"
              "  --json               print one JSON object per line\n" ADMIN_USAGE "\n"
-             "Exit status: 2 for a wrong command line, 4 if you may not do so, 7 if tbproxyd is\n"
-             "not reachable or stops, 1 for any other failure.\n",
+             "Exit status: 2 for a wrong command line, 4 if you may not do so, 7 if tbproxyd\n"
+             "is not reachable or stops, 1 for any other failure.\n",
     .options = options,
     .run = run,
 };

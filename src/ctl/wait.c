@@ -79,8 +79,8 @@ const struct subcommand wait_subcommand = {
              "  --timeout SECONDS    how long to wait at most (default: 60)\n"
              "  --json               print tbproxyd's answer\n" WAY_USAGE "\n"
              "Exit status: 0 if it is ready; after the time, 6 if the server cannot be used,\n"
-             "with the cause, 7 if tbproxyd is not reachable; 2 for a wrong command line, 1 for\n"
-             "any other failure.\n",
+             "with the cause, 7 if tbproxyd is not reachable; 2 for a wrong command line, 1\n"
+             "for any other failure.\n",
     .options = options,
     .run = run,
 };

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import re
 import shlex
 import subprocess
 
@@ -52,7 +53,7 @@ class CallCase(CtlCase):
         self.assertEqual(self.json("getDeviceById", "--deviceId=" + device["id"]["id"]), device)
         self.assertEqual(self.call("deleteDevice", "--device-id", device["id"]["id"]), "")
         self.assertRegex(self.failed("getDeviceById", "--device-id", device["id"]["id"], status=3),
-                         r"^tbproxyctl: getDeviceById: not found \(404, errorCode 32\): ")
+                         r"^tbproxyctl: getDeviceById: the server answered HTTP 404: ")
 
     def test_all_pages_are_one_array(self):
         names = ["page %02d" % i for i in range(25)]
@@ -125,6 +126,8 @@ class CallCase(CtlCase):
         self.sim.forget()
         for words, message in (
                 (("saveDevcie",), "unknown operation saveDevcie; did you mean saveDevice?"),
+                (("zzz",), "unknown operation zzz; tbproxyctl operations WORD finds those with WORD"),
+                (("getUser", "--id", "1"), "getUser has no parameter --id; see tbproxyctl describe getUser"),
                 (("getTenantDevices", "--page-siz", "1"), "did you mean --page-size?"),
                 (("getTenantDevices",), "getTenantDevices requires --page-size, --page"),
                 (("getTenantDevices", "--page-size", "x", "--page", "0"), "--page-size: expected a 32-bit integer"),
@@ -164,7 +167,7 @@ class CallCase(CtlCase):
 
     def test_a_server_that_refuses(self):
         self.sim.fault("status", "/api/auth/user", status=500, count=1)
-        self.assertRegex(self.failed("getUser", status=6), r"^tbproxyctl: getUser: .*\(500")
+        self.assertRegex(self.failed("getUser", status=6), r"^tbproxyctl: getUser: .*HTTP 500")
 
     def test_a_closed_pipe_is_not_an_error(self):
         for i in range(3):
@@ -220,7 +223,7 @@ class CallsWithAnApiKey(CallCase):
     def test_a_wrong_key_is_not_quoted(self):
         path = self.write("wrong", "tb_a-key-that-is-wrong\n")
         line = self.refused("call", "--url", self.sim.url, "--api-key-file", path, "getUser", status=4)
-        self.assertIn("(401", line)
+        self.assertIn("(HTTP 401)", line)
         self.assertNotIn("a-key-that", line)
 
     def test_a_key_file_that_is_missing_or_empty(self):
@@ -244,7 +247,7 @@ class CallsWithAPassword(CallCase):
         path = self.write("wrong", "a-password-that-is-wrong\n")
         line = self.refused("call", "--url", self.sim.url, "--username", TENANT, "--password-file", path, "getUser",
                             status=4)
-        self.assertIn("(401", line)
+        self.assertIn("(HTTP 401)", line)
         self.assertNotIn("a-password-that", line)
 
 
@@ -266,7 +269,7 @@ class TestNoServer(CtlCase):
     def test_a_refused_connection(self):
         for words in (("--url", "http://127.0.0.1:1"), ("--unix-socket", self.path("none"))):
             line = self.refused("call", *words, "getUser", status=7)
-            self.assertRegex(line, ": transport: .*; is tbproxyd running\\? systemctl status tbproxyd$")
+            self.assertRegex(line, ": getUser: no answer from the server: .*; is tbproxyd running\\? systemctl status tbproxyd$")
         self.write("key", "a-key")
         line = self.refused("call", "--url", "http://127.0.0.1:1", "--api-key-file", "key", "getUser", status=7)
         self.assertNotIn("tbproxyd running", line)
@@ -297,7 +300,7 @@ limit      100:1,2000:60 (configured)
 bucket     57.3 of 100 tokens, 100 more in 1 s
 bucket     1890 of 2000 tokens, 2000 more in 60 s
 learned    12.5 tokens a second
-closed     for 250 ms
+closed     for 250 ms; until then, requests wait
 operation  exportDevices: closed for 900 ms
 operation  unknown: open, learned 0.5 tokens a second
 in flight  3 of at most 64
@@ -312,9 +315,9 @@ requests   6 of at most 10000
 bytes      1234 of at most 67108864
 oldest     120 of at most 30000 ms
 merge      pressure
-client     uid:0 (root): 5 waiting from TCP port 41234, 5, 2 at the server, 7 connections
+client     uid:0 (root): 5 waiting, 2 at the server, 7 connections; waiting at TCP ports 41234, 5
 client     uid:4000000000: 0 waiting, 0 at the server, 1 connections
-client     unknown: 1 waiting from TCP port 7, 0 at the server, 1 connections
+client     unknown: 1 waiting, 0 at the server, 1 connections; waiting at TCP ports 7
 """
 PAGE_MAX = 1 << 20
 TEXT_MAX = 1024
@@ -351,7 +354,7 @@ class TestStatus(CtlCase):
         for source, limit in (("none", None), ("none", "")):
             text = self.ask("limits", limits={**LIMITS, "source": source, "limit": limit, "buckets": [], "pace": None,
                                               "closed_for_ms": 0, "operations": []})
-            self.assertEqual(text, "limit      none\nlearned    nothing yet\nclosed     no\nin flight  3 of at most 64\n")
+            self.assertEqual(text, "limit      not known; set rate.limits\nlearned    nothing yet\nclosed     no\nin flight  3 of at most 64\n")
         self.assertIn("learned    off\n", self.ask("limits", limits={**LIMITS, "learn": False, "pace": None}))
         self.assertIn(" (auto)\n", self.ask("limits", limits={**LIMITS, "source": "auto"}))
 
@@ -375,16 +378,16 @@ class TestStatus(CtlCase):
     def test_answers_without_a_status(self):
         too_old = "tbproxyd is too old or does not offer this here, or this is not tbproxyd"
         for given, status, message in (
-                (answer(404, {"status": 404, "message": "there is nothing here"}), 3, "not found (404): there is nothing here"),
-                (answer(404), 3, "not found (404): " + too_old),
+                (answer(404, {"status": 404, "message": "there is nothing here"}), 3, "there is nothing here"),
+                (answer(404), 3, too_old),
                 (answer(200, b"<html>"), 1, too_old),
                 (answer(200), 1, too_old),
                 (answer(200, b"[]"), 1, too_old),
                 (answer(200, {"limit": LIMITS}), 1, too_old),
                 (answer(403, {"message": "the Host is \x1b[31mnot\u009b31m mine\n"}), 4,
-                 "forbidden (403): the Host is ?[31mnot?31m mine?"),
-                (answer(503, b"x"), 6, "service (503): this is not tbproxyd"),
-                (answer(302, b"", [("Location", "/x")]), 1, "HTTP (302): this is not tbproxyd"),
+                 "the Host is ?[31mnot?31m mine?"),
+                (answer(503, b"x"), 6, "this is not tbproxyd (HTTP 503)"),
+                (answer(302, b"", [("Location", "/x")]), 1, "this is not tbproxyd (HTTP 302)"),
                 (b"SSH-2.0\r\n", 7, "no answer from tbproxyd at "),
                 (b"", 7, "no answer from tbproxyd at ")):
             with self.subTest(given=given):
@@ -500,7 +503,16 @@ class TestHelp(CtlCase):
             self.assertEqual(self.good(name, "--help"), usage)
         self.assertRegex(self.good("--version"), r"^tbproxyctl \d")
         self.assertIn("a subcommand is missing", self.refused())
-        self.assertIn("unknown subcommand cal", self.refused("cal"))
+        self.assertIn("unknown subcommand cal; did you mean call?", self.refused("cal"))
+        self.assertIn("unknown subcommand zzz\n", self.refused("help", "zzz") + "\n")
+        self.assertIn("unknown option --url; options come after the subcommand", self.refused("--url", "x", "status"))
+
+    def test_the_help_fits_into_80_columns(self):
+        names = re.findall(r"^  ([a-z-]+) ", self.good("help"), re.MULTILINE)
+        for usage in [self.good("help")] + [self.good("help", name) for name in names]:
+            for line in usage.splitlines():
+                if not line.endswith("/tbproxyd.conf"): # configure decides how long it is
+                    self.assertLessEqual(len(line), 80)
 
     def test_a_large_output_into_a_closed_pipe(self):
         read_end, write_end = os.pipe()

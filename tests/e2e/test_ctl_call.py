@@ -109,7 +109,7 @@ class TestTasksOfTheManual(CallCase):
         self.assertEqual(json.loads(self.good("get", *self.way, path + "/" + device))["name"], "raw")
         self.assertEqual(self.good("delete", *self.way, path + "/" + device), "")
         self.assertRegex(self.refused("get", *self.way, path + "/" + device, status=3),
-                         r"^tbproxyctl: GET: not found \(404, errorCode 32\): ")
+                         r"^tbproxyctl: GET: the server answered HTTP 404: ")
         self.assertEqual(self.good("get", *self.way, "/api/auth/user", "--jq", ".email"), TENANT + "\n")
 
 
@@ -231,7 +231,7 @@ class TestRequests(CallCase):
         self.assertEqual(lines[start + 1:],
                          ["< Content-Type: application/json", "< Set-Cookie: ***", "< X-A: b?", "< Content-Length: 36",
                           "< ", "{", '  "message": "no",', '  "token": "***"', "}",
-                          "tbproxyctl: saveDevice: bad request (400): the server answered HTTP 400: no"])
+                          "tbproxyctl: saveDevice: the server answered HTTP 400: no"])
         self.answer = answer(502, b"<b>\x1b[31m\xff</b>")
         self.assertIn("<b>?[31m?</b>", self.warned("get", "/x", "--verbose", status=6)[1])
         self.answer = answer(200, {"a": 1})
@@ -274,7 +274,7 @@ class TestAnswers(CallCase):
         for name, missing in (("x", "x"), ("id.x.y", "id.x"), ("id.id.x", "id.id.x"), ("list.2", "list.2"),
                               ("list.x", "list.x"), ("list.-1", "list.-1"), ("n.0", "n.0")):
             self.assertEqual(self.failed("getDeviceById", "--device-id", ID, "--field", name, status=3),
-                             "tbproxyctl: getDeviceById: not found: --field %s: the answer has no %s" % (name, missing))
+                             "tbproxyctl: getDeviceById: --field %s: the answer has no %s" % (name, missing))
         for name in (".", "a.", ".a", "a..b", "a" * 128):
             self.assertIn("--field: expected names and indexes", self.failed("getDeviceById", "--device-id", ID, "--field", name, status=2))
         self.answer = answer(200, b"<html>", [("Content-Type", "text/html")])

@@ -70,6 +70,8 @@ START_TEST(the_nearest_candidate_is_found)
 
     ck_assert_str_eq(best("saveDevcie", "saveAsset", "saveDevice"), "saveDevice");
     ck_assert_str_eq(best("SAVEDEVICE", "saveDevices", "saveDevice"), "saveDevice");
+    ck_assert_str_eq(best("getDevise", "getEdgeList", "getDeviceById"), "getDeviceById");
+    ck_assert_str_eq(best("getDevise", "getDeviceById", "getDevice"), "getDevice");
     ck_assert_ptr_null(best("zzz", "saveDevice", "saveAsset"));
     memset(long_word, 'a', NAME_MAX_BYTES);
     long_word[NAME_MAX_BYTES] = '\0';
