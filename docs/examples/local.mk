@@ -36,7 +36,10 @@ examples_pe = \
 	docs/examples/onboarding
 
 test_programs += $(examples_ce) $(examples_pe)
-EXTRA_DIST += docs/examples/README.md docs/examples/example.h \
+# Installed beside the pages, in the same layout.
+exampledocdir = $(docdir)
+nobase_dist_exampledoc_DATA = docs/examples/README.md docs/examples/example.h $(examples_ce:=.c) $(examples_pe:=.c)
+nobase_dist_exampledoc_SCRIPTS = \
 	docs/examples/curl/alarms.sh \
 	docs/examples/curl/assets.sh \
 	docs/examples/curl/attributes.sh \
