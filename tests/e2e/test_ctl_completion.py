@@ -193,6 +193,16 @@ class TestShells(NamesCase):
         setup = ". %s" % (self.FILES / "tbproxyctl.bash")
         self.check("bash", self.run_shell(["bash", "--norc", "--noprofile", "-i"], setup, *self.lines("bash")))
 
+    def test_bash_with_the_options_of_others(self):
+        """set -u, another IFS, and the name of the program with a "~"."""
+        os.makedirs(self.path("bin"), exist_ok=True)
+        os.symlink(build_tree.program("src/ctl/tbproxyctl"), self.path("bin/tbproxyctl"))
+        setup = "set -u; IFS=$'\\n'; HOME=%s; . %s" % (self.directory, self.FILES / "tbproxyctl.bash")
+        text = self.run_shell(["bash", "--norc", "--noprofile", "-i"], setup, "tbproxyctl none\t",
+                              "~/bin/tbproxyctl describe ackAl\t")
+        self.assertNotIn("unbound variable", text)
+        self.assertIn("ackAlarm: POST /api/alarm/{alarmId}/ack", text)
+
     @unittest.skipUnless(shutil.which("zsh"), "zsh is missing")
     def test_zsh(self):
         os.makedirs(self.path("functions"))
