@@ -132,7 +132,7 @@ static void PRINTF_LIKE(4, 0) compose(enum log_level level, const struct log_fie
     int saved_errno = errno;
 
     vsnprintf(text, sizeof(text), format, args);
-    utf8_mask_controls(text);
+    utf8_mask(text);
     write_or_count(&message);
     errno = saved_errno;
 }

@@ -55,15 +55,34 @@ size_t utf8_control_length(const char *text)
     return 0;
 }
 
-void utf8_mask_controls(char *text)
+/* Of the character at TEXT; 0 if it is not UTF-8, or has no end. */
+static size_t character_length(const char *text)
+{
+    struct utf8 state = {0};
+    size_t length = 0;
+
+    do
+        if (!utf8_next(&state, (unsigned char)text[length++]))
+            return 0;
+    while (state.pending > 0);
+    return length;
+}
+
+void utf8_mask(char *text)
 {
     char *end = text;
 
-    for (; *text; end++) {
-        size_t length = utf8_control_length(text);
+    while (*text) {
+        size_t control = utf8_control_length(text), length = character_length(text);
 
-        *end = length > 0 ? '?' : *text;
-        text += length > 0 ? length : 1;
+        if (control > 0 || length == 0) {
+            *end++ = '?';
+            text += control > 0 ? control : 1;
+            continue;
+        }
+        memmove(end, text, length);
+        end += length;
+        text += length;
     }
     *end = '\0';
 }

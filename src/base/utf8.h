@@ -25,8 +25,9 @@ ssize_t utf8_count(const char *text, size_t length);
  * U+009F, or the order of writing: U+2028 to U+202E, U+2066 to U+2069. 0: it does not. */
 size_t utf8_control_length(const char *text);
 
-/* Makes each of these a question mark. */
-void utf8_mask_controls(char *text);
+/* Makes each of these a question mark, and each byte of what is not UTF-8: of ISO-8859-1, or of a character
+ * that was cut off. */
+void utf8_mask(char *text);
 
 /* The length of the byte order mark that some editors put at the beginning: 3, or 0 if TEXT has none. */
 size_t utf8_mark_length(const char *text, size_t length);

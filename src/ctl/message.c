@@ -15,7 +15,7 @@ static void PRINTF_LIKE(1, 0) say_list(const char *format, va_list args)
     char line[LINE_MAX_BYTES];
 
     vsnprintf(line, sizeof(line), format, args);
-    utf8_mask_controls(line);
+    utf8_mask(line);
     fprintf(stderr, "tbproxyctl: %s\n", line);
 }
 

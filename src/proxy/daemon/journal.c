@@ -32,7 +32,7 @@ static void PRINTF_LIKE(2, 3) add(struct datagram *datagram, const char *format,
     va_start(args, format);
     vsnprintf(line, sizeof(line), format, args);
     va_end(args);
-    utf8_mask_controls(line);
+    utf8_mask(line);
     length = strlen(line);
     if (length + 1 > sizeof(datagram->text) - datagram->length)
         return;

@@ -17,18 +17,16 @@
 
 /* ---- JSON ---- */
 
-/* What is not UTF-8, an error message in ISO-8859-1 for example, loses what is not ASCII. */
+/* jansson takes UTF-8 only. */
 static json_t *json_of(const char *text)
 {
-    char ascii[TEXT_MAX];
-    char *c;
+    char masked[TEXT_MAX];
 
     if (utf8_count(text, strlen(text)) >= 0)
         return json_string(text);
-    snprintf(ascii, sizeof(ascii), "%s", text);
-    for (c = ascii; *c; c++)
-        *c = (unsigned char)*c < 0x80 ? *c : '?';
-    return json_string(ascii);
+    snprintf(masked, sizeof(masked), "%s", text);
+    utf8_mask(masked);
+    return json_string(masked);
 }
 
 static void add_field(json_t *object, const struct log_field *field)

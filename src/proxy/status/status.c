@@ -121,7 +121,7 @@ static json_t *user_name(const struct session *session)
 
     if (!name)
         return json_null();
-    utf8_mask_controls(name);
+    utf8_mask(name);
     return json_string(name);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "base/log.h"
+#include "base/utf8.h"
 #include "unit.h"
 
 static char *saved_name;
@@ -82,6 +83,24 @@ START_TEST(control_characters_are_shown_as_question_marks)
     log_error("a\xc2\x9b"
               "31m\xe2\x80\xae");
     ck_assert_str_eq(unit_captured(), "tbproxyd: a?31m?\n");
+}
+END_TEST
+
+/* journalctl would show "blob data" instead of the line. */
+START_TEST(no_line_ends_within_a_character)
+{
+    char text[1500];
+    const char *line;
+    size_t i;
+
+    for (i = 0; i + 2 < sizeof(text); i += 2)
+        memcpy(text + i, "\xc3\xa4", 3);
+    for (i = 0; i < 2; i++) {
+        unit_capture();
+        log_error("%.*s%s", (int)i, "x", text);
+        line = unit_captured();
+        ck_assert_int_ge(utf8_count(line, strlen(line)), 500);
+    }
 }
 END_TEST
 
@@ -291,6 +310,7 @@ UNIT_SUITE(log)
     tcase_add_test(tests, a_level_includes_those_before_it);
     tcase_add_test(tests, levels_have_names_in_their_order);
     tcase_add_test(tests, control_characters_are_shown_as_question_marks);
+    tcase_add_test(tests, no_line_ends_within_a_character);
     tcase_add_test(tests, a_long_line_is_cut);
     tcase_add_test(tests, errno_survives);
     tcase_add_test(tests, the_journal_gets_priorities);

@@ -89,22 +89,43 @@ START_TEST(controls_are_masked)
                                          "\xe2\x80\xaf",
                                          "\xe2\x81\xa5",
                                          "\xe2\x81\xaa",
-                                         "\xe3\x80\xa8",
-                                         "\xc2",
-                                         "\xe2",
-                                         "\xe2\x80"};
+                                         "\xe3\x80\xa8"};
     char text[8];
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(controls); i++) {
         snprintf(text, sizeof(text), "%sb", controls[i]);
-        utf8_mask_controls(text);
+        utf8_mask(text);
         ck_assert_str_eq(text, "?b");
     }
     for (i = 0; i < ARRAY_SIZE(others); i++) {
         snprintf(text, sizeof(text), "%s", others[i]);
-        utf8_mask_controls(text);
+        utf8_mask(text);
         ck_assert_str_eq(text, others[i]);
+    }
+}
+END_TEST
+
+START_TEST(what_is_not_utf8_is_masked)
+{
+    static const char *const pairs[][2] = {
+        {"gr\xfc\xdf", "gr??"},
+        {"\xe6\x97\xa5 \xf0\x9f\x99\x82", "\xe6\x97\xa5 \xf0\x9f\x99\x82"},
+        {"x\xe6\x97", "x??"},
+        {"\xe2\x80", "??"},
+        {"\xc2", "?"},
+        {"\xe6\x97x", "??x"},
+        {"\xc0\xaf \xed\xa0\x80", "?? ???"},
+        {"\xf0\x9f\x99\n", "????"},
+        {"", ""},
+    };
+    char text[32];
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(pairs); i++) {
+        snprintf(text, sizeof(text), "%s", pairs[i][0]);
+        utf8_mask(text);
+        ck_assert_str_eq(text, pairs[i][1]);
     }
 }
 END_TEST
@@ -119,5 +140,6 @@ UNIT_SUITE(utf8)
     tcase_add_test(tests, random_bytes_are_judged_as_jansson_does);
     tcase_add_test(tests, a_byte_order_mark_has_three_bytes);
     tcase_add_test(tests, controls_are_masked);
+    tcase_add_test(tests, what_is_not_utf8_is_masked);
     return suite;
 }
