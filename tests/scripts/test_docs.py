@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The documentation names only pages, files, functions and options that exist; comments name only pages and files that do."""
 import functools
+import os
 import pathlib
 import re
 import sys
@@ -145,6 +146,13 @@ class TestDocs(unittest.TestCase):
         self.check("%s: %s.%s" % (path.relative_to(SOURCE), section, name) for path in files() if path.suffix in MANUALS
                    for section, name in re.findall(r"^\.[BIR]+ \"?(\w+)\.(\w+)", path.read_text("utf-8").replace("\\", ""), re.MULTILINE)
                    if section in options() and name not in options()[section])
+
+    def test_every_link_leads_to_an_installed_file(self):
+        lists = "".join((SOURCE / name).read_text("utf-8") for name in ("docs/local.mk", "docs/examples/local.mk"))
+        installed = set(re.findall(r"[\w./-]+", lists))
+        self.check("%s: %s" % (page.relative_to(SOURCE), target) for page in PAGES if "tests" not in page.parts
+                   for target in re.findall(r"\]\(([^)\s#]+)", page.read_text("utf-8")) if "://" not in target
+                   if not {name := os.path.normpath(str(page.parent.relative_to(SOURCE) / target)), name.removesuffix(".c")} & installed)
 
     def test_every_page_is_distributed(self):
         lists = "".join((SOURCE / name).read_text("utf-8") for name in ("docs/local.mk", "docs/examples/local.mk"))
