@@ -61,7 +61,7 @@ static int check_socket_path(const char *option, const char *path, struct tb_err
 static int check_admin(const struct config *config, struct tb_error *err)
 {
     const char *path = config->admin.unix_path, *address;
-    unsigned port;
+    unsigned port = 0;
 
     if (*path && strcmp(path, config->listen.unix_path) == 0)
         return tb_error_set(err, -EINVAL, "admin.unix_path and listen.unix_path are the same");
@@ -69,6 +69,11 @@ static int check_admin(const struct config *config, struct tb_error *err)
         return tb_error_set(err, -EINVAL,
                             "admin.address = \"%s\": must be 127.0.0.1 or [::1] with a port, as in "
                             "127.0.0.1:8283; only loopback is allowed, because nobody needs a credential",
+                            config->admin.address);
+    /* whichever addresses: "localhost" would mean both */
+    if (port != 0 && *config->listen.address && port == (unsigned)config->listen.port)
+        return tb_error_set(err, -EINVAL,
+                            "admin.address = \"%s\": has the port of listen.port; each needs its own",
                             config->admin.address);
     return check_socket_path("admin.unix_path", path, err);
 }

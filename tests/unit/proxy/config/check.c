@@ -243,6 +243,19 @@ START_TEST(the_admin_address)
 }
 END_TEST
 
+START_TEST(the_admin_address_has_a_port_of_its_own)
+{
+    assert_check(SETTINGS("admin.address=127.0.0.1:8282", "listen.port=8282", URL, KEY), false,
+                 "port of listen.port");
+    assert_check(SETTINGS("admin.address=[::1]:8282", "listen.port=8282", URL, KEY), false,
+                 "port of listen.port");
+    assert_check(SETTINGS("admin.address=127.0.0.1:8283", "listen.port=8282", URL, KEY), true, NULL);
+    assert_check(SETTINGS("admin.address=127.0.0.1:0", "listen.port=0", URL, KEY), true, NULL);
+    assert_check(SETTINGS("admin.address=127.0.0.1:8282", "listen.port=8282", "listen.address=", URL, KEY),
+                 true, NULL);
+}
+END_TEST
+
 START_TEST(the_path_of_the_admin_socket)
 {
     assert_option("admin.unix_path", "", true);
@@ -337,6 +350,7 @@ UNIT_SUITE(config_check)
     tcase_add_loop_test(tests, the_permissions_of_the_socket, 0, (int)ARRAY_SIZE(modes));
     tcase_add_test(tests, the_path_of_the_socket);
     tcase_add_loop_test(tests, the_admin_address, 0, (int)ARRAY_SIZE(admin_addresses));
+    tcase_add_test(tests, the_admin_address_has_a_port_of_its_own);
     tcase_add_test(tests, the_path_of_the_admin_socket);
     tcase_add_test(tests, options_that_bound_each_other);
     tcase_add_loop_test(tests, texts_are_parsed_or_refused_with_a_reason, 0, (int)ARRAY_SIZE(texts));
