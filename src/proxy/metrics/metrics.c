@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/loop.h"
+#include "base/quota.h"
 #include "http/proxy_status.h"
 #include "proxy/metrics/metrics_private.h"
 
@@ -62,27 +63,32 @@ void metrics_refused(struct metrics *metrics, enum metrics_refusal reason)
     metrics->refusals[reason]++;
 }
 
-/* The index of the series of the operation ID, which is added if it is not known. */
-static size_t operation_index(struct metrics *metrics, uint32_t id)
+/* The index of the series of the operation ID, which is added if it is not known. PRINCIPAL asks for it: no
+ * one can take the places of all. */
+static size_t operation_index(struct metrics *metrics, uint32_t id, int64_t principal)
 {
-    size_t i = 0;
+    size_t i = 0, own = 0;
 
-    while (i < metrics->operation_count && metrics->operations[i].operation != id)
-        i++;
-    if (i == metrics->operation_count && i < METRICS_OPERATIONS_MAX) {
-        metrics->operations[i].operation = id;
-        metrics->operation_count++;
-    }
-    return i;
+    for (; i < metrics->operation_count && metrics->operations[i].operation != id; i++)
+        own += metrics->operations[i].principal == principal;
+    if (i < metrics->operation_count)
+        return i;
+    if (!quota_allows(quota_part(METRICS_OPERATIONS_MAX), own, i, 1))
+        return METRICS_OPERATIONS_MAX;
+    metrics->operations[i].operation = id;
+    metrics->operations[i].principal = principal;
+    return metrics->operation_count++;
 }
 
-static struct operation_series *operation_of(struct metrics *metrics, const struct operation *operation)
+static struct operation_series *operation_of(struct metrics *metrics, const struct operation *operation,
+                                             int64_t principal)
 {
     uint16_t *row = &metrics->rows[operation ? (size_t)(operation - operations) : operation_count];
+    size_t index = *row > 0 ? *row - 1U : operation_index(metrics, operation ? operation->id : 0, principal);
 
-    if (*row == 0)
-        *row = (uint16_t)(operation_index(metrics, operation ? operation->id : 0) + 1);
-    return &metrics->operations[*row - 1];
+    if (index < METRICS_OPERATIONS_MAX)
+        *row = (uint16_t)(index + 1);
+    return &metrics->operations[index];
 }
 
 static struct principal_series *principal_of(struct metrics *metrics, int64_t principal)
@@ -129,7 +135,7 @@ void metrics_failed(struct metrics *metrics, int status, const char *error)
 
 void metrics_responded(struct metrics *metrics, const struct metrics_response *response)
 {
-    struct operation_series *operation = operation_of(metrics, response->operation);
+    struct operation_series *operation = operation_of(metrics, response->operation, response->principal);
     size_t class = class_of(response->status);
 
     operation->classes.counts[class]++;

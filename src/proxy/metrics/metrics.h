@@ -5,9 +5,10 @@
  * nothing and cannot fail. Not thread-safe.
  *
  * The number of series is bounded: operations after the first METRICS_OPERATIONS_MAX, and principals after
- * the first METRICS_PRINCIPALS_MAX, are counted as "other". A histogram has 13 series, so only one has the
- * operation as a label: the server's time, which differs by operation. What tbproxyd adds and how long a
- * request waits hardly depends on the operation.
+ * the first METRICS_PRINCIPALS_MAX, are counted as "other"; so are those of one principal that has first
+ * asked for three quarters of the former. A histogram has 13 series, so only one has the operation as a
+ * label: the server's time, which differs by operation. What tbproxyd adds and how long a request waits
+ * hardly depends on the operation.
  */
 #ifndef TB_PROXY_METRICS_METRICS_H
 #define TB_PROXY_METRICS_METRICS_H

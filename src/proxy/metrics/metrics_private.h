@@ -41,6 +41,7 @@ struct classes {
 
 struct operation_series {
     uint32_t operation; /* id as in struct operation, because one id can have several paths; 0: unknown */
+    int64_t principal;  /* who asked for it first */
     struct classes classes;
     struct histogram upstream;
 };
@@ -60,8 +61,8 @@ struct metrics {
     size_t operation_count, principal_count;
     struct operation_series operations[METRICS_OPERATIONS_MAX + 1]; /* the last is "other" */
     struct principal_series principals[METRICS_PRINCIPALS_MAX + 1]; /* the last is "other" */
-    uint16_t
-        rows[]; /* of the table of operations: index into OPERATIONS plus 1; 0: not seen; last: unknown */
+    uint16_t rows[]; /* of the table of operations: index into OPERATIONS plus 1; 0: none or "other"; last:
+                        unknown */
 };
 
 /* gauges_page.c */

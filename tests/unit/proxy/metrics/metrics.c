@@ -389,6 +389,24 @@ START_TEST(the_bound_of_the_series)
 }
 END_TEST
 
+START_TEST(one_user_does_not_take_the_series_of_all_operations)
+{
+    static const char other[] = "tbproxyd_requests_total{operation=\"other\",code=\"2xx\"}";
+    const struct operation *last = &operations[operation_count - 1];
+    size_t i;
+
+    for (i = 0; i < operation_count; i++)
+        fill(&operations[i], 1000);
+    print_page();
+    ck_assert_uint_eq(count_lines("\ntbproxyd_upstream_seconds_count{"), METRICS_OPERATIONS_MAX / 4 * 3 + 1);
+    ck_assert_double_gt(value_of(other), 0);
+    fill(last, 1001);
+    print_page();
+    ck_assert_double_eq(
+        value_of("tbproxyd_requests_total{operation=\"%s\",code=\"2xx\"}", operation_id(last)), 3);
+}
+END_TEST
+
 START_TEST(a_page_that_does_not_fit)
 {
     struct buf small = BUF_INIT(0);
@@ -501,6 +519,7 @@ UNIT_SUITE(metrics)
     tcase_add_test(tests, the_bounds_of_the_buckets);
     tcase_add_test(tests, classes_of_statuses);
     tcase_add_test(tests, the_bound_of_the_series);
+    tcase_add_test(tests, one_user_does_not_take_the_series_of_all_operations);
     tcase_add_test(tests, a_page_that_does_not_fit);
     tcase_add_test(tests, ids_are_labels_without_escaping);
     tcase_add_test(tests, sums_of_random_requests);
