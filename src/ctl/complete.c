@@ -64,6 +64,7 @@ static void offer_options(const struct complete_line *line)
 
 static const char *const policy_words[] = {"explain", "list", NULL};
 static const char *const session_words[] = {"renew", NULL};
+static const char *const wait_words[] = {"--ready", NULL};
 
 /* The words that some subcommands begin with. */
 static const struct {
@@ -73,6 +74,7 @@ static const struct {
     {&log_level_subcommand, log_level_names},
     {&policy_subcommand, policy_words},
     {&session_subcommand, session_words},
+    {&wait_subcommand, wait_words},
 };
 
 static void offer_choices(const struct complete_line *line)
@@ -86,6 +88,8 @@ static void offer_choices(const struct complete_line *line)
 
 static void offer_words(const struct complete_line *line)
 {
+    if (line->word && line->subcommand == &call_subcommand)
+        offer_parameters(line);
     if (line->word)
         return;
     offer_choices(line);

@@ -83,9 +83,11 @@ int connection_to_admin(const struct connection_options *options, struct connect
 
 const char *connection_hint(const struct connection_options *options, const struct tb_error *err)
 {
-    return err->kind == TB_ERROR_TRANSPORT && !connection_is_direct(options)
-               ? "; is tbproxyd running? systemctl status tbproxyd"
-               : "";
+    if (err->kind != TB_ERROR_TRANSPORT || connection_is_direct(options))
+        return "";
+    if (options->unix_socket && access(options->unix_socket, R_OK | W_OK) < 0 && errno == EACCES)
+        return NO_ACCESS_HINT;
+    return "; is tbproxyd running? systemctl status tbproxyd";
 }
 
 /* On a command line, a name without a slash is a file, not a systemd credential. */

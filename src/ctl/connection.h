@@ -31,6 +31,9 @@ bool connection_is_direct(const struct connection_options *options);
 /* -EINVAL with a message for options that exclude each other. */
 int connection_check(const struct connection_options *options, struct tb_error *err);
 
+/* After a message that a socket may not be used. */
+#define NO_ACCESS_HINT "; join the group that owns it, or use sudo"
+
 /* The URL of tbproxyd or the server: --url, $TBPROXY_URL, or the default. */
 const char *connection_url(const struct connection_options *options);
 

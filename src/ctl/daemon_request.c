@@ -61,8 +61,7 @@ int daemon_request_error(const struct connection_options *options, CURL *easy, C
         error)
         detail = strerror((int)error);
     if (error == EACCES)
-        return FAIL(err, TB_ERROR_FORBIDDEN, -EACCES, "%s: %s; join the group that owns it, or use sudo",
-                    where, detail);
+        return FAIL(err, TB_ERROR_FORBIDDEN, -EACCES, "%s: %s" NO_ACCESS_HINT, where, detail);
     return FAIL(err, code == CURLE_OPERATION_TIMEDOUT ? TB_ERROR_TIMEOUT : TB_ERROR_TRANSPORT, -EIO,
                 "no answer from tbproxyd at %s: %s", where, *detail ? detail : curl_easy_strerror(code));
 }

@@ -92,7 +92,7 @@ static void print_parameters(const tb_api *api, const tb_operation *operation)
 static void print_body(const tb_api *api, const tb_operation *operation)
 {
     static const char *const forms[] = {
-        [TB_BODY_JSON] = "JSON: ", [TB_BODY_TEXT] = "text: ", [TB_BODY_MULTIPART] = "parts: "};
+        [TB_BODY_JSON] = "JSON: ", [TB_BODY_TEXT] = "", [TB_BODY_MULTIPART] = "parts: "};
     char type[NAME_MAX_BYTES];
 
     if (operation->body == TB_BODY_NONE)

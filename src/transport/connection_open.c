@@ -57,16 +57,21 @@ static struct transfer_error error_of(CURLcode code)
     return (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR};
 }
 
-/* libcurl says "Failed to connect to localhost port 1 after 0 ms: Couldn't connect to server"; the system
- * says why. */
+/* libcurl says "Failed to connect to localhost port 1 after 0 ms: Couldn't connect to server", of a Unix
+ * socket, too; the system says why. */
 static void add_system_error(struct connection_private *own)
 {
     char *detail = own->connection.detail, *after = strstr(detail, " after ");
-    size_t kept = after ? (size_t)(after - detail) : 0;
+    const char *path = own->connector->unix_socket;
+    size_t size = sizeof(own->connection.detail), kept = after ? (size_t)(after - detail) : 0;
     long code = 0;
 
-    if (after && curl_easy_getinfo(own->easy, CURLINFO_OS_ERRNO, &code) == CURLE_OK && code > 0)
-        snprintf(detail + kept, sizeof(own->connection.detail) - kept, ": %s", strerror((int)code));
+    if (!after || curl_easy_getinfo(own->easy, CURLINFO_OS_ERRNO, &code) != CURLE_OK || code <= 0)
+        return;
+    if (path)
+        snprintf(detail, size, "%s: %s", path, strerror((int)code));
+    else
+        snprintf(detail + kept, size - kept, ": %s", strerror((int)code));
 }
 
 static void fail(struct connection_private *own, CURLcode code)

@@ -267,9 +267,12 @@ class TestProfessionalEdition(CtlCase):
 
 class TestNoServer(CtlCase):
     def test_a_refused_connection(self):
-        for words in (("--url", "http://127.0.0.1:1"), ("--unix-socket", self.path("none"))):
-            line = self.refused("call", *words, "getUser", status=7)
-            self.assertRegex(line, ": getUser: no answer from the server: .*; is tbproxyd running\\? systemctl status tbproxyd$")
+        none = self.path("none")
+        for words, reason in ((("--url", "http://127.0.0.1:1"), "Failed to connect to 127.0.0.1 port 1: Connection refused"),
+                              (("--unix-socket", none), none + ": No such file or directory")):
+            self.assertEqual(self.refused("call", *words, "getUser", status=7),
+                             "tbproxyctl: getUser: no answer from the server: %s; is tbproxyd running? "
+                             "systemctl status tbproxyd" % reason)
         self.write("key", "a-key")
         line = self.refused("call", "--url", "http://127.0.0.1:1", "--api-key-file", "key", "getUser", status=7)
         self.assertNotIn("tbproxyd running", line)

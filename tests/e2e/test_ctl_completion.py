@@ -51,6 +51,9 @@ class TestComplete(CtlCase):
         self.assertEqual(self.complete("call", "--edition=p"), ["--edition=pe", "--edition=paas"])
 
     def test_words_of_subcommands(self):
+        self.assertEqual(self.complete("wait", ""), ["--ready"])
+        self.assertEqual(self.complete("call", "getDeviceById", ""), ["--device-id"])
+        self.assertEqual(self.complete("describe", "getDeviceById", ""), [])
         self.assertEqual(self.complete("log-level", ""), ["error", "warning", "info", "debug"])
         self.assertEqual(self.complete("policy", "e"), ["explain"])
         self.assertEqual(self.complete("policy", "list", ""), [])

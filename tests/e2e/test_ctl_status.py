@@ -409,6 +409,11 @@ class TestActions(OperatorCase):
                 self.assertEqual((done.returncode, done.stderr.decode()),
                                  (4, "tbproxyctl: %s: %s: Permission denied; join the group that owns it, or use sudo\n"
                                   % (name, self.socket)))
+            done = subprocess.run(without + self.command("call", "--unix-socket", self.socket, "getUser"), check=False,
+                                  capture_output=True, timeout=PATIENCE, env=self.environment())
+            self.assertEqual((done.returncode, done.stderr.decode()),
+                             (7, "tbproxyctl: getUser: no answer from the server: %s: Permission denied; join the group "
+                              "that owns it, or use sudo\n" % self.socket))
 
 
 class TestWait(OperatorCase):
