@@ -250,6 +250,7 @@ void server_health_open(struct server_health *health, struct loop *loop, const s
         health->probes[i].transfer = (struct transfer){
             .method = "GET",
             .target = SERVERS_PROBE_PATH,
+            .headers = servers_probe_headers,
             .timeout_ms = PROBE_TIMEOUT_MS,
             .response_max = PROBE_RESPONSE_MAX,
             .cut = true,

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "upstream/servers.h"
 
 /* For one answer. */
 #define PROBE_TIMEOUT_MS 20000
@@ -46,8 +47,6 @@ static void server_probe_answered(struct transfer *transfer)
 
 static void begin(struct server_probe *probe)
 {
-    /* For the server's log. */
-    static const char *const headers[] = {"User-Agent: tbproxyd/" PACKAGE_VERSION, NULL};
     struct transport_options own = probe->options(probe);
     struct tb_error err = TB_ERROR_INIT;
 
@@ -58,7 +57,7 @@ static void begin(struct server_probe *probe)
     }
     probe->transfer = (struct transfer){
         .method = "GET",
-        .headers = headers,
+        .headers = servers_probe_headers,
         .timeout_ms = PROBE_TIMEOUT_MS,
         .response_max = SERVER_VERSION_ANSWER_MAX,
         .cut = true,

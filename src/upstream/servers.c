@@ -5,6 +5,8 @@
 
 #include "http/origin.h"
 
+const char *const servers_probe_headers[] = {"User-Agent: tbproxyd/" PACKAGE_VERSION, NULL};
+
 /* So that no call is sent on a connection that has died unnoticed. */
 #define SESSION_IDLE_MS 2000
 

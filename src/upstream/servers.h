@@ -12,6 +12,9 @@
 /* For requests of our own: costs nothing of the server's rate limit and needs no credential. */
 #define SERVERS_PROBE_PATH "/api/noauth/whiteLabel/loginWhiteLabelParams"
 
+/* Their header, for the server's log. Ended by NULL. */
+extern const char *const servers_probe_headers[];
+
 /* What a transport is for. */
 enum server_use {
     SERVER_SESSION, /* apart from the requests, so that no renewal waits behind them */

@@ -109,7 +109,7 @@ class Relays:
     def __init__(self, sim):
         self.behind = Relay(sim.address)
         self.daemon = Daemon({"upstream.url": self.behind.url, "upstream.api_key_file": sim.api_key,
-                              "local.accept_any_login": True}).start()
+                              "local.accept_any_login": True, "upstream.check_interval_ms": 0}).start()
         self.before = Relay(self.daemon.unix_path)
         self.fates = compare.documented(SOURCE)
 
