@@ -79,6 +79,10 @@ static int put(json_t *container, const char *name, json_t *value, const char *p
     size_t count = json_array_size(container), index;
     int r;
 
+    if (tb_verbatim(name)) {
+        json_decref(value);
+        return tb_error_set(err, -EINVAL, "--set %s: a name cannot begin with U+FDD0", path);
+    }
     if (json_is_array(container) && (!dotted_index(name, &index) || index > count)) {
         json_decref(value);
         return tb_error_set(err, -EINVAL,
@@ -129,7 +133,7 @@ static json_t *read_value(const tb_api *api, unsigned type, const char *path, co
     if (kind != TB_KIND_STRING)
         value = json_read(text, strlen(text), JSON_READ_EXACT, NULL);
     if (kind == TB_KIND_STRING || (is_any && !value))
-        value = json_string(text);
+        value = json_read_text(text);
     if (!value)
         tb_error_set(err, -EINVAL, "--set %s: expected %s%s", path,
                      kind == TB_KIND_STRING || is_any ? "text in UTF-8"

@@ -137,7 +137,7 @@ static const struct tb_field *find_part(const char *id, const tb_api *api, const
 static int add_part(json_t *parts, const struct argument *argument, bool is_list, struct tb_error *err)
 {
     json_t *value = *argument->value == '@' ? json_pack("{s:s}", "file", argument->value + 1)
-                                            : json_string(argument->value);
+                                            : json_read_text(argument->value);
     json_t *before = json_object_get(parts, argument->name);
     int r;
 

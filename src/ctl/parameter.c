@@ -10,6 +10,7 @@
 #include "client/check.h"
 #include "ctl/spelling.h"
 #include "ctl/types.h"
+#include "json/json_read.h"
 
 #define VALUES_MAX_BYTES 384 /* of an enumeration's values in a message */
 
@@ -85,7 +86,7 @@ static int parse_string(const tb_api *api, const struct tb_parameter *parameter,
             break;
     if (list && i == list->value_count)
         return refuse_enum(api, parameter, list, text, err);
-    value = json_string(text);
+    value = json_read_text(text);
     if (!value)
         return refuse(api, parameter, "text in UTF-8", err);
     *ret = value;
@@ -193,7 +194,7 @@ int parameter_add(const tb_api *api, const struct tb_parameter *parameter, const
 
     if (checked)
         r = parameter_parse(api, parameter, text, &value, err);
-    else if (!(value = json_string(text)))
+    else if (!(value = json_read_text(text)))
         r = refuse(api, parameter, "text in UTF-8", err);
     if (r < 0)
         return r;

@@ -189,3 +189,17 @@ json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t 
     buf_free_secret(&reader.out); /* a token pair, perhaps */
     return value;
 }
+
+json_t *json_read_text(const char *text)
+{
+    json_t *value = json_string(text);
+    char *quoted;
+
+    if (!value || !tb_verbatim(text))
+        return value;
+    quoted = json_dumps(value, JSON_ENCODE_ANY);
+    json_decref(value);
+    value = quoted ? json_read(quoted, strlen(quoted), 0, NULL) : NULL;
+    free(quoted);
+    return value;
+}

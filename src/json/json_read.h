@@ -20,6 +20,10 @@ enum json_read {
  * on the same line. */
 json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t *error);
 
+/* TEXT as a string, as if it had been read: verbatim if it begins with TB_VERBATIM itself. A new reference;
+ * NULL: it is not UTF-8, or there is no memory. */
+json_t *json_read_text(const char *text);
+
 /* The length of the string at TEXT, with its quotes; 0 if there is none, or it does not end before END. */
 size_t json_read_string(const char *text, const char *end);
 

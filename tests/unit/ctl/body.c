@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 
+#include <tbclient/value.h>
+
 #include "base/util.h"
 #include "ctl/body_set.h"
 #include "ctl/editions.h"
@@ -67,6 +69,8 @@ static const struct {
      {{"entityFields.0.key", "1"}, {"entityFields.1.key", "2"}, {"entityFields.0.type", "x"}},
      "{\"entityFields\":[{\"key\":\"1\",\"type\":\"x\"},{\"key\":\"2\"}]}"},
     {"addEntitiesToEntityGroup", {{"0", "1"}, {"1", "2"}}, "[\"1\",\"2\"]"},
+    {NULL, {{"a", TB_VERBATIM "1"}}, "{\"a\":\"" TB_VERBATIM "1\"}"},
+    {"saveDevice", {{"name", TB_VERBATIM}}, "{\"name\":\"" TB_VERBATIM "\"}"},
     {NULL, {{"a", "1.10"}, {"b", "\"1\""}, {"c.0", "x"}}, "{\"a\":1.10,\"b\":\"1\",\"c\":{\"0\":\"x\"}}"},
 };
 
@@ -94,7 +98,7 @@ START_TEST(members_that_do_not_fit)
 {
     static const char *const bad[][2] = {
         {"version", "x"}, {"version", "\"1\" 2"},     {"id", "x"},     {"name", "\xff"},
-        {"a..b", "1"},    {"additionalInfo", "\xff"}, {"name.x", "1"},
+        {"a..b", "1"},    {"additionalInfo", "\xff"}, {"name.x", "1"}, {TB_VERBATIM "1", "1"},
     };
     json_t *body = json("{\"name\":\"a\"}");
     size_t i;

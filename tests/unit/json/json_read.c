@@ -234,6 +234,28 @@ START_TEST(the_length_of_a_string)
 }
 END_TEST
 
+START_TEST(a_text_is_never_taken_for_json)
+{
+    static const char *const texts[][2] = {{"a\"", "\"a\\\"\""},
+                                           {"", "\"\""},
+                                           {TB_VERBATIM "1", "\"" TB_VERBATIM "1\""},
+                                           {TB_VERBATIM "\"", "\"" TB_VERBATIM "\\\"\""},
+                                           {TB_VERBATIM, "\"" TB_VERBATIM "\""}};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(texts); i++) {
+        struct buf out = BUF_INIT(100);
+        json_t *value = json_read_text(texts[i][0]);
+
+        ck_assert_int_eq(json_write(&out, value), 0);
+        ck_assert_str_eq(out.data, texts[i][1]);
+        json_decref(value);
+        buf_free(&out);
+    }
+    ck_assert_ptr_null(json_read_text("\xff"));
+}
+END_TEST
+
 UNIT_SUITE(json_read)
 {
     TCase *tests;
@@ -245,5 +267,6 @@ UNIT_SUITE(json_read)
     tcase_add_test(tests, the_depth_is_limited);
     tcase_add_test(tests, values_that_cannot_be_written_are_refused);
     tcase_add_test(tests, the_length_of_a_string);
+    tcase_add_test(tests, a_text_is_never_taken_for_json);
     return suite;
 }
