@@ -4,7 +4,7 @@
 FUZZERS = tests/fuzz/fuzz_config tests/fuzz/fuzz_ctl_status tests/fuzz/fuzz_ctl_values tests/fuzz/fuzz_decode \
 	tests/fuzz/fuzz_events tests/fuzz/fuzz_frames tests/fuzz/fuzz_handshake tests/fuzz/fuzz_header tests/fuzz/fuzz_http1 \
 	tests/fuzz/fuzz_http2 tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_limits tests/fuzz/fuzz_merge_body \
-	tests/fuzz/fuzz_origin tests/fuzz/fuzz_pool tests/fuzz/fuzz_query tests/fuzz/fuzz_router \
+	tests/fuzz/fuzz_origin tests/fuzz/fuzz_policy tests/fuzz/fuzz_pool tests/fuzz/fuzz_query tests/fuzz/fuzz_router \
 	tests/fuzz/fuzz_server_version tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_subscription tests/fuzz/fuzz_target \
 	tests/fuzz/fuzz_update tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
@@ -90,3 +90,6 @@ tests_fuzz_fuzz_subscription_LDFLAGS = -fsanitize=fuzzer \
 	-Wl,--wrap=upstream_clock_now_ms -Wl,--wrap=upstream_websocket_transport -Wl,--wrap=websocket_token_get \
 	-Wl,--wrap=websocket_token_cancel -Wl,--wrap=websocket_token_refused -Wl,--wrap=websocket_open \
 	-Wl,--wrap=websocket_send -Wl,--wrap=websocket_recv -Wl,--wrap=websocket_close
+tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_policy_LDADD = $(project_libs)
+tests_fuzz_fuzz_policy_LDFLAGS = -fsanitize=fuzzer
