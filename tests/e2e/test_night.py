@@ -203,6 +203,7 @@ class Limited:
     @staticmethod
     def expect(night):
         night.expect("limited", "limit is reached (HTTP 429)")
+        night.expect("limited", "requests wait until it is open again", places=(*Night.WITH_STATE, Night.log))
 
     @staticmethod
     def end(night):
