@@ -89,6 +89,7 @@ class TestTls(Case):
         proxy.write_secret("upstream.ca_file", "garbage")
         proxy.write_secret("upstream.certificate_file", "")
         self.reload(proxy)
+        proxy.log.wait("the configuration was reloaded")
         for words in ("upstream.ca_file: cannot load CA certificates from .*; the ones loaded before are still used",
                       "upstream.certificate_file: cannot load a certificate from "):
             self.assertEqual(len(proxy.log.find(words)), 1, proxy.log.text())
