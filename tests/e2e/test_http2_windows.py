@@ -268,11 +268,15 @@ class TestWindows(Stalls):
     def test_windows_together_grow_no_further_than_allowed(self):
         growth = 3 * WINDOW
         self.begin(WINDOW + STEP, **{"upstream.max_window_growth": growth})
-        for _ in range(2):  # what has grown is given back
+        rounds = 0
+        for _ in range(20):  # readers that get little time let no window grow
             credit = self.read_at_once(4, 4 * MIB)
             grown = sum(max(0, one - WINDOW) for one in credit)
-            self.assertGreater(grown, 0)
             self.assertLessEqual(grown, growth)
+            rounds += grown > 0
+            if rounds == 2:  # what has grown is given back
+                break
+        self.assertEqual(rounds, 2)
 
     def test_a_window_does_not_grow_if_that_is_not_allowed(self):
         self.begin(WINDOW + STEP, **{"upstream.max_window_growth": 0})
