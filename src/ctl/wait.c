@@ -13,7 +13,7 @@
 
 static void pause_ms(int64_t ms)
 {
-    struct timespec pause = {ms / 1000, ms % 1000 * 1000000};
+    struct timespec pause = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
 
     nanosleep(&pause, NULL);
 }
