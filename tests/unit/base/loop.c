@@ -155,6 +155,8 @@ START_TEST(a_time_is_printed_in_utc)
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (sizeof(time_t) < sizeof(rows[i].ms) && rows[i].ms / 1000 > INT32_MAX)
+            continue; /* armhf: the system's own time ends in 2038 */
         clock_format(rows[i].ms, text);
         ck_assert_str_eq(text, rows[i].text);
     }
