@@ -83,16 +83,18 @@ int config_admin_address(const struct config *config, const char **address, unsi
     } known[] = {{"127.0.0.1:", "127.0.0.1"}, {"[::1]:", "::1"}};
     const char *text = config->admin.address;
     size_t i, length, digits;
+    unsigned long number;
 
     for (i = 0; i < ARRAY_SIZE(known); i++) {
         length = strlen(known[i].begin);
         if (strncmp(text, known[i].begin, length) != 0)
             continue;
         digits = strspn(text + length, "0123456789");
-        if (digits == 0 || digits > 5 || text[length + digits] || atoi(text + length) > UINT16_MAX)
+        number = strtoul(text + length, NULL, 10);
+        if (digits == 0 || digits > 5 || text[length + digits] || number > UINT16_MAX)
             break;
         *address = known[i].address;
-        *port = (unsigned)atoi(text + length);
+        *port = (unsigned)number;
         return 0;
     }
     return -EINVAL;

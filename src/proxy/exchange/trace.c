@@ -45,7 +45,7 @@ static bool take_status(struct trace_filter *filter, const char *value)
 
     if (!is_class && (strlen(value) != 3 || strspn(value, "0123456789") != 3))
         return false;
-    filter->status_min = is_class ? (*value - '0') * 100 : atoi(value);
+    filter->status_min = is_class ? (*value - '0') * 100 : (int)strtol(value, NULL, 10);
     filter->status_max = filter->status_min + (is_class ? 99 : 0);
     return *value >= '1' && *value <= '5';
 }
