@@ -103,6 +103,7 @@ EXTRA_DIST += $(e2e_tests) \
 	tests/e2e/ctl_case.py \
 	tests/e2e/daemon.py \
 	tests/e2e/endings.py \
+	tests/e2e/example_case.py \
 	tests/e2e/front.py \
 	tests/e2e/harness.py \
 	tests/e2e/hpack.py \

@@ -4,11 +4,11 @@ their requests follow the specification."""
 import json
 import os
 import subprocess
-import tempfile
 import unittest
 
 import build_tree
 import tap
+from example_case import ExampleCase, clean_environment
 from harness import PATIENCE, Case
 from scripted import ScriptedServer, answer
 from waiting import WRAPPER
@@ -17,8 +17,7 @@ SOURCE = build_tree.SOURCE / "docs" / "examples"
 NULL_ID = "13814000-1dd2-11b2-8080-808080808080"
 
 
-class ExampleCase(Case):
-    edition = None
+class ProgramCase(ExampleCase):
     through_proxy = False
 
     @classmethod
@@ -26,20 +25,8 @@ class ExampleCase(Case):
         super().setUpClass()
         cls.share_simulator(edition=cls.edition)
         if cls.through_proxy:
-            cls.proxy = cls.make_daemon(cls.addClassCleanup, cls.sim, {"join.reads": False, "policy.tcp": "examples",
-                                                                        "retry.initial_retry_delay_ms": 100}, "api_key")
-            with open(cls.proxy.config_path, "a", encoding="utf-8") as config:
-                config.write('policies = { examples = { allow = [ "read", "write", "account" ]; }; };\n')
-            cls.proxy.start()
+            cls.share_proxy({"join.reads": False, "retry.initial_retry_delay_ms": 100})
         cls.key_path = cls.secret_file(cls.sim.api_key)
-
-    @classmethod
-    def secret_file(cls, secret):
-        file = tempfile.NamedTemporaryFile("w", prefix="tb-secret-")  # mode 0600
-        cls.addClassCleanup(file.close)
-        file.write(secret + "\n")
-        file.flush()
-        return file.name
 
     def setUp(self):
         self.before = len(self.sim.requests())
@@ -48,8 +35,7 @@ class ExampleCase(Case):
         self.assertEqual(self.sim.control("GET", "/sim/violations"), [])
 
     def environment(self):
-        keep = {name: value for name, value in os.environ.items()
-                if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
+        keep = clean_environment()
         if self.through_proxy:
             return {**keep, "TB_URL": "http://127.0.0.1:%d" % self.proxy.port}
         return {**keep, "TB_URL": self.sim.url, "TB_API_KEY_FILE": self.key_path}
@@ -87,7 +73,7 @@ class ExampleCase(Case):
         return self.create("/api/device", name=name, type="default")
 
 
-class CommunityEdition(ExampleCase):
+class CommunityEdition(ProgramCase):
     edition = "ce"
 
     def test_quickstart(self):
@@ -240,7 +226,7 @@ class CommunityEdition(ExampleCase):
         self.assertEqual((done.returncode, done.stderr), (1, "/nonexistent: no secret in this file\n"))
 
 
-class ProfessionalEdition(ExampleCase):
+class ProfessionalEdition(ProgramCase):
     edition = "pe"
 
     def group(self, name):
@@ -317,7 +303,7 @@ class ProfessionalEdition(ExampleCase):
                          ["DELETE " + what for what in ("role", "device", "entityGroup", "user", "customer")])
 
 
-class WithoutTbproxyd(ExampleCase):
+class WithoutTbproxyd(ProgramCase):
     """What tbproxyd, which retries by itself, would hide."""
     edition = "ce"
 
@@ -346,8 +332,7 @@ class TestAnswersWithoutValues(Case):
 
         server = ScriptedServer(handle, authenticates=False)
         self.addCleanup(server.stop)
-        environment = {name: value for name, value in os.environ.items()
-                       if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
+        environment = clean_environment()
         programs = sorted(name for name in os.listdir(SOURCE) if name.endswith(".c"))
         for name in (program[:-2] for program in programs):
             for count in range(6):  # until the program accepts the number of arguments
@@ -384,7 +369,7 @@ class TestTheListOfExamples(unittest.TestCase):
             self.assertEqual(text.count("[%s](%s)" % (name, name)), 1, name)
 
 
-del ExampleCase  # holds no tests of its own
+del ExampleCase, ProgramCase  # hold no tests of their own
 
 if __name__ == "__main__":
     tap.main()

@@ -4,15 +4,14 @@ import json
 import os
 import re
 import subprocess
-import tempfile
 import unittest
 
 import build_tree
 import tap
-from harness import PATIENCE, Case
+from example_case import ExampleCase, clean_environment
+from harness import PATIENCE
 
 SOURCE = build_tree.SOURCE / "docs" / "examples"
-POLICIES = 'policies = { examples = { allow = [ "read", "write", "account" ]; }; };\n'
 LISTS = ("/api/tenant/devices", "/api/tenant/assets", "/api/customers", "/api/tenant/dashboards", "/api/alarms")
 LISTS_PE = ("/api/roles",)
 
@@ -33,32 +32,19 @@ def expected(script):
     return re.compile("".join(patterns))
 
 
-class ShellCase(Case):
+class ShellCase(ExampleCase):
     kind = None
-    edition = None
 
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.share_simulator(edition=cls.edition)
-        cls.proxy = cls.make_daemon(cls.addClassCleanup, cls.sim, {"policy.tcp": "examples"}, "api_key")
-        with open(cls.proxy.config_path, "a", encoding="utf-8") as config:
-            config.write(POLICIES)
-        cls.proxy.start()
+        cls.share_proxy()
         cls.secret_files = {"TB_API_KEY_FILE": cls.secret_file(cls.sim.api_key), "TB_TOKEN_FILE":
                             cls.secret_file(cls.sim.login()["token"]), "TB_PASSWORD_FILE": cls.secret_file(cls.sim.password)}
 
-    @classmethod
-    def secret_file(cls, secret):
-        file = tempfile.NamedTemporaryFile("w", prefix="tb-secret-")  # mode 0600
-        cls.addClassCleanup(file.close)
-        file.write(secret + "\n")
-        file.flush()
-        return file.name
-
     def environment(self):
-        keep = {name: value for name, value in os.environ.items()
-                if not name.lower().endswith("_proxy") and not name.startswith("TB_")}
+        keep = clean_environment()
         programs = os.path.dirname(build_tree.program("src/ctl/tbproxyctl"))
         return {**keep, "TBPROXY_URL": "http://127.0.0.1:%d" % self.proxy.port, "PATH": programs + ":" + keep["PATH"],
                 "TB_URL": self.sim.url, **self.secret_files}
@@ -110,7 +96,7 @@ class TestTheListOfExamples(unittest.TestCase):
             self.assertEqual(text.count("(%s)" % name), 1, name)
 
 
-del ShellCase  # holds no tests of its own
+del ExampleCase, ShellCase  # hold no tests of their own
 
 if __name__ == "__main__":
     tap.main()
