@@ -7,9 +7,12 @@ LOG_COMPILER = $(TB_WRAPPER)
 PY_LOG_COMPILER = $(PYTHON)
 # source_tests read the sources and run once, in the first stage of scripts/test; program_tests run the programs, under
 # each tool of scripts/test; conformance_tests try every operation and every schema, with and without the sanitizers.
+# fault_tests take minutes, or much longer with TB_LONG, and are not a part of "make check": scripts/test runs them in a
+# stage of their own.
 source_tests =
 program_tests =
 conformance_tests =
+fault_tests =
 TESTS = $(source_tests) $(program_tests) $(conformance_tests)
 
 # Code with threads: the library and its programs; in the daemon, whatever resolves names, uses TLS, logs in, streams or
