@@ -66,6 +66,7 @@ class Daemon:
         self.in_child = end_with_parent  # before the program runs
         self.port = None
         self.passed = []  # listening sockets, as of a socket unit
+        self.passed_names = ""
         self.threads = []
 
     def write_secret(self, option, text):
@@ -94,6 +95,15 @@ class Daemon:
         fds = [fcntl.fcntl(sock, fcntl.F_DUPFD_CLOEXEC, 100) for sock in self.passed]
         return ["bash", "-c", PASS, "pass", str(len(fds)), *map(str, fds), *self.command(*arguments)], fds
 
+    def pass_sockets(self):
+        """Opens the sockets that the socket units open, for each start from now on."""
+        self.passed = [socket.create_server(("127.0.0.1", 0)), *(socket.socket(socket.AF_UNIX) for _ in range(2))]
+        for sock, path in zip(self.passed[1:], (self.unix_path, self.admin_path)):
+            sock.bind(path)
+            sock.listen()
+        self.passed_names = "::admin"
+        self.port = self.passed[0].getsockname()[1]
+
     def environment(self, **more):
         keep = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
         return {**{name: os.environ[name] for name in keep if name in os.environ}, **more}
@@ -107,6 +117,8 @@ class Daemon:
         for log in (self.log, self.output, self.notices):
             log.ended = False  # it may have run before
         command, fds = self.passing_command(*arguments) if self.passed else (self.command(*arguments), [])
+        if self.passed_names:
+            environment["LISTEN_FDNAMES"] = self.passed_names
         self.process = subprocess.Popen(command, pass_fds=fds, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, cwd=self.directory, preexec_fn=self.in_child,
                                         env=self.environment(**{"NOTIFY_SOCKET": notify_path, **environment}))
@@ -218,4 +230,6 @@ class Daemon:
         if self.process is not None and self.process.poll() is None:
             self.process.kill()
             self.process.wait()
+        for sock in self.passed:
+            sock.close()
         shutil.rmtree(self.directory, ignore_errors=True)

@@ -96,8 +96,9 @@ e2e_tests = \
 	tests/e2e/test_websocket_updates.py
 
 program_tests += $(e2e_tests)
+fault_tests += tests/e2e/test_kills.py
 
-EXTRA_DIST += $(e2e_tests) \
+EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py \
 	tests/e2e/build_tree.py \
 	tests/e2e/client.py \
 	tests/e2e/ctl_case.py \
