@@ -11,6 +11,7 @@ e2e_tests = \
 	tests/e2e/test_chromium.py \
 	tests/e2e/test_config.py \
 	tests/e2e/test_connections.py \
+	tests/e2e/test_crash.py \
 	tests/e2e/test_dead_connections.py \
 	tests/e2e/test_descriptors.py \
 	tests/e2e/test_documents.py \

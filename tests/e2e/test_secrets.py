@@ -1,17 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Secrets stay inside: no core file, no password in memory. harness.py searches every output of every test for them."""
+"""Secrets stay inside: no core file, no password in memory, no other program that reads the memory. harness.py searches every
+output of every test for them."""
 import base64
+import contextlib
+import ctypes
 import os
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 
+import build_tree
 import client
 import tap
 from daemon import end_with_parent
-from harness import Case, answer
+from harness import PATIENCE, Case, answer, fragments
+from users import ALICE, BOB, needs_users
 from waiting import SLOW, WRAPPER
 
 
@@ -39,8 +45,61 @@ def memory_of(pid):
     return b"".join(found)
 
 
-class TestSecrets(Case):
-    def test_there_is_no_core_file(self):
+def become(uid):
+    os.setgroups([])
+    os.setgid(uid)
+    os.setuid(uid)
+    end_with_parent()  # forgotten when the user changes
+
+
+PTRACE_ATTACH = 16
+
+
+class Part(ctypes.Structure):
+    """struct iovec"""
+    _fields_ = [("base", ctypes.c_void_p), ("length", ctypes.c_size_t)]
+
+
+def ways_into(pid):
+    """The ways in which the calling process can read the memory of PID. A debugger uses them to write a core file."""
+    found = []
+    for name in ("mem", "maps", "environ"):
+        try:
+            with open("/proc/%d/%s" % (pid, name), "rb"):
+                found.append(name)
+        except PermissionError:
+            pass
+    libc, space = ctypes.CDLL(None, use_errno=True), ctypes.create_string_buffer(1)
+    here = Part(ctypes.addressof(space), 1)
+    libc.process_vm_readv(pid, ctypes.byref(here), 1, ctypes.byref(Part(1, 1)), 1, 0)
+    if ctypes.get_errno() != 1:  # EPERM; if it may, EFAULT, because nothing is at address 1
+        found.append("process_vm_readv")
+    if libc.ptrace(PTRACE_ATTACH, pid, None, None) == 0:
+        found.append("ptrace")
+    return found
+
+
+def ways_of(uid, pid):
+    """ways_into() for a process of the user UID."""
+    reads, writes = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            become(uid)
+            os.write(writes, " ".join(ways_into(pid)).encode())
+        finally:
+            os._exit(0)
+    os.close(writes)
+    with os.fdopen(reads) as file:
+        ways = file.read().split()
+    os.waitpid(child, 0)
+    return ways
+
+
+class TestCoreFiles(Case):
+    """Whoever allows them: the shell, a unit with LimitCORE=infinity, or root while the daemon runs."""
+
+    def setUp(self):
         if WRAPPER:
             self.skipTest("a wrapper makes the core file")
         control = subprocess.Popen([sys.executable, "-c", "import os; os.abort()"], preexec_fn=allow_core_files, cwd="/tmp")
@@ -48,15 +107,61 @@ class TestSecrets(Case):
         control.wait()
         if not possible:
             self.skipTest("no program of this host has core files")
-        proxy = self.prepare_daemon(self.start_simulator())
-        proxy.in_child = allow_core_files
-        proxy.start()
-        proxy.signal(signal.SIGABRT)
-        self.assertFalse(ends_with_core_file(proxy.process))
-        self.assertEqual(proxy.ended(), -signal.SIGABRT)
-        self.assertEqual([name for name in os.listdir(proxy.directory) if name.startswith("core")], [])
+        self.sim = self.start_simulator()
+
+    def assert_no_core_file(self, process, directory, number):
+        self.assertEqual(resource.prlimit(process.pid, resource.RLIMIT_CORE), (0, 0))
+        with contextlib.suppress(PermissionError):  # of root without CAP_SYS_RESOURCE, and of others
+            resource.prlimit(process.pid, resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
+        process.send_signal(number)
+        self.assertFalse(ends_with_core_file(process))
+        self.assertEqual([name for name in os.listdir(directory) if name.startswith("core")], [])
+
+    def test_the_daemon_has_none(self):
+        for number, arguments in ((signal.SIGSEGV, ()), (signal.SIGABRT, ("--set", "log.level=info")), (signal.SIGQUIT, ())):
+            with self.subTest(signal=number):
+                proxy = self.prepare_daemon(self.sim)
+                proxy.in_child = allow_core_files
+                proxy.start(*arguments)
+                self.assertEqual(proxy.get("/api/auth/user").status, 200)
+                self.assert_no_core_file(proxy.process, proxy.directory, number)
+                self.assertEqual(proxy.ended(), -number)
+                proxy.kill()
+
+    def test_tbproxyctl_has_none(self):
+        """With a password of its own."""
+        proxy = self.prepare_daemon(self.sim)
+        self.sim.fault("hold", "/api/auth/user")
+        process = subprocess.Popen([build_tree.program("src/ctl/tbproxyctl"), "call", "--url", self.sim.url, "--username",
+                                    proxy.options["upstream.username"], "--password-file",
+                                    proxy.options["upstream.password_file"], "getUser"],
+                                   preexec_fn=allow_core_files, cwd=proxy.directory)
+        self.sim.wait_for_held(1)
+        self.assert_no_core_file(process, proxy.directory, signal.SIGSEGV)
+        self.assertEqual(process.wait(PATIENCE), -signal.SIGSEGV)
+        self.sim.release()
         proxy.kill()
 
+    @needs_users
+    def test_no_program_of_the_same_user_reads_the_memory(self):
+        proxy = self.prepare_daemon(self.sim)
+        program = shutil.copy(build_tree.program(build_tree.DAEMON), proxy.directory)
+        for path in (proxy.directory, *(os.path.join(proxy.directory, name) for name in os.listdir(proxy.directory))):
+            os.chown(path, ALICE, ALICE)
+        proxy.command = lambda *arguments: [program, "--config", proxy.config_path, *arguments]
+        proxy.in_child = lambda: become(ALICE)
+        proxy.start(wait="")
+        other = subprocess.Popen(["sleep", "1000"], preexec_fn=lambda: become(ALICE))
+        self.addCleanup(other.wait)
+        self.addCleanup(other.kill)
+        self.assertEqual(proxy.get("/api/auth/user").status, 200)
+        self.assertIn("mem", ways_of(ALICE, other.pid))
+        self.assertIn("process_vm_readv", ways_of(ALICE, other.pid))
+        for uid in (ALICE, BOB):
+            self.assertEqual(ways_of(uid, proxy.process.pid), [])
+
+
+class TestSecrets(Case):
     def test_the_password_is_not_kept_in_memory(self):
         """It is read for each login, and overwritten after it. What is in use, the token, is found in this way."""
         if SLOW:
@@ -73,7 +178,8 @@ class TestSecrets(Case):
         except PermissionError:
             self.skipTest("only root may look at memory")
         self.assertGreater(memory.count(token.encode()), 0)
-        self.assertEqual(memory.count(sim.password.encode()), 0)
+        for fragment in fragments(sim.password):
+            self.assertEqual(memory.count(fragment.encode()), 0)
 
 
 class TestSearch(Case):

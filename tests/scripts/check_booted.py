@@ -153,6 +153,10 @@ class TestBooted(unittest.TestCase):
             self.assertLess(time.monotonic(), end, what)
             time.sleep(0.1)
 
+    def journal_of(self, unit):
+        self.run_("journalctl", "--sync")
+        return self.run_("journalctl", "--no-pager", "--boot", "--unit=" + unit).stdout
+
     def test_the_main_job(self):
         shutil.copy(SOURCE / "debian/tests/main-job", self.container.root)
         self.assertIn("the service answers", self.run_("/main-job").stdout)
@@ -239,7 +243,7 @@ class TestBooted(unittest.TestCase):
         self.assertEqual(self.show("ActiveState", "tbproxyd.socket"), "failed")
         self.assertIn("tb_of-tbproxyd", self.ask_unix())
         self.assertIn("cannot listen on http://127.0.0.1:8282: Address already in use; will try again every 5 s",
-                      self.run_("journalctl", "--no-pager", "--boot", "--unit=tbproxyd").stdout)
+                      self.journal_of("tbproxyd"))
         self.run_("systemctl", "stop", "other")
         self.wait_for(lambda: "tb_of-tbproxyd" in self.ask(), "the port")
         self.run_("systemctl", "restart", "tbproxyd")
@@ -252,6 +256,21 @@ class TestBooted(unittest.TestCase):
         self.run_("systemctl", "kill", "--signal=KILL", "tbproxyd")
         self.assert_serves()
         self.assertIn(self.show("NRestarts"), ("0", "1"))  # a connection may be first
+
+    def test_it_has_no_core_file_even_if_the_unit_allows_it(self):
+        """systemd says of a process whether it has left one. The other one has."""
+        self.run_("systemd-run", "--quiet", "--wait", "--unit=other", "--property=LimitCORE=infinity",
+                  "--property=WorkingDirectory=/tmp", "sh", "-c", "kill -SEGV $$", check=False)
+        self.addCleanup(lambda: self.run_("systemctl", "reset-failed", "other", check=False))
+        self.assertIn("code=dumped, status=11/SEGV", self.journal_of("other"))
+        self.configure()
+        self.container.write("/etc/systemd/system/tbproxyd.service.d/core.conf", "[Service]\nLimitCORE=infinity\n")
+        self.run_("systemctl", "daemon-reload")
+        self.run_("systemctl", "start", "tbproxyd")
+        self.assert_serves()
+        self.run_("systemctl", "kill", "--signal=SEGV", "tbproxyd")
+        self.assert_serves()
+        self.assertIn("code=killed, status=11/SEGV", self.journal_of("tbproxyd"))
 
     def test_only_the_group_may_use_a_restricted_socket(self):
         self.configure()
