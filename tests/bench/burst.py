@@ -8,34 +8,15 @@ import pathlib
 import selectors
 import socket
 import statistics
-import string
 import subprocess
 import time
 
-from bench import client, harness, nginx, servers, tls
+from bench import client, haproxy, harness, nginx, servers, tls
 
 TOOLS = ("nginx", "haproxy", "openssl")
 COUNT = 200
 PATH = "/api/auth/user"
 LIMIT = 30  # seconds for one burst
-
-HAPROXY_CONFIG = string.Template("""\
-global
-    maxconn 2000
-    nbthread 1
-defaults
-    mode http
-    timeout connect 10s
-    timeout client 30s
-    timeout server 30s
-frontend local
-    bind fd@$fd
-    default_backend thingsboard
-backend thingsboard
-    http-reuse always
-    http-request set-header X-Authorization "ApiKey $key"
-    server one $upstream ssl ca-file $certificate sni str(localhost) verifyhost localhost alpn h2
-""")
 
 
 def run(quick):
@@ -62,9 +43,9 @@ class Scene(tls.DistantScene):
 
     def measure(self, subject):
         """Milliseconds until the last response, and connections opened to the server."""
-        before = self.connections()
+        before = self.relay.connections()
         milliseconds = burst(subject)
-        return milliseconds, self.connections() - before
+        return milliseconds, self.relay.connections() - before
 
     def measure_official(self, python):
         """The same with the official client."""
@@ -73,7 +54,7 @@ class Scene(tls.DistantScene):
         text, _ = process.communicate(self.key.encode() + b"\n", timeout=2 * LIMIT)
         if process.returncode != 0 or json.loads(text)["failures"]:
             raise self.failure("python", text.decode())
-        return json.loads(text)["time_to_last_ms"], self.connections()
+        return json.loads(text)["time_to_last_ms"], self.relay.connections()
 
 
 def start_nginx(scene):
@@ -82,15 +63,8 @@ def start_nginx(scene):
 
 
 def start_haproxy(scene):
-    """Starts haproxy with a fixed key. It inherits its listening socket."""
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
-        path = scene.dir / "haproxy.conf"
-        upstream = scene.origin.address.replace("localhost", "127.0.0.1")
-        values = {"fd": listener.fileno(), "key": scene.key, "upstream": upstream, "certificate": scene.certificate.path}
-        path.write_text(HAPROXY_CONFIG.substitute(values))
-        argv = [harness.find_tool("haproxy"), "-db", "-f", path]
-        process = scene.start("haproxy", argv, pass_fds=[listener.fileno()])
-        return servers.Server("haproxy", "http://127.0.0.1:%d" % listener.getsockname()[1], process)
+    """Starts haproxy with a fixed key."""
+    return haproxy.start_proxy(scene, scene.origin, scene.key, scene.certificate)
 
 
 def start_tbproxyd(scene):

@@ -26,7 +26,7 @@ http {
     keepalive_requests 1000000000;
     client_body_buffer_size $body_buffer;
     upstream backend {
-        server $upstream;
+        $servers
         keepalive 1024;
         keepalive_requests 1000000000;
     }
@@ -80,14 +80,16 @@ def make_certificate(workshop):
     return made
 
 
-def start_proxy(workshop, upstream, credential, name="nginx", certificate=None, http="", location=""):
+def start_proxy(workshop, upstream, credential, name="nginx", certificate=None, http="", location="",
+                tries=1):
     """Starts nginx as a proxy that uses HTTP/1.1 on kept connections to `upstream`, over TLS if its certificate is given.
-    `credential` is the value of X-Authorization; `http` and `location` are further directives."""
+    `credential` is the value of X-Authorization; `http` and `location` are further directives. nginx tries each server once:
+    for more `tries`, it is told the same one as often."""
     location += f'proxy_set_header X-Authorization "{credential}";'
     if certificate:
         location += PROXY_TLS % certificate.path
     scheme = "https" if certificate else "http"
-    proxy = start(workshop, name, upstream, scheme=scheme, http=http, location=location)
+    proxy = start(workshop, name, upstream, scheme=scheme, http=http, location=location, tries=tries)
     servers.call(proxy, "GET", "/-/ready")
     return proxy
 
@@ -102,11 +104,13 @@ def start_origin(workshop, upstream, certificate, server="", location=""):
     return origin
 
 
-def start(workshop, name, upstream, scheme="http", listen="", body_buffer="16k", http="", server="", location=""):
+def start(workshop, name, upstream, scheme="http", listen="", body_buffer="16k", http="", server="", location="",
+          tries=1):
     """Starts nginx. It inherits its listening socket (as after an upgrade of its binary), so that the port is ours from
     the beginning and connections wait until nginx accepts them."""
     with socket.create_server(("127.0.0.1", 0), backlog=1024) as listener:
         port, fd = listener.getsockname()[1], listener.fileno()
+        address = upstream.address.replace("localhost", "127.0.0.1")
         config = workshop.dir / f"{name}.conf"
         text = CONFIG.substitute(
             # Workers of root run as another user, which cannot read our folder.
@@ -114,7 +118,7 @@ def start(workshop, name, upstream, scheme="http", listen="", body_buffer="16k",
             dir=workshop.dir,
             name=name,
             port=port,
-            upstream=upstream.address.replace("localhost", "127.0.0.1"),
+            servers=f"server {address} max_fails=0;" * tries,
             scheme=scheme,
             listen=listen,
             body_buffer=body_buffer,

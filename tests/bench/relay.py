@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A relay that simulates a distant server: it delays data, and new connections by a round trip. Usage:
-    relay.py PORT DELAY_MS   (the port of the server on 127.0.0.1; the delay in each direction)
+    relay.py PORT DELAY_MS OWN_PORT   (the port of the server on 127.0.0.1; the delay in each direction; 0: a free port)
 Prints its own port and, for each line on standard input, the number of connections so far."""
 import asyncio
 import sys
@@ -61,12 +61,12 @@ class Client(End):
             self.pass_on(data)
 
 
-async def main(port, delay_ms):
+async def main(port, delay_ms, own_port):
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Client(port, delay_ms / 1000), "127.0.0.1", 0, backlog=1024)
+    server = await loop.create_server(lambda: Client(port, delay_ms / 1000), "127.0.0.1", own_port, backlog=1024)
     print(server.sockets[0].getsockname()[1], flush=True)
     while await loop.run_in_executor(None, sys.stdin.readline):
         print(Client.connections, flush=True)
 
 
-asyncio.run(main(int(sys.argv[1]), float(sys.argv[2])))
+asyncio.run(main(int(sys.argv[1]), float(sys.argv[2]), int(sys.argv[3])))

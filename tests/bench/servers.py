@@ -12,6 +12,7 @@ import pathlib
 import re
 import socket
 import subprocess
+import sys
 import urllib.parse
 
 from bench import build, harness
@@ -32,6 +33,31 @@ class Server:
     def address(self):
         """HOST:PORT."""
         return urllib.parse.urlsplit(self.url).netloc
+
+
+class Relay:
+    """relay.py, which makes a server a distant one. It listens on `port`; 0: a free one."""
+
+    def __init__(self, workshop, server, delay_ms, port=0):
+        script = pathlib.Path(__file__).with_name("relay.py")
+        argv = [sys.executable, script, server.address.split(":")[1], delay_ms, port]
+        self.workshop = workshop
+        self.process = workshop.start("relay", argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        workshop.enter_context(self.process.stdin)
+        workshop.enter_context(self.process.stdout)
+        self.port = self.next_number()
+
+    def next_number(self):
+        """The number that it prints next."""
+        if not harness.wait_for(self.process, harness.START_LIMIT, self.process.stdout):
+            raise self.workshop.failure("relay", "printed nothing")
+        return int(self.process.stdout.readline())
+
+    def connections(self):
+        """The number of connections so far."""
+        self.process.stdin.write(b"\n")
+        self.process.stdin.flush()
+        return self.next_number()
 
 
 def call(server, method, path, document=None, more_headers=None):

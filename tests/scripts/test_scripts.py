@@ -10,9 +10,11 @@ import sys
 import tempfile
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
+TESTS = pathlib.Path(__file__).resolve().parents[1]
+sys.path[:0] = [str(TESTS / "e2e"), str(TESTS)]
 import build_tree  # noqa: E402
 import tap  # noqa: E402
+from bench import outage  # noqa: E402
 from build_tree import SOURCE  # noqa: E402
 from simulator import Simulator  # noqa: E402
 from waiting import PATIENCE  # noqa: E402
@@ -177,6 +179,26 @@ class TestBench(ScriptCase):
         status, output = self.run_script("forwards")
         self.assertEqual(status, 2, output)
         self.assertIn("unknown case 'forwards'", output)
+
+
+class TestOutageFigures(unittest.TestCase):
+    RETURNED = 10.0
+    STATS = {"values": 7, "points": 16, "logins": 1}
+    POINTS = 10  # before the load
+
+    def figures(self, *requests):
+        return outage.figures(self.STATS, self.POINTS, [outage.Request(*request) for request in requests], self.RETURNED)
+
+    def test_latency_counts_from_the_return_or_from_the_later_request(self):
+        early, refused = (False, 1.0, 9.0, True), (True, 9.5, 30.0, False)
+        self.assertAlmostEqual(self.figures(early, (False, 3.0, 10.5, True), refused)["p99_after_return_ms"], 500)
+        self.assertAlmostEqual(self.figures(early, (False, 12.0, 12.1, True), refused)["p99_after_return_ms"], 100)
+
+    def test_what_has_no_good_answer_has_failed(self):
+        counted = self.figures((False, 1.0, 1.1, True), (False, 2.0, 2.1, False), (True, 3.0, None, False),
+                               (True, 10.0, 10.1, False))
+        self.assertEqual({name: counted[name] for name in counted if name != "p99_after_return_ms"}, {
+            "requests": 4, "failed_reads": 1, "failed_writes": 2, "failed_after_return": 1, "written_twice": 1, "logins": 1})
 
 
 del ScriptCase  # has no tests of its own
