@@ -20,6 +20,11 @@ def comment(text):
         print("# " + line)
 
 
+def figure(text):
+    """Prints what a test has measured; docs/promises.md has some of these lines."""
+    comment("figure: " + text)
+
+
 class Result(unittest.TestResult):
     def __init__(self):
         super().__init__()

@@ -112,6 +112,7 @@ class TestConfigured(BudgetCase):
         self.begin("50:1", {"rate.limits": "50:1", "rate.learn": False})
         took = self.get_many(200)
         self.assertEqual(self.sim.stats()["statuses"], {"200": 200})
+        tap.figure("200 requests, known limit of 50 a second: %d refused by the server, in %.1f s" % (self.refusals(), took))
         self.assertGreaterEqual(took, (200 - 50) / 50 - 0.05)
 
     def test_asynchronous_operations_count_twice(self):
@@ -195,8 +196,9 @@ class TestConfigured(BudgetCase):
 class TestLearned(BudgetCase):
     def test_all_requests_pass_with_few_429s(self):
         self.begin("50:1")
-        self.get_many(160)
+        took = self.get_many(160)
         self.assertLessEqual(self.refusals(), 40)  # at most 8 are under way when the first is refused
+        tap.figure("160 requests, unknown limit of 50 a second: %d refused by the server, in %.1f s" % (self.refusals(), took))
 
     def test_a_pace_is_learned(self):
         self.begin("20:1")

@@ -223,6 +223,15 @@ class TestMovedAddress(Case):
                 self.assert_few_fail(held[number] + load[busy[number]], moved, unsafe_s, dead_s)
                 self.assert_session_is_renewed(version, "short" + version, moved)
                 idle[number].log.wait("is closed: .*" + end, marks[number], DEAD_S + SLACK_S)
+        self.tell_figure([request for proxy, some in zip(busy, held) for request in some + load[proxy]])
+
+    def tell_figure(self, requests):
+        failed = [request for request in requests if request.reply.status != 200]
+        twice = [request for request in requests if request.kind == RPC and
+                 self.executed(self.old + self.new, request.target) > 1]
+        tap.figure("%d requests: %d RPCs and %d others failed, %d RPCs executed twice"
+                   % (len(requests), sum(request.kind == RPC for request in failed),
+                      sum(request.kind != RPC for request in failed), len(twice)))
 
     def test_few_requests_fail_if_the_new_server_resets_the_connections(self):
         self.assert_few_fail_after_a_move(False)

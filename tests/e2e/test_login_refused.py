@@ -32,6 +32,7 @@ class TestRefusedLogin(Case):
         self.assertEqual(in_parallel(8, work), [{503}] * 8)
         stats = sim.stats()
         self.assertEqual((stats["login_failures"], stats["requests"]), (1, 1))
+        tap.figure("200 requests with a wrong password: %d login" % stats["login_failures"])
 
     def test_a_rotated_secret_works_after_sighup(self):
         sim = self.start_simulator()

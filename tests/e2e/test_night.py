@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 import build_tree
 import tap
@@ -27,6 +28,7 @@ class Night:
 
     def __init__(self, case, mode):
         self.case, self.mode, self.is_new_server = case, mode, False
+        self.longest_s = 0.0  # that a place took to say it
         self.sim = case.start_simulator(own_password=True)
         self.daemon = case.prepare_daemon(self.sim, {**OPTIONS, **self.credential()}, "none")
         self.daemon.start()
@@ -92,6 +94,8 @@ class Night:
     # ---- what is expected ----
 
     def wait_for(self, place, words, patience):
+        began = time.monotonic()
+
         def says():
             self.said = place(self)
             return all(word in self.said for word in words)
@@ -99,6 +103,7 @@ class Night:
             wait_until(says, "it", patience)
         except AssertionError:
             raise AssertionError("%s, %s: %r are not in %r" % (self.mode, place.__name__, words, self.said)) from None
+        self.longest_s = max(self.longest_s, time.monotonic() - began)
 
     def expect(self, state, *words, places=PLACES):
         for place in places:
@@ -222,6 +227,7 @@ class TestNight(Case):
         for night, scenario in zip(nights, scenarios):
             scenario.begin(night)
         self.each(nights, scenarios, lambda night, scenario: scenario.expect(night))
+        tap.figure("the slowest place took %.1f s" % max(night.longest_s for night in nights))
         for night, scenario in zip(nights, scenarios):
             scenario.end(night)
         self.each(nights, scenarios, lambda night, scenario: night.expect_return(*scenario.RETURN))

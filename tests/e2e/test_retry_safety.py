@@ -33,6 +33,7 @@ class TestTelemetry(RetryCase):
         self.assertEqual(self.proxy.post(self.telemetry, {"t": 22.4}).status, 200)
         stats = self.sim.stats()
         self.assertEqual((stats["values"], stats["points"]), (3, 1))
+        tap.figure("a value that was executed %d times is stored %d time" % (stats["values"], stats["points"]))
         self.assertEqual([value for _, value in self.values("t")], ["22.4"])
 
     def test_under_a_limit_that_lacks_the_second_token_each_value_is_stored_once(self):

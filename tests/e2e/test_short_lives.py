@@ -42,6 +42,8 @@ class TestSteadyRequests(Case):
         self.assertGreaterEqual(stats["refreshes"], seconds // LIFE_S - 1)
         self.assertLessEqual(stats["refreshes"], seconds / (LIFE_S - 1.5) + 1)
         self.assertLess(stats["statuses"].get("401", 0), statuses[200] / 100)
+        tap.figure("%d requests in %d s: %d failed, %d login, %d renewals"
+                   % (sum(statuses.values()), seconds, sum(statuses.values()) - statuses[200], stats["logins"], stats["refreshes"]))
 
     def test_tokens_of_3_s_serve_8_programs_for_10_s(self):
         self.check(10)

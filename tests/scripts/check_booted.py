@@ -182,6 +182,7 @@ class TestBooted(unittest.TestCase):
             self.run_("systemctl", "restart", "tbproxyd")
         self.assertEqual(load.problems, "[]\n")
         self.assertGreater(int(load.answers), 50)
+        tap.figure("%d requests while it was restarted twice and upgraded: 0 refused or lost" % int(load.answers))
         self.assertEqual(self.run_("stat", "--format=%i %a", "/run/tbproxyd").stdout, directory)
         self.assertEqual(self.show("NRestarts"), "0")
         self.assert_serves()

@@ -55,6 +55,32 @@ def options():
     return found
 
 
+def rows(text):
+    """The cells of the tables in a Markdown text, without the lines that divide their heads."""
+    return [row.split(" | ") for row in re.findall(r"^\| (.*) \|$", text, re.MULTILINE)]
+
+
+@functools.lru_cache(maxsize=None)
+def arguments():
+    """{script: what it can be told to run}"""
+    cases = re.findall(r'^    "([\w-]+)": \w+,$', (SOURCE / "scripts" / "bench").read_text("utf-8"), re.MULTILINE)
+    stages = re.search(r"^stages=\((.*)\)", (SOURCE / "scripts" / "test").read_text("utf-8"), re.MULTILINE)[1]
+    return {"scripts/bench": cases, "scripts/test": stages.split()}
+
+
+def runs(command):
+    """Whether a command of docs/promises.md names a script, and cases of it, that exist."""
+    words = [word for word in command.split() if not re.match(r"--|[A-Z_]+=", word)]
+    script, *names = words[1:] if words[0] == "python3" else words
+    path = SOURCE / script
+    if not path.is_file():
+        return False
+    if script in arguments():
+        return set(names) <= set(arguments()[script])
+    listed = script in (path.parent / "local.mk").read_text("utf-8")
+    return listed and all(re.search(r"\b%s\(" % part, path.read_text("utf-8")) for name in names for part in name.split("."))
+
+
 def headings(page):
     """The anchors of its headings, like those of GitHub."""
     return [re.sub(r"[^\w\- ]", "", line.lstrip("#").strip().lower()).replace(" ", "-")
@@ -107,9 +133,21 @@ class TestDocs(unittest.TestCase):
     def test_every_promise_has_a_test(self):
         """Of the threat model: each row of a table whose last column is called "tests"."""
         promises = re.search(r"\n## Promises\n(.*?)\n## ", (SOURCE / "docs" / "threat-model.md").read_text("utf-8"), re.DOTALL)[1]
-        rows = [row for row in re.findall(r"^\| (.*) \|$", promises, re.MULTILINE) if row != "promise | tests"]
-        self.assertGreater(len(rows), 20)
-        self.check(row for row in rows if not re.search(r"`test_\w+`|`tests/[\w/.]+`|limits", row.rsplit(" | ", 1)[1]))
+        found = [row for row in rows(promises) if row != ["promise", "tests"]]
+        self.assertGreater(len(found), 20)
+        self.check(str(row) for row in found if not re.search(r"`test_\w+`|`tests/[\w/.]+`|limits", row[-1]))
+
+    def test_every_promise_has_a_command_and_a_figure(self):
+        """Of docs/promises.md. What has no figure has a dash."""
+        found = rows((SOURCE / "docs" / "promises.md").read_text("utf-8"))
+        promises = [row for row in found if row != ["promise", "command", "last figure"]]
+        self.assertGreater(len(promises), 25)
+        self.check(str(row) for row in promises
+                   if len(row) != 3 or not row[2].strip() or not re.fullmatch(r"`[^`]+`(, `[^`]+`)*", row[1]))
+
+    def test_every_command_of_a_promise_exists(self):
+        text = "".join(row[1] for row in rows((SOURCE / "docs" / "promises.md").read_text("utf-8")))
+        self.check(command for command in re.findall(r"`([^`]+)`", text) if not runs(command))
 
     def test_every_option_exists(self):
         self.check("%s: %s.%s" % (page.relative_to(SOURCE), section, name) for page in PAGES for text in named(page)
