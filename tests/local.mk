@@ -66,3 +66,4 @@ include $(srcdir)/tests/gen/local.mk
 include $(srcdir)/tests/scripts/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/bench/local.mk
+include $(srcdir)/tests/soak/local.mk

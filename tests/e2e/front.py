@@ -38,7 +38,7 @@ http {
         ssl_certificate server.pem;
         ssl_certificate_key server.key;
         location / {
-            proxy_pass http://127.0.0.1:%(server)d;
+            proxy_pass http://%(server)s;
             proxy_http_version 1.1;
             proxy_buffering off;
             proxy_request_buffering off;
@@ -51,6 +51,11 @@ http {
     }
 }
 """
+
+
+def address_of(server):
+    """SERVER has a port, or the path of a Unix socket."""
+    return "127.0.0.1:%d" % server.port if hasattr(server, "port") else "unix:" + server.path
 
 
 def nginx(directory, port, server, http2, keepalive_requests):
@@ -90,7 +95,7 @@ class Front:
                 make_certificate(self.directory, "server")
                 with open(self.directory + "/server.pem", encoding="ascii") as file:
                     self.daemon_options["upstream.ca_file"] = file.read()
-                self.start(nginx(self.directory, self.port, server.port, name == "h2", keepalive_requests), fd,
+                self.start(nginx(self.directory, self.port, address_of(server), name == "h2", keepalive_requests), fd,
                            {"NGINX": "%d;" % fd})
 
     def start(self, command, fd, environment):
