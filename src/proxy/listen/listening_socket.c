@@ -12,8 +12,6 @@
 
 #include "base/log.h"
 
-#define BACKLOG 511
-
 #define FREE_PORT_TRIES 16 /* to find a port that is free on all addresses */
 
 #define LOCK_TRIES 16 /* a try fails if another process removed the lock file meanwhile */
@@ -39,7 +37,7 @@ static int bind_and_listen(struct listening_socket *listening, struct sockaddr *
     if (r < 0)
         return r;
     setsockopt(listening->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(listening->fd, address, length) < 0 || listen(listening->fd, BACKLOG) < 0 ||
+    if (bind(listening->fd, address, length) < 0 || listen(listening->fd, SOMAXCONN) < 0 ||
         getsockname(listening->fd, address, &length) < 0)
         return refuse(listening, errno, err);
     return 0;
@@ -197,7 +195,7 @@ static int bind_unix(struct listening_socket *listening, const struct unix_socke
         refuse(listening, errno, err);
         return tb_error_prefix(err, "%s.unix_group", options->section);
     }
-    if (chmod(listening->path, options->mode) < 0 || listen(listening->fd, BACKLOG) < 0)
+    if (chmod(listening->path, options->mode) < 0 || listen(listening->fd, SOMAXCONN) < 0)
         return refuse(listening, errno, err);
     return 0;
 }
