@@ -26,6 +26,9 @@ e2e_tests = \
 	tests/e2e/test_ctl_policy.py \
 	tests/e2e/test_ctl_status.py \
 	tests/e2e/test_examples.py \
+	tests/e2e/test_exhaustion_connections.py \
+	tests/e2e/test_exhaustion_floods.py \
+	tests/e2e/test_exhaustion_slow.py \
 	tests/e2e/test_failover.py \
 	tests/e2e/test_forwarding.py \
 	tests/e2e/test_full_memory.py \
@@ -106,6 +109,7 @@ EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py \
 	tests/e2e/daemon.py \
 	tests/e2e/endings.py \
 	tests/e2e/example_case.py \
+	tests/e2e/exhaustion.py \
 	tests/e2e/front.py \
 	tests/e2e/harness.py \
 	tests/e2e/hpack.py \

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Connections of other users: a child becomes one, connects, and hands its sockets over. Only root can do that."""
+import contextlib
 import os
 import socket
 import unittest
@@ -17,29 +18,33 @@ def family_of(address):
     return socket.AF_UNIX if isinstance(address, str) else socket.AF_INET6 if ":" in address[0] else socket.AF_INET
 
 
-def connect_and_hand_over(uid, address, count, out):
+def connect_and_hand_over(uid, address, count, out, source, data):
     os.setgroups([])
     os.setgid(uid)
     os.setuid(uid)
     sockets = []
     for _ in range(count):
         sockets.append(socket.socket(family_of(address), socket.SOCK_STREAM))
+        if source:
+            sockets[-1].bind((source, 0))
         sockets[-1].connect(address)
+        with contextlib.suppress(BrokenPipeError):  # it has been refused
+            sockets[-1].send(data)
     for first in range(0, count, HANDED_MAX):
         socket.send_fds(out, [b"x"], [sock.fileno() for sock in sockets[first:first + HANDED_MAX]])
     for sock in sockets:
         sock.close()
 
 
-def sockets_of(uid, address, count):
-    """COUNT sockets of the user UID, connected to ADDRESS."""
+def sockets_of(uid, address, count, source=None, data=b""):
+    """COUNT sockets of the user UID, connected to ADDRESS from the address SOURCE; each sends DATA when it is connected."""
     into, out = socket.socketpair(socket.AF_UNIX, socket.SOCK_STREAM)
     with into, out:
         child = os.fork()
         if child == 0:
             status = 1
             try:
-                connect_and_hand_over(uid, address, count, out)
+                connect_and_hand_over(uid, address, count, out, source, data)
                 status = 0
             finally:
                 os._exit(status)
