@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <syslog.h>
 
@@ -26,6 +27,8 @@ static _Atomic int current_level = LOG_LEVEL_INFO;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct log_sink *sink;
 static unsigned long lost;
+static int write_error; /* errno, if write() failed; 0: there was no room */
+static bool is_broken;  /* the last line ended in the middle */
 
 void log_set_level(enum log_level level)
 {
@@ -54,13 +57,27 @@ bool log_stderr_is_journal(void)
            fstat(STDERR_FILENO, &status) == 0 && status.st_dev == device && status.st_ino == inode;
 }
 
+/* A disk that fills up may have taken a part of the last line: this one does not go on with it. */
+static bool write_whole(int fd, const char *line, size_t length)
+{
+    ssize_t written = is_broken ? write(fd, "\n", 1) : 0;
+
+    if (written >= 0)
+        written = write(fd, line, length);
+    if (written < 0)
+        write_error = errno;
+    else
+        is_broken = (size_t)written < length;
+    return written == (ssize_t)length;
+}
+
 /* A pipe or socket that poll() reports as writable takes a line of less than PIPE_BUF bytes at once
  * (pipe(7)). The descriptor is not made non-blocking, because other processes may share it. */
 static bool write_at_once(int fd, const char *line, size_t length)
 {
     struct pollfd end = {.fd = fd, .events = POLLOUT};
 
-    return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT) && write(fd, line, length) == (ssize_t)length;
+    return poll(&end, 1, 0) == 1 && (end.revents & POLLOUT) && write_whole(fd, line, length);
 }
 
 /* poll() reports a terminal as writable even if it has no room for a whole line. It is opened again, because
@@ -105,13 +122,16 @@ static bool write_message(const struct log_message *message)
 
 static void write_or_count(const struct log_message *message)
 {
-    char text[80];
+    char text[128];
     const struct log_message notice = {.level = LOG_LEVEL_WARNING, .text = text};
 
     pthread_mutex_lock(&mutex);
-    snprintf(text, sizeof(text), "%lu log lines were lost: they were not read in time", lost);
-    if (lost > 0 && write_message(&notice))
+    snprintf(text, sizeof(text), "%lu log lines were lost: %s", lost,
+             write_error ? strerror(write_error) : "they were not read in time");
+    if (lost > 0 && write_message(&notice)) {
         lost = 0;
+        write_error = 0;
+    }
     if (lost > 0 || !write_message(message))
         lost++;
     pthread_mutex_unlock(&mutex);

@@ -208,6 +208,27 @@ START_TEST(a_stalled_reader_does_not_block)
 }
 END_TEST
 
+START_TEST(a_full_disk_is_said_when_it_has_room_again)
+{
+    int ends[2], saved = dup(STDERR_FILENO), full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    char text[1000];
+
+    ck_assert_int_eq(pipe2(ends, O_CLOEXEC), 0);
+    ck_assert_int_ge(dup2(full, STDERR_FILENO), 0);
+    log_info("lost");
+    log_info("lost, too");
+    ck_assert_int_ge(dup2(ends[1], STDERR_FILENO), 0);
+    log_info("there");
+    ck_assert_int_ge(dup2(saved, STDERR_FILENO), 0);
+    read_lines(ends[0], text, sizeof(text));
+    ck_assert_str_eq(text, "tbproxyd: 2 log lines were lost: No space left on device\ntbproxyd: there\n");
+    close(saved);
+    close(full);
+    close(ends[0]);
+    close(ends[1]);
+}
+END_TEST
+
 /* Standard error is a terminal that nobody reads: it is called writable with less room than a line takes. */
 START_TEST(a_stalled_terminal_does_not_block)
 {
@@ -316,6 +337,7 @@ UNIT_SUITE(log)
     tcase_add_test(tests, the_journal_gets_priorities);
     tcase_add_test(tests, other_streams_get_no_priorities);
     tcase_add_test(tests, a_stalled_reader_does_not_block);
+    tcase_add_test(tests, a_full_disk_is_said_when_it_has_room_again);
     tcase_add_test(tests, a_stalled_terminal_does_not_block);
     tcase_add_test(tests, a_sink_gets_messages_with_their_fields_instead_of_standard_error);
     tcase_add_test(tests, what_a_sink_does_not_take_is_counted);
