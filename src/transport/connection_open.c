@@ -78,6 +78,10 @@ static void fail(struct connection_private *own, CURLcode code)
 {
     char *detail = own->connection.detail;
 
+    if (code == CURLE_COULDNT_CONNECT && own->socket_error) {
+        code = CURLE_FAILED_INIT; /* it is not the server's fault */
+        snprintf(detail, sizeof(own->connection.detail), "%s", strerror(own->socket_error));
+    }
     if (code == CURLE_COULDNT_CONNECT)
         add_system_error(own);
     if (!detail[0])
@@ -234,10 +238,11 @@ static void set_option(int fd, int level, int name, int value)
 /* CURLOPT_OPENSOCKETFUNCTION. */
 static curl_socket_t connection_open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
+    struct connection_private *own = arg;
     int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 
-    (void)arg;
     (void)purpose;
+    own->socket_error = fd < 0 && errno != EAFNOSUPPORT ? errno : 0; /* a host need not have IPv6 */
     if (fd < 0)
         return CURL_SOCKET_BAD;
     if (address->family == AF_INET || address->family == AF_INET6) {
@@ -261,6 +266,7 @@ static int begin(struct connection_private *own)
     curl_multi_setopt(own->multi, CURLMOPT_TIMERDATA, own);
     curl_easy_setopt(own->easy, CURLOPT_ERRORBUFFER, own->connection.detail);
     curl_easy_setopt(own->easy, CURLOPT_OPENSOCKETFUNCTION, connection_open_socket);
+    curl_easy_setopt(own->easy, CURLOPT_OPENSOCKETDATA, own);
     curl_easy_setopt(own->easy, CURLOPT_CLOSESOCKETFUNCTION, connection_close_socket);
     curl_easy_setopt(own->easy, CURLOPT_CLOSESOCKETDATA, own);
     connection_prepare_tls(own);

@@ -26,6 +26,7 @@ struct connection_private {
     struct connector_caches *caches; /* that the handle uses */
     struct list sockets;             /* that libcurl waits for */
     struct timer timer;              /* libcurl's */
+    int socket_error;                /* errno: no socket could be made */
 
     /* Once it is open. */
     struct watch watch; /* fd: -1 before */

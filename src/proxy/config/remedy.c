@@ -8,6 +8,7 @@
 
 #include "base/secret.h"
 #include "base/util.h"
+#include "http/proxy_status.h"
 #include "proxy/config/config.h"
 #include "transport/options.h"
 #include "upstream/session_delays.h"
@@ -106,11 +107,14 @@ static const struct {
     {"connection_refused", NULL, "is it running? Check upstream.url"},
     {"tls_certificate_error", has_ca_file,
      "upstream.ca_file must hold the certificate of its CA (for a changed file: systemctl reload); "
-     "upstream.url must have the name in its certificate; if tbproxyd presents a certificate, check "
-     "upstream.certificate_file"},
+     "upstream.url must have the name in its certificate, which must be valid at this host's date; if tbproxyd "
+     "presents a certificate, check upstream.certificate_file"},
     {"tls_certificate_error", NULL,
-     "upstream.url must have the name in its certificate; for a CA of your own, set upstream.ca_file; if "
-     "tbproxyd presents a certificate, check upstream.certificate_file"},
+     "upstream.url must have the name in its certificate, which must be valid at this host's date; for a CA "
+     "of your own, set upstream.ca_file; if tbproxyd presents a certificate, check upstream.certificate_file"},
+    {PROXY_STATUS_INTERNAL_ERROR, NULL,
+     "tbproxyd lacks open files or memory: see LimitNOFILE= in its unit, listen.max_connections and "
+     "upstream.max_connections"},
     {"tls_protocol_error", NULL,
      "does it speak TLS? Check upstream.url, upstream.tls_min_version and upstream.certificate_file"},
     {NULL, NULL, "is it running, and not overloaded? Is a firewall in between? Check upstream.url"},

@@ -3,6 +3,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/un.h>
 
 #include "transport/connection_private.h"
@@ -25,6 +26,21 @@ START_TEST(nobody_listens)
     wire_stop_listening();
     wire_open(true);
     assert_fails(502, "connection_refused", "Failed to connect to 127.0.0.1 port");
+    wire_end();
+}
+END_TEST
+
+START_TEST(no_descriptor_is_left)
+{
+    struct rlimit usual, none;
+
+    wire_begin(kinds[_i], (struct transport_options){0});
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    none = (struct rlimit){3, usual.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    wire_open(false);
+    assert_fails(502, "proxy_internal_error", "Too many open files");
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
     wire_end();
 }
 END_TEST
@@ -313,6 +329,7 @@ UNIT_SUITE(connection_open)
 
     tcase_set_timeout(tests, 60);
     tcase_add_loop_test(tests, nobody_listens, 0, 2);
+    tcase_add_loop_test(tests, no_descriptor_is_left, 0, 2);
     tcase_add_loop_test(tests, connecting_takes_too_long, 0, 2);
     tcase_add_test(tests, the_handshake_takes_too_long);
     tcase_add_test(tests, the_server_hangs_up_in_the_handshake);
