@@ -61,6 +61,7 @@ format:
 include $(srcdir)/docs/examples/local.mk
 include $(srcdir)/tests/unit/local.mk
 include $(srcdir)/tests/e2e/local.mk
+include $(srcdir)/tests/faults/local.mk
 include $(srcdir)/tests/conformance/local.mk
 include $(srcdir)/tests/gen/local.mk
 include $(srcdir)/tests/scripts/local.mk

@@ -34,7 +34,7 @@ http {
     merge_slashes off;
     map $http_upgrade $hop { default upgrade; "" close; }
     server {
-        listen 127.0.0.1:%(port)d ssl%(http2)s;
+        listen %(address)s:%(port)d ssl%(http2)s;
         ssl_certificate server.pem;
         ssl_certificate_key server.key;
         location / {
@@ -58,11 +58,12 @@ def address_of(server):
     return "127.0.0.1:%d" % server.port if hasattr(server, "port") else "unix:" + server.path
 
 
-def nginx(directory, port, server, http2, keepalive_requests):
+def nginx(directory, address, port, server, http2, keepalive_requests):
     """Its command line. If root starts it, a worker would run as a user that cannot enter the directory."""
     with open(directory + "/nginx.conf", "w", encoding="ascii") as file:
-        file.write(NGINX % {"user": "user root;" if os.geteuid() == 0 else "", "port": port, "server": server,
-                            "http2": " http2" if http2 else "", "keepalive_requests": keepalive_requests})
+        file.write(NGINX % {"user": "user root;" if os.geteuid() == 0 else "", "address": address,
+                            "port": port, "server": server, "http2": " http2" if http2 else "",
+                            "keepalive_requests": keepalive_requests})
     return ["nginx", "-p", directory, "-e", "stderr", "-c", "nginx.conf"]
 
 
@@ -75,35 +76,52 @@ def nghttpx(port, server):
 
 class Front:
     """A proxy in front of SERVER. NAME: one of UPSTREAMS, which is what the daemon speaks with it: HTTP/1.1 or HTTP/2 over
-    TLS, or HTTP/2 without TLS. KEEPALIVE_REQUESTS: with TLS, most on a connection. DAEMON_OPTIONS: the daemon's options
-    besides the URL. The program inherits the listening socket, so the port is reserved and connections wait until the
-    program accepts them."""
+    TLS, or HTTP/2 without TLS. KEEPALIVE_REQUESTS: with TLS, most on a connection. ADDRESS: where it listens, in NAMESPACE,
+    a network namespace in which SERVER is, too, if it is given. HOST: in the URL and the certificate. DAEMON_OPTIONS: the
+    daemon's options besides the URL. The program inherits the listening socket, so the port is reserved and connections wait
+    until the program accepts them."""
 
-    def __init__(self, server, name, keepalive_requests=1000000):
+    def __init__(self, server, name, keepalive_requests=1000000, address="127.0.0.1", namespace=None,
+                 host="localhost"):
         self.behind = server
+        self.name, self.keepalive_requests, self.address, self.namespace = name, keepalive_requests, address, namespace
         self.directory = tempfile.mkdtemp(prefix="tb-front-")
         self.daemon_options = {}
-        with socket.create_server(("127.0.0.1", 0), backlog=511) as listener:
+        self.port = 0
+        if name == "h2c":
+            self.daemon_options["upstream.http2"] = "prior-knowledge"
+        else:
+            make_certificate(self.directory, "server", ("IP:" if host[0].isdigit() else "DNS:") + host)
+            with open(self.directory + "/server.pem", encoding="ascii") as file:
+                self.daemon_options["upstream.ca_file"] = file.read()
+        self.start()
+        self.url = "http://127.0.0.1:%d" % self.port if name == "h2c" else "https://%s:%d" % (host, self.port)
+
+    def listen(self):
+        return socket.create_server((self.address, self.port), backlog=511)
+
+    def start(self):
+        """Again on the same port, if it was stopped."""
+        with self.namespace.run(self.listen) if self.namespace else self.listen() as listener:
             self.port = listener.getsockname()[1]
             fd = listener.fileno()
-            if name == "h2c":
-                self.url = "http://127.0.0.1:%d" % self.port
-                self.daemon_options["upstream.http2"] = "prior-knowledge"
-                self.start(nghttpx(self.port, server.port), fd, {"NGHTTPX_ACCEPT_1": "tcp,%d" % fd})
+            if self.name == "h2c":
+                self.spawn(nghttpx(self.port, self.behind.port), fd, {"NGHTTPX_ACCEPT_1": "tcp,%d" % fd})
             else:
-                self.url = "https://localhost:%d" % self.port
-                make_certificate(self.directory, "server")
-                with open(self.directory + "/server.pem", encoding="ascii") as file:
-                    self.daemon_options["upstream.ca_file"] = file.read()
-                self.start(nginx(self.directory, self.port, address_of(server), name == "h2", keepalive_requests), fd,
-                           {"NGINX": "%d;" % fd})
+                self.spawn(nginx(self.directory, self.address, self.port, address_of(self.behind),
+                                 self.name == "h2", self.keepalive_requests), fd, {"NGINX": "%d;" % fd})
 
-    def start(self, command, fd, environment):
+    def in_child(self):
+        end_with_parent()
+        if self.namespace:
+            self.namespace.enter()
+
+    def spawn(self, command, fd, environment):
         path = os.environ.get("PATH", os.defpath) + ":/usr/sbin"
         command[0] = shutil.which(command[0], path=path) or command[0]
-        with open(self.directory + "/log", "wb") as log:
+        with open(self.directory + "/log", "ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, pass_fds=[fd],
-                                            cwd=self.directory, env=environment, preexec_fn=end_with_parent)
+                                            cwd=self.directory, env=environment, preexec_fn=self.in_child)
 
     def requests(self, prefix="/"):
         """The requests answered so far whose path begins with PREFIX: (protocol, port of the daemon's connection) of each."""
@@ -115,7 +133,11 @@ class Front:
         with open(self.directory + "/log", encoding="utf-8", errors="replace") as file:
             return file.read()
 
-    def stop(self):
+    def end(self):
+        """Ends the program, and all connections at once. start() starts it again."""
         self.process.terminate()
         self.process.wait(PATIENCE)
+
+    def stop(self):
+        self.end()
         shutil.rmtree(self.directory, ignore_errors=True)

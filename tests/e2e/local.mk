@@ -108,6 +108,7 @@ EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py \
 	tests/e2e/ctl_case.py \
 	tests/e2e/daemon.py \
 	tests/e2e/endings.py \
+	tests/e2e/event_stream.py \
 	tests/e2e/example_case.py \
 	tests/e2e/exhaustion.py \
 	tests/e2e/front.py \

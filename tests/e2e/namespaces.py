@@ -30,7 +30,7 @@ class Namespace:
         def run():
             try:
                 results.append((work(), None))
-            except OSError as error:  # raised again below
+            except Exception as error:  # raised again below
                 results.append((None, error))
         thread = threading.Thread(target=run)
         thread.start()

@@ -15,6 +15,8 @@ class Simulator:
     """The stand-in server. OPTIONS: its command line, token_life=3 for --token-life 3. It gets a password that is easy to
     search for. If a test starts it again, it must have its password from the beginning."""
 
+    in_child = None  # called in its process, before the program runs
+
     def __init__(self, own_password=False, **options):
         # Pings would come between the frames that tests wait for.
         self.options = {"port": 0, "websocket_ping_ms": 0, **options}
@@ -29,7 +31,8 @@ class Simulator:
         command = [build_tree.program("tests/sim/tbsim"), "--die-with-parent"]
         for name, value in {"api_key": self.api_key, **self.options}.items():
             command += ["--" + name.replace("_", "-"), str(value)]
-        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True,
+                                        preexec_fn=self.in_child)
         self.url = self.process.stdout.readline().strip()
         self.port = int(self.url.rsplit(":", 1)[1])
         self.address = ("127.0.0.1", self.port)

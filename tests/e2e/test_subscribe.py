@@ -4,63 +4,13 @@ import json
 import time
 
 import tap
+from event_stream import Stream
 from harness import Case, build, in_parallel
-from waiting import PATIENCE, wait_until
+from waiting import wait_until
 
 UNKNOWN = "784f394c-42b6-435a-983c-b7beff2784f9"
 SUBSCRIBERS_MAX, KEYS_MAX = 100, 100
 BUFFER_BYTES = 256 * 1024
-
-
-class Stream:
-    """A response whose events are read one by one."""
-
-    def __init__(self, case, daemon, target, headers=(), unix=False, version="HTTP/1.1"):
-        self.connection = daemon.connect(unix, PATIENCE)
-        case.addCleanup(self.connection.close)
-        self.connection.send(("GET %s %s\r\nHost: %s\r\n%s\r\n" % (
-            target, version, self.connection.host, "".join("%s: %s\r\n" % pair for pair in headers))).encode())
-        self.answer = self.connection.head()
-        self.text = b""
-        self.comments = []
-        self.last_id = None
-
-    def more(self):
-        """The next chunk; false at the end."""
-        if (self.answer.header("Transfer-Encoding") or "") != "chunked":
-            data = self.connection.data or self.connection.fill()
-            self.connection.data = b""
-            self.text += data
-            return bool(data)
-        length = int(self.connection.line(), 16)
-        self.text += self.connection.take(length)
-        self.connection.line()
-        return length > 0
-
-    def block(self):
-        """The fields of the next event or comment; None at the end."""
-        while b"\n\n" not in self.text:
-            if not self.more():
-                return None
-        block, self.text = self.text.split(b"\n\n", 1)
-        return [line.split(": ", 1) for line in block.decode().split("\n")]
-
-    def event(self):
-        """(time, values) of the next event."""
-        while True:
-            fields = self.block()
-            if fields is None or fields[0][0] != "":
-                break
-            self.comments.append(fields[0][1])
-        if fields is None:
-            return None
-        if fields[0] == ["event", "end"]:
-            return "end", json.loads(fields[1][1])["message"]
-        if [name for name, _ in fields] != ["id", "data"]:
-            raise AssertionError(fields)
-        self.last_id = int(fields[0][1])
-        data = json.loads(fields[1][1])
-        return data["ts"], data["values"]
 
 
 class SubscribeCase(Case):
@@ -81,7 +31,8 @@ class SubscribeCase(Case):
         return "/-/subscribe/DEVICE/%s%s" % (device or self.device, query)
 
     def subscribe(self, query="", headers=(), **options):
-        stream = Stream(self, options.pop("daemon", self.proxy), self.path(query), headers, **options)
+        stream = Stream(options.pop("daemon", self.proxy), self.path(query), headers, **options)
+        self.addCleanup(stream.connection.close)
         self.assertEqual(stream.answer.status, 200, stream.answer)
         return stream
 
@@ -160,7 +111,8 @@ class TestUpdates(SubscribeCase):
 
     def test_other_entity_types(self):
         asset = self.proxy.call("POST", "/api/asset", body={"name": self.id(), "type": "default"}).json()["id"]["id"]
-        stream = Stream(self, self.proxy, "/-/subscribe/ASSET/" + asset.upper())
+        stream = Stream(self.proxy, "/-/subscribe/ASSET/" + asset.upper())
+        self.addCleanup(stream.connection.close)
         self.assertEqual(stream.answer.status, 200)
         target = "/api/plugins/telemetry/ASSET/%s/timeseries/ANY" % asset
         self.assertEqual(self.proxy.call("POST", target, body={"ts": 5, "values": {"a": 1}}).status, 200)

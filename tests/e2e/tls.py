@@ -7,12 +7,14 @@ import subprocess
 from scripted import ScriptedServer
 
 
-def make_certificate(directory, name, subject="DNS:localhost"):
-    """Makes NAME.key and NAME.pem: a key, and a self-signed certificate for SUBJECT."""
+def make_certificate(directory, name, subject="DNS:localhost", days=2, ca=None):
+    """Makes NAME.key and NAME.pem: a key, and a certificate for SUBJECT, signed by itself or by CA, a path without .pem and
+    .key."""
     path = os.path.join(directory, name)
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-                    "-keyout", path + ".key", "-out", path + ".pem", "-days", "2", "-subj", "/CN=localhost",
-                    "-addext", "subjectAltName=" + subject], check=True, stdin=subprocess.DEVNULL,
+                    "-keyout", path + ".key", "-out", path + ".pem", "-days", str(days), "-subj", "/CN=" + name,
+                    "-addext", "subjectAltName=" + subject,
+                    *(["-CA", ca + ".pem", "-CAkey", ca + ".key"] if ca else [])], check=True, stdin=subprocess.DEVNULL,
                    capture_output=True)
 
 

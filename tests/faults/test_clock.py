@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The host's date is stepped by hours, both ways: no program notices, and values keep the server's time."""
+import time
+
+import e2e_modules  # noqa: F401
+import tap
+from fault_case import FaultCase
+
+HOUR_S = 3600
+START_H, STEPS_H = 6, (11, 1, 6)  # ahead of the true date; never before the server's certificate begins
+TOKEN_S = 6  # renewed when 80 % of it are over
+NEAR_MS = 30000  # how late a slow machine may be
+
+
+class TestStepped(FaultCase):
+    def test_a_date_that_is_stepped(self):
+        clock = self.make_clock()
+        clock.step(START_H * HOUR_S)
+        self.begin({"upstream.check_interval_ms": 500}, token_life=TOKEN_S, **clock.environment)
+        for hours in STEPS_H:
+            before = self.sim.stats()
+            began_ms = time.time() * 1000
+            clock.step(hours * HOUR_S)
+            for load in self.loads:
+                date_s = load.proxy.get("/-/x", unix=True).json()["timestamp"] / 1000  # of tbproxyd's own answer
+                self.assertAlmostEqual(date_s - time.time(), hours * HOUR_S, delta=HOUR_S / 2)
+            self.assert_goes_on(TOKEN_S)
+            after = self.sim.stats()
+            renewals = after["logins"] + after["refreshes"] - before["logins"] - before["refreshes"]
+            self.assertIn(renewals, range(2, 7), "two daemons renew theirs every 4.5 s")
+            self.assert_true_times(began_ms)
+        self.settle()
+
+    def assert_true_times(self, began_ms):
+        for load in self.loads:
+            times = [row["ts"] for row in self.values(load)]
+            self.assertLess(max(times), time.time() * 1000 + NEAR_MS)
+            self.assertGreater(max(times), began_ms)
+            self.assertGreater(min(times), began_ms - 10 * NEAR_MS)
+
+
+if __name__ == "__main__":
+    tap.main()
