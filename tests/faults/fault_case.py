@@ -116,7 +116,7 @@ class FaultCase(Case):
               **environment):
         """A front and a daemon for each of VERSIONS, and a load for each that runs. HOST: in the server's URL. PREPARE(front)
         is called before its daemon starts. OPTIONS, IN_CHILD, ENVIRONMENT: of the daemons."""
-        self.sim = self.start_far_simulator(token_life=token_life)
+        self.sim, self.calls = self.start_far_simulator(token_life=token_life), []
         self.fronts = [self.start_far_front(self.sim, version, host) for version in VERSIONS]
         for front in self.fronts:
             prepare(front)
@@ -138,6 +138,13 @@ class FaultCase(Case):
         """Whether of each kind a request made since then has succeeded."""
         return all(any(made.reply and made.reply.status == 200 for made in load.since(since, kind))
                    for kind in (READ, WRITE, RPC))
+
+    def last(self, seconds):
+        """The fault lasts so long, or for TB_FAULT_SECONDS."""
+        end = time.monotonic() + max(seconds, e2e_modules.SECONDS)
+        while (left := end - time.monotonic()) > 0:
+            time.sleep(min(left, 20))
+            self.collect_calls()
 
     def assert_told(self, state, cause, timeout_s=SLACK_S + 6):
         """The page and the log of each daemon say that, in time."""
@@ -178,7 +185,8 @@ class FaultCase(Case):
         error); the ledgers agree. Returns how many failed."""
         for load in self.loads:
             load.stop()
-        calls = self.calls_of_server()
+        self.collect_calls()
+        calls = collections.Counter(self.calls)
         failed = 0
         tap.comment("%d requests; slowest %.1f s; %d streams, %d WebSockets; %s packets" % (
             sum(len(load.made) for load in self.loads), max(made.took for load in self.loads for made in load.made),
@@ -203,10 +211,13 @@ class FaultCase(Case):
             self.assertIsNotNone(cause, str(made))
             self.assertRegex(made.reply.json()["message"], cause, str(made))
 
-    def calls_of_server(self):
-        """How often it was asked to make each RPC."""
-        return collections.Counter((request["target"].split("/")[-1], json.loads(request["body"])["params"])
-                                   for request in self.sim.requests() if request["target"].startswith("/api/rpc/"))
+    def collect_calls(self):
+        """Adds to self.calls the RPCs that the server was asked for; it remembers its last 1,000 requests only."""
+        new = [(request["target"].split("/")[-1], json.loads(request["body"])["params"])
+               for request in self.sim.requests() if request["target"].startswith("/api/rpc/")]
+        most = min(len(new), len(self.calls))
+        known = max(count for count in range(most + 1) if self.calls[len(self.calls) - count:] == new[:count])
+        self.calls += new[known:]
 
     def assert_calls(self, load, calls):
         for made in load.since(0, RPC):

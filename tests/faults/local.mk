@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What fails around a program: the network, the server, the name server, certificates, the clock, the disk. They need root,
-# for network namespaces and TUN devices.
-fault_tests = \
+# for network namespaces and TUN devices. With TB_FAULT_SECONDS each fault lasts so long.
+cable_tests = \
 	tests/faults/test_certificates.py \
 	tests/faults/test_clock.py \
 	tests/faults/test_cut.py \
@@ -11,9 +11,9 @@ fault_tests = \
 	tests/faults/test_server_away.py \
 	tests/faults/test_shortage.py
 
-program_tests += $(fault_tests)
+program_tests += $(cable_tests)
 
-EXTRA_DIST += $(fault_tests) \
+EXTRA_DIST += $(cable_tests) \
 	tests/faults/cable.py \
 	tests/faults/e2e_modules.py \
 	tests/faults/fault_case.py \

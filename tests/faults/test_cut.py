@@ -3,7 +3,6 @@
 import random
 import threading
 import time
-
 import e2e_modules  # noqa: F401
 import tap
 from cable import Cable
@@ -12,7 +11,7 @@ from fault_case import FaultCase
 from harness import wait_until
 from scripted import ScriptedServer, answer
 
-SHORT_S = 4
+SHORT_S, LONG_S = 4, 20
 TIMED_OUT = r"timed out|did not answer|does not answer|cannot be reached|answer"
 
 
@@ -30,7 +29,7 @@ class TestCut(FaultCase):
         self.begin()
         self.cable.set(is_cut=True)
         self.assert_told("unreachable", "does not answer|cannot be reached")
-        time.sleep(20)
+        self.last(LONG_S)
         self.cable.set()
         self.assert_recovers(10)
         self.assert_goes_on()

@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The name server is away, or does not know the server's name, at the start and later."""
-import time
-
 import e2e_modules  # noqa: F401
 import tap
 from cable import Cable
@@ -56,7 +54,7 @@ class TestLater(FaultCase):
         self.assert_told("unreachable", CAUSE)
         for front in self.fronts:
             front.start()
-        time.sleep(GONE_S)
+        self.last(GONE_S)
         names.answer = Cable.THERE_ADDRESS
         self.assert_recovers(8)
         self.assert_goes_on()

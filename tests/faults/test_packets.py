@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The network loses, delays, swaps and doubles packets: no program notices."""
-import time
-
 import e2e_modules  # noqa: F401
 import tap
 from fault_case import FaultCase
@@ -14,7 +12,7 @@ class TestPackets(FaultCase):
         self.begin()
         self.cable.set(loss=0.05, delay_s=0.02, jitter_s=0.03, doubled=0.05)
         before = self.cable.counts.copy()
-        time.sleep(RUN_S)
+        self.last(RUN_S)
         self.cable.set()
         self.assertGreater((self.cable.counts - before)["lost"], 20)
         self.assert_recovers(2)

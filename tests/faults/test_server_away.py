@@ -1,7 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
 """The server ends and starts again, at the same address or at another one."""
-import time
-
 import e2e_modules  # noqa: F401
 import tap
 from cable import Cable
@@ -18,7 +16,7 @@ class TestRestart(FaultCase):
         for front in self.fronts:
             front.end()
         self.assert_told("unreachable", "cannot be reached: .*connect")
-        time.sleep(AWAY_S)
+        self.last(AWAY_S)
         for front in self.fronts:
             front.start()
         self.assert_recovers(8)

@@ -4,8 +4,6 @@ import ctypes
 import os
 import resource
 import subprocess
-import time
-
 import e2e_modules  # noqa: F401
 import tap
 from daemon import end_with_parent
@@ -30,7 +28,7 @@ class TestDescriptors(FaultCase):
             front.end()
             front.start()
         self.assert_told("unreachable", "Too many open files.*LimitNOFILE")
-        time.sleep(GONE_S)
+        self.last(GONE_S)
         self.limit_descriptors(20000)
         self.assert_recovers(8)
         self.assert_goes_on()
