@@ -149,6 +149,31 @@ class TestEnd(Case):
             proxy.signal(signal.SIGTERM)
             self.assertEqual(proxy.ended(), 0)
 
+    def wait_for_a_place(self, drain_timeout_ms):
+        """Returns a daemon, a connection that has its only place, and one that waits for it, both with a request."""
+        proxy = self.start_daemon(self.hold(), {"listen.max_connections": 1, "limits.drain_timeout_ms": drain_timeout_ms})
+        first, second = self.ask(proxy), proxy.connect()
+        self.addCleanup(second.close)
+        second.send(build("GET", "/api/x", host=second.host))
+        self.assertEqual(proxy.ask_admin("GET", "/-/live").status, 200)  # so the second one is accepted
+        return proxy, first, second
+
+    def test_a_connection_that_waits_for_a_place_gets_one_in_the_drain(self):
+        proxy, first, second = self.wait_for_a_place(60000)
+        time.sleep(0.6)  # it is no new connection any more
+        proxy.signal(signal.SIGTERM)
+        proxy.notices.wait("^STOPPING=1$")
+        self.go.set()
+        self.assertEqual((first.response().status, second.response().status), (200, 200))
+        self.assertEqual(proxy.ended(), 0)
+
+    def test_a_connection_that_waits_for_a_place_is_refused_at_the_end(self):
+        proxy, first, second = self.wait_for_a_place(300)
+        proxy.signal(signal.SIGTERM)
+        self.assert_error(second.response(), 503, 2, "listen.max_connections")
+        self.assertEqual(first.response().status, 503)
+        self.assertEqual(proxy.ended(), 0)
+
     def test_it_ends_while_a_retry_is_waited_for(self):
         sim = self.start_simulator()
         proxy = self.start_daemon(sim, {"retry.initial_retry_delay_ms": 30000, "limits.drain_timeout_ms": 300})

@@ -2,7 +2,7 @@
 # Built by "make fuzzers" with clang and -fsanitize=fuzzer-no-link; run by scripts/test, which asks "make print-fuzzers"
 # for the list. What is in corpus/NAME, fuzz_NAME begins with.
 FUZZERS = tests/fuzz/fuzz_config tests/fuzz/fuzz_ctl_status tests/fuzz/fuzz_ctl_values tests/fuzz/fuzz_decode \
-	tests/fuzz/fuzz_events tests/fuzz/fuzz_frames tests/fuzz/fuzz_handshake tests/fuzz/fuzz_header tests/fuzz/fuzz_http1 \
+	tests/fuzz/fuzz_events tests/fuzz/fuzz_exchange tests/fuzz/fuzz_frames tests/fuzz/fuzz_handshake tests/fuzz/fuzz_header tests/fuzz/fuzz_http1 \
 	tests/fuzz/fuzz_http2 tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_limits tests/fuzz/fuzz_merge_body \
 	tests/fuzz/fuzz_origin tests/fuzz/fuzz_policy tests/fuzz/fuzz_pool tests/fuzz/fuzz_query tests/fuzz/fuzz_router \
 	tests/fuzz/fuzz_server_version tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_subscription tests/fuzz/fuzz_target \
@@ -93,3 +93,10 @@ tests_fuzz_fuzz_subscription_LDFLAGS = -fsanitize=fuzzer \
 tests_fuzz_fuzz_policy_SOURCES = tests/fuzz/fuzz_policy.c tests/fuzz/fuzz.h
 tests_fuzz_fuzz_policy_LDADD = $(project_libs)
 tests_fuzz_fuzz_policy_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_exchange_SOURCES = tests/fuzz/fuzz_exchange.c tests/fuzz/fuzz.h tests/fuzz/fuzzed_daemon.c tests/fuzz/fuzzed_daemon.h \
+	tests/fuzz/hostile_asked.c tests/fuzz/hostile_asked.h \
+	tests/fuzz/hostile_client.c tests/fuzz/hostile_client.h tests/fuzz/hostile_frames.c tests/fuzz/hostile_server.c \
+	tests/fuzz/hostile_server.h tests/fuzz/virtual_time.c tests/fuzz/virtual_time.h
+tests_fuzz_fuzz_exchange_LDADD = $(project_libs)
+tests_fuzz_fuzz_exchange_LDFLAGS = -fsanitize=fuzzer -Wl,--wrap=epoll_wait -Wl,--wrap=clock_wall_ms \
+	-Wl,--wrap=log_configure -Wl,--wrap=connector_new

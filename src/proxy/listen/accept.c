@@ -170,6 +170,7 @@ static bool accept_serve(struct listener *listener, struct accepted *accepted)
 
     if (!take_place(&listener->services->principals, &accepted->newcomer))
         return false;
+    listener->listeners->accepted_ms = listener->services->loop.now_ms;
     *newcomer = accepted->newcomer;
     newcomer->has_place = true;
     MHD_add_connection(listener->mhd, accepted->fd, (struct sockaddr *)&accepted->address, accepted->length);
@@ -198,7 +199,6 @@ static void add_connection(struct listener *listener, struct accepted *accepted)
     struct newcomer *newcomer = &accepted->newcomer;
     int64_t user = socket_owner_find(&principals->owner, accepted->fd, &newcomer->port);
 
-    listener->listeners->accepted_ms = listener->services->loop.now_ms;
     newcomer->kind = listener->socket.kind;
     newcomer->principal = principal_get(principals, user, listener->services->loop.now_ms);
     newcomer->share = share_of(listener, newcomer->principal);

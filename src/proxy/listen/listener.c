@@ -254,6 +254,8 @@ void listeners_close(struct listeners *listeners)
 {
     size_t i;
 
+    if (listeners->services)
+        connection_waits_end(listeners);
     for (i = 0; i < listeners->count; i++) {
         struct listener *listener = &listeners->list[i];
 

@@ -45,7 +45,7 @@ struct listeners {
     struct timer port_timer; /* until the next try to have the port, while another program has it */
     struct timer trim_timer; /* until freed memory goes back to the system */
     unsigned closed;         /* connections since it last did */
-    int64_t accepted_ms;     /* when the last connection was accepted; boot clock */
+    int64_t accepted_ms;     /* when the last connection was given a place; boot clock */
     int64_t shortage_log_ms; /* the next message that there are no descriptors comes after this; boot clock */
 };
 

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A whole tbproxyd in this process, with Unix sockets to programs and to the server.
+ */
+#ifndef TB_TESTS_FUZZED_DAEMON_H
+#define TB_TESTS_FUZZED_DAEMON_H
+
+#include "proxy/daemon/daemon.h"
+
+/* Once: makes a folder for sockets and secrets, which is removed when the process exits. */
+void fuzzed_daemon_prepare(void);
+
+/* A path in that folder: "socket" for programs, "admin", "server". Valid until the next call. */
+const char *fuzzed_daemon_path(const char *name);
+
+/* KIND: bits of the configuration. */
+void fuzzed_daemon_start(struct daemon *daemon, unsigned kind);
+
+/* Whether no request is under way but those whose response lasts as long as the client is there. */
+bool fuzzed_daemon_has_only_streams(const struct daemon *daemon);
+
+/* Prints what is under way. */
+void fuzzed_daemon_print(const struct daemon *daemon);
+
+/* No connection, request, byte of a body or place in a queue is held any more. */
+void fuzzed_daemon_check_empty(const struct daemon *daemon);
+
+#endif
