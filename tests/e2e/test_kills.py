@@ -3,6 +3,7 @@
 is refused, each request gets its own whole answer or its connection ends, what was acknowledged is on the server once, and
 nothing is executed twice. With TB_LONG, 200 kills instead of 20. TB_SEED repeats the moments and the kinds of requests."""
 import collections
+import contextlib
 import itertools
 import json
 import os
@@ -16,13 +17,13 @@ import tap
 from client import Closed, Connection
 from harness import PATIENCE, SLOW, Case, answer, wait_until
 from scripted import USER
-from websocket import jwt
+from websocket import TEXT, Program, accept, frame, jwt
 
 KILLS = 200 if "TB_LONG" in os.environ else 20
 READY_S = PATIENCE if SLOW else 5  # at most from the start to READY=1; an idle machine needs less than 0.1 s
 
-READ, LARGE, CHUNKED, RPC, SAVE, STAMPED, BARE, STATUS = KINDS = (
-    "read", "large", "chunked", "RPC", "save", "stamped", "bare", "status")
+READ, LARGE, CHUNKED, RPC, SAVE, STAMPED, BARE = FORWARDED = ("read", "large", "chunked", "RPC", "save", "stamped", "bare")
+STATUS, MESSAGE = "status", "message"  # on the admin socket; on a WebSocket
 ONCE = (RPC, SAVE, BARE)  # sent once by the client: a second time would be one too many
 
 DEVICE = "11111111-1111-1111-1111-111111111111"
@@ -98,7 +99,20 @@ class Ledger:
             return chunked(body_of(kind, mark))
         return answer(200, body_of(kind, mark), [("Content-Type", "application/json")])
 
+    @staticmethod
+    def echo(peer, request):
+        """A WebSocket that sends each message back. They are short."""
+        peer.send(accept(request))
+        while len(head := peer.file.read(2)) == 2:
+            mask, payload = peer.file.read(4), peer.file.read(head[1] & 127)
+            if len(payload) < head[1] & 127:
+                break
+            peer.send(frame(TEXT, bytes(byte ^ mask[i % 4] for i, byte in enumerate(payload)), masked=False))
+        return False
+
     def handle(self, peer, request):
+        if request.header("Upgrade"):
+            return self.echo(peer, request)
         if request.method == "POST" and len(request.body) != int(request.header("Content-Length") or -1):
             return False  # tbproxyd was killed while it sent it
         with self.lock:
@@ -164,6 +178,33 @@ class Loader:
         self.close()
 
 
+class WebSocketLoader(Loader):
+    """Sends messages on a WebSocket, and opens another one when that has ended."""
+
+    def __init__(self, proxy, unix, seed):
+        super().__init__(None, [MESSAGE], seed)
+        self.open = lambda: Program(proxy, "/api/ws/plugins/telemetry", unix)
+
+    def ask(self, kind, mark):
+        self.sent += 1
+        came = None
+        with contextlib.suppress(Closed, ConnectionResetError, BrokenPipeError):
+            self.connection = self.connection or self.open()
+            if self.connection.answer.status != 101:
+                self.problems.append("handshake: %r" % self.connection.answer)
+            self.connection.deadline = time.monotonic() + PATIENCE
+            self.connection.send(frame(TEXT, b"%d" % mark))
+            came = self.connection.next()
+        if came is None:
+            self.close()
+            self.ended.append((kind, mark))
+            return False
+        if came != (TEXT, b"%d" % mark, True):
+            self.problems.append("message %d: %r" % (mark, came))
+        self.acknowledged.append((kind, mark))
+        return True
+
+
 class KillsCase(Case):
     FRONT = None  # from front.UPSTREAMS
 
@@ -196,9 +237,9 @@ class KillsCase(Case):
         self.assertEqual(self.proxy.ended(), -signal.SIGKILL)
 
     def make_loaders(self):
-        programs = [kind for kind in KINDS if kind != STATUS]
-        ways = [(self.proxy.address, programs), (self.proxy.unix_path, programs)] * 5 + [(self.proxy.admin_path, [STATUS])]
-        return [Loader(*way, self.noise.random()) for way in ways]
+        ways = [(self.proxy.address, FORWARDED), (self.proxy.unix_path, FORWARDED)] * 5 + [(self.proxy.admin_path, [STATUS])]
+        talkers = [WebSocketLoader(self.proxy, unix, self.noise.random()) for unix in (False, True)]
+        return [Loader(*way, self.noise.random()) for way in ways] + talkers
 
     def run_under_load(self, work):
         """Calls work(loaders) while they make requests. Returns them."""
@@ -234,7 +275,7 @@ class KillsCase(Case):
 
     def report(self, loaders):
         ended = collections.Counter(kind for loader in loaders for kind, _ in loader.ended)
-        print("# %d kills, %d requests, %d answered, %d ended (%s), %d problems; %d logins; ready after %d ms (at most %d)" % (
+        print("# %d kills, %d requests, %d answered, %d ended (%s), %d refused or wrong; %d logins; ready after %d ms (at most %d)" % (
             KILLS, sum(loader.sent for loader in loaders), sum(len(loader.acknowledged) for loader in loaders),
             sum(ended.values()), ", ".join("%s %d" % pair for pair in sorted(ended.items())),
             sum(len(loader.problems) for loader in loaders), self.ledger.logins,
