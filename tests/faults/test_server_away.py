@@ -12,7 +12,7 @@ NEW_ADDRESS = "192.0.2.3"
 
 class TestRestart(FaultCase):
     def test_a_server_that_ends_and_starts_again(self):
-        self.begin()
+        self.begin({"retry.initial_retry_delay_ms": 30000})  # event streams do not wait for that
         for front in self.fronts:
             front.end()
         self.assert_told("unreachable", "cannot be reached: .*connect")
@@ -30,7 +30,7 @@ class TestMove(FaultCase):
         self.begin({"upstream.connect_timeout_ms": 3000}, NAME, in_child)
         names.answer = NEW_ADDRESS
         self.cable.move_there(NEW_ADDRESS)
-        self.assert_recovers(60)
+        self.assert_recovers(30)
         self.assert_goes_on()
         self.settle(GONE + "|time")
 

@@ -189,7 +189,10 @@ void daemon_session_changed(struct upstream *upstream)
 
 void daemon_health_changed(struct upstream *upstream)
 {
-    update_state(daemon_of(upstream));
+    struct daemon *daemon = daemon_of(upstream);
+
+    update_state(daemon);
+    subscriptions_health_changed(&daemon->subscriptions);
 }
 
 /* ---- the watchdog ---- */

@@ -15,8 +15,8 @@
 #define SUBSCRIPTION_SOCKET_COMMAND_BYTES 32768             /* most of a command; the server takes no more */
 #define SUBSCRIPTION_SOCKET_OUT_BYTES     (1024 * 1024)     /* commands that wait to be sent */
 #define SUBSCRIPTION_SOCKET_READS         32                /* of 16 KiB, before others get their turn */
-#define SUBSCRIPTION_SOCKET_QUIET_MS      20000             /* of silence until the server is pinged */
-#define SUBSCRIPTION_SOCKET_LOST_MS       60000 /* of silence until the connection is taken for lost */
+#define SUBSCRIPTION_SOCKET_QUIET_MS      5000              /* of silence until the server is pinged */
+#define SUBSCRIPTION_SOCKET_LOST_MS       20000 /* of silence until the connection is taken for lost */
 
 struct subscription_socket {
     /* The owner's part. After opened(), commands can be sent. message() gets a message; CUT: only its

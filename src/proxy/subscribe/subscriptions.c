@@ -121,8 +121,8 @@ void subscriptions_init(struct subscriptions *subscriptions, struct upstream *up
     subscription_socket_init(&subscriptions->socket, upstream, websocket_token);
 }
 
-/* A new subscriber does not wait for a long delay to end. */
-static void open_for_new(struct subscriptions *subscriptions)
+/* Does not wait for a long delay to end. */
+static void open_soon(struct subscriptions *subscriptions)
 {
     int64_t next_ms = subscriptions->tried_ms + SUBSCRIPTION_RETRY_MS;
     int64_t now_ms = subscriptions->upstream->loop->now_ms;
@@ -148,7 +148,7 @@ int subscribe(struct subscriptions *subscriptions, const struct subscription_tar
     subscriber->subscription = subscription;
     list_append(&subscription->subscribers, &subscriber->link);
     subscriptions->subscribers++;
-    open_for_new(subscriptions);
+    open_soon(subscriptions);
     if (is_new && subscriptions->is_open)
         subscription_begin(subscription);
     else
@@ -176,6 +176,16 @@ void unsubscribe(struct subscriber *subscriber)
     }
     if (subscriptions->subscribers == 0)
         open_or_close_later(subscriptions, SUBSCRIPTION_LINGER_MS);
+}
+
+/* All who wait for updates would wait for the rest of a delay that the outage has made long. */
+void subscriptions_health_changed(struct subscriptions *subscriptions)
+{
+    bool is_back = subscriptions->was_away && !subscriptions->upstream->is_away;
+
+    subscriptions->was_away = subscriptions->upstream->is_away;
+    if (is_back && subscriptions->subscribers > 0)
+        open_soon(subscriptions);
 }
 
 size_t subscriptions_count(const struct subscriptions *subscriptions)

@@ -40,7 +40,8 @@ struct subscriptions {
     const struct request_options *options; /* the delays before the WebSocket is opened again */
     struct metrics *metrics;
     struct subscription_socket socket;
-    bool is_open; /* commands can be sent */
+    bool is_open;  /* commands can be sent */
+    bool was_away; /* the server, when the health changed last */
     unsigned attempts;
     int64_t tried_ms;
     struct timer timer; /* until the WebSocket is opened again, or closed */
@@ -61,6 +62,9 @@ int subscribe(struct subscriptions *subscriptions, const struct subscription_tar
 
 /* Harmless if it never subscribed. */
 void unsubscribe(struct subscriber *subscriber);
+
+/* What is known of the servers has changed. */
+void subscriptions_health_changed(struct subscriptions *subscriptions);
 
 /* How many there are. */
 size_t subscriptions_count(const struct subscriptions *subscriptions);
