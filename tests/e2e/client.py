@@ -4,6 +4,8 @@ import json
 import socket
 import time
 
+import wiretap
+
 CRLF = b"\r\n"
 
 received = []  # what every recorded connection received; searched for secrets
@@ -73,6 +75,7 @@ class Connection:
             raise
         self.data = b""
         self.record = record
+        self.said, self.heard = bytearray(), bytearray()  # for the record of the wire
 
     def __enter__(self):
         return self
@@ -82,6 +85,7 @@ class Connection:
 
     def close(self):
         self.sock.close()
+        wiretap.record("client", bytes(self.said), bytes(self.heard))
 
     def reset(self):
         """Closes the connection with a reset."""
@@ -89,6 +93,7 @@ class Connection:
         self.sock.close()
 
     def send(self, data):
+        wiretap.keep(self.said, data)
         self.sock.sendall(data)
 
     def request(self, method, target, headers=(), body=None, **options):
@@ -106,6 +111,7 @@ class Connection:
         if self.record and more:
             received.append(more)
         self.data += more
+        wiretap.keep(self.heard, more)
         return more
 
     def take(self, length):

@@ -13,6 +13,7 @@ import threading
 
 import build_tree
 import client
+import wiretap
 from waiting import PATIENCE, WRAPPER, Log
 
 # The daemon does not wait for the reader of its log, so a burst of lines must fit into the pipe.
@@ -83,9 +84,11 @@ class Daemon:
         for name, value in self.options.items():
             section, option = name.split(".")
             sections.setdefault(section, []).append("  %s = %s;\n" % (option, format_value(value)))
+        if text is None:
+            text = "".join("%s = {\n%s};\n" % (section, "".join(rows)) for section, rows in sections.items())
+        wiretap.record("config", text.replace(self.directory, "/etc/tbproxyd"))
         with open(self.config_path, "w", encoding="utf-8") as file:
-            file.write(text if text is not None else
-                       "".join("%s = {\n%s};\n" % (section, "".join(rows)) for section, rows in sections.items()))
+            file.write(text)
 
     def command(self, *arguments):
         return WRAPPER + [build_tree.program(build_tree.DAEMON), "--config", self.config_path, *arguments]

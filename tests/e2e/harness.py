@@ -11,6 +11,7 @@ from front import Front
 from scripted import ScriptedServer, answer
 from simulator import TENANT, Simulator
 from waiting import PATIENCE, SLOW, wait_until
+from wiretap import recorded_url
 
 __all__ = ["Case", "Closed", "Connection", "Daemon", "PATIENCE", "SLOW", "ScriptedServer", "SharedCase", "Simulator",
            "TENANT", "answer", "build", "fetch", "in_parallel", "wait_until"]
@@ -82,7 +83,7 @@ class Case(unittest.TestCase):
         url = server if isinstance(server, str) else server.url
         behind = getattr(server, "behind", server)
         kind = credential or ("api_key" if isinstance(behind, ScriptedServer) else "password")
-        daemon = Daemon({"upstream.url": url, **credential_options(behind, kind),
+        daemon = Daemon({"upstream.url": recorded_url(url, cleanup), **credential_options(behind, kind),
                          **getattr(server, "daemon_options", {}), **(options or {})})
         cleanup(daemon.stop)
         cls.daemons.append(daemon)

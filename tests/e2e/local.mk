@@ -133,6 +133,7 @@ EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py \
 	tests/e2e/waiting.py \
 	tests/e2e/ways.py \
 	tests/e2e/websocket.py \
+	tests/e2e/wiretap.py \
 	tests/e2e/official/attributes.py \
 	tests/e2e/official/devices.py \
 	tests/e2e/official/errors.py \

@@ -4,6 +4,8 @@
  * however they end: no program gets an answer that it did not ask for, or a byte of another's, or a secret;
  * what reaches the server can be read in one way; every request ends in time; and nothing is left afterwards.
  */
+#include <fcntl.h>
+
 #include "base/hash.h"
 #include "fuzz.h"
 #include "fuzzed_daemon.h"
@@ -16,6 +18,7 @@
 #define REQUESTS_END_MS INT64_C(400000)
 #define CLOSING_MS      INT64_C(60000)
 #define QUIET_MS        6000
+#define DESCRIPTORS_MAX 256
 #define STAGE_STEP_MS   1000 /* if tbproxyd itself has no timer */
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -245,6 +248,7 @@ static bool go_on(void)
         if (world.ending == ENDS_AWAY)
             go_away();
     } else if (world.stage == SERVER_FINISHES && (is_over || requests_have_ended())) {
+        must(fuzzed_daemon_has_answered_all(&world.daemon));
         go_away();
     } else if (world.stage == SERVER_IS_AWAY && requests_have_ended()) {
         leave();
@@ -316,13 +320,15 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     return 0;
 }
 
-/* The lowest descriptor that is free. */
-static int free_descriptor(void)
+/* Open descriptors. */
+static unsigned count_descriptors(void)
 {
-    int fd = dup(STDIN_FILENO);
+    unsigned count = 0;
+    int fd;
 
-    close(fd);
-    return fd;
+    for (fd = 0; fd < DESCRIPTORS_MAX; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
 }
 
 static void begin(unsigned kind, uint32_t seed)
@@ -360,13 +366,13 @@ static void end(void)
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    int free_before = free_descriptor();
+    unsigned descriptors = count_descriptors();
 
     world.at = data;
     world.end = data + size;
     begin(take(), (uint32_t)hash_bytes((const char *)data, size));
     must(daemon_run(&world.daemon) == 0);
     end();
-    must(free_descriptor() == free_before);
+    must(count_descriptors() == descriptors);
     return 0;
 }

@@ -177,6 +177,16 @@ bool fuzzed_daemon_has_only_streams(const struct daemon *daemon)
     return true;
 }
 
+bool fuzzed_daemon_has_answered_all(const struct daemon *daemon)
+{
+    const struct exchange *exchange;
+
+    list_for_each(exchange, &daemon->services.exchanges, link)
+        if (!exchange_has_response(exchange))
+            return false;
+    return true;
+}
+
 void fuzzed_daemon_print(const struct daemon *daemon)
 {
     const struct exchange *exchange;

@@ -19,6 +19,9 @@ void fuzzed_daemon_start(struct daemon *daemon, unsigned kind);
 /* Whether no request is under way but those whose response lasts as long as the client is there. */
 bool fuzzed_daemon_has_only_streams(const struct daemon *daemon);
 
+/* Whether every request under way has a response, although that may not be over: a stream of the server's. */
+bool fuzzed_daemon_has_answered_all(const struct daemon *daemon);
+
 /* Prints what is under way. */
 void fuzzed_daemon_print(const struct daemon *daemon);
 

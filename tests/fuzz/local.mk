@@ -8,11 +8,14 @@ FUZZERS = tests/fuzz/fuzz_config tests/fuzz/fuzz_ctl_status tests/fuzz/fuzz_ctl_
 	tests/fuzz/fuzz_server_version tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_subscription tests/fuzz/fuzz_target \
 	tests/fuzz/fuzz_update tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
-EXTRA_DIST += tests/fuzz/corpus
+EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz_inputs.py tests/fuzz/make_seeds.py
 fuzzers: $(FUZZERS)
 print-fuzzers:
 	@echo $(FUZZERS)
-.PHONY: fuzzers print-fuzzers
+# Adds to the corpus what end-to-end tests have recorded in the folder RECORD.
+seeds: $(FUZZERS)
+	python3 $(srcdir)/tests/fuzz/make_seeds.py $(RECORD) $(builddir)
+.PHONY: fuzzers print-fuzzers seeds
 
 tests_fuzz_fuzz_decode_SOURCES = tests/fuzz/fuzz_decode.c tests/common/sample_api.c tests/common/sample_api.h
 tests_fuzz_fuzz_decode_CPPFLAGS = $(AM_CPPFLAGS) -I$(srcdir)/tests/common
