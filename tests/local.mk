@@ -30,7 +30,8 @@ valgrind_tests = $(unit_tests) tests/e2e/test_audit.py tests/e2e/test_bodies.py 
 EXTRA_DIST += tests/valgrind.supp
 
 # TB_BUILD: the build under test. Others may be set for make: TB_WRAPPER, a command in front of the programs under test,
-# such as valgrind; TB_SLOW, fewer rounds in unit tests; TB_LONG, longer tests; TB_FAULT_SECONDS, longer faults; TB_SEED, the seed of an earlier run.
+# such as valgrind; TB_SLOW, fewer rounds in unit tests; TB_LONG, longer tests; TB_FAULT_SECONDS, longer faults; TB_SEED,
+# the seed of an earlier run.
 AM_TESTS_ENVIRONMENT = TB_BUILD='$(abs_top_builddir)'; export TB_BUILD;
 
 if TESTS_CAN_BE_BUILT

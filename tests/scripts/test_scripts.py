@@ -181,6 +181,47 @@ class TestBench(ScriptCase):
         self.assertIn("unknown case 'forwards'", output)
 
 
+class TestTest(ScriptCase):
+    """Of scripts/test: what --long changes."""
+    SCRIPT = "test"
+
+    def setUp(self):
+        super().setUp()
+        for path in ("configure", "build/clients/4.3.1.2/bin/python", "build/clients/4.4.0/bin/python",
+                     "build/clients/browser/bin/python"):
+            self.stub(self.tree / path, "exit 0")
+        (self.tree / "configure.ac").touch()
+        os.utime(self.tree / "configure.ac", (0, 0))
+        self.stub(self.tree / "build/fuzz/tests/fuzz/fuzz_x", 'echo "$@" >"$HOME/fuzzed"')
+        self.stub_make("# PASS:  2")
+
+    def stub_make(self, summary):
+        self.stub(self.stubs / "make", 'echo "$@" >>"$HOME/made"\n'
+                  'case $* in *print-fuzzers*) echo tests/fuzz/fuzz_x ;; *) echo "%s" ;; esac' % summary)
+
+    def made(self):
+        return (self.elsewhere / "made").read_text("utf-8").splitlines()[-1]
+
+    def test_the_faults_are_longer(self):
+        self.assertEqual(self.run_script("faults")[0], 0)
+        self.assertIn("fault_tests", self.made())
+        self.assertNotIn("TB_LONG", self.made())
+        status, output = self.run_script("--long", "faults")
+        self.assertEqual((status, output.splitlines()[-1]), (0, "4 passed, 0 failed"), output)
+        self.assertRegex(self.made(), "fault_tests.* TB_LONG=1")
+
+    def test_a_failure_is_counted(self):
+        self.stub_make("# FAIL:  1")
+        status, output = self.run_script("faults")
+        self.assertEqual((status, output.splitlines()[-1]), (1, "2 passed, 1 failed"), output)
+
+    def test_the_fuzzers_run_longer_unless_their_time_is_given(self):
+        for seconds, arguments, environment in ((5, (), {}), (3600, ("--long",), {}), (7, ("--long",), {"FUZZ_SECONDS": "7"})):
+            status, output = self.run_script(*arguments, "fuzz", **environment)
+            self.assertEqual(status, 0, output)
+            self.assertIn("-max_total_time=%d " % seconds, (self.elsewhere / "fuzzed").read_text("utf-8"))
+
+
 class TestOutageFigures(unittest.TestCase):
     RETURNED = 10.0
     STATS = {"values": 7, "points": 16, "logins": 1}
