@@ -10,7 +10,6 @@ from relay import END, HALF, RESET
 
 PAUSE_S = 1.0  # on average, between two faults of a lane
 REPEATED = ("slowly", "never", "with 401", "of a gateway", "with a reset", "a part")  # stand_in.py: misbehave()
-DOOMS = (("connections reset in an answer", RESET), ("connections ended in an answer", END), ("connections half closed", HALF))
 ANSWER_BYTES = 3000  # of a typical answer; a connection ends within the next few
 
 
@@ -45,6 +44,7 @@ class Storm:
         """Waits for those under way, and lets the sun shine."""
         await asyncio.gather(*self.under_way)
         self.lane.say({"chance": 0.0, "limit": 0})
+        self.counts += self.lane.relay.spoilt
 
     async def kill(self):
         self.counts["server killed and started again"] += 1
@@ -61,7 +61,7 @@ class Storm:
         self.lane.say({name: newest for name in names})
 
     async def limit(self):
-        self.lane.say({"limit": self.random.uniform(5, 40)})
+        self.lane.say({"limit": self.random.uniform(10, 60)})
         await asyncio.sleep(self.random.uniform(1, 4))
         self.lane.say({"limit": 0})
 
@@ -76,8 +76,8 @@ class Storm:
         self.counts["connections reset"] += self.lane.relay.reset_all()
 
     async def doom(self):
-        name, how = self.random.choice(DOOMS)
-        self.counts[name] += self.lane.relay.doom(self.random, how, ANSWER_BYTES)
+        """The relay counts what comes of it."""
+        self.lane.relay.doom(self.random, self.random.choice((RESET, END, HALF)), ANSWER_BYTES)
 
     async def stall(self):
         self.counts["network stands still"] += 1

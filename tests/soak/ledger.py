@@ -105,6 +105,8 @@ class Comparison:
         times = execution.times[kind, entry["mark"]]
         if kind in ACKNOWLEDGED and entry["status"] == 200 and entry["end"] == ANSWER and times == 0:
             self.find("lost", entry, "acknowledged, and not executed")
+        if kind in ONCE and entry.get("refused") and times > 0:
+            self.find("wrong", entry, "refused, and executed")
         if kind in ONCE and times > 1:
             self.find("doubled", entry, "executed %d times" % times)
         if kind == "telemetry" and len(execution.stamps[entry["mark"]]) > 1:

@@ -145,7 +145,8 @@ class Program:
         return headers, self.settings["wait_s"] if seconds is None else seconds
 
     async def ask(self, kind, mark, method, target, body=None, check=None, server_s=None, is_slow=False):
-        """BODY: bytes, a list of bytes for a chunked one, or None. CHECK(reply): whether a success answers this request."""
+        """BODY: bytes, a list of bytes for a chunked one, or None. CHECK(reply): whether a success answers this request.
+        Returns the status, 0 without an answer."""
         headers, wait_s = self.wait()
         server_s = server_s or self.settings["server_s"]
         entry = {"kind": kind, "mark": mark, "asked": time.monotonic(), "allowed": wait_s + server_s, "pause_allowed": server_s,
@@ -170,6 +171,7 @@ class Program:
         if not self.is_kept:
             self.leave()
         self.write(**entry)
+        return entry["status"]
 
     def judge(self, reply, mark, check):
         """What the ledger says about it."""
@@ -178,7 +180,8 @@ class Program:
             own = own and check(reply)
         if reply.is_cut or reply.headers.get("connection", "").lower() == "close":
             self.is_kept = False
-        found = {"end": CUT if reply.is_cut else ANSWER, "status": reply.status, "own": own, "pause": reply.pause}
+        found = {"end": CUT if reply.is_cut else ANSWER, "status": reply.status, "own": own, "pause": reply.pause,
+                 "refused": reply.json().get("status") == 503}  # by tbproxyd: the servers' 503 are pages
         if reply.pause > 0:  # a body that streams
             found["answered"] = reply.at
         if reply.status != 200 or not own:
@@ -203,7 +206,16 @@ class Program:
         mark = self.new_mark()
         values = {"key%d" % self.number: mark}
         body = self.random.choice((values, [values]))
-        await self.ask("telemetry", mark, "POST", TELEMETRY % (self.device, "timeseries/ANY"), encode(body))
+        status = await self.ask("telemetry", mark, "POST", TELEMETRY % (self.device, "timeseries/ANY"), encode(body))
+        if status == 200 and self.random.random() < 0.5:
+            await self.read_back(mark)
+
+    async def read_back(self, mark):
+        """What this program has written last; all programs of a user make the same request, so that they may share a call."""
+        keys = ["key%d" % number for number in self.settings["programs"]]
+        target = TELEMETRY % (self.device, "values/timeseries?keys=" + ",".join(keys))
+        own = "key%d" % self.number
+        await self.ask("read back", target, "GET", target, check=lambda reply: reply.json()[own][0]["value"] == mark)
 
     async def attributes(self):
         mark = self.new_mark()

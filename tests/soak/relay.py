@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """What is between the daemon and its server: passes bytes on, and injures connections."""
 import asyncio
+import collections
 import socket
 
 from wire import Ended, Stream, accept_all
 
-RESET, END, HALF = "reset", "end", "half"
+# How an answer is spoilt, as it is counted.
+RESET, END, HALF = "connections reset in an answer", "connections ended in an answer", "connections half closed"
 
 
 class Doom:
-    """The end of a connection: after AFTER more bytes of answers, what HOW says."""
+    """HOW a connection ends, AFTER so many more bytes of answers."""
 
     def __init__(self, how, after):
         self.how, self.after = how, after
@@ -21,12 +23,17 @@ class Pair:
     def __init__(self, down, up):
         self.down, self.up = down, up
         self.doom = None
-        self.passes = asyncio.Event()
+        self.is_reset = False
+        self.passes, self.ended = asyncio.Event(), asyncio.Event()
         self.passes.set()
 
-    def reset(self):
-        self.down.reset()
-        self.up.reset()
+    def end(self, is_reset=False):
+        self.is_reset = is_reset
+        self.ended.set()
+
+    def close(self):
+        for stream in (self.down, self.up):
+            (stream.reset if self.is_reset else stream.close)()
 
 
 class Relay:
@@ -36,6 +43,7 @@ class Relay:
     def __init__(self, target):
         self.target = target
         self.pairs, self.serving = set(), set()
+        self.spoilt = collections.Counter()
         self.socket = self.bind(0)
         self.port = self.socket.getsockname()[1]
         self.accepting = None
@@ -83,14 +91,15 @@ class Relay:
             return
         pair = Pair(down, up)
         self.pairs.add(pair)
+        passing = [asyncio.create_task(direction(pair)) for direction in (self.pass_up, self.pass_down)]
         try:
-            await asyncio.gather(self.pass_up(pair), self.pass_down(pair))
-        except (Ended, OSError):
-            pass
+            await pair.ended.wait()
         finally:
             self.pairs.discard(pair)
-            down.close()
-            up.close()
+            for task in passing:
+                task.cancel()
+            await asyncio.gather(*passing, return_exceptions=True)
+            pair.close()
 
     @staticmethod
     async def receive(pair, stream):
@@ -101,48 +110,52 @@ class Relay:
         return data if kept else b""
 
     async def pass_up(self, pair):
-        while data := await self.receive(pair, pair.down):
-            await pair.up.send(data)
-        pair.up.end_sending()
+        """The daemon ends its sending only when it ends the connection."""
+        try:
+            while data := await self.receive(pair, pair.down):
+                await pair.up.send(data)
+        except Ended:
+            pass
+        pair.end()
 
     async def pass_down(self, pair):
-        while data := await self.receive(pair, pair.up):
-            doom = pair.doom
-            if doom and doom.after <= len(data):
-                await pair.down.send(data[:doom.after])
-                await self.fulfil(pair, doom)
-                return
-            if doom:
-                doom.after -= len(data)
-            await pair.down.send(data)
-        pair.down.end_sending()
+        try:
+            while data := await self.receive(pair, pair.up):
+                if pair.doom and pair.doom.after <= len(data):
+                    await pair.down.send(data[:pair.doom.after])
+                    self.fulfil(pair)
+                    return
+                if pair.doom:
+                    pair.doom.after -= len(data)
+                await pair.down.send(data)
+            pair.down.end_sending()
+        except Ended:
+            pair.end()
 
-    @staticmethod
-    async def fulfil(pair, doom):
-        if doom.how == RESET:
-            pair.reset()
-        elif doom.how == HALF:  # the server can say no more, but what the daemon says still goes there
+    def fulfil(self, pair):
+        self.spoilt[pair.doom.how] += 1
+        if pair.doom.how == HALF:  # the server can say no more, but what the daemon says still goes there
             pair.down.end_sending()
         else:
-            pair.down.close()
-            pair.up.close()
+            pair.end(is_reset=pair.doom.how == RESET)
 
-    # Faults. Each returns how many connections it hits.
+    # Faults.
 
     def reset_all(self):
-        hit = list(self.pairs)
+        """Returns how many there were."""
+        hit = [pair for pair in self.pairs if not pair.ended.is_set()]
         for pair in hit:
-            pair.reset()
+            pair.end(is_reset=True)
         return len(hit)
 
     def doom(self, random, how, most):
         """Ends connections within the next MOST bytes of answers."""
-        hit = [pair for pair in self.pairs if random.random() < 0.5]
-        for pair in hit:
-            pair.doom = Doom(how, random.randrange(most))
-        return len(hit)
+        for pair in self.pairs:
+            if random.random() < 0.5:
+                pair.doom = Doom(how, random.randrange(most))
 
     async def stall(self, random, seconds):
+        """Nothing passes, on some connections."""
         hit = [pair for pair in self.pairs if random.random() < 0.5]
         for pair in hit:
             pair.passes.clear()

@@ -124,6 +124,12 @@ class Server:
             self.updates.tell(device, element["ts"], element["values"])
         return answer()
 
+    def read_back(self, request, device):
+        self.note(did="read", mark=request.target)
+        keys = request.target.split("keys=")[1].split(",")
+        return answer(body={key: [{"ts": ts, "value": value} for ts, value in points]
+                            for key, points in self.history.latest(device, keys).items()})
+
     def upload(self, request, mark):
         self.note(did="upload", mark=mark)
         return answer(body={"mark": mark, "digest": request.digest.hexdigest()})
@@ -146,6 +152,8 @@ class Server:
         if request.path.startswith("/api/rpc/"):
             return self.rpc, json.loads(request.body)["params"]["mark"]
         if request.path.startswith("/api/plugins/telemetry/"):
+            if request.method == "GET":
+                return self.read_back, path[5]
             return (self.telemetry if "timeseries" in path else self.attributes), path[5]
         if request.path.startswith("/api/image"):
             return (self.upload if request.method == "POST" else self.download), last
@@ -198,7 +206,7 @@ class Server:
         elif act == "never":
             await asyncio.sleep(HANG_S)
         elif act == "with 401":
-            return None if after else error(401, 11, "Token has expired")
+            return error(401, 11, "Token has expired")
         elif act == "of a gateway":
             return answer(self.random.choice((502, 503, 504)), PAGE, [("Content-Type", "text/html")])
         elif act == "with a reset":
@@ -210,7 +218,9 @@ class Server:
         """The bytes of the answer, and how many of them to send before the connection is reset, None for all."""
         data = self.session_answer(request) or self.refusal(request)
         act = self.random.choice(self.weather.acts) if self.random.random() < self.weather.chance else None
-        after = self.random.random() < 0.5
+        after = self.random.random() < 0.5 and act != "with 401"
+        if act == "with 401" and request.path == "/api/auth/login":  # that would mean a wrong password
+            act = None
         other = await self.misbehave(stream, act, False) if act and not after else None
         if other is None:
             data = data or self.execute(request)

@@ -76,6 +76,11 @@ class TestComparison(unittest.TestCase):
             self.assert_finds([asked(kind)], [], lost=1)
             self.assert_finds([asked(kind, status=503)], [])
 
+    def test_refused_and_executed(self):
+        for kind in ("rpc", "device", "upload"):
+            self.assert_finds([asked(kind, status=503, refused=True)], [did(kind)], wrong=1)
+            self.assert_finds([asked(kind, status=503, refused=False)], [did(kind)])
+
     def test_executed_at_another_server(self):
         self.assertEqual(len(compare([asked("rpc")], [[], [did("rpc")]]).problems["lost"]), 1)
 
