@@ -180,6 +180,11 @@ bool transfer_failed_in_tls(const struct transfer *transfer)
     return transfer->status == 0 && transfer->error.token && strncmp(transfer->error.token, "tls_", 4) == 0;
 }
 
+bool transfer_error_lasts(const char *token)
+{
+    return token && strcmp(token, "tls_certificate_error") == 0;
+}
+
 bool transfer_was_not_executed(const struct transfer *transfer)
 {
     return transfer->status == 0 && transfer->knowledge < TRANSFER_MAY_HAVE_RUN;

@@ -149,6 +149,9 @@ static inline bool transfer_rewind(struct transfer *transfer)
 /* Whether there is no answer because of a certificate, the server's or ours, or of TLS itself. */
 bool transfer_failed_in_tls(const struct transfer *transfer);
 
+/* Whether an error of the type TOKEN (NULL: none) does not pass by itself: a certificate was refused. */
+bool transfer_error_lasts(const char *token);
+
 /* Whether the server certainly has not executed a failed request. */
 bool transfer_was_not_executed(const struct transfer *transfer);
 

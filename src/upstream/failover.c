@@ -4,7 +4,9 @@
 #define GATEWAY_ERRORS_MAX 3
 #define EJECTED_FIRST_MS   1000
 #define EJECTED_MAX_MS     30000
-#define ALONE_MAX_MS       5000  /* a single server is missed, and its probes take no other's place */
+#define AWAY_MIN_MS        250  /* requests wait while no server is healthy, so it is probed sooner: */
+#define AWAY_MAX_MS        5000 /* after a part of the time that it has been away */
+#define AWAY_PART          16
 #define CALM_MS            10000 /* a probe for each doubtful request would be too many */
 #define CHECK_AGAIN_MS     200
 
@@ -35,17 +37,50 @@ size_t failover_current(const struct failover *failover)
     return best;
 }
 
-static void eject(const struct failover *failover, struct failover_server *server, int64_t now_ms)
+bool failover_has_none(const struct failover *failover)
 {
-    int64_t ejected_ms = server->ejected_ms ? 2 * server->ejected_ms : EJECTED_FIRST_MS;
-    int64_t max_ms = failover->count > 1 ? EJECTED_MAX_MS : ALONE_MAX_MS;
+    return failover_next(failover, 0) == FAILOVER_NONE;
+}
+
+static int64_t clamp(int64_t value, int64_t min, int64_t max)
+{
+    return value < min ? min : value > max ? max : value;
+}
+
+/* While others are healthy, nobody misses it. */
+static int64_t pause_ms(const struct failover *failover, const struct failover_server *server, int64_t now_ms)
+{
+    if (failover_has_none(failover))
+        return clamp((now_ms - server->since_ms) / AWAY_PART, AWAY_MIN_MS, AWAY_MAX_MS);
+    return clamp(2 * server->ejected_ms, EJECTED_FIRST_MS, EJECTED_MAX_MS);
+}
+
+/* The last healthy one was ejected: now the others are missed, too. */
+static void hasten_probes(struct failover *failover, int64_t now_ms)
+{
+    size_t i;
+
+    for (i = 0; i < failover->count; i++) {
+        struct failover_server *server = &failover->servers[i];
+        int64_t until_ms = now_ms + pause_ms(failover, server, now_ms);
+
+        if (until_ms < server->until_ms)
+            server->until_ms = until_ms;
+    }
+}
+
+static void eject(struct failover *failover, struct failover_server *server, int64_t now_ms)
+{
+    bool had_one = !failover_has_none(failover);
 
     if (!server->ejected && !server->in_doubt)
         server->since_ms = now_ms;
     server->ejected = true;
     server->in_doubt = server->is_checked = server->is_silent = server->is_probed = false;
-    server->ejected_ms = ejected_ms < max_ms ? ejected_ms : max_ms;
+    server->ejected_ms = pause_ms(failover, server, now_ms);
     server->until_ms = now_ms + server->ejected_ms;
+    if (had_one && failover_has_none(failover))
+        hasten_probes(failover, now_ms);
 }
 
 static void put_in_doubt(struct failover_server *server, int64_t now_ms)
@@ -93,9 +128,12 @@ bool failover_report(struct failover *failover, size_t index, enum failover_resu
     case FAILOVER_UNREACHABLE:
         break;
     }
-    if (!was_ejected)
-        eject(failover, server, now_ms);
-    return !was_ejected;
+    if (was_ejected)
+        return false;
+    eject(failover, server, now_ms);
+    if (result == FAILOVER_GATEWAY_ERROR && failover_has_none(failover))
+        server->until_ms = now_ms; /* it may be one operation that has no backend, and all requests wait */
+    return true;
 }
 
 bool failover_report_probe(struct failover *failover, size_t index, enum failover_result result,

@@ -9,8 +9,9 @@
  *      │                     (silent, if that takes long)                           │
  *      └──────────────────── the probe is answered <── probed <─────────────────────┘
  *
- * A single server is used even while it is ejected, and is probed at least every 5 s. Times are ms of the
- * boot clock, given by the caller.
+ * While no server is healthy, each is probed sooner: after a sixteenth of the time that it has been away, at
+ * least 0.25 s and at most 5 s. One that is used all the same is the one that is probed next. Times are ms of
+ * the boot clock, given by the caller.
  */
 #ifndef TB_UPSTREAM_FAILOVER_H
 #define TB_UPSTREAM_FAILOVER_H
@@ -58,6 +59,9 @@ size_t failover_current(const struct failover *failover);
 /* The first healthy server that is not in the bit set TRIED, to which a request was sent in vain;
  * FAILOVER_NONE: there is none. */
 size_t failover_next(const struct failover *failover, unsigned tried);
+
+/* Whether no server is healthy. */
+bool failover_has_none(const struct failover *failover);
 
 /* Reports the RESULT of a request. Returns whether the server is ejected, or healthy again, because of it. A
  * request that was sent before the server was ejected, or while it is probed, does not prolong that. */

@@ -13,6 +13,7 @@ src_libupstream_la_SOURCES = \
 	src/upstream/refused_operations.c src/upstream/refused_operations.h \
 	src/upstream/request.c src/upstream/request.h \
 	src/upstream/request_lines.c src/upstream/request_lines.h \
+	src/upstream/resend.c src/upstream/resend.h \
 	src/upstream/retry.c src/upstream/retry.h \
 	src/upstream/server_clock.c src/upstream/server_clock.h \
 	src/upstream/server_health.c src/upstream/server_health.h \

@@ -322,11 +322,20 @@ static bool try_next_server(struct request *request)
     return true;
 }
 
+static void note_execution(struct request *request)
+{
+    const struct transfer *transfer = &request->transfer;
+    bool is_unusable = transfer->status == 0 || (transfer->status >= 502 && transfer->status <= 504);
+
+    request->may_have_run |= transfer->losses > 0 || (is_unusable && !transfer_was_not_executed(transfer));
+}
+
 static void request_transfer_done(struct transfer *transfer)
 {
     struct request *request = CONTAINER_OF(transfer, struct request, transfer);
 
     loop_timer_stop(request->upstream->loop, &request->timer);
+    note_execution(request);
     upstream_clock_learn(&request->upstream->clock, transfer);
     if (try_next_server(request))
         return;

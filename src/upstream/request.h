@@ -80,6 +80,7 @@ struct request {
     unsigned tried;                /* servers that it was sent to in vain, a bit each */
     unsigned retries;              /* after a 429 */
     bool replayed;                 /* after a 401 */
+    bool may_have_run;             /* an earlier sending of it, which has no usable answer */
 };
 
 /* Before anything else is done with it. */

@@ -64,8 +64,8 @@ static void log_change(const struct server_health *health, size_t server)
         return;
     snprintf(answer, sizeof(answer), "it answers %d", failure->status);
     if (state->ejected)
-        log_warning("%s is ejected for %lld s: %s", health->servers->list[server].url,
-                    (long long)state->ejected_ms / 1000, failure->status ? answer : failure->detail);
+        log_warning("%s is ejected for %g s: %s", health->servers->list[server].url,
+                    (double)state->ejected_ms / 1000, failure->status ? answer : failure->detail);
     else
         log_info("%s can be used again", health->servers->list[server].url);
 }
@@ -78,12 +78,13 @@ static void start_check_timer(struct server_health *health)
         timer_start(&health->loop->timers, &health->check_timer, heard_ms + health->check_interval_ms);
 }
 
-/* Nothing is known of a server that is in use from now on. */
+/* Nothing is known of a server that is in use from now on. If none can be used, they only take turns to be
+ * probed. */
 static void follow_server_in_use(struct server_health *health)
 {
     size_t current = failover_current(&health->failover);
 
-    if (health->in_use == current)
+    if (health->in_use == current || failover_has_none(&health->failover))
         return;
     health->in_use = current;
     log_info("the server in use is %s", health->servers->list[current].url);

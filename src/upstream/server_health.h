@@ -59,6 +59,13 @@ void server_health_report(struct server_health *health, size_t server, const str
 size_t server_health_next(const struct server_health *health, const struct transfer *transfer, unsigned tried,
                           bool harmless);
 
+/* Whether nothing can be sent until a server answers again, which may be in a moment: not if an administrator
+ * has to do something first. */
+static inline bool server_health_may_return(const struct server_health *health)
+{
+    return failover_has_none(&health->failover) && !transfer_error_lasts(health->failure.token);
+}
+
 /* Whether it is certain that no server can be used; health->failure says why. */
 static inline bool server_health_is_away(const struct server_health *health)
 {

@@ -11,8 +11,7 @@
 
 #define WHO_ANSWERS "check that %s is a ThingsBoard server, not a gateway or a captive portal"
 
-/* Whether BODY is a ThingsboardErrorResponse. */
-static bool is_error_of_thingsboard(const json_t *body)
+bool session_answer_is_error(const json_t *body)
 {
     return json_is_integer(json_object_get(body, "status")) &&
            json_is_string(json_object_get(body, "message")) &&
@@ -106,7 +105,7 @@ static void explain_status(enum session_call_kind kind, const struct session_rep
                            const struct session_options *options, char *reason, size_t size)
 {
     const char *message = json_string_value(json_object_get(body, "message"));
-    bool odd = !asks_to_wait(reply->status) && !is_error_of_thingsboard(body);
+    bool odd = !asks_to_wait(reply->status) && !session_answer_is_error(body);
     int length = snprintf(reason, size, "%s: the server answered HTTP %d%s%.200s", session_call_name(kind),
                           reply->status, message ? ": " : "", message ? message : "");
 
@@ -214,7 +213,7 @@ enum session_answer session_answer_check(enum session_call_kind kind, const stru
         answer = check_body(kind, body, options, reason, size);
     } else if (reply->status >= 300 && reply->status < 400) {
         explain_redirect(kind, reply, options, reason, size);
-    } else if (reply->status == 401 || (reply->status == 403 && is_error_of_thingsboard(body))) {
+    } else if (reply->status == 401 || (reply->status == 403 && session_answer_is_error(body))) {
         explain_refusal(kind, reply, body, options, reason, size);
         answer = SESSION_ANSWER_REFUSED;
     } else {

@@ -24,4 +24,7 @@ enum session_answer session_answer_check(enum session_call_kind kind, const stru
                                          const struct session_options *options, json_t **ret, char *reason,
                                          size_t size);
 
+/* Whether BODY, which may be NULL, is an error in ThingsBoard's shape (ThingsboardErrorResponse). */
+bool session_answer_is_error(const json_t *body);
+
 #endif

@@ -37,6 +37,7 @@ e2e_tests = \
 	tests/e2e/test_http2.py \
 	tests/e2e/test_http2_burst.py \
 	tests/e2e/test_http2_windows.py \
+	tests/e2e/test_hold.py \
 	tests/e2e/test_hostile_clients.py \
 	tests/e2e/test_http_absolute_form.py \
 	tests/e2e/test_http_chunked.py \

@@ -187,6 +187,10 @@ class TestSecretFiles(Case):
 
 
 class TestServerAway(Case):
+    def prepare_daemon(self, server, options=None, credential=None):
+        """Requests do not wait for the server."""
+        return super().prepare_daemon(server, {"upstream.hold_ms": 0, **(options or {})}, credential)
+
     def test_it_starts_without_the_server_and_recovers_when_it_is_there(self):
         sim = self.start_simulator(own_password=True)
         proxy = self.prepare_daemon(sim)

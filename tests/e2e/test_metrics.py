@@ -155,7 +155,7 @@ class TestState(Case):
 
     def test_a_server_that_is_gone(self):
         sim = self.start_simulator()
-        proxy = self.start_daemon(sim)
+        proxy = self.start_daemon(sim, {"upstream.hold_ms": 0})
         self.assertEqual(self.state(proxy), ["ready"])
         sim.stop()
         self.assertEqual(proxy.get("/api/device/types").status, 502)

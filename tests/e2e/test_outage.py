@@ -18,7 +18,7 @@ END = r"answers again after (\d+) s; (\d+) requests? failed in the meantime"
 
 class OutageCase(Case):
     def begin(self, server, options=None, credential=None):
-        self.proxy = self.start_daemon(server, {"log.level": "info", **(options or {})}, credential)
+        self.proxy = self.start_daemon(server, {"log.level": "info", "upstream.hold_ms": 0, **(options or {})}, credential)
         self.proxy.log.wait("the server (is|does not report)")  # its edition: those requests are not probes
         self.assert_ready()
         return self.proxy
@@ -68,7 +68,7 @@ class TestServerAway(OutageCase):
 
     def test_one_that_is_away_at_the_start_is_told_once(self):
         sim = self.start_simulator(own_password=True)
-        self.proxy = self.prepare_daemon(sim, {"log.level": "info"})
+        self.proxy = self.prepare_daemon(sim, {"log.level": "info", "upstream.hold_ms": 0})
         sim.stop()
         self.proxy.start()
         self.wait_for_begin(".*connect")

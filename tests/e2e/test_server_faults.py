@@ -145,7 +145,7 @@ class TestNonsense(Case):
 class TestServerRestart(Case):
     def test_a_restarted_server_is_used_again(self):
         sim = self.start_simulator(own_password=True)
-        proxy = self.start_daemon(sim)
+        proxy = self.start_daemon(sim, {"upstream.hold_ms": 0})
         with proxy.connect() as connection:
             self.assertEqual(connection.request("GET", USER).status, 200)
             sim.stop()

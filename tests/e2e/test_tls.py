@@ -33,7 +33,7 @@ class TestTls(Case):
         return server
 
     def get(self, server, **files):
-        """FILES: {option: content of its file}."""
+        """FILES: {option: content of its file}, or another option's value."""
         proxy = self.start_daemon(server, {"upstream." + name: text for name, text in files.items()})
         return proxy.get("/api/text")
 
@@ -51,7 +51,7 @@ class TestTls(Case):
 
     def test_a_server_that_wants_a_certificate(self):
         server = self.start_tls(client_ca=self.directory + "/other.pem")
-        self.assertEqual(self.get(server, ca_file=self.server_pem).status, 502)
+        self.assertEqual(self.get(server, ca_file=self.server_pem, hold_ms=0).status, 502)
         reply = self.get(server, ca_file=self.server_pem, certificate_file=self.other_pem, key_file=self.other_key)
         self.assertEqual(reply.status, 200)
 
@@ -110,7 +110,7 @@ class TestTls(Case):
                 server.context.minimum_version = ssl.TLSVersion.TLSv1
                 server.context.set_ciphers("DEFAULT:@SECLEVEL=0")
                 proxy = self.start_daemon(server, {"upstream.ca_file": self.server_pem,
-                                                   "upstream.tls_min_version": wanted})
+                                                   "upstream.tls_min_version": wanted, "upstream.hold_ms": 0})
                 self.assertEqual(proxy.get("/api/text").status, status)
 
     def test_an_ipv6_server(self):

@@ -46,6 +46,7 @@ struct config {
         int64_t max_window_growth;
         int64_t max_requests;
         int64_t check_interval_ms;
+        int64_t hold_ms;
     } upstream;
     struct {
         char *address;

@@ -101,6 +101,11 @@ const struct option options[] = {
             "needs no login and does not count against its rate limit, so that its status says what is true,\n"
             "also without any request. 0: it does not ask; then a server that is away is noticed by the next\n"
             "request or login."),
+    INTEGER(upstream, hold_ms, "10000", 0, HOUR_MS, RELOAD,
+            "How long requests wait while the server is away (it cannot be reached, or a gateway answers 502\n"
+            "or 503 in its place) before they are answered with 503: those that it has not executed, and those\n"
+            "that it may execute twice. A request can ask for another time with \"Prefer: wait=SECONDS\", up\n"
+            "to queue.max_wait_ms. 0: none waits."),
 
     STRING(listen, address, "127.0.0.1, ::1", RESTART,
            "Addresses for local programs over TCP: one or both of the loopback addresses, separated by a\n"

@@ -191,6 +191,7 @@ void daemon_health_changed(struct upstream *upstream)
 {
     struct daemon *daemon = daemon_of(upstream);
 
+    forward_health_changed(&daemon->forward);
     update_state(daemon);
     subscriptions_health_changed(&daemon->subscriptions);
 }

@@ -51,10 +51,22 @@ static const char *const retry_refusals[] = {
     [RETRY_LATER_THAN_MAX] = "\"not retried: Retry-After is longer than retry.max_retry_delay_ms\"",
 };
 
+/* What Proxy-Status says of an answer; NULL: nothing. */
+static const char *details_of(const struct exchange *exchange, const struct request *request)
+{
+    if (request->transfer.status == 429)
+        return retry_refusals[request->not_retried];
+    if (request->transfer.status == 404 && request->may_have_run &&
+        strcmp(exchange->head.method, MHD_HTTP_METHOD_DELETE) == 0)
+        return "\"it was sent before, and that sending may have deleted it\"";
+    return NULL;
+}
+
 static void reply_answer(struct exchange *exchange, const struct request *request)
 {
     const struct transfer *transfer = &request->transfer;
-    const char *details = transfer->status == 429 ? retry_refusals[request->not_retried] : NULL;
+    const char *details = details_of(exchange, request);
+    char received[48];
     struct response response;
 
     if (strcmp(exchange->head.method, MHD_HTTP_METHOD_HEAD) == 0 || transfer->status == MHD_HTTP_NOT_MODIFIED)
@@ -64,8 +76,9 @@ static void reply_answer(struct exchange *exchange, const struct request *reques
                                         MHD_RESPMEM_PERSISTENT);
     reply_headers_copy(response, exchange, transfer);
     response_add_timing(response, exchange);
+    snprintf(received, sizeof(received), "received-status=%d; details", transfer->status);
     if (details)
-        response_add_proxy_status(response, "received-status=429; details", details);
+        response_add_proxy_status(response, received, details);
     respond(exchange, transfer->status, response);
 }
 
@@ -170,13 +183,48 @@ void reply_session_late(struct exchange *exchange, int64_t waited_ms)
                 "tbproxyd was still not logged in to the server after %" PRId64 " ms%s", waited_ms, state);
 }
 
+/* "CAUSE; REMEDY". A server that is ejected is told only after a probe. */
+static void describe_absence(const struct services *services, char *ret, size_t size)
+{
+    const struct server_state *server = &services->server;
+
+    if (*server->cause)
+        snprintf(ret, size, "%s%s%s", server->cause, *server->remedy ? "; " : "", server->remedy);
+    else
+        snprintf(ret, size, "the server cannot be used: %s", services->upstream.health.failure.detail);
+}
+
+/* Until the server is asked again. */
+static int64_t next_try_ms(const struct services *services)
+{
+    int64_t due_ms = failover_due_ms(&services->upstream.health.failover);
+
+    return due_ms == INT64_MAX ? 0 : due_ms - services->loop.now_ms;
+}
+
 void reply_server_away(struct exchange *exchange)
 {
-    const struct services *services = exchange->services;
-    const struct server_state *server = &services->server;
-    int64_t wait_ms = server->next_try_ms == INT64_MAX ? 0 : server->next_try_ms - services->loop.now_ms;
+    char absence[2 * TB_ERROR_MESSAGE_MAX + 4];
 
-    reply_later(exchange, wait_ms, "%s; %s", server->cause, server->remedy);
+    describe_absence(exchange->services, absence, sizeof(absence));
+    reply_later(exchange, next_try_ms(exchange->services), "%s", absence);
+}
+
+void reply_held_too_long(struct exchange *exchange, int64_t waited_ms, bool may_have_run)
+{
+    char absence[2 * TB_ERROR_MESSAGE_MAX + 4];
+
+    describe_absence(exchange->services, absence, sizeof(absence));
+    if (may_have_run)
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE,
+                    "%s; the request waited %" PRId64 " ms for it, after it was sent: the server may have "
+                    "executed it (upstream.hold_ms, Prefer: wait)",
+                    absence, waited_ms);
+    else
+        reply_later(exchange, next_try_ms(exchange->services),
+                    "%s; the request waited %" PRId64
+                    " ms for it, the longest it may (upstream.hold_ms, Prefer: wait)",
+                    absence, waited_ms);
 }
 
 void reply_request(struct exchange *exchange, const struct request *request)

@@ -19,6 +19,30 @@ static int64_t busy_ms(const struct forwarding *forwarding)
     return forward_busy_ms(forwarding->exchange->services->forward, &forwarding->item);
 }
 
+/* Whether it waits for the server now. */
+static bool is_held(const struct forwarding *forwarding)
+{
+    return forwarding->exchange->services->forward->slow_start.is_closed;
+}
+
+/* Since when it waits for the server, if that is away. */
+static int64_t held_since_ms(const struct forwarding *forwarding)
+{
+    const struct exchange *exchange = forwarding->exchange;
+    const struct slow_start *start = &exchange->services->forward->slow_start;
+
+    if (forwarding->held_since_ms > 0)
+        return forwarding->held_since_ms;
+    if (!start->is_closed)
+        return exchange->services->loop.now_ms;
+    return start->since_ms > exchange->dispatched_ms ? start->since_ms : exchange->dispatched_ms;
+}
+
+int64_t admission_hold_left_ms(const struct forwarding *forwarding)
+{
+    return held_since_ms(forwarding) + forwarding->hold_max_ms - forwarding->exchange->services->loop.now_ms;
+}
+
 static void reply_too_late(struct forwarding *forwarding)
 {
     const struct services *services = forwarding->exchange->services;
@@ -34,23 +58,44 @@ static void reply_too_late(struct forwarding *forwarding)
                server->cause);
 }
 
-/* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */
-static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
+static void reply_server_stays_away(struct forwarding *forwarding)
+{
+    const struct services *services = forwarding->exchange->services;
+
+    metrics_refused(services->metrics, METRICS_REFUSED_TOO_LATE);
+    reply_held_too_long(forwarding->exchange, services->loop.now_ms - held_since_ms(forwarding),
+                        forwarding->may_have_run);
+}
+
+/* Its time begins to run, at most for MAX_MS: then the timer looks how much is left. */
+static int start_timer(struct forwarding *forwarding, int64_t max_ms)
 {
     struct loop *loop = &forwarding->exchange->services->loop;
     int64_t left_ms = forwarding->wait_left_ms;
-    int r = 0;
 
-    if (back_off_ms > 0)
-        forwarding->exchange->outbound.wait_reason = "rate limit";
     forwarding->waiting_since_ms = loop->now_ms;
     timing_begin_wait(&forwarding->exchange->timing);
+    return loop_timer_start(loop, &forwarding->wait_timer, left_ms < max_ms ? left_ms : max_ms);
+}
+
+/* When to look at a request in the queue: the server may have been away for as long as it may wait for it. */
+static int64_t look_ms(const struct forwarding *forwarding)
+{
+    return is_held(forwarding)           ? admission_hold_left_ms(forwarding)
+           : forwarding->hold_max_ms > 0 ? forwarding->hold_max_ms
+                                         : INT64_MAX;
+}
+
+/* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */
+static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
+{
+    int r = 0;
+
     forwarding->state = back_off_ms > 0 ? FORWARDING_BACKING_OFF : FORWARDING_WAITING;
     if (back_off_ms <= 0)
         r = queue_push_again(&forwarding->exchange->services->forward->queue, &forwarding->item);
     if (r == 0)
-        r = loop_timer_start(loop, &forwarding->wait_timer,
-                             back_off_ms > 0 && back_off_ms < left_ms ? back_off_ms : left_ms);
+        r = start_timer(forwarding, back_off_ms > 0 ? back_off_ms : look_ms(forwarding));
     if (r < 0)
         reply_no_memory(forwarding->exchange);
 }
@@ -76,6 +121,18 @@ void admission_end(struct forwarding *forwarding)
     forwarding->wait_left_ms -= forwarding->exchange->services->loop.now_ms - forwarding->waiting_since_ms;
 }
 
+static void go_on_waiting(struct forwarding *forwarding)
+{
+    if (forwarding->state == FORWARDING_WAITING) { /* it is in the queue */
+        if (start_timer(forwarding, look_ms(forwarding)) < 0)
+            reply_no_memory(forwarding->exchange);
+    } else if (forwarding->item.sequence == 0) { /* it has never been, since it waited for the clock */
+        admission_begin(forwarding);
+    } else {
+        start_waiting(forwarding, 0);
+    }
+}
+
 void admission_timer_expired(struct timer *timer)
 {
     struct forwarding *forwarding = CONTAINER_OF(timer, struct forwarding, wait_timer);
@@ -83,10 +140,13 @@ void admission_timer_expired(struct timer *timer)
     admission_end(forwarding);
     if (forwarding->state == FORWARDING_SENT)
         reply_session_late(forwarding->exchange, timer->due_ms - forwarding->waiting_since_ms);
-    else if (forwarding->state == FORWARDING_BACKING_OFF && forwarding->wait_left_ms > 0)
-        start_waiting(forwarding, 0);
-    else
+    else if (is_held(forwarding) &&
+             (admission_hold_left_ms(forwarding) <= 0 || forwarding->wait_left_ms <= 0))
+        reply_server_stays_away(forwarding);
+    else if (forwarding->wait_left_ms <= 0)
         reply_too_late(forwarding);
+    else
+        go_on_waiting(forwarding);
 }
 
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
@@ -190,23 +250,25 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
     }
     if (forwarding->item.key && forwarding->item.key->held)
         forwarding->exchange->outbound.wait_reason = "merge";
-    forwarding->waiting_since_ms = services->loop.now_ms;
-    timing_begin_wait(&forwarding->exchange->timing);
     forwarding->state = FORWARDING_WAITING;
     if (r == 0)
-        r = loop_timer_start(&services->loop, &forwarding->wait_timer, forwarding->wait_left_ms);
+        r = start_timer(forwarding, look_ms(forwarding));
     if (r < 0)
         reply_no_memory(forwarding->exchange);
 }
 
-/* As long as the configuration allows, or less if the client asks for less; counted from its arrival. */
+/* As long as the configuration allows, or less if the client asks for less; counted from its arrival. What
+ * the client asks for is the time that it waits for a server that is away, too. */
 static void set_waiting_time(struct forwarding *forwarding)
 {
     struct exchange *exchange = forwarding->exchange;
-    int64_t max_ms = exchange->services->config->queue.max_wait_ms;
+    const struct config *config = exchange->services->config;
+    int64_t max_ms = config->queue.max_wait_ms;
     int64_t wish_ms = exchange->head.prefer_wait_ms;
 
     forwarding->wait_max_ms = wish_ms >= 0 && wish_ms < max_ms ? wish_ms : max_ms;
+    forwarding->hold_max_ms =
+        wish_ms < 0 || config->upstream.hold_ms == 0 ? config->upstream.hold_ms : forwarding->wait_max_ms;
     forwarding->wait_left_ms =
         forwarding->wait_max_ms - (exchange->services->loop.now_ms - exchange->dispatched_ms);
     exchange->outbound.wait_applied = forwarding->wait_max_ms == wish_ms;
@@ -224,7 +286,7 @@ void admission_begin(struct forwarding *forwarding)
     struct exchange *exchange = forwarding->exchange;
 
     set_waiting_time(forwarding);
-    if (exchange->head.prefer_wait_ms == 0 && is_away(&exchange->services->server)) {
+    if (exchange->head.prefer_wait_ms == 0 && (is_held(forwarding) || is_away(&exchange->services->server))) {
         reply_server_away(exchange);
         return;
     }

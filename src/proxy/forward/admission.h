@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Admits requests to the queue, and bounds how long they wait: from their arrival until the call is sent, and
- * between a 429 and the next try. The server's own time is not counted; upstream.timeout_ms bounds that.
+ * between a 429 and the next try; and of that, how long for a server that is away. The server's own time is
+ * not counted; upstream.timeout_ms bounds that.
  */
 #ifndef TB_PROXY_FORWARD_ADMISSION_H
 #define TB_PROXY_FORWARD_ADMISSION_H
@@ -19,6 +20,9 @@ void admission_begin(struct forwarding *forwarding);
 /* A request that was sent waits again: first for BACK_OFF_MS outside the queue, then in the queue, in the
  * order of its arrival. */
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms);
+
+/* How much longer it may wait for a server that is away; 0 or less: no longer. */
+int64_t admission_hold_left_ms(const struct forwarding *forwarding);
 
 /* Its call waits for a login. */
 void admission_wait_for_login(struct forwarding *forwarding);

@@ -40,6 +40,17 @@ void forward_configure(struct forward *forward)
     set_urgencies(forward);
 }
 
+void forward_health_changed(struct forward *forward)
+{
+    struct services *services = forward->services;
+
+    if (services->config->upstream.hold_ms > 0 && server_health_may_return(&services->upstream.health))
+        slow_start_close(&forward->slow_start, services->loop.now_ms);
+    else
+        slow_start_open(&forward->slow_start, services->loop.now_ms);
+    forward_wake_in(forward, 0); /* forward_run() may have run already in this turn */
+}
+
 void forward_open(struct forward *forward, struct services *services)
 {
     services->forward = forward;
@@ -57,8 +68,10 @@ void forward_run(struct forward *forward)
 }
 
 /* READY_MS: when the first that waits can go. Places in flight are given back by calls, not by time. */
-static const char *reason_of(int64_t ready_ms, int64_t now_ms)
+static const char *reason_of(struct forward *forward, int64_t ready_ms, int64_t now_ms)
 {
+    if (!slow_start_allows(&forward->slow_start, now_ms))
+        return FORWARD_SERVER_AWAY;
     return ready_ms == INT64_MAX ? "connections" : ready_ms <= now_ms ? "others go first" : "rate limit";
 }
 
@@ -71,12 +84,14 @@ void forward_make_room(struct forward *forward)
 
     if (forward->queue.count == 0)
         return;
-    while (forward->merged_bytes < FORWARD_MERGE_BYTES &&
+    while (forward->merged_bytes < FORWARD_MERGE_BYTES && slow_start_allows(&forward->slow_start, now_ms) &&
            (item = queue_pop(&forward->queue, &services->budget, now_ms)))
         upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
     queue_end_pass(&forward->queue);
-    ready_ms = queue_ready_ms(&forward->queue, &services->budget, now_ms);
-    forward->held_by = reason_of(ready_ms, now_ms);
+    ready_ms = slow_start_allows(&forward->slow_start, now_ms)
+                   ? queue_ready_ms(&forward->queue, &services->budget, now_ms)
+                   : slow_start_ready_ms(&forward->slow_start, now_ms);
+    forward->held_by = reason_of(forward, ready_ms, now_ms);
     if (ready_ms == INT64_MAX)
         loop_timer_stop(&services->loop, &forward->queue_timer);
     else

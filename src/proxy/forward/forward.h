@@ -13,6 +13,7 @@
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/services.h"
 #include "proxy/forward/queue.h"
+#include "proxy/forward/slow_start.h"
 #include "proxy/route/urgency.h"
 
 extern const struct handler forward_handler;
@@ -20,6 +21,7 @@ extern const struct handler forward_handler;
 struct forward {
     struct services *services;
     struct queue queue;
+    struct slow_start slow_start; /* while the server is away the queue sends nothing, then slowly */
     struct urgencies urgencies;
     const char *held_by;       /* why requests waited in the queue at the end of the last turn; static text */
     struct timer queue_timer;  /* when the budget may take the next request */
@@ -35,6 +37,9 @@ void forward_open(struct forward *forward, struct services *services);
 /* Applies the configuration, at the start and after a reload. */
 void forward_configure(struct forward *forward);
 
+/* A server was ejected, or can be used again. */
+void forward_health_changed(struct forward *forward);
+
 /* Milliseconds until the queue may have moved on and the budget takes a call of ITEM's operation again; 0 or
  * less: not known. */
 int64_t forward_busy_ms(const struct forward *forward, const struct queue_item *item);
@@ -44,6 +49,9 @@ void forward_wake_in(struct forward *forward, int64_t delay_ms);
 
 /* Bodies that are merged in one turn of the loop; the call that passes it goes as well. */
 #define FORWARD_MERGE_BYTES (256 * 1024)
+
+/* A reason to wait, for Server-Timing and the log. */
+#define FORWARD_SERVER_AWAY "server away"
 
 /* Sends what may be sent now. Called in each turn of the loop. */
 void forward_run(struct forward *forward);

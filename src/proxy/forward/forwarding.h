@@ -25,12 +25,16 @@ struct forwarding {
     bool stamped;          /* telemetry, and every value has its timestamp */
     enum merge_kind merge; /* how its body can be merged with others */
     unsigned retries;      /* after a 429 */
+    unsigned doubts;       /* how often it is sent again after a failure although a server seems healthy */
+    bool may_have_run;     /* it was sent, and the server may have executed it */
 
     struct queue_item item;
     struct timer wait_timer;
     int64_t waiting_since_ms; /* boot clock */
     int64_t wait_left_ms;     /* how long it may still wait, from waiting_since_ms */
     int64_t wait_max_ms;
+    int64_t hold_max_ms;   /* how long it may wait for a server that is away */
+    int64_t held_since_ms; /* when it first failed because of that; 0: it has not */
 
     struct upstream_call *call; /* the call under way for it, or the one that holds its answer; NULL: none */
     struct list member;         /* in call->members */

@@ -5,6 +5,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/forward/call_timeout.c src/proxy/forward/call_timeout.h \
 	src/proxy/forward/forward.c src/proxy/forward/forward.h \
 	src/proxy/forward/forwarding.h \
+	src/proxy/forward/hold.c \
 	src/proxy/forward/join.c src/proxy/forward/join.h \
 	src/proxy/forward/merge.c src/proxy/forward/merge.h \
 	src/proxy/forward/merge_attributes.c src/proxy/forward/merge_attributes.h \
@@ -16,4 +17,5 @@ src_libproxy_la_SOURCES += \
 	src/proxy/forward/queue_pop.c \
 	src/proxy/forward/queue_principal.c src/proxy/forward/queue_principal.h \
 	src/proxy/forward/retry.c \
+	src/proxy/forward/slow_start.c src/proxy/forward/slow_start.h \
 	src/proxy/forward/upstream_call.c src/proxy/forward/upstream_call.h

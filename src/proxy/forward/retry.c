@@ -65,6 +65,7 @@ void upstream_call_retry(struct upstream_call *call)
 
         if (refusal == RETRY_NOT_REFUSED) {
             forwarding->retries++;
+            forwarding->exchange->outbound.wait_reason = "rate limit";
             metrics_count(services->metrics, METRICS_RETRIES, 1);
             upstream_call_requeue(forwarding, delay_ms);
         } else {

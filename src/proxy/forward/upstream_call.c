@@ -7,6 +7,7 @@
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/call_timeout.h"
 #include "proxy/forward/forward.h"
+#include "upstream/resend.h"
 
 /* In mode "always": the pause between a merged call and the next one for its entity, as a part of the call's
  * duration. */
@@ -108,6 +109,15 @@ static void give_place_back(struct services *services, uint64_t turn_of, struct 
     allowance_give_back(sent_under, POLICY_MAX_REQUESTS);
 }
 
+/* It counts no longer in the slow start, if one is under way. */
+static void end_start(struct upstream_call *call)
+{
+    int status = call->request.transfer.status;
+
+    slow_start_ended(&call->services->forward->slow_start, call->start, status > 0 && status < 500);
+    call->start = 0;
+}
+
 /* The call has ended, with any outcome. */
 static void end_call(struct upstream_call *call, enum budget_result result)
 {
@@ -117,6 +127,7 @@ static void end_call(struct upstream_call *call, enum budget_result result)
         return;
     call->under_way = false;
     if (call->is_queued) {
+        end_start(call);
         budget_settle(&services->budget, services->loop.now_ms, call->cost, result);
         give_place_back(services, call->turn_of, call->sent_under);
     }
@@ -187,6 +198,7 @@ static void end_timing(struct upstream_call *call)
 void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms)
 {
     upstream_call_remove(forwarding);
+    forwarding->may_have_run |= forwarding->call->request.may_have_run;
     upstream_call_release(forwarding);
     admission_again(forwarding, back_off_ms);
 }
@@ -213,8 +225,8 @@ static enum budget_result result_of(const struct request *request)
         return request->transfer.status == 429   ? BUDGET_REFUSED
                : request->transfer.status == 401 ? BUDGET_UNCOUNTED
                                                  : BUDGET_COUNTED;
-    case REQUEST_FAILED: /* it may have been executed */
-        return BUDGET_COUNTED;
+    case REQUEST_FAILED:
+        return transfer_was_not_executed(&request->transfer) ? BUDGET_UNCOUNTED : BUDGET_COUNTED;
     default:
         return BUDGET_UNCOUNTED;
     }
@@ -244,6 +256,7 @@ void upstream_call_answer_begun(struct upstream_call *call)
     }
     call->streams = true;
     end_timing(call);
+    end_start(call);
     note_acceptance(call);
     budget_answer_begun(&services->budget, services->loop.now_ms, call->cost);
     call->cost = 0;
@@ -265,6 +278,8 @@ static void upstream_call_done(struct request *request)
         body_stream_answer_ended(call);
     else if (answered && request->transfer.status == 429)
         upstream_call_retry(call);
+    else if (request_may_be_resent(request))
+        upstream_call_hold(call);
     else if (answered && upstream_call_may_be_split(call))
         upstream_call_split(call);
     else
@@ -333,6 +348,7 @@ static struct upstream_call *upstream_call_new(struct forwarding *lead)
     request->anonymous = head->route.kind == ROUTE_FORWARD_ANONYMOUS;
     request->retry = head->retry;
     request->stamped = lead->stamped;
+    request->may_have_run = lead->may_have_run;
     request->timeout_ms =
         call_timeout_ms(head->method, &head->target, request->body, services->request_options.timeout_ms,
                         upstream_clock_now_ms(&services->upstream.clock));
@@ -384,6 +400,7 @@ void upstream_call_send(struct forwarding *lead)
         return;
     }
     call->is_queued = true;
+    call->start = slow_start_sent(&services->forward->slow_start);
     call->turn_of = lead->item.turn_of;
     call->sent_under = lead->item.sent_under;
     call->key = lead->item.key;

@@ -5,7 +5,8 @@
  *
  *     request.waits()   there is no login: each member waits for it as long as it may itself
  *     request.ready()   there is one: the bodies of the members that are still there are merged and sent
- *     request.done()    each member gets a response, or waits again after a 429, or a refused merge is split
+ *     request.done()    each member gets a response, or waits again after a 429 or for a server that is away,
+ *                       or a refused merge is split
  *
  * Clients read their own writes: a read joins a call in flight only if no write was sent, and none has ended,
  * since that call was sent.
@@ -36,6 +37,7 @@ struct upstream_call {
     uint64_t turn_of;             /* the principal in whose turn it was sent */
     struct allowance *sent_under; /* queue_item.sent_under */
     uint64_t generation;          /* forward->write_generation when it was sent */
+    uint64_t start;               /* from slow_start_sent(); 0: given back */
     int64_t sent_us;              /* when it was last sent, boot clock; 0: the server does not have it */
     struct queue_key *key;        /* the key that it is in flight for; NULL: none */
     struct timer pause;           /* after its end, until the key is released */
@@ -67,7 +69,7 @@ void upstream_call_release(struct forwarding *forwarding);
 /* Ends the pause of CALL, which is in forward->paused. */
 void upstream_call_end_pause(struct upstream_call *call);
 
-/* ---- for retry.c and merge.c ---- */
+/* ---- for retry.c, hold.c and merge.c ---- */
 
 struct forwarding *upstream_call_first(const struct upstream_call *call);
 void upstream_call_add(struct upstream_call *call, struct forwarding *forwarding);
@@ -83,6 +85,12 @@ void upstream_call_respond(struct forwarding *forwarding);
 
 /* The answer is 429: each member waits and is sent again, or gets the 429. */
 void upstream_call_retry(struct upstream_call *call);
+
+/* ---- in hold.c ---- */
+
+/* The server is away, and the request may be sent again (resend.h): each member waits for the server and is
+ * sent again, or gets its response. */
+void upstream_call_hold(struct upstream_call *call);
 
 /* ---- in merge.c ---- */
 

@@ -40,6 +40,22 @@ START_TEST(three_gateway_errors_in_a_row_eject)
 }
 END_TEST
 
+/* The reason may be one operation. */
+START_TEST(after_gateway_errors_the_last_one_is_probed_at_once)
+{
+    int i;
+
+    failover_report(&failover, 1, FAILOVER_UNREACHABLE, 0);
+    failover_report(&failover, 2, FAILOVER_UNREACHABLE, 0);
+    for (i = 0; i < 3; i++)
+        failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 100);
+    ck_assert(failover_has_none(&failover));
+    ck_assert_uint_eq(failover_begin_probe(&failover, 100), 0);
+    failover_report_probe(&failover, 0, FAILOVER_GATEWAY_ERROR, 110);
+    ck_assert_int_eq(failover_due_ms(&failover), 350); /* of the others */
+}
+END_TEST
+
 START_TEST(it_is_probed_after_a_time_that_doubles_to_30_s)
 {
     static const int64_t waits_ms[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
@@ -117,23 +133,26 @@ END_TEST
 
 START_TEST(if_none_is_healthy_the_one_probed_next_is_used)
 {
-    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 500);
-    failover_report(&failover, 1, FAILOVER_UNREACHABLE, 100);
-    failover_report(&failover, 2, FAILOVER_UNREACHABLE, 200);
+    failover_report(&failover, 1, FAILOVER_UNREACHABLE, 0);
+    failover_report(&failover, 2, FAILOVER_UNREACHABLE, 500);
+    ck_assert(!failover_has_none(&failover));
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 900);
+    ck_assert(failover_has_none(&failover));
     assert_current(1);
     ck_assert_uint_eq(failover_next(&failover, 0), FAILOVER_NONE);
 }
 END_TEST
 
-/* Nothing changes for requests, but it is probed to notice when it is back. */
-START_TEST(a_single_server_is_used_even_while_ejected)
+/* Requests wait for it. */
+START_TEST(a_single_server_is_probed_soon_after_it_is_ejected)
 {
     failover_init(&failover, 1);
     ck_assert(failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0));
     assert_current(0);
-    ck_assert_int_eq(failover_due_ms(&failover), 1000);
-    ck_assert_uint_eq(failover_begin_probe(&failover, 1000), 0);
-    ck_assert(failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 1001));
+    ck_assert_int_eq(failover_due_ms(&failover), 250);
+    ck_assert_uint_eq(failover_begin_probe(&failover, 250), 0);
+    ck_assert(failover_report_probe(&failover, 0, FAILOVER_ANSWERED, 251));
+    ck_assert(!failover_has_none(&failover));
     ck_assert_int_eq(failover_due_ms(&failover), INT64_MAX);
 }
 END_TEST
@@ -238,7 +257,9 @@ START_TEST(several_are_away_when_the_last_of_them_is)
     ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
     failover_report(&failover, 1, FAILOVER_UNREACHABLE, 1500);
     ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
-    probe(1, FAILOVER_UNREACHABLE, 2500);
+    ck_assert_int_eq(failover_due_ms(&failover), 1750); /* of both, although that of 0 was due at 3000 */
+    probe(0, FAILOVER_UNREACHABLE, 1750);
+    probe(1, FAILOVER_UNREACHABLE, 1750);
     ck_assert_int_eq(failover_away_since_ms(&failover), 1500);
     ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 2600)); /* one is enough */
     ck_assert_int_eq(failover_away_since_ms(&failover), INT64_MAX);
@@ -318,19 +339,24 @@ START_TEST(an_answer_to_a_request_ends_the_silence)
 }
 END_TEST
 
-START_TEST(a_single_server_is_probed_every_5_s_at_least)
+/* So a return is noticed after a sixteenth of the outage at most. */
+START_TEST(while_none_is_healthy_the_next_probe_follows_after_0_25_to_5_s)
 {
-    static const int64_t waits_ms[] = {1000, 2000, 4000, 5000, 5000};
-    int64_t now_ms = 0;
-    size_t i;
+    int64_t now_ms = 0, last_ms = 0;
+    unsigned probes = 0;
 
     failover_init(&failover, 1);
-    failover_report(&failover, 0, FAILOVER_UNREACHABLE, now_ms);
-    for (i = 0; i < ARRAY_SIZE(waits_ms); i++) {
-        ck_assert_int_eq(failover_due_ms(&failover), now_ms + waits_ms[i]);
-        now_ms += waits_ms[i];
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    for (now_ms = failover_due_ms(&failover); now_ms < 200000; now_ms = failover_due_ms(&failover)) {
+        int64_t part_ms = last_ms / 16;
+
+        ck_assert_int_eq(now_ms - last_ms, part_ms < 250 ? 250 : part_ms > 5000 ? 5000 : part_ms);
         probe(0, FAILOVER_UNREACHABLE, now_ms);
+        last_ms = now_ms;
+        probes++;
     }
+    ck_assert_int_eq(now_ms - last_ms, 5000);
+    ck_assert_uint_lt(probes, 100);
 }
 END_TEST
 
@@ -342,6 +368,7 @@ UNIT_SUITE(failover)
     tcase_add_checked_fixture(tests, set_up, NULL);
     tcase_add_test(tests, the_first_healthy_one_is_used);
     tcase_add_test(tests, three_gateway_errors_in_a_row_eject);
+    tcase_add_test(tests, after_gateway_errors_the_last_one_is_probed_at_once);
     tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_30_s);
     tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
     tcase_add_test(tests, what_was_sent_before_does_not_prolong_it);
@@ -349,7 +376,7 @@ UNIT_SUITE(failover)
     tcase_add_test(tests, a_probe_that_a_good_answer_overtook_says_nothing);
     tcase_add_test(tests, a_request_goes_to_healthy_ones_that_it_has_not_tried);
     tcase_add_test(tests, if_none_is_healthy_the_one_probed_next_is_used);
-    tcase_add_test(tests, a_single_server_is_used_even_while_ejected);
+    tcase_add_test(tests, a_single_server_is_probed_soon_after_it_is_ejected);
     tcase_add_test(tests, one_in_doubt_is_probed_at_once_and_used_meanwhile);
     tcase_add_test(tests, one_in_doubt_whose_probe_is_answered_is_healthy);
     tcase_add_test(tests, doubts_cause_at_most_one_probe_in_10_s);
@@ -364,6 +391,6 @@ UNIT_SUITE(failover)
     tcase_add_test(tests, a_slow_check_is_silent_and_ejects_no_one);
     tcase_add_test(tests, one_that_stays_silent_is_ejected_and_another_is_used);
     tcase_add_test(tests, an_answer_to_a_request_ends_the_silence);
-    tcase_add_test(tests, a_single_server_is_probed_every_5_s_at_least);
+    tcase_add_test(tests, while_none_is_healthy_the_next_probe_follows_after_0_25_to_5_s);
     return suite;
 }

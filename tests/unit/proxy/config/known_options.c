@@ -34,6 +34,7 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(upstream, max_window_growth, KIND_INTEGER),
     ROW(upstream, max_requests, KIND_INTEGER),
     ROW(upstream, check_interval_ms, KIND_INTEGER),
+    ROW(upstream, hold_ms, KIND_INTEGER),
     ROW(listen, address, KIND_STRING),
     ROW(listen, port, KIND_INTEGER),
     ROW(listen, unix_path, KIND_STRING),

@@ -11,7 +11,7 @@
 #include "proxy/config/load.h"
 #include "unit.h"
 
-#define OPTION_COUNT 62
+#define OPTION_COUNT 63
 
 enum option_kind {
     KIND_STRING,

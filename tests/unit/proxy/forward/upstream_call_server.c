@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <stdio.h>
 
+#include "upstream/resend.h"
 #include "upstream/stamp.h"
 #include "upstream_call_world.h"
 
@@ -24,7 +25,7 @@ struct call {
     struct buf body;
     bool is_write;
     unsigned entity, cost;
-    bool late, lost;
+    bool late, lost, unsent;
     const struct server_limit *refused_by; /* the limit of its operation; NULL: the shared one, or none */
     int status;                            /* of the answer; 0: there is none */
     char answer[2048];
@@ -313,6 +314,10 @@ static void arrive(struct call *call)
 {
     const struct server_faults *faults = &call->server->faults;
 
+    if (call->server->is_away) {
+        return_status(call, 0);
+        return;
+    }
     call->late = happens(faults->late);
     call->lost = happens(faults->lost);
     if (call->server->next_status) {
@@ -336,7 +341,7 @@ static void arrive(struct call *call)
 
 static void work(struct call *call)
 {
-    int status = execute(call);
+    int status = call->server->is_away ? 0 : execute(call);
 
     if (call->cost > 1 && !take_token(call->server)) {
         call->server->refused_after_execution++;
@@ -415,6 +420,15 @@ static void tell(struct call *call)
     server->told = call->refused_by;
     request->transfer.status = status;
     request->transfer.error = (struct transfer_error){call->late ? 504 : 502, "connection_terminated"};
+    request->transfer.knowledge = status         ? TRANSFER_ANSWERED
+                                  : call->unsent ? TRANSFER_NOT_SENT
+                                                 : TRANSFER_MAY_HAVE_RUN;
+    request->may_have_run |= status == 0 && !call->unsent;
+    world_report(CONTAINER_OF(server, struct world, server), call->unsent  ? FAILOVER_UNREACHABLE
+                                                             : status == 0 ? FAILOVER_DOUBTFUL
+                                                             : status == 502 || status == 503
+                                                                 ? FAILOVER_GATEWAY_ERROR
+                                                                 : FAILOVER_ANSWERED);
     request->transfer.response_body.max = sizeof(call->answer);
     buf_clear(&request->transfer.response_body);
     buf_append_string(&request->transfer.response_body, call->answer);
@@ -515,6 +529,10 @@ void request_send(struct request *request)
     unsigned writes;
 
     read_request(call);
+    call->unsent = server->is_away;
+    server->refused_connections += call->unsent;
+    request->transfer.may_be_sent_twice =
+        request->retry != TB_RETRY_NEVER && (request->stamped || strcmp(request->method, "POST") != 0);
     server->call_count++;
     writes = server->writes_of[call->entity] += call->is_write;
     server->most_writes_of_one = writes > server->most_writes_of_one ? writes : server->most_writes_of_one;
@@ -547,6 +565,16 @@ void request_free(struct request *request)
     request_cancel(request);
     headers_free(&request->transfer.response);
     buf_free(&request->transfer.response_body);
+}
+
+bool request_may_be_resent(const struct request *request)
+{
+    const struct transfer *transfer = &request->transfer;
+
+    return request->outcome == REQUEST_ANSWERED
+               ? transfer->may_be_sent_twice && (transfer->status == 502 || transfer->status == 503)
+               : request->outcome == REQUEST_FAILED && transfer->error.status != 504 &&
+                     (transfer->may_be_sent_twice || transfer->knowledge == TRANSFER_NOT_SENT);
 }
 
 int64_t upstream_clock_stamp_ms(struct upstream_clock *clock, const char *entity, size_t length)

@@ -55,6 +55,7 @@ struct server {
     int bad_status;         /* for a body with the member "bad" */
     int64_t retry_after_ms; /* with 429; -1: none */
     int64_t session_ms;     /* there is no credential before */
+    bool is_away;           /* connections are refused, and what is under way is lost */
 
     struct server_limit limit;
     struct server_limit own[SERVER_OWN_LIMITS]; /* of operations */
@@ -65,6 +66,7 @@ struct server {
     struct list calls;   /* all of them */
     struct list arrived; /* answers that are to be reported */
     unsigned call_count;
+    unsigned refused_connections;
     unsigned tokens;                     /* taken from the limit */
     unsigned refused;                    /* 429 */
     unsigned refused_after_execution;    /* of those */

@@ -172,6 +172,12 @@ void reply_server_away(struct exchange *exchange)
     answer(exchange, 503);
 }
 
+void reply_held_too_long(struct exchange *exchange, int64_t waited_ms, bool may_have_run)
+{
+    (void)waited_ms;
+    answer(exchange, may_have_run ? 502 : 503);
+}
+
 void reply_no_memory(struct exchange *exchange)
 {
     answer(exchange, 503);
@@ -380,12 +386,23 @@ static bool turn(struct world *world)
     return !list_is_empty(&world->answered);
 }
 
+/* When the first that waits can go. */
+static int64_t ready_ms_of(struct world *world)
+{
+    int64_t now_ms = world_now(world);
+
+    if (slow_start_allows(&world->forward.slow_start, now_ms))
+        return queue_ready_ms(&world->forward.queue, &world->services.budget, now_ms);
+    return world->forward.queue.count > 0 ? slow_start_ready_ms(&world->forward.slow_start, now_ms)
+                                          : INT64_MAX;
+}
+
 /* To the next event, or to END_MS. */
 static void move_clock(struct world *world, int64_t end_ms)
 {
     struct loop *loop = &world->services.loop;
     int64_t next_ms = timers_next(&loop->timers);
-    int64_t ready_ms = queue_ready_ms(&world->forward.queue, &world->services.budget, loop->now_ms);
+    int64_t ready_ms = ready_ms_of(world);
 
     WORLD_ASSERT(next_ms <= ready_ms); /* or the loop would sleep while something could be sent */
     next_ms = next_ms < end_ms ? next_ms : end_ms;
@@ -422,6 +439,25 @@ void world_run_all(struct world *world, int64_t max_ms)
     run(world, max_ms, true);
 }
 
+/* ---- an outage ---- */
+
+void world_report(struct world *world, enum failover_result result)
+{
+    if (failover_report(&world->services.upstream.health.failover, 0, result, world_now(world)))
+        forward_health_changed(&world->forward);
+}
+
+void world_stop_server(struct world *world)
+{
+    world->server.is_away = true;
+}
+
+void world_start_server(struct world *world)
+{
+    world->server.is_away = false;
+    world_report(world, FAILOVER_ANSWERED);
+}
+
 /* ---- open and close ---- */
 
 void world_budget(struct world *world, const char *limit, bool learn, unsigned max_in_flight)
@@ -450,6 +486,7 @@ void world_open(struct world *world)
         (struct request_options){.retry = {.max_retries = 3, .initial_delay_ms = 1000, .max_delay_ms = 30000},
                                  .session_wait_ms = 30000};
     services->request_options.retry.off = true;
+    failover_init(&services->upstream.health.failover, 1);
     services->metrics = calloc(1, sizeof(*services->metrics));
     list_init(&services->principals.list);
     services->principals.shares.bodies.max = SIZE_MAX;

@@ -91,6 +91,13 @@ void world_close(struct world *world);
 /* The proxy's limit; the pace is learned or not. */
 void world_budget(struct world *world, const char *limit, bool learn, unsigned max_in_flight);
 
+/* What a request or a probe says of the server. */
+void world_report(struct world *world, enum failover_result result);
+
+/* From now on no connection to the server can be made; and it can, and a probe has found that. */
+void world_stop_server(struct world *world);
+void world_start_server(struct world *world);
+
 /* A complete request arrives. */
 struct local *world_begin(struct world *world, const struct wish *wish);
 

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * After a failure of the server: which requests wait until it is back, and which get the error.
+ */
+#include "proxy/exchange/reply_server.h"
+#include "proxy/forward/admission.h"
+#include "proxy/forward/body_stream.h"
+#include "proxy/forward/forward.h"
+#include "proxy/forward/upstream_call.h"
+
+/* What the server may have executed may be the reason itself: it is sent again 0.25, 0.5, 1 and 2 s later, or
+ * when the server is back. */
+#define DOUBTS_MAX     4
+#define DOUBT_DELAY_MS 250
+
+/* Until a session without a credential makes its next attempt, which requests ask for once a second. */
+#define SESSION_DELAY_MS 500
+
+static int64_t doubt_delay_ms(const struct upstream_call *call, unsigned doubts, int64_t max_ms)
+{
+    const struct retry_options options = {.initial_delay_ms = DOUBT_DELAY_MS, .max_delay_ms = max_ms};
+
+    return retry_delay_ms(
+        &options, doubts,
+        upstream_clock_retry_after_ms(&call->services->upstream.clock, &call->request.transfer));
+}
+
+/* For how long the member stays out of the queue; -1: it is not sent again. In the queue it waits for the
+ * server that is known to be away. */
+static int64_t back_off_ms(const struct upstream_call *call, struct forwarding *forwarding)
+{
+    const struct request *request = &call->request;
+    int64_t max_ms = admission_hold_left_ms(forwarding);
+    bool is_away = call->services->forward->slow_start.is_closed;
+
+    if (max_ms <= 0 || !body_stream_can_begin_again(forwarding))
+        return -1;
+    if (is_away && transfer_was_not_executed(&request->transfer))
+        return 0;
+    if (request->outcome == REQUEST_NO_SESSION)
+        return is_away ? 0 : SESSION_DELAY_MS;
+    if (++forwarding->doubts > DOUBTS_MAX)
+        return -1;
+    return is_away ? 0 : doubt_delay_ms(call, forwarding->doubts, max_ms);
+}
+
+void upstream_call_hold(struct upstream_call *call)
+{
+    while (call->member_count > 0) {
+        struct forwarding *forwarding = upstream_call_first(call);
+        int64_t delay_ms = back_off_ms(call, forwarding);
+
+        if (delay_ms < 0) {
+            upstream_call_respond(forwarding);
+            continue;
+        }
+        if (forwarding->held_since_ms == 0)
+            forwarding->held_since_ms = call->services->loop.now_ms;
+        forwarding->exchange->outbound.wait_reason = FORWARD_SERVER_AWAY;
+        upstream_call_requeue(forwarding, delay_ms);
+    }
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "upstream/resend.h"
+
+#include "upstream/session_answer.h"
+#include "json/json_read.h"
+
+/* A gateway answers with a page, or with JSON of its own. */
+static bool is_of_thingsboard(const struct transfer *transfer)
+{
+    const struct buf *text = &transfer->response_body;
+    json_t *body = json_read(text->data ? text->data : "", text->len, 0, NULL);
+    bool ret = session_answer_is_error(body);
+
+    json_decref(body);
+    return ret;
+}
+
+static bool met_gateway(const struct transfer *transfer)
+{
+    return (transfer->status == 502 || transfer->status == 503) && !transfer->overflows &&
+           !is_of_thingsboard(transfer);
+}
+
+/* A time-out ends the request, which may have been its reason. */
+static bool was_lost(const struct transfer *transfer)
+{
+    if (transfer_was_not_executed(transfer))
+        return !transfer->timed_out_waiting && !transfer_error_lasts(transfer->error.token);
+    return transfer->may_be_sent_twice && !transfer->answer_begun && transfer->error.status != 504;
+}
+
+/* A server that answers a login with 429 is not away. */
+static bool is_away(const struct session *session)
+{
+    return session_state(session) == SESSION_OFFLINE && session_status(session) != 429;
+}
+
+bool request_may_be_resent(const struct request *request)
+{
+    const struct transfer *transfer = &request->transfer;
+
+    switch (request->outcome) {
+    case REQUEST_FAILED:
+        return was_lost(transfer);
+    case REQUEST_ANSWERED:
+        return transfer->may_be_sent_twice && met_gateway(transfer);
+    case REQUEST_NO_SESSION:
+        return is_away(request->upstream->session);
+    default:
+        return false;
+    }
+}
