@@ -6,6 +6,7 @@ cable_tests = \
 	tests/faults/test_clock.py \
 	tests/faults/test_cut.py \
 	tests/faults/test_dead_for_both.py \
+	tests/faults/test_memory.py \
 	tests/faults/test_names.py \
 	tests/faults/test_packets.py \
 	tests/faults/test_server_away.py \
