@@ -5,10 +5,11 @@ import tap
 from cable import Cable
 from fault_case import NAME, SLACK_S, FaultCase
 from harness import wait_until
+from load import RPC
 from names import NO_SUCH_NAME, SERVER_FAILURE
 
 CAUSE = "[Rr]esolv"
-GONE_S = 8
+GONE_S = 5
 
 
 class TestAtStart(FaultCase):
@@ -58,7 +59,7 @@ class TestLater(FaultCase):
         names.answer = Cable.THERE_ADDRESS
         self.assert_recovers(8)
         self.assert_goes_on()
-        self.settle(CAUSE + "|connect|closed|reset|ended")
+        self.settle(CAUSE + "|connect|closed|reset|ended", [RPC])
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import tap
 from daemon import end_with_parent
 from fault_case import FaultCase
 from harness import Case, answer, wait_until
+from load import RPC
 from names import CLONE_NEWNS, MS_PRIVATE, MS_REC, LIBC, check
 
 GONE_S = 5
@@ -32,7 +33,7 @@ class TestDescriptors(FaultCase):
         self.limit_descriptors(20000)
         self.assert_recovers(8)
         self.assert_goes_on()
-        self.settle("Too many open files|closed|reset|ended")
+        self.settle("Too many open files|closed|reset|ended", [RPC])
 
 
 class TestFullDisk(Case):
