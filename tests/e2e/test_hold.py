@@ -195,6 +195,16 @@ class TestWait(HoldCase):
         self.assert_held(reply, 0)
         self.assertLess(self.took, 0.3)
 
+    def test_a_gateway_error_is_the_cause_until_a_probe_says_more(self):
+        def handle(peer, request):
+            if request.target in PROBES:
+                server.release.wait()
+            peer.send(answer(502))
+            return True
+        server = self.start_scripted(handle, answers_probes=True)
+        reply = self.start_daemon(server).get(DEVICE, headers=[("Prefer", "wait=1")])
+        self.assert_error(reply, 502, 2, "the server cannot be used: it answers 502; the request waited 1")
+
     def test_its_reason_is_told(self):
         self.begin()
         self.stop_server()

@@ -187,11 +187,14 @@ void reply_session_late(struct exchange *exchange, int64_t waited_ms)
 static void describe_absence(const struct services *services, char *ret, size_t size)
 {
     const struct server_state *server = &services->server;
+    const struct server_failure *failure = &services->upstream.health.failure;
 
     if (*server->cause)
         snprintf(ret, size, "%s%s%s", server->cause, *server->remedy ? "; " : "", server->remedy);
+    else if (failure->status)
+        snprintf(ret, size, "the server cannot be used: it answers %d", failure->status);
     else
-        snprintf(ret, size, "the server cannot be used: %s", services->upstream.health.failure.detail);
+        snprintf(ret, size, "the server cannot be used: %s", failure->detail);
 }
 
 /* Until the server is asked again. */
