@@ -16,6 +16,7 @@ sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 from client import build  # noqa: E402
+from daemon import end_with_parent  # noqa: E402
 from ledger import ANSWER, CLOSED, CUT, LEFT, NEVER  # noqa: E402
 from listeners import Events, Socket  # noqa: E402
 from wire import Ended, Stream  # noqa: E402
@@ -281,6 +282,7 @@ def main():
         os.setgroups([])
         os.setgid(settings["uid"])
         os.setuid(settings["uid"])
+        end_with_parent()  # which the change of the user has undone
         asyncio.run(run(settings, ledger))
 
 
