@@ -19,7 +19,8 @@ from load import READ, RPC, RPC_MS, WRITE, Load
 from names import NameServer, bind_in_child
 from simulator import Simulator
 
-SLACK_S = 10 if SLOW else 1
+LATE_S = 10 if SLOW else 1  # after a deadline
+SLACK_S = 10 if SLOW else 4  # for a busy machine
 TIMEOUT_S, HOLD_S = 10, 10
 RPC_S = RPC_MS / 1000 + 5
 DEADLINE_S = HOLD_S + max(TIMEOUT_S, RPC_S)
@@ -204,7 +205,7 @@ class FaultCase(Case):
 
     def assert_answered(self, load, made, cause):
         self.assertIsNotNone(made.reply, str(made))
-        self.assertLess(made.took, DEADLINE_S + SLACK_S, str(made))
+        self.assertLess(made.took, DEADLINE_S + LATE_S, str(made))
         if made.reply.status == 200:
             self.assertTrue(load.is_right(made), str(made))
         else:
