@@ -20,6 +20,7 @@ class Storm:
         self.lane, self.random = lane, random
         self.counts = collections.Counter()
         self.under_way = set()
+        self.failed = []  # faults that could not be injected
         self.kinds = {self.kill: 1.0, self.pause: 1.0, self.revoke: 0.7, self.limit: 1.0, self.bad_answers: 5.0,
                       self.reset: 1.5, self.doom: 4.0, self.stall: 2.0, self.refuse: 1.0, self.reload: 1.0}
         if lane.front:
@@ -31,7 +32,12 @@ class Storm:
             fault, = self.random.choices(list(self.kinds), list(self.kinds.values()))
             task = asyncio.create_task(self.inject(fault))
             self.under_way.add(task)
-            task.add_done_callback(self.under_way.discard)
+            task.add_done_callback(self.finished)
+
+    def finished(self, task):
+        self.under_way.discard(task)
+        if not task.cancelled() and task.exception():
+            self.failed.append(repr(task.exception()))
 
     async def inject(self, fault):
         """One of a kind at a time."""

@@ -61,10 +61,9 @@ class Lane:
 
     def say(self, weather):
         self.weather.update(weather)
-        try:
+        # If there is none, the next one is told when it starts.
+        if self.process.returncode is None and not self.process.stdin.is_closing():
             self.process.stdin.write(json.dumps(weather).encode() + b"\n")
-        except (BrokenPipeError, ConnectionResetError):
-            pass  # the next one is told when it starts
 
     async def kill_server(self, seconds):
         if self.process.returncode is not None:

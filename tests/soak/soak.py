@@ -76,6 +76,7 @@ class Soak:
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
         await asyncio.gather(*(storm.end() for storm in storms))
+        self.wrong += [text for storm in storms for text in storm.failed]
         return sum((storm.counts for storm in storms), collections.Counter())
 
     async def check_rest(self, lane):

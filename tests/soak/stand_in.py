@@ -65,6 +65,11 @@ def error(status, code, message):
     return answer(status, {"status": status, "message": message, "errorCode": code, "timestamp": int(time.time() * 1000)})
 
 
+def cut_unfinished_line(path):
+    with open(path, "r+b") as file:
+        file.truncate(file.read().rfind(b"\n") + 1)
+
+
 class Server:
     def __init__(self, ledger, seed):
         self.ledger = os.open(ledger, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
@@ -73,6 +78,7 @@ class Server:
         self.deleted = set()
         self.history = History()
         self.updates = Updates(self.history)
+        cut_unfinished_line(ledger)
         with open(ledger, encoding="ascii") as lines:
             for line in lines:
                 self.remember(json.loads(line))
@@ -84,7 +90,7 @@ class Server:
             self.deleted.add(entry["mark"])
 
     def note(self, **entry):
-        """One write, so that a kill leaves a whole line or none."""
+        """One write. What a kill cuts off was not executed (cut_unfinished_line())."""
         os.write(self.ledger, json.dumps({**entry, "t": time.monotonic()}).encode() + b"\n")
 
     # What it executes. Each returns the answer.
