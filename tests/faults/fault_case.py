@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """A tbproxyd on one machine, a server on another, a cable between them, and a load whose ledger is compared with the server's."""
 import collections
-import json
 import os
 import re
 import struct
@@ -28,6 +27,8 @@ OPTIONS = {"listen.address": "", "log.level": "info", "rate.learn": False, "upst
            "upstream.hold_ms": 1000 * HOLD_S}
 DESCRIPTORS_MORE = 12  # connections may be idle for 50 s, with three descriptors each over TLS
 NAME_SERVER, NAME = "192.0.2.53", "things.test"
+ANSWER_MS, WAYS = 300, ("/api/device/", "/api/plugins/telemetry/", "/api/rpc/")
+ENTITY, NUMBER = re.compile(r"/(?:DEVICE|twoway)/([0-9a-f-]+)"), re.compile(r'"(?:params|n)": *(\d+)')
 VERSIONS = ("http/1.1", "h2")
 
 
@@ -127,6 +128,8 @@ class FaultCase(Case):
             self.addCleanup(load.ends.set)
             load.start()
             wait_until(lambda: load.events and load.updates and self.all_succeed(load, 0), "a load that runs")
+        for path in WAYS:  # so that a fault meets requests that are executed and not answered
+            self.sim.fault("delay", path, ms=ANSWER_MS, executed=True, count=0)
         self.descriptors = [self.count_descriptors(load.proxy) for load in self.loads]
         self.marks = [load.proxy.log.mark() for load in self.loads]
 
@@ -146,6 +149,14 @@ class FaultCase(Case):
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, 20))
             self.collect_calls()
+
+    @staticmethod
+    def wait_for_call(load):
+        """Until the server has executed an RPC, most likely, and has not answered it."""
+        def is_executed():
+            made = load.under_way.get(RPC)
+            return made and ANSWER_MS / 3 < 1000 * (time.monotonic() - made.began) < ANSWER_MS / 2
+        wait_until(is_executed, "a call that is executed")
 
     def assert_told(self, state, cause, timeout_s=SLACK_S + 6):
         """The page and the log of each daemon say that, in time."""
@@ -199,7 +210,7 @@ class FaultCase(Case):
             for made in load.made:
                 self.assert_answered(load, made, cause if made.kind in failing else None)
             self.assert_calls(load, calls)
-            self.assert_values(load)
+            self.assert_values(load, calls)
             wait_until(lambda: self.count_descriptors(load.proxy) <= before + DESCRIPTORS_MORE,
                        "the end of %d descriptors" % self.count_descriptors(load.proxy))
 
@@ -214,9 +225,9 @@ class FaultCase(Case):
             self.assertRegex(made.reply.json()["message"], cause, str(made))
 
     def collect_calls(self):
-        """Adds to self.calls the RPCs that the server was asked for; it remembers its last 1,000 requests only."""
-        new = [(request["target"].split("/")[-1], json.loads(request["body"])["params"])
-               for request in self.sim.requests() if request["target"].startswith("/api/rpc/")]
+        """Adds to self.calls the RPCs and writes that the server was sent; it remembers its last 1,000 requests only."""
+        rows = [(ENTITY.search(request["target"]), NUMBER.search(request["body"])) for request in self.sim.requests()]
+        new = [(entity.group(1), int(number.group(1))) for entity, number in rows if entity and number]
         most = min(len(new), len(self.calls))
         known = max(count for count in range(most + 1) if self.calls[len(self.calls) - count:] == new[:count])
         self.calls += new[known:]
@@ -232,8 +243,8 @@ class FaultCase(Case):
         reply = self.sim.call("GET", target % load.device, [("X-Authorization", "ApiKey " + self.sim.api_key)])
         return reply.json()["n"]
 
-    def assert_values(self, load):
-        """What was acknowledged is there, once, and came to the program that reads events."""
+    def assert_values(self, load, calls):
+        """What was acknowledged is there, once, and came to the program that reads events, as often as it was sent at most."""
         stored = [int(row["value"]) for row in self.values(load)]
         writes = load.since(0, WRITE)
         acknowledged = {made.number for made in writes if made.reply.status == 200}
@@ -241,6 +252,8 @@ class FaultCase(Case):
         self.assertEqual(acknowledged - set(stored), set(), "acknowledged and lost")
         self.assertEqual(set(stored) - {made.number for made in writes} - {0}, set(), "nobody wrote these")
         events = load.events[:-1] if load.events[-1] == 0 else load.events  # the last one ends the load
-        self.assertEqual(events, sorted(set(events)))
+        self.assertEqual(events, sorted(events))
+        for number, times in collections.Counter(events).items():
+            self.assertLessEqual(times, calls[load.device, number], "value %d was streamed too often" % number)
         first = min(events)
         self.assertEqual({number for number in acknowledged if number > first} - set(events), set(), "not streamed")

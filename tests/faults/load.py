@@ -37,7 +37,7 @@ class Load:
         self.pages = proxy.connect(unix=True)  # it has none to spare later, perhaps
         self.device, *self.others = [self.create("%s-%d" % (name, index)) for index in range(4)]
         self.numbers = itertools.count(1)
-        self.made = []
+        self.made, self.under_way = [], {}  # the latter by kind
         self.events, self.streams = [], 0  # values of the stream, and how many streams there were
         self.updates, self.websockets = [], 0
         self.ends = threading.Event()
@@ -70,7 +70,7 @@ class Load:
         while not self.ends.wait(EVERY_S):
             connection = connection or self.proxy.connect(unix=True)
             connection.deadline = time.monotonic() + PATIENCE_S
-            made = Made(kind, next(self.numbers))
+            self.under_way[kind] = made = Made(kind, next(self.numbers))
             method, target, body = self.request_of(made)
             try:
                 made.reply = connection.request(method, target, body=body)
@@ -78,6 +78,7 @@ class Load:
                 pass
             made.took = time.monotonic() - made.began
             self.made.append(made)
+            del self.under_way[kind]
             if made.reply is None or made.reply.header("Connection") == "close":
                 connection.close()
                 connection = None

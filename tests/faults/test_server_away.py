@@ -14,7 +14,8 @@ NEW_ADDRESS = "192.0.2.3"
 class TestRestart(FaultCase):
     def test_a_server_that_ends_and_starts_again(self):
         self.begin({"retry.initial_retry_delay_ms": 30000})  # event streams do not wait for that
-        for front in self.fronts:
+        for front, load in zip(self.fronts, self.loads):
+            self.wait_for_call(load)
             front.end()
         self.assert_told("unreachable", "cannot be reached: .*connect")
         self.last(AWAY_S)
@@ -22,7 +23,7 @@ class TestRestart(FaultCase):
             front.start()
         self.assert_recovers(8)
         self.assert_goes_on()
-        self.settle(GONE, [RPC])  # one that was under way may have been executed
+        self.settle(GONE, [RPC])  # those that were under way
 
 
 class TestMove(FaultCase):
