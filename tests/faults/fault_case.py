@@ -183,11 +183,11 @@ class FaultCase(Case):
                 wait_until(has_recovered, "recovery of " + what, max(0.1, end - time.monotonic()))
                 tap.comment("%s of %s: after %.1f s" % (what, load.name, time.monotonic() - repaired))
 
-    def assert_goes_on(self, seconds=2):
-        """Nothing fails any more, and nothing is slow."""
+    def assert_goes_on(self, seconds=2, loads=None):
+        """Nothing fails any more, and nothing is slow, of LOADS or of all."""
         since = time.monotonic()
         time.sleep(seconds)
-        for load in self.loads:
+        for load in loads or self.loads:
             for made in load.since(since):
                 self.assertEqual(made.reply and made.reply.status, 200, str(made))
                 self.assertLess(made.took, 2 + SLACK_S, str(made))
