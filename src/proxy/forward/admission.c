@@ -12,6 +12,8 @@
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
 
+#define CLOCK_LOOK_MS 250 /* until a request that waits for the clock looks whether the server is back */
+
 #define COST_ASYNCHRONOUS 2 /* the server counts such a call both when it begins and when it ends */
 
 static int64_t busy_ms(const struct forwarding *forwarding)
@@ -121,13 +123,22 @@ void admission_end(struct forwarding *forwarding)
     forwarding->wait_left_ms -= forwarding->exchange->services->loop.now_ms - forwarding->waiting_since_ms;
 }
 
+/* While the server is away, there is no login for it, and so no time. */
+static void wait_for_clock_again(struct forwarding *forwarding)
+{
+    if (is_held(forwarding))
+        start_waiting(forwarding, CLOCK_LOOK_MS);
+    else
+        admission_begin(forwarding);
+}
+
 static void go_on_waiting(struct forwarding *forwarding)
 {
     if (forwarding->state == FORWARDING_WAITING) { /* it is in the queue */
         if (start_timer(forwarding, look_ms(forwarding)) < 0)
             reply_no_memory(forwarding->exchange);
-    } else if (forwarding->item.sequence == 0) { /* it has never been, since it waited for the clock */
-        admission_begin(forwarding);
+    } else if (forwarding->item.sequence == 0) { /* it has never been, since it waits for the clock */
+        wait_for_clock_again(forwarding);
     } else {
         start_waiting(forwarding, 0);
     }

@@ -26,6 +26,7 @@ struct forwarding {
     enum merge_kind merge; /* how its body can be merged with others */
     unsigned retries;      /* after a 429 */
     unsigned doubts;       /* how often it is sent again after a failure although a server seems healthy */
+    int64_t server_ms;     /* that failed sendings took */
     bool may_have_run;     /* it was sent, and the server may have executed it */
 
     struct queue_item item;

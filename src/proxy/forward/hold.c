@@ -35,10 +35,10 @@ static int64_t back_off_ms(const struct upstream_call *call, struct forwarding *
 
     if (max_ms <= 0 || !body_stream_can_begin_again(forwarding))
         return -1;
+    if (request->outcome == REQUEST_NO_SESSION)
+        return is_away && call->is_queued ? 0 : SESSION_DELAY_MS;
     if (is_away && transfer_was_not_executed(&request->transfer))
         return 0;
-    if (request->outcome == REQUEST_NO_SESSION)
-        return is_away ? 0 : SESSION_DELAY_MS;
     if (++forwarding->doubts > DOUBTS_MAX)
         return -1;
     return is_away ? 0 : doubt_delay_ms(call, forwarding->doubts, max_ms);
@@ -46,6 +46,9 @@ static int64_t back_off_ms(const struct upstream_call *call, struct forwarding *
 
 void upstream_call_hold(struct upstream_call *call)
 {
+    const struct services *services = call->services;
+    const struct request *request = &call->request;
+
     while (call->member_count > 0) {
         struct forwarding *forwarding = upstream_call_first(call);
         int64_t delay_ms = back_off_ms(call, forwarding);
@@ -55,7 +58,9 @@ void upstream_call_hold(struct upstream_call *call)
             continue;
         }
         if (forwarding->held_since_ms == 0)
-            forwarding->held_since_ms = call->services->loop.now_ms;
+            forwarding->held_since_ms = services->loop.now_ms;
+        if (request->outcome != REQUEST_NO_SESSION)
+            forwarding->server_ms += services->loop.now_ms - request->transfer.started_ms;
         forwarding->exchange->outbound.wait_reason = FORWARD_SERVER_AWAY;
         upstream_call_requeue(forwarding, delay_ms);
     }

@@ -317,6 +317,18 @@ static void end_waiting(struct upstream_call *call)
 
 static void upstream_call_ready(struct request *request);
 
+/* What the server may take, without what it took before it went away: the client has one deadline. */
+static int64_t timeout_ms(const struct forwarding *lead)
+{
+    const struct services *services = lead->exchange->services;
+    const struct head *head = &lead->exchange->head;
+    int64_t all_ms = call_timeout_ms(head->method, &head->target, forwarding_body(lead),
+                                     services->request_options.timeout_ms,
+                                     upstream_clock_now_ms(&services->upstream.clock));
+
+    return all_ms > lead->server_ms ? all_ms - lead->server_ms : 1;
+}
+
 static struct upstream_call *upstream_call_new(struct forwarding *lead)
 {
     const struct head *head = &lead->exchange->head;
@@ -349,9 +361,7 @@ static struct upstream_call *upstream_call_new(struct forwarding *lead)
     request->retry = head->retry;
     request->stamped = lead->stamped;
     request->may_have_run = lead->may_have_run;
-    request->timeout_ms =
-        call_timeout_ms(head->method, &head->target, request->body, services->request_options.timeout_ms,
-                        upstream_clock_now_ms(&services->upstream.clock));
+    request->timeout_ms = timeout_ms(lead);
     request->idempotent = head->operation && head->operation->flags & TB_ATTRIBUTE_WRITE;
     upstream_call_add(call, lead);
     body_stream_attach(call);

@@ -182,6 +182,23 @@ START_TEST(what_may_have_run_waits_if_twice_is_as_good_as_once)
 }
 END_TEST
 
+/* Or a request that is lost again and again could take many times as long as the server may. */
+START_TEST(the_time_at_the_server_is_that_of_all_sendings)
+{
+    world.services.request_options.timeout_ms = 5000;
+    world.server.work_min_ms = world.server.work_max_ms = 1000;
+    begin(READ);
+    world_run(&world, 100);
+    world_stop_server(&world);
+    world_run(&world, 3 * SECOND_MS);
+    world_start_server(&world);
+    run_all();
+    ck_assert_int_eq(results[1].status, 200);
+    ck_assert_int_le(world.server.last_timeout_ms, 4000);
+    ck_assert_int_ge(world.server.last_timeout_ms, 3900);
+}
+END_TEST
+
 START_TEST(at_its_end_what_may_have_run_is_told_so)
 {
     world.server.work_min_ms = world.server.work_max_ms = 1000;
@@ -348,6 +365,7 @@ UNIT_SUITE(upstream_call_hold)
     tcase_add_test(tests, a_short_outage_does_not_shorten_the_wait_for_the_limit);
     tcase_add_loop_test(tests, it_can_be_off, 0, 2);
     tcase_add_test(tests, what_may_have_run_waits_if_twice_is_as_good_as_once);
+    tcase_add_test(tests, the_time_at_the_server_is_that_of_all_sendings);
     tcase_add_test(tests, at_its_end_what_may_have_run_is_told_so);
     tcase_add_loop_test(tests, a_gateway_error_is_no_answer_to_a_read, 0, 2);
     tcase_add_test(tests, one_that_fails_at_a_healthy_server_is_sent_again_four_times);

@@ -531,6 +531,7 @@ void request_send(struct request *request)
     read_request(call);
     call->unsent = server->is_away;
     server->refused_connections += call->unsent;
+    server->last_timeout_ms = request->timeout_ms;
     request->transfer.may_be_sent_twice =
         request->retry != TB_RETRY_NEVER && (request->stamped || strcmp(request->method, "POST") != 0);
     server->call_count++;

@@ -67,6 +67,7 @@ struct server {
     struct list arrived; /* answers that are to be reported */
     unsigned call_count;
     unsigned refused_connections;
+    int64_t last_timeout_ms;             /* that a request was sent with */
     unsigned tokens;                     /* taken from the limit */
     unsigned refused;                    /* 429 */
     unsigned refused_after_execution;    /* of those */
