@@ -7,7 +7,9 @@
 #include <tbclient/value.h>
 
 #include "base/buf.h"
+#include "json/json_memory.h"
 #include "json/json_text.h"
+#include "json/json_write.h"
 #include "json/number_text.h"
 
 /* Jansson reads the text. Before that, one pass puts numbers and strings that jansson cannot hold in quotes,
@@ -148,15 +150,6 @@ static void read_number(struct reader *reader)
         quote(reader, start, end);
 }
 
-static json_t *out_of_memory(json_error_t *error)
-{
-    if (error) {
-        *error = (json_error_t){.line = -1, .column = -1, .text = "out of memory"};
-        error->text[sizeof(error->text) - 1] = json_error_out_of_memory; /* where json_error_code() looks */
-    }
-    return NULL;
-}
-
 static void read_all(struct reader *reader)
 {
     while (reader->r == 0 && reader->at < reader->end) {
@@ -181,11 +174,11 @@ json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t 
     reader.end = reader.at + length;
     read_all(&reader);
     if (reader.r < 0)
-        value = out_of_memory(error);
+        value = json_memory_error(error);
     else if (reader.out.len > 0)
-        value = json_loadb(reader.out.data, reader.out.len, how, error);
+        value = json_memory_load(reader.out.data, reader.out.len, how, error);
     else
-        value = json_loadb(reader.copied, length, how, error);
+        value = json_memory_load(reader.copied, length, how, error);
     buf_free_secret(&reader.out); /* a token pair, perhaps */
     return value;
 }
@@ -197,7 +190,7 @@ json_t *json_read_text(const char *text)
 
     if (!value || !tb_verbatim(text))
         return value;
-    quoted = json_dumps(value, JSON_ENCODE_ANY);
+    quoted = json_write_text(value, JSON_ENCODE_ANY);
     json_decref(value);
     value = quoted ? json_read(quoted, strlen(quoted), 0, NULL) : NULL;
     free(quoted);

@@ -6,6 +6,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include "json/json_memory.h"
+
 static bool is_blank(char c)
 {
     return c == ' ' || c == '\t' || c == '\r' || c == '\n';
@@ -190,11 +192,14 @@ int json_text_member(struct json_part object, const char *name, struct json_part
 
 char *json_text_string(struct json_part value)
 {
+    json_error_t error = {.line = 0};
     json_t *read = value.length > 0 && *value.text == '"'
-                       ? json_loadb(value.text, value.length, JSON_DECODE_ANY, NULL)
+                       ? json_memory_load(value.text, value.length, JSON_DECODE_ANY, &error)
                        : NULL;
     char *text = read ? strdup(json_string_value(read)) : NULL;
 
+    if (!text)
+        errno = read || json_error_code(&error) == json_error_out_of_memory ? ENOMEM : EINVAL;
     json_decref(read);
     return text;
 }

@@ -44,7 +44,7 @@ bool json_text_is_alike(struct json_part part, const char *name);
 int json_text_member(struct json_part object, const char *name, struct json_part *ret);
 
 /* The string VALUE as C text, to be freed. NULL: it is not a string, or has a NUL or half of a surrogate
- * pair, or there is no memory. */
+ * pair (errno is EINVAL), or there is no memory (ENOMEM). */
 char *json_text_string(struct json_part value);
 
 /* Writes the string PART to OUT, without quotes and escapes, in UTF-8; at most PART.length bytes. Returns how

@@ -14,24 +14,23 @@
 
 struct dump {
     struct buf text;
-    int r; /* why it is incomplete */
+    int r; /* why it is incomplete; jansson may go on after an error */
 };
 
 static int dump_append(const char *data, size_t length, void *context)
 {
     struct dump *dump = context;
 
-    dump->r = buf_append(&dump->text, data, length);
+    if (dump->r == 0)
+        dump->r = buf_append(&dump->text, data, length);
     return dump->r;
 }
 
-/* 17 digits are enough for every double. */
-static int dump(struct dump *dump, const json_t *value)
+static int dump(struct dump *dump, const json_t *value, size_t flags)
 {
-    int r = json_dump_callback(value, dump_append, dump,
-                               JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
+    int r = json_dump_callback(value, dump_append, dump, flags);
 
-    return r == 0 ? 0 : dump->r < 0 ? dump->r : -EINVAL;
+    return dump->r < 0 ? dump->r : r == 0 ? 0 : -EINVAL;
 }
 
 /* Whether TEXT is one number, or one string, and nothing else; as a name, a string. */
@@ -106,7 +105,8 @@ int json_write(struct buf *out, const json_t *value)
 {
     struct dump all = {.text = BUF_INIT(SIZE_MAX / 2)};
     size_t before = out->len;
-    int r = dump(&all, value);
+    /* 17 digits are enough for every double. */
+    int r = dump(&all, value, JSON_COMPACT | JSON_ENCODE_ANY | JSON_REAL_PRECISION(17));
 
     if (r == 0)
         r = copy(out, &all.text);
@@ -114,4 +114,21 @@ int json_write(struct buf *out, const json_t *value)
         buf_truncate(out, before);
     buf_free(&all.text);
     return r;
+}
+
+char *json_write_text(const json_t *value, size_t flags)
+{
+    struct dump all = {.text = BUF_INIT(SIZE_MAX / 2)};
+
+    if (!value || dump(&all, value, flags) < 0)
+        buf_free(&all.text);
+    return all.text.data;
+}
+
+void json_list_add(json_t **list, json_t *item)
+{
+    if (json_array_append_new(*list, item) == 0)
+        return;
+    json_decref(*list);
+    *list = NULL;
 }

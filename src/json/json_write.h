@@ -14,4 +14,12 @@
  * after TB_VERBATIM is not JSON; -EMSGSIZE; -ENOMEM. OUT is unchanged on error. */
 int json_write(struct buf *out, const json_t *value);
 
+/* VALUE as jansson's json_dumps() writes it with FLAGS, to be freed. NULL: no memory, or VALUE is NULL.
+ * Without memory, json_dumps() may leave something out. */
+char *json_write_text(const json_t *value, size_t flags);
+
+/* Appends ITEM, which is taken over, to LIST. Without memory, LIST is freed and becomes NULL, which
+ * json_pack() refuses: a list is complete, or there is none. */
+void json_list_add(json_t **list, json_t *item);
+
 #endif

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/daemon/actions.h"
 
+#include <errno.h>
 #include <jansson.h>
 
 #include "base/log.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
+#include "json/json_memory.h"
+#include "json/json_write.h"
 
 #define REPORT_MAX_BYTES 16384
 
@@ -29,7 +32,7 @@ static const char *who_asked(const struct exchange *exchange, char name[PRINCIPA
 
 static void reply_object(struct exchange *exchange, json_t *object)
 {
-    reply_json(exchange, 200, object ? json_dumps(object, JSON_COMPACT) : NULL);
+    reply_json(exchange, 200, json_write_text(object, JSON_COMPACT));
     json_decref(object);
 }
 
@@ -104,7 +107,7 @@ static json_t *lines_of(struct buf *report)
 
     while (rest && (line = strsep(&rest, "\n")))
         if (*line)
-            json_array_append_new(list, json_string(line));
+            json_list_add(&list, json_string(line));
     return list;
 }
 
@@ -113,11 +116,13 @@ static void reload(struct exchange *exchange)
     CLEANUP(buf_free) struct buf report = BUF_INIT(REPORT_MAX_BYTES);
     struct tb_error err = TB_ERROR_INIT;
     char name[PRINCIPAL_NAME_MAX];
+    int r;
 
     log_info("reloading the configuration: %s asked for it", who_asked(exchange, name));
-    if (daemon_reload(daemon_of(exchange), &report, &err) < 0)
-        reply_error(exchange, 400, PROXY_STATUS_CONFIGURATION, "the configuration was not reloaded: %s",
-                    err.message);
+    r = daemon_reload(daemon_of(exchange), &report, &err);
+    if (r < 0)
+        reply_error(exchange, r == -ENOMEM || r == -EMFILE || r == -EIO ? 503 : 400,
+                    PROXY_STATUS_CONFIGURATION, "the configuration was not reloaded: %s", err.message);
     else
         reply_object(exchange, json_pack("{s:b,s:s,s:o}", "reloaded", 1, "message",
                                          "the configuration was reloaded", "changes", lines_of(&report)));
@@ -125,12 +130,13 @@ static void reload(struct exchange *exchange)
 
 /* ---- the log ---- */
 
-/* -1: BODY does not name one. */
+/* -EINVAL: BODY does not name one. -ENOMEM. */
 static int read_level(const struct buf *body)
 {
-    json_t *json = json_loadb(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, NULL);
+    json_error_t error = {.line = 0};
+    json_t *json = json_memory_load(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &error);
     const char *name = json_string_value(json_object_get(json, "level"));
-    int level, found = -1;
+    int level, found = !json && json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
 
     for (level = 0; name && log_level_names[level]; level++)
         if (strcmp(name, log_level_names[level]) == 0)
@@ -145,6 +151,10 @@ static void set_log_level(struct exchange *exchange)
     int level = read_level(&exchange->inbound.body);
     char name[PRINCIPAL_NAME_MAX];
 
+    if (level == -ENOMEM) {
+        reply_no_memory(exchange);
+        return;
+    }
     if (level < 0) {
         reply_error(exchange, 400, PROXY_STATUS_DENIED,
                     "the body must be like {\"level\":\"debug\"}; levels: error, warning, info, debug");

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -20,6 +21,7 @@
 #include "proxy/daemon/log_format.h"
 #include "proxy/daemon/misconfigured.h"
 #include "proxy/listen/passed_sockets.h"
+#include "json/json_memory.h"
 
 #define SETTINGS_MAX 100
 
@@ -182,6 +184,17 @@ static int run(struct daemon *daemon)
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+/* libcurl does not look whether OpenSSL could begin, which without memory cannot be made good later. */
+static bool init_libraries(void)
+{
+    bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK && OPENSSL_init_ssl(0, NULL) == 1 &&
+                 OSSL_LIB_CTX_get0_global_default();
+    SSL_CTX *context = ready ? SSL_CTX_new(TLS_client_method()) : NULL;
+
+    SSL_CTX_free(context);
+    return context;
+}
+
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config_path = CONFIG_PATH};
@@ -196,7 +209,11 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     /* A huge page holds the memory of many connections, and would stay resident for one of them. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-    curl_global_init(CURL_GLOBAL_DEFAULT);
+    json_memory_watch();
+    if (!init_libraries()) {
+        log_error("out of memory");
+        return EXIT_FAILURE;
+    }
     if (arguments.check_only)
         return check_config(&arguments);
     while ((status = configure(&daemon, &arguments, &err)) == EX_CONFIG && passed_sockets_exist()) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/exchange/error_response.h"
+#include "json/json_write.h"
 
 #include <jansson.h>
 
@@ -41,7 +42,7 @@ struct response error_response(int status, const char *message)
     json_t *error = json_pack("{s:i,s:o,s:i,s:I}", "status", status, "message",
                               text ? text : json_string("(text that is not UTF-8)"), "errorCode",
                               (int)error_code(status), "timestamp", (json_int_t)clock_wall_ms());
-    char *body = error ? json_dumps(error, JSON_COMPACT) : NULL;
+    char *body = json_write_text(error, JSON_COMPACT);
     struct response response = {0};
 
     json_decref(error);

@@ -147,7 +147,12 @@ void reply_json(struct exchange *exchange, int status, char *json)
     if (json)
         reply_text(exchange, status, "application/json", json);
     else
-        respond(exchange, status, response_from_buffer(NULL, 0, MHD_RESPMEM_PERSISTENT));
+        reply_no_memory(exchange);
+}
+
+void reply_empty(struct exchange *exchange, int status)
+{
+    respond(exchange, status, response_from_buffer(NULL, 0, MHD_RESPMEM_PERSISTENT));
 }
 
 void reply_events(struct exchange *exchange, MHD_ContentReaderCallback read, void *arg)

@@ -46,8 +46,10 @@ void reply_upgrade_required(struct exchange *exchange);
 /* TEXT, which is freed here, of the media type TYPE. */
 void reply_text(struct exchange *exchange, int status, const char *type, char *text);
 
-/* JSON, which is freed here. NULL: an empty response. */
+/* JSON, which is freed here. NULL: there was no memory for it. */
 void reply_json(struct exchange *exchange, int status, char *json);
+
+void reply_empty(struct exchange *exchange, int status);
 
 /* 200, text/event-stream. READ, called with ARG, gives the body. */
 void reply_events(struct exchange *exchange, MHD_ContentReaderCallback read, void *arg);

@@ -8,6 +8,7 @@
 
 #include "http/query.h"
 #include "proxy/exchange/response.h"
+#include "json/json_write.h"
 
 /* ---- filters ---- */
 
@@ -136,7 +137,7 @@ static char *print_event(const struct exchange *exchange, const char *reason)
         head->operation ? operation_id(head->operation) : NULL, "status", exchange->outbound.status,
         "queue_ms", ms_or_null(queue_ms), "upstream_ms", ms_or_null(upstream_ms), "total_ms",
         (json_int_t)total_ms, "reason", text_or_null(reason, reason ? strlen(reason) : 0));
-    text = json_dumps(event, JSON_COMPACT);
+    text = json_write_text(event, JSON_COMPACT);
     json_decref(event);
     return text;
 }

@@ -3,6 +3,7 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/local/ready.h"
+#include "json/json_write.h"
 
 static void reply_startup(struct exchange *exchange)
 {
@@ -13,20 +14,20 @@ static void reply_startup(struct exchange *exchange)
     if (!started)
         ready_explain(exchange->services, reason);
     json = json_pack("{s:b,s:s}", "started", started, "reason", reason);
-    reply_json(exchange, started ? 200 : 503, json ? json_dumps(json, JSON_COMPACT) : NULL);
+    reply_json(exchange, started ? 200 : 503, json_write_text(json, JSON_COMPACT));
     json_decref(json);
 }
 
 static void reply_list(struct exchange *exchange)
 {
-    json_t *list = json_array(), *json = json_pack("{s:o}", "paths", list);
+    json_t *list = json_array(), *json;
     const char *method, *path, *about;
     size_t position = 0;
 
     while (route_next_listed(exchange->peer->kind, &position, &method, &path, &about))
-        json_array_append_new(list,
-                              json_pack("{s:s,s:s,s:s}", "method", method, "path", path, "about", about));
-    reply_json(exchange, 200, json ? json_dumps(json, JSON_INDENT(2)) : NULL);
+        json_list_add(&list, json_pack("{s:s,s:s,s:s}", "method", method, "path", path, "about", about));
+    json = json_pack("{s:o}", "paths", list);
+    reply_json(exchange, 200, json_write_text(json, JSON_INDENT(2)));
     json_decref(json);
 }
 
@@ -60,7 +61,7 @@ static void local_begin(struct exchange *exchange)
 {
     switch (exchange->head.route.kind) {
     case ROUTE_LOGOUT:
-        reply_json(exchange, 200, NULL);
+        reply_empty(exchange, 200);
         return;
     case ROUTE_LIVE:
         reply_json(exchange, 200, strdup("{\"live\":true}"));

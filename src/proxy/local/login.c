@@ -30,36 +30,55 @@ static json_t *entity_id(const json_t *user, const char *name)
     return json_object_get(json_object_get(user, name), "id");
 }
 
-/* USER is the claims of a token, or the answer of /api/auth/user. */
+/* Sets the claim NAME if VALUE exists. Returns less than 0 without memory. */
+static int set_claim(json_t *claims, const char *name, json_t *value)
+{
+    return value ? json_object_set(claims, name, value) : 0;
+}
+
+static int set_user_claims(json_t *claims, const json_t *user)
+{
+    int r = 0;
+    size_t i;
+
+    for (i = 0; r == 0 && i < ARRAY_SIZE(user_claims); i++)
+        if (json_is_string(json_object_get(user, user_claims[i])) ||
+            json_is_boolean(json_object_get(user, user_claims[i])))
+            r = set_claim(claims, user_claims[i], json_object_get(user, user_claims[i]));
+    if (json_object_get(user, "email") && r == 0)
+        r = set_claim(claims, "sub", json_object_get(user, "email")) |
+            set_claim(claims, "userId", entity_id(user, "id")) |
+            set_claim(claims, "tenantId", entity_id(user, "tenantId")) |
+            set_claim(claims, "customerId", entity_id(user, "customerId"));
+    return r;
+}
+
+static int set_scopes(json_t *claims, const json_t *user, const char *scope)
+{
+    json_t *authority = json_object_get(user, "authority"), *scopes = json_object_get(user, "scopes");
+
+    if (!scope && !authority)
+        return set_claim(claims, "scopes", scopes);
+    return json_object_set_new(claims, "scopes",
+                               scope ? json_pack("[s]", scope) : json_pack("[O]", authority));
+}
+
+/* USER is the claims of a token, or the answer of /api/auth/user. NULL: no memory. */
 static json_t *placeholder_claims(const json_t *user, const char *scope, int64_t now_s, int64_t life_s)
 {
     json_t *claims = json_pack("{s:s,s:I,s:I,s:s}", "iss", "tbproxyd", "iat", (json_int_t)now_s, "exp",
                                (json_int_t)(now_s + life_s), "sub", "tbproxyd");
-    json_t *authority = json_object_get(user, "authority");
-    json_t *scopes = scope       ? json_pack("[s]", scope)
-                     : authority ? json_pack("[O]", authority)
-                                 : json_incref(json_object_get(user, "scopes"));
-    size_t i;
 
-    for (i = 0; i < ARRAY_SIZE(user_claims); i++)
-        if (json_is_string(json_object_get(user, user_claims[i])) ||
-            json_is_boolean(json_object_get(user, user_claims[i])))
-            json_object_set(claims, user_claims[i], json_object_get(user, user_claims[i]));
-    if (json_object_get(user, "email")) {
-        json_object_set(claims, "sub", json_object_get(user, "email"));
-        json_object_set(claims, "userId", entity_id(user, "id"));
-        json_object_set(claims, "tenantId", entity_id(user, "tenantId"));
-        json_object_set(claims, "customerId", entity_id(user, "customerId"));
-    }
-    if (scopes)
-        json_object_set_new(claims, "scopes", scopes);
-    return claims;
+    if (set_user_claims(claims, user) == 0 && set_scopes(claims, user, scope) == 0)
+        return claims;
+    json_decref(claims);
+    return NULL;
 }
 
 static int placeholder_token(struct buf *out, json_t *claims)
 {
     CLEANUP(buf_free) struct buf payload = BUF_INIT(PLACEHOLDER_MAX_BYTES);
-    int r = json_write(&payload, claims);
+    int r = claims ? json_write(&payload, claims) : -ENOMEM;
 
     json_decref(claims);
     return r == 0 ? jwt_write(placeholder_header, payload.data, placeholder_signature, out) : r;
@@ -80,7 +99,7 @@ static void login_reply(struct exchange *exchange)
                           placeholder_claims(user, "REFRESH_TOKEN", now_s, PLACEHOLDER_REFRESH_LIFE_S)) == 0)
         pair = json_pack("{s:s,s:s}", "token", token.data, "refreshToken", refresh_token.data);
     if (pair)
-        reply_json(exchange, 200, json_dumps(pair, JSON_COMPACT));
+        reply_json(exchange, 200, json_write_text(pair, JSON_COMPACT));
     else
         reply_no_memory(exchange);
     json_decref(pair);
@@ -145,7 +164,7 @@ static void login_done(struct request *request)
 }
 
 /* The user name in BODY; null is none. -EINVAL: it cannot be read, or programs may read different ones, so
- * nobody knows who logs in. */
+ * nobody knows who logs in. -ENOMEM. */
 static int read_name(const struct buf *body, char **ret)
 {
     struct json_part value, name;
@@ -160,7 +179,7 @@ static int read_name(const struct buf *body, char **ret)
     if (r == -ENOENT || *name.text == 'n')
         return 0;
     *ret = json_text_string(name);
-    return *ret ? 0 : -EINVAL;
+    return *ret ? 0 : -errno;
 }
 
 /* The name that a login brings, if it must be tbproxyd's own. */
@@ -180,6 +199,7 @@ static void login_begin(struct exchange *exchange)
 {
     struct services *services = exchange->services;
     struct login *login = calloc(1, sizeof(*login));
+    int r;
 
     if (!login) {
         reply_no_memory(exchange);
@@ -187,8 +207,12 @@ static void login_begin(struct exchange *exchange)
     }
     exchange->state = login;
     login->exchange = exchange;
-    if (read_login(exchange, &login->given) < 0) {
-        refuse_other(exchange);
+    r = read_login(exchange, &login->given);
+    if (r < 0) {
+        if (r == -ENOMEM)
+            reply_no_memory(exchange);
+        else
+            refuse_other(exchange);
         return;
     }
     inbound_free(exchange); /* it may wait */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "proxy/exchange/reply.h"
+#include "json/json_write.h"
 
 /* "" is null. */
 static json_t *text_or_null(const char *text)
@@ -66,16 +67,17 @@ void reply_ready(struct exchange *exchange)
 {
     const struct services *services = exchange->services;
     bool ready = server_state_is_ready(&services->server) && !services->draining;
-    json_t *json = json_pack("{s:b}", "ready", (int)ready), *server = ready_server(services);
+    json_t *json = json_pack("{s:b}", "ready", (int)ready), *server = ready_server(services), *more;
     char reason[READY_REASON_BYTES];
+    int r;
 
     ready_explain(services, reason);
-    json_object_update(json, server);
-    json_object_set_new(json, "session",
-                        json_string(session_state_name(session_state(services->upstream.session))));
-    json_object_set_new(json, "upstream", json_string(upstream_url(&services->upstream)));
-    json_object_set_new(json, "reason", json_string(reason));
-    reply_json(exchange, ready ? 200 : 503, json ? json_dumps(json, JSON_COMPACT) : NULL);
+    more =
+        json_pack("{s:s,s:s,s:s}", "session", session_state_name(session_state(services->upstream.session)),
+                  "upstream", upstream_url(&services->upstream), "reason", reason);
+    r = json_object_update(json, server) | json_object_update(json, more);
+    reply_json(exchange, ready ? 200 : 503, r < 0 ? NULL : json_write_text(json, JSON_COMPACT));
     json_decref(json);
     json_decref(server);
+    json_decref(more);
 }

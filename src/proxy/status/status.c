@@ -17,6 +17,7 @@
 #include "proxy/status/metrics_reply.h"
 #include "proxy/status/status_queue.h"
 #include "upstream/own_user.h"
+#include "json/json_write.h"
 
 #define USER_NAME_MAX 254 /* bytes; the longest e-mail address (RFC 5321, section 4.5.3) */
 
@@ -26,10 +27,9 @@ static json_t *buckets(const struct services *services, const struct rate_limit 
     size_t i;
 
     for (i = 0; i < limit->count; i++)
-        json_array_append_new(list,
-                              json_pack("{s:I,s:I,s:f}", "capacity", (json_int_t)limit->pairs[i].capacity,
-                                        "seconds", (json_int_t)limit->pairs[i].seconds, "tokens",
-                                        budget_tokens(&services->budget, services->loop.now_ms, i)));
+        json_list_add(&list, json_pack("{s:I,s:I,s:f}", "capacity", (json_int_t)limit->pairs[i].capacity,
+                                       "seconds", (json_int_t)limit->pairs[i].seconds, "tokens",
+                                       budget_tokens(&services->budget, services->loop.now_ms, i)));
     return list;
 }
 
@@ -48,11 +48,10 @@ static json_t *refused_operations(const struct services *services)
     while ((operation = budget_next_refused(&services->budget, now_ms, operation))) {
         int64_t closed_ms = operation->closed_until_ms - now_ms;
 
-        json_array_append_new(list,
-                              json_pack("{s:s,s:I,s:o}", "operation",
-                                        operation->id == 0 ? "unknown" : operation_texts + operation->id,
-                                        "closed_for_ms", (json_int_t)(closed_ms > 0 ? closed_ms : 0), "pace",
-                                        pace_or_null(pace_tokens_per_s(&operation->pace))));
+        json_list_add(&list, json_pack("{s:s,s:I,s:o}", "operation",
+                                       operation->id == 0 ? "unknown" : operation_texts + operation->id,
+                                       "closed_for_ms", (json_int_t)(closed_ms > 0 ? closed_ms : 0), "pace",
+                                       pace_or_null(pace_tokens_per_s(&operation->pace))));
     }
     return list;
 }
@@ -80,9 +79,9 @@ static json_t *servers(const struct services *services)
     size_t i;
 
     for (i = 0; (server = upstream_server_state(&services->upstream, i)).url; i++)
-        json_array_append_new(list, json_pack("{s:s,s:b,s:b,s:I}", "url", server.url, "in_use",
-                                              (int)server.is_in_use, "healthy", (int)server.is_healthy,
-                                              "ejected_for_ms", (json_int_t)server.ejected_for_ms));
+        json_list_add(&list, json_pack("{s:s,s:b,s:b,s:I}", "url", server.url, "in_use",
+                                       (int)server.is_in_use, "healthy", (int)server.is_healthy,
+                                       "ejected_for_ms", (json_int_t)server.ejected_for_ms));
     return list;
 }
 
@@ -109,7 +108,7 @@ static json_t *failures(const struct services *services, const struct principal 
 
     list_for_each(failure, &services->failures.list, link)
         if (!only || failure->kind.user == only->user)
-            json_array_append_new(list, failure_entry(failure));
+            json_list_add(&list, failure_entry(failure));
     return list;
 }
 
@@ -149,9 +148,14 @@ static json_t *traffic(const struct services *services)
     struct metrics_traffic traffic = metrics_traffic(services->metrics);
     json_t *responses = json_object();
     size_t i;
+    int r = 0;
 
-    for (i = 0; i < METRICS_CLASS_COUNT; i++)
-        json_object_set_new(responses, classes[i], json_integer((json_int_t)traffic.responses[i]));
+    for (i = 0; r == 0 && i < METRICS_CLASS_COUNT; i++)
+        r = json_object_set_new(responses, classes[i], json_integer((json_int_t)traffic.responses[i]));
+    if (r < 0) {
+        json_decref(responses);
+        return NULL;
+    }
     return json_pack("{s:o,s:o,s:o}", "responses", responses, "upstream", sum_of(&traffic.upstream), "queue",
                      sum_of(&traffic.waiting));
 }
@@ -172,13 +176,15 @@ char *status_report(const struct services *services, const struct principal *onl
 {
     json_t *status = daemon_itself(services);
     char *text;
+    int r;
 
-    json_object_update_new(status, json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "server", ready_server(services),
-                                             "session", session(services), "limits", limits(services),
-                                             "queue", status_queue(services, only), "servers",
-                                             servers(services), "failures", failures(services, only)));
-    json_object_set_new(status, "traffic", traffic(services));
-    text = json_dumps(status, JSON_COMPACT | JSON_REAL_PRECISION(6));
+    r = json_object_update_new(status,
+                               json_pack("{s:o,s:o,s:o,s:o,s:o,s:o}", "server", ready_server(services),
+                                         "session", session(services), "limits", limits(services), "queue",
+                                         status_queue(services, only), "servers", servers(services),
+                                         "failures", failures(services, only)));
+    r |= json_object_set_new(status, "traffic", traffic(services));
+    text = r < 0 ? NULL : json_write_text(status, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(status);
     return text;
 }

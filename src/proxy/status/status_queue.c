@@ -5,6 +5,7 @@
 
 #include "proxy/exchange/exchange.h"
 #include "proxy/forward/forward.h"
+#include "json/json_write.h"
 
 #define CLIENTS_MAX 100 /* with connections; and those that have asked before, which are counted */
 #define PORTS_MAX   20  /* of each */
@@ -18,7 +19,7 @@ static json_t *waiting_ports(const struct services *services, const struct princ
     list_for_each(exchange, &services->exchanges, link)
         if (exchange->peer->principal == principal && exchange->peer->client_port > 0 &&
             forward_waits(exchange) && json_array_size(list) < PORTS_MAX)
-            json_array_append_new(list, json_integer(exchange->peer->client_port));
+            json_list_add(&list, json_integer(exchange->peer->client_port));
     return list;
 }
 
@@ -41,7 +42,7 @@ static json_t *bounds(const struct principal *principal)
     list_for_each(allowance, &principal->allowances, link)
         for (kind = 0; kind < POLICY_BOUNDS; kind++)
             if (allowance_max(allowance, kind) != UINT_MAX)
-                json_array_append_new(list, bound(allowance, kind));
+                json_list_add(&list, bound(allowance, kind));
     return list;
 }
 
@@ -103,10 +104,10 @@ static json_t *clients(const struct services *services, const struct principal *
 
     list_for_each(principal, &services->principals.list, link)
         if (principal->users > 0 && (!only || principal == only) && json_array_size(list) < CLIENTS_MAX)
-            json_array_append_new(list, client(services, principal));
+            json_list_add(&list, client(services, principal));
     for (i = 0; !only && metrics_principal(services->metrics, i, &user, &count); i++)
         if (!is_here(services, user))
-            json_array_append_new(list, gone_client(user, count));
+            json_list_add(&list, gone_client(user, count));
     return list;
 }
 

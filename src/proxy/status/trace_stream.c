@@ -15,15 +15,6 @@ struct trace_stream {
     uint64_t lost;
 };
 
-/* What comes after a loss waits until it has been said. */
-static void trace_stream_event(struct tracer *tracer, const char *json)
-{
-    struct trace_stream *trace = CONTAINER_OF(tracer, struct trace_stream, tracer);
-
-    if (trace->lost > 0 || event_stream_write(&trace->stream, "request", json) < 0)
-        trace->lost++;
-}
-
 static void trace_stream_caught_up(struct event_stream *stream)
 {
     struct trace_stream *trace = CONTAINER_OF(stream, struct trace_stream, stream);
@@ -34,6 +25,17 @@ static void trace_stream_caught_up(struct event_stream *stream)
     snprintf(text, sizeof(text), "{\"lost\":%" PRIu64 "}", trace->lost);
     if (event_stream_write(stream, "lost", text) == 0)
         trace->lost = 0;
+}
+
+/* What comes after a loss waits until it has been said. */
+static void trace_stream_event(struct tracer *tracer, const char *json)
+{
+    struct trace_stream *trace = CONTAINER_OF(tracer, struct trace_stream, tracer);
+
+    if (trace->lost > 0 && fifo_is_empty(&trace->stream.out)) /* it was not for want of room */
+        trace_stream_caught_up(&trace->stream);
+    if (trace->lost > 0 || event_stream_write(&trace->stream, "request", json) < 0)
+        trace->lost++;
 }
 
 /* Or responds. */
