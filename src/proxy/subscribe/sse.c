@@ -59,6 +59,8 @@ static bool sse_event(struct subscriber *subscriber, int64_t id, const struct po
     r = event_write(fifo_tail(&stream->out), id, points, count);
     if (r == -EMSGSIZE && was_empty)
         end_with(sse, "an update is too large");
+    else if (r < 0 && r != -EMSGSIZE)
+        end_with(sse, "out of memory");
     begin_response(sse);
     event_stream_wake(stream);
     return r == 0;

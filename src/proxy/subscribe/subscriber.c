@@ -33,6 +33,13 @@ static void deliver_group(struct subscriber *subscriber, const struct point *poi
     metrics_count(subscriber->subscription->owner->metrics, METRICS_SUBSCRIBERS_BEHIND, 1);
 }
 
+/* A subscriber that missed points without a word would wait for them. */
+static void end_without_memory(struct subscriber *subscriber)
+{
+    subscriber->state = SUBSCRIBER_BEHIND;
+    subscriber->refused(subscriber, 503, "out of memory");
+}
+
 /* Delivers the points that are wanted, in the order of their timestamps, until there is no more room. */
 static void deliver(struct subscriber *subscriber, const struct point *points, size_t count,
                     bool (*is_wanted)(const struct subscriber *subscriber, const struct point *point))
@@ -40,7 +47,11 @@ static void deliver(struct subscriber *subscriber, const struct point *points, s
     struct point *wanted = calloc(count + 1, sizeof(*wanted));
     size_t n = 0, i;
 
-    for (i = 0; wanted && i < count; i++)
+    if (!wanted) {
+        end_without_memory(subscriber);
+        return;
+    }
+    for (i = 0; i < count; i++)
         if (is_wanted(subscriber, &points[i]))
             wanted[n++] = points[i];
     for (i = 0; i < n && subscriber->state != SUBSCRIBER_BEHIND;) {
@@ -92,11 +103,13 @@ void subscriber_deliver_latest(struct subscriber *subscriber)
     struct point *points;
     size_t count;
 
-    if (update_points(subscriber->subscription->latest, &points, &count) == 0) {
-        subscriber->state = SUBSCRIBER_CATCHING_UP;
-        deliver(subscriber, points, count, is_missed);
-        free(points);
+    if (update_points(subscriber->subscription->latest, &points, &count) < 0) {
+        end_without_memory(subscriber);
+        return;
     }
+    subscriber->state = SUBSCRIBER_CATCHING_UP;
+    deliver(subscriber, points, count, is_missed);
+    free(points);
     subscriber_go_live(subscriber);
 }
 

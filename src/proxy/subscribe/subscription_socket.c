@@ -94,11 +94,14 @@ static bool message_received(struct subscription_socket *socket)
 {
     struct buf *text = &socket->message_text;
     bool cut = socket->cut;
+    int r;
 
     socket->cut = false;
-    socket->message(socket, text->data ? text->data : "", text->len, cut);
+    r = socket->message(socket, text->data ? text->data : "", text->len, cut);
     if (!socket->is_open)
         return false;
+    if (r < 0)
+        return lose(socket, "out of memory");
     if (text->capacity > MESSAGE_KEEP)
         buf_free(text);
     else
@@ -110,13 +113,17 @@ static bool message_received(struct subscription_socket *socket)
 static bool part_received(struct subscription_socket *socket)
 {
     const struct frame_reader *reader = &socket->reader;
+    int r = 0;
 
     if (!reader->in_payload && !reader->ended)
         return true;
     if (frame_is_control(&reader->frame))
         return reader->ended ? control_received(socket) : true;
     if (!socket->cut)
-        socket->cut = frame_reader_append_part(reader, &socket->message_text) < 0;
+        r = frame_reader_append_part(reader, &socket->message_text);
+    if (r == -ENOMEM)
+        return lose(socket, "out of memory");
+    socket->cut = socket->cut || r < 0;
     return reader->ended && reader->frame.final ? message_received(socket) : true;
 }
 

@@ -20,10 +20,11 @@
 
 struct subscription_socket {
     /* The owner's part. After opened(), commands can be sent. message() gets a message; CUT: only its
-     * beginning, because it is larger than SUBSCRIPTION_SOCKET_MESSAGE_BYTES. lost(): the socket is closed,
+     * beginning, because it is larger than SUBSCRIPTION_SOCKET_MESSAGE_BYTES. If it returns less than 0, the
+     * message is lost for want of memory, and so is the socket then. lost(): the socket is closed,
      * and not by its owner; REASON has no secret. Each of them may close the socket. */
     void (*opened)(struct subscription_socket *socket);
-    void (*message)(struct subscription_socket *socket, const char *text, size_t length, bool cut);
+    int (*message)(struct subscription_socket *socket, const char *text, size_t length, bool cut);
     void (*lost)(struct subscription_socket *socket, const char *reason);
 
     struct upstream *upstream;

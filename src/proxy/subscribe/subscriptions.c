@@ -84,8 +84,8 @@ static void dispatch(struct subscriptions *subscriptions, const struct update *u
         log_warning("subscriptions: the server did not understand a command");
 }
 
-static void subscriptions_message_received(struct subscription_socket *socket, const char *text,
-                                           size_t length, bool cut)
+static int subscriptions_message_received(struct subscription_socket *socket, const char *text, size_t length,
+                                          bool cut)
 {
     struct subscriptions *subscriptions = CONTAINER_OF(socket, struct subscriptions, socket);
     struct update update = {0};
@@ -95,14 +95,15 @@ static void subscriptions_message_received(struct subscription_socket *socket, c
         update = (struct update){
             .id = update_id_of(text, length), .error_code = UPDATE_TOO_LARGE, .error = "too large"};
         dispatch(subscriptions, &update);
-        return;
+        return 0;
     }
     r = update_parse(text, length, &update);
     if (r == 0)
         dispatch(subscriptions, &update);
-    else
+    else if (r != -ENOMEM)
         log_warning("subscriptions: the server sent an invalid message");
     update_free(&update);
+    return r == -ENOMEM ? r : 0;
 }
 
 void subscriptions_init(struct subscriptions *subscriptions, struct upstream *upstream,

@@ -55,9 +55,12 @@ int update_points(const json_t *data, struct point **ret, size_t *ret_count)
 int update_parse(const char *text, size_t length, struct update *ret)
 {
     json_t *id, *code;
+    json_error_t reason;
     const char *error;
 
-    *ret = (struct update){.message = json_read(text, length, JSON_READ_EXACT, NULL)};
+    *ret = (struct update){.message = json_read(text, length, JSON_READ_EXACT, &reason)};
+    if (!ret->message && json_error_code(&reason) == json_error_out_of_memory)
+        return -ENOMEM;
     id = json_object_get(ret->message, "subscriptionId");
     code = json_object_get(ret->message, "errorCode");
     error = json_string_value(json_object_get(ret->message, "errorMsg"));
@@ -99,10 +102,10 @@ size_t update_group(const struct point *points, size_t count)
     return length;
 }
 
-/* Frees VALUE. */
+/* Frees VALUE; NULL: there was no memory for it. */
 static int write_data(struct buf *out, json_t *value)
 {
-    int r = buf_append_string(out, "data: ");
+    int r = value ? buf_append_string(out, "data: ") : -ENOMEM;
 
     if (r == 0)
         r = json_write(out, value);
@@ -116,11 +119,12 @@ int event_write(struct buf *out, int64_t id, const struct point *points, size_t 
 {
     size_t before = out->len, i;
     json_t *values = json_object();
-    int r;
+    int r = values ? 0 : -ENOMEM;
 
-    for (i = 0; i < count; i++)
-        json_object_set(values, points[i].key, (json_t *)(uintptr_t)points[i].value);
-    r = buf_append_format(out, "id: %" PRId64 "\n", id);
+    for (i = 0; r == 0 && i < count; i++)
+        r = json_object_set(values, points[i].key, (json_t *)(uintptr_t)points[i].value) < 0 ? -ENOMEM : 0;
+    if (r == 0)
+        r = buf_append_format(out, "id: %" PRId64 "\n", id);
     if (r == 0)
         r = write_data(out, json_pack("{s:I,s:O}", "ts", (json_int_t)points[0].ts_ms, "values", values));
     json_decref(values);
