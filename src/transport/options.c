@@ -5,17 +5,29 @@
 #include <errno.h>
 #include <stdio.h>
 
+/* URL is NULL without memory. */
+static CURLUcode split(CURLU *url, const char *text, unsigned flags, char **scheme, CURLUPart other,
+                       char **ret)
+{
+    CURLUcode code = url ? curl_url_set(url, CURLUPART_URL, text, flags) : CURLUE_OUT_OF_MEMORY;
+
+    if (code == CURLUE_OK)
+        code = curl_url_get(url, CURLUPART_SCHEME, scheme, 0);
+    return code == CURLUE_OK ? curl_url_get(url, other, ret, 0) : code;
+}
+
 int transport_url_prefix(const char *text, char **ret, struct tb_error *err)
 {
     CURLU *url = curl_url();
     char *scheme = NULL, *path = NULL;
+    CURLUcode code = split(url, text, 0, &scheme, CURLUPART_PATH, &path);
     int r = 0;
 
     if (strchr(text, '@') || strchr(text, '?') || strchr(text, '#')) /* not shown: it may hold a password */
         r = tb_error_set(err, -EINVAL, "it must not contain a user, password, query or fragment");
-    else if (!url || curl_url_set(url, CURLUPART_URL, text, 0) != CURLUE_OK ||
-             curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-             curl_url_get(url, CURLUPART_PATH, &path, 0) != CURLUE_OK)
+    else if (code == CURLUE_OUT_OF_MEMORY)
+        r = tb_error_set(err, -ENOMEM, "out of memory");
+    else if (code != CURLUE_OK)
         r = tb_error_set(err, -EINVAL, "\"%s\" is not a URL of the form http[s]://host[:port]", text);
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0)
         r = tb_error_set(err, -EINVAL, "\"%s\" must begin with http:// or https://", text);
@@ -34,10 +46,9 @@ int transport_url_host(const char *text, char **ret)
     int r = -ENOMEM;
 
     if (url && curl_url_set(url, CURLUPART_URL, text, 0) == CURLUE_OK &&
-        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
-        curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT);
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_PORT, &port, CURLU_NO_DEFAULT_PORT) != CURLUE_OUT_OF_MEMORY)
         r = asprintf(ret, "%s%s%s", host, port ? ":" : "", port ? port : "") < 0 ? -ENOMEM : 0;
-    }
     curl_free(host);
     curl_free(port);
     curl_url_cleanup(url);
@@ -55,11 +66,12 @@ int transport_check_proxy(const char *text, bool *has_user, struct tb_error *err
 {
     CURLU *url = curl_url();
     char *scheme = NULL, *user = NULL, *password = NULL, *port = NULL;
+    CURLUcode code = split(url, text, CURLU_NON_SUPPORT_SCHEME, &scheme, CURLUPART_PORT, &port);
     int r = 0;
 
-    if (!url || curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK ||
-        curl_url_get(url, CURLUPART_PORT, &port, 0) != CURLUE_OK)
+    if (code == CURLUE_OUT_OF_MEMORY)
+        r = tb_error_set(err, -ENOMEM, "out of memory");
+    else if (code != CURLUE_OK)
         r = tb_error_set(err, -EINVAL, "it must be of the form http://[user@]host:port");
     else if (strcmp(scheme, "http") != 0 && strcmp(scheme, "https") != 0 && strcmp(scheme, "socks5h") != 0)
         r = tb_error_set(err, -EINVAL, "it must begin with http://, https:// or socks5h://");

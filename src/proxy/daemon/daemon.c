@@ -301,6 +301,7 @@ void daemon_close(struct daemon *daemon)
     free(daemon->credential_remedy);
     loop_timer_stop(&services->loop, &daemon->watchdog);
     loop_timer_stop(&services->loop, &daemon->limit_timer);
+    loop_timer_stop(&services->loop, &daemon->ready_timer);
     if (daemon->signals.fd >= 0)
         close(daemon->signals.fd);
     loop_close(&services->loop);

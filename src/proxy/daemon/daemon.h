@@ -33,6 +33,7 @@ struct daemon {
     char told_status[DAEMON_STATUS_BYTES]; /* STATUS, as systemd knows it, without the time of the next try */
     int64_t told_next_try_ms;
     struct timer limit_timer; /* when a rate limit that is reached opens */
+    struct timer ready_timer; /* when READY=1 is sent again */
     int64_t limit_logged_ms;  /* when it was last logged that one is; 0: never */
     char *credential_remedy;  /* for the session */
     /* For reading the configuration again. */
@@ -84,6 +85,7 @@ void daemon_health_changed(struct upstream *upstream);
 void daemon_watch_limit(struct daemon *daemon);
 void daemon_limit_opened(struct timer *timer);
 void daemon_notify_status(struct daemon *daemon);
+void daemon_notify_ready(struct daemon *daemon);
 int daemon_start_watchdog(struct daemon *daemon);
 
 #endif

@@ -14,6 +14,9 @@
 /* A limit that is reached again and again is told once in this time. */
 #define LIMITED_LOG_MS 60000
 
+/* A notice that could not be sent is sent again. */
+#define NOTIFY_AGAIN_MS 1000
+
 static struct daemon *daemon_of(struct upstream *upstream)
 {
     return CONTAINER_OF(upstream, struct daemon, services.upstream);
@@ -172,6 +175,19 @@ void daemon_limit_opened(struct timer *timer)
     (void)timer; /* daemon_watch_limit() is called in every turn of the loop */
 }
 
+static void ready_timer_expired(struct timer *timer)
+{
+    daemon_notify_ready(CONTAINER_OF(timer, struct daemon, ready_timer));
+}
+
+/* Without it, systemd would end a service that starts or reloads, after a while. */
+void daemon_notify_ready(struct daemon *daemon)
+{
+    daemon->ready_timer.expired = ready_timer_expired;
+    if (sd_notify(0, "READY=1") < 0)
+        loop_timer_start(&daemon->services.loop, &daemon->ready_timer, NOTIFY_AGAIN_MS);
+}
+
 /* A login, a renewal or a check has ended. systemd gets READY=1 after the first one, even if it failed:
  * tbproxyd serves in any case, and STATUS says how it ended. */
 void daemon_session_changed(struct upstream *upstream)
@@ -183,7 +199,7 @@ void daemon_session_changed(struct upstream *upstream)
     actions_session_changed(daemon);
     if (!daemon->told_ready) {
         daemon->told_ready = true;
-        sd_notify(0, "READY=1");
+        daemon_notify_ready(daemon);
     }
 }
 
