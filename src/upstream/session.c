@@ -193,6 +193,12 @@ static bool look(struct session *session, int64_t now_ms)
     return true;
 }
 
+/* Nothing is wrong with the credential, and a moment later there may be enough. */
+static bool is_shortage(int r)
+{
+    return r == -ENOMEM || r == -EMFILE || r == -ENFILE;
+}
+
 int session_next_call(struct session *session, int64_t now_ms, struct session_call *ret, struct tb_error *err)
 {
     struct session_call call = {.kind = session->next_kind};
@@ -206,8 +212,12 @@ int session_next_call(struct session *session, int64_t now_ms, struct session_ca
         session_call_free(&call);
         session->status = 0;
         set_reason(session, "%s", err->message);
-        session->is_remediable = true;
-        lock_out(session, now_ms);
+        session->is_remediable = !is_shortage(r);
+        session->call_kind = call.kind;
+        if (is_shortage(r))
+            go_offline(session, now_ms, 0);
+        else
+            lock_out(session, now_ms);
         return r;
     }
     session->in_flight = true;

@@ -25,6 +25,7 @@ struct outbound {
     const char *reason;           /* OUTBOUND_HELD; static text */
     struct early_response *early; /* OUTBOUND_EARLY; otherwise NULL */
     bool close;                   /* the connection after the response: what follows may not be a request */
+    bool lost;                    /* libmicrohttpd could not take it */
     bool wait_applied;            /* the request waited at most as long as the client asked for (RFC 7240) */
     const char *wait_reason;      /* why it waited; static text; NULL: it did not, or nobody knows */
 };

@@ -153,7 +153,7 @@ static void queue_response(struct exchange *exchange, int status, struct respons
         add_keep_alive(response, exchange);
     if (!response.mhd || response_queue(exchange->connection, (unsigned)status, response.mhd) != MHD_YES) {
         log_error("a response with status %d could not be sent", status);
-        /* listener_request() closes the connection, which is resumed without a response. */
+        exchange->outbound.lost = true; /* listener_request() closes the connection */
     }
     if (response.mhd)
         MHD_destroy_response(response.mhd);

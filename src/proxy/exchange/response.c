@@ -8,8 +8,12 @@
 
 struct response response_from_buffer(void *body, size_t length, enum MHD_ResponseMemoryMode mode)
 {
-    return (struct response){
+    struct response response = {
         .mhd = MHD_create_response_from_buffer(length, body, mode), .body = body, .length = length};
+
+    if (!response.mhd && mode == MHD_RESPMEM_MUST_FREE)
+        free(body);
+    return response;
 }
 
 void response_add(struct response response, const char *name, const char *value)

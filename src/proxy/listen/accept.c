@@ -201,7 +201,8 @@ static void add_connection(struct listener *listener, struct accepted *accepted)
 
     newcomer->kind = listener->socket.kind;
     newcomer->principal = principal_get(principals, user, listener->services->loop.now_ms);
-    newcomer->share = share_of(listener, newcomer->principal);
+    if (newcomer->principal)
+        newcomer->share = share_of(listener, newcomer->principal);
     if (!newcomer->principal ||
         policy_user_allowance(listener->services, newcomer->principal, accepted->fd,
                               listener->socket.port != 0, &newcomer->allowance) < 0 ||

@@ -70,15 +70,9 @@ static enum MHD_Result refuse_without_memory(struct MHD_Connection *connection)
     return MHD_NO;
 }
 
-/* Called with the header, then with each part of the body, then once more when the request is complete. */
-static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connection, const char *url,
-                                        const char *method, const char *version, const char *data,
-                                        size_t *length, void **context)
+static enum MHD_Result receive(struct exchange *exchange, struct MHD_Connection *connection,
+                               const char *method, const char *version, const char *data, size_t *length)
 {
-    struct exchange *exchange = *context;
-
-    (void)arg;
-    (void)url;
     if (!exchange || exchange->outbound.state >= OUTBOUND_QUEUED) /* no memory for it, or for its response */
         return MHD_NO;
     if (exchange->peer->closing) /* nobody would read a response */
@@ -96,6 +90,20 @@ static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connec
     if (exchange->inbound.at_header) /* called again after the connection waited there */
         return inbound_continue(exchange) ? MHD_YES : MHD_NO;
     return receive_end(exchange) ? MHD_YES : MHD_NO;
+}
+
+/* Called with the header, then with each part of the body, then once more when the request is complete. There
+ * may be no further call if the response was lost: the client waits for it, and sends no more. */
+static enum MHD_Result listener_request(void *arg, struct MHD_Connection *connection, const char *url,
+                                        const char *method, const char *version, const char *data,
+                                        size_t *length, void **context)
+{
+    struct exchange *exchange = *context;
+    enum MHD_Result result = receive(exchange, connection, method, version, data, length);
+
+    (void)arg;
+    (void)url;
+    return exchange && exchange->outbound.lost && !exchange->suspended ? MHD_NO : result;
 }
 
 static void listener_completed(void *arg, struct MHD_Connection *connection, void **context,

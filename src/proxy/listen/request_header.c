@@ -200,17 +200,19 @@ static enum MHD_Result request_header_copy(void *arg, enum MHD_ValueKind kind, c
 {
     struct request_header *header = arg;
     struct exchange *exchange = header->exchange;
+    int r;
 
     (void)kind;
     value = value ? value : "";
     note_preference(exchange, name, value);
     if (!filter_request_header(name, exchange->services->config->forward.request_headers, header->connection))
         return MHD_YES;
-    if (headers_add(&exchange->head.headers, name, strlen(name), value, strlen(value)) < 0) {
+    r = headers_add(&exchange->head.headers, name, strlen(name), value, strlen(value));
+    if (r == -ENOMEM)
+        exchange_refuse(exchange, 503, "out of memory");
+    else if (r < 0)
         exchange_refuse(exchange, 431, "the header is too large");
-        return MHD_NO;
-    }
-    return MHD_YES;
+    return r < 0 ? MHD_NO : MHD_YES;
 }
 
 /* The server writes its own URL into its pages. It takes it from Forwarded (RFC 7239), which Spring prefers
