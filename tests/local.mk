@@ -69,3 +69,4 @@ include $(srcdir)/tests/scripts/local.mk
 include $(srcdir)/tests/fuzz/local.mk
 include $(srcdir)/tests/bench/local.mk
 include $(srcdir)/tests/soak/local.mk
+include $(srcdir)/tests/torture/local.mk

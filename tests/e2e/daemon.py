@@ -111,12 +111,11 @@ class Daemon:
         keep = ("PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
         return {**{name: os.environ[name] for name in keep if name in os.environ}, **more}
 
-    def start(self, *arguments, wait="READY=1", tcp=True, **environment):
-        """Waits for the notice WAIT to the service manager; if WAIT is "", only for the listeners. TCP: the port is free."""
+    def launch(self, *arguments, **environment):
+        """Starts it and waits for nothing."""
         notify_path = os.path.join(self.directory, "notify")
         notify = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         notify.bind(notify_path)
-        mark = self.notices.mark()
         for log in (self.log, self.output, self.notices):
             log.ended = False  # it may have run before
         command, fds = self.passing_command(*arguments) if self.passed else (self.command(*arguments), [])
@@ -133,6 +132,11 @@ class Daemon:
                      lambda: self.read_pipe(self.process.stdout, self.output), self.read_notices):
             self.threads.append(threading.Thread(target=read, daemon=True))
             self.threads[-1].start()
+
+    def start(self, *arguments, wait="READY=1", tcp=True, **environment):
+        """Waits for the notice WAIT to the service manager; if WAIT is "", only for the listeners. TCP: the port is free."""
+        mark = self.notices.mark()
+        self.launch(*arguments, **environment)
         if self.passed:
             self.port = next((sock.getsockname()[1] for sock in self.passed if sock.family != socket.AF_UNIX), None)
         elif tcp and self.options.get("listen.address") != "":

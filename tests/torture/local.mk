@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+# Torture: the programs with calls that fail (fail.c).
+test_programs += tests/torture/tbproxyd
+
+torture_sources = tests/torture/fail.c tests/torture/fail.h tests/torture/fail_calls.c tests/torture/fail_libraries.c
+tests_torture_tbproxyd_SOURCES = src/proxy/daemon/main.c $(torture_sources)
+tests_torture_tbproxyd_LDADD = $(project_libs)
+tests_torture_tbproxyd_LDFLAGS = -rdynamic
+
+torture_tests = tests/torture/test_torture.py
+
+EXTRA_DIST += $(torture_tests) tests/torture/control.py tests/torture/steps.py tests/torture/torture.py
