@@ -48,7 +48,7 @@ class Storm:
 
     async def end(self):
         """Waits for those under way, and lets the sun shine."""
-        await asyncio.gather(*self.under_way)
+        await asyncio.gather(*self.under_way, return_exceptions=True)  # finished() notes them
         self.lane.say({"chance": 0.0, "limit": 0})
         self.counts += self.lane.relay.spoilt
 

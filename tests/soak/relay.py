@@ -74,8 +74,7 @@ class Relay:
         self.socket = next_one
 
     async def connect(self):
-        is_unix = isinstance(self.target, str)
-        up = Stream(socket.socket(socket.AF_UNIX if is_unix else socket.AF_INET) if is_unix else socket.socket())
+        up = Stream(socket.socket(socket.AF_UNIX if isinstance(self.target, str) else socket.AF_INET))
         try:
             await asyncio.get_running_loop().sock_connect(up.sock, self.target)
         except OSError:

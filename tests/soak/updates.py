@@ -31,9 +31,10 @@ class Session:
         self.send_json({"subscriptionId": number, "errorCode": 0, "errorMsg": None, "data": data, "latestValues": latest})
 
     async def send_queued(self):
+        """Until None comes, or the connection ends."""
         try:
-            while True:
-                await self.stream.send(await self.queue.get())
+            while (data := await self.queue.get()) is not None:
+                await self.stream.send(data)
         except Ended:
             pass
 
@@ -99,6 +100,5 @@ class Updates:
             await self.receive(session, knows)
         finally:
             self.sessions.discard(session)
-            if session.queue.empty() is False:
-                await asyncio.sleep(0.1)
-            sending.cancel()
+            session.queue.put_nowait(None)
+            await sending
