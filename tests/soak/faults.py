@@ -21,7 +21,7 @@ class Storm:
         self.counts = collections.Counter()
         self.under_way = set()
         self.failed = []  # faults that could not be injected
-        self.kinds = {self.kill: 1.0, self.pause: 1.0, self.revoke: 0.7, self.limit: 1.0, self.bad_answers: 5.0,
+        self.kinds = {self.kill: 1.0, self.pause: 1.0, self.revoke: 0.7, self.limit: 0.3, self.bad_answers: 5.0,
                       self.reset: 1.5, self.doom: 4.0, self.stall: 2.0, self.refuse: 1.0, self.reload: 1.0}
         if lane.front:
             self.kinds.update({self.reload_gateway: 1.0, self.kill_gateway: 0.7})
