@@ -29,10 +29,12 @@ static bool was_lost(const struct transfer *transfer)
     return transfer->may_be_sent_twice && !transfer->answer_begun && transfer->error.status != 504;
 }
 
-/* A server that answers a login with 429 is not away. */
-static bool is_away(const struct session *session)
+/* A server that answers a login with 429 is not away, and one whose certificate is refused is not back soon.
+ */
+static bool is_away(const struct upstream *upstream)
 {
-    return session_state(session) == SESSION_OFFLINE && session_status(session) != 429;
+    return session_state(upstream->session) == SESSION_OFFLINE && session_status(upstream->session) != 429 &&
+           !transfer_error_lasts(upstream->calls.transfer.error.token);
 }
 
 bool request_may_be_resent(const struct request *request)
@@ -45,7 +47,7 @@ bool request_may_be_resent(const struct request *request)
     case REQUEST_ANSWERED:
         return transfer->may_be_sent_twice && met_gateway(transfer);
     case REQUEST_NO_SESSION:
-        return is_away(request->upstream->session);
+        return is_away(request->upstream);
     default:
         return false;
     }

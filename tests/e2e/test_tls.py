@@ -3,6 +3,7 @@
 import signal
 import ssl
 import tempfile
+import time
 
 import tap
 from harness import Case
@@ -43,6 +44,14 @@ class TestTls(Case):
     def test_a_server_that_nobody_knows(self):
         for files in ({}, {"ca_file": self.other_pem}):
             self.assert_error(self.get(self.start_tls(), **files), 502, 2, "certificate")
+
+    def test_nothing_waits_for_another_certificate(self):
+        """It would end as 503 after queue.max_wait_ms. The key could not be checked, so there is no session."""
+        proxy = self.start_daemon(self.start_tls(), {"upstream.ca_file": self.other_pem, "upstream.hold_ms": 60000,
+                                                     "queue.max_wait_ms": 60000})
+        begin = time.monotonic()
+        self.assert_error(proxy.get("/api/text"), 502, 2, "certificate", "valid at this host's date")
+        self.assertLess(time.monotonic() - begin, 20)
 
     def test_a_server_of_another_name(self):
         server = self.start_tls()

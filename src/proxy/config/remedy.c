@@ -106,12 +106,12 @@ static const struct {
     {"dns_error", NULL, "does this host's DNS work? Check the name in upstream.url"},
     {"connection_refused", NULL, "is it running? Check upstream.url"},
     {"tls_certificate_error", has_ca_file,
-     "upstream.ca_file must hold the certificate of its CA (for a changed file: systemctl reload); "
-     "upstream.url must have the name in its certificate, which must be valid at this host's date; if tbproxyd "
-     "presents a certificate, check upstream.certificate_file"},
+     "is its certificate valid at this host's date, and for the name in upstream.url? upstream.ca_file must hold "
+     "the certificate of its CA (for a changed file: systemctl reload); if tbproxyd presents a certificate, "
+     "check upstream.certificate_file"},
     {"tls_certificate_error", NULL,
-     "upstream.url must have the name in its certificate, which must be valid at this host's date; for a CA "
-     "of your own, set upstream.ca_file; if tbproxyd presents a certificate, check upstream.certificate_file"},
+     "is its certificate valid at this host's date, and for the name in upstream.url? For a CA of your own, set "
+     "upstream.ca_file; if tbproxyd presents a certificate, check upstream.certificate_file"},
     {PROXY_STATUS_INTERNAL_ERROR, NULL,
      "tbproxyd lacks open files or memory: see LimitNOFILE= in its unit, listen.max_connections and "
      "upstream.max_connections"},
