@@ -189,11 +189,19 @@ class TestWait(HoldCase):
     def test_it_ends_with_the_cause_and_the_client_says_when(self):
         self.begin({"upstream.hold_ms": 300})
         self.stop_server()
-        self.assert_held(self.ask(), 0.3, "upstream.hold_ms")
+        self.assert_held(self.ask(), 0.3, "upstream.hold_ms; Prefer: wait; queue.max_wait_ms")
         self.assert_held(self.ask(("Prefer", "wait=1")), 1, "Prefer: wait")
         reply = self.ask(("Prefer", "wait=0"))
         self.assert_held(reply, 0)
         self.assertLess(self.took, 0.3)
+
+    def test_the_remedy_is_told_even_before_a_probe(self):
+        self.begin()
+        self.stop_server()
+        for target in ("/api/x", "/-/subscribe/DEVICE/784f394c-42b6-435a-983c-b7beff2784f9"):
+            reply = self.ask(("Prefer", "wait=0"), target=target)
+            self.assert_error(reply, 503, 2, "Connection refused", "Check upstream.url")
+            self.assertIsNotNone(reply.header("Retry-After"))
 
     def test_a_gateway_error_is_the_cause_until_a_probe_says_more(self):
         def handle(peer, request):
@@ -203,7 +211,7 @@ class TestWait(HoldCase):
             return True
         server = self.start_scripted(handle, answers_probes=True)
         reply = self.start_daemon(server).get(DEVICE, headers=[("Prefer", "wait=1")])
-        self.assert_error(reply, 502, 2, "the server cannot be used: it answers 502; the request waited 1")
+        self.assert_error(reply, 502, 2, "the server cannot be used: it answers 502; is ThingsBoard", "; the request waited 1")
 
     def test_its_reason_is_told(self):
         self.begin()

@@ -188,13 +188,15 @@ static void describe_absence(const struct services *services, char *ret, size_t 
 {
     const struct server_state *server = &services->server;
     const struct server_failure *failure = &services->upstream.health.failure;
+    char remedy[TB_ERROR_MESSAGE_MAX];
 
+    remedy_for_failure(services->config, failure->status, failure->token, remedy, sizeof(remedy));
     if (*server->cause)
         snprintf(ret, size, "%s%s%s", server->cause, *server->remedy ? "; " : "", server->remedy);
     else if (failure->status)
-        snprintf(ret, size, "the server cannot be used: it answers %d", failure->status);
+        snprintf(ret, size, "the server cannot be used: it answers %d; %s", failure->status, remedy);
     else
-        snprintf(ret, size, "the server cannot be used: %s", failure->detail);
+        snprintf(ret, size, "the server cannot be used: %s; %s", failure->detail, remedy);
 }
 
 /* Until the server is asked again. */
@@ -221,12 +223,12 @@ void reply_held_too_long(struct exchange *exchange, int64_t waited_ms, bool may_
     if (may_have_run)
         reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE,
                     "%s; the request waited %" PRId64 " ms for it, after it was sent: the server may have "
-                    "executed it (upstream.hold_ms, Prefer: wait)",
+                    "executed it (upstream.hold_ms; Prefer: wait; queue.max_wait_ms)",
                     absence, waited_ms);
     else
         reply_later(exchange, next_try_ms(exchange->services),
                     "%s; the request waited %" PRId64
-                    " ms for it, the longest it may (upstream.hold_ms, Prefer: wait)",
+                    " ms for it, the longest it may (upstream.hold_ms; Prefer: wait; queue.max_wait_ms)",
                     absence, waited_ms);
 }
 

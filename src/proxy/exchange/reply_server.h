@@ -23,7 +23,7 @@ void reply_transfer_streaming(struct exchange *exchange, const struct transfer *
 /* transfer->error: why there is no answer. */
 void reply_transfer_error(struct exchange *exchange, const struct transfer *transfer);
 
-/* 503 with Retry-After: the server is known to be away, and the client does not want to wait. */
+/* 503 with Retry-After: the server is known to be away, and the request does not wait for it. */
 void reply_server_away(struct exchange *exchange);
 
 /* The server was away for WAITED_MS, as long as the request may wait for it: 503 with Retry-After, or 502 if

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "proxy/exchange/reply.h"
+#include "proxy/exchange/reply_server.h"
 #include "proxy/subscribe/subscription_request.h"
 
 static struct sse *sse_of(struct subscriber *subscriber)
@@ -73,10 +74,14 @@ static void sse_began(struct subscriber *subscriber)
 
 static void sse_subscription_lost(struct subscriber *subscriber, const char *reason)
 {
-    struct sse *sse = sse_of(subscriber);
+    struct exchange *exchange = sse_of(subscriber)->stream.exchange;
 
-    if (is_waiting(sse))
-        reply_error(sse->stream.exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", reason);
+    if (!is_waiting(sse_of(subscriber)))
+        return;
+    if (server_health_may_return(&exchange->services->upstream.health))
+        reply_server_away(exchange);
+    else
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", reason);
 }
 
 static void sse_subscription_refused(struct subscriber *subscriber, int status, const char *reason)
