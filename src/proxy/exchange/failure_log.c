@@ -83,15 +83,16 @@ void failure_log_flush(struct failure_log *log)
 
 static void log_first(const struct failure_kind *kind, const char *reason)
 {
-    const char *operation = kind->operation ? operation_id(kind->operation) : "-";
+    const char *operation = kind->operation ? operation_id(kind->operation) : "";
     char text[KIND_TEXT_MAX], principal[PRINCIPAL_NAME_MAX];
     const struct log_field fields[] = {
-        {"STATUS", NULL, kind->status}, {"OPERATION", operation, 0}, {"PRINCIPAL", principal, 0}};
+        {"STATUS", NULL, kind->status}, {"PRINCIPAL", principal, 0}, {"OPERATION", operation, 0}};
 
     print_kind(kind->status, kind->error, text);
     principal_name(kind->user, principal, sizeof(principal));
-    log_write_fields(LOG_LEVEL_WARNING, fields, ARRAY_SIZE(fields), "a request failed: %s (%s of %s)%s%s",
-                     text, operation, principal, reason ? ": " : "", reason ? reason : "");
+    log_write_fields(LOG_LEVEL_WARNING, fields, ARRAY_SIZE(fields) - !*operation,
+                     "a request failed: %s (%s%sof %s)%s%s", text, operation, *operation ? " " : "",
+                     principal, reason ? ": " : "", reason ? reason : "");
 }
 
 static bool is_kind(const struct failure_log *log, size_t index, const struct failure_kind *kind)

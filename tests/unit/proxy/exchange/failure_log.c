@@ -58,8 +58,8 @@ START_TEST(the_first_of_a_kind_is_logged_at_once)
     snprintf(
         expected, sizeof(expected),
         "tbproxyd: a request failed: 502 connection refused (%s of uid:1000): no answer from the server\n"
-        "tbproxyd: a request failed: 502 connection timeout (- of uid:1000)\n"
-        "tbproxyd: a request failed: 500 Internal Server Error (- of uid:1000)\n",
+        "tbproxyd: a request failed: 502 connection timeout (of uid:1000)\n"
+        "tbproxyd: a request failed: 500 Internal Server Error (of uid:1000)\n",
         operation_id(&operations[0]));
     ck_assert_str_eq(unit_captured(), expected);
 }
@@ -95,10 +95,10 @@ START_TEST(a_kind_that_ends_is_forgotten)
     ck_assert(!timer_is_started(&failure_log.timer));
     note(500, NULL, NULL);
     ck_assert_str_eq(unit_captured(),
-                     "tbproxyd: a request failed: 500 Internal Server Error (- of uid:1000)\n"
+                     "tbproxyd: a request failed: 500 Internal Server Error (of uid:1000)\n"
                      "tbproxyd: 1 request failed in 60 s: 500 Internal Server Error\n"
                      "tbproxyd: 1 request failed in 60 s: 500 Internal Server Error\n"
-                     "tbproxyd: a request failed: 500 Internal Server Error (- of uid:1000)\n");
+                     "tbproxyd: a request failed: 500 Internal Server Error (of uid:1000)\n");
 }
 END_TEST
 
@@ -113,9 +113,9 @@ START_TEST(a_flush_tells_the_rest_and_begins_anew)
     failure_log_flush(&failure_log);
     note(500, NULL, NULL);
     ck_assert_str_eq(unit_captured(),
-                     "tbproxyd: a request failed: 500 Internal Server Error (- of uid:1000)\n"
+                     "tbproxyd: a request failed: 500 Internal Server Error (of uid:1000)\n"
                      "tbproxyd: 1 request failed in 12 s: 500 Internal Server Error\n"
-                     "tbproxyd: a request failed: 500 Internal Server Error (- of uid:1000)\n");
+                     "tbproxyd: a request failed: 500 Internal Server Error (of uid:1000)\n");
 }
 END_TEST
 
@@ -154,8 +154,8 @@ START_TEST(mistakes_of_a_client_are_not_failures)
     note(403, "http_request_denied", "tbproxyd refused it");
     ck_assert_str_eq(
         unit_captured(),
-        "tbproxyd: a request failed: 429 Too Many Requests (- of uid:1000)\n"
-        "tbproxyd: a request failed: 403 http request denied (- of uid:1000): tbproxyd refused it\n");
+        "tbproxyd: a request failed: 429 Too Many Requests (of uid:1000)\n"
+        "tbproxyd: a request failed: 403 http request denied (of uid:1000): tbproxyd refused it\n");
 }
 END_TEST
 
