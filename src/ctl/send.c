@@ -138,6 +138,14 @@ static const char *without_name(const char *message, const char *name)
                : message;
 }
 
+/* What to do about ERR. tbproxyd may hold a request for longer than its program waits. */
+static const char *hint(const struct connection_options *options, const struct tb_error *err)
+{
+    return err->kind == TB_ERROR_TIMEOUT && !connection_is_direct(options)
+               ? "; is the server away? tbproxyctl status"
+               : connection_hint(options, err);
+}
+
 static int report(const struct sender *sender, const struct tb_error *err)
 {
     const char *name = sender->name;
@@ -145,7 +153,7 @@ static int report(const struct sender *sender, const struct tb_error *err)
 
     if (err->kind == TB_ERROR_USAGE)
         return say_usage(sender->arguments->subcommand->name, "%s: %s", name, message);
-    say("%s: %s%s", name, message, connection_hint(&sender->arguments->connection, err));
+    say("%s: %s%s", name, message, hint(&sender->arguments->connection, err));
     return exit_status(err);
 }
 

@@ -277,6 +277,14 @@ class TestNoServer(CtlCase):
         line = self.refused("call", "--url", "http://127.0.0.1:1", "--api-key-file", "key", "getUser", status=7)
         self.assertNotIn("tbproxyd running", line)
 
+    def test_no_answer_in_time(self):
+        """tbproxyd may hold the request for a server that is away."""
+        server = self.start_scripted(lambda peer, request: server.release.wait())
+        words = ("get", "--url", server.url, "/api/x", "--timeout", "0.2")
+        self.assertRegex(self.refused(*words, status=7), r"\d+ ms; is the server away\? tbproxyctl status$")
+        self.write("key", "a-key")
+        self.assertNotIn("tbproxyctl status", self.refused(*words, "--api-key-file", "key", status=7))
+
 
 class TestExitStatus(CtlCase):
     def test_each_kind_of_failure(self):
