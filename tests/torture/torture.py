@@ -35,6 +35,9 @@ LISTED = (
     ("ended", "strbuf_append", "config_load "),
     ("ended", "config_setting_set_string", "config_load "),
     ("does not work any more", "OSSL_"),
+    ("leaks", "OSSL_"),
+    ("leaks", "OPENSSL_"),
+    ("a report of the sanitizer", "OPENSSL_"),  # at the end of a start that failed: leaks
 )
 
 OPTIONS = {"upstream.timeout_ms": 3000, "queue.max_wait_ms": 5000, "upstream.max_connections": 2, "upstream.connect_timeout_ms": 2000,
