@@ -190,6 +190,7 @@ class TestWait(HoldCase):
         self.begin({"upstream.hold_ms": 300})
         self.stop_server()
         self.assert_held(self.ask(), 0.3, "upstream.hold_ms; Prefer: wait; queue.max_wait_ms")
+        self.proxy.log.wait(r"/api/x -> 503, .* ms \(queue [1-9]\d\d+ ms[^,]*\): ")
         self.assert_held(self.ask(("Prefer", "wait=1")), 1, "Prefer: wait")
         reply = self.ask(("Prefer", "wait=0"))
         self.assert_held(reply, 0)

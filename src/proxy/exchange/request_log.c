@@ -37,7 +37,7 @@ static const char *label_of(const struct exchange *exchange, enum log_level *ret
 /* ---- what it took ---- */
 
 struct durations {
-    int64_t queue_ms, upstream_ms; /* -1: it was not sent */
+    int64_t queue_ms, upstream_ms; /* of response_read_timing() */
     int64_t total_ms;
 };
 
@@ -68,7 +68,8 @@ static size_t list_fields(const struct exchange *exchange, const struct duration
     if (durations->queue_ms < 0)
         return count;
     fields[count++] = (struct log_field){"QUEUE_MS", NULL, durations->queue_ms};
-    fields[count++] = (struct log_field){"UPSTREAM_MS", NULL, durations->upstream_ms};
+    if (durations->upstream_ms >= 0)
+        fields[count++] = (struct log_field){"UPSTREAM_MS", NULL, durations->upstream_ms};
     if (exchange->outbound.wait_reason)
         fields[count++] = (struct log_field){"QUEUE_REASON", exchange->outbound.wait_reason, 0};
     return count;
@@ -76,10 +77,14 @@ static size_t list_fields(const struct exchange *exchange, const struct duration
 
 static void print_times(const struct durations *durations, const char *wait_reason, char ret[TIMES_MAX])
 {
+    char upstream[TIMES_MAX / 2] = "";
+
     *ret = '\0';
+    if (durations->upstream_ms >= 0)
+        snprintf(upstream, sizeof(upstream), ", upstream %" PRId64 " ms", durations->upstream_ms);
     if (durations->queue_ms >= 0)
-        snprintf(ret, TIMES_MAX, " (queue %" PRId64 " ms%s%s, upstream %" PRId64 " ms)", durations->queue_ms,
-                 wait_reason ? ": " : "", wait_reason ? wait_reason : "", durations->upstream_ms);
+        snprintf(ret, TIMES_MAX, " (queue %" PRId64 " ms%s%s%s)", durations->queue_ms,
+                 wait_reason ? ": " : "", wait_reason ? wait_reason : "", upstream);
 }
 
 /* Without the query and, in paths of the device API, without the device's token: both can be secret. */

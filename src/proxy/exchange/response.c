@@ -40,7 +40,7 @@ void response_read_timing(const struct exchange *exchange, int64_t *waited_ms, i
 {
     const struct timing *timing = &exchange->timing;
 
-    *waited_ms = timing->was_sent ? timing->waited_us / 1000 : -1;
+    *waited_ms = timing->was_sent || timing->waited_us > 0 ? timing->waited_us / 1000 : -1;
     *upstream_ms = timing->was_sent ? timing->upstream_us / 1000 : -1;
 }
 

@@ -32,7 +32,8 @@ void response_set_error(struct response *response, const char *type);
  * Date must come after it: otherwise libmicrohttpd 0.9.75 forgets that Date, and adds its own. */
 void response_add_close(struct response response, const struct exchange *exchange);
 
-/* How long the request waited, and how long the server took, in ms; -1: it was not sent. */
+/* How long the request waited, and how long the server took, in ms; -1: it was not sent. One that waited in
+ * vain has only the first. */
 void response_read_timing(const struct exchange *exchange, int64_t *waited_ms, int64_t *upstream_ms);
 
 /* Server-Timing (https://www.w3.org/TR/server-timing/) with these two. */
