@@ -26,6 +26,7 @@ START_S = 8.0
 SLOW_SHOWN = 20
 RECOVERY_S = 20.0  # after a failure; the longest pause between two attempts of a login is shorter
 ALLOWED = (steps.Refused, Closed, OSError)
+LIVES = ["sim", "tls", "h2", "h2c"]
 
 # What a library does wrong: how the report begins, and functions in the stack of the call that failed, all of them; see
 # docs/architecture/testing.md.
@@ -256,7 +257,7 @@ class Torture:
         self.count = 0
 
     def has_time(self, life, where):
-        if self.arguments.only and where not in self.arguments.only.split(","):
+        if self.arguments.only and where not in self.arguments.only:
             return False
         return not self.arguments.seconds or time.monotonic() < self.began + self.arguments.seconds
 
@@ -274,7 +275,7 @@ class Torture:
 
     def run(self):
         try:
-            for name in self.arguments.lives.split(","):
+            for name in self.arguments.lives:
                 began, before = time.monotonic(), self.control.fields.count
                 getattr(self, "live_" + name)()
                 print("# %s: %d calls failed in %.0f s" % (name, self.control.fields.count - before, time.monotonic() - began),
@@ -317,14 +318,26 @@ class Torture:
         self.live_front("h2c")
 
 
+def names_of(known):
+    """The type of an option with a list of KNOWN names."""
+    def names(text):
+        wrong = [name for name in text.split(",") if name not in known]
+        if wrong:
+            raise argparse.ArgumentTypeError("%s is none of %s" % (wrong[0], ", ".join(known)))
+        return text.split(",")
+    return names
+
+
 def parse(arguments):
+    known = list(dict.fromkeys(step.__name__ for script in (steps.ServerScript, steps.SimulatorScript) for step in script.steps))
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=0, help="stop after that time; 0: when each stack has failed")
     parser.add_argument("--parts", type=int, default=1, help="only one part in so many of all stacks")
     parser.add_argument("--part", type=int, default=0, help="which one")
     parser.add_argument("--depth", type=int, default=12, help="the frames of a stack that make a difference")
-    parser.add_argument("--lives", default="sim,tls,h2,h2c", help="default: sim,tls,h2,h2c")
-    parser.add_argument("--only", help="steps, and start, stop; default: all")
+    parser.add_argument("--lives", type=names_of(LIVES), default=LIVES, help="ways to the server, of %s; default: all" % ", ".join(LIVES))
+    parser.add_argument("--only", type=names_of(["start", *known, "stop"]),
+                        help="steps, of start, %s, stop; default: all" % ", ".join(known))
     parser.add_argument("--list", metavar="FILE", help="write the stacks of all calls that have failed")
     return parser.parse_args(arguments)
 
