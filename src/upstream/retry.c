@@ -39,7 +39,7 @@ int64_t retry_backoff_ms(unsigned attempt, int64_t initial_ms, int64_t max_ms, i
     int64_t delay = initial_ms;
     int64_t jitter;
 
-    if (retry_after >= 0)
+    if (retry_after > 0)
         return retry_after <= max_ms ? retry_after : -1;
     while (attempt > 1 && delay < max_ms) {
         delay *= 2;

@@ -39,9 +39,10 @@ int64_t retry_delay_ms(const struct retry_options *options, unsigned attempt, in
 
 /*
  * Milliseconds to wait before retry number ATTEMPT (1 for the first): INITIAL_MS doubled with every attempt,
- * plus or minus 20 %, never more than MAX_MS. RETRY_AFTER, what the server asked for in ms (-1: nothing),
- * takes precedence as it is; if it is more than MAX_MS, -1 is returned: a retry before that would disobey, so
- * the caller gives up. RANDOM is any number, evenly distributed; it makes the jitter.
+ * plus or minus 20 %, never more than MAX_MS. RETRY_AFTER, what the server asked for in ms (0 or less:
+ * nothing; gateways round down to 0), takes precedence as it is; if it is more than MAX_MS, -1 is returned: a
+ * retry before that would disobey, so the caller gives up. RANDOM is any number, evenly distributed; it makes
+ * the jitter.
  */
 int64_t retry_backoff_ms(unsigned attempt, int64_t initial_ms, int64_t max_ms, int64_t retry_after,
                          uint32_t random);

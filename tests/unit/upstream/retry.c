@@ -66,13 +66,20 @@ END_TEST
 
 START_TEST(retry_after_wins_as_it_is)
 {
-    static const int64_t asked[] = {0, 1, 999, 1000, 29999, 30000};
+    static const int64_t asked[] = {1, 999, 1000, 29999, 30000};
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(asked); i++)
         ck_assert_int_eq(retry_backoff_ms(1 + (unsigned)i, 1000, 30000, asked[i], unit_random()), asked[i]);
     ck_assert_int_eq(retry_backoff_ms(1, 1000, 30000, 30001, 0), -1);
     ck_assert_int_eq(retry_backoff_ms(1, 1000, 30000, DAY_MS, 0), -1);
+}
+END_TEST
+
+/* "Now" is no reason to spend all retries at once. */
+START_TEST(a_retry_after_of_0_asks_for_nothing)
+{
+    ck_assert_int_eq(retry_backoff_ms(2, 1000, 30000, 0, 200), 2000);
 }
 END_TEST
 
@@ -125,6 +132,7 @@ UNIT_SUITE(backoff)
     tcase_add_test(tests, the_wait_is_never_longer_than_the_maximum);
     tcase_add_test(tests, every_random_keeps_to_the_bounds);
     tcase_add_test(tests, retry_after_wins_as_it_is);
+    tcase_add_test(tests, a_retry_after_of_0_asks_for_nothing);
     tcase_add_loop_test(tests, the_forms_of_retry_after, 0, (int)ARRAY_SIZE(retry_after_rows));
     return suite;
 }
