@@ -8,8 +8,8 @@
 #include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
 
-/* What the server may have executed may be the reason itself: it is sent again 0.25, 0.5, 1 and 2 s later, or
- * when the server is back. */
+/* What the server may have executed may be the reason itself: it is sent again 0.25, 0.5, 1 and 2 s later, if
+ * the server is there. Also if that seems to be away: a probe may deny it at once, again and again. */
 #define DOUBTS_MAX     4
 #define DOUBT_DELAY_MS 250
 
@@ -26,11 +26,11 @@ static int64_t doubt_delay_ms(const struct upstream_call *call, unsigned doubts,
 }
 
 /* For how long the member stays out of the queue; -1: it is not sent again. In the queue it waits for the
- * server that is known to be away. */
+ * server that is away, which a Retry-After of a gateway does not know better. */
 static int64_t back_off_ms(const struct upstream_call *call, struct forwarding *forwarding)
 {
     const struct request *request = &call->request;
-    int64_t max_ms = admission_hold_left_ms(forwarding);
+    int64_t max_ms = admission_hold_left_ms(forwarding), delay_ms;
     bool is_away = call->services->forward->slow_start.is_closed;
 
     if (max_ms <= 0 || !body_stream_can_begin_again(forwarding))
@@ -41,7 +41,8 @@ static int64_t back_off_ms(const struct upstream_call *call, struct forwarding *
         return 0;
     if (++forwarding->doubts > DOUBTS_MAX)
         return -1;
-    return is_away ? 0 : doubt_delay_ms(call, forwarding->doubts, max_ms);
+    delay_ms = doubt_delay_ms(call, forwarding->doubts, max_ms);
+    return is_away && delay_ms < 0 ? 0 : delay_ms;
 }
 
 void upstream_call_hold(struct upstream_call *call)
