@@ -87,7 +87,7 @@ static void fail(struct connection_private *own, CURLcode code)
     if (!detail[0])
         snprintf(detail, sizeof(own->connection.detail), "%s", curl_easy_strerror(code));
     make_printable(detail); /* it may quote a certificate */
-    own->connector->resolve_anew = true;
+    connector_forget(own->connector); /* the name may have moved, or the server dislike the session */
     connection_failed(own, error_of(code));
 }
 
@@ -139,7 +139,6 @@ static void open_connection(struct connection_private *own)
         fail(own, CURLE_RECV_ERROR);
         return;
     }
-    own->connector->resolve_anew = false;
     own->watch.fd = fd;
     if (own->ssl)
         stop_waiting(own);

@@ -106,12 +106,17 @@ void connector_release_caches(struct connector_caches *caches)
     free(caches);
 }
 
-/* With new caches: a TLS session that is resumed is not verified again. */
+void connector_forget(struct connector *connector)
+{
+    connector_release_caches(TAKE_PTR(connector->caches));
+}
+
+/* A TLS session that is resumed is not verified again, so none is. */
 void connector_reload_certificates(struct connector *connector)
 {
     certificates_reload(&connector->certificates, connector->loop->now_ms);
     certificates_reload(&connector->proxy_certificates, connector->loop->now_ms);
-    connector_release_caches(TAKE_PTR(connector->caches));
+    connector_forget(connector);
 }
 
 struct connector_bytes connector_bytes(const struct connector *connector)
@@ -187,7 +192,7 @@ static void set_options(const struct connector *connector, CURL *easy)
     curl_easy_setopt(easy, CURLOPT_TCP_NODELAY, 1L);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)connector->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* do not wait for a thread that resolves a name */
-    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, connector->resolve_anew ? 0L : DNS_CACHE_S);
+    curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, DNS_CACHE_S);
     if (connector->unix_socket)
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, connector->unix_socket);
     set_proxy(connector, easy);

@@ -28,13 +28,15 @@ struct connector {
     struct certificates certificates;       /* of the server */
     struct certificates proxy_certificates; /* of a proxy with TLS: always the system's */
     struct connector_caches *caches;        /* NULL: none yet */
-    bool resolve_anew;                      /* the last connection failed: perhaps the name has moved */
     struct connector_bytes bytes;
 };
 
 /* A handle with all that does not depend on the connection, and the caches that it uses, to be released after
  * it. 0 or -ENOMEM. */
 int connector_new_handle(struct connector *connector, CURL **ret, struct connector_caches **ret_caches);
+
+/* The next connection resolves the name, and resumes no TLS session. */
+void connector_forget(struct connector *connector);
 
 void connector_release_caches(struct connector_caches *caches);
 

@@ -301,6 +301,24 @@ START_TEST(sessions_are_resumed_until_a_reload)
 }
 END_TEST
 
+/* Without an alert, OpenSSL would keep the session, and no connection would ever be made again. */
+START_TEST(a_session_that_the_server_does_not_like_is_forgotten)
+{
+    begin();
+    ck_assert(!resumes());
+    wire.is_mute = true;
+    wire_open(false);
+    WIRE_UNTIL(wire.peer >= 0);
+    peer_close();
+    WIRE_UNTIL(wire.failed > 0);
+    wire_close();
+    wire.is_mute = false;
+    ck_assert(!resumes());
+    ck_assert(resumes());
+    wire_end();
+}
+END_TEST
+
 /* The old session cache lives as long as a connection uses it. */
 START_TEST(a_connection_survives_a_reload)
 {
@@ -357,6 +375,7 @@ UNIT_SUITE(connection_tls)
     tcase_add_test(tests, replaced_certificates_are_used_after_an_hour);
     tcase_add_loop_test(tests, certificates_that_cannot_be_loaded_again_stay, 0, 2);
     tcase_add_loop_test(tests, sessions_are_resumed_until_a_reload, 0, 2);
+    tcase_add_test(tests, a_session_that_the_server_does_not_like_is_forgotten);
     tcase_add_test(tests, a_connection_survives_a_reload);
     tcase_add_loop_test(tests, the_oldest_version, 0, 2);
     tcase_add_test(tests, closing_sends_close_notify);
