@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#define CURL_DISABLE_DEPRECATION /* of curl_multi_socket_all(), see below */
+
 #include "transport/connection_private.h"
 
 #include <errno.h>
@@ -86,7 +88,7 @@ static void fail(struct connection_private *own, CURLcode code)
         add_system_error(own);
     if (!detail[0])
         snprintf(detail, sizeof(own->connection.detail), "%s", curl_easy_strerror(code));
-    make_printable(detail); /* it may quote a certificate */
+    make_printable(detail);           /* it may quote a certificate */
     connector_forget(own->connector); /* the name may have moved, or the server dislike the session */
     connection_failed(own, error_of(code));
 }
@@ -147,11 +149,9 @@ static void open_connection(struct connection_private *own)
     connection_opened(own);
 }
 
-/* Gives libcurl EVENTS of FD, or the news that its timer has expired. Afterwards the connection may be
- * closed. */
-static void perform(struct connection_private *own, curl_socket_t fd, int events)
+/* After libcurl did something, with the result R. Afterwards the connection may be closed. */
+static void look(struct connection_private *own, CURLMcode r)
 {
-    CURLMcode r = curl_multi_socket_action(own->multi, fd, events, &(int){0});
     CURLMsg *message = curl_multi_info_read(own->multi, &(int){0});
 
     if (message && message->data.result == CURLE_OK) {
@@ -162,9 +162,14 @@ static void perform(struct connection_private *own, curl_socket_t fd, int events
     }
 }
 
+/* In one call libcurl (before 8.4) finds that an address does not answer, and in the next one it tries
+ * another address. But it says neither when it wants that call nor for which socket. */
 static void connection_timer_expired(struct timer *timer)
 {
-    perform(CONTAINER_OF(timer, struct connection_private, timer), CURL_SOCKET_TIMEOUT, 0);
+    struct connection_private *own = CONTAINER_OF(timer, struct connection_private, timer);
+
+    curl_multi_socket_action(own->multi, CURL_SOCKET_TIMEOUT, 0, &(int){0});
+    look(own, curl_multi_socket_all(own->multi, &(int){0}));
 }
 
 /* CURLMOPT_TIMERFUNCTION. */
@@ -190,7 +195,7 @@ static void connection_socket_ready(struct watch *watch, uint32_t events)
         flags |= CURL_CSELECT_OUT;
     if (events & EPOLLERR)
         flags |= CURL_CSELECT_ERR;
-    perform(own, watch->fd, flags);
+    look(own, curl_multi_socket_action(own->multi, watch->fd, flags, &(int){0}));
 }
 
 static int add_socket(struct connection_private *own, curl_socket_t fd, uint32_t events)

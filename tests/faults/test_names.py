@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """The name server is away, or does not know the server's name, at the start and later."""
+import os
+import time
+
 import e2e_modules  # noqa: F401
 import tap
 from cable import Cable
-from fault_case import NAME, SLACK_S, FaultCase
+from fault_case import NAME, SLACK_S, VERSIONS, FaultCase
 from harness import wait_until
 from load import RPC
-from names import NO_SUCH_NAME, SERVER_FAILURE
+from names import NO_SUCH_NAME, SERVER_FAILURE, bind_in_child
 
 CAUSE = "[Rr]esolv"
 GONE_S = 5
@@ -60,6 +63,29 @@ class TestLater(FaultCase):
         self.assert_recovers(8)
         self.assert_goes_on()
         self.settle(CAUSE + "|connect|closed|reset|ended", [RPC])
+
+
+class TestDeadAddresses(FaultCase):
+    DEAD, CONNECT_S = "198.51.100.", 4
+
+    def test_the_next_address_is_tried(self):
+        """Of three addresses, the first two do not answer: they have a half and a quarter of the time."""
+        self.cable.here.ip("route add %s0/24 dev cable" % self.DEAD)
+        self.cable.there.ip("route add blackhole %s0/24" % self.DEAD)
+        hosts = os.path.join(self.make_directory(), "hosts")
+        with open(hosts, "w", encoding="ascii") as file:
+            file.writelines("%s %s\n" % (address, NAME)
+                            for address in (self.DEAD + "1", self.DEAD + "2", Cable.THERE_ADDRESS))
+        sim = self.start_far_simulator()
+        for version in VERSIONS:
+            with self.subTest(version=version):
+                front = self.start_far_front(sim, version, NAME)
+                proxy = self.prepare_near_daemon(front, {"upstream.connect_timeout_ms": 1000 * self.CONNECT_S},
+                                                 lambda: bind_in_child(hosts, "/etc/hosts"))
+                proxy.start(wait="")
+                begin = time.monotonic()
+                self.assertEqual(proxy.get("/api/auth/user", unix=True).status, 200)
+                self.assertGreater(time.monotonic() - begin, self.CONNECT_S / 2)
 
 
 if __name__ == "__main__":
