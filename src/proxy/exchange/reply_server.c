@@ -183,8 +183,12 @@ void reply_session_late(struct exchange *exchange, int64_t waited_ms)
                 "tbproxyd was still not logged in to the server after %" PRId64 " ms%s", waited_ms, state);
 }
 
-/* "CAUSE; REMEDY". A server that is ejected is told only after a probe. */
-static void describe_absence(const struct services *services, char *ret, size_t size)
+#define WAITED_MAX  200
+#define ABSENCE_MAX (2 * TB_ERROR_MESSAGE_MAX + WAITED_MAX)
+
+/* "CAUSE", WAITED, "; REMEDY": what a program must know comes before what it may cut off. A server that is
+ * ejected is told only after a probe. */
+static void describe_absence(const struct services *services, const char *waited, char *ret, size_t size)
 {
     const struct server_state *server = &services->server;
     const struct server_failure *failure = &services->upstream.health.failure;
@@ -192,11 +196,12 @@ static void describe_absence(const struct services *services, char *ret, size_t 
 
     remedy_for_failure(services->config, failure->status, failure->token, remedy, sizeof(remedy));
     if (*server->cause)
-        snprintf(ret, size, "%s%s%s", server->cause, *server->remedy ? "; " : "", server->remedy);
+        snprintf(ret, size, "%s%s%s%s", server->cause, waited, *server->remedy ? "; " : "", server->remedy);
     else if (failure->status)
-        snprintf(ret, size, "the server cannot be used: it answers %d; %s", failure->status, remedy);
+        snprintf(ret, size, "the server cannot be used: it answers %d%s; %s", failure->status, waited,
+                 remedy);
     else
-        snprintf(ret, size, "the server cannot be used: %s; %s", failure->detail, remedy);
+        snprintf(ret, size, "the server cannot be used: %s%s; %s", failure->detail, waited, remedy);
 }
 
 /* Until the server is asked again. */
@@ -209,27 +214,26 @@ static int64_t next_try_ms(const struct services *services)
 
 void reply_server_away(struct exchange *exchange)
 {
-    char absence[2 * TB_ERROR_MESSAGE_MAX + 4];
+    char absence[ABSENCE_MAX];
 
-    describe_absence(exchange->services, absence, sizeof(absence));
+    describe_absence(exchange->services, "", absence, sizeof(absence));
     reply_later(exchange, next_try_ms(exchange->services), "%s", absence);
 }
 
 void reply_held_too_long(struct exchange *exchange, int64_t waited_ms, bool may_have_run)
 {
-    char absence[2 * TB_ERROR_MESSAGE_MAX + 4];
+    char waited[WAITED_MAX], absence[ABSENCE_MAX];
 
-    describe_absence(exchange->services, absence, sizeof(absence));
+    snprintf(waited, sizeof(waited),
+             "; the request waited %" PRId64 " ms for it, %s (upstream.hold_ms, or Prefer: wait up to "
+             "queue.max_wait_ms)",
+             waited_ms,
+             may_have_run ? "after it was sent: the server may have executed it" : "the longest it may");
+    describe_absence(exchange->services, waited, absence, sizeof(absence));
     if (may_have_run)
-        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE,
-                    "%s; the request waited %" PRId64 " ms for it, after it was sent: the server may have "
-                    "executed it (upstream.hold_ms; Prefer: wait; queue.max_wait_ms)",
-                    absence, waited_ms);
+        reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", absence);
     else
-        reply_later(exchange, next_try_ms(exchange->services),
-                    "%s; the request waited %" PRId64
-                    " ms for it, the longest it may (upstream.hold_ms; Prefer: wait; queue.max_wait_ms)",
-                    absence, waited_ms);
+        reply_later(exchange, next_try_ms(exchange->services), "%s", absence);
 }
 
 void reply_request(struct exchange *exchange, const struct request *request)
