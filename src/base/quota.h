@@ -3,8 +3,10 @@
  * A limit on what several users hold together: bytes, connections, ...
  *
  * A quota can be shared by parts, one for each user, of which each may have MAX, and all together a third
- * more, rounded down. A part gets more only while it holds less than three times what is free. So one that is
- * alone can have all of MAX and, unless that is 1 or 2, something is left for those who come later.
+ * more, rounded down. A part gets more only while it holds less than three times what is free, and the last
+ * eighth of all goes to parts that hold nothing. So one that is alone can have all of MAX. What is left for
+ * those who come later is bounded: beside one that holds as much as it can there is always something, unless
+ * MAX is 1 or 2; beside several, there is until the last eighth has been given to as many parts.
  */
 #ifndef TB_BASE_QUOTA_H
 #define TB_BASE_QUOTA_H
@@ -35,8 +37,10 @@ static inline size_t quota_part(size_t total)
 static inline bool quota_allows(size_t max, size_t held, size_t all, size_t bytes)
 {
     size_t total = quota_total(max), left = all < total ? total - all : 0;
+    size_t kept = held > 0 ? total / 8 : 0;
 
-    return bytes == 0 || (held <= max && bytes <= max - held && bytes <= left && held / 3 < left);
+    return bytes == 0 ||
+           (held <= max && bytes <= max - held && left > kept && bytes <= left - kept && held / 3 < left);
 }
 
 /* Takes BYTES. False: fewer are left, and none are taken. */

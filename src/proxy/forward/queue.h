@@ -13,8 +13,8 @@
  * compared between principals, or one could put itself before all others (RFC 9218, section 13.3).
  *
  * Places in flight are shared as base/quota.h says: there are a third more than one principal may have, and
- * it gets another one only while it has fewer than three times those that are free. So its slow calls never
- * keep others out.
+ * it gets another one only while it has fewer than three times those that are free; the last eighth is for
+ * those that have none. So its slow calls never keep others out.
  *
  * If the budget holds back one operation (refused_operations_find()), its requests hold up nothing else: they
  * move from their flow's lane to one of their own, which takes turns as the flow does, and return when the

@@ -76,7 +76,7 @@ void queue_principal_remove_lane(struct queue_lane *lane)
         list_remove(&principal->link);
 }
 
-/* Its share shrinks as the places of others grow, so that some are always left for those who come later. */
+/* Its share shrinks as the places of others grow, so that some are left for those who come later. */
 bool queue_principal_has_its_share(const struct queue_principal *principal, const struct budget *budget)
 {
     return !quota_allows(quota_part(budget->options.max_in_flight), principal->in_flight, budget->in_flight,

@@ -2,6 +2,7 @@
 #include <stdint.h>
 
 #include "base/quota.h"
+#include "base/util.h"
 #include "unit.h"
 
 START_TEST(no_more_than_the_maximum_is_taken)
@@ -61,17 +62,38 @@ START_TEST(one_that_is_alone_has_everything)
     struct quota alice = {.whole = &whole}, bob = {.whole = &whole}, carol = {.whole = &whole};
 
     ck_assert_uint_eq(fill(&alice), 100);
-    ck_assert_uint_eq(fill(&bob), 25); /* 8 are free: no more than a third of 25 */
-    ck_assert_uint_eq(fill(&carol), 6);
-    ck_assert_uint_eq(whole.used, 131);
+    ck_assert_uint_eq(fill(&bob), 17); /* 16 are free, an eighth */
+    ck_assert_uint_eq(fill(&carol), 1);
+    ck_assert_uint_eq(whole.used, 118);
     ck_assert_uint_eq(fill(&alice), 0);
     quota_give_back(&alice, 60);
-    ck_assert_uint_eq(fill(&alice), 37);
-    ck_assert_uint_eq(fill(&bob), 13);
+    ck_assert_uint_eq(fill(&alice), 47); /* 28 are free: no more than a third of 87 */
+    ck_assert_uint_eq(fill(&bob), 12);
     quota_give_back(&alice, alice.used);
     quota_give_back(&bob, bob.used);
     quota_give_back(&carol, carol.used);
     ck_assert_uint_eq(whole.used, 0);
+}
+END_TEST
+
+/* 85 for all, as of places in flight by default. */
+START_TEST(many_that_take_all_they_get_leave_one_for_each_of_ten)
+{
+    struct quota whole = {.max = 64};
+    struct quota parts[16] = {0};
+    size_t i, round, held = 0;
+
+    for (round = 0; round < 64; round++)
+        for (i = 0; i < 5; i++) {
+            parts[i].whole = &whole;
+            quota_take(&parts[i], 1);
+        }
+    ck_assert_uint_eq(whole.used, 75);
+    for (i = 5; i < ARRAY_SIZE(parts); i++) {
+        parts[i].whole = &whole;
+        held += fill(&parts[i]);
+    }
+    ck_assert_uint_eq(held, 10);
 }
 END_TEST
 
@@ -126,6 +148,7 @@ UNIT_SUITE(quota)
     tcase_add_test(tests, sums_do_not_overflow);
     tcase_add_test(tests, a_shrunk_quota_refuses_until_enough_came_back);
     tcase_add_test(tests, one_that_is_alone_has_everything);
+    tcase_add_test(tests, many_that_take_all_they_get_leave_one_for_each_of_ten);
     tcase_add_test(tests, shares_of_small_numbers);
     tcase_add_test(tests, shares_do_not_overflow);
     tcase_add_test(tests, what_is_added_counts_for_all);

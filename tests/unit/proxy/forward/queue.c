@@ -94,8 +94,8 @@ START_TEST(the_number_is_bounded)
     ck_assert_int_eq(push(8, ALICE, 1, NULL), 0);
     ck_assert_int_eq(push(9, ALICE, 1, NULL), -ENOBUFS);
     ck_assert_int_eq(push(9, BOB, 1, NULL), 0);
-    ck_assert_int_eq(push(10, BOB, 1, NULL), 0);
-    ck_assert_int_eq(push(11, BOB, 1, NULL), -ENOBUFS); /* 10 for all */
+    ck_assert_int_eq(push(10, BOB, 1, NULL), -ENOBUFS); /* 10 for all, the last for one who has none */
+    ck_assert_int_eq(push(10, CAROL, 1, NULL), 0);
     ck_assert_int_eq(push(11, CAROL, 1, NULL), -ENOBUFS);
 }
 END_TEST
@@ -120,7 +120,9 @@ START_TEST(the_bytes_are_bounded)
     ck_assert_int_eq(push(5, ALICE, 1, NULL), -ENOBUFS);
     items[5].bytes = SIZE_MAX; /* the sum must not overflow */
     ck_assert_int_eq(push(5, ALICE, 1, NULL), -ENOBUFS);
-    items[5].bytes = 40;
+    items[5].bytes = 25; /* 16 are for those who have none */
+    ck_assert_int_eq(push(5, ALICE, 1, NULL), -ENOBUFS);
+    items[5].bytes = 24;
     ck_assert_int_eq(push(5, ALICE, 1, NULL), 0);
 }
 END_TEST

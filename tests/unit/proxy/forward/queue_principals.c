@@ -175,8 +175,8 @@ static size_t fill(uint64_t principal, unsigned flow, size_t count)
 START_TEST(places_are_left_for_those_who_come_later)
 {
     ck_assert_uint_eq(fill(ALICE, 1, PLACES), PLACES - QUARTER);
-    ck_assert_uint_eq(fill(BOB, 2, PLACES), QUARTER - QUARTER / 4);
-    ck_assert_uint_eq(fill(CAROL, 3, PLACES), QUARTER / 4 - QUARTER / 16);
+    ck_assert_uint_eq(fill(BOB, 2, PLACES), QUARTER / 2); /* half of it is for those who have none */
+    ck_assert_uint_eq(fill(CAROL, 3, PLACES), 1);
     ck_assert_uint_eq(fill(ALICE, 1, 1), 0);
 }
 END_TEST
