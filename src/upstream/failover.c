@@ -42,6 +42,16 @@ bool failover_has_none(const struct failover *failover)
     return failover_next(failover, 0) == FAILOVER_NONE;
 }
 
+bool failover_is_in_vain(const struct failover *failover)
+{
+    size_t i;
+
+    for (i = 0; i < failover->count; i++)
+        if (!failover->servers[i].ejected || failover->servers[i].is_unproven)
+            return false;
+    return true;
+}
+
 static int64_t clamp(int64_t value, int64_t min, int64_t max)
 {
     return value < min ? min : value > max ? max : value;
@@ -77,6 +87,7 @@ static void eject(struct failover *failover, struct failover_server *server, int
         server->since_ms = now_ms;
     server->ejected = true;
     server->in_doubt = server->is_checked = server->is_silent = server->is_probed = false;
+    server->is_unproven = false;
     server->ejected_ms = pause_ms(failover, server, now_ms);
     server->until_ms = now_ms + server->ejected_ms;
     if (had_one && failover_has_none(failover))
@@ -128,11 +139,12 @@ bool failover_report(struct failover *failover, size_t index, enum failover_resu
     case FAILOVER_UNREACHABLE:
         break;
     }
-    if (was_ejected)
+    if (was_ejected && !(server->is_unproven && result == FAILOVER_UNREACHABLE))
         return false;
     eject(failover, server, now_ms);
-    if (result == FAILOVER_GATEWAY_ERROR && failover_has_none(failover))
-        server->until_ms = now_ms; /* it may be one operation that has no backend, and all requests wait */
+    server->is_unproven = result == FAILOVER_GATEWAY_ERROR && failover_has_none(failover);
+    if (server->is_unproven)
+        server->until_ms = now_ms;
     return true;
 }
 

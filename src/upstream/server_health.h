@@ -63,7 +63,7 @@ size_t server_health_next(const struct server_health *health, const struct trans
  * has to do something first. */
 static inline bool server_health_may_return(const struct server_health *health)
 {
-    return failover_has_none(&health->failover) && !transfer_error_lasts(health->failure.token);
+    return failover_is_in_vain(&health->failover) && !transfer_error_lasts(health->failure.token);
 }
 
 /* Whether it is certain that no server can be used; health->failure says why. */

@@ -51,8 +51,28 @@ START_TEST(after_gateway_errors_the_last_one_is_probed_at_once)
         failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 100);
     ck_assert(failover_has_none(&failover));
     ck_assert_uint_eq(failover_begin_probe(&failover, 100), 0);
+    assert_current(0);
+    ck_assert(!failover_is_in_vain(&failover));
     failover_report_probe(&failover, 0, FAILOVER_GATEWAY_ERROR, 110);
+    ck_assert(failover_is_in_vain(&failover));
     ck_assert_int_eq(failover_due_ms(&failover), 350); /* of the others */
+}
+END_TEST
+
+/* It was used meanwhile. */
+START_TEST(after_gateway_errors_no_connection_to_the_last_one_needs_no_probe)
+{
+    int i;
+
+    failover_init(&failover, 1);
+    for (i = 0; i < 3; i++)
+        failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 100);
+    ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 110));
+    ck_assert(failover_report(&failover, 0, FAILOVER_UNREACHABLE, 120));
+    ck_assert(failover_is_in_vain(&failover));
+    ck_assert(!failover_report(&failover, 0, FAILOVER_UNREACHABLE, 130));
+    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, 140));
+    ck_assert(!failover_is_in_vain(&failover));
 }
 END_TEST
 
@@ -369,6 +389,7 @@ UNIT_SUITE(failover)
     tcase_add_test(tests, the_first_healthy_one_is_used);
     tcase_add_test(tests, three_gateway_errors_in_a_row_eject);
     tcase_add_test(tests, after_gateway_errors_the_last_one_is_probed_at_once);
+    tcase_add_test(tests, after_gateway_errors_no_connection_to_the_last_one_needs_no_probe);
     tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_30_s);
     tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
     tcase_add_test(tests, what_was_sent_before_does_not_prolong_it);
