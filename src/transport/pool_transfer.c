@@ -58,7 +58,8 @@ static bool may_be_sent_again(const struct http_connection *connection, const st
         transfer->is_upgrade) /* which has a connection of its own */
         return false;
     if (knowledge < TRANSFER_MAY_HAVE_RUN)
-        return transfer->sends < TRANSFER_SENDS_MAX && transfer->rejections < TRANSFER_REJECTIONS_MAX;
+        return transfer->sends < TRANSFER_SENDS_MAX && transfer->rejections < TRANSFER_REJECTIONS_MAX &&
+               !transfer_is_late(transfer, connection->transport->loop->now_ms);
     /* The first request on a connection may be what ended it. */
     return transfer->may_be_sent_twice && transfer->losses <= TRANSFER_LOSSES_MAX &&
            (connection->answers > 0 || transfer->losses == 1);

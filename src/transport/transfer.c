@@ -49,9 +49,27 @@ static void reset(struct transfer *transfer)
     free(TAKE_PTR(transfer->detail));
 }
 
+/* Until the timer has to look at it. */
+static int64_t look_ms(const struct transfer *transfer, int64_t now_ms)
+{
+    int64_t left_ms =
+        transfer->timeout_ms > 0 ? transfer->started_ms + transfer->timeout_ms - now_ms : INT64_MAX;
+    int64_t send_ms = transfer->send_by_ms > 0 ? transfer->send_by_ms - now_ms : INT64_MAX;
+
+    return send_ms > 0 && send_ms < left_ms ? send_ms : left_ms;
+}
+
+static int start_timer(struct transfer *transfer)
+{
+    struct loop *loop = transfer->transport->loop;
+    int64_t ms = look_ms(transfer, loop->now_ms);
+
+    return ms == INT64_MAX ? 0 : loop_timer_start(loop, &transfer->timer, ms);
+}
+
 int transfer_start(struct transport *transport, struct transfer *transfer)
 {
-    int r = 0;
+    int r;
 
     if (!can_be_sent(transfer))
         return -EINVAL;
@@ -61,8 +79,7 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->transport = transport;
     transfer->connection = NULL;
     list_init(&transfer->link);
-    if (transfer->timeout_ms > 0)
-        r = loop_timer_start(transport->loop, &transfer->timer, transfer->timeout_ms);
+    r = start_timer(transfer);
     if (r == 0 && transfer->is_upgrade)
         r = pool_open_upgrade(transport, transfer);
     else if (r == 0)
@@ -72,6 +89,14 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
         transfer->transport = NULL;
     }
     return r;
+}
+
+void transfer_send_by(struct transfer *transfer, int64_t send_by_ms)
+{
+    if (!transfer->transport || (transfer->send_by_ms > 0 && transfer->send_by_ms <= send_by_ms))
+        return;
+    transfer->send_by_ms = send_by_ms;
+    start_timer(transfer); /* without memory, only what is refused is given up then */
 }
 
 static void forget(struct transfer *transfer)
@@ -125,13 +150,28 @@ void transfer_expire(struct transfer *transfer)
     transfer_cancel(transfer);
 }
 
+/* It is time to be sent, but not all its time is over. Returns whether it goes on. */
+static bool is_sent(struct transfer *transfer)
+{
+    int64_t now_ms = transfer->transport->loop->now_ms;
+
+    return !transfer->is_waiting && look_ms(transfer, now_ms) > 0 && start_timer(transfer) == 0;
+}
+
 static void transfer_timed_out(struct timer *timer)
 {
     struct transfer *transfer = CONTAINER_OF(timer, struct transfer, timer);
+    bool late = transfer_is_late(transfer, transfer->transport->loop->now_ms) && transfer->is_waiting;
 
-    if (transfer_settle(transfer))
+    if (is_sent(transfer) || transfer_settle(transfer))
         return;
     expire(transfer);
+    transfer->timed_out_waiting |= late;
+    if (late && transfer_was_not_executed(transfer)) {
+        transfer->error = (struct transfer_error){503, PROXY_STATUS_UNAVAILABLE};
+        transfer_explain(transfer, "not sent, or only refused, for %lld ms",
+                         (long long)(transfer->transport->loop->now_ms - transfer->started_ms));
+    }
     transfer_end(transfer);
 }
 

@@ -62,11 +62,12 @@ struct transfer {
     /* The server wants no more of that: the header of an answer with status 300 or more has come. Read() is
      * not called again. NULL: not used. */
     void (*refused)(struct transfer *transfer);
-    int64_t timeout_ms;     /* for the whole exchange with the server; 0: no bound */
-    size_t response_max;    /* most bytes of the answer's body that are kept */
-    bool cut;               /* a longer body is cut there instead of being an error */
-    struct quota *quota;    /* the kept bytes are taken from it; NULL: none */
-    size_t reserve;         /* the first bytes, which are not taken from the quota */
+    int64_t timeout_ms;  /* for the whole exchange with the server; 0: no bound */
+    int64_t send_by_ms;  /* boot clock: what is not sent by then, or only refused, is given up; 0: no bound */
+    size_t response_max; /* most bytes of the answer's body that are kept */
+    bool cut;            /* a longer body is cut there instead of being an error */
+    struct quota *quota; /* the kept bytes are taken from it; NULL: none */
+    size_t reserve;      /* the first bytes, which are not taken from the quota */
     bool may_be_sent_twice; /* executing it twice is as good as once */
     /* A handshake: a GET on a connection of its own, never HTTP/2. If the status is 101,
      * transfer_take_connection() gives the connection to the caller, in done(). */
@@ -88,8 +89,9 @@ struct transfer {
     bool header_complete;        /* status and response are those of the answer */
     bool overflows;              /* the quota is used up: write() gets the rest, whatever the status is */
     bool was_cut;                /* the body was longer than response_max */
-    bool timed_out_waiting; /* it failed because no connection was free in time: says nothing of the server */
-    int64_t started_ms;     /* boot clock */
+    bool timed_out_waiting;      /* it failed because no connection was free in time, or none was there by
+                                    send_by_ms: says nothing of the server */
+    int64_t started_ms;          /* boot clock */
 
     /* The rest belongs to the transport. */
     struct transport *transport;        /* set while it is under way */
@@ -111,6 +113,9 @@ struct transfer {
 /* Sends the request. Returns 0; -ENOMEM; -EINVAL if there is a control byte in a header line, or a blank in
  * the target, which would begin another one. done() is called later by transport_run(), never from here. */
 int transfer_start(struct transport *transport, struct transfer *transfer);
+
+/* Brings send_by_ms forward. Harmless if it is not under way. */
+void transfer_send_by(struct transfer *transfer, int64_t send_by_ms);
 
 /* Ends it without calling done(). Harmless if it is not under way. */
 void transfer_cancel(struct transfer *transfer);
@@ -151,6 +156,12 @@ bool transfer_failed_in_tls(const struct transfer *transfer);
 
 /* Whether an error of the type TOKEN (NULL: none) does not pass by itself: a certificate was refused. */
 bool transfer_error_lasts(const char *token);
+
+/* Whether the time to send it, or to send it again, is over. */
+static inline bool transfer_is_late(const struct transfer *transfer, int64_t now_ms)
+{
+    return transfer->send_by_ms > 0 && now_ms >= transfer->send_by_ms;
+}
 
 /* Whether the server certainly has not executed a failed request. */
 bool transfer_was_not_executed(const struct transfer *transfer);

@@ -134,6 +134,7 @@ static void fill_transfer(struct request *request)
     transfer->body = request->body ? (request->body->data ? request->body->data : "") : NULL;
     transfer->body_length = request->body ? request->body->len : 0;
     transfer->timeout_ms = streams(request) ? 0 : timeout_ms(request);
+    transfer->send_by_ms = request->send_by_ms;
     transfer->response_max = request->options->response_max;
     transfer->quota = request->quota;
     transfer->may_be_sent_twice = is_idempotent(request);

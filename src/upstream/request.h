@@ -63,6 +63,7 @@ struct request {
     bool stamped;       /* every telemetry value has its time: telemetry_stamp_body() */
     bool idempotent;    /* may be executed twice, whatever its method says */
     int64_t timeout_ms; /* of one attempt; 0: as in the options */
+    int64_t send_by_ms; /* of the transfer; 0: no bound */
     void (*waits)(
         struct request *request); /* for a credential; its owner bounds that. NULL: session_wait_ms does */
     void (*ready)(struct request *request); /* called instead of sending it; NULL: it is sent */

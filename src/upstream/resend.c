@@ -21,12 +21,15 @@ static bool met_gateway(const struct transfer *transfer)
            !is_of_thingsboard(transfer);
 }
 
-/* A time-out ends the request, which may have been its reason. */
+/* A time-out ends the request, which may have been its reason, unless there was no connection by the time
+ * that the most impatient of its callers set. */
 static bool was_lost(const struct transfer *transfer)
 {
+    bool late = transfer->timed_out_waiting && transfer->send_by_ms > 0;
+
     if (transfer_was_not_executed(transfer))
-        return !transfer->timed_out_waiting && !transfer_error_lasts(transfer->error.token);
-    return transfer->may_be_sent_twice && !transfer->answer_begun && transfer->error.status != 504;
+        return (late || !transfer->timed_out_waiting) && !transfer_error_lasts(transfer->error.token);
+    return transfer->may_be_sent_twice && !transfer->answer_begun && (late || transfer->error.status != 504);
 }
 
 /* A server that answers a login with 429 is not away, and one whose certificate is refused is not back soon.

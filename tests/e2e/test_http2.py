@@ -3,6 +3,7 @@
 nothing is executed twice."""
 import tempfile
 import threading
+import time
 
 import http2
 import tap
@@ -161,6 +162,17 @@ class Http2Case(Case):
         self.assertEqual(self.server.bodies, [b"twice", b"twice"])
 
 
+class Refusing(Http2Server):
+    refuses = False
+
+    def serve_request(self, peer, stream, body):
+        if self.refuses:
+            self.refusals += 1
+            peer.reset(stream, http2.REFUSED_STREAM)
+            return True
+        return super().serve_request(peer, stream, body)
+
+
 class TestWithTls(Http2Case):
     def post_all(self, count):
         return in_parallel(count, lambda index: self.proxy.post("/api/device", b"request %d" % index).status)
@@ -197,6 +209,38 @@ class TestWithTls(Http2Case):
                 refused.clear()
                 self.assertEqual(self.post_all(count), [200] * count)
                 self.assert_executed_once(executed, count)
+
+    def refuse(self, options=None):
+        self.server = Refusing(None, self.certificate)
+        self.addCleanup(self.server.stop)
+        self.proxy = self.start_daemon(self.server, options, "api_key")
+        wait_until(lambda: self.proxy.get("/-/ready").json()["edition"], "the end of the questions for the edition")
+        self.server.refusals = 0
+        self.server.refuses = True
+
+    def test_what_is_always_refused_ends_in_time(self):
+        for method, body, headers, options in (("POST", b"x", [("Prefer", "wait=1")], None),
+                                               ("GET", None, [], {"queue.max_wait_ms": 1000})):
+            with self.subTest(method=method):
+                self.refuse(options)
+                begin = time.monotonic()
+                reply = self.proxy.call(method, "/api/device", headers, body)
+                self.assert_error(reply, 503, 2, "only refused")
+                self.assertEqual(reply.header("Retry-After"), "1")
+                self.assertGreater(time.monotonic() - begin, 1)
+                self.assertLess(time.monotonic() - begin, 2.5)
+                self.assertLess(self.server.refusals, 30)
+
+    def test_one_that_may_wait_longer_waits_on_after_another_of_the_same_call(self):
+        self.refuse()
+        patient = self.proxy.connect()
+        patient.send(build("GET", "/api/device/1", host=patient.host))
+        wait_until(lambda: self.server.refusals, "a refusal")
+        impatient = self.proxy.get("/api/device/1", headers=[("Prefer", "wait=1")])
+        self.assertEqual(impatient.status, 503)
+        self.server.refuses = False
+        self.assertEqual(patient.response().status, 200)
+        patient.close()
 
     def test_posts_beyond_the_last_stream_of_a_goaway_are_sent_again(self):
         executed = []

@@ -152,6 +152,10 @@ void reply_transfer_error(struct exchange *exchange, const struct transfer *tran
     char remedy[TB_ERROR_MESSAGE_MAX];
 
     describe_remedy(exchange->services, transfer, remedy, sizeof(remedy));
+    if (transfer->error.status == 503) { /* it was not executed */
+        reply_later(exchange, 0, "%s: %s%s", what, transfer_detail(transfer), remedy);
+        return;
+    }
     reply_error(exchange, transfer->error.status, transfer->error.token, "%s: %s%s", what,
                 transfer_detail(transfer), remedy);
 }

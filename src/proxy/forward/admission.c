@@ -53,6 +53,13 @@ static void reply_too_late(struct forwarding *forwarding)
 
     metrics_refused(services->metrics, METRICS_REFUSED_TOO_LATE);
     allowance_holds_request(forwarding->item.allowance, services->loop.now_ms, bound);
+    if (forwarding->may_have_run) {
+        reply_error(
+            forwarding->exchange, 502, PROXY_STATUS_UNAVAILABLE,
+            "the request failed, and waited in vain to be sent again: the server may have executed it "
+            "(queue.max_wait_ms, Prefer: wait)");
+        return;
+    }
     reply_busy(forwarding->exchange, busy_ms(forwarding),
                "the request waited %" PRId64
                " ms, the longest it may (queue.max_wait_ms, Prefer: wait)%s%s%s%s",

@@ -14,6 +14,10 @@
 #define PAUSE_DIVISOR 32
 #define PAUSE_MAX_MS  5
 
+/* A request whose turn comes late may still have to open a connection. */
+#define SEND_MIN_MS   500
+#define SEND_GRACE_MS 500
+
 /* ---- members ---- */
 
 void upstream_call_add(struct upstream_call *call, struct forwarding *forwarding)
@@ -368,11 +372,31 @@ static struct upstream_call *upstream_call_new(struct forwarding *lead)
     return call;
 }
 
+static int64_t send_by_ms(const struct forwarding *forwarding)
+{
+    int64_t left_ms = forwarding->wait_left_ms > SEND_MIN_MS ? forwarding->wait_left_ms : SEND_MIN_MS;
+
+    return forwarding->exchange->services->loop.now_ms + left_ms + SEND_GRACE_MS;
+}
+
+/* The most impatient counts: the others wait on in the queue. */
+static int64_t first_send_by_ms(const struct upstream_call *call)
+{
+    const struct forwarding *forwarding;
+    int64_t first_ms = INT64_MAX;
+
+    list_for_each(forwarding, &call->members, member)
+        if (send_by_ms(forwarding) < first_ms)
+            first_ms = send_by_ms(forwarding);
+    return first_ms;
+}
+
 static void upstream_call_ready(struct request *request)
 {
     struct upstream_call *call = CONTAINER_OF(request, struct upstream_call, request);
 
     end_waiting(call);
+    request->send_by_ms = first_send_by_ms(call);
     if (!call->is_read)
         upstream_call_merge(call);
     call->sent_us = clock_boot_us();
@@ -428,6 +452,8 @@ void upstream_call_join(struct upstream_call *call, struct forwarding *forwardin
     upstream_call_add(call, forwarding);
     if (call->request.state == REQUEST_WAITING)
         admission_wait_for_login(forwarding);
+    else
+        transfer_send_by(&call->request.transfer, send_by_ms(forwarding));
     metrics_count(forwarding->exchange->services->metrics, METRICS_JOIN_SAVED, 1);
 }
 

@@ -62,6 +62,86 @@ START_TEST(test_what_is_always_refused_is_sent_100_times)
 }
 END_TEST
 
+START_TEST(test_what_is_refused_is_not_sent_again_after_its_time)
+{
+    pool_begin_tls(1, 10);
+    prepare(0, false);
+    calls[0].transfer.timeout_ms = 10000;
+    calls[0].transfer.send_by_ms = fake.loop.now_ms + 2000;
+    fake_start(&calls[0]);
+    fake_run();
+    opens_http2(1, 10);
+    fake_wait(1999);
+    fake_report(&calls[0], TRANSFER_REFUSED);
+    fake_run();
+    ck_assert_uint_eq(calls[0].sends, 2);
+    fake_wait(1);
+    ck_assert_uint_eq(calls[0].done_count, 0); /* the server has it */
+    fake_report(&calls[0], TRANSFER_REFUSED);
+    fake_run();
+    ck_assert_uint_eq(calls[0].sends, 2);
+    expect_failure(0, TRANSFER_REFUSED, "connection_terminated");
+    pool_end();
+}
+END_TEST
+
+START_TEST(test_what_cannot_be_sent_by_its_time_says_nothing_of_the_server)
+{
+    pool_begin_http1(1);
+    prepare(0, true);
+    calls[0].transfer.timeout_ms = _i ? 10000 : 0;
+    calls[0].transfer.send_by_ms = fake.loop.now_ms + 2000;
+    fake_start(&calls[0]);
+    fake_run();
+    fake_wait(1999);
+    ck_assert_uint_eq(calls[0].done_count, 0);
+    fake_wait(1);
+    expect_failure(0, TRANSFER_NOT_SENT, "destination_unavailable");
+    ck_assert_int_eq(calls[0].transfer.error.status, 503);
+    ck_assert(calls[0].transfer.timed_out_waiting);
+    ck_assert_str_eq(transfer_detail(&calls[0].transfer), "not sent, or only refused, for 2000 ms");
+    pool_end();
+}
+END_TEST
+
+START_TEST(test_the_time_to_send_it_is_only_brought_forward)
+{
+    int64_t now_ms;
+
+    pool_begin_http1(1);
+    prepare(0, true);
+    now_ms = fake.loop.now_ms;
+    transfer_send_by(&calls[0].transfer, now_ms); /* not under way */
+    calls[0].transfer.send_by_ms = now_ms + 2000;
+    fake_start(&calls[0]);
+    transfer_send_by(&calls[0].transfer, now_ms + 3000);
+    transfer_send_by(&calls[0].transfer, now_ms + 1000);
+    fake_run();
+    fake_wait(999);
+    ck_assert_uint_eq(calls[0].done_count, 0);
+    fake_wait(1);
+    expect_failure(0, TRANSFER_NOT_SENT, "destination_unavailable");
+    pool_end();
+}
+END_TEST
+
+START_TEST(test_what_was_sent_has_all_its_time)
+{
+    pool_begin_http1(1);
+    prepare(0, true);
+    calls[0].transfer.timeout_ms = 10000;
+    calls[0].transfer.send_by_ms = fake.loop.now_ms + 2000;
+    fake_start(&calls[0]);
+    fake_run();
+    opens_http1(1);
+    fake_wait(9999);
+    ck_assert_uint_eq(calls[0].done_count, 0);
+    fake_wait(1);
+    expect_failure(0, TRANSFER_MAY_HAVE_RUN, "http_response_timeout");
+    pool_end();
+}
+END_TEST
+
 /* Refuses the first call, which is sent again after PAUSE_MS. */
 static void refuse(int64_t pause_ms)
 {
@@ -444,6 +524,10 @@ UNIT_SUITE(pool_retry)
     tcase_add_test(tests, test_what_a_goaway_refuses_is_sent_on_another_connection);
     tcase_add_test(tests, test_what_was_refused_goes_in_front);
     tcase_add_test(tests, test_what_is_always_refused_is_sent_100_times);
+    tcase_add_test(tests, test_what_is_refused_is_not_sent_again_after_its_time);
+    tcase_add_loop_test(tests, test_what_cannot_be_sent_by_its_time_says_nothing_of_the_server, 0, 2);
+    tcase_add_test(tests, test_the_time_to_send_it_is_only_brought_forward);
+    tcase_add_test(tests, test_what_was_sent_has_all_its_time);
     tcase_add_test(tests, test_what_is_refused_again_and_again_waits_longer_and_longer);
     tcase_add_test(tests, test_many_that_are_refused_together_wait_once);
     tcase_add_test(tests, test_what_is_always_lost_is_sent_again_5_times);

@@ -212,6 +212,23 @@ START_TEST(at_its_end_what_may_have_run_is_told_so)
 }
 END_TEST
 
+/* Whatever it waits for then. */
+START_TEST(so_is_what_waits_for_the_limit_afterwards)
+{
+    world_budget(&world, "2:60", false, 64);
+    world.server.work_min_ms = world.server.work_max_ms = 1000;
+    begin_of(ALICE, READ, 5 * SECOND_MS);
+    world_run(&world, 100);
+    world_stop_server(&world);
+    world_run(&world, 2 * SECOND_MS);
+    world_start_server(&world);
+    run_all();
+    ck_assert_int_eq(results[1].status, 502);
+    ck_assert_int_le(results[1].took_ms, 6 * SECOND_MS + EXACT_MS);
+    ck_assert_uint_eq(world.server.call_count, 1);
+}
+END_TEST
+
 START_TEST(a_gateway_error_is_no_answer_to_a_read)
 {
     world.server.next_status = _i ? 503 : 502;
@@ -369,6 +386,7 @@ UNIT_SUITE(upstream_call_hold)
     tcase_add_test(tests, what_may_have_run_waits_if_twice_is_as_good_as_once);
     tcase_add_test(tests, the_time_at_the_server_is_that_of_all_sendings);
     tcase_add_test(tests, at_its_end_what_may_have_run_is_told_so);
+    tcase_add_test(tests, so_is_what_waits_for_the_limit_afterwards);
     tcase_add_loop_test(tests, a_gateway_error_is_no_answer_to_a_read, 0, 2);
     tcase_add_test(tests, one_that_fails_at_a_healthy_server_is_sent_again_four_times);
     tcase_add_test(tests, failures_do_not_go_round_in_circles);
