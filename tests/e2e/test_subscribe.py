@@ -254,6 +254,35 @@ class TestResume(SubscribeCase):
         self.assertEqual(stream.event(), (2000, {"a": "2"}))
 
 
+class TestServerAway(SubscribeCase):
+    """A browser's EventSource does not try again after an error."""
+
+    def begin_without_server(self, options=None):
+        self.value(1000, a=1)
+        self.front = self.start_front(self.sim, "http/1.1")
+        proxy = self.start_daemon(self.front, options)
+        self.front.end()
+        wait_until(lambda: proxy.get("/-/ready").status == 503, "an outage")
+        connection = proxy.connect()
+        self.addCleanup(connection.close)
+        connection.send(build("GET", self.path("?keys=a")))
+        return proxy, connection
+
+    def test_a_new_stream_waits_for_it(self):
+        proxy, connection = self.begin_without_server()
+        self.assertEqual(proxy.get(self.path("?keys=a"), headers=[("Prefer", "wait=0")]).status, 503)  # after the other
+        self.front.start()
+        self.assertEqual(connection.head().status, 200)
+        while b'"ts":1000' not in connection.data.replace(b" ", b""):
+            self.assertNotEqual(connection.fill(), b"")
+
+    def test_at_the_end_it_is_told(self):
+        _, connection = self.begin_without_server({"upstream.hold_ms": 500})
+        reply = connection.response()
+        self.assert_error(reply, 503, 2, "Connection refused", "the request waited ")
+        self.assertIsNotNone(reply.header("Retry-After"))
+
+
 class TestApiKey(TestUpdates):
     CREDENTIAL = "api_key"
 

@@ -72,14 +72,38 @@ static void sse_began(struct subscriber *subscriber)
     begin_response(sse_of(subscriber));
 }
 
+/* How long it may still wait for a server that is away. */
+static int64_t hold_left_ms(const struct exchange *exchange)
+{
+    const struct config *config = exchange->services->config;
+    int64_t hold_ms = config->upstream.hold_ms, wish_ms = exchange->head.prefer_wait_ms;
+
+    if (hold_ms > 0 && wish_ms >= 0)
+        hold_ms = wish_ms < config->queue.max_wait_ms ? wish_ms : config->queue.max_wait_ms;
+    return exchange->dispatched_ms + hold_ms - exchange->services->loop.now_ms;
+}
+
+/* A browser's EventSource takes an error for the end. The WebSocket is opened again meanwhile. */
+static void wait_for_server(struct sse *sse)
+{
+    struct exchange *exchange = sse->stream.exchange;
+    int64_t left_ms = hold_left_ms(exchange);
+
+    if (left_ms <= 0)
+        reply_server_away(exchange);
+    else if (loop_timer_start(&exchange->services->loop, &sse->timer, left_ms) < 0)
+        reply_no_memory(exchange);
+}
+
 static void sse_subscription_lost(struct subscriber *subscriber, const char *reason)
 {
-    struct exchange *exchange = sse_of(subscriber)->stream.exchange;
+    struct sse *sse = sse_of(subscriber);
+    struct exchange *exchange = sse->stream.exchange;
 
-    if (!is_waiting(sse_of(subscriber)))
+    if (!is_waiting(sse))
         return;
     if (server_health_may_return(&exchange->services->upstream.health))
-        reply_server_away(exchange);
+        wait_for_server(sse);
     else
         reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", reason);
 }
@@ -97,8 +121,13 @@ static void sse_subscription_refused(struct subscriber *subscriber, int status, 
 
 static void sse_timer_expired(struct timer *timer)
 {
-    reply_error(CONTAINER_OF(timer, struct sse, timer)->stream.exchange, 503, PROXY_STATUS_INTERNAL,
-                "the server did not send the first values in time");
+    struct exchange *exchange = CONTAINER_OF(timer, struct sse, timer)->stream.exchange;
+    const struct services *services = exchange->services;
+
+    if (server_health_may_return(&services->upstream.health))
+        reply_held_too_long(exchange, services->loop.now_ms - exchange->dispatched_ms, false);
+    else
+        reply_error(exchange, 503, PROXY_STATUS_INTERNAL, "the server did not send the first values in time");
 }
 
 static void sse_free(struct exchange *exchange)
