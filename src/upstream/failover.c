@@ -106,7 +106,7 @@ void failover_check(struct failover *failover, size_t index, int64_t now_ms)
 {
     struct failover_server *server = &failover->servers[index];
 
-    server->is_checked = !server->ejected && !server->in_doubt;
+    server->is_checked |= !server->ejected && !server->in_doubt;
     put_in_doubt(server, now_ms);
 }
 
@@ -139,10 +139,11 @@ bool failover_report(struct failover *failover, size_t index, enum failover_resu
     case FAILOVER_UNREACHABLE:
         break;
     }
-    if (was_ejected && !(server->is_unproven && result == FAILOVER_UNREACHABLE))
+    if (was_ejected && !(server->is_unproven && (result == FAILOVER_UNREACHABLE || server->failed_probe)))
         return false;
     eject(failover, server, now_ms);
-    server->is_unproven = result == FAILOVER_GATEWAY_ERROR && failover_has_none(failover);
+    server->is_unproven =
+        result == FAILOVER_GATEWAY_ERROR && !server->failed_probe && failover_has_none(failover);
     if (server->is_unproven)
         server->until_ms = now_ms;
     return true;
@@ -152,7 +153,7 @@ bool failover_report_probe(struct failover *failover, size_t index, enum failove
                            int64_t now_ms)
 {
     struct failover_server *server = &failover->servers[index];
-    bool was_ejected = server->ejected;
+    bool was_ejected = server->ejected, only_probes;
 
     if (!server->is_probed)
         return false;
@@ -164,8 +165,10 @@ bool failover_report_probe(struct failover *failover, size_t index, enum failove
         server->until_ms = now_ms + CHECK_AGAIN_MS;
         return false;
     }
+    only_probes = server->is_checked || (server->is_unproven && server->failed_probe);
     eject(failover, server, now_ms);
     server->failed_probe = true;
+    server->is_unproven = only_probes && result == FAILOVER_GATEWAY_ERROR;
     return !was_ejected;
 }
 

@@ -11,8 +11,9 @@
  *
  * While no server is healthy, each is probed sooner: after a sixteenth of the time that it has been away, at
  * least 0.25 s and at most 5 s. One that is used all the same is the one that is probed next. The last one is
- * used until a probe confirms gateway errors: one program may ask for what has no backend, again and again.
- * Times are ms of the boot clock, given by the caller.
+ * used until both a request and a probe have met gateway errors: one program may ask for what has no backend,
+ * again and again, and a gateway may let requests through but no probes. Times are ms of the boot clock,
+ * given by the caller.
  */
 #ifndef TB_UPSTREAM_FAILOVER_H
 #define TB_UPSTREAM_FAILOVER_H
@@ -40,7 +41,7 @@ struct failover_server {
     bool is_silent;        /* in doubt, and the probe is not answered so far */
     bool is_probed;        /* a probe is under way */
     bool failed_probe;     /* since it was ejected */
-    bool is_unproven;      /* ejected because of gateway errors to requests: perhaps those of one operation */
+    bool is_unproven;      /* ejected because of gateway errors to requests alone, or to probes alone */
     int64_t since_ms;      /* ejected or in doubt: since when there is no good answer */
     int64_t ejected_ms;    /* for how long, the last time; 0: never since it was healthy */
     int64_t until_ms;      /* when it is probed */
@@ -65,7 +66,8 @@ size_t failover_next(const struct failover *failover, unsigned tried);
 /* Whether no server is healthy. */
 bool failover_has_none(const struct failover *failover);
 
-/* Whether it is in vain to send anything: the same, and it is not the requests alone that say so. */
+/* Whether it is in vain to send anything: the same, and both requests and probes say so, or no connection can
+ * be made. */
 bool failover_is_in_vain(const struct failover *failover);
 
 /* Reports the RESULT of a request. Returns whether the server is ejected, or healthy again, because of it. A

@@ -287,6 +287,18 @@ class Refusing(Listening):
 
 
 class TestProbes(HoldCase):
+    def test_a_gateway_that_lets_requests_through_but_no_probes(self):
+        for status, headers in ((302, [("Location", "https://login.example/")]), (503, [])):
+            with self.subTest(status=status):
+                def handle(peer, request):
+                    peer.send(answer(status, b"<html>", headers) if request.target in PROBES else answer(body={"id": {}}))
+                    return True
+                server = self.start_scripted(handle, answers_probes=True)
+                self.proxy = self.start_daemon(server, {"upstream.check_interval_ms": 200}, "api_key")
+                for method in ("GET", "POST"):
+                    wait_until(lambda: self.proxy.get("/-/ready").status == 503, "a failed probe")
+                    self.assertEqual(self.proxy.call(method, SAVE, [("Prefer", "wait=1")], b'{"name":"x"}').status, 200)
+
     def test_many_that_wait_cause_few_connections(self):
         self.begin()
         self.stop_server()

@@ -76,6 +76,31 @@ START_TEST(after_gateway_errors_no_connection_to_the_last_one_needs_no_probe)
 }
 END_TEST
 
+/* Something in front lets requests through, but no probes. */
+START_TEST(gateway_errors_to_probes_alone_do_not_stop_requests)
+{
+    int64_t now_ms;
+
+    failover_init(&failover, 1);
+    failover_check(&failover, 0, 0);
+    for (now_ms = 0; now_ms < 10000; now_ms++)
+        if (failover_begin_probe(&failover, now_ms) != FAILOVER_NONE)
+            failover_report_probe(&failover, 0, FAILOVER_GATEWAY_ERROR, now_ms);
+    ck_assert(failover_has_none(&failover));
+    ck_assert_int_ne(failover_away_since_ms(&failover), INT64_MAX);
+    ck_assert(!failover_is_in_vain(&failover));
+    if (_i) {
+        ck_assert(failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 10000));
+        ck_assert(!failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 10001));
+    } else {
+        while (failover_begin_probe(&failover, now_ms) == FAILOVER_NONE)
+            now_ms++;
+        failover_report_probe(&failover, 0, FAILOVER_UNREACHABLE, now_ms);
+    }
+    ck_assert(failover_is_in_vain(&failover));
+}
+END_TEST
+
 START_TEST(it_is_probed_after_a_time_that_doubles_to_30_s)
 {
     static const int64_t waits_ms[] = {1000, 2000, 4000, 8000, 16000, 30000, 30000};
@@ -389,6 +414,7 @@ UNIT_SUITE(failover)
     tcase_add_test(tests, the_first_healthy_one_is_used);
     tcase_add_test(tests, three_gateway_errors_in_a_row_eject);
     tcase_add_test(tests, after_gateway_errors_the_last_one_is_probed_at_once);
+    tcase_add_loop_test(tests, gateway_errors_to_probes_alone_do_not_stop_requests, 0, 2);
     tcase_add_test(tests, after_gateway_errors_no_connection_to_the_last_one_needs_no_probe);
     tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_30_s);
     tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
