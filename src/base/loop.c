@@ -54,7 +54,6 @@ void loop_close(struct loop *loop)
     if (loop->epoll_fd >= 0)
         close(loop->epoll_fd);
     loop->epoll_fd = -1;
-    timers_free(&loop->timers);
 }
 
 static int control(struct loop *loop, int operation, struct watch *watch, uint32_t events)
@@ -84,9 +83,9 @@ void loop_remove(struct loop *loop, struct watch *watch)
             loop->events[i].data.ptr = NULL;
 }
 
-int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)
+void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)
 {
-    return timer_start(&loop->timers, timer, loop->now_ms + delay_ms);
+    timer_start(&loop->timers, timer, loop->now_ms + delay_ms);
 }
 
 void loop_timer_stop(struct loop *loop, struct timer *timer)

@@ -41,8 +41,8 @@ void loop_remove(struct loop *loop, struct watch *watch);
 /* Sets now_ms again, for a delay that must not begin before something that happened in this turn. */
 void loop_update_time(struct loop *loop);
 
-/* Starts a timer DELAY_MS from now_ms. 0 or -ENOMEM. */
-int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
+/* Starts a timer DELAY_MS from now_ms. */
+void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms);
 void loop_timer_stop(struct loop *loop, struct timer *timer);
 
 /* One turn: waits for events, until the next timer is due or for MAX_WAIT_MS (-1: no limit); then calls the

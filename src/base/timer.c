@@ -1,130 +1,100 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A pairing heap: a tree whose nodes have any number of children. To start a timer makes it a child of the
+ * root, or the root; to take one out merges its children, in pairs. Timers are its nodes themselves.
+ */
 #include "base/timer.h"
 
-#include <errno.h>
-#include <stdlib.h>
-
-/* The heap is 1-based: the children of I are 2I and 2I+1; heap[I-1] holds place I. Positions that count down
- * from SIZE_MAX are places in timers->expiring. */
-#define EXPIRING_POSITION(index) (SIZE_MAX - (index))
-
-static void place(struct timers *timers, struct timer *timer, size_t position)
+/* The heap of A and B, whose siblings do not matter. */
+static struct timer *merge(struct timer *a, struct timer *b)
 {
-    timers->heap[position - 1] = timer;
-    timer->position = position;
+    struct timer *first = b->due_ms < a->due_ms ? b : a;
+    struct timer *second = first == a ? b : a;
+
+    second->next = first->child;
+    if (second->next)
+        second->next->link = &second->next;
+    second->link = &first->child;
+    first->child = second;
+    return first;
 }
 
-static void sift_up(struct timers *timers, struct timer *timer, size_t position)
+/* The heap of the siblings in LIST; NULL if there is none. */
+static struct timer *merge_siblings(struct timer *list)
 {
-    while (position > 1 && timers->heap[position / 2 - 1]->due_ms > timer->due_ms) {
-        place(timers, timers->heap[position / 2 - 1], position);
-        position /= 2;
+    struct timer *pairs = NULL, *heap = NULL, *next;
+
+    for (; list; list = next) {
+        struct timer *pair = list;
+
+        next = list->next;
+        if (next) {
+            struct timer *other = next;
+
+            next = other->next;
+            pair = merge(pair, other);
+        }
+        pair->next = pairs;
+        pairs = pair;
     }
-    place(timers, timer, position);
-}
-
-static void sift_down(struct timers *timers, struct timer *timer, size_t position)
-{
-    for (;;) {
-        size_t child = 2 * position;
-
-        if (child > timers->count)
-            break;
-        if (child < timers->count && timers->heap[child]->due_ms < timers->heap[child - 1]->due_ms)
-            child++;
-        if (timers->heap[child - 1]->due_ms >= timer->due_ms)
-            break;
-        place(timers, timers->heap[child - 1], position);
-        position = child;
+    for (; pairs; pairs = next) {
+        next = pairs->next;
+        heap = heap ? merge(heap, pairs) : pairs;
     }
-    place(timers, timer, position);
+    return heap;
 }
 
-static int grow(struct timers *timers)
+static void add(struct timers *timers, struct timer *heap)
 {
-    size_t capacity = timers->capacity ? 2 * timers->capacity : 64;
-    struct timer **heap, **expiring;
-
-    if (timers->count < timers->capacity)
-        return 0;
-    heap = reallocarray(timers->heap, capacity, sizeof(struct timer *));
-    if (!heap)
-        return -ENOMEM;
-    timers->heap = heap;
-    expiring = reallocarray(timers->expiring, capacity, sizeof(struct timer *));
-    if (!expiring)
-        return -ENOMEM;
-    timers->expiring = expiring;
-    timers->capacity = capacity;
-    return 0;
+    if (timers->root)
+        heap = merge(timers->root, heap);
+    heap->next = NULL;
+    heap->link = &timers->root;
+    timers->root = heap;
 }
 
-int timer_start(struct timers *timers, struct timer *timer, int64_t due_ms)
+void timer_start(struct timers *timers, struct timer *timer, int64_t due_ms)
 {
-    int r;
-
     timer_stop(timers, timer);
-    r = grow(timers);
-    if (r < 0)
-        return r;
     timer->due_ms = due_ms;
-    timers->count++;
-    sift_up(timers, timer, timers->count);
-    return 0;
+    add(timers, timer);
 }
 
 void timer_stop(struct timers *timers, struct timer *timer)
 {
-    size_t position = timer->position;
-    struct timer *last;
+    struct timer *children;
 
-    if (position == 0)
+    if (!timer->link)
         return;
-    timer->position = 0;
-    if (position > timers->count) {
-        timers->expiring[EXPIRING_POSITION(position)] = NULL;
-        return;
-    }
-    last = timers->heap[timers->count - 1];
-    timers->count--;
-    if (last == timer)
-        return;
-    if (position > 1 && timers->heap[position / 2 - 1]->due_ms > last->due_ms)
-        sift_up(timers, last, position);
-    else
-        sift_down(timers, last, position);
+    *timer->link = timer->next;
+    if (timer->next)
+        timer->next->link = timer->link;
+    timer->link = NULL;
+    children = merge_siblings(timer->child);
+    timer->child = NULL;
+    if (children)
+        add(timers, children);
 }
 
 int64_t timers_next(const struct timers *timers)
 {
-    return timers->count ? timers->heap[0]->due_ms : INT64_MAX;
+    return timers->root ? timers->root->due_ms : INT64_MAX;
 }
 
 void timers_run(struct timers *timers, int64_t now_ms)
 {
-    size_t count = 0;
-    size_t i;
+    struct timer **end = &timers->expiring, *timer;
 
-    while (timers->count > 0 && timers->heap[0]->due_ms <= now_ms) {
-        struct timer *timer = timers->heap[0];
-
+    while (timers->root && timers->root->due_ms <= now_ms) {
+        timer = timers->root;
         timer_stop(timers, timer);
-        timer->position = EXPIRING_POSITION(count);
-        timers->expiring[count++] = timer;
+        timer->next = NULL;
+        timer->link = end;
+        *end = timer;
+        end = &timer->next;
     }
-    for (i = 0; i < count; i++) {
-        struct timer *timer = timers->expiring[i];
-
-        if (!timer) /* stopped or started again by one before it */
-            continue;
-        timer->position = 0;
+    while ((timer = timers->expiring)) {
+        timer_stop(timers, timer);
         timer->expired(timer);
     }
-}
-
-void timers_free(struct timers *timers)
-{
-    free(timers->heap);
-    free(timers->expiring);
-    *timers = (struct timers){0};
 }

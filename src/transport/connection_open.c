@@ -179,8 +179,9 @@ static int connection_timer_changed(CURLM *multi, long timeout_ms, void *arg)
 
     (void)multi;
     if (timeout_ms >= 0)
-        return loop_timer_start(own->connector->loop, &own->timer, timeout_ms) < 0 ? -1 : 0;
-    loop_timer_stop(own->connector->loop, &own->timer);
+        loop_timer_start(own->connector->loop, &own->timer, timeout_ms);
+    else
+        loop_timer_stop(own->connector->loop, &own->timer);
     return 0;
 }
 
@@ -274,8 +275,7 @@ static int begin(struct connection_private *own)
     curl_easy_setopt(own->easy, CURLOPT_CLOSESOCKETFUNCTION, connection_close_socket);
     curl_easy_setopt(own->easy, CURLOPT_CLOSESOCKETDATA, own);
     connection_prepare_tls(own);
-    if (loop_timer_start(own->connector->loop, &own->timer, 0) < 0) /* libcurl starts it again */
-        return -ENOMEM;
+    loop_timer_start(own->connector->loop, &own->timer, 0); /* libcurl starts it again */
     return curl_multi_add_handle(own->multi, own->easy) == CURLM_OK ? 0 : -ENOMEM;
 }
 

@@ -59,17 +59,18 @@ static int64_t look_ms(const struct transfer *transfer, int64_t now_ms)
     return send_ms > 0 && send_ms < left_ms ? send_ms : left_ms;
 }
 
-static int start_timer(struct transfer *transfer)
+static void start_timer(struct transfer *transfer)
 {
     struct loop *loop = transfer->transport->loop;
     int64_t ms = look_ms(transfer, loop->now_ms);
 
-    return ms == INT64_MAX ? 0 : loop_timer_start(loop, &transfer->timer, ms);
+    if (ms < INT64_MAX)
+        loop_timer_start(loop, &transfer->timer, ms);
 }
 
 int transfer_start(struct transport *transport, struct transfer *transfer)
 {
-    int r;
+    int r = 0;
 
     if (!can_be_sent(transfer))
         return -EINVAL;
@@ -79,10 +80,10 @@ int transfer_start(struct transport *transport, struct transfer *transfer)
     transfer->transport = transport;
     transfer->connection = NULL;
     list_init(&transfer->link);
-    r = start_timer(transfer);
-    if (r == 0 && transfer->is_upgrade)
+    start_timer(transfer);
+    if (transfer->is_upgrade)
         r = pool_open_upgrade(transport, transfer);
-    else if (r == 0)
+    else
         pool_add(transport, transfer, false);
     if (r < 0) {
         loop_timer_stop(transport->loop, &transfer->timer);
@@ -96,7 +97,7 @@ void transfer_send_by(struct transfer *transfer, int64_t send_by_ms)
     if (!transfer->transport || (transfer->send_by_ms > 0 && transfer->send_by_ms <= send_by_ms))
         return;
     transfer->send_by_ms = send_by_ms;
-    start_timer(transfer); /* without memory, only what is refused is given up then */
+    start_timer(transfer);
 }
 
 static void forget(struct transfer *transfer)
@@ -155,7 +156,10 @@ static bool is_sent(struct transfer *transfer)
 {
     int64_t now_ms = transfer->transport->loop->now_ms;
 
-    return !transfer->is_waiting && look_ms(transfer, now_ms) > 0 && start_timer(transfer) == 0;
+    if (transfer->is_waiting || look_ms(transfer, now_ms) <= 0)
+        return false;
+    start_timer(transfer);
+    return true;
 }
 
 static void transfer_timed_out(struct timer *timer)

@@ -58,11 +58,8 @@ static void park(struct request *request)
 
     request->state = REQUEST_WAITING;
     upstream_wait(upstream, &request->waiter);
-    if (!request->waits && !timer_is_started(&request->timer) &&
-        loop_timer_start(upstream->loop, &request->timer, request->options->session_wait_ms) < 0) {
-        finish(request, REQUEST_CANNOT_BE_SENT);
-        return;
-    }
+    if (!request->waits && !timer_is_started(&request->timer))
+        loop_timer_start(upstream->loop, &request->timer, request->options->session_wait_ms);
     session_calls_schedule(&upstream->calls);
     if (request->waits && begins)
         request->waits(request);
@@ -108,15 +105,15 @@ static int64_t timeout_ms(const struct request *request)
     return request->timeout_ms ? request->timeout_ms : request->options->timeout_ms;
 }
 
-static int start_stall_timer(struct request *request)
+static void start_stall_timer(struct request *request)
 {
-    return loop_timer_start(request->upstream->loop, &request->timer, timeout_ms(request));
+    loop_timer_start(request->upstream->loop, &request->timer, timeout_ms(request));
 }
 
 void request_alive(struct request *request)
 {
     if (request->state == REQUEST_SENDING && timer_is_started(&request->timer))
-        start_stall_timer(request); /* already started: needs no memory */
+        start_stall_timer(request);
 }
 
 void request_paused(struct request *request)
@@ -169,9 +166,10 @@ static void send_to(struct request *request, size_t server)
     free(request->lines);
     request->lines = request_lines_new(request->headers, request->credential);
     request->transfer.headers = request->lines;
-    if (!request->lines || (streams(request) && start_stall_timer(request) < 0) ||
-        transfer_start(upstream->servers.list[request->server].transports[SERVER_REQUESTS],
-                       &request->transfer) < 0) {
+    if (streams(request))
+        start_stall_timer(request);
+    if (!request->lines || transfer_start(upstream->servers.list[request->server].transports[SERVER_REQUESTS],
+                                          &request->transfer) < 0) {
         finish(request, REQUEST_CANNOT_BE_SENT);
         return;
     }
@@ -298,11 +296,11 @@ static void handle_rate_limit(struct request *request)
     if (refusal == RETRY_NOT_REFUSED && !transfer_rewind(&request->transfer))
         refusal = RETRY_BODY_IS_GONE;
     request->not_retried = refusal;
-    if (refusal != RETRY_NOT_REFUSED ||
-        loop_timer_start(request->upstream->loop, &request->timer, delay_ms) < 0) {
+    if (refusal != RETRY_NOT_REFUSED) {
         finish(request, REQUEST_ANSWERED);
         return;
     }
+    loop_timer_start(request->upstream->loop, &request->timer, delay_ms);
     request->retries++;
     request->state = REQUEST_BACKING_OFF;
 }

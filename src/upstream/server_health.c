@@ -194,7 +194,7 @@ static void send_probe(struct server_health *health, size_t index)
     struct health_probe *probe = &health->probes[index];
 
     transfer_cancel(&probe->transfer); /* of an earlier probe, if a request was answered before it */
-    loop_timer_start(health->loop, &probe->silence, SILENCE_MS); /* without memory it is known later */
+    loop_timer_start(health->loop, &probe->silence, SILENCE_MS);
     if (transfer_start(transport, &probe->transfer) < 0)
         failover_report_probe(&health->failover, index, FAILOVER_UNREACHABLE, health->loop->now_ms);
 }

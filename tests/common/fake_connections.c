@@ -46,9 +46,9 @@ void loop_update_time(struct loop *loop)
     (void)loop;
 }
 
-int loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)
+void loop_timer_start(struct loop *loop, struct timer *timer, int64_t delay_ms)
 {
-    return timer_start(&loop->timers, timer, loop->now_ms + delay_ms);
+    timer_start(&loop->timers, timer, loop->now_ms + delay_ms);
 }
 
 void loop_timer_stop(struct loop *loop, struct timer *timer)
@@ -660,5 +660,4 @@ void fake_end(void)
     transport_free(fake.transport);
     check(list_is_empty(&fake.connections), "all connections are closed");
     check(timers_next(&fake.loop.timers) == INT64_MAX, "no timer is left");
-    timers_free(&fake.loop.timers);
 }

@@ -89,10 +89,7 @@ static void renew(struct exchange *exchange)
     renewal->timer.expired = renewal_expired;
     list_append(&daemon_of(exchange)->renewals, &renewal->link);
     log_info("renewing the session: %s asked for it", who_asked(exchange, name));
-    if (loop_timer_start(&services->loop, &renewal->timer, RENEWAL_WAIT_MS) < 0) {
-        reply_no_memory(exchange);
-        return;
-    }
+    loop_timer_start(&services->loop, &renewal->timer, RENEWAL_WAIT_MS);
     session_renew_now(services->upstream.session, services->loop.now_ms);
     session_calls_schedule(&services->upstream.calls);
 }

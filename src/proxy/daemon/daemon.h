@@ -86,6 +86,6 @@ void daemon_watch_limit(struct daemon *daemon);
 void daemon_limit_opened(struct timer *timer);
 void daemon_notify_status(struct daemon *daemon);
 void daemon_notify_ready(struct daemon *daemon);
-int daemon_start_watchdog(struct daemon *daemon);
+void daemon_start_watchdog(struct daemon *daemon);
 
 #endif

@@ -223,13 +223,13 @@ static void daemon_watchdog_expired(struct timer *timer)
 }
 
 /* The message comes from the loop itself, so systemd notices a loop that hangs. */
-int daemon_start_watchdog(struct daemon *daemon)
+void daemon_start_watchdog(struct daemon *daemon)
 {
     uint64_t limit_us;
 
     if (sd_watchdog_enabled(0, &limit_us) <= 0)
-        return 0;
+        return;
     daemon->watchdog_ms = (int64_t)(limit_us / 2000);
     daemon->watchdog.expired = daemon_watchdog_expired;
-    return loop_timer_start(&daemon->services.loop, &daemon->watchdog, 0);
+    loop_timer_start(&daemon->services.loop, &daemon->watchdog, 0);
 }

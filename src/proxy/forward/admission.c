@@ -77,14 +77,14 @@ static void reply_server_stays_away(struct forwarding *forwarding)
 }
 
 /* Its time begins to run, at most for MAX_MS: then the timer looks how much is left. */
-static int start_timer(struct forwarding *forwarding, int64_t max_ms)
+static void start_timer(struct forwarding *forwarding, int64_t max_ms)
 {
     struct loop *loop = &forwarding->exchange->services->loop;
     int64_t left_ms = forwarding->wait_left_ms;
 
     forwarding->waiting_since_ms = loop->now_ms;
     timing_begin_wait(&forwarding->exchange->timing);
-    return loop_timer_start(loop, &forwarding->wait_timer, left_ms < max_ms ? left_ms : max_ms);
+    loop_timer_start(loop, &forwarding->wait_timer, left_ms < max_ms ? left_ms : max_ms);
 }
 
 /* When to look at a request in the queue: the server may have been away for as long as it may wait for it. */
@@ -104,8 +104,8 @@ static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
     if (back_off_ms <= 0)
         r = queue_push_again(&forwarding->exchange->services->forward->queue, &forwarding->item);
     if (r == 0)
-        r = start_timer(forwarding, back_off_ms > 0 ? back_off_ms : look_ms(forwarding));
-    if (r < 0)
+        start_timer(forwarding, back_off_ms > 0 ? back_off_ms : look_ms(forwarding));
+    else
         reply_no_memory(forwarding->exchange);
 }
 
@@ -118,9 +118,8 @@ void admission_wait_for_login(struct forwarding *forwarding)
         forwarding->exchange->outbound.wait_reason = "session";
     forwarding->waiting_since_ms = services->loop.now_ms;
     timing_begin_wait(&forwarding->exchange->timing);
-    if (loop_timer_start(&services->loop, &forwarding->wait_timer,
-                         forwarding->wait_left_ms < max_ms ? forwarding->wait_left_ms : max_ms) < 0)
-        reply_no_memory(forwarding->exchange);
+    loop_timer_start(&services->loop, &forwarding->wait_timer,
+                     forwarding->wait_left_ms < max_ms ? forwarding->wait_left_ms : max_ms);
 }
 
 void admission_end(struct forwarding *forwarding)
@@ -142,8 +141,7 @@ static void wait_for_clock_again(struct forwarding *forwarding)
 static void go_on_waiting(struct forwarding *forwarding)
 {
     if (forwarding->state == FORWARDING_WAITING) { /* it is in the queue */
-        if (start_timer(forwarding, look_ms(forwarding)) < 0)
-            reply_no_memory(forwarding->exchange);
+        start_timer(forwarding, look_ms(forwarding));
     } else if (forwarding->item.sequence == 0) { /* it has never been, since it waits for the clock */
         wait_for_clock_again(forwarding);
     } else {
@@ -270,8 +268,8 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
         forwarding->exchange->outbound.wait_reason = "merge";
     forwarding->state = FORWARDING_WAITING;
     if (r == 0)
-        r = start_timer(forwarding, look_ms(forwarding));
-    if (r < 0)
+        start_timer(forwarding, look_ms(forwarding));
+    else
         reply_no_memory(forwarding->exchange);
 }
 

@@ -123,9 +123,8 @@ static void send_soon(struct forwarding *forwarding)
 
     if (length - forwarding->body_sent >= BLOCK_BYTES || length >= EXCHANGE_WINDOW_BYTES)
         go_on_sending(forwarding);
-    else if (!timer_is_started(&forwarding->send_timer) &&
-             loop_timer_start(loop, &forwarding->send_timer, GATHER_MS) < 0)
-        go_on_sending(forwarding);
+    else if (!timer_is_started(&forwarding->send_timer))
+        loop_timer_start(loop, &forwarding->send_timer, GATHER_MS);
 }
 
 /* ---- answer bodies ---- */

@@ -93,10 +93,11 @@ static void end_key(struct upstream_call *call)
     int64_t delay_ms = pause_ms(call);
 
     call->pause.expired = upstream_call_pause_expired;
-    if (delay_ms <= 0 || loop_timer_start(&services->loop, &call->pause, delay_ms) < 0) {
+    if (delay_ms <= 0) {
         release_key(call);
         return;
     }
+    loop_timer_start(&services->loop, &call->pause, delay_ms);
     call->users++;
     list_append(&services->forward->paused, &call->paused);
 }

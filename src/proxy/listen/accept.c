@@ -41,8 +41,8 @@ static void wait_for_descriptors(struct listener *listener, int error)
 {
     struct services *services = listener->services;
 
-    if (loop_timer_start(&services->loop, &listener->accept_timer, SHORTAGE_RETRY_MS) == 0)
-        set_accepting(listener, false);
+    loop_timer_start(&services->loop, &listener->accept_timer, SHORTAGE_RETRY_MS);
+    set_accepting(listener, false);
     if (services->loop.now_ms < listener->listeners->shortage_log_ms)
         return;
     listener->listeners->shortage_log_ms = services->loop.now_ms + SHORTAGE_LOG_MS;

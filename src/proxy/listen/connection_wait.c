@@ -101,10 +101,7 @@ bool connection_wait(struct listener *listener, const struct accepted *accepted)
     wait->listener = listener;
     wait->accepted = *accepted;
     wait->timer.expired = connection_wait_expired;
-    if (loop_timer_start(&listener->services->loop, &wait->timer, CONNECTION_WAIT_MAX_MS) < 0) {
-        free(wait);
-        return false;
-    }
+    loop_timer_start(&listener->services->loop, &wait->timer, CONNECTION_WAIT_MAX_MS);
     list_append(&listener->listeners->waits, &wait->link);
     listener->listeners->wait_count++;
     return true;

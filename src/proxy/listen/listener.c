@@ -210,9 +210,11 @@ void listeners_run(struct listeners *listeners)
  */
 static bool read_later(struct listener *listener)
 {
-    return listener->work.served == 0 &&
-           (timer_is_started(&listener->read_timer) ||
-            loop_timer_start(&listener->services->loop, &listener->read_timer, READ_DELAY_MS) == 0);
+    if (listener->work.served > 0)
+        return false;
+    if (!timer_is_started(&listener->read_timer))
+        loop_timer_start(&listener->services->loop, &listener->read_timer, READ_DELAY_MS);
+    return true;
 }
 
 static int64_t wait_ms_of(struct listener *listener)

@@ -101,7 +101,8 @@ static int open_tcp_or_wait(struct listeners *listeners, struct tb_error *err)
         return r;
     log_error("%s; will try again every %d s", err->message, PORT_RETRY_MS / 1000);
     *err = (struct tb_error)TB_ERROR_INIT;
-    return loop_timer_start(&listeners->services->loop, &listeners->port_timer, PORT_RETRY_MS);
+    loop_timer_start(&listeners->services->loop, &listeners->port_timer, PORT_RETRY_MS);
+    return 0;
 }
 
 static int open_unix(struct listeners *listeners, enum listener_kind kind,

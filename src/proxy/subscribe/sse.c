@@ -91,8 +91,8 @@ static void wait_for_server(struct sse *sse)
 
     if (left_ms <= 0)
         reply_server_away(exchange);
-    else if (loop_timer_start(&exchange->services->loop, &sse->timer, left_ms) < 0)
-        reply_no_memory(exchange);
+    else
+        loop_timer_start(&exchange->services->loop, &sse->timer, left_ms);
 }
 
 static void sse_subscription_lost(struct subscriber *subscriber, const char *reason)
@@ -174,10 +174,9 @@ static void subscribe_to(struct exchange *exchange, const struct subscription_re
 
     if (r == 0) {
         sse->subscriber.since_ms = request->since_ms;
-        r = loop_timer_start(&services->loop, &sse->timer, services->config->upstream.timeout_ms);
-    }
-    if (r == 0)
+        loop_timer_start(&services->loop, &sse->timer, services->config->upstream.timeout_ms);
         r = subscribe(services->subscriptions, &request->target, &sse->subscriber);
+    }
     if (r < 0)
         reply_no_memory(exchange);
 }

@@ -236,8 +236,8 @@ static void wait_for_turn(struct tunnel *tunnel)
                    PRINCIPAL_HANDSHAKES, PRINCIPAL_HANDSHAKES_PER_SECOND);
     } else if (delay_ms == 0)
         tunnel_begin_handshake(tunnel);
-    else if (loop_timer_start(&services->loop, &tunnel->handshake_timer, delay_ms) < 0)
-        reply_no_memory(tunnel->exchange);
+    else
+        loop_timer_start(&services->loop, &tunnel->handshake_timer, delay_ms);
 }
 
 void tunnel_handshake(struct tunnel *tunnel)

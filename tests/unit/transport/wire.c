@@ -423,7 +423,7 @@ void wire_end(void)
         close(wire.waiting[i]);
     wire_stop_listening();
     ck_assert_uint_eq(wire_descriptors(), wire.descriptors);
-    ck_assert_ptr_null(wire.loop.timers.count ? wire.loop.timers.heap : NULL);
+    ck_assert_ptr_null(wire.loop.timers.root);
     connector_free(wire.connector);
     SSL_CTX_free(wire.context);
     loop_close(&wire.loop);

@@ -536,5 +536,4 @@ void world_close(struct world *world)
     server_close(&world->server);
     forward_close(&world->forward);
     free(world->services.metrics);
-    timers_free(&world->services.loop.timers);
 }
