@@ -10,6 +10,7 @@ src_libbase_la_SOURCES = \
 	src/base/log.c src/base/log.h \
 	src/base/loop.c src/base/loop.h \
 	src/base/quota.h \
+	src/base/record.c src/base/record.h \
 	src/base/secret.c src/base/secret.h \
 	src/base/timer.c src/base/timer.h \
 	src/base/utf8.c src/base/utf8.h \

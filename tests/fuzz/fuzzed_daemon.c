@@ -7,6 +7,7 @@
 
 #include "fuzz.h"
 #include "hostile_server.h"
+#include "proxy/config/check.h"
 #include "proxy/config/load.h"
 #include "proxy/daemon/log_format.h"
 #include "proxy/exchange/exchange.h"
@@ -107,7 +108,8 @@ void fuzzed_daemon_start(struct daemon *daemon, unsigned kind)
     daemon->settings = settings.list;
     daemon->setting_count = settings.count;
     sigprocmask(SIG_SETMASK, NULL, &mask);
-    must(config_load("/dev/null", settings.list, settings.count, &config, &err) == 0);
+    must(config_load_unchecked("/dev/null", settings.list, settings.count, NULL, &config, &err) == 0);
+    must(config_check(config, NULL, &err) == 0);
     must(daemon_open(daemon, config, &err) == 0);
     sigprocmask(SIG_SETMASK, &mask, NULL); /* the fuzzer can still be stopped */
     must(daemon_listen(daemon, &err) == 0);

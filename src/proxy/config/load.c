@@ -13,6 +13,7 @@
 #include "proxy/config/mistakes.h"
 #include "proxy/config/option_table.h"
 #include "proxy/config/option_value.h"
+#include "proxy/config/read_apart.h"
 #include "proxy/config/syntax_error.h"
 #include "proxy/policy/policies.h"
 
@@ -184,21 +185,28 @@ static int apply_set(struct config *config, const char *setting, struct tb_error
     return r < 0 ? tb_error_prefix(err, "--set %s", setting) : 0;
 }
 
+struct config *config_new(const char *path)
+{
+    struct config *config = calloc(1, sizeof(*config));
+
+    if (!config)
+        return NULL;
+    config->path = strdup(path);
+    config->policies = policies_new();
+    config->places = calloc(option_count, sizeof(*config->places));
+    if (config->path && config->policies && config->places)
+        return config;
+    config_free(config);
+    return NULL;
+}
+
 int config_load_unchecked(const char *path, char *const *settings, size_t count, struct mistakes *mistakes,
                           struct config **ret, struct tb_error *err)
 {
-    struct config *config = calloc(1, sizeof(*config));
-    int r;
+    struct config *config = config_new(path);
+    int r = config ? 0 : tb_error_set(err, -ENOMEM, "out of memory");
     size_t i;
 
-    if (config) {
-        config->path = strdup(path);
-        config->policies = policies_new();
-        config->places = calloc(option_count, sizeof(*config->places));
-    }
-    r = config && config->path && config->policies && config->places
-            ? 0
-            : tb_error_set(err, -ENOMEM, "out of memory");
     for (i = 0; r == 0 && i < option_count; i++)
         r = option_set_text(&options[i], config, options[i].initial, err);
     if (r == 0)
@@ -218,7 +226,7 @@ int config_load(const char *path, char *const *settings, size_t count, struct co
                 struct tb_error *err)
 {
     struct config *config;
-    int r = config_load_unchecked(path, settings, count, NULL, &config, err);
+    int r = config_read_apart(path, settings, count, &config, err);
 
     if (r < 0)
         return r;

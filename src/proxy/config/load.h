@@ -13,10 +13,14 @@
 struct config;
 struct mistakes;
 
+/* Without values. The caller frees it with config_free(). NULL: there is no memory. */
+struct config *config_new(const char *path);
+
 /*
- * Reads the file PATH and then the COUNT SETTINGS ("section.option=value"), which take precedence, and checks
- * the result with config_check(). A message names file and line, the option, and what is allowed. Errors:
- * -EINVAL for a mistake; those of open(2) and read(2); -ENOMEM. The caller frees *RET with config_free().
+ * Reads the file PATH, in a child process (read_apart.h), and then the COUNT SETTINGS
+ * ("section.option=value"), which take precedence, and checks the result with config_check(). A message names
+ * file and line, the option, and what is allowed. Errors: -EINVAL for a mistake; those of open(2) and
+ * read(2); -ENOMEM. The caller frees *RET with config_free().
  */
 int config_load(const char *path, char *const *settings, size_t count, struct config **ret,
                 struct tb_error *err);

@@ -10,6 +10,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/config/option_table.c src/proxy/config/option_table.h \
 	src/proxy/config/option_value.c src/proxy/config/option_value.h \
 	src/proxy/config/remedy.c src/proxy/config/remedy.h \
+	src/proxy/config/read_apart.c src/proxy/config/read_apart.h \
 	src/proxy/config/scanner.c src/proxy/config/scanner.h \
 	src/proxy/config/syntax_error.c src/proxy/config/syntax_error.h \
 	src/proxy/config/values.c src/proxy/config/values.h

@@ -133,6 +133,21 @@ int option_set_setting(const struct option *option, struct config *config, confi
     }
 }
 
+int option_put(const struct option *option, struct config *config, struct buf *out)
+{
+    switch (option->type) {
+    case OPTION_STRING:
+        return record_put_text(out, *string_of(option, config));
+    case OPTION_CHOICE:
+        return record_put_text(out, option->choices[*integer_of(option, config)]);
+    case OPTION_BOOLEAN:
+        return record_put_text(out, *boolean_of(option, config) ? "true" : "false");
+    case OPTION_INTEGER:
+        return record_put_number(out, *integer_of(option, config));
+    }
+    return -EINVAL;
+}
+
 bool option_differs(const struct option *option, struct config *a, struct config *b)
 {
     if (option->type == OPTION_STRING)

@@ -8,6 +8,7 @@
 
 #include <libconfig.h>
 
+#include "base/record.h"
 #include "proxy/config/config.h"
 #include "proxy/config/option_table.h"
 
@@ -18,6 +19,9 @@ int option_set_text(const struct option *option, struct config *config, const ch
 /* From a file. */
 int option_set_setting(const struct option *option, struct config *config, config_setting_t *setting,
                        struct tb_error *err);
+
+/* Writes the value as option_set_text() reads it. 0; -ENOMEM, or -EMSGSIZE if OUT is full. */
+int option_put(const struct option *option, struct config *config, struct buf *out);
 
 /* Whether the value is the default. */
 bool option_is_default(const struct option *option, struct config *config);

@@ -2,8 +2,6 @@
 /*
  * A reload (SIGHUP), and the options that it can change.
  */
-#include <errno.h>
-#include <sys/wait.h>
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
@@ -12,8 +10,6 @@
 #include "proxy/daemon/daemon.h"
 #include "proxy/daemon/log_format.h"
 #include "transport/certificates.h"
-
-#define TRIAL_MAX_S 5
 
 void daemon_set_request_options(struct daemon *daemon)
 {
@@ -82,42 +78,13 @@ static void apply(struct daemon *daemon)
     session_calls_schedule(&services->upstream.calls);
 }
 
-/* In a child. Returns its exit status. */
-static int read_for_trial(const struct daemon *daemon)
-{
-    struct config *config;
-    struct tb_error err = TB_ERROR_INIT;
-
-    alarm(TRIAL_MAX_S);
-    config_load_unchecked(daemon->config_path, daemon->settings, daemon->setting_count, NULL, &config, &err);
-    return EXIT_SUCCESS;
-}
-
-/* libconfig crashes or ends the process if there is no memory for it. So a child reads the file first, with
- * the same memory. Only if it survives is there enough for this process. */
-static int try_in_child(const struct daemon *daemon, struct tb_error *err)
-{
-    pid_t child = fork();
-    int status = 0;
-
-    if (child == 0)
-        _exit(read_for_trial(daemon));
-    if (child < 0)
-        return tb_error_set(err, -errno, "fork: %s", strerror(errno));
-    while (waitpid(child, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status == 0 ? 0 : tb_error_set(err, -ENOMEM, "there is not enough memory to read it");
-}
-
 int daemon_reload(struct daemon *daemon, struct buf *report, struct tb_error *err)
 {
     struct config *fresh;
     int r;
 
     sd_notify(0, "RELOADING=1");
-    r = try_in_child(daemon, err);
-    if (r == 0)
-        r = config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, err);
+    r = config_load(daemon->config_path, daemon->settings, daemon->setting_count, &fresh, err);
     if (r < 0) {
         log_error("configuration not reloaded: %s", err->message);
     } else {
