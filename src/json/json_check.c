@@ -158,7 +158,7 @@ static bool check_after_value(struct check *check)
     return !in_object || check_name(check);
 }
 
-bool json_check(const char *text, size_t length, unsigned flags)
+const char *json_check_find(const char *text, size_t length, unsigned flags)
 {
     struct check check;
 
@@ -167,10 +167,15 @@ bool json_check(const char *text, size_t length, unsigned flags)
     check.storable = flags & JSON_CHECK_STORABLE;
     check.depth = 0;
     if (!check_value(&check))
-        return false;
+        return check.at;
     while (check.depth > 0)
         if (!(check.has_value ? check_after_value(&check) : check_value(&check)))
-            return false;
+            return check.at;
     next_sign(&check);
-    return check.at == check.end;
+    return check.at == check.end ? NULL : check.at;
+}
+
+bool json_check(const char *text, size_t length, unsigned flags)
+{
+    return !json_check_find(text, length, flags);
 }

@@ -20,4 +20,7 @@ enum json_check {
 /* Whether TEXT is one value in UTF-8, of any type, with nothing but blanks around it. */
 bool json_check(const char *text, size_t length, unsigned flags);
 
+/* Where it is not any more; NULL if it is. */
+const char *json_check_find(const char *text, size_t length, unsigned flags);
+
 #endif

@@ -3,10 +3,10 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "json/json_memory.h"
+#include "base/utf8.h"
 
 static bool is_blank(char c)
 {
@@ -190,20 +190,6 @@ int json_text_member(struct json_part object, const char *name, struct json_part
     return r;
 }
 
-char *json_text_string(struct json_part value)
-{
-    json_error_t error = {.line = 0};
-    json_t *read = value.length > 0 && *value.text == '"'
-                       ? json_memory_load(value.text, value.length, JSON_DECODE_ANY, &error)
-                       : NULL;
-    char *text = read ? strdup(json_string_value(read)) : NULL;
-
-    if (!text)
-        errno = read || json_error_code(&error) == json_error_out_of_memory ? ENOMEM : EINVAL;
-    json_decref(read);
-    return text;
-}
-
 static size_t put_character(unsigned character, char *out)
 {
     if (character < 0x80) {
@@ -259,4 +245,22 @@ size_t json_text_decode(struct json_part part, char *out)
         else
             out[length++] = *at++;
     return length;
+}
+
+char *json_text_string(struct json_part value)
+{
+    bool is_string = value.length > 0 && *value.text == '"';
+    char *text = is_string ? malloc(value.length) : NULL;
+    size_t length;
+
+    errno = is_string ? ENOMEM : EINVAL;
+    if (!text)
+        return NULL;
+    length = json_text_decode(value, text);
+    text[length] = '\0';
+    if (strlen(text) == length && utf8_count(text, length) >= 0)
+        return text;
+    free(text);
+    errno = EINVAL;
+    return NULL;
 }

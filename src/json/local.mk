@@ -3,7 +3,6 @@
 src_libjson_la_SOURCES = \
 	src/json/decimal.c src/json/decimal.h \
 	src/json/json_check.c src/json/json_check.h \
-	src/json/json_memory.c src/json/json_memory.h \
 	src/json/json_path.c src/json/json_path.h \
 	src/json/json_read.c src/json/json_read.h \
 	src/json/json_source.c src/json/json_source.h \

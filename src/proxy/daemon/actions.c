@@ -7,7 +7,8 @@
 #include "base/log.h"
 #include "proxy/daemon/daemon.h"
 #include "proxy/exchange/reply.h"
-#include "json/json_memory.h"
+#include "json/json_check.h"
+#include "json/json_text.h"
 #include "json/json_write.h"
 
 #define REPORT_MAX_BYTES 16384
@@ -127,19 +128,20 @@ static void reload(struct exchange *exchange)
 
 /* ---- the log ---- */
 
-/* -EINVAL: BODY does not name one. -ENOMEM. */
+/* -EINVAL: BODY does not name one. */
 static int read_level(const struct buf *body)
 {
-    json_error_t error = {.line = 0};
-    json_t *json = json_memory_load(body->data ? body->data : "", body->len, JSON_REJECT_DUPLICATES, &error);
-    const char *name = json_string_value(json_object_get(json, "level"));
-    int level, found = !json && json_error_code(&error) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+    const char *text = body->data ? body->data : "";
+    struct json_part name;
+    int level;
 
-    for (level = 0; name && log_level_names[level]; level++)
-        if (strcmp(name, log_level_names[level]) == 0)
-            found = level;
-    json_decref(json);
-    return found;
+    if (!json_check(text, body->len, 0) ||
+        json_text_member(json_text_value(text, body->len), "level", &name) < 0 || *name.text != '"')
+        return -EINVAL;
+    for (level = 0; log_level_names[level]; level++)
+        if (json_text_is(name, log_level_names[level]))
+            return level;
+    return -EINVAL;
 }
 
 /* A warning, so that it is seen whether the log is to say more or less. */
@@ -148,10 +150,6 @@ static void set_log_level(struct exchange *exchange)
     int level = read_level(&exchange->inbound.body);
     char name[PRINCIPAL_NAME_MAX];
 
-    if (level == -ENOMEM) {
-        reply_no_memory(exchange);
-        return;
-    }
     if (level < 0) {
         reply_error(exchange, 400, PROXY_STATUS_DENIED,
                     "the body must be like {\"level\":\"debug\"}; levels: error, warning, info, debug");
