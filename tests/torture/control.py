@@ -29,8 +29,10 @@ class Control:
         os.close(fd)
         self.fields = Fields.from_buffer(self.memory)
         self.fields.depth, self.fields.parts, self.fields.part = depth, parts, part
+        self.count = 0
 
     def arm(self):
+        self.count = self.fields.count
         self.fields.armed = 1
 
     def failed(self):
@@ -43,8 +45,8 @@ class Control:
 
     def disarm(self):
         """Returns the call that has failed since arm(), or None if all of its stacks had failed before."""
-        failed = self.fields.armed == 0
         self.fields.armed = 0
+        failed = self.fields.count != self.count
         return self.describe(self.fields.stacks[self.fields.last]) if failed else None
 
     def close(self):

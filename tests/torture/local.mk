@@ -7,6 +7,6 @@ tests_torture_tbproxyd_SOURCES = src/proxy/daemon/main.c $(torture_sources)
 tests_torture_tbproxyd_LDADD = $(project_libs)
 tests_torture_tbproxyd_LDFLAGS = -rdynamic
 
-torture_tests = tests/torture/test_torture.py
+torture_tests = tests/torture/test_reports.py tests/torture/test_torture.py
 
-EXTRA_DIST += $(torture_tests) tests/torture/control.py tests/torture/steps.py tests/torture/torture.py
+EXTRA_DIST += $(torture_tests) tests/torture/control.py tests/torture/reports.py tests/torture/steps.py tests/torture/torture.py

@@ -5,12 +5,15 @@ at a time, while a script goes through the rooms of tbproxyd. After each failure
 clear error, the same step works again, and nothing has leaked; at its end no descriptor is open."""
 import argparse
 import ctypes
+import functools
+import math
 import os
 import signal
 import sys
 import time
 import traceback
 
+import reports
 import steps
 from control import Control, Modules
 
@@ -28,21 +31,14 @@ RECOVERY_S = 20.0  # after a failure; the longest pause between two attempts of 
 ALLOWED = (steps.Refused, Closed, OSError)
 LIVES = ["sim", "tls", "h2", "h2c"]
 
-# What a library does wrong: how the report begins, and functions in the stack of the call that failed, all of them; see
-# docs/architecture/testing.md.
-LISTED = (
-    ("ended", "libconfig", "config_load "),
-    ("ended", "config_init", "config_load "),
-    ("ended", "strbuf_append", "config_load "),
-    ("ended", "config_setting_set_string", "config_load "),
-    ("does not work any more", "OSSL_"),
-    ("leaks", "OSSL_"),
-    ("leaks", "OPENSSL_"),
-    ("a report of the sanitizer", "OPENSSL_"),  # at the end of a start that failed: leaks
-)
+# A phase gets a share of the time; what it leaves goes to those after it.
+SHARES = {"start": 8, "stop": 8}
+SHARE = 1
+REPORTS = "a report of the sanitizer"
+NOT_COUNTED = 0xffffffff  # fail.c counts the descriptors that are open at the end
 
 OPTIONS = {"upstream.timeout_ms": 3000, "queue.max_wait_ms": 5000, "upstream.max_connections": 2, "upstream.connect_timeout_ms": 2000,
-           "limits.drain_timeout_ms": 1000, "retry.initial_retry_delay_ms": 10}
+           "limits.drain_timeout_ms": 300, "retry.initial_retry_delay_ms": 10}
 
 
 class TorturedDaemon(Daemon):
@@ -97,11 +93,13 @@ class Life:
         self.failures = 0
 
     def run(self):
+        phases = [("start", self.torture_start), *((step.__name__, functools.partial(self.torture_step, step)) for step in
+                                                   self.script_type.steps), ("stop", self.torture_stop)]
+        self.torture.plan(self.name, [where for where, _ in phases])
         try:
-            self.torture_start()
-            for step in self.script_type.steps:
-                self.torture_step(step)
-            self.torture_stop()
+            self.begin()
+            for where, run in phases:
+                self.run_phase(where, run)
         finally:
             self.daemon.end()
             self.daemon.kill()
@@ -113,18 +111,25 @@ class Life:
         self.modules.read(self.daemon.process.pid)
         self.script = self.script_type(self.daemon, self.server)
 
-    def more(self, where):
-        return self.torture.has_time(self, where)
+    def run_phase(self, where, run):
+        before, began = self.failures, time.monotonic()
+        if not self.torture.begin_phase(where):
+            return
+        if not self.daemon.alive():
+            self.begin()
+        run()
+        print("# %s, %s: %d calls in %.1f s" % (self.name, where, self.failures - before, time.monotonic() - began), flush=True)
+
+    def more(self):
+        return self.torture.has_time()
 
     def report(self, where, failed, what, since=0):
-        self.torture.report(self.name, where, self.modules.describe(failed) if failed else "-", what,
-                            self.daemon.log.lines[since:][-40:])
+        self.torture.report(self.name, where, self.modules.describe(failed) if failed else "-", what, self.daemon.log.lines[since:])
 
     # ---- the start ----
 
     def torture_start(self):
-        self.begin()  # once without failures, to know where the libraries are
-        while self.more("start"):
+        while self.more():
             self.daemon.end()
             mark = self.daemon.log.mark()
             self.control.arm()
@@ -141,7 +146,7 @@ class Life:
         status = self.daemon.process.poll()
         text = "\n".join(self.daemon.log.lines[mark:])
         if REPORT.search(text):
-            self.report("start", failed, "a report of the sanitizer", mark)
+            self.report("start", failed, REPORTS, mark)
         elif status is not None and status not in (1, 78):
             self.report("start", failed, "ended with status %d" % status, mark)
         elif status is not None and not text.strip():
@@ -154,17 +159,14 @@ class Life:
     # ---- the steps ----
 
     def torture_step(self, step):
-        where, before, began = step.__name__, self.failures, time.monotonic()
-        outcome = self.more(where) and self.attempt(step)
+        outcome = self.attempt(step)
         if outcome:
-            self.report(where, None, "does not work even if no call fails: " + outcome)
-            return
-        self.fail_in_turn(step, where)
-        if self.failures > before:
-            print("# %s, %s: %d calls in %.1f s" % (self.name, where, self.failures - before, time.monotonic() - began), flush=True)
+            self.report(step.__name__, None, "does not work even if no call fails: " + outcome)
+        else:
+            self.fail_in_turn(step, step.__name__)
 
     def fail_in_turn(self, step, where):
-        while self.more(where):
+        while self.more():
             mark = self.daemon.log.mark()
             self.control.arm()
             outcome = self.attempt(step)
@@ -205,13 +207,16 @@ class Life:
             self.report(where, failed, "ended with status %d" % self.daemon.ended(), mark)
         elif outcome:
             self.report(where, failed, "does not work any more: " + outcome, mark)
-        elif self.leaks():
+        elif self.leaks(mark):
             self.report(where, failed, "leaks", mark)
+        elif REPORT.search("\n".join(self.daemon.log.lines[mark:])):
+            self.report(where, failed, REPORTS, mark)
+            return
         else:
             return
         self.begin()
 
-    def leaks(self):
+    def leaks(self, mark):
         self.control.fields.looks = 1
         end = time.monotonic() + RECOVERY_S
         while self.control.fields.looks == 1 and time.monotonic() < end and self.daemon.alive():
@@ -219,15 +224,18 @@ class Life:
                 self.daemon.get("/-/live", record=False)
             except (Closed, OSError):
                 pass
+        if self.control.fields.looks == 2:
+            self.daemon.log.wait("SUMMARY: AddressSanitizer", mark)
         return self.control.fields.looks == 2
 
     # ---- the end ----
 
     def torture_stop(self):
         """With requests under way."""
-        while self.more("stop"):
+        while self.more():
             if not self.daemon.alive():
                 self.begin()
+            self.control.fields.left_open = NOT_COUNTED
             mark = self.daemon.log.mark()
             self.script.prepare_stop()
             self.control.arm()
@@ -240,7 +248,9 @@ class Life:
             failed = self.control.disarm()
             if status not in (0, 1) or REPORT.search("\n".join(self.daemon.log.lines[mark:])):
                 self.report("stop", failed, "ended with status %s" % status, mark)
-            if self.control.fields.left_open:
+            elif self.control.fields.left_open == NOT_COUNTED:
+                self.report("stop", failed, "did not come to its end", mark)
+            elif self.control.fields.left_open:
                 self.report("stop", failed, "%d descriptors are left open" % self.control.fields.left_open, mark)
             if not failed:
                 break
@@ -254,19 +264,49 @@ class Torture:
         self.control = Control(arguments.depth, arguments.parts, arguments.part)
         self.modules = Modules()
         self.defects, self.listed, self.slow = [], [], []
+        self.cut, self.not_reached = [], []
+        self.life = self.where = None
+        self.shares_left = 0
+        self.phase_ends = self.life_ends = math.inf
         self.count = 0
 
-    def has_time(self, life, where):
-        if self.arguments.only and where not in self.arguments.only:
+    # ---- the time ----
+
+    def plan(self, life, phases):
+        """LIFE has PHASES, and --seconds for all of them."""
+        chosen = [where for where in phases if not self.arguments.only or where in self.arguments.only]
+        self.life = life
+        self.not_reached += [(life, where) for where in chosen]
+        self.shares_left = sum(SHARES.get(where, SHARE) for where in chosen)
+        self.life_ends = time.monotonic() + (self.arguments.seconds or math.inf)
+
+    def begin_phase(self, where):
+        """Whether it is chosen."""
+        if (self.life, where) not in self.not_reached:
             return False
-        return not self.arguments.seconds or time.monotonic() < self.began + self.arguments.seconds
+        share = SHARES.get(where, SHARE)
+        now = time.monotonic()
+        self.phase_ends = now + max(self.life_ends - now, 0) * share / self.shares_left
+        self.shares_left -= share
+        self.where = where
+        return True
+
+    def has_time(self):
+        """For one more call in this phase; in any case for one."""
+        if (self.life, self.where) in self.not_reached:
+            self.not_reached.remove((self.life, self.where))
+            return True
+        if time.monotonic() < self.phase_ends:
+            return True
+        self.cut.append((self.life, self.where))
+        return False
 
     def report(self, life, where, stack, what, log):
-        if any(what.startswith(begin) and all(name in stack for name in names) for begin, *names in LISTED):
+        if what == REPORTS and reports.all_listed(log):
             self.listed.append((life, where, stack, what))
             return
         self.defects.append((life, where, stack, what))
-        text = "DEFECT %d: %s, %s: %s\n  failed: %s\n%s" % (len(self.defects), life, where, what, stack, "\n".join(log))
+        text = "DEFECT %d: %s, %s: %s\n  failed: %s\n%s" % (len(self.defects), life, where, what, stack, "\n".join(log[-60:]))
         print("\n".join("# " + line for line in text.split("\n")), flush=True)
 
     def note_recovery(self, seconds, life, where, failed):
@@ -331,7 +371,7 @@ def names_of(known):
 def parse(arguments):
     known = list(dict.fromkeys(step.__name__ for script in (steps.ServerScript, steps.SimulatorScript) for step in script.steps))
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=int, default=0, help="stop after that time; 0: when each stack has failed")
+    parser.add_argument("--seconds", type=int, default=0, help="for each life, with some for each phase; 0: until each stack has failed")
     parser.add_argument("--parts", type=int, default=1, help="only one part in so many of all stacks")
     parser.add_argument("--part", type=int, default=0, help="which one")
     parser.add_argument("--depth", type=int, default=12, help="the frames of a stack that make a difference")
@@ -349,10 +389,14 @@ def run(arguments):
         print("# it took %.1f s to recover: %s" % (seconds, ", ".join(where)))
     for life, where, stack, what in torture.listed:
         print("# listed: %s, %s: %s: %s" % (life, where, what, stack))
+    for what, phases in (("cut short, not all calls of the sample failed", torture.cut), ("NOT REACHED", torture.not_reached)):
+        if phases:
+            print("# %s: %s" % (what, "; ".join("%s, %s" % phase for phase in phases)))
     print("# %d calls failed in %.0f s: %d defects, %d of libraries that are listed" % (
         torture.count, time.monotonic() - torture.began, len(torture.defects), len(torture.listed)), flush=True)
     return torture
 
 
 if __name__ == "__main__":
-    sys.exit(1 if run(sys.argv[1:]).defects else 0)
+    done = run(sys.argv[1:])
+    sys.exit(1 if done.defects or done.not_reached else 0)
