@@ -247,18 +247,23 @@ size_t json_text_decode(struct json_part part, char *out)
     return length;
 }
 
-char *json_text_string(struct json_part value)
+bool json_text_copy(struct json_part value, char *ret, size_t size)
 {
-    bool is_string = value.length > 0 && *value.text == '"';
-    char *text = is_string ? malloc(value.length) : NULL;
     size_t length;
 
-    errno = is_string ? ENOMEM : EINVAL;
-    if (!text)
-        return NULL;
-    length = json_text_decode(value, text);
-    text[length] = '\0';
-    if (strlen(text) == length && utf8_count(text, length) >= 0)
+    if (value.length > size || value.length == 0 || *value.text != '"')
+        return false;
+    length = json_text_decode(value, ret);
+    ret[length] = '\0';
+    return strlen(ret) == length && utf8_count(ret, length) >= 0;
+}
+
+char *json_text_string(struct json_part value)
+{
+    char *text = malloc(value.length + 1);
+
+    errno = ENOMEM;
+    if (!text || json_text_copy(value, text, value.length))
         return text;
     free(text);
     errno = EINVAL;

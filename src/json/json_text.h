@@ -47,6 +47,11 @@ int json_text_member(struct json_part object, const char *name, struct json_part
  * pair (errno is EINVAL), or there is no memory (ENOMEM). */
 char *json_text_string(struct json_part value);
 
+/* The same without memory: writes it to RET of SIZE bytes. False: VALUE is not such a string, or longer than
+ * that as JSON.
+ */
+bool json_text_copy(struct json_part value, char *ret, size_t size);
+
 /* Writes the string PART to OUT, without quotes and escapes, in UTF-8; at most PART.length bytes. Returns how
  * many. Half of a surrogate pair becomes three bytes that are not UTF-8. */
 size_t json_text_decode(struct json_part part, char *out);

@@ -9,7 +9,8 @@
 #include "json/json_text.h"
 #include "json/number_text.h"
 
-#define NOT_SAID (-1)
+#define NUMBER_MAX_BYTES 256 /* of a string of digits, as JSON */
+#define NOT_SAID         (-1)
 
 struct call {
     const struct target *target;
@@ -52,15 +53,14 @@ static bool find_last(struct json_part object, const char *name, struct json_par
 /* A number, or a string of digits, as the server reads it (Jackson's asLong()). NAME of OBJECT. */
 static double number_in(struct json_part object, const char *name)
 {
-    CLEANUP(free_pointer) char *text = NULL;
     struct json_part value;
+    char text[NUMBER_MAX_BYTES];
 
     if (!find_last(object, name, &value))
         return NOT_SAID;
     if (json_text_is_number(value))
         return number_of_text(value.text, value.length);
-    text = json_text_string(value);
-    return text ? (double)parse_ms(text, strlen(text)) : NOT_SAID;
+    return json_text_copy(value, text, sizeof(text)) ? (double)parse_ms(text, strlen(text)) : NOT_SAID;
 }
 
 static int64_t within_bounds(double ms)

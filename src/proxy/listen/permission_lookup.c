@@ -47,11 +47,17 @@ static void permission_lookup_leave(struct exchange *exchange)
     give_place(lookup);
 }
 
+/* Or responds. */
 static enum permission check(struct exchange *exchange, const struct transfer *transfer)
 {
-    json_t *answer = json_read(transfer->response_body.data, transfer->response_body.len, 0, NULL);
-    enum permission permission = permission_check_answer(exchange, answer);
+    json_error_t error = {.line = 0};
+    json_t *answer = json_read(transfer->response_body.data, transfer->response_body.len, 0, &error);
+    enum permission permission = PERMISSION_REFUSED;
 
+    if (!answer && json_error_code(&error) == json_error_out_of_memory)
+        reply_no_memory(exchange);
+    else
+        permission = permission_check_answer(exchange, answer);
     json_decref(answer);
     return permission;
 }

@@ -20,12 +20,16 @@ static bool read_body(const struct policy_facts *facts, struct json_part *ret)
     return true;
 }
 
+/* Longer strings are nothing that is compared here. */
+#define STRING_MAX_BYTES 1024
+
 /* NULL: there is none, or more than one way to read it. */
-static char *string_member(struct json_part object, const char *name)
+static const char *string_member(struct json_part object, const char *name, char ret[STRING_MAX_BYTES])
 {
     struct json_part value;
 
-    return json_text_member(object, name, &value) == 0 ? json_text_string(value) : NULL;
+    return json_text_member(object, name, &value) == 0 && json_text_copy(value, ret, STRING_MAX_BYTES) ? ret
+                                                                                                       : NULL;
 }
 
 /* Whether TEXT, or NULL, is the id of another than the own user. */
@@ -36,9 +40,9 @@ static bool is_of_another(const char *text, const struct own_user *own)
 
 static bool has_less(struct json_part user, const struct own_user *own)
 {
-    CLEANUP(free_pointer) char *authority = string_member(user, "authority");
+    char text[STRING_MAX_BYTES];
 
-    return policy_has_less(authority_parse(authority), own->authority);
+    return policy_has_less(authority_parse(string_member(user, "authority", text)), own->authority);
 }
 
 /* The server makes a new one if there is none. */
@@ -50,24 +54,23 @@ static bool is_new(struct json_part entity)
     return *entity.text == '{' && (r == -ENOENT || (r == 0 && *id.text == 'n'));
 }
 
-static char *id_of(struct json_part entity)
+static const char *id_of(struct json_part entity, char ret[STRING_MAX_BYTES])
 {
     struct json_part id;
 
-    return json_text_member(entity, "id", &id) == 0 ? string_member(id, "id") : NULL;
+    return json_text_member(entity, "id", &id) == 0 ? string_member(id, "id", ret) : NULL;
 }
 
 /* A new user who has less authority may get an activation link; one who exists has to be looked up. */
 static unsigned ruled_out_by_user(struct json_part user, const struct own_user *own)
 {
-    CLEANUP(free_pointer) char *id = NULL;
+    char id[STRING_MAX_BYTES];
 
     if (!own->id)
         return 0;
     if (is_new(user))
         return SET_ACCOUNT | (has_less(user, own) ? SET_SESSION : 0);
-    id = id_of(user);
-    return is_of_another(id, own) ? SET_ACCOUNT : 0;
+    return is_of_another(id_of(user, id), own) ? SET_ACCOUNT : 0;
 }
 
 static bool all_are_others(struct json_part list, const struct own_user *own)
@@ -78,9 +81,9 @@ static bool all_are_others(struct json_part list, const struct own_user *own)
     if (*list.text != '[')
         return false;
     while (json_text_next_element(&at, end, &element)) {
-        CLEANUP(free_pointer) char *id = json_text_string(element);
+        char id[STRING_MAX_BYTES];
 
-        if (!is_of_another(id, own))
+        if (!json_text_copy(element, id, sizeof(id)) || !is_of_another(id, own))
             return false;
     }
     return true;
@@ -99,7 +102,7 @@ static bool is_anothers_email(const char *email, const struct own_user *own)
 
 static bool is_harmless(const struct operation *operation, struct json_part body, const struct own_user *own)
 {
-    CLEANUP(free_pointer) char *email = NULL;
+    char email[STRING_MAX_BYTES];
 
     if (operation->condition == CONDITION_USER_IN_LIST)
         return all_are_others(body, own);
@@ -107,8 +110,7 @@ static bool is_harmless(const struct operation *operation, struct json_part body
         return is_new(body);
     if (operation->condition != CONDITION_EMAIL_IN_BODY)
         return false;
-    email = string_member(body, "email");
-    return is_anothers_email(email, own);
+    return is_anothers_email(string_member(body, "email", email), own);
 }
 
 unsigned policy_ruled_out_by_body(const struct operation *operation, const struct policy_facts *facts)
@@ -124,12 +126,13 @@ unsigned policy_ruled_out_by_body(const struct operation *operation, const struc
 
 bool policy_user_in_body(const struct policy_facts *facts, char ret[POLICY_ID_LENGTH + 1])
 {
-    CLEANUP(free_pointer) char *id = NULL;
+    char text[STRING_MAX_BYTES];
     struct json_part body;
+    const char *id;
 
     if (!read_body(facts, &body))
         return false;
-    id = id_of(body);
+    id = id_of(body, text);
     if (!is_of_another(id, &facts->own) || !has_less(body, &facts->own))
         return false;
     memcpy(ret, id, POLICY_ID_LENGTH + 1);
