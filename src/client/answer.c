@@ -57,6 +57,6 @@ json_t *answer_json(const struct answer *answer, unsigned flags, json_error_t *r
     if (!is_latin1(answer))
         return json_read(answer->body.data, answer->body.len, flags, reason);
     if (append_latin1(&text, answer->body.data, answer->body.len) < 0)
-        return NULL;
+        return json_read_failed(reason);
     return json_read(text.data, text.len, flags, reason);
 }

@@ -28,6 +28,8 @@ static int parse(const struct answer *answer, unsigned flags, json_t **ret, tb_e
     json_error_t reason;
     json_t *root = answer_json(answer, flags, &reason);
 
+    if (!root && json_error_code(&reason) == json_error_out_of_memory)
+        return FAIL_MEMORY(err);
     if (!root)
         return FAIL(err, TB_ERROR_DECODE, -EBADMSG, "not JSON: line %d, column %d: %s", reason.line,
                     reason.column, reason.text);
@@ -175,7 +177,7 @@ static int raw_value(const struct answer *answer, json_t **ret, tb_error *err)
         return 0;
     }
     value = answer_json(answer, 0, &reason);
-    if (!value && answer_text(answer, &text) == 0)
+    if (!value && json_error_code(&reason) != json_error_out_of_memory && answer_text(answer, &text) == 0)
         value = json_stringn(text.data, text.len);
     if (!value)
         return FAIL_MEMORY(err);

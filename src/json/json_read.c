@@ -276,6 +276,11 @@ static json_t *refuse(json_error_t *error, const char *text, const char *end, co
     return NULL;
 }
 
+json_t *json_read_failed(json_error_t *error)
+{
+    return fail(error, json_error_out_of_memory, "out of memory");
+}
+
 json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t *error)
 {
     struct reader reader = {.flags = flags, .string = BUF_INIT(SIZE_MAX / 2)};
@@ -291,7 +296,7 @@ json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t 
     buf_free_secret(&reader.string); /* a token, perhaps */
     if (!value && reader.too_deep)
         return fail(error, json_error_stack_overflow, "too many levels");
-    return value ? value : fail(error, json_error_out_of_memory, "out of memory");
+    return value ? value : json_read_failed(error);
 }
 
 json_t *json_read_text(const char *text)

@@ -20,6 +20,9 @@ enum json_read {
  * on the same line. */
 json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t *error);
 
+/* Returns NULL, with json_error_out_of_memory in ERROR, which may be NULL. */
+json_t *json_read_failed(json_error_t *error);
+
 /* TEXT as a string, as if it had been read: verbatim if it begins with TB_VERBATIM itself. A new reference;
  * NULL: it is not UTF-8, or there is no memory. */
 json_t *json_read_text(const char *text);

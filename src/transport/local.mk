@@ -20,7 +20,7 @@ src_libtransport_la_SOURCES = \
 	src/transport/http2_window.c \
 	src/transport/http_connection.h \
 	src/transport/options.c src/transport/options.h \
-	src/transport/openssl_memory.c src/transport/openssl_memory.h \
+	src/transport/library_memory.c src/transport/library_memory.h \
 	src/transport/pool.c src/transport/pool.h \
 	src/transport/pool_connection.c \
 	src/transport/pool_open.c \

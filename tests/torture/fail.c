@@ -154,6 +154,11 @@ bool fails(const char *name)
     return result;
 }
 
+void spare(bool on)
+{
+    busy = on;
+}
+
 void look_for_leaks(void)
 {
     if (!control || control->looks != 1)

@@ -19,6 +19,9 @@
 /* Whether this call of the function NAME is to fail. */
 bool fails(const char *name);
 
+/* While ON, the calls of this thread do not fail. */
+void spare(bool on);
+
 /* If torture.py wants it. */
 void look_for_leaks(void);
 

@@ -17,6 +17,9 @@
 #define NGHTTP2_ERR_NOMEM    (-901)
 
 REPLACE(int, curl_global_init, (long flags), (flags), CURLE_OUT_OF_MEMORY, 0)
+REPLACE(int, curl_global_init_mem,
+        (long flags, void *allocate, void *release, void *change, void *copy, void *zeros),
+        (flags, allocate, release, change, copy, zeros), CURLE_OUT_OF_MEMORY, 0)
 REPLACE(void *, curl_easy_init, (void), (), NULL, 0)
 REPLACE(int, curl_easy_send, (void *easy, const void *data, size_t size, size_t *sent),
         (easy, data, size, sent), CURLE_OUT_OF_MEMORY, 0)

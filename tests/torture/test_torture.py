@@ -34,6 +34,9 @@ class TestTorture(unittest.TestCase):
     def test_http_2_without_tls(self):
         self.torture("h2c")
 
+    def test_the_client_library(self):
+        self.torture("library")
+
 
 if __name__ == "__main__":
     tap.main()

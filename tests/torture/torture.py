@@ -14,7 +14,8 @@ import time
 import traceback
 
 import reports
-import steps
+import steps  # adds the folder of the harness
+import torture_library
 from control import Control, Modules
 
 import build_tree  # steps.py has added the folder of the harness
@@ -29,7 +30,7 @@ START_S = 8.0
 SLOW_SHOWN = 20
 RECOVERY_S = 20.0  # after a failure; the longest pause between two attempts of a login is shorter
 ALLOWED = (steps.Refused, Closed, OSError)
-LIVES = ["sim", "tls", "h2", "h2c"]
+LIVES = ["sim", "tls", "h2", "h2c", "library"]
 
 # A phase gets a share of the time; what it leaves goes to those after it.
 SHARES = {"start": 8, "stop": 8}
@@ -357,6 +358,9 @@ class Torture:
     def live_h2c(self):
         self.live_front("h2c")
 
+    def live_library(self):
+        torture_library.live(self)
+
 
 def names_of(known):
     """The type of an option with a list of KNOWN names."""
@@ -376,7 +380,7 @@ def parse(arguments):
     parser.add_argument("--part", type=int, default=0, help="which one")
     parser.add_argument("--depth", type=int, default=12, help="the frames of a stack that make a difference")
     parser.add_argument("--lives", type=names_of(LIVES), default=LIVES, help="ways to the server, of %s; default: all" % ", ".join(LIVES))
-    parser.add_argument("--only", type=names_of(["start", *known, "stop"]),
+    parser.add_argument("--only", type=names_of(["start", *known, "stop", "calls"]),
                         help="steps, of start, %s, stop; default: all" % ", ".join(known))
     parser.add_argument("--list", metavar="FILE", help="write the stacks of all calls that have failed")
     return parser.parse_args(arguments)

@@ -21,7 +21,7 @@
 #include "proxy/daemon/log_format.h"
 #include "proxy/daemon/misconfigured.h"
 #include "proxy/listen/passed_sockets.h"
-#include "transport/openssl_memory.h"
+#include "transport/library_memory.h"
 
 #define SETTINGS_MAX 100
 
@@ -165,7 +165,7 @@ static int configure(struct daemon *daemon, const struct arguments *arguments, s
         log_configure(config);
         r = daemon_open(daemon, config, err);
     }
-    if (r == 0 && openssl_memory_lacked()) /* it may not have all certificates */
+    if (r == 0 && library_memory_lacked()) /* it may not have all certificates */
         r = tb_error_set(err, -ENOMEM, "out of memory");
     if (r < 0)
         log_error("%s", err->message);
@@ -189,8 +189,8 @@ static int run(struct daemon *daemon)
 /* libcurl does not look whether OpenSSL could begin, which without memory cannot be made good later. */
 static bool init_libraries(void)
 {
-    bool ready = openssl_memory_reserve() && curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK &&
-                 OPENSSL_init_ssl(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default();
+    bool ready =
+        library_memory_init() && OPENSSL_init_ssl(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default();
     SSL_CTX *context = ready ? SSL_CTX_new(TLS_client_method()) : NULL;
 
     SSL_CTX_free(context);

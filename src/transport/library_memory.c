@@ -3,10 +3,12 @@
  * The reserve is a block that is given back if there is no memory, and taken again later. libcurl's threads
  * may allocate at the same time.
  */
-#include "transport/openssl_memory.h"
+#include "transport/library_memory.h"
 
+#include <curl/curl.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
+#include <string.h>
 
 static void *reserve;
 static bool lacked;
@@ -21,7 +23,7 @@ static bool give_back(void)
 
 static void take(void)
 {
-    void *none = NULL, *block = malloc(OPENSSL_RESERVE_BYTES);
+    void *none = NULL, *block = malloc(LIBRARY_RESERVE_BYTES);
 
     if (block &&
         !__atomic_compare_exchange_n(&reserve, &none, block, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
@@ -65,13 +67,36 @@ static void openssl_free(void *memory, const char *file, int line)
     free(memory);
 }
 
-bool openssl_memory_reserve(void)
+static void *curl_allocate(size_t size)
 {
-    take();
-    return reserve && CRYPTO_set_mem_functions(openssl_allocate, openssl_reallocate, openssl_free) == 1;
+    return change(NULL, size);
 }
 
-bool openssl_memory_lacked(void)
+static void *curl_allocate_zeros(size_t count, size_t size)
+{
+    size_t bytes;
+    void *memory = __builtin_mul_overflow(count, size, &bytes) ? NULL : change(NULL, bytes);
+
+    return memory ? memset(memory, 0, bytes) : NULL;
+}
+
+static char *curl_copy(const char *text)
+{
+    size_t size = strlen(text) + 1;
+    char *copy = change(NULL, size);
+
+    return copy ? memcpy(copy, text, size) : NULL;
+}
+
+bool library_memory_init(void)
+{
+    take();
+    return reserve && CRYPTO_set_mem_functions(openssl_allocate, openssl_reallocate, openssl_free) == 1 &&
+           curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_allocate, free, change, curl_copy,
+                                curl_allocate_zeros) == CURLE_OK;
+}
+
+bool library_memory_lacked(void)
 {
     return __atomic_load_n(&lacked, __ATOMIC_RELAXED);
 }
