@@ -2,6 +2,7 @@
 """The client library: a program opens a client, makes calls and closes it, while one call of a library fails; see torture.py."""
 import ctypes
 import os
+import re
 import selectors
 import subprocess
 import time
@@ -12,6 +13,7 @@ from simulator import TENANT, Simulator
 
 ANSWER_S = 20.0
 NAME = "library"
+RESULT = re.compile(r"(0|1|-\d+) ")
 
 
 class Program:
@@ -19,7 +21,7 @@ class Program:
         personality = 0x0040000  # ADDR_NO_RANDOMIZE
         self.process = subprocess.Popen(
             [build_tree.program("tests/torture/library"), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, env={**os.environ, "TORTURE": control.path},
+            stderr=subprocess.STDOUT, bufsize=0, env={**os.environ, "TORTURE": control.path},
             preexec_fn=lambda: (end_with_parent(), ctypes.CDLL(None).personality(personality)))
         self.selector = selectors.DefaultSelector()
         self.selector.register(self.process.stdout, selectors.EVENT_READ)
@@ -29,7 +31,7 @@ class Program:
         self.process.stdin.write(b"\n")
         self.process.stdin.flush()
         lines = []
-        while not lines or lines[-1].split(" ")[0] not in ("0", "1") and not lines[-1].startswith("-"):
+        while not lines or not RESULT.match(lines[-1]):
             assert self.selector.select(ANSWER_S), "no answer in %.0f s: %s" % (ANSWER_S, lines)
             line = self.process.stdout.readline()
             assert line, "ended with status %d: %s" % (self.process.wait(), "\n".join(lines))
