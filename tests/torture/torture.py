@@ -94,8 +94,8 @@ class Life:
         self.failures = 0
 
     def run(self):
-        phases = [("start", self.torture_start), *((step.__name__, functools.partial(self.torture_step, step)) for step in
-                                                   self.script_type.steps), ("stop", self.torture_stop)]
+        phases = [*((step.__name__, functools.partial(self.torture_step, step)) for step in self.script_type.steps),
+                  ("stop", self.torture_stop), ("start", self.torture_start)]  # most calls are in the start
         self.torture.plan(self.name, [where for where, _ in phases])
         try:
             self.begin()
