@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
+#include <sys/socket.h>
 
 /* What one record holds at most (RFC 8446, section 5.1), so that a small head and its body go in one. Never
  * more at once: after -EAGAIN, OpenSSL wants at least as many bytes again, and this bound is the same each
@@ -137,8 +138,10 @@ int connection_send_tls(struct connection_private *own, const struct iovec *part
         own->is_writable = false;
         return -EAGAIN;
     }
-    if (code != CURLE_OK)
+    if (code != CURLE_OK) {
+        shutdown(own->watch.fd, SHUT_WR); /* it may be sound, so that the server would wait for the rest */
         return lost(own, code, -EPIPE);
+    }
     *ret = sent;
     return 0;
 }
