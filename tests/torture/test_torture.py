@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A part of all calls fails, chosen at random, or all of them with TB_LONG; see torture.py. TB_SEED chooses the part."""
+"""A part of all calls fails, or all of them with TB_LONG; see torture.py. TB_SEED chooses the part."""
 import os
 import unittest
 
