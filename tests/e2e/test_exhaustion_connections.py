@@ -85,7 +85,7 @@ class TestRaisedBound(ConnectionsCase):
                 before, open_before = self.proxy.memory_kib(), self.open_connections()
                 with self.flood("at most %d places, unix %d" % (self.places(COUNT), unix)):
                     crowds = self.crowds(COUNT, unix)
-                    count = self.open_connections() - open_before
+                    count = self.open_connections() - open_before - 2  # those of the neighbour may be new
                     self.assertGreater(count, FILLED * min(COUNT, self.places(COUNT)))
 
                     def bytes_each():
