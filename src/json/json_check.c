@@ -162,7 +162,7 @@ const char *json_check_find(const char *text, size_t length, unsigned flags)
 {
     struct check check;
 
-    check.at = length > 0 ? text : "";
+    check.at = text ? text : "";
     check.end = check.at + length;
     check.storable = flags & JSON_CHECK_STORABLE;
     check.depth = 0;

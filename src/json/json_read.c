@@ -287,7 +287,7 @@ json_t *json_read(const char *text, size_t length, unsigned flags, json_error_t 
     const char *wrong;
     json_t *value;
 
-    reader.at = length > 0 ? text : "";
+    reader.at = text ? text : "";
     reader.end = reader.at + length;
     wrong = json_check_find(reader.at, length, 0);
     if (wrong)

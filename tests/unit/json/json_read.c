@@ -135,6 +135,23 @@ static const char *const wrong[] = {
     "[NaN,1E400]",
 };
 
+START_TEST(no_text_ends_at_its_beginning)
+{
+    const char *none[] = {NULL, "", "1"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(none); i++) {
+        json_error_t error = {.line = 0};
+
+        ck_assert_ptr_null(json_read(none[i], 0, 0, &error));
+        ck_assert_int_eq(error.position, 0);
+        ck_assert_int_eq(error.line, 1);
+        ck_assert_int_eq(error.column, 1);
+        ck_assert_str_eq(error.text, "the text ends too early");
+    }
+}
+END_TEST
+
 START_TEST(text_that_is_not_json_is_refused)
 {
     unsigned flags;
@@ -261,6 +278,7 @@ UNIT_SUITE(json_read)
     TCase *tests;
     Suite *suite = unit_suite_create("json_read", &tests);
 
+    tcase_add_test(tests, no_text_ends_at_its_beginning);
     tcase_add_loop_test(tests, values_that_jansson_cannot_hold_are_verbatim, 0, (int)ARRAY_SIZE(rows));
     tcase_add_loop_test(tests, text_that_is_not_json_is_refused, 0, (int)ARRAY_SIZE(wrong));
     tcase_add_test(tests, a_name_used_twice);
