@@ -6,7 +6,7 @@
 #include "transport/library_memory.h"
 
 #include <curl/curl.h>
-#include <openssl/crypto.h>
+#include <openssl/ssl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,12 +88,23 @@ static char *curl_copy(const char *text)
     return copy ? memcpy(copy, text, size) : NULL;
 }
 
+/* libcurl does not look whether OpenSSL could begin, which without memory cannot be made good later. */
+static bool has_openssl_begun(void)
+{
+    bool ready = OPENSSL_init_ssl(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default();
+    SSL_CTX *context = ready ? SSL_CTX_new(TLS_client_method()) : NULL;
+
+    SSL_CTX_free(context);
+    return context;
+}
+
 bool library_memory_init(void)
 {
     take();
     return reserve && CRYPTO_set_mem_functions(openssl_allocate, openssl_reallocate, openssl_free) == 1 &&
            curl_global_init_mem(CURL_GLOBAL_DEFAULT, curl_allocate, free, change, curl_copy,
-                                curl_allocate_zeros) == CURLE_OK;
+                                curl_allocate_zeros) == CURLE_OK &&
+           has_openssl_begun();
 }
 
 bool library_memory_lacked(void)

@@ -8,7 +8,7 @@
 static bool is_of_thingsboard(const struct transfer *transfer)
 {
     const struct buf *text = &transfer->response_body;
-    json_t *body = json_read(text->data ? text->data : "", text->len, 0, NULL);
+    json_t *body = json_read(text->data, text->len, 0, NULL);
     bool ret = session_answer_is_error(body);
 
     json_decref(body);

@@ -172,6 +172,14 @@ class Daemon:
     def connect(self, unix=False, timeout=60.0):
         return client.Connection(self.unix_path if unix else self.address, timeout)
 
+    def listens(self):
+        """Whether it takes connections on its Unix socket: for one whose notices nobody reads."""
+        try:
+            self.connect(unix=True).close()
+        except OSError:
+            return False
+        return True
+
     def call(self, method, target, headers=(), body=None, unix=False, **options):
         return client.fetch(self.unix_path if unix else self.address, method, target, headers, body, **options)
 

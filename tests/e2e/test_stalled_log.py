@@ -18,14 +18,7 @@ class TestStalledLog(Case):
                                               cwd=self.proxy.directory, preexec_fn=end_with_parent,
                                               env=self.proxy.environment())
         os.close(end)
-        wait_until(self.is_there, "a listener")
-
-    def is_there(self):
-        try:
-            self.proxy.connect(unix=True).close()
-        except OSError:
-            return False
-        return True
+        wait_until(self.proxy.listens, "a listener")
 
     def test_requests_are_served_and_the_log_says_what_it_lacks(self):
         target = "/api/" + "x" * 900  # each request is a line at the level debug

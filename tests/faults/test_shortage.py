@@ -54,14 +54,7 @@ class TestFullDisk(Case):
         self.proxy.process = subprocess.Popen(self.proxy.command(), stdin=subprocess.DEVNULL, cwd=self.proxy.directory,
                                               preexec_fn=in_child, env=self.proxy.environment())
         self.disk = "/proc/%d/root%s" % (self.proxy.process.pid, disk)
-        wait_until(self.is_there, "a listener")
-
-    def is_there(self):
-        try:
-            self.proxy.connect(unix=True).close()
-        except OSError:
-            return False
-        return True
+        wait_until(self.proxy.listens, "a listener")
 
     def log(self):
         with open(self.disk + "/log", encoding="utf-8") as file:

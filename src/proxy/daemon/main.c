@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <malloc.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -186,17 +185,6 @@ static int run(struct daemon *daemon)
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
-/* libcurl does not look whether OpenSSL could begin, which without memory cannot be made good later. */
-static bool init_libraries(void)
-{
-    bool ready =
-        library_memory_init() && OPENSSL_init_ssl(0, NULL) == 1 && OSSL_LIB_CTX_get0_global_default();
-    SSL_CTX *context = ready ? SSL_CTX_new(TLS_client_method()) : NULL;
-
-    SSL_CTX_free(context);
-    return context;
-}
-
 int main(int argc, char **argv)
 {
     struct arguments arguments = {.config_path = CONFIG_PATH};
@@ -211,7 +199,7 @@ int main(int argc, char **argv)
     mallopt(M_MMAP_THRESHOLD, LARGE_BYTES);
     /* A huge page holds the memory of many connections, and would stay resident for one of them. */
     prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
-    if (!init_libraries()) {
+    if (!library_memory_init()) {
         log_error("out of memory");
         return EXIT_FAILURE;
     }

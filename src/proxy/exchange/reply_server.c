@@ -76,9 +76,10 @@ static void reply_answer(struct exchange *exchange, const struct request *reques
                                         MHD_RESPMEM_PERSISTENT);
     reply_headers_copy(response, exchange, transfer);
     response_add_timing(response, exchange);
-    snprintf(received, sizeof(received), "received-status=%d; details", transfer->status);
-    if (details)
+    if (details) {
+        snprintf(received, sizeof(received), "received-status=%d; details", transfer->status);
         response_add_proxy_status(response, received, details);
+    }
     respond(exchange, transfer->status, response);
 }
 

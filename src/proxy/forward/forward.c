@@ -68,10 +68,8 @@ void forward_run(struct forward *forward)
 }
 
 /* READY_MS: when the first that waits can go. Places in flight are given back by calls, not by time. */
-static const char *reason_of(struct forward *forward, int64_t ready_ms, int64_t now_ms)
+static const char *reason_of(int64_t ready_ms, int64_t now_ms)
 {
-    if (!slow_start_allows(&forward->slow_start, now_ms))
-        return FORWARD_SERVER_AWAY;
     return ready_ms == INT64_MAX ? "connections" : ready_ms <= now_ms ? "others go first" : "rate limit";
 }
 
@@ -81,6 +79,7 @@ void forward_make_room(struct forward *forward)
     int64_t now_ms = services->loop.now_ms;
     struct queue_item *item;
     int64_t ready_ms;
+    bool allowed;
 
     if (forward->queue.count == 0)
         return;
@@ -88,10 +87,10 @@ void forward_make_room(struct forward *forward)
            (item = queue_pop(&forward->queue, &services->budget, now_ms)))
         upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
     queue_end_pass(&forward->queue);
-    ready_ms = slow_start_allows(&forward->slow_start, now_ms)
-                   ? queue_ready_ms(&forward->queue, &services->budget, now_ms)
-                   : slow_start_ready_ms(&forward->slow_start, now_ms);
-    forward->held_by = reason_of(forward, ready_ms, now_ms);
+    allowed = slow_start_allows(&forward->slow_start, now_ms);
+    ready_ms = allowed ? queue_ready_ms(&forward->queue, &services->budget, now_ms)
+                       : slow_start_ready_ms(&forward->slow_start, now_ms);
+    forward->held_by = allowed ? reason_of(ready_ms, now_ms) : FORWARD_SERVER_AWAY;
     if (ready_ms == INT64_MAX)
         loop_timer_stop(&services->loop, &forward->queue_timer);
     else

@@ -386,9 +386,11 @@ static int64_t first_send_by_ms(const struct upstream_call *call)
     const struct forwarding *forwarding;
     int64_t first_ms = INT64_MAX;
 
-    list_for_each(forwarding, &call->members, member)
-        if (send_by_ms(forwarding) < first_ms)
-            first_ms = send_by_ms(forwarding);
+    list_for_each(forwarding, &call->members, member) {
+        int64_t by_ms = send_by_ms(forwarding);
+
+        first_ms = by_ms < first_ms ? by_ms : first_ms;
+    }
     return first_ms;
 }
 
