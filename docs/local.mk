@@ -49,6 +49,7 @@ dist_architecture_DATA = \
 	docs/architecture/server-clock.md \
 	docs/architecture/server-version.md \
 	docs/architecture/session.md \
+	docs/architecture/spool.md \
 	docs/architecture/streaming.md \
 	docs/architecture/subscriptions.md \
 	docs/architecture/tbproxyctl.md \

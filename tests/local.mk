@@ -17,7 +17,7 @@ TESTS = $(source_tests) $(program_tests) $(conformance_tests)
 
 # Code with threads: the library and its programs; in the daemon, whatever resolves names, uses TLS, logs in, streams or
 # stops.
-threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/e2e/test_library.py \
+threaded_tests = tests/unit/test_base tests/unit/test_upstream tests/unit/test_client tests/unit/test_spool tests/e2e/test_library.py \
 	tests/e2e/test_examples.py tests/e2e/test_ctl.py tests/e2e/test_official_client.py tests/e2e/test_session.py \
 	tests/e2e/test_service.py tests/e2e/test_streams.py tests/e2e/test_tls.py
 

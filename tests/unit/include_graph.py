@@ -10,7 +10,7 @@ import sys
 
 # From the ground up: a room may include itself and all above it in this list, except what FORBIDDEN says.
 ROOMS = ("base", "json", "http", "transport", "upstream", "client",
-         "proxy/route", "proxy/policy", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/websocket", "proxy/subscribe",
+         "proxy/route", "proxy/policy", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/spool", "proxy/websocket", "proxy/subscribe",
          "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
 # What tbproxyctl shares with the daemon: how to read its configuration, and what that says.
@@ -19,9 +19,9 @@ CONFIGURATION = ("proxy/route", "proxy/policy", "proxy/config")
 # tbproxyctl without the daemon), and a handler knows no other.
 FORBIDDEN = {"ctl": tuple(room for room in ROOMS if room.startswith("proxy/") and room not in CONFIGURATION),
              "proxy/": ("client",),
-             "proxy/websocket": ("proxy/forward",),
-             "proxy/subscribe": ("proxy/forward", "proxy/websocket"),
-             "proxy/local": ("proxy/forward", "proxy/websocket", "proxy/subscribe")}
+             "proxy/websocket": ("proxy/forward", "proxy/spool"),
+             "proxy/subscribe": ("proxy/forward", "proxy/spool", "proxy/websocket"),
+             "proxy/local": ("proxy/forward", "proxy/spool", "proxy/websocket", "proxy/subscribe")}
 # System headers that a room must not include.
 UNKNOWN = (("base", ("curl/", "microhttpd.h", "jansson.h", "libconfig.h")),
            ("json", ("curl/", "microhttpd.h", "libconfig.h", "systemd/")),

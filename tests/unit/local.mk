@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # A program for each layer. A test file holds the suite of one module, in the folder of its room.
 unit_tests = tests/unit/test_base tests/unit/test_transport tests/unit/test_pool tests/unit/test_http1 tests/unit/test_http2 \
-	tests/unit/test_upstream tests/unit/test_client tests/unit/test_ctl tests/unit/test_forward tests/unit/test_proxy
+	tests/unit/test_upstream tests/unit/test_client tests/unit/test_ctl tests/unit/test_forward tests/unit/test_proxy \
+	tests/unit/test_spool
 test_programs += $(unit_tests)
 source_tests += tests/unit/include_graph.py tests/unit/headers.py
 program_tests += $(unit_tests)
@@ -71,6 +72,12 @@ tests_unit_test_forward_CFLAGS = $(unit_cflags)
 tests_unit_test_forward_LDFLAGS = -Wl,--wrap=getrandom
 tests_unit_test_forward_LDADD = $(unit_libs)
 
+# Has a disk in memory, and kills processes that write.
+tests_unit_test_spool_SOURCES = $(unit_common)
+tests_unit_test_spool_CPPFLAGS = $(unit_cppflags)
+tests_unit_test_spool_CFLAGS = $(unit_cflags)
+tests_unit_test_spool_LDADD = $(unit_libs) -lpthread
+
 tests_unit_test_proxy_SOURCES = $(unit_common)
 tests_unit_test_proxy_CPPFLAGS = $(unit_cppflags)
 tests_unit_test_proxy_CFLAGS = $(unit_cflags)
@@ -90,6 +97,7 @@ include $(srcdir)/tests/unit/proxy/metrics/local.mk
 include $(srcdir)/tests/unit/proxy/route/local.mk
 include $(srcdir)/tests/unit/proxy/policy/local.mk
 include $(srcdir)/tests/unit/proxy/forward/local.mk
+include $(srcdir)/tests/unit/proxy/spool/local.mk
 include $(srcdir)/tests/unit/proxy/websocket/local.mk
 include $(srcdir)/tests/unit/proxy/subscribe/local.mk
 include $(srcdir)/tests/unit/proxy/listen/local.mk

@@ -1,0 +1,17 @@
+# SPDX-License-Identifier: Apache-2.0
+src_libproxy_la_SOURCES += \
+	src/proxy/spool/spool_body.c src/proxy/spool/spool_body.h \
+	src/proxy/spool/spool_damaged.c src/proxy/spool/spool_damaged.h \
+	src/proxy/spool/spool_file.c src/proxy/spool/spool_file.h \
+	src/proxy/spool/spool_file_change.c \
+	src/proxy/spool/spool_file_open.c src/proxy/spool/spool_file_private.h \
+	src/proxy/spool/spool_file_read.c \
+	src/proxy/spool/spool_file_room.c \
+	src/proxy/spool/spool_file_totals.c \
+	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
+	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
+	src/proxy/spool/spool_row.c src/proxy/spool/spool_row.h \
+	src/proxy/spool/spool_schema.c src/proxy/spool/spool_schema.h \
+	src/proxy/spool/spool_sql.c src/proxy/spool/spool_sql.h \
+	src/proxy/spool/spool_statement.c \
+	src/proxy/spool/spool_writer.c src/proxy/spool/spool_writer.h

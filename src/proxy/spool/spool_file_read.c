@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <limits.h>
+#include <sys/stat.h>
+
+#include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_sql.h"
+
+/* The columns of a row, in spool_statement.c. */
+enum {
+    ID,
+    STATE,
+    ARRIVED,
+    KEY,
+    PRINCIPAL,
+    URL,
+    TENANT,
+    OPERATION,
+    SCOPE,
+    TARGET,
+    CONTENT_TYPE,
+    BOOT,
+    BOOT_MS,
+    ATTEMPTS,
+    FIRST_ATTEMPT,
+    LAST_ATTEMPT,
+    STATUS,
+    ANSWER,
+    REASON,
+    SIZE,
+    CRC,
+    BODY
+};
+
+static int read_texts(struct sqlite3_stmt *statement, struct spool_row *row)
+{
+    const struct {
+        int column;
+        char **text;
+    } texts[] = {
+        {KEY, &row->entity},    {PRINCIPAL, &row->principal}, {URL, &row->server_url},
+        {TENANT, &row->tenant}, {OPERATION, &row->operation}, {SCOPE, &row->scope},
+        {TARGET, &row->target}, {BOOT, &row->boot_id},        {CONTENT_TYPE, &row->content_type},
+        {ANSWER, &row->answer}, {REASON, &row->reason},
+    };
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
+        r = spool_take_text(statement, texts[i].column, texts[i].text);
+    return r;
+}
+
+static int read_row(struct sqlite3_stmt *statement, struct spool_row *row)
+{
+    const void *body = sqlite3_column_blob(statement, BODY);
+    int length = sqlite3_column_bytes(statement, BODY);
+
+    row->id = sqlite3_column_int64(statement, ID);
+    row->state = (enum spool_state)sqlite3_column_int(statement, STATE);
+    row->arrived_ms = sqlite3_column_int64(statement, ARRIVED);
+    row->boot_ms = sqlite3_column_int64(statement, BOOT_MS);
+    row->attempts = sqlite3_column_int(statement, ATTEMPTS);
+    row->first_attempt_ms = sqlite3_column_int64(statement, FIRST_ATTEMPT);
+    row->last_attempt_ms = sqlite3_column_int64(statement, LAST_ATTEMPT);
+    row->status = sqlite3_column_int(statement, STATUS);
+    row->size = (size_t)sqlite3_column_int64(statement, SIZE);
+    return body ? buf_append(&row->body, body, (size_t)length) : 0;
+}
+
+/* Whether a row is as it was written, as far as can be seen. */
+static bool is_sound(const struct spool_row *row)
+{
+    return (row->state == SPOOL_WAITING || row->state == SPOOL_ASIDE) && row->entity && row->principal &&
+           row->server_url && row->tenant && row->operation && row->scope && row->target &&
+           row->content_type && row->size <= SPOOL_BODY_MAX;
+}
+
+/* Memory is this process's trouble, and undoes nothing. */
+static int take_row(struct spool_file *file, struct sqlite3_stmt *statement, bool with_body,
+                    struct spool_row **ret)
+{
+    CLEANUP(spool_row_free_pointer) struct spool_row *row = spool_row_new();
+    int r = row ? read_row(statement, row) : -ENOMEM;
+
+    if (r == 0)
+        r = read_texts(statement, row);
+    if (r < 0)
+        return r;
+    if (!is_sound(row))
+        return spool_note(file, SQLITE_CORRUPT);
+    row->is_damaged = with_body && (row->body.len != row->size ||
+                                    spool_body_sum(&row->body) != sqlite3_column_int64(statement, CRC));
+    *ret = TAKE_PTR(row);
+    return 0;
+}
+
+/* Whether PAGE has a place for one row more, with a body of SIZE. */
+static bool fits(const struct spool_page *page, size_t rows, size_t bytes, size_t size)
+{
+    return rows < page->max_rows &&
+           (rows == 0 || (bytes <= page->max_bytes && size <= page->max_bytes - bytes));
+}
+
+static int take_rows(struct spool_file *file, struct sqlite3_stmt *statement, bool with_bodies,
+                     const struct spool_page *page, struct list *ret)
+{
+    size_t rows = 0, bytes = 0;
+    struct spool_row *row;
+    int r = 0;
+
+    while (rows < page->max_rows && (r = spool_step(file, statement)) == 1) {
+        size_t size = with_bodies ? (size_t)sqlite3_column_int64(statement, SIZE) : 0;
+
+        if (!fits(page, rows, bytes, size))
+            break;
+        r = take_row(file, statement, with_bodies, &row);
+        if (r < 0)
+            break;
+        list_append(ret, &row->link);
+        rows++;
+        bytes += row->body.len;
+    }
+    sqlite3_reset(statement);
+    return r < 0 ? r : 0;
+}
+
+/* The same; on error, RET is as it was. */
+static int read_rows(struct spool_file *file, struct sqlite3_stmt *statement, bool with_bodies,
+                     struct spool_page page, struct list *ret)
+{
+    struct list rows;
+    int r;
+
+    list_init(&rows);
+    r = take_rows(file, statement, with_bodies, &page, &rows);
+    if (r == 0)
+        list_take_all(ret, &rows);
+    spool_rows_free(&rows);
+    return r;
+}
+
+/* 0: *RET is the id of the entity KEY; -ENOENT. */
+static int entity_id(struct spool_file *file, const char *key, int64_t *ret)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_FIND_ENTITY);
+    int r;
+
+    if (!statement)
+        return file->failure;
+    spool_bind_text(statement, 1, key);
+    r = spool_step(file, statement);
+    if (r <= 0)
+        return r < 0 ? r : -ENOENT;
+    *ret = sqlite3_column_int64(statement, 0);
+    sqlite3_reset(statement);
+    return 0;
+}
+
+int spool_file_read(struct spool_file *file, const char *key, struct spool_page page, struct list *ret)
+{
+    struct sqlite3_stmt *statement;
+    int64_t id = 0;
+    int r = entity_id(file, key, &id);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    statement = spool_statement(file, SPOOL_READ);
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, id);
+    return read_rows(file, statement, true, page, ret);
+}
+
+int spool_file_list(struct spool_file *file, int64_t after_id, int state, bool with_bodies,
+                    struct spool_page page, struct list *ret)
+{
+    enum spool_statement which = state < 0                ? SPOOL_LIST
+                                 : state == SPOOL_WAITING ? SPOOL_LIST_WAITING
+                                                          : SPOOL_LIST_ASIDE;
+    struct sqlite3_stmt *statement = spool_statement(file, which);
+
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, after_id);
+    sqlite3_bind_int(statement, 2, with_bodies);
+    return read_rows(file, statement, with_bodies, page, ret);
+}
+
+static struct sqlite3_stmt *bind_parts(struct spool_file *file, enum spool_statement which, int64_t number)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, which);
+
+    if (statement) {
+        sqlite3_bind_int64(statement, 1, spool_first_id(number));
+        sqlite3_bind_int64(statement, 2, spool_last_id(number));
+    }
+    return statement;
+}
+
+static int take_end(struct sqlite3_stmt *statement, struct list *ret)
+{
+    CLEANUP(spool_row_free_pointer) struct spool_row *row = spool_row_new();
+    int r = row ? spool_take_text(statement, 2, &row->principal) : -ENOMEM;
+
+    if (r == 0)
+        r = spool_take_text(statement, 5, &row->answer);
+    if (r == 0)
+        r = spool_take_text(statement, 6, &row->reason);
+    if (r < 0)
+        return r;
+    row->id = sqlite3_column_int64(statement, 0);
+    row->state = (enum spool_state)sqlite3_column_int(statement, 1);
+    row->last_attempt_ms = sqlite3_column_int64(statement, 3);
+    row->status = sqlite3_column_int(statement, 4);
+    list_append(ret, &TAKE_PTR(row)->link);
+    return 0;
+}
+
+static int find_ends(struct spool_file *file, int64_t number, struct list *ret)
+{
+    struct sqlite3_stmt *statement = bind_parts(file, SPOOL_FIND_ENDED, number);
+    int r;
+
+    if (!statement)
+        return file->failure;
+    while ((r = spool_step(file, statement)) == 1) {
+        r = take_end(statement, ret);
+        if (r < 0)
+            break;
+    }
+    sqlite3_reset(statement);
+    return r;
+}
+
+int spool_file_find(struct spool_file *file, int64_t number, struct list *ret)
+{
+    struct sqlite3_stmt *statement = bind_parts(file, SPOOL_FIND_ROWS, number);
+    struct list found;
+    int r;
+
+    if (!statement)
+        return file->failure;
+    list_init(&found);
+    r = read_rows(file, statement, false, (struct spool_page){SIZE_MAX, SIZE_MAX}, &found);
+    if (r == 0)
+        r = find_ends(file, number, &found);
+    if (r == 0)
+        list_take_all(ret, &found);
+    spool_rows_free(&found);
+    return r;
+}
+
+/* 1: *RET is the entity after AFTER, which moves on; 0: there is none. */
+static int next_entity(struct spool_file *file, int64_t *after, struct spool_entity *ret)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_NEXT_ENTITY);
+    char *key = NULL;
+    int r;
+
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, *after);
+    r = spool_step(file, statement);
+    if (r <= 0)
+        return r;
+    r = spool_take_text(statement, 2, &key);
+    if (r == 0 && !key)
+        r = spool_note(file, SQLITE_CORRUPT);
+    if (r == 0) {
+        *ret = (struct spool_entity){key, sqlite3_column_int64(statement, 1)};
+        *after = sqlite3_column_int64(statement, 0);
+        r = 1;
+    }
+    sqlite3_reset(statement);
+    return r;
+}
+
+int spool_file_next_entities(struct spool_file *file, int64_t *cursor, struct spool_entity *ret, size_t count)
+{
+    int64_t after = *cursor;
+    size_t found = 0;
+    int r = 1;
+
+    while (found < count && (r = next_entity(file, &after, &ret[found])) == 1)
+        found++;
+    if (r < 0) {
+        while (found > 0)
+            free(ret[--found].key);
+        return r;
+    }
+    *cursor = r == 0 ? 0 : after;
+    return (int)found;
+}
+
+int spool_file_oldest(struct spool_file *file, struct spool_row **ret)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_OLDEST);
+    int r;
+
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, file->totals.oldest_id);
+    r = spool_step(file, statement);
+    if (r == 1)
+        r = take_row(file, statement, false, ret);
+    else if (r == 0)
+        r = -ENOENT;
+    sqlite3_reset(statement);
+    if (r == 0)
+        file->totals.oldest_id = (*ret)->id;
+    return r;
+}

@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: Apache-2.0
+tests_unit_test_spool_SOURCES += \
+	tests/unit/proxy/spool/memory_vfs.c tests/unit/proxy/spool/memory_vfs.h \
+	tests/unit/proxy/spool/spool_body.c \
+	tests/unit/proxy/spool/spool_damaged.c \
+	tests/unit/proxy/spool/spool_file.c \
+	tests/unit/proxy/spool/spool_full.c \
+	tests/unit/proxy/spool/spool_kill.c \
+	tests/unit/proxy/spool/spool_power.c \
+	tests/unit/proxy/spool/spool_rights.c \
+	tests/unit/proxy/spool/spool_world.c tests/unit/proxy/spool/spool_world.h \
+	tests/unit/proxy/spool/spool_writer.c

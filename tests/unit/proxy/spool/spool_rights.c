@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may have the file. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "spool_world.h"
+#include "unit.h"
+
+static struct spool_file file;
+
+static void set_up(void)
+{
+    world_directory();
+    world_open(&file);
+}
+
+static void tear_down(void)
+{
+    spool_file_close(&file);
+}
+
+static int open_again(struct tb_error *err)
+{
+    struct spool_file second;
+    int r = spool_file_open(&second, world_path_of("."), err);
+
+    ck_assert_int_ne(r, 0);
+    ck_assert_ptr_null(second.db);
+    return r;
+}
+
+START_TEST(another_process_is_refused)
+{
+    struct tb_error err = {0};
+    pid_t child;
+    int status;
+
+    world_insert(&file, 1, "a", "one");
+    child = fork();
+    if (child == 0)
+        _exit(open_again(&err) == -EBUSY && strstr(err.message, "in use by another process") ? 0 : 1);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    world_insert(&file, 2, "a", "two");
+    ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], 2);
+}
+END_TEST
+
+START_TEST(others_have_no_rights)
+{
+    struct tb_error err = {0};
+    struct stat status;
+
+    ck_assert_int_eq(stat(world_path(), &status), 0);
+    ck_assert_int_eq(status.st_mode & 07777, 0600);
+    spool_file_close(&file);
+    ck_assert_int_eq(chmod(world_path(), 0640), 0);
+    ck_assert_int_eq(open_again(&err), -EPERM);
+    ck_assert_ptr_nonnull(strstr(err.message, "run chmod 0600 "));
+    ck_assert_int_eq(chmod(world_path(), 0600), 0);
+    ck_assert_int_eq(chmod(world_path_of("."), 0750), 0);
+    ck_assert_int_eq(open_again(&err), -EPERM);
+    ck_assert_ptr_nonnull(strstr(err.message, "run chmod 0700 "));
+    ck_assert_int_eq(chmod(world_path_of("."), 0700), 0);
+    world_open(&file);
+}
+END_TEST
+
+START_TEST(no_link_is_followed)
+{
+    struct tb_error err = {0};
+    char target[400];
+
+    spool_file_close(&file);
+    strcpy(target, world_path_of("target"));
+    ck_assert_int_eq(rename(world_path(), target), 0);
+    ck_assert_int_eq(symlink(target, world_path()), 0);
+    ck_assert_int_eq(open_again(&err), -EPERM);
+    ck_assert_int_eq(unlink(world_path()), 0);
+    ck_assert_int_eq(link(target, world_path()), 0);
+    ck_assert_int_eq(open_again(&err), -EPERM);
+    ck_assert_int_eq(unlink(target), 0);
+    world_open(&file);
+}
+END_TEST
+
+START_TEST(the_directory_is_made)
+{
+    struct spool_file other;
+    struct tb_error err;
+    char path[300], inner[400];
+    struct stat status;
+
+    snprintf(path, sizeof(path), "%s-made", unit_directory());
+    snprintf(inner, sizeof(inner), "%s/a/b", path);
+    ck_assert_int_eq(spool_file_open(&other, inner, &err), -ENOENT);
+    ck_assert_int_eq(spool_file_open(&other, path, &err), 0);
+    spool_file_close(&other);
+    ck_assert_int_eq(stat(path, &status), 0);
+    ck_assert_int_eq(status.st_mode & 07777, 0700);
+    snprintf(inner, sizeof(inner), "%s/" SPOOL_FILE_NAME, path);
+    ck_assert_int_eq(unlink(inner), 0);
+    snprintf(inner, sizeof(inner), "%s/spool.reserve", path);
+    ck_assert_int_eq(unlink(inner), 0);
+    ck_assert_int_eq(rmdir(path), 0);
+}
+END_TEST
+
+UNIT_SUITE(spool_rights)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("spool_rights", &tests);
+
+    tcase_add_checked_fixture(tests, set_up, tear_down);
+    tcase_add_test(tests, another_process_is_refused);
+    tcase_add_test(tests, others_have_no_rights);
+    tcase_add_test(tests, no_link_is_followed);
+    tcase_add_test(tests, the_directory_is_made);
+    return suite;
+}
