@@ -5,7 +5,7 @@ FUZZERS = tests/fuzz/fuzz_config tests/fuzz/fuzz_ctl_status tests/fuzz/fuzz_ctl_
 	tests/fuzz/fuzz_events tests/fuzz/fuzz_exchange tests/fuzz/fuzz_frames tests/fuzz/fuzz_handshake tests/fuzz/fuzz_header tests/fuzz/fuzz_http1 \
 	tests/fuzz/fuzz_http2 tests/fuzz/fuzz_json tests/fuzz/fuzz_jwt tests/fuzz/fuzz_limits tests/fuzz/fuzz_merge_body \
 	tests/fuzz/fuzz_origin tests/fuzz/fuzz_policy tests/fuzz/fuzz_pool tests/fuzz/fuzz_query tests/fuzz/fuzz_router \
-	tests/fuzz/fuzz_server_version tests/fuzz/fuzz_session tests/fuzz/fuzz_stamp tests/fuzz/fuzz_subscription tests/fuzz/fuzz_target \
+	tests/fuzz/fuzz_server_version tests/fuzz/fuzz_session tests/fuzz/fuzz_spool_body tests/fuzz/fuzz_stamp tests/fuzz/fuzz_subscription tests/fuzz/fuzz_target \
 	tests/fuzz/fuzz_update tests/fuzz/fuzz_url
 EXTRA_PROGRAMS = $(FUZZERS)
 EXTRA_DIST += tests/fuzz/corpus tests/fuzz/fuzz_inputs.py tests/fuzz/make_seeds.py
@@ -45,6 +45,9 @@ tests_fuzz_fuzz_router_LDADD = $(project_libs)
 tests_fuzz_fuzz_router_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_session_LDADD = $(project_libs)
 tests_fuzz_fuzz_session_LDFLAGS = -fsanitize=fuzzer
+tests_fuzz_fuzz_spool_body_SOURCES = tests/fuzz/fuzz_spool_body.c tests/fuzz/fuzz.h
+tests_fuzz_fuzz_spool_body_LDADD = $(project_libs)
+tests_fuzz_fuzz_spool_body_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_stamp_LDADD = $(project_libs)
 tests_fuzz_fuzz_stamp_LDFLAGS = -fsanitize=fuzzer
 tests_fuzz_fuzz_target_LDADD = $(project_libs)
