@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Built only by scripts/bench.
-EXTRA_PROGRAMS += tests/bench/client_calls tests/bench/client_decode tests/bench/write_load
+EXTRA_PROGRAMS += tests/bench/client_calls tests/bench/client_decode tests/bench/spool_store \
+	tests/bench/write_load
 tests_bench_client_calls_SOURCES = tests/bench/client_calls.c
 tests_bench_client_calls_CPPFLAGS = $(examples_cppflags)
 tests_bench_client_calls_LDADD = $(libtbclient_ce) $(JANSSON_LIBS) -lpthread
 tests_bench_client_decode_SOURCES = tests/bench/client_decode.c
 tests_bench_client_decode_CPPFLAGS = $(examples_cppflags)
 tests_bench_client_decode_LDADD = $(libtbclient_ce) $(JANSSON_LIBS)
+tests_bench_spool_store_SOURCES = tests/bench/spool_store.c
+tests_bench_spool_store_LDADD = $(project_libs) -lpthread
 tests_bench_write_load_SOURCES = tests/bench/write_load.c
 EXTRA_DIST += \
 	tests/bench/__init__.py tests/bench/build.py tests/bench/burst.py tests/bench/client.py \
