@@ -43,6 +43,11 @@ enum metrics_event {
     METRICS_SUBSCRIPTION_EVENTS, /* handed to subscribers */
     METRICS_SUBSCRIPTION_LOSSES, /* of the WebSocket that the subscribers share */
     METRICS_SUBSCRIBERS_BEHIND,  /* how often a subscriber did not read fast enough */
+    METRICS_SPOOL_STORED,        /* writes; the disk has them */
+    METRICS_SPOOL_DELIVERED,     /* rows, of which a write has several if the server refused it */
+    METRICS_SPOOL_SET_ASIDE,     /* rows */
+    METRICS_SPOOL_DROPPED,       /* rows: too old, for want of room, or by the administrator */
+    METRICS_SPOOL_DAMAGED,       /* files, each with all its rows */
     METRICS_EVENT_COUNT,
 };
 
@@ -59,6 +64,8 @@ enum metrics_refusal {
     METRICS_REFUSED_TOO_SLOW,
     METRICS_REFUSED_SUBSCRIBERS,
     METRICS_REFUSED_WEBSOCKETS,
+    METRICS_REFUSED_SPOOL_FULL, /* by its own bounds */
+    METRICS_REFUSED_SPOOL_DISK, /* an error of the disk, also if that is full */
     METRICS_REFUSED_MEMORY,
     METRICS_REFUSED_STOPPING,
     METRICS_REFUSAL_COUNT,

@@ -143,7 +143,8 @@ static void print_reasons(struct page *page, const struct metrics *metrics)
         [METRICS_REFUSED_BROWSER_GUARD] = "browser_guard", [METRICS_REFUSED_LOGIN] = "login",
         [METRICS_REFUSED_BODY_SIZE] = "body_size",         [METRICS_REFUSED_MALFORMED] = "malformed",
         [METRICS_REFUSED_TOO_SLOW] = "too_slow",           [METRICS_REFUSED_SUBSCRIBERS] = "subscribers",
-        [METRICS_REFUSED_WEBSOCKETS] = "websockets",       [METRICS_REFUSED_MEMORY] = "memory",
+        [METRICS_REFUSED_WEBSOCKETS] = "websockets",       [METRICS_REFUSED_SPOOL_FULL] = "spool_full",
+        [METRICS_REFUSED_SPOOL_DISK] = "spool_disk",       [METRICS_REFUSED_MEMORY] = "memory",
         [METRICS_REFUSED_STOPPING] = "stopping",
     };
 
@@ -194,6 +195,16 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
                                          "Times that the WebSocket shared by subscribers was lost."},
         [METRICS_SUBSCRIBERS_BEHIND] = {"tbproxyd_subscribers_behind",
                                         "Times that a subscriber did not read fast enough."},
+        [METRICS_SPOOL_STORED] = {"tbproxyd_spool_stored", "Writes that the spool has taken."},
+        [METRICS_SPOOL_DELIVERED] = {"tbproxyd_spool_delivered",
+                                     "Rows of the spool that the server has taken."},
+        [METRICS_SPOOL_SET_ASIDE] = {"tbproxyd_spool_set_aside",
+                                     "Rows of the spool that were set aside for the administrator."},
+        [METRICS_SPOOL_DROPPED] =
+            {"tbproxyd_spool_dropped",
+             "Rows of the spool that were given up: too old, no room, or by the administrator."},
+        [METRICS_SPOOL_DAMAGED] = {"tbproxyd_spool_damaged",
+                                   "Damaged files of the spool that were moved aside."},
     };
     size_t i;
 
