@@ -55,6 +55,11 @@ class Simulator:
     def stats(self):
         return self.control("GET", "/sim/stats")
 
+    def history(self, start=0):
+        """What was stored after the first START values, with set(history=True): [entity, scope, key, ts, value] of each; without
+        a value if it was deleted."""
+        return self.control("GET", "/sim/history?from=%d" % start)
+
     def fault(self, kind, path="/", **more):
         self.control("POST", "/sim/fault", {"kind": kind, "path": path, **more})
 

@@ -147,5 +147,37 @@ class TestValues(Case):
         self.assertIn(info.encode(), self.sim.call("POST", "/api/device", headers, body.encode()).body)
 
 
+class TestHistory(Case):
+    def setUp(self):
+        self.sim = self.start_simulator()
+        self.sim.set(history=True)
+        self.key = [("X-Authorization", "ApiKey " + self.sim.api_key)]
+        device = self.call("POST", "/api/device", {"name": "of the history", "type": "default"}).json()
+        self.device = device["id"]["id"]
+        self.base = "/api/plugins/telemetry/DEVICE/%s/" % self.device
+
+    def call(self, method, target, body=None):
+        return self.sim.call(method, target, self.key, body)
+
+    def test_what_was_stored_and_deleted_in_order(self):
+        for value in (1, 2, 2):
+            self.call("POST", self.base + "timeseries/ANY", {"ts": 5, "values": {"a": value}})
+        self.call("POST", self.base + "SERVER_SCOPE", {"b": "x"})
+        self.call("DELETE", self.base + "SERVER_SCOPE?keys=b")
+        history = self.sim.history()
+        self.assertEqual(history[:3], [[self.device, "TIMESERIES", "a", 5, value] for value in (1, 2, 2)])
+        self.assertEqual([entry[:3] + entry[4:] for entry in history[3:]],
+                         [[self.device, "SERVER_SCOPE", "b", "x"], [self.device, "SERVER_SCOPE", "b"]])
+        self.assertEqual(self.sim.history(4), history[4:])
+
+    def test_faults_by_chance_and_by_the_body(self):
+        def statuses(value, count):
+            return [self.call("POST", self.base + "SERVER_SCOPE", {"b": value}).status for _ in range(count)]
+        self.sim.fault("status", self.base, status=400, count=0, has='"bad"')
+        self.assertEqual(statuses("bad", 1) + statuses("good", 1), [400, 200])
+        self.sim.fault("status", self.base, status=503, count=0, chance=50)
+        self.assertEqual(set(statuses("good", 40)), {200, 503})
+
+
 if __name__ == "__main__":
     tap.main()

@@ -40,6 +40,7 @@ bool attributes_save(struct sim *sim, struct request *rq, struct reply *rp, stru
         }
         if (attribute_put(&e->telemetry, scope, key, value, rq->now))
             sim->store.n_attributes++;
+        value_history_add(&sim->history, e->id, scope_name(scope), key, rq->now, value);
         if (changes)
             changes_add(changes, key, rq->now, value);
     }
@@ -145,8 +146,11 @@ static void delete_keys(struct sim *sim, struct request *rq, struct reply *rp, s
         return;
     }
     for (size_t i = 0; i < json_array_size(keys); i++) {
-        if (attribute_remove(&e->telemetry, scope, json_string_value(json_array_get(keys, i))))
+        const char *key = json_string_value(json_array_get(keys, i));
+
+        if (attribute_remove(&e->telemetry, scope, key))
             sim->store.n_attributes--;
+        value_history_add(&sim->history, e->id, scope_name(scope), key, rq->now, NULL);
     }
     reply_empty(rp, 200);
 }

@@ -53,6 +53,7 @@ static bool put_values(struct sim *sim, struct entity *e, int64_t ts, const json
         if (series_put(&e->telemetry, key, ts, value))
             sim->store.n_points++;
         sim->log.counters.values++;
+        value_history_add(&sim->history, e->id, "TIMESERIES", key, ts, value);
         if (changes)
             changes_add(changes, key, ts, value);
     }
@@ -174,8 +175,11 @@ void delete_entity_timeseries(struct sim *sim, struct request *rq, struct reply 
                    "When deleteAllDataForKeys is false, start and end timestamp values shouldn't be empty");
         return;
     }
-    for (size_t i = 0; i < json_array_size(keys); i++)
-        sim->store.n_points -=
-            series_remove(&e->telemetry, json_string_value(json_array_get(keys, i)), from, to);
+    for (size_t i = 0; i < json_array_size(keys); i++) {
+        const char *key = json_string_value(json_array_get(keys, i));
+
+        sim->store.n_points -= series_remove(&e->telemetry, key, from, to);
+        value_history_add(&sim->history, e->id, "TIMESERIES", key, rq->now, NULL);
+    }
     reply_empty(rp, 200);
 }

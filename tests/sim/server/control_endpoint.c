@@ -122,6 +122,11 @@ static int control_set_silent_devices(struct sim *sim, const json_t *v)
     return set_flag(v, &sim->settings.silent_devices);
 }
 
+static int control_set_history(struct sim *sim, const json_t *v)
+{
+    return set_flag(v, &sim->history.is_kept);
+}
+
 static int control_set_seed(struct sim *sim, const json_t *v)
 {
     return set_number(v, 0, INT32_MAX, &sim->settings.seed);
@@ -131,6 +136,7 @@ static const struct setting settings[] = {
     {"checkAnswers", control_set_check_answers},
     {"seed", control_set_seed},
     {"strict", control_set_strict},
+    {"history", control_set_history},
     {"apiKeyEnabled", control_set_api_key_enabled},
     {"clockOffsetMs", control_set_clock_offset},
     {"customerLimits", control_set_customer_limits},
@@ -231,6 +237,24 @@ static void control_get_requests(struct sim *sim, const struct request *rq, stru
     reply_json(rp, request_log_requests(&sim->log));
 }
 
+/* "?from=N": what came after the first N. */
+static void control_get_history(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    int64_t from = 0;
+
+    if (request_param(rq, "from") && parse_int64(request_param(rq, "from"), &from) < 0)
+        reply_bad(rp, "from is not a number");
+    else
+        reply_json(rp, value_history_json(&sim->history, (size_t)from));
+}
+
+static void control_delete_history(struct sim *sim, const struct request *rq, struct reply *rp)
+{
+    (void)rq;
+    value_history_clear(&sim->history);
+    reply_json(rp, json_object());
+}
+
 static void control_delete_faults(struct sim *sim, const struct request *rq, struct reply *rp)
 {
     (void)rq;
@@ -284,6 +308,8 @@ static const struct {
     {"POST", "/sim/set", control_post_set},
     {"POST", "/sim/fault", control_post_fault},
     {"DELETE", "/sim/fault", control_delete_faults},
+    {"GET", "/sim/history", control_get_history},
+    {"DELETE", "/sim/history", control_delete_history},
     {"GET", "/sim/requests", control_get_requests},
     {"DELETE", "/sim/requests", control_delete_requests},
     {"GET", "/sim/violations", control_get_violations},

@@ -162,7 +162,8 @@ void process_request(struct sim *sim, struct request *rq, struct reply *rp)
 
     rp->headers = starts_with(rq->path, "/api/v1/") ? HEADERS_DEVICE_API : HEADERS_API;
     pthread_mutex_lock(&sim->lock);
-    faults_match(&sim->faults, rq->method, rq->target, &fault);
+    faults_match(&sim->faults, &(struct fault_request){rq->method, rq->target, rq->body.data, rq->body.len},
+                 &fault);
     pthread_mutex_unlock(&sim->lock);
     sim_sleep(sim, fault.ms);
     if (fault.kind == FAULT_HOLD && !fault.executed)

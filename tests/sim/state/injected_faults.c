@@ -49,16 +49,18 @@ int faults_add(struct faults *faults, const json_t *d)
         .executed = json_is_true(json_object_get(d, "executed")),
         .count = json_int(d, "count", 1),
         .skip = json_int(d, "skip", 0),
+        .chance = json_int(d, "chance", 100),
     };
 
     if (f.kind == FAULT_NONE || faults->n == FAULTS_MAX || f.status < 200 || f.status > 599 || f.ms < 0 ||
-        f.ms > 3600000 || f.count < 0 || f.skip < 0)
+        f.ms > 3600000 || f.count < 0 || f.skip < 0 || f.chance < 1 || f.chance > 100)
         return -EINVAL;
     f.method = copy(json_str(d, "method"));
     f.path = xstrdup(path ? path : "/");
     f.retry_after = copy_text(json_object_get(d, "retryAfter"));
     f.body = copy(json_str(d, "body"));
     f.location = copy(json_str(d, "location"));
+    f.has = copy(json_str(d, "has"));
     faults->list = xrealloc(faults->list, faults->n + 1, sizeof(*faults->list));
     faults->list[faults->n++] = f;
     return 0;
@@ -71,6 +73,7 @@ void fault_free(struct fault *f)
     free(f->retry_after);
     free(f->body);
     free(f->location);
+    free(f->has);
     *f = (struct fault){};
 }
 
@@ -79,7 +82,7 @@ void faults_clear(struct faults *faults)
     for (size_t i = 0; i < faults->n; i++)
         fault_free(&faults->list[i]);
     free(faults->list);
-    *faults = (struct faults){};
+    *faults = (struct faults){.random = faults->random};
 }
 
 /* The caller's copy of a fault; the last use takes the fault itself out of the list. */
@@ -98,6 +101,7 @@ static void use(struct faults *faults, size_t i, struct fault *ret)
     ret->retry_after = copy(f->retry_after);
     ret->body = copy(f->body);
     ret->location = copy(f->location);
+    ret->has = copy(f->has);
     if (f->count > 0)
         f->count--;
 }
@@ -114,13 +118,26 @@ bool is_server_probe(const char *target)
     return false;
 }
 
-bool faults_match(struct faults *faults, const char *method, const char *target, struct fault *ret)
+static bool matches(const struct fault *f, const struct fault_request *r)
+{
+    return (!f->method || streq(f->method, r->method)) && starts_with(r->target, f->path) &&
+           (!is_server_probe(r->target) || is_server_probe(f->path)) &&
+           (!f->has || (r->body && memmem(r->body, r->body_length, f->has, strlen(f->has))));
+}
+
+/* Knuth's constants for MMIX. */
+static bool hits(struct faults *faults, const struct fault *f)
+{
+    faults->random = faults->random * 6364136223846793005u + 1442695040888963407u;
+    return (int64_t)((faults->random >> 33) % 100) < f->chance;
+}
+
+bool faults_match(struct faults *faults, const struct fault_request *request, struct fault *ret)
 {
     for (size_t i = 0; i < faults->n; i++) {
         struct fault *f = &faults->list[i];
 
-        if ((f->method && strcmp(f->method, method) != 0) || !starts_with(target, f->path) ||
-            (is_server_probe(target) && !is_server_probe(f->path)))
+        if (!matches(f, request) || !hits(faults, f))
             continue;
         if (f->skip > 0) {
             f->skip--;

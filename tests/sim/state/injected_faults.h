@@ -27,14 +27,17 @@ struct fault {
     char *retry_after;
     char *body;
     char *location;
-    bool executed; /* the fault hits the answer: the request is carried out first */
-    int64_t count; /* 0 = until cleared */
-    int64_t skip;  /* matching requests that pass first */
+    bool executed;  /* the fault hits the answer: the request is carried out first */
+    int64_t count;  /* 0 = until cleared */
+    int64_t skip;   /* matching requests that pass first */
+    int64_t chance; /* it hits so many of 100 matching requests, at random */
+    char *has;      /* a text in the body; NULL = any body */
 };
 
 struct faults {
     struct fault *list;
     size_t n;
+    uint64_t random;
 };
 
 /* Adds the fault that a JSON object describes (README.md). -EINVAL. */
@@ -42,8 +45,13 @@ int faults_add(struct faults *faults, const json_t *description);
 /* Whether the target reports the server's edition or version. tbproxyd asks for them at a time that a test
  * cannot know, so such requests are counted apart, not listed, and hit only by faults that name them. */
 bool is_server_probe(const char *target);
+struct fault_request {
+    const char *method, *target;
+    const char *body;
+    size_t body_length;
+};
 /* Takes the first fault that matches; false if there is none. Freed with fault_free(). */
-bool faults_match(struct faults *faults, const char *method, const char *target, struct fault *ret);
+bool faults_match(struct faults *faults, const struct fault_request *request, struct fault *ret);
 void faults_clear(struct faults *faults);
 void fault_free(struct fault *fault);
 

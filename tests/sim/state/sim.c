@@ -37,6 +37,7 @@ void sim_init(struct sim *sim, const struct tb_api *api)
 void sim_free(struct sim *sim)
 {
     store_free(&sim->store);
+    value_history_clear(&sim->history);
     request_log_free(&sim->log);
     violations_clear(&sim->violations);
     violations_clear(&sim->answer_violations);

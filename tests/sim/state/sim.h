@@ -16,6 +16,7 @@
 #include "sim/state/request_log.h"
 #include "sim/state/violation_log.h"
 #include "sim/store/entity_store.h"
+#include "sim/store/value_history.h"
 
 /* What the command line sets and POST /sim/set changes. */
 struct settings {
@@ -65,6 +66,7 @@ struct sim {
     struct violations violations;        /* of requests */
     struct violations answer_violations; /* of the stand-in's own answers, if they are checked */
     struct store store;
+    struct value_history history;
     struct entity *preloaded_key; /* --api-key */
     struct websockets websockets;
     struct list subscribers; /* struct subscriptions of every open WebSocket */
