@@ -12,166 +12,7 @@
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
 
-#define CLOCK_LOOK_MS 250 /* until a request that waits for the clock looks whether the server is back */
-
 #define COST_ASYNCHRONOUS 2 /* the server counts such a call both when it begins and when it ends */
-
-static int64_t busy_ms(const struct forwarding *forwarding)
-{
-    return forward_busy_ms(forwarding->exchange->services->forward, &forwarding->item);
-}
-
-/* Whether it waits for the server now. */
-static bool is_held(const struct forwarding *forwarding)
-{
-    return forwarding->exchange->services->forward->slow_start.is_closed;
-}
-
-/* Since when it waits for the server, if that is away. */
-static int64_t held_since_ms(const struct forwarding *forwarding)
-{
-    const struct exchange *exchange = forwarding->exchange;
-    const struct slow_start *start = &exchange->services->forward->slow_start;
-
-    if (forwarding->held_since_ms > 0)
-        return forwarding->held_since_ms;
-    if (!start->is_closed)
-        return exchange->services->loop.now_ms;
-    return start->since_ms > exchange->dispatched_ms ? start->since_ms : exchange->dispatched_ms;
-}
-
-int64_t admission_hold_left_ms(const struct forwarding *forwarding)
-{
-    return held_since_ms(forwarding) + forwarding->hold_max_ms - forwarding->exchange->services->loop.now_ms;
-}
-
-static void reply_too_late(struct forwarding *forwarding)
-{
-    const struct services *services = forwarding->exchange->services;
-    const struct server_state *server = &services->server;
-    char bound[POLICY_BOUND_NAME_MAX];
-
-    metrics_refused(services->metrics, METRICS_REFUSED_TOO_LATE);
-    allowance_holds_request(forwarding->item.allowance, services->loop.now_ms, bound);
-    if (forwarding->may_have_run) {
-        reply_error(
-            forwarding->exchange, 502, PROXY_STATUS_UNAVAILABLE,
-            "the request failed, and waited in vain to be sent again: the server may have executed it "
-            "(queue.max_wait_ms, Prefer: wait)");
-        return;
-    }
-    reply_busy(forwarding->exchange, busy_ms(forwarding),
-               "the request waited %" PRId64
-               " ms, the longest it may (queue.max_wait_ms, Prefer: wait)%s%s%s%s",
-               forwarding->wait_max_ms, *bound ? ", because of " : "", bound, *server->cause ? "; " : "",
-               server->cause);
-}
-
-static void reply_server_stays_away(struct forwarding *forwarding)
-{
-    const struct services *services = forwarding->exchange->services;
-
-    metrics_refused(services->metrics, METRICS_REFUSED_TOO_LATE);
-    reply_held_too_long(forwarding->exchange, services->loop.now_ms - held_since_ms(forwarding),
-                        forwarding->may_have_run);
-}
-
-/* Its time begins to run, at most for MAX_MS: then the timer looks how much is left. */
-static void start_timer(struct forwarding *forwarding, int64_t max_ms)
-{
-    struct loop *loop = &forwarding->exchange->services->loop;
-    int64_t left_ms = forwarding->wait_left_ms;
-
-    forwarding->waiting_since_ms = loop->now_ms;
-    timing_begin_wait(&forwarding->exchange->timing);
-    loop_timer_start(loop, &forwarding->wait_timer, left_ms < max_ms ? left_ms : max_ms);
-}
-
-/* When to look at a request in the queue: the server may have been away for as long as it may wait for it. */
-static int64_t look_ms(const struct forwarding *forwarding)
-{
-    return is_held(forwarding)           ? admission_hold_left_ms(forwarding)
-           : forwarding->hold_max_ms > 0 ? forwarding->hold_max_ms
-                                         : INT64_MAX;
-}
-
-/* Waits as long as it still may. BACK_OFF_MS > 0: outside the queue at first. */
-static void start_waiting(struct forwarding *forwarding, int64_t back_off_ms)
-{
-    int r = 0;
-
-    forwarding->state = back_off_ms > 0 ? FORWARDING_BACKING_OFF : FORWARDING_WAITING;
-    if (back_off_ms <= 0)
-        r = queue_push_again(&forwarding->exchange->services->forward->queue, &forwarding->item);
-    if (r == 0)
-        start_timer(forwarding, back_off_ms > 0 ? back_off_ms : look_ms(forwarding));
-    else
-        reply_no_memory(forwarding->exchange);
-}
-
-void admission_wait_for_login(struct forwarding *forwarding)
-{
-    struct services *services = forwarding->exchange->services;
-    int64_t max_ms = services->own_request_options.session_wait_ms;
-
-    if (!forwarding->exchange->outbound.wait_reason)
-        forwarding->exchange->outbound.wait_reason = "session";
-    forwarding->waiting_since_ms = services->loop.now_ms;
-    timing_begin_wait(&forwarding->exchange->timing);
-    loop_timer_start(&services->loop, &forwarding->wait_timer,
-                     forwarding->wait_left_ms < max_ms ? forwarding->wait_left_ms : max_ms);
-}
-
-void admission_end(struct forwarding *forwarding)
-{
-    loop_timer_stop(&forwarding->exchange->services->loop, &forwarding->wait_timer);
-    timing_end_wait(&forwarding->exchange->timing, clock_boot_us());
-    forwarding->wait_left_ms -= forwarding->exchange->services->loop.now_ms - forwarding->waiting_since_ms;
-}
-
-/* While the server is away, there is no login for it, and so no time. */
-static void wait_for_clock_again(struct forwarding *forwarding)
-{
-    if (is_held(forwarding))
-        start_waiting(forwarding, CLOCK_LOOK_MS);
-    else
-        admission_begin(forwarding);
-}
-
-static void go_on_waiting(struct forwarding *forwarding)
-{
-    if (forwarding->state == FORWARDING_WAITING) { /* it is in the queue */
-        start_timer(forwarding, look_ms(forwarding));
-    } else if (forwarding->item.sequence == 0) { /* it has never been, since it waits for the clock */
-        wait_for_clock_again(forwarding);
-    } else {
-        start_waiting(forwarding, 0);
-    }
-}
-
-void admission_timer_expired(struct timer *timer)
-{
-    struct forwarding *forwarding = CONTAINER_OF(timer, struct forwarding, wait_timer);
-
-    admission_end(forwarding);
-    if (forwarding->state == FORWARDING_SENT)
-        reply_session_late(forwarding->exchange, timer->due_ms - forwarding->waiting_since_ms);
-    else if (is_held(forwarding) &&
-             (admission_hold_left_ms(forwarding) <= 0 || forwarding->wait_left_ms <= 0))
-        reply_server_stays_away(forwarding);
-    else if (forwarding->wait_left_ms <= 0)
-        reply_too_late(forwarding);
-    else
-        go_on_waiting(forwarding);
-}
-
-void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
-{
-    if (back_off_ms > 0 && timer_is_started(&forwarding->exchange->hang_up_timer))
-        exchange_hung_up(forwarding->exchange); /* nothing is retried for a client that may be gone */
-    else
-        start_waiting(forwarding, back_off_ms);
-}
 
 static bool wants_stamp(const struct forwarding *forwarding)
 {
@@ -260,7 +101,7 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
 
     if (r == -ENOBUFS) {
         metrics_refused(services->metrics, METRICS_REFUSED_QUEUE_FULL);
-        reply_busy(forwarding->exchange, busy_ms(forwarding),
+        reply_busy(forwarding->exchange, forward_busy_ms(services->forward, &forwarding->item),
                    "too many requests wait already (queue.max_requests, queue.max_bytes)");
         return;
     }
@@ -268,32 +109,16 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
         forwarding->exchange->outbound.wait_reason = "merge";
     forwarding->state = FORWARDING_WAITING;
     if (r == 0)
-        start_timer(forwarding, look_ms(forwarding));
+        admission_start_timer(forwarding);
     else
         reply_no_memory(forwarding->exchange);
 }
 
-/* As long as the configuration allows, or less if the client asks for less; counted from its arrival. What
- * the client asks for is the time that it waits for a server that is away, too. */
-static void set_waiting_time(struct forwarding *forwarding)
-{
-    struct exchange *exchange = forwarding->exchange;
-    const struct config *config = exchange->services->config;
-    int64_t max_ms = config->queue.max_wait_ms;
-    int64_t wish_ms = exchange->head.prefer_wait_ms;
-
-    forwarding->wait_max_ms = wish_ms >= 0 && wish_ms < max_ms ? wish_ms : max_ms;
-    forwarding->hold_max_ms =
-        wish_ms < 0 || config->upstream.hold_ms == 0 ? config->upstream.hold_ms : forwarding->wait_max_ms;
-    forwarding->wait_left_ms =
-        forwarding->wait_max_ms - (exchange->services->loop.now_ms - exchange->dispatched_ms);
-    exchange->outbound.wait_applied = forwarding->wait_max_ms == wish_ms;
-}
-
 /* Whether the answer would only come when the server does, or be one of a gateway. */
-static bool is_away(const struct server_state *server)
+static bool is_away(const struct services *services)
 {
-    return server->condition == SERVER_UNREACHABLE || server->condition == SERVER_FAILING;
+    return services->forward->slow_start.is_closed || services->server.condition == SERVER_UNREACHABLE ||
+           services->server.condition == SERVER_FAILING;
 }
 
 void admission_begin(struct forwarding *forwarding)
@@ -301,8 +126,8 @@ void admission_begin(struct forwarding *forwarding)
     CLEANUP(buf_free) struct buf key = BUF_INIT(TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 64);
     struct exchange *exchange = forwarding->exchange;
 
-    set_waiting_time(forwarding);
-    if (exchange->head.prefer_wait_ms == 0 && (is_held(forwarding) || is_away(&exchange->services->server))) {
+    admission_set_time(forwarding);
+    if (exchange->head.prefer_wait_ms == 0 && is_away(exchange->services)) {
         reply_server_away(exchange);
         return;
     }

@@ -17,6 +17,15 @@ struct forwarding;
  * response at once. */
 void admission_begin(struct forwarding *forwarding);
 
+/* ---- in admission_wait.c ---- */
+
+/* As long as the configuration allows, or less if the client asks for less; counted from its arrival. What
+ * the client asks for is the time that it waits for a server that is away, too. */
+void admission_set_time(struct forwarding *forwarding);
+
+/* Its time in the queue begins to run. */
+void admission_start_timer(struct forwarding *forwarding);
+
 /* A request that was sent waits again: first for BACK_OFF_MS outside the queue, then in the queue, in the
  * order of its arrival. */
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms);

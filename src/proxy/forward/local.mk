@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
 	src/proxy/forward/admission.c src/proxy/forward/admission.h \
+	src/proxy/forward/admission_wait.c \
 	src/proxy/forward/body_stream.c src/proxy/forward/body_stream.h \
+	src/proxy/forward/call_outcome.c \
+	src/proxy/forward/call_send.c \
 	src/proxy/forward/call_timeout.c src/proxy/forward/call_timeout.h \
 	src/proxy/forward/forward.c src/proxy/forward/forward.h \
 	src/proxy/forward/forwarding.h \

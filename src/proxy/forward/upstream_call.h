@@ -47,18 +47,6 @@ struct upstream_call {
     struct buf target;            /* of a lead that has gone */
 };
 
-/* Sends LEAD, which came from queue_pop(), together with what can share its call. */
-void upstream_call_send(struct forwarding *lead);
-
-/* FORWARDING becomes a member of CALL, which is in flight. */
-void upstream_call_join(struct upstream_call *call, struct forwarding *forwarding);
-
-/* The answer has begun, and its body streams from here on. */
-void upstream_call_answer_begun(struct upstream_call *call);
-
-/* For telemetry without timestamps: waits until the server's time is known, then calls admission_begin(). */
-void upstream_call_wait_for_clock(struct forwarding *forwarding);
-
 /* FORWARDING no longer waits for an answer: it gets another response, or its client has gone. Harmless in
  * every state. */
 void upstream_call_leave(struct forwarding *forwarding);
@@ -66,20 +54,51 @@ void upstream_call_leave(struct forwarding *forwarding);
 /* FORWARDING no longer needs the answer. Harmless if it has no call. */
 void upstream_call_release(struct forwarding *forwarding);
 
-/* Ends the pause of CALL, which is in forward->paused. */
-void upstream_call_end_pause(struct upstream_call *call);
-
-/* ---- for retry.c, hold.c and merge.c ---- */
+/* ---- for the files below ---- */
 
 struct forwarding *upstream_call_first(const struct upstream_call *call);
 void upstream_call_add(struct upstream_call *call, struct forwarding *forwarding);
 void upstream_call_remove(struct forwarding *forwarding);
+
+/* Gives back a reference that was taken with call->users++. */
+void upstream_call_unref(struct upstream_call *call);
+
+/* ---- in call_send.c ---- */
+
+/* Sends LEAD, which came from queue_pop(), together with what can share its call. */
+void upstream_call_send(struct forwarding *lead);
+
+/* FORWARDING becomes a member of CALL, which is in flight. */
+void upstream_call_join(struct upstream_call *call, struct forwarding *forwarding);
+
+/* For telemetry without timestamps: waits until the server's time is known, then calls admission_begin(). */
+void upstream_call_wait_for_clock(struct forwarding *forwarding);
+
+/* ---- in call_outcome.c ---- */
+
+/* The callback of request.done. */
+void upstream_call_done(struct request *request);
+
+/* The answer has begun, and its body streams from here on. */
+void upstream_call_answer_begun(struct upstream_call *call);
 
 /* The member leaves the call and waits again, as admission_again() says. */
 void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms);
 
 /* The member gets its response. */
 void upstream_call_respond(struct forwarding *forwarding);
+
+/* The call has ended, with any outcome. Harmless if it has ended already. */
+void upstream_call_end(struct upstream_call *call, enum budget_result result);
+
+/* The server has it no longer, or its answer has begun. */
+void upstream_call_end_timing(struct upstream_call *call);
+
+/* A call that came from the queue, or could not be made, is no longer at the server. */
+void upstream_call_give_place_back(struct services *services, uint64_t turn_of, struct allowance *sent_under);
+
+/* Ends the pause of CALL, which is in forward->paused. */
+void upstream_call_end_pause(struct upstream_call *call);
 
 /* ---- in retry.c ---- */
 
