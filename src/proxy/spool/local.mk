@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
+	src/proxy/spool/spool_answer.c src/proxy/spool/spool_answer.h \
+	src/proxy/spool/spool_batch.c src/proxy/spool/spool_batch.h \
 	src/proxy/spool/spool_body.c src/proxy/spool/spool_body.h \
 	src/proxy/spool/spool_damaged.c src/proxy/spool/spool_damaged.h \
 	src/proxy/spool/spool_file.c src/proxy/spool/spool_file.h \

@@ -27,7 +27,7 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    30
+#define SPOOL_STATEMENTS    31
 
 struct spool_totals {
     int64_t rows[2]; /* SPOOL_WAITING, SPOOL_ASIDE */
@@ -109,6 +109,9 @@ int spool_file_retry(struct spool_file *file, int64_t id);
 /* Gives a row another body. */
 int spool_file_change(struct spool_file *file, int64_t id, const struct buf *body);
 
+/* A row has its times now: its boot is forgotten. */
+int spool_file_forget_boot(struct spool_file *file, int64_t id);
+
 /* The waiting row ID, which is the first of its entity, keeps SECOND; FIRST becomes a row in front of it,
  * whose id is returned. -EOVERFLOW: the write has no more ids. */
 int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *first, const struct buf *second,
@@ -119,6 +122,7 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
 /* Most rows and bytes of bodies; one row more than MAX_BYTES allows is read if it is the first. */
 struct spool_page {
     size_t max_rows, max_bytes;
+    int64_t after_id; /* only rows with greater ids, for spool_file_read() */
 };
 
 /* Waiting rows of the entity KEY, with their bodies. */

@@ -165,6 +165,14 @@ int spool_file_change(struct spool_file *file, int64_t id, const struct buf *bod
     return r;
 }
 
+int spool_file_forget_boot(struct spool_file *file, int64_t id)
+{
+    struct looked row;
+    int r = look(file, id, -1, &row);
+
+    return r == 0 ? run_for(file, SPOOL_FORGET_BOOT, id) : r;
+}
+
 /* ---- halves ---- */
 
 /* A free id in front of all parts that the write has or had. */

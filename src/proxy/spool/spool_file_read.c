@@ -169,6 +169,7 @@ int spool_file_read(struct spool_file *file, const char *key, struct spool_page 
     if (!statement)
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
+    sqlite3_bind_int64(statement, 2, page.after_id);
     return read_rows(file, statement, true, page, ret);
 }
 
@@ -242,7 +243,7 @@ int spool_file_find(struct spool_file *file, int64_t number, struct list *ret)
     if (!statement)
         return file->failure;
     list_init(&found);
-    r = read_rows(file, statement, false, (struct spool_page){SIZE_MAX, SIZE_MAX}, &found);
+    r = read_rows(file, statement, false, (struct spool_page){SIZE_MAX, SIZE_MAX, 0}, &found);
     if (r == 0)
         r = find_ends(file, number, &found);
     if (r == 0)

@@ -42,6 +42,7 @@ static const char *const texts[] = {
     [SPOOL_UPDATE_RETRY] = "UPDATE rows SET state = 0, reason = NULL, attempts = 0, first_attempt = NULL,"
                            " last_attempt = NULL, status = NULL, answer = NULL WHERE id = ?1",
     [SPOOL_UPDATE_BODY] = "UPDATE rows SET size = ?2, crc = ?3, body = ?4 WHERE id = ?1",
+    [SPOOL_FORGET_BOOT] = "UPDATE rows SET boot = NULL, boot_ms = NULL WHERE id = ?1",
     [SPOOL_LEAST_ID] = "SELECT min(id) FROM (SELECT min(id) AS id FROM rows WHERE id BETWEEN ?1 AND ?2"
                        " UNION ALL SELECT min(id) FROM ended WHERE id BETWEEN ?1 AND ?2)",
     [SPOOL_COPY] =
@@ -50,7 +51,7 @@ static const char *const texts[] = {
     [SPOOL_NEXT_ENTITY] = "SELECT entity, rows.id, key FROM rows LEFT JOIN entities ON entities.id = entity"
                           " WHERE state = 0 AND entity > ?1 ORDER BY entity, rows.id LIMIT 1",
     [SPOOL_OLDEST] = ROWS("NULL") " WHERE rows.id >= ?1 AND +state = 0 ORDER BY rows.id LIMIT 1",
-    [SPOOL_READ] = ROWS("body") " WHERE state = 0 AND entity = ?1 ORDER BY rows.id",
+    [SPOOL_READ] = ROWS("body") " WHERE state = 0 AND entity = ?1 AND rows.id > ?2 ORDER BY rows.id",
     [SPOOL_LIST] = ROWS(IF_ASKED) " WHERE rows.id > ?1 ORDER BY rows.id",
     [SPOOL_LIST_WAITING] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND +state = 0 ORDER BY rows.id",
     [SPOOL_LIST_ASIDE] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND state = 1 ORDER BY rows.id",

@@ -16,7 +16,7 @@
 #define ROWS  60
 #define FLIPS 100
 
-static const struct spool_page all = {SIZE_MAX, SIZE_MAX};
+static const struct spool_page all = {SIZE_MAX, SIZE_MAX, 0};
 
 static void make_file(void)
 {
@@ -347,7 +347,7 @@ START_TEST(a_body_that_is_damaged_is_known)
     change_file("UPDATE rows SET body = 'x' || substr(body, 2) WHERE id = (SELECT min(id) FROM rows)");
     world_open(&file);
     list_init(&rows);
-    ck_assert_int_eq(spool_file_list(&file, 0, -1, true, (struct spool_page){2, SIZE_MAX}, &rows), 0);
+    ck_assert_int_eq(spool_file_list(&file, 0, -1, true, (struct spool_page){2, SIZE_MAX, 0}, &rows), 0);
     ck_assert(CONTAINER_OF(rows.next, struct spool_row, link)->is_damaged);
     ck_assert(!CONTAINER_OF(rows.previous, struct spool_row, link)->is_damaged);
     spool_rows_free(&rows);

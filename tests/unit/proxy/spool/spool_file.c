@@ -10,7 +10,7 @@
 #include "spool_world.h"
 #include "unit.h"
 
-static const struct spool_page all = {SIZE_MAX, SIZE_MAX};
+static const struct spool_page all = {SIZE_MAX, SIZE_MAX, 0};
 static struct spool_answer refused = {
     .status = 400, .answer = "{\"message\":\"no\"}", .reason = "refused by the server"};
 static struct spool_answer accepted = {.status = 200};
@@ -161,11 +161,11 @@ START_TEST(rows_of_an_entity_are_read_in_the_order_of_their_numbers)
     ck_assert_str_eq(bodies("a"), "3;5;9;");
     ck_assert_str_eq(bodies("b"), "4;");
     ck_assert_str_eq(bodies("c"), "");
-    ck_assert_int_eq(spool_file_read(&file, "a", (struct spool_page){2, SIZE_MAX}, &rows), 0);
+    ck_assert_int_eq(spool_file_read(&file, "a", (struct spool_page){2, SIZE_MAX, 0}, &rows), 0);
     ck_assert_str_eq(numbers(), "3 5");
-    ck_assert_int_eq(spool_file_read(&file, "a", (struct spool_page){SIZE_MAX, 2}, &rows), 0);
+    ck_assert_int_eq(spool_file_read(&file, "a", (struct spool_page){SIZE_MAX, 2, 0}, &rows), 0);
     ck_assert_str_eq(numbers(), "3 5");
-    ck_assert_int_eq(spool_file_read(&file, "a", (struct spool_page){SIZE_MAX, 0}, &rows), 0);
+    ck_assert_int_eq(spool_file_read(&file, "a", (struct spool_page){SIZE_MAX, 0, 0}, &rows), 0);
     ck_assert_str_eq(numbers(), "3");
 }
 END_TEST
@@ -364,7 +364,7 @@ START_TEST(the_list_is_paged)
     for (i = 2; i <= 8; i += 3)
         ck_assert_int_eq(spool_file_set_aside(&file, spool_last_id(i), &refused), 0);
     commit();
-    ck_assert_int_eq(spool_file_list(&file, 0, -1, false, (struct spool_page){4, 0}, &rows), 0);
+    ck_assert_int_eq(spool_file_list(&file, 0, -1, false, (struct spool_page){4, 0, 0}, &rows), 0);
     ck_assert_uint_eq(row_at(0)->body.len, 0);
     ck_assert_uint_eq(row_at(0)->size, 4);
     ck_assert_str_eq(numbers(), "1 2 3 4");
@@ -373,7 +373,7 @@ START_TEST(the_list_is_paged)
     ck_assert_str_eq(numbers(), "5 6 7 8 9");
     ck_assert_int_eq(spool_file_list(&file, spool_last_id(2), SPOOL_ASIDE, false, all, &rows), 0);
     ck_assert_str_eq(numbers(), "5 8");
-    ck_assert_int_eq(spool_file_list(&file, 0, SPOOL_WAITING, false, (struct spool_page){3, 0}, &rows), 0);
+    ck_assert_int_eq(spool_file_list(&file, 0, SPOOL_WAITING, false, (struct spool_page){3, 0, 0}, &rows), 0);
     ck_assert_str_eq(numbers(), "1 3 4");
 }
 END_TEST

@@ -203,7 +203,8 @@ static void check_file(void)
     memset(seen, 0, sizeof(seen));
     list_init(&rows);
     world_open(&file);
-    ck_assert_int_eq(spool_file_list(&file, 0, -1, true, (struct spool_page){SIZE_MAX, SIZE_MAX}, &rows), 0);
+    ck_assert_int_eq(spool_file_list(&file, 0, -1, true, (struct spool_page){SIZE_MAX, SIZE_MAX, 0}, &rows),
+                     0);
     list_for_each(row, &rows, link)
         check_row(row, seen);
     compare(&file, seen);

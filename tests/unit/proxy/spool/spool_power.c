@@ -96,7 +96,8 @@ static bool holds(struct spool_file *file, const struct work *work, int steps)
     int64_t number;
 
     list_init(&rows);
-    ck_assert_int_eq(spool_file_list(file, 0, -1, true, (struct spool_page){SIZE_MAX, SIZE_MAX}, &rows), 0);
+    ck_assert_int_eq(spool_file_list(file, 0, -1, true, (struct spool_page){SIZE_MAX, SIZE_MAX, 0}, &rows),
+                     0);
     for (number = 0; number < (int64_t)steps * ROWS && right; number++)
         right = holds_number(&rows, &at, work, steps, number);
     right = right && at->next == &rows && spool_file_check_totals(file) == 0;
