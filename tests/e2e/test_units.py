@@ -108,7 +108,8 @@ class TestUnits(Case):
         sandboxes = []
         for name in ("tbproxyd.service", "tbproxyd@.service"):
             lines = unit(name).partition("DynamicUser=")[2].partition("[Install]")[0].splitlines()
-            sandboxes.append([line for line in lines if not line.startswith(("SupplementaryGroups=", "ReadWritePaths=", "User="))])
+            sandboxes.append([line for line in lines if not line.startswith(("SupplementaryGroups=", "ReadWritePaths=", "User=",
+                                                                              "StateDirectory="))])
         self.assertEqual(*sandboxes)
 
 

@@ -152,7 +152,7 @@ class TestDocs(unittest.TestCase):
     def test_every_option_exists(self):
         self.check("%s: %s.%s" % (page.relative_to(SOURCE), section, name) for page in PAGES for text in named(page)
                    for section, name in re.findall(r"\b(\w+)\.(\w+)\b(?![./(])", text)
-                   if section in options() and name not in ("c", "h", "mk", "sock", "socket") and name not in options()[section])
+                   if section in options() and name not in ("c", "db", "h", "mk", "reserve", "sock", "socket") and name not in options()[section])
 
     def test_sources_name_pages_that_exist(self):
         self.check("%s: %s" % (path.relative_to(SOURCE), name) for path in files()

@@ -234,10 +234,24 @@ static int check_retry(const struct config *config, struct tb_error *err)
     return 0;
 }
 
+static int check_spool(const struct config *config, struct tb_error *err)
+{
+    if (*config->spool.directory && *config->spool.directory != '/')
+        return tb_error_set(err, -EINVAL, "spool.directory = \"%s\": must be an absolute path",
+                            config->spool.directory);
+    if (config->spool.status != 202 && config->spool.status != 200)
+        return tb_error_set(err, -EINVAL, "spool.status must be 202 or 200");
+    if (config->spool.mode != SPOOL_MODE_OFF &&
+        config->spool.max_body_bytes > config->limits.max_kept_body_bytes)
+        return tb_error_set(err, -EINVAL, "spool.max_body_bytes must be at most limits.max_kept_body_bytes");
+    return 0;
+}
+
 static int (*const checks[])(const struct config *config, struct tb_error *err) = {
-    check_url,    check_fallback_urls, check_ca_path, check_certificate, check_proxy,   check_credential,
-    check_listen, check_unix_mode,     check_admin,   check_hosts,       check_origins, check_rate,
-    check_queue,  check_urgency,       check_policy,  check_log,         check_bounds,  check_retry,
+    check_url,        check_fallback_urls, check_ca_path,   check_certificate, check_proxy,
+    check_credential, check_listen,        check_unix_mode, check_admin,       check_hosts,
+    check_origins,    check_rate,          check_queue,     check_urgency,     check_policy,
+    check_log,        check_bounds,        check_retry,     check_spool,
 };
 
 const char *config_place(const struct config *config, const char *text)

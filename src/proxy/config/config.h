@@ -16,9 +16,15 @@ enum log_format { LOG_FORMAT_AUTO, LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 
 enum merge_mode { MERGE_MODE_OFF, MERGE_MODE_PRESSURE, MERGE_MODE_ALWAYS };
 
+enum spool_mode { SPOOL_MODE_OFF, SPOOL_MODE_OUTAGE, SPOOL_MODE_ALWAYS };
+
+enum spool_when_full { SPOOL_REFUSE, SPOOL_DROP_OLDEST };
+
 /* In the order of the enum, ended by NULL. */
 extern const char *const log_format_names[];
 extern const char *const merge_mode_names[];
+extern const char *const spool_mode_names[];
+extern const char *const spool_when_full_names[];
 extern const char *const tls_version_names[];
 extern const char *const http2_mode_names[];
 
@@ -91,6 +97,17 @@ struct config {
     struct {
         bool reads;
     } join;
+    struct {
+        int64_t mode; /* enum spool_mode */
+        char *directory;
+        int64_t after_ms;
+        int64_t status;
+        int64_t max_body_bytes;
+        int64_t max_bytes;
+        int64_t max_rows;
+        int64_t max_age_hours;
+        int64_t when_full; /* enum spool_when_full */
+    } spool;
     struct {
         int64_t max_body_bytes;
         int64_t max_kept_body_bytes;

@@ -37,6 +37,8 @@
 
 const char *const log_format_names[] = {"auto", "text", "json", NULL};
 const char *const merge_mode_names[] = {"off", "pressure", "always", NULL};
+const char *const spool_mode_names[] = {"off", "outage", "always", NULL};
+const char *const spool_when_full_names[] = {"refuse", "drop-oldest", NULL};
 const char *const tls_version_names[] = {"1.2", "1.3", NULL};
 const char *const http2_mode_names[] = {"auto", "off", "prior-knowledge", NULL};
 
@@ -197,6 +199,35 @@ const struct option options[] = {
     BOOLEAN(join, reads, "true", RELOAD,
             "Whether identical GETs made at the same time share one call. A call sent before a write is\n"
             "never shared with later reads."),
+
+    CHOICE(spool, mode, "off", spool_mode_names, RESTART,
+           "When telemetry and attributes are kept on the disk until the server has them. off: never; outage:\n"
+           "if the server cannot be reached, refuses for its own reasons (502, 503, 504, its rate limit), or\n"
+           "does not answer in time; always: at once, and they are sent to the server afterwards. A program\n"
+           "can ask for the latter with \"Prefer: respond-async\". What is on the disk is answered with 202."),
+    STRING(spool, directory, "", RESTART,
+           "Directory for the spool. Empty: that of the service (StateDirectory= in the unit), or else\n"
+           "/var/lib/tbproxyd. It is made if its parent exists, and no other user may have rights on it."),
+    INTEGER(spool, after_ms, "1000", 0, HOUR_MS, RELOAD,
+            "How long a write waits for a server that is away before it goes into the spool, in the mode\n"
+            "outage. With \"Prefer: wait=0\" or \"Prefer: respond-async\" it does not wait."),
+    INTEGER(spool, status, "202", 200, 202, RELOAD,
+            "Status of the answer to a write that is in the spool: 202, or 200 for programs that take nothing\n"
+            "else."),
+    INTEGER(spool, max_body_bytes, "262144", 1024, 1048576, RELOAD,
+            "Maximum size of the body of a write in the spool. A larger one is answered with 413 if it would\n"
+            "have to go into the spool. Must be at most limits.max_kept_body_bytes. (A body of telemetry above\n"
+            "262144 bytes goes into the spool only if each of its values has a time.)"),
+    INTEGER(spool, max_bytes, "1073741824", 2097152, 1024 * GIB, RELOAD,
+            "Maximum size of what one local user has in the spool: bodies, and 72 bytes for each. All users\n"
+            "together may have a third more."),
+    INTEGER(spool, max_rows, "5000000", 100, INT64_C(1000000000), RELOAD,
+            "Maximum number of writes of one local user in the spool; of all users, a third more."),
+    INTEGER(spool, max_age_hours, "0", 0, 87600, RELOAD,
+            "Writes that the server has not taken after this time are dropped. 0: none is."),
+    CHOICE(spool, when_full, "refuse", spool_when_full_names, RELOAD,
+           "What happens to a write if the spool is full. refuse: it is answered with 503; drop-oldest: the\n"
+           "oldest writes of the same user are dropped to make room for it."),
 
     INTEGER(limits, max_body_bytes, "1073741824", 0, 1024 * GIB, RELOAD,
             "Maximum size of the body of a request; a larger one is answered with 413."),

@@ -144,3 +144,19 @@ struct rate_limit config_limit(const struct config *config)
         rate_limit_parse(config->rate.limits, &limit, &err); /* config_check() has checked it */
     return limit;
 }
+
+/* systemd names all directories of StateDirectory=. */
+int config_spool_directory(const struct config *config, char ret[PATH_MAX])
+{
+    const char *state = getenv("STATE_DIRECTORY");
+    const char *path = *config->spool.directory ? config->spool.directory
+                       : state && *state        ? state
+                                                : "/var/lib/tbproxyd";
+    size_t length = path == state ? strcspn(path, ":") : strlen(path);
+
+    if (length >= PATH_MAX)
+        return -ENAMETOOLONG;
+    memcpy(ret, path, length);
+    ret[length] = '\0';
+    return 0;
+}

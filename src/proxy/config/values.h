@@ -6,6 +6,7 @@
 #ifndef TB_PROXY_CONFIG_VALUES_H
 #define TB_PROXY_CONFIG_VALUES_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -47,6 +48,9 @@ int config_admin_address(const struct config *config, const char **address, unsi
 /* The group NAME, of OPTION ("listen.unix_group"); (gid_t)-1 if it is empty. -EINVAL with a message if there
  * is no such group. Looks the name up, which may block. */
 int config_group(const char *option, const char *name, gid_t *ret, struct tb_error *err);
+
+/* spool.directory, or what takes its place. -ENAMETOOLONG. */
+int config_spool_directory(const struct config *config, char ret[PATH_MAX]);
 
 /* listen.unix_mode; (mode_t)-1 if it is not an octal number up to 0777. */
 mode_t config_unix_mode(const struct config *config);

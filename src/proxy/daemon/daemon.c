@@ -208,6 +208,8 @@ int daemon_open(struct daemon *daemon, struct config *config, struct tb_error *e
         open_budget(daemon);
         r = open_signals(daemon, err);
     }
+    if (r == 0)
+        r = spool_open(&daemon->spool, &daemon->services, err);
     if (r < 0)
         daemon_close(daemon);
     return r;
@@ -290,6 +292,7 @@ void daemon_close(struct daemon *daemon)
 
     listeners_close(&daemon->listeners);
     limit_discovery_reset(&daemon->limit_discovery);
+    spool_close(&daemon->spool);
     forward_close(&daemon->forward);
     server_probe_close(&daemon->server_probe);
     subscriptions_close(&daemon->subscriptions);

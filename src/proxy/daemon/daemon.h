@@ -8,6 +8,7 @@
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward.h"
 #include "proxy/listen/listener.h"
+#include "proxy/spool/spool.h"
 #include "proxy/status/status_events.h"
 #include "proxy/subscribe/subscriptions.h"
 #include "upstream/limit_discovery.h"
@@ -19,6 +20,7 @@ struct daemon {
     struct services services;
     struct listeners listeners;
     struct forward forward;
+    struct spool spool;
     struct subscriptions subscriptions;
     struct status_events status_events;
     struct server_probe server_probe;

@@ -67,6 +67,7 @@ static void apply(struct daemon *daemon)
     daemon_set_request_options(daemon);
     forward_configure(&daemon->forward);
     forward_health_changed(&daemon->forward);
+    spool_configure(&daemon->spool);
     reload_budget(daemon);
     log_configure(services->config);
     services->principals.shares.bodies.max = (size_t)services->config->limits.max_buffered_bytes;

@@ -23,6 +23,7 @@
 
 struct forward;
 struct handler;
+struct spool;
 struct status_events;
 struct subscriptions;
 
@@ -53,6 +54,7 @@ struct services {
 
     /* The states of rooms. */
     struct forward *forward;
+    struct spool *spool; /* NULL: there is none */
     struct subscriptions *subscriptions;
     struct status_events *status_events;
 

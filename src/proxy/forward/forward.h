@@ -12,6 +12,7 @@
 
 #include "proxy/exchange/handler.h"
 #include "proxy/exchange/services.h"
+#include "proxy/forward/forward_spool.h"
 #include "proxy/forward/queue.h"
 #include "proxy/forward/slow_start.h"
 #include "proxy/route/urgency.h"
@@ -20,6 +21,7 @@ extern const struct handler forward_handler;
 
 struct forward {
     struct services *services;
+    struct forward_spool *spool; /* NULL: there is none */
     struct queue queue;
     struct slow_start slow_start; /* while the server is away the queue sends nothing, then slowly */
     struct urgencies urgencies;

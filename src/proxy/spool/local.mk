@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
+	src/proxy/spool/spool.c src/proxy/spool/spool.h \
 	src/proxy/spool/spool_answer.c src/proxy/spool/spool_answer.h \
 	src/proxy/spool/spool_batch.c src/proxy/spool/spool_batch.h \
 	src/proxy/spool/spool_body.c src/proxy/spool/spool_body.h \
 	src/proxy/spool/spool_damaged.c src/proxy/spool/spool_damaged.h \
+	src/proxy/spool/spool_entities.c src/proxy/spool/spool_entities.h \
 	src/proxy/spool/spool_file.c src/proxy/spool/spool_file.h \
 	src/proxy/spool/spool_file_change.c \
 	src/proxy/spool/spool_file_open.c src/proxy/spool/spool_file_private.h \

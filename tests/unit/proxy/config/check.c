@@ -34,6 +34,20 @@ static void assert_option(const char *name, const char *value, bool right)
     assert_check(SETTINGS(setting, URL, KEY), right, name);
 }
 
+START_TEST(the_spool_has_its_rules)
+{
+    assert_option("spool.status", "202", true);
+    assert_option("spool.status", "200", true);
+    assert_option("spool.status", "201", false);
+    assert_option("spool.directory", "/var/spool/tb", true);
+    assert_option("spool.directory", "spool", false);
+    assert_check(SETTINGS("limits.max_kept_body_bytes=262143", URL, KEY), true, NULL);
+    assert_check(SETTINGS("limits.max_kept_body_bytes=262143", "spool.mode=outage", URL, KEY), false,
+                 "spool.max_body_bytes");
+    assert_check(SETTINGS("limits.max_kept_body_bytes=262144", "spool.mode=outage", URL, KEY), true, NULL);
+}
+END_TEST
+
 START_TEST(exactly_one_way_to_authenticate)
 {
     assert_check(SETTINGS(URL, KEY), true, NULL);
@@ -343,6 +357,7 @@ UNIT_SUITE(config_check)
     Suite *suite = unit_suite_create("config_check", &tests);
 
     tcase_add_test(tests, exactly_one_way_to_authenticate);
+    tcase_add_test(tests, the_spool_has_its_rules);
     tcase_add_loop_test(tests, the_url_is_that_of_a_server, 0, (int)ARRAY_SIZE(urls));
     tcase_add_test(tests, a_password_in_the_url_is_refused_and_not_shown);
     tcase_add_loop_test(tests, addresses_other_than_loopback_are_refused, 0, (int)ARRAY_SIZE(addresses));

@@ -105,7 +105,9 @@ static struct config *load_other(const char *credentials)
         "rate = { limits = \"1:1\"; learn = false; };\n"
         "queue = { max_requests = 1; max_bytes = 2000; max_wait_ms = 1; urgency = \"saveDevice=1\"; };\n"
         "merge = { mode = \"always\"; max_bytes = 2000; };\njoin = { reads = false; };\n"
-        "limits = { max_body_bytes = 1; max_kept_body_bytes = 2; max_response_bytes = 270000;\n"
+        "spool = { mode = \"outage\"; directory = \"/s\"; after_ms = 2; status = 200; max_body_bytes = 2000;\n"
+        "  max_bytes = 3000000; max_rows = 200; max_age_hours = 1; when_full = \"drop-oldest\"; };\n"
+        "limits = { max_body_bytes = 1; max_kept_body_bytes = 2000; max_response_bytes = 270000;\n"
         "  max_buffered_bytes = 70000;\n"
         "  session_wait_ms = 1; drain_timeout_ms = 1; };\n"
         "forward = { request_headers = \"X-A\"; };\nlog = { level = \"debug\"; };\n",

@@ -62,6 +62,15 @@ struct known_option known_options[OPTION_COUNT] = {
     ROW(merge, mode, KIND_MODE),
     ROW(merge, max_bytes, KIND_INTEGER),
     ROW(join, reads, KIND_BOOLEAN),
+    ROW(spool, mode, KIND_SPOOL_MODE),
+    ROW(spool, directory, KIND_STRING),
+    ROW(spool, after_ms, KIND_INTEGER),
+    ROW(spool, status, KIND_INTEGER),
+    ROW(spool, max_body_bytes, KIND_INTEGER),
+    ROW(spool, max_bytes, KIND_INTEGER),
+    ROW(spool, max_rows, KIND_INTEGER),
+    ROW(spool, max_age_hours, KIND_INTEGER),
+    ROW(spool, when_full, KIND_WHEN_FULL),
     ROW(limits, max_body_bytes, KIND_INTEGER),
     ROW(limits, max_kept_body_bytes, KIND_INTEGER),
     ROW(limits, max_response_bytes, KIND_INTEGER),
@@ -148,6 +157,10 @@ const char *option_text(const struct known_option *option, const struct config *
         return log_format_names[*(const int64_t *)place];
     case KIND_MODE:
         return merge_mode_names[*(const int64_t *)place];
+    case KIND_SPOOL_MODE:
+        return spool_mode_names[*(const int64_t *)place];
+    case KIND_WHEN_FULL:
+        return spool_when_full_names[*(const int64_t *)place];
     case KIND_HTTP2:
         return http2_mode_names[*(const int64_t *)place];
     case KIND_TLS:

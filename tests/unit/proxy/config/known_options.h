@@ -11,7 +11,7 @@
 #include "proxy/config/load.h"
 #include "unit.h"
 
-#define OPTION_COUNT 63
+#define OPTION_COUNT 72
 
 enum option_kind {
     KIND_STRING,
@@ -19,6 +19,8 @@ enum option_kind {
     KIND_BOOLEAN,
     KIND_LEVEL,
     KIND_MODE,
+    KIND_SPOOL_MODE,
+    KIND_WHEN_FULL,
     KIND_HTTP2,
     KIND_TLS,
     KIND_FORMAT

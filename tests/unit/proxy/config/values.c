@@ -40,6 +40,23 @@ START_TEST(listen_address_is_a_list)
 }
 END_TEST
 
+START_TEST(the_spool_is_in_the_directory_of_the_service)
+{
+    struct config config = {.spool.directory = (char[]){""}};
+    char path[PATH_MAX];
+
+    unsetenv("STATE_DIRECTORY");
+    ck_assert_int_eq(config_spool_directory(&config, path), 0);
+    ck_assert_str_eq(path, "/var/lib/tbproxyd");
+    setenv("STATE_DIRECTORY", "/var/lib/a:/var/lib/b", 1);
+    ck_assert_int_eq(config_spool_directory(&config, path), 0);
+    ck_assert_str_eq(path, "/var/lib/a");
+    config.spool.directory = (char[]){"/c:d"};
+    ck_assert_int_eq(config_spool_directory(&config, path), 0);
+    ck_assert_str_eq(path, "/c:d");
+}
+END_TEST
+
 UNIT_SUITE(config_values)
 {
     TCase *tests;
@@ -47,5 +64,6 @@ UNIT_SUITE(config_values)
 
     tcase_add_test(tests, the_session_gets_what_was_configured);
     tcase_add_test(tests, listen_address_is_a_list);
+    tcase_add_test(tests, the_spool_is_in_the_directory_of_the_service);
     return suite;
 }

@@ -5,6 +5,7 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/spool/spool_batch.c \
 	tests/unit/proxy/spool/spool_body.c \
 	tests/unit/proxy/spool/spool_damaged.c \
+	tests/unit/proxy/spool/spool_entities.c \
 	tests/unit/proxy/spool/spool_file.c \
 	tests/unit/proxy/spool/spool_full.c \
 	tests/unit/proxy/spool/spool_kill.c \

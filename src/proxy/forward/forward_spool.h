@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What forward/ asks the spool about requests that write (src/proxy/spool). services->forward->spool is NULL
+ * while spool.mode is "off".
+ */
+#ifndef TB_PROXY_FORWARD_FORWARD_SPOOL_H
+#define TB_PROXY_FORWARD_FORWARD_SPOOL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exchange;
+struct forwarding;
+
+struct forward_spool {
+    /* FORWARDING, which writes, is about to enter the queue; its body is stamped if that is possible. True:
+     * its exchange has another handler now, or its response, and forward/ must not touch FORWARDING again. */
+    bool (*keeps)(struct forward_spool *spool, struct forwarding *forwarding);
+
+    /* The same for FORWARDING that would get an error, because the server is away, refuses for its own
+     * reasons, or has not answered in time. */
+    bool (*takes)(struct forward_spool *spool, struct forwarding *forwarding);
+
+    /* The response to FORWARDING, which has spool_state, begins, or its client has gone. STATUS: of the
+     * server's answer; 0: there is none. Sets spool_state to NULL. */
+    void (*ended)(struct forward_spool *spool, struct forwarding *forwarding, int status);
+
+    /* Live requests leave a token: sends what waits in the spool, as long as the budget allows. Returns when
+     * it wants another turn, in ms of the boot clock; INT64_MAX: not before something happens. */
+    int64_t (*run)(struct forward_spool *spool);
+};
+
+#endif

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "proxy/config/values.h"
+#include "proxy/forward/forward.h"
+
+static struct spool *spool_of(struct spool_writer *writer)
+{
+    return CONTAINER_OF(writer, struct spool, writer);
+}
+
+/* ---- which entities have rows ---- */
+
+static void free_keys(struct spool_look *look)
+{
+    int i;
+
+    for (i = 0; i < look->count; i++)
+        free(look->found[i].key);
+    look->count = 0;
+}
+
+static int look_run(struct spool_work *work, struct spool_file *file)
+{
+    struct spool_look *look = CONTAINER_OF(work, struct spool_look, work);
+    int r;
+
+    free_keys(look);
+    look->next_cursor = look->cursor;
+    r = spool_file_next_entities(file, &look->next_cursor, look->found, SPOOL_LOOK_ENTITIES);
+    look->count = r < 0 ? 0 : r;
+    return r < 0 ? r : 0;
+}
+
+static void look_done(struct spool_work *work, int result)
+{
+    struct spool_look *look = CONTAINER_OF(work, struct spool_look, work);
+    struct spool *spool = CONTAINER_OF(look, struct spool, look);
+    int i;
+
+    for (i = 0; result == 0 && i < look->count; i++)
+        spool_entities_set_rows(&spool->entities, look->found[i].key, true);
+    free_keys(look);
+    look->cursor = look->next_cursor;
+    if (result == 0 && look->cursor != 0 && !spool->closing) {
+        spool_writer_submit(&spool->writer, work);
+        return;
+    }
+    look->under_way = false;
+    if (result == 0 && look->cursor == 0)
+        spool->entities.all_known = !spool->entities.lost_one;
+}
+
+void spool_look_for_entities(struct spool *spool)
+{
+    struct spool_look *look = &spool->look;
+
+    if (spool->entities.all_known || look->under_way || !spool->is_open ||
+        spool->entities.count > SPOOL_ENTITIES_MAX / 2)
+        return;
+    spool->entities.lost_one = false;
+    look->cursor = 0;
+    look->under_way = true;
+    spool_writer_submit(&spool->writer, &look->work); /* it has no bytes, so it is taken */
+}
+
+/* ---- the file ---- */
+
+static void log_unusable(const struct spool *spool)
+{
+    log_error("spool: %s; what should be stored in it is answered with 503", spool->error.message);
+}
+
+/* At the start, spool_open() says it. */
+static void set_state(struct spool *spool, const struct tb_error *err)
+{
+    bool is_new = strcmp(spool->error.message, err->message) != 0;
+
+    spool->is_open = err->code == 0;
+    spool->error = *err;
+    if (spool->is_open)
+        return;
+    if (is_new && spool->services->spool)
+        log_unusable(spool);
+    if (!spool->closing)
+        loop_timer_start(&spool->services->loop, &spool->reopen_timer, SPOOL_REOPEN_MS);
+}
+
+static void spool_opened(struct spool_writer *writer, int64_t next_number, const struct tb_error *err)
+{
+    struct spool *spool = spool_of(writer);
+    bool was_missing = spool->error.code != 0;
+
+    set_state(spool, err);
+    if (!spool->is_open)
+        return;
+    if (was_missing)
+        log_info("spool: %s can be used now", spool->directory);
+    if (spool->next_number < next_number)
+        spool->next_number = next_number;
+    spool_look_for_entities(spool);
+}
+
+static void spool_replaced(struct spool_writer *writer, const struct tb_error *err)
+{
+    struct spool *spool = spool_of(writer);
+
+    spool_entities_forget(&spool->entities);
+    set_state(spool, err);
+}
+
+static void spool_reopen(struct timer *timer)
+{
+    struct spool *spool = CONTAINER_OF(timer, struct spool, reopen_timer);
+    struct tb_error err = TB_ERROR_INIT;
+
+    spool_writer_stop(&spool->writer);
+    if (spool_writer_start(&spool->writer, &spool->services->loop, spool->directory, &err) < 0)
+        set_state(spool, &err);
+}
+
+static int wait_for_file(struct spool *spool)
+{
+    struct pollfd news = {.fd = spool->writer.watch.fd, .events = POLLIN};
+
+    while (poll(&news, 1, -1) < 0)
+        if (errno != EINTR)
+            return -errno;
+    spool->writer.watch.ready(&spool->writer.watch, EPOLLIN);
+    return spool->error.code == -EBUSY || spool->error.code == -ENOMEM ? spool->error.code : 0;
+}
+
+static int open_file(struct spool *spool, struct tb_error *err)
+{
+    char directory[PATH_MAX];
+    int r = config_spool_directory(spool->services->config, directory);
+
+    if (r < 0)
+        return tb_error_set(err, r, "spool.directory: the path is too long");
+    spool->directory = strdup(directory);
+    if (!spool->directory)
+        return tb_error_set(err, -ENOMEM, "out of memory");
+    r = spool_writer_start(&spool->writer, &spool->services->loop, directory, err);
+    if (r < 0)
+        return r;
+    r = wait_for_file(spool);
+    if (r < 0)
+        tb_error_set(err, r, "spool: %s", spool->error.message);
+    return r;
+}
+
+/* ---- */
+
+int spool_open(struct spool *spool, struct services *services, struct tb_error *err)
+{
+    int r;
+
+    if (services->config->spool.mode == SPOOL_MODE_OFF)
+        return 0;
+    spool->services = services;
+    spool->next_number = 1;
+    spool->reopen_timer.expired = spool_reopen;
+    spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
+    spool->writer.opened = spool_opened;
+    spool->writer.replaced = spool_replaced;
+    r = open_file(spool, err);
+    if (r < 0)
+        return r;
+    services->spool = spool;
+    services->forward->spool = &spool->hooks;
+    if (!spool->is_open)
+        log_unusable(spool);
+    return 0;
+}
+
+void spool_configure(struct spool *spool)
+{
+    (void)spool;
+}
+
+void spool_close(struct spool *spool)
+{
+    if (!spool->services) /* never opened */
+        return;
+    spool->closing = true;
+    spool_writer_stop(&spool->writer);
+    loop_timer_stop(&spool->services->loop, &spool->reopen_timer);
+    spool_entities_free(&spool->entities);
+    spool->services->forward->spool = NULL;
+    spool->services->spool = NULL;
+    free(TAKE_PTR(spool->directory));
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The spool of the daemon: writes of local programs that are kept on the disk until the server has them.
+ *
+ *     spool_entities.h   which entities have rows, so that later writes go behind them
+ *     spool_writer.h     the thread that owns the file
+ *     forward_spool.h    what forward/ asks: to take requests, and to deliver in its turn
+ *
+ * All works that change rows go through spool->writer. Its works are executed, and done, in the order in
+ * which they were submitted. Only the loop's thread uses struct spool.
+ */
+#ifndef TB_PROXY_SPOOL_SPOOL_H
+#define TB_PROXY_SPOOL_SPOOL_H
+
+#include "proxy/exchange/services.h"
+#include "proxy/forward/forward_spool.h"
+#include "proxy/spool/spool_entities.h"
+#include "proxy/spool/spool_writer.h"
+
+#define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
+#define SPOOL_LOOK_ENTITIES 256  /* that are read at once */
+
+/* Reads which entities have rows (spool_look_for_entities()). */
+struct spool_look {
+    struct spool_work work;
+    bool under_way;
+    int64_t cursor, next_cursor;
+    struct spool_entity found[SPOOL_LOOK_ENTITIES];
+    int count;
+};
+
+struct spool {
+    struct services *services;
+    struct forward_spool hooks; /* services->forward->spool */
+    struct spool_writer writer; /* also for delivery, and for what administrators do */
+    char *directory;
+    bool is_open; /* the file is */
+    bool closing;
+    struct tb_error error; /* why not; or why the last row could not be stored; code 0: all is well */
+    int64_t next_number;   /* of the next write */
+    struct timer reopen_timer;
+    struct spool_entities entities; /* taking sets them, delivery clears them */
+    struct spool_look look;
+};
+
+/* Opens the file, unless spool.mode is "off"; waits for it. Sets services->spool and
+ * services->forward->spool. -EBUSY: another process has the file; 0 if it cannot be opened for another
+ * reason: then it is tried again, and what it should take is answered with 503. SPOOL must be zeroed. */
+int spool_open(struct spool *spool, struct services *services, struct tb_error *err);
+
+/* Applies the configuration after a reload. Harmless if it is not open, as spool_close() is. */
+void spool_configure(struct spool *spool);
+
+/* When no exchange is left: finishes all works. */
+void spool_close(struct spool *spool);
+
+/* Reads again which entities have rows, if that is not known and there may be few enough. Call it after rows
+ * have gone. */
+void spool_look_for_entities(struct spool *spool);
+
+#endif
