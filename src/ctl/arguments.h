@@ -29,8 +29,8 @@ struct arguments {
     const char *as;     /* a user */
     const char *config; /* the file of tbproxyd's configuration */
     struct {
-        const char *client, *method, *operation, *status;
-    } trace;         /* what "trace" shows; NULL: all */
+        const char *client, *entity, *method, *operation, *state, *status;
+    } only;          /* what "trace" and "spool" are about; NULL: all */
     unsigned blocks; /* of "top"; 0: without end */
     const char *body;
     const char *output;

@@ -64,6 +64,7 @@ static void offer_options(const struct complete_line *line)
 
 static const char *const policy_words[] = {"explain", "list", NULL};
 static const char *const session_words[] = {"renew", NULL};
+static const char *const spool_words[] = {"drop", "export", "list", "retry", "show", NULL};
 static const char *const wait_words[] = {"--ready", NULL};
 
 /* The words that some subcommands begin with. */
@@ -71,9 +72,8 @@ static const struct {
     const struct subcommand *subcommand;
     const char *const *words; /* ended by NULL */
 } choices[] = {
-    {&log_level_subcommand, log_level_names},
-    {&policy_subcommand, policy_words},
-    {&session_subcommand, session_words},
+    {&log_level_subcommand, log_level_names}, {&policy_subcommand, policy_words},
+    {&session_subcommand, session_words},     {&spool_subcommand, spool_words},
     {&wait_subcommand, wait_words},
 };
 

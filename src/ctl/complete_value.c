@@ -111,6 +111,12 @@ static void offer_parameter_values(const struct complete_line *line, const tb_ap
         offer_names(line, api, kind);
 }
 
+static void offer_states(const struct word *current)
+{
+    word_offer(current, "", "aside");
+    word_offer(current, "", "waiting");
+}
+
 static bool is_file_option(const char *name)
 {
     static const char *const files[] = {"admin",  "api-key-file",  "ca-file",    "config",
@@ -150,6 +156,8 @@ void complete_offer_value(const struct complete_line *line)
         offer_file_after_mark(line->current);
     else if (strcmp(line->pending, "operation") == 0)
         complete_offer_operations(&line->current, EDITION_NONE);
+    else if (strcmp(line->pending, "state") == 0)
+        offer_states(&line->current);
     else if (is_file_option(line->pending))
         word_offer_files(&line->current);
 }

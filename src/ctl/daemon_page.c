@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "base/buf.h"
 #include "client/answer_error.h"
 #include "client/error.h"
 #include "ctl/daemon_request.h"
@@ -12,6 +11,16 @@
 
 #define GET_TIMEOUT_MS  3000L  /* tbproxyd answers its own pages at once */
 #define POST_TIMEOUT_MS 35000L /* tbproxyd itself waits 30 s for a renewal */
+
+int daemon_page_add(struct buf *path, const char *name, const char *value)
+{
+    char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
+    int r =
+        escaped ? buf_append_format(path, "%c%s=%s", strchr(path->data, '?') ? '&' : '?', name, escaped) : 0;
+
+    curl_free(escaped);
+    return r;
+}
 
 static size_t take(char *data, size_t size, size_t count, void *context)
 {

@@ -7,9 +7,14 @@
 
 #include <jansson.h>
 
+#include "base/buf.h"
 #include "ctl/connection.h"
 
-#define DAEMON_PAGE_MAX_BYTES (1024 * 1024)
+#define DAEMON_PAGE_MAX_BYTES                                                                                \
+    (4 * 1024 * 1024) /* a body of the spool has 1 MiB, and each byte may be escaped */
+
+/* Appends "?NAME=VALUE" or "&NAME=VALUE" to PATH; nothing if VALUE is NULL. 0, -EMSGSIZE, -ENOMEM. */
+int daemon_page_add(struct buf *path, const char *name, const char *value);
 
 /* GETs PATH ("/-/ready"). *RET is a new reference to the JSON object in the answer, or to an empty object if
  * there is none, because something else than tbproxyd may answer. */

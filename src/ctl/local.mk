@@ -54,6 +54,8 @@ src_ctl_libctl_la_SOURCES = \
 	src/ctl/session.c \
 	src/ctl/show.c src/ctl/show.h \
 	src/ctl/spelling.c src/ctl/spelling.h \
+	src/ctl/spool.c \
+	src/ctl/spool_print.c src/ctl/spool_print.h \
 	src/ctl/status.c \
 	src/ctl/subcommand.h \
 	src/ctl/text.c src/ctl/text.h \

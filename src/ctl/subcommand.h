@@ -45,7 +45,7 @@ int refuse_subcommand(const char *name);
 extern const struct subcommand call_subcommand, check_config_subcommand, clients_subcommand,
     complete_subcommand, delete_subcommand, describe_subcommand, get_subcommand, help_subcommand,
     limits_subcommand, log_level_subcommand, operations_subcommand, policy_subcommand, post_subcommand,
-    put_subcommand, queue_subcommand, reload_subcommand, session_subcommand, status_subcommand,
-    top_subcommand, trace_subcommand, wait_subcommand;
+    put_subcommand, queue_subcommand, reload_subcommand, session_subcommand, spool_subcommand,
+    status_subcommand, top_subcommand, trace_subcommand, wait_subcommand;
 
 #endif

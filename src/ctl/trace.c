@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include <curl/curl.h>
 #include <errno.h>
-#include <pwd.h>
 #include <time.h>
 
 #include "base/buf.h"
@@ -34,36 +32,15 @@ struct trace {
     struct tb_error err;
 };
 
-/* tbproxyd knows users by their numbers only. */
-static const char *client_value(const char *given, char ret[CLIENT_MAX_BYTES])
-{
-    const struct passwd *user = given ? getpwnam(given) : NULL;
-
-    if (!user)
-        return given;
-    snprintf(ret, CLIENT_MAX_BYTES, "uid:%ju", (uintmax_t)user->pw_uid);
-    return ret;
-}
-
-static int add_filter(struct buf *path, const char *name, const char *value)
-{
-    char *escaped = value ? curl_easy_escape(NULL, value, 0) : NULL;
-    int r =
-        escaped ? buf_append_format(path, "%c%s=%s", strchr(path->data, '?') ? '&' : '?', name, escaped) : 0;
-
-    curl_free(escaped);
-    return r;
-}
-
 static int print_path(const struct arguments *arguments, struct buf *path, struct tb_error *err)
 {
     char client[CLIENT_MAX_BYTES];
 
     if (buf_append_string(path, "/-/trace") < 0 ||
-        add_filter(path, "client", client_value(arguments->trace.client, client)) < 0 ||
-        add_filter(path, "operation", arguments->trace.operation) < 0 ||
-        add_filter(path, "status", arguments->trace.status) < 0 ||
-        add_filter(path, "method", arguments->trace.method) < 0)
+        daemon_page_add(path, "client", client_number(arguments->only.client, client)) < 0 ||
+        daemon_page_add(path, "operation", arguments->only.operation) < 0 ||
+        daemon_page_add(path, "status", arguments->only.status) < 0 ||
+        daemon_page_add(path, "method", arguments->only.method) < 0)
         return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "the options have more than %d bytes", PATH_MAX_BYTES);
     return 0;
 }

@@ -91,6 +91,7 @@ e2e_tests = \
 	tests/e2e/test_simulator_websocket.py \
 	tests/e2e/test_slow_clients.py \
 	tests/e2e/test_stalled_log.py \
+	tests/e2e/test_spool_ctl.py \
 	tests/e2e/test_status_page.py \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \

@@ -330,7 +330,7 @@ client     uid:0 (root): 5 waiting, 2 at the server, 7 connections; waiting at T
 client     uid:4000000000: 0 waiting, 0 at the server, 1 connections
 client     unknown: 1 waiting, 0 at the server, 1 connections; waiting at TCP ports 7
 """
-PAGE_MAX = 1 << 20
+PAGE_MAX = 4 << 20
 TEXT_MAX = 1024
 
 
@@ -441,7 +441,7 @@ class TestStatus(CtlCase):
         self.answer = answer(body=body.ljust(PAGE_MAX))
         self.assertEqual(self.ask("limits"), LIMITS_TEXT)
         self.answer = answer(body=body.ljust(PAGE_MAX + 1))
-        self.assertEqual(self.fails("limits"), "tbproxyctl: limits: the answer has more than 1048576 bytes")
+        self.assertEqual(self.fails("limits"), "tbproxyctl: limits: the answer has more than 4194304 bytes")
         self.answer = b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n{"
         self.assertIn("limits: no answer from tbproxyd at ", self.fails("limits", status=7))
         self.answer = answer(body=b'{"limits":' + b"[" * 100000)

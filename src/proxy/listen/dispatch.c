@@ -11,6 +11,7 @@
 #include "proxy/listen/permission_lookup.h"
 #include "proxy/local/local.h"
 #include "proxy/local/login.h"
+#include "proxy/spool/spool_page.h"
 #include "proxy/status/page.h"
 #include "proxy/status/status.h"
 #include "proxy/status/status_events.h"
@@ -35,6 +36,10 @@ static const struct handler *const handlers[] = {
     [ROUTE_METRICS] = &status_handler,
     [ROUTE_EVENTS] = &status_events_handler,
     [ROUTE_TRACE] = &trace_stream_handler,
+    [ROUTE_SPOOL_WRITE] = &spool_page_handler,
+    [ROUTE_SPOOL_LIST] = &spool_page_handler,
+    [ROUTE_SPOOL_RETRY] = &spool_page_handler,
+    [ROUTE_SPOOL_DROP] = &spool_page_handler,
     [ROUTE_SUBSCRIBE] = &sse_handler,
     [ROUTE_PREFLIGHT] = &local_handler,
     [ROUTE_NOT_ALLOWED] = &local_handler,

@@ -37,6 +37,10 @@ enum route_kind {
     ROUTE_RENEW,  /* of the session */
     ROUTE_RELOAD, /* of the configuration */
     ROUTE_LOG_LEVEL,
+    ROUTE_SPOOL_WRITE, /* what became of a write that the spool has taken */
+    ROUTE_SPOOL_LIST,  /* rows of the spool */
+    ROUTE_SPOOL_RETRY,
+    ROUTE_SPOOL_DROP,
     ROUTE_PREFLIGHT,   /* a browser asks whether a page may send a request */
     ROUTE_SUBSCRIBE,   /* a stream of updates */
     ROUTE_NOT_ALLOWED, /* known path, other method */

@@ -12,9 +12,12 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_file_read.c \
 	src/proxy/spool/spool_file_room.c \
 	src/proxy/spool/spool_file_totals.c \
+	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
+	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \
 	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
 	src/proxy/spool/spool_row.c src/proxy/spool/spool_row.h \
+	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
 	src/proxy/spool/spool_schema.c src/proxy/spool/spool_schema.h \
 	src/proxy/spool/spool_sql.c src/proxy/spool/spool_sql.h \
 	src/proxy/spool/spool_statement.c \

@@ -132,8 +132,9 @@ int spool_file_read(struct spool_file *file, const char *key, struct spool_page 
 int spool_file_list(struct spool_file *file, int64_t after_id, int state, bool with_bodies,
                     struct spool_page page, struct list *ret);
 
-/* All parts of write NUMBER, without bodies: those in the file, then those that have ended. */
-int spool_file_find(struct spool_file *file, int64_t number, struct list *ret);
+/* The parts of write NUMBER, MAX_ROWS of them at most: those in the file, then those that have ended. */
+int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, size_t max_rows,
+                    struct list *ret);
 
 struct spool_entity {
     char *key; /* to be freed */

@@ -218,23 +218,34 @@ static int take_end(struct sqlite3_stmt *statement, struct list *ret)
     return 0;
 }
 
-static int find_ends(struct spool_file *file, int64_t number, struct list *ret)
+static int find_ends(struct spool_file *file, int64_t number, size_t max_rows, struct list *ret)
 {
     struct sqlite3_stmt *statement = bind_parts(file, SPOOL_FIND_ENDED, number);
-    int r;
+    int r = 0;
 
     if (!statement)
         return file->failure;
-    while ((r = spool_step(file, statement)) == 1) {
+    for (; max_rows > 0 && (r = spool_step(file, statement)) == 1; max_rows--) {
         r = take_end(statement, ret);
         if (r < 0)
             break;
     }
     sqlite3_reset(statement);
-    return r;
+    return r < 0 ? r : 0;
 }
 
-int spool_file_find(struct spool_file *file, int64_t number, struct list *ret)
+static size_t count_rows(const struct list *rows)
+{
+    const struct spool_row *row;
+    size_t count = 0;
+
+    list_for_each(row, rows, link)
+        count++;
+    return count;
+}
+
+int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, size_t max_rows,
+                    struct list *ret)
 {
     struct sqlite3_stmt *statement = bind_parts(file, SPOOL_FIND_ROWS, number);
     struct list found;
@@ -242,10 +253,11 @@ int spool_file_find(struct spool_file *file, int64_t number, struct list *ret)
 
     if (!statement)
         return file->failure;
+    sqlite3_bind_int(statement, 3, with_bodies);
     list_init(&found);
-    r = read_rows(file, statement, false, (struct spool_page){SIZE_MAX, SIZE_MAX, 0}, &found);
+    r = read_rows(file, statement, with_bodies, (struct spool_page){max_rows, SIZE_MAX, 0}, &found);
     if (r == 0)
-        r = find_ends(file, number, &found);
+        r = find_ends(file, number, max_rows - count_rows(&found), &found);
     if (r == 0)
         list_take_all(ret, &found);
     spool_rows_free(&found);

@@ -55,7 +55,8 @@ static const char *const texts[] = {
     [SPOOL_LIST] = ROWS(IF_ASKED) " WHERE rows.id > ?1 ORDER BY rows.id",
     [SPOOL_LIST_WAITING] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND +state = 0 ORDER BY rows.id",
     [SPOOL_LIST_ASIDE] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND state = 1 ORDER BY rows.id",
-    [SPOOL_FIND_ROWS] = ROWS("NULL") " WHERE rows.id BETWEEN ?1 AND ?2 ORDER BY rows.id",
+    [SPOOL_FIND_ROWS] =
+        ROWS("CASE WHEN ?3 THEN body END") " WHERE rows.id BETWEEN ?1 AND ?2 ORDER BY rows.id",
     [SPOOL_FIND_ENDED] = "SELECT ended.id, state, name, at, status, answer, reason FROM ended"
                          " LEFT JOIN principals ON principals.id = principal"
                          " WHERE ended.id BETWEEN ?1 AND ?2 ORDER BY ended.id",

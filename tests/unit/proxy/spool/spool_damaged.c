@@ -52,7 +52,7 @@ static void read_all(struct spool_file *file)
     spool_file_list(file, 0, -1, true, all, &rows);
     spool_file_list(file, 0, SPOOL_ASIDE, false, all, &rows);
     spool_file_read(file, "a", all, &rows);
-    spool_file_find(file, 7, &rows);
+    spool_file_find(file, 7, false, SIZE_MAX, &rows);
     spool_rows_free(&rows);
     found = spool_file_next_entities(file, &cursor, entities, 4);
     for (i = 0; i < found; i++)

@@ -227,9 +227,9 @@ START_TEST(an_end_is_remembered)
     commit();
     reopen();
     ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], 0);
-    ck_assert_int_eq(spool_file_find(&file, 1, &rows), 0);
-    ck_assert_int_eq(spool_file_find(&file, 2, &rows), 0);
-    ck_assert_int_eq(spool_file_find(&file, 3, &rows), 0);
+    ck_assert_int_eq(spool_file_find(&file, 1, false, SIZE_MAX, &rows), 0);
+    ck_assert_int_eq(spool_file_find(&file, 2, false, SIZE_MAX, &rows), 0);
+    ck_assert_int_eq(spool_file_find(&file, 3, false, SIZE_MAX, &rows), 0);
     ck_assert_int_eq(row_at(0)->state, SPOOL_DELIVERED);
     ck_assert_int_eq(row_at(0)->status, 200);
     ck_assert_int_eq(row_at(0)->last_attempt_ms, accepted.at_ms);
@@ -253,7 +253,7 @@ START_TEST(attempts_are_counted)
     ck_assert_int_eq(spool_file_attempted(&file, spool_last_id(1), &later), 0);
     ck_assert_int_eq(spool_file_attempted(&file, spool_last_id(2), &later), -ENOENT);
     commit();
-    ck_assert_int_eq(spool_file_find(&file, 1, &rows), 0);
+    ck_assert_int_eq(spool_file_find(&file, 1, false, SIZE_MAX, &rows), 0);
     ck_assert_int_eq(row_at(0)->attempts, 2);
     ck_assert_int_eq(row_at(0)->first_attempt_ms, refused.at_ms);
     ck_assert_int_eq(row_at(0)->last_attempt_ms, later.at_ms);
@@ -285,7 +285,7 @@ START_TEST(what_is_set_aside_waits_again_if_told)
     ck_assert_int_eq(spool_file_retry(&file, id), 0);
     commit();
     ck_assert_str_eq(bodies("a"), "one;two;");
-    ck_assert_int_eq(spool_file_find(&file, 1, &rows), 0);
+    ck_assert_int_eq(spool_file_find(&file, 1, false, SIZE_MAX, &rows), 0);
     ck_assert_int_eq(row_at(0)->attempts, 0);
     ck_assert_ptr_null(row_at(0)->reason);
 }
@@ -319,7 +319,7 @@ START_TEST(halves_stand_where_the_row_stood)
     commit();
     halve(id, "56", "78");
     ck_assert_str_eq(bodies("a"), "0;56;78;9;");
-    ck_assert_int_eq(spool_file_find(&file, 2, &rows), 0);
+    ck_assert_int_eq(spool_file_find(&file, 2, false, SIZE_MAX, &rows), 0);
     ck_assert_str_eq(numbers(), "2 2 2 2");
 }
 END_TEST
@@ -457,7 +457,7 @@ static int64_t count_ends(void)
     int64_t number, count = 0;
 
     for (number = 1; number <= SPOOL_ENDED_MAX + 3000; number++) {
-        ck_assert_int_eq(spool_file_find(&file, number, &rows), 0);
+        ck_assert_int_eq(spool_file_find(&file, number, false, SIZE_MAX, &rows), 0);
         count += row_at(0) != NULL;
         spool_rows_free(&rows);
     }

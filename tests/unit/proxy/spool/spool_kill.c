@@ -173,7 +173,7 @@ static void check_end(struct spool_file *file, int64_t number)
     struct list parts;
 
     list_init(&parts);
-    ck_assert_int_eq(spool_file_find(file, number, &parts), 0);
+    ck_assert_int_eq(spool_file_find(file, number, false, SIZE_MAX, &parts), 0);
     ck_assert_msg(!list_is_empty(&parts), "write %lld is lost", (long long)number);
     ck_assert_int_eq(CONTAINER_OF(parts.next, struct spool_row, link)->state, SPOOL_DELIVERED);
     spool_rows_free(&parts);

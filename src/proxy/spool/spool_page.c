@@ -1,0 +1,353 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool_page.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/spool/spool.h"
+#include "proxy/spool/spool_filter.h"
+#include "proxy/spool/spool_row_json.h"
+#include "json/json_write.h"
+
+#define REASON_MAX 64
+
+/* What an exchange asks the writer. It may outlive the exchange. */
+struct question {
+    struct spool_work work;
+    struct spool *spool;
+    struct exchange *exchange; /* NULL: nobody waits for the answer any more */
+    enum route_kind kind;
+    struct spool_filter filter;
+    int64_t at_ms;
+    char who[PRINCIPAL_NAME_MAX];
+    bool is_done, is_abandoned; /* the work is; the exchange is no more */
+    /* set by the writer */
+    struct list rows;
+    int64_t next_id;
+};
+
+static void question_free(struct question *question)
+{
+    spool_rows_free(&question->rows);
+    free(question);
+}
+
+static bool is_admin(const struct exchange *exchange)
+{
+    return exchange->peer->kind == LISTENER_ADMIN;
+}
+
+/* ---- in the writer's thread ---- */
+
+static int find(struct question *question, struct spool_file *file)
+{
+    return spool_file_find(file, question->filter.number, question->filter.with_bodies, SPOOL_PAGE_PARTS + 1,
+                           &question->rows);
+}
+
+static int retry(struct question *question, struct spool_file *file)
+{
+    const struct spool_row *row;
+    int r = 0;
+
+    list_for_each(row, &question->rows, link)
+        if (r == 0)
+            r = spool_file_retry(file, row->id);
+    return r;
+}
+
+static int drop(struct question *question, struct spool_file *file)
+{
+    char reason[REASON_MAX];
+    struct spool_answer answer = {.at_ms = question->at_ms, .reason = reason};
+    const struct spool_row *row;
+    int r = 0;
+
+    snprintf(reason, sizeof(reason), "dropped by %s", question->who);
+    list_for_each(row, &question->rows, link)
+        if (r == 0)
+            r = spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
+    return r;
+}
+
+static int question_run(struct spool_work *work, struct spool_file *file)
+{
+    struct question *question = CONTAINER_OF(work, struct question, work);
+    int r;
+
+    spool_rows_free(&question->rows); /* of a transaction that was undone */
+    if (question->kind == ROUTE_SPOOL_WRITE)
+        return find(question, file);
+    r = spool_filter_read(&question->filter, file, &question->rows, &question->next_id);
+    if (r == 0 && question->kind == ROUTE_SPOOL_RETRY)
+        r = retry(question, file);
+    else if (r == 0 && question->kind == ROUTE_SPOOL_DROP)
+        r = drop(question, file);
+    return r;
+}
+
+/* ---- answers ---- */
+
+static void reply_object(struct exchange *exchange, json_t *json)
+{
+    reply_json(exchange, 200, json_write_text(json, JSON_COMPACT));
+    json_decref(json);
+}
+
+static void reply_no_write(struct exchange *exchange)
+{
+    reply_error(exchange, 404, PROXY_STATUS_DENIED,
+                "the spool has no such write; what became of one is known for a day, of the last %d",
+                SPOOL_ENDED_MAX);
+}
+
+/* Whether EXCHANGE may know of ROW. */
+static bool may_see(const struct exchange *exchange, const struct spool_row *row)
+{
+    char name[PRINCIPAL_NAME_MAX];
+
+    principal_name(peer_user(exchange->peer), name, sizeof(name));
+    return is_admin(exchange) || peer_user(exchange->peer) == 0 ||
+           (row->principal && strcmp(row->principal, name) == 0);
+}
+
+/* Of a write in parts: what is still to be done counts most. */
+static enum spool_state state_of(const struct list *rows)
+{
+    static const enum spool_state order[] = {SPOOL_WAITING, SPOOL_ASIDE, SPOOL_DROPPED};
+    const struct spool_row *row;
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(order); i++)
+        list_for_each(row, rows, link)
+            if (row->state == order[i])
+                return order[i];
+    return SPOOL_DELIVERED;
+}
+
+static json_t *parts_of(const struct question *question, bool is_whole)
+{
+    const struct spool_row *row;
+    json_t *list = json_array();
+
+    list_for_each(row, &question->rows, link)
+        if (json_array_size(list) < SPOOL_PAGE_PARTS)
+            json_list_add(&list, is_whole ? spool_row_json(row, true) : spool_row_outcome(row));
+    return list;
+}
+
+static bool has_more_parts(const struct question *question)
+{
+    const struct spool_row *row;
+    size_t count = 0;
+
+    list_for_each(row, &question->rows, link)
+        count++;
+    return count > SPOOL_PAGE_PARTS;
+}
+
+static void reply_write(struct exchange *exchange, const struct question *question)
+{
+    const struct spool_row *first = CONTAINER_OF(question->rows.next, struct spool_row, link);
+
+    if (list_is_empty(&question->rows) || !may_see(exchange, first)) {
+        reply_no_write(exchange);
+        return;
+    }
+    reply_object(exchange,
+                 json_pack("{s:I,s:s,s:o,s:b}", "number", (json_int_t)question->filter.number, "state",
+                           spool_state_name(state_of(&question->rows)), "parts",
+                           parts_of(question, is_admin(exchange)), "more", (int)has_more_parts(question)));
+}
+
+/* NAME: of the list, or of the number of rows. */
+static void reply_page(struct exchange *exchange, const struct question *question, const char *name,
+                       json_t *value)
+{
+    json_t *next = question->next_id ? json_integer(question->next_id) : json_null();
+
+    reply_object(exchange, json_pack("{s:o,s:o}", name, value, "next", next));
+}
+
+static void reply_rows(struct exchange *exchange, const struct question *question)
+{
+    const struct spool_row *row;
+    json_t *list = json_array();
+
+    list_for_each(row, &question->rows, link)
+        json_list_add(&list, spool_row_json(row, question->filter.with_bodies));
+    reply_page(exchange, question, "rows", list);
+}
+
+static void reply_changed(struct exchange *exchange, const struct question *question, const char *name)
+{
+    const struct spool_row *row;
+    json_int_t count = 0;
+
+    list_for_each(row, &question->rows, link)
+        count++;
+    reply_page(exchange, question, name, json_integer(count));
+}
+
+static void reply_answer(struct exchange *exchange, const struct question *question)
+{
+    if (question->kind == ROUTE_SPOOL_WRITE)
+        reply_write(exchange, question);
+    else if (question->kind == ROUTE_SPOOL_LIST)
+        reply_rows(exchange, question);
+    else
+        reply_changed(exchange, question, question->kind == ROUTE_SPOOL_DROP ? "dropped" : "retried");
+}
+
+static void reply_no_file(struct exchange *exchange, const struct spool *spool, int result)
+{
+    reply_error(exchange, 503, PROXY_STATUS_INTERNAL, "the spool cannot be used: %s",
+                spool->error.code ? spool->error.message : strerror(-result));
+}
+
+/* What was changed counts, whether or not somebody waits for the answer. */
+static void take_changes(const struct question *question)
+{
+    struct spool *spool = question->spool;
+    const struct spool_row *row;
+    uint64_t count = 0;
+
+    list_for_each(row, &question->rows, link) {
+        if (question->kind == ROUTE_SPOOL_RETRY)
+            spool_entities_set_rows(&spool->entities, row->entity, true);
+        count++;
+    }
+    if (count == 0 || (question->kind != ROUTE_SPOOL_RETRY && question->kind != ROUTE_SPOOL_DROP))
+        return;
+    if (question->kind == ROUTE_SPOOL_DROP) {
+        metrics_count(spool->services->metrics, METRICS_SPOOL_DROPPED, count);
+        spool_look_for_entities(spool);
+    }
+    log_info("spool: %" PRIu64 " rows %s: %s asked for it", count,
+             question->kind == ROUTE_SPOOL_DROP ? "dropped" : "wait again", question->who);
+}
+
+static void question_done(struct spool_work *work, int result)
+{
+    struct question *question = CONTAINER_OF(work, struct question, work);
+    struct exchange *exchange = question->exchange;
+
+    question->is_done = true;
+    if (result == 0)
+        take_changes(question);
+    if (question->is_abandoned)
+        question_free(question);
+    else if (!exchange)
+        return;
+    else if (result < 0)
+        reply_no_file(exchange, question->spool, result);
+    else
+        reply_answer(exchange, question);
+}
+
+/* ---- the handler ---- */
+
+static void ask(struct exchange *exchange, const struct spool_filter *filter)
+{
+    struct spool *spool = exchange->services->spool;
+    struct question *question = calloc(1, sizeof(*question));
+
+    if (!question) {
+        reply_no_memory(exchange);
+        return;
+    }
+    question->work = (struct spool_work){.run = question_run, .done = question_done};
+    question->spool = spool;
+    question->exchange = exchange;
+    question->kind = exchange->head.route.kind;
+    question->filter = *filter;
+    question->at_ms = clock_wall_ms();
+    principal_name(peer_user(exchange->peer), question->who, sizeof(question->who));
+    list_init(&question->rows);
+    exchange->state = question;
+    spool_writer_submit(&spool->writer, &question->work); /* it has no bytes, so it is taken */
+}
+
+static void begin_write(struct exchange *exchange)
+{
+    const struct target *target = &exchange->head.target;
+    size_t before = strlen("/-/spool/"), length = target->path_length - before;
+    struct spool_filter filter = {.with_bodies = is_admin(exchange)};
+
+    length -= target->text.data[target->path_length - 1] == '/';
+    filter.number = spool_filter_number(target->text.data + before, length);
+    if (filter.number)
+        ask(exchange, &filter);
+    else
+        reply_no_write(exchange);
+}
+
+static void begin_page(struct exchange *exchange)
+{
+    const struct target *target = &exchange->head.target;
+    const char *query = target->text.data + target->path_length, *reason;
+    enum route_kind kind = exchange->head.route.kind;
+    struct spool_filter filter;
+    int r = spool_filter_parse(*query == '?' ? query + 1 : query, &filter, &reason);
+
+    if (r == -ENOMEM) {
+        reply_no_memory(exchange);
+    } else if (r < 0) {
+        reply_refused(exchange, 400, reason);
+    } else if (kind != ROUTE_SPOOL_LIST && !spool_filter_selects(&filter)) {
+        reply_refused(exchange, 400,
+                      "say which rows: number=NUMBER, or state=aside for all that are set aside");
+    } else {
+        if (kind == ROUTE_SPOOL_RETRY)
+            filter.state = SPOOL_ASIDE;
+        filter.with_bodies &= kind == ROUTE_SPOOL_LIST;
+        ask(exchange, &filter);
+    }
+}
+
+static void spool_page_begin(struct exchange *exchange)
+{
+    const struct spool *spool = exchange->services->spool;
+
+    if (exchange->services->draining)
+        reply_stopping(exchange);
+    else if (!spool)
+        reply_error(exchange, 404, PROXY_STATUS_DENIED, "the spool is off; spool.mode switches it on");
+    else if (!spool->is_open)
+        reply_no_file(exchange, spool, -EIO);
+    else if (exchange->head.route.kind == ROUTE_SPOOL_WRITE)
+        begin_write(exchange);
+    else
+        begin_page(exchange);
+}
+
+static void spool_page_leave(struct exchange *exchange)
+{
+    struct question *question = exchange->state;
+
+    if (question)
+        question->exchange = NULL;
+}
+
+static void spool_page_free(struct exchange *exchange)
+{
+    struct question *question;
+
+    spool_page_leave(exchange);
+    question = TAKE_PTR(exchange->state);
+
+    if (question && question->is_done)
+        question_free(question);
+    else if (question)
+        question->is_abandoned = true;
+}
+
+const struct handler spool_page_handler = {
+    .name = "spool",
+    .begin = spool_page_begin,
+    .leave = spool_page_leave,
+    .free = spool_page_free,
+};
