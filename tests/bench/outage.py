@@ -55,7 +55,7 @@ class Scene(writers.Scene):
 
     def __enter__(self):
         super().__enter__()
-        self.relay = servers.Relay(self, self.tbsim, DELAY_MS)
+        self.relay = servers.Relay(self, self.tbsim.port, DELAY_MS)
         self.origin = servers.Server("relay", f"http://127.0.0.1:{self.relay.port}", self.relay.process)
         self.begin()
         self.points = self.stats()["points"]
@@ -64,14 +64,6 @@ class Scene(writers.Scene):
     def stats(self):
         """The counters of tbsim."""
         return servers.call(self.tbsim, "GET", "/sim/stats")
-
-    def stay_away(self, seconds):
-        """Kills the relay and starts it again. Returns the time when it listens."""
-        self.relay.process.kill()
-        self.relay.process.wait()
-        time.sleep(seconds)
-        self.relay = servers.Relay(self, self.tbsim, DELAY_MS, self.relay.port)
-        return time.monotonic()
 
 
 def run(quick):
@@ -122,7 +114,7 @@ def measure(scene, name, away, argv, login=""):
     process.stdin.write(b"go\n")
     process.stdin.flush()
     time.sleep(BEFORE)
-    returned = scene.stay_away(away)
+    returned = scene.relay.stay_away(away)
     requests = [Request(*line) for line in writers.collect(scene, "load", process, plan)]
     return rows(name, away, figures(scene.stats(), scene.points, requests, returned))
 

@@ -10,9 +10,11 @@ import http.client
 import json
 import pathlib
 import re
+import signal
 import socket
 import subprocess
 import sys
+import time
 import urllib.parse
 
 from bench import build, harness
@@ -34,18 +36,47 @@ class Server:
         """HOST:PORT."""
         return urllib.parse.urlsplit(self.url).netloc
 
+    @property
+    def port(self):
+        """Its port."""
+        return urllib.parse.urlsplit(self.url).port
+
 
 class Relay:
-    """relay.py, which makes a server a distant one. It listens on `port`; 0: a free one."""
+    """relay.py, which makes a server a distant one, and one that can go away."""
 
-    def __init__(self, workshop, server, delay_ms, port=0):
+    def __init__(self, workshop, server_port, delay_ms):
         script = pathlib.Path(__file__).with_name("relay.py")
-        argv = [sys.executable, script, server.address.split(":")[1], delay_ms, port]
         self.workshop = workshop
-        self.process = workshop.start("relay", argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        workshop.enter_context(self.process.stdin)
-        workshop.enter_context(self.process.stdout)
+        self.argv = [sys.executable, script, server_port, delay_ms]
+        self.port = 0
+        self.start()
+
+    def start(self):
+        """Starts it, later on the same port."""
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.process = self.workshop.start("relay", [*self.argv, self.port], **pipes)
+        self.workshop.enter_context(self.process.stdin)
+        self.workshop.enter_context(self.process.stdout)
         self.port = self.next_number()
+
+    def kill(self):
+        """Breaks its connections, and refuses new ones."""
+        self.process.kill()
+        self.process.wait()
+
+    def stay_away(self, seconds):
+        """Kills it and starts it again. Returns the time when it listens."""
+        self.kill()
+        time.sleep(seconds)
+        self.start()
+        return time.monotonic()
+
+    def stay_silent(self, seconds):
+        """Lets nothing through, and then breaks its connections. Returns the time when it listens again."""
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        return self.stay_away(0)
 
     def next_number(self):
         """The number that it prints next."""

@@ -28,7 +28,7 @@ class DistantScene(Scene):
 
     def __enter__(self):
         super().__enter__()
-        self.relay = servers.Relay(self, self.origin, DELAY_MS)
+        self.relay = servers.Relay(self, self.origin.port, DELAY_MS)
         self.origin = servers.Server("relay", f"https://localhost:{self.relay.port}", self.relay.process)
         return self
 

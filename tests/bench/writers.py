@@ -86,17 +86,17 @@ class Outcome:
 
     @property
     def answered(self):
-        """The values that were answered with 200."""
-        return [value for value in self.values if value.status == 200]
+        """The values that were answered with 200 or, from the spool, 202."""
+        return [value for value in self.values if value.status in (200, 202)]
 
     @property
     def failed(self):
-        """The number of values without a 200: refused, too late, or never sent."""
+        """The number of values without that: refused, too late, or never sent."""
         return len(self.values) - len(self.answered)
 
     @property
     def seconds(self):
-        """The time from the start to the last 200."""
+        """The time from the start to the last of these answers."""
         return max((value.answered for value in self.answered), default=0) / 1e6
 
     def latency_ms(self, share):
@@ -110,19 +110,29 @@ class Outcome:
         return self.cpu_s * 1e6 / max(1, len(self.answered))
 
 
+class Running:
+    """Writers that run, with a proxy between them and tbsim, or with a credential directly to tbsim."""
+
+    def __init__(self, scene, subject, plan, limits="", credential=""):
+        self.scene, self.subject, self.plan = scene, subject, plan
+        argv = [build.helper("write_load"), subject.port, plan.seconds, plan.grace, plan.rate]
+        argv += [plan.connections, *plan.devices]
+        self.cpu = harness.cpu_seconds(subject.process)
+        scene.begin(limits)
+        self.process = scene.start("write_load", argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        self.process.stdin.write(credential.encode() + b"\n" if credential else b"")
+        self.process.stdin.close()
+        self.process.stdin = None
+
+    def finish(self):
+        """Waits for their end. Returns the outcome."""
+        lines = collect(self.scene, "write_load", self.process, self.plan)
+        return outcome(self.scene, lines, harness.cpu_seconds_since(self.subject.process, self.cpu))
+
+
 def run(scene, subject, plan, limits="", credential=""):
-    """Runs the writers, with a proxy between them and tbsim, or with a credential directly to tbsim."""
-    argv = [build.helper("write_load"), subject.address.split(":")[1], plan.seconds, plan.grace, plan.rate]
-    argv += [plan.connections, *plan.devices]
-    before = harness.cpu_seconds(subject.process)
-    scene.begin(limits)
-    process = scene.start("write_load", argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-    process.stdin.write(credential.encode() + b"\n" if credential else b"")
-    process.stdin.close()
-    process.stdin = None
-    lines = collect(scene, "write_load", process, plan)
-    cpu = harness.cpu_seconds_since(subject.process, before)
-    return outcome(scene, lines, cpu)
+    """Runs the writers until they end."""
+    return Running(scene, subject, plan, limits, credential).finish()
 
 
 def run_official(scene, python, plan, processes=1, limits=""):
