@@ -26,6 +26,7 @@ struct hostile_client {
     bool was_opened; /* each is opened once */
     bool is_raw;     /* it has sent bytes of the input */
     bool is_deaf;    /* it does not read for now */
+    bool watches;    /* it has asked for /-/trace, which shows the requests of all */
     bool has_ended;  /* it has closed its connection, or tbproxyd has */
     size_t allowed;  /* bytes that it sends for now */
     struct fifo out;
@@ -60,7 +61,7 @@ bool client_move(struct hostile_client *client);
 /* What it has got is HTTP: one answer to each request at most, in order, each with its own mark or none. */
 void client_check(const struct hostile_client *client);
 
-/* No byte of what it has got belongs to OTHER. */
+/* No byte of what it has got belongs to OTHER, unless it watches. */
 void client_check_apart(const struct hostile_client *client, const struct hostile_client *other);
 
 /* It has got none of TEXT. */

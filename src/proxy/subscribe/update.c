@@ -6,6 +6,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include <tbclient/value.h>
+
 #include "json/json_read.h"
 #include "json/json_write.h"
 
@@ -52,23 +54,30 @@ int update_points(const json_t *data, struct point **ret, size_t *ret_count)
     return 0;
 }
 
+/* "": MESSAGE says no reason. A number that jansson cannot hold is a string, too. */
+static const char *error_of(const json_t *message)
+{
+    const char *error = json_string_value(json_object_get(message, "errorMsg"));
+    const char *verbatim = tb_verbatim(error);
+
+    return error && (!verbatim || *verbatim == '"') ? error : "";
+}
+
 int update_parse(const char *text, size_t length, struct update *ret)
 {
     json_t *id, *code;
     json_error_t reason;
-    const char *error;
 
     *ret = (struct update){.message = json_read(text, length, JSON_READ_EXACT, &reason)};
     if (!ret->message && json_error_code(&reason) == json_error_out_of_memory)
         return -ENOMEM;
     id = json_object_get(ret->message, "subscriptionId");
     code = json_object_get(ret->message, "errorCode");
-    error = json_string_value(json_object_get(ret->message, "errorMsg"));
     if (!json_is_integer(id) || !json_is_integer(code))
         return -EBADMSG;
     ret->id = json_integer_value(id);
     ret->error_code = json_integer_value(code) != 0 ? (int)json_integer_value(code) : 0;
-    ret->error = error ? error : "";
+    ret->error = error_of(ret->message);
     ret->data = json_object_get(ret->message, "data");
     return update_points(ret->data, &ret->points, &ret->count);
 }

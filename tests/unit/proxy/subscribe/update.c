@@ -46,6 +46,17 @@ START_TEST(an_error)
 }
 END_TEST
 
+/* Found by fuzz_update: a number beyond jansson's is held as a string. */
+START_TEST(an_error_that_is_not_a_text)
+{
+    struct update update;
+
+    parse("{\"subscriptionId\":16,\"errorCode\":1,\"errorMsg\":2e52}", &update);
+    ck_assert_str_eq(update.error, "");
+    update_free(&update);
+}
+END_TEST
+
 static const char *const no_updates[] = {
     "",
     "nope",
@@ -221,6 +232,7 @@ UNIT_SUITE(update)
 
     tcase_add_test(tests, points_by_ascending_time);
     tcase_add_test(tests, an_error);
+    tcase_add_test(tests, an_error_that_is_not_a_text);
     tcase_add_loop_test(tests, not_an_update, 0, (int)ARRAY_SIZE(no_updates));
     tcase_add_loop_test(tests, not_a_point, 0, (int)ARRAY_SIZE(no_points));
     tcase_add_loop_test(tests, the_id_of_a_beginning, 0, (int)ARRAY_SIZE(beginnings));
