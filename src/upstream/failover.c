@@ -6,7 +6,8 @@
 #define EJECTED_MAX_MS     30000
 #define AWAY_MIN_MS        250  /* requests wait while no server is healthy, so it is probed sooner: */
 #define AWAY_MAX_MS        5000 /* after a part of the time that it has been away */
-#define AWAY_PART          16
+#define AWAY_PART          64
+#define TRIAL_MS           10000 /* upstream.hold_ms: requests have waited that long for nothing */
 #define CALM_MS            10000 /* a probe for each doubtful request would be too many */
 #define CHECK_AGAIN_MS     200
 
@@ -57,11 +58,19 @@ static int64_t clamp(int64_t value, int64_t min, int64_t max)
     return value < min ? min : value > max ? max : value;
 }
 
+/* An eighth more or less. */
+static int64_t spread(struct failover *failover, int64_t pause_ms)
+{
+    failover->random *= 747796405; /* odd stays odd, and 0 stays 0 */
+    return failover->random == 0 ? pause_ms
+                                 : pause_ms - pause_ms / 8 + (pause_ms / 4 * (failover->random >> 16) >> 16);
+}
+
 /* While others are healthy, nobody misses it. */
-static int64_t pause_ms(const struct failover *failover, const struct failover_server *server, int64_t now_ms)
+static int64_t pause_ms(struct failover *failover, const struct failover_server *server, int64_t now_ms)
 {
     if (failover_has_none(failover))
-        return clamp((now_ms - server->since_ms) / AWAY_PART, AWAY_MIN_MS, AWAY_MAX_MS);
+        return spread(failover, clamp((now_ms - server->since_ms) / AWAY_PART, AWAY_MIN_MS, AWAY_MAX_MS));
     return clamp(2 * server->ejected_ms, EJECTED_FIRST_MS, EJECTED_MAX_MS);
 }
 
@@ -85,6 +94,8 @@ static void eject(struct failover *failover, struct failover_server *server, int
 
     if (!server->ejected && !server->in_doubt)
         server->since_ms = now_ms;
+    if (!server->ejected || server->is_unproven)
+        server->closed_ms = now_ms;
     server->ejected = true;
     server->in_doubt = server->is_checked = server->is_silent = server->is_probed = false;
     server->is_unproven = false;
@@ -149,6 +160,15 @@ bool failover_report(struct failover *failover, size_t index, enum failover_resu
     return true;
 }
 
+/* A gateway may refuse all probes, and only requests show that it lets them through: one more is sent. */
+static bool begin_trial(struct failover_server *server, int64_t now_ms)
+{
+    if (now_ms - server->closed_ms < TRIAL_MS)
+        return false;
+    server->gateway_errors = GATEWAY_ERRORS_MAX - 1;
+    return true;
+}
+
 bool failover_report_probe(struct failover *failover, size_t index, enum failover_result result,
                            int64_t now_ms)
 {
@@ -168,7 +188,7 @@ bool failover_report_probe(struct failover *failover, size_t index, enum failove
     only_probes = server->is_checked || (server->is_unproven && server->failed_probe);
     eject(failover, server, now_ms);
     server->failed_probe = true;
-    server->is_unproven = only_probes && result == FAILOVER_GATEWAY_ERROR;
+    server->is_unproven = result == FAILOVER_GATEWAY_ERROR && (only_probes || begin_trial(server, now_ms));
     return !was_ejected;
 }
 

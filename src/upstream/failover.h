@@ -9,11 +9,12 @@
  *      │                     (silent, if that takes long)                           │
  *      └──────────────────── the probe is answered <── probed <─────────────────────┘
  *
- * While no server is healthy, each is probed sooner: after a sixteenth of the time that it has been away, at
- * least 0.25 s and at most 5 s. One that is used all the same is the one that is probed next. The last one is
- * used until both a request and a probe have met gateway errors: one program may ask for what has no backend,
- * again and again, and a gateway may let requests through but no probes. Times are ms of the boot clock,
- * given by the caller.
+ * While no server is healthy, each is probed sooner: after a 64th of the time that it has been away, at
+ * least 0.25 s and at most 5 s; an eighth more or less, because a fleet may miss the same server. One that is
+ * used all the same is the one that is probed next. The last one is used until both a request and a probe
+ * have met gateway errors: one program may ask for what has no backend, again and again, and a gateway may
+ * let requests through but no probes. Therefore a request is also tried when a gateway has refused probes for
+ * 10 s. Times are ms of the boot clock, given by the caller.
  */
 #ifndef TB_UPSTREAM_FAILOVER_H
 #define TB_UPSTREAM_FAILOVER_H
@@ -42,6 +43,7 @@ struct failover_server {
     bool is_probed;        /* a probe is under way */
     bool failed_probe;     /* since it was ejected */
     bool is_unproven;      /* ejected because of gateway errors to requests alone, or to probes alone */
+    int64_t closed_ms;     /* since when it is in vain to send anything */
     int64_t since_ms;      /* ejected or in doubt: since when there is no good answer */
     int64_t ejected_ms;    /* for how long, the last time; 0: never since it was healthy */
     int64_t until_ms;      /* when it is probed */
@@ -50,6 +52,8 @@ struct failover_server {
 
 struct failover {
     size_t count;
+    uint32_t
+        random; /* odd: makes the pauses between probes differ from those of other hosts; 0: it does not */
     struct failover_server servers[FAILOVER_SERVERS_MAX];
 };
 

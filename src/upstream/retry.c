@@ -24,13 +24,19 @@ enum retry_refusal retry_check(const struct retry_options *options, enum tb_retr
     return RETRY_NOT_REFUSED;
 }
 
-int64_t retry_delay_ms(const struct retry_options *options, unsigned attempt, int64_t retry_after)
+uint32_t retry_random(void)
 {
     uint32_t random = 0;
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) < 0)
         random = (uint32_t)clock_boot_ms(); /* early after the boot; jitter need not be secret */
-    return retry_backoff_ms(attempt, options->initial_delay_ms, options->max_delay_ms, retry_after, random);
+    return random;
+}
+
+int64_t retry_delay_ms(const struct retry_options *options, unsigned attempt, int64_t retry_after)
+{
+    return retry_backoff_ms(attempt, options->initial_delay_ms, options->max_delay_ms, retry_after,
+                            retry_random());
 }
 
 int64_t retry_backoff_ms(unsigned attempt, int64_t initial_ms, int64_t max_ms, int64_t retry_after,

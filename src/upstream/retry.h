@@ -34,6 +34,9 @@ enum retry_refusal {
 enum retry_refusal retry_check(const struct retry_options *options, enum tb_retry retry, unsigned retries,
                                bool stamped);
 
+/* Any number, for jitter. */
+uint32_t retry_random(void);
+
 /* How long to wait before retry number ATTEMPT, with random jitter: retry_backoff_ms(). */
 int64_t retry_delay_ms(const struct retry_options *options, unsigned attempt, int64_t retry_after);
 

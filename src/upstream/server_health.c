@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "upstream/retry.h"
 
 /* Any answer of ThingsBoard but a gateway error is a good one. */
 #define PROBE_TIMEOUT_MS   10000
@@ -244,6 +245,7 @@ void server_health_open(struct server_health *health, struct loop *loop, const s
     health->timer.expired = server_health_timer_expired;
     health->check_timer.expired = server_health_check_expired;
     failover_init(&health->failover, servers->count);
+    health->failover.random = retry_random() | 1;
     for (i = 0; i < servers->count; i++) {
         health->probes[i].health = health;
         health->probes[i].silence.expired = server_health_is_silent;

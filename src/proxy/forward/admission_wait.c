@@ -43,7 +43,7 @@ static int64_t held_since_ms(const struct forwarding *forwarding)
         return forwarding->held_since_ms;
     if (!start->is_closed)
         return exchange->services->loop.now_ms;
-    return start->since_ms > exchange->dispatched_ms ? start->since_ms : exchange->dispatched_ms;
+    return start->away_ms > exchange->dispatched_ms ? start->away_ms : exchange->dispatched_ms;
 }
 
 int64_t admission_hold_left_ms(const struct forwarding *forwarding)

@@ -5,6 +5,8 @@ void slow_start_close(struct slow_start *start, int64_t now_ms)
 {
     if (start->is_closed)
         return;
+    if (!start->is_slow || start->window > 1) /* otherwise it has answered nothing since it was last away */
+        start->away_ms = now_ms;
     start->is_closed = true;
     start->is_slow = false;
     start->since_ms = now_ms;
@@ -16,8 +18,9 @@ void slow_start_open(struct slow_start *start, int64_t now_ms)
     if (!start->is_closed)
         return;
     *start = (struct slow_start){
-        .is_slow = now_ms - start->since_ms >= SLOW_START_OUTAGE_MS,
+        .is_slow = now_ms - start->away_ms >= SLOW_START_OUTAGE_MS,
         .since_ms = now_ms,
+        .away_ms = start->away_ms,
         .number = start->number + 1,
         .window = 1,
     };

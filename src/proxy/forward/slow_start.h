@@ -21,6 +21,7 @@ struct slow_start {
     bool is_closed;
     bool is_slow;
     int64_t since_ms;   /* closed or slow */
+    int64_t away_ms;    /* closed: since when nothing was answered */
     uint64_t number;    /* of returns */
     unsigned window;    /* calls at a time, as answers have widened it */
     unsigned under_way; /* sent since the last return */

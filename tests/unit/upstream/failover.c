@@ -384,7 +384,7 @@ START_TEST(an_answer_to_a_request_ends_the_silence)
 }
 END_TEST
 
-/* So a return is noticed after a sixteenth of the outage at most. */
+/* So a return is noticed after a 64th of the outage at most. */
 START_TEST(while_none_is_healthy_the_next_probe_follows_after_0_25_to_5_s)
 {
     int64_t now_ms = 0, last_ms = 0;
@@ -392,8 +392,8 @@ START_TEST(while_none_is_healthy_the_next_probe_follows_after_0_25_to_5_s)
 
     failover_init(&failover, 1);
     failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
-    for (now_ms = failover_due_ms(&failover); now_ms < 200000; now_ms = failover_due_ms(&failover)) {
-        int64_t part_ms = last_ms / 16;
+    for (now_ms = failover_due_ms(&failover); now_ms < 400000; now_ms = failover_due_ms(&failover)) {
+        int64_t part_ms = last_ms / 64;
 
         ck_assert_int_eq(now_ms - last_ms, part_ms < 250 ? 250 : part_ms > 5000 ? 5000 : part_ms);
         probe(0, FAILOVER_UNREACHABLE, now_ms);
@@ -401,7 +401,91 @@ START_TEST(while_none_is_healthy_the_next_probe_follows_after_0_25_to_5_s)
         probes++;
     }
     ck_assert_int_eq(now_ms - last_ms, 5000);
-    ck_assert_uint_lt(probes, 100);
+    ck_assert_uint_lt(probes, 300);
+}
+END_TEST
+
+/* The same 5 s in each host, if they began together, would be a storm. */
+START_TEST(the_pauses_of_hosts_differ_by_an_eighth)
+{
+    unsigned short_ones = 0, long_ones = 0;
+    uint32_t i;
+
+    for (i = 0; i < 1000; i++) {
+        int64_t due_ms;
+
+        failover_init(&failover, 1);
+        failover.random = 2 * (5308871 * i) + 1;
+        failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+        probe(0, FAILOVER_UNREACHABLE, 64000);
+        due_ms = failover_due_ms(&failover) - 64000;
+        ck_assert_int_ge(due_ms, 875);
+        ck_assert_int_le(due_ms, 1125);
+        short_ones += due_ms < 900;
+        long_ones += due_ms > 1100;
+    }
+    ck_assert_uint_gt(short_ones, 70); /* of 100 */
+    ck_assert_uint_lt(short_ones, 130);
+    ck_assert_uint_gt(long_ones, 70);
+    ck_assert_uint_lt(long_ones, 130);
+}
+END_TEST
+
+/* A gateway refuses all probes, and answers 502 to one operation. */
+static void close_by_gateway_errors(void)
+{
+    int i;
+
+    failover_init(&failover, 1);
+    for (i = 0; i < 3; i++)
+        failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, 0);
+    probe(0, FAILOVER_GATEWAY_ERROR, 0);
+    ck_assert(failover_is_in_vain(&failover));
+}
+
+/* When a request is tried, if only probes are made until then. */
+static int64_t trial_ms(int64_t from_ms)
+{
+    int64_t now_ms = from_ms;
+
+    while (failover_is_in_vain(&failover)) {
+        now_ms = failover_due_ms(&failover);
+        probe(0, FAILOVER_GATEWAY_ERROR, now_ms);
+    }
+    return now_ms - from_ms;
+}
+
+START_TEST(a_request_is_tried_every_10_s_while_a_gateway_refuses_the_probes)
+{
+    int64_t now_ms = 0;
+    int i;
+
+    close_by_gateway_errors();
+    for (i = 0; i < 5; i++) {
+        int64_t waited_ms = trial_ms(now_ms);
+
+        ck_assert_int_ge(waited_ms, 10000);
+        ck_assert_int_lt(waited_ms, 11000);
+        now_ms += waited_ms;
+        ck_assert(failover_report(&failover, 0, FAILOVER_GATEWAY_ERROR, now_ms)); /* one is enough */
+        ck_assert(failover_is_in_vain(&failover));
+    }
+    now_ms += trial_ms(now_ms);
+    ck_assert(failover_report(&failover, 0, FAILOVER_ANSWERED, now_ms));
+    ck_assert(!failover_has_none(&failover));
+}
+END_TEST
+
+START_TEST(no_request_is_tried_without_a_connection)
+{
+    int64_t now_ms;
+
+    failover_init(&failover, 1);
+    failover_report(&failover, 0, FAILOVER_UNREACHABLE, 0);
+    for (now_ms = failover_due_ms(&failover); now_ms < 60000; now_ms = failover_due_ms(&failover)) {
+        probe(0, FAILOVER_UNREACHABLE, now_ms);
+        ck_assert(failover_is_in_vain(&failover));
+    }
 }
 END_TEST
 
@@ -416,6 +500,9 @@ UNIT_SUITE(failover)
     tcase_add_test(tests, after_gateway_errors_the_last_one_is_probed_at_once);
     tcase_add_loop_test(tests, gateway_errors_to_probes_alone_do_not_stop_requests, 0, 2);
     tcase_add_test(tests, after_gateway_errors_no_connection_to_the_last_one_needs_no_probe);
+    tcase_add_test(tests, the_pauses_of_hosts_differ_by_an_eighth);
+    tcase_add_test(tests, a_request_is_tried_every_10_s_while_a_gateway_refuses_the_probes);
+    tcase_add_test(tests, no_request_is_tried_without_a_connection);
     tcase_add_test(tests, it_is_probed_after_a_time_that_doubles_to_30_s);
     tcase_add_test(tests, a_good_probe_makes_it_healthy_and_forgets);
     tcase_add_test(tests, what_was_sent_before_does_not_prolong_it);

@@ -139,6 +139,19 @@ START_TEST(another_outage_begins_it_anew)
 }
 END_TEST
 
+/* So a request that is tried in vain while the server is away does not make the others wait longer. */
+START_TEST(it_is_away_until_it_answers)
+{
+    slow_start_close(&start, 1000);
+    slow_start_open(&start, 11000);
+    ck_assert_uint_eq(send(11000, 10000), 1);
+    if (_i)
+        end(1, true);
+    slow_start_close(&start, 12000);
+    ck_assert_int_eq(start.away_ms, _i ? 12000 : 1000);
+}
+END_TEST
+
 UNIT_SUITE(slow_start)
 {
     TCase *tests;
@@ -153,5 +166,6 @@ UNIT_SUITE(slow_start)
     tcase_add_test(tests, calls_of_before_take_no_place);
     tcase_add_test(tests, after_a_moment_all_go_on);
     tcase_add_test(tests, another_outage_begins_it_anew);
+    tcase_add_loop_test(tests, it_is_away_until_it_answers, 0, 2);
     return suite;
 }
