@@ -15,7 +15,7 @@ class Stack(ctypes.Structure):
 
 
 class Fields(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint32) for name in ("armed", "depth", "parts", "part", "last", "count", "looks", "left_open")]
+    _fields_ = [(name, ctypes.c_uint32) for name in ("armed", "depth", "parts", "part", "last", "count", "looks", "left_open", "more")]
     _fields_.append(("stacks", Stack * STACKS_MAX))
 
 

@@ -36,6 +36,7 @@ struct control {
     uint32_t count;     /* of stacks that have failed */
     uint32_t looks;     /* 1: the program is to look for leaks; then 0, or 2 if there are any */
     uint32_t left_open; /* descriptors that were open at the end */
+    uint32_t more;      /* so many calls after it fail, too, if the same thread makes them */
     struct stack stacks[STACKS_MAX];
 };
 
@@ -45,7 +46,8 @@ void __lsan_enable(void) __attribute__((weak));
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static struct control *control;
-static _Thread_local bool busy; /* what is called from here does not fail */
+static _Thread_local bool busy;     /* what is called from here does not fail */
+static _Thread_local uint32_t more; /* calls that fail without being asked for */
 
 static void map_control(void)
 {
@@ -128,7 +130,7 @@ static __attribute__((noinline)) bool is_new(const char *name)
 {
     void *frames[OWN_FRAMES + 1 + DEPTH_MAX];
     int depth = (int)control->depth, count = backtrace(frames, OWN_FRAMES + 1 + depth) - OWN_FRAMES - 1;
-    uint64_t hash = hash_of(name, frames + OWN_FRAMES + 1, count > 0 ? count : 0);
+    uint64_t hash = hash_of(name, frames + OWN_FRAMES + 1, count > 0 ? count : 0) ^ control->more << 16;
     uint32_t place = place_of(hash);
 
     if (count <= 0 || hash % control->parts != control->part || place == STACKS_MAX ||
@@ -145,10 +147,17 @@ bool fails(const char *name)
     int error = errno;
     bool result;
 
-    if (!control || busy || !control->armed)
+    if (!control || busy)
+        return false;
+    if (more > 0) {
+        more--;
+        return true;
+    }
+    if (!control->armed)
         return false;
     busy = true;
     result = is_new(name);
+    more = result ? control->more : 0;
     busy = false;
     errno = error;
     return result;

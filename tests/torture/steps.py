@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
 
@@ -14,6 +15,7 @@ from simulator import TENANT  # noqa: E402
 from sim_websocket import CLOSE, WebSocket  # noqa: E402
 
 DEADLINE_S = 20.0  # for a response; no timeout of the daemon's configuration is longer
+OUTAGE_S = 1.1  # after it, requests go slowly at first (slow_start.h)
 BLOCK = bytes(range(256)) * 1024
 POLICY = '''policies = { narrow = { allow = [ "read", "telemetry" ]; deny = [ "credentials" ]; max_requests = 5; }; };
 '''
@@ -236,6 +238,20 @@ class SimulatorScript(Script):
         self.ask("GET", "/-/live")
         self.server.clear_faults()
 
+    def restart(self):
+        """What arrives while the server is away waits for it."""
+        waiting = [self.connect(unix=index == 1) for index in range(3)]
+        self.server.stop()
+        try:
+            for index, connection in enumerate(waiting):
+                connection.send(build("GET", "/api/tenant/devices?pageSize=%d&page=0" % (index + 1), host=connection.host))
+            time.sleep(OUTAGE_S)
+        finally:
+            self.server.start()
+            self.device = self.server.device = self.make_device()
+        for got in [judge(connection.response()).json() for connection in waiting]:
+            assert len(got["data"]) <= 1, got
+
     def websocket(self):
         socket_ = WebSocket(self.daemon.address, record=False)
         self.open.append(socket_.connection)
@@ -334,4 +350,4 @@ class SimulatorScript(Script):
         self.read()
 
     steps = [Script.local, read, write, merge, join, rate_limit, failing_server, refused_token, login, refusals, hang_up,
-             websocket, subscribe, pages, events, trace, administer, reload_changes, reload_mistake, hang_up_signal]
+             restart, websocket, subscribe, pages, events, trace, administer, reload_changes, reload_mistake, hang_up_signal]

@@ -38,6 +38,9 @@ class TestTorture(unittest.TestCase):
     def test_the_client_library(self):
         self.torture("library")
 
+    def test_tbproxyctl(self):
+        self.torture("ctl")
+
 
 if __name__ == "__main__":
     tap.main()

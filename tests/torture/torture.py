@@ -15,6 +15,7 @@ import traceback
 
 import reports
 import steps  # adds the folder of the harness
+import torture_ctl
 import torture_library
 from control import Control, Modules
 
@@ -30,10 +31,10 @@ START_S = 8.0
 SLOW_SHOWN = 20
 RECOVERY_S = 20.0  # after a failure; the longest pause between two attempts of a login is shorter
 ALLOWED = (steps.Refused, Closed, OSError)
-LIVES = ["sim", "tls", "h2", "h2c", "library"]
+LIVES = ["sim", "tls", "h2", "h2c", "library", "ctl"]
 
 # A phase gets a share of the time; what it leaves goes to those after it.
-SHARES = {"start": 8, "stop": 8}
+SHARES = {"start": 8, "start_without_reserve": 8, "stop": 8}
 SHARE = 1
 REPORTS = "a report of the sanitizer"
 NOT_COUNTED = 0xffffffff  # fail.c counts the descriptors that are open at the end
@@ -94,8 +95,11 @@ class Life:
         self.failures = 0
 
     def run(self):
+        starts = [("start", self.torture_start)]  # most calls are in the start
+        if "upstream.ca_file" in self.daemon.options:
+            starts.append(("start_without_reserve", self.torture_start_without_reserve))
         phases = [*((step.__name__, functools.partial(self.torture_step, step)) for step in self.script_type.steps),
-                  ("stop", self.torture_stop), ("start", self.torture_start)]  # most calls are in the start
+                  ("stop", self.torture_stop), *starts]
         self.torture.plan(self.name, [where for where, _ in phases])
         try:
             self.begin()
@@ -143,19 +147,27 @@ class Life:
             self.judge_start(failed, mark)
         self.begin()
 
+    def torture_start_without_reserve(self):
+        """OpenSSL and libcurl get none of it (library_memory.c): the next call fails, too."""
+        self.control.fields.more = 1
+        try:
+            self.torture_start()
+        finally:
+            self.control.fields.more = 0
+
     def judge_start(self, failed, mark):
         status = self.daemon.process.poll()
         text = "\n".join(self.daemon.log.lines[mark:])
         if REPORT.search(text):
-            self.report("start", failed, REPORTS, mark)
+            self.report(self.torture.where, failed, REPORTS, mark)
         elif status is not None and status not in (1, 78):
-            self.report("start", failed, "ended with status %d" % status, mark)
-        elif status is not None and not text.strip():
-            self.report("start", failed, "ended with status %d without a message" % status, mark)
+            self.report(self.torture.where, failed, "ended with status %d" % status, mark)
+        elif status is not None and not text.strip() and not self.control.fields.more:  # which may be the message
+            self.report(self.torture.where, failed, "ended with status %d without a message" % status, mark)
         elif status is None and not self.daemon.notices.find("^READY=1$"):
-            self.report("start", failed, "is not ready", mark)
+            self.report(self.torture.where, failed, "is not ready", mark)
         elif status is None:
-            self.verify(steps.Script.local, failed, "start", mark)
+            self.verify(steps.Script.local, failed, self.torture.where, mark)
 
     # ---- the steps ----
 
@@ -361,6 +373,9 @@ class Torture:
     def live_library(self):
         torture_library.live(self)
 
+    def live_ctl(self):
+        torture_ctl.live(self)
+
 
 def names_of(known):
     """The type of an option with a list of KNOWN names."""
@@ -374,14 +389,14 @@ def names_of(known):
 
 def parse(arguments):
     known = list(dict.fromkeys(step.__name__ for script in (steps.ServerScript, steps.SimulatorScript) for step in script.steps))
+    phases = [*known, "stop", "start", "start_without_reserve", "calls", *torture_ctl.NAMES]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=int, default=0, help="for each life, with some for each phase; 0: until each stack has failed")
     parser.add_argument("--parts", type=int, default=1, help="only one part in so many of all stacks")
     parser.add_argument("--part", type=int, default=0, help="which one")
     parser.add_argument("--depth", type=int, default=12, help="the frames of a stack that make a difference")
     parser.add_argument("--lives", type=names_of(LIVES), default=LIVES, help="ways to the server, of %s; default: all" % ", ".join(LIVES))
-    parser.add_argument("--only", type=names_of(["start", *known, "stop", "calls"]),
-                        help="steps, of start, %s, stop; default: all" % ", ".join(known))
+    parser.add_argument("--only", type=names_of(phases), help="steps, of %s; default: all" % ", ".join(phases))
     parser.add_argument("--list", metavar="FILE", help="write the stacks of all calls that have failed")
     return parser.parse_args(arguments)
 

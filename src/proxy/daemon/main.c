@@ -164,8 +164,10 @@ static int configure(struct daemon *daemon, const struct arguments *arguments, s
         log_configure(config);
         r = daemon_open(daemon, config, err);
     }
-    if (r == 0 && library_memory_lacked()) /* it may not have all certificates */
+    if (r == 0 && library_memory_lacked()) { /* it may not have all certificates */
+        daemon_close(daemon);
         r = tb_error_set(err, -ENOMEM, "out of memory");
+    }
     if (r < 0)
         log_error("%s", err->message);
     return r == 0 ? 0 : r == -ENOMEM || r == -EMFILE ? EXIT_FAILURE : EX_CONFIG;
