@@ -3,6 +3,7 @@
 import collections
 import json
 import re
+import signal
 import threading
 import time
 
@@ -195,6 +196,16 @@ class TestWait(HoldCase):
         reply = self.ask(("Prefer", "wait=0"))
         self.assert_held(reply, 0)
         self.assertLess(self.took, 0.3)
+
+    def test_a_stop_ends_it_at_once(self):
+        self.begin({"limits.drain_timeout_ms": 60000})
+        self.stop_server()
+        waiting = [self.in_background("GET", "/api/x"), self.in_background("POST", RPC, {})]
+        self.wait_for_waiting(3)
+        self.proxy.signal(signal.SIGTERM)
+        for reply in [result() for result in waiting]:
+            self.assert_error(reply, 503, 2, "until tbproxyd is stopped")
+        self.assertEqual(self.proxy.ended(), 0)
 
     def test_the_remedy_is_told_even_before_a_probe(self):
         self.begin()

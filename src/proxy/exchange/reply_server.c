@@ -227,13 +227,14 @@ void reply_server_away(struct exchange *exchange)
 
 void reply_held_too_long(struct exchange *exchange, int64_t waited_ms, bool may_have_run)
 {
+    const char *until =
+        exchange->services->draining
+            ? "until tbproxyd is stopped"
+            : "the longest it may (upstream.hold_ms, or Prefer: wait up to queue.max_wait_ms)";
     char waited[WAITED_MAX], absence[ABSENCE_MAX];
 
-    snprintf(waited, sizeof(waited),
-             "; the request waited %" PRId64 " ms for it, %s (upstream.hold_ms, or Prefer: wait up to "
-             "queue.max_wait_ms)",
-             waited_ms,
-             may_have_run ? "after it was sent: the server may have executed it" : "the longest it may");
+    snprintf(waited, sizeof(waited), "; the request waited %" PRId64 " ms for it, %s%s", waited_ms, until,
+             may_have_run ? ", after it was sent: the server may have executed it" : "");
     describe_absence(exchange->services, waited, absence, sizeof(absence));
     if (may_have_run)
         reply_error(exchange, 502, PROXY_STATUS_UNAVAILABLE, "%s", absence);

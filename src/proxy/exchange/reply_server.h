@@ -26,8 +26,8 @@ void reply_transfer_error(struct exchange *exchange, const struct transfer *tran
 /* 503 with Retry-After: the server is known to be away, and the request does not wait for it. */
 void reply_server_away(struct exchange *exchange);
 
-/* The server was away for WAITED_MS, as long as the request may wait for it: 503 with Retry-After, or 502 if
- * it MAY_HAVE_RUN. */
+/* The server was away for WAITED_MS, as long as the request may wait for it, or until tbproxyd stops: 503
+ * with Retry-After, or 502 if it MAY_HAVE_RUN. */
 void reply_held_too_long(struct exchange *exchange, int64_t waited_ms, bool may_have_run);
 
 /* 503: there was no login within WAITED_MS, the longest that the request may wait. */

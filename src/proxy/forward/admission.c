@@ -127,7 +127,7 @@ void admission_begin(struct forwarding *forwarding)
     struct exchange *exchange = forwarding->exchange;
 
     admission_set_time(forwarding);
-    if (exchange->head.prefer_wait_ms == 0 && is_away(exchange->services)) {
+    if ((exchange->head.prefer_wait_ms == 0 || exchange->services->draining) && is_away(exchange->services)) {
         reply_server_away(exchange);
         return;
     }

@@ -8,7 +8,7 @@
 #include "proxy/exchange/reply_server.h"
 #include "proxy/forward/admission.h"
 #include "proxy/forward/forward.h"
-#include "proxy/forward/forwarding.h"
+#include "proxy/forward/upstream_call.h"
 
 #define CLOCK_LOOK_MS 250 /* until a request that waits for the clock looks whether the server is back */
 
@@ -176,10 +176,21 @@ void admission_timer_expired(struct timer *timer)
         go_on_waiting(forwarding);
 }
 
+void admission_end_hold(struct forwarding *forwarding)
+{
+    bool is_at_server =
+        forwarding->state == FORWARDING_SENT && forwarding->call->request.state != REQUEST_WAITING;
+
+    if (is_held(forwarding) && forwarding->state != FORWARDING_ENDED && !is_at_server)
+        reply_server_stays_away(forwarding);
+}
+
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
 {
     if (back_off_ms > 0 && timer_is_started(&forwarding->exchange->hang_up_timer))
         exchange_hung_up(forwarding->exchange); /* nothing is retried for a client that may be gone */
+    else if (forwarding->exchange->services->draining && is_held(forwarding))
+        reply_server_stays_away(forwarding);
     else
         start_waiting(forwarding, back_off_ms);
 }

@@ -40,6 +40,15 @@ void forward_configure(struct forward *forward)
     set_urgencies(forward);
 }
 
+static void end_holds(struct services *services)
+{
+    struct exchange *exchange;
+
+    list_for_each(exchange, &services->exchanges, link)
+        if (exchange->handler == &forward_handler && exchange->state)
+            admission_end_hold(forwarding_of(exchange));
+}
+
 void forward_health_changed(struct forward *forward)
 {
     struct services *services = forward->services;
@@ -48,6 +57,8 @@ void forward_health_changed(struct forward *forward)
         slow_start_close(&forward->slow_start, services->loop.now_ms);
     else
         slow_start_open(&forward->slow_start, services->loop.now_ms);
+    if (services->draining && forward->slow_start.is_closed)
+        end_holds(services);
     forward_wake_in(forward, 0); /* forward_run() may have run already in this turn */
 }
 
@@ -204,13 +215,17 @@ static void forward_leave(struct exchange *exchange)
         upstream_call_release(forwarding);
 }
 
-/* An event stream may never end by itself. */
+/* An event stream may never end by itself, and a server that is away may not come back in time. */
 static void forward_drain(struct exchange *exchange)
 {
     struct forwarding *forwarding = forwarding_of(exchange);
 
-    if (forwarding && exchange->outbound.state == OUTBOUND_STREAMING && body_stream_is_endless(forwarding))
+    if (!forwarding)
+        return;
+    if (exchange->outbound.state == OUTBOUND_STREAMING && body_stream_is_endless(forwarding))
         reply_stopping(exchange);
+    else
+        admission_end_hold(forwarding);
 }
 
 static void forward_free(struct exchange *exchange)
