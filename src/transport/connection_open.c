@@ -59,6 +59,14 @@ static struct transfer_error error_of(CURLcode code)
     return (struct transfer_error){502, PROXY_STATUS_INTERNAL_ERROR};
 }
 
+/* All local ports are in use, or this host has no address of that family. */
+static bool lacks_address(const struct connection_private *own)
+{
+    long code = 0;
+
+    return curl_easy_getinfo(own->easy, CURLINFO_OS_ERRNO, &code) == CURLE_OK && code == EADDRNOTAVAIL;
+}
+
 /* libcurl says "Failed to connect to localhost port 1 after 0 ms: Couldn't connect to server", of a Unix
  * socket, too; the system says why. */
 static void add_system_error(struct connection_private *own)
@@ -86,6 +94,8 @@ static void fail(struct connection_private *own, CURLcode code)
     }
     if (code == CURLE_COULDNT_CONNECT)
         add_system_error(own);
+    if (code == CURLE_COULDNT_CONNECT && lacks_address(own))
+        code = CURLE_FAILED_INIT; /* the same */
     if (!detail[0])
         snprintf(detail, sizeof(own->connection.detail), "%s", curl_easy_strerror(code));
     make_printable(detail);           /* it may quote a certificate */

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "http/proxy_status.h"
 #include "upstream/retry.h"
 
 /* Any answer of ThingsBoard but a gateway error is a good one. */
@@ -106,13 +107,19 @@ static void note_change(struct server_health *health, size_t server, bool change
         health->changed(health);
 }
 
+/* There is no memory, for example. A probe decides, which has more of it, or fails as well. */
+static bool is_own_fault(const struct transfer *transfer)
+{
+    return transfer->error.token && strcmp(transfer->error.token, PROXY_STATUS_INTERNAL_ERROR) == 0;
+}
+
 /* What a transfer says about its server; returns whether it says anything. */
 static bool result_of(const struct transfer *transfer, bool counts, enum failover_result *ret)
 {
     if (transfer->status == 0 && transfer->timed_out_waiting)
         return false;
     if (transfer->status == 0 && transfer->knowledge == TRANSFER_NOT_SENT)
-        *ret = FAILOVER_UNREACHABLE;
+        *ret = is_own_fault(transfer) ? FAILOVER_DOUBTFUL : FAILOVER_UNREACHABLE;
     else if (transfer->status == 0 && transfer->answer_begun)
         return false;
     else if (transfer->status == 0)

@@ -3,11 +3,13 @@
 import ctypes
 import os
 import resource
+import socket
 import subprocess
 import e2e_modules  # noqa: F401
 import tap
 from daemon import end_with_parent
-from fault_case import FaultCase
+from cable import Cable
+from fault_case import VERSIONS, FaultCase
 from harness import Case, answer, wait_until
 from load import RPC
 from names import CLONE_NEWNS, MS_PRIVATE, MS_REC, LIBC, check
@@ -34,6 +36,26 @@ class TestDescriptors(FaultCase):
         self.assert_recovers(8)
         self.assert_goes_on()
         self.settle("Too many open files|closed|reset|ended", [RPC])
+
+
+class TestPorts(FaultCase):
+    def set_ports(self, first, last):
+        def write():
+            with open("/proc/sys/net/ipv4/ip_local_port_range", "w", encoding="ascii") as file:
+                file.write("%d %d" % (first, last))
+        self.cable.here.run(write)
+
+    def test_none_is_left(self):
+        front = self.start_far_front(self.start_far_simulator(), VERSIONS[0], Cable.THERE_ADDRESS)
+        proxy = self.start_near_daemon(front, {"upstream.hold_ms": 0})
+        with self.cable.here.run(lambda: socket.create_server(("0.0.0.0", 0))) as taken:
+            port = taken.getsockname()[1]
+            self.set_ports(port, port)
+            front.end()  # and its connections
+            front.start()
+            self.assert_error(proxy.get("/api/x", unix=True), 502, 2, "Cannot assign requested address", "local ports")
+        self.set_ports(32768, 60999)
+        wait_until(lambda: proxy.get("/-/ready", unix=True).status == 200, "a return")
 
 
 class TestFullDisk(Case):

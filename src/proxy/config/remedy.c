@@ -113,8 +113,8 @@ static const struct {
      "is its certificate valid at this host's date, and for the name in upstream.url? For a CA of your own, set "
      "upstream.ca_file; if tbproxyd presents a certificate, check upstream.certificate_file"},
     {PROXY_STATUS_INTERNAL_ERROR, NULL,
-     "tbproxyd lacks open files or memory: see LimitNOFILE= in its unit, listen.max_connections and "
-     "upstream.max_connections"},
+     "tbproxyd lacks open files, memory or local ports: see LimitNOFILE= in its unit, listen.max_connections, "
+     "upstream.max_connections, and the host's net.ipv4.ip_local_port_range"},
     {"tls_protocol_error", NULL,
      "does it speak TLS? Check upstream.url, upstream.tls_min_version and upstream.certificate_file"},
     {NULL, NULL, "is it running, and not overloaded? Is a firewall in between? Check upstream.url"},

@@ -15,6 +15,7 @@ tests_unit_test_upstream_SOURCES += \
 	tests/unit/upstream/refused_operations.c \
 	tests/unit/upstream/retry.c \
 	tests/unit/upstream/server_clock.c \
+	tests/unit/upstream/server_health.c \
 	tests/unit/upstream/server_probe.c \
 	tests/unit/upstream/server_state.c \
 	tests/unit/upstream/server_version.c \
