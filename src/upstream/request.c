@@ -329,12 +329,21 @@ static void note_execution(struct request *request)
     request->may_have_run |= transfer->losses > 0 || (is_unusable && !transfer_was_not_executed(transfer));
 }
 
+static void note_acceptance(const struct request *request)
+{
+    const struct transfer *transfer = &request->transfer;
+
+    if (request->credential && transfer->status >= 200 && transfer->status < 300)
+        request->upstream->accepted_ms = transfer->started_ms;
+}
+
 static void request_transfer_done(struct transfer *transfer)
 {
     struct request *request = CONTAINER_OF(transfer, struct request, transfer);
 
     loop_timer_stop(request->upstream->loop, &request->timer);
     note_execution(request);
+    note_acceptance(request);
     upstream_clock_learn(&request->upstream->clock, transfer);
     if (try_next_server(request))
         return;

@@ -32,6 +32,7 @@ struct upstream {
     struct session_calls calls;
     struct list waiting; /* for the session, or for the clock */
     bool is_away;        /* it is certain that no server can be used */
+    int64_t accepted_ms; /* when the last request was sent that was accepted (2xx) with a credential */
     void (*changed)(struct upstream *upstream);
     void (*health_changed)(struct upstream *upstream);
 };

@@ -61,6 +61,12 @@ static int64_t first_request_ms(const struct daemon *daemon)
     return daemon->services.open_peers == 0 || left_ms < 0 ? 0 : left_ms;
 }
 
+/* What waits in the spool is on the disk, but a call that the server has should end. */
+static bool has_ended(const struct daemon *daemon)
+{
+    return list_is_empty(&daemon->services.exchanges) && spool_delivery_is_idle(&daemon->spool.delivery);
+}
+
 int64_t daemon_continue_drain(struct daemon *daemon)
 {
     struct services *services = &daemon->services;
@@ -69,7 +75,7 @@ int64_t daemon_continue_drain(struct daemon *daemon)
     if (first_ms > 0)
         return first_ms;
     cut_off_unfinished(services);
-    if (list_is_empty(&services->exchanges) || daemon->drain_until_ms <= services->loop.now_ms)
+    if (has_ended(daemon) || daemon->drain_until_ms <= services->loop.now_ms)
         return 0;
     return daemon->drain_until_ms - services->loop.now_ms;
 }

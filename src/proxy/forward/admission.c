@@ -12,8 +12,6 @@
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
 
-#define COST_ASYNCHRONOUS 2 /* the server counts such a call both when it begins and when it ends */
-
 static bool wants_stamp(const struct forwarding *forwarding)
 {
     const struct exchange *exchange = forwarding->exchange;
@@ -73,7 +71,7 @@ static void fill_item(struct forwarding *forwarding)
     item->flow_id = exchange->peer->number << 1 | is_anonymous;
     item->last_round = &exchange->peer->last_round[is_anonymous];
     item->allowance = exchange->peer->allowance;
-    item->cost = is_anonymous ? 0 : operation && operation->flags & TB_ASYNCHRONOUS ? COST_ASYNCHRONOUS : 1;
+    item->cost = is_anonymous ? 0 : operation_cost(operation);
     item->operation =
         operation ? operation->id : 0; /* all operations that are in no specification count as one */
     item->urgency = exchange->head.urgency >= 0

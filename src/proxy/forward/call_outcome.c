@@ -125,7 +125,7 @@ static void respond_to_all(struct upstream_call *call)
         upstream_call_respond(upstream_call_first(call));
 }
 
-static enum budget_result result_of(const struct request *request)
+enum budget_result upstream_call_result(const struct request *request)
 {
     switch (request->outcome) {
     case REQUEST_ANSWERED:
@@ -140,14 +140,16 @@ static enum budget_result result_of(const struct request *request)
 }
 
 /* Other answers can come from something in front of the server, and say nothing about its limit. */
+void upstream_call_note_acceptance(struct services *services, const struct transfer *transfer,
+                                   uint32_t operation, unsigned cost)
+{
+    if (cost > 0 && transfer->status >= 200 && transfer->status < 400)
+        budget_accepted(&services->budget, services->loop.now_ms, operation, cost, transfer->started_ms);
+}
+
 static void note_acceptance(const struct upstream_call *call)
 {
-    const struct transfer *transfer = &call->request.transfer;
-    struct services *services = call->services;
-
-    if (call->cost > 0 && transfer->status >= 200 && transfer->status < 400)
-        budget_accepted(&services->budget, services->loop.now_ms, call->operation, call->cost,
-                        transfer->started_ms);
+    upstream_call_note_acceptance(call->services, &call->request.transfer, call->operation, call->cost);
 }
 
 void upstream_call_answer_begun(struct upstream_call *call)
@@ -178,7 +180,7 @@ void upstream_call_done(struct request *request)
 
     call->users++; /* until all members have been dealt with */
     upstream_call_end_timing(call);
-    upstream_call_end(call, result_of(request));
+    upstream_call_end(call, upstream_call_result(request));
     if (answered)
         note_acceptance(call);
     if (call->streams)

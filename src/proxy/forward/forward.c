@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/forward/forward.h"
 
+#include <errno.h>
+
 #include "base/log.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/admission.h"
@@ -84,24 +86,73 @@ static const char *reason_of(int64_t ready_ms, int64_t now_ms)
     return ready_ms == INT64_MAX ? "connections" : ready_ms <= now_ms ? "others go first" : "rate limit";
 }
 
+static bool send_live(struct forward *forward)
+{
+    struct services *services = forward->services;
+    struct queue_item *item = forward->queue.count > 0
+                                  ? queue_pop(&forward->queue, &services->budget, services->loop.now_ms)
+                                  : NULL;
+
+    if (!item)
+        return false;
+    forward->live_tokens += item->cost;
+    upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
+    return true;
+}
+
+static int send_spooled(struct forward *forward)
+{
+    int r = forward->spool ? forward->spool->send(forward->spool) : 0;
+
+    if (r == 1)
+        forward->live_tokens = 0;
+    return r;
+}
+
+/* Requests go first, but the spool must not wait for ever. In its turn they leave it the tokens, of which it
+ * may need more than one. */
+static bool send_next(struct forward *forward)
+{
+    bool is_turn_of_spool = forward->live_tokens >= FORWARD_LIVE_TOKENS;
+    int r = is_turn_of_spool ? send_spooled(forward) : 0;
+
+    forward->yields = r == -EAGAIN && forward->queue.free_ready == 0;
+    if (r == 1 || forward->yields)
+        return r == 1;
+    return send_live(forward) || (!is_turn_of_spool && send_spooled(forward) == 1);
+}
+
+/* When the first that waits, here or in the spool, can go. Says why those here wait. */
+static int64_t ready_ms_of(struct forward *forward)
+{
+    const struct services *services = forward->services;
+    int64_t now_ms = services->loop.now_ms, live_ms = INT64_MAX, spool_ms;
+
+    if (!slow_start_allows(&forward->slow_start, now_ms)) {
+        forward->held_by = FORWARD_SERVER_AWAY;
+        return slow_start_ready_ms(&forward->slow_start, now_ms);
+    }
+    if (forward->queue.count > 0) {
+        live_ms = queue_ready_ms(&forward->queue, &services->budget, now_ms);
+        forward->held_by = reason_of(live_ms, now_ms);
+    }
+    spool_ms = forward->spool ? forward->spool->ready_ms(forward->spool) : INT64_MAX;
+    return live_ms < spool_ms && !forward->yields ? live_ms : spool_ms;
+}
+
 void forward_make_room(struct forward *forward)
 {
     struct services *services = forward->services;
-    int64_t now_ms = services->loop.now_ms;
-    struct queue_item *item;
-    int64_t ready_ms;
-    bool allowed;
+    int64_t now_ms = services->loop.now_ms, ready_ms;
 
-    if (forward->queue.count == 0)
+    if (forward->queue.count == 0 && !forward->spool)
         return;
+    forward->yields = false;
     while (forward->merged_bytes < FORWARD_MERGE_BYTES && slow_start_allows(&forward->slow_start, now_ms) &&
-           (item = queue_pop(&forward->queue, &services->budget, now_ms)))
-        upstream_call_send(CONTAINER_OF(item, struct forwarding, item));
+           send_next(forward))
+        ;
     queue_end_pass(&forward->queue);
-    allowed = slow_start_allows(&forward->slow_start, now_ms);
-    ready_ms = allowed ? queue_ready_ms(&forward->queue, &services->budget, now_ms)
-                       : slow_start_ready_ms(&forward->slow_start, now_ms);
-    forward->held_by = allowed ? reason_of(ready_ms, now_ms) : FORWARD_SERVER_AWAY;
+    ready_ms = ready_ms_of(forward);
     if (ready_ms == INT64_MAX)
         loop_timer_stop(&services->loop, &forward->queue_timer);
     else

@@ -31,6 +31,8 @@ struct forward {
     uint64_t write_generation; /* counts each write twice: when it is sent and when it ends */
     size_t merged_bytes;       /* in this turn of the loop */
     uint64_t merge_groups;     /* the last number given to a part of a split merge */
+    unsigned live_tokens;      /* that requests of the queue took since the spool last had a turn */
+    bool yields;               /* it is the spool's turn, and the tokens are not there yet */
 };
 
 /* FORWARD must be zeroed. Sets services->forward. */
@@ -51,6 +53,9 @@ void forward_wake_in(struct forward *forward, int64_t delay_ms);
 
 /* Bodies that are merged in one turn of the loop; the call that passes it goes as well. */
 #define FORWARD_MERGE_BYTES (256 * 1024)
+
+/* The spool sends if no request can go, and after so many tokens of requests. */
+#define FORWARD_LIVE_TOKENS 9
 
 /* A reason to wait, for Server-Timing and the log. */
 #define FORWARD_SERVER_AWAY "server away"

@@ -25,9 +25,12 @@ struct forward_spool {
      * server's answer; 0: there is none. Sets spool_state to NULL. */
     void (*ended)(struct forward_spool *spool, struct forwarding *forwarding, int status);
 
-    /* Live requests leave a token: sends what waits in the spool, as long as the budget allows. Returns when
-     * it wants another turn, in ms of the boot clock; INT64_MAX: not before something happens. */
-    int64_t (*run)(struct forward_spool *spool);
+    /* Sends one call with what waits in the spool. 1: it did; 0: nothing can go now; -EAGAIN: not before
+     * there are tokens of the limit that all share. */
+    int (*send)(struct forward_spool *spool);
+
+    /* When send() can succeed, in ms of the boot clock; INT64_MAX: not before something happens. */
+    int64_t (*ready_ms)(struct forward_spool *spool);
 };
 
 #endif

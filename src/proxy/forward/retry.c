@@ -17,15 +17,33 @@ static unsigned most_retries(const struct upstream_call *call)
 
 /* How long to wait before the next try, as many times as these requests or their operation were refused; -1:
  * longer than any request may wait. */
-static int64_t back_off_ms(const struct upstream_call *call, int64_t retry_after_ms)
+static int64_t back_off_ms(const struct services *services, const struct transfer *transfer,
+                           uint32_t operation, unsigned retries)
 {
-    const struct services *services = call->services;
-    unsigned in_a_row = refused_operations_in_a_row(&services->budget.refusals.operations, call->operation,
-                                                    call->request.transfer.started_ms);
-    unsigned retries = most_retries(call);
+    int64_t retry_after_ms = upstream_clock_retry_after_ms(&services->upstream.clock, transfer);
+    unsigned in_a_row =
+        refused_operations_in_a_row(&services->budget.refusals.operations, operation, transfer->started_ms);
 
     return retry_delay_ms(&services->own_request_options.retry, (retries > in_a_row ? retries : in_a_row) + 1,
                           retry_after_ms);
+}
+
+int64_t upstream_call_note_refusal(struct services *services, const struct transfer *transfer,
+                                   uint32_t operation, unsigned cost, unsigned retries)
+{
+    const struct retry_options *retry = &services->own_request_options.retry;
+    int64_t now_ms = services->loop.now_ms;
+    int64_t delay_ms = back_off_ms(services, transfer, operation, retries);
+    struct refusal this = {
+        .operation = operation,
+        .sent_ms = transfer->started_ms,
+        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : retry->max_delay_ms),
+    };
+
+    metrics_count(services->metrics, METRICS_RATE_LIMITED, 1);
+    if (cost > 0 && !retry->off)
+        budget_refused(&services->budget, now_ms, &this);
+    return delay_ms;
 }
 
 /* Why it is not sent again in DELAY_MS, if it is not. */
@@ -45,20 +63,9 @@ static enum retry_refusal refusal_of(const struct forwarding *forwarding, int64_
 void upstream_call_retry(struct upstream_call *call)
 {
     struct services *services = call->services;
-    const struct retry_options *retry = &services->own_request_options.retry;
-    int64_t now_ms = services->loop.now_ms;
-    int64_t retry_after_ms =
-        upstream_clock_retry_after_ms(&services->upstream.clock, &call->request.transfer);
-    int64_t delay_ms = back_off_ms(call, retry_after_ms);
-    struct refusal this = {
-        .operation = call->operation,
-        .sent_ms = call->request.transfer.started_ms,
-        .until_ms = now_ms + (delay_ms >= 0 ? delay_ms : retry->max_delay_ms),
-    };
+    int64_t delay_ms = upstream_call_note_refusal(services, &call->request.transfer, call->operation,
+                                                  call->cost, most_retries(call));
 
-    metrics_count(services->metrics, METRICS_RATE_LIMITED, 1);
-    if (call->cost > 0 && !retry->off)
-        budget_refused(&services->budget, now_ms, &this);
     while (call->member_count > 0) {
         struct forwarding *forwarding = upstream_call_first(call);
         enum retry_refusal refusal = refusal_of(forwarding, delay_ms);

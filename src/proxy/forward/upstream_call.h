@@ -100,7 +100,18 @@ void upstream_call_give_place_back(struct services *services, uint64_t turn_of, 
 /* Ends the pause of CALL, which is in forward->paused. */
 void upstream_call_end_pause(struct upstream_call *call);
 
+/* What the server counted for a call that has ended; and what the budget learns from its answer. For calls of
+ * the spool, too. */
+enum budget_result upstream_call_result(const struct request *request);
+void upstream_call_note_acceptance(struct services *services, const struct transfer *transfer,
+                                   uint32_t operation, unsigned cost);
+
 /* ---- in retry.c ---- */
+
+/* The answer is 429, after RETRIES in a row: the budget closes the operation, or all. Returns how long what
+ * was sent must wait; -1: longer than any request may. For calls of the spool, too. */
+int64_t upstream_call_note_refusal(struct services *services, const struct transfer *transfer,
+                                   uint32_t operation, unsigned cost, unsigned retries);
 
 /* The answer is 429: each member waits and is sent again, or gets the 429. */
 void upstream_call_retry(struct upstream_call *call);

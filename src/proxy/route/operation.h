@@ -92,6 +92,13 @@ static inline const char *operation_path(const struct operation *operation)
     return operation_texts + operation->path;
 }
 
+/* Tokens of the server's limit that a call takes: an asynchronous one is counted both when it begins and when
+ * it ends. OPERATION may be NULL. */
+static inline unsigned operation_cost(const struct operation *operation)
+{
+    return operation && operation->flags & TB_ASYNCHRONOUS ? 2 : 1;
+}
+
 /*
  * The operation of METHOD at the canonical PATH of LENGTH bytes, or NULL if no document has it. Searches as
  * the server does: a literal segment is preferred to a variable, which is tried if the literal leads to

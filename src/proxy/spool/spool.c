@@ -104,6 +104,7 @@ static void spool_opened(struct spool_writer *writer, int64_t next_number, const
     if (spool->next_number < next_number)
         spool->next_number = next_number;
     spool_look_for_entities(spool);
+    spool_delivery_wake_all(&spool->delivery);
 }
 
 static void spool_replaced(struct spool_writer *writer, const struct tb_error *err)
@@ -154,6 +155,18 @@ static int open_file(struct spool *spool, struct tb_error *err)
     return r;
 }
 
+/* ---- the turn of what waits ---- */
+
+static int spool_send(struct forward_spool *hooks)
+{
+    return spool_delivery_send(&CONTAINER_OF(hooks, struct spool, hooks)->delivery);
+}
+
+static int64_t spool_ready_ms(struct forward_spool *hooks)
+{
+    return spool_delivery_ready_ms(&CONTAINER_OF(hooks, struct spool, hooks)->delivery);
+}
+
 /* ---- */
 
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err)
@@ -166,6 +179,9 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->next_number = 1;
     spool->reopen_timer.expired = spool_reopen;
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
+    spool->hooks.send = spool_send;
+    spool->hooks.ready_ms = spool_ready_ms;
+    spool_delivery_open(&spool->delivery, spool);
     spool->writer.opened = spool_opened;
     spool->writer.replaced = spool_replaced;
     r = open_file(spool, err);
@@ -188,7 +204,9 @@ void spool_close(struct spool *spool)
     if (!spool->services) /* never opened */
         return;
     spool->closing = true;
+    spool_delivery_close(&spool->delivery);
     spool_writer_stop(&spool->writer);
+    spool_delivery_free(&spool->delivery);
     loop_timer_stop(&spool->services->loop, &spool->reopen_timer);
     spool_entities_free(&spool->entities);
     spool->services->forward->spool = NULL;

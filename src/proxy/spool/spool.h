@@ -4,6 +4,7 @@
  *
  *     spool_entities.h   which entities have rows, so that later writes go behind them
  *     spool_writer.h     the thread that owns the file
+ *     spool_delivery.h   sends what is there to the server
  *     forward_spool.h    what forward/ asks: to take requests, and to deliver in its turn
  *
  * All works that change rows go through spool->writer. Its works are executed, and done, in the order in
@@ -14,6 +15,7 @@
 
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward_spool.h"
+#include "proxy/spool/spool_delivery.h"
 #include "proxy/spool/spool_entities.h"
 #include "proxy/spool/spool_writer.h"
 
@@ -41,6 +43,7 @@ struct spool {
     struct timer reopen_timer;
     struct spool_entities entities; /* taking sets them, delivery clears them */
     struct spool_look look;
+    struct spool_delivery delivery;
 };
 
 /* Opens the file, unless spool.mode is "off"; waits for it. Sets services->spool and

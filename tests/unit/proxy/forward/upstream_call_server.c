@@ -545,9 +545,12 @@ void request_send(struct request *request)
 /* The server goes on with it. */
 void request_cancel(struct request *request)
 {
-    struct server *server = server_of(request);
+    struct server *server;
     struct list *link, *next;
 
+    if (!request->upstream) /* never begun */
+        return;
+    server = server_of(request);
     for (link = server->calls.next; link != &server->calls; link = next) {
         struct call *call = CONTAINER_OF(link, struct call, link);
 

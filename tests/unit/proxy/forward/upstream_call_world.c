@@ -315,7 +315,8 @@ void world_cut(struct local *local)
 
 /* What the counts of the queue and the budget must be. */
 struct tally {
-    size_t waiting, bytes, calls;
+    size_t waiting, bytes;
+    unsigned calls;
     int64_t tokens;
 };
 
@@ -349,6 +350,8 @@ static void check(const struct world *world)
 
     list_for_each(exchange, &services->exchanges, link)
         add(&tally, exchange);
+    if (world->count_others)
+        world->count_others(&tally.calls, &tally.tokens);
     WORLD_ASSERT(services->forward->queue.count == tally.waiting);
     WORLD_ASSERT(services->forward->queue.bytes == tally.bytes);
     WORLD_ASSERT(services->budget.in_flight == tally.calls);
@@ -391,6 +394,8 @@ static int64_t ready_ms_of(struct world *world)
 {
     int64_t now_ms = world_now(world);
 
+    if (world->forward.yields)
+        return INT64_MAX;
     if (slow_start_allows(&world->forward.slow_start, now_ms))
         return queue_ready_ms(&world->forward.queue, &world->services.budget, now_ms);
     return world->forward.queue.count > 0 ? slow_start_ready_ms(&world->forward.slow_start, now_ms)

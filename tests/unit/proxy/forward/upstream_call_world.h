@@ -52,6 +52,8 @@ struct world {
     bool is_one_operation; /* all requests are of one operation */
     bool is_one_user;      /* all connections WORLD_TCP(n) are of one user; else of one each */
     bool late_delivery;    /* some answers arrive after upstream_call_run() */
+    void (*count_others)(unsigned *calls,
+                         int64_t *tokens); /* in flight, not for local requests; NULL: none */
 };
 
 /* A request of a client. */

@@ -14,3 +14,8 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/spool/spool_rights.c \
 	tests/unit/proxy/spool/spool_world.c tests/unit/proxy/spool/spool_world.h \
 	tests/unit/proxy/spool/spool_writer.c
+
+# In the world of the forward room, with its simulated server; the writer is no thread.
+tests_unit_test_forward_SOURCES += \
+	tests/unit/proxy/spool/spool_delivery.c \
+	tests/unit/proxy/spool/spool_delivery_world.c tests/unit/proxy/spool/spool_delivery_world.h

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Delivers what is in the spool: which entities have their turn, and when a call may be sent.
+ *
+ *     spool_delivery.h     entities in the order of the file, many of them side by side
+ *     spool_slot.h         one of them: a batch is read, sent, and what became of it noted
+ *     spool_progress.h     the same in the writer's thread
+ *     spool_batch.h        which rows go as one call
+ *     spool_answer.h       what the server's answer means
+ *
+ * While the server is away, one call at a time is tried, less and less often; failover.h probes it meanwhile.
+ */
+#ifndef TB_PROXY_SPOOL_SPOOL_DELIVERY_H
+#define TB_PROXY_SPOOL_SPOOL_DELIVERY_H
+
+#include "proxy/exchange/services.h"
+#include "proxy/spool/spool_file.h"
+#include "proxy/spool/spool_writer.h"
+
+#define SPOOL_DELIVERY_ENTITIES 64
+#define SPOOL_DELIVERY_BYTES    (2 * 1024 * 1024) /* of batches in memory, and one more of each that grows */
+#define SPOOL_DELIVERY_ANSWER   4096              /* bytes of an answer that are read */
+#define SPOOL_DELIVERY_AWAY_MS  1000              /* between two calls while the server is away, at first */
+#define SPOOL_DELIVERY_AWAY_MAX 30000             /* and at last */
+#define SPOOL_DELIVERY_ROUND_MS 1000              /* between two rounds in which nothing could be sent */
+
+struct spool;
+
+struct spool_delivery {
+    struct spool *spool;
+    struct request_options options;
+    struct list slots; /* entities */
+    size_t count;
+    struct list ready; /* those of them that wait for their turn */
+    size_t in_flight;  /* calls */
+    size_t bytes;      /* of their batches, or that those may get */
+
+    /* The next entities in the file. */
+    struct spool_work look;
+    bool is_looking;
+    int64_t cursor, next_cursor;
+    struct spool_entity found[SPOOL_DELIVERY_ENTITIES];
+    size_t found_count, found_next;
+    bool has_begun;   /* a round */
+    bool was_busy;    /* in this round: a call was sent */
+    bool left_behind; /* in this round: an entity that may have rows has no slot */
+    bool gave_up;     /* in this round: a slot, while its entity rested */
+    bool has_all;     /* all entities with rows have one */
+    bool closing;
+    struct timer timer; /* until the next round */
+
+    size_t aside;          /* rows that were set aside since the last message */
+    int64_t aside_told_ms; /* boot clock */
+
+    /* The server. */
+    bool is_away;
+    unsigned attempts;       /* since it is away */
+    int64_t next_attempt_ms; /* boot clock */
+    uint64_t return_number;  /* of the slow start */
+    int64_t answered_ms;     /* the last answer that was not about the server being away */
+};
+
+/* DELIVERY must be zeroed. */
+void spool_delivery_open(struct spool_delivery *delivery, struct spool *spool);
+
+/* Calls under way are given up; their rows stay in the file. Before the writer stops, whose works it waits
+ * for. Harmless if it was never opened. */
+void spool_delivery_close(struct spool_delivery *delivery);
+
+/* Frees what is left. After the writer has stopped. */
+void spool_delivery_free(struct spool_delivery *delivery);
+
+/* The entity KEY has rows that can go, or may have: some were stored, or wait again, or an earlier write of
+ * it has ended. */
+void spool_delivery_wake(struct spool_delivery *delivery, const char *key);
+
+/* The same, for any entity. */
+void spool_delivery_wake_all(struct spool_delivery *delivery);
+
+/* For forward_spool.h. */
+int spool_delivery_send(struct spool_delivery *delivery);
+int64_t spool_delivery_ready_ms(const struct spool_delivery *delivery);
+
+/* Whether nothing is under way that a stop should wait for. */
+bool spool_delivery_is_idle(const struct spool_delivery *delivery);
+
+#endif

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool_progress.h"
+
+#include <errno.h>
+
+#include "proxy/spool/spool_body.h"
+#include "upstream/stamp.h"
+
+#define PAGE_ROWS 64
+
+/* Values of one entity and key in one ms would be one value, so times grow: by so much at most before they
+ * follow the clock again. */
+#define TIMES_AHEAD_MS 2000
+
+/* A row may have gone meanwhile: an administrator has dropped it. */
+static int unless_gone(int r)
+{
+    return r == -ENOENT ? 0 : r;
+}
+
+static int note_delivered(struct spool_progress *progress, struct spool_file *file, int64_t id)
+{
+    return spool_file_end(file, id, SPOOL_DELIVERED, &progress->answer);
+}
+
+static int note_attempt(struct spool_progress *progress, struct spool_file *file, int64_t id)
+{
+    return spool_file_attempted(file, id, &progress->answer);
+}
+
+static int set_aside(struct spool_progress *progress, struct spool_file *file, int64_t id)
+{
+    int r = spool_file_set_aside(file, id, &progress->answer);
+
+    progress->set_aside += r == 0;
+    return r;
+}
+
+static int for_each(struct spool_progress *progress, struct spool_file *file,
+                    int (*note)(struct spool_progress *progress, struct spool_file *file, int64_t id))
+{
+    size_t i;
+    int r = 0;
+
+    for (i = 0; i < progress->batch.count && r == 0; i++)
+        r = unless_gone(note(progress, file, progress->batch.ids[i]));
+    return r;
+}
+
+/* 1: it has two halves now; 0: it stays whole. */
+static int halve(struct spool_progress *progress, struct spool_file *file)
+{
+    CLEANUP(buf_free) struct buf first = BUF_INIT(SPOOL_BODY_MAX);
+    CLEANUP(buf_free) struct buf second = BUF_INIT(SPOOL_BODY_MAX);
+    const struct spool_batch *batch = &progress->batch;
+    int64_t id;
+    int r = spool_body_halve(spool_batch_is_telemetry(batch->lead), batch->body.data, batch->body.len, &first,
+                             &second);
+
+    if (r == 1)
+        r = spool_file_halve(file, batch->ids[0], &first, &second, &id) < 0 ? -EOVERFLOW : 1;
+    if (spool_file_failed(file))
+        return file->failure;
+    return r == -ENOMEM ? r : r == 1;
+}
+
+static int note_refused(struct spool_progress *progress, struct spool_file *file)
+{
+    int r = progress->batch.body.len > 0 ? halve(progress, file) : 0;
+
+    progress->was_halved = r == 1;
+    return r == 0 ? for_each(progress, file, set_aside) : r < 0 ? r : 0;
+}
+
+static int64_t time_of(const struct spool_progress *progress, const struct spool_row *row, int64_t *last_ms)
+{
+    int64_t time_ms = progress->epoch_ms + row->boot_ms;
+
+    if (time_ms <= *last_ms && *last_ms - time_ms < TIMES_AHEAD_MS)
+        time_ms = *last_ms + 1;
+    return *last_ms = time_ms;
+}
+
+/* What is not telemetry stays as it is, and the server refuses it. */
+static int give_time(struct spool_file *file, const struct spool_row *row, int64_t time_ms)
+{
+    CLEANUP(buf_free) struct buf body = BUF_INIT(SPOOL_BODY_MAX);
+    int r = telemetry_stamp(row->body.data, row->body.len, time_ms, &body);
+
+    if (r == -ENOMEM)
+        return r;
+    r = r == 1 ? spool_file_change(file, row->id, &body) : 0;
+    return r == 0 ? spool_file_forget_boot(file, row->id) : r;
+}
+
+static int give_times_to(struct spool_progress *progress, struct spool_file *file, struct list *rows,
+                         int64_t *last_ms)
+{
+    const struct spool_row *row;
+    int r = 0;
+
+    list_for_each(row, rows, link) {
+        if (row->id > progress->batch.ids[progress->batch.count - 1] || !row->boot_id)
+            break;
+        r = row->is_damaged ? 0 : give_time(file, row, time_of(progress, row, last_ms));
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
+/* All rows of the entity up to the batch's last are of the batch. */
+static int give_times(struct spool_progress *progress, struct spool_file *file)
+{
+    const struct spool_batch *batch = &progress->batch;
+    struct spool_page page = {PAGE_ROWS, SPOOL_BODY_MAX, batch->ids[0] - 1};
+    int64_t last_ms = 0;
+    struct list rows;
+    int r = 0;
+
+    list_init(&rows);
+    while (r == 0 && page.after_id < batch->ids[batch->count - 1]) {
+        r = spool_file_read(file, progress->key, page, &rows);
+        if (r < 0 || list_is_empty(&rows))
+            break;
+        page.after_id = CONTAINER_OF(rows.previous, struct spool_row, link)->id;
+        r = give_times_to(progress, file, &rows, &last_ms);
+        spool_rows_free(&rows);
+    }
+    return r;
+}
+
+static int note(struct spool_progress *progress, struct spool_file *file)
+{
+    switch (progress->note) {
+    case SPOOL_NOTE_NOTHING:
+        return 0;
+    case SPOOL_NOTE_DELIVERED:
+        return for_each(progress, file, note_delivered);
+    case SPOOL_NOTE_ATTEMPT:
+        return for_each(progress, file, note_attempt);
+    case SPOOL_NOTE_REFUSED:
+        return note_refused(progress, file);
+    case SPOOL_NOTE_ASIDE:
+        return for_each(progress, file, set_aside);
+    case SPOOL_NOTE_TIMES:
+        return give_times(progress, file);
+    }
+    return -EINVAL;
+}
+
+/* Again if the transaction was undone: the results are those of the last time. */
+static int progress_run(struct spool_work *work, struct spool_file *file)
+{
+    struct spool_progress *progress = CONTAINER_OF(work, struct spool_progress, work);
+    int r;
+
+    progress->set_aside = 0;
+    progress->was_halved = false;
+    progress->read_result = 0;
+    spool_batch_free(&progress->next);
+    r = note(progress, file);
+    if (r == 0 && progress->reads_on)
+        progress->read_result = spool_batch_read(file, progress->key, &progress->bounds, &progress->next);
+    return r;
+}
+
+void spool_progress_init(struct spool_progress *progress, const char *key)
+{
+    progress->work.run = progress_run;
+    progress->key = key;
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One entity whose rows are being delivered. Private to the delivery.
+ *
+ *     a batch is read ─> it waits for its turn ─> call ─> what became of it is noted, the next one is read
+ *            ^                  │        ^          │
+ *            └── rests <────────┴────────┴──────────┘
+ *
+ * If the server refuses a batch, its first half goes alone, and so on, until the bad row is found; then the
+ * row's body is cut, until the bad value is a row of its own, which is set aside.
+ */
+#ifndef TB_PROXY_SPOOL_SPOOL_SLOT_H
+#define TB_PROXY_SPOOL_SPOOL_SLOT_H
+
+#include "proxy/spool/spool_delivery.h"
+#include "proxy/spool/spool_progress.h"
+
+#define SPOOL_SLOT_MIN_BYTES (64 * 1024) /* a batch may get as much, even if little is left for it */
+
+enum spool_slot_state {
+    SPOOL_SLOT_WORKING, /* the writer has its work */
+    SPOOL_SLOT_READY,
+    SPOOL_SLOT_CALLING,
+    SPOOL_SLOT_RESTING,
+};
+
+struct spool_slot {
+    struct list link;  /* in delivery->slots */
+    struct list ready; /* in delivery->ready */
+    struct spool_delivery *delivery;
+    enum spool_slot_state state;
+    struct spool_progress progress; /* its batch is what is sent */
+    size_t bytes;                   /* of delivery->bytes */
+    size_t suspects;                /* one of so many rows, the first ones, is refused; 0: none is known */
+    unsigned limited, doubts, aways, failures; /* in a row: 429; 401; no answer; of the file */
+    int64_t unauthorized_ms;                   /* when the last 401 came, boot clock; 0: there was none */
+    bool has_rested;                           /* its rows need not rest again for what happened before */
+    bool waits_for_earlier; /* a write of it that forward/ has, and that may become a row */
+    struct timer timer;     /* while it rests */
+
+    struct request request;
+    struct headers headers;
+    uint32_t operation; /* for the budget */
+    unsigned cost;
+    uint64_t start; /* slow_start_sent() */
+    char key[];
+};
+
+/* ---- of spool_delivery.c ---- */
+
+/* The server has answered; or it seems to be away, as TRANSFER says. */
+void spool_delivery_answered(struct spool_delivery *delivery);
+void spool_delivery_failed(struct spool_delivery *delivery, const struct transfer *transfer);
+
+/* Whether a slot should be given up after a batch, because entities without one wait. */
+bool spool_delivery_others_wait(const struct spool_delivery *delivery);
+
+/* An entity loses its slot, although it may have rows. */
+void spool_delivery_leave_behind(struct spool_delivery *delivery);
+
+/* ---- */
+
+/* A slot for the entity KEY reads its first batch. NULL: there is no memory. */
+struct spool_slot *spool_slot_begin(struct spool_delivery *delivery, const char *key);
+
+/* SLOT, which rests for an earlier write, reads again at once. Harmless otherwise. */
+void spool_slot_wake(struct spool_slot *slot);
+
+/* The writer has no work of it. A call under way is given up. */
+void spool_slot_free(struct spool_slot *slot);
+
+/* Notes what became of the batch, and reads the next one. */
+void spool_slot_submit(struct spool_slot *slot, enum spool_note note);
+
+/* What the note says of the server's answer, or of what came instead; TEXT (NULL: none) is copied, REASON is
+ * static. */
+void spool_slot_set_answer(struct spool_slot *slot, int status, const char *text, const char *reason);
+
+/* Does nothing for MS, and then reads the batch again. NOTE is still to be noted, or nothing. */
+void spool_slot_rest(struct spool_slot *slot, enum spool_note note, int64_t ms);
+
+/* The batch waits for its turn, behind the others. */
+void spool_slot_get_ready(struct spool_slot *slot);
+
+/* ---- of spool_call.c ---- */
+
+/* Sends the batch of SLOT, which is ready; the budget has taken the call. */
+void spool_slot_send(struct spool_slot *slot);
+
+/* Gives up the call. */
+void spool_slot_cancel(struct spool_slot *slot);
+
+#endif
