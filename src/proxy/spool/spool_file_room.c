@@ -6,7 +6,7 @@
 #include "proxy/spool/spool_reserve.h"
 #include "proxy/spool/spool_sql.h"
 
-#define LOG_PAGES    256  /* the log file is copied to the database when it has so many */
+#define LOG_PAGES    1024 /* 4 MiB: the log file is copied to the database when it has so many */
 #define SHRINK_PAGES 1024 /* given back to the disk at a time */
 #define SHRINK_LEAST 256  /* fewer are kept for new rows */
 
