@@ -61,6 +61,27 @@ int preference_urgency(const char *value)
                                                                                          : -1;
 }
 
+/* It has no value; an empty one is the same (RFC 7240, section 2). */
+bool preference_is_async(const char *value)
+{
+    static const char name[] = "respond-async";
+    size_t length = strlen(name);
+
+    while (*value) {
+        value += strspn(value, BLANKS ",");
+        if (strncasecmp(value, name, length) == 0) {
+            const char *end = value + length + strspn(value + length, BLANKS);
+
+            if (*end == '=')
+                end += 1 + strspn(end + 1, BLANKS "\"");
+            if (is_end_of_value(end))
+                return true;
+        }
+        value = member_end(value);
+    }
+    return false;
+}
+
 int64_t preference_wait_ms(const char *value)
 {
     const char *seconds = member_value(value, "wait", false);

@@ -6,12 +6,16 @@
 #ifndef TB_HTTP_PREFERENCE_H
 #define TB_HTTP_PREFERENCE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define PREFERENCE_WAIT_MAX_MS (INT64_C(86400) * 1000)
 
 /* The urgency in the value of a Priority header, 0 to 7; -1 if there is none. */
 int preference_urgency(const char *value);
+
+/* Whether the value of a Prefer header has respond-async. */
+bool preference_is_async(const char *value);
 
 /* The wait in the value of a Prefer header, in ms, at most PREFERENCE_WAIT_MAX_MS; -1 if there is none. */
 int64_t preference_wait_ms(const char *value);

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/timex.h>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -105,6 +106,14 @@ void upstream_clock_learn(struct upstream_clock *clock, const struct transfer *t
 int64_t upstream_clock_now_ms(const struct upstream_clock *clock)
 {
     return server_clock_at(&clock->clock, clock->loop->now_ms, clock_wall_ms());
+}
+
+/* The kernel knows whether something sets its clock: after a start without a network, it may be years off. */
+bool upstream_clock_is_certain(const struct upstream_clock *clock)
+{
+    struct timex state = {0};
+
+    return clock->clock.known || (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC));
 }
 
 int64_t upstream_clock_told_ms(const struct upstream_clock *clock)

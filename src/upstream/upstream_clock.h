@@ -33,6 +33,9 @@ void upstream_clock_learn(struct upstream_clock *clock, const struct transfer *t
 /* The server's time now, ms since the epoch. */
 int64_t upstream_clock_now_ms(const struct upstream_clock *clock);
 
+/* Whether that is right: an answer has given the server's time, or the host's clock is synchronised. */
+bool upstream_clock_is_certain(const struct upstream_clock *clock);
+
 /* The same according to the last answer, even if that is in doubt. */
 int64_t upstream_clock_told_ms(const struct upstream_clock *clock);
 

@@ -60,6 +60,15 @@ void exchange_leave(struct exchange *exchange)
         exchange->handler->leave(exchange);
 }
 
+void exchange_hand_over(struct exchange *exchange, const struct handler *handler)
+{
+    exchange_leave(exchange);
+    if (exchange->handler->free)
+        exchange->handler->free(exchange);
+    exchange->handler = handler;
+    exchange->state = NULL;
+}
+
 void exchange_note_end(const struct exchange *exchange, const char *reason)
 {
     request_log(exchange, reason);

@@ -56,6 +56,10 @@ void exchange_resume(struct exchange *exchange);
 /* The connection belongs to its handler from now on. */
 void exchange_upgraded(struct exchange *exchange);
 
+/* HANDLER has the exchange from now on, without a state: the handler before lets go of it. Calls no begin().
+ */
+void exchange_hand_over(struct exchange *exchange, const struct handler *handler);
+
 /* Acts on the end of the peer, if it has ended. The exchange is suspended. */
 void exchange_peer_changed(struct exchange *exchange);
 

@@ -24,6 +24,7 @@ struct head {
     bool keeps_connection;  /* HTTP/1.1, and the client does not send "Connection: close" */
     int urgency;            /* from the client (RFC 9218); -1: none */
     int64_t prefer_wait_ms; /* from the client (RFC 7240); -1: none */
+    bool prefers_async;     /* the same: respond-async */
 };
 
 #endif

@@ -97,6 +97,14 @@ void inbound_clear(struct exchange *exchange)
     exchange_resume(exchange);
 }
 
+void inbound_take(struct exchange *exchange, struct buf *ret)
+{
+    struct buf *body = &exchange->inbound.body;
+
+    *ret = *body;
+    *body = (struct buf)BUF_INIT(ret->max);
+}
+
 void inbound_free(struct exchange *exchange)
 {
     struct inbound *inbound = &exchange->inbound;

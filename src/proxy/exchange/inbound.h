@@ -61,6 +61,9 @@ bool inbound_reserve(struct exchange *exchange);
 /* Empties the window, and resumes the connection. */
 void inbound_clear(struct exchange *exchange);
 
+/* Moves a body that is kept to RET. Its bytes still count; the caller gives them back to the quota. */
+void inbound_take(struct exchange *exchange, struct buf *ret);
+
 /* Frees the body, and gives its bytes back to the quota. */
 void inbound_free(struct exchange *exchange);
 

@@ -27,6 +27,7 @@ struct outbound {
     bool close;                   /* the connection after the response: what follows may not be a request */
     bool lost;                    /* libmicrohttpd could not take it */
     bool wait_applied;            /* the request waited at most as long as the client asked for (RFC 7240) */
+    bool async_applied;           /* the same: respond-async */
     const char *wait_reason;      /* why it waited; static text; NULL: it did not, or nobody knows */
 };
 

@@ -150,6 +150,14 @@ void reply_json(struct exchange *exchange, int status, char *json)
         reply_no_memory(exchange);
 }
 
+void reply_accepted(struct exchange *exchange, int status, const char *location)
+{
+    struct response response = response_from_buffer(NULL, 0, MHD_RESPMEM_PERSISTENT);
+
+    response_add(response, MHD_HTTP_HEADER_LOCATION, location);
+    respond(exchange, status, response);
+}
+
 void reply_empty(struct exchange *exchange, int status)
 {
     respond(exchange, status, response_from_buffer(NULL, 0, MHD_RESPMEM_PERSISTENT));

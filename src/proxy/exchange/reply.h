@@ -49,6 +49,9 @@ void reply_text(struct exchange *exchange, int status, const char *type, char *t
 /* JSON, which is freed here. NULL: there was no memory for it. */
 void reply_json(struct exchange *exchange, int status, char *json);
 
+/* STATUS without a body: the request will be executed; LOCATION says what becomes of it. */
+void reply_accepted(struct exchange *exchange, int status, const char *location);
+
 void reply_empty(struct exchange *exchange, int status);
 
 /* 200, text/event-stream. READ, called with ARG, gives the body. */

@@ -121,12 +121,14 @@ static struct response make_fit(struct exchange *exchange, int *status, struct r
 /* RFC 7240, section 3. */
 static void add_preference_applied(struct response response, const struct exchange *exchange)
 {
+    const struct outbound *outbound = &exchange->outbound;
     char text[40];
 
-    if (!exchange->outbound.wait_applied)
-        return;
     snprintf(text, sizeof(text), "wait=%" PRId64, exchange->head.prefer_wait_ms / 1000);
-    response_add(response, "Preference-Applied", text);
+    if (outbound->async_applied)
+        response_add(response, "Preference-Applied", "respond-async");
+    else if (outbound->wait_applied)
+        response_add(response, "Preference-Applied", text);
 }
 
 /* Whether libmicrohttpd keeps the connection after this response. */

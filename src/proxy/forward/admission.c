@@ -17,17 +17,20 @@ static bool wants_stamp(const struct forwarding *forwarding)
     const struct exchange *exchange = forwarding->exchange;
     const struct services *services = exchange->services;
 
-    return (!services->own_request_options.retry.off || services->config->merge.mode != MERGE_MODE_OFF) &&
+    return (!services->own_request_options.retry.off || services->config->merge.mode != MERGE_MODE_OFF ||
+            forwarding->may_be_spooled) &&
            exchange->head.retry == TB_RETRY_STAMPED && forwarding_body(forwarding);
 }
 
-/* Telemetry is timestamped when it arrives, so that it can be retried, and merged with later telemetry. */
+/* Telemetry is timestamped when it arrives, so that it can be retried, and merged with later telemetry. What
+ * the spool may take gets no time that may be wrong: the spool waits for the right one. */
 static void stamp(struct forwarding *forwarding)
 {
     struct exchange *exchange = forwarding->exchange;
     struct services *services = exchange->services;
 
-    if (wants_stamp(forwarding))
+    if (wants_stamp(forwarding) &&
+        (!forwarding->may_be_spooled || upstream_clock_is_certain(&services->upstream.clock)))
         forwarding->stamped =
             telemetry_stamp_body(&services->upstream.clock, exchange->head.target.text.data,
                                  &exchange->inbound.body, &exchange->peer->principal->shares.bodies);
@@ -50,6 +53,8 @@ static int make_key(const struct forwarding *forwarding, struct buf *key)
     const struct buf *headers = &head->headers.text;
     const char *type = headers_find(&head->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
 
+    if (forwarding->order_key)
+        return buf_append(key, forwarding->order_key, strlen(forwarding->order_key));
     if (forwarding->merge != MERGE_NONE)
         return buf_append_format(key, "%s %s\n%s\n%" PRIu64, head->method, head->target.text.data,
                                  type ? type : "", forwarding->item.principal_id);
@@ -97,6 +102,8 @@ static void wait_in_queue(struct forwarding *forwarding, const struct buf *key)
     struct services *services = forwarding->exchange->services;
     int r = push(forwarding, key);
 
+    if (r == -ENOBUFS && forward_spool_takes(forwarding))
+        return;
     if (r == -ENOBUFS) {
         metrics_refused(services->metrics, METRICS_REFUSED_QUEUE_FULL);
         reply_busy(forwarding->exchange, forward_busy_ms(services->forward, &forwarding->item),
@@ -123,10 +130,14 @@ void admission_begin(struct forwarding *forwarding)
 {
     CLEANUP(buf_free) struct buf key = BUF_INIT(TARGET_MAX_BYTES + HEADERS_MAX_BYTES + 64);
     struct exchange *exchange = forwarding->exchange;
+    struct forward_spool *spool = exchange->services->forward->spool;
 
     admission_set_time(forwarding);
+    if (spool && spool->keeps(spool, forwarding))
+        return;
     if ((exchange->head.prefer_wait_ms == 0 || exchange->services->draining) && is_away(exchange->services)) {
-        reply_server_away(exchange);
+        if (!forward_spool_takes(forwarding))
+            reply_server_away(exchange);
         return;
     }
     if (wants_stamp(forwarding) && upstream_clock_is_awaited(&exchange->services->upstream)) {

@@ -127,6 +127,8 @@ void admission_wait_for_login(struct forwarding *forwarding)
 
     if (!forwarding->exchange->outbound.wait_reason)
         forwarding->exchange->outbound.wait_reason = "session";
+    if (forwarding->may_be_spooled && forwarding->hold_max_ms < max_ms)
+        max_ms = forwarding->hold_max_ms;
     forwarding->waiting_since_ms = services->loop.now_ms;
     timing_begin_wait(&forwarding->exchange->timing);
     loop_timer_start(&services->loop, &forwarding->wait_timer,
@@ -160,20 +162,27 @@ static void go_on_waiting(struct forwarding *forwarding)
     }
 }
 
+/* It waits for a login, for the server, or for its turn. */
+static void reply_late(struct forwarding *forwarding, int64_t due_ms)
+{
+    if (forwarding->state == FORWARDING_SENT)
+        reply_session_late(forwarding->exchange, due_ms - forwarding->waiting_since_ms);
+    else if (is_held(forwarding))
+        reply_server_stays_away(forwarding);
+    else
+        reply_too_late(forwarding);
+}
+
 void admission_timer_expired(struct timer *timer)
 {
     struct forwarding *forwarding = CONTAINER_OF(timer, struct forwarding, wait_timer);
 
     admission_end(forwarding);
-    if (forwarding->state == FORWARDING_SENT)
-        reply_session_late(forwarding->exchange, timer->due_ms - forwarding->waiting_since_ms);
-    else if (is_held(forwarding) &&
-             (admission_hold_left_ms(forwarding) <= 0 || forwarding->wait_left_ms <= 0))
-        reply_server_stays_away(forwarding);
-    else if (forwarding->wait_left_ms <= 0)
-        reply_too_late(forwarding);
-    else
+    if (forwarding->state != FORWARDING_SENT && forwarding->wait_left_ms > 0 &&
+        (!is_held(forwarding) || admission_hold_left_ms(forwarding) > 0))
         go_on_waiting(forwarding);
+    else if (!forward_spool_takes(forwarding))
+        reply_late(forwarding, timer->due_ms);
 }
 
 void admission_end_hold(struct forwarding *forwarding)
@@ -181,7 +190,8 @@ void admission_end_hold(struct forwarding *forwarding)
     bool is_at_server =
         forwarding->state == FORWARDING_SENT && forwarding->call->request.state != REQUEST_WAITING;
 
-    if (is_held(forwarding) && forwarding->state != FORWARDING_ENDED && !is_at_server)
+    if (is_held(forwarding) && forwarding->state != FORWARDING_ENDED && !is_at_server &&
+        !forward_spool_takes(forwarding))
         reply_server_stays_away(forwarding);
 }
 
@@ -189,8 +199,8 @@ void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
 {
     if (back_off_ms > 0 && timer_is_started(&forwarding->exchange->hang_up_timer))
         exchange_hung_up(forwarding->exchange); /* nothing is retried for a client that may be gone */
-    else if (forwarding->exchange->services->draining && is_held(forwarding))
-        reply_server_stays_away(forwarding);
-    else
+    else if (!forwarding->exchange->services->draining || !is_held(forwarding))
         start_waiting(forwarding, back_off_ms);
+    else if (!forward_spool_takes(forwarding))
+        reply_server_stays_away(forwarding);
 }

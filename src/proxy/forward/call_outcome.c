@@ -110,13 +110,24 @@ void upstream_call_requeue(struct forwarding *forwarding, int64_t back_off_ms)
     admission_again(forwarding, back_off_ms);
 }
 
+/* Whether the result is the server's absence, or its own trouble: 429, 502, 503 or 504. */
+static bool is_absence(const struct request *request)
+{
+    int status = request->transfer.status;
+
+    return request->outcome == REQUEST_FAILED || request->outcome == REQUEST_NO_SESSION ||
+           request->outcome == REQUEST_SESSION_LATE ||
+           (request->outcome == REQUEST_ANSWERED && (status == 429 || (status >= 502 && status <= 504)));
+}
+
 void upstream_call_respond(struct forwarding *forwarding)
 {
     struct exchange *exchange = forwarding->exchange;
     const struct request *request = &forwarding->call->request;
 
     upstream_call_remove(forwarding);
-    reply_request(exchange, request);
+    if (!is_absence(request) || !forward_spool_takes(forwarding))
+        reply_request(exchange, request);
 }
 
 static void respond_to_all(struct upstream_call *call)

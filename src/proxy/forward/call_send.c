@@ -136,7 +136,7 @@ static void note_why_they_waited(const struct upstream_call *call)
 void upstream_call_send(struct forwarding *lead)
 {
     struct services *services = lead->exchange->services;
-    bool hold = !lead->is_read && services->config->merge.mode == MERGE_MODE_ALWAYS;
+    bool hold = lead->order_key || (!lead->is_read && services->config->merge.mode == MERGE_MODE_ALWAYS);
     struct upstream_call *call;
 
     admission_end(lead);

@@ -74,6 +74,13 @@ void forward_open(struct forward *forward, struct services *services)
     forward_configure(forward);
 }
 
+bool forward_spool_takes(struct forwarding *forwarding)
+{
+    struct forward_spool *spool = forwarding->exchange->services->forward->spool;
+
+    return forwarding->may_be_spooled && spool->takes(spool, forwarding);
+}
+
 void forward_run(struct forward *forward)
 {
     forward->merged_bytes = 0;
@@ -255,12 +262,27 @@ static void forward_body(struct exchange *exchange)
     body_stream_arrived(forwarding_of(exchange));
 }
 
+/* The status of the server's answer to it; 0: there is none. */
+static int answer_status(const struct forwarding *forwarding)
+{
+    const struct upstream_call *call = forwarding->call;
+
+    return call && !call->under_way && call->request.outcome == REQUEST_ANSWERED
+               ? call->request.transfer.status
+               : 0;
+}
+
 static void forward_leave(struct exchange *exchange)
 {
     struct forwarding *forwarding = forwarding_of(exchange);
 
     if (!forwarding)
         return;
+    if (forwarding->spool_state) {
+        struct forward_spool *spool = exchange->services->forward->spool;
+
+        spool->ended(spool, forwarding, answer_status(forwarding));
+    }
     upstream_call_leave(forwarding);
     if (exchange->outbound.state == OUTBOUND_STREAMING) /* the response is cut off */
         upstream_call_release(forwarding);

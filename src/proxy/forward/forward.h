@@ -60,6 +60,9 @@ void forward_wake_in(struct forward *forward, int64_t delay_ms);
 /* A reason to wait, for Server-Timing and the log. */
 #define FORWARD_SERVER_AWAY "server away"
 
+/* Whether the spool takes FORWARDING, which would get an error otherwise (forward_spool.h). */
+bool forward_spool_takes(struct forwarding *forwarding);
+
 /* Sends what may be sent now. Called in each turn of the loop. */
 void forward_run(struct forward *forward);
 

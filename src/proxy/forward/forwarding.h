@@ -37,6 +37,10 @@ struct forwarding {
     int64_t hold_max_ms;   /* how long it may wait for a server that is away */
     int64_t held_since_ms; /* when it first failed because of that; 0: it has not */
 
+    void *spool_state;     /* the spool's own (forward_spool.h); NULL: none */
+    bool may_be_spooled;   /* the spool takes it instead of an error that is the server's absence */
+    const char *order_key; /* the spool's: one request with this key is at the server at a time; NULL: none */
+
     struct upstream_call *call; /* the call under way for it, or the one that holds its answer; NULL: none */
     struct list member;         /* in call->members */
 

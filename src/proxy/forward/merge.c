@@ -8,8 +8,7 @@
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
 
-/* Only headers that do not change what is written; with any other, a write goes alone. */
-static bool may_be_merged_with(const struct headers *headers)
+bool merge_headers_are_harmless(const struct headers *headers)
 {
     static const char *const harmless[] = {"Accept", "Accept-Encoding", "Accept-Language", "Content-Type",
                                            "User-Agent"};
@@ -43,7 +42,7 @@ static bool fits_others(const struct forwarding *forwarding)
 
     return (forwarding->stamped || forwarding->merge == MERGE_ATTRIBUTES) && body && body->len > 0 &&
            body->len <= TELEMETRY_STAMP_MAX_BYTES &&
-           may_be_merged_with(&forwarding->exchange->head.headers) &&
+           merge_headers_are_harmless(&forwarding->exchange->head.headers) &&
            merge_check(forwarding->merge, body->data, body->len) == 0;
 }
 
@@ -82,6 +81,18 @@ static bool takes_along(const struct forwarding *lead)
             (lead->retries > 0 || queue_was_passed_over(&services->forward->queue, &lead->item)));
 }
 
+/* What has the same key goes to the same place, unless the spool has given it that key. */
+static bool is_alike(const struct forwarding *a, const struct forwarding *b)
+{
+    const struct head *head = &a->exchange->head, *other = &b->exchange->head;
+    const char *type = headers_find(&head->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
+    const char *other_type = headers_find(&other->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
+
+    return !a->order_key || (a->item.principal_id == b->item.principal_id &&
+                             strcmp(head->target.text.data, other->target.text.data) == 0 &&
+                             strcmp(type ? type : "", other_type ? other_type : "") == 0);
+}
+
 /* As many bodies as fit, counting a comma or a bracket for each. */
 void upstream_call_gather(struct upstream_call *call, struct forwarding *lead)
 {
@@ -97,8 +108,12 @@ void upstream_call_gather(struct upstream_call *call, struct forwarding *lead)
 
         if (!item)
             break;
-        used += item->bytes + 1;
         forwarding = CONTAINER_OF(item, struct forwarding, item);
+        if (!is_alike(lead, forwarding)) {
+            queue_push_again(&services->forward->queue, item);
+            break;
+        }
+        used += item->bytes + 1;
         admission_end(forwarding);
         upstream_call_add(call, forwarding);
     }

@@ -74,8 +74,7 @@ static void permission_lookup_done(struct request *request)
     } else if (request->transfer.status != 200) {
         reply_transfer(exchange, &request->transfer);
     } else if (check(exchange, &request->transfer) == PERMISSION_GRANTED) {
-        permission_lookup_free(exchange);
-        exchange->handler = &forward_handler;
+        exchange_hand_over(exchange, &forward_handler);
         exchange->handler->begin(exchange);
     }
 }

@@ -190,6 +190,8 @@ static void note_preference(struct exchange *exchange, const char *name, const c
 {
     if (is_header(name, MHD_HTTP_HEADER_PREFER) && exchange->head.prefer_wait_ms < 0)
         exchange->head.prefer_wait_ms = preference_wait_ms(value);
+    if (is_header(name, MHD_HTTP_HEADER_PREFER) && preference_is_async(value))
+        exchange->head.prefers_async = true;
     if (is_header(name, "Priority") && preference_urgency(value) >= 0)
         exchange->head.urgency = preference_urgency(value);
 }

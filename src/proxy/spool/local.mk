@@ -1,13 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool.c src/proxy/spool/spool.h \
+	src/proxy/spool/spool_admission.c src/proxy/spool/spool_admission.h \
 	src/proxy/spool/spool_answer.c src/proxy/spool/spool_answer.h \
 	src/proxy/spool/spool_batch.c src/proxy/spool/spool_batch.h \
 	src/proxy/spool/spool_body.c src/proxy/spool/spool_body.h \
 	src/proxy/spool/spool_boot.c src/proxy/spool/spool_boot.h \
 	src/proxy/spool/spool_call.c \
-	src/proxy/spool/spool_delivery.c src/proxy/spool/spool_delivery.h \
 	src/proxy/spool/spool_damaged.c src/proxy/spool/spool_damaged.h \
+	src/proxy/spool/spool_delete.c src/proxy/spool/spool_delete.h \
+	src/proxy/spool/spool_delivery.c src/proxy/spool/spool_delivery.h \
 	src/proxy/spool/spool_entities.c src/proxy/spool/spool_entities.h \
 	src/proxy/spool/spool_file.c src/proxy/spool/spool_file.h \
 	src/proxy/spool/spool_file_change.c \
@@ -19,12 +21,15 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
 	src/proxy/spool/spool_origin.c src/proxy/spool/spool_origin.h \
 	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \
+	src/proxy/spool/spool_pending.c src/proxy/spool/spool_pending.h \
 	src/proxy/spool/spool_progress.c src/proxy/spool/spool_progress.h \
 	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
 	src/proxy/spool/spool_row.c src/proxy/spool/spool_row.h \
 	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
 	src/proxy/spool/spool_schema.c src/proxy/spool/spool_schema.h \
-	src/proxy/spool/spool_sql.c src/proxy/spool/spool_sql.h \
 	src/proxy/spool/spool_slot.c src/proxy/spool/spool_slot.h \
+	src/proxy/spool/spool_sql.c src/proxy/spool/spool_sql.h \
 	src/proxy/spool/spool_statement.c \
+	src/proxy/spool/spool_take.c src/proxy/spool/spool_take.h \
+	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h \
 	src/proxy/spool/spool_writer.c src/proxy/spool/spool_writer.h

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
 #include "proxy/config/values.h"
 #include "proxy/forward/forward.h"
+#include "proxy/spool/spool_admission.h"
 
 static struct spool *spool_of(struct spool_writer *writer)
 {
@@ -67,6 +69,49 @@ void spool_look_for_entities(struct spool *spool)
     look->cursor = 0;
     look->under_way = true;
     spool_writer_submit(&spool->writer, &look->work); /* it has no bytes, so it is taken */
+}
+
+struct look_at {
+    struct spool_work work;
+    struct spool *spool;
+    bool has_rows;
+    char key[];
+};
+
+static int look_at_run(struct spool_work *work, struct spool_file *file)
+{
+    struct look_at *look = CONTAINER_OF(work, struct look_at, work);
+    struct list rows;
+    int r;
+
+    list_init(&rows);
+    r = spool_file_read(file, look->key, (struct spool_page){1, 0, 0}, &rows);
+    look->has_rows = !list_is_empty(&rows);
+    spool_rows_free(&rows);
+    return r < 0 ? r : 0;
+}
+
+static void look_at_done(struct spool_work *work, int result)
+{
+    struct look_at *look = CONTAINER_OF(work, struct look_at, work);
+
+    if (result == 0)
+        spool_entities_set_rows(&look->spool->entities, look->key, look->has_rows);
+    free(look);
+}
+
+/* Without memory, the next row of the entity that is delivered tells. */
+void spool_look_at(struct spool *spool, const char *key)
+{
+    size_t length = strlen(key) + 1;
+    struct look_at *look = calloc(1, sizeof(*look) + length);
+
+    if (!look)
+        return;
+    look->work = (struct spool_work){.run = look_at_run, .done = look_at_done};
+    look->spool = spool;
+    memcpy(look->key, key, length);
+    spool_writer_submit(&spool->writer, &look->work);
 }
 
 /* ---- the file ---- */
@@ -169,6 +214,16 @@ static int64_t spool_ready_ms(struct forward_spool *hooks)
 
 /* ---- */
 
+static void read_boot_id(struct spool *spool)
+{
+    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+    if (file && fgets(spool->boot_id, sizeof(spool->boot_id), file))
+        spool->boot_id[strcspn(spool->boot_id, "\n")] = '\0';
+    if (file)
+        fclose(file);
+}
+
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err)
 {
     int r;
@@ -178,6 +233,8 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->services = services;
     spool->next_number = 1;
     spool->reopen_timer.expired = spool_reopen;
+    read_boot_id(spool);
+    spool_admission_open(spool);
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
     spool->hooks.send = spool_send;
     spool->hooks.ready_ms = spool_ready_ms;
@@ -196,7 +253,8 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
 
 void spool_configure(struct spool *spool)
 {
-    (void)spool;
+    if (spool->services && !spool->is_open) /* the administrator may have mended it */
+        loop_timer_start(&spool->services->loop, &spool->reopen_timer, 0);
 }
 
 void spool_close(struct spool *spool)

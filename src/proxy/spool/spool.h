@@ -2,6 +2,8 @@
 /*
  * The spool of the daemon: writes of local programs that are kept on the disk until the server has them.
  *
+ *     spool_admission.h  what forward/ asks about requests that arrive, fail, or end
+ *     spool_take.h       stores a write, and responds
  *     spool_entities.h   which entities have rows, so that later writes go behind them
  *     spool_writer.h     the thread that owns the file
  *     spool_delivery.h   sends what is there to the server
@@ -20,7 +22,8 @@
 #include "proxy/spool/spool_writer.h"
 
 #define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
-#define SPOOL_LOOK_ENTITIES 256  /* that are read at once */
+#define SPOOL_BOOT_ID_MAX   40
+#define SPOOL_LOOK_ENTITIES 256 /* that are read at once */
 
 /* Reads which entities have rows (spool_look_for_entities()). */
 struct spool_look {
@@ -41,7 +44,8 @@ struct spool {
     struct tb_error error; /* why not; or why the last row could not be stored; code 0: all is well */
     int64_t next_number;   /* of the next write */
     struct timer reopen_timer;
-    struct spool_entities entities; /* taking sets them, delivery clears them */
+    char boot_id[SPOOL_BOOT_ID_MAX]; /* of the kernel; "": not known */
+    struct spool_entities entities;  /* taking sets them, delivery clears them */
     struct spool_look look;
     struct spool_delivery delivery;
 };
@@ -56,6 +60,10 @@ void spool_configure(struct spool *spool);
 
 /* When no exchange is left: finishes all works. */
 void spool_close(struct spool *spool);
+
+/* Looks whether the entity KEY has waiting rows, and notes it. Call it if rows have gone that were not
+ * delivered. */
+void spool_look_at(struct spool *spool, const char *key);
 
 /* Reads again which entities have rows, if that is not known and there may be few enough. Call it after rows
  * have gone. */

@@ -57,15 +57,22 @@ void spool_entities_set_rows(struct spool_entities *entities, const char *key, b
         backlog->has_rows = has_rows;
         spool_entities_tidy(entities, backlog);
     } else if (has_rows) {
-        entities->all_known = false;
-        entities->lost_one = true;
+        spool_entities_lost_one(entities);
     }
+}
+
+void spool_entities_lost_one(struct spool_entities *entities)
+{
+    entities->all_known = false;
+    entities->lost_one = true;
 }
 
 void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *backlog)
 {
     struct spool_backlog **place;
 
+    if (!backlog->has_rows && backlog->storing == 0 && !list_is_empty(&backlog->waiting))
+        entities->emptied(entities, backlog);
     if (backlog->has_rows || backlog->storing > 0 || backlog->delivering ||
         !list_is_empty(&backlog->pending) || !list_is_empty(&backlog->waiting))
         return;

@@ -36,7 +36,8 @@ struct spool_entities {
     struct spool_backlog *slots[SPOOL_ENTITIES_SLOTS];
     size_t count;
     bool all_known; /* no entity without a record has rows */
-    bool lost_one;  /* an entity with rows has got no record since this was set to false */
+    void (*emptied)(struct spool_entities *entities, struct spool_backlog *backlog); /* deletes may go */
+    bool lost_one; /* an entity with rows has got no record since this was set to false */
 };
 
 /* The record of the entity KEY; NULL: there is none. */
@@ -49,7 +50,11 @@ struct spool_backlog *spool_entities_get(struct spool_entities *entities, const 
  * all_known is false from now on. */
 void spool_entities_set_rows(struct spool_entities *entities, const char *key, bool has_rows);
 
-/* Frees BACKLOG if nothing is left to say about its entity. */
+/* There is no room for the record of an entity that has rows, or is about to. */
+void spool_entities_lost_one(struct spool_entities *entities);
+
+/* Call it when something in BACKLOG has changed: without rows, what waits for that is woken (EMPTIED, which
+ * removes it from BACKLOG); and BACKLOG is freed if nothing is left to say about its entity. */
 void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *backlog);
 
 /* Whether later writes of this entity must go behind rows; BACKLOG may be NULL. */

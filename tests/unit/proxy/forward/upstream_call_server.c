@@ -593,6 +593,12 @@ int64_t upstream_clock_now_ms(const struct upstream_clock *clock)
     return WORLD_EPOCH_MS + clock->loop->now_ms;
 }
 
+bool upstream_clock_is_certain(const struct upstream_clock *clock)
+{
+    (void)clock;
+    return true;
+}
+
 int64_t upstream_clock_retry_after_ms(const struct upstream_clock *clock, const struct transfer *transfer)
 {
     const struct world *world = CONTAINER_OF(clock, struct world, services.upstream.clock);

@@ -13,6 +13,7 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/spool/spool_power.c \
 	tests/unit/proxy/spool/spool_rights.c \
 	tests/unit/proxy/spool/spool_world.c tests/unit/proxy/spool/spool_world.h \
+	tests/unit/proxy/spool/spool_write.c \
 	tests/unit/proxy/spool/spool_writer.c
 
 # In the world of the forward room, with its simulated server; the writer is no thread.

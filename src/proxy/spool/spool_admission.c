@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool_admission.h"
+
+#include <errno.h>
+
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/forward.h"
+#include "proxy/forward/merge.h"
+#include "proxy/spool/spool_delete.h"
+#include "proxy/spool/spool_pending.h"
+#include "proxy/spool/spool_take.h"
+
+static struct spool *spool_of(struct forward_spool *hooks)
+{
+    return CONTAINER_OF(hooks, struct spool, hooks);
+}
+
+static int64_t next_number(struct spool *spool)
+{
+    return spool->next_number++;
+}
+
+/* ---- one request ---- */
+
+static void take_pending(struct spool *spool, struct spool_pending *pending);
+
+/* Those that have not been sent follow a row that is the first of its entity. */
+static void take_unsent(struct spool *spool, const char *key)
+{
+    struct spool_backlog *backlog = spool_entities_find(&spool->entities, key);
+    struct spool_pending *pending;
+
+    while (backlog && backlog->storing > 0 && (pending = spool_pending_unsent(backlog))) {
+        take_pending(spool, pending);
+        backlog = spool_entities_find(&spool->entities, key);
+    }
+}
+
+static struct spool_write write_of(const struct exchange *exchange)
+{
+    const struct head *head = &exchange->head;
+
+    return head->route.kind == ROUTE_FORWARD_ANONYMOUS
+               ? (struct spool_write){0}
+               : spool_write_read(head->operation, head->target.text.data, head->target.path_length);
+}
+
+/* What has just arrived. */
+static void take_arrival(struct spool *spool, struct forwarding *forwarding, const struct spool_write *write)
+{
+    struct spool_arrival arrival = {.write = *write, .number = next_number(spool)};
+
+    spool_take(spool, forwarding->exchange, &arrival);
+    take_unsent(spool, write->entity);
+}
+
+static void reply_replaced(struct exchange *exchange)
+{
+    reply_empty(exchange, (int)exchange->services->config->spool.status);
+}
+
+/* Without the values that later requests have replaced. */
+static void take_rest(struct spool *spool, struct spool_pending *pending, struct exchange *exchange,
+                      const struct spool_arrival *arrival)
+{
+    struct quota *quota = &exchange->peer->principal->shares.bodies;
+    size_t before = exchange->inbound.body.len;
+    int left = spool_pending_remove_lost(pending, &exchange->inbound.body);
+
+    quota_give_back(quota, before - exchange->inbound.body.len);
+    if (left == -ENOMEM)
+        reply_no_memory(exchange);
+    else if (left == 0)
+        reply_replaced(exchange);
+    else
+        spool_take(spool, exchange, arrival);
+}
+
+static void take_pending(struct spool *spool, struct spool_pending *pending)
+{
+    struct forwarding *forwarding = pending->forwarding;
+    struct exchange *exchange = forwarding->exchange;
+    struct spool_arrival arrival = {pending->write, pending->number, forwarding->stamped};
+    int64_t max_ms = forwarding->wait_max_ms;
+
+    forwarding->spool_state = NULL; /* it has not ended */
+    pending->forwarding = NULL;
+    if (arrival.write.kind == SPOOL_DELETE)
+        spool_delete_wait(spool, exchange, arrival.write.entity, max_ms);
+    else
+        take_rest(spool, pending, exchange, &arrival);
+    spool_pending_free(pending);
+}
+
+/* ---- arrivals ---- */
+
+/* Whether its body is here, and nothing but it and the target says what is written. */
+static bool is_plain(const struct exchange *exchange)
+{
+    return !exchange->inbound.streams && merge_headers_are_harmless(&exchange->head.headers);
+}
+
+static bool is_too_large(const struct exchange *exchange)
+{
+    return exchange->inbound.streams ||
+           (int64_t)exchange->inbound.body.len > exchange->services->config->spool.max_body_bytes;
+}
+
+static void shorten_hold(struct forwarding *forwarding)
+{
+    int64_t after_ms = forwarding->exchange->services->config->spool.after_ms;
+
+    if (forwarding->may_be_spooled && forwarding->hold_max_ms > after_ms)
+        forwarding->hold_max_ms = after_ms;
+}
+
+/* It is forwarded, but the spool remembers it. False: there is no room for that. */
+static bool remember(struct spool *spool, struct forwarding *forwarding, const struct spool_write *write)
+{
+    if (!spool_pending_new(&spool->entities, write, forwarding, next_number(spool)))
+        return false;
+    forwarding->may_be_spooled = write->kind != SPOOL_DELETE;
+    shorten_hold(forwarding);
+    return true;
+}
+
+static bool keeps_delete(struct spool *spool, struct forwarding *forwarding, const struct spool_write *write,
+                         bool is_behind)
+{
+    if (!is_behind && remember(spool, forwarding, write))
+        return false;
+    spool_delete_wait(spool, forwarding->exchange, write->entity, forwarding->wait_max_ms);
+    return true;
+}
+
+static void refuse_too_large(struct exchange *exchange)
+{
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_BODY_SIZE);
+    reply_error(exchange, 413, PROXY_STATUS_DENIED,
+                "the body is too large for the spool (spool.max_body_bytes), in which it would have to wait");
+}
+
+static bool keeps_write(struct spool *spool, struct forwarding *forwarding, const struct spool_write *write,
+                        bool is_behind)
+{
+    struct exchange *exchange = forwarding->exchange;
+    const struct config *config = exchange->services->config;
+    bool is_for_spool = is_behind || config->spool.mode == SPOOL_MODE_ALWAYS || exchange->head.prefers_async;
+
+    if (is_too_large(exchange) && is_for_spool)
+        refuse_too_large(exchange);
+    else if (is_for_spool && is_plain(exchange))
+        take_arrival(spool, forwarding, write);
+    else if (is_too_large(exchange) || !is_plain(exchange))
+        return false;
+    else if (!remember(spool, forwarding, write))
+        take_arrival(spool, forwarding, write);
+    else
+        return false;
+    return true;
+}
+
+/* It has waited for the server's time meanwhile, outside the queue. */
+static bool keeps_again(struct spool *spool, struct forwarding *forwarding)
+{
+    struct spool_pending *pending = forwarding->spool_state;
+    bool is_behind = spool_entities_has_rows(&spool->entities, pending->backlog);
+
+    if (is_behind)
+        take_pending(spool, pending);
+    else
+        shorten_hold(forwarding);
+    return is_behind;
+}
+
+static bool spool_keeps(struct forward_spool *hooks, struct forwarding *forwarding)
+{
+    struct spool *spool = spool_of(hooks);
+    struct spool_write write;
+    bool is_behind;
+
+    if (forwarding->spool_state)
+        return keeps_again(spool, forwarding);
+    write = write_of(forwarding->exchange);
+    if (write.kind == SPOOL_NOTHING)
+        return false;
+    is_behind =
+        spool_entities_has_rows(&spool->entities, spool_entities_find(&spool->entities, write.entity));
+    return write.kind == SPOOL_DELETE ? keeps_delete(spool, forwarding, &write, is_behind)
+                                      : keeps_write(spool, forwarding, &write, is_behind);
+}
+
+/* ---- the end of a request ---- */
+
+static bool spool_takes(struct forward_spool *hooks, struct forwarding *forwarding)
+{
+    struct spool *spool = spool_of(hooks);
+    struct spool_pending *pending = forwarding->spool_state;
+    struct spool_write write = pending->write;
+
+    if (spool->services->stopping)
+        return false;
+    take_pending(spool, pending);
+    take_unsent(spool, write.entity);
+    return true;
+}
+
+static void spool_ended(struct forward_spool *hooks, struct forwarding *forwarding, int status)
+{
+    struct spool_pending *pending = forwarding->spool_state;
+
+    if (status >= 200 && status < 300)
+        spool_pending_acknowledged(pending);
+    if (pending->backlog->has_rows)
+        forward_wake_in(spool_of(hooks)->services->forward, 0); /* they may have waited for it */
+    spool_pending_free(pending);
+}
+
+void spool_admission_open(struct spool *spool)
+{
+    spool->hooks.keeps = spool_keeps;
+    spool->hooks.takes = spool_takes;
+    spool->hooks.ended = spool_ended;
+    spool->entities.emptied = spool_delete_wake;
+}

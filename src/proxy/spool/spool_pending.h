@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Requests that forward/ has, in the mode "outage": writes that become rows if the server is away, and
+ * deletes of what they write. Each has the number of its arrival, so that a row that is stored late goes
+ * before those that came later; and it loses the attributes that a later request has set or deleted.
+ */
+#ifndef TB_PROXY_SPOOL_SPOOL_PENDING_H
+#define TB_PROXY_SPOOL_SPOOL_PENDING_H
+
+#include "proxy/forward/forwarding.h"
+#include "proxy/spool/spool_entities.h"
+#include "proxy/spool/spool_write.h"
+
+struct spool_pending {
+    struct list link; /* in backlog->pending, by number */
+    struct spool_entities *entities;
+    struct spool_backlog *backlog;
+    struct forwarding *forwarding; /* NULL: it has left forward/ */
+    int64_t number;
+    struct spool_write write;
+    char order_key[SPOOL_ENTITY_MAX + SPOOL_SCOPE_MAX + 1];
+    struct list lost; /* keys that are to be taken out of its body */
+};
+
+/* FORWARDING does WRITE, and has arrived as NUMBER. Sets its spool_state, and its order_key if it is about
+ * attributes. NULL: there is no room for another entity, or no memory. */
+struct spool_pending *spool_pending_new(struct spool_entities *entities, const struct spool_write *write,
+                                        struct forwarding *forwarding, int64_t number);
+
+/* The server has executed it: what it has set or deleted is taken out of those that came before. */
+void spool_pending_acknowledged(const struct spool_pending *pending);
+
+/* Takes the keys that are lost out of BODY. Returns how many members are left, or -1 if none was lost;
+ * -EBADMSG, -ENOMEM. */
+int spool_pending_remove_lost(const struct spool_pending *pending, struct buf *body);
+
+/* The first that is not at the server, and so can be taken back from forward/. NULL: there is none. */
+struct spool_pending *spool_pending_unsent(const struct spool_backlog *backlog);
+
+/* No row of the entity from this number on may be delivered yet: what came before may become a row, too. */
+int64_t spool_pending_first(const struct spool_backlog *backlog);
+
+/* Frees it; its forwarding has no spool_state any more. */
+void spool_pending_free(struct spool_pending *pending);
+
+#endif

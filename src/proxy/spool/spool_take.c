@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool_take.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "proxy/exchange/reply.h"
+#include "proxy/forward/forward.h"
+#include "upstream/stamp.h"
+
+struct spool_take {
+    struct spool_work work;
+    struct spool *spool;
+    struct exchange *exchange;     /* NULL: its client has gone */
+    struct spool_backlog *backlog; /* NULL: there is no room for its record, and all_known is false */
+    struct principal *principal;   /* whose share has QUOTA_BYTES */
+    size_t quota_bytes;
+    struct spool_row *row;
+};
+
+/* ---- responses ---- */
+
+static void reply_bad(struct exchange *exchange, const char *reason)
+{
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_MALFORMED);
+    reply_error(exchange, 400, PROXY_STATUS_DENIED, "%s", reason);
+}
+
+static void reply_too_large(struct exchange *exchange)
+{
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_BODY_SIZE);
+    reply_error(exchange, 413, PROXY_STATUS_DENIED,
+                "the body is too large for the spool (spool.max_body_bytes), in which it would have to wait");
+}
+
+static void reply_not_stored(struct exchange *exchange, int result, const char *why)
+{
+    if (result == -EMSGSIZE) {
+        reply_too_large(exchange);
+        return;
+    }
+    metrics_refused(exchange->services->metrics,
+                    result == -ENOMEM ? METRICS_REFUSED_MEMORY : METRICS_REFUSED_SPOOL_DISK);
+    reply_busy(exchange, 0, "the write is not stored in the spool: %s", why);
+}
+
+static void reply_stored(struct exchange *exchange, int64_t number)
+{
+    char location[40];
+
+    exchange->outbound.async_applied = exchange->head.prefers_async;
+    snprintf(location, sizeof(location), "/-/spool/%" PRId64, number);
+    reply_accepted(exchange, (int)exchange->services->config->spool.status, location);
+}
+
+/* ---- the row ---- */
+
+static char *copy(const char *text, bool *failed)
+{
+    char *result = strdup(text ? text : "");
+
+    *failed |= !result;
+    return result;
+}
+
+static int64_t waited_ms(const struct exchange *exchange)
+{
+    return exchange->services->loop.now_ms - exchange->dispatched_ms;
+}
+
+/* All but its body. */
+static struct spool_row *make_row(const struct exchange *exchange, const struct spool_arrival *arrival)
+{
+    const struct head *head = &exchange->head;
+    const struct upstream *upstream = &exchange->services->upstream;
+    CLEANUP(spool_row_free_pointer) struct spool_row *row = spool_row_new();
+    char name[PRINCIPAL_NAME_MAX];
+    bool failed = false;
+
+    if (!row)
+        return NULL;
+    principal_name(peer_user(exchange->peer), name, sizeof(name));
+    row->id = spool_last_id(arrival->number);
+    row->arrived_ms = clock_wall_ms() - waited_ms(exchange);
+    row->entity = copy(arrival->write.entity, &failed);
+    row->principal = copy(name, &failed);
+    row->server_url = copy(upstream_server_state(upstream, 0).url, &failed);
+    row->tenant = copy(NULL, &failed);
+    row->operation = copy(operation_id(head->operation), &failed);
+    row->scope = copy(arrival->write.scope, &failed);
+    row->target = copy(head->target.text.data, &failed);
+    row->content_type = copy(headers_find(&head->headers, MHD_HTTP_HEADER_CONTENT_TYPE), &failed);
+    return failed ? NULL : TAKE_PTR(row);
+}
+
+/* Its values get the time of their arrival. */
+static int stamp(struct exchange *exchange)
+{
+    struct services *services = exchange->services;
+    struct quota *quota = &exchange->peer->principal->shares.bodies;
+    struct buf *body = &exchange->inbound.body, stamped = BUF_INIT(8 * body->len + 1024);
+    int64_t now_ms = upstream_clock_stamp_ms(&services->upstream.clock, exchange->head.target.text.data,
+                                             exchange->head.target.path_length);
+    int r = telemetry_stamp(body->data, body->len, now_ms - waited_ms(exchange), &stamped);
+
+    if (r == 1 && !quota_take(quota, stamped.len))
+        r = -ENOBUFS;
+    if (r != 1) {
+        buf_free(&stamped);
+        return r;
+    }
+    quota_give_back(quota, body->len);
+    stamped.max = body->max;
+    buf_free(body);
+    *body = stamped;
+    return 0;
+}
+
+/* A body without times keeps the time of its arrival as one that the next answer of the server explains. */
+static int set_time(struct exchange *exchange, const struct spool_arrival *arrival, struct spool_row *row)
+{
+    const struct spool *spool = exchange->services->spool;
+
+    if (arrival->write.kind != SPOOL_TELEMETRY || arrival->is_stamped)
+        return 0;
+    if (!*spool->boot_id || upstream_clock_is_certain(&exchange->services->upstream.clock))
+        return stamp(exchange);
+    row->boot_id = strdup(spool->boot_id);
+    row->boot_ms = exchange->dispatched_ms;
+    return row->boot_id ? 0 : -ENOMEM;
+}
+
+/* ---- storing ---- */
+
+static int take_run(struct spool_work *work, struct spool_file *file)
+{
+    return spool_file_insert(file, CONTAINER_OF(work, struct spool_take, work)->row);
+}
+
+static void take_free(struct spool_take *take)
+{
+    quota_give_back(&take->principal->shares.bodies, take->quota_bytes);
+    principal_release(take->principal);
+    spool_row_free_pointer(&take->row);
+    free(take);
+}
+
+/* The entity has the row in the file now, or never. */
+static void leave_backlog(struct spool_take *take, bool is_stored)
+{
+    struct spool_entities *entities = &take->spool->entities;
+
+    if (take->backlog) {
+        take->backlog->storing--;
+        take->backlog->has_rows |= is_stored;
+        spool_entities_tidy(entities, take->backlog);
+    } else if (is_stored) {
+        spool_entities_set_rows(entities, take->row->entity, true);
+    }
+}
+
+static void note_result(struct spool *spool, int result)
+{
+    struct tb_error err = TB_ERROR_INIT;
+
+    if (!spool->is_open)
+        return;
+    if (result < 0 && result != -EMSGSIZE)
+        tb_error_set(&err, result, "%s: %s", spool->directory, strerror(-result));
+    if (result < 0 && strcmp(err.message, spool->error.message) != 0)
+        log_error("spool: a write could not be stored, and was answered with 503: %s", err.message);
+    else if (result == 0 && spool->error.code != 0)
+        log_info("spool: writes are stored again");
+    if (result != -EMSGSIZE)
+        spool->error = err;
+}
+
+static void take_done(struct spool_work *work, int result)
+{
+    struct spool_take *take = CONTAINER_OF(work, struct spool_take, work);
+    struct spool *spool = take->spool;
+    struct services *services = spool->services;
+
+    leave_backlog(take, result == 0);
+    note_result(spool, result);
+    if (result == 0) {
+        metrics_count(services->metrics, METRICS_SPOOL_STORED, 1);
+        forward_wake_in(services->forward, 0); /* it may be delivered at once */
+    }
+    if (take->exchange && result == 0)
+        reply_stored(take->exchange, spool_number(take->row->id));
+    else if (take->exchange)
+        reply_not_stored(take->exchange, result, spool->error.message);
+    take_free(take);
+}
+
+static void enter_backlog(struct spool_take *take)
+{
+    struct spool_entities *entities = &take->spool->entities;
+
+    take->backlog = spool_entities_get(entities, take->row->entity);
+    if (take->backlog)
+        take->backlog->storing++;
+    else
+        spool_entities_lost_one(entities);
+}
+
+/* The body moves into the row. Returns 0, or -EAGAIN or -ENOMEM: nothing is taken. */
+static int submit(struct spool *spool, struct exchange *exchange, struct spool_row *row)
+{
+    struct spool_take *take = calloc(1, sizeof(*take));
+    int r;
+
+    if (!take)
+        return -ENOMEM;
+    take->work = (struct spool_work){.run = take_run, .done = take_done};
+    take->work.bytes = exchange->inbound.body.len + SPOOL_ROW_BYTES;
+    take->spool = spool;
+    take->exchange = exchange;
+    take->row = row;
+    take->principal = principal_keep(exchange->peer->principal);
+    take->quota_bytes = exchange->inbound.body.len;
+    inbound_take(exchange, &row->body);
+    row->size = row->body.len;
+    enter_backlog(take);
+    exchange->state = take;
+    r = spool_writer_submit(&spool->writer, &take->work);
+    if (r < 0) {
+        exchange->state = NULL;
+        leave_backlog(take, false);
+        take->row = NULL;
+        take_free(take);
+    }
+    return r;
+}
+
+static const char *text_of(int result)
+{
+    return result == -EAGAIN    ? "too many writes wait for the disk; try again later"
+           : result == -ENOBUFS ? "no room for the body (limits.max_buffered_bytes); try again later"
+                                : strerror(-result);
+}
+
+/* ---- the handler ---- */
+
+static void spool_take_leave(struct exchange *exchange)
+{
+    struct spool_take *take = TAKE_PTR(exchange->state);
+
+    if (take)
+        take->exchange = NULL;
+}
+
+static const struct handler spool_take_handler = {.name = "spool", .leave = spool_take_leave};
+
+void spool_take(struct spool *spool, struct exchange *exchange, const struct spool_arrival *arrival)
+{
+    CLEANUP(spool_row_free_pointer) struct spool_row *row = NULL;
+    const char *reason;
+    int r;
+
+    exchange_hand_over(exchange, &spool_take_handler);
+    if (!spool->is_open) {
+        reply_not_stored(exchange, spool->error.code, spool->error.message);
+        return;
+    }
+    if (spool_write_check(arrival->write.kind, &exchange->inbound.body, &reason) < 0) {
+        reply_bad(exchange, reason);
+        return;
+    }
+    row = make_row(exchange, arrival);
+    r = row ? set_time(exchange, arrival, row) : -ENOMEM;
+    if (r == 0 && exchange->inbound.body.len > SPOOL_BODY_MAX)
+        r = -EMSGSIZE;
+    if (r == 0)
+        r = submit(spool, exchange, row);
+    if (r == 0)
+        TAKE_PTR(row);
+    else
+        reply_not_stored(exchange, r, text_of(r));
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool_write.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <string.h>
+
+#include "json/json_check.h"
+#include "json/json_text.h"
+
+#define TELEMETRY_PATH "/api/plugins/telemetry/"
+
+static enum spool_kind kind_of(const struct operation *operation)
+{
+    if (!operation || strncmp(operation_path(operation), TELEMETRY_PATH, strlen(TELEMETRY_PATH)) != 0)
+        return SPOOL_NOTHING;
+    return operation->retry == TB_RETRY_STAMPED    ? SPOOL_TELEMETRY
+           : operation->flags & TB_ATTRIBUTE_WRITE ? SPOOL_ATTRIBUTES
+           : operation->method == TB_DELETE        ? SPOOL_DELETE
+                                                   : SPOOL_NOTHING;
+}
+
+/* Appends a segment, of LENGTH bytes, to OUT of SIZE bytes. */
+static bool append(char *out, size_t size, const char *segment, size_t length, int (*change)(int c))
+{
+    size_t used = strlen(out), i;
+
+    if (length >= size - used)
+        return false;
+    for (i = 0; i < length; i++)
+        out[used + i] = (char)change((unsigned char)segment[i]);
+    out[used + length] = '\0';
+    return true;
+}
+
+/* Takes a segment of the path, for that of the TEMPLATE. The server does not mind the case of an id. */
+static bool take_segment(struct spool_write *write, const char *template, const char *segment, size_t length)
+{
+    if (strncmp(template, "{entityType}", strlen("{entityType}")) == 0)
+        return append(write->entity, sizeof(write->entity), segment, length, toupper);
+    if (strncmp(template, "{deviceId}", strlen("{deviceId}")) == 0)
+        strcpy(write->entity, "DEVICE");
+    else if (strncmp(template, "{scope}", strlen("{scope}")) == 0)
+        return append(write->scope, sizeof(write->scope), segment, length, toupper);
+    else if (strncmp(template, "{entityId}", strlen("{entityId}")) != 0)
+        return true;
+    return append(write->entity, sizeof(write->entity), ":", 1, toupper) &&
+           append(write->entity, sizeof(write->entity), segment, length, tolower);
+}
+
+static bool take_path(struct spool_write *write, const char *template, const char *path, const char *end)
+{
+    while (template && path < end) {
+        const char *slash = memchr(path, '/', (size_t)(end - path));
+        size_t length = (size_t)((slash ? slash : end) - path);
+
+        if (!take_segment(write, template, path, length))
+            return false;
+        path += length + 1;
+        template = strchr(template, '/');
+        template = template ? template + 1 : NULL;
+    }
+    return *write->entity;
+}
+
+struct spool_write spool_write_read(const struct operation *operation, const char *path, size_t length)
+{
+    struct spool_write write = {.kind = kind_of(operation)};
+
+    if (write.kind != SPOOL_NOTHING &&
+        !take_path(&write, operation_path(operation) + 1, path + 1, path + length))
+        write.kind = SPOOL_NOTHING;
+    return write;
+}
+
+static bool are_objects(struct json_part array)
+{
+    const char *at = array.text, *end = array.text + array.length;
+    struct json_part element;
+
+    while (json_text_next_element(&at, end, &element))
+        if (*element.text != '{')
+            return false;
+    return true;
+}
+
+int spool_write_check(enum spool_kind kind, const struct buf *body, const char **reason)
+{
+    const char *text = body->data ? body->data : "";
+    struct json_part value;
+
+    *reason = "the body is not JSON";
+    if (!json_check(text, body->len, 0))
+        return -EBADMSG;
+    value = json_text_value(text, body->len);
+    if (*value.text == '{' || (kind == SPOOL_TELEMETRY && *value.text == '[' && are_objects(value)))
+        return 0;
+    *reason = kind == SPOOL_TELEMETRY ? "telemetry must be an object, or an array of objects"
+                                      : "attributes must be an object";
+    return -EBADMSG;
+}

@@ -1,0 +1,278 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The spool takes writes: when, which, in which order, and what the program is told."""
+import ctypes
+import email.utils
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+
+import tap
+from harness import Case, Connection, ScriptedServer, answer, in_parallel, wait_until
+
+DEVICE = "784f394c-42b6-435a-983c-b7beff2784f9"
+TELEMETRY = "/api/plugins/telemetry/DEVICE/%s/timeseries/ANY" % DEVICE
+OTHER = "/api/plugins/telemetry/DEVICE/784f394c-42b6-435a-983c-000000000000/timeseries/ANY"
+ATTRIBUTES = "/api/plugins/telemetry/DEVICE/%s/SERVER_SCOPE" % DEVICE
+ATTRIBUTES_V2 = "/api/plugins/telemetry/DEVICE/%s/attributes/SERVER_SCOPE" % DEVICE
+QUERY = ("SELECT rows.id >> 20, key, targets.target, principals.name, body, boot FROM rows "
+         "JOIN entities ON entities.id = entity JOIN targets ON targets.id = rows.target "
+         "JOIN principals ON principals.id = principal ORDER BY rows.id")
+
+
+def is_synchronised():
+    """Whether something sets the kernel's clock: STA_UNSYNC in the sixth member of struct timex."""
+    timex = (ctypes.c_long * 64)()
+    return ctypes.CDLL(None).adjtimex(timex) >= 0 and not timex[5] & 0x40
+
+
+class TakeCase(Case):
+    def setUp(self):
+        self.fails = lambda request: True
+        self.tells_time = True
+
+    def handle(self, peer, request):
+        """Writes get 503, as from a gateway, if self.fails says so."""
+        is_write = request.target.startswith("/api/plugins/telemetry") and request.body
+        headers = [("Date", email.utils.formatdate(usegmt=True))] if self.tells_time else []
+        peer.send(answer(503, b"", headers) if is_write and self.fails(request) else answer(200, {}, headers))
+        return True
+
+    def begin(self, mode, **options):
+        self.start_server()
+        self.proxy = self.prepare_daemon(self.server, {"spool.mode": mode, **options})
+        self.spool = os.path.join(self.proxy.directory, "spool")
+        self.proxy.options["spool.directory"] = self.spool
+        self.proxy.write_config()
+        self.proxy.start()
+
+    def start_server(self):
+        self.server = ScriptedServer(self.handle)
+        self.is_up = True
+        self.addCleanup(self.halt)
+
+    def halt(self):
+        if self.is_up:
+            self.is_up = False
+            self.server.stop()
+
+    def kill_and_start(self):
+        self.proxy.process.kill()
+        self.proxy.ended()
+        self.proxy.start()
+
+    def post(self, target, body):
+        """Over the Unix socket: the port is another after a restart."""
+        return self.proxy.post(target, body, unix=True)
+
+    def written(self):
+        """The writes that the server has seen."""
+        return [request for request in self.server.requests if request.target.startswith("/api/plugins/telemetry")]
+
+    def rows(self):
+        """Stops the daemon, and reads its file."""
+        self.proxy.process.terminate()
+        self.assertEqual(self.proxy.ended(), 0)
+        with sqlite3.connect(os.path.join(self.spool, "spool.db")) as file:
+            found = file.execute(QUERY).fetchall()
+        file.close()
+        return found
+
+    def bodies(self):
+        return [json.loads(row[4]) for row in self.rows()]
+
+    def assert_taken(self, response):
+        self.assertEqual(response.status, 202, response)
+        self.assertRegex(response.header("Location"), r"^/-/spool/\d+$")
+        return int(response.header("Location").rpartition("/")[2])
+
+
+class TestAlways(TakeCase):
+    def test_a_write_is_on_the_disk_when_it_is_answered(self):
+        self.begin("always")
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        before_ms = time.time() * 1000
+        response = self.proxy.post(TELEMETRY + "?x=1", {"t": 1})
+        number = self.assert_taken(response)
+        self.assertIsNone(response.header("Preference-Applied"))
+        self.assertEqual(self.assert_taken(self.proxy.post(ATTRIBUTES, {"a": 2})), number + 1)
+        first, second = self.rows()
+        self.assertEqual(first[:4], (number, "DEVICE:" + DEVICE, TELEMETRY + "?x=1", "uid:%d" % os.getuid()))
+        body = json.loads(first[4])
+        self.assertEqual(body["values"], {"t": 1})
+        self.assertLess(abs(body["ts"] - before_ms), 5000)
+        self.assertEqual(second[2], ATTRIBUTES)
+        self.assertEqual(json.loads(second[4]), {"a": 2})
+
+    def test_without_any_right_time_the_body_keeps_none(self):
+        self.begin("always")
+        self.tells_time = False
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+        (row,) = self.rows()
+        with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
+            boot = file.read().strip()
+        if is_synchronised():
+            self.assertEqual((json.loads(row[4])["values"], row[5]), ({"t": 1}, None))
+        else:
+            self.assertEqual((json.loads(row[4]), row[5]), ({"t": 1}, boot))
+
+    def test_it_survives_a_kill(self):
+        self.begin("always")
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        numbers = in_parallel(8, lambda index: self.assert_taken(self.proxy.post(TELEMETRY, {"t": index})))
+        self.kill_and_start()
+        self.assertEqual(self.proxy.get("/api/x", unix=True).status, 200)
+        self.assertGreater(self.assert_taken(self.post(TELEMETRY, {"t": 8})), max(numbers))
+        self.assertEqual(sorted(body["values"]["t"] for body in self.bodies()), list(range(9)))
+
+    def test_what_the_server_would_refuse_by_its_form_is_refused_at_once(self):
+        self.begin("always", **{"spool.max_body_bytes": 1024})
+        for target, body in ((TELEMETRY, b'{"a":1'), (TELEMETRY, b"[1]"), (ATTRIBUTES, b'[{"a":1}]'), (ATTRIBUTES, b"")):
+            self.assert_error(self.proxy.post(target, body, headers=[("Content-Type", "application/json")]), 400, 31)
+        self.assert_error(self.proxy.post(TELEMETRY, {"a": "x" * 1024}), 413, 31)
+        for body in (b'{"a":null}', b"{}", b'[{"ts":1,"ts":2,"values":{"a":1e999}}]'):
+            self.assert_taken(self.proxy.post(TELEMETRY, body, headers=[("Content-Type", "application/json")]))
+        self.assertEqual(len(self.rows()), 3)
+
+    def test_other_requests_are_forwarded(self):
+        self.begin("always")
+        self.assertEqual(self.proxy.post("/api/device", {"name": "d"}).status, 200)
+        self.assertEqual(self.proxy.post("/api/v1/TOKEN/telemetry", {"t": 1}).status, 200)
+        self.assertEqual(self.proxy.get(TELEMETRY.replace("timeseries/ANY", "values/timeseries")).status, 200)
+        self.assertEqual(self.rows(), [])
+
+    def test_the_status_can_be_200(self):
+        self.begin("always", **{"spool.status": 200})
+        response = self.proxy.post(TELEMETRY, {"t": 1}, headers=[("Prefer", "respond-async")])
+        self.assertEqual(response.status, 200)
+        self.assertEqual(response.header("Preference-Applied"), "respond-async")
+
+    def test_a_client_that_leaves_does_not_take_its_row_along(self):
+        self.begin("always")
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        for _ in range(20):
+            with Connection(self.proxy.address) as connection:
+                connection.request("POST", TELEMETRY, body={"t": 1})
+                connection.reset()
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 2}))
+        self.assertIn({"t": 2}, [body["values"] for body in self.bodies()])
+
+
+class TestOutage(TakeCase):
+    def test_writes_are_forwarded_while_the_server_takes_them(self):
+        self.begin("outage")
+        self.fails = lambda request: False
+        self.assertEqual(self.proxy.post(TELEMETRY, {"t": 1}).status, 200)
+        self.assertEqual(self.proxy.post(ATTRIBUTES, {"a": 1}).status, 200)
+        self.assertEqual(self.rows(), [])
+
+    def test_a_server_that_refuses_or_is_gone(self):
+        self.begin("outage", **{"spool.after_ms": 100})
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+        self.halt()
+        self.assert_taken(self.proxy.post(OTHER, {"t": 2}))
+        self.assertEqual([body["values"] for body in self.bodies()], [{"t": 1}, {"t": 2}])
+
+    def test_later_writes_of_the_entity_go_behind_and_others_do_not(self):
+        self.begin("outage", **{"spool.after_ms": 0})
+        self.fails = lambda request: b'"t"' in request.body
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+        self.assert_taken(self.proxy.post(ATTRIBUTES, {"a": 1}))
+        self.assert_taken(self.proxy.post(TELEMETRY, {"u": 1}))
+        self.assertEqual(self.proxy.post(OTHER, {"u": 2}).status, 200)
+        self.assertNotIn(ATTRIBUTES, [request.target for request in self.written()])
+        self.assertEqual(len(self.rows()), 3)
+
+    def test_the_same_after_a_restart(self):
+        self.begin("outage", **{"spool.after_ms": 0})
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+        self.fails = lambda request: b'"t"' in request.body
+        self.kill_and_start()
+        self.assert_taken(self.post(ATTRIBUTES, {"a": 1}))
+        wait_until(lambda: self.post(OTHER, {"u": 2}).status == 200, "the entities are known")
+
+    def test_what_prefers_to_be_asynchronous_is_taken_at_once(self):
+        self.begin("outage")
+        self.fails = lambda request: b'"t"' in request.body
+        response = self.proxy.post(TELEMETRY, {"t": 1}, headers=[("Prefer", "respond-async, wait=20")])
+        self.assert_taken(response)
+        self.assertEqual(response.header("Preference-Applied"), "respond-async")
+
+    def test_what_does_not_wait_is_taken_at_once_while_the_server_is_away(self):
+        self.begin("outage", **{"spool.after_ms": 20000})
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        self.halt()
+        wait_until(lambda: not self.proxy.get("/-/status").json()["servers"][0]["healthy"], "an outage")
+        begin = time.monotonic()
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}, headers=[("Prefer", "wait=0")]))
+        self.assertLess(time.monotonic() - begin, 10)
+
+    def test_a_stop_does_not_wait_for_the_server(self):
+        self.begin("outage", **{"spool.after_ms": 60000})
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        self.halt()
+
+        def run(index):
+            if index == 0:
+                return self.proxy.post(TELEMETRY, {"t": 1})
+            wait_until(lambda: self.proxy.get("/-/status").json()["queue"]["requests"] == 1, "one that waits")
+            self.proxy.process.terminate()
+            return None
+        self.assert_taken(in_parallel(2, run)[0])
+        self.assertEqual([body["values"] for body in self.bodies()], [{"t": 1}])
+
+    def test_an_older_attribute_does_not_come_back(self):
+        """The first write fails, and waits; the second, with another path, is acknowledged meanwhile."""
+        self.begin("outage", **{"spool.after_ms": 1500})
+        self.fails = lambda request: b'"old"' in request.body
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+
+        def write(index):
+            if index == 0:
+                return self.proxy.post(ATTRIBUTES, {"a": 1, "old": 1})
+            wait_until(lambda: len(self.written()) > 0, "the first write")
+            return self.proxy.post(ATTRIBUTES_V2, {"a": 2})
+        first, second = in_parallel(2, write)
+        self.assert_taken(first)
+        self.assertEqual(second.status, 200)
+        self.assertEqual(self.bodies(), [{"old": 1}])
+
+    def test_a_delete_waits_for_the_rows(self):
+        self.begin("outage", **{"spool.after_ms": 0})
+        self.fails = lambda request: b'"t"' in request.body
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+        target = ATTRIBUTES + "?keys=a"
+        self.assert_error(self.proxy.call("DELETE", target, [("Prefer", "wait=1")]), 503, 2, "spool", "delete")
+        self.assertNotIn(target, [request.target for request in self.written()])
+        other = target.replace("b7beff2784f9", "000000000001")
+        self.assertEqual(self.proxy.call("DELETE", other).status, 200)
+
+
+class TestFile(TakeCase):
+    def test_a_second_process_does_not_start(self):
+        self.begin("outage")
+        second = self.prepare_daemon(self.server, {"spool.mode": "outage", "spool.directory": self.spool})
+        done = subprocess.run(second.command(), env=second.environment(), check=False, text=True, stderr=subprocess.PIPE)
+        self.assertEqual(done.returncode, 78)
+        self.assertIn("in use by another process", done.stderr)
+
+    def test_a_file_that_cannot_be_opened_is_said_and_tried_again(self):
+        self.start_server()
+        self.proxy = self.prepare_daemon(self.server, {"spool.mode": "outage"})
+        self.spool = os.path.join(self.proxy.directory, "spool")
+        os.mkdir(self.spool, 0o755)
+        self.proxy.options["spool.directory"] = self.spool
+        self.proxy.write_config()
+        self.proxy.start()
+        self.assert_error(self.proxy.post(TELEMETRY, {"t": 1}), 503, 2, "chmod 0700")
+        self.assertEqual(self.proxy.post("/api/device", {"name": "d"}).status, 200)
+        os.chmod(self.spool, 0o700)
+        self.proxy.signal(signal.SIGHUP)
+        wait_until(lambda: self.proxy.post(TELEMETRY, {"t": 1}).status == 202, "the file")
+
+
+if __name__ == "__main__":
+    tap.main()
