@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -214,16 +213,6 @@ static int64_t spool_ready_ms(struct forward_spool *hooks)
 
 /* ---- */
 
-static void read_boot_id(struct spool *spool)
-{
-    FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
-
-    if (file && fgets(spool->boot_id, sizeof(spool->boot_id), file))
-        spool->boot_id[strcspn(spool->boot_id, "\n")] = '\0';
-    if (file)
-        fclose(file);
-}
-
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err)
 {
     int r;
@@ -233,7 +222,6 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->services = services;
     spool->next_number = 1;
     spool->reopen_timer.expired = spool_reopen;
-    read_boot_id(spool);
     spool_admission_open(spool);
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
     spool->hooks.send = spool_send;

@@ -22,8 +22,7 @@
 #include "proxy/spool/spool_writer.h"
 
 #define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
-#define SPOOL_BOOT_ID_MAX   40
-#define SPOOL_LOOK_ENTITIES 256 /* that are read at once */
+#define SPOOL_LOOK_ENTITIES 256  /* that are read at once */
 
 /* Reads which entities have rows (spool_look_for_entities()). */
 struct spool_look {
@@ -44,8 +43,7 @@ struct spool {
     struct tb_error error; /* why not; or why the last row could not be stored; code 0: all is well */
     int64_t next_number;   /* of the next write */
     struct timer reopen_timer;
-    char boot_id[SPOOL_BOOT_ID_MAX]; /* of the kernel; "": not known */
-    struct spool_entities entities;  /* taking sets them, delivery clears them */
+    struct spool_entities entities; /* taking sets them, delivery clears them */
     struct spool_look look;
     struct spool_delivery delivery;
 };

@@ -22,6 +22,19 @@ static int64_t next_number(struct spool *spool)
 
 /* ---- one request ---- */
 
+/* Rows of its entity may have waited for it. */
+static void end_pending(struct spool *spool, struct spool_pending *pending)
+{
+    struct spool_write write = pending->write;
+    bool has_rows = pending->backlog->has_rows;
+
+    spool_pending_free(pending);
+    if (!has_rows)
+        return;
+    spool_delivery_wake(&spool->delivery, write.entity);
+    forward_wake_in(spool->services->forward, 0);
+}
+
 static void take_pending(struct spool *spool, struct spool_pending *pending);
 
 /* Those that have not been sent follow a row that is the first of its entity. */
@@ -89,7 +102,7 @@ static void take_pending(struct spool *spool, struct spool_pending *pending)
         spool_delete_wait(spool, exchange, arrival.write.entity, max_ms);
     else
         take_rest(spool, pending, exchange, &arrival);
-    spool_pending_free(pending);
+    end_pending(spool, pending);
 }
 
 /* ---- arrivals ---- */
@@ -211,9 +224,7 @@ static void spool_ended(struct forward_spool *hooks, struct forwarding *forwardi
 
     if (status >= 200 && status < 300)
         spool_pending_acknowledged(pending);
-    if (pending->backlog->has_rows)
-        forward_wake_in(spool_of(hooks)->services->forward, 0); /* they may have waited for it */
-    spool_pending_free(pending);
+    end_pending(spool_of(hooks), pending);
 }
 
 void spool_admission_open(struct spool *spool)

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "proxy/spool/spool_keys.h"
+#include "proxy/spool/spool_row.h"
 
 struct lost {
     struct list link;
@@ -108,12 +109,12 @@ struct spool_pending *spool_pending_unsent(const struct spool_backlog *backlog)
     return NULL;
 }
 
-/* A delete keeps rows back, too: it waits for those before it, not for those behind it. */
-int64_t spool_pending_first(const struct spool_backlog *backlog)
+/* Also what came before a delete: the delete itself waits for rows that came before it. */
+int64_t spool_pending_before_id(const struct spool_backlog *backlog)
 {
-    return list_is_empty(&backlog->pending)
+    return !backlog || list_is_empty(&backlog->pending)
                ? INT64_MAX
-               : CONTAINER_OF(backlog->pending.next, struct spool_pending, link)->number;
+               : spool_first_id(CONTAINER_OF(backlog->pending.next, struct spool_pending, link)->number);
 }
 
 void spool_pending_free(struct spool_pending *pending)

@@ -37,8 +37,9 @@ int spool_pending_remove_lost(const struct spool_pending *pending, struct buf *b
 /* The first that is not at the server, and so can be taken back from forward/. NULL: there is none. */
 struct spool_pending *spool_pending_unsent(const struct spool_backlog *backlog);
 
-/* No row of the entity from this number on may be delivered yet: what came before may become a row, too. */
-int64_t spool_pending_first(const struct spool_backlog *backlog);
+/* No row of the entity with this id or a greater one may be delivered yet: what came before may become a row,
+ * too. BACKLOG may be NULL. */
+int64_t spool_pending_before_id(const struct spool_backlog *backlog);
 
 /* Frees it; its forwarding has no spool_state any more. */
 void spool_pending_free(struct spool_pending *pending);

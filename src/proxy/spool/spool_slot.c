@@ -10,6 +10,7 @@
 #include "proxy/spool/spool_answer.h"
 #include "proxy/spool/spool_boot.h"
 #include "proxy/spool/spool_origin.h"
+#include "proxy/spool/spool_pending.h"
 
 #define PENDING_MS 250 /* until an entity whose earlier write is not here yet is looked at again */
 #define FILE_MS    1000
@@ -62,6 +63,11 @@ static bool goes_on(const struct spool_slot *slot)
            delivery->bytes - slot->bytes < SPOOL_DELIVERY_BYTES;
 }
 
+static int64_t before_id_of(const struct spool_slot *slot)
+{
+    return spool_pending_before_id(spool_entities_find(&spool_of(slot)->entities, slot->key));
+}
+
 /* Notes what became of the batch, and reads the next one. */
 void spool_slot_submit(struct spool_slot *slot, enum spool_note note)
 {
@@ -72,7 +78,7 @@ void spool_slot_submit(struct spool_slot *slot, enum spool_note note)
     slot->request = (struct request){0};
     progress->note = note;
     progress->reads_on = goes_on(slot);
-    progress->bounds = (struct spool_batch_bounds){max_rows_of(slot), max_bytes_of(slot), INT64_MAX};
+    progress->bounds = (struct spool_batch_bounds){max_rows_of(slot), max_bytes_of(slot), before_id_of(slot)};
     hold_bytes(slot, progress->batch.body.len + (progress->reads_on ? progress->bounds.max_bytes : 0));
     progress->answer.at_ms = upstream_clock_now_ms(&services_of(slot)->upstream.clock);
     spool_writer_submit(&spool_of(slot)->writer, &progress->work); /* it has no bytes, so it is taken */

@@ -9,6 +9,8 @@
 #include "base/log.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
+#include "proxy/spool/spool_boot.h"
+#include "proxy/spool/spool_origin.h"
 #include "upstream/stamp.h"
 
 struct spool_take {
@@ -87,8 +89,8 @@ static struct spool_row *make_row(const struct exchange *exchange, const struct 
     row->arrived_ms = clock_wall_ms() - waited_ms(exchange);
     row->entity = copy(arrival->write.entity, &failed);
     row->principal = copy(name, &failed);
-    row->server_url = copy(upstream_server_state(upstream, 0).url, &failed);
-    row->tenant = copy(NULL, &failed);
+    row->server_url = copy(spool_origin_url(upstream), &failed);
+    row->tenant = copy(spool_origin_tenant(upstream), &failed);
     row->operation = copy(operation_id(head->operation), &failed);
     row->scope = copy(arrival->write.scope, &failed);
     row->target = copy(head->target.text.data, &failed);
@@ -122,13 +124,11 @@ static int stamp(struct exchange *exchange)
 /* A body without times keeps the time of its arrival as one that the next answer of the server explains. */
 static int set_time(struct exchange *exchange, const struct spool_arrival *arrival, struct spool_row *row)
 {
-    const struct spool *spool = exchange->services->spool;
-
     if (arrival->write.kind != SPOOL_TELEMETRY || arrival->is_stamped)
         return 0;
-    if (!*spool->boot_id || upstream_clock_is_certain(&exchange->services->upstream.clock))
+    if (upstream_clock_is_certain(&exchange->services->upstream.clock) || !*spool_boot_id())
         return stamp(exchange);
-    row->boot_id = strdup(spool->boot_id);
+    row->boot_id = strdup(spool_boot_id());
     row->boot_ms = exchange->dispatched_ms;
     return row->boot_id ? 0 : -ENOMEM;
 }
@@ -188,7 +188,8 @@ static void take_done(struct spool_work *work, int result)
     note_result(spool, result);
     if (result == 0) {
         metrics_count(services->metrics, METRICS_SPOOL_STORED, 1);
-        forward_wake_in(services->forward, 0); /* it may be delivered at once */
+        spool_delivery_wake(&spool->delivery, take->row->entity);
+        forward_wake_in(services->forward, 0);
     }
     if (take->exchange && result == 0)
         reply_stored(take->exchange, spool_number(take->row->id));
