@@ -106,6 +106,20 @@ bool inbound_reserve(struct exchange *exchange)
     return true;
 }
 
+void inbound_take(struct exchange *exchange, struct buf *ret)
+{
+    *ret = exchange->inbound.body;
+    exchange->inbound.body = (struct buf)BUF_INIT(ret->max);
+}
+
+void exchange_hand_over(struct exchange *exchange, const struct handler *handler)
+{
+    exchange->handler->leave(exchange);
+    exchange->handler->free(exchange);
+    exchange->handler = handler;
+    exchange->state = NULL;
+}
+
 void body_stream_attach(struct upstream_call *call)
 {
     (void)call;
@@ -186,6 +200,17 @@ void reply_no_memory(struct exchange *exchange)
 void reply_stopping(struct exchange *exchange)
 {
     answer(exchange, 503);
+}
+
+void reply_accepted(struct exchange *exchange, int status, const char *location)
+{
+    (void)location;
+    answer(exchange, status);
+}
+
+void reply_empty(struct exchange *exchange, int status)
+{
+    answer(exchange, status);
 }
 
 void metrics_count(struct metrics *metrics, enum metrics_event event, uint64_t times)
