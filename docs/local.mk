@@ -21,6 +21,7 @@ dist_docs_DATA = \
 	docs/servers.md \
 	docs/service.md \
 	docs/shell.md \
+	docs/spool.md \
 	docs/threat-model.md \
 	docs/troubleshooting.md \
 	docs/updates.md \

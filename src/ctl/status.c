@@ -56,6 +56,14 @@ static const struct status_member failure_members[] = {
     {0},
 };
 
+static const struct status_member spool_members[] = {
+    {"mode", MEMBER_TEXT, false, NULL},       {"rows", MEMBER_COUNT, false, NULL},
+    {"bytes", MEMBER_COUNT, false, NULL},     {"aside", MEMBER_COUNT, false, NULL},
+    {"oldest_ms", MEMBER_COUNT, false, NULL}, {"delivered_per_s", MEMBER_NUMBER, false, NULL},
+    {"left_ms", MEMBER_COUNT, true, NULL},    {"cause", MEMBER_WORDS, true, NULL},
+    {"remedy", MEMBER_WORDS, true, NULL},     {0},
+};
+
 static const struct status_member members[] = {
     {"version", MEMBER_TEXT, false, NULL},
     {"pid", MEMBER_COUNT, false, NULL},
@@ -66,6 +74,7 @@ static const struct status_member members[] = {
     {"session", MEMBER_OBJECT, false, session_members},
     {"queue", MEMBER_OBJECT, false, queue_members},
     {"limits", MEMBER_OBJECT, false, limits_members},
+    {"spool", MEMBER_OBJECT, true, spool_members},
     {"failures", MEMBER_LIST, false, failure_members},
     {0},
 };
@@ -153,6 +162,39 @@ static void print_load(const json_t *queue, const json_t *limits)
         print_in("opens", limits, "closed_for_ms");
 }
 
+static void print_backlog(const json_t *spool)
+{
+    double per_s = json_number_value(json_object_get(spool, "delivered_per_s"));
+    char size[DURATION_MAX_BYTES], oldest[DURATION_MAX_BYTES], left[DURATION_MAX_BYTES], rate[60] = "";
+    bool is_shrinking = per_s > 0 && !json_is_null(json_object_get(spool, "left_ms"));
+
+    if (per_s > 0)
+        snprintf(rate, sizeof(rate), "; %.3g a second are delivered", per_s);
+    field_print("spool", COLOUR_NONE, "%" JSON_INTEGER_FORMAT " row%s, %s, the oldest for %s%s%s%s",
+                count_of(spool, "rows"), count_of(spool, "rows") == 1 ? "" : "s",
+                size_words(count_of(spool, "bytes"), size),
+                duration_words(count_of(spool, "oldest_ms"), oldest), rate, is_shrinking ? ", empty in " : "",
+                is_shrinking ? duration_words(count_of(spool, "left_ms"), left) : "");
+}
+
+static void print_spool(const json_t *spool)
+{
+    const char *remedy = text_of(spool, "remedy");
+
+    if (json_is_null(spool))
+        return;
+    if (count_of(spool, "rows") > 0)
+        print_backlog(spool);
+    else
+        field_print("spool", COLOUR_NONE, "nothing waits, mode %s", text_of(spool, "mode"));
+    if (count_of(spool, "aside") > 0)
+        field_print("set aside", COLOUR_RED, "%" JSON_INTEGER_FORMAT " row%s", count_of(spool, "aside"),
+                    count_of(spool, "aside") == 1 ? "" : "s");
+    if (text_of(spool, "cause"))
+        field_print("", COLOUR_RED, "%s%s%s", text_of(spool, "cause"), remedy ? "; " : "",
+                    remedy ? remedy : "");
+}
+
 static void print_failure(const json_t *failure)
 {
     const char *reason = text_of(failure, "reason"), *operation = text_of(failure, "operation");
@@ -184,6 +226,7 @@ static void print(const json_t *status)
     print_server(server);
     print_session(json_object_get(status, "session"), text_of(server, "cause"));
     print_load(json_object_get(status, "queue"), json_object_get(status, "limits"));
+    print_spool(json_object_get(status, "spool"));
     field_print("tbproxyd", COLOUR_NONE, "%s, pid %" JSON_INTEGER_FORMAT ", up %s, log level %s%s",
                 text_of(status, "version"), count_of(status, "pid"),
                 duration_words(count_of(status, "uptime_ms"), words), text_of(status, "log_level"),
@@ -203,7 +246,7 @@ const struct subcommand status_subcommand = {
     .summary = "show whether tbproxyd can serve, and why not",
     .usage = "Usage: tbproxyctl status [OPTION]...\n"
              "Shows the state of the server, with cause and remedy; the session, the queue,\n"
-             "the limits, and which requests failed lately.\n" STATUS_USAGE_TAIL,
+             "the limits, the spool, and which requests failed lately.\n" STATUS_USAGE_TAIL,
     .options = status_options,
     .run = run,
 };

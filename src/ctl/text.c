@@ -110,6 +110,22 @@ const char *duration_words(int64_t ms, char ret[DURATION_MAX_BYTES])
     return ret;
 }
 
+const char *size_words(int64_t bytes, char ret[DURATION_MAX_BYTES])
+{
+    static const char *const units[] = {"KiB", "MiB", "GiB", "TiB"};
+    double size = (double)bytes / 1024;
+    size_t i = 0;
+
+    if (bytes < 1024) {
+        snprintf(ret, DURATION_MAX_BYTES, "%" PRId64 " bytes", bytes);
+        return ret;
+    }
+    for (; size >= 1024 && i < ARRAY_SIZE(units) - 1; i++)
+        size /= 1024;
+    snprintf(ret, DURATION_MAX_BYTES, "%.1f %s", size, units[i]);
+    return ret;
+}
+
 const char *client_words(const char *client, char ret[CLIENT_MAX_BYTES])
 {
     static const char prefix[] = "uid:";

@@ -32,6 +32,9 @@ void field_print(const char *label, enum colour colour, const char *format, ...)
 /* "120 ms", "42 s", "3 min 12 s", "2 h 10 min", "5 d 3 h". Returns RET. */
 const char *duration_words(int64_t ms, char ret[DURATION_MAX_BYTES]);
 
+/* "120 bytes", "1.2 MiB". Returns RET. */
+const char *size_words(int64_t bytes, char ret[DURATION_MAX_BYTES]);
+
 /* "uid:1000 (anna)": with the name of the user, which tbproxyd itself does not look up, because that can take
  * long. Returns RET. */
 const char *client_words(const char *client, char ret[CLIENT_MAX_BYTES]);

@@ -57,6 +57,8 @@ class Daemon:
         self.options = {"listen.port": 0, "listen.unix_path": self.unix_path,
                         "admin.unix_path": self.admin_path, "log.level": "debug",
                         "retry.initial_retry_delay_ms": 50, **options}
+        if "spool.mode" in self.options:
+            self.options.setdefault("spool.directory", os.path.join(self.directory, "spool"))
         self.file_contents = set()
         self.process_shows = b""  # its command line and its environment, which other programs can see
         for name in [name for name in self.options if name.endswith("_file")]:

@@ -33,7 +33,10 @@ STATUS = {
                    "body_bytes": 2048, "waiting_ports": []},
                   {"client": "uid:4000000000", "answered": 9, "requests": 0, "in_flight": 0, "connections": 1, "streams": 0,
                    "body_bytes": 0, "waiting_ports": []}]},
-    "servers": [], "failures": []}
+    "spool": None, "servers": [], "failures": []}
+SPOOL = {"mode": "outage", "open": True, "rows": 0, "bytes": 0, "aside": 0, "aside_bytes": 0, "max_rows": 5000000,
+         "max_bytes": 1 << 30, "oldest_ms": 0, "disk_bytes": 4096, "stored_per_s": 0, "delivered_per_s": 0, "left_ms": 0,
+         "cause": None, "remedy": None}
 READY_TEXT = """\
 state      ready for 2 h 11 min
 server     https://tb.example.org, PE 4.4.0
@@ -156,6 +159,19 @@ class TestStatus(OperatorCase):
         self.assertEqual(self.show(changed(**DOWN), "status"), DOWN_TEXT)
         past = {**STATUS["server"], "last_failure": {"at": "2000-01-01T00:00:00Z", "cause": "Connection refused"}}
         self.assertRegex(self.show(changed(server=past), "status"), r"\nlast error \d{4} d \d+ h ago: Connection refused\n")
+
+    def test_the_spool(self):
+        line = "limit      100:1,2000:60 (configured)\n"
+        for changes, text in (({}, "spool      nothing waits, mode outage\n"),
+                              ({"rows": 1, "bytes": 140, "oldest_ms": 1500, "left_ms": None},
+                               "spool      1 row, 140 bytes, the oldest for 1 s\n"),
+                              ({"rows": 1234567, "bytes": 150 << 20, "oldest_ms": 7200000, "delivered_per_s": 51.26, "left_ms": None},
+                               "spool      1234567 rows, 150.0 MiB, the oldest for 2 h; 51.3 a second are delivered\n"),
+                              ({"rows": 9, "bytes": 1024, "oldest_ms": 1, "delivered_per_s": 3, "left_ms": 3000, "aside": 1,
+                                "cause": "rows were set aside", "remedy": "look"},
+                               "spool      9 rows, 1.0 KiB, the oldest for 1 ms; 3 a second are delivered, empty in 3 s\n"
+                               "set aside  1 row\n           rows were set aside; look\n")):
+            self.assertIn(line + text, self.show(changed(spool={**SPOOL, **changes}), "status"))
 
     def test_golden_clients(self):
         self.assertEqual(self.show(STATUS, "clients"), CLIENTS_TEXT)

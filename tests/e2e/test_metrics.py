@@ -34,7 +34,7 @@ class MetricsCase(Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.share_simulator()
-        cls.share_daemon({"rate.limits": "1000:1,20000:60"})
+        cls.share_daemon({"rate.limits": "1000:1,20000:60", "spool.mode": "outage"})
 
     def page(self, **options):
         return self.proxy.get(PAGE, **options).body.decode()

@@ -31,8 +31,6 @@ class SpoolCase(CtlCase):
     def begin(self, put=put_rows, mode="outage"):
         self.server = self.start_simulator()
         self.proxy = self.prepare_daemon(self.server, {"spool.mode": mode, "admin.address": "127.0.0.1:0"})
-        self.proxy.options["spool.directory"] = self.proxy.directory + "/spool"
-        self.proxy.write_config()
         self.proxy.start()
         self.server.stop()
         self.restart(put)
@@ -168,6 +166,45 @@ class TestAdministrator(SpoolCase):
             self.assert_error(self.ask(target), 404, 32, "spool is off")
         self.assertEqual(self.refused("spool", "list", "--admin", self.proxy.admin_path, status=3),
                          "tbproxyctl: spool: the spool is off; spool.mode switches it on")
+
+
+class TestState(SpoolCase):
+    def test_status(self):
+        self.begin()
+        status = self.ask("/-/status").json()["spool"]
+        self.assertEqual((status["mode"], status["open"], status["rows"], status["aside"]), ("outage", True, 2, 2))
+        self.assertEqual((status["max_rows"], status["max_bytes"], status["left_ms"]), (5000000, 1 << 30, None))
+        self.assertEqual((status["stored_per_s"], status["delivered_per_s"]), (0, 0))
+        self.assertTrue(3 * HOUR_MS <= status["oldest_ms"] < 4 * HOUR_MS, status)
+        self.assertGreater(status["disk_bytes"], 0)
+        self.assertEqual(status["cause"], "rows were set aside")
+        self.assertIn("tbproxyctl spool list --state aside", status["remedy"])
+        self.assertEqual(self.start_daemon(self.start_simulator()).ask_admin("GET", "/-/status").json()["spool"], None)
+
+    def test_metrics(self):
+        self.begin()
+        text = self.ask("/-/metrics").body.decode()
+        for line in ("tbproxyd_spool_up 1", 'tbproxyd_spool_rows{state="waiting"} 2', 'tbproxyd_spool_rows{state="aside"} 2',
+                     'tbproxyd_spool_row_bytes{state="aside"} 153', "tbproxyd_spool_max_rows 5000000"):
+            self.assertIn("\n%s\n" % line, text)
+        self.assertRegex(text, r"\ntbproxyd_spool_oldest_seconds 1080\d\.")
+
+    def test_the_service_manager_is_told_while_rows_are_set_aside(self):
+        self.begin()
+        self.proxy.notices.wait("^STATUS=.*; spool: rows were set aside; tbproxyctl spool list")
+        mark = self.proxy.notices.mark()
+        self.ask("/-/spool/drop?state=aside", "POST")
+        self.assertNotIn("spool", self.proxy.notices.wait("^STATUS=", mark).group(0))
+
+    def test_a_file_that_cannot_be_opened(self):
+        self.begin()
+        os.chmod(self.proxy.options["spool.directory"], 0o755)
+        self.restart()
+        status = self.ask("/-/status").json()["spool"]
+        self.assertEqual((status["open"], status["rows"]), (False, 0))
+        self.assertIn("the spool cannot be used: ", status["cause"])
+        self.assert_error(self.ask("/-/spool/2"), 503, 2, "the spool cannot be used: ")
+        self.assertIn("\ntbproxyd_spool_up 0\n", self.ask("/-/metrics").body.decode())
 
 
 class TestCommands(SpoolCase):

@@ -238,6 +238,7 @@ void daemon_run_pending(struct daemon *daemon)
     servers_run(&upstream->servers);
     follow_capacity(daemon);
     daemon_watch_limit(daemon);
+    daemon_watch_spool(daemon);
     listeners_run(&daemon->listeners);
     tasks_run(&daemon->services.tasks);
     forward_run(&daemon->forward);

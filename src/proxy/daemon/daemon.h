@@ -9,12 +9,13 @@
 #include "proxy/forward/forward.h"
 #include "proxy/listen/listener.h"
 #include "proxy/spool/spool.h"
+#include "proxy/spool/spool_report.h"
 #include "proxy/status/status_events.h"
 #include "proxy/subscribe/subscriptions.h"
 #include "upstream/limit_discovery.h"
 #include "upstream/server_probe.h"
 
-#define DAEMON_STATUS_BYTES (2 * TB_ERROR_MESSAGE_MAX + 256)
+#define DAEMON_STATUS_BYTES (4 * TB_ERROR_MESSAGE_MAX + 300)
 
 struct daemon {
     struct services services;
@@ -32,6 +33,7 @@ struct daemon {
     struct timer watchdog;
     int64_t watchdog_ms; /* between two messages to systemd; 0: none */
     struct watch signals;
+    enum spool_trouble told_spool_trouble;
     char told_status[DAEMON_STATUS_BYTES]; /* STATUS, as systemd knows it, without the time of the next try */
     int64_t told_next_try_ms;
     struct timer limit_timer; /* when a rate limit that is reached opens */
@@ -85,6 +87,7 @@ void daemon_run_pending(struct daemon *daemon);
 void daemon_session_changed(struct upstream *upstream);
 void daemon_health_changed(struct upstream *upstream);
 void daemon_watch_limit(struct daemon *daemon);
+void daemon_watch_spool(struct daemon *daemon);
 void daemon_limit_opened(struct timer *timer);
 void daemon_notify_status(struct daemon *daemon);
 void daemon_notify_ready(struct daemon *daemon);

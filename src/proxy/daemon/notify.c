@@ -24,17 +24,30 @@ static struct daemon *daemon_of(struct upstream *upstream)
 
 /* ---- STATUS ---- */
 
+/* "; spool: CAUSE; REMEDY", if there is something. */
+static void describe_spool(const struct services *services, char *ret, size_t size)
+{
+    struct spool_report report;
+
+    *ret = '\0';
+    if (spool_report_read(services, &report) && *report.cause)
+        snprintf(ret, size, "; spool: %s%s%s", report.cause, *report.remedy ? "; " : "", report.remedy);
+}
+
 /* "ready; server URL", "unreachable: CAUSE; REMEDY; server URL". */
 static void describe(const struct services *services, char *ret, size_t size)
 {
     const struct server_state *server = &services->server;
+    char spool[2 * TB_ERROR_MESSAGE_MAX + 20];
+
+    describe_spool(services, spool, sizeof(spool));
 
     if (services->draining)
         snprintf(ret, size, "draining; server %.200s", upstream_url(&services->upstream));
     else
-        snprintf(ret, size, "%s%s%s%s%s; server %.200s", server_condition_name(server->condition),
+        snprintf(ret, size, "%s%s%s%s%s; server %.200s%s", server_condition_name(server->condition),
                  *server->cause ? ": " : "", server->cause, *server->remedy ? "; " : "", server->remedy,
-                 upstream_url(&services->upstream));
+                 upstream_url(&services->upstream), spool);
 }
 
 /* "; next try at TIME", if there is one. */
@@ -168,6 +181,17 @@ void daemon_watch_limit(struct daemon *daemon)
 
     if (server_state_is_ready(&services->server) && closed != (services->server.condition == SERVER_LIMITED))
         update_state(daemon);
+}
+
+/* Likewise. */
+void daemon_watch_spool(struct daemon *daemon)
+{
+    enum spool_trouble trouble = spool_trouble(&daemon->services);
+
+    if (trouble == daemon->told_spool_trouble)
+        return;
+    daemon->told_spool_trouble = trouble;
+    daemon_notify_status(daemon);
 }
 
 void daemon_limit_opened(struct timer *timer)

@@ -21,6 +21,14 @@ struct metrics_bucket {
     double tokens; /* left */
 };
 
+struct metrics_spool {
+    bool is_on;   /* or nothing of it is printed */
+    bool is_open; /* its file is */
+    uint64_t waiting, waiting_bytes, aside, aside_bytes, max_rows, max_bytes;
+    int64_t oldest_ms; /* age of the row that waits longest */
+    uint64_t disk_bytes, commits;
+};
+
 struct metrics_gauges {
     uint64_t queue_requests, queue_bytes, queue_max_requests, queue_max_bytes;
     int64_t queue_oldest_ms;
@@ -34,6 +42,7 @@ struct metrics_gauges {
     size_t bucket_count, server_count;
     struct metrics_bucket buckets[RATE_LIMIT_PAIRS_MAX];
     struct metrics_server servers[FAILOVER_SERVERS_MAX];
+    struct metrics_spool spool;
     struct process process;
 };
 

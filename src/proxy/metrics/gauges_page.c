@@ -109,6 +109,44 @@ static void print_budget(struct page *page, const struct metrics_gauges *gauges)
         gauges->max_in_flight);
 }
 
+/* ---- the spool ---- */
+
+/* A family with a sample for each state. */
+static void print_by_state(struct page *page, const char *name, const char *help, uint64_t waiting,
+                           uint64_t aside)
+{
+    page_family(page, PAGE_GAUGE, name, help);
+    page_sample(page, NULL);
+    page_label(page, "state", "waiting");
+    page_number(page, waiting);
+    page_sample(page, NULL);
+    page_label(page, "state", "aside");
+    page_number(page, aside);
+}
+
+static void print_spool(struct page *page, const struct metrics_spool *spool)
+{
+    if (!spool->is_on)
+        return;
+    page_one(page, PAGE_GAUGE, "tbproxyd_spool_up", "1 if the file of the spool can be used, else 0.",
+             spool->is_open);
+    print_by_state(page, "tbproxyd_spool_rows", "Rows in the spool: that wait, and that were set aside.",
+                   spool->waiting, spool->aside);
+    print_by_state(page, "tbproxyd_spool_row_bytes", "Bytes of these rows.", spool->waiting_bytes,
+                   spool->aside_bytes);
+    page_one(page, PAGE_GAUGE, "tbproxyd_spool_max_rows", "How many rows one user may have (spool.max_rows).",
+             spool->max_rows);
+    page_one(page, PAGE_GAUGE, "tbproxyd_spool_max_bytes",
+             "How many bytes one user may have (spool.max_bytes).", spool->max_bytes);
+    page_family(page, PAGE_GAUGE, "tbproxyd_spool_oldest_seconds",
+                "How long ago the row arrived that waits longest.");
+    page_sample(page, NULL);
+    page_micro(page, (uint64_t)spool->oldest_ms * 1000);
+    page_one(page, PAGE_GAUGE, "tbproxyd_spool_disk_bytes", "Size of the spool's files.", spool->disk_bytes);
+    page_one(page, PAGE_COUNTER, "tbproxyd_spool_commits", "Transactions that are on the disk.",
+             spool->commits);
+}
+
 /* ---- servers ---- */
 
 enum server_value {
@@ -209,6 +247,7 @@ void metrics_print_gauges(struct page *page, const struct metrics_gauges *gauges
     print_session(page, gauges);
     print_budget(page, gauges);
     print_queue(page, gauges);
+    print_spool(page, &gauges->spool);
     print_servers(page, gauges);
     print_local(page, gauges);
     print_process(page, &gauges->process);

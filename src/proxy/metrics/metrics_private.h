@@ -13,7 +13,7 @@
 
 /* The most that gauges_page.c prints. */
 #define METRICS_GAUGES_SERIES                                                                                \
-    (21 + 9 * FAILOVER_SERVERS_MAX + 2 * RATE_LIMIT_PAIRS_MAX + SERVER_CONDITIONS +                          \
+    (31 + 9 * FAILOVER_SERVERS_MAX + 2 * RATE_LIMIT_PAIRS_MAX + SERVER_CONDITIONS +                          \
      SESSION_CALL_KINDS * SESSION_OUTCOMES)
 
 /* The upper bound of a bucket, for comparing and for printing. */

@@ -23,12 +23,14 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \
 	src/proxy/spool/spool_pending.c src/proxy/spool/spool_pending.h \
 	src/proxy/spool/spool_progress.c src/proxy/spool/spool_progress.h \
+	src/proxy/spool/spool_rate.c src/proxy/spool/spool_rate.h \
 	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
 	src/proxy/spool/spool_row.c src/proxy/spool/spool_row.h \
 	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
 	src/proxy/spool/spool_schema.c src/proxy/spool/spool_schema.h \
 	src/proxy/spool/spool_slot.c src/proxy/spool/spool_slot.h \
 	src/proxy/spool/spool_sql.c src/proxy/spool/spool_sql.h \
+	src/proxy/spool/spool_report.c src/proxy/spool/spool_report.h \
 	src/proxy/spool/spool_statement.c \
 	src/proxy/spool/spool_take.c src/proxy/spool/spool_take.h \
 	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h \

@@ -155,6 +155,8 @@ static void spool_replaced(struct spool_writer *writer, const struct tb_error *e
 {
     struct spool *spool = spool_of(writer);
 
+    spool->damaged_ms = clock_wall_ms();
+    metrics_count(spool->services->metrics, METRICS_SPOOL_DAMAGED, 1);
     spool_entities_forget(&spool->entities);
     set_state(spool, err);
 }

@@ -19,6 +19,7 @@
 #include "proxy/forward/forward_spool.h"
 #include "proxy/spool/spool_delivery.h"
 #include "proxy/spool/spool_entities.h"
+#include "proxy/spool/spool_rate.h"
 #include "proxy/spool/spool_writer.h"
 
 #define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
@@ -43,7 +44,9 @@ struct spool {
     struct tb_error error; /* why not; or why the last row could not be stored; code 0: all is well */
     int64_t next_number;   /* of the next write */
     struct timer reopen_timer;
-    struct spool_entities entities; /* taking sets them, delivery clears them */
+    struct spool_entities entities;      /* taking sets them, delivery clears them */
+    struct spool_rate stored, delivered; /* rows (spool_report.h) */
+    int64_t damaged_ms;                  /* when the file was last replaced, since the epoch; 0: never */
     struct spool_look look;
     struct spool_delivery delivery;
 };

@@ -2,7 +2,6 @@
 #include "proxy/spool/spool_page.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -33,6 +32,16 @@ static void question_free(struct question *question)
 {
     spool_rows_free(&question->rows);
     free(question);
+}
+
+static unsigned count_rows(const struct question *question)
+{
+    const struct spool_row *row;
+    unsigned count = 0;
+
+    list_for_each(row, &question->rows, link)
+        count++;
+    return count;
 }
 
 static bool is_admin(const struct exchange *exchange)
@@ -139,16 +148,6 @@ static json_t *parts_of(const struct question *question, bool is_whole)
     return list;
 }
 
-static bool has_more_parts(const struct question *question)
-{
-    const struct spool_row *row;
-    size_t count = 0;
-
-    list_for_each(row, &question->rows, link)
-        count++;
-    return count > SPOOL_PAGE_PARTS;
-}
-
 static void reply_write(struct exchange *exchange, const struct question *question)
 {
     const struct spool_row *first = CONTAINER_OF(question->rows.next, struct spool_row, link);
@@ -157,10 +156,10 @@ static void reply_write(struct exchange *exchange, const struct question *questi
         reply_no_write(exchange);
         return;
     }
-    reply_object(exchange,
-                 json_pack("{s:I,s:s,s:o,s:b}", "number", (json_int_t)question->filter.number, "state",
-                           spool_state_name(state_of(&question->rows)), "parts",
-                           parts_of(question, is_admin(exchange)), "more", (int)has_more_parts(question)));
+    reply_object(exchange, json_pack("{s:I,s:s,s:o,s:b}", "number", (json_int_t)question->filter.number,
+                                     "state", spool_state_name(state_of(&question->rows)), "parts",
+                                     parts_of(question, is_admin(exchange)), "more",
+                                     (int)(count_rows(question) > SPOOL_PAGE_PARTS)));
 }
 
 /* NAME: of the list, or of the number of rows. */
@@ -182,16 +181,6 @@ static void reply_rows(struct exchange *exchange, const struct question *questio
     reply_page(exchange, question, "rows", list);
 }
 
-static void reply_changed(struct exchange *exchange, const struct question *question, const char *name)
-{
-    const struct spool_row *row;
-    json_int_t count = 0;
-
-    list_for_each(row, &question->rows, link)
-        count++;
-    reply_page(exchange, question, name, json_integer(count));
-}
-
 static void reply_answer(struct exchange *exchange, const struct question *question)
 {
     if (question->kind == ROUTE_SPOOL_WRITE)
@@ -199,7 +188,8 @@ static void reply_answer(struct exchange *exchange, const struct question *quest
     else if (question->kind == ROUTE_SPOOL_LIST)
         reply_rows(exchange, question);
     else
-        reply_changed(exchange, question, question->kind == ROUTE_SPOOL_DROP ? "dropped" : "retried");
+        reply_page(exchange, question, question->kind == ROUTE_SPOOL_DROP ? "dropped" : "retried",
+                   json_integer(count_rows(question)));
 }
 
 static void reply_no_file(struct exchange *exchange, const struct spool *spool, int result)
@@ -208,26 +198,33 @@ static void reply_no_file(struct exchange *exchange, const struct spool *spool, 
                 spool->error.code ? spool->error.message : strerror(-result));
 }
 
+static void take_retried(struct spool *spool, const struct list *rows)
+{
+    const struct spool_row *row;
+
+    list_for_each(row, rows, link) {
+        spool_entities_set_rows(&spool->entities, row->entity, true);
+        spool_delivery_wake(&spool->delivery, row->entity);
+    }
+}
+
 /* What was changed counts, whether or not somebody waits for the answer. */
 static void take_changes(const struct question *question)
 {
     struct spool *spool = question->spool;
-    const struct spool_row *row;
-    uint64_t count = 0;
+    bool is_drop = question->kind == ROUTE_SPOOL_DROP;
+    unsigned count = count_rows(question);
 
-    list_for_each(row, &question->rows, link) {
-        if (question->kind == ROUTE_SPOOL_RETRY)
-            spool_entities_set_rows(&spool->entities, row->entity, true);
-        count++;
-    }
-    if (count == 0 || (question->kind != ROUTE_SPOOL_RETRY && question->kind != ROUTE_SPOOL_DROP))
+    if (count == 0 || (!is_drop && question->kind != ROUTE_SPOOL_RETRY))
         return;
-    if (question->kind == ROUTE_SPOOL_DROP) {
+    log_info("spool: %u rows %s: %s asked for it", count, is_drop ? "are dropped" : "wait again",
+             question->who);
+    if (is_drop) {
         metrics_count(spool->services->metrics, METRICS_SPOOL_DROPPED, count);
         spool_look_for_entities(spool);
+    } else {
+        take_retried(spool, &question->rows);
     }
-    log_info("spool: %" PRIu64 " rows %s: %s asked for it", count,
-             question->kind == ROUTE_SPOOL_DROP ? "dropped" : "wait again", question->who);
 }
 
 static void question_done(struct spool_work *work, int result)

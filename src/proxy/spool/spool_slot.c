@@ -11,6 +11,7 @@
 #include "proxy/spool/spool_boot.h"
 #include "proxy/spool/spool_origin.h"
 #include "proxy/spool/spool_pending.h"
+#include "proxy/spool/spool_report.h"
 
 #define PENDING_MS 250 /* until an entity whose earlier write is not here yet is looked at again */
 #define FILE_MS    1000
@@ -243,7 +244,7 @@ static void take_result(struct spool_slot *slot)
     if (progress->set_aside > 0)
         tell_aside(slot);
     if (progress->note == SPOOL_NOTE_DELIVERED)
-        metrics_count(services_of(slot)->metrics, METRICS_SPOOL_DELIVERED, progress->batch.count);
+        spool_count(services_of(slot), METRICS_SPOOL_DELIVERED, progress->batch.count);
     count_suspects(slot);
     spool_batch_free(&progress->batch);
     progress->batch = progress->next;

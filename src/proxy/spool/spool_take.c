@@ -11,6 +11,7 @@
 #include "proxy/forward/forward.h"
 #include "proxy/spool/spool_boot.h"
 #include "proxy/spool/spool_origin.h"
+#include "proxy/spool/spool_report.h"
 #include "upstream/stamp.h"
 
 struct spool_take {
@@ -187,7 +188,7 @@ static void take_done(struct spool_work *work, int result)
     leave_backlog(take, result == 0);
     note_result(spool, result);
     if (result == 0) {
-        metrics_count(services->metrics, METRICS_SPOOL_STORED, 1);
+        spool_count(services, METRICS_SPOOL_STORED, 1);
         spool_delivery_wake(&spool->delivery, take->row->entity);
         forward_wake_in(services->forward, 0);
     }

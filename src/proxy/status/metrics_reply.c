@@ -4,6 +4,7 @@
 #include "http/preference.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
+#include "proxy/spool/spool_report.h"
 #include "proxy/subscribe/subscriptions.h"
 #include "proxy/websocket/tunnel.h"
 
@@ -65,6 +66,14 @@ static void read_servers(const struct upstream *upstream, struct metrics_gauges 
     }
 }
 
+static void read_spool(const struct services *services, struct metrics_gauges *gauges)
+{
+    struct spool_report report;
+
+    if (spool_report_read(services, &report))
+        gauges->spool = report.gauges;
+}
+
 static struct metrics_gauges read_gauges(const struct services *services)
 {
     struct metrics_gauges gauges = {
@@ -78,6 +87,7 @@ static struct metrics_gauges read_gauges(const struct services *services)
     read_session(services, &gauges);
     read_queue(services, &gauges);
     read_budget(services, &gauges);
+    read_spool(services, &gauges);
     read_servers(&services->upstream, &gauges);
     return gauges;
 }

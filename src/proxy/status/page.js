@@ -204,6 +204,18 @@ function showBudget({ limits }) {
   }));
 }
 
+function showSpool({ spool }) {
+  byId("spool").hidden = !spool;
+  if (!spool) return;
+  setText("spool-rows", spool.rows === 0 ? `Nothing waits (mode ${spool.mode}).` :
+    `${spool.rows} rows wait (${bytes(spool.bytes)}), the oldest for ${duration(spool.oldest_ms)}. One user may have ${
+      spool.max_rows} rows and ${bytes(spool.max_bytes)}.`);
+  setText("spool-rate", `${few(spool.stored_per_s)} a second are stored, ${few(spool.delivered_per_s)} delivered${
+    spool.rows > 0 && spool.left_ms !== null ? `: empty in ${duration(spool.left_ms)}` : ""}. ${
+    bytes(spool.disk_bytes)} on the disk.`);
+  setText("spool-trouble", [spool.aside > 0 && `${spool.aside} rows are set aside`, spool.cause, spool.remedy].filter(Boolean).join("; "));
+}
+
 function showFailures({ failures }) {
   byId("no-failures").hidden = failures.length > 0;
   byId("failures-scroll").hidden = failures.length === 0;
@@ -219,6 +231,7 @@ function show(status) {
   showCharts();
   showQueue(status);
   showBudget(status);
+  showSpool(status);
   showFailures(status);
 }
 

@@ -14,6 +14,7 @@
 #include "proxy/forward/forward.h"
 #include "proxy/local/ready.h"
 #include "proxy/route/operation.h"
+#include "proxy/spool/spool_report.h"
 #include "proxy/status/metrics_reply.h"
 #include "proxy/status/status_queue.h"
 #include "upstream/own_user.h"
@@ -136,6 +137,29 @@ static json_t *session(const struct services *services)
                      *reason ? reason : NULL);
 }
 
+static json_t *number_or_null(int64_t number)
+{
+    return number < 0 ? json_null() : json_integer(number);
+}
+
+static json_t *spool(const struct services *services)
+{
+    struct spool_report report;
+    const struct metrics_spool *gauges = &report.gauges;
+
+    if (!spool_report_read(services, &report))
+        return json_null();
+    return json_pack("{s:s,s:b,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:f,s:o,s:s?,s:s?}", "mode",
+                     spool_mode_names[services->config->spool.mode], "open", (int)gauges->is_open, "rows",
+                     (json_int_t)gauges->waiting, "bytes", (json_int_t)gauges->waiting_bytes, "aside",
+                     (json_int_t)gauges->aside, "aside_bytes", (json_int_t)gauges->aside_bytes, "max_rows",
+                     (json_int_t)gauges->max_rows, "max_bytes", (json_int_t)gauges->max_bytes, "oldest_ms",
+                     (json_int_t)gauges->oldest_ms, "disk_bytes", (json_int_t)gauges->disk_bytes,
+                     "stored_per_s", report.stored_per_s, "delivered_per_s", report.delivered_per_s,
+                     "left_ms", number_or_null(report.left_ms), "cause", *report.cause ? report.cause : NULL,
+                     "remedy", *report.remedy ? report.remedy : NULL);
+}
+
 static json_t *sum_of(const struct metrics_time *time)
 {
     return json_pack("{s:I,s:I}", "count", (json_int_t)time->count, "sum_us", (json_int_t)time->sum_us);
@@ -184,6 +208,7 @@ char *status_report(const struct services *services, const struct principal *onl
                                          status_queue(services, only), "servers", servers(services),
                                          "failures", failures(services, only)));
     r |= json_object_set_new(status, "traffic", traffic(services));
+    r |= json_object_set_new(status, "spool", spool(services));
     text = r < 0 ? NULL : json_write_text(status, JSON_COMPACT | JSON_REAL_PRECISION(6));
     json_decref(status);
     return text;

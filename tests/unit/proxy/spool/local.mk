@@ -11,6 +11,7 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/spool/spool_full.c \
 	tests/unit/proxy/spool/spool_kill.c \
 	tests/unit/proxy/spool/spool_power.c \
+	tests/unit/proxy/spool/spool_rate.c \
 	tests/unit/proxy/spool/spool_rights.c \
 	tests/unit/proxy/spool/spool_world.c tests/unit/proxy/spool/spool_world.h \
 	tests/unit/proxy/spool/spool_write.c \
