@@ -31,21 +31,23 @@ def is_synchronised():
 class TakeCase(Case):
     def setUp(self):
         self.fails = lambda request: True
-        self.tells_time = True
 
     def handle(self, peer, request):
         """Writes get 503, as from a gateway, if self.fails says so."""
         is_write = request.target.startswith("/api/plugins/telemetry") and request.body
-        headers = [("Date", email.utils.formatdate(usegmt=True))] if self.tells_time else []
+        headers = [("Date", email.utils.formatdate(usegmt=True))]
         peer.send(answer(503, b"", headers) if is_write and self.fails(request) else answer(200, {}, headers))
         return True
 
-    def begin(self, mode, **options):
+    def prepare(self, mode, **options):
         self.start_server()
         self.proxy = self.prepare_daemon(self.server, {"spool.mode": mode, **options})
         self.spool = os.path.join(self.proxy.directory, "spool")
         self.proxy.options["spool.directory"] = self.spool
         self.proxy.write_config()
+
+    def begin(self, mode, **options):
+        self.prepare(mode, **options)
         self.proxy.start()
 
     def start_server(self):
@@ -107,8 +109,9 @@ class TestAlways(TakeCase):
         self.assertEqual(json.loads(second[4]), {"a": 2})
 
     def test_without_any_right_time_the_body_keeps_none(self):
-        self.begin("always")
-        self.tells_time = False
+        self.prepare("always")
+        self.halt()
+        self.proxy.start(wait="")
         self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
         (row,) = self.rows()
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
@@ -251,6 +254,31 @@ class TestOutage(TakeCase):
         self.assertEqual(self.proxy.call("DELETE", other).status, 200)
 
 
+class TestFull(TakeCase):
+    def fill(self, **options):
+        self.begin("always", **{"spool.max_rows": 100, **options})
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        for index in range(10):
+            in_parallel(10, lambda part: self.assert_taken(self.proxy.post(TELEMETRY, {"t": 10 * index + part})))
+
+    def test_a_full_spool_refuses(self):
+        self.fill()
+        self.assert_error(self.proxy.post(TELEMETRY, {"t": 100}), 503, 2, "full", "spool.max_rows")
+        self.assertEqual(len(self.rows()), 100)
+
+    def test_or_drops_the_oldest(self):
+        self.fill(**{"spool.when_full": "drop-oldest"})
+        for index in range(100, 110):
+            self.assert_taken(self.proxy.post(TELEMETRY, {"t": index}))
+        self.proxy.log.wait("spool: it is full")
+        self.assertEqual(sorted(body["values"]["t"] for body in self.bodies()), list(range(10, 110)))
+
+    def test_room_comes_with_delivery(self):
+        self.fill()
+        self.fails = lambda request: False
+        wait_until(lambda: self.proxy.post(TELEMETRY, {"t": 100}).status == 202, "room")
+
+
 class TestFile(TakeCase):
     def test_a_second_process_does_not_start(self):
         self.begin("outage")
@@ -260,12 +288,8 @@ class TestFile(TakeCase):
         self.assertIn("in use by another process", done.stderr)
 
     def test_a_file_that_cannot_be_opened_is_said_and_tried_again(self):
-        self.start_server()
-        self.proxy = self.prepare_daemon(self.server, {"spool.mode": "outage"})
-        self.spool = os.path.join(self.proxy.directory, "spool")
+        self.prepare("outage")
         os.mkdir(self.spool, 0o755)
-        self.proxy.options["spool.directory"] = self.spool
-        self.proxy.write_config()
         self.proxy.start()
         self.assert_error(self.proxy.post(TELEMETRY, {"t": 1}), 503, 2, "chmod 0700")
         self.assertEqual(self.proxy.post("/api/device", {"name": "d"}).status, 200)

@@ -6,6 +6,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_batch.c src/proxy/spool/spool_batch.h \
 	src/proxy/spool/spool_body.c src/proxy/spool/spool_body.h \
 	src/proxy/spool/spool_boot.c src/proxy/spool/spool_boot.h \
+	src/proxy/spool/spool_bounds.c src/proxy/spool/spool_bounds.h \
 	src/proxy/spool/spool_call.c \
 	src/proxy/spool/spool_damaged.c src/proxy/spool/spool_damaged.h \
 	src/proxy/spool/spool_delete.c src/proxy/spool/spool_delete.h \
@@ -25,6 +26,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_progress.c src/proxy/spool/spool_progress.h \
 	src/proxy/spool/spool_rate.c src/proxy/spool/spool_rate.h \
 	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
+	src/proxy/spool/spool_room.c src/proxy/spool/spool_room.h \
 	src/proxy/spool/spool_row.c src/proxy/spool/spool_row.h \
 	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
 	src/proxy/spool/spool_schema.c src/proxy/spool/spool_schema.h \

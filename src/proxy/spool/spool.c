@@ -9,6 +9,7 @@
 #include "proxy/config/values.h"
 #include "proxy/forward/forward.h"
 #include "proxy/spool/spool_admission.h"
+#include "proxy/spool/spool_room.h"
 
 static struct spool *spool_of(struct spool_writer *writer)
 {
@@ -148,6 +149,7 @@ static void spool_opened(struct spool_writer *writer, int64_t next_number, const
     if (spool->next_number < next_number)
         spool->next_number = next_number;
     spool_look_for_entities(spool);
+    spool_room_count(spool);
     spool_delivery_wake_all(&spool->delivery);
 }
 
@@ -158,6 +160,7 @@ static void spool_replaced(struct spool_writer *writer, const struct tb_error *e
     spool->damaged_ms = clock_wall_ms();
     metrics_count(spool->services->metrics, METRICS_SPOOL_DAMAGED, 1);
     spool_entities_forget(&spool->entities);
+    spool_bounds_count(&spool->room.bounds, NULL, 0);
     set_state(spool, err);
 }
 
@@ -225,6 +228,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->next_number = 1;
     spool->reopen_timer.expired = spool_reopen;
     spool_admission_open(spool);
+    spool_room_configure(spool);
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
     spool->hooks.send = spool_send;
     spool->hooks.ready_ms = spool_ready_ms;
@@ -243,7 +247,10 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
 
 void spool_configure(struct spool *spool)
 {
-    if (spool->services && !spool->is_open) /* the administrator may have mended it */
+    if (!spool->services) /* never opened */
+        return;
+    spool_room_configure(spool);
+    if (!spool->is_open) /* the administrator may have mended it */
         loop_timer_start(&spool->services->loop, &spool->reopen_timer, 0);
 }
 
@@ -257,6 +264,7 @@ void spool_close(struct spool *spool)
     spool_delivery_free(&spool->delivery);
     loop_timer_stop(&spool->services->loop, &spool->reopen_timer);
     spool_entities_free(&spool->entities);
+    spool_bounds_free(&spool->room.bounds);
     spool->services->forward->spool = NULL;
     spool->services->spool = NULL;
     free(TAKE_PTR(spool->directory));

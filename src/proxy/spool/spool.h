@@ -4,6 +4,7 @@
  *
  *     spool_admission.h  what forward/ asks about requests that arrive, fail, or end
  *     spool_take.h       stores a write, and responds
+ *     spool_room.h       bounds
  *     spool_entities.h   which entities have rows, so that later writes go behind them
  *     spool_writer.h     the thread that owns the file
  *     spool_delivery.h   sends what is there to the server
@@ -17,6 +18,7 @@
 
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward_spool.h"
+#include "proxy/spool/spool_bounds.h"
 #include "proxy/spool/spool_delivery.h"
 #include "proxy/spool/spool_entities.h"
 #include "proxy/spool/spool_rate.h"
@@ -34,6 +36,16 @@ struct spool_look {
     int count;
 };
 
+/* The bounds (spool_room.h). */
+struct spool_room {
+    struct spool_bounds bounds;
+    struct spool_work work; /* counts what each principal has in the file */
+    bool is_counting;
+    int64_t counted_ms, told_ms; /* boot clock; 0: never */
+    struct spool_share *shares;
+    size_t share_count;
+};
+
 struct spool {
     struct services *services;
     struct forward_spool hooks; /* services->forward->spool */
@@ -48,6 +60,7 @@ struct spool {
     struct spool_rate stored, delivered; /* rows (spool_report.h) */
     int64_t damaged_ms;                  /* when the file was last replaced, since the epoch; 0: never */
     struct spool_look look;
+    struct spool_room room;
     struct spool_delivery delivery;
 };
 

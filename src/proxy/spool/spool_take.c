@@ -12,6 +12,7 @@
 #include "proxy/spool/spool_boot.h"
 #include "proxy/spool/spool_origin.h"
 #include "proxy/spool/spool_report.h"
+#include "proxy/spool/spool_room.h"
 #include "upstream/stamp.h"
 
 struct spool_take {
@@ -21,6 +22,7 @@ struct spool_take {
     struct spool_backlog *backlog; /* NULL: there is no room for its record, and all_known is false */
     struct principal *principal;   /* whose share has QUOTA_BYTES */
     size_t quota_bytes;
+    struct spool_drop drop;
     struct spool_row *row;
 };
 
@@ -43,6 +45,11 @@ static void reply_not_stored(struct exchange *exchange, int result, const char *
 {
     if (result == -EMSGSIZE) {
         reply_too_large(exchange);
+        return;
+    }
+    if (result == -EDQUOT) {
+        metrics_refused(exchange->services->metrics, METRICS_REFUSED_SPOOL_FULL);
+        reply_busy(exchange, 0, "the spool is full for this user (spool.max_rows, spool.max_bytes)");
         return;
     }
     metrics_refused(exchange->services->metrics,
@@ -138,7 +145,10 @@ static int set_time(struct exchange *exchange, const struct spool_arrival *arriv
 
 static int take_run(struct spool_work *work, struct spool_file *file)
 {
-    return spool_file_insert(file, CONTAINER_OF(work, struct spool_take, work)->row);
+    struct spool_take *take = CONTAINER_OF(work, struct spool_take, work);
+    int r = spool_room_drop(file, take->row->principal, &take->drop);
+
+    return r < 0 ? r : spool_file_insert(file, take->row);
 }
 
 static void take_free(struct spool_take *take)
@@ -167,16 +177,15 @@ static void note_result(struct spool *spool, int result)
 {
     struct tb_error err = TB_ERROR_INIT;
 
-    if (!spool->is_open)
-        return;
-    if (result < 0 && result != -EMSGSIZE)
+    if (!spool->is_open || result == -EMSGSIZE || result == -EDQUOT)
+        return; /* it is said already, or concerns this write alone */
+    if (result < 0)
         tb_error_set(&err, result, "%s: %s", spool->directory, strerror(-result));
     if (result < 0 && strcmp(err.message, spool->error.message) != 0)
         log_error("spool: a write could not be stored, and was answered with 503: %s", err.message);
     else if (result == 0 && spool->error.code != 0)
         log_info("spool: writes are stored again");
-    if (result != -EMSGSIZE)
-        spool->error = err;
+    spool->error = err;
 }
 
 static void take_done(struct spool_work *work, int result)
@@ -186,6 +195,7 @@ static void take_done(struct spool_work *work, int result)
     struct services *services = spool->services;
 
     leave_backlog(take, result == 0);
+    spool_room_stored(spool, take->row->principal, work->bytes, &take->drop, result == 0);
     note_result(spool, result);
     if (result == 0) {
         spool_count(services, METRICS_SPOOL_STORED, 1);
@@ -210,32 +220,55 @@ static void enter_backlog(struct spool_take *take)
         spool_entities_lost_one(entities);
 }
 
-/* The body moves into the row. Returns 0, or -EAGAIN or -ENOMEM: nothing is taken. */
-static int submit(struct spool *spool, struct exchange *exchange, struct spool_row *row)
+static struct spool_take *take_new(struct spool *spool, struct exchange *exchange)
 {
     struct spool_take *take = calloc(1, sizeof(*take));
-    int r;
 
     if (!take)
-        return -ENOMEM;
+        return NULL;
     take->work = (struct spool_work){.run = take_run, .done = take_done};
     take->work.bytes = exchange->inbound.body.len + SPOOL_ROW_BYTES;
     take->spool = spool;
     take->exchange = exchange;
-    take->row = row;
     take->principal = principal_keep(exchange->peer->principal);
-    take->quota_bytes = exchange->inbound.body.len;
-    inbound_take(exchange, &row->body);
+    return take;
+}
+
+static void move_body(struct spool_take *take, struct spool_row *row)
+{
+    take->quota_bytes = take->exchange->inbound.body.len;
+    inbound_take(take->exchange, &row->body);
     row->size = row->body.len;
+}
+
+/* Nothing is stored after all; ROW is the caller's again. */
+static void take_back(struct spool_take *take)
+{
+    take->exchange->state = NULL;
+    leave_backlog(take, false);
+    spool_room_stored(take->spool, take->row->principal, take->work.bytes, &take->drop, false);
+    take->row = NULL;
+    take_free(take);
+}
+
+/* Returns 0, -EAGAIN, -EDQUOT or -ENOMEM: then ROW is still the caller's. */
+static int submit(struct spool *spool, struct exchange *exchange, struct spool_row *row)
+{
+    struct spool_take *take = take_new(spool, exchange);
+    int r = take ? spool_room_take(spool, row->principal, take->work.bytes, &take->drop) : -ENOMEM;
+
+    if (r < 0) {
+        if (take)
+            take_free(take);
+        return r;
+    }
+    move_body(take, row);
+    take->row = row;
     enter_backlog(take);
     exchange->state = take;
     r = spool_writer_submit(&spool->writer, &take->work);
-    if (r < 0) {
-        exchange->state = NULL;
-        leave_backlog(take, false);
-        take->row = NULL;
-        take_free(take);
-    }
+    if (r < 0)
+        take_back(take);
     return r;
 }
 

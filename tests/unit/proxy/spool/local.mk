@@ -3,6 +3,7 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/spool/memory_vfs.c tests/unit/proxy/spool/memory_vfs.h \
 	tests/unit/proxy/spool/spool_answer.c \
 	tests/unit/proxy/spool/spool_batch.c \
+	tests/unit/proxy/spool/spool_bounds.c \
 	tests/unit/proxy/spool/spool_body.c \
 	tests/unit/proxy/spool/spool_damaged.c \
 	tests/unit/proxy/spool/spool_entities.c \

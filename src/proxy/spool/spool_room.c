@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "proxy/spool/spool_room.h"
+
+#include <errno.h>
+
+#include "base/log.h"
+#include "proxy/spool/spool_report.h"
+
+#define COUNT_MS 1000  /* between two counts of the file */
+#define TOLD_MS  60000 /* between two messages */
+
+#define LOOK_ROWS 256 /* that are read at once to find the oldest of a principal */
+
+/* ---- counting ---- */
+
+static int count_run(struct spool_work *work, struct spool_file *file)
+{
+    struct spool_room *room = CONTAINER_OF(work, struct spool_room, work);
+
+    spool_shares_free(TAKE_PTR(room->shares), room->share_count);
+    return spool_file_shares(file, &room->shares, &room->share_count);
+}
+
+static void count_done(struct spool_work *work, int result)
+{
+    struct spool_room *room = CONTAINER_OF(work, struct spool_room, work);
+
+    room->is_counting = false;
+    if (result == 0)
+        spool_bounds_count(&room->bounds, room->shares, room->share_count);
+    spool_shares_free(TAKE_PTR(room->shares), room->share_count);
+    room->share_count = 0;
+}
+
+void spool_room_count(struct spool *spool)
+{
+    struct spool_room *room = &spool->room;
+    int64_t now_ms = spool->services->loop.now_ms;
+
+    if (room->is_counting || (room->counted_ms > 0 && now_ms - room->counted_ms < COUNT_MS))
+        return;
+    room->is_counting = true;
+    room->counted_ms = now_ms;
+    room->work = (struct spool_work){.run = count_run, .done = count_done};
+    spool_writer_submit(&spool->writer, &room->work); /* it has no bytes, so it is taken */
+}
+
+void spool_room_configure(struct spool *spool)
+{
+    const struct config *config = spool->services->config;
+
+    spool_bounds_set(&spool->room.bounds, config->spool.max_rows, config->spool.max_bytes);
+}
+
+/* ---- taking ---- */
+
+static void tell(struct spool *spool, const char *principal, bool drops)
+{
+    struct spool_room *room = &spool->room;
+    int64_t now_ms = spool->services->loop.now_ms;
+
+    if (room->told_ms > 0 && now_ms - room->told_ms < TOLD_MS)
+        return;
+    room->told_ms = now_ms;
+    log_warning("spool: it is full for %s (spool.max_rows, spool.max_bytes); its %s", principal,
+                drops ? "oldest writes are dropped (spool.when_full)" : "writes are answered with 503");
+}
+
+int spool_room_take(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop)
+{
+    struct spool_facts facts = spool_writer_facts(&spool->writer);
+    struct spool_bounds *bounds = &spool->room.bounds;
+    bool is_old, drops = spool->services->config->spool.when_full == SPOOL_DROP_OLDEST;
+    int r = spool_bounds_take(bounds, principal, bytes, &facts.totals, &is_old);
+
+    *drop = (struct spool_drop){0};
+    list_init(&drop->dropped);
+    if (is_old)
+        spool_room_count(spool);
+    if (r != -EDQUOT)
+        return r;
+    tell(spool, principal, drops);
+    if (!drops)
+        return r;
+    drop->bytes = bytes;
+    return spool_bounds_add(bounds, principal, bytes);
+}
+
+void spool_room_stored(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop,
+                       bool is_stored)
+{
+    const struct spool_row *row;
+
+    spool_bounds_stored(&spool->room.bounds, principal, bytes, is_stored);
+    list_for_each(row, &drop->dropped, link) {
+        if (!is_stored)
+            break;
+        spool_count(spool->services, METRICS_SPOOL_DROPPED, 1);
+        spool_look_at(spool, row->entity);
+    }
+    if (is_stored && !list_is_empty(&drop->dropped))
+        spool_room_count(spool);
+    spool_rows_free(&drop->dropped);
+}
+
+/* ---- in the writer's thread ---- */
+
+/* Drops rows of PRINCIPAL among ROWS until there is room. */
+static int drop_among(struct spool_file *file, const char *principal, struct list *rows, size_t *freed,
+                      struct spool_drop *drop)
+{
+    const struct spool_answer answer = {.at_ms = clock_wall_ms(),
+                                        .reason = "the spool was full, and newer writes came"};
+    struct spool_row *row;
+    int r;
+
+    list_for_each_safe(row, rows, link) {
+        if (*freed >= drop->bytes)
+            return 0;
+        if (strcmp(row->principal, principal) != 0)
+            continue;
+        r = spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
+        if (r < 0)
+            return r;
+        *freed += row->size + SPOOL_ROW_BYTES;
+        list_remove(&row->link);
+        list_append(&drop->dropped, &row->link);
+    }
+    return 0;
+}
+
+int spool_room_drop(struct spool_file *file, const char *principal, struct spool_drop *drop)
+{
+    int64_t after_id = 0;
+    size_t freed = 0;
+    int r = 0;
+
+    spool_rows_free(&drop->dropped);
+    while (r == 0 && freed < drop->bytes) {
+        struct list rows;
+
+        list_init(&rows);
+        r = spool_file_list(file, after_id, SPOOL_WAITING, false, (struct spool_page){LOOK_ROWS, SIZE_MAX, 0},
+                            &rows);
+        if (r == 0 && list_is_empty(&rows))
+            return -EDQUOT;
+        if (r == 0) {
+            after_id = CONTAINER_OF(rows.previous, struct spool_row, link)->id;
+            r = drop_among(file, principal, &rows, &freed, drop);
+        }
+        spool_rows_free(&rows);
+    }
+    return r;
+}
