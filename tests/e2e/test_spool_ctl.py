@@ -6,6 +6,8 @@ import os
 import tap
 from client import Connection, fetch
 from ctl_case import CtlCase
+from harness import answer, wait_until
+from scripted import echo
 from spool_rows import ASIDE, DROPPED, HOUR_MS, SpoolFile, now_ms
 from users import ALICE, connect_as, needs_users
 from waiting import Log
@@ -166,6 +168,54 @@ class TestAdministrator(SpoolCase):
             self.assert_error(self.ask(target), 404, 32, "spool is off")
         self.assertEqual(self.refused("spool", "list", "--admin", self.proxy.admin_path, status=3),
                          "tbproxyctl: spool: the spool is off; spool.mode switches it on")
+
+
+class TestWrites(CtlCase):
+    """What is taken, delivered, refused, and tried again."""
+
+    def begin(self, status):
+        """The server answers writes with self.status."""
+        self.status = status
+        self.proxy = self.start_daemon(self.start_scripted(self.handle), {"spool.mode": "always"})
+
+    def handle(self, peer, request):
+        if "/timeseries/" not in request.target:
+            return echo(peer, request)
+        peer.send(answer(self.status, {"status": self.status, "message": "no"}))
+        return True
+
+    def write(self):
+        """The place of the answer."""
+        written = self.proxy.post("/api/plugins/telemetry/DEVICE/784f394c-42b6-435a-983c-b7beff2784f9/timeseries/ANY", {"t": 1})
+        self.assertEqual(written.status, 202)
+        return written.header("Location")
+
+    def wait_for(self, place, state):
+        wait_until(lambda: self.proxy.get(place).json()["state"] == state, state)
+        return self.proxy.get(place).json()["parts"][0]
+
+    def test_from_202_to_the_server(self):
+        self.begin(503)
+        place = self.write()
+        self.assertEqual(self.proxy.get(place).json()["state"], "waiting")
+        self.status = 200
+        self.assertEqual(self.wait_for(place, "delivered")["status"], 200)
+        status = self.proxy.ask_admin("GET", "/-/status").json()["spool"]
+        self.assertEqual((status["rows"], status["left_ms"], status["cause"]), (0, 0, None))
+        self.assertGreater(status["stored_per_s"], 0)
+        self.assertGreater(status["delivered_per_s"], 0)
+        text = self.proxy.ask_admin("GET", "/-/metrics").body.decode()
+        self.assertIn("\ntbproxyd_spool_stored_total 1\n", text)
+        self.assertIn("\ntbproxyd_spool_delivered_total 1\n", text)
+
+    def test_what_the_server_refuses_is_set_aside_and_can_be_tried_again(self):
+        self.begin(400)
+        place = self.write()
+        part = self.wait_for(place, "aside")
+        self.assertEqual((part["status"], json.loads(part["answer"])["message"]), (400, "no"))
+        self.status = 200
+        self.assertEqual(self.good("spool", "retry", "--all", "--admin", self.proxy.admin_path), "1 row waits again\n")
+        self.wait_for(place, "delivered")
 
 
 class TestState(SpoolCase):

@@ -24,6 +24,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \
 	src/proxy/spool/spool_pending.c src/proxy/spool/spool_pending.h \
 	src/proxy/spool/spool_progress.c src/proxy/spool/spool_progress.h \
+	src/proxy/spool/spool_question.c src/proxy/spool/spool_question.h \
 	src/proxy/spool/spool_rate.c src/proxy/spool/spool_rate.h \
 	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
 	src/proxy/spool/spool_room.c src/proxy/spool/spool_room.h \

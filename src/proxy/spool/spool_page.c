@@ -2,39 +2,30 @@
 #include "proxy/spool/spool_page.h"
 
 #include <errno.h>
-#include <stdio.h>
 
 #include "base/log.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/spool/spool.h"
-#include "proxy/spool/spool_filter.h"
+#include "proxy/spool/spool_question.h"
 #include "proxy/spool/spool_row_json.h"
 #include "json/json_write.h"
 
-#define REASON_MAX 64
-
 /* What an exchange asks the writer. It may outlive the exchange. */
-struct question {
+struct page {
     struct spool_work work;
     struct spool *spool;
-    struct exchange *exchange; /* NULL: nobody waits for the answer any more */
-    enum route_kind kind;
-    struct spool_filter filter;
-    int64_t at_ms;
-    char who[PRINCIPAL_NAME_MAX];
+    struct exchange *exchange;  /* NULL: nobody waits for the answer any more */
     bool is_done, is_abandoned; /* the work is; the exchange is no more */
-    /* set by the writer */
-    struct list rows;
-    int64_t next_id;
+    struct spool_question question;
 };
 
-static void question_free(struct question *question)
+static void page_free(struct page *page)
 {
-    spool_rows_free(&question->rows);
-    free(question);
+    spool_rows_free(&page->question.rows);
+    free(page);
 }
 
-static unsigned count_rows(const struct question *question)
+static unsigned count_rows(const struct spool_question *question)
 {
     const struct spool_row *row;
     unsigned count = 0;
@@ -47,55 +38,6 @@ static unsigned count_rows(const struct question *question)
 static bool is_admin(const struct exchange *exchange)
 {
     return exchange->peer->kind == LISTENER_ADMIN;
-}
-
-/* ---- in the writer's thread ---- */
-
-static int find(struct question *question, struct spool_file *file)
-{
-    return spool_file_find(file, question->filter.number, question->filter.with_bodies, SPOOL_PAGE_PARTS + 1,
-                           &question->rows);
-}
-
-static int retry(struct question *question, struct spool_file *file)
-{
-    const struct spool_row *row;
-    int r = 0;
-
-    list_for_each(row, &question->rows, link)
-        if (r == 0)
-            r = spool_file_retry(file, row->id);
-    return r;
-}
-
-static int drop(struct question *question, struct spool_file *file)
-{
-    char reason[REASON_MAX];
-    struct spool_answer answer = {.at_ms = question->at_ms, .reason = reason};
-    const struct spool_row *row;
-    int r = 0;
-
-    snprintf(reason, sizeof(reason), "dropped by %s", question->who);
-    list_for_each(row, &question->rows, link)
-        if (r == 0)
-            r = spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
-    return r;
-}
-
-static int question_run(struct spool_work *work, struct spool_file *file)
-{
-    struct question *question = CONTAINER_OF(work, struct question, work);
-    int r;
-
-    spool_rows_free(&question->rows); /* of a transaction that was undone */
-    if (question->kind == ROUTE_SPOOL_WRITE)
-        return find(question, file);
-    r = spool_filter_read(&question->filter, file, &question->rows, &question->next_id);
-    if (r == 0 && question->kind == ROUTE_SPOOL_RETRY)
-        r = retry(question, file);
-    else if (r == 0 && question->kind == ROUTE_SPOOL_DROP)
-        r = drop(question, file);
-    return r;
 }
 
 /* ---- answers ---- */
@@ -137,18 +79,18 @@ static enum spool_state state_of(const struct list *rows)
     return SPOOL_DELIVERED;
 }
 
-static json_t *parts_of(const struct question *question, bool is_whole)
+static json_t *parts_of(const struct spool_question *question, bool is_whole)
 {
     const struct spool_row *row;
     json_t *list = json_array();
 
     list_for_each(row, &question->rows, link)
-        if (json_array_size(list) < SPOOL_PAGE_PARTS)
+        if (json_array_size(list) < SPOOL_QUESTION_PARTS)
             json_list_add(&list, is_whole ? spool_row_json(row, true) : spool_row_outcome(row));
     return list;
 }
 
-static void reply_write(struct exchange *exchange, const struct question *question)
+static void reply_write(struct exchange *exchange, const struct spool_question *question)
 {
     const struct spool_row *first = CONTAINER_OF(question->rows.next, struct spool_row, link);
 
@@ -159,11 +101,11 @@ static void reply_write(struct exchange *exchange, const struct question *questi
     reply_object(exchange, json_pack("{s:I,s:s,s:o,s:b}", "number", (json_int_t)question->filter.number,
                                      "state", spool_state_name(state_of(&question->rows)), "parts",
                                      parts_of(question, is_admin(exchange)), "more",
-                                     (int)(count_rows(question) > SPOOL_PAGE_PARTS)));
+                                     (int)(count_rows(question) > SPOOL_QUESTION_PARTS)));
 }
 
 /* NAME: of the list, or of the number of rows. */
-static void reply_page(struct exchange *exchange, const struct question *question, const char *name,
+static void reply_page(struct exchange *exchange, const struct spool_question *question, const char *name,
                        json_t *value)
 {
     json_t *next = question->next_id ? json_integer(question->next_id) : json_null();
@@ -171,7 +113,7 @@ static void reply_page(struct exchange *exchange, const struct question *questio
     reply_object(exchange, json_pack("{s:o,s:o}", name, value, "next", next));
 }
 
-static void reply_rows(struct exchange *exchange, const struct question *question)
+static void reply_rows(struct exchange *exchange, const struct spool_question *question)
 {
     const struct spool_row *row;
     json_t *list = json_array();
@@ -181,7 +123,7 @@ static void reply_rows(struct exchange *exchange, const struct question *questio
     reply_page(exchange, question, "rows", list);
 }
 
-static void reply_answer(struct exchange *exchange, const struct question *question)
+static void reply_answer(struct exchange *exchange, const struct spool_question *question)
 {
     if (question->kind == ROUTE_SPOOL_WRITE)
         reply_write(exchange, question);
@@ -209,9 +151,8 @@ static void take_retried(struct spool *spool, const struct list *rows)
 }
 
 /* What was changed counts, whether or not somebody waits for the answer. */
-static void take_changes(const struct question *question)
+static void take_changes(struct spool *spool, const struct spool_question *question)
 {
-    struct spool *spool = question->spool;
     bool is_drop = question->kind == ROUTE_SPOOL_DROP;
     unsigned count = count_rows(question);
 
@@ -227,22 +168,24 @@ static void take_changes(const struct question *question)
     }
 }
 
-static void question_done(struct spool_work *work, int result)
+static int page_run(struct spool_work *work, struct spool_file *file)
 {
-    struct question *question = CONTAINER_OF(work, struct question, work);
-    struct exchange *exchange = question->exchange;
+    return spool_question_ask(&CONTAINER_OF(work, struct page, work)->question, file);
+}
 
-    question->is_done = true;
+static void page_done(struct spool_work *work, int result)
+{
+    struct page *page = CONTAINER_OF(work, struct page, work);
+
+    page->is_done = true;
     if (result == 0)
-        take_changes(question);
-    if (question->is_abandoned)
-        question_free(question);
-    else if (!exchange)
-        return;
-    else if (result < 0)
-        reply_no_file(exchange, question->spool, result);
-    else
-        reply_answer(exchange, question);
+        take_changes(page->spool, &page->question);
+    if (page->is_abandoned)
+        page_free(page);
+    else if (page->exchange && result < 0)
+        reply_no_file(page->exchange, page->spool, result);
+    else if (page->exchange)
+        reply_answer(page->exchange, &page->question);
 }
 
 /* ---- the handler ---- */
@@ -250,22 +193,22 @@ static void question_done(struct spool_work *work, int result)
 static void ask(struct exchange *exchange, const struct spool_filter *filter)
 {
     struct spool *spool = exchange->services->spool;
-    struct question *question = calloc(1, sizeof(*question));
+    struct page *page = calloc(1, sizeof(*page));
 
-    if (!question) {
+    if (!page) {
         reply_no_memory(exchange);
         return;
     }
-    question->work = (struct spool_work){.run = question_run, .done = question_done};
-    question->spool = spool;
-    question->exchange = exchange;
-    question->kind = exchange->head.route.kind;
-    question->filter = *filter;
-    question->at_ms = clock_wall_ms();
-    principal_name(peer_user(exchange->peer), question->who, sizeof(question->who));
-    list_init(&question->rows);
-    exchange->state = question;
-    spool_writer_submit(&spool->writer, &question->work); /* it has no bytes, so it is taken */
+    page->work = (struct spool_work){.run = page_run, .done = page_done};
+    page->spool = spool;
+    page->exchange = exchange;
+    page->question.kind = exchange->head.route.kind;
+    page->question.filter = *filter;
+    page->question.at_ms = clock_wall_ms();
+    principal_name(peer_user(exchange->peer), page->question.who, sizeof(page->question.who));
+    list_init(&page->question.rows);
+    exchange->state = page;
+    spool_writer_submit(&spool->writer, &page->work); /* it has no bytes, so it is taken */
 }
 
 static void begin_write(struct exchange *exchange)
@@ -323,23 +266,22 @@ static void spool_page_begin(struct exchange *exchange)
 
 static void spool_page_leave(struct exchange *exchange)
 {
-    struct question *question = exchange->state;
+    struct page *page = exchange->state;
 
-    if (question)
-        question->exchange = NULL;
+    if (page)
+        page->exchange = NULL;
 }
 
 static void spool_page_free(struct exchange *exchange)
 {
-    struct question *question;
+    struct page *page;
 
     spool_page_leave(exchange);
-    question = TAKE_PTR(exchange->state);
-
-    if (question && question->is_done)
-        question_free(question);
-    else if (question)
-        question->is_abandoned = true;
+    page = TAKE_PTR(exchange->state);
+    if (page && page->is_done)
+        page_free(page);
+    else if (page)
+        page->is_abandoned = true;
 }
 
 const struct handler spool_page_handler = {

@@ -9,8 +9,6 @@
 
 #include "proxy/exchange/handler.h"
 
-#define SPOOL_PAGE_PARTS 100 /* of a write */
-
 extern const struct handler spool_page_handler;
 
 #endif
