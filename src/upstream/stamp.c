@@ -91,9 +91,7 @@ int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *
     return r < 0 ? r : 1;
 }
 
-/* What the paths of one entity's telemetry have in common: the scope and the time to live do not tell values
- * apart. */
-static size_t entity_length(const char *target)
+size_t telemetry_entity_length(const char *target)
 {
     const char *end = strstr(target, "/timeseries/");
 
@@ -109,8 +107,8 @@ bool telemetry_stamp_body(struct upstream_clock *clock, const char *target, stru
 
     if (body->len > TELEMETRY_STAMP_MAX_BYTES)
         return false;
-    r = telemetry_stamp(body->data, body->len, upstream_clock_stamp_ms(clock, target, entity_length(target)),
-                        &stamped);
+    r = telemetry_stamp(body->data, body->len,
+                        upstream_clock_stamp_ms(clock, target, telemetry_entity_length(target)), &stamped);
     done = r == 0 || (r == 1 && (!quota || quota_take(quota, stamped.len)));
     if (r == 1 && done) {
         if (quota)

@@ -25,6 +25,10 @@
  */
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out);
 
+/* How much of TARGET (path and query of saveEntityTelemetry) names its entity, for upstream_clock_stamp_ms():
+ * the scope and the time to live do not tell values apart. */
+size_t telemetry_entity_length(const char *target);
+
 /* Stamps the body of a request to TARGET (path and query of saveEntityTelemetry) by the server's clock, so
  * that it can be retried; what a changed body grows by is taken from QUOTA (NULL: none). Returns whether
  * every value has its time now. */

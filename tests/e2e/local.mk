@@ -81,6 +81,7 @@ e2e_tests = \
 	tests/e2e/test_server_faults.py \
 	tests/e2e/test_service.py \
 	tests/e2e/test_slow_uploads.py \
+	tests/e2e/test_spool_delivery.py \
 	tests/e2e/test_spool_take.py \
 	tests/e2e/test_server_clock.py \
 	tests/e2e/test_session.py \

@@ -233,6 +233,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->hooks.send = spool_send;
     spool->hooks.ready_ms = spool_ready_ms;
     spool_delivery_open(&spool->delivery, spool);
+    spool_age_open(&spool->age, spool);
     spool->writer.opened = spool_opened;
     spool->writer.replaced = spool_replaced;
     r = open_file(spool, err);
@@ -260,6 +261,7 @@ void spool_close(struct spool *spool)
         return;
     spool->closing = true;
     spool_delivery_close(&spool->delivery);
+    spool_age_close(&spool->age);
     spool_writer_stop(&spool->writer);
     spool_delivery_free(&spool->delivery);
     loop_timer_stop(&spool->services->loop, &spool->reopen_timer);

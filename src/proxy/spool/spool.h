@@ -8,6 +8,7 @@
  *     spool_entities.h   which entities have rows, so that later writes go behind them
  *     spool_writer.h     the thread that owns the file
  *     spool_delivery.h   sends what is there to the server
+ *     spool_age.h        drops what is too old
  *     forward_spool.h    what forward/ asks: to take requests, and to deliver in its turn
  *
  * All works that change rows go through spool->writer. Its works are executed, and done, in the order in
@@ -18,6 +19,7 @@
 
 #include "proxy/exchange/services.h"
 #include "proxy/forward/forward_spool.h"
+#include "proxy/spool/spool_age.h"
 #include "proxy/spool/spool_bounds.h"
 #include "proxy/spool/spool_delivery.h"
 #include "proxy/spool/spool_entities.h"
@@ -62,6 +64,7 @@ struct spool {
     struct spool_look look;
     struct spool_room room;
     struct spool_delivery delivery;
+    struct spool_age age;
 };
 
 /* Opens the file, unless spool.mode is "off"; waits for it. Sets services->spool and

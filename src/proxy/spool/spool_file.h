@@ -27,7 +27,7 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    31
+#define SPOOL_STATEMENTS    32
 
 struct spool_totals {
     int64_t rows[2]; /* SPOOL_WAITING, SPOOL_ASIDE */
@@ -103,7 +103,8 @@ int spool_file_attempted(struct spool_file *file, int64_t id, const struct spool
 /* A waiting row is set aside. */
 int spool_file_set_aside(struct spool_file *file, int64_t id, const struct spool_answer *answer);
 
-/* A row that was set aside waits again, as if it had never been sent. */
+/* A row that was set aside waits again, as if it had never been sent, and for whatever server and tenant
+ * there are. */
 int spool_file_retry(struct spool_file *file, int64_t id);
 
 /* Gives a row another body. */

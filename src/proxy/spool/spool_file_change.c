@@ -130,11 +130,20 @@ int spool_file_set_aside(struct spool_file *file, int64_t id, const struct spool
     return 0;
 }
 
+static int add_any_server(struct spool_file *file)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_ADD_ANY_SERVER);
+
+    return statement ? spool_step(file, statement) : file->failure;
+}
+
 int spool_file_retry(struct spool_file *file, int64_t id)
 {
     struct looked row;
     int r = look(file, id, SPOOL_ASIDE, &row);
 
+    if (r == 0)
+        r = add_any_server(file);
     if (r == 0)
         r = run_for(file, SPOOL_UPDATE_RETRY, id);
     if (r < 0)

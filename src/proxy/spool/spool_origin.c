@@ -33,7 +33,7 @@ const char *spool_origin_differs(const struct upstream *upstream, const char *ur
 {
     const char *known = spool_origin_tenant(upstream);
 
-    if (!is_configured(upstream, url))
+    if (*url && !is_configured(upstream, url))
         return "it was written for another server";
     if (*tenant && known && strcmp(tenant, known) != 0)
         return "it was written for another tenant";

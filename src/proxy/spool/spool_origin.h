@@ -15,8 +15,8 @@ const char *spool_origin_url(const struct upstream *upstream);
  * known yet. */
 const char *spool_origin_tenant(const struct upstream *upstream);
 
-/* Why rows with this URL and TENANT ("": it was not known when they were stored) must not go to the server
- * that is there now; NULL: they may. spool_origin_tenant() is known. */
+/* Why rows with this URL and TENANT ("": any) must not go to the server that is there now; NULL: they may.
+ * spool_origin_tenant() is known. */
 const char *spool_origin_differs(const struct upstream *upstream, const char *url, const char *tenant);
 
 #endif

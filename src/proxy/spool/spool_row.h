@@ -53,8 +53,8 @@ struct spool_row {
     int64_t arrived_ms;
     char *entity; /* its key: the rows of an entity are delivered one after the other */
     char *principal;
-    char *server_url;
-    char *tenant;
+    char *server_url; /* "": any */
+    char *tenant;     /* "": any */
     char *operation;
     char *scope;
     char *target; /* path and query */

@@ -75,6 +75,7 @@ void spool_slot_submit(struct spool_slot *slot, enum spool_note note)
     struct spool_progress *progress = &slot->progress;
 
     slot->state = SPOOL_SLOT_WORKING;
+    slot->waits_for_earlier = false;
     request_free(&slot->request);
     slot->request = (struct request){0};
     progress->note = note;
@@ -187,6 +188,13 @@ static void look_at_batch(struct spool_slot *slot)
     }
 }
 
+/* The entity may have rows, behind a write that forward/ still has. */
+static void wait_for_earlier(struct spool_slot *slot)
+{
+    slot->waits_for_earlier = true;
+    spool_slot_rest(slot, SPOOL_NOTE_NOTHING, PENDING_MS);
+}
+
 /* The entity has no rows any more. */
 static void end(struct spool_slot *slot)
 {
@@ -277,6 +285,8 @@ static void progress_done(struct spool_work *work, int result)
             spool_slot_rest(slot, SPOOL_NOTE_NOTHING, FILE_MS);
         else if (!progress->reads_on)
             give_up(slot);
+        else if (!progress->batch.lead && progress->bounds.before_id < INT64_MAX)
+            wait_for_earlier(slot);
         else if (!progress->batch.lead)
             end(slot);
         else

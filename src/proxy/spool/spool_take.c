@@ -112,8 +112,9 @@ static int stamp(struct exchange *exchange)
     struct services *services = exchange->services;
     struct quota *quota = &exchange->peer->principal->shares.bodies;
     struct buf *body = &exchange->inbound.body, stamped = BUF_INIT(8 * body->len + 1024);
-    int64_t now_ms = upstream_clock_stamp_ms(&services->upstream.clock, exchange->head.target.text.data,
-                                             exchange->head.target.path_length);
+    const char *target = exchange->head.target.text.data;
+    int64_t now_ms =
+        upstream_clock_stamp_ms(&services->upstream.clock, target, telemetry_entity_length(target));
     int r = telemetry_stamp(body->data, body->len, now_ms - waited_ms(exchange), &stamped);
 
     if (r == 1 && !quota_take(quota, stamped.len))

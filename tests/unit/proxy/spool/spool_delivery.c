@@ -335,6 +335,22 @@ END_TEST
 
 /* ---- the file, the stop ---- */
 
+START_TEST(what_waits_again_goes_to_whatever_server_there_is)
+{
+    struct spool_file *file = &spool.writer.file;
+
+    delivery_store(&(struct delivery_write){.entity = 1, .serial = 1, .url = "https://other.example"});
+    delivery_run_all(SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), 1);
+    ck_assert_int_eq(spool_file_begin(file), 0);
+    ck_assert_int_eq(spool_file_retry(file, delivery_aside()->id), 0);
+    ck_assert_int_eq(spool_file_commit(file), 0);
+    spool_delivery_wake_all(&spool.delivery);
+    delivery_run_all(SECOND_MS);
+    delivery_assert_stored(1, 1);
+}
+END_TEST
+
 START_TEST(what_could_not_be_noted_is_noted_later_and_not_sent_again)
 {
     delivery_store_many(1, 10);
@@ -413,6 +429,7 @@ UNIT_SUITE(spool_delivery)
     tcase_add_test(tcase, the_limit_is_used_and_kept);
     tcase_add_test(tcase, live_requests_go_first_but_the_spool_has_every_tenth_token);
     tcase_add_test(tcase, a_refusal_by_the_limit_is_waited_out);
+    tcase_add_test(tcase, what_waits_again_goes_to_whatever_server_there_is);
     tcase_add_test(tcase, what_could_not_be_noted_is_noted_later_and_not_sent_again);
     tcase_add_test(tcase, a_stop_begins_no_call);
     tcase_add_test(tcase, batches_in_memory_are_bounded);
