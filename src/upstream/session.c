@@ -10,6 +10,8 @@
 #include "upstream/session_grant.h"
 #include "upstream/session_secrets.h"
 
+#define STARTING_MS 30000 /* a server that is back may not be ready for so long */
+
 struct session {
     struct session_options options;
     enum session_mode mode;
@@ -33,8 +35,10 @@ struct session {
     struct credential *candidate;     /* being verified */
     int status;                       /* that the last call was answered with; 0: none */
     int64_t last_attempt_ms;
-    unsigned refusals; /* since the last success */
-    unsigned outages;  /* in a row */
+    unsigned refusals;    /* since the last success */
+    unsigned outages;     /* in a row */
+    int64_t back_ms;      /* when the server was last back; 0: it was not away */
+    bool was_tried_again; /* what was refused first, since the last success */
 
     struct session_hold hold;
     uint64_t ended[SESSION_CALL_KINDS][SESSION_OUTCOMES];
@@ -240,6 +244,7 @@ static void become_ready(struct session *session, int64_t now_ms, int64_t life_m
     session->for_refusal = false;
     session->state = SESSION_READY;
     session->reason[0] = '\0';
+    session->was_tried_again = false;
     session->refusals = 0;
     session->outages = 0;
     session->next_kind = session->mode == SESSION_MODE_API_KEY ? SESSION_CALL_VERIFY
@@ -249,10 +254,25 @@ static void become_ready(struct session *session, int64_t now_ms, int64_t life_m
                                    : now_ms + (renewable ? session_renewal_delay_ms(life_ms) : life_ms);
 }
 
+/* A server that starts may refuse a login at first. So what it has accepted before is tried once more, which
+ * does not look like an attack yet. */
+static bool deserves_another_try(const struct session *session, int64_t now_ms)
+{
+    if (session->back_ms == 0 || now_ms - session->back_ms > STARTING_MS)
+        return false;
+    return session->mode != SESSION_MODE_TOKEN && session->call_kind == first_kind(session) &&
+           session->grant.credential && !session->was_tried_again;
+}
+
 static void call_refused(struct session *session, int64_t now_ms)
 {
     enum session_call_kind kind = session->call_kind;
 
+    if (deserves_another_try(session, now_ms)) {
+        session->was_tried_again = true;
+        go_offline(session, now_ms, -1);
+        return;
+    }
     session->ended[kind][SESSION_OUTCOME_REFUSED]++;
     if (kind == SESSION_CALL_REFRESH && session->mode == SESSION_MODE_PASSWORD) {
         free_secret(TAKE_PTR(session->grant.refresh_token));
@@ -348,6 +368,7 @@ void session_server_is_back(struct session *session, int64_t now_ms)
 {
     int64_t due_ms = session->last_attempt_ms + SESSION_OFFLINE_MIN_MS;
 
+    session->back_ms = now_ms;
     if (due_ms < session->not_before_ms)
         due_ms = session->not_before_ms;
     if (due_ms < now_ms)

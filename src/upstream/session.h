@@ -61,7 +61,8 @@ struct credential *session_credential(struct session *session, int64_t now_ms);
 bool session_may_wait(struct session *session, int64_t now_ms);
 
 /* The server answers again: an offline session makes its next attempt now, but not within a second of the
- * last one, nor before a Retry-After has passed. */
+ * last one, nor before a Retry-After has passed. If it refuses in the next 30 s what it has accepted
+ * before, that is tried once more after a second, before the session is locked out. */
 void session_server_is_back(struct session *session, int64_t now_ms);
 
 /* The server refused the credential GENERATION with 401 (or redirected to its login page). Returns whether

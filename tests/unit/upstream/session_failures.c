@@ -91,6 +91,32 @@ START_TEST(a_refused_login_is_probed_ever_more_rarely)
 }
 END_TEST
 
+/* The server locks accounts after a few failed logins, so there is one more only. */
+START_TEST(a_server_that_has_just_come_back_gets_a_second_try)
+{
+    bool is_back = _i > 0;
+    int64_t since_ms = _i == 2 ? 30001 : 30000;
+
+    world_log_in(&world, 9000);
+    if (is_back)
+        session_server_is_back(world.session, world.now_ms);
+    world_wait(&world, since_ms);
+    ck_assert(world_refused(&world, 1, false));
+    world_begin(&world, SESSION_CALL_REFRESH);
+    world_answer_refused(&world);
+    world_begin(&world, SESSION_CALL_LOGIN);
+    world_answer_refused(&world);
+    if (_i == 1) {
+        ck_assert_int_eq(session_state(world.session), SESSION_OFFLINE);
+        world_wait_due(&world, 1000);
+        world_begin(&world, SESSION_CALL_LOGIN);
+        world_answer_refused(&world);
+    }
+    world_assert_state(&world, SESSION_LOCKED_OUT);
+    world_wait_due(&world, LOCKED_OUT_MS);
+}
+END_TEST
+
 /* Results of a call that say nothing about the credential. */
 static void answer_nothing(int way)
 {
@@ -322,6 +348,7 @@ UNIT_SUITE(session_failures)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, a_refused_renewal_becomes_a_login);
     tcase_add_test(tests, calls_are_counted_by_how_they_end);
+    tcase_add_loop_test(tests, a_server_that_has_just_come_back_gets_a_second_try, 0, 3);
     tcase_add_test(tests, a_refused_login_is_probed_ever_more_rarely);
     tcase_add_loop_test(tests, a_silent_server_is_asked_again_soon, 0, 7);
     tcase_add_test(tests, requests_ask_an_offline_session_at_most_once_a_second);
