@@ -18,7 +18,8 @@ extern const char *const action_options[];
 #define ACTION_USAGE_TAIL                                                                                    \
     "\n"                                                                                                     \
     "  --json               print tbproxyd's answer\n" ADMIN_USAGE "\n"                                      \
-    "Exit status: 0 on success, 2 for a wrong command line, 4 if you may not do so, 7\n"                     \
-    "if tbproxyd is not reachable, 1 for any other failure.\n"
+    "Exit status: 0 on success, 2 for a wrong command line, 4 if you may not do so, 6\n"                     \
+    "if the server fails or refuses, 7 if tbproxyd is not reachable, 1 for any other\n"                      \
+    "failure.\n"
 
 #endif

@@ -36,6 +36,13 @@ class TestRequests(Case):
         text = "\n".join(re.findall(r"^\S+: %s: (.*)$" % label, self.proxy.log.text(), re.MULTILINE))
         return re.sub(r"[0-9]+ ms", "N ms", re.sub(r" port [0-9]+ ", " port N ", text)).split("\n")
 
+    def test_a_unix_socket_lacks_nothing(self):
+        """libmicrohttpd would say at the level debug that its options of TCP cannot be set."""
+        self.begin({}, "debug")
+        self.proxy.get("/api/new", unix=True)
+        self.proxy.log.wait("request: .* GET /api/new -> 200")
+        self.assertEqual(self.proxy.log.find("TCP_"), [])
+
     def test_each_request_has_a_line(self):
         self.begin({"log.access": True})
         for method, target, unix in (

@@ -22,6 +22,7 @@
 #include "proxy/listen/passed_sockets.h"
 #include "transport/library_memory.h"
 
+#define EXIT_USAGE   2
 #define SETTINGS_MAX 100
 
 /* Freed memory of at least this size, such as a body, is returned to the system at once. */
@@ -72,7 +73,7 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
         case OPT_SET:
             if (arguments->setting_count == SETTINGS_MAX) {
                 fprintf(stderr, "tbproxyd: at most %d --set options are allowed\n", SETTINGS_MAX);
-                *status = EXIT_FAILURE;
+                *status = EXIT_USAGE;
                 return false;
             }
             arguments->settings[arguments->setting_count++] = optarg;
@@ -91,13 +92,13 @@ static bool parse_arguments(int argc, char **argv, struct arguments *arguments, 
             return false;
         default:
             fputs("Try 'tbproxyd --help'.\n", stderr);
-            *status = EXIT_FAILURE;
+            *status = EXIT_USAGE;
             return false;
         }
     }
     if (optind < argc) {
         fprintf(stderr, "tbproxyd: unexpected argument %s\nTry 'tbproxyd --help'.\n", argv[optind]);
-        *status = EXIT_FAILURE;
+        *status = EXIT_USAGE;
         return false;
     }
     return true;

@@ -139,6 +139,8 @@ static void __attribute__((format(printf, 2, 0))) listener_log(void *arg, const 
     (void)arg;
     vsnprintf(text, sizeof(text), format, args);
     text[strcspn(text, "\n")] = '\0';
+    if (strncmp(text, "Setting TCP_", strlen("Setting TCP_")) == 0)
+        return; /* a Unix socket has no such options */
     log_debug("libmicrohttpd: %s", text);
 }
 
