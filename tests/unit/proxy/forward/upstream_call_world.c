@@ -53,8 +53,9 @@ static void retire(struct local *local)
     struct exchange *exchange = &local->exchange;
     struct services *services = exchange->services;
 
-    forward_handler.leave(exchange);
-    forward_handler.free(exchange);
+    exchange->handler->leave(exchange);
+    if (exchange->handler->free)
+        exchange->handler->free(exchange);
     loop_timer_stop(&services->loop, &exchange->hang_up_timer);
     loop_timer_stop(&services->loop, &local->retire_timer);
     list_remove(&local->link);
@@ -77,7 +78,7 @@ static void answer(struct exchange *exchange, int status)
 {
     struct local *local = CONTAINER_OF(exchange, struct local, exchange);
 
-    forward_handler.leave(exchange);
+    exchange->handler->leave(exchange);
     loop_timer_stop(&exchange->services->loop, &exchange->hang_up_timer);
     exchange->outbound.state = OUTBOUND_QUEUED;
     local->answers++;
@@ -115,7 +116,8 @@ void inbound_take(struct exchange *exchange, struct buf *ret)
 void exchange_hand_over(struct exchange *exchange, const struct handler *handler)
 {
     exchange->handler->leave(exchange);
-    exchange->handler->free(exchange);
+    if (exchange->handler->free)
+        exchange->handler->free(exchange);
     exchange->handler = handler;
     exchange->state = NULL;
 }
@@ -266,13 +268,19 @@ static void make_body(struct local *local)
 
 static const struct operation *operation_of(const struct world *world, enum kind kind)
 {
-    static struct operation same[KINDS];
+    static struct operation copies[KINDS];
+    const struct operation *real;
+    char path[200];
+    int length = snprintf(path, sizeof(path), "%s1%s", kinds[kind].before, kinds[kind].after);
 
-    if (kinds[kind].is_anonymous || !world->is_one_operation)
-        return kinds[kind].is_anonymous ? NULL : &kinds[kind].operation;
-    same[kind] = kinds[kind].operation;
-    same[kind].id = kinds[0].operation.id;
-    return &same[kind];
+    if (kinds[kind].is_anonymous)
+        return NULL;
+    copies[kind] = kinds[kind].operation;
+    real = operation_find(kinds[kind].method, path, (size_t)length);
+    copies[kind].path = real ? real->path : 0;
+    if (world->is_one_operation)
+        copies[kind].id = kinds[0].operation.id;
+    return &copies[kind];
 }
 
 #define WORLD_TCP_USERS 1000000 /* of those connections */
@@ -292,6 +300,7 @@ static void make_exchange(struct local *local)
     exchange->head.target.text.max = 200;
     buf_append_format(&exchange->head.target.text, "%s%u%s", kinds[wish->kind].before,
                       wish->kind == RPC ? local->serial : wish->entity, kinds[wish->kind].after);
+    exchange->head.target.path_length = exchange->head.target.text.len;
     exchange->head.route.kind = kinds[wish->kind].is_anonymous ? ROUTE_FORWARD_ANONYMOUS : ROUTE_FORWARD;
     exchange->head.operation = operation_of(local->world, wish->kind);
     exchange->head.retry = kinds[wish->kind].retry;
@@ -374,7 +383,8 @@ static void check(const struct world *world)
     const struct exchange *exchange;
 
     list_for_each(exchange, &services->exchanges, link)
-        add(&tally, exchange);
+        if (exchange->handler == &forward_handler)
+            add(&tally, exchange);
     if (world->count_others)
         world->count_others(&tally.calls, &tally.tokens);
     WORLD_ASSERT(services->forward->queue.count == tally.waiting);

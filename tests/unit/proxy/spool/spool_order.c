@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writes in the mode "outage", on a virtual clock: what is taken, when, and in which order the server gets
+ * it. */
+#include <errno.h>
+
+#include "base/util.h"
+#include "spool_delivery_world.h"
+#include "unit.h"
+
+#define ALICE    1000
+#define AFTER_MS 1000
+#define EXACT_MS 20 /* with the commit */
+
+static struct result {
+    int status;
+    int64_t took_ms;
+} results[SERVER_SERIALS];
+
+static void set_up(void)
+{
+    delivery_open();
+    world.config.spool.mode = SPOOL_MODE_OUTAGE;
+    world.config.spool.after_ms = AFTER_MS;
+    world.config.spool.status = 202;
+    world.config.spool.max_body_bytes = 100000;
+    world.config.spool.max_rows = 100000;
+    world.config.spool.max_bytes = 100000000;
+    spool_configure(&spool);
+    memset(results, 0, sizeof(results));
+}
+
+static void note(struct local *local)
+{
+    results[local->serial] = (struct result){local->status, local->answered_ms - local->begun_ms};
+}
+
+static struct local *begin(enum kind kind, unsigned entity, unsigned writer)
+{
+    return world_begin(&world, &(struct wish){.kind = kind,
+                                              .user = ALICE,
+                                              .entity = entity,
+                                              .writer = writer,
+                                              .wait_ms = WORLD_NO_WISH,
+                                              .answered = note});
+}
+
+static void go_away(void)
+{
+    world_stop_server(&world);
+    begin(DEVICE, 0, 0);
+    world_run(&world, 50);
+    ck_assert(world.forward.slow_start.is_closed);
+}
+
+static void assert_answered(unsigned serial, int status, int64_t after_ms)
+{
+    ck_assert_int_eq(results[serial].status, status);
+    ck_assert_int_ge(results[serial].took_ms, after_ms);
+    ck_assert_int_le(results[serial].took_ms, after_ms + EXACT_MS);
+}
+
+START_TEST(a_write_waits_a_second_for_the_server_and_later_ones_do_not)
+{
+    unsigned first;
+
+    go_away();
+    first = begin(TELEMETRY, 1, 1)->serial;
+    world_run(&world, AFTER_MS + EXACT_MS);
+    begin(TELEMETRY, 1, 2);
+    begin(ATTRIBUTES, 1, 1);
+    begin(TELEMETRY, 2, 1);
+    world_run(&world, AFTER_MS + EXACT_MS);
+    assert_answered(first, 202, AFTER_MS);
+    assert_answered(first + 1, 202, 0);
+    assert_answered(first + 2, 202, 0);
+    assert_answered(first + 3, 202, AFTER_MS);
+    world_start_server(&world);
+    delivery_run_all(MINUTE_MS);
+    ck_assert_uint_eq(world.server.attributes[1][1], first + 2);
+    ck_assert_uint_eq(world.server.writes[first].executions, 1);
+    ck_assert_uint_eq(world.server.writes[first + 3].executions, 1);
+    ck_assert_uint_eq(spool.entities.count, 0);
+}
+END_TEST
+
+START_TEST(what_waits_follows_the_first_that_is_taken)
+{
+    unsigned first;
+
+    go_away();
+    first = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, AFTER_MS / 2);
+    begin(ATTRIBUTES, 1, 1);
+    world_run(&world, AFTER_MS / 2 + 2 * EXACT_MS);
+    assert_answered(first, 202, AFTER_MS);
+    assert_answered(first + 1, 202, AFTER_MS / 2);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 2);
+    world_start_server(&world);
+    delivery_run_all(MINUTE_MS);
+    ck_assert_uint_eq(world.server.attributes[1][1], first + 1);
+}
+END_TEST
+
+START_TEST(a_server_that_comes_back_in_time_gets_it_without_the_spool)
+{
+    unsigned first;
+
+    go_away();
+    first = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, AFTER_MS / 2);
+    world_start_server(&world);
+    world_run(&world, AFTER_MS);
+    ck_assert_int_eq(results[first].status, 200);
+    ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_STORED), 0);
+    ck_assert_uint_eq(spool.entities.count, 0);
+}
+END_TEST
+
+START_TEST(a_file_that_fails_is_said)
+{
+    unsigned first;
+
+    go_away();
+    delivery_file_error = -ENOSPC;
+    first = begin(TELEMETRY, 1, 1)->serial;
+    world_run(&world, AFTER_MS + EXACT_MS);
+    assert_answered(first, 503, AFTER_MS);
+    ck_assert_uint_eq(world_refusals(&world, METRICS_REFUSED_SPOOL_DISK), 1);
+    ck_assert_uint_eq(spool.entities.count, 0);
+    ck_assert_uint_eq(spool.room.bounds.rows.used, 0);
+    delivery_file_error = 0;
+    begin(TELEMETRY, 1, 1);
+    world_run(&world, AFTER_MS + EXACT_MS);
+    assert_answered(first + 1, 202, AFTER_MS);
+    world_start_server(&world);
+    delivery_run_all(MINUTE_MS);
+}
+END_TEST
+
+START_TEST(a_client_that_leaves_takes_nothing_along)
+{
+    struct local *local;
+
+    go_away();
+    local = begin(TELEMETRY, 1, 1);
+    world_run(&world, AFTER_MS - 1); /* it is not taken yet: it gets no response, and nothing is stored */
+    world_cut(local);
+    local = begin(TELEMETRY, 2, 1);
+    world_run(&world, AFTER_MS);
+    world_cut(local); /* its row is on the way */
+    world_run(&world, EXACT_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 1);
+    ck_assert_uint_eq(world.services.principals.shares.bodies.used, 0);
+    world_start_server(&world);
+    delivery_run_all(MINUTE_MS);
+}
+END_TEST
+
+/* ---- random ---- */
+
+#define WRITERS  12
+#define ENTITIES 4
+#define WRITES   60 /* of each */
+
+static struct writer {
+    unsigned number, entity, left;
+    enum kind kind;
+    unsigned serial, acknowledged; /* the write under way; the last that was answered with 200 or 202 */
+} writers[WRITERS];
+
+static void write_next(struct writer *writer);
+
+static void written(struct local *local)
+{
+    struct writer *writer = local->wish.owner;
+
+    if (local->status == 200 || local->status == 202)
+        writer->acknowledged = local->serial;
+    if (writer->kind == TELEMETRY && writer->acknowledged == local->serial)
+        results[local->serial].status = local->status;
+    write_next(writer);
+}
+
+static void write_next(struct writer *writer)
+{
+    if (writer->left == 0)
+        return;
+    writer->left--;
+    world_begin(&world, &(struct wish){.kind = writer->kind,
+                                       .user = WORLD_TCP((int)writer->number),
+                                       .entity = writer->entity,
+                                       .writer = writer->number,
+                                       .wait_ms = WORLD_NO_WISH,
+                                       .answered = written,
+                                       .owner = writer});
+}
+
+static void begin_writers(void)
+{
+    unsigned i;
+
+    for (i = 0; i < WRITERS; i++) {
+        writers[i] = (struct writer){.number = i,
+                                     .entity = unit_random() % ENTITIES,
+                                     .left = WRITES,
+                                     .kind = unit_random() % 3 == 0 ? TELEMETRY : ATTRIBUTES};
+        write_next(&writers[i]);
+    }
+}
+
+static bool are_done(void)
+{
+    unsigned i;
+
+    for (i = 0; i < WRITERS; i++)
+        if (writers[i].left > 0)
+            return false;
+    return world.open == 0;
+}
+
+/* The server goes, comes, and fails in between. */
+static void disturb(void)
+{
+    world.server.faults = (struct server_faults){
+        .reset = unit_random() % 100, .lost = unit_random() % 100, .error_503 = unit_random() % 300};
+    if (world.server.is_away)
+        world_start_server(&world);
+    else if (unit_random() % 3 == 0)
+        world_stop_server(&world);
+    world_run(&world, 10 + unit_random() % 4000);
+}
+
+static void assert_last_value(const struct writer *writer)
+{
+    unsigned serial;
+
+    if (writer->kind == ATTRIBUTES)
+        ck_assert_uint_eq(world.server.attributes[writer->entity][writer->number], writer->acknowledged);
+    for (serial = 1; writer->kind == TELEMETRY && serial <= world.serial; serial++)
+        if (results[serial].status != 0)
+            ck_assert_uint_eq(world.server.writes[serial].points, 1);
+}
+
+START_TEST(nothing_is_lost_and_no_old_value_comes_back)
+{
+    unsigned i;
+
+    world.config.spool.after_ms = unit_random() % 2 * AFTER_MS;
+    begin_writers();
+    for (i = 0; i < 3000 && !are_done(); i++)
+        disturb();
+    ck_assert(are_done());
+    world.server.faults = (struct server_faults){0};
+    if (world.server.is_away)
+        world_start_server(&world);
+    delivery_run_all(60 * MINUTE_MS);
+    ck_assert_uint_gt(world_count(&world, METRICS_SPOOL_STORED), 10);
+    for (i = 0; i < WRITERS; i++)
+        assert_last_value(&writers[i]);
+    ck_assert_uint_eq(spool.entities.count, 0);
+    ck_assert_uint_eq(world.services.principals.shares.bodies.used, 0);
+}
+END_TEST
+
+UNIT_SUITE(spool_order)
+{
+    TCase *tests;
+    Suite *suite = unit_suite_create("spool_order", &tests);
+
+    tcase_add_checked_fixture(tests, set_up, delivery_close);
+    tcase_add_test(tests, a_write_waits_a_second_for_the_server_and_later_ones_do_not);
+    tcase_add_test(tests, what_waits_follows_the_first_that_is_taken);
+    tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
+    tcase_add_test(tests, a_file_that_fails_is_said);
+    tcase_add_test(tests, a_client_that_leaves_takes_nothing_along);
+    tcase_add_loop_test(tests, nothing_is_lost_and_no_old_value_comes_back, 0, unit_rounds(20));
+    return suite;
+}
