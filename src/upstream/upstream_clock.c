@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/timex.h>
+#include <unistd.h>
 
 #include "base/hash.h"
 #include "base/log.h"
@@ -13,6 +14,8 @@
 #define QUESTION_TIMEOUT_MS   2000
 #define QUESTION_INTERVAL_MS  1000 /* between two, however many odd answers come */
 #define QUESTION_RESPONSE_MAX 4096
+
+#define TIMESYNC_MARK "/run/systemd/timesync/synchronized"
 
 /* The date of an answer. False: there is none, or a cache has kept the answer. */
 static bool read_date(const struct transfer *transfer, struct server_clock_answer *ret)
@@ -108,12 +111,18 @@ int64_t upstream_clock_now_ms(const struct upstream_clock *clock)
     return server_clock_at(&clock->clock, clock->loop->now_ms, clock_wall_ms());
 }
 
-/* The kernel knows whether something sets its clock: after a start without a network, it may be years off. */
-bool upstream_clock_is_certain(const struct upstream_clock *clock)
+/* The kernel knows whether something sets its clock: after a start without a network, it may be years off.
+ * The sandbox of the service lets nobody ask (ProtectClock=); then systemd-timesyncd may have said it. */
+static bool host_is_synchronised(void)
 {
     struct timex state = {0};
 
-    return clock->clock.known || (adjtimex(&state) >= 0 && !(state.status & STA_UNSYNC));
+    return adjtimex(&state) >= 0 ? !(state.status & STA_UNSYNC) : access(TIMESYNC_MARK, F_OK) == 0;
+}
+
+bool upstream_clock_is_certain(const struct upstream_clock *clock)
+{
+    return clock->clock.known || host_is_synchronised();
 }
 
 int64_t upstream_clock_told_ms(const struct upstream_clock *clock)
