@@ -19,7 +19,7 @@ class PageCase(Case):
     def setUpClass(cls):
         super().setUpClass()
         cls.share_simulator()
-        cls.share_daemon({"admin.address": "127.0.0.1:0"}, "api_key")
+        cls.share_daemon({"admin.address": "127.0.0.1:0", "spool.mode": "outage"}, "api_key")
         cls.port = int(cls.proxy.log.wait(r"admin requests on http://127.0.0.1:(\d+)").group(1))
 
     def get(self, path):

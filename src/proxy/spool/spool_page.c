@@ -7,6 +7,7 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/spool/spool.h"
 #include "proxy/spool/spool_question.h"
+#include "proxy/spool/spool_report.h"
 #include "proxy/spool/spool_row_json.h"
 #include "json/json_write.h"
 
@@ -161,7 +162,7 @@ static void take_changes(struct spool *spool, const struct spool_question *quest
     log_info("spool: %u rows %s: %s asked for it", count, is_drop ? "are dropped" : "wait again",
              question->who);
     if (is_drop) {
-        metrics_count(spool->services->metrics, METRICS_SPOOL_DROPPED, count);
+        spool_count(spool->services, METRICS_SPOOL_DROPPED, count);
         spool_look_for_entities(spool);
     } else {
         take_retried(spool, &question->rows);

@@ -114,6 +114,8 @@ void spool_count(struct services *services, enum metrics_event event, uint64_t r
     struct spool *spool = services->spool;
 
     metrics_count(services->metrics, event, rows);
-    spool_rate_count(event == METRICS_SPOOL_STORED ? &spool->stored : &spool->delivered,
-                     services->loop.now_ms, rows);
+    if (event == METRICS_SPOOL_STORED)
+        spool_rate_count(&spool->stored, services->loop.now_ms, rows);
+    else if (event == METRICS_SPOOL_DELIVERED)
+        spool_rate_count(&spool->delivered, services->loop.now_ms, rows);
 }

@@ -31,7 +31,7 @@ bool spool_report_read(const struct services *services, struct spool_report *ret
  */
 enum spool_trouble spool_trouble(const struct services *services);
 
-/* ROWS were stored (METRICS_SPOOL_STORED) or delivered (METRICS_SPOOL_DELIVERED). */
+/* Counts EVENT, which happened to so many ROWS; what was stored and what was delivered, in a second, too. */
 void spool_count(struct services *services, enum metrics_event event, uint64_t rows);
 
 #endif

@@ -228,7 +228,7 @@ static void tell_aside(const struct spool_slot *slot)
 {
     size_t count = slot->progress.set_aside;
 
-    metrics_count(services_of(slot)->metrics, METRICS_SPOOL_SET_ASIDE, count);
+    spool_count(services_of(slot), METRICS_SPOOL_SET_ASIDE, count);
     slot->delivery->aside += count;
     log_aside(slot);
 }
