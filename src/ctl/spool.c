@@ -279,8 +279,8 @@ const struct subcommand spool_subcommand = {
              "  --entity ENTITY      only those of ENTITY, as list shows it\n"
              "  --json               print JSON; list prints one object per line\n" ADMIN_USAGE "\n"
              "Exit status: 0 on success, 2 for a wrong command line, 3 if there is no such\n"
-             "write or the spool is off, 4 if you may not do so, 7 if tbproxyd is not\n"
-             "reachable, 1 for any other failure.\n",
+             "write or the spool is off, 4 if you may not do so, 6 if its file cannot be used,\n"
+             "7 if tbproxyd is not reachable, 1 for any other failure.\n",
     .options = options,
     .max_words = 2,
     .run = run,

@@ -254,6 +254,7 @@ class TestState(SpoolCase):
         self.assertEqual((status["open"], status["rows"]), (False, 0))
         self.assertIn("the spool cannot be used: ", status["cause"])
         self.assert_error(self.ask("/-/spool/2"), 503, 2, "the spool cannot be used: ")
+        self.assertIn("the spool cannot be used: ", self.refused("spool", "list", "--admin", self.proxy.admin_path, status=6))
         self.assertIn("\ntbproxyd_spool_up 0\n", self.ask("/-/metrics").body.decode())
 
 
