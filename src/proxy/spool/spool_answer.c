@@ -15,13 +15,13 @@ static enum spool_verdict judge_failure(const struct spool_ended_call *call)
                : SPOOL_HAS_FAILED;
 }
 
-/* 3xx: something in front of the server, which has not read the rows. */
+/* 3xx, or a page, of a portal for example: something in front of the server, which has not read the rows. */
 static enum spool_verdict judge_status(const struct spool_ended_call *call)
 {
     int status = call->status;
 
     if (status >= 200 && status < 300)
-        return SPOOL_IS_DELIVERED;
+        return call->is_page ? SPOOL_SERVER_IS_AWAY : SPOOL_IS_DELIVERED;
     if (status == 401)
         return call->credential_passes ? SPOOL_IS_REFUSED : SPOOL_IS_DOUBTED;
     if (status == 429)

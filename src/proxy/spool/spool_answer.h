@@ -27,6 +27,7 @@ enum spool_verdict {
 struct spool_ended_call {
     enum request_outcome outcome;
     int status;               /* if REQUEST_ANSWERED */
+    bool is_page;             /* the answer is for people: the server has no pages at such paths */
     int attempts;             /* of the row that count, without this one */
     int64_t first_attempt_ms; /* the first of these */
     int64_t now_ms;           /* by the same clock */

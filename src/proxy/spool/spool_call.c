@@ -48,6 +48,13 @@ static bool credential_passes(const struct spool_slot *slot)
     return slot->unauthorized_ms > 0 && services_of(slot)->upstream.accepted_ms > slot->unauthorized_ms;
 }
 
+static bool is_page(const struct transfer *transfer)
+{
+    const char *type = headers_find(&transfer->response, "Content-Type");
+
+    return type && strncasecmp(type, "text/html", strlen("text/html")) == 0;
+}
+
 static enum spool_verdict judge(const struct spool_slot *slot)
 {
     const struct request *request = &slot->request;
@@ -56,6 +63,7 @@ static enum spool_verdict judge(const struct spool_slot *slot)
     return spool_answer_judge(&(struct spool_ended_call){
         .outcome = request->outcome,
         .status = request->transfer.status,
+        .is_page = is_page(&request->transfer),
         .attempts = lead->attempts,
         .first_attempt_ms = lead->first_attempt_ms,
         .now_ms = upstream_clock_now_ms(&services_of(slot)->upstream.clock),

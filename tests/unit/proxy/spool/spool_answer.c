@@ -27,6 +27,14 @@ START_TEST(a_status_says_what_becomes_of_the_rows)
 }
 END_TEST
 
+START_TEST(a_page_of_somebody_else_delivers_nothing)
+{
+    struct spool_ended_call call = {.outcome = REQUEST_ANSWERED, .status = 200, .is_page = true};
+
+    ck_assert_int_eq(spool_answer_judge(&call), SPOOL_SERVER_IS_AWAY);
+}
+END_TEST
+
 static const struct {
     enum request_outcome outcome;
     enum spool_verdict verdict;
@@ -96,6 +104,7 @@ UNIT_SUITE(spool_answer)
 
     tcase_add_loop_test(tcase, a_status_says_what_becomes_of_the_rows, 0,
                         (int)(sizeof(statuses) / sizeof(statuses[0])));
+    tcase_add_test(tcase, a_page_of_somebody_else_delivers_nothing);
     tcase_add_loop_test(tcase, without_an_answer_rows_are_not_refused, 0,
                         (int)(sizeof(outcomes) / sizeof(outcomes[0])));
     tcase_add_test(tcase, unauthorized_rows_are_refused_if_the_credential_passes);
