@@ -11,12 +11,16 @@
  * time. */
 #define RECORD_BYTES 16384
 
-static pthread_once_t index_once = PTHREAD_ONCE_INIT;
-static int context_index; /* of the connection in an SSL_CTX */
+static pthread_mutex_t index_mutex = PTHREAD_MUTEX_INITIALIZER;
+static int context_index = -1; /* of the connection in an SSL_CTX */
 
+/* If there was no memory, the next connection tries again. */
 static void make_index(void)
 {
-    context_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    pthread_mutex_lock(&index_mutex);
+    if (context_index < 0)
+        context_index = SSL_CTX_get_ex_new_index(0, NULL, NULL, NULL, NULL);
+    pthread_mutex_unlock(&index_mutex);
 }
 
 /* Notes whether a read took all that the kernel had, so that no other is made in vain. */
@@ -94,7 +98,7 @@ static CURLcode connection_prepare_context(CURL *easy, void *context_arg, void *
 
 void connection_prepare_tls(struct connection_private *own)
 {
-    pthread_once(&index_once, make_index);
+    make_index();
     curl_easy_setopt(own->easy, CURLOPT_SSL_CTX_FUNCTION, connection_prepare_context);
     curl_easy_setopt(own->easy, CURLOPT_SSL_CTX_DATA, own);
 }
