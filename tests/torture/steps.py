@@ -65,6 +65,9 @@ class Script:
         got = [connection.response() for connection in connections]
         return [judge(one) for one in got]
 
+    def live(self):
+        self.ask("GET", "/-/live")
+
     def local(self):
         for target in ("/-/live", "/-/ready", "/-/startup"):
             self.ask("GET", target, unix=target == "/-/ready")

@@ -170,7 +170,8 @@ class Life:
         elif status is None and not self.daemon.notices.find("^READY=1$"):
             self.report(self.torture.where, failed, "is not ready", mark)
         elif status is None:
-            self.verify(steps.Script.local, failed, self.torture.where, mark)
+            # what OpenSSL could not load when the reserve was used up is missing from then on
+            self.verify(steps.Script.live if self.control.fields.more else steps.Script.local, failed, self.torture.where, mark)
 
     # ---- the steps ----
 
