@@ -2,6 +2,8 @@
 #include "ctl/daemon_page.h"
 
 #include <errno.h>
+#include <inttypes.h>
+#include <pwd.h>
 
 #include "client/answer_error.h"
 #include "client/error.h"
@@ -20,6 +22,22 @@ int daemon_page_add(struct buf *path, const char *name, const char *value)
 
     curl_free(escaped);
     return r;
+}
+
+/* tbproxyd knows users by their numbers only. */
+int daemon_page_add_client(struct buf *path, const char *client, struct tb_error *err)
+{
+    const struct passwd *user = client ? getpwnam(client) : NULL;
+    char number[32];
+
+    if (client && !user && strncmp(client, "uid:", 4) != 0 && strcmp(client, "unknown") != 0)
+        return FAIL(err, TB_ERROR_USAGE, -ENOENT, "there is no user %s; USER is a name or e.g. uid:1000",
+                    client);
+    if (user)
+        snprintf(number, sizeof(number), "uid:%ju", (uintmax_t)user->pw_uid);
+    if (daemon_page_add(path, "client", user ? number : client) < 0)
+        return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "the name of the user is too long");
+    return 0;
 }
 
 static size_t take(char *data, size_t size, size_t count, void *context)

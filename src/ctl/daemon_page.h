@@ -16,6 +16,10 @@
 /* Appends "?NAME=VALUE" or "&NAME=VALUE" to PATH; nothing if VALUE is NULL. 0, -EMSGSIZE, -ENOMEM. */
 int daemon_page_add(struct buf *path, const char *name, const char *value);
 
+/* Appends the user CLIENT: a name, "uid:1000" or "unknown"; nothing if it is NULL. TB_ERROR_USAGE if there is
+ * no such user. */
+int daemon_page_add_client(struct buf *path, const char *client, struct tb_error *err);
+
 /* GETs PATH ("/-/ready"). *RET is a new reference to the JSON object in the answer, or to an empty object if
  * there is none, because something else than tbproxyd may answer. */
 int daemon_page_get(const struct connection_options *options, const char *path, long *ret_status,

@@ -19,17 +19,16 @@ static int print_path(const struct arguments *arguments, const char *path, json_
 {
     const char *number = arguments->word_count > 1 ? arguments->words[1] : NULL;
     const char *state = arguments->only.state ? arguments->only.state : arguments->all ? "aside" : NULL;
-    char client[CLIENT_MAX_BYTES], id[24];
+    char id[24];
 
     snprintf(id, sizeof(id), "%" JSON_INTEGER_FORMAT, after);
     buf_truncate(ret, 0);
     if (buf_append_string(ret, path) < 0 || daemon_page_add(ret, "number", number) < 0 ||
         daemon_page_add(ret, "state", state) < 0 ||
-        daemon_page_add(ret, "client", client_number(arguments->only.client, client)) < 0 ||
         daemon_page_add(ret, "entity", arguments->only.entity) < 0 ||
         daemon_page_add(ret, "after", after ? id : NULL) < 0)
         return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "the options have more than %d bytes", PATH_MAX_BYTES);
-    return 0;
+    return daemon_page_add_client(ret, arguments->only.client, err);
 }
 
 /* *RET is a new reference to the answer. */
@@ -276,7 +275,7 @@ const struct subcommand spool_subcommand = {
              "  --all                all that were set aside, or what the options select\n"
              "  --state STATE        only those that are in this state: waiting or aside\n"
              "  --client USER        only those of USER, a name or e.g. uid:1000\n"
-             "  --entity ENTITY      only those of ENTITY, as list shows it\n"
+             "  --entity ENTITY      only those of ENTITY: DEVICE:ID as in the list, or ID\n"
              "  --json               print JSON; list prints one object per line\n" ADMIN_USAGE "\n"
              "Exit status: 0 on success, 2 for a wrong command line, 3 if there is no such\n"
              "write or the spool is off, 4 if you may not do so, 6 if its file cannot be used,\n"

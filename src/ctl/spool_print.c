@@ -6,6 +6,8 @@
 #include "ctl/message.h"
 #include "ctl/text.h"
 
+#define REFUSAL_MAX_BYTES 200 /* of the server's, in a list */
+
 #define OUTCOME_MEMBERS                                                                                      \
     {"state", MEMBER_TEXT, false, NULL}, {"arrived", MEMBER_TEXT, true, NULL},                               \
         {"attempts", MEMBER_COUNT, false, NULL}, {"last_attempt", MEMBER_TEXT, true, NULL},                  \
@@ -68,17 +70,35 @@ static const char *ago_or_dash(const json_t *row, const char *name, char ret[DUR
     return at ? ago_words(at, ret) : "-";
 }
 
+/* ": 404 Device not found". Of an answer that is an error of the server only its message. */
+static void print_refusal(const json_t *row)
+{
+    const char *answer = text_of(row, "answer") ? text_of(row, "answer") : "";
+    json_t *error = json_loads(answer, 0, NULL);
+    const char *message = json_string_value(json_object_get(error, "message"));
+    char text[REFUSAL_MAX_BYTES];
+
+    snprintf(text, sizeof(text), "%s", message ? message : answer);
+    utf8_mask(text);
+    printf(": %" JSON_INTEGER_FORMAT "%s%s", count_of(row, "status"), *text ? " " : "", text);
+    json_decref(error);
+}
+
 static void print_row(const json_t *row)
 {
     const char *state = text_of(row, "state"), *client = text_of(row, "client");
-    const char *reason = text_of(row, "reason");
     char ago[DURATION_MAX_BYTES], name[CLIENT_MAX_BYTES];
     enum colour colour = colour_of(state);
 
-    printf("%-9" JSON_INTEGER_FORMAT " %s%-9s%s %-17s %-20s %8" JSON_INTEGER_FORMAT "  %s%s%s\n",
+    printf("%-9" JSON_INTEGER_FORMAT " %s%-9s%s %-17s %-20s %8" JSON_INTEGER_FORMAT "  %s",
            count_of(row, "number"), colour_begin(colour), state, colour_end(colour),
            ago_or_dash(row, "arrived", ago), client_words(client ? client : "-", name),
-           count_of(row, "attempts"), text_of(row, "entity"), reason ? ": " : "", reason ? reason : "");
+           count_of(row, "attempts"), text_of(row, "entity"));
+    if (text_of(row, "reason"))
+        printf(": %s", text_of(row, "reason"));
+    if (text_of(row, "reason") && !json_is_null(json_object_get(row, "status")))
+        print_refusal(row);
+    putchar('\n');
 }
 
 static void print_page(const json_t *page)
@@ -96,7 +116,7 @@ static void print_page(const json_t *page)
 static void print_text(const char *label, const json_t *part, const char *name)
 {
     const char *text = text_of(part, name);
-    CLEANUP(free_pointer) char *copy = text ? strdup(text) : NULL;
+    CLEANUP(free_pointer) char *copy = text && *text ? strdup(text) : NULL;
 
     if (!copy)
         return;
@@ -149,9 +169,9 @@ static void print_origin(const json_t *part)
     print_optional("entity", part, "entity");
     print_optional("operation", part, "operation");
     print_text("target", part, "target");
-    field_print("server", COLOUR_NONE, "%s, tenant %s",
-                text_of(part, "server") ? text_of(part, "server") : "-",
-                text_of(part, "tenant") ? text_of(part, "tenant") : "-");
+    field_print("server", COLOUR_NONE, "%s%s%s", text_of(part, "server") ? text_of(part, "server") : "any",
+                text_of(part, "tenant") ? ", tenant " : "",
+                text_of(part, "tenant") ? text_of(part, "tenant") : "");
 }
 
 static void print_write(const json_t *write)

@@ -57,11 +57,17 @@ static const struct status_member failure_members[] = {
 };
 
 static const struct status_member spool_members[] = {
-    {"mode", MEMBER_TEXT, false, NULL},       {"rows", MEMBER_COUNT, false, NULL},
-    {"bytes", MEMBER_COUNT, false, NULL},     {"aside", MEMBER_COUNT, false, NULL},
-    {"oldest_ms", MEMBER_COUNT, false, NULL}, {"delivered_per_s", MEMBER_NUMBER, false, NULL},
-    {"left_ms", MEMBER_COUNT, true, NULL},    {"cause", MEMBER_WORDS, true, NULL},
-    {"remedy", MEMBER_WORDS, true, NULL},     {0},
+    {"mode", MEMBER_TEXT, false, NULL},
+    {"open", MEMBER_FLAG, false, NULL},
+    {"rows", MEMBER_COUNT, false, NULL},
+    {"bytes", MEMBER_COUNT, false, NULL},
+    {"aside", MEMBER_COUNT, false, NULL},
+    {"oldest_ms", MEMBER_COUNT, false, NULL},
+    {"delivered_per_s", MEMBER_NUMBER, false, NULL},
+    {"left_ms", MEMBER_COUNT, true, NULL},
+    {"cause", MEMBER_WORDS, true, NULL},
+    {"remedy", MEMBER_WORDS, true, NULL},
+    {0},
 };
 
 static const struct status_member members[] = {
@@ -183,7 +189,9 @@ static void print_spool(const json_t *spool)
 
     if (json_is_null(spool))
         return;
-    if (count_of(spool, "rows") > 0)
+    if (!json_is_true(json_object_get(spool, "open")))
+        field_print("spool", COLOUR_RED, "unusable, mode %s", text_of(spool, "mode"));
+    else if (count_of(spool, "rows") > 0)
         print_backlog(spool);
     else
         field_print("spool", COLOUR_NONE, "nothing waits, mode %s", text_of(spool, "mode"));

@@ -140,16 +140,6 @@ const char *client_words(const char *client, char ret[CLIENT_MAX_BYTES])
     return ret;
 }
 
-const char *client_number(const char *given, char ret[CLIENT_MAX_BYTES])
-{
-    const struct passwd *user = given ? getpwnam(given) : NULL;
-
-    if (!user)
-        return given;
-    snprintf(ret, CLIENT_MAX_BYTES, "uid:%ju", (uintmax_t)user->pw_uid);
-    return ret;
-}
-
 const char *ago_words(const char *at, char ret[DURATION_MAX_BYTES])
 {
     struct tm parts = {0};

@@ -39,10 +39,6 @@ const char *size_words(int64_t bytes, char ret[DURATION_MAX_BYTES]);
  * long. Returns RET. */
 const char *client_words(const char *client, char ret[CLIENT_MAX_BYTES]);
 
-/* The other way round: "uid:1000" for "anna", because tbproxyd knows users by their numbers only; GIVEN
- * itself if it is no name of a user, or NULL. */
-const char *client_number(const char *given, char ret[CLIENT_MAX_BYTES]);
-
 /* How long ago AT was, a time like "2026-11-29T15:34:09.123Z": "12 s ago"; AT itself if it is no such time.
  * Returns RET. */
 const char *ago_words(const char *at, char ret[DURATION_MAX_BYTES]);

@@ -34,15 +34,12 @@ struct trace {
 
 static int print_path(const struct arguments *arguments, struct buf *path, struct tb_error *err)
 {
-    char client[CLIENT_MAX_BYTES];
-
     if (buf_append_string(path, "/-/trace") < 0 ||
-        daemon_page_add(path, "client", client_number(arguments->only.client, client)) < 0 ||
         daemon_page_add(path, "operation", arguments->only.operation) < 0 ||
         daemon_page_add(path, "status", arguments->only.status) < 0 ||
         daemon_page_add(path, "method", arguments->only.method) < 0)
         return FAIL(err, TB_ERROR_USAGE, -EMSGSIZE, "the options have more than %d bytes", PATH_MAX_BYTES);
-    return 0;
+    return daemon_page_add_client(path, arguments->only.client, err);
 }
 
 /* "15:04:05" of the day here; the text itself if it is no time. */

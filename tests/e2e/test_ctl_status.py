@@ -163,6 +163,7 @@ class TestStatus(OperatorCase):
     def test_the_spool(self):
         line = "limit      100:1,2000:60 (configured)\n"
         for changes, text in (({}, "spool      nothing waits, mode outage\n"),
+                              ({"open": False}, "spool      unusable, mode outage\n"),
                               ({"rows": 1, "bytes": 140, "oldest_ms": 1500, "left_ms": None},
                                "spool      1 row, 140 bytes, the oldest for 1 s\n"),
                               ({"rows": 1234567, "bytes": 150 << 20, "oldest_ms": 7200000, "delivered_per_s": 51.26, "left_ms": None},
@@ -326,8 +327,9 @@ class TestStreams(OperatorCase):
 
     def test_the_filters_of_trace(self):
         self.run_ctl("trace", "--client", "root", "--operation", "a&b", "--status", "5xx", "--method", "GET")
-        self.assertEqual(self.server.requests[-1].target, "/-/trace?client=uid%3A0&operation=a%26b&status=5xx&method=GET")
+        self.assertEqual(self.server.requests[-1].target, "/-/trace?operation=a%26b&status=5xx&method=GET&client=uid%3A0")
         self.assertIn("more than 1500 bytes", self.refused("trace", "--operation", "a" * 1500))
+        self.assertIn("there is no user nobody-at-all; ", self.refused("trace", "--client", "nobody-at-all", status=2))
 
     def test_each_event_is_printed_at_once(self):
         self.server.handle = self.hold

@@ -263,9 +263,11 @@ class TestCommands(SpoolCase):
         self.begin()
         self.assertEqual(self.spool("list").splitlines()[0].split(), ["number", "state", "arrived", "client", "attempts", "entity"])
         self.assertRegex(self.spool("list"), r"\n1 +waiting +3 h ago +uid:%d +2  DEVICE/1\n"
-                                             r"2 +aside +\w.* +uid:%d .* 1  DEVICE/1: the server refused it\n" % (ALICE, ME))
+                                             r"2 +aside +\w.* +uid:%d .* 1  DEVICE/1: the server refused it: 400 \?\[31m\u00e4\n" % (ALICE, ME))
         self.assertEqual(len(self.spool("list", "--state", "aside", "--entity", "ASSET/2").splitlines()), 2)
         self.assertEqual(self.spool("list", "--entity", "x"), "the spool has no such rows\n")
+        self.assertIn("there is no user nobody-at-all; ",
+                      self.refused("spool", "list", "--client", "nobody-at-all", "--admin", self.proxy.admin_path))
         rows = [json.loads(line) for line in self.spool("list", "--client", "uid:%d" % ME, "--json").splitlines()]
         self.assertEqual([row["number"] for row in rows], [2, 5, 5])
         self.assertEqual(self.refused("spool", "list", "--state", "x", "--admin", self.proxy.admin_path, status=1)[:36],
@@ -281,6 +283,30 @@ class TestCommands(SpoolCase):
         self.assertIn('\npart       waiting\nbody       [{"t":"\\u00e4"},? 1e400, 123456789012345678901234567890]\n', text)
         self.assertEqual(json.loads(self.spool("show", "3", "--json"))["state"], "delivered")
         self.assertIn("no such write", self.refused("spool", "show", "9", "--admin", self.proxy.admin_path, status=3))
+
+    def test_an_answer_that_is_not_json_and_none(self):
+        self.begin(lambda file: [file.add(1, state=ASIDE, reason="no", status=404, answer="Not \x1bhere" + "x" * 300),
+                                 file.add(2, state=ASIDE, reason="no", answer="y"),
+                                 file.add(3, state=ASIDE, reason="no", status=413)])
+        endings = [line.rpartition("  ")[2] for line in self.spool("list").splitlines()[1:]]
+        self.assertEqual(endings, ["DEVICE/1: no: 404 Not ?here" + "x" * 190, "DEVICE/1: no", "DEVICE/1: no: 413"])
+
+    def test_the_id_of_an_entity_is_enough(self):
+        self.begin(lambda file: [file.add(number, entity=entity) for number, entity in
+                                 ((1, "DEVICE:784f394c-42b6-435a-983c-b7beff2784f9"), (2, "ASSET:784f394c-42b6-435a-983c-b7beff2784f8"))])
+        for entity in ("784f394c-42b6-435a-983c-b7beff2784f8", "ASSET:784f394c-42b6-435a-983c-b7beff2784f8"):
+            self.assertEqual([json.loads(line)["number"] for line in self.spool("list", "--json", "--entity", entity).splitlines()], [2])
+        for entity in ("784f394c", "DEVICE", ":784f394c-42b6-435a-983c-b7beff2784f8"):
+            self.assertEqual(self.spool("list", "--json", "--entity", entity), "")
+
+    def test_what_is_not_known_is_not_shown(self):
+        """The body of what has ended, and the server of what was tried again, which goes to any."""
+        self.begin()
+        self.assertNotIn("body", self.spool("show", "3"))
+        self.spool("retry", "2")
+        self.assertIn("\nserver     any\n", self.spool("show", "2"))
+        part, = json.loads(self.spool("show", "2", "--json"))["parts"]
+        self.assertEqual((part["server"], part["tenant"]), (None, None))
 
     def test_retry_and_drop(self):
         self.begin()

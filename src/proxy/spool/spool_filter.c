@@ -84,10 +84,18 @@ int spool_filter_parse(const char *query, struct spool_filter *ret, const char *
     return query_read(query, &reader, reason);
 }
 
+/* WANTED is an entity, or only its id. */
+static bool is_entity(const char *wanted, const char *entity)
+{
+    const char *id = strchr(entity, ':');
+
+    return strcmp(wanted, entity) == 0 || (id && strcmp(wanted, id + 1) == 0);
+}
+
 static bool is_wanted(const struct spool_filter *filter, const struct spool_row *row)
 {
     return (!*filter->principal || strcmp(filter->principal, row->principal) == 0) &&
-           (!*filter->entity || strcmp(filter->entity, row->entity) == 0);
+           (!*filter->entity || is_entity(filter->entity, row->entity));
 }
 
 /* The parts of a write are beside each other. */

@@ -14,13 +14,14 @@ const char *spool_state_name(enum spool_state state)
     return names[state];
 }
 
-/* The first SPOOL_ANSWER_SHOWN bytes at most. */
+/* Nothing is null, as the server of what goes to any. The first SPOOL_ANSWER_SHOWN bytes at most. */
 static json_t *text_or_null(const char *text)
 {
-    CLEANUP(free_pointer) char *copy = text ? strndup(text, SPOOL_ANSWER_SHOWN) : NULL;
+    bool is_there = text && *text;
+    CLEANUP(free_pointer) char *copy = is_there ? strndup(text, SPOOL_ANSWER_SHOWN) : NULL;
 
     if (!copy)
-        return text ? NULL : json_null();
+        return is_there ? NULL : json_null();
     utf8_mask(copy);
     return json_string(copy);
 }

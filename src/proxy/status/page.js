@@ -207,7 +207,8 @@ function showBudget({ limits }) {
 function showSpool({ spool }) {
   byId("spool").hidden = !spool;
   if (!spool) return;
-  setText("spool-rows", spool.rows === 0 ? `Nothing waits (mode ${spool.mode}).` :
+  setText("spool-rows", !spool.open ? `It cannot be used (mode ${spool.mode}).` :
+    spool.rows === 0 ? `Nothing waits (mode ${spool.mode}).` :
     `${spool.rows} rows wait (${bytes(spool.bytes)}), the oldest for ${duration(spool.oldest_ms)}. One user may have ${
       spool.max_rows} rows and ${bytes(spool.max_bytes)}.`);
   setText("spool-rate", `${few(spool.stored_per_s)} a second are stored, ${few(spool.delivered_per_s)} delivered${
