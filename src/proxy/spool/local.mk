@@ -19,6 +19,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_file_read.c \
 	src/proxy/spool/spool_file_room.c \
 	src/proxy/spool/spool_file_totals.c \
+	src/proxy/spool/spool_fresh.c src/proxy/spool/spool_fresh.h \
 	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
 	src/proxy/spool/spool_origin.c src/proxy/spool/spool_origin.h \

@@ -5,6 +5,7 @@
 #include <zlib.h>
 
 #include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_fresh.h"
 #include "proxy/spool/spool_sql.h"
 
 static int run(struct spool_file *file, enum spool_statement which)
@@ -18,7 +19,10 @@ int spool_file_begin(struct spool_file *file)
 {
     file->failure = 0;
     file->before = file->totals;
-    return run(file, SPOOL_BEGIN);
+    spool_fresh_keep(file);
+    if (run(file, SPOOL_BEGIN) == 0)
+        spool_fresh_restore(file);
+    return file->failure;
 }
 
 static void undo(struct spool_file *file)
@@ -28,6 +32,7 @@ static void undo(struct spool_file *file)
     /* SQLite itself undoes a transaction after some errors. */
     if (!sqlite3_get_autocommit(file->db))
         run(file, SPOOL_ROLLBACK);
+    spool_fresh_undo(file);
     file->totals = file->before;
     file->failure = failure;
 }
@@ -128,7 +133,9 @@ void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf
 
 static int insert(struct spool_file *file, const struct spool_row *row, const struct row_names *names)
 {
+    bool is_fresh = spool_fresh_has_room(file);
     struct sqlite3_stmt *statement = spool_statement(file, SPOOL_INSERT);
+    int r;
 
     if (!statement)
         return file->failure;
@@ -143,7 +150,11 @@ static int insert(struct spool_file *file, const struct spool_row *row, const st
         sqlite3_bind_int64(statement, 8, row->boot_ms);
     }
     spool_bind_body(statement, 9, &row->body);
-    return spool_step(file, statement);
+    sqlite3_bind_int(statement, 12, is_fresh ? SPOOL_FRESH : SPOOL_WAITING);
+    r = spool_step(file, statement);
+    if (r == 0 && is_fresh)
+        spool_fresh_add(file, names->entity, row->id);
+    return r;
 }
 
 int spool_file_insert(struct spool_file *file, const struct spool_row *row)

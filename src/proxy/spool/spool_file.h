@@ -27,7 +27,8 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    32
+#define SPOOL_STATEMENTS    37
+#define SPOOL_FRESH_MAX     4096 /* rows that are not in the index */
 
 struct spool_totals {
     int64_t rows[2]; /* SPOOL_WAITING, SPOOL_ASIDE */
@@ -35,18 +36,28 @@ struct spool_totals {
     int64_t oldest_id; /* no waiting row has a lesser one */
 };
 
+/* Rows that wait and are not in the index yet (spool_fresh.h), sorted by entity and id. */
+struct spool_fresh {
+    struct spool_fresh_row {
+        int64_t entity, id;
+    } rows[SPOOL_FRESH_MAX];
+    size_t count;
+    bool is_lost; /* the file may have others, after it was opened */
+};
+
 struct spool_file {
     struct sqlite3 *db; /* NULL: closed */
     struct sqlite3_stmt *statements[SPOOL_STATEMENTS];
     char *path;
     struct spool_totals totals;
-    struct spool_totals before; /* this transaction */
-    unsigned ended;             /* since ends were last forgotten */
-    int failure;                /* of this transaction; 0: none */
-    char why[SPOOL_WHY_MAX];    /* SQLite's text for it */
-    int64_t commits;            /* since the file was opened */
-    int log_pages;              /* in the log file */
-    bool is_full;               /* the disk: no row is stored until there is room */
+    struct spool_totals before; /* this transaction, as fresh_before */
+    struct spool_fresh fresh, fresh_before;
+    unsigned ended;          /* since ends were last forgotten */
+    int failure;             /* of this transaction; 0: none */
+    char why[SPOOL_WHY_MAX]; /* SQLite's text for it */
+    int64_t commits;         /* since the file was opened */
+    int log_pages;           /* in the log file */
+    bool is_full;            /* the disk: no row is stored until there is room */
 };
 
 /* Opens the file. Makes it and DIRECTORY, whose parent exists, if they are missing; nobody else must have

@@ -3,13 +3,14 @@
 #include <stdio.h>
 
 #include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_fresh.h"
 
 #define TIDY_ENDS 1000 /* ends are forgotten after so many */
 #define FEW_ROWS  1000 /* so few are searched for names quickly */
 
 struct looked {
     int state;
-    int64_t principal, size;
+    int64_t principal, size, entity;
 };
 
 /* -ENOENT: there is no row ID in STATE; -1: in any. */
@@ -25,8 +26,10 @@ static int look(struct spool_file *file, int64_t id, int state, struct looked *r
     if (r <= 0)
         return r < 0 ? r : -ENOENT;
     *ret = (struct looked){sqlite3_column_int(statement, 0), sqlite3_column_int64(statement, 1),
-                           sqlite3_column_int64(statement, 2)};
+                           sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3)};
     sqlite3_reset(statement);
+    if (ret->state == SPOOL_FRESH)
+        ret->state = SPOOL_WAITING;
     if (ret->state != SPOOL_WAITING && ret->state != SPOOL_ASIDE)
         return spool_note(file, SQLITE_CORRUPT);
     return state >= 0 && ret->state != state ? -ENOENT : 0;
@@ -78,6 +81,7 @@ int spool_file_end(struct spool_file *file, int64_t id, enum spool_state state,
         r = note_end(file, id, state, row.principal, answer);
     if (r < 0)
         return r;
+    spool_fresh_remove(file, row.entity, id);
     spool_file_add(file, (enum spool_state)row.state, -1, -row.size);
     return ++file->ended % TIDY_ENDS == 0 ? spool_file_tidy(file, answer->at_ms) : 0;
 }
@@ -125,6 +129,7 @@ int spool_file_set_aside(struct spool_file *file, int64_t id, const struct spool
         r = update_state(file, id, answer->reason);
     if (r < 0)
         return r;
+    spool_fresh_remove(file, row.entity, id);
     spool_file_add(file, SPOOL_WAITING, -1, -row.size);
     spool_file_add(file, SPOOL_ASIDE, 1, row.size);
     return 0;
@@ -223,6 +228,8 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
     int r = first->len > SPOOL_BODY_MAX || second->len > SPOOL_BODY_MAX ? -EMSGSIZE
                                                                         : look(file, id, SPOOL_WAITING, &row);
 
+    if (r == 0)
+        r = spool_fresh_index(file, row.entity);
     if (r == 0)
         r = id_in_front(file, id, &new_id);
     if (r == 0)

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "proxy/spool/spool_damaged.h"
 #include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_fresh.h"
 #include "proxy/spool/spool_reserve.h"
 #include "proxy/spool/spool_schema.h"
 #include "proxy/spool/spool_sql.h"
@@ -122,7 +123,7 @@ static int expect(struct spool_file *file, const char *sql, const char *wanted, 
 
 static int oldest_waiting(struct spool_file *file, int64_t *ret)
 {
-    int r = spool_sql_number(file->db, "SELECT id FROM rows WHERE +state = 0 ORDER BY id LIMIT 1", ret);
+    int r = spool_sql_number(file->db, "SELECT id FROM rows WHERE +state IN (0, 4) ORDER BY id LIMIT 1", ret);
 
     if (r != -ENOENT)
         return r;
@@ -166,15 +167,29 @@ static int prepare_database(struct spool_file *file)
     return r == 0 ? expect(file, "PRAGMA quick_check(1)", "ok", -EUCLEAN) : r;
 }
 
+/* A full disk has room for that later. */
+static int restore_index(struct spool_file *file)
+{
+    int r;
+
+    file->fresh.count = 0;
+    file->fresh.is_lost = true;
+    spool_file_begin(file);
+    r = spool_file_commit(file);
+    return r == -ENOSPC ? 0 : r;
+}
+
 static int read_database(struct spool_file *file)
 {
-    int r = spool_file_count(file, &file->totals);
+    int r = restore_index(file);
 
+    if (r == 0)
+        r = spool_file_count(file, &file->totals);
     if (r == 0)
         r = oldest_waiting(file, &file->totals.oldest_id);
     if (r == 0)
         r = spool_file_begin(file);
-    if (r < 0)
+    if (r < 0 && r != -ENOSPC)
         return r;
     spool_file_tidy(file, clock_wall_ms());
     r = spool_file_commit(file);

@@ -42,6 +42,11 @@ enum spool_statement {
     SPOOL_FIND_ROWS,
     SPOOL_FIND_ENDED,
     SPOOL_SHARES,
+    SPOOL_INDEX,
+    SPOOL_INDEX_ALL,
+    SPOOL_IS_INDEXED,
+    SPOOL_READ_FRESH,
+    SPOOL_ENTITY_KEY,
 };
 
 /* The statement, prepared, reset, and without parameters. NULL: the failure is noted. */

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_fresh.h"
 #include "proxy/spool/spool_sql.h"
 
 /* The columns of a row, in spool_statement.c. */
@@ -58,6 +59,8 @@ static int read_row(struct sqlite3_stmt *statement, struct spool_row *row)
 
     row->id = sqlite3_column_int64(statement, ID);
     row->state = (enum spool_state)sqlite3_column_int(statement, STATE);
+    if ((int)row->state == SPOOL_FRESH)
+        row->state = SPOOL_WAITING;
     row->arrived_ms = sqlite3_column_int64(statement, ARRIVED);
     row->boot_ms = sqlite3_column_int64(statement, BOOT_MS);
     row->attempts = sqlite3_column_int(statement, ATTEMPTS);
@@ -157,20 +160,99 @@ static int entity_id(struct spool_file *file, const char *key, int64_t *ret)
     return 0;
 }
 
-int spool_file_read(struct spool_file *file, const char *key, struct spool_page page, struct list *ret)
+/* 1: the index has rows of the entity; 0: it has none. */
+static int is_indexed(struct spool_file *file, int64_t entity)
 {
-    struct sqlite3_stmt *statement;
-    int64_t id = 0;
-    int r = entity_id(file, key, &id);
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_IS_INDEXED);
+    int r;
 
-    if (r < 0)
-        return r == -ENOENT ? 0 : r;
-    statement = spool_statement(file, SPOOL_READ);
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, entity);
+    r = spool_step(file, statement);
+    sqlite3_reset(statement);
+    return r;
+}
+
+static int read_indexed(struct spool_file *file, int64_t entity, struct spool_page page, struct list *ret)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_READ);
+
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, entity);
+    sqlite3_bind_int64(statement, 2, page.after_id);
+    return read_rows(file, statement, true, page, ret);
+}
+
+static int take_one(struct spool_file *file, int64_t id, struct spool_row **ret)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_READ_FRESH);
+    int r;
+
     if (!statement)
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
-    sqlite3_bind_int64(statement, 2, page.after_id);
-    return read_rows(file, statement, true, page, ret);
+    r = spool_step(file, statement);
+    if (r >= 0)
+        r = r == 1 ? take_row(file, statement, true, ret) : spool_note(file, SQLITE_CORRUPT);
+    sqlite3_reset(statement);
+    return r;
+}
+
+/* Rows that are not in the index, one by one. */
+static int take_fresh(struct spool_file *file, int64_t entity, const struct spool_page *page,
+                      struct list *ret)
+{
+    size_t place = spool_fresh_find(file, entity, page->after_id), rows = 0, bytes = 0;
+    const struct spool_fresh_row *at;
+    struct spool_row *row;
+    int r;
+
+    while ((at = spool_fresh_at(file, place++)) && at->entity == entity && rows < page->max_rows) {
+        r = take_one(file, at->id, &row);
+        if (r < 0)
+            return r;
+        list_append(ret, &row->link);
+        if (!fits(page, rows++, bytes, row->size)) {
+            spool_row_free(row);
+            return 0;
+        }
+        bytes += row->size;
+    }
+    return 0;
+}
+
+static int read_fresh(struct spool_file *file, int64_t entity, struct spool_page page, struct list *ret)
+{
+    struct list rows;
+    int r;
+
+    list_init(&rows);
+    r = take_fresh(file, entity, &page, &rows);
+    if (r == 0)
+        list_take_all(ret, &rows);
+    spool_rows_free(&rows);
+    return r;
+}
+
+int spool_file_read(struct spool_file *file, const char *key, struct spool_page page, struct list *ret)
+{
+    const struct spool_fresh_row *at;
+    int64_t entity = 0;
+    int r = entity_id(file, key, &entity);
+
+    if (r < 0)
+        return r == -ENOENT ? 0 : r;
+    at = spool_fresh_at(file, spool_fresh_find(file, entity, INT64_MIN));
+    if (!at || at->entity != entity)
+        return read_indexed(file, entity, page, ret);
+    r = is_indexed(file, entity);
+    if (r == 0)
+        return read_fresh(file, entity, page, ret);
+    if (r == 1)
+        r = spool_fresh_index(file, entity);
+    return r == 0 ? read_indexed(file, entity, page, ret) : r;
 }
 
 int spool_file_list(struct spool_file *file, int64_t after_id, int state, bool with_bodies,
@@ -264,29 +346,65 @@ int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, s
     return r;
 }
 
-/* 1: *RET is the entity after AFTER, which moves on; 0: there is none. */
-static int next_entity(struct spool_file *file, int64_t *after, struct spool_entity *ret)
+/* 1: RET is the first row of the next entity after AFTER in the index; 0: there is none. */
+static int next_indexed(struct spool_file *file, int64_t after, struct spool_fresh_row *ret)
 {
     struct sqlite3_stmt *statement = spool_statement(file, SPOOL_NEXT_ENTITY);
-    char *key = NULL;
     int r;
 
     if (!statement)
         return file->failure;
-    sqlite3_bind_int64(statement, 1, *after);
+    sqlite3_bind_int64(statement, 1, after);
     r = spool_step(file, statement);
-    if (r <= 0)
-        return r;
-    r = spool_take_text(statement, 2, &key);
-    if (r == 0 && !key)
-        r = spool_note(file, SQLITE_CORRUPT);
-    if (r == 0) {
-        *ret = (struct spool_entity){key, sqlite3_column_int64(statement, 1)};
-        *after = sqlite3_column_int64(statement, 0);
-        r = 1;
-    }
+    if (r == 1)
+        *ret =
+            (struct spool_fresh_row){sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
     sqlite3_reset(statement);
     return r;
+}
+
+/* The same, also of rows that are not in the index. */
+static int next_waiting(struct spool_file *file, int64_t after, struct spool_fresh_row *ret)
+{
+    const struct spool_fresh_row *fresh = spool_fresh_at(file, spool_fresh_find(file, after + 1, INT64_MIN));
+    int r = next_indexed(file, after, ret);
+
+    if (r < 0 || !fresh || (r == 1 && spool_fresh_is_before(ret, fresh)))
+        return r;
+    *ret = *fresh;
+    return 1;
+}
+
+static int entity_key(struct spool_file *file, int64_t entity, char **ret)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_ENTITY_KEY);
+    int r;
+
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, entity);
+    r = spool_step(file, statement);
+    if (r >= 0)
+        r = r == 1 ? spool_take_text(statement, 0, ret) : spool_note(file, SQLITE_CORRUPT);
+    sqlite3_reset(statement);
+    return r;
+}
+
+/* 1: *RET is the entity after AFTER, which moves on; 0: there is none. */
+static int next_entity(struct spool_file *file, int64_t *after, struct spool_entity *ret)
+{
+    struct spool_fresh_row first;
+    char *key = NULL;
+    int r = next_waiting(file, *after, &first);
+
+    if (r != 1)
+        return r;
+    r = entity_key(file, first.entity, &key);
+    if (r < 0)
+        return r;
+    *ret = (struct spool_entity){key, first.id};
+    *after = first.entity;
+    return 1;
 }
 
 int spool_file_next_entities(struct spool_file *file, int64_t *cursor, struct spool_entity *ret, size_t count)

@@ -3,6 +3,7 @@
 
 #include "base/log.h"
 #include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_fresh.h"
 #include "proxy/spool/spool_reserve.h"
 #include "proxy/spool/spool_sql.h"
 
@@ -67,10 +68,21 @@ static bool shrink(struct spool_file *file)
     return spool_sql_run(file->db, sql) == 0;
 }
 
+/* If that fails, so does the next transaction. */
+static void index_fresh(struct spool_file *file)
+{
+    if (!spool_fresh_is_long(file))
+        return;
+    if (spool_file_begin(file) == 0)
+        spool_fresh_index_all(file);
+    spool_file_commit(file);
+}
+
 bool spool_file_maintain(struct spool_file *file)
 {
     bool shrunk = shrink(file);
 
+    index_fresh(file);
     if ((file->log_pages >= LOG_PAGES || shrunk) &&
         checkpoint(file, shrunk ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE) == -ENOSPC)
         spool_file_make_room(file);

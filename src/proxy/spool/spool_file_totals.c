@@ -5,28 +5,39 @@
 #include <sys/stat.h>
 
 #include "proxy/spool/spool_file_private.h"
+#include "proxy/spool/spool_fresh.h"
 #include "proxy/spool/spool_sql.h"
 
-static int count_rows(struct spool_file *file, enum spool_state state, struct spool_totals *totals)
+/* Adds the rows that have STORED as their state in the file. */
+static int count_rows(struct spool_file *file, int stored, enum spool_state state,
+                      struct spool_totals *totals)
 {
     char sql[100];
-    int64_t size = 0;
+    int64_t rows = 0, size = 0;
     int r;
 
-    snprintf(sql, sizeof(sql), "SELECT count(*) FROM rows WHERE state = %d", state);
-    r = spool_sql_number(file->db, sql, &totals->rows[state]);
-    snprintf(sql, sizeof(sql), "SELECT coalesce(sum(size), 0) FROM rows WHERE state = %d", state);
+    snprintf(sql, sizeof(sql), "SELECT count(*) FROM rows WHERE state = %d", stored);
+    r = spool_sql_number(file->db, sql, &rows);
+    snprintf(sql, sizeof(sql), "SELECT coalesce(sum(size), 0) FROM rows WHERE state = %d", stored);
     if (r == 0)
         r = spool_sql_number(file->db, sql, &size);
-    totals->bytes[state] = size + totals->rows[state] * SPOOL_ROW_BYTES;
+    totals->rows[state] += rows;
+    totals->bytes[state] += size + rows * SPOOL_ROW_BYTES;
     return r;
 }
 
 int spool_file_count(struct spool_file *file, struct spool_totals *ret)
 {
-    int r = count_rows(file, SPOOL_WAITING, ret);
+    struct spool_totals counted = {.oldest_id = ret->oldest_id};
+    int r = count_rows(file, SPOOL_WAITING, SPOOL_WAITING, &counted);
 
-    return r == 0 ? count_rows(file, SPOOL_ASIDE, ret) : r;
+    if (r == 0 && (file->fresh.count > 0 || file->fresh.is_lost))
+        r = count_rows(file, SPOOL_FRESH, SPOOL_WAITING, &counted);
+    if (r == 0)
+        r = count_rows(file, SPOOL_ASIDE, SPOOL_ASIDE, &counted);
+    if (r == 0)
+        *ret = counted;
+    return r;
 }
 
 int spool_file_check_totals(struct spool_file *file)
@@ -86,11 +97,12 @@ static int take_share(struct spool_file *file, struct sqlite3_stmt *statement, s
 
 int spool_file_shares(struct spool_file *file, struct spool_share **ret, size_t *count)
 {
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_SHARES);
     struct spool_share *shares = NULL;
+    struct sqlite3_stmt *statement;
     size_t found = 0;
-    int r;
+    int r = spool_fresh_index_all(file);
 
+    statement = r == 0 ? spool_statement(file, SPOOL_SHARES) : NULL;
     if (!statement)
         return file->failure;
     while ((r = spool_step(file, statement)) == 1) {

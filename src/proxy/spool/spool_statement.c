@@ -14,6 +14,7 @@
     " LEFT JOIN entities ON entities.id = entity LEFT JOIN principals ON principals.id = principal"                 \
     " LEFT JOIN servers ON servers.id = server LEFT JOIN targets ON targets.id = rows.target"
 #define IF_ASKED "CASE WHEN ?2 THEN body END"
+#define WAITS    "+state IN (0, 4)" /* without the index, which does not have all */
 
 static const char *const texts[] = {
     [SPOOL_BEGIN] = "BEGIN",
@@ -31,8 +32,8 @@ static const char *const texts[] = {
         "INSERT INTO targets (target, operation, scope, content_type) VALUES (?1, ?2, ?3, ?4)",
     [SPOOL_INSERT] =
         "INSERT INTO rows (id, state, entity, principal, server, target, arrived, boot, boot_ms, size, crc, body)"
-        " VALUES (?1, 0, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [SPOOL_LOOK] = "SELECT state, principal, size FROM rows WHERE id = ?1",
+        " VALUES (?1, ?12, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+    [SPOOL_LOOK] = "SELECT state, principal, size, entity FROM rows WHERE id = ?1",
     [SPOOL_DELETE] = "DELETE FROM rows WHERE id = ?1",
     [SPOOL_NOTE_END] = "INSERT OR REPLACE INTO ended VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SPOOL_UPDATE_ANSWER] =
@@ -50,12 +51,12 @@ static const char *const texts[] = {
     [SPOOL_COPY] =
         "INSERT INTO rows SELECT ?2, state, entity, principal, server, target, arrived, boot, boot_ms,"
         " attempts, first_attempt, last_attempt, status, answer, reason, ?3, ?4, ?5 FROM rows WHERE id = ?1",
-    [SPOOL_NEXT_ENTITY] = "SELECT entity, rows.id, key FROM rows LEFT JOIN entities ON entities.id = entity"
-                          " WHERE state = 0 AND entity > ?1 ORDER BY entity, rows.id LIMIT 1",
-    [SPOOL_OLDEST] = ROWS("NULL") " WHERE rows.id >= ?1 AND +state = 0 ORDER BY rows.id LIMIT 1",
+    [SPOOL_NEXT_ENTITY] =
+        "SELECT entity, id FROM rows WHERE state = 0 AND entity > ?1 ORDER BY entity, id LIMIT 1",
+    [SPOOL_OLDEST] = ROWS("NULL") " WHERE rows.id >= ?1 AND " WAITS " ORDER BY rows.id LIMIT 1",
     [SPOOL_READ] = ROWS("body") " WHERE state = 0 AND entity = ?1 AND rows.id > ?2 ORDER BY rows.id",
     [SPOOL_LIST] = ROWS(IF_ASKED) " WHERE rows.id > ?1 ORDER BY rows.id",
-    [SPOOL_LIST_WAITING] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND +state = 0 ORDER BY rows.id",
+    [SPOOL_LIST_WAITING] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND " WAITS " ORDER BY rows.id",
     [SPOOL_LIST_ASIDE] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND state = 1 ORDER BY rows.id",
     [SPOOL_FIND_ROWS] =
         ROWS("CASE WHEN ?3 THEN body END") " WHERE rows.id BETWEEN ?1 AND ?2 ORDER BY rows.id",
@@ -65,6 +66,11 @@ static const char *const texts[] = {
     [SPOOL_SHARES] = "SELECT name, count(*), sum(size) FROM (SELECT principal, size FROM rows WHERE state = 0"
                      " UNION ALL SELECT principal, size FROM rows WHERE state = 1)"
                      " LEFT JOIN principals ON principals.id = principal GROUP BY principal",
+    [SPOOL_INDEX] = "UPDATE rows SET state = 0 WHERE id = ?1",
+    [SPOOL_INDEX_ALL] = "UPDATE rows SET state = 0 WHERE state = 4", /* SPOOL_FRESH */
+    [SPOOL_IS_INDEXED] = "SELECT 1 FROM rows WHERE state = 0 AND entity = ?1 LIMIT 1",
+    [SPOOL_READ_FRESH] = ROWS("body") " WHERE rows.id = ?1 AND +state = 4",
+    [SPOOL_ENTITY_KEY] = "SELECT key FROM entities WHERE id = ?1",
 };
 
 _Static_assert(ARRAY_SIZE(texts) == SPOOL_STATEMENTS, "the array in struct spool_file has a place for each");

@@ -9,6 +9,7 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/spool/spool_entities.c \
 	tests/unit/proxy/spool/spool_file.c \
 	tests/unit/proxy/spool/spool_filter.c \
+	tests/unit/proxy/spool/spool_fresh.c \
 	tests/unit/proxy/spool/spool_full.c \
 	tests/unit/proxy/spool/spool_kill.c \
 	tests/unit/proxy/spool/spool_power.c \
