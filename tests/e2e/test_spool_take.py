@@ -65,9 +65,9 @@ class TakeCase(Case):
         self.proxy.ended()
         self.proxy.start()
 
-    def post(self, target, body):
+    def post(self, target, body, headers=()):
         """Over the Unix socket: the port is another after a restart."""
-        return self.proxy.post(target, body, unix=True)
+        return self.proxy.post(target, body, headers=headers, unix=True)
 
     def written(self):
         """The writes that the server has seen."""
@@ -145,6 +145,14 @@ class TestAlways(TakeCase):
         self.assertEqual(self.proxy.post("/api/v1/TOKEN/telemetry", {"t": 1}).status, 200)
         self.assertEqual(self.proxy.get(TELEMETRY.replace("timeseries/ANY", "values/timeseries")).status, 200)
         self.assertEqual(self.rows(), [])
+
+    def test_headers_that_change_nothing_do_not_matter(self):
+        self.begin("always")
+        for header in (("Origin", "http://localhost"), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
+                       ("Cache-Control", "no-cache"), ("X-Forwarded-For", "192.0.2.1")):
+            self.assert_taken(self.post(TELEMETRY, {"t": 1}, [header]))
+        self.assertEqual(self.post(TELEMETRY, {"t": 1}, [("Content-Encoding", "br")]).status, 503)
+        self.assertEqual(len(self.rows()), 4)
 
     def test_the_status_can_be_200(self):
         self.begin("always", **{"spool.status": 200})
@@ -291,8 +299,11 @@ class TestFile(TakeCase):
         self.prepare("outage")
         os.mkdir(self.spool, 0o755)
         self.proxy.start()
-        self.assert_error(self.proxy.post(TELEMETRY, {"t": 1}), 503, 2, "chmod 0700")
+        self.assert_error(self.proxy.post(ATTRIBUTES, {"a": 1}), 503, 2, "chmod 0700")
         self.assertEqual(self.proxy.post("/api/device", {"name": "d"}).status, 200)
+        self.fails = lambda request: False
+        self.assertEqual(self.proxy.post(TELEMETRY, {"t": 1}).status, 200)  # it has its time
+        self.fails = lambda request: True
         os.chmod(self.spool, 0o700)
         self.proxy.signal(signal.SIGHUP)
         wait_until(lambda: self.proxy.post(TELEMETRY, {"t": 1}).status == 202, "the file")

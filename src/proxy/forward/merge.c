@@ -8,7 +8,8 @@
 #include "proxy/forward/upstream_call.h"
 #include "upstream/stamp.h"
 
-bool merge_headers_are_harmless(const struct headers *headers)
+/* Only headers that do not change what is written; with any other, a write goes alone. */
+static bool headers_are_harmless(const struct headers *headers)
 {
     static const char *const harmless[] = {"Accept", "Accept-Encoding", "Accept-Language", "Content-Type",
                                            "User-Agent"};
@@ -42,7 +43,7 @@ static bool fits_others(const struct forwarding *forwarding)
 
     return (forwarding->stamped || forwarding->merge == MERGE_ATTRIBUTES) && body && body->len > 0 &&
            body->len <= TELEMETRY_STAMP_MAX_BYTES &&
-           merge_headers_are_harmless(&forwarding->exchange->head.headers) &&
+           headers_are_harmless(&forwarding->exchange->head.headers) &&
            merge_check(forwarding->merge, body->data, body->len) == 0;
 }
 

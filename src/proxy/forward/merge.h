@@ -8,9 +8,6 @@
 
 #include "proxy/forward/forwarding.h"
 
-/* Whether HEADERS are only some that do not change what is written. With any other, a write goes alone. */
-bool merge_headers_are_harmless(const struct headers *headers);
-
 /* Sets forwarding->merge: how its body can go with others, if at all. */
 void merge_choose(struct forwarding *forwarding);
 

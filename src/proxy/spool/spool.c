@@ -118,7 +118,7 @@ void spool_look_at(struct spool *spool, const char *key)
 
 static void log_unusable(const struct spool *spool)
 {
-    log_error("spool: %s; what should be stored in it is answered with 503", spool->error.message);
+    log_error("spool: %s; what must be stored in it is answered with 503", spool->error.message);
 }
 
 /* At the start, spool_open() says it. */

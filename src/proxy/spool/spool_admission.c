@@ -5,7 +5,6 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
-#include "proxy/forward/merge.h"
 #include "proxy/spool/spool_delete.h"
 #include "proxy/spool/spool_pending.h"
 #include "proxy/spool/spool_take.h"
@@ -107,10 +106,17 @@ static void take_pending(struct spool *spool, struct spool_pending *pending)
 
 /* ---- arrivals ---- */
 
-/* Whether its body is here, and nothing but it and the target says what is written. */
+/* Whether its body is here, and nothing but it and the target says what is written, and whether it is. */
 static bool is_plain(const struct exchange *exchange)
 {
-    return !exchange->inbound.streams && merge_headers_are_harmless(&exchange->head.headers);
+    static const char *const others[] = {"Content-Encoding", "Content-Range",     "If-Match",
+                                         "If-None-Match",    "If-Modified-Since", "If-Unmodified-Since"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(others); i++)
+        if (headers_find(&exchange->head.headers, others[i]))
+            return false;
+    return !exchange->inbound.streams;
 }
 
 static bool is_too_large(const struct exchange *exchange)
@@ -153,6 +159,14 @@ static void refuse_too_large(struct exchange *exchange)
                 "the body is too large for the spool (spool.max_body_bytes), in which it would have to wait");
 }
 
+/* Values have their times, so they need not come after rows in a file that cannot be opened. */
+static bool does_without(const struct spool *spool, const struct exchange *exchange,
+                         const struct spool_write *write)
+{
+    return !spool->is_open && write->kind == SPOOL_TELEMETRY && !exchange->head.prefers_async &&
+           exchange->services->config->spool.mode == SPOOL_MODE_OUTAGE;
+}
+
 static bool keeps_write(struct spool *spool, struct forwarding *forwarding, const struct spool_write *write,
                         bool is_behind)
 {
@@ -160,6 +174,8 @@ static bool keeps_write(struct spool *spool, struct forwarding *forwarding, cons
     const struct config *config = exchange->services->config;
     bool is_for_spool = is_behind || config->spool.mode == SPOOL_MODE_ALWAYS || exchange->head.prefers_async;
 
+    if (does_without(spool, exchange, write))
+        return false;
     if (is_too_large(exchange) && is_for_spool)
         refuse_too_large(exchange);
     else if (is_for_spool && is_plain(exchange))
