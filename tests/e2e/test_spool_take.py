@@ -269,9 +269,16 @@ class TestFull(TakeCase):
         for index in range(10):
             in_parallel(10, lambda part: self.assert_taken(self.proxy.post(TELEMETRY, {"t": 10 * index + part})))
 
+    def trouble(self):
+        spool = self.proxy.ask_admin("GET", "/-/status").json()["spool"]
+        return spool["cause"], spool["remedy"]
+
     def test_a_full_spool_refuses(self):
         self.fill()
+        self.assertEqual(self.trouble(), (None, None))
         self.assert_error(self.proxy.post(TELEMETRY, {"t": 100}), 503, 2, "full", "spool.max_rows")
+        self.assertEqual(self.trouble()[0], "it is full for a user, whose writes are refused")
+        self.assertIn("spool.max_rows", self.trouble()[1])
         self.assertEqual(len(self.rows()), 100)
 
     def test_or_drops_the_oldest(self):
@@ -279,6 +286,7 @@ class TestFull(TakeCase):
         for index in range(100, 110):
             self.assert_taken(self.proxy.post(TELEMETRY, {"t": index}))
         self.proxy.log.wait("spool: it is full")
+        self.assertEqual(self.trouble()[0], "it is full for a user, whose oldest writes are dropped")
         self.assertEqual(sorted(body["values"]["t"] for body in self.bodies()), list(range(10, 110)))
 
     def test_room_comes_with_delivery(self):

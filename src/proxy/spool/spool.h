@@ -43,7 +43,7 @@ struct spool_room {
     struct spool_bounds bounds;
     struct spool_work work; /* counts what each principal has in the file */
     bool is_counting;
-    int64_t counted_ms, told_ms; /* boot clock; 0: never */
+    int64_t counted_ms, told_ms, full_ms; /* boot clock; 0: never */
     struct spool_share *shares;
     size_t share_count;
 };

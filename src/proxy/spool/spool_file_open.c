@@ -19,7 +19,9 @@
 static int check_owner(const char *path, const struct stat *status, const char *mode, struct tb_error *err)
 {
     if (status->st_uid != geteuid())
-        return tb_error_set(err, -EPERM, "%s belongs to another user", path);
+        return tb_error_set(err, -EPERM,
+                            "%s belongs to another user; run chown %ju %s, or set spool.directory", path,
+                            (uintmax_t)geteuid(), path);
     if (status->st_mode & 077)
         return tb_error_set(err, -EPERM, "%s: others have rights; run chmod %s %s", path, mode, path);
     return 0;
@@ -32,17 +34,26 @@ static int fail(struct tb_error *err, const char *path)
     return tb_error_set(err, r, "%s: %s", path, strerror(-r));
 }
 
+static int cannot_make(struct tb_error *err, const char *directory)
+{
+    int r = -errno;
+
+    return tb_error_set(err, r,
+                        "%s cannot be made: %s; make it for the user of tbproxyd, or set spool.directory",
+                        directory, strerror(-r));
+}
+
 /* The directory itself may be a symbolic link, as systemd's state directory is. */
 static int prepare_directory(const char *directory, struct tb_error *err)
 {
     struct stat status;
 
     if (mkdir(directory, 0700) < 0 && errno != EEXIST)
-        return fail(err, directory);
+        return cannot_make(err, directory);
     if (stat(directory, &status) < 0)
         return fail(err, directory);
     if (!S_ISDIR(status.st_mode))
-        return tb_error_set(err, -ENOTDIR, "%s is not a directory", directory);
+        return tb_error_set(err, -ENOTDIR, "%s is not a directory; correct spool.directory", directory);
     return check_owner(directory, &status, "0700", err);
 }
 
@@ -70,8 +81,9 @@ static int open_error(struct spool_file *file, int r, struct tb_error *err)
     const char *why = file->failure ? file->why : file->db ? sqlite3_errmsg(file->db) : strerror(-r);
 
     if (r == -EBUSY)
-        return tb_error_set(err, r, "%s is in use by another process; each needs a directory of its own",
-                            file->path);
+        return tb_error_set(
+            err, r, "%s is in use by another process; each needs a directory of its own (spool.directory)",
+            file->path);
     if (r == -ENOTSUP)
         return tb_error_set(err, r, "%s was written by a newer version; install that, or move the file away",
                             file->path);

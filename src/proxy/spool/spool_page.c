@@ -159,8 +159,8 @@ static void take_changes(struct spool *spool, const struct spool_question *quest
 
     if (count == 0 || (!is_drop && question->kind != ROUTE_SPOOL_RETRY))
         return;
-    log_info("spool: %u rows %s: %s asked for it", count, is_drop ? "are dropped" : "wait again",
-             question->who);
+    log_info("spool: %u row%s %s: %s asked for it", count, count == 1 ? "" : "s",
+             is_drop ? "dropped" : "to be tried again", question->who);
     if (is_drop) {
         spool_count(spool->services, METRICS_SPOOL_DROPPED, count);
         spool_look_for_entities(spool);

@@ -8,6 +8,7 @@
 #include "proxy/spool/spool.h"
 
 #define DAMAGE_TOLD_MS INT64_C(86400000)
+#define FULL_TOLD_MS   60000
 #define LEFT_MAX_MS    1e12 /* 30 years: it does not become empty */
 
 static struct metrics_spool read_gauges(struct spool *spool)
@@ -53,6 +54,21 @@ static void describe_damage(const struct spool *spool, struct spool_report *ret)
              spool->directory);
 }
 
+static void describe_full(const struct spool *spool, struct spool_report *ret)
+{
+    bool drops = spool->services->config->spool.when_full == SPOOL_DROP_OLDEST;
+
+    snprintf(ret->cause, sizeof(ret->cause), "it is full for a user, whose %s",
+             drops ? "oldest writes are dropped" : "writes are refused");
+    snprintf(ret->remedy, sizeof(ret->remedy),
+             "the log says who; raise spool.max_rows or spool.max_bytes, or drop rows with tbproxyctl spool");
+}
+
+static bool is_full(const struct spool *spool)
+{
+    return spool->room.full_ms > 0 && spool->services->loop.now_ms - spool->room.full_ms < FULL_TOLD_MS;
+}
+
 enum spool_trouble spool_trouble(const struct services *services)
 {
     struct spool *spool = services->spool;
@@ -61,6 +77,8 @@ enum spool_trouble spool_trouble(const struct services *services)
         return SPOOL_IS_WELL;
     if (spool->error.code != 0)
         return spool->is_open ? SPOOL_NOT_STORED : SPOOL_UNUSABLE;
+    if (is_full(spool))
+        return SPOOL_IS_FULL;
     if (spool->damaged_ms && clock_wall_ms() - spool->damaged_ms < DAMAGE_TOLD_MS)
         return SPOOL_DAMAGED;
     return spool_writer_facts(&spool->writer).totals.rows[SPOOL_ASIDE] > 0 ? SPOOL_HAS_ASIDE : SPOOL_IS_WELL;
@@ -70,6 +88,8 @@ static void describe(const struct spool *spool, enum spool_trouble trouble, stru
 {
     if (trouble == SPOOL_UNUSABLE || trouble == SPOOL_NOT_STORED) {
         describe_error(spool, ret);
+    } else if (trouble == SPOOL_IS_FULL) {
+        describe_full(spool, ret);
     } else if (trouble == SPOOL_DAMAGED) {
         describe_damage(spool, ret);
     } else if (trouble == SPOOL_HAS_ASIDE) {

@@ -12,6 +12,7 @@ enum spool_trouble {
     SPOOL_IS_WELL,
     SPOOL_UNUSABLE,   /* there is no file */
     SPOOL_NOT_STORED, /* the last write could not be */
+    SPOOL_IS_FULL,    /* for somebody, in the last minute */
     SPOOL_DAMAGED,    /* the file was, lately */
     SPOOL_HAS_ASIDE,  /* rows were set aside */
 };

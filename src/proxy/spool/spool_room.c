@@ -79,6 +79,7 @@ int spool_room_take(struct spool *spool, const char *principal, size_t bytes, st
         spool_room_count(spool);
     if (r != -EDQUOT)
         return r;
+    spool->room.full_ms = spool->services->loop.now_ms;
     tell(spool, principal, drops);
     if (!drops)
         return r;

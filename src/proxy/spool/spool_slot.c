@@ -216,10 +216,11 @@ static void log_aside(const struct spool_slot *slot)
 
     if (delivery->aside_told_ms > 0 && now_ms - delivery->aside_told_ms < ASIDE_TOLD_MS)
         return;
-    log_warning("spool: writes are set aside (%zu since this was last said), now one for %s: %s%s%s; "
-                "\"tbproxyctl spool list\" shows them",
-                delivery->aside, slot->key, answer->reason, answer->answer ? ": " : "",
-                answer->answer ? answer->answer : "");
+    log_warning(
+        "spool: %zu row%s set aside%s of %s: %s%s%s; \"tbproxyctl spool list --state aside\" shows them",
+        delivery->aside, delivery->aside == 1 ? " was" : "s were",
+        delivery->aside == 1 ? "," : ", the last one", slot->key, answer->reason, answer->answer ? ": " : "",
+        answer->answer ? answer->answer : "");
     delivery->aside_told_ms = now_ms;
     delivery->aside = 0;
 }

@@ -49,7 +49,8 @@ static void reply_not_stored(struct exchange *exchange, int result, const char *
     }
     if (result == -EDQUOT) {
         metrics_refused(exchange->services->metrics, METRICS_REFUSED_SPOOL_FULL);
-        reply_busy(exchange, 0, "the spool is full for this user (spool.max_rows, spool.max_bytes)");
+        reply_busy(exchange, 0,
+                   "the spool is full for this user (spool.max_rows, spool.max_bytes); send it again later");
         return;
     }
     metrics_refused(exchange->services->metrics,

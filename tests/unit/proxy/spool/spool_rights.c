@@ -87,6 +87,21 @@ START_TEST(no_link_is_followed)
 }
 END_TEST
 
+START_TEST(it_belongs_to_another_user)
+{
+    struct tb_error err = {0};
+
+    if (geteuid() != 0)
+        return;
+    spool_file_close(&file);
+    ck_assert_int_eq(chown(world_path_of("."), 1, getegid()), 0);
+    ck_assert_int_eq(open_again(&err), -EPERM);
+    ck_assert_ptr_nonnull(strstr(err.message, "; run chown 0 "));
+    ck_assert_int_eq(chown(world_path_of("."), 0, getegid()), 0);
+    world_open(&file);
+}
+END_TEST
+
 START_TEST(the_directory_is_made)
 {
     struct spool_file other;
@@ -97,6 +112,9 @@ START_TEST(the_directory_is_made)
     snprintf(path, sizeof(path), "%s-made", unit_directory());
     snprintf(inner, sizeof(inner), "%s/a/b", path);
     ck_assert_int_eq(spool_file_open(&other, inner, &err), -ENOENT);
+    ck_assert_ptr_nonnull(strstr(err.message, "/a/b cannot be made: No such file or directory; make it "));
+    ck_assert_int_eq(spool_file_open(&other, world_path(), &err), -ENOTDIR);
+    ck_assert_ptr_nonnull(strstr(err.message, "is not a directory; correct spool.directory"));
     ck_assert_int_eq(spool_file_open(&other, path, &err), 0);
     spool_file_close(&other);
     ck_assert_int_eq(stat(path, &status), 0);
@@ -118,6 +136,7 @@ UNIT_SUITE(spool_rights)
     tcase_add_test(tests, another_process_is_refused);
     tcase_add_test(tests, others_have_no_rights);
     tcase_add_test(tests, no_link_is_followed);
+    tcase_add_test(tests, it_belongs_to_another_user);
     tcase_add_test(tests, the_directory_is_made);
     return suite;
 }
