@@ -4,6 +4,7 @@ import ctypes
 import email.utils
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -315,6 +316,19 @@ class TestFile(TakeCase):
         os.chmod(self.spool, 0o700)
         self.proxy.signal(signal.SIGHUP)
         wait_until(lambda: self.proxy.post(TELEMETRY, {"t": 1}).status == 202, "the file")
+
+
+    def test_files_that_are_removed_while_they_are_used(self):
+        """What is answered with 202 afterwards is in files that can be found."""
+        self.begin("outage", **{"spool.after_ms": 0})
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+        shutil.rmtree(self.spool)
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 2}))
+        self.proxy.log.wait("was removed or replaced while it was in use")
+        self.assertEqual(self.proxy.get("/-/status").json()["spool"]["rows"], 1)
+        self.assert_taken(self.proxy.post(TELEMETRY, {"t": 3}))
+        self.assertEqual([body["values"]["t"] for body in self.bodies()], [2, 3])
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_entities.c src/proxy/spool/spool_entities.h \
 	src/proxy/spool/spool_file.c src/proxy/spool/spool_file.h \
 	src/proxy/spool/spool_file_change.c \
+	src/proxy/spool/spool_file_moved.c \
 	src/proxy/spool/spool_file_open.c src/proxy/spool/spool_file_private.h \
 	src/proxy/spool/spool_file_read.c \
 	src/proxy/spool/spool_file_room.c \

@@ -14,6 +14,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "proxy/spool/spool_row.h"
@@ -58,6 +59,7 @@ struct spool_file {
     int64_t commits;         /* since the file was opened */
     int log_pages;           /* in the log file */
     bool is_full;            /* the disk: no row is stored until there is room */
+    ino_t inode, wal_inode;  /* of the database and its log file */
 };
 
 /* Opens the file. Makes it and DIRECTORY, whose parent exists, if they are missing; nobody else must have
@@ -71,6 +73,13 @@ void spool_file_close(struct spool_file *file);
 
 /* Moves the damaged file aside, and begins a new one. As spool_file_open(). */
 int spool_file_replace(struct spool_file *file, struct tb_error *err);
+
+/* Whether its files are no longer at their place: somebody has removed them, or moved others there. What is
+ * stored is gone with the next close then. */
+bool spool_file_has_moved(const struct spool_file *file);
+
+/* Closes a file that has moved. Returns whether its rows are lost; the log says it. */
+bool spool_file_leave(struct spool_file *file);
 
 /* What the least number of a new write is, so that no number comes twice. */
 int spool_file_next_number(struct spool_file *file, int64_t *ret);

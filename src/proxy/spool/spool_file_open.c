@@ -221,6 +221,7 @@ static int open_database(struct spool_file *file, struct tb_error *err)
         r = read_database(file);
     if (r < 0)
         return open_error(file, r, err);
+    spool_file_note_place(file);
     if (spool_reserve_take(file->path) < 0)
         spool_file_make_room(file);
     return 0;

@@ -96,11 +96,41 @@ static void replace(struct spool_writer *writer)
     pthread_mutex_unlock(&writer->lock);
 }
 
+static void open_file(struct spool_writer *writer)
+{
+    struct tb_error err = {0};
+    int64_t next = 0;
+    int r = spool_file_open(&writer->file, writer->directory, &err);
+
+    if (r == 0 && (r = spool_file_next_number(&writer->file, &next)) < 0) {
+        tb_error_set(&err, r, "%s: %s", writer->directory, strerror(-r));
+        spool_file_close(&writer->file);
+    }
+    pthread_mutex_lock(&writer->lock);
+    writer->error = err;
+    writer->next_number = next;
+    writer->has_opened = true;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+/* Rows would be stored in a file that nobody finds again. */
+static void leave_file(struct spool_writer *writer)
+{
+    bool is_lost = spool_file_leave(&writer->file);
+
+    pthread_mutex_lock(&writer->lock);
+    writer->was_replaced |= is_lost;
+    pthread_mutex_unlock(&writer->lock);
+    open_file(writer);
+}
+
 static void execute(struct spool_writer *writer, struct list *works)
 {
     struct spool_file *file = &writer->file;
     int r;
 
+    if (file->db && spool_file_has_moved(file))
+        leave_file(writer);
     if (!file->db) {
         set_results(works, writer->error.code);
         return;
@@ -149,23 +179,6 @@ static void maintain(struct spool_writer *writer)
 {
     while (writer->file.db && spool_file_maintain(&writer->file) && !has_works(writer))
         ;
-}
-
-static void open_file(struct spool_writer *writer)
-{
-    struct tb_error err = {0};
-    int64_t next = 0;
-    int r = spool_file_open(&writer->file, writer->directory, &err);
-
-    if (r == 0 && (r = spool_file_next_number(&writer->file, &next)) < 0) {
-        tb_error_set(&err, r, "%s: %s", writer->directory, strerror(-r));
-        spool_file_close(&writer->file);
-    }
-    pthread_mutex_lock(&writer->lock);
-    writer->error = err;
-    writer->next_number = next;
-    writer->has_opened = true;
-    pthread_mutex_unlock(&writer->lock);
 }
 
 static void *writer_thread(void *arg)

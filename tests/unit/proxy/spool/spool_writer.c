@@ -3,7 +3,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -198,6 +200,74 @@ START_TEST(works_are_bounded)
 }
 END_TEST
 
+static void store(int64_t number)
+{
+    struct insertion insertion;
+    int done = done_count;
+
+    give(&insertion, number);
+    wait_for(&done_count, done + 1);
+    ck_assert_int_eq(insertion.result, 0);
+}
+
+static int64_t rows_of_new_start(void)
+{
+    struct spool_file file;
+    int64_t rows;
+
+    world_open(&file);
+    rows = file.totals.rows[SPOOL_WAITING];
+    spool_file_close(&file);
+    return rows;
+}
+
+static void remove_log(void)
+{
+    unlink(world_path_of(SPOOL_FILE_NAME "-wal"));
+}
+
+static void remove_database(void)
+{
+    unlink(world_path());
+}
+
+static void remove_all(void)
+{
+    remove_log();
+    remove_database();
+    unlink(world_path_of("spool.reserve"));
+}
+
+static void put_another_there(void)
+{
+    char other[PATH_MAX];
+
+    snprintf(other, sizeof(other), "%s", world_path_of("other"));
+    ck_assert_int_eq(close(open(other, O_WRONLY | O_CREAT, 0600)), 0);
+    ck_assert_int_eq(rename(other, world_path()), 0);
+}
+
+static const struct {
+    void (*change)(void);
+    int64_t rows; /* of two */
+} removals[] = {{remove_log, 2}, {remove_database, 1}, {remove_all, 1}, {put_another_there, 1}};
+
+START_TEST(files_that_are_removed_while_they_are_used)
+{
+    start();
+    store(1);
+    removals[_i].change();
+    store(2);
+    ck_assert_int_eq(opened_count, 2);
+    ck_assert_int_eq(replaced_count, removals[_i].rows == 1);
+    ck_assert_int_eq(spool_writer_facts(&writer).totals.rows[SPOOL_WAITING], removals[_i].rows);
+    store(3);
+    ck_assert_int_eq(opened_count, 2);
+    stop();
+    ck_assert_int_eq(rows_of_new_start(), removals[_i].rows + 1);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened)
 {
     struct insertion before, after;
@@ -317,6 +387,7 @@ UNIT_SUITE(spool_writer)
     tcase_add_test(tests, stopping_finishes_all);
     tcase_add_test(tests, a_work_that_is_refused_harms_no_other);
     tcase_add_test(tests, works_are_bounded);
+    tcase_add_loop_test(tests, files_that_are_removed_while_they_are_used, 0, 4);
     tcase_add_test(tests, a_file_that_cannot_be_opened);
     tcase_add_test(tests, a_file_that_is_found_damaged_is_replaced);
     tcase_add_test(tests, a_failure_is_of_one_work);
