@@ -37,7 +37,7 @@ UNITS = {
 
 def run(quick):
     """Runs one subject after the other, each with a server of its own, so that each begins with a full bucket."""
-    seconds, grace = (3, 2) if quick else (30, 10)
+    seconds, grace = 3 if quick else 30, 10  # a learned limit is refused for the first seconds
     subjects = {
         "configured": lambda scene: proxied(scene, seconds, grace, rate_limits=LIMITS),
         "learned": lambda scene: proxied(scene, seconds, grace),

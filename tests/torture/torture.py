@@ -55,7 +55,10 @@ class TorturedDaemon(Daemon):
         return [build_tree.program("tests/torture/tbproxyd"), "--config", self.config_path, *arguments]
 
     def environment(self, **more):
-        return super().environment(TORTURE=self.control.path, **more)
+        found = super().environment(TORTURE=self.control.path, **more)
+        if self.control.fields.more:  # OpenSSL leaks what it has half made; then the start ends, or nothing more is lost
+            found["ASAN_OPTIONS"] = found.get("ASAN_OPTIONS", "") + ":detect_leaks=0"
+        return found
 
     def alive(self):
         return self.process is not None and self.process.poll() is None

@@ -112,8 +112,8 @@ static void look_at_entities(const struct spool_age *age)
 static void tell(const struct spool_age *age)
 {
     metrics_count(age->spool->services->metrics, METRICS_SPOOL_DROPPED, age->count);
-    log_warning("spool: %zu writes were dropped: the server has not taken them within %" PRId64
-                " hours (spool.max_age_hours)",
+    log_warning("spool: %zu writes were dropped: the server has not taken them for %" PRId64
+                " h (spool.max_age_hours)",
                 age->count, max_age_hours(age));
     look_at_entities(age);
 }

@@ -120,6 +120,14 @@ static void was_unauthorized(struct spool_slot *slot)
     spool_slot_rest(slot, SPOOL_NOTE_NOTHING, spool_answer_rest_ms((int)++slot->doubts));
 }
 
+/* Its first row has not had all its attempts, so it is not one that is looked for. */
+static void has_failed(struct spool_slot *slot)
+{
+    slot->suspects = 0;
+    take_answer(slot, NULL);
+    spool_slot_submit(slot, SPOOL_NOTE_ATTEMPT);
+}
+
 /* Of several rows, half are sent next. */
 static void was_refused(struct spool_slot *slot)
 {
@@ -152,8 +160,7 @@ static void act_on(struct spool_slot *slot, enum spool_verdict verdict)
         was_unauthorized(slot);
         return;
     case SPOOL_HAS_FAILED:
-        take_answer(slot, NULL);
-        spool_slot_submit(slot, SPOOL_NOTE_ATTEMPT);
+        has_failed(slot);
         return;
     case SPOOL_IS_REFUSED:
         was_refused(slot);

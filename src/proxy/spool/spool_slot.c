@@ -142,12 +142,16 @@ static const char *obstacle(const struct spool_slot *slot, const struct spool_ro
     return spool_origin_differs(&services_of(slot)->upstream, lead->server_url, lead->tenant);
 }
 
-/* What is left of the rest that its rows need after attempts before this slot began. */
+/* What is left of the rest that its rows need after attempts before this slot began. While a refused row is
+ * looked for, none is needed. */
 static int64_t rest_ms_of(const struct spool_slot *slot, const struct spool_row *lead)
 {
     int64_t since_ms = upstream_clock_now_ms(&services_of(slot)->upstream.clock) - lead->last_attempt_ms;
-    int64_t rest_ms = lead->attempts > 0 && !slot->has_rested ? spool_answer_rest_ms(lead->attempts) : 0;
+    int64_t rest_ms;
 
+    if (lead->attempts == 0 || slot->has_rested || slot->suspects > 0)
+        return 0;
+    rest_ms = spool_answer_rest_ms(lead->attempts);
     return since_ms > 0 ? rest_ms - since_ms : rest_ms;
 }
 

@@ -29,14 +29,14 @@ struct spool_slot {
     struct list ready; /* in delivery->ready */
     struct spool_delivery *delivery;
     enum spool_slot_state state;
-    struct spool_progress progress; /* its batch is what is sent */
-    size_t bytes;                   /* of delivery->bytes */
-    size_t suspects;                /* one of so many rows, the first ones, is refused; 0: none is known */
-    unsigned limited, doubts, aways, failures; /* in a row: 429; 401; no answer; of the file */
-    int64_t unauthorized_ms;                   /* when the last 401 came, boot clock; 0: there was none */
-    bool has_rested;                           /* its rows need not rest again for what happened before */
-    bool waits_for_earlier; /* a write of it that forward/ has, and that may become a row */
-    struct timer timer;     /* while it rests */
+    struct spool_progress progress;  /* its batch is what is sent */
+    size_t bytes;                    /* of delivery->bytes */
+    size_t suspects;                 /* one of so many rows, the first ones, is refused; 0: none is known */
+    unsigned limited, doubts, aways; /* in a row: 429; 401; no answer */
+    int64_t unauthorized_ms;         /* when the last 401 came, boot clock; 0: there was none */
+    bool has_rested;                 /* its rows need not rest again for what happened before */
+    bool waits_for_earlier;          /* a write of it that forward/ has, and that may become a row */
+    struct timer timer;              /* while it rests */
 
     struct request request;
     struct headers headers;

@@ -27,6 +27,8 @@ static void set_up(void)
     world.config.spool.max_bytes = 100000000;
     spool_configure(&spool);
     memset(results, 0, sizeof(results));
+    world_run(&world, 100);
+    ck_assert(spool.entities.all_known);
 }
 
 static void note(struct local *local)
@@ -113,6 +115,28 @@ START_TEST(a_server_that_comes_back_in_time_gets_it_without_the_spool)
     ck_assert_int_eq(results[first].status, 200);
     ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_STORED), 0);
     ck_assert_uint_eq(spool.entities.count, 0);
+}
+END_TEST
+
+/* The earlier one may still become a row, and would be delivered after the later one. */
+START_TEST(a_row_waits_for_an_earlier_write_at_the_server)
+{
+    unsigned slow, taken;
+
+    world.config.spool.after_ms = 0;
+    world.server.work_min_ms = world.server.work_max_ms = 3000;
+    slow = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, 500);
+    world.server.work_min_ms = world.server.work_max_ms = 1;
+    world.server.next_status = 503;
+    taken = begin(TELEMETRY, 1, 2)->serial;
+    world_run(&world, 1500);
+    ck_assert_int_eq(results[taken].status, 202);
+    ck_assert_int_eq(results[slow].status, 0);
+    ck_assert_uint_eq(world.server.writes[taken].executions, 0);
+    delivery_run_all(MINUTE_MS);
+    ck_assert_int_eq(results[slow].status, 200);
+    ck_assert_uint_eq(world.server.writes[taken].executions, 1);
 }
 END_TEST
 
@@ -271,6 +295,7 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, a_write_waits_a_second_for_the_server_and_later_ones_do_not);
     tcase_add_test(tests, what_waits_follows_the_first_that_is_taken);
     tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
+    tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);
     tcase_add_test(tests, a_file_that_fails_is_said);
     tcase_add_test(tests, a_client_that_leaves_takes_nothing_along);
     tcase_add_loop_test(tests, nothing_is_lost_and_no_old_value_comes_back, 0, unit_rounds(20));
