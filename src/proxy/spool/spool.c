@@ -2,6 +2,7 @@
 #include "proxy/spool/spool.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -218,12 +219,34 @@ static int64_t spool_ready_ms(struct forward_spool *hooks)
 
 /* ---- */
 
+/* What was stored before the spool was switched off. */
+static void warn_of_rows(const struct config *config)
+{
+    struct tb_error err = TB_ERROR_INIT;
+    struct spool_file file = {0};
+    char directory[PATH_MAX], path[PATH_MAX];
+    int64_t rows;
+
+    if (config_spool_directory(config, directory) < 0 ||
+        snprintf(path, sizeof(path), "%s/" SPOOL_FILE_NAME, directory) >= PATH_MAX ||
+        access(path, F_OK) < 0 || spool_file_open(&file, directory, &err) < 0)
+        return;
+    rows = file.totals.rows[SPOOL_WAITING];
+    if (rows > 0)
+        log_warning("spool: %" PRId64
+                    " writes wait in %s, and are not delivered, because spool.mode is \"off\"",
+                    rows, path);
+    spool_file_close(&file);
+}
+
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err)
 {
     int r;
 
-    if (services->config->spool.mode == SPOOL_MODE_OFF)
+    if (services->config->spool.mode == SPOOL_MODE_OFF) {
+        warn_of_rows(services->config);
         return 0;
+    }
     spool->services = services;
     spool->next_number = 1;
     spool->reopen_timer.expired = spool_reopen;

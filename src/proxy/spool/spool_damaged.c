@@ -92,7 +92,7 @@ int spool_damaged_set_aside(const char *path, const char *why, struct tb_error *
     if (r == 0)
         r = sync_directory(directory);
     if (r < 0)
-        return tb_error_set(err, r, "%s is damaged and cannot be moved aside: %s", path, strerror(-r));
+        return tb_error_set(err, r, "%s, and cannot be moved aside: %s", why, strerror(-r));
     log_error("%s; it was moved to %s, and a new one begins: what it held is not delivered", why, aside);
     return 0;
 }

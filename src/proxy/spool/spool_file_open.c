@@ -27,11 +27,14 @@ static int check_owner(const char *path, const struct stat *status, const char *
     return 0;
 }
 
+static int fail_with(struct tb_error *err, const char *path, int r)
+{
+    return tb_error_set(err, r, "%s: %s", path, strerror(-r));
+}
+
 static int fail(struct tb_error *err, const char *path)
 {
-    int r = -errno;
-
-    return tb_error_set(err, r, "%s: %s", path, strerror(-r));
+    return fail_with(err, path, -errno);
 }
 
 static int cannot_make(struct tb_error *err, const char *directory)
@@ -62,11 +65,12 @@ static int prepare_file(const char *path, struct tb_error *err)
 {
     struct stat status;
     int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int r = fd < 0 ? -errno : 0;
 
     if (fd >= 0)
         close(fd);
-    else if (errno != EEXIST && errno != EROFS)
-        return fail(err, path);
+    else if (r != -EEXIST && (r != -EROFS || access(path, F_OK) < 0))
+        return fail_with(err, path, r);
     if (lstat(path, &status) < 0)
         return fail(err, path);
     if (!S_ISREG(status.st_mode) || status.st_nlink != 1)

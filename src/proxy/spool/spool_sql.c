@@ -33,8 +33,9 @@ int spool_sql_result(int code)
 
     if (code == SQLITE_IOERR_NOMEM)
         return -ENOMEM;
-    /* The file is shorter than it says. */
-    if (code == SQLITE_IOERR_SHORT_READ || code == SQLITE_IOERR_CORRUPTFS)
+    /* The file is shorter than it says. What the disk does not read now (SQLITE_IOERR_CORRUPTFS), it may read
+     * later: a file is not given up for that. */
+    if (code == SQLITE_IOERR_SHORT_READ)
         return -EUCLEAN;
     for (i = 0; i < sizeof(results) / sizeof(results[0]); i++)
         if (results[i].code == (code & 0xff))
