@@ -67,6 +67,7 @@ include $(srcdir)/tests/conformance/local.mk
 include $(srcdir)/tests/gen/local.mk
 include $(srcdir)/tests/scripts/local.mk
 include $(srcdir)/tests/fuzz/local.mk
+include $(srcdir)/tests/schedules/local.mk
 include $(srcdir)/tests/bench/local.mk
 include $(srcdir)/tests/soak/local.mk
 include $(srcdir)/tests/torture/local.mk

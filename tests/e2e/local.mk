@@ -94,6 +94,8 @@ e2e_tests = \
 	tests/e2e/test_slow_clients.py \
 	tests/e2e/test_stalled_log.py \
 	tests/e2e/test_spool_ctl.py \
+	tests/e2e/test_spool_bounds.py \
+	tests/e2e/test_spool_file.py \
 	tests/e2e/test_status_page.py \
 	tests/e2e/test_subscribe.py \
 	tests/e2e/test_tls.py \
@@ -104,9 +106,9 @@ e2e_tests = \
 	tests/e2e/test_websocket_updates.py
 
 program_tests += $(e2e_tests)
-fault_tests += tests/e2e/test_kills.py
+fault_tests += tests/e2e/test_kills.py tests/e2e/test_spool_kills.py
 
-EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py \
+EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py tests/e2e/test_spool_kills.py \
 	tests/e2e/build_tree.py \
 	tests/e2e/client.py \
 	tests/e2e/ctl_case.py \
@@ -131,6 +133,7 @@ EXTRA_DIST += $(e2e_tests) tests/e2e/test_kills.py \
 	tests/e2e/scripted.py \
 	tests/e2e/simulator.py \
 	tests/e2e/sim_websocket.py \
+	tests/e2e/spooling.py \
 	tests/e2e/tap.py \
 	tests/e2e/tls.py \
 	tests/e2e/users.py \

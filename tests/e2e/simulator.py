@@ -71,8 +71,9 @@ class Simulator:
         """Waits until COUNT requests are held: they have arrived and are not answered."""
         wait_until(lambda: self.stats()["held"] == count, "%d held requests" % count)
 
-    def clear_faults(self):
-        self.control("DELETE", "/sim/fault")
+    def clear_faults(self, keep=0):
+        """KEEP: the first ones stay."""
+        self.control("DELETE", "/sim/fault?keep=%d" % keep)
 
     def requests(self, path=None):
         """The requests to PATH (without the query); all if it is None."""

@@ -10,7 +10,10 @@ cable_tests = \
 	tests/faults/test_names.py \
 	tests/faults/test_packets.py \
 	tests/faults/test_server_away.py \
-	tests/faults/test_shortage.py
+	tests/faults/test_shortage.py \
+	tests/faults/test_spool_clock.py \
+	tests/faults/test_spool_disk.py \
+	tests/faults/test_spool_outages.py
 
 program_tests += $(cable_tests)
 

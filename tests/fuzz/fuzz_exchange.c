@@ -333,6 +333,7 @@ static unsigned count_descriptors(void)
 
 static void begin(unsigned kind, uint32_t seed)
 {
+    static const char *const nothing_more[] = {NULL};
     unsigned i;
 
     world.stage = ACTING;
@@ -344,7 +345,7 @@ static void begin(unsigned kind, uint32_t seed)
     world.server.answers_all = world.server.is_away = false;
     server_begin(&world.server);
     virtual_time_begin(world_idle);
-    fuzzed_daemon_start(&world.daemon, kind);
+    fuzzed_daemon_start(&world.daemon, kind, nothing_more);
 }
 
 static void end(void)

@@ -96,13 +96,15 @@ static void configure(unsigned kind)
     }
 }
 
-void fuzzed_daemon_start(struct daemon *daemon, unsigned kind)
+void fuzzed_daemon_start(struct daemon *daemon, unsigned kind, const char *const more[])
 {
     struct tb_error err = TB_ERROR_INIT;
     struct config *config = NULL;
     sigset_t mask;
 
     configure(kind);
+    for (; *more; more++)
+        set("%s", *more);
     memset(daemon, 0, sizeof(*daemon));
     daemon->config_path = "/dev/null";
     daemon->settings = settings.list;

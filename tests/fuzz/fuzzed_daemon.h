@@ -13,8 +13,8 @@ void fuzzed_daemon_prepare(void);
 /* A path in that folder: "socket" for programs, "admin", "server". Valid until the next call. */
 const char *fuzzed_daemon_path(const char *name);
 
-/* KIND: bits of the configuration. */
-void fuzzed_daemon_start(struct daemon *daemon, unsigned kind);
+/* KIND: bits of the configuration. MORE: further settings, "option=value", and NULL. */
+void fuzzed_daemon_start(struct daemon *daemon, unsigned kind, const char *const more[]);
 
 /* Whether no request is under way but those whose response lasts as long as the client is there. */
 bool fuzzed_daemon_has_only_streams(const struct daemon *daemon);

@@ -69,9 +69,12 @@ def arguments():
 
 
 def runs(command):
-    """Whether a command of docs/promises.md names a script, and cases of it, that exist."""
+    """Whether a command of docs/promises.md names a script, and cases of it, that exist, or a program that is built."""
     words = [word for word in command.split() if not re.match(r"--|[A-Z_]+=", word)]
     script, *names = words[1:] if words[0] == "python3" else words
+    if script.startswith("build/dev/"):
+        program = script.removeprefix("build/dev/")
+        return program in (SOURCE / program).with_name("local.mk").read_text("utf-8")
     path = SOURCE / script
     if not path.is_file():
         return False

@@ -23,10 +23,10 @@ OPTIONS = {"upstream.username": USER["email"], "upstream.password_file": tokens.
 
 
 class Lane:
-    """FRONT: one of front.UPSTREAMS, or "" for HTTP/1.1 without TLS."""
+    """FRONT: one of front.UPSTREAMS, or "" for HTTP/1.1 without TLS. SPOOL: spool.mode."""
 
-    def __init__(self, name, directory, front, seed):
-        self.name, self.front_name, self.seed = name, front, seed
+    def __init__(self, name, directory, front, spool, seed):
+        self.name, self.front_name, self.spool, self.seed = name, front, spool, seed
         self.path = os.path.join(directory, name + ".sock")
         self.ledger = os.path.join(directory, name + ".ledger")
         self.weather = {}
@@ -42,7 +42,9 @@ class Lane:
         self.relay = Relay(("127.0.0.1", self.front.port) if self.front else self.path)
         url = ("https://localhost:%d" if self.front else "http://127.0.0.1:%d") % self.relay.port
         more = self.front.daemon_options if self.front else {}
-        self.daemon = Daemon({"upstream.url": url, **OPTIONS, **more})
+        self.daemon = Daemon({"upstream.url": url, "spool.mode": self.spool, **OPTIONS, **more})
+        self.daemon.options["spool.directory"] = self.daemon.directory + "/spool"
+        self.daemon.write_config()
         await asyncio.to_thread(self.daemon.start)
         os.chmod(self.daemon.directory, 0o711)
         self.descriptors_at_start = await self.fewest_descriptors()
@@ -106,6 +108,10 @@ class Lane:
         page = self.daemon.ask_admin("GET", "/-/metrics").body.decode()
         rows = (line.rsplit(" ", 1) for line in page.split("\n") if line and not line.startswith("#"))
         return {name: float(value) for name, value in rows}
+
+    def has_delivered(self):
+        """Whether nothing waits in the spool."""
+        return self.spool == "off" or not self.daemon.ask_admin("GET", "/-/spool?state=waiting").json()["rows"]
 
     def protocols(self):
         """Of the requests at the gateway."""

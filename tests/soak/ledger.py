@@ -11,6 +11,8 @@ ANSWER, CUT, CLOSED, LEFT, NEVER = "answer", "cut", "closed", "left", "never"
 
 LATE_S = 1.0  # after the deadline
 STATUSES = {200, 401, 429, 502, 503, 504}
+TAKEN = (200, 202)  # the latter says that it is in the spool
+SPOOLED = {"telemetry", "attributes"}
 STREAMED = {"download"}  # their answers can be cut off: there is no other way to say that the rest is lost
 ONCE = {"rpc", "device", "upload"}  # executed once at most, whatever becomes of them
 ACKNOWLEDGED = ONCE | {"telemetry", "attributes", "delete"}  # executed, if the program was told so
@@ -98,12 +100,12 @@ class Comparison:
             return True
         if entry["kind"] == "delete" and entry["status"] == 404:  # the answer to an earlier sending was lost
             return execution.times["delete", entry["mark"]] > 0
-        return entry["status"] in STATUSES
+        return entry["status"] in STATUSES or entry["status"] == 202 and entry["kind"] in SPOOLED
 
     def judge_effect(self, entry, execution):
         kind = entry["kind"]
         times = execution.times[kind, entry["mark"]]
-        if kind in ACKNOWLEDGED and entry["status"] == 200 and entry["end"] == ANSWER and times == 0:
+        if kind in ACKNOWLEDGED and entry["status"] in TAKEN and entry["end"] == ANSWER and times == 0:
             self.find("lost", entry, "acknowledged, and not executed")
         if kind in ONCE and entry.get("refused") and times > 0:
             self.find("wrong", entry, "refused, and executed")

@@ -3,7 +3,7 @@
 """Soak: 50 programs of 5 users make requests of all kinds, while everything goes wrong all the time. Afterwards, what the
 servers executed is compared with what the programs were told. Prints a table; the exit status is 1 if anything is wrong.
 
-There are three daemons side by side: to a server with HTTP/1.1; with HTTP/1.1 and TLS; with HTTP/2 and TLS."""
+There are three daemons side by side: to a server with HTTP/1.1; with HTTP/1.1 and TLS, and a spool; with HTTP/2 and TLS."""
 import argparse
 import asyncio
 import collections
@@ -30,20 +30,21 @@ from waiting import SLOW  # noqa: E402
 
 USERS = {"alice": 10001, "bob": 10002, "carol": 10003, "dave": 10004, "nobody": 65534}
 PROGRAMS_EACH = 10
-LANES = (("http1", ""), ("tls", "http/1.1"), ("http2", "h2"))  # their names and gateways, see Lane
+LANES = (("http1", "", "off"), ("tls", "http/1.1", "outage"), ("http2", "h2", "off"))  # see Lane
 GROWTH_KIB = 4096    # after warming up; what is under way at the moment is about that much
 SHOWN = 10           # problems of each kind
 AT_REST = ("tbproxyd_queue_requests", "tbproxyd_queue_bytes", "tbproxyd_upstream_in_flight", "tbproxyd_websockets",
            "tbproxyd_subscribers", "tbproxyd_subscriptions")  # metrics that are 0 then
 DONE = ("tbproxyd_calls_saved_total", "tbproxyd_merged_calls_total", "tbproxyd_retries_total", "tbproxyd_session_calls_total",
         "tbproxyd_subscription_connections_lost_total")  # metrics that show what the daemons were made to do
+DELIVERED_S = 60     # what is not delivered then counts as lost
 AT_REST_S = 30       # until a daemon has given back what its last requests used
 
 
 class Soak:
     def __init__(self, seconds, seed, directory):
         self.seconds, self.seed, self.directory = seconds, seed, directory
-        self.lanes = [Lane(name, directory, front, seed + index) for index, (name, front) in enumerate(LANES)]
+        self.lanes = [Lane(name, directory, front, spool, seed + index) for index, (name, front, spool) in enumerate(LANES)]
         self.wrong = []  # besides what the ledgers say
         self.done = collections.Counter()  # by the daemons
 
@@ -80,7 +81,10 @@ class Soak:
         return sum((storm.counts for storm in storms), collections.Counter())
 
     async def check_rest(self, lane):
-        """All programs have gone."""
+        """All programs have gone, and what waits in the spool is delivered in time."""
+        end = time.monotonic() + DELIVERED_S
+        while not await asyncio.to_thread(lane.has_delivered) and time.monotonic() < end:
+            await asyncio.sleep(0.5)
         left = await lane.fewest_descriptors(AT_REST_S, lane.descriptors_at_start)
         if left > lane.descriptors_at_start:
             self.wrong.append("%s: %d descriptors, %d at the start" % (lane.name, left, lane.descriptors_at_start))

@@ -76,6 +76,12 @@ class TestComparison(unittest.TestCase):
             self.assert_finds([asked(kind)], [], lost=1)
             self.assert_finds([asked(kind, status=503)], [])
 
+    def test_in_the_spool_and_not_delivered(self):
+        for kind in ("telemetry", "attributes"):
+            self.assert_finds([asked(kind, status=202)], [], lost=1)
+        self.assert_finds([asked("telemetry", "v", status=202)], [wrote(1, "v")])
+        self.assert_finds([asked("rpc", status=202)], [did("rpc")], wrong=1)
+
     def test_refused_and_executed(self):
         for kind in ("rpc", "device", "upload"):
             self.assert_finds([asked(kind, status=503, refused=True)], [did(kind)], wrong=1)

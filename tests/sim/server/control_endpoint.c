@@ -255,10 +255,13 @@ static void control_delete_history(struct sim *sim, const struct request *rq, st
     reply_json(rp, json_object());
 }
 
+/* "?keep=N": all but the first N. */
 static void control_delete_faults(struct sim *sim, const struct request *rq, struct reply *rp)
 {
-    (void)rq;
-    faults_clear(&sim->faults);
+    int64_t keep = 0;
+
+    parse_int64(request_param(rq, "keep"), &keep);
+    faults_keep(&sim->faults, keep < 0 ? 0 : (size_t)keep);
     reply_json(rp, json_object());
 }
 

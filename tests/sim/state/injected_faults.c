@@ -77,10 +77,15 @@ void fault_free(struct fault *f)
     *f = (struct fault){};
 }
 
+void faults_keep(struct faults *faults, size_t n)
+{
+    while (faults->n > n)
+        fault_free(&faults->list[--faults->n]);
+}
+
 void faults_clear(struct faults *faults)
 {
-    for (size_t i = 0; i < faults->n; i++)
-        fault_free(&faults->list[i]);
+    faults_keep(faults, 0);
     free(faults->list);
     *faults = (struct faults){.random = faults->random};
 }

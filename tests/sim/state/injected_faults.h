@@ -52,6 +52,8 @@ struct fault_request {
 };
 /* Takes the first fault that matches; false if there is none. Freed with fault_free(). */
 bool faults_match(struct faults *faults, const struct fault_request *request, struct fault *ret);
+/* Removes all but the first N. */
+void faults_keep(struct faults *faults, size_t n);
 void faults_clear(struct faults *faults);
 void fault_free(struct fault *fault);
 

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The spool's file is in use, damaged, or of a newer version: it is said, nothing that is there is lost without a word, and nothing
+is acknowledged that is not stored."""
+import os
+import sqlite3
+
+import tap
+from harness import wait_until
+from spooling import STAMPED, SpoolCase
+
+NEWER = 1000  # a version
+
+
+class TestFile(SpoolCase):
+    def setUp(self):
+        self.begin({"spool.mode": "always"})
+        self.file = self.proxy.directory + "/spool/spool.db"
+        self.programs = self.make_programs(3, kinds=(STAMPED,), wishes=((),))
+
+    def write(self, count=20):
+        """Each program; returns their statuses."""
+        for program in self.programs:
+            for _ in range(count):
+                program.write(STAMPED)
+        return {write.status for program in self.programs for write in program.writes[-count:]}
+
+    def assert_refused(self):
+        for program in self.programs:
+            program.allowed[STAMPED] += (503,)
+        self.assertEqual(self.write(1), {503})
+
+    def store(self):
+        """Values that wait in the file of a daemon that has ended."""
+        self.way.end()
+        self.proxy.start(wait="")
+        self.assertEqual(self.write(), {202})
+        self.end()
+
+    def end(self):
+        for program in self.programs:
+            program.close()
+        self.proxy.process.terminate()
+        self.assertEqual(self.proxy.ended(), 0)
+
+    def test_a_second_process_refuses_to_start(self):
+        self.proxy.start()
+        second = self.prepare_daemon(self.way, {**self.OPTIONS, "spool.directory": self.proxy.options["spool.directory"]})
+        second.launch()
+        self.assertNotEqual(second.ended(), 0)
+        self.assertRegex(second.log.text(), r"spool\.db is in use by another process; each needs a directory of its own")
+        second.process = None
+        self.assertEqual(self.write(), {202})
+        self.settle(self.programs)
+
+    def set_version(self, version):
+        with sqlite3.connect(self.file) as database:
+            (before,) = database.execute("PRAGMA user_version").fetchone()
+            database.execute("PRAGMA user_version=%d" % version)
+        database.close()
+        return before
+
+    def test_a_file_of_a_newer_version_is_left_as_it_is(self):
+        self.store()
+        before = self.set_version(NEWER)
+        with open(self.file, "rb") as file:
+            content = file.read()
+        self.way.start()
+        self.proxy.start()
+        self.proxy.log.wait("was written by a newer version; install that, or move the file away")
+        self.assert_refused()
+        self.end()
+        with open(self.file, "rb") as file:
+            self.assertEqual(file.read(), content)
+        self.set_version(before)
+        self.proxy.start()
+        self.settle(self.programs)
+
+    def damage(self):
+        """The second page, which is a part of some table."""
+        with open(self.file, "r+b") as file:
+            file.seek(4096)
+            file.write(os.urandom(3 * 4096))
+
+    def test_a_damaged_file_is_moved_aside(self):
+        self.store()
+        lost = [program.writes[:] for program in self.programs]
+        self.damage()
+        mark = self.proxy.log.mark()
+        self.way.start()
+        self.proxy.start()
+        self.proxy.log.wait("is damaged .*; it was moved to .*, and a new one begins: what it held is not delivered", mark)
+        self.assertEqual(len([name for name in os.listdir(self.proxy.directory + "/spool") if "damaged" in name and not name.endswith("-wal")]), 1)
+        self.assertEqual(self.write(), {202})
+        for program, before in zip(self.programs, lost):
+            program.writes = program.writes[len(before):]
+        self.settle(self.programs)
+
+    def test_a_directory_that_others_can_read(self):
+        os.mkdir(self.proxy.directory + "/spool", 0o755)
+        self.proxy.start()
+        self.proxy.log.wait("others have rights; run chmod 0700")
+        self.assert_refused()
+        os.chmod(self.proxy.directory + "/spool", 0o700)
+        wait_until(lambda: self.write(1) == {202}, "a spool")
+        self.settle(self.programs)
+
+
+if __name__ == "__main__":
+    tap.main()
