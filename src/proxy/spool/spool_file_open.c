@@ -105,6 +105,9 @@ static int open_connection(struct spool_file *file)
     if (r < 0)
         return r;
     sqlite3_extended_result_codes(file->db, 1);
+    sqlite3_db_config(file->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+    sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
     sqlite3_limit(file->db, SQLITE_LIMIT_LENGTH, SPOOL_BODY_MAX + 1024 * 1024);
     return spool_sql_run(file->db, "PRAGMA locking_mode=EXCLUSIVE;PRAGMA trusted_schema=OFF;"
                                    "PRAGMA cell_size_check=ON;PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY;"
@@ -195,10 +198,28 @@ static int restore_index(struct spool_file *file)
     return r == -ENOSPC ? 0 : r;
 }
 
+/* No write ever gets such a number; those behind it would not fit into an id. */
+static int check_ids(struct spool_file *file)
+{
+    char sql[300];
+    int64_t wrong = 0;
+    int r;
+
+    snprintf(sql, sizeof(sql),
+             "SELECT count(*) FROM (SELECT min(id) AS id FROM rows UNION ALL SELECT max(id) FROM rows"
+             " UNION ALL SELECT min(id) FROM ended UNION ALL SELECT max(id) FROM ended)"
+             " WHERE id <= 0 OR id > %lld",
+             (long long)spool_last_id(SPOOL_NUMBER_MAX / 2));
+    r = spool_sql_number(file->db, sql, &wrong);
+    return r == 0 && wrong > 0 ? -EUCLEAN : r;
+}
+
 static int read_database(struct spool_file *file)
 {
-    int r = restore_index(file);
+    int r = check_ids(file);
 
+    if (r == 0)
+        r = restore_index(file);
     if (r == 0)
         r = spool_file_count(file, &file->totals);
     if (r == 0)

@@ -7,6 +7,8 @@
 #include "proxy/spool/spool_fresh.h"
 #include "proxy/spool/spool_sql.h"
 
+#define TIME_MAX_MS INT64_C(253402300799999) /* the end of the year 9999 */
+
 /* The columns of a row, in spool_statement.c. */
 enum {
     ID,
@@ -71,12 +73,30 @@ static int read_row(struct sqlite3_stmt *statement, struct spool_row *row)
     return body ? buf_append(&row->body, body, (size_t)length) : 0;
 }
 
+/* A clock that was never set may be before the epoch, if a wait is taken from it. */
+static bool is_time(int64_t ms)
+{
+    return ms >= -TIME_MAX_MS && ms <= TIME_MAX_MS;
+}
+
+static bool has_all_texts(const struct spool_row *row)
+{
+    return row->entity && row->principal && row->server_url && row->tenant && row->operation && row->scope &&
+           row->target && row->content_type;
+}
+
 /* Whether a row is as it was written, as far as can be seen. */
 static bool is_sound(const struct spool_row *row)
 {
-    return (row->state == SPOOL_WAITING || row->state == SPOOL_ASIDE) && row->entity && row->principal &&
-           row->server_url && row->tenant && row->operation && row->scope && row->target &&
-           row->content_type && row->size <= SPOOL_BODY_MAX;
+    return row->id > 0 && (row->state == SPOOL_WAITING || row->state == SPOOL_ASIDE) && has_all_texts(row) &&
+           row->size <= SPOOL_BODY_MAX && row->attempts >= 0 && row->attempts < INT_MAX &&
+           is_time(row->arrived_ms) && is_time(row->boot_ms) && is_time(row->first_attempt_ms) &&
+           is_time(row->last_attempt_ms);
+}
+
+static bool is_sound_end(const struct spool_row *row)
+{
+    return (row->state == SPOOL_DELIVERED || row->state == SPOOL_DROPPED) && is_time(row->last_attempt_ms);
 }
 
 /* Memory is this process's trouble, and undoes nothing. */
@@ -281,7 +301,7 @@ static struct sqlite3_stmt *bind_parts(struct spool_file *file, enum spool_state
     return statement;
 }
 
-static int take_end(struct sqlite3_stmt *statement, struct list *ret)
+static int take_end(struct spool_file *file, struct sqlite3_stmt *statement, struct list *ret)
 {
     CLEANUP(spool_row_free_pointer) struct spool_row *row = spool_row_new();
     int r = row ? spool_take_text(statement, 2, &row->principal) : -ENOMEM;
@@ -296,6 +316,8 @@ static int take_end(struct sqlite3_stmt *statement, struct list *ret)
     row->state = (enum spool_state)sqlite3_column_int(statement, 1);
     row->last_attempt_ms = sqlite3_column_int64(statement, 3);
     row->status = sqlite3_column_int(statement, 4);
+    if (!is_sound_end(row))
+        return spool_note(file, SQLITE_CORRUPT);
     list_append(ret, &TAKE_PTR(row)->link);
     return 0;
 }
@@ -308,7 +330,7 @@ static int find_ends(struct spool_file *file, int64_t number, size_t max_rows, s
     if (!statement)
         return file->failure;
     for (; max_rows > 0 && (r = spool_step(file, statement)) == 1; max_rows--) {
-        r = take_end(statement, ret);
+        r = take_end(file, statement, ret);
         if (r < 0)
             break;
     }

@@ -6,12 +6,14 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
+#include "http/field_line.h"
 #include "proxy/spool/spool.h"
 #include "proxy/spool/spool_answer.h"
 #include "proxy/spool/spool_boot.h"
 #include "proxy/spool/spool_origin.h"
 #include "proxy/spool/spool_pending.h"
 #include "proxy/spool/spool_report.h"
+#include "proxy/spool/spool_write.h"
 
 #define PENDING_MS 250 /* until an entity whose earlier write is not here yet is looked at again */
 #define FILE_MS    1000
@@ -132,9 +134,26 @@ void spool_slot_set_answer(struct spool_slot *slot, int status, const char *text
     progress->answer.answer = progress->answer_text;
 }
 
+static bool is_one_line(const char *text)
+{
+    return field_text_is_valid(text, text + strlen(text));
+}
+
+/* Whatever is in the file, no other call is made with the session's login. */
+static bool is_write(const struct spool_row *lead)
+{
+    const struct operation *operation = spool_batch_operation(lead);
+    enum spool_kind kind = spool_write_read(operation, lead->target, strcspn(lead->target, "?")).kind;
+
+    return (kind == SPOOL_TELEMETRY || kind == SPOOL_ATTRIBUTES) && is_one_line(lead->target) &&
+           !strpbrk(lead->target, " \t") && is_one_line(lead->content_type);
+}
+
 /* Why rows like LEAD can never be delivered; NULL: they can. */
 static const char *obstacle(const struct spool_slot *slot, const struct spool_row *lead)
 {
+    if (!is_write(lead))
+        return "it is not a write of telemetry or attributes: the file has been changed";
     if (lead->is_damaged)
         return "the disk has changed it";
     if (lead->boot_id && strcmp(lead->boot_id, spool_boot_id()) != 0)

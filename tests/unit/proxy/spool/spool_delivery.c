@@ -161,6 +161,8 @@ END_TEST
 
 /* ---- set aside without a call ---- */
 
+#define CHANGED "it is not a write of telemetry or attributes: the file has been changed"
+
 static const struct {
     struct delivery_write write;
     const char *reason;
@@ -169,6 +171,9 @@ static const struct {
     {{.entity = 1, .tenant = "13814000-1dd2-11b2-8080-808080808080"}, NULL},
     {{.entity = 1, .boot_id = "another", .boot_ms = 5},
      "the time is not known: it was written before a restart of the host, whose clock was not set"},
+    {{.entity = 1, .target = "/api/auth/logout"}, CHANGED},
+    {{.entity = 1, .target = "/api/plugins/telemetry/DEVICE/1/timeseries/ANY?x HTTP/1.1"}, CHANGED},
+    {{.entity = 1, .target = "/api/plugins/telemetry/DEVICE/1/timeseries/ANY?x\r\nX: y"}, CHANGED},
 };
 
 START_TEST(what_can_never_be_delivered_is_set_aside)

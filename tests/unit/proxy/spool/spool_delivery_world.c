@@ -191,7 +191,7 @@ static struct spool_row *row_of(const struct delivery_write *write)
     row->scope = strdup(write->kind == TELEMETRY ? "" : "SERVER_SCOPE");
     snprintf(text, sizeof(text), "/api/plugins/telemetry/DEVICE/%u/%s", write->entity,
              write->kind == TELEMETRY ? "timeseries/ANY" : "attributes/SERVER_SCOPE");
-    row->target = strdup(text);
+    row->target = strdup(write->target ? write->target : text);
     row->content_type = strdup("application/json");
     row->boot_id = write->boot_id ? strdup(write->boot_id) : NULL;
     row->boot_ms = write->boot_ms;
