@@ -258,6 +258,22 @@ class TestState(SpoolCase):
         self.assertIn("\ntbproxyd_spool_up 0\n", self.ask("/-/metrics").body.decode())
 
 
+    def switch(self, mode):
+        self.proxy.options["spool.mode"] = mode
+        self.proxy.write_config()
+        self.restart()
+
+    def test_the_spool_is_off_but_has_rows(self):
+        self.begin(lambda file: file.add(1))
+        for _ in range(2):
+            self.switch("off")
+            self.proxy.log.wait('spool: writes wait in .*/spool.db, and are not delivered, because spool.mode is "off"')
+        self.switch("outage")
+        self.assertEqual(self.spool("drop", "1"), "1 row dropped\n")
+        self.switch("off")
+        self.assertNotIn("spool", self.proxy.log.text())
+
+
 class TestCommands(SpoolCase):
     def test_list(self):
         self.begin()

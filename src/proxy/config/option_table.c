@@ -207,7 +207,8 @@ const struct option options[] = {
            "can ask for the latter with \"Prefer: respond-async\". What is on the disk is answered with 202."),
     STRING(spool, directory, "", RESTART,
            "Directory for the spool. Empty: that of the service (StateDirectory= in the unit), or else\n"
-           "/var/lib/tbproxyd. It is made if its parent exists, and no other user may have rights on it."),
+           "/var/lib/tbproxyd. It is made if its parent exists, and no other user may have rights on it.\n"
+           "With the unit leave it empty: its user exists only while it runs."),
     INTEGER(spool, after_ms, "1000", 0, HOUR_MS, RELOAD,
             "How long a write waits for a server that is away before it goes into the spool, in the mode\n"
             "outage. With \"Prefer: wait=0\" or \"Prefer: respond-async\" it does not wait."),
@@ -222,7 +223,8 @@ const struct option options[] = {
             "Maximum size of what one local user has in the spool: bodies, and 72 bytes for each. All users\n"
             "together may have a third more."),
     INTEGER(spool, max_rows, "5000000", 100, INT64_C(1000000000), RELOAD,
-            "Maximum number of writes of one local user in the spool; of all users, a third more."),
+            "Maximum number of writes of one local user in the spool, with those that were set aside; of all\n"
+            "users, a third more."),
     INTEGER(spool, max_age_hours, "0", 0, 87600, RELOAD,
             "Writes that the server has not taken after this time are dropped. 0: none is."),
     CHOICE(spool, when_full, "refuse", spool_when_full_names, RELOAD,

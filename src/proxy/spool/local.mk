@@ -23,6 +23,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_fresh.c src/proxy/spool/spool_fresh.h \
 	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
+	src/proxy/spool/spool_left.c src/proxy/spool/spool_left.h \
 	src/proxy/spool/spool_origin.c src/proxy/spool/spool_origin.h \
 	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \
 	src/proxy/spool/spool_pending.c src/proxy/spool/spool_pending.h \

@@ -2,7 +2,6 @@
 #include "proxy/spool/spool.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <poll.h>
 #include <stdlib.h>
 
@@ -10,6 +9,7 @@
 #include "proxy/config/values.h"
 #include "proxy/forward/forward.h"
 #include "proxy/spool/spool_admission.h"
+#include "proxy/spool/spool_left.h"
 #include "proxy/spool/spool_room.h"
 
 static struct spool *spool_of(struct spool_writer *writer)
@@ -219,32 +219,12 @@ static int64_t spool_ready_ms(struct forward_spool *hooks)
 
 /* ---- */
 
-/* What was stored before the spool was switched off. */
-static void warn_of_rows(const struct config *config)
-{
-    struct tb_error err = TB_ERROR_INIT;
-    struct spool_file file = {0};
-    char directory[PATH_MAX], path[PATH_MAX];
-    int64_t rows;
-
-    if (config_spool_directory(config, directory) < 0 ||
-        snprintf(path, sizeof(path), "%s/" SPOOL_FILE_NAME, directory) >= PATH_MAX ||
-        access(path, F_OK) < 0 || spool_file_open(&file, directory, &err) < 0)
-        return;
-    rows = file.totals.rows[SPOOL_WAITING];
-    if (rows > 0)
-        log_warning("spool: %" PRId64
-                    " writes wait in %s, and are not delivered, because spool.mode is \"off\"",
-                    rows, path);
-    spool_file_close(&file);
-}
-
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err)
 {
     int r;
 
     if (services->config->spool.mode == SPOOL_MODE_OFF) {
-        warn_of_rows(services->config);
+        spool_left_tell(services->config);
         return 0;
     }
     spool->services = services;
