@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Queries that tbproxyd reads itself: what is read is text, and reads the same when it is written again; a
- * subscription and the filters of a trace keep their bounds. */
+ * subscription, and the filters of a trace and of rows in the spool, keep their bounds. */
 #include <limits.h>
 
 #include "fuzz.h"
 #include "http/query.h"
 #include "http/target.h"
 #include "proxy/exchange/trace.h"
+#include "proxy/spool/spool_filter.h"
 #include "proxy/subscribe/subscription_request.h"
 
 #define OUT_MAX (1 << 20)
@@ -62,6 +63,20 @@ static void check_filter(const char *query)
     must(!filter.has_user || (filter.user >= PRINCIPAL_UNKNOWN && filter.user <= 9999999999));
 }
 
+static void check_rows(const char *query)
+{
+    struct spool_filter filter;
+    const char *reason = NULL;
+
+    if (spool_filter_parse(query, &filter, &reason) < 0) {
+        must(reason && *reason);
+        return;
+    }
+    must(filter.number >= 0 && filter.number <= SPOOL_NUMBER_MAX && filter.after_id >= 0);
+    must(filter.state >= -1 && filter.state <= SPOOL_ASIDE);
+    must(filter.rows >= 1 && filter.rows <= SPOOL_FILTER_ROWS);
+}
+
 static unsigned key_count(const char *keys)
 {
     unsigned count = *keys ? 1 : 0;
@@ -95,6 +110,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     check_query(query);
     check_filter(query);
+    check_rows(query);
     if (target_parse(raw, &target, &reason) == 0)
         check_request(&target);
     target_free(&target);

@@ -5,6 +5,7 @@
 #include "fuzz.h"
 #include "proxy/spool/spool_body.h"
 #include "proxy/spool/spool_keys.h"
+#include "proxy/spool/spool_write.h"
 #include "json/json_check.h"
 #include "json/json_text.h"
 
@@ -77,12 +78,26 @@ static void halve(bool is_telemetry, const char *body, size_t length, int depth,
     buf_free(&second);
 }
 
+static bool may_be_kept(bool is_telemetry, const char *body, size_t length)
+{
+    struct buf text = BUF_INIT(TEXT_MAX);
+    const char *reason;
+    int r;
+
+    must(buf_append(&text, body, length) == 0);
+    r = spool_write_check(is_telemetry ? SPOOL_TELEMETRY : SPOOL_ATTRIBUTES, &text, &reason);
+    buf_free(&text);
+    return r == 0;
+}
+
 static void check_halves(bool is_telemetry, const char *body, size_t length)
 {
     struct buf parts = BUF_INIT(4 * TEXT_MAX), whole = BUF_INIT(4 * TEXT_MAX), out = BUF_INIT(TEXT_MAX);
     struct buf second = BUF_INIT(TEXT_MAX);
+    int r = spool_body_halve(is_telemetry, body, length, &out, &second);
 
-    if (spool_body_halve(is_telemetry, body, length, &out, &second) >= 0) {
+    must(is_telemetry || (r >= 0) == may_be_kept(is_telemetry, body, length));
+    if (r >= 0) {
         halve(is_telemetry, body, length, 0, &parts);
         spread(is_telemetry, json_text_value(body, length), &whole);
         must(parts.len == whole.len && (whole.len == 0 || memcmp(parts.data, whole.data, whole.len) == 0));

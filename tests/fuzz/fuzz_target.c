@@ -7,6 +7,7 @@
 #include "http/target.h"
 #include "proxy/route/operation.h"
 #include "proxy/route/route.h"
+#include "proxy/spool/spool_write.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,6 +31,20 @@ static void check_canonical(const struct target *target)
     target_free(&again);
 }
 
+/* A write that the spool may keep says to what. */
+static void check_write(const struct target *target, const char *method)
+{
+    const struct operation *operation = operation_find(method, target->text.data, target->path_length);
+    struct spool_write write = spool_write_read(operation, target->text.data, target->path_length);
+
+    if (write.kind == SPOOL_NOTHING)
+        return;
+    if (strlen(write.entity) < 3 || strlen(write.entity) >= SPOOL_ENTITY_MAX || !strchr(write.entity, ':'))
+        abort();
+    if (write.kind == SPOOL_ATTRIBUTES && !*write.scope)
+        abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char *raw = strndup((const char *)data, size);
@@ -39,7 +54,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (target_parse(raw, &target, &reason) == 0) {
         check_canonical(&target);
         route_find(LISTENER_API, "GET", target.text.data, target.path_length);
-        operation_find("POST", target.text.data, target.path_length);
+        check_write(&target, "POST");
+        check_write(&target, "DELETE");
     }
     target_free(&target);
     free(raw);
