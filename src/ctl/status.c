@@ -175,7 +175,8 @@ static void print_backlog(const json_t *spool)
     bool is_shrinking = per_s > 0 && !json_is_null(json_object_get(spool, "left_ms"));
 
     if (per_s > 0)
-        snprintf(rate, sizeof(rate), "; %.3g a second are delivered", per_s);
+        snprintf(rate, sizeof(rate),
+                 per_s < 100 ? "; %.3g a second are delivered" : "; %.0f a second are delivered", per_s);
     field_print("spool", COLOUR_NONE, "%" JSON_INTEGER_FORMAT " row%s, %s, the oldest for %s%s%s%s",
                 count_of(spool, "rows"), count_of(spool, "rows") == 1 ? "" : "s",
                 size_words(count_of(spool, "bytes"), size),

@@ -158,7 +158,7 @@ class TestStatus(OperatorCase):
         self.assertEqual(self.show(STATUS, "status"), READY_TEXT)
         self.assertEqual(self.show(changed(**DOWN), "status"), DOWN_TEXT)
         past = {**STATUS["server"], "last_failure": {"at": "2000-01-01T00:00:00Z", "cause": "Connection refused"}}
-        self.assertRegex(self.show(changed(server=past), "status"), r"\nlast error \d{4} d \d+ h ago: Connection refused\n")
+        self.assertRegex(self.show(changed(server=past), "status"), r"\nlast error \d{4} d( \d+ h)? ago: Connection refused\n")
 
     def test_the_spool(self):
         line = "limit      100:1,2000:60 (configured)\n"
@@ -168,6 +168,8 @@ class TestStatus(OperatorCase):
                                "spool      1 row, 140 bytes, the oldest for 1 s\n"),
                               ({"rows": 1234567, "bytes": 150 << 20, "oldest_ms": 7200000, "delivered_per_s": 51.26, "left_ms": None},
                                "spool      1234567 rows, 150.0 MiB, the oldest for 2 h; 51.3 a second are delivered\n"),
+                              ({"rows": 2, "bytes": 280, "oldest_ms": 1500, "delivered_per_s": 5012.4, "left_ms": None},
+                               "spool      2 rows, 280 bytes, the oldest for 1 s; 5012 a second are delivered\n"),
                               ({"rows": 9, "bytes": 1024, "oldest_ms": 1, "delivered_per_s": 3, "left_ms": 3000, "aside": 1,
                                 "cause": "rows were set aside", "remedy": "look"},
                                "spool      9 rows, 1.0 KiB, the oldest for 1 ms; 3 a second are delivered, empty in 3 s\n"
