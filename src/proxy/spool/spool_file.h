@@ -24,7 +24,8 @@
 #define SPOOL_BODY_MAX      (1024 * 1024)
 #define SPOOL_ENDED_MAX     10000 /* how many ends are remembered, at least; a thousand more at most */
 #define SPOOL_ENDED_MS      INT64_C(86400000) /* and for how long */
-#define SPOOL_DAMAGED_MAX   8                 /* damaged files that are kept */
+#define SPOOL_LOCK_MS       2000 /* the wait for another process that has the file, a backup for example */
+#define SPOOL_DAMAGED_MAX   8    /* damaged files that are kept */
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
@@ -64,8 +65,8 @@ struct spool_file {
 
 /* Opens the file. Makes it and DIRECTORY, whose parent exists, if they are missing; nobody else must have
  * rights on them. A damaged file is moved aside, which the log says, and a new one begun. 0; -EBUSY: another
- * process has it; -EPERM: others have rights; -ENOTSUP: it is of a newer version; errors of the file. FILE is
- * closed on error. */
+ * process has it, for SPOOL_LOCK_MS; -EPERM: others have rights; -ENOTSUP: it is of a newer version; errors
+ * of the file. FILE is closed on error. */
 int spool_file_open(struct spool_file *file, const char *directory, struct tb_error *err);
 
 /* Harmless if it is closed already. */

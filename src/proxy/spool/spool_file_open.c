@@ -108,6 +108,7 @@ static int open_connection(struct spool_file *file)
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
     sqlite3_db_config(file->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
+    sqlite3_busy_timeout(file->db, SPOOL_LOCK_MS);
     sqlite3_limit(file->db, SQLITE_LIMIT_LENGTH, SPOOL_BODY_MAX + 1024 * 1024);
     return spool_sql_run(file->db, "PRAGMA locking_mode=EXCLUSIVE;PRAGMA trusted_schema=OFF;"
                                    "PRAGMA cell_size_check=ON;PRAGMA mmap_size=0;PRAGMA temp_store=MEMORY;"

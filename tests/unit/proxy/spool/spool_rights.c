@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may have the file. */
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -46,6 +47,41 @@ START_TEST(another_process_is_refused)
     ck_assert_int_eq(status, 0);
     world_insert(&file, 2, "a", "two");
     ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], 2);
+}
+END_TEST
+
+/* As a backup does; tells by NEWS when it has begun. */
+static void read_for_a_moment(int news)
+{
+    sqlite3 *db;
+    int code = sqlite3_open(world_path(), &db);
+
+    if (code == SQLITE_OK)
+        code = sqlite3_exec(db, "BEGIN;SELECT count(*) FROM rows", NULL, NULL, NULL);
+    if (code != SQLITE_OK || write(news, "", 1) != 1)
+        _exit(1);
+    sqlite3_sleep(SPOOL_LOCK_MS / 20);
+    sqlite3_close(db);
+    _exit(0);
+}
+
+START_TEST(one_who_has_it_for_a_moment_is_waited_for)
+{
+    int news[2], status;
+    char byte;
+    pid_t child;
+
+    spool_file_close(&file);
+    ck_assert_int_eq(pipe(news), 0);
+    child = fork();
+    if (child == 0)
+        read_for_a_moment(news[1]);
+    ck_assert_int_eq(read(news[0], &byte, 1), 1);
+    world_open(&file);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    close(news[0]);
+    close(news[1]);
 }
 END_TEST
 
@@ -134,6 +170,7 @@ UNIT_SUITE(spool_rights)
 
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, another_process_is_refused);
+    tcase_add_test(tests, one_who_has_it_for_a_moment_is_waited_for);
     tcase_add_test(tests, others_have_no_rights);
     tcase_add_test(tests, no_link_is_followed);
     tcase_add_test(tests, it_belongs_to_another_user);
