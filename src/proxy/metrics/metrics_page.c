@@ -203,8 +203,9 @@ static void print_events(struct page *page, const uint64_t events[METRICS_EVENT_
         [METRICS_SPOOL_DROPPED] =
             {"tbproxyd_spool_dropped",
              "Rows of the spool that were given up: too old, no room, or by the administrator."},
-        [METRICS_SPOOL_DAMAGED] = {"tbproxyd_spool_damaged",
-                                   "Damaged files of the spool that were moved aside."},
+        [METRICS_SPOOL_DAMAGED] =
+            {"tbproxyd_spool_damaged",
+             "Files of the spool that were damaged and moved aside, or removed while they were used."},
     };
     size_t i;
 

@@ -34,11 +34,12 @@ static int checkpoint(struct spool_file *file, int mode)
     return r;
 }
 
-/* Rows are refused from now on, so what is in the reserve's place is left for their ends. */
+/* Rows are refused from now on, so what is in the reserve's place is left for their ends. Or others take it
+ * at once: then the log file, which keeps its size, has room for ends. */
 void spool_file_make_room(struct spool_file *file)
 {
     spool_reserve_give_up(file->path);
-    checkpoint(file, SQLITE_CHECKPOINT_TRUNCATE);
+    checkpoint(file, SQLITE_CHECKPOINT_RESTART);
     if (!file->is_full)
         log_warning("%s: no space left on the disk: nothing is stored until there is", file->path);
     file->is_full = true;
@@ -78,13 +79,20 @@ static void index_fresh(struct spool_file *file)
     spool_file_commit(file);
 }
 
+static int checkpoint_mode(const struct spool_file *file, bool shrunk)
+{
+    return !shrunk         ? SQLITE_CHECKPOINT_PASSIVE
+           : file->is_full ? SQLITE_CHECKPOINT_RESTART
+                           : SQLITE_CHECKPOINT_TRUNCATE;
+}
+
 bool spool_file_maintain(struct spool_file *file)
 {
     bool shrunk = shrink(file);
 
     index_fresh(file);
     if ((file->log_pages >= LOG_PAGES || shrunk) &&
-        checkpoint(file, shrunk ? SQLITE_CHECKPOINT_TRUNCATE : SQLITE_CHECKPOINT_PASSIVE) == -ENOSPC)
+        checkpoint(file, checkpoint_mode(file, shrunk)) == -ENOSPC)
         spool_file_make_room(file);
     return shrunk;
 }

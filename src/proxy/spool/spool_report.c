@@ -48,10 +48,12 @@ static void describe_damage(const struct spool *spool, struct spool_report *ret)
     char at[CLOCK_TEXT_BYTES];
 
     clock_format(spool->damaged_ms, at);
-    snprintf(ret->cause, sizeof(ret->cause), "the file was damaged at %s, and a new one was begun", at);
-    snprintf(ret->remedy, sizeof(ret->remedy),
-             "the damaged one is in %.200s: docs/spool.md says how to look for rows in it; check the disk",
-             spool->directory);
+    snprintf(ret->cause, sizeof(ret->cause), "the file was damaged or removed at %s, and a new one was begun",
+             at);
+    snprintf(
+        ret->remedy, sizeof(ret->remedy),
+        "the log says which; a damaged one is in %.200s: docs/spool.md says how to look for rows in it; check the disk",
+        spool->directory);
 }
 
 static void describe_full(const struct spool *spool, struct spool_report *ret)

@@ -78,30 +78,34 @@ static void check_full_disk(void)
     more = fill(&file, number);
     ck_assert_int_gt(more, number);
     end(&file, number / 2, more);
-    ck_assert_int_lt(spool_file_disk_bytes(&file), 4 * 1024 * 1024);
+    ck_assert_int_lt(spool_file_disk_bytes(&file), SPOOL_JOURNAL_BYTES);
     ck_assert_int_gt(fill(&file, more), more + number / 2);
     spool_file_close(&file);
+}
+
+static void fill_by_others(void)
+{
+    static const char block[4096];
+    FILE *stream = fopen(world_path_of("other"), "we");
+
+    setvbuf(stream, NULL, _IONBF, 0);
+    while (fwrite(block, sizeof(block), 1, stream) == 1)
+        ;
+    fclose(stream);
 }
 
 /* Others fill the disk. What is stored can be delivered nevertheless. */
 static void check_disk_that_others_fill(void)
 {
-    static const char block[65536];
     struct spool_file file;
-    const char *other;
     int64_t number;
-    FILE *stream;
 
     world_open(&file);
     for (number = 1; number <= 100; number++)
         ck_assert_int_eq(insert(&file, number), 0);
     end(&file, 1, 10); /* long ago, so they are forgotten when the file is opened */
     spool_file_close(&file);
-    other = world_path_of("other");
-    stream = fopen(other, "we");
-    while (fwrite(block, sizeof(block), 1, stream) == 1)
-        ;
-    fclose(stream);
+    fill_by_others();
     world_open(&file);
     ck_assert_int_eq(insert(&file, number), -ENOSPC);
     spool_file_close(&file);
@@ -109,14 +113,32 @@ static void check_disk_that_others_fill(void)
     ck_assert_int_eq(insert(&file, number), -ENOSPC);
     end(&file, 10, number);
     ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], 0);
-    unlink(other);
+    unlink(world_path_of("other"));
+    ck_assert_int_eq(insert(&file, number), 0);
+    spool_file_close(&file);
+}
+
+/* As soon as the reserve is given up, others have it. */
+static void check_disk_whose_reserve_others_take(void)
+{
+    struct spool_file file;
+    int64_t number;
+
+    world_open(&file);
+    number = fill(&file, 1);
+    fill_by_others();
+    end(&file, 1, number);
+    ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], 0);
+    ck_assert_int_eq(spool_file_check_totals(&file), 0);
+    unlink(world_path_of("other"));
     ck_assert_int_eq(insert(&file, number), 0);
     spool_file_close(&file);
 }
 
 START_TEST(a_full_disk)
 {
-    void (*const checks[])(void) = {check_full_disk, check_disk_that_others_fill};
+    void (*const checks[])(void) = {check_full_disk, check_disk_that_others_fill,
+                                    check_disk_whose_reserve_others_take};
 
     if (!mount_disk())
         return;
@@ -130,6 +152,6 @@ UNIT_SUITE(spool_full)
     TCase *tests;
     Suite *suite = unit_suite_create("spool_full", &tests);
 
-    tcase_add_loop_test(tests, a_full_disk, 0, 2);
+    tcase_add_loop_test(tests, a_full_disk, 0, 3);
     return suite;
 }
