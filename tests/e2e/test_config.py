@@ -132,6 +132,17 @@ class TestFiles(ConfigCase):
             self.assertEqual(self.check(text=text, CREDENTIALS_DIRECTORY=directory),
                              (0, "Configuration OK\n", ""))
 
+    def test_the_directory_of_the_spool(self):
+        with tempfile.TemporaryDirectory() as parent:
+            for mode, path, words in (
+                    (0o700, parent, None), (0o700, parent + "/made/", None), (0o755, parent, "run chmod 0700 " + parent),
+                    (0o700, parent + "/a/b", "No such file"), (0o700, build_tree.program(build_tree.DAEMON), "is not a directory")):
+                os.chmod(parent, mode)
+                status, _, errors = self.check("--set", "spool.mode=outage", "--set", "spool.directory=" + path)
+                self.assertEqual(status, CONFIGURATION_ERROR if words else 0, errors)
+                self.assertRegex(errors, "spool.directory: %s: .*%s" % (re.escape(path), words) if words else "^$")
+                self.assertEqual(self.check("--set", "spool.directory=" + path)[0], 0)
+
     def test_files_for_tls_are_checked_before_the_start(self):
         certificate = {"upstream.certificate_file": "-----BEGIN", "upstream.key_file": "-----BEGIN"}
         for options, modes, words in (

@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <libgen.h>
 #include <pwd.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -233,6 +234,27 @@ static unsigned check_certificate(const struct config *config)
     return report(place(config, "upstream.certificate_file", option), &err);
 }
 
+/* Not whose it is: the service has a user of its own. A directory that is missing is made, if its parent is
+ * there. */
+static unsigned check_spool(const struct config *config)
+{
+    const char *path = config->spool.directory;
+    CLEANUP(free_pointer) char *copy = strdup(path);
+    char option[PLACE_MAX_BYTES];
+    struct stat status;
+
+    place(config, "spool.directory", option);
+    if (stat(path, &status) < 0 && (errno != ENOENT || !copy || stat(dirname(copy), &status) < 0))
+        log_error("%s: %s: %s", option, path, strerror(errno));
+    else if (!S_ISDIR(status.st_mode))
+        log_error("%s: %s: is not a directory", option, path);
+    else if (status.st_mode & 077 && access(path, F_OK) == 0)
+        log_error("%s: %s: others have rights; run chmod 0700 %s", option, path, path);
+    else
+        return 0;
+    return 1;
+}
+
 unsigned config_check_files(const struct config *config, const char *path, FILE *out)
 {
     unsigned errors = check_config_file(path), of_files = 0;
@@ -246,6 +268,8 @@ unsigned config_check_files(const struct config *config, const char *path, FILE 
     if (of_files == 0)
         errors += check_certificate(config);
     check_urls(config);
+    if (config->spool.mode != SPOOL_MODE_OFF && *config->spool.directory == '/')
+        errors += check_spool(config);
     return errors + of_files + check_group(config, "listen.unix_group", config->listen.unix_group) +
            check_group(config, "admin.unix_group", config->admin.unix_group);
 }
