@@ -29,7 +29,7 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    37
+#define SPOOL_STATEMENTS    38
 #define SPOOL_FRESH_MAX     4096 /* rows that are not in the index */
 
 struct spool_totals {

@@ -44,6 +44,7 @@ enum spool_statement {
     SPOOL_SHARES,
     SPOOL_INDEX,
     SPOOL_INDEX_ALL,
+    SPOOL_FIND_FRESH,
     SPOOL_IS_INDEXED,
     SPOOL_READ_FRESH,
     SPOOL_ENTITY_KEY,

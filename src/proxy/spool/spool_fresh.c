@@ -115,6 +115,16 @@ void spool_fresh_undo(struct spool_file *file)
     copy(&file->fresh, &file->fresh_before);
 }
 
+/* More than the list has room for, from another version perhaps. */
+static int index_all_of_file(struct spool_file *file)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_INDEX_ALL);
+
+    file->fresh.count = 0;
+    return statement ? spool_step(file, statement) : file->failure;
+}
+
+/* Nothing is written: the disk may be full. */
 int spool_fresh_restore(struct spool_file *file)
 {
     struct sqlite3_stmt *statement;
@@ -122,8 +132,14 @@ int spool_fresh_restore(struct spool_file *file)
 
     if (!file->fresh.is_lost)
         return 0;
-    statement = spool_statement(file, SPOOL_INDEX_ALL);
+    statement = spool_statement(file, SPOOL_FIND_FRESH);
     r = statement ? spool_step(file, statement) : file->failure;
+    for (; r == 1 && spool_fresh_has_room(file); r = spool_step(file, statement))
+        spool_fresh_add(file, sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1));
+    if (r == 1) {
+        sqlite3_reset(statement);
+        r = index_all_of_file(file);
+    }
     if (r == 0)
         file->fresh.is_lost = false;
     return r;

@@ -44,8 +44,8 @@ bool spool_fresh_is_long(const struct spool_file *file);
 void spool_fresh_keep(struct spool_file *file);
 void spool_fresh_undo(struct spool_file *file);
 
-/* If the list was lost, because the file was closed: puts all such rows of the file into the index. Reads all
- * rows. */
+/* If the list was lost, because the file was closed: reads it again, or puts all such rows into the index if
+ * they are too many. Reads all rows. */
 int spool_fresh_restore(struct spool_file *file);
 
 #endif

@@ -68,6 +68,7 @@ static const char *const texts[] = {
                      " LEFT JOIN principals ON principals.id = principal GROUP BY principal",
     [SPOOL_INDEX] = "UPDATE rows SET state = 0 WHERE id = ?1",
     [SPOOL_INDEX_ALL] = "UPDATE rows SET state = 0 WHERE state = 4", /* SPOOL_FRESH */
+    [SPOOL_FIND_FRESH] = "SELECT entity, id FROM rows WHERE state = 4",
     [SPOOL_IS_INDEXED] = "SELECT 1 FROM rows WHERE state = 0 AND entity = ?1 LIMIT 1",
     [SPOOL_READ_FRESH] = ROWS("body") " WHERE rows.id = ?1 AND +state = 4",
     [SPOOL_ENTITY_KEY] = "SELECT key FROM entities WHERE id = ?1",

@@ -3,6 +3,7 @@
 #include "proxy/spool/spool_fresh.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -175,6 +176,37 @@ START_TEST(a_list_that_is_full)
 }
 END_TEST
 
+static void change_file(const char *sql)
+{
+    sqlite3 *db;
+
+    spool_file_close(&file);
+    ck_assert_int_eq(sqlite3_open(world_path(), &db), SQLITE_OK);
+    ck_assert_int_eq(sqlite3_exec(db, sql, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(db);
+    world_open(&file);
+}
+
+START_TEST(a_list_is_read_again)
+{
+    int64_t number;
+
+    ck_assert_int_eq(spool_file_begin(&file), 0);
+    for (number = 1; number <= SPOOL_FRESH_MAX + 1; number++) {
+        struct spool_row *row = world_row(number, "a", "body");
+
+        ck_assert_int_eq(spool_file_insert(&file, row), 0);
+        spool_row_free(row);
+    }
+    ck_assert_int_eq(spool_file_commit(&file), 0);
+    change_file("SELECT 1");
+    ck_assert_uint_eq(file.fresh.count, SPOOL_FRESH_MAX);
+    change_file("UPDATE rows SET state = 4");
+    ck_assert_uint_eq(file.fresh.count, 0); /* too many */
+    ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], SPOOL_FRESH_MAX + 1);
+}
+END_TEST
+
 START_TEST(halves_of_a_row_that_is_not_in_the_index)
 {
     struct buf one = BUF_INIT(10), two = BUF_INIT(10);
@@ -205,6 +237,7 @@ UNIT_SUITE(spool_fresh)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, rows_are_found_at_random);
     tcase_add_test(tests, a_list_that_is_full);
+    tcase_add_test(tests, a_list_is_read_again);
     tcase_add_test(tests, halves_of_a_row_that_is_not_in_the_index);
     return suite;
 }

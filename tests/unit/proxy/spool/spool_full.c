@@ -2,8 +2,10 @@
 /* A disk that is full: a small file system in memory, if the test may mount one. */
 #include <errno.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "proxy/spool/spool_reserve.h"
@@ -135,10 +137,31 @@ static void check_disk_whose_reserve_others_take(void)
     spool_file_close(&file);
 }
 
+/* And the process is killed. */
+static void check_full_disk_and_a_kill(void)
+{
+    struct spool_file file;
+    pid_t child = fork();
+    int status;
+
+    if (child == 0) {
+        world_open(&file);
+        fill(&file, 1);
+        fill_by_others();
+        kill(getpid(), SIGKILL);
+    }
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    world_open(&file);
+    ck_assert_int_gt(file.totals.rows[SPOOL_WAITING], 100);
+    end(&file, 1, file.totals.rows[SPOOL_WAITING] + 1);
+    ck_assert_int_eq(spool_file_check_totals(&file), 0);
+    spool_file_close(&file);
+}
+
 START_TEST(a_full_disk)
 {
     void (*const checks[])(void) = {check_full_disk, check_disk_that_others_fill,
-                                    check_disk_whose_reserve_others_take};
+                                    check_disk_whose_reserve_others_take, check_full_disk_and_a_kill};
 
     if (!mount_disk())
         return;
@@ -152,6 +175,6 @@ UNIT_SUITE(spool_full)
     TCase *tests;
     Suite *suite = unit_suite_create("spool_full", &tests);
 
-    tcase_add_loop_test(tests, a_full_disk, 0, 3);
+    tcase_add_loop_test(tests, a_full_disk, 0, 4);
     return suite;
 }
