@@ -153,12 +153,19 @@ static bool take_works(struct spool_writer *writer, struct list *ret)
     return !list_is_empty(ret);
 }
 
-static void give_results(struct spool_writer *writer, struct list *works)
+static void note_facts(struct spool_writer *writer)
 {
     struct spool_facts facts = read_facts(&writer->file);
 
     pthread_mutex_lock(&writer->lock);
     writer->facts = facts;
+    pthread_mutex_unlock(&writer->lock);
+}
+
+static void give_results(struct spool_writer *writer, struct list *works)
+{
+    note_facts(writer);
+    pthread_mutex_lock(&writer->lock);
     list_take_all(&writer->results, works);
     pthread_mutex_unlock(&writer->lock);
     post(writer);
@@ -177,8 +184,11 @@ static bool has_works(struct spool_writer *writer)
 /* Nobody waits for it. */
 static void maintain(struct spool_writer *writer)
 {
-    while (writer->file.db && spool_file_maintain(&writer->file) && !has_works(writer))
-        ;
+    while (writer->file.db && spool_file_maintain(&writer->file)) {
+        note_facts(writer);
+        if (has_works(writer))
+            return;
+    }
 }
 
 static void *writer_thread(void *arg)

@@ -268,6 +268,58 @@ START_TEST(files_that_are_removed_while_they_are_used)
 }
 END_TEST
 
+#define MANY 300
+
+static int many_run(struct spool_work *work, struct spool_file *file)
+{
+    int64_t number;
+    int r = 0;
+
+    (void)work;
+    for (number = 1; number <= MANY && r == 0; number++) {
+        struct spool_row *row = world_row(number, "a", world_body(number, 10000));
+
+        r = spool_file_insert(file, row);
+        spool_row_free(row);
+    }
+    return r;
+}
+
+static int none_run(struct spool_work *work, struct spool_file *file)
+{
+    const struct spool_answer answer = {.status = 200};
+    int64_t number;
+    int r = 0;
+
+    (void)work;
+    for (number = 1; number <= MANY && r == 0; number++)
+        r = spool_file_end(file, spool_last_id(number), SPOOL_DELIVERED, &answer);
+    return r;
+}
+
+static void count_done(struct spool_work *work, int result)
+{
+    (void)work;
+    ck_assert_int_eq(result, 0);
+    done_count++;
+}
+
+START_TEST(a_file_that_becomes_smaller_is_told)
+{
+    struct spool_work many = {.run = many_run, .done = count_done};
+    struct spool_work none = {.run = none_run, .done = count_done};
+
+    start();
+    spool_writer_submit(&writer, &many);
+    wait_for(&done_count, 1);
+    ck_assert_int_gt(spool_writer_facts(&writer).disk_bytes, MANY * 10000);
+    spool_writer_submit(&writer, &none);
+    wait_for(&done_count, 2);
+    stop();
+    ck_assert_int_lt(writer.facts.disk_bytes, MANY * 1000);
+}
+END_TEST
+
 START_TEST(a_file_that_cannot_be_opened)
 {
     struct insertion before, after;
@@ -388,6 +440,7 @@ UNIT_SUITE(spool_writer)
     tcase_add_test(tests, a_work_that_is_refused_harms_no_other);
     tcase_add_test(tests, works_are_bounded);
     tcase_add_loop_test(tests, files_that_are_removed_while_they_are_used, 0, 4);
+    tcase_add_test(tests, a_file_that_becomes_smaller_is_told);
     tcase_add_test(tests, a_file_that_cannot_be_opened);
     tcase_add_test(tests, a_file_that_is_found_damaged_is_replaced);
     tcase_add_test(tests, a_failure_is_of_one_work);
