@@ -23,11 +23,13 @@ static enum spool_verdict judge_status(const struct spool_ended_call *call)
     if (status >= 200 && status < 300)
         return call->is_page ? SPOOL_SERVER_IS_AWAY : SPOOL_IS_DELIVERED;
     if (status == 401)
-        return call->credential_passes ? SPOOL_IS_REFUSED : SPOOL_IS_DOUBTED;
+        return call->credential_passes ? SPOOL_ALL_ARE_REFUSED : SPOOL_IS_DOUBTED;
     if (status == 429)
         return SPOOL_RATE_LIMITED;
     if (status < 400 || status == 408 || (status >= 502 && status <= 504))
         return SPOOL_SERVER_IS_AWAY;
+    if (status == 403 || status == 404)
+        return SPOOL_ALL_ARE_REFUSED;
     return status < 500 ? SPOOL_IS_REFUSED : judge_failure(call);
 }
 

@@ -16,11 +16,12 @@
 
 enum spool_verdict {
     SPOOL_IS_DELIVERED,
-    SPOOL_SERVER_IS_AWAY, /* nothing was said of the rows: no connection, no session, 408, 502, ... */
-    SPOOL_RATE_LIMITED,   /* 429 */
-    SPOOL_IS_DOUBTED,     /* 401: the rows, or the credential; nothing is counted */
-    SPOOL_HAS_FAILED,     /* 500 and the like: an attempt that counts */
-    SPOOL_IS_REFUSED,
+    SPOOL_SERVER_IS_AWAY,  /* nothing was said of the rows: no connection, no session, 408, 502, ... */
+    SPOOL_RATE_LIMITED,    /* 429 */
+    SPOOL_IS_DOUBTED,      /* 401: the rows, or the credential; nothing is counted */
+    SPOOL_HAS_FAILED,      /* 500 and the like: an attempt that counts */
+    SPOOL_IS_REFUSED,      /* one of the rows, or more */
+    SPOOL_ALL_ARE_REFUSED, /* whatever is in them: no such entity, or no permission */
 };
 
 /* A call that has ended, and its first row. */

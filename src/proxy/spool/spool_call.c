@@ -142,6 +142,13 @@ static void was_refused(struct spool_slot *slot)
     spool_slot_submit(slot, SPOOL_NOTE_NOTHING);
 }
 
+/* Their halves would be refused, too: a call for each value of a large body. */
+static void were_all_refused(struct spool_slot *slot)
+{
+    take_answer(slot, "the server refuses it");
+    spool_slot_submit(slot, SPOOL_NOTE_ASIDE);
+}
+
 static void act_on(struct spool_slot *slot, enum spool_verdict verdict)
 {
     if (verdict != SPOOL_SERVER_IS_AWAY)
@@ -164,6 +171,9 @@ static void act_on(struct spool_slot *slot, enum spool_verdict verdict)
         return;
     case SPOOL_IS_REFUSED:
         was_refused(slot);
+        return;
+    case SPOOL_ALL_ARE_REFUSED:
+        were_all_refused(slot);
     }
 }
 

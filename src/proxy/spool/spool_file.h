@@ -135,7 +135,7 @@ int spool_file_change(struct spool_file *file, int64_t id, const struct buf *bod
 int spool_file_forget_boot(struct spool_file *file, int64_t id);
 
 /* The waiting row ID, which is the first of its entity, keeps SECOND; FIRST becomes a row in front of it,
- * whose id is returned. -EOVERFLOW: the write has no more ids. */
+ * whose id is returned. -EOVERFLOW: the write has SPOOL_PARTS_MAX parts. */
 int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *first, const struct buf *second,
                      int64_t *ret_id);
 

@@ -205,7 +205,7 @@ static int id_in_front(struct spool_file *file, int64_t id, int64_t *ret)
         return r;
     *ret = sqlite3_column_int64(statement, 0) - 1;
     sqlite3_reset(statement);
-    return *ret < spool_first_id(number) ? -EOVERFLOW : 0;
+    return *ret <= spool_last_id(number) - SPOOL_PARTS_MAX ? -EOVERFLOW : 0;
 }
 
 static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body)

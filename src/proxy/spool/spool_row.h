@@ -18,6 +18,8 @@
 #define SPOOL_PARTS_BITS 20 /* a write has at most 2^20 parts, one after the other */
 #define SPOOL_NUMBER_MAX (INT64_MAX >> SPOOL_PARTS_BITS)
 
+#define SPOOL_PARTS_MAX 256 /* into which a write is cut; what is left stays whole */
+
 /* The range of ids of a write; the row of the whole write has the last. */
 static inline int64_t spool_first_id(int64_t number)
 {

@@ -10,12 +10,12 @@ static const struct {
     int status;
     enum spool_verdict verdict;
 } statuses[] = {
-    {200, SPOOL_IS_DELIVERED},   {204, SPOOL_IS_DELIVERED},   {301, SPOOL_SERVER_IS_AWAY},
-    {400, SPOOL_IS_REFUSED},     {401, SPOOL_IS_DOUBTED},     {403, SPOOL_IS_REFUSED},
-    {404, SPOOL_IS_REFUSED},     {408, SPOOL_SERVER_IS_AWAY}, {413, SPOOL_IS_REFUSED},
-    {422, SPOOL_IS_REFUSED},     {429, SPOOL_RATE_LIMITED},   {499, SPOOL_IS_REFUSED},
-    {500, SPOOL_HAS_FAILED},     {501, SPOOL_HAS_FAILED},     {502, SPOOL_SERVER_IS_AWAY},
-    {503, SPOOL_SERVER_IS_AWAY}, {504, SPOOL_SERVER_IS_AWAY}, {505, SPOOL_HAS_FAILED},
+    {200, SPOOL_IS_DELIVERED},    {204, SPOOL_IS_DELIVERED},   {301, SPOOL_SERVER_IS_AWAY},
+    {400, SPOOL_IS_REFUSED},      {401, SPOOL_IS_DOUBTED},     {403, SPOOL_ALL_ARE_REFUSED},
+    {404, SPOOL_ALL_ARE_REFUSED}, {408, SPOOL_SERVER_IS_AWAY}, {413, SPOOL_IS_REFUSED},
+    {422, SPOOL_IS_REFUSED},      {429, SPOOL_RATE_LIMITED},   {499, SPOOL_IS_REFUSED},
+    {500, SPOOL_HAS_FAILED},      {501, SPOOL_HAS_FAILED},     {502, SPOOL_SERVER_IS_AWAY},
+    {503, SPOOL_SERVER_IS_AWAY},  {504, SPOOL_SERVER_IS_AWAY}, {505, SPOOL_HAS_FAILED},
 };
 
 START_TEST(a_status_says_what_becomes_of_the_rows)
@@ -57,7 +57,7 @@ START_TEST(unauthorized_rows_are_refused_if_the_credential_passes)
 {
     struct spool_ended_call call = {.outcome = REQUEST_ANSWERED, .status = 401, .credential_passes = true};
 
-    ck_assert_int_eq(spool_answer_judge(&call), SPOOL_IS_REFUSED);
+    ck_assert_int_eq(spool_answer_judge(&call), SPOOL_ALL_ARE_REFUSED);
 }
 END_TEST
 

@@ -113,6 +113,38 @@ START_TEST(a_bad_entity_is_not_in_the_way_of_others)
 }
 END_TEST
 
+START_TEST(what_concerns_the_whole_entity_takes_one_call)
+{
+    static const int statuses[] = {403, 404};
+    unsigned i;
+
+    world.server.bad_status = statuses[_i];
+    for (i = 0; i < 100; i++)
+        store_bad(1, 50000 + i);
+    delivery_run_all(10 * SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), 100);
+    ck_assert_int_eq(delivery_aside()->status, statuses[_i]);
+    ck_assert_str_eq(delivery_aside()->reason, "the server refuses it");
+    ck_assert_uint_le(world.server.call_count, 2); /* the first row may have gone alone */
+}
+END_TEST
+
+START_TEST(a_write_is_cut_into_a_bounded_number_of_parts)
+{
+    CLEANUP(buf_free) struct buf body = BUF_INIT(65536);
+    unsigned i;
+
+    buf_append_string(&body, "{\"ts\":51000,\"values\":{\"bad\":1");
+    for (i = 0; i < 4 * SPOOL_PARTS_MAX; i++)
+        buf_append_string(&body, ",\"bad\":1");
+    buf_append_string(&body, "}}");
+    delivery_store(&(struct delivery_write){.entity = 1, .body = body.data});
+    delivery_run_all(600 * SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), SPOOL_PARTS_MAX);
+    ck_assert_uint_le(world.server.call_count, 3 * SPOOL_PARTS_MAX); /* of 1,025 values */
+}
+END_TEST
+
 START_TEST(a_failing_server_is_asked_five_times_in_ten_minutes)
 {
     world.server.bad_status = 500;
@@ -423,6 +455,8 @@ UNIT_SUITE(spool_delivery)
     tcase_add_test(tcase, attributes_and_telemetry_of_an_entity_keep_their_order);
     tcase_add_test(tcase, the_bad_row_is_found_and_set_aside);
     tcase_add_test(tcase, a_bad_entity_is_not_in_the_way_of_others);
+    tcase_add_loop_test(tcase, what_concerns_the_whole_entity_takes_one_call, 0, 2);
+    tcase_add_test(tcase, a_write_is_cut_into_a_bounded_number_of_parts);
     tcase_add_test(tcase, a_failing_server_is_asked_five_times_in_ten_minutes);
     tcase_add_test(tcase, a_restart_does_not_forget_the_attempts);
     tcase_add_test(tcase, unauthorized_rows_wait_until_the_credential_has_passed);

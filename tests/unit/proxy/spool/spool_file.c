@@ -330,12 +330,13 @@ START_TEST(a_write_has_a_bounded_number_of_parts)
     const struct buf half = {(char *)(uintptr_t) "x", 1, 1, 1};
     int64_t ret;
 
-    row->id = spool_first_id(2);
+    row->id = spool_last_id(2) - SPOOL_PARTS_MAX + 2;
     begin();
     ck_assert_int_eq(spool_file_insert(&file, row), 0);
-    ck_assert_int_eq(spool_file_halve(&file, row->id, &half, &half, &ret), -EOVERFLOW);
+    ck_assert_int_eq(spool_file_halve(&file, row->id, &half, &half, &ret), 0);
+    ck_assert_int_eq(spool_file_halve(&file, ret, &half, &half, &ret), -EOVERFLOW);
     commit();
-    ck_assert_str_eq(bodies("a"), "x;");
+    ck_assert_str_eq(bodies("a"), "x;x;");
     spool_row_free(row);
 }
 END_TEST
