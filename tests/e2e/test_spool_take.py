@@ -155,6 +155,17 @@ class TestAlways(TakeCase):
         self.assertEqual(self.post(TELEMETRY, {"t": 1}, [("Content-Encoding", "br")]).status, 503)
         self.assertEqual(len(self.rows()), 4)
 
+    def test_long_targets_are_not_stored(self):
+        """They are not in anybody's share."""
+        self.begin("always")
+        self.fails = lambda request: False
+        longest = TELEMETRY + "?" + "x" * (255 - len(TELEMETRY))
+        self.assert_taken(self.proxy.post(longest, {"t": 1}))
+        self.assertEqual(self.proxy.post(longest + "x", {"t": 1}).status, 200)
+        types = [[("Content-Type", "application/json; x=" + "x" * count)] for count in (44, 45)]
+        self.assert_taken(self.proxy.post(TELEMETRY, b'{"t":1}', headers=types[0]))
+        self.assertEqual(self.proxy.post(TELEMETRY, b'{"t":1}', headers=types[1]).status, 200)
+
     def test_the_status_can_be_200(self):
         self.begin("always", **{"spool.status": 200})
         response = self.proxy.post(TELEMETRY, {"t": 1}, headers=[("Prefer", "respond-async")])

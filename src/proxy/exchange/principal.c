@@ -83,7 +83,8 @@ static struct principal *principal_new(struct principals *principals, int64_t us
                                         .admin_tcp.whole = &all->admin_tcp,
                                         .bodies.whole = &all->bodies,
                                         .streams.whole = &all->streams,
-                                        .lookups.whole = &all->lookups};
+                                        .lookups.whole = &all->lookups,
+                                        .storing.whole = &all->storing};
     list_init(&principal->idle);
     list_init(&principal->tasks);
     list_init(&principal->tasks_link);

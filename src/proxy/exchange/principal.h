@@ -26,6 +26,7 @@ struct shares {
     struct quota bodies;      /* bytes of requests and responses in memory: limits.max_buffered_bytes */
     struct quota streams;     /* of updates */
     struct quota lookups;     /* that policies need (listen/permission_lookup.h) */
+    struct quota storing;     /* bytes that the spool's thread has still to store (spool/spool_take.c) */
 };
 
 #define PRINCIPAL_LOOKUPS 4 /* at a time */

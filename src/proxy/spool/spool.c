@@ -230,6 +230,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->services = services;
     spool->next_number = 1;
     spool->reopen_timer.expired = spool_reopen;
+    services->principals.shares.storing.max = quota_part(SPOOL_WRITER_BYTES_MAX);
     spool_admission_open(spool);
     spool_room_configure(spool);
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};

@@ -44,6 +44,7 @@ struct spool_room {
     struct spool_work work; /* counts what each principal has in the file */
     bool is_counting;
     int64_t counted_ms, told_ms, full_ms; /* boot clock; 0: never */
+    int64_t took_ms;                      /* the last count, in the writer's thread */
     struct spool_share *shares;
     size_t share_count;
 };

@@ -106,6 +106,14 @@ static void take_pending(struct spool *spool, struct spool_pending *pending)
 
 /* ---- arrivals ---- */
 
+/* The share of a user counts bodies, and not these texts, which many rows have together. */
+static bool has_short_texts(const struct head *head)
+{
+    const char *type = headers_find(&head->headers, MHD_HTTP_HEADER_CONTENT_TYPE);
+
+    return head->target.text.len <= SPOOL_TARGET_MAX && (!type || strlen(type) <= SPOOL_CONTENT_TYPE_MAX);
+}
+
 /* Whether its body is here, and nothing but it and the target says what is written, and whether it is. */
 static bool is_plain(const struct exchange *exchange)
 {
@@ -116,7 +124,7 @@ static bool is_plain(const struct exchange *exchange)
     for (i = 0; i < ARRAY_SIZE(others); i++)
         if (headers_find(&exchange->head.headers, others[i]))
             return false;
-    return !exchange->inbound.streams;
+    return has_short_texts(&exchange->head) && !exchange->inbound.streams;
 }
 
 static bool is_too_large(const struct exchange *exchange)

@@ -11,6 +11,10 @@
 
 #include "proxy/spool/spool.h"
 
+/* Bytes. What has longer ones is forwarded, and not stored. */
+#define SPOOL_TARGET_MAX       256 /* path and query */
+#define SPOOL_CONTENT_TYPE_MAX 64
+
 /* Sets the hooks of SPOOL that are about requests. */
 void spool_admission_open(struct spool *spool);
 

@@ -29,7 +29,7 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    38
+#define SPOOL_STATEMENTS    39
 #define SPOOL_FRESH_MAX     4096 /* rows that are not in the index */
 
 struct spool_totals {
@@ -173,6 +173,7 @@ int spool_file_next_entities(struct spool_file *file, int64_t *cursor, struct sp
 int spool_file_oldest(struct spool_file *file, struct spool_row **ret);
 
 struct spool_share {
+    int64_t id;      /* in the file */
     char *principal; /* to be freed */
     int64_t rows, bytes;
 };

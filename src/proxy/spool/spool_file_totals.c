@@ -77,40 +77,69 @@ int64_t spool_file_disk_bytes(const struct spool_file *file)
     return bytes;
 }
 
-static int take_share(struct spool_file *file, struct sqlite3_stmt *statement, struct spool_share **shares,
-                      size_t *count)
+/* NULL: no memory. They are few: a share for each user. */
+static struct spool_share *share_of(struct spool_share **shares, size_t *count, int64_t id)
 {
-    struct spool_share *more = reallocarray(*shares, *count + 1, sizeof(*more)), *share;
+    struct spool_share *more;
+    size_t i;
+
+    for (i = *count; i > 0; i--)
+        if ((*shares)[i - 1].id == id)
+            return &(*shares)[i - 1];
+    more = reallocarray(*shares, *count + 1, sizeof(*more));
+    if (!more)
+        return NULL;
+    *shares = more;
+    more[*count] = (struct spool_share){.id = id};
+    return &more[(*count)++];
+}
+
+/* GROUP BY would sort all rows, in memory. */
+static int add_rows(struct spool_file *file, struct spool_share **shares, size_t *count)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_PRINCIPALS);
+    int r = statement ? 0 : file->failure;
+
+    while (r == 0 && (r = spool_step(file, statement)) == 1) {
+        struct spool_share *share = share_of(shares, count, sqlite3_column_int64(statement, 0));
+
+        r = share ? 0 : -ENOMEM;
+        if (!share)
+            break;
+        share->rows++;
+        share->bytes += sqlite3_column_int64(statement, 1) + SPOOL_ROW_BYTES;
+    }
+    if (statement)
+        sqlite3_reset(statement);
+    return r;
+}
+
+static int add_name(struct spool_file *file, struct spool_share *share)
+{
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_PRINCIPAL);
     int r;
 
-    if (!more)
-        return -ENOMEM;
-    *shares = more;
-    share = &more[*count];
-    share->rows = sqlite3_column_int64(statement, 1);
-    share->bytes = sqlite3_column_int64(statement, 2) + share->rows * SPOOL_ROW_BYTES;
+    if (!statement)
+        return file->failure;
+    sqlite3_bind_int64(statement, 1, share->id);
+    r = spool_step(file, statement);
+    if (r <= 0)
+        return r < 0 ? r : spool_note(file, SQLITE_CORRUPT);
     r = spool_take_text(statement, 0, &share->principal);
-    if (r == 0)
-        ++*count;
-    return r == 0 && !share->principal ? spool_note(file, SQLITE_CORRUPT) : r;
+    sqlite3_reset(statement);
+    return r;
 }
 
 int spool_file_shares(struct spool_file *file, struct spool_share **ret, size_t *count)
 {
     struct spool_share *shares = NULL;
-    struct sqlite3_stmt *statement;
-    size_t found = 0;
+    size_t found = 0, i;
     int r = spool_fresh_index_all(file);
 
-    statement = r == 0 ? spool_statement(file, SPOOL_SHARES) : NULL;
-    if (!statement)
-        return file->failure;
-    while ((r = spool_step(file, statement)) == 1) {
-        r = take_share(file, statement, &shares, &found);
-        if (r < 0)
-            break;
-    }
-    sqlite3_reset(statement);
+    if (r == 0)
+        r = add_rows(file, &shares, &found);
+    for (i = 0; i < found && r == 0; i++)
+        r = add_name(file, &shares[i]);
     if (r < 0) {
         spool_shares_free(shares, found);
         return r;

@@ -6,8 +6,9 @@
 #include "base/log.h"
 #include "proxy/spool/spool_report.h"
 
-#define COUNT_MS 1000  /* between two counts of the file */
-#define TOLD_MS  60000 /* between two messages */
+#define COUNT_MS   1000  /* between two counts of the file, at least */
+#define COUNT_PART 20    /* of the thread's time at most: others wait for it */
+#define TOLD_MS    60000 /* between two messages */
 
 #define LOOK_ROWS 256 /* that are read at once to find the oldest of a principal */
 
@@ -17,8 +18,13 @@ static int count_run(struct spool_work *work, struct spool_file *file)
 {
     struct spool_room *room = CONTAINER_OF(work, struct spool_room, work);
 
+    int64_t begun_ms = clock_boot_ms();
+    int r;
+
     spool_shares_free(TAKE_PTR(room->shares), room->share_count);
-    return spool_file_shares(file, &room->shares, &room->share_count);
+    r = spool_file_shares(file, &room->shares, &room->share_count);
+    room->took_ms = clock_boot_ms() - begun_ms;
+    return r;
 }
 
 static void count_done(struct spool_work *work, int result)
@@ -32,12 +38,19 @@ static void count_done(struct spool_work *work, int result)
     room->share_count = 0;
 }
 
+static int64_t pause_ms(const struct spool_room *room)
+{
+    int64_t pause_ms = COUNT_PART * room->took_ms;
+
+    return pause_ms > COUNT_MS ? pause_ms : COUNT_MS;
+}
+
 void spool_room_count(struct spool *spool)
 {
     struct spool_room *room = &spool->room;
     int64_t now_ms = spool->services->loop.now_ms;
 
-    if (room->is_counting || (room->counted_ms > 0 && now_ms - room->counted_ms < COUNT_MS))
+    if (room->is_counting || (room->counted_ms > 0 && now_ms - room->counted_ms < pause_ms(room)))
         return;
     room->is_counting = true;
     room->counted_ms = now_ms;

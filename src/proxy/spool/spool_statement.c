@@ -63,9 +63,9 @@ static const char *const texts[] = {
     [SPOOL_FIND_ENDED] = "SELECT ended.id, state, name, at, status, answer, reason FROM ended"
                          " LEFT JOIN principals ON principals.id = principal"
                          " WHERE ended.id BETWEEN ?1 AND ?2 ORDER BY ended.id",
-    [SPOOL_SHARES] = "SELECT name, count(*), sum(size) FROM (SELECT principal, size FROM rows WHERE state = 0"
-                     " UNION ALL SELECT principal, size FROM rows WHERE state = 1)"
-                     " LEFT JOIN principals ON principals.id = principal GROUP BY principal",
+    [SPOOL_PRINCIPALS] = "SELECT principal, size FROM rows WHERE state = 0"
+                         " UNION ALL SELECT principal, size FROM rows WHERE state = 1",
+    [SPOOL_PRINCIPAL] = "SELECT name FROM principals WHERE id = ?1",
     [SPOOL_INDEX] = "UPDATE rows SET state = 0 WHERE id = ?1",
     [SPOOL_INDEX_ALL] = "UPDATE rows SET state = 0 WHERE state = 4", /* SPOOL_FRESH */
     [SPOOL_FIND_FRESH] = "SELECT entity, id FROM rows WHERE state = 4",

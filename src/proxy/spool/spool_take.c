@@ -15,13 +15,18 @@
 #include "proxy/spool/spool_room.h"
 #include "upstream/stamp.h"
 
+/* What a write takes in memory beside its body, about. So that one user's many small ones leave a place for
+ * those of others, too. */
+#define TAKE_BYTES 1024
+
 struct spool_take {
     struct spool_work work;
     struct spool *spool;
     struct exchange *exchange;     /* NULL: its client has gone */
     struct spool_backlog *backlog; /* NULL: there is no room for its record, and all_known is false */
-    struct principal *principal;   /* whose share has QUOTA_BYTES */
-    size_t quota_bytes;
+    struct principal *principal;   /* whose shares have the following */
+    size_t quota_bytes;            /* of bodies */
+    size_t storing;                /* bytes */
     struct spool_drop drop;
     struct spool_row *row;
 };
@@ -156,6 +161,7 @@ static int take_run(struct spool_work *work, struct spool_file *file)
 static void take_free(struct spool_take *take)
 {
     quota_give_back(&take->principal->shares.bodies, take->quota_bytes);
+    quota_give_back(&take->principal->shares.storing, take->storing);
     principal_release(take->principal);
     spool_row_free_pointer(&take->row);
     free(take);
@@ -253,12 +259,24 @@ static void take_back(struct spool_take *take)
     take_free(take);
 }
 
+static int take_share(struct spool_take *take)
+{
+    size_t bytes = take->work.bytes + TAKE_BYTES;
+
+    if (!quota_take(&take->principal->shares.storing, bytes))
+        return -EAGAIN;
+    take->storing = bytes;
+    return 0;
+}
+
 /* Returns 0, -EAGAIN, -EDQUOT or -ENOMEM: then ROW is still the caller's. */
 static int submit(struct spool *spool, struct exchange *exchange, struct spool_row *row)
 {
     struct spool_take *take = take_new(spool, exchange);
-    int r = take ? spool_room_take(spool, row->principal, take->work.bytes, &take->drop) : -ENOMEM;
+    int r = take ? take_share(take) : -ENOMEM;
 
+    if (r == 0)
+        r = spool_room_take(spool, row->principal, take->work.bytes, &take->drop);
     if (r < 0) {
         if (take)
             take_free(take);

@@ -107,7 +107,7 @@ END_TEST
 
 START_TEST(a_count_keeps_what_is_not_stored_yet)
 {
-    struct spool_share shares[] = {{(char[]){"uid:1"}, 7, 700}, {(char[]){"uid:2"}, 1, 100}};
+    struct spool_share shares[] = {{0, (char[]){"uid:1"}, 7, 700}, {0, (char[]){"uid:2"}, 1, 100}};
 
     store_many("uid:1", 1);
     store("uid:3", 1);

@@ -2,6 +2,7 @@
 #include "proxy/spool/spool_file.h"
 
 #include <errno.h>
+#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -436,6 +437,31 @@ START_TEST(what_each_principal_has)
 }
 END_TEST
 
+START_TEST(rows_are_not_sorted_to_be_counted)
+{
+    struct spool_share *shares;
+    size_t count;
+    int64_t number;
+
+    begin();
+    for (number = 1; number <= 5000; number++) {
+        struct spool_row *row = world_row(number, "a", "1");
+
+        ck_assert_int_eq(spool_file_insert(&file, row), 0);
+        spool_row_free(row);
+    }
+    commit();
+    ck_assert_int_eq(spool_file_shares(&file, &shares, &count), 0); /* puts them into the index */
+    spool_shares_free(shares, count);
+    sqlite3_memory_highwater(1);
+    number = sqlite3_memory_used();
+    ck_assert_int_eq(spool_file_shares(&file, &shares, &count), 0);
+    ck_assert_int_lt(sqlite3_memory_highwater(0) - number, 64 * 1024);
+    ck_assert_int_eq(shares[0].rows, 2500);
+    spool_shares_free(shares, count);
+}
+END_TEST
+
 START_TEST(numbers_are_not_given_again)
 {
     const struct spool_answer answer = {.at_ms = 1, .status = 200};
@@ -521,6 +547,7 @@ UNIT_SUITE(spool_file)
     tcase_add_test(tests, the_list_is_paged);
     tcase_add_test(tests, the_oldest_that_waits);
     tcase_add_test(tests, what_each_principal_has);
+    tcase_add_test(tests, rows_are_not_sorted_to_be_counted);
     tcase_add_test(tests, numbers_are_not_given_again);
     tcase_add_test(tests, a_bounded_number_of_ends_is_remembered);
     tcase_add_test(tests, an_error_of_the_file_undoes_the_transaction);

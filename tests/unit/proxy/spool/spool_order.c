@@ -8,6 +8,7 @@
 #include "unit.h"
 
 #define ALICE    1000
+#define BOB      1001
 #define AFTER_MS 1000
 #define EXACT_MS 20 /* with the commit */
 
@@ -82,6 +83,28 @@ START_TEST(a_write_waits_a_second_for_the_server_and_later_ones_do_not)
     ck_assert_uint_eq(world.server.writes[first].executions, 1);
     ck_assert_uint_eq(world.server.writes[first + 3].executions, 1);
     ck_assert_uint_eq(spool.entities.count, 0);
+}
+END_TEST
+
+/* On a slow disk, one user does not take the places of all. */
+START_TEST(others_can_store_while_one_stores_much)
+{
+    struct wish bobs = {
+        .kind = TELEMETRY, .user = BOB, .entity = 2, .wait_ms = WORLD_NO_WISH, .answered = note};
+    unsigned i, first, bob, stored = 0;
+
+    world.config.spool.mode = SPOOL_MODE_ALWAYS;
+    first = begin(TELEMETRY, 1, 0)->serial;
+    for (i = 1; i < SPOOL_WRITER_WORKS_MAX; i++)
+        begin(TELEMETRY, 1, 0);
+    bob = world_begin(&world, &bobs)->serial;
+    world_run(&world, 10 * SECOND_MS);
+    ck_assert_int_eq(results[bob].status, 202);
+    for (i = 0; i < SPOOL_WRITER_WORKS_MAX; i++)
+        stored += results[first + i].status == 202;
+    ck_assert_uint_ge(stored, 2000);
+    ck_assert_uint_lt(stored, SPOOL_WRITER_WORKS_MAX * 3 / 4);
+    ck_assert_uint_eq(world.services.principals.shares.storing.used, 0);
 }
 END_TEST
 
@@ -293,6 +316,7 @@ UNIT_SUITE(spool_order)
 
     tcase_add_checked_fixture(tests, set_up, delivery_close);
     tcase_add_test(tests, a_write_waits_a_second_for_the_server_and_later_ones_do_not);
+    tcase_add_test(tests, others_can_store_while_one_stores_much);
     tcase_add_test(tests, what_waits_follows_the_first_that_is_taken);
     tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
     tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);
