@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The spool takes writes: when, which, in which order, and what the program is told."""
 import ctypes
+import datetime
 import email.utils
 import json
 import os
@@ -32,11 +33,12 @@ def is_synchronised():
 class TakeCase(Case):
     def setUp(self):
         self.fails = lambda request: True
+        self.ahead_s = 0
 
     def handle(self, peer, request):
         """Writes get 503, as from a gateway, if self.fails says so."""
         is_write = request.target.startswith("/api/plugins/telemetry") and request.body
-        headers = [("Date", email.utils.formatdate(usegmt=True))]
+        headers = [("Date", email.utils.formatdate(time.time() + self.ahead_s, usegmt=True))]
         peer.send(answer(503, b"", headers) if is_write and self.fails(request) else answer(200, {}, headers))
         return True
 
@@ -165,6 +167,20 @@ class TestAlways(TakeCase):
         types = [[("Content-Type", "application/json; x=" + "x" * count)] for count in (44, 45)]
         self.assert_taken(self.proxy.post(TELEMETRY, b'{"t":1}', headers=types[0]))
         self.assertEqual(self.proxy.post(TELEMETRY, b'{"t":1}', headers=types[1]).status, 200)
+
+    def test_the_arrival_is_by_the_servers_clock(self):
+        """The host's may be years behind: by that, a row would be too old at once."""
+        self.ahead_s = 5 * 86400
+        self.begin("always")
+
+        def is_ahead():
+            self.assertEqual(self.proxy.get("/api/x").status, 200)
+            number = self.assert_taken(self.proxy.post(TELEMETRY, {"t": 1}))
+            part = self.proxy.get("/-/spool/%d" % number).json()["parts"][0]
+            arrived = datetime.datetime.fromisoformat(part["arrived"].replace("Z", "+00:00")).timestamp()
+            return abs(arrived - time.time() - self.ahead_s) < 60
+
+        wait_until(is_ahead, "a second answer confirms the server's time")
 
     def test_the_status_can_be_200(self):
         self.begin("always", **{"spool.status": 200})

@@ -15,7 +15,8 @@ static struct metrics_spool read_gauges(struct spool *spool)
 {
     const struct config *config = spool->services->config;
     struct spool_facts facts = spool_writer_facts(&spool->writer);
-    int64_t age_ms = facts.oldest_ms ? clock_wall_ms() - facts.oldest_ms : 0;
+    int64_t now_ms = upstream_clock_now_ms(&spool->services->upstream.clock);
+    int64_t age_ms = facts.oldest_ms ? now_ms - facts.oldest_ms : 0;
 
     return (struct metrics_spool){
         .is_on = true,

@@ -100,7 +100,7 @@ static struct spool_row *make_row(const struct exchange *exchange, const struct 
         return NULL;
     principal_name(peer_user(exchange->peer), name, sizeof(name));
     row->id = spool_last_id(arrival->number);
-    row->arrived_ms = clock_wall_ms() - waited_ms(exchange);
+    row->arrived_ms = upstream_clock_now_ms(&upstream->clock) - waited_ms(exchange); /* as for its age */
     row->entity = copy(arrival->write.entity, &failed);
     row->principal = copy(name, &failed);
     row->server_url = copy(spool_origin_url(upstream), &failed);
