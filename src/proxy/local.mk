@@ -9,6 +9,7 @@ include $(srcdir)/src/proxy/config/local.mk
 include $(srcdir)/src/proxy/metrics/local.mk
 include $(srcdir)/src/proxy/exchange/local.mk
 include $(srcdir)/src/proxy/forward/local.mk
+include $(srcdir)/src/proxy/store/local.mk
 include $(srcdir)/src/proxy/spool/local.mk
 include $(srcdir)/src/proxy/websocket/local.mk
 include $(srcdir)/src/proxy/subscribe/local.mk

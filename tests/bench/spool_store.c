@@ -10,7 +10,7 @@
 #include <sys/resource.h>
 #include <sys/stat.h>
 
-#include "proxy/spool/spool_writer.h"
+#include "proxy/store/spool_writer.h"
 
 #define BODY          "{\"ts\":1764446123456,\"values\":{\"temperature\":21.5}}"
 #define IN_FLIGHT_MAX 64

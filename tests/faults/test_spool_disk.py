@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The spool's disk: the power fails while it writes, it is full, or it is read-only. What was acknowledged is delivered, once. The
 power fails as it does with a real disk: a file system (ext4 on a loop device) stops from one moment to the next, and what was not
-synchronised is lost; tests/unit/proxy/spool/spool_power.c does it without root, on a disk in memory."""
+synchronised is lost; tests/unit/proxy/store/spool_power.c does it without root, on a disk in memory."""
 import ctypes
 import fcntl
 import os

@@ -10,7 +10,7 @@
 #include "../fuzz/fuzzed_daemon.h"
 #include "base/util.h"
 #include "ledger.h"
-#include "proxy/spool/spool_writer.h"
+#include "proxy/store/spool_writer.h"
 
 #define WORKS_MAX 8192
 #define FILE_MAX  (1 << 24)

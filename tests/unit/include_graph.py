@@ -10,8 +10,8 @@ import sys
 
 # From the ground up: a room may include itself and all above it in this list, except what FORBIDDEN says.
 ROOMS = ("base", "json", "http", "transport", "upstream", "client",
-         "proxy/route", "proxy/policy", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/spool", "proxy/websocket", "proxy/subscribe",
-         "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
+         "proxy/route", "proxy/policy", "proxy/config", "proxy/metrics", "proxy/exchange", "proxy/forward", "proxy/store",
+         "proxy/spool", "proxy/websocket", "proxy/subscribe", "proxy/local", "proxy/status", "proxy/listen", "proxy/daemon",
          "ctl")
 # What tbproxyctl shares with the daemon: how to read its configuration, and what that says.
 CONFIGURATION = ("proxy/route", "proxy/policy", "proxy/config")
@@ -19,6 +19,7 @@ CONFIGURATION = ("proxy/route", "proxy/policy", "proxy/config")
 # tbproxyctl without the daemon), and a handler knows no other.
 FORBIDDEN = {"ctl": tuple(room for room in ROOMS if room.startswith("proxy/") and room not in CONFIGURATION),
              "proxy/": ("client",),
+             "proxy/store": tuple(room for room in ROOMS if room.startswith("proxy/") and room != "proxy/store"),
              "proxy/websocket": ("proxy/forward", "proxy/spool"),
              "proxy/subscribe": ("proxy/forward", "proxy/spool", "proxy/websocket"),
              "proxy/local": ("proxy/forward", "proxy/spool", "proxy/websocket", "proxy/subscribe")}

@@ -97,6 +97,7 @@ include $(srcdir)/tests/unit/proxy/metrics/local.mk
 include $(srcdir)/tests/unit/proxy/route/local.mk
 include $(srcdir)/tests/unit/proxy/policy/local.mk
 include $(srcdir)/tests/unit/proxy/forward/local.mk
+include $(srcdir)/tests/unit/proxy/store/local.mk
 include $(srcdir)/tests/unit/proxy/spool/local.mk
 include $(srcdir)/tests/unit/proxy/websocket/local.mk
 include $(srcdir)/tests/unit/proxy/subscribe/local.mk

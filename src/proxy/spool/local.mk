@@ -9,18 +9,9 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_boot.c src/proxy/spool/spool_boot.h \
 	src/proxy/spool/spool_bounds.c src/proxy/spool/spool_bounds.h \
 	src/proxy/spool/spool_call.c \
-	src/proxy/spool/spool_damaged.c src/proxy/spool/spool_damaged.h \
 	src/proxy/spool/spool_delete.c src/proxy/spool/spool_delete.h \
 	src/proxy/spool/spool_delivery.c src/proxy/spool/spool_delivery.h \
 	src/proxy/spool/spool_entities.c src/proxy/spool/spool_entities.h \
-	src/proxy/spool/spool_file.c src/proxy/spool/spool_file.h \
-	src/proxy/spool/spool_file_change.c \
-	src/proxy/spool/spool_file_moved.c \
-	src/proxy/spool/spool_file_open.c src/proxy/spool/spool_file_private.h \
-	src/proxy/spool/spool_file_read.c \
-	src/proxy/spool/spool_file_room.c \
-	src/proxy/spool/spool_file_totals.c \
-	src/proxy/spool/spool_fresh.c src/proxy/spool/spool_fresh.h \
 	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
 	src/proxy/spool/spool_left.c src/proxy/spool/spool_left.h \
@@ -30,15 +21,9 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_progress.c src/proxy/spool/spool_progress.h \
 	src/proxy/spool/spool_question.c src/proxy/spool/spool_question.h \
 	src/proxy/spool/spool_rate.c src/proxy/spool/spool_rate.h \
-	src/proxy/spool/spool_reserve.c src/proxy/spool/spool_reserve.h \
 	src/proxy/spool/spool_room.c src/proxy/spool/spool_room.h \
-	src/proxy/spool/spool_row.c src/proxy/spool/spool_row.h \
 	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
-	src/proxy/spool/spool_schema.c src/proxy/spool/spool_schema.h \
 	src/proxy/spool/spool_slot.c src/proxy/spool/spool_slot.h \
-	src/proxy/spool/spool_sql.c src/proxy/spool/spool_sql.h \
 	src/proxy/spool/spool_report.c src/proxy/spool/spool_report.h \
-	src/proxy/spool/spool_statement.c \
 	src/proxy/spool/spool_take.c src/proxy/spool/spool_take.h \
-	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h \
-	src/proxy/spool/spool_writer.c src/proxy/spool/spool_writer.h
+	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h

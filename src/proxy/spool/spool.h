@@ -24,7 +24,7 @@
 #include "proxy/spool/spool_delivery.h"
 #include "proxy/spool/spool_entities.h"
 #include "proxy/spool/spool_rate.h"
-#include "proxy/spool/spool_writer.h"
+#include "proxy/store/spool_writer.h"
 
 #define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
 #define SPOOL_LOOK_ENTITIES 256  /* that are read at once */

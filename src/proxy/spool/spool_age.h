@@ -8,7 +8,7 @@
 #define TB_PROXY_SPOOL_SPOOL_AGE_H
 
 #include "base/loop.h"
-#include "proxy/spool/spool_writer.h"
+#include "proxy/store/spool_writer.h"
 
 #define SPOOL_AGE_LOOK_MS 60000
 #define SPOOL_AGE_ROWS    256 /* that are dropped in one transaction */

@@ -10,7 +10,7 @@
 #define TB_PROXY_SPOOL_SPOOL_BATCH_H
 
 #include "proxy/route/operation.h"
-#include "proxy/spool/spool_file.h"
+#include "proxy/store/spool_file.h"
 
 #define SPOOL_BATCH_ROWS_MAX 1000
 

@@ -10,7 +10,7 @@
 #define TB_PROXY_SPOOL_SPOOL_BOUNDS_H
 
 #include "base/quota.h"
-#include "proxy/spool/spool_file.h"
+#include "proxy/store/spool_file.h"
 
 #define SPOOL_HOLDER_SLOTS 64
 

@@ -14,8 +14,8 @@
 #define TB_PROXY_SPOOL_SPOOL_DELIVERY_H
 
 #include "proxy/exchange/services.h"
-#include "proxy/spool/spool_file.h"
-#include "proxy/spool/spool_writer.h"
+#include "proxy/store/spool_file.h"
+#include "proxy/store/spool_writer.h"
 
 #define SPOOL_DELIVERY_ENTITIES 64
 #define SPOOL_DELIVERY_BYTES    (2 * 1024 * 1024) /* of batches in memory, and one more of each that grows */

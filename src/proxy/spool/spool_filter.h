@@ -7,7 +7,7 @@
 #define TB_PROXY_SPOOL_SPOOL_FILTER_H
 
 #include "proxy/exchange/principal.h"
-#include "proxy/spool/spool_file.h"
+#include "proxy/store/spool_file.h"
 
 #define SPOOL_FILTER_ROWS       1000 /* of a page */
 #define SPOOL_FILTER_BYTES      (512 * 1024)

@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "proxy/config/values.h"
-#include "proxy/spool/spool_file.h"
-#include "proxy/spool/spool_sql.h"
+#include "proxy/store/spool_file.h"
+#include "proxy/store/spool_sql.h"
 
 /* Not spool_file_open(), which makes files, checks all of them, and replaces one that is damaged. With a
  * lock, SQLite needs no file beside the log file. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "proxy/spool/spool_keys.h"
-#include "proxy/spool/spool_row.h"
+#include "proxy/store/spool_row.h"
 
 struct lost {
     struct list link;

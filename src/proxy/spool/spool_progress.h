@@ -7,7 +7,7 @@
 #define TB_PROXY_SPOOL_SPOOL_PROGRESS_H
 
 #include "proxy/spool/spool_batch.h"
-#include "proxy/spool/spool_writer.h"
+#include "proxy/store/spool_writer.h"
 
 #define SPOOL_PROGRESS_ANSWER_MAX 1024 /* bytes of an answer that are kept */
 

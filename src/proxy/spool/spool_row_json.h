@@ -8,7 +8,7 @@
 
 #include <jansson.h>
 
-#include "proxy/spool/spool_row.h"
+#include "proxy/store/spool_row.h"
 
 #define SPOOL_ANSWER_SHOWN 1000 /* bytes of the server's answer */
 

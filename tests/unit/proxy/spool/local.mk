@@ -1,23 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 tests_unit_test_spool_SOURCES += \
-	tests/unit/proxy/spool/memory_vfs.c tests/unit/proxy/spool/memory_vfs.h \
 	tests/unit/proxy/spool/spool_answer.c \
 	tests/unit/proxy/spool/spool_batch.c \
 	tests/unit/proxy/spool/spool_bounds.c \
 	tests/unit/proxy/spool/spool_body.c \
-	tests/unit/proxy/spool/spool_damaged.c \
 	tests/unit/proxy/spool/spool_entities.c \
-	tests/unit/proxy/spool/spool_file.c \
 	tests/unit/proxy/spool/spool_filter.c \
-	tests/unit/proxy/spool/spool_fresh.c \
-	tests/unit/proxy/spool/spool_full.c \
-	tests/unit/proxy/spool/spool_kill.c \
-	tests/unit/proxy/spool/spool_power.c \
 	tests/unit/proxy/spool/spool_rate.c \
-	tests/unit/proxy/spool/spool_rights.c \
-	tests/unit/proxy/spool/spool_world.c tests/unit/proxy/spool/spool_world.h \
-	tests/unit/proxy/spool/spool_write.c \
-	tests/unit/proxy/spool/spool_writer.c
+	tests/unit/proxy/spool/spool_write.c
 
 # In the world of the forward room, with its simulated server; the writer is no thread.
 tests_unit_test_forward_SOURCES += \

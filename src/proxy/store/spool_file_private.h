@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the files of spool_file share: prepared statements.
+ */
+#ifndef TB_PROXY_STORE_SPOOL_FILE_PRIVATE_H
+#define TB_PROXY_STORE_SPOOL_FILE_PRIVATE_H
+
+#include <sqlite3.h>
+
+#include "proxy/store/spool_file.h"
+
+enum spool_statement {
+    SPOOL_BEGIN,
+    SPOOL_COMMIT,
+    SPOOL_ROLLBACK,
+    SPOOL_FIND_PRINCIPAL,
+    SPOOL_FIND_SERVER,
+    SPOOL_FIND_ENTITY,
+    SPOOL_FIND_TARGET,
+    SPOOL_ADD_PRINCIPAL,
+    SPOOL_ADD_SERVER,
+    SPOOL_ADD_ENTITY,
+    SPOOL_ADD_TARGET,
+    SPOOL_INSERT,
+    SPOOL_LOOK,
+    SPOOL_DELETE,
+    SPOOL_NOTE_END,
+    SPOOL_UPDATE_ANSWER,
+    SPOOL_UPDATE_STATE,
+    SPOOL_ADD_ANY_SERVER,
+    SPOOL_UPDATE_RETRY,
+    SPOOL_UPDATE_BODY,
+    SPOOL_FORGET_BOOT,
+    SPOOL_LEAST_ID,
+    SPOOL_COPY,
+    SPOOL_NEXT_ENTITY,
+    SPOOL_OLDEST,
+    SPOOL_READ,
+    SPOOL_LIST,
+    SPOOL_LIST_WAITING,
+    SPOOL_LIST_ASIDE,
+    SPOOL_FIND_ROWS,
+    SPOOL_FIND_ENDED,
+    SPOOL_PRINCIPALS,
+    SPOOL_PRINCIPAL,
+    SPOOL_INDEX,
+    SPOOL_INDEX_ALL,
+    SPOOL_FIND_FRESH,
+    SPOOL_IS_INDEXED,
+    SPOOL_READ_FRESH,
+    SPOOL_ENTITY_KEY,
+};
+
+/* The statement, prepared, reset, and without parameters. NULL: the failure is noted. */
+struct sqlite3_stmt *spool_statement(struct spool_file *file, enum spool_statement which);
+
+/* Executes STATEMENT to its end, or to its first row: 1: there is a row, and STATEMENT must be reset before
+ * the next commit; 0: there is none, and it is reset. Errors of the file are noted. */
+int spool_step(struct spool_file *file, struct sqlite3_stmt *statement);
+
+/* Notes what a call of SQLite returned; errors of the file undo the transaction. Returns the result. */
+int spool_note(struct spool_file *file, int code);
+
+/* NULL: NULL. */
+void spool_bind_text(struct sqlite3_stmt *statement, int index, const char *text);
+
+/* SQLite does not notice it if the disk has changed a byte of a body. */
+int64_t spool_body_sum(const struct buf *body);
+
+/* Binds three parameters from INDEX on: the size, the sum, and the body. */
+void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body);
+
+/* Adds to the totals of STATE (or takes from it) ROWS with bodies of SIZE bytes together. */
+void spool_file_add(struct spool_file *file, enum spool_state state, int64_t rows, int64_t size);
+
+/* A copy of the text in a column. *RET is NULL if the column is. -ENOMEM. */
+int spool_take_text(struct sqlite3_stmt *statement, int column, char **ret);
+
+/* Counts the rows, for the totals. */
+int spool_file_count(struct spool_file *file, struct spool_totals *ret);
+
+/* Forgets ends that are too many or too old; and the names of principals, servers, entities and targets that
+ * no row needs, if few rows are left. */
+int spool_file_tidy(struct spool_file *file, int64_t now_ms);
+
+/* The files at their place are those that are open: for spool_file_has_moved(). */
+void spool_file_note_place(struct spool_file *file);
+
+/* Log pages are counted from now on. */
+void spool_file_watch_log(struct spool_file *file);
+
+/* The disk is full: gives up the reserve. */
+void spool_file_make_room(struct spool_file *file);
+
+/* Whether rows may be stored. */
+bool spool_file_has_room(struct spool_file *file);
+
+/* Frees the statements. */
+void spool_statements_free(struct spool_file *file);
+
+#endif
