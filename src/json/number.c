@@ -9,20 +9,25 @@
 #include "json/decimal.h"
 #include "json/number_text.h"
 
-bool number_is(const json_t *value)
+/* The text of a number that is verbatim; NULL: VALUE is none. A program may have made it of any text. */
+static const char *verbatim_number(const json_t *value)
 {
     const char *text = tb_verbatim(json_string_value(value));
+    size_t length = text ? strlen(text) : 0;
 
-    return json_is_number(value) || (text && *text != '"');
+    return length > 0 && number_length(text, text + length) == length ? text : NULL;
+}
+
+bool number_is(const json_t *value)
+{
+    return json_is_number(value) || verbatim_number(value);
 }
 
 double number_of(const json_t *value)
 {
-    const char *text = tb_verbatim(json_string_value(value));
+    const char *text = verbatim_number(value);
 
-    if (text && *text != '"')
-        return number_of_text(text, strlen(text));
-    return json_number_value(value);
+    return text ? number_of_text(text, strlen(text)) : json_number_value(value);
 }
 
 /* From the digits, so nothing is rounded. */

@@ -6,6 +6,7 @@
 #include <float.h>
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -35,6 +36,25 @@ START_TEST(the_length_of_a_number)
         text = realloc(text, size ? size : 1);
         ck_assert_msg(number_length(text, text + size) == rows[i].length, "%s", rows[i].text);
         free(text);
+    }
+}
+END_TEST
+
+/* Found by fuzz_url: a program may put the mark of what is verbatim before any text. */
+START_TEST(only_a_number_is_one)
+{
+    static const char *const texts[] = {"", "2/../x", "1 ", "1e", "\"1\"", "abc"};
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(texts); i++) {
+        char text[32];
+        json_t *value;
+
+        snprintf(text, sizeof(text), TB_VERBATIM "%s", texts[i]);
+        value = json_string(text);
+        ck_assert_msg(!number_is(value), "%s", texts[i]);
+        ck_assert_double_eq(number_of(value), 0);
+        json_decref(value);
     }
 }
 END_TEST
@@ -273,6 +293,7 @@ UNIT_SUITE(number)
     Suite *suite = unit_suite_create("number", &tests);
 
     tcase_add_test(tests, the_length_of_a_number);
+    tcase_add_test(tests, only_a_number_is_one);
     tcase_add_loop_test(tests, numbers_that_jansson_can_hold, 0, (int)ARRAY_SIZE(kinds));
     tcase_add_test(tests, doubles_are_written_as_the_server_writes_them);
     tcase_add_test(tests, every_double_comes_back);
