@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -11,21 +12,35 @@ static void wal_path(const struct spool_file *file, char ret[PATH_MAX])
     snprintf(ret, PATH_MAX, "%s-wal", file->path);
 }
 
-/* 0: it is not there. An inode is not used for another file while it is open. */
-static ino_t inode_of(const char *path)
+/* 0 in *RET: it is not there. An inode is not used for another file while it is open. */
+static int look_at(const char *path, ino_t *ret)
 {
     struct stat status;
 
-    return stat(path, &status) == 0 ? status.st_ino : 0;
+    if (stat(path, &status) == 0)
+        *ret = status.st_ino;
+    else if (errno == ENOENT || errno == ENOTDIR || errno == ELOOP)
+        *ret = 0;
+    else
+        return -errno;
+    return 0;
 }
 
-void spool_file_note_place(struct spool_file *file)
+int spool_file_note_place(struct spool_file *file)
 {
     char wal[PATH_MAX];
+    int r = look_at(file->path, &file->inode);
 
     wal_path(file, wal);
-    file->inode = inode_of(file->path);
-    file->wal_inode = inode_of(wal);
+    return r == 0 ? look_at(wal, &file->wal_inode) : r;
+}
+
+/* If it cannot be told, as without memory in the kernel, nobody has touched it. */
+static bool is_at(const char *path, ino_t noted)
+{
+    ino_t inode = noted;
+
+    return look_at(path, &inode) < 0 || inode == noted;
 }
 
 bool spool_file_has_moved(const struct spool_file *file)
@@ -33,7 +48,7 @@ bool spool_file_has_moved(const struct spool_file *file)
     char wal[PATH_MAX];
 
     wal_path(file, wal);
-    return inode_of(file->path) != file->inode || inode_of(wal) != file->wal_inode;
+    return !is_at(file->path, file->inode) || !is_at(wal, file->wal_inode);
 }
 
 /* If only the log file is missing, SQLite copies it to the database when it closes it. A log file that is
@@ -41,7 +56,7 @@ bool spool_file_has_moved(const struct spool_file *file)
 bool spool_file_leave(struct spool_file *file)
 {
     char wal[PATH_MAX];
-    bool is_lost = inode_of(file->path) != file->inode;
+    bool is_lost = !is_at(file->path, file->inode);
 
     wal_path(file, wal);
     if (is_lost)
@@ -49,7 +64,7 @@ bool spool_file_leave(struct spool_file *file)
                   file->path);
     else
         log_warning("%s was removed or replaced while it was in use; nothing is lost", wal);
-    if (is_lost && inode_of(wal) == file->wal_inode)
+    if (is_lost && is_at(wal, file->wal_inode))
         unlink(wal);
     spool_file_close(file);
     return is_lost;

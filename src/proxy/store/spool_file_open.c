@@ -125,22 +125,6 @@ static int set_limits(struct spool_file *file)
     return spool_sql_run(file->db, sql);
 }
 
-/* The only row of "PRAGMA journal_mode" and of "PRAGMA quick_check" is a text: WANTED, or else RESULT. */
-static int expect(struct spool_file *file, const char *sql, const char *wanted, int result)
-{
-    sqlite3_stmt *statement = NULL;
-    int code = sqlite3_prepare_v2(file->db, sql, -1, &statement, NULL);
-    const char *text;
-    int r;
-
-    if (code == SQLITE_OK)
-        code = sqlite3_step(statement);
-    text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
-    r = code != SQLITE_ROW ? spool_sql_result(code) : text && strcmp(text, wanted) == 0 ? 0 : result;
-    sqlite3_finalize(statement);
-    return r;
-}
-
 static int oldest_waiting(struct spool_file *file, int64_t *ret)
 {
     int r = spool_sql_number(file->db, "SELECT id FROM rows WHERE +state IN (0, 4) ORDER BY id LIMIT 1", ret);
@@ -178,13 +162,13 @@ static int prepare_database(struct spool_file *file)
     if (r == 0)
         r = let_shrink(file);
     if (r == 0)
-        r = expect(file, "PRAGMA journal_mode=WAL", "wal", -EIO);
+        r = spool_sql_expect(file->db, "PRAGMA journal_mode=WAL", "wal", -EIO);
     if (r == 0)
         r = set_limits(file);
     spool_file_watch_log(file);
     if (r == 0)
         r = spool_schema_upgrade(file->db, spool_schema_steps, SPOOL_SCHEMA);
-    return r == 0 ? expect(file, "PRAGMA quick_check(1)", "ok", -EUCLEAN) : r;
+    return r == 0 ? spool_sql_check(file->db) : r;
 }
 
 /* A full disk has room for that later. */
@@ -247,7 +231,9 @@ static int open_database(struct spool_file *file, struct tb_error *err)
         r = read_database(file);
     if (r < 0)
         return open_error(file, r, err);
-    spool_file_note_place(file);
+    r = spool_file_note_place(file);
+    if (r < 0)
+        return tb_error_set(err, r, "%s: %s", file->path, strerror(-r));
     if (spool_reserve_take(file->path) < 0)
         spool_file_make_room(file);
     return 0;

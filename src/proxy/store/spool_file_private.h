@@ -83,8 +83,9 @@ int spool_file_count(struct spool_file *file, struct spool_totals *ret);
  * no row needs, if few rows are left. */
 int spool_file_tidy(struct spool_file *file, int64_t now_ms);
 
-/* The files at their place are those that are open: for spool_file_has_moved(). */
-void spool_file_note_place(struct spool_file *file);
+/* The files at their place are those that are open: for spool_file_has_moved(). Error: they cannot be
+ * looked at. */
+int spool_file_note_place(struct spool_file *file);
 
 /* Log pages are counted from now on. */
 void spool_file_watch_log(struct spool_file *file);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stddef.h>
+#include <string.h>
 
 static const struct {
     int code, result;
@@ -59,4 +60,51 @@ int spool_sql_number(sqlite3 *db, const char *sql, int64_t *ret)
         *ret = sqlite3_column_int64(statement, 0);
     sqlite3_finalize(statement);
     return code == SQLITE_DONE ? -ENOENT : spool_sql_result(code);
+}
+
+int spool_sql_expect(sqlite3 *db, const char *sql, const char *wanted, int result)
+{
+    sqlite3_stmt *statement = NULL;
+    int code = sqlite3_prepare_v2(db, sql, -1, &statement, NULL);
+    const char *text;
+    int r;
+
+    if (code == SQLITE_OK)
+        code = sqlite3_step(statement);
+    text = code == SQLITE_ROW ? (const char *)sqlite3_column_text(statement, 0) : NULL;
+    r = code != SQLITE_ROW ? spool_sql_result(code) : text && strcmp(text, wanted) == 0 ? 0 : result;
+    sqlite3_finalize(statement);
+    return r;
+}
+
+/* Through SQLite: closing a descriptor of one's own would give up the lock. */
+static int read_through(sqlite3 *db, int which)
+{
+    enum { BLOCK = 4096 };
+    char block[BLOCK];
+    sqlite3_file *file = NULL;
+    sqlite3_int64 size = 0, at;
+    int code = sqlite3_file_control(db, "main", which, &file);
+
+    if (code != SQLITE_OK || !file || !file->pMethods)
+        return spool_sql_result(code);
+    code = file->pMethods->xFileSize(file, &size);
+    for (at = 0; code == SQLITE_OK && at + BLOCK <= size; at += BLOCK)
+        code = file->pMethods->xRead(file, block, BLOCK, at);
+    return spool_sql_result(code);
+}
+
+/* The check calls it damage if the disk does not read a page, or there is no memory for it. So the disk has
+ * to read the file, and a second check has to agree. */
+int spool_sql_check(sqlite3 *db)
+{
+    static const char check[] = "PRAGMA quick_check(1)";
+    int r = spool_sql_expect(db, check, "ok", -EUCLEAN);
+
+    if (r != -EUCLEAN)
+        return r;
+    r = read_through(db, SQLITE_FCNTL_FILE_POINTER);
+    if (r == 0)
+        r = read_through(db, SQLITE_FCNTL_JOURNAL_POINTER);
+    return r == 0 ? spool_sql_expect(db, check, "ok", -EUCLEAN) : r;
 }

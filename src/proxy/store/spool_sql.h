@@ -19,4 +19,10 @@ int spool_sql_run(sqlite3 *db, const char *sql);
 /* The number in the first column of the only row. -ENOENT: there is none. */
 int spool_sql_number(sqlite3 *db, const char *sql, int64_t *ret);
 
+/* 0: the only row is the text WANTED. RESULT: it is another one. */
+int spool_sql_expect(sqlite3 *db, const char *sql, const char *wanted, int result);
+
+/* Checks the structure of the whole file. -EUCLEAN: it is damaged. */
+int spool_sql_check(sqlite3 *db);
+
 #endif

@@ -35,6 +35,8 @@ static struct {
     struct memory_file files[FILES_MAX];
     int operations, fail_at, code;
     bool for_good;
+    int reads, read_fails_at, read_code;
+    bool reads_fail_for_good;
     bool was_sync[OPERATIONS_MAX];
     int error;
 } disk;
@@ -107,8 +109,12 @@ static int file_close(sqlite3_file *file)
 static int file_read(sqlite3_file *file, void *to, int amount, sqlite3_int64 offset)
 {
     const struct buf *now = &of(file)->now;
+    bool fails =
+        ++disk.reads == disk.read_fails_at || (disk.reads_fail_for_good && disk.reads > disk.read_fails_at);
     size_t wanted = (size_t)amount, there = (size_t)offset < now->len ? now->len - (size_t)offset : 0;
 
+    if (disk.read_fails_at > 0 && fails)
+        return disk.read_code;
     if (there > wanted)
         there = wanted;
     memset(to, 0, wanted);
@@ -329,6 +335,7 @@ void memory_vfs_begin(void)
     for (i = 0; i < FILES_MAX; i++)
         empty(&disk.files[i]);
     memory_vfs_fail(0, 0, false);
+    memory_vfs_fail_read(0, 0, false);
     disk.operations = 0;
     sqlite3_vfs_register(&memory_vfs, 1);
 }
@@ -348,6 +355,19 @@ void memory_vfs_fail(int at, int code, bool for_good)
     disk.fail_at = at;
     disk.code = code;
     disk.for_good = for_good;
+}
+
+void memory_vfs_fail_read(int at, int code, bool for_good)
+{
+    disk.reads = 0;
+    disk.read_fails_at = at;
+    disk.read_code = code;
+    disk.reads_fail_for_good = for_good;
+}
+
+int memory_vfs_reads(void)
+{
+    return disk.reads;
 }
 
 int memory_vfs_operations(void)
@@ -401,4 +421,5 @@ void memory_vfs_lose_power(bool keeps_some_sectors)
             memcpy(file->now.data, file->durable.data, file->durable.len);
     }
     memory_vfs_fail(0, 0, false);
+    memory_vfs_fail_read(0, 0, false);
 }

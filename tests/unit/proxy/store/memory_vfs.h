@@ -19,6 +19,10 @@ void memory_vfs_end(void);
 void memory_vfs_fail(int at, int code, bool for_good);
 int memory_vfs_operations(void);
 
+/* The same for reads, which are counted from 1 from now on. */
+void memory_vfs_fail_read(int at, int code, bool for_good);
+int memory_vfs_reads(void);
+
 /* The errno of what fails. */
 void memory_vfs_set_error(int error);
 

@@ -243,6 +243,48 @@ START_TEST(each_operation_fails_once)
 }
 END_TEST
 
+/* The file is not given up for it. */
+static void start_while_read_fails(const struct work *work, int at, int code, bool for_good, int wanted)
+{
+    struct spool_file file;
+    int r;
+
+    memory_vfs_fail_read(at, code, for_good);
+    r = spool_file_open(&file, world_directory(), NULL);
+    ck_assert_msg(r == 0 || r == wanted, "read %d failed with %d: %d", at, code, r);
+    spool_file_close(&file);
+    ck_assert_int_eq(world_count_damaged(), 0);
+    memory_vfs_fail_read(0, 0, false);
+    world_open(&file);
+    ck_assert_msg(holds(&file, work, work->steps), "read %d failed with %d", at, code);
+    spool_file_close(&file);
+}
+
+START_TEST(each_read_at_a_start_fails)
+{
+    static const struct {
+        int code, result;
+        bool for_good;
+    } faults[] = {{SQLITE_IOERR_READ, -EIO, false},
+                  {SQLITE_IOERR_READ, -EIO, true},
+                  {SQLITE_IOERR_NOMEM, -ENOMEM, false}};
+    const struct work work = {10, 3000};
+    struct spool_file file;
+    int at, reads;
+
+    memory_vfs_begin();
+    ck_assert_int_eq(work_until_it_fails(&work), work.steps);
+    memory_vfs_fail_read(0, 0, false);
+    world_open(&file);
+    reads = memory_vfs_reads();
+    spool_file_close(&file);
+    ck_assert_int_gt(reads, 20);
+    for (at = 1; at <= reads; at++)
+        start_while_read_fails(&work, at, faults[_i].code, faults[_i].for_good, faults[_i].result);
+    memory_vfs_end();
+}
+END_TEST
+
 UNIT_SUITE(spool_power)
 {
     TCase *tests;
@@ -251,5 +293,6 @@ UNIT_SUITE(spool_power)
     tcase_add_test(tests, at_each_operation);
     tcase_add_test(tests, at_each_synchronisation_of_a_large_file);
     tcase_add_loop_test(tests, each_operation_fails_once, 0, 5);
+    tcase_add_loop_test(tests, each_read_at_a_start_fails, 0, 3);
     return suite;
 }
