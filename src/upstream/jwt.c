@@ -23,15 +23,18 @@ json_t *jwt_claims(const char *token)
     const char *start = strchr(token, '.');
     size_t digits = start ? strspn(start + 1, DIGITS) : 0, length;
     struct base64_decode_ctx base64;
+    json_error_t error = {0};
     json_t *claims;
 
+    errno = EINVAL;
     /* nettle takes padding and white space, too */
     if (digits == 0 || start[1 + digits] != '.' || digits % 4 == 1 || strlen(token) > JWT_MAX_BYTES)
         return NULL;
     base64url_decode_init(&base64);
     base64_decode_update(&base64, &length, payload, digits, start + 1);
-    claims = json_read((const char *)payload, length, 0, NULL);
+    claims = json_read((const char *)payload, length, 0, &error);
     explicit_bzero(payload, length);
+    errno = !claims && json_error_code(&error) == json_error_out_of_memory ? ENOMEM : EINVAL;
     if (!json_is_object(claims)) {
         json_decref(claims);
         return NULL;

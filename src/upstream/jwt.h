@@ -14,8 +14,8 @@
 
 #define JWT_MAX_BYTES 16384
 
-/* The claims as a new reference; NULL if TOKEN is not a JWT whose payload is a JSON object, is longer than
- * JWT_MAX_BYTES, or there is no memory. */
+/* The claims as a new reference. NULL with errno EINVAL: TOKEN is not a JWT whose payload is a JSON object,
+ * or is longer than JWT_MAX_BYTES; ENOMEM. */
 json_t *jwt_claims(const char *token);
 
 /* Appends a token of these parts, which are not encoded yet. 0, -EMSGSIZE or -ENOMEM, with a part of it in

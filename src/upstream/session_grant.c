@@ -25,11 +25,12 @@ int session_grant_take_pair(struct session_grant *grant, int64_t now_ms, const j
     const char *token = json_string_value(json_object_get(pair, "token"));
     char *refresh_token = strdup(json_string_value(json_object_get(pair, "refreshToken")));
     json_t *claims = jwt_claims(token);
+    bool lacks_claims = !claims && errno == ENOMEM; /* they would be missing until the next pair */
     int64_t life_ms = jwt_life_ms(claims);
     struct credential *credential =
         credential_new("Bearer", token, ++grant->generation, life_ms > 0 ? now_ms + life_ms : INT64_MAX);
 
-    if (!refresh_token || !credential) {
+    if (!refresh_token || !credential || lacks_claims) {
         credential_release(credential);
         free_secret(refresh_token);
         json_decref(claims);
