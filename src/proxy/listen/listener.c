@@ -271,6 +271,7 @@ void listeners_close(struct listeners *listeners)
     for (i = 0; i < listeners->count; i++) {
         struct listener *listener = &listeners->list[i];
 
+        quiesce(listener); /* it may have been opened in vain, at a start that fails */
         loop_timer_stop(&listener->services->loop, &listener->read_timer);
         if (!listener->mhd)
             continue;
