@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
+import time
 
 STACKS_MAX, DEPTH_MAX, NAME_BYTES = 65536, 24, 24
 
@@ -15,7 +16,7 @@ class Stack(ctypes.Structure):
 
 
 class Fields(ctypes.Structure):
-    _fields_ = [(name, ctypes.c_uint32) for name in ("armed", "depth", "parts", "part", "last", "count", "looks", "left_open", "more")]
+    _fields_ = [(name, ctypes.c_uint32) for name in ("armed", "depth", "parts", "part", "last", "count", "looks", "left_open", "more", "deciding")]
     _fields_.append(("stacks", Stack * STACKS_MAX))
 
 
@@ -46,6 +47,8 @@ class Control:
     def disarm(self):
         """Returns the call that has failed since arm(), or None if all of its stacks had failed before."""
         self.fields.armed = 0
+        while self.fields.deciding:  # a thread has been faster
+            time.sleep(0.0001)
         failed = self.fields.count != self.count
         return self.describe(self.fields.stacks[self.fields.last]) if failed else None
 

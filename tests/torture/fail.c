@@ -37,6 +37,7 @@ struct control {
     uint32_t looks;     /* 1: the program is to look for leaks; then 0, or 2 if there are any */
     uint32_t left_open; /* descriptors that were open at the end */
     uint32_t more;      /* so many calls after it fail, too, if the same thread makes them */
+    uint32_t deciding;  /* so many threads look whether it is their call that fails */
     struct stack stacks[STACKS_MAX];
 };
 
@@ -126,6 +127,19 @@ static void note(uint32_t place, uint64_t hash, const char *name, void *const *f
     control->count++;
 }
 
+/* If a thread decides while torture.py disarms, LAST is not what it says until it has decided. */
+static bool take_turn(uint32_t place, uint64_t hash, const char *name, void *const *frames, int count)
+{
+    bool result;
+
+    __atomic_add_fetch(&control->deciding, 1, __ATOMIC_SEQ_CST);
+    result = __atomic_exchange_n(&control->armed, 0, __ATOMIC_SEQ_CST) != 0;
+    if (result) /* else another thread was faster */
+        note(place, hash, name, frames, count);
+    __atomic_sub_fetch(&control->deciding, 1, __ATOMIC_SEQ_CST);
+    return result;
+}
+
 static __attribute__((noinline)) bool is_new(const char *name)
 {
     void *frames[OWN_FRAMES + 1 + DEPTH_MAX];
@@ -136,10 +150,7 @@ static __attribute__((noinline)) bool is_new(const char *name)
     if (count <= 0 || hash % control->parts != control->part || place == STACKS_MAX ||
         control->stacks[place].hash)
         return false;
-    if (__atomic_exchange_n(&control->armed, 0, __ATOMIC_SEQ_CST) == 0)
-        return false; /* another thread was faster */
-    note(place, hash, name, frames + OWN_FRAMES + 1, count);
-    return true;
+    return take_turn(place, hash, name, frames + OWN_FRAMES + 1, count);
 }
 
 bool fails(const char *name)

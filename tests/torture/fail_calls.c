@@ -193,7 +193,24 @@ REPLACE_TRANSFER(writev, (int fd, const void *parts, int count), (fd, parts, cou
 REPLACE(FILE *, fopen, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
 REPLACE(FILE *, fopen64, (const char *path, const char *mode), (path, mode), NULL, EMFILE)
 REPLACE(int, open64, (const char *path, int flags, unsigned mode), (path, flags, mode), -1, EMFILE)
+REPLACE(int, open, (const char *path, int flags, unsigned mode), (path, flags, mode), -1, EMFILE)
 REPLACE(int, fcntl64, (int fd, int command, void *argument), (fd, command, argument), -1, ENOLCK)
+
+/* Files, as SQLite uses them. */
+REPLACE(ssize_t, pread64, (int fd, void *data, size_t size, off_t at), (fd, data, size, at), -1, EIO)
+REPLACE(ssize_t, pwrite64, (int fd, const void *data, size_t size, off_t at), (fd, data, size, at), -1,
+        ENOSPC)
+REPLACE(int, fsync, (int fd), (fd), -1, EIO)
+REPLACE(int, fdatasync, (int fd), (fd), -1, EIO)
+REPLACE(int, ftruncate, (int fd, off_t size), (fd, size), -1, EIO)
+REPLACE(int, ftruncate64, (int fd, off_t size), (fd, size), -1, EIO)
+REPLACE(int, posix_fallocate, (int fd, off_t at, off_t size), (fd, at, size), ENOSPC, 0)
+REPLACE(int, unlink, (const char *path), (path), -1, EROFS)
+REPLACE(int, rename, (const char *from, const char *to), (from, to), -1, EROFS)
+REPLACE(int, stat, (const char *path, struct stat *ret), (path, ret), -1, ENOMEM)
+REPLACE(int, stat64, (const char *path, struct stat64 *ret), (path, ret), -1, ENOMEM)
+REPLACE(int, fstat64, (int fd, struct stat64 *ret), (fd, ret), -1, ENOMEM)
+REPLACE(int, mkdir, (const char *path, mode_t mode), (path, mode), -1, EROFS)
 
 #ifdef __clang__
 #pragma clang attribute pop

@@ -19,4 +19,4 @@ $(tests_torture_library_OBJECTS): $(libtbclient_ce)
 
 torture_tests = tests/torture/test_reports.py tests/torture/test_torture.py
 
-EXTRA_DIST += $(torture_tests) tests/torture/control.py tests/torture/reports.py tests/torture/steps.py tests/torture/torture.py tests/torture/torture_ctl.py tests/torture/torture_library.py
+EXTRA_DIST += $(torture_tests) tests/torture/control.py tests/torture/life.py tests/torture/reports.py tests/torture/steps.py tests/torture/torture.py tests/torture/torture_ctl.py tests/torture/torture_library.py tests/torture/torture_spool.py

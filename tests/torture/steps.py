@@ -65,6 +65,9 @@ class Script:
         got = [connection.response() for connection in connections]
         return [judge(one) for one in got]
 
+    def forget(self):
+        """It was reported that something is wrong; the next step is not to find it again."""
+
     def live(self):
         self.ask("GET", "/-/live")
 

@@ -8,16 +8,17 @@ import torture
 import tap  # torture.py has added the folder of the harness
 
 PARTS, QUICK_S = 12, 25  # seconds for each way
+SPOOL_S = 15
 
 
 class TestTorture(unittest.TestCase):
-    def torture(self, life):
+    def torture(self, life, seconds=QUICK_S):
         options = ["--lives", life]
         if not os.environ.get("TB_LONG"):
             seed = os.environ.get("TB_SEED") or str(int.from_bytes(os.urandom(2), "big"))
             print("# TB_SEED=%s" % seed)
             parts = 1 if life == "library" else PARTS  # it takes a few seconds
-            options += ["--parts", str(parts), "--part", str(int(seed) % parts), "--seconds", str(QUICK_S)]
+            options += ["--parts", str(parts), "--part", str(int(seed) % parts), "--seconds", str(seconds)]
         done = torture.run(options)
         self.assertEqual(done.defects, [])
         self.assertEqual(done.not_reached, [])
@@ -40,6 +41,9 @@ class TestTorture(unittest.TestCase):
 
     def test_tbproxyctl(self):
         self.torture("ctl")
+
+    def test_the_spool(self):
+        self.torture("spool", SPOOL_S)
 
 
 if __name__ == "__main__":
