@@ -22,7 +22,9 @@ from waiting import SLOW
 
 
 def allow_core_files():
+    """Also from a shell that has started the tests in the background, where SIGQUIT is ignored."""
     end_with_parent()
+    signal.signal(signal.SIGQUIT, signal.SIG_DFL)
     hard = resource.getrlimit(resource.RLIMIT_CORE)[1]
     resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
 

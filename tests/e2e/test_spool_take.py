@@ -33,10 +33,13 @@ def is_synchronised():
 class TakeCase(Case):
     def setUp(self):
         self.fails = lambda request: True
+        self.cuts = lambda request: False
         self.ahead_s = 0
 
     def handle(self, peer, request):
-        """Writes get 503, as from a gateway, if self.fails says so."""
+        """Writes get 503, as from a gateway, if self.fails says so, or no answer."""
+        if self.cuts(request):
+            return False
         is_write = request.target.startswith("/api/plugins/telemetry") and request.body
         headers = [("Date", email.utils.formatdate(time.time() + self.ahead_s, usegmt=True))]
         peer.send(answer(503, b"", headers) if is_write and self.fails(request) else answer(200, {}, headers))
@@ -54,7 +57,7 @@ class TakeCase(Case):
         self.proxy.start()
 
     def start_server(self):
-        self.server = ScriptedServer(self.handle)
+        self.server = ScriptedServer(self.handle, answers_probes=self.ahead_s != 0)  # which ask for a second Date
         self.is_up = True
         self.addCleanup(self.halt)
 
@@ -214,6 +217,15 @@ class TestOutage(TakeCase):
         self.halt()
         self.assert_taken(self.proxy.post(OTHER, {"t": 2}))
         self.assertEqual([body["values"] for body in self.bodies()], [{"t": 1}, {"t": 2}])
+
+    def test_what_the_server_may_have_stored_with_its_own_time_is_not_taken(self):
+        """It is larger than what gets a time here."""
+        self.cuts = lambda request: len(request.body) > 256 * 1024
+        self.begin("outage", **{"spool.after_ms": 0, "spool.max_body_bytes": 1024 * 1024})
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        self.assert_error(self.proxy.post(TELEMETRY, {"t": "x" * 300 * 1024}), 502, 2)
+        self.assert_taken(self.proxy.post(TELEMETRY, {"ts": 1764446123456, "values": {"t": 1}}))
+        self.assertEqual(len(self.rows()), 1)
 
     def test_later_writes_of_the_entity_go_behind_and_others_do_not(self):
         self.begin("outage", **{"spool.after_ms": 0})

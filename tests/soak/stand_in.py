@@ -3,6 +3,7 @@
 knows its time series and its deletions from the ledger, as a real server knows them from its database. Arguments: the path of
 its Unix socket, that of the ledger, a seed. Lines of JSON on its standard input say what goes wrong (see Weather)."""
 import asyncio
+import email.utils
 import hashlib
 import json
 import os
@@ -17,7 +18,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
 
 import tokens  # noqa: E402
 from history import History  # noqa: E402
-from scripted import PROBES, USER, answer  # noqa: E402
+from scripted import PROBES, USER, answer as answer_without_date  # noqa: E402
 from updates import Updates  # noqa: E402
 from wire import Ended, accept_all  # noqa: E402
 
@@ -59,6 +60,11 @@ class Request:
         self.body = b""
         self.digest = hashlib.sha256()
         self.token = headers.get("x-authorization", "").removeprefix("Bearer ")
+
+
+def answer(status=200, body=b"", headers=()):
+    """As of a real server: its time makes that of telemetry certain."""
+    return answer_without_date(status, body, [("Date", email.utils.formatdate(usegmt=True)), *headers])
 
 
 def error(status, code, message):

@@ -74,11 +74,25 @@ void forward_open(struct forward *forward, struct services *services)
     forward_configure(forward);
 }
 
+/* Whether the server may have executed what CALL sent. With a 503, a gateway has found no server. */
+static bool may_be_executed(const struct upstream_call *call)
+{
+    return call->request.may_have_run &&
+           !(call->request.outcome == REQUEST_ANSWERED && call->request.transfer.status == 503);
+}
+
+/* Values without a time, which the server may have stored with its own: they would be there twice. */
+static bool would_double(const struct forwarding *forwarding)
+{
+    return forwarding->exchange->head.retry == TB_RETRY_STAMPED && !forwarding->stamped &&
+           (forwarding->may_have_run || (forwarding->call && may_be_executed(forwarding->call)));
+}
+
 bool forward_spool_takes(struct forwarding *forwarding)
 {
     struct forward_spool *spool = forwarding->exchange->services->forward->spool;
 
-    return forwarding->may_be_spooled && spool->takes(spool, forwarding);
+    return forwarding->may_be_spooled && !would_double(forwarding) && spool->takes(spool, forwarding);
 }
 
 void forward_run(struct forward *forward)
