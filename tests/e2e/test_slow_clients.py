@@ -44,8 +44,8 @@ class TestSlowClients(NeighboursCase):
 
     def test_a_header_at_a_byte_a_second(self):
         self.begin()
-        connection, = self.attack(1)
         began = time.monotonic()
+        connection, = self.attack(1)
         connection.send(b"GET /api/x HTTP/1.1\r\n")
         reply = self.drip(connection, b"X: " + b"x" * 1000)
         self.assert_error(reply, 408, 2, "header")
