@@ -23,7 +23,7 @@ BARE_KEYS = 16  # of a program in turn, so that two values of a key are never of
 SLACK_MS = 3000  # of a stamp: the server tells its time in whole seconds
 ASKED = 30  # writes whose end is asked for
 ACKNOWLEDGED = (200, 202)
-AWAY = (429, 502, 503, 504)  # a deletion is not spooled
+AWAY = (429, 500, 502, 503, 504)  # a deletion is not spooled
 ENDED = None  # in place of a status: the connection ended
 
 
