@@ -12,6 +12,7 @@ src_libbase_la_SOURCES = \
 	src/base/quota.h \
 	src/base/record.c src/base/record.h \
 	src/base/secret.c src/base/secret.h \
+	src/base/thread.c src/base/thread.h \
 	src/base/timer.c src/base/timer.h \
 	src/base/utf8.c src/base/utf8.h \
 	src/base/util.h

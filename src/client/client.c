@@ -2,10 +2,10 @@
 /* tb_client_open(), tb_client_close(): the client's thread, from its start to its end. */
 #include <curl/curl.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 
+#include "base/thread.h"
 #include "client/answer_error.h"
 #include "client/client_state.h"
 #include "client/error.h"
@@ -99,17 +99,11 @@ static void *client_thread(void *arg)
     return NULL;
 }
 
-/* With all signals blocked: they are for the program's own threads. */
 static int start_thread(tb_client *client, tb_error *err)
 {
-    sigset_t all, before;
-    int r;
+    int r = thread_start(&client->thread, client_thread, client);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&client->thread, NULL, client_thread, client);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return r ? FAIL(err, TB_ERROR_SYSTEM, -r, "cannot start a thread: %s", strerror(r)) : 0;
+    return r < 0 ? FAIL(err, TB_ERROR_SYSTEM, r, "cannot start a thread: %s", strerror(-r)) : 0;
 }
 
 static int open_parts(tb_client *client, tb_error *err)

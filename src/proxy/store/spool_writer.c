@@ -2,8 +2,9 @@
 #include "proxy/store/spool_writer.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <sys/eventfd.h>
+
+#include "base/thread.h"
 
 /* ---- in the writer's thread ---- */
 
@@ -288,19 +289,6 @@ struct spool_facts spool_writer_facts(struct spool_writer *writer)
     return facts;
 }
 
-/* With all signals blocked: they are for the loop's thread. */
-static int start_thread(struct spool_writer *writer)
-{
-    sigset_t all, before;
-    int r;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    r = pthread_create(&writer->thread, NULL, writer_thread, writer);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return -r;
-}
-
 static void free_parts(struct spool_writer *writer)
 {
     loop_remove(writer->loop, &writer->watch);
@@ -320,7 +308,7 @@ static int start(struct spool_writer *writer)
     if (writer->watch.fd < 0)
         return -errno;
     r = loop_add(writer->loop, &writer->watch, EPOLLIN);
-    return r == 0 ? start_thread(writer) : r;
+    return r == 0 ? thread_start(&writer->thread, writer_thread, writer) : r;
 }
 
 int spool_writer_start(struct spool_writer *writer, struct loop *loop, const char *directory,
