@@ -37,3 +37,8 @@ bool content_type_is_active(const char *type)
             return false;
     return true;
 }
+
+bool content_type_is_page(const char *type)
+{
+    return type && strncasecmp(type, "text/html", strlen("text/html")) == 0;
+}

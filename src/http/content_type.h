@@ -11,4 +11,7 @@
  * HTML, SVG, XML, and whatever else is not known to be harmless. */
 bool content_type_is_active(const char *type);
 
+/* Whether TYPE, which may be NULL, is that of an HTML page. */
+bool content_type_is_page(const char *type);
+
 #endif

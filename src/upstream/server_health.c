@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/log.h"
+#include "http/content_type.h"
 #include "http/proxy_status.h"
 #include "upstream/retry.h"
 
@@ -35,10 +36,9 @@ static bool is_gateway_error(const struct transfer *transfer)
 /* Whether something else than ThingsBoard answers a probe: a redirect, or a page. */
 static bool is_page(const struct transfer *transfer)
 {
-    const char *type = headers_find(&transfer->response, "Content-Type");
-
     return (transfer->status >= 300 && transfer->status < 400) ||
-           (transfer->status < 300 && type && strncasecmp(type, "text/html", strlen("text/html")) == 0);
+           (transfer->status < 300 &&
+            content_type_is_page(headers_find(&transfer->response, "Content-Type")));
 }
 
 static void keep_failure(struct server_health *health, size_t server, const struct transfer *transfer)

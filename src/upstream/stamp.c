@@ -91,33 +91,42 @@ int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *
     return r < 0 ? r : 1;
 }
 
-size_t telemetry_entity_length(const char *target)
+/* What the paths of one entity's telemetry have in common: the scope and the time to live do not tell values
+ * apart. */
+static size_t entity_length(const char *target)
 {
     const char *end = strstr(target, "/timeseries/");
 
     return end ? (size_t)(end - target) : strcspn(target, "?");
 }
 
+int telemetry_stamp_in_place(struct buf *body, int64_t ts_ms, struct quota *quota)
+{
+    struct buf stamped = BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
+    int r = telemetry_stamp(body->data, body->len, ts_ms, &stamped);
+
+    if (r == 1 && quota && !quota_take(quota, stamped.len))
+        r = -ENOBUFS;
+    if (r != 1) {
+        buf_free(&stamped);
+        return r;
+    }
+    if (quota)
+        quota_give_back(quota, body->len);
+    stamped.max = body->max;
+    buf_free(body);
+    *body = stamped;
+    return 0;
+}
+
+int64_t telemetry_stamp_ms(struct upstream_clock *clock, const char *target)
+{
+    return upstream_clock_stamp_ms(clock, target, entity_length(target));
+}
+
 bool telemetry_stamp_body(struct upstream_clock *clock, const char *target, struct buf *body,
                           struct quota *quota)
 {
-    struct buf stamped = BUF_INIT(8 * body->len + 1024); /* the shortest element is {"":0} */
-    bool done;
-    int r;
-
-    if (body->len > TELEMETRY_STAMP_MAX_BYTES)
-        return false;
-    r = telemetry_stamp(body->data, body->len,
-                        upstream_clock_stamp_ms(clock, target, telemetry_entity_length(target)), &stamped);
-    done = r == 0 || (r == 1 && (!quota || quota_take(quota, stamped.len)));
-    if (r == 1 && done) {
-        if (quota)
-            quota_give_back(quota, body->len);
-        stamped.max = body->max;
-        buf_free(body);
-        *body = stamped;
-    } else {
-        buf_free(&stamped);
-    }
-    return done;
+    return body->len <= TELEMETRY_STAMP_MAX_BYTES &&
+           telemetry_stamp_in_place(body, telemetry_stamp_ms(clock, target), quota) == 0;
 }

@@ -25,13 +25,16 @@
  */
 int telemetry_stamp(const char *body, size_t length, int64_t ts_ms, struct buf *out);
 
-/* How much of TARGET (path and query of saveEntityTelemetry) names its entity, for upstream_clock_stamp_ms():
- * the scope and the time to live do not tell values apart. */
-size_t telemetry_entity_length(const char *target);
+/* The same to BODY itself; what it grows by is taken from QUOTA (NULL: none). 0: every value has its time
+ * now. BODY is unchanged on error: as telemetry_stamp(), or -ENOBUFS if QUOTA has no room. */
+int telemetry_stamp_in_place(struct buf *body, int64_t ts_ms, struct quota *quota);
 
-/* Stamps the body of a request to TARGET (path and query of saveEntityTelemetry) by the server's clock, so
- * that it can be retried; what a changed body grows by is taken from QUOTA (NULL: none). Returns whether
- * every value has its time now. */
+/* The server's time now, for a value of the entity that TARGET names (path and query of saveEntityTelemetry).
+ * See upstream_clock_stamp_ms(). */
+int64_t telemetry_stamp_ms(struct upstream_clock *clock, const char *target);
+
+/* Stamps the body of a request to TARGET by the server's clock, so that it can be retried, unless it is
+ * larger than TELEMETRY_STAMP_MAX_BYTES. Returns whether every value has its time now. */
 bool telemetry_stamp_body(struct upstream_clock *clock, const char *target, struct buf *body,
                           struct quota *quota);
 

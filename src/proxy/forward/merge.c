@@ -25,11 +25,9 @@ static bool headers_are_harmless(const struct headers *headers)
     return true;
 }
 
-static enum merge_kind merge_kind(const struct exchange *exchange)
+enum merge_kind merge_kind_of(const struct operation *operation)
 {
-    const struct operation *operation = exchange->head.operation;
-
-    if (!operation || exchange->services->config->merge.mode == MERGE_MODE_OFF)
+    if (!operation)
         return MERGE_NONE;
     return operation->retry == TB_RETRY_STAMPED    ? MERGE_TELEMETRY
            : operation->flags & TB_ATTRIBUTE_WRITE ? MERGE_ATTRIBUTES
@@ -59,7 +57,11 @@ static void stay_alone(struct forwarding *forwarding)
 
 void merge_choose(struct forwarding *forwarding)
 {
-    forwarding->merge = merge_kind(forwarding->exchange);
+    const struct exchange *exchange = forwarding->exchange;
+
+    forwarding->merge = exchange->services->config->merge.mode == MERGE_MODE_OFF
+                            ? MERGE_NONE
+                            : merge_kind_of(exchange->head.operation);
     if (forwarding->merge != MERGE_NONE && !fits_others(forwarding))
         stay_alone(forwarding);
 }

@@ -8,6 +8,9 @@
 
 #include "proxy/forward/forwarding.h"
 
+/* How bodies of OPERATION (NULL: one that is in no specification) can be merged, if at all. */
+enum merge_kind merge_kind_of(const struct operation *operation);
+
 /* Sets forwarding->merge: how its body can go with others, if at all. */
 void merge_choose(struct forwarding *forwarding);
 

@@ -160,13 +160,6 @@ static bool keeps_delete(struct spool *spool, struct forwarding *forwarding, con
     return true;
 }
 
-static void refuse_too_large(struct exchange *exchange)
-{
-    metrics_refused(exchange->services->metrics, METRICS_REFUSED_BODY_SIZE);
-    reply_error(exchange, 413, PROXY_STATUS_DENIED,
-                "the body is too large for the spool (spool.max_body_bytes), in which it would have to wait");
-}
-
 /* Values have their times, so they need not come after rows in a file that cannot be opened. */
 static bool does_without(const struct spool *spool, const struct exchange *exchange,
                          const struct spool_write *write)
@@ -185,7 +178,7 @@ static bool keeps_write(struct spool *spool, struct forwarding *forwarding, cons
     if (does_without(spool, exchange, write))
         return false;
     if (is_too_large(exchange) && is_for_spool)
-        refuse_too_large(exchange);
+        spool_take_refuse_large(exchange);
     else if (is_for_spool && is_plain(exchange))
         take_arrival(spool, forwarding, write);
     else if (is_too_large(exchange) || !is_plain(exchange))

@@ -3,7 +3,7 @@
 
 #include <errno.h>
 
-#include "proxy/forward/merge_body.h"
+#include "proxy/forward/merge.h"
 
 #define PAGE_ROWS 64 /* read at a time: a row takes far more memory than its body */
 
@@ -21,11 +21,14 @@ const struct operation *spool_batch_operation(const struct spool_row *row)
     return operation_find("POST", row->target, strcspn(row->target, "?"));
 }
 
+static enum merge_kind kind_of(const struct spool_row *lead)
+{
+    return merge_kind_of(spool_batch_operation(lead));
+}
+
 bool spool_batch_is_telemetry(const struct spool_row *lead)
 {
-    const struct operation *operation = spool_batch_operation(lead);
-
-    return operation && operation->retry == TB_RETRY_STAMPED;
+    return kind_of(lead) == MERGE_TELEMETRY;
 }
 
 static bool are_same(const char *a, const char *b)
@@ -38,17 +41,6 @@ bool spool_batch_is_alike(const struct spool_row *lead, const struct spool_row *
     return !lead->is_damaged && !row->is_damaged && are_same(lead->target, row->target) &&
            are_same(lead->content_type, row->content_type) && are_same(lead->server_url, row->server_url) &&
            are_same(lead->tenant, row->tenant) && are_same(lead->boot_id, row->boot_id);
-}
-
-static enum merge_kind kind_of(const struct spool_row *lead)
-{
-    const struct operation *operation = spool_batch_operation(lead);
-
-    if (!operation)
-        return MERGE_NONE;
-    return operation->retry == TB_RETRY_STAMPED    ? MERGE_TELEMETRY
-           : operation->flags & TB_ATTRIBUTE_WRITE ? MERGE_ATTRIBUTES
-                                                   : MERGE_NONE;
 }
 
 static bool can_be_merged(const struct gathering *all, const struct spool_row *row)

@@ -2,6 +2,7 @@
 /*
  * The call of a batch, and what its answer means for the entity.
  */
+#include "http/content_type.h"
 #include "proxy/forward/forward.h"
 #include "proxy/forward/upstream_call.h"
 #include "proxy/spool/spool.h"
@@ -48,13 +49,6 @@ static bool credential_passes(const struct spool_slot *slot)
     return slot->unauthorized_ms > 0 && services_of(slot)->upstream.accepted_ms > slot->unauthorized_ms;
 }
 
-static bool is_page(const struct transfer *transfer)
-{
-    const char *type = headers_find(&transfer->response, "Content-Type");
-
-    return type && strncasecmp(type, "text/html", strlen("text/html")) == 0;
-}
-
 static enum spool_verdict judge(const struct spool_slot *slot)
 {
     const struct request *request = &slot->request;
@@ -63,7 +57,7 @@ static enum spool_verdict judge(const struct spool_slot *slot)
     return spool_answer_judge(&(struct spool_ended_call){
         .outcome = request->outcome,
         .status = request->transfer.status,
-        .is_page = is_page(&request->transfer),
+        .is_page = content_type_is_page(headers_find(&request->transfer.response, "Content-Type")),
         .attempts = lead->attempts,
         .first_attempt_ms = lead->first_attempt_ms,
         .now_ms = upstream_clock_now_ms(&services_of(slot)->upstream.clock),

@@ -39,7 +39,7 @@ static void reply_bad(struct exchange *exchange, const char *reason)
     reply_error(exchange, 400, PROXY_STATUS_DENIED, "%s", reason);
 }
 
-static void reply_too_large(struct exchange *exchange)
+void spool_take_refuse_large(struct exchange *exchange)
 {
     metrics_refused(exchange->services->metrics, METRICS_REFUSED_BODY_SIZE);
     reply_error(exchange, 413, PROXY_STATUS_DENIED,
@@ -49,7 +49,7 @@ static void reply_too_large(struct exchange *exchange)
 static void reply_not_stored(struct exchange *exchange, int result, const char *why)
 {
     if (result == -EMSGSIZE) {
-        reply_too_large(exchange);
+        spool_take_refuse_large(exchange);
         return;
     }
     if (result == -EDQUOT) {
@@ -115,25 +115,10 @@ static struct spool_row *make_row(const struct exchange *exchange, const struct 
 /* Its values get the time of their arrival. */
 static int stamp(struct exchange *exchange)
 {
-    struct services *services = exchange->services;
-    struct quota *quota = &exchange->peer->principal->shares.bodies;
-    struct buf *body = &exchange->inbound.body, stamped = BUF_INIT(8 * body->len + 1024);
-    const char *target = exchange->head.target.text.data;
-    int64_t now_ms =
-        upstream_clock_stamp_ms(&services->upstream.clock, target, telemetry_entity_length(target));
-    int r = telemetry_stamp(body->data, body->len, now_ms - waited_ms(exchange), &stamped);
+    int64_t now_ms = telemetry_stamp_ms(&exchange->services->upstream.clock, exchange->head.target.text.data);
 
-    if (r == 1 && !quota_take(quota, stamped.len))
-        r = -ENOBUFS;
-    if (r != 1) {
-        buf_free(&stamped);
-        return r;
-    }
-    quota_give_back(quota, body->len);
-    stamped.max = body->max;
-    buf_free(body);
-    *body = stamped;
-    return 0;
+    return telemetry_stamp_in_place(&exchange->inbound.body, now_ms - waited_ms(exchange),
+                                    &exchange->peer->principal->shares.bodies);
 }
 
 /* A body without times keeps the time of its arrival as one that the next answer of the server explains. */

@@ -20,4 +20,7 @@ struct spool_arrival {
 /* EXCHANGE, whose handler lets go of it, has the body of WRITE: stores it, and responds 202, or an error. */
 void spool_take(struct spool *spool, struct exchange *exchange, const struct spool_arrival *arrival);
 
+/* 413: the body is too large for the spool, in which it would have to wait. */
+void spool_take_refuse_large(struct exchange *exchange);
+
 #endif
