@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "proxy/spool/spool.h"
+#include "proxy/spool/spool_report.h"
 
 #define HOUR_MS INT64_C(3600000)
 
@@ -111,7 +112,7 @@ static void look_at_entities(const struct spool_age *age)
 
 static void tell(const struct spool_age *age)
 {
-    metrics_count(age->spool->services->metrics, METRICS_SPOOL_DROPPED, age->count);
+    spool_count(age->spool->services, METRICS_SPOOL_DROPPED, age->count);
     log_warning("spool: %zu writes were dropped: the server has not taken them for %" PRId64
                 " h (spool.max_age_hours)",
                 age->count, max_age_hours(age));

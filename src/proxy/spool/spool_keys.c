@@ -84,7 +84,7 @@ static int split(const char *names, struct spool_keys *ret)
 
     if (r < 0)
         return r;
-    strcpy(ret->text, names);
+    memcpy(ret->text, names, strlen(names) + 1);
     for (at = ret->text; *at; at += *at == ',') {
         size_t length = strcspn(at, ",");
 

@@ -36,15 +36,17 @@ static bool append(char *out, size_t size, const char *segment, size_t length, i
 /* Takes a segment of the path, for that of the TEMPLATE. The server does not mind the case of an id. */
 static bool take_segment(struct spool_write *write, const char *template, const char *segment, size_t length)
 {
+    bool is_device = strncmp(template, "{deviceId}", strlen("{deviceId}")) == 0;
+
     if (strncmp(template, "{entityType}", strlen("{entityType}")) == 0)
         return append(write->entity, sizeof(write->entity), segment, length, toupper);
-    if (strncmp(template, "{deviceId}", strlen("{deviceId}")) == 0)
-        strcpy(write->entity, "DEVICE");
-    else if (strncmp(template, "{scope}", strlen("{scope}")) == 0)
+    if (strncmp(template, "{scope}", strlen("{scope}")) == 0)
         return append(write->scope, sizeof(write->scope), segment, length, toupper);
-    else if (strncmp(template, "{entityId}", strlen("{entityId}")) != 0)
+    if (!is_device && strncmp(template, "{entityId}", strlen("{entityId}")) != 0)
         return true;
-    return append(write->entity, sizeof(write->entity), ":", 1, toupper) &&
+    return (!is_device ||
+            append(write->entity, sizeof(write->entity), "DEVICE", strlen("DEVICE"), toupper)) &&
+           append(write->entity, sizeof(write->entity), ":", 1, toupper) &&
            append(write->entity, sizeof(write->entity), segment, length, tolower);
 }
 

@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "proxy/store/spool_file_private.h"
 
-static void wal_path(const struct spool_file *file, char ret[PATH_MAX])
+void spool_file_log_path(const struct spool_file *file, char ret[PATH_MAX])
 {
     snprintf(ret, PATH_MAX, "%s-wal", file->path);
 }
@@ -31,7 +31,7 @@ int spool_file_note_place(struct spool_file *file)
     char wal[PATH_MAX];
     int r = look_at(file->path, &file->inode);
 
-    wal_path(file, wal);
+    spool_file_log_path(file, wal);
     return r == 0 ? look_at(wal, &file->wal_inode) : r;
 }
 
@@ -47,7 +47,7 @@ bool spool_file_has_moved(const struct spool_file *file)
 {
     char wal[PATH_MAX];
 
-    wal_path(file, wal);
+    spool_file_log_path(file, wal);
     return !is_at(file->path, file->inode) || !is_at(wal, file->wal_inode);
 }
 
@@ -58,7 +58,7 @@ bool spool_file_leave(struct spool_file *file)
     char wal[PATH_MAX];
     bool is_lost = !is_at(file->path, file->inode);
 
-    wal_path(file, wal);
+    spool_file_log_path(file, wal);
     if (is_lost)
         log_error("%s was removed or replaced while it was in use: what it held is not delivered",
                   file->path);

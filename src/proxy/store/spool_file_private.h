@@ -5,6 +5,8 @@
 #ifndef TB_PROXY_STORE_SPOOL_FILE_PRIVATE_H
 #define TB_PROXY_STORE_SPOOL_FILE_PRIVATE_H
 
+#include <limits.h>
+
 #include <sqlite3.h>
 
 #include "proxy/store/spool_file.h"
@@ -82,6 +84,9 @@ int spool_file_count(struct spool_file *file, struct spool_totals *ret);
 /* Forgets ends that are too many or too old; and the names of principals, servers, entities and targets that
  * no row needs, if few rows are left. */
 int spool_file_tidy(struct spool_file *file, int64_t now_ms);
+
+/* The path of the log file beside the database. */
+void spool_file_log_path(const struct spool_file *file, char ret[PATH_MAX]);
 
 /* The files at their place are those that are open: for spool_file_has_moved(). Error: they cannot be
  * looked at. */

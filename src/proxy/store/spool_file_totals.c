@@ -71,7 +71,7 @@ int64_t spool_file_disk_bytes(const struct spool_file *file)
 
     if (stat(file->path, &status) == 0)
         bytes += status.st_size;
-    snprintf(wal, sizeof(wal), "%s-wal", file->path);
+    spool_file_log_path(file, wal);
     if (stat(wal, &status) == 0)
         bytes += status.st_size;
     return bytes;

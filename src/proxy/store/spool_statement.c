@@ -42,8 +42,8 @@ static const char *const texts[] = {
     [SPOOL_UPDATE_STATE] = "UPDATE rows SET state = 1, reason = ?2 WHERE id = ?1",
     [SPOOL_ADD_ANY_SERVER] = "INSERT OR IGNORE INTO servers (url, tenant) VALUES ('', '')",
     [SPOOL_UPDATE_RETRY] =
-        "UPDATE rows SET state = 0, server = (SELECT id FROM servers WHERE url = '' AND tenant = ''), reason = NULL, attempts = 0, first_attempt = NULL,"
-        " last_attempt = NULL, status = NULL, answer = NULL WHERE id = ?1",
+        "UPDATE rows SET state = 0, server = (SELECT id FROM servers WHERE url = '' AND tenant = ''), reason = NULL,"
+        " attempts = 0, first_attempt = NULL, last_attempt = NULL, status = NULL, answer = NULL WHERE id = ?1",
     [SPOOL_UPDATE_BODY] = "UPDATE rows SET size = ?2, crc = ?3, body = ?4 WHERE id = ?1",
     [SPOOL_FORGET_BOOT] = "UPDATE rows SET boot = NULL, boot_ms = NULL WHERE id = ?1",
     [SPOOL_LEAST_ID] = "SELECT min(id) FROM (SELECT min(id) AS id FROM rows WHERE id BETWEEN ?1 AND ?2"
