@@ -3,7 +3,10 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 
 #include "fuzz.h"
 #include "hostile_server.h"
@@ -94,6 +97,25 @@ static void configure(unsigned kind)
         set("queue.max_requests=2");
         set("listen.max_connections=3");
     }
+}
+
+int fuzzed_daemon_listen(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+    must(fd >= 0 && bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0);
+    must(listen(fd, 64) == 0);
+    return fd;
+}
+
+/* accept() is slow even if nobody is there. */
+int fuzzed_daemon_accept(int listening)
+{
+    struct pollfd poll_fd = {.fd = listening, .events = POLLIN};
+
+    return poll(&poll_fd, 1, 0) > 0 ? accept4(listening, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC) : -1;
 }
 
 void fuzzed_daemon_start(struct daemon *daemon, unsigned kind, const char *const more[])

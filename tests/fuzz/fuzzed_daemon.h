@@ -13,6 +13,12 @@ void fuzzed_daemon_prepare(void);
 /* A path in that folder: "socket" for programs, "admin", "server". Valid until the next call. */
 const char *fuzzed_daemon_path(const char *name);
 
+/* A listening Unix socket at PATH, for a server. */
+int fuzzed_daemon_listen(const char *path);
+
+/* A connection that waits at the socket LISTENING; -1: there is none. */
+int fuzzed_daemon_accept(int listening);
+
 /* KIND: bits of the configuration. MORE: further settings, "option=value", and NULL. */
 void fuzzed_daemon_start(struct daemon *daemon, unsigned kind, const char *const more[]);
 

@@ -2,12 +2,11 @@
 #include "hostile_server.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include "fuzz.h"
+#include "fuzzed_daemon.h"
 #include "hostile_asked.h"
 #include "http/websocket_frame.h"
 
@@ -15,12 +14,7 @@
 
 void server_open(struct hostile_server *server, const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    must(server->fd >= 0 && bind(server->fd, (struct sockaddr *)&address, sizeof(address)) == 0);
-    must(listen(server->fd, 64) == 0);
+    server->fd = fuzzed_daemon_listen(path);
 }
 
 void server_begin(struct hostile_server *server)
@@ -195,21 +189,13 @@ void server_give(struct served *served, unsigned wanted, const struct server_ans
     }
 }
 
-/* accept() is slow even if nobody is there. */
-static bool is_called(const struct hostile_server *server)
-{
-    struct pollfd poll_fd = {.fd = server->fd, .events = POLLIN};
-
-    return poll(&poll_fd, 1, 0) > 0;
-}
-
 bool server_move(struct hostile_server *server)
 {
     bool moved = false;
     size_t i;
     int fd;
 
-    while (is_called(server) && (fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    while ((fd = fuzzed_daemon_accept(server->fd)) >= 0) {
         begin_connection(server, fd);
         moved = true;
     }

@@ -3,15 +3,14 @@
 
 #include <errno.h>
 #include <jansson.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "../fuzz/fuzzed_daemon.h"
 #include "base/loop.h"
 #include "ledger.h"
 #include "unit.h"
@@ -28,13 +27,7 @@ static const struct mishap {
 
 void server_open(struct scheduled_server *server, const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-    snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
-    server->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-    must(server->fd >= 0);
-    must(bind(server->fd, (struct sockaddr *)&address, sizeof(address)) == 0);
-    must(listen(server->fd, SERVED_MAX) == 0);
+    server->fd = fuzzed_daemon_listen(path);
 }
 
 void server_begin(struct scheduled_server *server)
@@ -243,20 +236,13 @@ static bool read_some(struct scheduled_server *server, struct served *served)
     return true;
 }
 
-static bool is_called(const struct scheduled_server *server)
-{
-    struct pollfd poll_fd = {.fd = server->fd, .events = POLLIN};
-
-    return poll(&poll_fd, 1, 0) > 0;
-}
-
 bool server_move(struct scheduled_server *server)
 {
     bool moved = false;
     size_t i;
     int fd;
 
-    while (is_called(server) && (fd = accept4(server->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0) {
+    while ((fd = fuzzed_daemon_accept(server->fd)) >= 0) {
         begin_connection(server, fd);
         moved = true;
     }
