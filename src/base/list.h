@@ -58,6 +58,17 @@ static inline void list_take_all(struct list *to, struct list *from)
     list_init(from);
 }
 
+/* How many items it has: looks at all of them. */
+static inline size_t list_count(const struct list *list)
+{
+    const struct list *item;
+    size_t count = 0;
+
+    for (item = list->next; item != list; item = item->next)
+        count++;
+    return count;
+}
+
 /* Visits the items of HEAD from first to last. ITEM is a pointer to the structure that embeds the link
  * MEMBER. The body must not remove ITEM; it may remove others, and append some, which are visited too. */
 #define list_for_each(item, head, member)                                                                    \

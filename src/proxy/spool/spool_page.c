@@ -26,16 +26,6 @@ static void page_free(struct page *page)
     free(page);
 }
 
-static unsigned count_rows(const struct spool_question *question)
-{
-    const struct spool_row *row;
-    unsigned count = 0;
-
-    list_for_each(row, &question->rows, link)
-        count++;
-    return count;
-}
-
 static bool is_admin(const struct exchange *exchange)
 {
     return exchange->peer->kind == LISTENER_ADMIN;
@@ -102,7 +92,7 @@ static void reply_write(struct exchange *exchange, const struct spool_question *
     reply_object(exchange, json_pack("{s:I,s:s,s:o,s:b}", "number", (json_int_t)question->filter.number,
                                      "state", spool_state_name(state_of(&question->rows)), "parts",
                                      parts_of(question, is_admin(exchange)), "more",
-                                     (int)(count_rows(question) > SPOOL_QUESTION_PARTS)));
+                                     (int)(list_count(&question->rows) > SPOOL_QUESTION_PARTS)));
 }
 
 /* NAME: of the list, or of the number of rows. */
@@ -132,7 +122,7 @@ static void reply_answer(struct exchange *exchange, const struct spool_question 
         reply_rows(exchange, question);
     else
         reply_page(exchange, question, question->kind == ROUTE_SPOOL_DROP ? "dropped" : "retried",
-                   json_integer(count_rows(question)));
+                   json_integer((json_int_t)list_count(&question->rows)));
 }
 
 static void reply_no_file(struct exchange *exchange, const struct spool *spool, int result)
@@ -155,11 +145,11 @@ static void take_retried(struct spool *spool, const struct list *rows)
 static void take_changes(struct spool *spool, const struct spool_question *question)
 {
     bool is_drop = question->kind == ROUTE_SPOOL_DROP;
-    unsigned count = count_rows(question);
+    size_t count = list_count(&question->rows);
 
     if (count == 0 || (!is_drop && question->kind != ROUTE_SPOOL_RETRY))
         return;
-    log_info("spool: %u row%s %s: %s asked for it", count, count == 1 ? "" : "s",
+    log_info("spool: %zu row%s %s: %s asked for it", count, count == 1 ? "" : "s",
              is_drop ? "dropped" : "to be tried again", question->who);
     if (is_drop) {
         spool_count(spool->services, METRICS_SPOOL_DROPPED, count);

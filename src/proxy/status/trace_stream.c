@@ -41,12 +41,7 @@ static void trace_stream_event(struct tracer *tracer, const char *json)
 /* Or responds. */
 static bool has_place(struct exchange *exchange)
 {
-    const struct tracer *tracer;
-    unsigned count = 0;
-
-    list_for_each(tracer, &exchange->services->tracers, link)
-        count++;
-    if (count < TRACE_STREAMS_MAX)
+    if (list_count(&exchange->services->tracers) < TRACE_STREAMS_MAX)
         return true;
     reply_busy(exchange, 0, "too many who listen to /-/trace (at most %d)", TRACE_STREAMS_MAX);
     return false;

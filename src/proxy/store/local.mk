@@ -3,6 +3,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/store/spool_damaged.c src/proxy/store/spool_damaged.h \
 	src/proxy/store/spool_file.c src/proxy/store/spool_file.h \
 	src/proxy/store/spool_file_change.c \
+	src/proxy/store/spool_file_entities.c \
 	src/proxy/store/spool_file_moved.c \
 	src/proxy/store/spool_file_open.c src/proxy/store/spool_file_private.h \
 	src/proxy/store/spool_file_read.c \

@@ -338,16 +338,6 @@ static int find_ends(struct spool_file *file, int64_t number, size_t max_rows, s
     return r < 0 ? r : 0;
 }
 
-static size_t count_rows(const struct list *rows)
-{
-    const struct spool_row *row;
-    size_t count = 0;
-
-    list_for_each(row, rows, link)
-        count++;
-    return count;
-}
-
 int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, size_t max_rows,
                     struct list *ret)
 {
@@ -361,89 +351,11 @@ int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, s
     list_init(&found);
     r = read_rows(file, statement, with_bodies, (struct spool_page){max_rows, SIZE_MAX, 0}, &found);
     if (r == 0)
-        r = find_ends(file, number, max_rows - count_rows(&found), &found);
+        r = find_ends(file, number, max_rows - list_count(&found), &found);
     if (r == 0)
         list_take_all(ret, &found);
     spool_rows_free(&found);
     return r;
-}
-
-/* 1: RET is the first row of the next entity after AFTER in the index; 0: there is none. */
-static int next_indexed(struct spool_file *file, int64_t after, struct spool_fresh_row *ret)
-{
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_NEXT_ENTITY);
-    int r;
-
-    if (!statement)
-        return file->failure;
-    sqlite3_bind_int64(statement, 1, after);
-    r = spool_step(file, statement);
-    if (r == 1)
-        *ret =
-            (struct spool_fresh_row){sqlite3_column_int64(statement, 0), sqlite3_column_int64(statement, 1)};
-    sqlite3_reset(statement);
-    return r;
-}
-
-/* The same, also of rows that are not in the index. */
-static int next_waiting(struct spool_file *file, int64_t after, struct spool_fresh_row *ret)
-{
-    const struct spool_fresh_row *fresh = spool_fresh_at(file, spool_fresh_find(file, after + 1, INT64_MIN));
-    int r = next_indexed(file, after, ret);
-
-    if (r < 0 || !fresh || (r == 1 && spool_fresh_is_before(ret, fresh)))
-        return r;
-    *ret = *fresh;
-    return 1;
-}
-
-static int entity_key(struct spool_file *file, int64_t entity, char **ret)
-{
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_ENTITY_KEY);
-    int r;
-
-    if (!statement)
-        return file->failure;
-    sqlite3_bind_int64(statement, 1, entity);
-    r = spool_step(file, statement);
-    if (r >= 0)
-        r = r == 1 ? spool_take_text(statement, 0, ret) : spool_note(file, SQLITE_CORRUPT);
-    sqlite3_reset(statement);
-    return r;
-}
-
-/* 1: *RET is the entity after AFTER, which moves on; 0: there is none. */
-static int next_entity(struct spool_file *file, int64_t *after, struct spool_entity *ret)
-{
-    struct spool_fresh_row first;
-    char *key = NULL;
-    int r = next_waiting(file, *after, &first);
-
-    if (r != 1)
-        return r;
-    r = entity_key(file, first.entity, &key);
-    if (r < 0)
-        return r;
-    *ret = (struct spool_entity){key, first.id};
-    *after = first.entity;
-    return 1;
-}
-
-int spool_file_next_entities(struct spool_file *file, int64_t *cursor, struct spool_entity *ret, size_t count)
-{
-    int64_t after = *cursor;
-    size_t found = 0;
-    int r = 1;
-
-    while (found < count && (r = next_entity(file, &after, &ret[found])) == 1)
-        found++;
-    if (r < 0) {
-        while (found > 0)
-            free(ret[--found].key);
-        return r;
-    }
-    *cursor = r == 0 ? 0 : after;
-    return (int)found;
 }
 
 int spool_file_oldest(struct spool_file *file, struct spool_row **ret)
