@@ -152,7 +152,10 @@ static void answer(struct served *served, int status, const char *body)
         text, sizeof(text),
         "HTTP/1.1 %d \r\nDate: %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s", status,
         date, strlen(body), body);
-    must(send(served->fd, text, (size_t)length, MSG_NOSIGNAL) == length);
+    if (send(served->fd, text, (size_t)length, MSG_NOSIGNAL) == length)
+        return;
+    must(errno == EPIPE || errno == ECONNRESET); /* tbproxyd was killed, or has given the request up */
+    end_connection(served);
 }
 
 static void answer_write(struct scheduled_server *server, struct served *served, const struct called *called)
