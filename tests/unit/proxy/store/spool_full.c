@@ -21,7 +21,7 @@ static bool mount_disk(void)
     char size[40];
 
     snprintf(size, sizeof(size), "mode=0700,size=%dm", DISK_MIB);
-    return unshare(CLONE_NEWNS) == 0 && mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+    return unshare(CLONE_NEWNS) == 0 && mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0 &&
            mount("spool-test", world_directory(), "tmpfs", MS_NOSUID | MS_NODEV, size) == 0;
 }
 

@@ -133,8 +133,8 @@ static int64_t first_stored(void)
     return known[number] == 's' ? number : 1;
 }
 
-/* It lives until it has told something, and then for up to LIFE_US. */
-static void kill_one(void)
+/* It lives until it has told something, if it WAITS, and then for up to LIFE_US. */
+static void kill_one(bool waits)
 {
     struct pollfd poll_told = {.events = POLLIN};
     int fds[2], status;
@@ -146,7 +146,7 @@ static void kill_one(void)
         write_for_ever(fds[1], first_stored());
     close(fds[1]);
     poll_told.fd = fds[0];
-    if (unit_random() % 8)
+    if (waits)
         ck_assert_int_eq(poll(&poll_told, 1, 100000), 1);
     usleep((useconds_t)unit_random() % LIFE_US); /* the moment is what is random */
     ck_assert_int_eq(kill(child, SIGKILL), 0);
@@ -218,10 +218,10 @@ START_TEST(killed_at_any_moment)
 
     world_directory();
     for (i = 0; i < kills; i++) {
-        kill_one();
+        kill_one(i % 8 < 7);
         check_file();
     }
-    ck_assert_int_gt(told_count, kills);
+    ck_assert_int_ge(told_count, kills - kills / 8);
     ck_assert_int_eq(world_count_damaged(), 0);
 }
 END_TEST
