@@ -19,36 +19,40 @@ static struct spool *spool_of(struct spool_writer *writer)
 
 /* ---- which entities have rows ---- */
 
-static void free_keys(struct spool_look *look)
-{
-    int i;
-
-    for (i = 0; i < look->count; i++)
-        free(look->found[i].key);
-    look->count = 0;
-}
-
 static int look_run(struct spool_work *work, struct spool_file *file)
 {
     struct spool_look *look = CONTAINER_OF(work, struct spool_look, work);
     int r;
 
-    free_keys(look);
+    spool_file_entities_free(look->found, look->count);
+    look->count = 0;
     look->next_cursor = look->cursor;
     r = spool_file_next_entities(file, &look->next_cursor, look->found, SPOOL_LOOK_ENTITIES);
-    look->count = r < 0 ? 0 : r;
+    look->count = r < 0 ? 0 : (size_t)r;
     return r < 0 ? r : 0;
+}
+
+/* Some had no share left: when others have gone, they may have one. */
+static void look_later(struct spool *spool)
+{
+    struct spool_look *look = &spool->look;
+    struct loop *loop = &spool->services->loop;
+    int64_t pause_ms = SPOOL_LOOK_PART * (loop->now_ms - look->begun_ms);
+
+    if (!spool->entities.all_known && !look->under_way && !spool->closing && !timer_is_started(&look->timer))
+        loop_timer_start(loop, &look->timer, pause_ms > SPOOL_LOOK_MS ? pause_ms : SPOOL_LOOK_MS);
 }
 
 static void look_done(struct spool_work *work, int result)
 {
     struct spool_look *look = CONTAINER_OF(work, struct spool_look, work);
     struct spool *spool = CONTAINER_OF(look, struct spool, look);
-    int i;
+    size_t i;
 
     for (i = 0; result == 0 && i < look->count; i++)
-        spool_entities_set_rows(&spool->entities, look->found[i].key, true);
-    free_keys(look);
+        spool_entities_found_rows(&spool->entities, look->found[i].principal, look->found[i].key);
+    spool_file_entities_free(look->found, look->count);
+    look->count = 0;
     look->cursor = look->next_cursor;
     if (result == 0 && look->cursor != 0 && !spool->closing) {
         spool_writer_submit(&spool->writer, work);
@@ -57,47 +61,61 @@ static void look_done(struct spool_work *work, int result)
     look->under_way = false;
     if (result == 0 && look->cursor == 0)
         spool->entities.all_known = !spool->entities.lost_one;
+    look_later(spool);
+    forward_wake_in(spool->services->forward, 0);
 }
 
-void spool_look_for_entities(struct spool *spool)
+static void look_for_entities(struct spool *spool)
 {
     struct spool_look *look = &spool->look;
 
-    if (spool->entities.all_known || look->under_way || !spool->is_open ||
-        spool->entities.count > SPOOL_ENTITIES_MAX / 2)
+    loop_timer_stop(&spool->services->loop, &look->timer);
+    if (spool->entities.all_known || look->under_way || !spool->is_open)
         return;
     spool->entities.lost_one = false;
     look->cursor = 0;
     look->under_way = true;
+    look->begun_ms = spool->services->loop.now_ms;
     spool_writer_submit(&spool->writer, &look->work); /* it has no bytes, so it is taken */
+}
+
+static void look_again(struct timer *timer)
+{
+    struct spool_look *look = CONTAINER_OF(timer, struct spool_look, timer);
+
+    look_for_entities(CONTAINER_OF(look, struct spool, look));
+}
+
+void spool_found_row(struct spool *spool, const struct spool_row *row)
+{
+    spool_entities_found_rows(&spool->entities, row->principal, row->entity);
+    look_later(spool);
 }
 
 struct look_at {
     struct spool_work work;
     struct spool *spool;
-    bool has_rows;
+    struct list rows; /* one, or none */
     char key[];
 };
 
 static int look_at_run(struct spool_work *work, struct spool_file *file)
 {
     struct look_at *look = CONTAINER_OF(work, struct look_at, work);
-    struct list rows;
-    int r;
 
-    list_init(&rows);
-    r = spool_file_read(file, look->key, (struct spool_page){1, 0, 0}, &rows);
-    look->has_rows = !list_is_empty(&rows);
-    spool_rows_free(&rows);
-    return r < 0 ? r : 0;
+    spool_rows_free(&look->rows);
+    return spool_file_read(file, look->key, (struct spool_page){1, 0, 0}, &look->rows);
 }
 
 static void look_at_done(struct spool_work *work, int result)
 {
     struct look_at *look = CONTAINER_OF(work, struct look_at, work);
 
-    if (result == 0)
-        spool_entities_set_rows(&look->spool->entities, look->key, look->has_rows);
+    if (result == 0 && list_is_empty(&look->rows))
+        spool_entities_has_lost_rows(&look->spool->entities, look->key);
+    else if (result == 0)
+        spool_found_row(look->spool, CONTAINER_OF(look->rows.next, struct spool_row, link));
+    spool_rows_free(&look->rows);
     free(look);
 }
 
@@ -111,6 +129,7 @@ void spool_look_at(struct spool *spool, const char *key)
         return;
     look->work = (struct spool_work){.run = look_at_run, .done = look_at_done};
     look->spool = spool;
+    list_init(&look->rows);
     memcpy(look->key, key, length);
     spool_writer_submit(&spool->writer, &look->work);
 }
@@ -149,9 +168,8 @@ static void spool_opened(struct spool_writer *writer, int64_t next_number, const
         log_info("spool: %s can be used now", spool->directory);
     if (spool->next_number < next_number)
         spool->next_number = next_number;
-    spool_look_for_entities(spool);
+    look_for_entities(spool);
     spool_room_count(spool);
-    spool_delivery_wake_all(&spool->delivery);
 }
 
 static void spool_replaced(struct spool_writer *writer, const struct tb_error *err)
@@ -233,7 +251,9 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     services->principals.shares.storing.max = quota_part(SPOOL_WRITER_BYTES_MAX);
     spool_admission_open(spool);
     spool_room_configure(spool);
+    spool_entities_open(&spool->entities, SPOOL_DELIVERY_ENTITIES);
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
+    spool->look.timer.expired = look_again;
     spool->hooks.send = spool_send;
     spool->hooks.ready_ms = spool_ready_ms;
     spool_delivery_open(&spool->delivery, spool);
@@ -269,6 +289,7 @@ void spool_close(struct spool *spool)
     spool_writer_stop(&spool->writer);
     spool_delivery_free(&spool->delivery);
     loop_timer_stop(&spool->services->loop, &spool->reopen_timer);
+    loop_timer_stop(&spool->services->loop, &spool->look.timer);
     spool_entities_free(&spool->entities);
     spool_bounds_free(&spool->room.bounds);
     spool->services->forward->spool = NULL;

@@ -28,14 +28,18 @@
 
 #define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
 #define SPOOL_LOOK_ENTITIES 256  /* that are read at once */
+#define SPOOL_LOOK_MS       1000 /* between two looks at all, at least */
+#define SPOOL_LOOK_PART     4    /* and four times as long as the last one took: others wait for it */
 
-/* Reads which entities have rows (spool_look_for_entities()). */
+/* Reads which entities have rows: at the start, and as long as it is not known of all. */
 struct spool_look {
     struct spool_work work;
+    struct timer timer; /* until the next one */
     bool under_way;
+    int64_t begun_ms;
     int64_t cursor, next_cursor;
     struct spool_entity found[SPOOL_LOOK_ENTITIES];
-    int count;
+    size_t count;
 };
 
 /* The bounds (spool_room.h). */
@@ -83,8 +87,7 @@ void spool_close(struct spool *spool);
  * delivered. */
 void spool_look_at(struct spool *spool, const char *key);
 
-/* Reads again which entities have rows, if that is not known and there may be few enough. Call it after rows
- * have gone. */
-void spool_look_for_entities(struct spool *spool);
+/* ROW, which is in the file, waits again. */
+void spool_found_row(struct spool *spool, const struct spool_row *row);
 
 #endif

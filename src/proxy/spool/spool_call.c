@@ -14,17 +14,6 @@ static struct services *services_of(const struct spool_slot *slot)
     return slot->delivery->spool->services;
 }
 
-static void set_delivering(struct spool_slot *slot, bool is_delivering)
-{
-    struct spool_entities *entities = &slot->delivery->spool->entities;
-    struct spool_backlog *backlog = spool_entities_find(entities, slot->key);
-
-    if (!backlog)
-        return;
-    backlog->delivering = is_delivering;
-    spool_entities_tidy(entities, backlog);
-}
-
 /* ---- the end ---- */
 
 static void settle(struct spool_slot *slot, enum budget_result result)
@@ -33,7 +22,6 @@ static void settle(struct spool_slot *slot, enum budget_result result)
     int status = slot->request.transfer.status;
 
     slot->delivery->in_flight--;
-    set_delivering(slot, false);
     slow_start_ended(&services->forward->slow_start, slot->start, status > 0 && status < 500);
     budget_settle(&services->budget, services->loop.now_ms, slot->cost, result);
 }
@@ -216,7 +204,6 @@ void spool_slot_send(struct spool_slot *slot)
     slot->state = SPOOL_SLOT_CALLING;
     slot->delivery->in_flight++;
     slot->start = slow_start_sent(&services->forward->slow_start);
-    set_delivering(slot, true);
     fill_request(slot);
     if (r == 0) {
         request_start(&slot->request);

@@ -74,11 +74,14 @@ void spool_delete_wake(struct spool_entities *entities, struct spool_backlog *ba
 
 void spool_delete_wait(struct spool *spool, struct exchange *exchange, const char *key, int64_t max_ms)
 {
-    struct spool_backlog *backlog = spool_entities_get(&spool->entities, key);
-    struct spool_delete *delete = backlog ? calloc(1, sizeof(*delete)) : NULL;
+    struct spool_delete *delete = calloc(1, sizeof(*delete));
+    struct spool_backlog *backlog;
+    char name[PRINCIPAL_NAME_MAX];
 
     exchange_hand_over(exchange, &spool_delete_handler);
-    if (!delete) {
+    principal_name(peer_user(exchange->peer), name, sizeof(name));
+    if (!delete || spool_entities_get(&spool->entities, name, key, &backlog) < 0) {
+        free(delete);
         reply_busy(exchange, 0,
                    "writes of too many entities are in the spool for this delete to wait for its own");
         return;
@@ -90,7 +93,7 @@ void spool_delete_wait(struct spool *spool, struct exchange *exchange, const cha
     delete->max_ms = max_ms;
     delete->timer.expired = spool_delete_expired;
     list_append(&backlog->waiting, &delete->link);
-    backlog->has_rows = true; /* or it is not known yet */
+    spool_entities_has_got_rows(&spool->entities, backlog); /* or it is not known yet */
     spool_look_at(spool, key);
     loop_timer_start(&spool->services->loop, &delete->timer,
                      exchange->dispatched_ms + max_ms - spool->services->loop.now_ms);

@@ -94,33 +94,16 @@ void spool_delivery_failed(struct spool_delivery *delivery, const struct transfe
 
 /* ---- entities ---- */
 
-static struct spool_slot *find_slot(const struct spool_delivery *delivery, const char *key)
+static struct spool_entities *entities_of(const struct spool_delivery *delivery)
 {
-    struct spool_slot *slot;
-
-    list_for_each(slot, &delivery->slots, link)
-        if (strcmp(slot->key, key) == 0)
-            return slot;
-    return NULL;
+    return &delivery->spool->entities;
 }
 
 /* While the server is away, one is enough to try. */
 static bool has_place(const struct spool_delivery *delivery)
 {
-    return delivery->count < (delivery->is_away ? 1 : SPOOL_DELIVERY_ENTITIES) &&
+    return delivery->count < (delivery->is_away ? 1 : quota_total(SPOOL_DELIVERY_ENTITIES)) &&
            (delivery->count == 0 || delivery->bytes + SPOOL_SLOT_MIN_BYTES <= SPOOL_DELIVERY_BYTES);
-}
-
-bool spool_delivery_others_wait(const struct spool_delivery *delivery)
-{
-    return delivery->count >= SPOOL_DELIVERY_ENTITIES &&
-           (!delivery->has_all || delivery->found_next < delivery->found_count);
-}
-
-void spool_delivery_leave_behind(struct spool_delivery *delivery)
-{
-    delivery->has_all = false;
-    delivery->left_behind = true;
 }
 
 /* Makes room for an entity that need not rest. */
@@ -128,112 +111,55 @@ static void give_up_one_that_rests(struct spool_delivery *delivery)
 {
     struct spool_slot *slot;
 
-    list_for_each(slot, &delivery->slots, link)
-        if (slot->state == SPOOL_SLOT_RESTING && slot->progress.note == SPOOL_NOTE_NOTHING) {
-            delivery->gave_up = true;
-            spool_delivery_leave_behind(delivery);
-            spool_slot_free(slot);
-            return;
-        }
-}
+    list_for_each(slot, &delivery->slots, link) {
+        struct spool_backlog *backlog = slot->backlog;
 
-static void begin_next_found(struct spool_delivery *delivery)
-{
-    char *key = TAKE_PTR(delivery->found[delivery->found_next].key);
-
-    delivery->found_next++;
-    if (!find_slot(delivery, key) && !spool_slot_begin(delivery, key))
-        spool_delivery_leave_behind(delivery);
-    free(key);
-}
-
-/* Those that were begun have no key any more. */
-static void free_found(struct spool_delivery *delivery)
-{
-    while (delivery->found_count > 0)
-        free(delivery->found[--delivery->found_count].key);
-}
-
-static int look_run(struct spool_work *work, struct spool_file *file)
-{
-    struct spool_delivery *delivery = CONTAINER_OF(work, struct spool_delivery, look);
-    int r;
-
-    free_found(delivery);
-    delivery->next_cursor = delivery->cursor;
-    r = spool_file_next_entities(file, &delivery->next_cursor, delivery->found, SPOOL_DELIVERY_ENTITIES);
-    delivery->found_count = r < 0 ? 0 : (size_t)r;
-    return r < 0 ? r : 0;
-}
-
-static void look_done(struct spool_work *work, int result)
-{
-    struct spool_delivery *delivery = CONTAINER_OF(work, struct spool_delivery, look);
-
-    delivery->is_looking = false;
-    delivery->found_next = 0;
-    delivery->cursor = delivery->next_cursor;
-    if (result < 0) { /* perhaps it did not run */
-        free_found(delivery);
-        delivery->cursor = 0;
-        delivery->was_busy = false;
-        spool_delivery_leave_behind(delivery);
+        if (slot->state != SPOOL_SLOT_RESTING || slot->progress.note != SPOOL_NOTE_NOTHING ||
+            !backlog->has_rows || !spool_entities_others_wait(entities_of(delivery), backlog->owner))
+            continue;
+        spool_slot_free(slot);
+        spool_entities_rest(entities_of(delivery), backlog);
+        if (!timer_is_started(&delivery->timer))
+            loop_timer_start(&services_of(delivery)->loop, &delivery->timer, SPOOL_DELIVERY_REST_MS);
+        return;
     }
-}
-
-/* All that were found have been begun, and the last one was the last in the file. */
-static void end_round(struct spool_delivery *delivery)
-{
-    delivery->has_all = !delivery->left_behind;
-    if ((!delivery->was_busy || delivery->gave_up) && !delivery->has_all)
-        loop_timer_start(&services_of(delivery)->loop, &delivery->timer, SPOOL_DELIVERY_ROUND_MS);
-    delivery->has_begun = delivery->left_behind = delivery->was_busy = delivery->gave_up = false;
-}
-
-static void look(struct spool_delivery *delivery)
-{
-    if (delivery->is_looking)
-        return;
-    if (delivery->has_begun && delivery->cursor == 0)
-        end_round(delivery);
-    if (delivery->has_all || timer_is_started(&delivery->timer))
-        return;
-    delivery->has_begun = delivery->is_looking = true;
-    spool_writer_submit(&delivery->spool->writer, &delivery->look); /* it has no bytes, so it is taken */
 }
 
 static void begin_more(struct spool_delivery *delivery)
 {
+    struct spool_backlog *backlog;
+
     if (!may_begin(delivery))
         return;
-    if (spool_delivery_others_wait(delivery))
-        give_up_one_that_rests(delivery);
-    while (has_place(delivery) && !delivery->is_looking) {
-        if (delivery->found_next == delivery->found_count) {
-            look(delivery);
+    give_up_one_that_rests(delivery);
+    while (has_place(delivery) && (backlog = spool_entities_next(entities_of(delivery))))
+        if (!spool_slot_begin(delivery, backlog))
             return;
-        }
-        begin_next_found(delivery);
-    }
 }
 
 void spool_delivery_wake(struct spool_delivery *delivery, const char *key)
 {
-    struct spool_slot *slot = find_slot(delivery, key);
+    struct spool_backlog *backlog = spool_entities_find(entities_of(delivery), key);
 
-    if (slot)
-        spool_slot_wake(slot);
-    else if (!may_begin(delivery) || !has_place(delivery) || !spool_slot_begin(delivery, key))
-        spool_delivery_leave_behind(delivery);
-}
-
-void spool_delivery_wake_all(struct spool_delivery *delivery)
-{
-    spool_delivery_leave_behind(delivery);
-    delivery->was_busy = true;
+    if (backlog && backlog->slot)
+        spool_slot_wake(backlog->slot);
 }
 
 /* ---- turns ---- */
+
+/* Users have their turns one after the other: the first call of each of them goes before the second of any.
+ */
+void spool_delivery_queue(struct spool_delivery *delivery, struct spool_slot *slot)
+{
+    struct spool_owner *owner = slot->backlog->owner;
+    struct list *place = delivery->ready.previous;
+
+    owner->round = owner->round < delivery->round ? delivery->round : owner->round + 1;
+    slot->round = owner->round;
+    while (place != &delivery->ready && CONTAINER_OF(place, struct spool_slot, ready)->round > slot->round)
+        place = place->previous;
+    list_prepend(place, &slot->ready);
+}
 
 static bool takes(struct spool_delivery *delivery, const struct spool_slot *slot)
 {
@@ -272,7 +198,8 @@ int spool_delivery_send(struct spool_delivery *delivery)
         if (!slot || !takes(delivery, slot))
             return is_held_back(delivery, slot ? slot : first) ? 0 : -EAGAIN;
     }
-    delivery->was_busy = true;
+    if (delivery->round < slot->round)
+        delivery->round = slot->round;
     spool_slot_send(slot);
     return 1;
 }
@@ -305,16 +232,16 @@ bool spool_delivery_is_idle(const struct spool_delivery *delivery)
 
 /* ---- open and close ---- */
 
-static void round_timer_expired(struct timer *timer)
+/* forward_run() is called in every turn of the loop. */
+static void rest_is_over(struct timer *timer)
 {
-    (void)timer; /* forward_run() is called in every turn of the loop */
+    spool_entities_end_rest(entities_of(CONTAINER_OF(timer, struct spool_delivery, timer)));
 }
 
 void spool_delivery_open(struct spool_delivery *delivery, struct spool *spool)
 {
     delivery->spool = spool;
-    delivery->look = (struct spool_work){.run = look_run, .done = look_done};
-    delivery->timer.expired = round_timer_expired;
+    delivery->timer.expired = rest_is_over;
     list_init(&delivery->slots);
     list_init(&delivery->ready);
 }
@@ -340,6 +267,5 @@ void spool_delivery_free(struct spool_delivery *delivery)
         return;
     list_for_each_safe(slot, &delivery->slots, link)
         spool_slot_free(slot);
-    free_found(delivery);
     delivery->spool = NULL;
 }

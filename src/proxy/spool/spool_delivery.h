@@ -2,7 +2,7 @@
 /*
  * Delivers what is in the spool: which entities have their turn, and when a call may be sent.
  *
- *     spool_delivery.h     entities in the order of the file, many of them side by side
+ *     spool_delivery.h     entities in their turn (spool_entities.h), many of them side by side
  *     spool_slot.h         one of them: a batch is read, sent, and what became of it noted
  *     spool_progress.h     the same in the writer's thread
  *     spool_batch.h        which rows go as one call
@@ -14,15 +14,14 @@
 #define TB_PROXY_SPOOL_SPOOL_DELIVERY_H
 
 #include "proxy/exchange/services.h"
-#include "proxy/store/spool_file.h"
 #include "proxy/store/spool_writer.h"
 
-#define SPOOL_DELIVERY_ENTITIES 64
+#define SPOOL_DELIVERY_ENTITIES 64                /* of one user, side by side; of all, a third more */
 #define SPOOL_DELIVERY_BYTES    (2 * 1024 * 1024) /* of batches in memory, and one more of each that grows */
 #define SPOOL_DELIVERY_ANSWER   4096              /* bytes of an answer that are read */
 #define SPOOL_DELIVERY_AWAY_MS  1000              /* between two calls while the server is away, at first */
 #define SPOOL_DELIVERY_AWAY_MAX 30000             /* and at last */
-#define SPOOL_DELIVERY_ROUND_MS 1000              /* between two rounds in which nothing could be sent */
+#define SPOOL_DELIVERY_REST_MS  1000 /* at least, of an entity that has lost its slot while it rested */
 
 struct spool;
 
@@ -35,19 +34,9 @@ struct spool_delivery {
     size_t in_flight;  /* calls */
     size_t bytes;      /* of their batches, or that those may get */
 
-    /* The next entities in the file. */
-    struct spool_work look;
-    bool is_looking;
-    int64_t cursor, next_cursor;
-    struct spool_entity found[SPOOL_DELIVERY_ENTITIES];
-    size_t found_count, found_next;
-    bool has_begun;   /* a round */
-    bool was_busy;    /* in this round: a call was sent */
-    bool left_behind; /* in this round: an entity that may have rows has no slot */
-    bool gave_up;     /* in this round: a slot, while its entity rested */
-    bool has_all;     /* all entities with rows have one */
+    uint64_t round; /* of the last call (spool_delivery_queue()) */
     bool closing;
-    struct timer timer; /* until the next round */
+    struct timer timer; /* entities that have lost their slot rest until then */
 
     size_t aside;          /* rows that were set aside since the last message */
     int64_t aside_told_ms; /* boot clock */
@@ -70,12 +59,8 @@ void spool_delivery_close(struct spool_delivery *delivery);
 /* Frees what is left. After the writer has stopped. */
 void spool_delivery_free(struct spool_delivery *delivery);
 
-/* The entity KEY has rows that can go, or may have: some were stored, or wait again, or an earlier write of
- * it has ended. */
+/* The entity KEY has rows that may go now: some were stored, or an earlier write of it has ended. */
 void spool_delivery_wake(struct spool_delivery *delivery, const char *key);
-
-/* The same, for any entity. */
-void spool_delivery_wake_all(struct spool_delivery *delivery);
 
 /* For forward_spool.h. */
 int spool_delivery_send(struct spool_delivery *delivery);

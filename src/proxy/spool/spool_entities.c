@@ -1,64 +1,181 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/spool/spool_entities.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 
-static struct spool_backlog **slot_of(struct spool_entities *entities, uint64_t hash)
+void spool_entities_open(struct spool_entities *entities, size_t slots)
 {
-    return &entities->slots[hash % SPOOL_ENTITIES_SLOTS];
+    list_init(&entities->owners);
+    list_init(&entities->turns);
+    list_init(&entities->resting);
+    entities->records.max = SPOOL_ENTITIES_MAX;
+    entities->slots.max = slots;
+}
+
+/* ---- owners ---- */
+
+/* They are few: the users of this host who write. */
+static struct spool_owner *find_owner(const struct spool_entities *entities, const char *name)
+{
+    struct spool_owner *owner;
+
+    list_for_each(owner, &entities->owners, link)
+        if (strcmp(owner->name, name) == 0)
+            return owner;
+    return NULL;
+}
+
+static struct spool_owner *get_owner(struct spool_entities *entities, const char *name)
+{
+    struct spool_owner *owner = find_owner(entities, name);
+    size_t size = strlen(name) + 1;
+
+    if (owner)
+        return owner;
+    owner = calloc(1, sizeof(*owner) + size);
+    if (!owner)
+        return NULL;
+    memcpy(owner->name, name, size);
+    owner->records.whole = &entities->records;
+    owner->slots.whole = &entities->slots;
+    list_init(&owner->entities);
+    list_init(&owner->turn);
+    list_append(&entities->owners, &owner->link);
+    return owner;
+}
+
+static void tidy_owner(struct spool_owner *owner)
+{
+    if (owner->records.used > 0)
+        return;
+    list_remove(&owner->turn);
+    list_remove(&owner->link);
+    free(owner);
+}
+
+/* ---- records ---- */
+
+static struct spool_backlog **place_of(struct spool_entities *entities, uint64_t hash)
+{
+    return &entities->table[hash % SPOOL_ENTITIES_SLOTS];
 }
 
 struct spool_backlog *spool_entities_find(const struct spool_entities *entities, const char *key)
 {
     uint64_t hash = hash_bytes(key, strlen(key));
-    struct spool_backlog *backlog = entities->slots[hash % SPOOL_ENTITIES_SLOTS];
+    struct spool_backlog *backlog = entities->table[hash % SPOOL_ENTITIES_SLOTS];
 
     while (backlog && (backlog->hash != hash || strcmp(backlog->key, key) != 0))
         backlog = backlog->next;
     return backlog;
 }
 
-static struct spool_backlog *add(struct spool_entities *entities, const char *key)
+/* The caller has taken it from the share of OWNER. */
+static struct spool_backlog *add(struct spool_entities *entities, struct spool_owner *owner, const char *key)
 {
     size_t length = strlen(key);
-    struct spool_backlog *backlog =
-        entities->count < SPOOL_ENTITIES_MAX ? calloc(1, sizeof(*backlog) + length + 1) : NULL;
-    struct spool_backlog **slot;
+    struct spool_backlog *backlog = calloc(1, sizeof(*backlog) + length + 1);
+    struct spool_backlog **place;
 
     if (!backlog)
         return NULL;
     backlog->hash = hash_bytes(key, length);
+    backlog->owner = owner;
     memcpy(backlog->key, key, length);
+    list_init(&backlog->turn);
     list_init(&backlog->pending);
     list_init(&backlog->waiting);
-    slot = slot_of(entities, backlog->hash);
-    backlog->next = *slot;
-    *slot = backlog;
-    entities->count++;
+    place = place_of(entities, backlog->hash);
+    backlog->next = *place;
+    *place = backlog;
     return backlog;
 }
 
-struct spool_backlog *spool_entities_get(struct spool_entities *entities, const char *key)
+int spool_entities_get(struct spool_entities *entities, const char *name, const char *key,
+                       struct spool_backlog **ret)
+{
+    struct spool_backlog *backlog = spool_entities_find(entities, key);
+    struct spool_owner *owner = backlog ? backlog->owner : get_owner(entities, name);
+    int r = 0;
+
+    if (!owner)
+        return -ENOMEM;
+    if (!backlog && !quota_take(&owner->records, 1))
+        r = -EMFILE;
+    if (r == 0 && !backlog) {
+        backlog = add(entities, owner, key);
+        r = backlog ? 0 : -ENOMEM;
+        if (r < 0)
+            quota_give_back(&owner->records, 1);
+    }
+    tidy_owner(owner);
+    if (r == 0)
+        *ret = backlog;
+    return r;
+}
+
+static void free_backlog(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    struct spool_backlog **place;
+
+    for (place = place_of(entities, backlog->hash); *place != backlog; place = &(*place)->next)
+        ;
+    *place = backlog->next;
+    list_remove(&backlog->turn);
+    quota_give_back(&backlog->owner->records, 1);
+    tidy_owner(backlog->owner);
+    free(backlog);
+}
+
+void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    if (!backlog->has_rows && backlog->storing == 0 && !list_is_empty(&backlog->waiting))
+        entities->emptied(entities, backlog);
+    if (!backlog->has_rows && backlog->storing == 0 && !backlog->slot && list_is_empty(&backlog->pending) &&
+        list_is_empty(&backlog->waiting))
+        free_backlog(entities, backlog);
+}
+
+/* ---- rows ---- */
+
+static void wait_for_turn(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    struct spool_owner *owner = backlog->owner;
+
+    list_append(&owner->entities, &backlog->turn);
+    if (list_is_empty(&owner->turn))
+        list_append(&entities->turns, &owner->turn);
+}
+
+void spool_entities_has_got_rows(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    backlog->has_rows = true;
+    if (!backlog->slot && list_is_empty(&backlog->turn))
+        wait_for_turn(entities, backlog);
+}
+
+void spool_entities_found_rows(struct spool_entities *entities, const char *name, const char *key)
+{
+    struct spool_backlog *backlog;
+
+    if (spool_entities_get(entities, name, key, &backlog) == 0)
+        spool_entities_has_got_rows(entities, backlog);
+    else
+        spool_entities_lost_one(entities);
+}
+
+void spool_entities_has_lost_rows(struct spool_entities *entities, const char *key)
 {
     struct spool_backlog *backlog = spool_entities_find(entities, key);
 
-    return backlog ? backlog : add(entities, key);
-}
-
-void spool_entities_set_rows(struct spool_entities *entities, const char *key, bool has_rows)
-{
-    struct spool_backlog *backlog =
-        has_rows ? spool_entities_get(entities, key) : spool_entities_find(entities, key);
-
-    if (backlog) {
-        backlog->has_rows = has_rows;
-        spool_entities_tidy(entities, backlog);
-    } else if (has_rows) {
-        spool_entities_lost_one(entities);
-    }
+    if (!backlog)
+        return;
+    backlog->has_rows = false;
+    spool_entities_tidy(entities, backlog);
 }
 
 void spool_entities_lost_one(struct spool_entities *entities)
@@ -67,51 +184,122 @@ void spool_entities_lost_one(struct spool_entities *entities)
     entities->lost_one = true;
 }
 
-void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *backlog)
-{
-    struct spool_backlog **place;
-
-    if (!backlog->has_rows && backlog->storing == 0 && !list_is_empty(&backlog->waiting))
-        entities->emptied(entities, backlog);
-    if (backlog->has_rows || backlog->storing > 0 || backlog->delivering ||
-        !list_is_empty(&backlog->pending) || !list_is_empty(&backlog->waiting))
-        return;
-    for (place = slot_of(entities, backlog->hash); *place != backlog; place = &(*place)->next)
-        ;
-    *place = backlog->next;
-    entities->count--;
-    free(backlog);
-}
-
 bool spool_entities_has_rows(const struct spool_entities *entities, const struct spool_backlog *backlog)
 {
     return !entities->all_known || (backlog && (backlog->has_rows || backlog->storing > 0));
 }
 
-/* Records that are left have rows that are being stored, or something waits for them. */
-void spool_entities_forget(struct spool_entities *entities)
+/* ---- turns ---- */
+
+static bool may_have_slot(const struct spool_entities *entities, const struct spool_owner *owner)
+{
+    return quota_allows(entities->slots.max, owner->slots.used, entities->slots.used, 1);
+}
+
+/* An owner whose entities have gone loses its place. */
+static struct spool_owner *next_owner(struct spool_entities *entities)
+{
+    struct spool_owner *owner;
+
+    list_for_each_safe(owner, &entities->turns, turn) {
+        if (list_is_empty(&owner->entities))
+            list_remove(&owner->turn);
+        else if (may_have_slot(entities, owner))
+            return owner;
+    }
+    return NULL;
+}
+
+struct spool_backlog *spool_entities_next(struct spool_entities *entities)
+{
+    struct spool_owner *owner = next_owner(entities);
+
+    return owner ? CONTAINER_OF(owner->entities.next, struct spool_backlog, turn) : NULL;
+}
+
+static void give_slot(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    struct spool_owner *owner = backlog->owner;
+
+    quota_add(&owner->slots, 1);
+    list_remove(&backlog->turn);
+    list_remove(&owner->turn);
+    if (!list_is_empty(&owner->entities))
+        list_append(&entities->turns, &owner->turn);
+}
+
+void spool_entities_set_slot(struct spool_entities *entities, struct spool_backlog *backlog,
+                             struct spool_slot *slot)
+{
+    backlog->slot = slot;
+    if (slot) {
+        give_slot(entities, backlog);
+        return;
+    }
+    quota_give_back(&backlog->owner->slots, 1);
+    if (backlog->has_rows)
+        wait_for_turn(entities, backlog);
+    spool_entities_tidy(entities, backlog);
+}
+
+bool spool_entities_others_wait(const struct spool_entities *entities, const struct spool_owner *owner)
+{
+    const struct spool_owner *other;
+
+    if (may_have_slot(entities, owner))
+        return false;
+    list_for_each(other, &entities->turns, turn)
+        if (!list_is_empty(&other->entities) && (other == owner || !may_have_slot(entities, other)))
+            return true;
+    return false;
+}
+
+void spool_entities_rest(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    list_remove(&backlog->turn);
+    list_append(&entities->resting, &backlog->turn);
+}
+
+void spool_entities_end_rest(struct spool_entities *entities)
+{
+    struct spool_backlog *backlog;
+
+    list_for_each_safe(backlog, &entities->resting, turn) {
+        list_remove(&backlog->turn);
+        wait_for_turn(entities, backlog);
+    }
+}
+
+/* ---- all of them ---- */
+
+static void for_all(struct spool_entities *entities,
+                    void (*change)(struct spool_entities *entities, struct spool_backlog *backlog))
 {
     struct spool_backlog *backlog, *next;
     size_t i;
 
     for (i = 0; i < SPOOL_ENTITIES_SLOTS; i++)
-        for (backlog = entities->slots[i]; backlog; backlog = next) {
+        for (backlog = entities->table[i]; backlog; backlog = next) {
             next = backlog->next;
-            backlog->has_rows = false;
-            spool_entities_tidy(entities, backlog);
+            change(entities, backlog);
         }
+}
+
+static void forget_rows(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    backlog->has_rows = false;
+    list_remove(&backlog->turn);
+    spool_entities_tidy(entities, backlog);
+}
+
+/* Records that are left have rows that are being stored, or something waits for them. */
+void spool_entities_forget(struct spool_entities *entities)
+{
+    for_all(entities, forget_rows);
     entities->all_known = true;
 }
 
 void spool_entities_free(struct spool_entities *entities)
 {
-    struct spool_backlog *backlog, *next;
-    size_t i;
-
-    for (i = 0; i < SPOOL_ENTITIES_SLOTS; i++)
-        for (backlog = entities->slots[i]; backlog; backlog = next) {
-            next = backlog->next;
-            free(backlog);
-        }
-    *entities = (struct spool_entities){0};
+    for_all(entities, free_backlog);
 }

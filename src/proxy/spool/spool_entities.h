@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The entities of which the spool has rows, or is getting some: one record in memory for each.
+ * The entities of which the spool has rows, or is getting some: one record in memory for each; and whose turn
+ * it is to be delivered.
  *
- * Their number is bounded. If more have rows, or the file has not been read yet, it is not known which: then
- * spool_entities.all_known is false, and any entity may have some.
+ * A record is in the share of the user who was the first to write to the entity (base/quota.h). One whose
+ * share is used up cannot write to further entities, so that it is known of all entities whether they have
+ * rows. Only the file may have more, for instance after an administrator has retried many rows; or it has
+ * not been read yet: then spool_entities.all_known is false, and any entity may have some.
  *
  * A work that ends the rows of an entity looks in the same transaction whether it has more. Works are done in
  * the order of their execution, so has_rows is then what the file says, except for rows that are given to the
  * writer later: those count in STORING.
+ *
+ * Entities that have rows, and that are not being delivered, wait for their turn. Users have it one after the
+ * other, and each of them has its entities one after the other.
  */
 #ifndef TB_PROXY_SPOOL_SPOOL_ENTITIES_H
 #define TB_PROXY_SPOOL_SPOOL_ENTITIES_H
@@ -17,40 +23,69 @@
 #include <stdint.h>
 
 #include "base/list.h"
+#include "base/quota.h"
 
-#define SPOOL_ENTITIES_MAX   16384
-#define SPOOL_ENTITIES_SLOTS 4096
+#define SPOOL_ENTITIES_MAX   24576 /* of one user; of all, a third more */
+#define SPOOL_ENTITIES_SLOTS 8192
+
+struct spool_slot;
+
+/* A user who has records. */
+struct spool_owner {
+    struct list link; /* in entities->owners */
+    struct quota records;
+    struct quota slots;   /* entities that are being delivered */
+    struct list entities; /* that wait for their turn */
+    struct list turn;     /* in entities->turns, if there may be any */
+    uint64_t round;       /* of its last call (spool_delivery_queue()) */
+    char name[];
+};
 
 struct spool_backlog {
-    struct spool_backlog *next; /* in its slot */
+    struct spool_backlog *next; /* in its slot of the table */
     uint64_t hash;
-    bool has_rows;       /* waiting rows are in the file */
-    size_t storing;      /* rows that the writer has not stored yet */
-    bool delivering;     /* a call with some of its rows is under way */
-    struct list pending; /* its writes that forward/ has, and that may become rows */
-    struct list waiting; /* deletes that wait until it has no rows */
+    struct spool_owner *owner;
+    bool has_rows;           /* waiting rows are in the file */
+    size_t storing;          /* rows that the writer has not stored yet */
+    struct spool_slot *slot; /* it is being delivered; NULL: it is not */
+    struct list turn;        /* in owner->entities or entities->resting while it has rows and no slot */
+    struct list pending;     /* its writes that forward/ has, and that may become rows */
+    struct list waiting;     /* deletes that wait until it has no rows */
     char key[];
 };
 
 struct spool_entities {
-    struct spool_backlog *slots[SPOOL_ENTITIES_SLOTS];
-    size_t count;
-    bool all_known; /* no entity without a record has rows */
+    struct spool_backlog *table[SPOOL_ENTITIES_SLOTS];
+    struct list owners;
+    struct quota records, slots; /* of all owners */
+    struct list turns;           /* owners */
+    struct list resting;         /* entities that must not have a turn yet */
+    bool all_known;              /* no entity without a record has rows */
+    bool lost_one;               /* an entity with rows has got no record since this was set to false */
     void (*emptied)(struct spool_entities *entities, struct spool_backlog *backlog); /* deletes may go */
-    bool lost_one; /* an entity with rows has got no record since this was set to false */
 };
+
+/* ENTITIES is zeroed, but for EMPTIED. SLOTS: how many entities of one user may be delivered at a time. */
+void spool_entities_open(struct spool_entities *entities, size_t slots);
 
 /* The record of the entity KEY; NULL: there is none. */
 struct spool_backlog *spool_entities_find(const struct spool_entities *entities, const char *key);
 
-/* The same, and adds one. NULL: there are too many, or there is no memory. */
-struct spool_backlog *spool_entities_get(struct spool_entities *entities, const char *key);
+/* The same, and adds one to the share of the user NAME. 0; -EMFILE: its share is used up; -ENOMEM. */
+int spool_entities_get(struct spool_entities *entities, const char *name, const char *key,
+                       struct spool_backlog **ret);
 
-/* The entity KEY has waiting rows in the file, or none any more. If there is no room for its record,
+/* The entity has waiting rows in the file. */
+void spool_entities_has_got_rows(struct spool_entities *entities, struct spool_backlog *backlog);
+
+/* The same for the entity KEY, the first of whose rows is of the user NAME. If it cannot have a record,
  * all_known is false from now on. */
-void spool_entities_set_rows(struct spool_entities *entities, const char *key, bool has_rows);
+void spool_entities_found_rows(struct spool_entities *entities, const char *name, const char *key);
 
-/* There is no room for the record of an entity that has rows, or is about to. */
+/* The entity KEY has no waiting rows in the file any more. */
+void spool_entities_has_lost_rows(struct spool_entities *entities, const char *key);
+
+/* An entity that may have rows can have no record. */
 void spool_entities_lost_one(struct spool_entities *entities);
 
 /* Call it when something in BACKLOG has changed: without rows, what waits for that is woken (EMPTIED, which
@@ -59,6 +94,24 @@ void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *
 
 /* Whether later writes of this entity must go behind rows; BACKLOG may be NULL. */
 bool spool_entities_has_rows(const struct spool_entities *entities, const struct spool_backlog *backlog);
+
+/* ---- turns ---- */
+
+/* The entity whose turn it is. NULL: none waits whose user may have a slot. */
+struct spool_backlog *spool_entities_next(struct spool_entities *entities);
+
+/* It gets SLOT; or loses it, and waits for its next turn if it has rows; BACKLOG may be freed then. */
+void spool_entities_set_slot(struct spool_entities *entities, struct spool_backlog *backlog,
+                             struct spool_slot *slot);
+
+/* Whether an entity waits that OWNER keeps from its turn: by a slot more than it may have, or by the last. */
+bool spool_entities_others_wait(const struct spool_entities *entities, const struct spool_owner *owner);
+
+/* BACKLOG, which has lost its slot, rests; all that rest wait for their turn again. */
+void spool_entities_rest(struct spool_entities *entities, struct spool_backlog *backlog);
+void spool_entities_end_rest(struct spool_entities *entities);
+
+/* ---- */
 
 /* No entity has rows in the file: it is a new one. */
 void spool_entities_forget(struct spool_entities *entities);

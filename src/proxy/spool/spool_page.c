@@ -135,10 +135,8 @@ static void take_retried(struct spool *spool, const struct list *rows)
 {
     const struct spool_row *row;
 
-    list_for_each(row, rows, link) {
-        spool_entities_set_rows(&spool->entities, row->entity, true);
-        spool_delivery_wake(&spool->delivery, row->entity);
-    }
+    list_for_each(row, rows, link)
+        spool_found_row(spool, row);
 }
 
 /* What was changed counts, whether or not somebody waits for the answer. */
@@ -151,12 +149,10 @@ static void take_changes(struct spool *spool, const struct spool_question *quest
         return;
     log_info("spool: %zu row%s %s: %s asked for it", count, count == 1 ? "" : "s",
              is_drop ? "dropped" : "to be tried again", question->who);
-    if (is_drop) {
+    if (is_drop)
         spool_count(spool->services, METRICS_SPOOL_DROPPED, count);
-        spool_look_for_entities(spool);
-    } else {
+    else
         take_retried(spool, &question->rows);
-    }
 }
 
 static int page_run(struct spool_work *work, struct spool_file *file)

@@ -22,12 +22,16 @@ static bool is_of_attributes(const struct spool_write *write)
 struct spool_pending *spool_pending_new(struct spool_entities *entities, const struct spool_write *write,
                                         struct forwarding *forwarding, int64_t number)
 {
-    struct spool_backlog *backlog = spool_entities_get(entities, write->entity);
-    struct spool_pending *pending = backlog ? calloc(1, sizeof(*pending)) : NULL;
+    struct spool_backlog *backlog;
+    struct spool_pending *pending;
+    char name[PRINCIPAL_NAME_MAX];
 
+    principal_name(peer_user(forwarding->exchange->peer), name, sizeof(name));
+    if (spool_entities_get(entities, name, write->entity, &backlog) < 0)
+        return NULL;
+    pending = calloc(1, sizeof(*pending));
     if (!pending) {
-        if (backlog)
-            spool_entities_tidy(entities, backlog);
+        spool_entities_tidy(entities, backlog);
         return NULL;
     }
     pending->entities = entities;

@@ -23,7 +23,7 @@ struct spool_pending {
 };
 
 /* FORWARDING does WRITE, and has arrived as NUMBER. Sets its spool_state, and its order_key if it is about
- * attributes. NULL: there is no room for another entity, or no memory. */
+ * attributes. NULL: its user has no share left for another entity, or there is no memory. */
 struct spool_pending *spool_pending_new(struct spool_entities *entities, const struct spool_write *write,
                                         struct forwarding *forwarding, int64_t number);
 

@@ -62,13 +62,14 @@ static bool goes_on(const struct spool_slot *slot)
     const struct spool_delivery *delivery = slot->delivery;
 
     return !delivery->closing && !services_of(slot)->draining &&
-           (slot->suspects > 0 || !spool_delivery_others_wait(delivery)) &&
+           (slot->suspects > 0 ||
+            !spool_entities_others_wait(&spool_of(slot)->entities, slot->backlog->owner)) &&
            delivery->bytes - slot->bytes < SPOOL_DELIVERY_BYTES;
 }
 
 static int64_t before_id_of(const struct spool_slot *slot)
 {
-    return spool_pending_before_id(spool_entities_find(&spool_of(slot)->entities, slot->key));
+    return spool_pending_before_id(slot->backlog);
 }
 
 /* Notes what became of the batch, and reads the next one. */
@@ -190,7 +191,7 @@ void spool_slot_get_ready(struct spool_slot *slot)
     slot->cost = operation_cost(operation);
     slot->state = SPOOL_SLOT_READY;
     slot->has_rested = false;
-    list_append(&slot->delivery->ready, &slot->ready);
+    spool_delivery_queue(slot->delivery, slot);
 }
 
 static void look_at_batch(struct spool_slot *slot)
@@ -221,10 +222,7 @@ static void wait_for_earlier(struct spool_slot *slot)
 /* The entity has no rows any more. */
 static void end(struct spool_slot *slot)
 {
-    struct spool *spool = spool_of(slot);
-
-    spool_entities_set_rows(&spool->entities, slot->key, false);
-    spool_look_for_entities(spool);
+    spool_entities_has_lost_rows(&spool_of(slot)->entities, slot->backlog->key);
     spool_slot_free(slot);
 }
 
@@ -242,8 +240,8 @@ static void log_aside(const struct spool_slot *slot)
     log_warning(
         "spool: %zu row%s set aside%s of %s: %s%s%s; \"tbproxyctl spool list --state aside\" shows them",
         delivery->aside, delivery->aside == 1 ? " was" : "s were",
-        delivery->aside == 1 ? "," : ", the last one", slot->key, answer->reason, answer->answer ? ": " : "",
-        answer->answer ? answer->answer : "");
+        delivery->aside == 1 ? "," : ", the last one", slot->backlog->key, answer->reason,
+        answer->answer ? ": " : "", answer->answer ? answer->answer : "");
     delivery->aside_told_ms = now_ms;
     delivery->aside = 0;
 }
@@ -285,12 +283,6 @@ static void take_result(struct spool_slot *slot)
     hold_bytes(slot, progress->batch.body.len);
 }
 
-static void give_up(struct spool_slot *slot)
-{
-    spool_delivery_leave_behind(slot->delivery);
-    spool_slot_free(slot);
-}
-
 /* What is not noted is noted later: the server has it, and must not get it again. */
 static void progress_done(struct spool_work *work, int result)
 {
@@ -308,7 +300,7 @@ static void progress_done(struct spool_work *work, int result)
         if (progress->read_result < 0)
             spool_slot_rest(slot, SPOOL_NOTE_NOTHING, FILE_MS);
         else if (!progress->reads_on)
-            give_up(slot);
+            spool_slot_free(slot);
         else if (!progress->batch.lead && progress->bounds.before_id < INT64_MAX)
             wait_for_earlier(slot);
         else if (!progress->batch.lead)
@@ -320,19 +312,19 @@ static void progress_done(struct spool_work *work, int result)
 
 /* ---- */
 
-struct spool_slot *spool_slot_begin(struct spool_delivery *delivery, const char *key)
+struct spool_slot *spool_slot_begin(struct spool_delivery *delivery, struct spool_backlog *backlog)
 {
-    size_t size = strlen(key) + 1;
-    struct spool_slot *slot = calloc(1, sizeof(*slot) + size);
+    struct spool_slot *slot = calloc(1, sizeof(*slot));
 
     if (!slot)
         return NULL;
-    memcpy(slot->key, key, size);
     slot->delivery = delivery;
+    slot->backlog = backlog;
+    spool_entities_set_slot(&delivery->spool->entities, backlog, slot);
     slot->timer.expired = rest_is_over;
     slot->headers = (struct headers)HEADERS_INIT;
     list_init(&slot->ready);
-    spool_progress_init(&slot->progress, slot->key);
+    spool_progress_init(&slot->progress, backlog->key);
     slot->progress.work.done = progress_done;
     list_append(&delivery->slots, &slot->link);
     delivery->count++;
@@ -355,5 +347,6 @@ void spool_slot_free(struct spool_slot *slot)
     spool_batch_free(&slot->progress.batch);
     spool_batch_free(&slot->progress.next);
     headers_free(&slot->headers);
+    spool_entities_set_slot(&spool_of(slot)->entities, slot->backlog, NULL);
     free(slot);
 }

@@ -13,6 +13,7 @@
 #define TB_PROXY_SPOOL_SPOOL_SLOT_H
 
 #include "proxy/spool/spool_delivery.h"
+#include "proxy/spool/spool_entities.h"
 #include "proxy/spool/spool_progress.h"
 
 #define SPOOL_SLOT_MIN_BYTES (64 * 1024) /* a batch may get as much, even if little is left for it */
@@ -28,6 +29,7 @@ struct spool_slot {
     struct list link;  /* in delivery->slots */
     struct list ready; /* in delivery->ready */
     struct spool_delivery *delivery;
+    struct spool_backlog *backlog; /* of its entity */
     enum spool_slot_state state;
     struct spool_progress progress;  /* its batch is what is sent */
     size_t bytes;                    /* of delivery->bytes */
@@ -43,7 +45,7 @@ struct spool_slot {
     uint32_t operation; /* for the budget */
     unsigned cost;
     uint64_t start; /* slow_start_sent() */
-    char key[];
+    uint64_t round; /* spool_delivery_queue() */
 };
 
 /* ---- of spool_delivery.c ---- */
@@ -52,16 +54,13 @@ struct spool_slot {
 void spool_delivery_answered(struct spool_delivery *delivery);
 void spool_delivery_failed(struct spool_delivery *delivery, const struct transfer *transfer);
 
-/* Whether a slot should be given up after a batch, because entities without one wait. */
-bool spool_delivery_others_wait(const struct spool_delivery *delivery);
-
-/* An entity loses its slot, although it may have rows. */
-void spool_delivery_leave_behind(struct spool_delivery *delivery);
+/* SLOT waits for the turn of its call. */
+void spool_delivery_queue(struct spool_delivery *delivery, struct spool_slot *slot);
 
 /* ---- */
 
-/* A slot for the entity KEY reads its first batch. NULL: there is no memory. */
-struct spool_slot *spool_slot_begin(struct spool_delivery *delivery, const char *key);
+/* A slot for the entity of BACKLOG reads its first batch. NULL: there is no memory. */
+struct spool_slot *spool_slot_begin(struct spool_delivery *delivery, struct spool_backlog *backlog);
 
 /* SLOT, which rests for an earlier write, reads again at once. Harmless otherwise. */
 void spool_slot_wake(struct spool_slot *slot);
@@ -79,7 +78,7 @@ void spool_slot_set_answer(struct spool_slot *slot, int status, const char *text
 /* Does nothing for MS, and then reads the batch again. NOTE is still to be noted, or nothing. */
 void spool_slot_rest(struct spool_slot *slot, enum spool_note note, int64_t ms);
 
-/* The batch waits for its turn, behind the others. */
+/* The batch waits for its turn. */
 void spool_slot_get_ready(struct spool_slot *slot);
 
 /* ---- of spool_call.c ---- */

@@ -22,11 +22,11 @@
 struct spool_take {
     struct spool_work work;
     struct spool *spool;
-    struct exchange *exchange;     /* NULL: its client has gone */
-    struct spool_backlog *backlog; /* NULL: there is no room for its record, and all_known is false */
-    struct principal *principal;   /* whose shares have the following */
-    size_t quota_bytes;            /* of bodies */
-    size_t storing;                /* bytes */
+    struct exchange *exchange; /* NULL: its client has gone */
+    struct spool_backlog *backlog;
+    struct principal *principal; /* whose shares have the following */
+    size_t quota_bytes;          /* of bodies */
+    size_t storing;              /* bytes */
     struct spool_drop drop;
     struct spool_row *row;
 };
@@ -50,6 +50,12 @@ static void reply_not_stored(struct exchange *exchange, int result, const char *
 {
     if (result == -EMSGSIZE) {
         spool_take_refuse_large(exchange);
+        return;
+    }
+    if (result == -EMFILE) {
+        metrics_refused(exchange->services->metrics, METRICS_REFUSED_SPOOL_FULL);
+        reply_busy(exchange, 0,
+                   "writes of this user to too many entities are in the spool; send it again later");
         return;
     }
     if (result == -EDQUOT) {
@@ -157,13 +163,10 @@ static void leave_backlog(struct spool_take *take, bool is_stored)
 {
     struct spool_entities *entities = &take->spool->entities;
 
-    if (take->backlog) {
-        take->backlog->storing--;
-        take->backlog->has_rows |= is_stored;
-        spool_entities_tidy(entities, take->backlog);
-    } else if (is_stored) {
-        spool_entities_set_rows(entities, take->row->entity, true);
-    }
+    take->backlog->storing--;
+    if (is_stored)
+        spool_entities_has_got_rows(entities, take->backlog);
+    spool_entities_tidy(entities, take->backlog);
 }
 
 static void note_result(struct spool *spool, int result)
@@ -202,15 +205,13 @@ static void take_done(struct spool_work *work, int result)
     take_free(take);
 }
 
-static void enter_backlog(struct spool_take *take)
+static int enter_backlog(struct spool_take *take, const struct spool_row *row)
 {
-    struct spool_entities *entities = &take->spool->entities;
+    int r = spool_entities_get(&take->spool->entities, row->principal, row->entity, &take->backlog);
 
-    take->backlog = spool_entities_get(entities, take->row->entity);
-    if (take->backlog)
+    if (r == 0)
         take->backlog->storing++;
-    else
-        spool_entities_lost_one(entities);
+    return r;
 }
 
 static struct spool_take *take_new(struct spool *spool, struct exchange *exchange)
@@ -254,14 +255,27 @@ static int take_share(struct spool_take *take)
     return 0;
 }
 
-/* Returns 0, -EAGAIN, -EDQUOT or -ENOMEM: then ROW is still the caller's. */
+/* A place for ROW in all shares of its user. */
+static int take_shares(struct spool_take *take, const struct spool_row *row)
+{
+    int r = take_share(take);
+
+    if (r == 0)
+        r = enter_backlog(take, row);
+    if (r < 0)
+        return r;
+    r = spool_room_take(take->spool, row->principal, take->work.bytes, &take->drop);
+    if (r < 0)
+        leave_backlog(take, false);
+    return r;
+}
+
+/* Returns 0, -EAGAIN, -EDQUOT, -EMFILE or -ENOMEM: then ROW is still the caller's. */
 static int submit(struct spool *spool, struct exchange *exchange, struct spool_row *row)
 {
     struct spool_take *take = take_new(spool, exchange);
-    int r = take ? take_share(take) : -ENOMEM;
+    int r = take ? take_shares(take, row) : -ENOMEM;
 
-    if (r == 0)
-        r = spool_room_take(spool, row->principal, take->work.bytes, &take->drop);
     if (r < 0) {
         if (take)
             take_free(take);
@@ -269,7 +283,6 @@ static int submit(struct spool *spool, struct exchange *exchange, struct spool_r
     }
     move_body(take, row);
     take->row = row;
-    enter_backlog(take);
     exchange->state = take;
     r = spool_writer_submit(&spool->writer, &take->work);
     if (r < 0)

@@ -159,15 +159,17 @@ int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, s
                     struct list *ret);
 
 struct spool_entity {
-    char *key; /* to be freed */
+    char *key;
     int64_t first_id;
+    char *principal; /* of its first row */
 };
 
 /* The next entities with waiting rows, COUNT at most, after that of *CURSOR (0: from the first one), which
- * moves on and is 0 after the last one. Each has its turn if the cursor goes round. Returns how many; or an
+ * moves on and is 0 after the last one. Returns how many, to be freed with spool_file_entities_free(); or an
  * error. */
 int spool_file_next_entities(struct spool_file *file, int64_t *cursor, struct spool_entity *ret,
                              size_t count);
+void spool_file_entities_free(struct spool_entity *entities, size_t count);
 
 /* The waiting row with the least id, without its body. -ENOENT: none waits. */
 int spool_file_oldest(struct spool_file *file, struct spool_row **ret);

@@ -34,34 +34,38 @@ static int next_waiting(struct spool_file *file, int64_t after, struct spool_fre
     return 1;
 }
 
-static int entity_key(struct spool_file *file, int64_t entity, char **ret)
+/* Names of the row RET->first_id. */
+static int take_names(struct spool_file *file, struct spool_entity *ret)
 {
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_ENTITY_KEY);
+    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_FIRST_NAMES);
     int r;
 
     if (!statement)
         return file->failure;
-    sqlite3_bind_int64(statement, 1, entity);
+    sqlite3_bind_int64(statement, 1, ret->first_id);
     r = spool_step(file, statement);
     if (r >= 0)
-        r = r == 1 ? spool_take_text(statement, 0, ret) : spool_note(file, SQLITE_CORRUPT);
+        r = r == 1 ? spool_take_text(statement, 0, &ret->key) : spool_note(file, SQLITE_CORRUPT);
+    if (r == 0)
+        r = spool_take_text(statement, 1, &ret->principal);
     sqlite3_reset(statement);
-    return r;
+    return r < 0 || (ret->key && ret->principal) ? r : spool_note(file, SQLITE_CORRUPT);
 }
 
 /* 1: *RET is the entity after AFTER, which moves on; 0: there is none. */
 static int next_entity(struct spool_file *file, int64_t *after, struct spool_entity *ret)
 {
     struct spool_fresh_row first;
-    char *key = NULL;
     int r = next_waiting(file, *after, &first);
 
     if (r != 1)
         return r;
-    r = entity_key(file, first.entity, &key);
-    if (r < 0)
+    *ret = (struct spool_entity){.first_id = first.id};
+    r = take_names(file, ret);
+    if (r < 0) {
+        spool_file_entities_free(ret, 1);
         return r;
-    *ret = (struct spool_entity){key, first.id};
+    }
     *after = first.entity;
     return 1;
 }
@@ -75,10 +79,17 @@ int spool_file_next_entities(struct spool_file *file, int64_t *cursor, struct sp
     while (found < count && (r = next_entity(file, &after, &ret[found])) == 1)
         found++;
     if (r < 0) {
-        while (found > 0)
-            free(ret[--found].key);
+        spool_file_entities_free(ret, found);
         return r;
     }
     *cursor = r == 0 ? 0 : after;
     return (int)found;
+}
+
+void spool_file_entities_free(struct spool_entity *entities, size_t count)
+{
+    for (; count > 0; count--, entities++) {
+        free(entities->key);
+        free(entities->principal);
+    }
 }

@@ -50,7 +50,7 @@ enum spool_statement {
     SPOOL_FIND_FRESH,
     SPOOL_IS_INDEXED,
     SPOOL_READ_FRESH,
-    SPOOL_ENTITY_KEY,
+    SPOOL_FIRST_NAMES,
 };
 
 /* The statement, prepared, reset, and without parameters. NULL: the failure is noted. */

@@ -71,7 +71,8 @@ static const char *const texts[] = {
     [SPOOL_FIND_FRESH] = "SELECT entity, id FROM rows WHERE state = 4",
     [SPOOL_IS_INDEXED] = "SELECT 1 FROM rows WHERE state = 0 AND entity = ?1 LIMIT 1",
     [SPOOL_READ_FRESH] = ROWS("body") " WHERE rows.id = ?1 AND +state = 4",
-    [SPOOL_ENTITY_KEY] = "SELECT key FROM entities WHERE id = ?1",
+    [SPOOL_FIRST_NAMES] = "SELECT key, name FROM rows LEFT JOIN entities ON entities.id = entity"
+                          " LEFT JOIN principals ON principals.id = principal WHERE rows.id = ?1",
 };
 
 _Static_assert(ARRAY_SIZE(texts) == SPOOL_STATEMENTS, "the array in struct spool_file has a place for each");

@@ -358,6 +358,25 @@ START_TEST(live_requests_go_first_but_the_spool_has_every_tenth_token)
 }
 END_TEST
 
+/* Not one round of all entities for each batch. */
+START_TEST(a_user_with_many_entities_does_not_delay_others)
+{
+    const unsigned many = 240, few = 5;
+    unsigned i;
+
+    world_budget(&world, "10:1", false, 64);
+    server_limit(&world.server, "10:1");
+    for (i = 1; i <= many; i++)
+        delivery_store(&(struct delivery_write){.entity = i, .serial = i, .principal = "uid:1001"});
+    world_run(&world, 2 * SECOND_MS);
+    for (i = 1; i <= few; i++)
+        delivery_store(&(struct delivery_write){.entity = many + i, .serial = many + i});
+    world_run(&world, 4 * SECOND_MS);
+    delivery_assert_stored(many + 1, few);
+    ck_assert_uint_gt(delivery_rows(SPOOL_WAITING), many / 2);
+}
+END_TEST
+
 START_TEST(a_refusal_by_the_limit_is_waited_out)
 {
     server_limit(&world.server, "10:1");
@@ -376,14 +395,16 @@ END_TEST
 START_TEST(what_waits_again_goes_to_whatever_server_there_is)
 {
     struct spool_file *file = &spool.writer.file;
+    const struct spool_row *row;
 
     delivery_store(&(struct delivery_write){.entity = 1, .serial = 1, .url = "https://other.example"});
     delivery_run_all(SECOND_MS);
     ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), 1);
+    row = delivery_aside();
     ck_assert_int_eq(spool_file_begin(file), 0);
-    ck_assert_int_eq(spool_file_retry(file, delivery_aside()->id), 0);
+    ck_assert_int_eq(spool_file_retry(file, row->id), 0);
     ck_assert_int_eq(spool_file_commit(file), 0);
-    spool_delivery_wake_all(&spool.delivery);
+    spool_found_row(&spool, row);
     delivery_run_all(SECOND_MS);
     delivery_assert_stored(1, 1);
 }
@@ -468,6 +489,7 @@ UNIT_SUITE(spool_delivery)
     tcase_add_test(tcase, at_random_nothing_is_lost_or_doubled);
     tcase_add_test(tcase, the_limit_is_used_and_kept);
     tcase_add_test(tcase, live_requests_go_first_but_the_spool_has_every_tenth_token);
+    tcase_add_test(tcase, a_user_with_many_entities_does_not_delay_others);
     tcase_add_test(tcase, a_refusal_by_the_limit_is_waited_out);
     tcase_add_test(tcase, what_waits_again_goes_to_whatever_server_there_is);
     tcase_add_test(tcase, what_could_not_be_noted_is_noted_later_and_not_sent_again);

@@ -184,7 +184,7 @@ static struct spool_row *row_of(const struct delivery_write *write)
     row->arrived_ms = WORLD_EPOCH_MS + world_now(&world);
     snprintf(text, sizeof(text), "DEVICE:%u", write->entity);
     row->entity = strdup(text);
-    row->principal = strdup("uid 1000");
+    row->principal = strdup(write->principal ? write->principal : "uid:1000");
     row->server_url = strdup(write->url ? write->url : DELIVERY_URL);
     row->tenant = strdup(write->tenant ? write->tenant : "");
     row->operation = strdup(write->kind == TELEMETRY ? "saveEntityTelemetry" : "saveEntityAttributesV1");
@@ -206,7 +206,7 @@ void delivery_store(const struct delivery_write *write)
     WORLD_ASSERT(spool_file_begin(&spool.writer.file) == 0);
     WORLD_ASSERT(spool_file_insert(&spool.writer.file, row) == 0);
     WORLD_ASSERT(spool_file_commit(&spool.writer.file) == 0);
-    spool_entities_set_rows(&spool.entities, row->entity, true);
+    spool_found_row(&spool, row);
     spool_delivery_wake(&spool.delivery, row->entity);
     spool_row_free(row);
 }

@@ -15,10 +15,11 @@
 struct delivery_write {
     enum kind kind; /* TELEMETRY or ATTRIBUTES */
     unsigned entity, writer, serial;
-    const char *url;     /* NULL: DELIVERY_URL */
-    const char *target;  /* NULL: that of KIND and ENTITY */
-    const char *tenant;  /* NULL: "" */
-    const char *boot_id; /* NULL: the body has times */
+    const char *url;       /* NULL: DELIVERY_URL */
+    const char *target;    /* NULL: that of KIND and ENTITY */
+    const char *tenant;    /* NULL: "" */
+    const char *principal; /* NULL: "uid:1000" */
+    const char *boot_id;   /* NULL: the body has times */
     int64_t boot_ms;
     bool bad;         /* the server refuses the body */
     const char *body; /* NULL: a value of the writer */

@@ -82,7 +82,7 @@ START_TEST(a_write_waits_a_second_for_the_server_and_later_ones_do_not)
     ck_assert_uint_eq(world.server.attributes[1][1], first + 2);
     ck_assert_uint_eq(world.server.writes[first].executions, 1);
     ck_assert_uint_eq(world.server.writes[first + 3].executions, 1);
-    ck_assert_uint_eq(spool.entities.count, 0);
+    ck_assert_uint_eq(spool.entities.records.used, 0);
 }
 END_TEST
 
@@ -105,6 +105,70 @@ START_TEST(others_can_store_while_one_stores_much)
     ck_assert_uint_ge(stored, 2000);
     ck_assert_uint_lt(stored, SPOOL_WRITER_WORKS_MAX * 3 / 4);
     ck_assert_uint_eq(world.services.principals.shares.storing.used, 0);
+}
+END_TEST
+
+/* Rows of so many entities that one user has no share of the records left, all of them on the way. */
+static void use_up_records(size_t by)
+{
+    struct spool_backlog *backlog;
+    char key[40];
+    unsigned i;
+
+    for (i = 0; i < SPOOL_ENTITIES_MAX; i++) {
+        snprintf(key, sizeof(key), "DEVICE:of alice:%u", i);
+        ck_assert_int_eq(spool_entities_get(&spool.entities, "uid:1000", key, &backlog), 0);
+        backlog->storing += by;
+        spool_entities_tidy(&spool.entities, backlog);
+    }
+}
+
+START_TEST(a_user_with_many_entities_does_not_send_others_into_the_spool)
+{
+    struct wish bobs = {
+        .kind = ATTRIBUTES, .user = BOB, .entity = 2, .wait_ms = WORLD_NO_WISH, .answered = note};
+    unsigned alice, bob;
+
+    use_up_records(1);
+    alice = begin(ATTRIBUTES, 1, 1)->serial;
+    bob = world_begin(&world, &bobs)->serial;
+    world_run(&world, SECOND_MS);
+    ck_assert_int_eq(results[alice].status, 503);
+    ck_assert_int_eq(results[bob].status, 200);
+    ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_STORED), 0);
+    ck_assert_uint_eq(world_refusals(&world, METRICS_REFUSED_SPOOL_FULL), 1);
+    use_up_records(SIZE_MAX); /* one less */
+    ck_assert_uint_eq(spool.entities.records.used, 0);
+    alice = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, SECOND_MS);
+    ck_assert_int_eq(results[alice].status, 200);
+}
+END_TEST
+
+/* A file of an older version, or an administrator who retries. */
+START_TEST(entities_beyond_the_share_of_their_user_are_delivered_and_others_are_stored_meanwhile)
+{
+    struct wish bobs = {
+        .kind = ATTRIBUTES, .user = BOB, .entity = 2, .wait_ms = WORLD_NO_WISH, .answered = note};
+    unsigned i, bob;
+
+    for (i = 0; i < 200; i++)
+        delivery_store(
+            &(struct delivery_write){.entity = 10 + i, .serial = 1000 + i, .principal = "uid:1000"});
+    delivery_restart();
+    spool_configure(&spool);
+    spool.entities.records.max = 60;
+    world_run(&world, 20);
+    ck_assert(!spool.entities.all_known);
+    bob = world_begin(&world, &bobs)->serial;
+    world_run(&world, SECOND_MS);
+    ck_assert_int_eq(results[bob].status, 202);
+    ck_assert_uint_eq(world.server.attributes[2][0], bob);
+    delivery_run_all(MINUTE_MS);
+    delivery_assert_stored(1000, 200);
+    world_run(&world, 5 * SECOND_MS);
+    ck_assert(spool.entities.all_known);
+    ck_assert_uint_eq(spool.entities.records.used, 0);
 }
 END_TEST
 
@@ -137,7 +201,7 @@ START_TEST(a_server_that_comes_back_in_time_gets_it_without_the_spool)
     world_run(&world, AFTER_MS);
     ck_assert_int_eq(results[first].status, 200);
     ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_STORED), 0);
-    ck_assert_uint_eq(spool.entities.count, 0);
+    ck_assert_uint_eq(spool.entities.records.used, 0);
 }
 END_TEST
 
@@ -173,7 +237,7 @@ START_TEST(a_file_that_fails_is_said)
     world_run(&world, AFTER_MS + EXACT_MS);
     assert_answered(first, 503, AFTER_MS);
     ck_assert_uint_eq(world_refusals(&world, METRICS_REFUSED_SPOOL_DISK), 1);
-    ck_assert_uint_eq(spool.entities.count, 0);
+    ck_assert_uint_eq(spool.entities.records.used, 0);
     ck_assert_uint_eq(spool.room.bounds.rows.used, 0);
     delivery_file_error = 0;
     begin(TELEMETRY, 1, 1);
@@ -304,7 +368,7 @@ START_TEST(nothing_is_lost_and_no_old_value_comes_back)
     ck_assert_uint_gt(world_count(&world, METRICS_SPOOL_STORED), 10);
     for (i = 0; i < WRITERS; i++)
         assert_last_value(&writers[i]);
-    ck_assert_uint_eq(spool.entities.count, 0);
+    ck_assert_uint_eq(spool.entities.records.used, 0);
     ck_assert_uint_eq(world.services.principals.shares.bodies.used, 0);
 }
 END_TEST
@@ -317,6 +381,9 @@ UNIT_SUITE(spool_order)
     tcase_add_checked_fixture(tests, set_up, delivery_close);
     tcase_add_test(tests, a_write_waits_a_second_for_the_server_and_later_ones_do_not);
     tcase_add_test(tests, others_can_store_while_one_stores_much);
+    tcase_add_test(tests, a_user_with_many_entities_does_not_send_others_into_the_spool);
+    tcase_add_test(tests,
+                   entities_beyond_the_share_of_their_user_are_delivered_and_others_are_stored_meanwhile);
     tcase_add_test(tests, what_waits_follows_the_first_that_is_taken);
     tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
     tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);

@@ -46,7 +46,7 @@ static void read_all(struct spool_file *file)
     struct spool_row *row;
     int64_t cursor = 0;
     size_t count;
-    int i, found;
+    int found;
 
     list_init(&rows);
     spool_file_list(file, 0, -1, true, all, &rows);
@@ -55,8 +55,7 @@ static void read_all(struct spool_file *file)
     spool_file_find(file, 57, false, SIZE_MAX, &rows); /* the last end is not forgotten */
     spool_rows_free(&rows);
     found = spool_file_next_entities(file, &cursor, entities, 4);
-    for (i = 0; i < found; i++)
-        free(entities[i].key);
+    spool_file_entities_free(entities, found < 0 ? 0 : (size_t)found);
     if (spool_file_oldest(file, &row) == 0)
         spool_row_free(row);
     if (spool_file_shares(file, &shares, &count) == 0)

@@ -206,12 +206,10 @@ START_TEST(entities_have_their_turns)
     ck_assert_str_eq(found[0].key, "1");
     ck_assert_int_eq(found[0].first_id, spool_last_id(11));
     ck_assert_str_eq(found[2].key, "3");
-    for (i = 0; i < 3; i++)
-        free(found[i].key);
+    spool_file_entities_free(found, 3);
     ck_assert_int_eq(spool_file_next_entities(&file, &cursor, found, 3), 3);
     ck_assert_str_eq(found[0].key, "5");
-    for (i = 0; i < 3; i++)
-        free(found[i].key);
+    spool_file_entities_free(found, 3);
     ck_assert_int_eq(spool_file_next_entities(&file, &cursor, found, 3), 0);
     ck_assert_int_eq(cursor, 0);
 }

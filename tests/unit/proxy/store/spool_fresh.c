@@ -91,8 +91,8 @@ static void check_entities(void)
     for (i = 0; i < count; i++) {
         entity = (size_t)(found[i].key[strlen(found[i].key) - 1] - '0');
         ck_assert_int_eq(found[i].first_id, spool_last_id((int64_t)next_that_waits(entity)));
-        free(found[i].key);
     }
+    spool_file_entities_free(found, (size_t)count);
 }
 
 /* ---- what happens ---- */
