@@ -10,8 +10,6 @@
 #define COUNT_PART 20    /* of the thread's time at most: others wait for it */
 #define TOLD_MS    60000 /* between two messages */
 
-#define LOOK_ROWS 256 /* that are read at once to find the oldest of a principal */
-
 /* ---- counting ---- */
 
 static int count_run(struct spool_work *work, struct spool_file *file)
@@ -119,50 +117,27 @@ void spool_room_stored(struct spool *spool, const char *principal, size_t bytes,
 
 /* ---- in the writer's thread ---- */
 
-/* Drops rows of PRINCIPAL among ROWS until there is room. */
-static int drop_among(struct spool_file *file, const char *principal, struct list *rows, size_t *freed,
-                      struct spool_drop *drop)
+static int drop_oldest(struct spool_file *file, const char *principal, struct spool_drop *drop, size_t *freed)
 {
     const struct spool_answer answer = {.at_ms = clock_wall_ms(),
                                         .reason = "the spool was full, and newer writes came"};
-    struct spool_row *row;
-    int r;
+    struct spool_row *row = NULL;
+    int r = spool_file_oldest_of(file, principal, &row);
 
-    list_for_each_safe(row, rows, link) {
-        if (*freed >= drop->bytes)
-            return 0;
-        if (strcmp(row->principal, principal) != 0)
-            continue;
-        r = spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
-        if (r < 0)
-            return r;
-        *freed += row->size + SPOOL_ROW_BYTES;
-        list_remove(&row->link);
-        list_append(&drop->dropped, &row->link);
-    }
-    return 0;
+    if (r < 0)
+        return r == -ENOENT ? -EDQUOT : r;
+    list_append(&drop->dropped, &row->link);
+    *freed += row->size + SPOOL_ROW_BYTES;
+    return spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
 }
 
 int spool_room_drop(struct spool_file *file, const char *principal, struct spool_drop *drop)
 {
-    int64_t after_id = 0;
     size_t freed = 0;
     int r = 0;
 
     spool_rows_free(&drop->dropped);
-    while (r == 0 && freed < drop->bytes) {
-        struct list rows;
-
-        list_init(&rows);
-        r = spool_file_list(file, after_id, SPOOL_WAITING, false, (struct spool_page){LOOK_ROWS, SIZE_MAX, 0},
-                            &rows);
-        if (r == 0 && list_is_empty(&rows))
-            return -EDQUOT;
-        if (r == 0) {
-            after_id = CONTAINER_OF(rows.previous, struct spool_row, link)->id;
-            r = drop_among(file, principal, &rows, &freed, drop);
-        }
-        spool_rows_free(&rows);
-    }
+    while (r == 0 && freed < drop->bytes)
+        r = drop_oldest(file, principal, drop, &freed);
     return r;
 }

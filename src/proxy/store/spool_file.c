@@ -19,6 +19,7 @@ int spool_file_begin(struct spool_file *file)
 {
     file->failure = 0;
     file->before = file->totals;
+    file->oldest_before = file->oldest;
     spool_fresh_keep(file);
     if (run(file, SPOOL_BEGIN) == 0)
         spool_fresh_restore(file);
@@ -33,6 +34,7 @@ static void undo(struct spool_file *file)
     if (!sqlite3_get_autocommit(file->db))
         run(file, SPOOL_ROLLBACK);
     spool_fresh_undo(file);
+    file->oldest = file->oldest_before;
     file->totals = file->before;
     file->failure = failure;
 }
@@ -171,5 +173,6 @@ int spool_file_insert(struct spool_file *file, const struct spool_row *row)
     spool_file_add(file, SPOOL_WAITING, 1, (int64_t)row->body.len);
     if (row->id < file->totals.oldest_id)
         file->totals.oldest_id = row->id;
+    spool_oldest_add(file, names.principal, row->id);
     return 0;
 }

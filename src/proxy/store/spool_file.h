@@ -29,8 +29,9 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    39
+#define SPOOL_STATEMENTS    40
 #define SPOOL_FRESH_MAX     4096 /* rows that are not in the index */
+#define SPOOL_OLDEST_MAX    64   /* principals of whom it is kept where their oldest row is */
 
 struct spool_totals {
     int64_t rows[2]; /* SPOOL_WAITING, SPOOL_ASIDE */
@@ -54,6 +55,12 @@ struct spool_file {
     struct spool_totals totals;
     struct spool_totals before; /* this transaction, as fresh_before */
     struct spool_fresh fresh, fresh_before;
+    struct spool_oldest {
+        struct spool_oldest_row {
+            int64_t principal, id; /* no waiting row of it has a lesser one; INT64_MAX: none waits */
+        } of[SPOOL_OLDEST_MAX];
+        size_t next; /* the place that is overwritten next */
+    } oldest, oldest_before;
     unsigned ended;          /* since ends were last forgotten */
     int failure;             /* of this transaction; 0: none */
     char why[SPOOL_WHY_MAX]; /* SQLite's text for it */
@@ -173,6 +180,9 @@ void spool_file_entities_free(struct spool_entity *entities, size_t count);
 
 /* The waiting row with the least id, without its body. -ENOENT: none waits. */
 int spool_file_oldest(struct spool_file *file, struct spool_row **ret);
+
+/* The same among those of PRINCIPAL. Reads what is older once, and then goes on from there. */
+int spool_file_oldest_of(struct spool_file *file, const char *principal, struct spool_row **ret);
 
 struct spool_share {
     int64_t id;      /* in the file */

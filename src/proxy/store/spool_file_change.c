@@ -157,6 +157,7 @@ int spool_file_retry(struct spool_file *file, int64_t id)
     spool_file_add(file, SPOOL_WAITING, 1, row.size);
     if (id < file->totals.oldest_id)
         file->totals.oldest_id = id;
+    spool_oldest_add(file, row.principal, id);
     return 0;
 }
 
@@ -239,6 +240,7 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
     spool_file_add(file, SPOOL_WAITING, 1, (int64_t)first->len);
     if (new_id < file->totals.oldest_id)
         file->totals.oldest_id = new_id;
+    spool_oldest_add(file, row.principal, new_id);
     *ret_id = new_id;
     return spool_file_change(file, id, second);
 }
@@ -265,6 +267,7 @@ static int forget_names(struct spool_file *file)
                               "DELETE FROM principals WHERE id NOT IN (SELECT principal FROM rows)"
                               "    AND id NOT IN (SELECT principal FROM ended)";
 
+    spool_oldest_forget(file);
     return spool_note(file, sqlite3_exec(file->db, sql, NULL, NULL, NULL));
 }
 

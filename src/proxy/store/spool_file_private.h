@@ -37,6 +37,7 @@ enum spool_statement {
     SPOOL_COPY,
     SPOOL_NEXT_ENTITY,
     SPOOL_OLDEST,
+    SPOOL_OLDEST_OF,
     SPOOL_READ,
     SPOOL_LIST,
     SPOOL_LIST_WAITING,
@@ -77,6 +78,16 @@ void spool_file_add(struct spool_file *file, enum spool_state state, int64_t row
 
 /* A copy of the text in a column. *RET is NULL if the column is. -ENOMEM. */
 int spool_take_text(struct sqlite3_stmt *statement, int column, char **ret);
+
+/* The first row of WHICH from ID on, without its body; PRINCIPAL is its second parameter, if it has one. -ENOENT. */
+int spool_file_read_oldest(struct spool_file *file, enum spool_statement which, int64_t id, int64_t principal,
+                           struct spool_row **ret);
+
+/* A row ID of PRINCIPAL waits now: for spool_file_oldest_of(). */
+void spool_oldest_add(struct spool_file *file, int64_t principal, int64_t id);
+
+/* Ids of principals may be others from now on. */
+void spool_oldest_forget(struct spool_file *file);
 
 /* Counts the rows, for the totals. */
 int spool_file_count(struct spool_file *file, struct spool_totals *ret);

@@ -358,20 +358,30 @@ int spool_file_find(struct spool_file *file, int64_t number, bool with_bodies, s
     return r;
 }
 
-int spool_file_oldest(struct spool_file *file, struct spool_row **ret)
+int spool_file_read_oldest(struct spool_file *file, enum spool_statement which, int64_t id, int64_t principal,
+                           struct spool_row **ret)
 {
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_OLDEST);
+    struct sqlite3_stmt *statement = spool_statement(file, which);
     int r;
 
     if (!statement)
         return file->failure;
-    sqlite3_bind_int64(statement, 1, file->totals.oldest_id);
+    sqlite3_bind_int64(statement, 1, id);
+    if (which == SPOOL_OLDEST_OF)
+        sqlite3_bind_int64(statement, 2, principal);
     r = spool_step(file, statement);
     if (r == 1)
         r = take_row(file, statement, false, ret);
     else if (r == 0)
         r = -ENOENT;
     sqlite3_reset(statement);
+    return r;
+}
+
+int spool_file_oldest(struct spool_file *file, struct spool_row **ret)
+{
+    int r = spool_file_read_oldest(file, SPOOL_OLDEST, file->totals.oldest_id, 0, ret);
+
     if (r == 0)
         file->totals.oldest_id = (*ret)->id;
     return r;

@@ -54,6 +54,8 @@ static const char *const texts[] = {
     [SPOOL_NEXT_ENTITY] =
         "SELECT entity, id FROM rows WHERE state = 0 AND entity > ?1 ORDER BY entity, id LIMIT 1",
     [SPOOL_OLDEST] = ROWS("NULL") " WHERE rows.id >= ?1 AND " WAITS " ORDER BY rows.id LIMIT 1",
+    [SPOOL_OLDEST_OF] =
+        ROWS("NULL") " WHERE rows.id >= ?1 AND " WAITS " AND principal = ?2 ORDER BY rows.id LIMIT 1",
     [SPOOL_READ] = ROWS("body") " WHERE state = 0 AND entity = ?1 AND rows.id > ?2 ORDER BY rows.id",
     [SPOOL_LIST] = ROWS(IF_ASKED) " WHERE rows.id > ?1 ORDER BY rows.id",
     [SPOOL_LIST_WAITING] = ROWS(IF_ASKED) " WHERE rows.id > ?1 AND " WAITS " ORDER BY rows.id",

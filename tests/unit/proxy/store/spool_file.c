@@ -414,6 +414,78 @@ START_TEST(the_oldest_that_waits)
 }
 END_TEST
 
+static int64_t oldest_of(const char *principal)
+{
+    struct spool_row *row;
+    int r = spool_file_oldest_of(&file, principal, &row);
+    int64_t number;
+
+    if (r < 0)
+        return r;
+    number = spool_number(row->id);
+    spool_row_free(row);
+    return number;
+}
+
+/* Odd numbers are of "uid 1". */
+START_TEST(the_oldest_of_a_principal)
+{
+    ck_assert_int_eq(oldest_of("uid 1"), -ENOENT);
+    world_insert(&file, 2, "a", "x");
+    ck_assert_int_eq(oldest_of("uid 1"), -ENOENT);
+    world_insert(&file, 7, "a", "x");
+    world_insert(&file, 5, "b", "x");
+    ck_assert_int_eq(oldest_of("uid 1"), 5);
+    world_insert(&file, 3, "b", "x");
+    ck_assert_int_eq(oldest_of("uid 1"), 3);
+    begin();
+    ck_assert_int_eq(spool_file_set_aside(&file, spool_last_id(3), &refused), 0);
+    commit();
+    ck_assert_int_eq(oldest_of("uid 1"), 5);
+    begin();
+    ck_assert_int_eq(spool_file_retry(&file, spool_last_id(3)), 0);
+    commit();
+    ck_assert_int_eq(oldest_of("uid 1"), 3);
+    begin();
+    ck_assert_int_eq(spool_file_end(&file, spool_last_id(3), SPOOL_DROPPED, &refused), 0);
+    ck_assert_int_eq(oldest_of("uid 1"), 5);
+    file.failure = -EIO;
+    ck_assert_int_eq(spool_file_commit(&file), -EIO);
+    ck_assert_int_eq(oldest_of("uid 1"), 3);
+}
+END_TEST
+
+static int steps_of(const char *principal)
+{
+    sqlite3_stmt *statement = NULL;
+    int steps = 0;
+
+    ck_assert_int_gt(oldest_of(principal), 0);
+    while ((statement = sqlite3_next_stmt(file.db, statement)))
+        if (strstr(sqlite3_sql(statement), "AND principal = ?2"))
+            steps += sqlite3_stmt_status(statement, SQLITE_STMTSTATUS_VM_STEP, 1);
+    ck_assert_int_gt(steps, 0);
+    return steps;
+}
+
+START_TEST(older_rows_of_others_are_passed_over_once)
+{
+    int64_t number;
+
+    for (number = 1; number <= 500; number++)
+        world_insert(&file, 2 * number, "a", "x");
+    for (number = 501; number <= 503; number++)
+        world_insert(&file, 2 * number + 1, "b", "x");
+    ck_assert_int_gt(steps_of("uid 1"), 1000);
+    for (number = 501; number <= 502; number++) {
+        begin();
+        ck_assert_int_eq(spool_file_end(&file, spool_last_id(2 * number + 1), SPOOL_DROPPED, &refused), 0);
+        commit();
+        ck_assert_int_lt(steps_of("uid 1"), 200);
+    }
+}
+END_TEST
+
 START_TEST(what_each_principal_has)
 {
     struct spool_share *shares;
@@ -544,6 +616,8 @@ UNIT_SUITE(spool_file)
     tcase_add_test(tests, a_body_is_changed);
     tcase_add_test(tests, the_list_is_paged);
     tcase_add_test(tests, the_oldest_that_waits);
+    tcase_add_test(tests, the_oldest_of_a_principal);
+    tcase_add_test(tests, older_rows_of_others_are_passed_over_once);
     tcase_add_test(tests, what_each_principal_has);
     tcase_add_test(tests, rows_are_not_sorted_to_be_counted);
     tcase_add_test(tests, numbers_are_not_given_again);
