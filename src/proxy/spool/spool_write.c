@@ -3,6 +3,8 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "json/json_check.h"
@@ -33,7 +35,60 @@ static bool append(char *out, size_t size, const char *segment, size_t length, i
     return true;
 }
 
-/* Takes a segment of the path, for that of the TEMPLATE. The server does not mind the case of an id. */
+/* ---- ids ---- */
+
+#define UUID_LENGTH 36
+
+/* A hexadecimal number of Java's: it may have a sign, and fits into 63 bits. */
+static bool read_number(const char **at, const char *end, uint64_t *ret)
+{
+    const char *begin = *at += *at < end && **at == '+';
+
+    for (*ret = 0; *at < end && isxdigit((unsigned char)**at); ++*at) {
+        int letter = tolower((unsigned char)**at);
+
+        if (*ret > INT64_MAX >> 4)
+            return false;
+        *ret = *ret << 4 | (uint64_t)(letter <= '9' ? letter - '0' : letter - 'a' + 10);
+    }
+    return *at > begin;
+}
+
+/* An entity has one key, however its id is written: the server reads ids as java.util.UUID.fromString() does,
+ * five numbers of which it takes the last digits. */
+static bool read_uuid(const char *text, size_t length, char ret[UUID_LENGTH + 1])
+{
+    static const int digits[] = {8, 4, 4, 4, 12};
+    const char *at = text, *end = text + length;
+    uint64_t number;
+    size_t i;
+
+    for (i = 0; i < ARRAY_SIZE(digits); i++) {
+        if ((i > 0 && (at == end || *at++ != '-')) || !read_number(&at, end, &number))
+            return false;
+        ret += sprintf(ret, "%s%0*" PRIx64, i > 0 ? "-" : "", digits[i],
+                       number & ((UINT64_C(1) << 4 * digits[i]) - 1));
+    }
+    return at == end && length <= UUID_LENGTH;
+}
+
+/* What is no id is one for the server to refuse; but it knows digits of other scripts, too, which are
+ * escaped. */
+static bool take_id(struct spool_write *write, const char *segment, size_t length)
+{
+    char uuid[UUID_LENGTH + 1];
+
+    if (read_uuid(segment, length, uuid)) {
+        segment = uuid;
+        length = UUID_LENGTH;
+    }
+    return !memchr(segment, '%', length) && append(write->entity, sizeof(write->entity), ":", 1, toupper) &&
+           append(write->entity, sizeof(write->entity), segment, length, tolower);
+}
+
+/* ---- */
+
+/* Takes a segment of the path, for that of the TEMPLATE. */
 static bool take_segment(struct spool_write *write, const char *template, const char *segment, size_t length)
 {
     bool is_device = strncmp(template, "{deviceId}", strlen("{deviceId}")) == 0;
@@ -46,8 +101,7 @@ static bool take_segment(struct spool_write *write, const char *template, const 
         return true;
     return (!is_device ||
             append(write->entity, sizeof(write->entity), "DEVICE", strlen("DEVICE"), toupper)) &&
-           append(write->entity, sizeof(write->entity), ":", 1, toupper) &&
-           append(write->entity, sizeof(write->entity), segment, length, tolower);
+           take_id(write, segment, length);
 }
 
 static bool take_path(struct spool_write *write, const char *template, const char *path, const char *end)

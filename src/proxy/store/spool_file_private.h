@@ -79,7 +79,8 @@ void spool_file_add(struct spool_file *file, enum spool_state state, int64_t row
 /* A copy of the text in a column. *RET is NULL if the column is. -ENOMEM. */
 int spool_take_text(struct sqlite3_stmt *statement, int column, char **ret);
 
-/* The first row of WHICH from ID on, without its body; PRINCIPAL is its second parameter, if it has one. -ENOENT. */
+/* The first row of WHICH from ID on, without its body; PRINCIPAL is its second parameter, if it has one.
+ * -ENOENT. */
 int spool_file_read_oldest(struct spool_file *file, enum spool_statement which, int64_t id, int64_t principal,
                            struct spool_row **ret);
 
