@@ -95,23 +95,59 @@ static struct spool_backlog *add(struct spool_entities *entities, struct spool_o
     return backlog;
 }
 
+/* It is added to the share of OWNER. */
+static int get_new(struct spool_entities *entities, struct spool_owner *owner, const char *key,
+                   struct spool_backlog **ret)
+{
+    if (!quota_take(&owner->records, 1))
+        return -EMFILE;
+    *ret = add(entities, owner, key);
+    if (*ret)
+        return 0;
+    quota_give_back(&owner->records, 1);
+    return -ENOMEM;
+}
+
+static void wait_for_turn(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    struct spool_owner *owner = backlog->owner;
+
+    list_append(&owner->entities, &backlog->turn);
+    if (list_is_empty(&owner->turn))
+        list_append(&entities->turns, &owner->turn);
+}
+
+/* A user with many entities does not delay one with few by having been the first to write to some of his. What
+ * is being delivered stays where it is until the next write. */
+static void move_to(struct spool_entities *entities, struct spool_backlog *backlog, struct spool_owner *owner)
+{
+    struct spool_owner *before = backlog->owner;
+
+    if (before == owner || backlog->slot || owner->records.used >= before->records.used - 1)
+        return;
+    quota_give_back(&before->records, 1);
+    quota_add(&owner->records, 1);
+    backlog->owner = owner;
+    if (!list_is_empty(&backlog->turn)) {
+        list_remove(&backlog->turn);
+        wait_for_turn(entities, backlog);
+    }
+    tidy_owner(before);
+}
+
 int spool_entities_get(struct spool_entities *entities, const char *name, const char *key,
                        struct spool_backlog **ret)
 {
     struct spool_backlog *backlog = spool_entities_find(entities, key);
-    struct spool_owner *owner = backlog ? backlog->owner : get_owner(entities, name);
+    struct spool_owner *owner = get_owner(entities, name);
     int r = 0;
 
     if (!owner)
         return -ENOMEM;
-    if (!backlog && !quota_take(&owner->records, 1))
-        r = -EMFILE;
-    if (r == 0 && !backlog) {
-        backlog = add(entities, owner, key);
-        r = backlog ? 0 : -ENOMEM;
-        if (r < 0)
-            quota_give_back(&owner->records, 1);
-    }
+    if (!backlog)
+        r = get_new(entities, owner, key, &backlog);
+    else
+        move_to(entities, backlog, owner);
     tidy_owner(owner);
     if (r == 0)
         *ret = backlog;
@@ -141,15 +177,6 @@ void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *
 }
 
 /* ---- rows ---- */
-
-static void wait_for_turn(struct spool_entities *entities, struct spool_backlog *backlog)
-{
-    struct spool_owner *owner = backlog->owner;
-
-    list_append(&owner->entities, &backlog->turn);
-    if (list_is_empty(&owner->turn))
-        list_append(&entities->turns, &owner->turn);
-}
 
 void spool_entities_has_got_rows(struct spool_entities *entities, struct spool_backlog *backlog)
 {

@@ -180,6 +180,27 @@ START_TEST(one_user_leaves_slots_to_others)
 }
 END_TEST
 
+START_TEST(an_entity_of_two_users_has_the_turn_of_the_one_who_has_fewer)
+{
+    struct spool_backlog *backlog;
+    unsigned i;
+
+    for (i = 0; i < 1000; i++)
+        add("uid:1", i);
+    backlog = get("uid:2", "DEVICE:uid:1:900");
+    ck_assert_str_eq(backlog->owner->name, "uid:2");
+    ck_assert_ptr_eq(get("uid:1", "DEVICE:uid:1:900"), backlog);
+    next("uid:1");
+    ck_assert_ptr_eq(next("uid:2"), backlog);
+    get("uid:3", "DEVICE:uid:1:900");
+    ck_assert_str_eq(backlog->owner->name, "uid:2");
+    spool_entities_set_slot(&entities, backlog, NULL);
+    spool_entities_has_lost_rows(&entities, backlog->key);
+    ck_assert_uint_eq(entities.records.used, 999);
+    next("uid:1");
+}
+END_TEST
+
 START_TEST(what_rests_has_no_turn)
 {
     struct spool_backlog *backlog;
@@ -223,6 +244,7 @@ UNIT_SUITE(spool_entities)
     tcase_add_test(tests, beyond_its_share_any_entity_may_have_rows);
     tcase_add_test(tests, users_have_their_turns_one_after_the_other);
     tcase_add_test(tests, one_user_leaves_slots_to_others);
+    tcase_add_test(tests, an_entity_of_two_users_has_the_turn_of_the_one_who_has_fewer);
     tcase_add_test(tests, what_rests_has_no_turn);
     tcase_add_test(tests, a_new_file_has_no_rows);
     return suite;
