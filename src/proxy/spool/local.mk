@@ -9,7 +9,6 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_boot.c src/proxy/spool/spool_boot.h \
 	src/proxy/spool/spool_bounds.c src/proxy/spool/spool_bounds.h \
 	src/proxy/spool/spool_call.c \
-	src/proxy/spool/spool_delete.c src/proxy/spool/spool_delete.h \
 	src/proxy/spool/spool_delivery.c src/proxy/spool/spool_delivery.h \
 	src/proxy/spool/spool_entities.c src/proxy/spool/spool_entities.h \
 	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
@@ -26,4 +25,5 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_slot.c src/proxy/spool/spool_slot.h \
 	src/proxy/spool/spool_report.c src/proxy/spool/spool_report.h \
 	src/proxy/spool/spool_take.c src/proxy/spool/spool_take.h \
+	src/proxy/spool/spool_wait.c src/proxy/spool/spool_wait.h \
 	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h

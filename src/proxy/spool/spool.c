@@ -11,6 +11,7 @@
 #include "proxy/spool/spool_admission.h"
 #include "proxy/spool/spool_left.h"
 #include "proxy/spool/spool_room.h"
+#include "proxy/spool/spool_wait.h"
 
 static struct spool *spool_of(struct spool_writer *writer)
 {
@@ -161,7 +162,9 @@ static void spool_opened(struct spool_writer *writer, int64_t next_number, const
     struct spool *spool = spool_of(writer);
     bool was_missing = spool->error.code != 0;
 
+    spool->is_opening = false;
     set_state(spool, err);
+    spool_wait_wake(&spool->waiting);
     if (!spool->is_open)
         return;
     if (was_missing)
@@ -197,9 +200,18 @@ static int wait_for_file(struct spool *spool)
 {
     struct pollfd news = {.fd = spool->writer.watch.fd, .events = POLLIN};
 
-    while (poll(&news, 1, -1) < 0)
+    int r;
+
+    while ((r = poll(&news, 1, SPOOL_OPEN_MS)) < 0)
         if (errno != EINTR)
             return -errno;
+    spool->is_opening = r == 0;
+    if (spool->is_opening) {
+        log_info("spool: the file in %s is large, and still being opened; what must be stored waits",
+                 spool->directory);
+        tb_error_set(&spool->error, -EAGAIN, "the file in %s is still being opened", spool->directory);
+        return 0;
+    }
     spool->writer.watch.ready(&spool->writer.watch, EPOLLIN);
     return spool->error.code == -EBUSY || spool->error.code == -ENOMEM ? spool->error.code : 0;
 }
@@ -247,6 +259,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     }
     spool->services = services;
     spool->next_number = 1;
+    list_init(&spool->waiting);
     spool->reopen_timer.expired = spool_reopen;
     services->principals.shares.storing.max = quota_part(SPOOL_WRITER_BYTES_MAX);
     spool_admission_open(spool);
@@ -265,7 +278,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
         return r;
     services->spool = spool;
     services->forward->spool = &spool->hooks;
-    if (!spool->is_open)
+    if (!spool->is_open && !spool->is_opening)
         log_unusable(spool);
     return 0;
 }
@@ -275,7 +288,7 @@ void spool_configure(struct spool *spool)
     if (!spool->services) /* never opened */
         return;
     spool_room_configure(spool);
-    if (!spool->is_open) /* the administrator may have mended it */
+    if (!spool->is_open && !spool->is_opening) /* the administrator may have mended it */
         loop_timer_start(&spool->services->loop, &spool->reopen_timer, 0);
 }
 

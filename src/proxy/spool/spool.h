@@ -26,10 +26,11 @@
 #include "proxy/spool/spool_rate.h"
 #include "proxy/store/spool_writer.h"
 
-#define SPOOL_REOPEN_MS     5000 /* between two tries to open the file */
-#define SPOOL_LOOK_ENTITIES 256  /* that are read at once */
-#define SPOOL_LOOK_MS       1000 /* between two looks at all, at least */
-#define SPOOL_LOOK_PART     4    /* and four times as long as the last one took: others wait for it */
+#define SPOOL_OPEN_MS       (SPOOL_LOCK_MS + 500) /* the wait for the file at the start, then others are served */
+#define SPOOL_REOPEN_MS     5000                  /* between two tries to open the file */
+#define SPOOL_LOOK_ENTITIES 256                   /* that are read at once */
+#define SPOOL_LOOK_MS       1000                  /* between two looks at all, at least */
+#define SPOOL_LOOK_PART     4 /* and four times as long as the last one took: others wait for it */
 
 /* Reads which entities have rows: at the start, and as long as it is not known of all. */
 struct spool_look {
@@ -58,7 +59,9 @@ struct spool {
     struct forward_spool hooks; /* services->forward->spool */
     struct spool_writer writer; /* also for delivery, and for what administrators do */
     char *directory;
-    bool is_open; /* the file is */
+    bool is_open;        /* the file is */
+    bool is_opening;     /* it is being opened for the first time */
+    struct list waiting; /* requests that wait for that (spool_wait.h) */
     bool closing;
     struct tb_error error; /* why not; or why the last row could not be stored; code 0: all is well */
     int64_t next_number;   /* of the next write */
@@ -72,9 +75,10 @@ struct spool {
     struct spool_age age;
 };
 
-/* Opens the file, unless spool.mode is "off"; waits for it. Sets services->spool and
- * services->forward->spool. -EBUSY: another process has the file; 0 if it cannot be opened for another
- * reason: then it is tried again, and what it should take is answered with 503. SPOOL must be zeroed. */
+/* Opens the file, unless spool.mode is "off"; waits for it, SPOOL_OPEN_MS at most: a large one takes longer,
+ * and then what it should take waits. Sets services->spool and services->forward->spool. -EBUSY: another
+ * process has the file; 0 if it cannot be opened for another reason: then it is tried again, and what it
+ * should take is answered with 503. SPOOL must be zeroed. */
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err);
 
 /* Applies the configuration after a reload. Harmless if it is not open, as spool_close() is. */

@@ -5,9 +5,9 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
-#include "proxy/spool/spool_delete.h"
 #include "proxy/spool/spool_pending.h"
 #include "proxy/spool/spool_take.h"
+#include "proxy/spool/spool_wait.h"
 
 static struct spool *spool_of(struct forward_spool *hooks)
 {
@@ -98,7 +98,7 @@ static void take_pending(struct spool *spool, struct spool_pending *pending)
     forwarding->spool_state = NULL; /* it has not ended */
     pending->forwarding = NULL;
     if (arrival.write.kind == SPOOL_DELETE)
-        spool_delete_wait(spool, exchange, arrival.write.entity, max_ms);
+        spool_wait_for_rows(spool, exchange, arrival.write.entity, max_ms);
     else
         take_rest(spool, pending, exchange, &arrival);
     end_pending(spool, pending);
@@ -156,7 +156,7 @@ static bool keeps_delete(struct spool *spool, struct forwarding *forwarding, con
 {
     if (!is_behind && remember(spool, forwarding, write))
         return false;
-    spool_delete_wait(spool, forwarding->exchange, write->entity, forwarding->wait_max_ms);
+    spool_wait_for_rows(spool, forwarding->exchange, write->entity, forwarding->wait_max_ms);
     return true;
 }
 
@@ -179,6 +179,8 @@ static bool keeps_write(struct spool *spool, struct forwarding *forwarding, cons
         return false;
     if (is_too_large(exchange) && is_for_spool)
         spool_take_refuse_large(exchange);
+    else if (spool->is_opening && is_plain(exchange))
+        spool_wait_for_file(spool, exchange, forwarding->wait_max_ms);
     else if (is_for_spool && is_plain(exchange))
         take_arrival(spool, forwarding, write);
     else if (is_too_large(exchange) || !is_plain(exchange))
@@ -249,5 +251,5 @@ void spool_admission_open(struct spool *spool)
     spool->hooks.keeps = spool_keeps;
     spool->hooks.takes = spool_takes;
     spool->hooks.ended = spool_ended;
-    spool->entities.emptied = spool_delete_wake;
+    spool->entities.emptied = spool_wait_rows_gone;
 }

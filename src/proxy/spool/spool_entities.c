@@ -117,8 +117,8 @@ static void wait_for_turn(struct spool_entities *entities, struct spool_backlog 
         list_append(&entities->turns, &owner->turn);
 }
 
-/* A user with many entities does not delay one with few by having been the first to write to some of his. What
- * is being delivered stays where it is until the next write. */
+/* A user with many entities does not delay one with few by having been the first to write to some of his.
+ * What is being delivered stays where it is until the next write. */
 static void move_to(struct spool_entities *entities, struct spool_backlog *backlog, struct spool_owner *owner)
 {
     struct spool_owner *before = backlog->owner;

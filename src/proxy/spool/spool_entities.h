@@ -3,11 +3,11 @@
  * The entities of which the spool has rows, or is getting some: one record in memory for each; and whose turn
  * it is to be delivered.
  *
- * A record is in the share of a user who has written to the entity (base/quota.h): of the one who has fewer of
- * them, if there are several, so that nobody's entity waits for its turn with the many of another. One whose
- * share is used up cannot write to further entities, so that it is known of all entities whether they have
- * rows. Only the file may have more, for instance after an administrator has retried many rows; or it has
- * not been read yet: then spool_entities.all_known is false, and any entity may have some.
+ * A record is in the share of a user who has written to the entity (base/quota.h): of the one who has fewer
+ * of them, if there are several, so that nobody's entity waits for its turn with the many of another. One
+ * whose share is used up cannot write to further entities, so that it is known of all entities whether they
+ * have rows. Only the file may have more, for instance after an administrator has retried many rows; or it
+ * has not been read yet: then spool_entities.all_known is false, and any entity may have some.
  *
  * A work that ends the rows of an entity looks in the same transaction whether it has more. Works are done in
  * the order of their execution, so has_rows is then what the file says, except for rows that are given to the
@@ -72,8 +72,8 @@ void spool_entities_open(struct spool_entities *entities, size_t slots);
 /* The record of the entity KEY; NULL: there is none. */
 struct spool_backlog *spool_entities_find(const struct spool_entities *entities, const char *key);
 
-/* The same for a write of the user NAME; adds one to its share if there is none. 0; -EMFILE: its share is used
- * up; -ENOMEM. */
+/* The same for a write of the user NAME; adds one to its share if there is none. 0; -EMFILE: its share is
+ * used up; -ENOMEM. */
 int spool_entities_get(struct spool_entities *entities, const char *name, const char *key,
                        struct spool_backlog **ret);
 

@@ -267,6 +267,33 @@ START_TEST(a_client_that_leaves_takes_nothing_along)
 }
 END_TEST
 
+/* As at the start, with a file so large that the daemon serves before it is open. */
+START_TEST(what_must_be_stored_waits_while_the_file_is_being_opened)
+{
+    struct tb_error none = TB_ERROR_INIT;
+    unsigned telemetry, attribute, late, device;
+
+    spool.is_open = false;
+    spool.is_opening = true;
+    spool.entities.all_known = false;
+    late = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, world.config.queue.max_wait_ms - SECOND_MS);
+    telemetry = begin(TELEMETRY, 2, 1)->serial;
+    attribute = begin(ATTRIBUTES, 2, 1)->serial;
+    device = begin(DEVICE, 0, 0)->serial;
+    world_run(&world, SECOND_MS + EXACT_MS);
+    assert_answered(late, 503, world.config.queue.max_wait_ms);
+    ck_assert_int_eq(results[telemetry].status, 200);
+    ck_assert_int_eq(results[device].status, 200);
+    ck_assert_int_eq(results[attribute].status, 0);
+    spool.writer.opened(&spool.writer, 1, &none);
+    world_run(&world, SECOND_MS);
+    ck_assert_int_eq(results[attribute].status, 202); /* it is not known yet which entities have rows */
+    ck_assert_uint_eq(world.server.attributes[2][1], attribute);
+    ck_assert(spool.entities.all_known);
+}
+END_TEST
+
 /* ---- random ---- */
 
 #define WRITERS  12
@@ -389,6 +416,7 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);
     tcase_add_test(tests, a_file_that_fails_is_said);
     tcase_add_test(tests, a_client_that_leaves_takes_nothing_along);
+    tcase_add_test(tests, what_must_be_stored_waits_while_the_file_is_being_opened);
     tcase_add_loop_test(tests, nothing_is_lost_and_no_old_value_comes_back, 0, unit_rounds(20));
     return suite;
 }
