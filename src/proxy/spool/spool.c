@@ -199,7 +199,6 @@ static void spool_reopen(struct timer *timer)
 static int wait_for_file(struct spool *spool)
 {
     struct pollfd news = {.fd = spool->writer.watch.fd, .events = POLLIN};
-
     int r;
 
     while ((r = poll(&news, 1, SPOOL_OPEN_MS)) < 0)
