@@ -62,9 +62,15 @@ class TestPage(MetricsCase):
         for text in ((SOURCE / "etc" / "alerts.yml").read_text("utf-8"), "\n".join(monitoring.questions()),
                      *(path.read_text("utf-8") for path in (SOURCE / "docs").rglob("*.md"))):
             for name in monitoring.names(text):
-                if name.startswith("process_") or re.search(r"_(total|seconds|bytes|requests|info|state|up|ready)$", name):
+                if name.startswith("process_") or re.search(r"_(total|seconds|bytes|requests|rows|info|state|up|ready)$", name):
                     self.assertIn(name, there)
         self.assertGreater(len(monitoring.names("\n".join(monitoring.questions()))), 30)
+
+    def test_the_dashboard_shows_every_metric_of_the_spool(self):
+        spool = {name for name in monitoring.documented() if name.startswith("tbproxyd_spool_")}
+        self.assertGreater(len(spool), 10)
+        self.assertEqual(spool - monitoring.names("\n".join(monitoring.questions())), set())
+        self.assertRegex("\n".join(monitoring.questions()), r'tbproxyd_refusals_total\{reason=~"spool_')
 
     def test_every_error_type_of_proxy_status_is_a_reason(self):
         texts = [path.read_text("utf-8") for path in (SOURCE / "src").rglob("*.[ch]")]
