@@ -8,7 +8,7 @@
 #include "ctl/screen.h"
 #include "ctl/text.h"
 
-#define HEAD_LINES    6 /* at most, above the clients */
+#define HEAD_LINES    7 /* at most, above the clients */
 #define SILENCE_MAX_S 5 /* the status comes once a second */
 
 static const struct status_member server_members[] = {
@@ -41,12 +41,21 @@ static const struct status_member limits_members[] = {
     {0},
 };
 
-static const struct status_member members[] = {
-    {"uptime_ms", MEMBER_COUNT, false, NULL},
-    {"server", MEMBER_OBJECT, false, server_members},
-    {"queue", MEMBER_OBJECT, false, queue_members},
-    {"limits", MEMBER_OBJECT, false, limits_members},
+static const struct status_member spool_members[] = {
+    {"open", MEMBER_FLAG, false, NULL},
+    {"rows", MEMBER_COUNT, false, NULL},
+    {"bytes", MEMBER_COUNT, false, NULL},
+    {"aside", MEMBER_COUNT, false, NULL},
+    {"oldest_ms", MEMBER_COUNT, false, NULL},
+    {"stored_per_s", MEMBER_NUMBER, false, NULL},
+    {"delivered_per_s", MEMBER_NUMBER, false, NULL},
     {0},
+};
+
+static const struct status_member members[] = {
+    {"uptime_ms", MEMBER_COUNT, false, NULL},       {"server", MEMBER_OBJECT, false, server_members},
+    {"queue", MEMBER_OBJECT, false, queue_members}, {"limits", MEMBER_OBJECT, false, limits_members},
+    {"spool", MEMBER_OBJECT, true, spool_members},  {0},
 };
 
 struct row {
@@ -132,6 +141,25 @@ static void print_clients(FILE *file, const struct top *top, const json_t *statu
         print_row(file, &rows[i]);
 }
 
+static void print_spool(FILE *file, const json_t *spool)
+{
+    char size[DURATION_MAX_BYTES], oldest[DURATION_MAX_BYTES];
+
+    if (json_is_null(spool))
+        return;
+    if (!json_is_true(json_object_get(spool, "open"))) {
+        fprintf(file, "spool: unusable; tbproxyctl status says why\n");
+        return;
+    }
+    fprintf(file,
+            "spool: %" JSON_INTEGER_FORMAT " waiting, %s, the oldest for %s; %.1f/s stored, %.1f/s delivered"
+            "; %" JSON_INTEGER_FORMAT " set aside\n",
+            count_of(spool, "rows"), size_words(count_of(spool, "bytes"), size),
+            duration_words(count_of(spool, "oldest_ms"), oldest),
+            json_number_value(json_object_get(spool, "stored_per_s")),
+            json_number_value(json_object_get(spool, "delivered_per_s")), count_of(spool, "aside"));
+}
+
 static void print_block(FILE *file, const struct top *top, const json_t *status)
 {
     const json_t *server = json_object_get(status, "server"), *queue = json_object_get(status, "queue");
@@ -146,11 +174,13 @@ static void print_block(FILE *file, const struct top *top, const json_t *status)
         fprintf(file, "%s%s%s\n", cause, remedy ? "; " : "", remedy ? remedy : "");
     fprintf(file,
             "%" JSON_INTEGER_FORMAT " waiting, the oldest for %s; %" JSON_INTEGER_FORMAT
-            " of %" JSON_INTEGER_FORMAT " at the server%s%s\n\n",
+            " of %" JSON_INTEGER_FORMAT " at the server%s%s\n",
             count_of(queue, "requests"), duration_words(count_of(queue, "oldest_ms"), words),
             count_of(limits, "in_flight"), count_of(limits, "max_in_flight"),
             closed_ms > 0 ? "; rate limited for " : "",
             closed_ms > 0 ? duration_words(closed_ms, closed) : "");
+    print_spool(file, json_object_get(status, "spool"));
+    fputc('\n', file);
     print_clients(file, top, status);
 }
 
@@ -230,8 +260,9 @@ const struct subcommand top_subcommand = {
     .name = "top",
     .summary = "show what tbproxyd does, once a second",
     .usage = "Usage: tbproxyctl top [OPTION]...\n"
-             "Shows once a second the state of the server, how many requests wait, and the\n"
-             "users whose programs ask the most. On a terminal, q ends it.\n"
+             "Shows once a second the state of the server, how many requests wait, the spool\n"
+             "if it is on, and the users whose programs ask the most. On a terminal, q ends\n"
+             "it.\n"
              "\n"
              "  --count N            end after N times\n"
              "  --json               print tbproxyd's status, one JSON object per line\n" ADMIN_USAGE

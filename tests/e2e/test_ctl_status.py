@@ -309,6 +309,19 @@ class TestStreams(OperatorCase):
         lines = self.good("top", "--count", "2", "--json").splitlines()
         self.assertEqual([json.loads(line) for line in lines], [STATUS, self.later])
 
+    def test_top_shows_the_spool_if_it_is_on(self):
+        waiting = "0 waiting, the oldest for 0 ms; 3 of 64 at the server\n"
+        for spool, text in ((None, ""),
+                            (SPOOL, "spool: 0 waiting, 0 bytes, the oldest for 0 ms; 0.0/s stored, 0.0/s delivered; 0 set aside\n"),
+                            ({**SPOOL, "rows": 18211, "bytes": 2202009, "oldest_ms": 1860000, "stored_per_s": 0.25,
+                              "delivered_per_s": 412, "aside": 2},
+                             "spool: 18211 waiting, 2.1 MiB, the oldest for 31 min; 0.2/s stored, 412.0/s delivered; 2 set aside\n"),
+                            ({**SPOOL, "open": False}, "spool: unusable; tbproxyctl status says why\n")):
+            self.answers["GET /-/events"] = STREAM + event("status", changed(spool=spool))
+            self.assertIn(waiting + text + "\nclient ", self.good("top", "--count", "1"))
+        self.answers["GET /-/events"] = STREAM + event("status", changed(spool={**SPOOL, "stored_per_s": "1"}))
+        self.assertIn("top: the answer has no valid spool.stored_per_s", self.refused("top", status=1))
+
     def test_the_count(self):
         self.answers["GET /-/events"] = STREAM + event("status", STATUS) * 5
         self.assertEqual(len(self.good("top", "--count", "1", "--json").splitlines()), 1)

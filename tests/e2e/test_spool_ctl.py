@@ -229,6 +229,8 @@ class TestState(SpoolCase):
         self.assertGreater(status["disk_bytes"], 0)
         self.assertEqual(status["cause"], "rows were set aside")
         self.assertIn("tbproxyctl spool list --state aside", status["remedy"])
+        self.assertRegex(self.good("top", "--count", "1", "--admin", self.proxy.admin_path),
+                         r"\nspool: 2 waiting, \d+ bytes, the oldest for 3 h; 0\.0/s stored, 0\.0/s delivered; 2 set aside\n")
         self.assertEqual(self.start_daemon(self.start_simulator()).ask_admin("GET", "/-/status").json()["spool"], None)
 
     def test_metrics(self):
