@@ -95,6 +95,19 @@ class TestFile(SpoolCase):
             program.writes = program.writes[len(before):]
         self.settle(self.programs)
 
+    def test_a_file_that_was_removed_while_the_daemon_was_stopped(self):
+        self.store()
+        lost = [program.writes[:] for program in self.programs]
+        self.assertEqual(self.proxy.log.find("was removed"), [])
+        os.remove(self.file)
+        self.way.start()
+        self.proxy.start()
+        self.proxy.log.wait("spool.db was removed or moved away: what it held is not delivered, and a new one begins")
+        self.assertEqual(self.write(), {202})
+        for program, before in zip(self.programs, lost):
+            program.writes = program.writes[len(before):]
+        self.settle(self.programs)
+
     def test_a_directory_that_others_can_read(self):
         os.mkdir(self.proxy.directory + "/spool", 0o755)
         self.proxy.start()

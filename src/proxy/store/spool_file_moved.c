@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "proxy/store/spool_file_private.h"
+#include "proxy/store/spool_reserve.h"
 
 void spool_file_log_path(const struct spool_file *file, char ret[PATH_MAX])
 {
@@ -59,13 +60,15 @@ bool spool_file_leave(struct spool_file *file)
     bool is_lost = !is_at(file->path, file->inode);
 
     spool_file_log_path(file, wal);
-    if (is_lost)
+    if (is_lost) {
         log_error("%s was removed or replaced while it was in use: what it held is not delivered",
                   file->path);
-    else
+        spool_reserve_give_up(file->path); /* or it would be said again */
+        if (is_at(wal, file->wal_inode))
+            unlink(wal);
+    } else {
         log_warning("%s was removed or replaced while it was in use; nothing is lost", wal);
-    if (is_lost && is_at(wal, file->wal_inode))
-        unlink(wal);
+    }
     spool_file_close(file);
     return is_lost;
 }

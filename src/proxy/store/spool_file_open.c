@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
+#include "base/log.h"
 #include "base/loop.h"
 #include "proxy/store/spool_damaged.h"
 #include "proxy/store/spool_file_private.h"
@@ -278,6 +279,24 @@ static int file_path(const char *directory, char **ret, struct tb_error *err)
                                                                  : 0;
 }
 
+static bool is_missing(const struct spool_file *file)
+{
+    return access(file->path, F_OK) < 0 && errno == ENOENT;
+}
+
+/* Only the reserve tells that there was a file. It is said when the new one is there, even if that cannot be
+ * used: so it is said once. */
+static int open_or_begin(struct spool_file *file, struct tb_error *err)
+{
+    bool was_removed = is_missing(file) && spool_reserve_is_there(file->path);
+    int r = open_or_replace(file, err);
+
+    if (was_removed && !is_missing(file))
+        log_warning("%s was removed or moved away: what it held is not delivered, and a new one begins",
+                    file->path);
+    return r;
+}
+
 int spool_file_open(struct spool_file *file, const char *directory, struct tb_error *err)
 {
     int r;
@@ -287,7 +306,7 @@ int spool_file_open(struct spool_file *file, const char *directory, struct tb_er
     if (r == 0)
         r = file_path(directory, &file->path, err);
     if (r == 0)
-        r = open_or_replace(file, err);
+        r = open_or_begin(file, err);
     if (r < 0)
         spool_file_close(file);
     return r;

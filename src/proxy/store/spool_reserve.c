@@ -18,6 +18,13 @@ static int reserve_path(const char *path, char ret[PATH_MAX])
                : -ENAMETOOLONG;
 }
 
+bool spool_reserve_is_there(const char *path)
+{
+    char reserve[PATH_MAX];
+
+    return reserve_path(path, reserve) == 0 && access(reserve, F_OK) == 0;
+}
+
 int spool_reserve_take(const char *path)
 {
     char reserve[PATH_MAX];
@@ -26,7 +33,7 @@ int spool_reserve_take(const char *path)
 
     if (r < 0)
         return r;
-    if (access(reserve, F_OK) == 0)
+    if (spool_reserve_is_there(path))
         return 0;
     fd = open(reserve, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)

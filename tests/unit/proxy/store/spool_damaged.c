@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/store/spool_reserve.h"
 #include "proxy/store/spool_schema.h"
 #include "spool_world.h"
 #include "unit.h"
@@ -280,6 +281,48 @@ START_TEST(a_bounded_number_of_damaged_files_is_kept)
 }
 END_TEST
 
+/* ---- removed ---- */
+
+static bool opening_says_that_it_was_removed(void)
+{
+    struct spool_file file;
+    const char *text = open_damaged(&file);
+
+    spool_file_close(&file);
+    return strstr(text, "spool.db was removed or moved away: what it held is not delivered") != NULL;
+}
+
+START_TEST(a_file_that_was_removed_between_two_starts_is_told_once)
+{
+    world_directory();
+    unlink(world_path_of(SPOOL_RESERVE_NAME));
+    ck_assert(!opening_says_that_it_was_removed()); /* the first start */
+    ck_assert(!opening_says_that_it_was_removed());
+    unlink(world_path());
+    ck_assert(opening_says_that_it_was_removed());
+    ck_assert(!opening_says_that_it_was_removed());
+}
+END_TEST
+
+/* That it was is told already. */
+START_TEST(a_file_that_was_damaged_or_removed_in_use_is_told_once)
+{
+    struct spool_file file;
+    const char *text;
+
+    write_file("this is not a database, but it is long enough to be one", 50);
+    ck_assert(!opening_says_that_it_was_removed());
+    ck_assert_int_eq(world_count_damaged(), 1);
+    world_open(&file);
+    unlink(world_path());
+    unit_capture();
+    ck_assert(spool_file_leave(&file));
+    text = unit_captured();
+    ck_assert_ptr_nonnull(strstr(text, "spool.db was removed or replaced while it was in use"));
+    ck_assert(!opening_says_that_it_was_removed());
+}
+END_TEST
+
 /* ---- versions ---- */
 
 static sqlite3 *open_raw(void)
@@ -504,6 +547,8 @@ UNIT_SUITE(spool_damaged)
     tcase_add_test(tests, a_later_format_is_damage);
     tcase_add_test(tests, the_log_file_goes_with_its_file);
     tcase_add_test(tests, a_bounded_number_of_damaged_files_is_kept);
+    tcase_add_test(tests, a_file_that_was_removed_between_two_starts_is_told_once);
+    tcase_add_test(tests, a_file_that_was_damaged_or_removed_in_use_is_told_once);
     tcase_add_test(tests, a_newer_file_is_refused_and_left);
     tcase_add_loop_test(tests, another_programs_file_is_moved_aside, 0, 2);
     tcase_add_test(tests, a_body_that_is_damaged_is_known);
