@@ -329,6 +329,16 @@ static void note_execution(struct request *request)
     request->may_have_run |= transfer->losses > 0 || (is_unusable && !transfer_was_not_executed(transfer));
 }
 
+void request_give_up(struct request *request)
+{
+    if (request->state != REQUEST_SENDING || !request->transfer.transport)
+        return;
+    transfer_expire(&request->transfer);
+    note_execution(request);
+    request_cancel(request);
+    request->outcome = REQUEST_FAILED;
+}
+
 static void note_acceptance(const struct request *request)
 {
     const struct transfer *transfer = &request->transfer;

@@ -103,6 +103,10 @@ void request_paused(struct request *request);
 /* Ends it without calling done(). Harmless in every state; keeps an answer that is there. */
 void request_cancel(struct request *request);
 
+/* Ends it as if its time were over, without calling done(), and notes whether it may have run. Harmless if it
+ * is not being sent. */
+void request_give_up(struct request *request);
+
 /* Cancels it and frees what it holds. */
 void request_free(struct request *request);
 

@@ -131,6 +131,15 @@ class TestEnd(Case):
         self.assertGreaterEqual(time.monotonic() - began, 0.5)
         self.assertLess(time.monotonic() - began, 10 if SLOW else 3)
 
+    def test_what_may_have_been_executed_is_not_answered_with_503(self):
+        proxy = self.start_daemon(self.hold(), {"limits.drain_timeout_ms": 100})
+        with proxy.connect() as connection:
+            connection.send(build("POST", "/api/slow", [("Content-Type", "application/json")], b"{}", host=connection.host))
+            self.assertTrue(self.arrived.wait(PATIENCE))
+            proxy.signal(signal.SIGTERM)
+            self.assert_error(connection.response(), 504, 2, "may have executed")
+        self.assertEqual(proxy.ended(), 0)
+
     def test_a_second_signal_ends_the_drain(self):
         proxy = self.start_daemon(self.hold(), {"limits.drain_timeout_ms": 60000})
         connection = self.ask(proxy)

@@ -13,6 +13,9 @@
  * and would not send it again. */
 #define FIRST_REQUEST_MS 500
 
+/* For what the spool has taken then, because nothing else saves it: the disk may be slow. */
+#define LAST_COMMIT_MS 5000
+
 /* For the responses that are sent when the time is over. */
 #define LAST_RESPONSES_MS 500
 
@@ -90,14 +93,23 @@ static void end_suspended(struct services *services)
             reply_stopping(exchange);
 }
 
-/* In each round: a response that streams is suspended again when its reader has caught up with the server. */
-void daemon_end_drain(struct daemon *daemon)
+/* Waits until UNTIL_MS for what the writer of the spool has not committed yet. */
+static void finish_storing(struct daemon *daemon, int64_t until_ms)
 {
     struct services *services = &daemon->services;
-    int64_t until_ms = clock_boot_ms() + LAST_RESPONSES_MS;
 
-    services->stopping = true;
-    drain_exchanges(services);
+    while (services->principals.shares.storing.used > 0 && services->loop.now_ms < until_ms) {
+        daemon_run_pending(daemon);
+        if (loop_turn(&services->loop, 10) < 0)
+            break;
+    }
+}
+
+/* In each round: a response that streams is suspended again when its reader has caught up with the server. */
+static void finish_responses(struct daemon *daemon, int64_t until_ms)
+{
+    struct services *services = &daemon->services;
+
     end_suspended(services);
     while (!list_is_empty(&services->exchanges) && services->loop.now_ms < until_ms) {
         daemon_run_pending(daemon);
@@ -105,4 +117,12 @@ void daemon_end_drain(struct daemon *daemon)
         if (!list_is_empty(&services->exchanges) && loop_turn(&services->loop, 10) < 0)
             break;
     }
+}
+
+void daemon_end_drain(struct daemon *daemon)
+{
+    daemon->services.stopping = true;
+    drain_exchanges(&daemon->services);
+    finish_storing(daemon, clock_boot_ms() + LAST_COMMIT_MS);
+    finish_responses(daemon, clock_boot_ms() + LAST_RESPONSES_MS);
 }

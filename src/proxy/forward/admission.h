@@ -33,6 +33,9 @@ void admission_again(struct forwarding *forwarding, int64_t back_off_ms);
 /* tbproxyd stops: if it waits for a server that is away, it gets its response. Harmless otherwise. */
 void admission_end_hold(struct forwarding *forwarding);
 
+/* tbproxyd ends: it gets its response, unless that has begun, or is stored in the spool. */
+void admission_stop(struct forwarding *forwarding);
+
 /* How much longer it may wait for a server that is away; 0 or less: no longer. */
 int64_t admission_hold_left_ms(const struct forwarding *forwarding);
 

@@ -195,6 +195,30 @@ void admission_end_hold(struct forwarding *forwarding)
         reply_server_stays_away(forwarding);
 }
 
+/* A read can be repeated in any case. */
+static void reply_unanswered(struct forwarding *forwarding)
+{
+    struct exchange *exchange = forwarding->exchange;
+
+    if (forwarding->is_read || !upstream_call_may_have_run(forwarding)) {
+        reply_stopping(exchange);
+        return;
+    }
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_STOPPING);
+    reply_error(exchange, 504, PROXY_STATUS_INTERNAL,
+                "tbproxyd is stopping, and the server has not answered: it may have executed the request");
+}
+
+void admission_stop(struct forwarding *forwarding)
+{
+    if (forwarding->state == FORWARDING_ENDED || exchange_has_response(forwarding->exchange))
+        return;
+    if (forwarding->call)
+        request_give_up(&forwarding->call->request);
+    if (!forward_spool_takes(forwarding))
+        reply_unanswered(forwarding);
+}
+
 void admission_again(struct forwarding *forwarding, int64_t back_off_ms)
 {
     if (back_off_ms > 0 && timer_is_started(&forwarding->exchange->hang_up_timer))

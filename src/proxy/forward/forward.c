@@ -74,18 +74,11 @@ void forward_open(struct forward *forward, struct services *services)
     forward_configure(forward);
 }
 
-/* Whether the server may have executed what CALL sent. With a 503, a gateway has found no server. */
-static bool may_be_executed(const struct upstream_call *call)
-{
-    return call->request.may_have_run &&
-           !(call->request.outcome == REQUEST_ANSWERED && call->request.transfer.status == 503);
-}
-
 /* Values without a time, which the server may have stored with its own: they would be there twice. */
 static bool would_double(const struct forwarding *forwarding)
 {
     return forwarding->exchange->head.retry == TB_RETRY_STAMPED && !forwarding->stamped &&
-           (forwarding->may_have_run || (forwarding->call && may_be_executed(forwarding->call)));
+           upstream_call_may_have_run(forwarding);
 }
 
 bool forward_spool_takes(struct forwarding *forwarding)
@@ -311,6 +304,8 @@ static void forward_drain(struct exchange *exchange)
         return;
     if (exchange->outbound.state == OUTBOUND_STREAMING && body_stream_is_endless(forwarding))
         reply_stopping(exchange);
+    else if (exchange->services->stopping)
+        admission_stop(forwarding);
     else
         admission_end_hold(forwarding);
 }

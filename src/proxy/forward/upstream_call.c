@@ -45,6 +45,18 @@ void upstream_call_release(struct forwarding *forwarding)
         upstream_call_unref(call);
 }
 
+/* With a 503, a gateway has found no server. */
+static bool may_be_executed(const struct request *request)
+{
+    return request->may_have_run &&
+           !(request->outcome == REQUEST_ANSWERED && request->transfer.status == 503);
+}
+
+bool upstream_call_may_have_run(const struct forwarding *forwarding)
+{
+    return forwarding->may_have_run || (forwarding->call && may_be_executed(&forwarding->call->request));
+}
+
 /* The lead has gone while others wait for the answer: the call keeps what it needs to be sent again after a
  * 401. */
 static void inherit(struct upstream_call *call, struct forwarding *lead)

@@ -230,8 +230,8 @@ static bool spool_takes(struct forward_spool *hooks, struct forwarding *forwardi
     struct spool_pending *pending = forwarding->spool_state;
     struct spool_write write = pending->write;
 
-    if (spool->services->stopping)
-        return false;
+    if (spool->services->stopping && !spool->is_open)
+        return false; /* and it will not be */
     take_pending(spool, pending);
     take_unsent(spool, write.entity);
     return true;

@@ -564,6 +564,15 @@ void request_cancel(struct request *request)
     request->state = REQUEST_DONE;
 }
 
+void request_give_up(struct request *request)
+{
+    if (request->state != REQUEST_SENDING)
+        return;
+    request_cancel(request);
+    request->outcome = REQUEST_FAILED;
+    request->may_have_run = true;
+}
+
 void request_free(struct request *request)
 {
     request_cancel(request);
