@@ -12,7 +12,7 @@ import subprocess
 import time
 
 import tap
-from harness import Case, Connection, ScriptedServer, answer, in_parallel, wait_until
+from harness import Case, Connection, ScriptedServer, answer, build, in_parallel, wait_until
 
 DEVICE = "784f394c-42b6-435a-983c-b7beff2784f9"
 TELEMETRY = "/api/plugins/telemetry/DEVICE/%s/timeseries/ANY" % DEVICE
@@ -300,6 +300,34 @@ class TestOutage(TakeCase):
         self.assertNotIn(target, [request.target for request in self.written()])
         other = target.replace("b7beff2784f9", "000000000001")
         self.assertEqual(self.proxy.call("DELETE", other).status, 200)
+
+
+class TestSilence(TakeCase):
+    def test_a_silent_server_is_not_waited_for(self):
+        """Neither by what it has, nor by what waits for that. A read waits."""
+        self.cuts = lambda request: self.server.release.wait() and self.is_silent
+        self.is_silent = False
+        self.ahead_s = 1  # probes are its, too
+        self.prepare("outage", **{"spool.after_ms": 100, "upstream.check_interval_ms": 200})
+        self.server.release.set()
+        self.proxy.start()
+        self.assertEqual(self.proxy.get("/api/x").status, 200)
+        self.server.release.clear()
+        self.is_silent = True
+        writes = [(TELEMETRY, {"t": 1}), (ATTRIBUTES, {"a": 1}), (ATTRIBUTES, {"b": 1})]
+
+        def write(index):
+            begin = time.monotonic()
+            self.assert_taken(self.proxy.post(*writes[index]))
+            return time.monotonic() - begin
+        with Connection(self.proxy.address) as reader:
+            reader.send(build("GET", "/api/x", host=reader.host))
+            self.assertLess(max(in_parallel(3, write)), 8)  # a check after 0.2 s, which is silent after 2 s
+            self.assertEqual(self.proxy.get("/-/status").json()["server"]["state"], "unreachable")
+            self.assert_taken(self.proxy.post(OTHER, {"t": 2}))
+            wait_until(lambda: self.proxy.get("/-/status").json()["queue"]["requests"] == 0, "the reader is sent")
+            self.server.release.set()
+        self.assertEqual(len(self.rows()), 4)
 
 
 class TestFull(TakeCase):

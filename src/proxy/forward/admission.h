@@ -36,6 +36,10 @@ void admission_end_hold(struct forwarding *forwarding);
 /* tbproxyd ends: it gets its response, unless that has begun, or is stored in the spool. */
 void admission_stop(struct forwarding *forwarding);
 
+/* The server is away: what the spool may take is taken, if it arrived longer ago than it may wait for that.
+ */
+void admission_spool_overdue(struct forwarding *forwarding);
+
 /* How much longer it may wait for a server that is away; 0 or less: no longer. */
 int64_t admission_hold_left_ms(const struct forwarding *forwarding);
 

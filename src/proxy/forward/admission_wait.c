@@ -195,6 +195,20 @@ void admission_end_hold(struct forwarding *forwarding)
         reply_server_stays_away(forwarding);
 }
 
+static bool may_get_response(const struct forwarding *forwarding)
+{
+    return forwarding->state != FORWARDING_ENDED && !exchange_has_response(forwarding->exchange);
+}
+
+void admission_spool_overdue(struct forwarding *forwarding)
+{
+    const struct exchange *exchange = forwarding->exchange;
+
+    if (may_get_response(forwarding) &&
+        exchange->services->loop.now_ms - exchange->dispatched_ms >= forwarding->hold_max_ms)
+        forward_spool_takes(forwarding);
+}
+
 /* A read can be repeated in any case. */
 static void reply_unanswered(struct forwarding *forwarding)
 {
@@ -211,7 +225,7 @@ static void reply_unanswered(struct forwarding *forwarding)
 
 void admission_stop(struct forwarding *forwarding)
 {
-    if (forwarding->state == FORWARDING_ENDED || exchange_has_response(forwarding->exchange))
+    if (!may_get_response(forwarding))
         return;
     if (forwarding->call)
         request_give_up(&forwarding->call->request);

@@ -9,6 +9,9 @@
 #include "proxy/forward/body_stream.h"
 #include "proxy/forward/upstream_call.h"
 
+/* Until it is seen again, while the server is away, what has waited long enough to be taken by the spool. */
+#define AWAY_LOOK_MS 100
+
 static void queue_timer_expired(struct timer *timer)
 {
     (void)timer; /* forward_run() is called in every turn of the loop */
@@ -42,13 +45,29 @@ void forward_configure(struct forward *forward)
     set_urgencies(forward);
 }
 
-static void end_holds(struct services *services)
+static void for_all(struct services *services, void (*change)(struct forwarding *forwarding))
 {
     struct exchange *exchange;
 
     list_for_each(exchange, &services->exchanges, link)
         if (exchange->handler == &forward_handler && exchange->state)
-            admission_end_hold(forwarding_of(exchange));
+            change(forwarding_of(exchange));
+}
+
+/* Also what the server has, and does not answer. */
+static void spool_overdue(struct forward *forward)
+{
+    struct services *services = forward->services;
+
+    if (!forward->spool || !server_health_is_away(&services->upstream.health))
+        return;
+    for_all(services, admission_spool_overdue);
+    loop_timer_start(&services->loop, &forward->away_timer, AWAY_LOOK_MS);
+}
+
+static void away_timer_expired(struct timer *timer)
+{
+    spool_overdue(CONTAINER_OF(timer, struct forward, away_timer));
 }
 
 void forward_health_changed(struct forward *forward)
@@ -60,7 +79,8 @@ void forward_health_changed(struct forward *forward)
     else
         slow_start_open(&forward->slow_start, services->loop.now_ms);
     if (services->draining && forward->slow_start.is_closed)
-        end_holds(services);
+        for_all(services, admission_end_hold);
+    spool_overdue(forward);
     forward_wake_in(forward, 0); /* forward_run() may have run already in this turn */
 }
 
@@ -69,6 +89,7 @@ void forward_open(struct forward *forward, struct services *services)
     services->forward = forward;
     forward->services = services;
     forward->queue_timer.expired = queue_timer_expired;
+    forward->away_timer.expired = away_timer_expired;
     list_init(&forward->paused);
     queue_init(&forward->queue, 0, 0);
     forward_configure(forward);

@@ -27,6 +27,7 @@ struct forward {
     struct urgencies urgencies;
     const char *held_by;       /* why requests waited in the queue at the end of the last turn; static text */
     struct timer queue_timer;  /* when the budget may take the next request */
+    struct timer away_timer;   /* when the spool takes what has waited for a server that is away */
     struct list paused;        /* calls that hold their key for a moment after they ended */
     uint64_t write_generation; /* counts each write twice: when it is sent and when it ends */
     size_t merged_bytes;       /* in this turn of the loop */

@@ -48,6 +48,8 @@ void upstream_call_release(struct forwarding *forwarding)
 /* With a 503, a gateway has found no server. */
 static bool may_be_executed(const struct request *request)
 {
+    if (request->state == REQUEST_SENDING)
+        return true;
     return request->may_have_run &&
            !(request->outcome == REQUEST_ANSWERED && request->transfer.status == 503);
 }

@@ -54,8 +54,7 @@ void upstream_call_leave(struct forwarding *forwarding);
 /* FORWARDING no longer needs the answer. Harmless if it has no call. */
 void upstream_call_release(struct forwarding *forwarding);
 
-/* Whether the server may have executed what was sent for FORWARDING, if its call has ended, or was given up.
- */
+/* Whether the server may have executed what was sent for FORWARDING, or may do so now. */
 bool upstream_call_may_have_run(const struct forwarding *forwarding);
 
 /* ---- for the files below ---- */
