@@ -71,21 +71,27 @@ static void reply_replaced(struct exchange *exchange)
     reply_empty(exchange, (int)exchange->services->config->spool.status);
 }
 
+static void reply_rest_unknown(struct exchange *exchange)
+{
+    metrics_refused(exchange->services->metrics, METRICS_REFUSED_MEMORY);
+    reply_busy(
+        exchange, 0,
+        "the write is not stored in the spool: a later one has replaced some of its attributes meanwhile, "
+        "and it is not known which");
+}
+
 /* Without the values that later requests have replaced. */
 static void take_rest(struct spool *spool, struct spool_pending *pending, struct exchange *exchange,
                       const struct spool_arrival *arrival)
 {
-    struct quota *quota = &exchange->peer->principal->shares.bodies;
-    size_t before = exchange->inbound.body.len;
-    int left = spool_pending_remove_lost(pending, &exchange->inbound.body);
+    int left = spool_pending_take_rest(pending, &exchange->inbound.body);
 
-    quota_give_back(quota, before - exchange->inbound.body.len);
-    if (left == -ENOMEM)
-        reply_no_memory(exchange);
-    else if (left == 0)
+    if (left == 0)
         reply_replaced(exchange);
+    else if (left < 0 && left != -EBADMSG)
+        reply_rest_unknown(exchange);
     else
-        spool_take(spool, exchange, arrival);
+        spool_take(spool, exchange, arrival); /* which refuses what is no object */
 }
 
 static void take_pending(struct spool *spool, struct spool_pending *pending)

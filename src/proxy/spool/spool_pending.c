@@ -9,11 +9,6 @@
 #include "proxy/spool/spool_keys.h"
 #include "proxy/store/spool_row.h"
 
-struct lost {
-    struct list link;
-    struct spool_keys keys;
-};
-
 static bool is_of_attributes(const struct spool_write *write)
 {
     return write->kind == SPOOL_ATTRIBUTES || (write->kind == SPOOL_DELETE && *write->scope);
@@ -39,7 +34,8 @@ struct spool_pending *spool_pending_new(struct spool_entities *entities, const s
     pending->forwarding = forwarding;
     pending->number = number;
     pending->write = *write;
-    list_init(&pending->lost);
+    pending->quota = &forwarding->exchange->peer->principal->shares.bodies;
+    pending->left = SPOOL_PENDING_WHOLE;
     list_append(&backlog->pending, &pending->link);
     forwarding->spool_state = pending;
     if (is_of_attributes(write)) {
@@ -61,43 +57,64 @@ static int keys_of(const struct spool_pending *pending, struct spool_keys *ret)
                : spool_keys_of_body(exchange->inbound.body.data, exchange->inbound.body.len, ret);
 }
 
-static void lose(struct spool_pending *earlier, const struct spool_pending *later)
+static void drop_rest(struct spool_pending *pending)
 {
-    struct lost *lost = calloc(1, sizeof(*lost));
+    quota_give_back(pending->quota, pending->rest.len);
+    buf_free(&pending->rest);
+}
 
-    if (lost && keys_of(later, &lost->keys) == 0)
-        list_append(&earlier->lost, &lost->link);
+/* What is left of EARLIER without KEYS. */
+static void lose(struct spool_pending *earlier, const struct spool_keys *keys)
+{
+    const struct buf *body =
+        earlier->left == SPOOL_PENDING_WHOLE ? &earlier->forwarding->exchange->inbound.body : &earlier->rest;
+    struct buf rest = BUF_INIT(body->max);
+    int left = spool_keys_remove(keys, body->data, body->len, &rest);
+
+    drop_rest(earlier);
+    if (left > 0 && !quota_take(earlier->quota, rest.len))
+        left = -ENOBUFS;
+    earlier->left = left;
+    if (left > 0)
+        earlier->rest = rest;
     else
-        free(lost);
+        buf_free(&rest);
+}
+
+static bool is_replaced(const struct spool_pending *earlier, const struct spool_pending *later)
+{
+    return earlier->number < later->number && earlier->write.kind == SPOOL_ATTRIBUTES &&
+           strcmp(earlier->write.scope, later->write.scope) == 0 && earlier->left > 0;
 }
 
 void spool_pending_acknowledged(const struct spool_pending *pending)
 {
+    CLEANUP(spool_keys_free) struct spool_keys keys = {NULL, NULL, 0};
     struct spool_pending *other;
+    int r;
 
     if (!is_of_attributes(&pending->write))
         return;
-    list_for_each(other, &pending->backlog->pending, link)
-        if (other->number < pending->number && other->write.kind == SPOOL_ATTRIBUTES &&
-            strcmp(other->write.scope, pending->write.scope) == 0)
-            lose(other, pending);
+    r = keys_of(pending, &keys);
+    list_for_each(other, &pending->backlog->pending, link) {
+        if (!is_replaced(other, pending))
+            continue;
+        if (r == 0)
+            lose(other, &keys);
+        else
+            other->left = -ENODATA;
+    }
 }
 
-int spool_pending_remove_lost(const struct spool_pending *pending, struct buf *body)
+int spool_pending_take_rest(struct spool_pending *pending, struct buf *body)
 {
-    const struct lost *lost;
-    int left = -1;
-
-    list_for_each(lost, &pending->lost, link) {
-        struct buf rest = BUF_INIT(body->max);
-
-        left = spool_keys_remove(&lost->keys, body->data, body->len, &rest);
-        if (left <= 0)
-            return left;
+    if (pending->left > 0 && pending->left != SPOOL_PENDING_WHOLE) {
+        quota_give_back(pending->quota, body->len);
         buf_free(body);
-        *body = rest;
+        *body = pending->rest;
+        pending->rest = (struct buf)BUF_INIT(body->max);
     }
-    return left;
+    return pending->left;
 }
 
 /* ---- order ---- */
@@ -123,13 +140,7 @@ int64_t spool_pending_before_id(const struct spool_backlog *backlog)
 
 void spool_pending_free(struct spool_pending *pending)
 {
-    while (!list_is_empty(&pending->lost)) {
-        struct lost *lost = CONTAINER_OF(pending->lost.next, struct lost, link);
-
-        list_remove(&lost->link);
-        spool_keys_free(&lost->keys);
-        free(lost);
-    }
+    drop_rest(pending);
     if (pending->forwarding) {
         pending->forwarding->spool_state = NULL;
         pending->forwarding->order_key = NULL;

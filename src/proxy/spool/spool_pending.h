@@ -7,9 +7,13 @@
 #ifndef TB_PROXY_SPOOL_SPOOL_PENDING_H
 #define TB_PROXY_SPOOL_SPOOL_PENDING_H
 
+#include <limits.h>
+
 #include "proxy/forward/forwarding.h"
 #include "proxy/spool/spool_entities.h"
 #include "proxy/spool/spool_write.h"
+
+#define SPOOL_PENDING_WHOLE INT_MAX /* nothing was replaced */
 
 struct spool_pending {
     struct list link; /* in backlog->pending, by number */
@@ -19,7 +23,9 @@ struct spool_pending {
     int64_t number;
     struct spool_write write;
     char order_key[SPOOL_ENTITY_MAX + SPOOL_SCOPE_MAX + 1];
-    struct list lost; /* keys that are to be taken out of its body */
+    struct quota *quota; /* that its body is taken from, and REST */
+    struct buf rest;     /* of its body, without the attributes that later requests have replaced */
+    int left;            /* members in REST; or SPOOL_PENDING_WHOLE, or -errno: it is not known */
 };
 
 /* FORWARDING does WRITE, and has arrived as NUMBER. Sets its spool_state, and its order_key if it is about
@@ -30,9 +36,10 @@ struct spool_pending *spool_pending_new(struct spool_entities *entities, const s
 /* The server has executed it: what it has set or deleted is taken out of those that came before. */
 void spool_pending_acknowledged(const struct spool_pending *pending);
 
-/* Takes the keys that are lost out of BODY. Returns how many members are left, or -1 if none was lost;
- * -EBADMSG, -ENOMEM. */
-int spool_pending_remove_lost(const struct spool_pending *pending, struct buf *body);
+/* Replaces BODY, which is its own, by what is left of it, if something was replaced. Returns how many members
+ * are left, or SPOOL_PENDING_WHOLE; -EBADMSG: BODY is not a JSON object; -ENODATA, -ENOBUFS, -ENOMEM: what is
+ * left is not known, because the later request cannot be read, or there was no room for it. */
+int spool_pending_take_rest(struct spool_pending *pending, struct buf *body);
 
 /* The first that is not at the server, and so can be taken back from forward/. NULL: there is none. */
 struct spool_pending *spool_pending_unsent(const struct spool_backlog *backlog);

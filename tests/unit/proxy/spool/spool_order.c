@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/util.h"
+#include "proxy/spool/spool_pending.h"
 #include "spool_delivery_world.h"
 #include "unit.h"
 
@@ -187,6 +188,61 @@ START_TEST(what_waits_follows_the_first_that_is_taken)
     world_start_server(&world);
     delivery_run_all(MINUTE_MS);
     ck_assert_uint_eq(world.server.attributes[1][1], first + 1);
+}
+END_TEST
+
+/* LATER, an attribute write of the entity 1, is acknowledged so often, as many writes like it would be. */
+static void acknowledge(unsigned times)
+{
+    struct spool_backlog *backlog = spool_entities_find(&spool.entities, "DEVICE:1");
+
+    while (times-- > 0)
+        spool_pending_acknowledged(CONTAINER_OF(backlog->pending.previous, struct spool_pending, link));
+}
+
+START_TEST(what_is_left_of_an_attribute_write_takes_no_more_than_its_body)
+{
+    const struct quota *bodies = &world.services.principals.shares.bodies;
+    size_t used;
+    unsigned first;
+
+    go_away();
+    first = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, AFTER_MS / 2);
+    begin(ATTRIBUTES, 1, 2);
+    used = bodies->used;
+    acknowledge(1000);
+    ck_assert_uint_gt(bodies->used, used);
+    ck_assert_uint_le(bodies->used, used + used / 2);
+    world_run(&world, AFTER_MS);
+    ck_assert_int_eq(results[first].status, 202);
+    ck_assert_uint_eq(bodies->used, 0);
+    world_start_server(&world);
+    delivery_run_all(MINUTE_MS);
+    ck_assert_uint_eq(world.server.attributes[1][1], first);
+}
+END_TEST
+
+START_TEST(an_attribute_write_of_which_it_is_not_known_what_is_left_is_not_stored)
+{
+    struct quota *bodies = &world.services.principals.shares.bodies;
+    size_t max = bodies->max;
+    unsigned first;
+
+    go_away();
+    first = begin(ATTRIBUTES, 1, 1)->serial;
+    world_run(&world, AFTER_MS / 2);
+    begin(ATTRIBUTES, 1, 2);
+    bodies->max = bodies->used;
+    acknowledge(1);
+    bodies->max = max;
+    acknowledge(1);
+    world_run(&world, AFTER_MS + EXACT_MS);
+    assert_answered(first, 503, AFTER_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 1);
+    ck_assert_uint_eq(bodies->used, 0);
+    world_start_server(&world);
+    delivery_run_all(MINUTE_MS);
 }
 END_TEST
 
@@ -412,6 +468,8 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests,
                    entities_beyond_the_share_of_their_user_are_delivered_and_others_are_stored_meanwhile);
     tcase_add_test(tests, what_waits_follows_the_first_that_is_taken);
+    tcase_add_test(tests, what_is_left_of_an_attribute_write_takes_no_more_than_its_body);
+    tcase_add_test(tests, an_attribute_write_of_which_it_is_not_known_what_is_left_is_not_stored);
     tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
     tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);
     tcase_add_test(tests, a_file_that_fails_is_said);
