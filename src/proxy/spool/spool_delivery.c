@@ -107,22 +107,24 @@ static bool has_place(const struct spool_delivery *delivery)
 }
 
 /* Makes room for an entity that need not rest. */
-static void give_up_one_that_rests(struct spool_delivery *delivery)
+static bool give_up_one_that_rests(struct spool_delivery *delivery)
 {
     struct spool_slot *slot;
 
     list_for_each(slot, &delivery->slots, link) {
         struct spool_backlog *backlog = slot->backlog;
+        int64_t until_ms = slot->timer.due_ms;
 
         if (slot->state != SPOOL_SLOT_RESTING || slot->progress.note != SPOOL_NOTE_NOTHING ||
             !backlog->has_rows || !spool_entities_others_wait(entities_of(delivery), backlog->owner))
             continue;
         spool_slot_free(slot);
-        spool_entities_rest(entities_of(delivery), backlog);
+        spool_entities_rest(entities_of(delivery), backlog, until_ms);
         if (!timer_is_started(&delivery->timer))
             loop_timer_start(&services_of(delivery)->loop, &delivery->timer, SPOOL_DELIVERY_REST_MS);
-        return;
+        return true;
     }
+    return false;
 }
 
 static void begin_more(struct spool_delivery *delivery)
@@ -131,10 +133,11 @@ static void begin_more(struct spool_delivery *delivery)
 
     if (!may_begin(delivery))
         return;
-    give_up_one_that_rests(delivery);
-    while (has_place(delivery) && (backlog = spool_entities_next(entities_of(delivery))))
-        if (!spool_slot_begin(delivery, backlog))
-            return;
+    do
+        while (has_place(delivery) && (backlog = spool_entities_next(entities_of(delivery))))
+            if (!spool_slot_begin(delivery, backlog))
+                return;
+    while (give_up_one_that_rests(delivery));
 }
 
 void spool_delivery_wake(struct spool_delivery *delivery, const char *key)
@@ -235,7 +238,10 @@ bool spool_delivery_is_idle(const struct spool_delivery *delivery)
 /* forward_run() is called in every turn of the loop. */
 static void rest_is_over(struct timer *timer)
 {
-    spool_entities_end_rest(entities_of(CONTAINER_OF(timer, struct spool_delivery, timer)));
+    struct spool_delivery *delivery = CONTAINER_OF(timer, struct spool_delivery, timer);
+
+    if (!spool_entities_end_rest(entities_of(delivery), now_ms_of(delivery)))
+        loop_timer_start(&services_of(delivery)->loop, &delivery->timer, SPOOL_DELIVERY_REST_MS);
 }
 
 void spool_delivery_open(struct spool_delivery *delivery, struct spool *spool)

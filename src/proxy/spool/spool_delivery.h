@@ -21,7 +21,7 @@
 #define SPOOL_DELIVERY_ANSWER   4096              /* bytes of an answer that are read */
 #define SPOOL_DELIVERY_AWAY_MS  1000              /* between two calls while the server is away, at first */
 #define SPOOL_DELIVERY_AWAY_MAX 30000             /* and at last */
-#define SPOOL_DELIVERY_REST_MS  1000 /* at least, of an entity that has lost its slot while it rested */
+#define SPOOL_DELIVERY_REST_MS  1000 /* between two looks at entities that have lost their slots to rest */
 
 struct spool;
 

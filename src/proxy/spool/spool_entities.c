@@ -281,20 +281,24 @@ bool spool_entities_others_wait(const struct spool_entities *entities, const str
     return false;
 }
 
-void spool_entities_rest(struct spool_entities *entities, struct spool_backlog *backlog)
+void spool_entities_rest(struct spool_entities *entities, struct spool_backlog *backlog, int64_t until_ms)
 {
     list_remove(&backlog->turn);
     list_append(&entities->resting, &backlog->turn);
+    backlog->rests_until_ms = until_ms;
 }
 
-void spool_entities_end_rest(struct spool_entities *entities)
+bool spool_entities_end_rest(struct spool_entities *entities, int64_t now_ms)
 {
     struct spool_backlog *backlog;
 
     list_for_each_safe(backlog, &entities->resting, turn) {
+        if (backlog->rests_until_ms > now_ms)
+            continue;
         list_remove(&backlog->turn);
         wait_for_turn(entities, backlog);
     }
+    return list_is_empty(&entities->resting);
 }
 
 /* ---- all of them ---- */

@@ -50,6 +50,7 @@ struct spool_backlog {
     size_t storing;          /* rows that the writer has not stored yet */
     struct spool_slot *slot; /* it is being delivered; NULL: it is not */
     struct list turn;        /* in owner->entities or entities->resting while it has rows and no slot */
+    int64_t rests_until_ms;  /* if it is in entities->resting; boot clock */
     struct list pending;     /* its writes that forward/ has, and that may become rows */
     struct list waiting;     /* deletes that wait until it has no rows */
     char key[];
@@ -109,9 +110,11 @@ void spool_entities_set_slot(struct spool_entities *entities, struct spool_backl
 /* Whether an entity waits that OWNER keeps from its turn: by a slot more than it may have, or by the last. */
 bool spool_entities_others_wait(const struct spool_entities *entities, const struct spool_owner *owner);
 
-/* BACKLOG, which has lost its slot, rests; all that rest wait for their turn again. */
-void spool_entities_rest(struct spool_entities *entities, struct spool_backlog *backlog);
-void spool_entities_end_rest(struct spool_entities *entities);
+/* BACKLOG, which has lost its slot, rests until then (boot clock), and has no turn. */
+void spool_entities_rest(struct spool_entities *entities, struct spool_backlog *backlog, int64_t until_ms);
+
+/* Those whose rest is over wait for their turn again. Returns whether none rests any more. */
+bool spool_entities_end_rest(struct spool_entities *entities, int64_t now_ms);
 
 /* ---- */
 

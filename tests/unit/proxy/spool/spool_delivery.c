@@ -166,6 +166,26 @@ START_TEST(a_failing_server_is_asked_five_times_in_ten_minutes)
 }
 END_TEST
 
+/* They are many more than are delivered side by side. */
+START_TEST(entities_that_rest_do_not_delay_others_of_their_user)
+{
+    const unsigned failing = 200, others = 40;
+    unsigned i, round;
+
+    world.server.bad_status = 500;
+    for (i = 1; i <= failing; i++)
+        store_bad(i, 50000 + i);
+    world_run(&world, 20 * SECOND_MS);
+    for (round = 0; round < 10; round++) {
+        for (i = 1; i <= others; i++)
+            delivery_store_many(failing + i, 5);
+        world_run(&world, SECOND_MS / 5);
+        ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), failing);
+        world_run(&world, SECOND_MS / 2);
+    }
+}
+END_TEST
+
 START_TEST(a_restart_does_not_forget_the_attempts)
 {
     world.server.bad_status = 500;
@@ -479,6 +499,7 @@ UNIT_SUITE(spool_delivery)
     tcase_add_loop_test(tcase, what_concerns_the_whole_entity_takes_one_call, 0, 2);
     tcase_add_test(tcase, a_write_is_cut_into_a_bounded_number_of_parts);
     tcase_add_test(tcase, a_failing_server_is_asked_five_times_in_ten_minutes);
+    tcase_add_test(tcase, entities_that_rest_do_not_delay_others_of_their_user);
     tcase_add_test(tcase, a_restart_does_not_forget_the_attempts);
     tcase_add_test(tcase, unauthorized_rows_wait_until_the_credential_has_passed);
     tcase_add_loop_test(tcase, what_can_never_be_delivered_is_set_aside, 0,

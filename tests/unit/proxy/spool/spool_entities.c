@@ -208,10 +208,11 @@ START_TEST(what_rests_has_no_turn)
     add("uid:1", 1);
     backlog = next("uid:1");
     spool_entities_set_slot(&entities, backlog, NULL);
-    spool_entities_rest(&entities, backlog);
+    spool_entities_rest(&entities, backlog, 5000);
     add("uid:1", 1);
+    ck_assert(!spool_entities_end_rest(&entities, 4999));
     ck_assert_ptr_null(spool_entities_next(&entities));
-    spool_entities_end_rest(&entities);
+    ck_assert(spool_entities_end_rest(&entities, 5000));
     ck_assert_ptr_eq(next("uid:1"), backlog);
     ck_assert_ptr_null(spool_entities_next(&entities));
 }
