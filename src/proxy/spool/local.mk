@@ -20,10 +20,11 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_progress.c src/proxy/spool/spool_progress.h \
 	src/proxy/spool/spool_question.c src/proxy/spool/spool_question.h \
 	src/proxy/spool/spool_rate.c src/proxy/spool/spool_rate.h \
+	src/proxy/spool/spool_reply.c src/proxy/spool/spool_reply.h \
+	src/proxy/spool/spool_report.c src/proxy/spool/spool_report.h \
 	src/proxy/spool/spool_room.c src/proxy/spool/spool_room.h \
 	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
 	src/proxy/spool/spool_slot.c src/proxy/spool/spool_slot.h \
-	src/proxy/spool/spool_report.c src/proxy/spool/spool_report.h \
 	src/proxy/spool/spool_take.c src/proxy/spool/spool_take.h \
 	src/proxy/spool/spool_wait.c src/proxy/spool/spool_wait.h \
 	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h

@@ -3,9 +3,10 @@
 
 #include <errno.h>
 
-#include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
+#include "proxy/forward/upstream_call.h"
 #include "proxy/spool/spool_pending.h"
+#include "proxy/spool/spool_reply.h"
 #include "proxy/spool/spool_take.h"
 #include "proxy/spool/spool_wait.h"
 
@@ -66,19 +67,7 @@ static void take_arrival(struct spool *spool, struct forwarding *forwarding, con
     take_unsent(spool, write->entity);
 }
 
-static void reply_replaced(struct exchange *exchange)
-{
-    reply_empty(exchange, (int)exchange->services->config->spool.status);
-}
-
-static void reply_rest_unknown(struct exchange *exchange)
-{
-    metrics_refused(exchange->services->metrics, METRICS_REFUSED_MEMORY);
-    reply_busy(
-        exchange, 0,
-        "the write is not stored in the spool: a later one has replaced some of its attributes meanwhile, "
-        "and it is not known which");
-}
+#define REST_UNKNOWN "a later one has replaced some of its attributes meanwhile, and it is not known which"
 
 /* Without the values that later requests have replaced. */
 static void take_rest(struct spool *spool, struct spool_pending *pending, struct exchange *exchange,
@@ -87,9 +76,9 @@ static void take_rest(struct spool *spool, struct spool_pending *pending, struct
     int left = spool_pending_take_rest(pending, &exchange->inbound.body);
 
     if (left == 0)
-        reply_replaced(exchange);
+        spool_reply_replaced(exchange);
     else if (left < 0 && left != -EBADMSG)
-        reply_rest_unknown(exchange);
+        spool_reply_not_stored(exchange, -ENOMEM, REST_UNKNOWN, arrival->may_have_run);
     else
         spool_take(spool, exchange, arrival); /* which refuses what is no object */
 }
@@ -98,7 +87,8 @@ static void take_pending(struct spool *spool, struct spool_pending *pending)
 {
     struct forwarding *forwarding = pending->forwarding;
     struct exchange *exchange = forwarding->exchange;
-    struct spool_arrival arrival = {pending->write, pending->number, forwarding->stamped};
+    struct spool_arrival arrival = {pending->write, pending->number, forwarding->stamped,
+                                    upstream_call_may_have_run(forwarding)};
     int64_t max_ms = forwarding->wait_max_ms;
 
     forwarding->spool_state = NULL; /* it has not ended */
@@ -184,7 +174,7 @@ static bool keeps_write(struct spool *spool, struct forwarding *forwarding, cons
     if (does_without(spool, exchange, write))
         return false;
     if (is_too_large(exchange) && is_for_spool)
-        spool_take_refuse_large(exchange);
+        spool_reply_large(exchange);
     else if (spool->is_opening && is_plain(exchange))
         spool_wait_for_file(spool, exchange, forwarding->wait_max_ms);
     else if (is_for_spool && is_plain(exchange))

@@ -7,10 +7,10 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
 #include "proxy/spool/spool_boot.h"
 #include "proxy/spool/spool_origin.h"
+#include "proxy/spool/spool_reply.h"
 #include "proxy/spool/spool_report.h"
 #include "proxy/spool/spool_room.h"
 #include "upstream/stamp.h"
@@ -29,54 +29,8 @@ struct spool_take {
     size_t storing;              /* bytes */
     struct spool_drop drop;
     struct spool_row *row;
+    bool may_have_run;
 };
-
-/* ---- responses ---- */
-
-static void reply_bad(struct exchange *exchange, const char *reason)
-{
-    metrics_refused(exchange->services->metrics, METRICS_REFUSED_MALFORMED);
-    reply_error(exchange, 400, PROXY_STATUS_DENIED, "%s", reason);
-}
-
-void spool_take_refuse_large(struct exchange *exchange)
-{
-    metrics_refused(exchange->services->metrics, METRICS_REFUSED_BODY_SIZE);
-    reply_error(exchange, 413, PROXY_STATUS_DENIED,
-                "the body is too large for the spool (spool.max_body_bytes), in which it would have to wait");
-}
-
-static void reply_not_stored(struct exchange *exchange, int result, const char *why)
-{
-    if (result == -EMSGSIZE) {
-        spool_take_refuse_large(exchange);
-        return;
-    }
-    if (result == -EMFILE) {
-        metrics_refused(exchange->services->metrics, METRICS_REFUSED_SPOOL_FULL);
-        reply_busy(exchange, 0,
-                   "writes of this user to too many entities are in the spool; send it again later");
-        return;
-    }
-    if (result == -EDQUOT) {
-        metrics_refused(exchange->services->metrics, METRICS_REFUSED_SPOOL_FULL);
-        reply_busy(exchange, 0,
-                   "the spool is full for this user (spool.max_rows, spool.max_bytes); send it again later");
-        return;
-    }
-    metrics_refused(exchange->services->metrics,
-                    result == -ENOMEM ? METRICS_REFUSED_MEMORY : METRICS_REFUSED_SPOOL_DISK);
-    reply_busy(exchange, 0, "the write is not stored in the spool: %s", why);
-}
-
-static void reply_stored(struct exchange *exchange, int64_t number)
-{
-    char location[40];
-
-    exchange->outbound.async_applied = exchange->head.prefers_async;
-    snprintf(location, sizeof(location), "/-/spool/%" PRId64, number);
-    reply_accepted(exchange, (int)exchange->services->config->spool.status, location);
-}
 
 /* ---- the row ---- */
 
@@ -199,9 +153,9 @@ static void take_done(struct spool_work *work, int result)
         forward_wake_in(services->forward, 0);
     }
     if (take->exchange && result == 0)
-        reply_stored(take->exchange, spool_number(take->row->id));
+        spool_reply_stored(take->exchange, spool_number(take->row->id));
     else if (take->exchange)
-        reply_not_stored(take->exchange, result, spool->error.message);
+        spool_reply_not_stored(take->exchange, result, spool->error.message, take->may_have_run);
     take_free(take);
 }
 
@@ -271,7 +225,8 @@ static int take_shares(struct spool_take *take, const struct spool_row *row)
 }
 
 /* Returns 0, -EAGAIN, -EDQUOT, -EMFILE or -ENOMEM: then ROW is still the caller's. */
-static int submit(struct spool *spool, struct exchange *exchange, struct spool_row *row)
+static int submit(struct spool *spool, struct exchange *exchange, const struct spool_arrival *arrival,
+                  struct spool_row *row)
 {
     struct spool_take *take = take_new(spool, exchange);
     int r = take ? take_shares(take, row) : -ENOMEM;
@@ -283,6 +238,7 @@ static int submit(struct spool *spool, struct exchange *exchange, struct spool_r
     }
     move_body(take, row);
     take->row = row;
+    take->may_have_run = arrival->may_have_run;
     exchange->state = take;
     r = spool_writer_submit(&spool->writer, &take->work);
     if (r < 0)
@@ -292,8 +248,8 @@ static int submit(struct spool *spool, struct exchange *exchange, struct spool_r
 
 static const char *text_of(int result)
 {
-    return result == -EAGAIN    ? "too many writes wait for the disk; try again later"
-           : result == -ENOBUFS ? "no room for the body (limits.max_buffered_bytes); try again later"
+    return result == -EAGAIN    ? "too many writes wait for the disk"
+           : result == -ENOBUFS ? "no room for the body (limits.max_buffered_bytes)"
                                 : strerror(-result);
 }
 
@@ -317,11 +273,11 @@ void spool_take(struct spool *spool, struct exchange *exchange, const struct spo
 
     exchange_hand_over(exchange, &spool_take_handler);
     if (!spool->is_open) {
-        reply_not_stored(exchange, spool->error.code, spool->error.message);
+        spool_reply_not_stored(exchange, spool->error.code, spool->error.message, arrival->may_have_run);
         return;
     }
     if (spool_write_check(arrival->write.kind, &exchange->inbound.body, &reason) < 0) {
-        reply_bad(exchange, reason);
+        spool_reply_bad(exchange, reason);
         return;
     }
     row = make_row(exchange, arrival);
@@ -329,9 +285,9 @@ void spool_take(struct spool *spool, struct exchange *exchange, const struct spo
     if (r == 0 && exchange->inbound.body.len > SPOOL_BODY_MAX)
         r = -EMSGSIZE;
     if (r == 0)
-        r = submit(spool, exchange, row);
+        r = submit(spool, exchange, arrival, row);
     if (r == 0)
         TAKE_PTR(row);
     else
-        reply_not_stored(exchange, r, text_of(r));
+        spool_reply_not_stored(exchange, r, text_of(r), arrival->may_have_run);
 }

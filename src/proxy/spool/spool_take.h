@@ -14,13 +14,11 @@
 struct spool_arrival {
     struct spool_write write;
     int64_t number;
-    bool is_stamped; /* each of its values has a time */
+    bool is_stamped;   /* each of its values has a time */
+    bool may_have_run; /* the server may have executed it */
 };
 
-/* EXCHANGE, whose handler lets go of it, has the body of WRITE: stores it, and responds 202, or an error. */
+/* EXCHANGE, whose handler lets go of it, has the body of WRITE: stores it, and responds (spool_reply.h). */
 void spool_take(struct spool *spool, struct exchange *exchange, const struct spool_arrival *arrival);
-
-/* 413: the body is too large for the spool, in which it would have to wait. */
-void spool_take_refuse_large(struct exchange *exchange);
 
 #endif

@@ -304,6 +304,21 @@ START_TEST(a_file_that_fails_is_said)
 }
 END_TEST
 
+START_TEST(what_may_have_been_executed_and_is_not_stored_does_not_get_503)
+{
+    unsigned first;
+
+    world.server.faults.lost = 1000;
+    delivery_file_error = -ENOSPC;
+    first = begin(TELEMETRY, 1, 1)->serial;
+    world_run(&world, 2 * AFTER_MS);
+    ck_assert_int_eq(results[first].status, 502);
+    ck_assert_uint_eq(world_refusals(&world, METRICS_REFUSED_SPOOL_DISK), 1);
+    delivery_file_error = 0;
+    world.server.faults.lost = 0;
+}
+END_TEST
+
 START_TEST(a_client_that_leaves_takes_nothing_along)
 {
     struct local *local;
@@ -473,6 +488,7 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
     tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);
     tcase_add_test(tests, a_file_that_fails_is_said);
+    tcase_add_test(tests, what_may_have_been_executed_and_is_not_stored_does_not_get_503);
     tcase_add_test(tests, a_client_that_leaves_takes_nothing_along);
     tcase_add_test(tests, what_must_be_stored_waits_while_the_file_is_being_opened);
     tcase_add_loop_test(tests, nothing_is_lost_and_no_old_value_comes_back, 0, unit_rounds(20));
