@@ -36,13 +36,13 @@ class SpoolFile:
 
     def add(self, number, part=0, state=WAITING, user=0, entity="DEVICE/1", body='{"t":1}', arrived=1, attempts=0, status=None,
             answer=None, reason=None, server="http://127.0.0.1:1", crc=None):
-        target = self.name("targets", target="/api/plugins/telemetry/%s/timeseries/ANY" % entity, operation="saveEntityTelemetry",
-                           scope="", content_type="application/json")
+        kind = self.name("kinds", target="/api/plugins/telemetry/%s/timeseries/ANY" % entity, operation="saveEntityTelemetry",
+                         scope="", content_type="application/json")
         body = body.encode()
-        self.db.execute("INSERT INTO rows (id, state, entity, principal, server, target, arrived, attempts, last_attempt, status,"
+        self.db.execute("INSERT INTO rows (id, state, entity, principal, server, kind, arrived, attempts, last_attempt, status,"
                         " answer, reason, size, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         (row_id(number, part), state, self.name("entities", key=entity),
-                         self.name("principals", name="uid:%d" % user), self.name("servers", url=server, tenant="t"), target,
+                         self.name("principals", name="uid:%d" % user), self.name("servers", url=server, tenant="t"), kind,
                          arrived, attempts, arrived if attempts else None, status, answer, reason, len(body),
                          zlib.crc32(body) if crc is None else crc, body))
 

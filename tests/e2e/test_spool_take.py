@@ -19,8 +19,8 @@ TELEMETRY = "/api/plugins/telemetry/DEVICE/%s/timeseries/ANY" % DEVICE
 OTHER = "/api/plugins/telemetry/DEVICE/784f394c-42b6-435a-983c-000000000000/timeseries/ANY"
 ATTRIBUTES = "/api/plugins/telemetry/DEVICE/%s/SERVER_SCOPE" % DEVICE
 ATTRIBUTES_V2 = "/api/plugins/telemetry/DEVICE/%s/attributes/SERVER_SCOPE" % DEVICE
-QUERY = ("SELECT rows.id >> 20, key, targets.target, principals.name, body, boot FROM rows "
-         "JOIN entities ON entities.id = entity JOIN targets ON targets.id = rows.target "
+QUERY = ("SELECT rows.id >> 20, key, replace(kinds.target, char(1), substr(key, instr(key, ':') + 1)), principals.name, body, boot "
+         "FROM rows JOIN entities ON entities.id = entity JOIN kinds ON kinds.id = kind "
          "JOIN principals ON principals.id = principal ORDER BY rows.id")
 
 
@@ -355,7 +355,10 @@ class TestFull(TakeCase):
             self.assert_taken(self.proxy.post(TELEMETRY, {"t": index}))
         self.proxy.log.wait("spool: it is full")
         self.assertEqual(self.trouble()[0], "it is full for a user, whose oldest writes are dropped")
-        self.assertEqual(sorted(body["values"]["t"] for body in self.bodies()), list(range(10, 110)))
+        kept = sorted(body["values"]["t"] for body in self.bodies())
+        self.assertIn(len(kept), (99, 100))  # as many bytes are freed as are needed: that may be two rows for one
+        self.assertEqual(kept[-90:], list(range(20, 110)))
+        self.assertGreaterEqual(kept[0], 10)
 
     def test_room_comes_with_delivery(self):
         self.fill()

@@ -93,17 +93,33 @@ int spool_bounds_take(struct spool_bounds *bounds, const char *name, size_t byte
     return 0;
 }
 
-void spool_bounds_stored(struct spool_bounds *bounds, const char *name, size_t bytes, bool is_stored)
+/* A row of BYTES is new no more. Returns who has it. */
+static struct spool_holder *end_new(struct spool_bounds *bounds, const char *name, size_t bytes)
 {
-    struct spool_holder *holder = holder_of(bounds, name);
+    struct spool_holder *holder = holder_of(bounds, name); /* it has one */
 
-    if (!holder) /* it has one */
-        return;
+    if (!holder)
+        return NULL;
     holder->new_rows--;
     holder->new_bytes -= bytes;
     bounds->new_rows--;
     bounds->new_bytes -= bytes;
-    if (is_stored)
+    return holder;
+}
+
+void spool_bounds_stored(struct spool_bounds *bounds, const char *name, size_t bytes, size_t more_bytes)
+{
+    struct spool_holder *holder = end_new(bounds, name, bytes);
+
+    if (holder)
+        quota_add(&holder->bytes, more_bytes);
+}
+
+void spool_bounds_not_stored(struct spool_bounds *bounds, const char *name, size_t bytes)
+{
+    struct spool_holder *holder = end_new(bounds, name, bytes);
+
+    if (!holder)
         return;
     quota_give_back(&holder->rows, 1);
     quota_give_back(&holder->bytes, bytes);

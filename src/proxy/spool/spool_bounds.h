@@ -38,8 +38,9 @@ int spool_bounds_take(struct spool_bounds *bounds, const char *name, size_t byte
 /* The same without a question: a row is dropped for it. 0 or -ENOMEM. */
 int spool_bounds_add(struct spool_bounds *bounds, const char *name, size_t bytes);
 
-/* The writer has stored that row, or not. */
-void spool_bounds_stored(struct spool_bounds *bounds, const char *name, size_t bytes, bool is_stored);
+/* The writer has stored that row, with MORE_BYTES than was known; or not. */
+void spool_bounds_stored(struct spool_bounds *bounds, const char *name, size_t bytes, size_t more_bytes);
+void spool_bounds_not_stored(struct spool_bounds *bounds, const char *name, size_t bytes);
 
 /* The file was counted: SHARES, without rows that are not stored yet. Without memory, nothing changes. */
 void spool_bounds_count(struct spool_bounds *bounds, const struct spool_share *shares, size_t count);

@@ -98,20 +98,29 @@ int spool_room_take(struct spool *spool, const char *principal, size_t bytes, st
     return spool_bounds_add(bounds, principal, bytes);
 }
 
-void spool_room_stored(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop,
-                       bool is_stored)
+static void tell_dropped(struct spool *spool, const struct spool_drop *drop)
 {
     const struct spool_row *row;
 
-    spool_bounds_stored(&spool->room.bounds, principal, bytes, is_stored);
     list_for_each(row, &drop->dropped, link) {
-        if (!is_stored)
-            break;
         spool_count(spool->services, METRICS_SPOOL_DROPPED, 1);
         spool_look_at(spool, row->entity);
     }
-    if (is_stored && !list_is_empty(&drop->dropped))
+    if (!list_is_empty(&drop->dropped))
         spool_room_count(spool);
+}
+
+void spool_room_stored(struct spool *spool, const struct spool_row *row, size_t bytes,
+                       struct spool_drop *drop, bool is_stored)
+{
+    struct spool_bounds *bounds = &spool->room.bounds;
+
+    if (is_stored) {
+        spool_bounds_stored(bounds, row->principal, bytes, row->names_size);
+        tell_dropped(spool, drop);
+    } else {
+        spool_bounds_not_stored(bounds, row->principal, bytes);
+    }
     spool_rows_free(&drop->dropped);
 }
 
@@ -127,7 +136,7 @@ static int drop_oldest(struct spool_file *file, const char *principal, struct sp
     if (r < 0)
         return r == -ENOENT ? -EDQUOT : r;
     list_append(&drop->dropped, &row->link);
-    *freed += row->size + SPOOL_ROW_BYTES;
+    *freed += row->size + row->names_size + SPOOL_ROW_BYTES;
     return spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
 }
 

@@ -28,8 +28,8 @@ int spool_room_take(struct spool *spool, const char *principal, size_t bytes, st
  */
 int spool_room_drop(struct spool_file *file, const char *principal, struct spool_drop *drop);
 
-/* The row was stored, or not; frees what is in DROP. */
-void spool_room_stored(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop,
-                       bool is_stored);
+/* ROW, which was taken with BYTES, is stored, or not; frees what is in DROP. */
+void spool_room_stored(struct spool *spool, const struct spool_row *row, size_t bytes,
+                       struct spool_drop *drop, bool is_stored);
 
 #endif

@@ -145,7 +145,7 @@ static void take_done(struct spool_work *work, int result)
     struct services *services = spool->services;
 
     leave_backlog(take, result == 0);
-    spool_room_stored(spool, take->row->principal, work->bytes, &take->drop, result == 0);
+    spool_room_stored(spool, take->row, work->bytes, &take->drop, result == 0);
     note_result(spool, result);
     if (result == 0) {
         spool_count(services, METRICS_SPOOL_STORED, 1);
@@ -194,7 +194,7 @@ static void take_back(struct spool_take *take)
 {
     take->exchange->state = NULL;
     leave_backlog(take, false);
-    spool_room_stored(take->spool, take->row->principal, take->work.bytes, &take->drop, false);
+    spool_room_stored(take->spool, take->row, take->work.bytes, &take->drop, false);
     take->row = NULL;
     take_free(take);
 }

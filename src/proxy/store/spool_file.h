@@ -19,17 +19,22 @@
 #include "base/error.h"
 #include "proxy/store/spool_row.h"
 
-#define SPOOL_FILE_NAME     "spool.db"
-#define SPOOL_ROW_BYTES     72 /* what a row takes beside its body, about */
-#define SPOOL_BODY_MAX      (1024 * 1024)
-#define SPOOL_ENDED_MAX     10000 /* how many ends are remembered, at least; a thousand more at most */
+#define SPOOL_FILE_NAME   "spool.db"
+#define SPOOL_ROW_BYTES   72 /* what a row takes beside its body, about */
+#define SPOOL_BODY_MAX    (1024 * 1024)
+#define SPOOL_NAMES_MAX   4096 /* bytes of the names that a row brings with it */
+#define SPOOL_TARGET_SIZE 1024 /* bytes of a target, with the NUL */
+#define SPOOL_KINDS_MAX   256  /* of requests (spool_names); further ones stand in their rows */
+#define SPOOL_ENTITIES_NEW                                                                                   \
+    4096 /* names of entities that may be needed no more, at most, and an eighth of all */
+#define SPOOL_ENDED_MAX     10000 /* how many ends are remembered, at least; twice as many at most */
 #define SPOOL_ENDED_MS      INT64_C(86400000) /* and for how long */
 #define SPOOL_LOCK_MS       2000 /* the wait for another process that has the file, a backup for example */
 #define SPOOL_DAMAGED_MAX   8    /* damaged files that are kept */
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    40
+#define SPOOL_STATEMENTS    41
 #define SPOOL_FRESH_MAX     4096 /* rows that are not in the index */
 #define SPOOL_OLDEST_MAX    64   /* principals of whom it is kept where their oldest row is */
 
@@ -62,6 +67,8 @@ struct spool_file {
         size_t next; /* the place that is overwritten next */
     } oldest, oldest_before;
     unsigned ended;          /* since ends were last forgotten */
+    int64_t entities_new;    /* names, since those that no row needs were last forgotten */
+    int64_t entities_kept;   /* then */
     int failure;             /* of this transaction; 0: none */
     char why[SPOOL_WHY_MAX]; /* SQLite's text for it */
     int64_t commits;         /* since the file was opened */
@@ -109,10 +116,10 @@ static inline bool spool_file_failed(const struct spool_file *file)
 
 /* ---- changes; -ENOENT: there is no such row, and nothing is changed ---- */
 
-/* Stores ROW with its id; attempts and answer are not stored. -EMSGSIZE: the body exceeds SPOOL_BODY_MAX;
- * -EEXIST: there is a row with this id; -ENOSPC: the disk is full, and what room there is is kept for ends.
- */
-int spool_file_insert(struct spool_file *file, const struct spool_row *row);
+/* Stores ROW with its id, and sets its size and names_size; attempts and answer are not stored. -EMSGSIZE:
+ * the body exceeds SPOOL_BODY_MAX; -EINVAL: its texts are longer than a request's can be; -EEXIST: there is a
+ * row with this id; -ENOSPC: the disk is full, and what room there is is kept for ends. */
+int spool_file_insert(struct spool_file *file, struct spool_row *row);
 
 struct spool_answer {
     int64_t at_ms;

@@ -5,12 +5,11 @@
 #include "proxy/store/spool_file_private.h"
 #include "proxy/store/spool_fresh.h"
 
-#define TIDY_ENDS 1000 /* ends are forgotten after so many */
-#define FEW_ROWS  1000 /* so few are searched for names quickly */
+#define TIDY_ENDS SPOOL_ENDED_MAX /* ends are forgotten after so many, all of which it looks at */
 
 struct looked {
     int state;
-    int64_t principal, size, entity;
+    int64_t principal, size, names_size, entity; /* size: what it takes, with its names */
 };
 
 /* -ENOENT: there is no row ID in STATE; -1: in any. */
@@ -26,8 +25,11 @@ static int look(struct spool_file *file, int64_t id, int state, struct looked *r
     if (r <= 0)
         return r < 0 ? r : -ENOENT;
     *ret = (struct looked){sqlite3_column_int(statement, 0), sqlite3_column_int64(statement, 1),
-                           sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3)};
+                           sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3),
+                           sqlite3_column_int64(statement, 4)};
     sqlite3_reset(statement);
+    if (ret->names_size < 0 || ret->names_size > SPOOL_NAMES_MAX)
+        return spool_note(file, SQLITE_CORRUPT);
     if (ret->state == SPOOL_FRESH)
         ret->state = SPOOL_WAITING;
     if (ret->state != SPOOL_WAITING && ret->state != SPOOL_ASIDE)
@@ -173,10 +175,10 @@ int spool_file_change(struct spool_file *file, int64_t id, const struct buf *bod
     if (!statement)
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
-    spool_bind_body(statement, 2, body);
+    spool_bind_body(statement, 2, body, (size_t)row.names_size);
     r = spool_step(file, statement);
     if (r == 0)
-        spool_file_add(file, (enum spool_state)row.state, 0, (int64_t)body->len - row.size);
+        spool_file_add(file, (enum spool_state)row.state, 0, (int64_t)body->len + row.names_size - row.size);
     return r;
 }
 
@@ -209,7 +211,8 @@ static int id_in_front(struct spool_file *file, int64_t id, int64_t *ret)
     return *ret <= spool_last_id(number) - SPOOL_PARTS_MAX ? -EOVERFLOW : 0;
 }
 
-static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body)
+static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body,
+                size_t names_size)
 {
     struct sqlite3_stmt *statement = spool_statement(file, SPOOL_COPY);
 
@@ -217,7 +220,7 @@ static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struc
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, new_id);
-    spool_bind_body(statement, 3, body);
+    spool_bind_body(statement, 3, body, names_size);
     return spool_step(file, statement);
 }
 
@@ -234,10 +237,10 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
     if (r == 0)
         r = id_in_front(file, id, &new_id);
     if (r == 0)
-        r = copy(file, id, new_id, first);
+        r = copy(file, id, new_id, first, (size_t)row.names_size);
     if (r < 0)
         return r;
-    spool_file_add(file, SPOOL_WAITING, 1, (int64_t)first->len);
+    spool_file_add(file, SPOOL_WAITING, 1, (int64_t)first->len + row.names_size);
     if (new_id < file->totals.oldest_id)
         file->totals.oldest_id = new_id;
     spool_oldest_add(file, row.principal, new_id);
@@ -247,27 +250,18 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
 
 /* ---- what is not needed any more ---- */
 
-/* The greatest number stays, so that it is not given again. */
+/* The last ones of each user go last, so that many of one do not take the place of those of others. The
+ * greatest number stays, so that it is not given again. */
 static int forget_ends(struct spool_file *file, int64_t now_ms)
 {
-    char sql[400];
+    char sql[500];
 
-    snprintf(sql, sizeof(sql),
-             "DELETE FROM ended WHERE id < (SELECT max(id) FROM ended) AND (at < %lld"
-             " OR id < (SELECT id FROM ended ORDER BY id DESC LIMIT 1 OFFSET %d))",
-             (long long)(now_ms - SPOOL_ENDED_MS), SPOOL_ENDED_MAX - 1);
-    return spool_note(file, sqlite3_exec(file->db, sql, NULL, NULL, NULL));
-}
-
-static int forget_names(struct spool_file *file)
-{
-    static const char sql[] = "DELETE FROM entities WHERE id NOT IN (SELECT entity FROM rows);"
-                              "DELETE FROM targets WHERE id NOT IN (SELECT target FROM rows);"
-                              "DELETE FROM servers WHERE id NOT IN (SELECT server FROM rows);"
-                              "DELETE FROM principals WHERE id NOT IN (SELECT principal FROM rows)"
-                              "    AND id NOT IN (SELECT principal FROM ended)";
-
-    spool_oldest_forget(file);
+    snprintf(
+        sql, sizeof(sql),
+        "DELETE FROM ended WHERE id < (SELECT max(id) FROM ended) AND (at < %lld OR id IN (SELECT id FROM"
+        " (SELECT id, row_number() OVER (PARTITION BY principal ORDER BY id DESC) AS place FROM ended)"
+        " ORDER BY place, id DESC LIMIT -1 OFFSET %d))",
+        (long long)(now_ms - SPOOL_ENDED_MS), SPOOL_ENDED_MAX);
     return spool_note(file, sqlite3_exec(file->db, sql, NULL, NULL, NULL));
 }
 
@@ -275,7 +269,5 @@ int spool_file_tidy(struct spool_file *file, int64_t now_ms)
 {
     int r = forget_ends(file, now_ms);
 
-    if (r == 0 && file->totals.rows[SPOOL_WAITING] + file->totals.rows[SPOOL_ASIDE] <= FEW_ROWS)
-        r = forget_names(file);
-    return r;
+    return r == 0 ? spool_names_tidy(file) : r;
 }

@@ -211,6 +211,8 @@ static int read_database(struct spool_file *file)
     if (r == 0)
         r = oldest_waiting(file, &file->totals.oldest_id);
     if (r == 0)
+        r = spool_sql_number(file->db, "SELECT count(*) FROM entities", &file->entities_new);
+    if (r == 0)
         r = spool_file_begin(file);
     if (r < 0 && r != -ENOSPC)
         return r;

@@ -18,11 +18,12 @@ enum spool_statement {
     SPOOL_FIND_PRINCIPAL,
     SPOOL_FIND_SERVER,
     SPOOL_FIND_ENTITY,
-    SPOOL_FIND_TARGET,
+    SPOOL_FIND_KIND,
     SPOOL_ADD_PRINCIPAL,
     SPOOL_ADD_SERVER,
     SPOOL_ADD_ENTITY,
-    SPOOL_ADD_TARGET,
+    SPOOL_COUNT_KINDS,
+    SPOOL_ADD_KIND,
     SPOOL_INSERT,
     SPOOL_LOOK,
     SPOOL_DELETE,
@@ -70,14 +71,33 @@ void spool_bind_text(struct sqlite3_stmt *statement, int index, const char *text
 /* SQLite does not notice it if the disk has changed a byte of a body. */
 int64_t spool_body_sum(const struct buf *body);
 
-/* Binds three parameters from INDEX on: the size, the sum, and the body. */
-void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body);
+/* Binds three parameters from INDEX on: what the row takes, with NAMES_SIZE for its names; the sum, and the
+ * body. */
+void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body, size_t names_size);
 
-/* Adds to the totals of STATE (or takes from it) ROWS with bodies of SIZE bytes together. */
+/* Adds to the totals of STATE (or takes from it) ROWS that take SIZE bytes together. */
 void spool_file_add(struct spool_file *file, enum spool_state state, int64_t rows, int64_t size);
 
 /* A copy of the text in a column. *RET is NULL if the column is. -ENOMEM. */
 int spool_take_text(struct sqlite3_stmt *statement, int column, char **ret);
+
+/* What many rows share, in tables of its own (spool_names.c). */
+struct spool_names {
+    int64_t entity, principal, server;
+    int64_t kind;       /* target, operation, scope and content type, the entity's id aside; or 0: */
+    const char *own[4]; /* the row has these itself, because there are too many kinds; else NULL */
+    char target[SPOOL_TARGET_SIZE]; /* without the entity's id */
+    size_t size;                    /* of those that are new, in bytes */
+};
+
+/* Finds, or adds, the names of ROW. -EINVAL: a target that no client can have sent. */
+int spool_names_find(struct spool_file *file, const struct spool_row *row, struct spool_names *ret);
+
+/* Puts the entity's id KEY into the target that was read. -ENOMEM. */
+int spool_names_complete(char **target, const char *key);
+
+/* Forgets those that no row needs; it costs as much as there are, so it does so if many may be new. */
+int spool_names_tidy(struct spool_file *file);
 
 /* The first row of WHICH from ID on, without its body; PRINCIPAL is its second parameter, if it has one.
  * -ENOENT. */
@@ -93,8 +113,7 @@ void spool_oldest_forget(struct spool_file *file);
 /* Counts the rows, for the totals. */
 int spool_file_count(struct spool_file *file, struct spool_totals *ret);
 
-/* Forgets ends that are too many or too old; and the names of principals, servers, entities and targets that
- * no row needs, if few rows are left. */
+/* Forgets ends that are too many or too old, and names that no row needs. */
 int spool_file_tidy(struct spool_file *file, int64_t now_ms);
 
 /* The path of the log file beside the database. */

@@ -31,6 +31,7 @@ enum {
     ANSWER,
     REASON,
     SIZE,
+    NAMES_SIZE,
     CRC,
     BODY
 };
@@ -51,7 +52,7 @@ static int read_texts(struct sqlite3_stmt *statement, struct spool_row *row)
 
     for (i = 0; i < ARRAY_SIZE(texts) && r == 0; i++)
         r = spool_take_text(statement, texts[i].column, texts[i].text);
-    return r;
+    return r == 0 ? spool_names_complete(&row->target, row->entity) : r;
 }
 
 static int read_row(struct sqlite3_stmt *statement, struct spool_row *row)
@@ -70,6 +71,7 @@ static int read_row(struct sqlite3_stmt *statement, struct spool_row *row)
     row->last_attempt_ms = sqlite3_column_int64(statement, LAST_ATTEMPT);
     row->status = sqlite3_column_int(statement, STATUS);
     row->size = (size_t)sqlite3_column_int64(statement, SIZE);
+    row->names_size = (size_t)sqlite3_column_int64(statement, NAMES_SIZE);
     return body ? buf_append(&row->body, body, (size_t)length) : 0;
 }
 
@@ -89,9 +91,9 @@ static bool has_all_texts(const struct spool_row *row)
 static bool is_sound(const struct spool_row *row)
 {
     return row->id > 0 && (row->state == SPOOL_WAITING || row->state == SPOOL_ASIDE) && has_all_texts(row) &&
-           row->size <= SPOOL_BODY_MAX && row->attempts >= 0 && row->attempts < INT_MAX &&
-           is_time(row->arrived_ms) && is_time(row->boot_ms) && is_time(row->first_attempt_ms) &&
-           is_time(row->last_attempt_ms);
+           row->size <= SPOOL_BODY_MAX && row->names_size <= SPOOL_NAMES_MAX && row->attempts >= 0 &&
+           row->attempts < INT_MAX && is_time(row->arrived_ms) && is_time(row->boot_ms) &&
+           is_time(row->first_attempt_ms) && is_time(row->last_attempt_ms);
 }
 
 static bool is_sound_end(const struct spool_row *row)

@@ -69,7 +69,8 @@ struct spool_row {
     int status;               /* of the server's last answer; 0: none */
     char *answer;
     char *reason;
-    size_t size; /* of the body, in bytes, also if it was not read */
+    size_t size;       /* of the body, in bytes, also if it was not read */
+    size_t names_size; /* of names that came into the file with it: they count for it */
     struct buf body;
     bool is_damaged; /* the body that was read is not the one that was stored */
 };

@@ -8,11 +8,13 @@
 
 /* The columns are in the order that spool_file_read.c has. LEFT JOIN, so that a row whose names a damaged
  * file has lost is found, and not passed over. */
-#define ROWS(body)                                                                                                  \
-    "SELECT rows.id, state, arrived, key, name, url, tenant, operation, scope, targets.target, content_type, boot," \
-    " boot_ms, attempts, first_attempt, last_attempt, status, answer, reason, size, crc, " body " FROM rows"        \
-    " LEFT JOIN entities ON entities.id = entity LEFT JOIN principals ON principals.id = principal"                 \
-    " LEFT JOIN servers ON servers.id = server LEFT JOIN targets ON targets.id = rows.target"
+#define ROWS(body)                                                                                            \
+    "SELECT rows.id, state, arrived, key, name, url, tenant, coalesce(rows.operation, kinds.operation),"      \
+    " coalesce(rows.scope, kinds.scope), coalesce(rows.target, kinds.target),"                                \
+    " coalesce(rows.content_type, kinds.content_type), boot, boot_ms, attempts, first_attempt, last_attempt," \
+    " status, answer, reason, length(body), size - length(body), crc, " body " FROM rows"                     \
+    " LEFT JOIN entities ON entities.id = entity LEFT JOIN principals ON principals.id = principal"           \
+    " LEFT JOIN servers ON servers.id = server LEFT JOIN kinds ON kinds.id = kind"
 #define IF_ASKED "CASE WHEN ?2 THEN body END"
 #define WAITS    "+state IN (0, 4)" /* without the index, which does not have all */
 
@@ -23,17 +25,18 @@ static const char *const texts[] = {
     [SPOOL_FIND_PRINCIPAL] = "SELECT id FROM principals WHERE name = ?1",
     [SPOOL_FIND_SERVER] = "SELECT id FROM servers WHERE url = ?1 AND tenant = ?2",
     [SPOOL_FIND_ENTITY] = "SELECT id FROM entities WHERE key = ?1",
-    [SPOOL_FIND_TARGET] =
-        "SELECT id FROM targets WHERE target = ?1 AND operation = ?2 AND scope = ?3 AND content_type = ?4",
+    [SPOOL_FIND_KIND] =
+        "SELECT id FROM kinds WHERE target = ?1 AND operation = ?2 AND scope = ?3 AND content_type = ?4",
     [SPOOL_ADD_PRINCIPAL] = "INSERT INTO principals (name) VALUES (?1)",
     [SPOOL_ADD_SERVER] = "INSERT INTO servers (url, tenant) VALUES (?1, ?2)",
     [SPOOL_ADD_ENTITY] = "INSERT INTO entities (key) VALUES (?1)",
-    [SPOOL_ADD_TARGET] =
-        "INSERT INTO targets (target, operation, scope, content_type) VALUES (?1, ?2, ?3, ?4)",
+    [SPOOL_COUNT_KINDS] = "SELECT count(*) FROM kinds",
+    [SPOOL_ADD_KIND] = "INSERT INTO kinds (target, operation, scope, content_type) VALUES (?1, ?2, ?3, ?4)",
     [SPOOL_INSERT] =
-        "INSERT INTO rows (id, state, entity, principal, server, target, arrived, boot, boot_ms, size, crc, body)"
-        " VALUES (?1, ?12, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-    [SPOOL_LOOK] = "SELECT state, principal, size, entity FROM rows WHERE id = ?1",
+        "INSERT INTO rows (id, state, entity, principal, server, kind, arrived, boot, boot_ms, size, crc, body,"
+        " target, operation, scope, content_type)"
+        " VALUES (?1, ?12, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14, ?15, ?16)",
+    [SPOOL_LOOK] = "SELECT state, principal, size, size - length(body), entity FROM rows WHERE id = ?1",
     [SPOOL_DELETE] = "DELETE FROM rows WHERE id = ?1",
     [SPOOL_NOTE_END] = "INSERT OR REPLACE INTO ended VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SPOOL_UPDATE_ANSWER] =
@@ -49,8 +52,9 @@ static const char *const texts[] = {
     [SPOOL_LEAST_ID] = "SELECT min(id) FROM (SELECT min(id) AS id FROM rows WHERE id BETWEEN ?1 AND ?2"
                        " UNION ALL SELECT min(id) FROM ended WHERE id BETWEEN ?1 AND ?2)",
     [SPOOL_COPY] =
-        "INSERT INTO rows SELECT ?2, state, entity, principal, server, target, arrived, boot, boot_ms,"
-        " attempts, first_attempt, last_attempt, status, answer, reason, ?3, ?4, ?5 FROM rows WHERE id = ?1",
+        "INSERT INTO rows SELECT ?2, state, entity, principal, server, kind, arrived, boot, boot_ms, attempts,"
+        " first_attempt, last_attempt, status, answer, reason, target, operation, scope, content_type, ?3, ?4, ?5"
+        " FROM rows WHERE id = ?1",
     [SPOOL_NEXT_ENTITY] =
         "SELECT entity, id FROM rows WHERE state = 0 AND entity > ?1 ORDER BY entity, id LIMIT 1",
     [SPOOL_OLDEST] = ROWS("NULL") " WHERE rows.id >= ?1 AND " WAITS " ORDER BY rows.id LIMIT 1",

@@ -36,7 +36,7 @@ static int store(const char *name, size_t bytes)
 
     if (r < 0)
         return r;
-    spool_bounds_stored(&bounds, name, bytes, true);
+    spool_bounds_stored(&bounds, name, bytes, 0);
     in_file.rows[SPOOL_WAITING]++;
     in_file.bytes[SPOOL_WAITING] += (int64_t)bytes;
     return 0;
@@ -85,7 +85,7 @@ START_TEST(what_is_not_stored_does_not_count)
 
     for (i = 0; i < 3 * MAX_ROWS; i++) {
         ck_assert_int_eq(take("uid:1", 1), 0);
-        spool_bounds_stored(&bounds, "uid:1", 1, false);
+        spool_bounds_not_stored(&bounds, "uid:1", 1);
     }
     ck_assert_uint_eq(bounds.rows.used, 0);
     ck_assert_uint_eq(bounds.bytes.used, 0);
@@ -115,8 +115,9 @@ START_TEST(a_count_keeps_what_is_not_stored_yet)
     spool_bounds_count(&bounds, shares, 2);
     ck_assert_uint_eq(bounds.rows.used, 9);
     ck_assert_uint_eq(bounds.bytes.used, 850);
-    spool_bounds_stored(&bounds, "uid:2", 50, true);
+    spool_bounds_stored(&bounds, "uid:2", 50, 7);
     ck_assert_uint_eq(bounds.rows.used, 9);
+    ck_assert_uint_eq(bounds.bytes.used, 857);
     spool_bounds_count(&bounds, shares, 1);
     ck_assert_uint_eq(bounds.rows.used, 7);
     in_file.rows[SPOOL_WAITING] = 7;

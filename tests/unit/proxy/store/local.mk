@@ -4,6 +4,7 @@ tests_unit_test_spool_SOURCES += \
 	tests/unit/proxy/store/spool_damaged.c \
 	tests/unit/proxy/store/spool_file.c \
 	tests/unit/proxy/store/spool_fresh.c \
+	tests/unit/proxy/store/spool_names.c \
 	tests/unit/proxy/store/spool_full.c \
 	tests/unit/proxy/store/spool_kill.c \
 	tests/unit/proxy/store/spool_power.c \

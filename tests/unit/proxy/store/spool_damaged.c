@@ -406,7 +406,7 @@ START_TEST(a_table_that_is_missing_is_damage)
 
     world_directory();
     make_file();
-    change_file("DROP TABLE targets");
+    change_file("DROP TABLE kinds");
     ck_assert_ptr_nonnull(strstr(open_damaged(&file), "is damaged (no such table: "));
     ck_assert_int_eq(world_count_damaged(), 1);
     spool_file_close(&file);
@@ -430,7 +430,7 @@ static const char *const absurdities[] = {
     "UPDATE rows SET size = -1",
     "UPDATE rows SET size = 9223372036854775807",
     "UPDATE rows SET state = 7 WHERE id = (SELECT min(id) FROM rows)",
-    "UPDATE rows SET target = 1000000",
+    "UPDATE rows SET kind = 1000000",
 };
 
 START_TEST(absurd_values_are_damage)

@@ -125,7 +125,8 @@ START_TEST(a_row_comes_back_as_it_was)
     ck_row_text(found, body.data, "{\"a\":1}");
     ck_assert(!found->is_damaged);
     ck_assert_int_eq(file.totals.rows[SPOOL_WAITING], 1);
-    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], 7 + SPOOL_ROW_BYTES);
+    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], 7 + SPOOL_ROW_BYTES + (int64_t)row->names_size);
+    ck_assert_uint_eq(found->names_size, row->names_size);
     spool_row_free(row);
 }
 END_TEST
@@ -343,14 +344,16 @@ END_TEST
 START_TEST(a_body_is_changed)
 {
     const struct buf body = {(char *)(uintptr_t) "shorter", 7, 7, 7};
+    int64_t before;
 
     world_insert(&file, 1, "a", "a long body");
+    before = file.totals.bytes[SPOOL_WAITING];
     begin();
     ck_assert_int_eq(spool_file_change(&file, spool_last_id(1), &body), 0);
     ck_assert_int_eq(spool_file_change(&file, spool_last_id(2), &body), -ENOENT);
     commit();
     ck_assert_str_eq(bodies("a"), "shorter;");
-    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], 7 + SPOOL_ROW_BYTES);
+    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], before - 4);
 }
 END_TEST
 
@@ -491,9 +494,13 @@ START_TEST(what_each_principal_has)
     struct spool_share *shares;
     size_t count;
 
+    world_insert(&file, 4, "a", "");
+    begin();
+    ck_assert_int_eq(spool_file_end(&file, spool_last_id(4), SPOOL_DELIVERED, &accepted), 0); /* "a" stays */
+    commit();
     world_insert(&file, 1, "a", "123");
     world_insert(&file, 2, "a", "12345");
-    world_insert(&file, 3, "b", "1");
+    world_insert(&file, 3, "a", "1");
     begin();
     ck_assert_int_eq(spool_file_set_aside(&file, spool_last_id(3), &refused), 0);
     commit();
@@ -553,7 +560,7 @@ static int64_t count_ends(void)
 {
     int64_t number, count = 0;
 
-    for (number = 1; number <= SPOOL_ENDED_MAX + 3000; number++) {
+    for (number = 1; number <= 2 * SPOOL_ENDED_MAX; number++) {
         ck_assert_int_eq(spool_file_find(&file, number, false, SIZE_MAX, &rows), 0);
         count += row_at(0) != NULL;
         spool_rows_free(&rows);
@@ -566,16 +573,23 @@ START_TEST(a_bounded_number_of_ends_is_remembered)
     int64_t number, now = 1700000000000;
 
     begin();
-    for (number = 1; number <= SPOOL_ENDED_MAX + 3000; number++) {
+    for (number = 1; number <= 2 * SPOOL_ENDED_MAX; number++) {
         struct spool_answer answer = {.at_ms = now, .status = 200};
         struct spool_row *row = world_row(number, "a", "x");
 
+        if (number == 1) { /* another user, who has only this */
+            free(row->principal);
+            row->principal = strdup("uid 3");
+        }
         ck_assert_int_eq(spool_file_insert(&file, row), 0);
         ck_assert_int_eq(spool_file_end(&file, row->id, SPOOL_DELIVERED, &answer), 0);
         spool_row_free(row);
     }
     commit();
     ck_assert_int_eq(count_ends(), SPOOL_ENDED_MAX);
+    ck_assert_int_eq(spool_file_find(&file, 1, false, SIZE_MAX, &rows), 0);
+    ck_row_text(row_at(0), principal, "uid 3");
+    spool_rows_free(&rows);
     reopen();
     ck_assert_int_eq(count_ends(), 1);
 }
