@@ -7,6 +7,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/forward/call_send.c \
 	src/proxy/forward/call_timeout.c src/proxy/forward/call_timeout.h \
 	src/proxy/forward/forward.c src/proxy/forward/forward.h \
+	src/proxy/forward/forward_handler.c \
 	src/proxy/forward/forward_spool.h \
 	src/proxy/forward/forwarding.h \
 	src/proxy/forward/hold.c \

@@ -14,6 +14,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
 	src/proxy/spool/spool_left.c src/proxy/spool/spool_left.h \
+	src/proxy/spool/spool_obstacle.c src/proxy/spool/spool_obstacle.h \
 	src/proxy/spool/spool_origin.c src/proxy/spool/spool_origin.h \
 	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \
 	src/proxy/spool/spool_pending.c src/proxy/spool/spool_pending.h \
@@ -26,5 +27,6 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_row_json.c src/proxy/spool/spool_row_json.h \
 	src/proxy/spool/spool_slot.c src/proxy/spool/spool_slot.h \
 	src/proxy/spool/spool_take.c src/proxy/spool/spool_take.h \
+	src/proxy/spool/spool_turns.c \
 	src/proxy/spool/spool_wait.c src/proxy/spool/spool_wait.h \
 	src/proxy/spool/spool_write.c src/proxy/spool/spool_write.h

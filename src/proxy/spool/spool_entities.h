@@ -98,7 +98,10 @@ void spool_entities_tidy(struct spool_entities *entities, struct spool_backlog *
 /* Whether later writes of this entity must go behind rows; BACKLOG may be NULL. */
 bool spool_entities_has_rows(const struct spool_entities *entities, const struct spool_backlog *backlog);
 
-/* ---- turns ---- */
+/* ---- turns (spool_turns.c) ---- */
+
+/* BACKLOG, which has rows and no slot, goes to the end. */
+void spool_entities_wait_for_turn(struct spool_entities *entities, struct spool_backlog *backlog);
 
 /* The entity whose turn it is. NULL: none waits whose user may have a slot. */
 struct spool_backlog *spool_entities_next(struct spool_entities *entities);

@@ -6,14 +6,11 @@
 
 #include "base/log.h"
 #include "base/utf8.h"
-#include "http/field_line.h"
 #include "proxy/spool/spool.h"
 #include "proxy/spool/spool_answer.h"
-#include "proxy/spool/spool_boot.h"
-#include "proxy/spool/spool_origin.h"
+#include "proxy/spool/spool_obstacle.h"
 #include "proxy/spool/spool_pending.h"
 #include "proxy/spool/spool_report.h"
-#include "proxy/spool/spool_write.h"
 
 #define PENDING_MS 250 /* until an entity whose earlier write is not here yet is looked at again */
 #define FILE_MS    1000
@@ -135,33 +132,6 @@ void spool_slot_set_answer(struct spool_slot *slot, int status, const char *text
     progress->answer.answer = progress->answer_text;
 }
 
-static bool is_one_line(const char *text)
-{
-    return field_text_is_valid(text, text + strlen(text));
-}
-
-/* Whatever is in the file, no other call is made with the session's login. */
-static bool is_write(const struct spool_row *lead)
-{
-    const struct operation *operation = spool_batch_operation(lead);
-    enum spool_kind kind = spool_write_read(operation, lead->target, strcspn(lead->target, "?")).kind;
-
-    return (kind == SPOOL_TELEMETRY || kind == SPOOL_ATTRIBUTES) && is_one_line(lead->target) &&
-           !strpbrk(lead->target, " \t") && is_one_line(lead->content_type);
-}
-
-/* Why rows like LEAD can never be delivered; NULL: they can. */
-static const char *obstacle(const struct spool_slot *slot, const struct spool_row *lead)
-{
-    if (!is_write(lead))
-        return "it is not a write of telemetry or attributes: the file has been changed";
-    if (lead->is_damaged)
-        return "the disk has changed it";
-    if (lead->boot_id && strcmp(lead->boot_id, spool_boot_id()) != 0)
-        return "the time is not known: it was written before a restart of the host, whose clock was not set";
-    return spool_origin_differs(&services_of(slot)->upstream, lead->server_url, lead->tenant);
-}
-
 /* What is left of the rest that its rows need after attempts before this slot began. While a refused row is
  * looked for, none is needed. */
 static int64_t rest_ms_of(const struct spool_slot *slot, const struct spool_row *lead)
@@ -197,7 +167,7 @@ void spool_slot_get_ready(struct spool_slot *slot)
 static void look_at_batch(struct spool_slot *slot)
 {
     const struct spool_row *lead = slot->progress.batch.lead;
-    const char *why = obstacle(slot, lead);
+    const char *why = spool_obstacle(&services_of(slot)->upstream, lead);
     int64_t rest_ms = rest_ms_of(slot, lead);
 
     if (why) {
