@@ -2,6 +2,7 @@
 """The spool's file is in use, damaged, or of a newer version: it is said, nothing that is there is lost without a word, and nothing
 is acknowledged that is not stored."""
 import os
+import signal
 import sqlite3
 
 import tap
@@ -50,6 +51,20 @@ class TestFile(SpoolCase):
         self.assertRegex(second.log.text(), r"spool\.db is in use by another process; each needs a directory of its own")
         second.process = None
         self.assertEqual(self.write(), {202})
+        self.settle(self.programs)
+
+    def test_a_program_that_reads_the_file_only_delays_it(self):
+        self.store()
+        self.way.start()
+        reader = sqlite3.connect(self.file, isolation_level=None)
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM rows").fetchone()
+        self.proxy.start()
+        self.proxy.log.wait("is being read by another program; it is opened when that has ended")
+        self.assert_refused()
+        reader.close()
+        self.proxy.signal(signal.SIGHUP)
+        self.proxy.log.wait("can be used now")
         self.settle(self.programs)
 
     def set_version(self, version):

@@ -10,6 +10,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/store/spool_file_room.c \
 	src/proxy/store/spool_file_totals.c \
 	src/proxy/store/spool_fresh.c src/proxy/store/spool_fresh.h \
+	src/proxy/store/spool_lock.c src/proxy/store/spool_lock.h \
 	src/proxy/store/spool_names.c \
 	src/proxy/store/spool_oldest.c \
 	src/proxy/store/spool_reserve.c src/proxy/store/spool_reserve.h \

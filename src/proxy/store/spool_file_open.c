@@ -10,6 +10,7 @@
 #include "proxy/store/spool_damaged.h"
 #include "proxy/store/spool_file_private.h"
 #include "proxy/store/spool_fresh.h"
+#include "proxy/store/spool_lock.h"
 #include "proxy/store/spool_reserve.h"
 #include "proxy/store/spool_schema.h"
 #include "proxy/store/spool_sql.h"
@@ -86,9 +87,9 @@ static int open_error(struct spool_file *file, int r, struct tb_error *err)
     const char *why = file->failure ? file->why : file->db ? sqlite3_errmsg(file->db) : strerror(-r);
 
     if (r == -EBUSY)
-        return tb_error_set(
-            err, r, "%s is in use by another process; each needs a directory of its own (spool.directory)",
-            file->path);
+        return tb_error_set(err, -EAGAIN,
+                            "%s is being read by another program; it is opened when that has ended",
+                            file->path);
     if (r == -ENOTSUP)
         return tb_error_set(err, r, "%s was written by a newer version; install that, or move the file away",
                             file->path);
@@ -271,6 +272,17 @@ static int open_or_replace(struct spool_file *file, struct tb_error *err)
     return r < 0 ? tb_error_set(err, r, "%s", damage.message) : 0;
 }
 
+static int lock(struct spool_file *file, const char *directory, struct tb_error *err)
+{
+    int r = spool_lock_take(directory, &file->lock);
+
+    if (r == -EBUSY)
+        return tb_error_set(
+            err, r, "%s is in use by another process; each needs a directory of its own (spool.directory)",
+            file->path);
+    return r == 0 ? 0 : fail_with(err, directory, r);
+}
+
 static int file_path(const char *directory, char **ret, struct tb_error *err)
 {
     CLEANUP(free_pointer) char *resolved = realpath(directory, NULL);
@@ -308,6 +320,8 @@ int spool_file_open(struct spool_file *file, const char *directory, struct tb_er
     if (r == 0)
         r = file_path(directory, &file->path, err);
     if (r == 0)
+        r = lock(file, directory, err);
+    if (r == 0)
         r = open_or_begin(file, err);
     if (r < 0)
         spool_file_close(file);
@@ -317,6 +331,9 @@ int spool_file_open(struct spool_file *file, const char *directory, struct tb_er
 void spool_file_close(struct spool_file *file)
 {
     close_database(file);
+    if (file->lock > 0)
+        close(file->lock);
+    file->lock = 0;
     free(TAKE_PTR(file->path));
 }
 

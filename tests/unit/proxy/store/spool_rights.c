@@ -50,9 +50,10 @@ START_TEST(another_process_is_refused)
 }
 END_TEST
 
-/* As a backup does; tells by NEWS when it has begun. */
-static void read_for_a_moment(int news)
+/* As a backup does; tells by NEWS when it has begun, and ends after MS, or when ENDS is closed. */
+static void read_file(int news, int ms, int ends)
 {
+    char byte;
     sqlite3 *db;
     int code = sqlite3_open(world_path(), &db);
 
@@ -60,7 +61,10 @@ static void read_for_a_moment(int news)
         code = sqlite3_exec(db, "BEGIN;SELECT count(*) FROM rows", NULL, NULL, NULL);
     if (code != SQLITE_OK || write(news, "", 1) != 1)
         _exit(1);
-    sqlite3_sleep(SPOOL_LOCK_MS / 20);
+    if (ms > 0)
+        sqlite3_sleep(ms);
+    else if (read(ends, &byte, 1) != 0)
+        _exit(2);
     sqlite3_close(db);
     _exit(0);
 }
@@ -75,13 +79,42 @@ START_TEST(one_who_has_it_for_a_moment_is_waited_for)
     ck_assert_int_eq(pipe(news), 0);
     child = fork();
     if (child == 0)
-        read_for_a_moment(news[1]);
+        read_file(news[1], SPOOL_LOCK_MS / 20, -1);
     ck_assert_int_eq(read(news[0], &byte, 1), 1);
     world_open(&file);
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
     close(news[0]);
     close(news[1]);
+}
+END_TEST
+
+/* It is no reason to end, as another tbproxyd is: it will be over. */
+START_TEST(one_who_reads_for_long_is_told)
+{
+    int news[2], ends[2], status;
+    struct tb_error err = {0};
+    char byte;
+    pid_t child;
+
+    spool_file_close(&file);
+    ck_assert_int_eq(pipe(news), 0);
+    ck_assert_int_eq(pipe(ends), 0);
+    child = fork();
+    if (child == 0) {
+        close(ends[1]);
+        read_file(news[1], 0, ends[0]);
+    }
+    ck_assert_int_eq(read(news[0], &byte, 1), 1);
+    ck_assert_int_eq(open_again(&err), -EAGAIN);
+    ck_assert_ptr_nonnull(strstr(err.message, "is being read by another program; it is opened when"));
+    close(ends[1]);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    world_open(&file);
+    close(news[0]);
+    close(news[1]);
+    close(ends[0]);
 }
 END_TEST
 
@@ -171,6 +204,7 @@ UNIT_SUITE(spool_rights)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, another_process_is_refused);
     tcase_add_test(tests, one_who_has_it_for_a_moment_is_waited_for);
+    tcase_add_test(tests, one_who_reads_for_long_is_told);
     tcase_add_test(tests, others_have_no_rights);
     tcase_add_test(tests, no_link_is_followed);
     tcase_add_test(tests, it_belongs_to_another_user);
