@@ -53,19 +53,15 @@ static void for_all(struct services *services, void (*change)(struct forwarding 
 }
 
 /* Also what the server has, and does not answer. */
-static void spool_overdue(struct forward *forward)
+static void away_timer_expired(struct timer *timer)
 {
+    struct forward *forward = CONTAINER_OF(timer, struct forward, away_timer);
     struct services *services = forward->services;
 
     if (!forward->spool || !server_health_is_away(&services->upstream.health))
         return;
     for_all(services, admission_spool_overdue);
-    loop_timer_start(&services->loop, &forward->away_timer, AWAY_LOOK_MS);
-}
-
-static void away_timer_expired(struct timer *timer)
-{
-    spool_overdue(CONTAINER_OF(timer, struct forward, away_timer));
+    loop_timer_start(&services->loop, timer, AWAY_LOOK_MS);
 }
 
 void forward_health_changed(struct forward *forward)
@@ -78,7 +74,9 @@ void forward_health_changed(struct forward *forward)
         slow_start_open(&forward->slow_start, services->loop.now_ms);
     if (services->draining && forward->slow_start.is_closed)
         for_all(services, admission_end_hold);
-    spool_overdue(forward);
+    /* Not at once: this may be the report of a failure, whose request is taken only when that is dealt with.
+     */
+    loop_timer_start(&services->loop, &forward->away_timer, 0);
     forward_wake_in(forward, 0); /* forward_run() may have run already in this turn */
 }
 

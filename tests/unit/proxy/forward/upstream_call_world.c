@@ -481,9 +481,14 @@ void world_run_all(struct world *world, int64_t max_ms)
 
 /* ---- an outage ---- */
 
+/* As server_health.c does. */
 void world_report(struct world *world, enum failover_result result)
 {
-    if (failover_report(&world->services.upstream.health.failover, 0, result, world_now(world)))
+    struct failover *failover = &world->services.upstream.health.failover;
+    bool was_sound = failover_is_sound(failover);
+    bool changed = failover_report(failover, 0, result, world_now(world));
+
+    if (changed || !was_sound || !failover_is_sound(failover))
         forward_health_changed(&world->forward);
 }
 

@@ -261,6 +261,35 @@ START_TEST(a_server_that_comes_back_in_time_gets_it_without_the_spool)
 }
 END_TEST
 
+/* A check of the server gets no answer. */
+static void be_silent(void)
+{
+    struct failover *failover = &world.services.upstream.health.failover;
+
+    failover_check(failover, 0, world_now(&world));
+    ck_assert_uint_eq(failover_begin_probe(failover, world_now(&world)), 0);
+    ck_assert(failover_report_silence(failover, 0));
+    forward_health_changed(&world.forward);
+}
+
+/* The report of its failure comes before that is dealt with, and after it may be taken. */
+START_TEST(what_fails_at_a_server_that_is_away_is_taken)
+{
+    unsigned first;
+
+    world.server.faults.lost = 1000;
+    world.server.work_min_ms = world.server.work_max_ms = AFTER_MS;
+    first = begin(TELEMETRY, 1, 1)->serial;
+    world_run(&world, AFTER_MS - 60);
+    be_silent();
+    world_run(&world, 60 + EXACT_MS);
+    assert_answered(first, 202, AFTER_MS);
+    world.server.faults.lost = 0;
+    world_report(&world, FAILOVER_ANSWERED);
+    delivery_run_all(MINUTE_MS);
+}
+END_TEST
+
 /* The earlier one may still become a row, and would be delivered after the later one. */
 START_TEST(a_row_waits_for_an_earlier_write_at_the_server)
 {
@@ -486,6 +515,7 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, what_is_left_of_an_attribute_write_takes_no_more_than_its_body);
     tcase_add_test(tests, an_attribute_write_of_which_it_is_not_known_what_is_left_is_not_stored);
     tcase_add_test(tests, a_server_that_comes_back_in_time_gets_it_without_the_spool);
+    tcase_add_test(tests, what_fails_at_a_server_that_is_away_is_taken);
     tcase_add_test(tests, a_row_waits_for_an_earlier_write_at_the_server);
     tcase_add_test(tests, a_file_that_fails_is_said);
     tcase_add_test(tests, what_may_have_been_executed_and_is_not_stored_does_not_get_503);
