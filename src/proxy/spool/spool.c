@@ -38,7 +38,7 @@ static void look_later(struct spool *spool)
 {
     struct spool_look *look = &spool->look;
     struct loop *loop = &spool->services->loop;
-    int64_t pause_ms = SPOOL_LOOK_PART * (loop->now_ms - look->begun_ms);
+    int64_t pause_ms = SPOOL_LOOK_PART * look->took_ms;
 
     if (!spool->entities.all_known && !look->under_way && !spool->closing && !timer_is_started(&look->timer))
         loop_timer_start(loop, &look->timer, pause_ms > SPOOL_LOOK_MS ? pause_ms : SPOOL_LOOK_MS);
@@ -60,6 +60,7 @@ static void look_done(struct spool_work *work, int result)
         return;
     }
     look->under_way = false;
+    look->took_ms = spool->services->loop.now_ms - look->begun_ms;
     if (result == 0 && look->cursor == 0)
         spool->entities.all_known = !spool->entities.lost_one;
     look_later(spool);

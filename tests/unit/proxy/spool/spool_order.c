@@ -173,6 +173,23 @@ START_TEST(entities_beyond_the_share_of_their_user_are_delivered_and_others_are_
 }
 END_TEST
 
+/* However long ago the file was read. */
+START_TEST(an_entity_that_gets_no_record_is_looked_for_again_soon)
+{
+    size_t max = spool.entities.records.max;
+
+    world_run(&world, 10 * MINUTE_MS);
+    spool.entities.records.max = 0;
+    delivery_store(&(struct delivery_write){.entity = 1, .serial = 1});
+    spool.entities.records.max = max;
+    ck_assert(!spool.entities.all_known);
+    world_run(&world, 2 * SPOOL_LOOK_MS);
+    ck_assert(spool.entities.all_known);
+    delivery_run_all(MINUTE_MS);
+    delivery_assert_stored(1, 1);
+}
+END_TEST
+
 START_TEST(what_waits_follows_the_first_that_is_taken)
 {
     unsigned first;
@@ -511,6 +528,7 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, a_user_with_many_entities_does_not_send_others_into_the_spool);
     tcase_add_test(tests,
                    entities_beyond_the_share_of_their_user_are_delivered_and_others_are_stored_meanwhile);
+    tcase_add_test(tests, an_entity_that_gets_no_record_is_looked_for_again_soon);
     tcase_add_test(tests, what_waits_follows_the_first_that_is_taken);
     tcase_add_test(tests, what_is_left_of_an_attribute_write_takes_no_more_than_its_body);
     tcase_add_test(tests, an_attribute_write_of_which_it_is_not_known_what_is_left_is_not_stored);
