@@ -7,7 +7,7 @@
 #include "proxy/spool/spool_report.h"
 
 #define COUNT_MS   1000  /* between two counts of the file, at least */
-#define COUNT_PART 20    /* of the thread's time at most: others wait for it */
+#define COUNT_PART 20    /* and so many times as long as the last one took: others wait for it */
 #define TOLD_MS    60000 /* between two messages */
 
 /* ---- counting ---- */
@@ -15,7 +15,6 @@
 static int count_run(struct spool_work *work, struct spool_file *file)
 {
     struct spool_room *room = CONTAINER_OF(work, struct spool_room, work);
-
     int64_t begun_ms = clock_boot_ms();
     int r;
 
@@ -126,27 +125,55 @@ void spool_room_stored(struct spool *spool, const struct spool_row *row, size_t 
 
 /* ---- in the writer's thread ---- */
 
-static int drop_oldest(struct spool_file *file, const char *principal, struct spool_drop *drop, size_t *freed)
+/* The oldest row of the user who has NEW, but not NEW itself. */
+static int drop_oldest(struct spool_file *file, const struct spool_row *new, struct spool_drop *drop,
+                       size_t *freed)
 {
     const struct spool_answer answer = {.at_ms = clock_wall_ms(),
                                         .reason = "the spool was full, and newer writes came"};
-    struct spool_row *row = NULL;
-    int r = spool_file_oldest_of(file, principal, &row);
+    CLEANUP(spool_row_free_pointer) struct spool_row *row = NULL;
+    int r = spool_file_oldest_of(file, new->principal, &row);
 
-    if (r < 0)
-        return r == -ENOENT ? -EDQUOT : r;
-    list_append(&drop->dropped, &row->link);
+    if (r < 0 && r != -ENOENT)
+        return r;
+    if (r == -ENOENT || row->id == new->id)
+        return -EDQUOT;
     *freed += row->size + row->names_size + SPOOL_ROW_BYTES;
-    return spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
+    r = spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
+    list_append(&drop->dropped, &TAKE_PTR(row)->link);
+    return r;
 }
 
-int spool_room_drop(struct spool_file *file, const char *principal, struct spool_drop *drop)
+static int make_room(struct spool_file *file, const struct spool_row *new, struct spool_drop *drop,
+                     size_t bytes, size_t *freed)
 {
-    size_t freed = 0;
     int r = 0;
 
+    while (r == 0 && *freed < bytes)
+        r = drop_oldest(file, new, drop, freed);
+    return r;
+}
+
+/* What its names take is not known before. */
+static int store(struct spool_file *file, struct spool_row *row, struct spool_drop *drop)
+{
+    size_t freed = 0;
+    int r = make_room(file, row, drop, drop->bytes, &freed);
+
+    if (r == 0)
+        r = spool_file_insert(file, row);
+    if (r == 0 && drop->bytes > 0)
+        r = make_room(file, row, drop, drop->bytes + row->names_size, &freed);
+    return r;
+}
+
+int spool_room_store(struct spool_file *file, struct spool_row *row, struct spool_drop *drop)
+{
+    int r;
+
     spool_rows_free(&drop->dropped);
-    while (r == 0 && freed < drop->bytes)
-        r = drop_oldest(file, principal, drop, &freed);
+    r = store(file, row, drop);
+    if (r < 0 && !list_is_empty(&drop->dropped))
+        spool_file_fail(file, r); /* or these would be gone for nothing */
     return r;
 }

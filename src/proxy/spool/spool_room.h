@@ -24,9 +24,9 @@ void spool_room_count(struct spool *spool);
  * full for it; -ENOMEM. */
 int spool_room_take(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop);
 
-/* In the writer's thread: drops the oldest rows of PRINCIPAL. -EDQUOT: it has too few. May be called again.
- */
-int spool_room_drop(struct spool_file *file, const char *principal, struct spool_drop *drop);
+/* In the writer's thread: stores ROW, and drops the oldest rows of its user as DROP says. -EDQUOT: they are
+ * too few; errors of spool_file_insert(). If it fails, nothing is dropped. May be called again. */
+int spool_room_store(struct spool_file *file, struct spool_row *row, struct spool_drop *drop);
 
 /* ROW, which was taken with BYTES, is stored, or not; frees what is in DROP. */
 void spool_room_stored(struct spool *spool, const struct spool_row *row, size_t bytes,

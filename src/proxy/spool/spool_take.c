@@ -98,9 +98,8 @@ static int set_time(struct exchange *exchange, const struct spool_arrival *arriv
 static int take_run(struct spool_work *work, struct spool_file *file)
 {
     struct spool_take *take = CONTAINER_OF(work, struct spool_take, work);
-    int r = spool_room_drop(file, take->row->principal, &take->drop);
 
-    return r < 0 ? r : spool_file_insert(file, take->row);
+    return spool_room_store(file, take->row, &take->drop);
 }
 
 static void take_free(struct spool_take *take)
@@ -186,7 +185,6 @@ static void move_body(struct spool_take *take, struct spool_row *row)
 {
     take->quota_bytes = take->exchange->inbound.body.len;
     inbound_take(take->exchange, &row->body);
-    row->size = row->body.len;
 }
 
 /* Nothing is stored after all; ROW is the caller's again. */

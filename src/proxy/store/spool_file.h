@@ -116,6 +116,13 @@ static inline bool spool_file_failed(const struct spool_file *file)
     return file->failure != 0;
 }
 
+/* The commit undoes all, and returns RESULT. */
+static inline void spool_file_fail(struct spool_file *file, int result)
+{
+    if (!spool_file_failed(file))
+        file->failure = result;
+}
+
 /* ---- changes; -ENOENT: there is no such row, and nothing is changed ---- */
 
 /* Stores ROW with its id, and sets its size and names_size; attempts and answer are not stored. -EMSGSIZE:

@@ -28,10 +28,15 @@ static void run_works(struct spool_writer *writer, struct list *works)
 {
     struct spool_work *work;
 
+    int r;
+
     WORLD_ASSERT(spool_file_begin(&writer->file) == 0);
     list_for_each(work, works, link)
         work->result = delivery_file_error ? delivery_file_error : work->run(work, &writer->file);
-    WORLD_ASSERT(spool_file_commit(&writer->file) == 0);
+    r = spool_file_commit(&writer->file);
+    WORLD_ASSERT(r == 0 || works->next->next == works); /* the others would have to be executed again */
+    list_for_each(work, works, link)
+        work->result = r < 0 ? r : work->result;
 }
 
 static void commit(struct timer *timer)

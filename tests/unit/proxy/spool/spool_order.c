@@ -384,6 +384,58 @@ START_TEST(a_client_that_leaves_takes_nothing_along)
 }
 END_TEST
 
+/* ---- spool.when_full = "drop-oldest" ---- */
+
+static void drop_oldest(int64_t max_rows, int64_t max_bytes)
+{
+    world.config.spool.mode = SPOOL_MODE_ALWAYS;
+    world.config.spool.when_full = SPOOL_DROP_OLDEST;
+    world.config.spool.max_rows = max_rows;
+    world.config.spool.max_bytes = max_bytes;
+    spool_configure(&spool);
+    go_away();
+}
+
+/* COUNT writes, one after the other, each of the next entity if they are of DIFFERENT ones. */
+static void store(unsigned count, bool different)
+{
+    unsigned i;
+
+    for (i = 0; i < count; i++) {
+        begin(TELEMETRY, different ? 2 + i : 1, 1);
+        world_run(&world, EXACT_MS);
+    }
+}
+
+START_TEST(nothing_is_dropped_for_a_write_that_is_not_stored)
+{
+    unsigned last;
+
+    drop_oldest(10, 100000);
+    store(30, false);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 10);
+    spool.next_number--; /* the file has a row with this id */
+    last = begin(TELEMETRY, 1, 1)->serial;
+    world_run(&world, EXACT_MS);
+    ck_assert_int_eq(results[last].status, 503);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 10);
+    ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_DROPPED), 20);
+}
+END_TEST
+
+/* Older rows have brought no names. */
+START_TEST(as_much_is_dropped_as_is_stored_with_its_names)
+{
+    const int64_t max = 10000;
+
+    drop_oldest(1000, max);
+    store(200, false);
+    store(200, true);
+    ck_assert_int_gt(spool.writer.file.totals.bytes[SPOOL_WAITING], max * 9 / 10);
+    ck_assert_int_le(spool.writer.file.totals.bytes[SPOOL_WAITING], max);
+}
+END_TEST
+
 /* As at the start, with a file so large that the daemon serves before it is open. */
 START_TEST(what_must_be_stored_waits_while_the_file_is_being_opened)
 {
@@ -538,6 +590,8 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, a_file_that_fails_is_said);
     tcase_add_test(tests, what_may_have_been_executed_and_is_not_stored_does_not_get_503);
     tcase_add_test(tests, a_client_that_leaves_takes_nothing_along);
+    tcase_add_test(tests, nothing_is_dropped_for_a_write_that_is_not_stored);
+    tcase_add_test(tests, as_much_is_dropped_as_is_stored_with_its_names);
     tcase_add_test(tests, what_must_be_stored_waits_while_the_file_is_being_opened);
     tcase_add_loop_test(tests, nothing_is_lost_and_no_old_value_comes_back, 0, unit_rounds(20));
     return suite;
