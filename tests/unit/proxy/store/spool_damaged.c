@@ -112,7 +112,7 @@ static void write_file(const char *bytes, size_t length)
     int fd;
 
     world_directory();
-    fd = open(world_path(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    fd = open(world_path(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     ck_assert_int_ge(fd, 0);
     ck_assert_int_eq(write(fd, bytes, length), (ssize_t)length);
     close(fd);

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "proxy/store/spool_reserve.h"
 #include "spool_world.h"
 #include "unit.h"
 
@@ -15,6 +16,8 @@ static struct spool_file file;
 static void set_up(void)
 {
     world_directory();
+    unlink(world_path());
+    unlink(world_path_of(SPOOL_RESERVE_NAME)); /* as at the first start: the file is made */
     world_open(&file);
 }
 
