@@ -119,7 +119,7 @@ static void move_to(struct spool_entities *entities, struct spool_backlog *backl
     quota_give_back(&before->records, 1);
     quota_add(&owner->records, 1);
     backlog->owner = owner;
-    if (!list_is_empty(&backlog->turn)) {
+    if (!list_is_empty(&backlog->turn) && backlog->rests_until_ms == 0) {
         list_remove(&backlog->turn);
         spool_entities_wait_for_turn(entities, backlog);
     }

@@ -50,7 +50,7 @@ struct spool_backlog {
     size_t storing;          /* rows that the writer has not stored yet */
     struct spool_slot *slot; /* it is being delivered; NULL: it is not */
     struct list turn;        /* in owner->entities or entities->resting while it has rows and no slot */
-    int64_t rests_until_ms;  /* if it is in entities->resting; boot clock */
+    int64_t rests_until_ms;  /* in entities->resting, boot clock; 0: it waits for its turn */
     struct list pending;     /* its writes that forward/ has, and that may become rows */
     struct list waiting;     /* deletes that wait until it has no rows */
     char key[];

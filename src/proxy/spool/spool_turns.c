@@ -8,6 +8,7 @@ void spool_entities_wait_for_turn(struct spool_entities *entities, struct spool_
 {
     struct spool_owner *owner = backlog->owner;
 
+    backlog->rests_until_ms = 0;
     list_append(&owner->entities, &backlog->turn);
     if (list_is_empty(&owner->turn))
         list_append(&entities->turns, &owner->turn);

@@ -218,6 +218,26 @@ START_TEST(what_rests_has_no_turn)
 }
 END_TEST
 
+/* Another user, who has fewer, writes to it. */
+START_TEST(what_rests_goes_on_resting_with_its_new_owner)
+{
+    struct spool_backlog *backlog;
+
+    add("uid:1", 1);
+    add("uid:1", 2);
+    add("uid:1", 3);
+    backlog = next("uid:1");
+    spool_entities_set_slot(&entities, backlog, NULL);
+    spool_entities_rest(&entities, backlog, 5000);
+    get("uid:2", backlog->key);
+    next("uid:1");
+    next("uid:1");
+    ck_assert_ptr_null(spool_entities_next(&entities));
+    ck_assert(spool_entities_end_rest(&entities, 5000));
+    ck_assert_ptr_eq(next("uid:2"), backlog);
+}
+END_TEST
+
 START_TEST(a_new_file_has_no_rows)
 {
     struct spool_backlog *backlog = get("uid:1", "DEVICE:a");
@@ -247,6 +267,7 @@ UNIT_SUITE(spool_entities)
     tcase_add_test(tests, one_user_leaves_slots_to_others);
     tcase_add_test(tests, an_entity_of_two_users_has_the_turn_of_the_one_who_has_fewer);
     tcase_add_test(tests, what_rests_has_no_turn);
+    tcase_add_test(tests, what_rests_goes_on_resting_with_its_new_owner);
     tcase_add_test(tests, a_new_file_has_no_rows);
     return suite;
 }
