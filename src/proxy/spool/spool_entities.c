@@ -180,26 +180,27 @@ void spool_entities_found_rows(struct spool_entities *entities, const char *name
 {
     struct spool_backlog *backlog;
 
-    if (spool_entities_get(entities, name, key, &backlog) == 0)
+    if (spool_entities_get(entities, name, key, &backlog) == 0) {
         spool_entities_has_got_rows(entities, backlog);
-    else
-        spool_entities_lost_one(entities);
+        return;
+    }
+    entities->all_known = false;
+    entities->lost_one = true;
+}
+
+static void forget_rows(struct spool_entities *entities, struct spool_backlog *backlog)
+{
+    backlog->has_rows = false;
+    list_remove(&backlog->turn);
+    spool_entities_tidy(entities, backlog);
 }
 
 void spool_entities_has_lost_rows(struct spool_entities *entities, const char *key)
 {
     struct spool_backlog *backlog = spool_entities_find(entities, key);
 
-    if (!backlog)
-        return;
-    backlog->has_rows = false;
-    spool_entities_tidy(entities, backlog);
-}
-
-void spool_entities_lost_one(struct spool_entities *entities)
-{
-    entities->all_known = false;
-    entities->lost_one = true;
+    if (backlog)
+        forget_rows(entities, backlog);
 }
 
 bool spool_entities_has_rows(const struct spool_entities *entities, const struct spool_backlog *backlog)
@@ -220,13 +221,6 @@ static void for_all(struct spool_entities *entities,
             next = backlog->next;
             change(entities, backlog);
         }
-}
-
-static void forget_rows(struct spool_entities *entities, struct spool_backlog *backlog)
-{
-    backlog->has_rows = false;
-    list_remove(&backlog->turn);
-    spool_entities_tidy(entities, backlog);
 }
 
 /* Records that are left have rows that are being stored, or something waits for them. */

@@ -63,7 +63,7 @@ struct spool_entities {
     struct list turns;           /* owners */
     struct list resting;         /* entities that must not have a turn yet */
     bool all_known;              /* no entity without a record has rows */
-    bool lost_one;               /* an entity with rows has got no record since this was set to false */
+    bool lost_one; /* an entity with rows could not have a record, since this was set to false */
     void (*emptied)(struct spool_entities *entities, struct spool_backlog *backlog); /* deletes may go */
 };
 
@@ -87,9 +87,6 @@ void spool_entities_found_rows(struct spool_entities *entities, const char *name
 
 /* The entity KEY has no waiting rows in the file any more. */
 void spool_entities_has_lost_rows(struct spool_entities *entities, const char *key);
-
-/* An entity that may have rows can have no record. */
-void spool_entities_lost_one(struct spool_entities *entities);
 
 /* Call it when something in BACKLOG has changed: without rows, what waits for that is woken (EMPTIED, which
  * removes it from BACKLOG); and BACKLOG is freed if nothing is left to say about its entity. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of spool_file share: prepared statements.
+ * What the files of spool_file share.
  */
 #ifndef TB_PROXY_STORE_SPOOL_FILE_PRIVATE_H
 #define TB_PROXY_STORE_SPOOL_FILE_PRIVATE_H
@@ -93,10 +93,13 @@ struct spool_names {
 /* Finds, or adds, the names of ROW. -EINVAL: a target that no client can have sent. */
 int spool_names_find(struct spool_file *file, const struct spool_row *row, struct spool_names *ret);
 
-/* Puts the entity's id KEY into the target that was read. -ENOMEM. */
+/* Finds the name TEXT with the statement WHICH. 0: *RET is its id; -ENOENT. */
+int spool_names_id(struct spool_file *file, enum spool_statement which, const char *text, int64_t *ret);
+
+/* Puts the id in the entity's KEY into the target that was read. -ENOMEM. */
 int spool_names_complete(char **target, const char *key);
 
-/* Forgets those that no row needs; it costs as much as there are, so it does so if many may be new. */
+/* Forgets those that no row needs. It looks at all of them, so only if many may be new, or rows are few. */
 int spool_names_tidy(struct spool_file *file);
 
 /* The first row of WHICH from ID on, without its body; PRINCIPAL is its second parameter, if it has one.

@@ -165,23 +165,6 @@ static int read_rows(struct spool_file *file, struct sqlite3_stmt *statement, bo
     return r;
 }
 
-/* 0: *RET is the id of the entity KEY; -ENOENT. */
-static int entity_id(struct spool_file *file, const char *key, int64_t *ret)
-{
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_FIND_ENTITY);
-    int r;
-
-    if (!statement)
-        return file->failure;
-    spool_bind_text(statement, 1, key);
-    r = spool_step(file, statement);
-    if (r <= 0)
-        return r < 0 ? r : -ENOENT;
-    *ret = sqlite3_column_int64(statement, 0);
-    sqlite3_reset(statement);
-    return 0;
-}
-
 /* 1: the index has rows of the entity; 0: it has none. */
 static int is_indexed(struct spool_file *file, int64_t entity)
 {
@@ -262,7 +245,7 @@ int spool_file_read(struct spool_file *file, const char *key, struct spool_page 
 {
     const struct spool_fresh_row *at;
     int64_t entity = 0;
-    int r = entity_id(file, key, &entity);
+    int r = spool_names_id(file, SPOOL_FIND_ENTITY, key, &entity);
 
     if (r < 0)
         return r == -ENOENT ? 0 : r;

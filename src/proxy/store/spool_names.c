@@ -88,6 +88,14 @@ static int find(struct spool_file *file, const struct name *name, int64_t *ret)
     return 1;
 }
 
+int spool_names_id(struct spool_file *file, enum spool_statement which, const char *text, int64_t *ret)
+{
+    const struct name name = {.find = which, .texts = {text}, .text_count = 1};
+    int r = find(file, &name, ret);
+
+    return r == 0 ? -ENOENT : r < 0 ? r : 0;
+}
+
 static int add(struct spool_file *file, const struct name *name, int64_t *ret)
 {
     struct sqlite3_stmt *statement = bind_name(file, name->add, name);

@@ -41,28 +41,11 @@ void spool_oldest_forget(struct spool_file *file)
     file->oldest = (struct spool_oldest){0};
 }
 
-/* 0: *RET is the id of PRINCIPAL; -ENOENT. */
-static int principal_id(struct spool_file *file, const char *principal, int64_t *ret)
-{
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_FIND_PRINCIPAL);
-    int r;
-
-    if (!statement)
-        return file->failure;
-    spool_bind_text(statement, 1, principal);
-    r = spool_step(file, statement);
-    if (r <= 0)
-        return r < 0 ? r : -ENOENT;
-    *ret = sqlite3_column_int64(statement, 0);
-    sqlite3_reset(statement);
-    return 0;
-}
-
 int spool_file_oldest_of(struct spool_file *file, const char *principal, struct spool_row **ret)
 {
     struct spool_oldest_row *oldest;
     int64_t id = 0;
-    int r = principal_id(file, principal, &id);
+    int r = spool_names_id(file, SPOOL_FIND_PRINCIPAL, principal, &id);
 
     if (r < 0)
         return r;

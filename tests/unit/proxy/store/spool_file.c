@@ -381,10 +381,11 @@ START_TEST(the_list_is_paged)
 }
 END_TEST
 
-static int64_t oldest(void)
+/* Of all if PRINCIPAL is NULL. */
+static int64_t oldest_of(const char *principal)
 {
     struct spool_row *row;
-    int r = spool_file_oldest(&file, &row);
+    int r = principal ? spool_file_oldest_of(&file, principal, &row) : spool_file_oldest(&file, &row);
     int64_t number;
 
     if (r < 0)
@@ -396,39 +397,26 @@ static int64_t oldest(void)
 
 START_TEST(the_oldest_that_waits)
 {
-    ck_assert_int_eq(oldest(), -ENOENT);
+    ck_assert_int_eq(oldest_of(NULL), -ENOENT);
     world_insert(&file, 5, "a", "x");
-    ck_assert_int_eq(oldest(), 5);
+    ck_assert_int_eq(oldest_of(NULL), 5);
     world_insert(&file, 3, "b", "x");
-    ck_assert_int_eq(oldest(), 3);
+    ck_assert_int_eq(oldest_of(NULL), 3);
     begin();
     ck_assert_int_eq(spool_file_set_aside(&file, spool_last_id(3), &refused), 0);
     commit();
-    ck_assert_int_eq(oldest(), 5);
+    ck_assert_int_eq(oldest_of(NULL), 5);
     begin();
     ck_assert_int_eq(spool_file_retry(&file, spool_last_id(3)), 0);
     ck_assert_int_eq(spool_file_end(&file, spool_last_id(3), SPOOL_DROPPED, &refused), 0);
-    ck_assert_int_eq(oldest(), 5);
+    ck_assert_int_eq(oldest_of(NULL), 5);
     file.failure = -EIO;
     ck_assert_int_eq(spool_file_commit(&file), -EIO);
-    ck_assert_int_eq(oldest(), 5);
+    ck_assert_int_eq(oldest_of(NULL), 5);
     reopen();
-    ck_assert_int_eq(oldest(), 5);
+    ck_assert_int_eq(oldest_of(NULL), 5);
 }
 END_TEST
-
-static int64_t oldest_of(const char *principal)
-{
-    struct spool_row *row;
-    int r = spool_file_oldest_of(&file, principal, &row);
-    int64_t number;
-
-    if (r < 0)
-        return r;
-    number = spool_number(row->id);
-    spool_row_free(row);
-    return number;
-}
 
 /* Odd numbers are of "uid 1". */
 START_TEST(the_oldest_of_a_principal)
