@@ -80,7 +80,7 @@ static void take_rest(struct spool *spool, struct spool_pending *pending, struct
     else if (left < 0 && left != -EBADMSG)
         spool_reply_not_stored(exchange, -ENOMEM, REST_UNKNOWN, arrival->may_have_run);
     else
-        spool_take(spool, exchange, arrival); /* which refuses what is no object */
+        spool_take(spool, exchange, arrival); /* which refuses what is not an object */
 }
 
 static void take_pending(struct spool *spool, struct spool_pending *pending)

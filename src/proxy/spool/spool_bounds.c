@@ -93,7 +93,7 @@ int spool_bounds_take(struct spool_bounds *bounds, const char *name, size_t byte
     return 0;
 }
 
-/* A row of BYTES is new no more. Returns who has it. */
+/* A row of BYTES is no longer new. Returns who has it. */
 static struct spool_holder *end_new(struct spool_bounds *bounds, const char *name, size_t bytes)
 {
     struct spool_holder *holder = holder_of(bounds, name); /* it has one */

@@ -131,7 +131,7 @@ static void note_result(struct spool *spool, int result)
     if (result < 0)
         tb_error_set(&err, result, "%s: %s", spool->directory, strerror(-result));
     if (result < 0 && strcmp(err.message, spool->error.message) != 0)
-        log_error("spool: a write could not be stored, and was answered with 503: %s", err.message);
+        log_error("spool: a write could not be stored, and its client got an error: %s", err.message);
     else if (result == 0 && spool->error.code != 0)
         log_info("spool: writes are stored again");
     spool->error = err;

@@ -112,8 +112,10 @@ void spool_wait_for_rows(struct spool *spool, struct exchange *exchange, const c
     principal_name(peer_user(exchange->peer), name, sizeof(name));
     if (!waiter || spool_entities_get(&spool->entities, name, key, &backlog) < 0) {
         free(waiter);
-        reply_busy(exchange, 0,
-                   "writes of too many entities are in the spool for this delete to wait for its own");
+        reply_busy(
+            exchange, 0,
+            "writes of this user to too many entities are in the spool, so this delete cannot wait for "
+            "those of its own; send it again later");
         return;
     }
     waiter->entities = &spool->entities;

@@ -72,8 +72,7 @@ static bool read_uuid(const char *text, size_t length, char ret[UUID_LENGTH + 1]
     return at == end && length <= UUID_LENGTH;
 }
 
-/* What is no id is one for the server to refuse; but it knows digits of other scripts, too, which are
- * escaped. */
+/* The server refuses what is not an id; but it also reads digits of other scripts, which are escaped. */
 static bool take_id(struct spool_write *write, const char *segment, size_t length)
 {
     char uuid[UUID_LENGTH + 1];
