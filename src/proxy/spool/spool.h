@@ -77,8 +77,8 @@ struct spool {
 
 /* Opens the file, unless spool.mode is "off"; waits for it, SPOOL_OPEN_MS at most: a large one takes longer,
  * and then what it should take waits. Sets services->spool and services->forward->spool. -EBUSY: another
- * process has the file; 0 if it cannot be opened for another reason: then it is tried again, and what it
- * should take is answered with 503. SPOOL must be zeroed. */
+ * tbproxyd has the directory; 0 if it cannot be opened for another reason: then it is tried again, and what
+ * it should take is answered with 503. SPOOL must be zeroed. */
 int spool_open(struct spool *spool, struct services *services, struct tb_error *err);
 
 /* Applies the configuration after a reload. Harmless if it is not open, as spool_close() is. */

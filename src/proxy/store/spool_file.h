@@ -80,9 +80,9 @@ struct spool_file {
 
 /* Opens the file. Makes it and DIRECTORY, whose parent exists, if they are missing; nobody else must have
  * rights on them. A damaged file is moved aside, which the log says, and a new one begun; the log also says
- * if one that was there before is missing. 0; -EBUSY: another
- * tbproxyd has the directory, for SPOOL_LOCK_MS; -EAGAIN: another program reads the file, as long; -EPERM:
- * others have rights; -ENOTSUP: it is of a newer version; errors of the file. FILE is closed on error. */
+ * if one that was there before is missing. 0; -EBUSY: another tbproxyd has the directory, for SPOOL_LOCK_MS;
+ * -EAGAIN: another program reads the file, as long; -EPERM: others have rights; -ENOTSUP: it is of a newer
+ * version; errors of the file. FILE is closed on error. */
 int spool_file_open(struct spool_file *file, const char *directory, struct tb_error *err);
 
 /* Harmless if it is closed already. */
