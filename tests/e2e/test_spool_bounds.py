@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The spool is full: writes are refused, or the oldest of the same user are dropped; nobody loses anything for another."""
+"""The spool is full: writes are refused, or the oldest of the same user are dropped; nobody loses anything, or
+waits, for another."""
 import tap
 from harness import wait_until
 from spooling import STAMPED, Judge, SpoolCase
@@ -51,6 +52,27 @@ class TestRows(SpoolCase):
         self.assertIn("\ntbproxyd_spool_dropped_total %d\n" % len(lost), self.proxy.ask_admin("GET", "/-/metrics").body.decode())
         first = self.proxy.ask_admin("GET", self.alice.writes[0].location).json()
         self.assertEqual(first["state"], "dropped")
+
+
+@needs_users
+class TestTurns(SpoolCase):
+    ENTITIES = 101  # of which one is Bob's
+
+    def test_many_entities_of_one_user_do_not_delay_another(self):
+        self.begin({"spool.mode": "always", "rate.limits": "40:1", "rate.learn": False})
+        self.proxy.start()
+        programs = self.make_programs(self.ENTITIES, kinds=(STAMPED,), wishes=((),))
+        alice, bob = (connect_as(self, user, self.proxy, unix=True)[0] for user in (ALICE, BOB))
+        self.way.end()
+        for program in programs:
+            program.connection = bob if program is programs[-1] else alice
+            program.connection.host = "localhost"
+            program.write(STAMPED)
+        self.way.start()
+        place = programs[-1].writes[0].location
+        wait_until(lambda: self.proxy.ask_admin("GET", place).json()["state"] == "delivered", "delivery")
+        self.assertGreater(self.proxy.ask_admin("GET", "/-/status").json()["spool"]["rows"], self.ENTITIES / 2)
+        self.settle(programs)
 
 
 if __name__ == "__main__":
