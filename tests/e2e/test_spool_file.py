@@ -123,6 +123,24 @@ class TestFile(SpoolCase):
             program.writes = program.writes[len(before):]
         self.settle(self.programs)
 
+    def move(self, name, to):
+        os.rename(self.proxy.directory + name, self.proxy.directory + to)
+
+    def test_a_file_with_rows_that_comes_back_while_the_daemon_runs(self):
+        """Rows of entities to which nobody writes any more are delivered, too."""
+        self.way.end()
+        self.proxy.start(wait="")
+        self.assertEqual(self.write(), {202})
+        self.move("/spool", "/kept")
+        self.programs[0].write(STAMPED)
+        lost = self.programs[0].writes.pop()
+        self.move("/spool", "/left")
+        self.move("/kept", "/spool")
+        self.programs[1].write(STAMPED)
+        self.assertEqual({lost.status, self.programs[1].writes[-1].status}, {202})
+        self.way.start()
+        self.settle(self.programs)
+
     def test_a_directory_that_others_can_read(self):
         os.mkdir(self.proxy.directory + "/spool", 0o755)
         self.proxy.start()

@@ -54,12 +54,13 @@ static void look_done(struct spool_work *work, int result)
         spool_entities_found_rows(&spool->entities, look->found[i].principal, look->found[i].key);
     spool_file_entities_free(look->found, look->count);
     look->count = 0;
-    look->cursor = look->next_cursor;
-    if (result == 0 && look->cursor != 0 && !spool->closing) {
+    look->cursor = look->is_of_old ? 0 : look->next_cursor;
+    if (result == 0 && (look->cursor != 0 || look->is_of_old) && !spool->closing) {
+        look->is_of_old = false;
         spool_writer_submit(&spool->writer, work);
         return;
     }
-    look->under_way = false;
+    look->under_way = look->is_of_old = false;
     look->took_ms = spool->services->loop.now_ms - look->begun_ms;
     if (result == 0 && look->cursor == 0)
         spool->entities.all_known = !spool->entities.lost_one;
@@ -79,6 +80,14 @@ static void look_for_entities(struct spool *spool)
     look->under_way = true;
     look->begun_ms = spool->services->loop.now_ms;
     spool_writer_submit(&spool->writer, &look->work); /* it has no bytes, so it is taken */
+}
+
+/* Nothing is known of a file that was just opened: it may be another one. */
+static void look_at_all(struct spool *spool)
+{
+    spool->entities.all_known = false;
+    spool->look.is_of_old = spool->look.under_way;
+    look_for_entities(spool);
 }
 
 static void look_again(struct timer *timer)
@@ -172,7 +181,7 @@ static void spool_opened(struct spool_writer *writer, int64_t next_number, const
         log_info("spool: %s can be used now", spool->directory);
     if (spool->next_number < next_number)
         spool->next_number = next_number;
-    look_for_entities(spool);
+    look_at_all(spool);
     spool_room_count(spool);
 }
 

@@ -37,6 +37,7 @@ struct spool_look {
     struct spool_work work;
     struct timer timer; /* until the next one */
     bool under_way;
+    bool is_of_old;            /* another file was opened since it began */
     int64_t begun_ms, took_ms; /* the last one */
     int64_t cursor, next_cursor;
     struct spool_entity found[SPOOL_LOOK_ENTITIES];

@@ -248,10 +248,10 @@ static void deliver(struct spool_writer *writer)
     struct news news;
 
     take_news(writer, &news);
-    if (news.has_opened && writer->opened)
-        writer->opened(writer, news.next_number, &news.error);
     if (news.was_replaced && writer->replaced)
         writer->replaced(writer, &news.error);
+    if (news.has_opened && writer->opened)
+        writer->opened(writer, news.next_number, &news.error);
     tell_done(writer, &news.results);
 }
 

@@ -47,8 +47,9 @@ struct spool_writer {
     /* The file is open, and ERR->code 0; or it cannot be opened, and each work fails with that error.
      * NEXT_NUMBER is the least one for a new write. */
     void (*opened)(struct spool_writer *writer, int64_t next_number, const struct tb_error *err);
-    /* The file was damaged, and a new one begun: all rows are gone. Called before the works that noticed are
-     * done; their result is -EUCLEAN. ERR->code is not 0 if there is no new one. */
+    /* The file was damaged, and a new one begun; or it was moved away: all rows are gone. Called before the
+     * works that noticed are done; their result is -EUCLEAN. ERR->code is not 0 if there is no new one. If
+     * another file was at its place, which may have rows, OPENED is called afterwards. */
     void (*replaced)(struct spool_writer *writer, const struct tb_error *err);
     struct watch watch; /* an eventfd: results are there */
     size_t held, held_bytes;

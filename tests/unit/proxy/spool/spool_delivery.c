@@ -52,6 +52,30 @@ START_TEST(what_waits_at_the_start_is_delivered)
 }
 END_TEST
 
+/* While the first look goes on, the writer says that it had another file, and that this one is new. */
+START_TEST(what_another_file_has_is_looked_for_from_its_start)
+{
+    const unsigned count = 2 * SPOOL_LOOK_ENTITIES;
+    struct tb_error err = {0};
+    unsigned i;
+
+    world_stop_server(&world);
+    world_report(&world, FAILOVER_UNREACHABLE);
+    for (i = 0; i < count; i++)
+        delivery_store_many(i, 1);
+    delivery_restart();
+    while (spool.look.cursor == 0)
+        world_run(&world, 1);
+    spool.writer.replaced(&spool.writer, &err);
+    spool.writer.opened(&spool.writer, count + 1, &err);
+    ck_assert(!spool.entities.all_known);
+    world_start_server(&world);
+    delivery_run_all(10 * SECOND_MS);
+    delivery_assert_stored(1, count);
+    ck_assert(spool.entities.all_known);
+}
+END_TEST
+
 START_TEST(entities_go_side_by_side_one_call_for_each)
 {
     unsigned i;
@@ -492,6 +516,7 @@ UNIT_SUITE(spool_delivery)
     tcase_add_checked_fixture(tcase, set_up, tear_down);
     tcase_add_test(tcase, rows_are_delivered_and_merged);
     tcase_add_test(tcase, what_waits_at_the_start_is_delivered);
+    tcase_add_test(tcase, what_another_file_has_is_looked_for_from_its_start);
     tcase_add_test(tcase, entities_go_side_by_side_one_call_for_each);
     tcase_add_test(tcase, attributes_and_telemetry_of_an_entity_keep_their_order);
     tcase_add_test(tcase, the_bad_row_is_found_and_set_aside);
