@@ -43,7 +43,8 @@ class SpoolFile:
                         " answer, reason, size, crc, body) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                         (row_id(number, part), state, self.name("entities", key=entity),
                          self.name("principals", name="uid:%d" % user), self.name("servers", url=server, tenant="t"), kind,
-                         arrived, attempts, arrived if attempts else None, status, answer, reason, len(body),
+                         arrived, attempts, arrived if attempts else None, status, answer,
+                         self.name("reasons", text=reason) if reason else None, len(body) + len((answer or "").encode()),
                          zlib.crc32(body) if crc is None else crc, body))
 
     def end(self, number, part=0, state=DELIVERED, user=0, status=None, answer=None, reason=None):

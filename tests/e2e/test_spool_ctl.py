@@ -237,7 +237,7 @@ class TestState(SpoolCase):
         self.begin()
         text = self.ask("/-/metrics").body.decode()
         for line in ("tbproxyd_spool_up 1", 'tbproxyd_spool_rows{state="waiting"} 2', 'tbproxyd_spool_rows{state="aside"} 2',
-                     'tbproxyd_spool_row_bytes{state="aside"} 153', "tbproxyd_spool_max_rows 5000000"):
+                     'tbproxyd_spool_row_bytes{state="aside"} 174', "tbproxyd_spool_max_rows 5000000"):
             self.assertIn("\n%s\n" % line, text)
         self.assertRegex(text, r"\ntbproxyd_spool_oldest_seconds 1080\d\.")
 

@@ -9,7 +9,7 @@
 #include "proxy/spool/spool_batch.h"
 #include "proxy/store/spool_writer.h"
 
-#define SPOOL_PROGRESS_ANSWER_MAX 1024 /* bytes of an answer that are kept */
+#define SPOOL_PROGRESS_ANSWER_MAX 256 /* bytes of an answer that are kept */
 
 enum spool_note {
     SPOOL_NOTE_NOTHING,

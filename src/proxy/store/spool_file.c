@@ -64,9 +64,9 @@ int64_t spool_body_sum(const struct buf *body)
     return (int64_t)crc32_z(0, (const Bytef *)body->data, body->len);
 }
 
-void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body, size_t names_size)
+void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body, size_t others)
 {
-    sqlite3_bind_int64(statement, index, (int64_t)(body->len + names_size));
+    sqlite3_bind_int64(statement, index, (int64_t)(body->len + others));
     sqlite3_bind_int64(statement, index + 1, spool_body_sum(body));
     sqlite3_bind_blob64(statement, index + 2, body->data ? body->data : "", body->len, SQLITE_STATIC);
 }

@@ -34,7 +34,7 @@
 #define SPOOL_CACHE_KIB     2048
 #define SPOOL_JOURNAL_BYTES (8 * 1024 * 1024) /* the size that the log file is cut to */
 #define SPOOL_WHY_MAX       128
-#define SPOOL_STATEMENTS    41
+#define SPOOL_STATEMENTS    43
 #define SPOOL_FRESH_MAX     4096 /* rows that are not in the index */
 #define SPOOL_OLDEST_MAX    64   /* principals of whom it is kept where their oldest row is */
 
@@ -144,7 +144,7 @@ int spool_file_end(struct spool_file *file, int64_t id, enum spool_state state,
 /* The row was sent, and stays; no reason. */
 int spool_file_attempted(struct spool_file *file, int64_t id, const struct spool_answer *answer);
 
-/* A waiting row is set aside. */
+/* A waiting row is set aside. It has a reason: one of few texts. */
 int spool_file_set_aside(struct spool_file *file, int64_t id, const struct spool_answer *answer);
 
 /* A row that was set aside waits again, as if it had never been sent, and for whatever server and tenant
@@ -158,7 +158,7 @@ int spool_file_change(struct spool_file *file, int64_t id, const struct buf *bod
 int spool_file_forget_boot(struct spool_file *file, int64_t id);
 
 /* The waiting row ID, which is the first of its entity, keeps SECOND; FIRST becomes a row in front of it,
- * whose id is returned. -EOVERFLOW: the write has SPOOL_PARTS_MAX parts. */
+ * without its answer, whose id is returned. -EOVERFLOW: the write has SPOOL_PARTS_MAX parts. */
 int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *first, const struct buf *second,
                      int64_t *ret_id);
 

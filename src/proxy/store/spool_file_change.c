@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "proxy/store/spool_file_private.h"
 #include "proxy/store/spool_fresh.h"
@@ -9,7 +10,11 @@
 
 struct looked {
     int state;
-    int64_t principal, size, names_size, entity; /* size: what it takes, with its names */
+    int64_t principal, entity;
+    int64_t size;        /* of what counts: body, names, answer */
+    int64_t names_size;  /* of names that came with it */
+    int64_t answer_size; /* of the server's answer */
+    int64_t own_size;    /* of names that stand in the row itself */
 };
 
 /* -ENOENT: there is no row ID in STATE; -1: in any. */
@@ -24,9 +29,13 @@ static int look(struct spool_file *file, int64_t id, int state, struct looked *r
     r = spool_step(file, statement);
     if (r <= 0)
         return r < 0 ? r : -ENOENT;
-    *ret = (struct looked){sqlite3_column_int(statement, 0), sqlite3_column_int64(statement, 1),
-                           sqlite3_column_int64(statement, 2), sqlite3_column_int64(statement, 3),
-                           sqlite3_column_int64(statement, 4)};
+    *ret = (struct looked){.state = sqlite3_column_int(statement, 0),
+                           .principal = sqlite3_column_int64(statement, 1),
+                           .size = sqlite3_column_int64(statement, 2),
+                           .names_size = sqlite3_column_int64(statement, 3),
+                           .answer_size = sqlite3_column_int64(statement, 4),
+                           .own_size = sqlite3_column_int64(statement, 5),
+                           .entity = sqlite3_column_int64(statement, 6)};
     sqlite3_reset(statement);
     if (ret->names_size < 0 || ret->names_size > SPOOL_NAMES_MAX)
         return spool_note(file, SQLITE_CORRUPT);
@@ -88,9 +97,12 @@ int spool_file_end(struct spool_file *file, int64_t id, enum spool_state state,
     return ++file->ended % TIDY_ENDS == 0 ? spool_file_tidy(file, answer->at_ms) : 0;
 }
 
-static int update_answer(struct spool_file *file, int64_t id, const struct spool_answer *answer)
+static int update_answer(struct spool_file *file, int64_t id, struct looked *row,
+                         const struct spool_answer *answer)
 {
     struct sqlite3_stmt *statement = spool_statement(file, SPOOL_UPDATE_ANSWER);
+    int64_t more = (answer->answer ? (int64_t)strlen(answer->answer) : 0) - row->answer_size;
+    int r;
 
     if (!statement)
         return file->failure;
@@ -98,7 +110,13 @@ static int update_answer(struct spool_file *file, int64_t id, const struct spool
     sqlite3_bind_int64(statement, 2, answer->at_ms);
     bind_status(statement, 3, answer->status);
     spool_bind_text(statement, 4, answer->answer);
-    return spool_step(file, statement);
+    sqlite3_bind_int64(statement, 5, row->size + more);
+    r = spool_step(file, statement);
+    if (r < 0)
+        return r;
+    row->size += more;
+    spool_file_add(file, (enum spool_state)row->state, 0, more);
+    return 0;
 }
 
 int spool_file_attempted(struct spool_file *file, int64_t id, const struct spool_answer *answer)
@@ -106,17 +124,22 @@ int spool_file_attempted(struct spool_file *file, int64_t id, const struct spool
     struct looked row;
     int r = look(file, id, -1, &row);
 
-    return r == 0 ? update_answer(file, id, answer) : r;
+    return r == 0 ? update_answer(file, id, &row, answer) : r;
 }
 
 static int update_state(struct spool_file *file, int64_t id, const char *reason)
 {
-    struct sqlite3_stmt *statement = spool_statement(file, SPOOL_UPDATE_STATE);
+    struct sqlite3_stmt *statement;
+    int64_t reason_id;
+    int r = spool_names_reason(file, reason, &reason_id);
 
+    if (r < 0)
+        return r;
+    statement = spool_statement(file, SPOOL_UPDATE_STATE);
     if (!statement)
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
-    spool_bind_text(statement, 2, reason);
+    sqlite3_bind_int64(statement, 2, reason_id);
     return spool_step(file, statement);
 }
 
@@ -126,7 +149,7 @@ int spool_file_set_aside(struct spool_file *file, int64_t id, const struct spool
     int r = look(file, id, SPOOL_WAITING, &row);
 
     if (r == 0 && answer->status != 0)
-        r = update_answer(file, id, answer);
+        r = update_answer(file, id, &row, answer);
     if (r == 0)
         r = update_state(file, id, answer->reason);
     if (r < 0)
@@ -156,7 +179,7 @@ int spool_file_retry(struct spool_file *file, int64_t id)
     if (r < 0)
         return r;
     spool_file_add(file, SPOOL_ASIDE, -1, -row.size);
-    spool_file_add(file, SPOOL_WAITING, 1, row.size);
+    spool_file_add(file, SPOOL_WAITING, 1, row.size - row.answer_size);
     if (id < file->totals.oldest_id)
         file->totals.oldest_id = id;
     spool_oldest_add(file, row.principal, id);
@@ -175,10 +198,11 @@ int spool_file_change(struct spool_file *file, int64_t id, const struct buf *bod
     if (!statement)
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
-    spool_bind_body(statement, 2, body, (size_t)row.names_size);
+    spool_bind_body(statement, 2, body, (size_t)(row.names_size + row.answer_size));
     r = spool_step(file, statement);
     if (r == 0)
-        spool_file_add(file, (enum spool_state)row.state, 0, (int64_t)body->len + row.names_size - row.size);
+        spool_file_add(file, (enum spool_state)row.state, 0,
+                       (int64_t)body->len + row.names_size + row.answer_size - row.size);
     return r;
 }
 
@@ -211,8 +235,7 @@ static int id_in_front(struct spool_file *file, int64_t id, int64_t *ret)
     return *ret <= spool_last_id(number) - SPOOL_PARTS_MAX ? -EOVERFLOW : 0;
 }
 
-static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body,
-                size_t names_size)
+static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body, size_t own_size)
 {
     struct sqlite3_stmt *statement = spool_statement(file, SPOOL_COPY);
 
@@ -220,7 +243,7 @@ static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struc
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, new_id);
-    spool_bind_body(statement, 3, body, names_size);
+    spool_bind_body(statement, 3, body, own_size);
     return spool_step(file, statement);
 }
 
@@ -237,10 +260,10 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
     if (r == 0)
         r = id_in_front(file, id, &new_id);
     if (r == 0)
-        r = copy(file, id, new_id, first, (size_t)row.names_size);
+        r = copy(file, id, new_id, first, (size_t)row.own_size);
     if (r < 0)
         return r;
-    spool_file_add(file, SPOOL_WAITING, 1, (int64_t)first->len + row.names_size);
+    spool_file_add(file, SPOOL_WAITING, 1, (int64_t)first->len + row.own_size);
     if (new_id < file->totals.oldest_id)
         file->totals.oldest_id = new_id;
     spool_oldest_add(file, row.principal, new_id);

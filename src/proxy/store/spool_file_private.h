@@ -25,6 +25,8 @@ enum spool_statement {
     SPOOL_COUNT_KINDS,
     SPOOL_ADD_KIND,
     SPOOL_INSERT,
+    SPOOL_FIND_REASON,
+    SPOOL_ADD_REASON,
     SPOOL_LOOK,
     SPOOL_DELETE,
     SPOOL_NOTE_END,
@@ -71,9 +73,9 @@ void spool_bind_text(struct sqlite3_stmt *statement, int index, const char *text
 /* SQLite does not notice it if the disk has changed a byte of a body. */
 int64_t spool_body_sum(const struct buf *body);
 
-/* Binds three parameters from INDEX on: what the row takes, with NAMES_SIZE for its names; the sum, and the
- * body. */
-void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body, size_t names_size);
+/* Binds three parameters from INDEX on: what the row takes, with OTHERS for its names and its answer; the
+ * sum, and the body. */
+void spool_bind_body(struct sqlite3_stmt *statement, int index, const struct buf *body, size_t others);
 
 /* Adds to the totals of STATE (or takes from it) ROWS that take SIZE bytes together. */
 void spool_file_add(struct spool_file *file, enum spool_state state, int64_t rows, int64_t size);
@@ -95,6 +97,9 @@ int spool_names_find(struct spool_file *file, const struct spool_row *row, struc
 
 /* Finds the name TEXT with the statement WHICH. 0: *RET is its id; -ENOENT. */
 int spool_names_id(struct spool_file *file, enum spool_statement which, const char *text, int64_t *ret);
+
+/* Finds, or adds, the REASON for which rows are set aside: few texts. */
+int spool_names_reason(struct spool_file *file, const char *reason, int64_t *ret);
 
 /* Puts the id in the entity's KEY into the target that was read. -ENOMEM. */
 int spool_names_complete(char **target, const char *key);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What many rows share is a row of its own table. The name of an entity counts for the row that has brought
- * it; there are few principals and servers, and at most SPOOL_KINDS_MAX kinds of requests: if clients send
- * more, further ones stand in their rows, and count for them.
+ * it; there are few principals, servers, and reasons, and at most SPOOL_KINDS_MAX kinds of requests: if
+ * clients send more, further ones stand in their rows, and count for them.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -122,6 +122,11 @@ static int find_entity(struct spool_file *file, const char *key, struct spool_na
     file->entities_new++;
     ret->size += 2 * strlen(key) + NAME_BYTES;
     return add(file, &name, &ret->entity);
+}
+
+int spool_names_reason(struct spool_file *file, const char *reason, int64_t *ret)
+{
+    return find_or_add(file, &(struct name){SPOOL_FIND_REASON, SPOOL_ADD_REASON, {reason}, 1}, ret);
 }
 
 /* 1: there may be another kind. */

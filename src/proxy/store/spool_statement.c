@@ -12,11 +12,15 @@
     "SELECT rows.id, state, arrived, key, name, url, tenant, coalesce(rows.operation, kinds.operation),"      \
     " coalesce(rows.scope, kinds.scope), coalesce(rows.target, kinds.target),"                                \
     " coalesce(rows.content_type, kinds.content_type), boot, boot_ms, attempts, first_attempt, last_attempt," \
-    " status, answer, reason, length(body), size - length(body), crc, " body " FROM rows"                     \
+    " status, answer, text, length(body), size - length(body) - " ANSWER_SIZE ", crc, " body " FROM rows"     \
     " LEFT JOIN entities ON entities.id = entity LEFT JOIN principals ON principals.id = principal"           \
-    " LEFT JOIN servers ON servers.id = server LEFT JOIN kinds ON kinds.id = kind"
-#define IF_ASKED "CASE WHEN ?2 THEN body END"
-#define WAITS    "+state IN (0, 4)" /* without the index, which does not have all */
+    " LEFT JOIN servers ON servers.id = server LEFT JOIN kinds ON kinds.id = kind"                            \
+    " LEFT JOIN reasons ON reasons.id = reason"
+#define BYTES(text) "coalesce(length(CAST(" text " AS BLOB)), 0)"
+#define ANSWER_SIZE BYTES("answer")
+#define OWN_NAMES   BYTES("target") " + " BYTES("operation") " + " BYTES("scope") " + " BYTES("content_type")
+#define IF_ASKED    "CASE WHEN ?2 THEN body END"
+#define WAITS       "+state IN (0, 4)" /* without the index, which does not have all */
 
 static const char *const texts[] = {
     [SPOOL_BEGIN] = "BEGIN",
@@ -36,24 +40,28 @@ static const char *const texts[] = {
         "INSERT INTO rows (id, state, entity, principal, server, kind, arrived, boot, boot_ms, size, crc, body,"
         " target, operation, scope, content_type)"
         " VALUES (?1, ?12, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?13, ?14, ?15, ?16)",
-    [SPOOL_LOOK] = "SELECT state, principal, size, size - length(body), entity FROM rows WHERE id = ?1",
+    [SPOOL_FIND_REASON] = "SELECT id FROM reasons WHERE text = ?1",
+    [SPOOL_ADD_REASON] = "INSERT INTO reasons (text) VALUES (?1)",
+    [SPOOL_LOOK] = "SELECT state, principal, size, size - length(body) - " ANSWER_SIZE ", " ANSWER_SIZE
+                   ", " OWN_NAMES ", entity FROM rows WHERE id = ?1",
     [SPOOL_DELETE] = "DELETE FROM rows WHERE id = ?1",
     [SPOOL_NOTE_END] = "INSERT OR REPLACE INTO ended VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SPOOL_UPDATE_ANSWER] =
         "UPDATE rows SET attempts = attempts + 1, first_attempt = coalesce(first_attempt, ?2),"
-        " last_attempt = ?2, status = ?3, answer = ?4 WHERE id = ?1",
+        " last_attempt = ?2, status = ?3, answer = ?4, size = ?5 WHERE id = ?1",
     [SPOOL_UPDATE_STATE] = "UPDATE rows SET state = 1, reason = ?2 WHERE id = ?1",
     [SPOOL_ADD_ANY_SERVER] = "INSERT OR IGNORE INTO servers (url, tenant) VALUES ('', '')",
     [SPOOL_UPDATE_RETRY] =
         "UPDATE rows SET state = 0, server = (SELECT id FROM servers WHERE url = '' AND tenant = ''), reason = NULL,"
-        " attempts = 0, first_attempt = NULL, last_attempt = NULL, status = NULL, answer = NULL WHERE id = ?1",
+        " attempts = 0, first_attempt = NULL, last_attempt = NULL, status = NULL, answer = NULL, size = size - " ANSWER_SIZE
+        " WHERE id = ?1",
     [SPOOL_UPDATE_BODY] = "UPDATE rows SET size = ?2, crc = ?3, body = ?4 WHERE id = ?1",
     [SPOOL_FORGET_BOOT] = "UPDATE rows SET boot = NULL, boot_ms = NULL WHERE id = ?1",
     [SPOOL_LEAST_ID] = "SELECT min(id) FROM (SELECT min(id) AS id FROM rows WHERE id BETWEEN ?1 AND ?2"
                        " UNION ALL SELECT min(id) FROM ended WHERE id BETWEEN ?1 AND ?2)",
     [SPOOL_COPY] =
         "INSERT INTO rows SELECT ?2, state, entity, principal, server, kind, arrived, boot, boot_ms, attempts,"
-        " first_attempt, last_attempt, status, answer, reason, target, operation, scope, content_type, ?3, ?4, ?5"
+        " first_attempt, last_attempt, status, NULL, NULL, target, operation, scope, content_type, ?3, ?4, ?5"
         " FROM rows WHERE id = ?1",
     [SPOOL_NEXT_ENTITY] =
         "SELECT entity, id FROM rows WHERE state = 0 AND entity > ?1 ORDER BY entity, id LIMIT 1",

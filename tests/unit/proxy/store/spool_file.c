@@ -291,6 +291,33 @@ START_TEST(what_is_set_aside_waits_again_if_told)
 }
 END_TEST
 
+/* A reason is one of few, and does not count. */
+START_TEST(an_answer_counts_until_the_row_waits_again)
+{
+    int64_t id = spool_last_id(1), bytes, length = (int64_t)strlen(refused.answer);
+    const struct buf body = {(char *)(uintptr_t) "longer", 6, SIZE_MAX, SIZE_MAX};
+    struct spool_answer later = refused;
+
+    later.answer = "no";
+    world_insert(&file, 1, "a", "one");
+    bytes = file.totals.bytes[SPOOL_WAITING];
+    begin();
+    ck_assert_int_eq(spool_file_attempted(&file, id, &later), 0);
+    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], bytes + 2);
+    ck_assert_int_eq(spool_file_set_aside(&file, id, &refused), 0);
+    ck_assert_int_eq(spool_file_change(&file, id, &body), 0);
+    commit();
+    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], 0);
+    ck_assert_int_eq(file.totals.bytes[SPOOL_ASIDE], bytes + length + 3);
+    reopen();
+    ck_assert_int_eq(file.totals.bytes[SPOOL_ASIDE], bytes + length + 3);
+    begin();
+    ck_assert_int_eq(spool_file_retry(&file, id), 0);
+    commit();
+    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], bytes + 3);
+}
+END_TEST
+
 static int64_t halve(int64_t id, const char *first, const char *second)
 {
     const struct buf one = {(char *)(uintptr_t)first, strlen(first), SIZE_MAX, SIZE_MAX};
@@ -321,6 +348,21 @@ START_TEST(halves_stand_where_the_row_stood)
     ck_assert_str_eq(bodies("a"), "0;56;78;9;");
     ck_assert_int_eq(spool_file_find(&file, 2, false, SIZE_MAX, &rows), 0);
     ck_assert_str_eq(numbers(), "2 2 2 2");
+}
+END_TEST
+
+/* The name of its entity, and its answer, are those of the row. */
+START_TEST(a_part_counts_for_what_it_takes)
+{
+    int64_t bytes, id = spool_last_id(1);
+
+    world_insert(&file, 1, "a", "12345678");
+    begin();
+    ck_assert_int_eq(spool_file_attempted(&file, id, &refused), 0);
+    commit();
+    bytes = file.totals.bytes[SPOOL_WAITING];
+    halve(id, "1234", "5678");
+    ck_assert_int_eq(file.totals.bytes[SPOOL_WAITING], bytes + SPOOL_ROW_BYTES);
 }
 END_TEST
 
@@ -496,7 +538,7 @@ START_TEST(what_each_principal_has)
     ck_assert_uint_eq(count, 2);
     ck_assert_str_eq(shares[0].principal, "uid 1");
     ck_assert_int_eq(shares[0].rows, 2);
-    ck_assert_int_eq(shares[0].bytes, 4 + 2 * SPOOL_ROW_BYTES);
+    ck_assert_int_eq(shares[0].bytes, 4 + (int64_t)strlen(refused.answer) + 2 * SPOOL_ROW_BYTES);
     ck_assert_int_eq(shares[1].bytes, 5 + SPOOL_ROW_BYTES);
     spool_shares_free(shares, count);
 }
@@ -613,6 +655,8 @@ UNIT_SUITE(spool_file)
     tcase_add_test(tests, an_end_is_remembered);
     tcase_add_test(tests, attempts_are_counted);
     tcase_add_test(tests, what_is_set_aside_waits_again_if_told);
+    tcase_add_test(tests, an_answer_counts_until_the_row_waits_again);
+    tcase_add_test(tests, a_part_counts_for_what_it_takes);
     tcase_add_test(tests, halves_stand_where_the_row_stood);
     tcase_add_test(tests, a_write_has_a_bounded_number_of_parts);
     tcase_add_test(tests, a_body_is_changed);
