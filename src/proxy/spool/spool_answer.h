@@ -21,7 +21,7 @@ enum spool_verdict {
     SPOOL_IS_DOUBTED,      /* 401: the rows, or the credential; nothing is counted */
     SPOOL_HAS_FAILED,      /* 500 and the like: an attempt that counts */
     SPOOL_IS_REFUSED,      /* one of the rows, or more */
-    SPOOL_ALL_ARE_REFUSED, /* whatever is in them: no such entity, or no permission */
+    SPOOL_ALL_ARE_REFUSED, /* whatever is in them: no such entity, or no permission; those of one user */
 };
 
 /* A call that has ended, and its first row. */

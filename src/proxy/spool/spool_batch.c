@@ -43,6 +43,11 @@ bool spool_batch_is_alike(const struct spool_row *lead, const struct spool_row *
            are_same(lead->tenant, row->tenant) && are_same(lead->boot_id, row->boot_id);
 }
 
+bool spool_batch_is_of_same_user(const struct spool_row *lead, const struct spool_row *row)
+{
+    return are_same(lead->principal, row->principal);
+}
+
 static bool can_be_merged(const struct gathering *all, const struct spool_row *row)
 {
     return row->boot_id || merge_check(all->kind, row->body.data, row->body.len) == 0;
@@ -54,6 +59,7 @@ static void keep(struct gathering *all, struct spool_row *row)
     struct spool_batch *batch = all->batch;
 
     batch->ids[batch->count] = row->id;
+    batch->is_shared |= !spool_batch_is_of_same_user(batch->lead, row);
     all->bytes += row->body.len + 2; /* a comma, a bracket */
     if (!row->boot_id) {
         all->bodies[batch->count] = row->body;

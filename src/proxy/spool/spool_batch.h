@@ -25,6 +25,7 @@ struct spool_batch {
     struct spool_row *lead; /* the first row, without its body; NULL: there is none */
     int64_t *ids;           /* of all rows, in their order */
     size_t count;
+    bool is_shared;  /* they are of several users */
     struct buf body; /* if all rows have times */
 };
 
@@ -37,6 +38,8 @@ void spool_batch_free(struct spool_batch *batch);
 
 /* Whether ROW, which comes after LEAD, may go with it, if both bodies can be merged. */
 bool spool_batch_is_alike(const struct spool_row *lead, const struct spool_row *row);
+
+bool spool_batch_is_of_same_user(const struct spool_row *lead, const struct spool_row *row);
 
 /* The operation that ROW asks for; NULL: none that is known. */
 const struct operation *spool_batch_operation(const struct spool_row *row);

@@ -124,11 +124,21 @@ static void was_refused(struct spool_slot *slot)
     spool_slot_submit(slot, SPOOL_NOTE_NOTHING);
 }
 
-/* Their halves would be refused, too: a call for each value of a large body. */
+/* What is in one of the rows may be why: a firewall does not look at the entity. So nobody's rows are refused
+ * with those of another. For one user, their halves would be refused, too: a call for each value of a large
+ * body. */
 static void were_all_refused(struct spool_slot *slot)
 {
+    struct spool_progress *progress = &slot->progress;
+    int64_t last_id = progress->batch.ids[progress->batch.count - 1];
+
+    if (progress->batch.is_shared) {
+        progress->refused_id = last_id > progress->refused_id ? last_id : progress->refused_id;
+        was_refused(slot);
+        return;
+    }
     take_answer(slot, "the server refuses it");
-    spool_slot_submit(slot, SPOOL_NOTE_ASIDE);
+    spool_slot_submit(slot, SPOOL_NOTE_USER_REFUSED);
 }
 
 static void act_on(struct spool_slot *slot, enum spool_verdict verdict)

@@ -72,63 +72,115 @@ static int note_refused(struct spool_progress *progress, struct spool_file *file
     return r == 0 ? for_each(progress, file, set_aside) : r < 0 ? r : 0;
 }
 
-static int64_t time_of(const struct spool_progress *progress, const struct spool_row *row, int64_t *last_ms)
-{
-    int64_t time_ms = progress->epoch_ms + row->boot_ms;
+/* ---- further rows of the entity ---- */
 
-    if (time_ms <= *last_ms && *last_ms - time_ms < TIMES_AHEAD_MS)
-        time_ms = *last_ms + 1;
-    return *last_ms = time_ms;
-}
+typedef int change_row(struct spool_progress *progress, struct spool_file *file, const struct spool_row *row);
 
-/* What is not telemetry stays as it is, and the server refuses it. */
-static int give_time(struct spool_file *file, const struct spool_row *row, int64_t time_ms)
-{
-    CLEANUP(buf_free) struct buf body = BUF_INIT(SPOOL_BODY_MAX);
-    int r = telemetry_stamp(row->body.data, row->body.len, time_ms, &body);
-
-    if (r == -ENOMEM)
-        return r;
-    r = r == 1 ? spool_file_change(file, row->id, &body) : 0;
-    return r == 0 ? spool_file_forget_boot(file, row->id) : r;
-}
-
-static int give_times_to(struct spool_progress *progress, struct spool_file *file, struct list *rows,
-                         int64_t *last_ms)
+static int change_page(struct spool_progress *progress, struct spool_file *file, const struct list *rows,
+                       int64_t last_id, change_row *change)
 {
     const struct spool_row *row;
     int r = 0;
 
     list_for_each(row, rows, link) {
-        if (row->id > progress->batch.ids[progress->batch.count - 1] || !row->boot_id)
+        if (row->id > last_id)
             break;
-        r = row->is_damaged ? 0 : give_time(file, row, time_of(progress, row, last_ms));
+        r = change(progress, file, row);
         if (r < 0)
             break;
     }
     return r;
 }
 
-/* All rows of the entity up to the batch's last are of the batch. */
-static int give_times(struct spool_progress *progress, struct spool_file *file)
+/* Those after AFTER_ID, up to LAST_ID. */
+static int change_rows(struct spool_progress *progress, struct spool_file *file, int64_t after_id,
+                       int64_t last_id, change_row *change)
 {
-    const struct spool_batch *batch = &progress->batch;
-    struct spool_page page = {PAGE_ROWS, SPOOL_BODY_MAX, batch->ids[0] - 1};
-    int64_t last_ms = 0;
+    struct spool_page page = {PAGE_ROWS, SPOOL_BODY_MAX, after_id};
     struct list rows;
     int r = 0;
 
     list_init(&rows);
-    while (r == 0 && page.after_id < batch->ids[batch->count - 1]) {
+    while (r == 0 && page.after_id < last_id) {
         r = spool_file_read(file, progress->key, page, &rows);
         if (r < 0 || list_is_empty(&rows))
             break;
         page.after_id = CONTAINER_OF(rows.previous, struct spool_row, link)->id;
-        r = give_times_to(progress, file, &rows, &last_ms);
+        r = change_page(progress, file, &rows, last_id, change);
         spool_rows_free(&rows);
     }
     return r;
 }
+
+static int64_t last_id_of(const struct spool_batch *batch)
+{
+    return batch->ids[batch->count - 1];
+}
+
+/* ---- a refusal that holds for all rows of a user ---- */
+
+static int refuse_like_lead(struct spool_progress *progress, struct spool_file *file,
+                            const struct spool_row *row)
+{
+    const struct spool_row *lead = progress->batch.lead;
+
+    return spool_batch_is_alike(lead, row) && spool_batch_is_of_same_user(lead, row)
+               ? set_aside(progress, file, row->id)
+               : 0;
+}
+
+static int note_user_refused(struct spool_progress *progress, struct spool_file *file)
+{
+    int r = for_each(progress, file, set_aside);
+
+    return r < 0 ? r
+                 : change_rows(progress, file, last_id_of(&progress->batch), progress->refused_id,
+                               refuse_like_lead);
+}
+
+/* ---- times ---- */
+
+static int64_t next_time(struct spool_progress *progress, const struct spool_row *row)
+{
+    int64_t time_ms = progress->epoch_ms + row->boot_ms, last_ms = progress->time_ms;
+
+    if (time_ms <= last_ms && last_ms - time_ms < TIMES_AHEAD_MS)
+        time_ms = last_ms + 1;
+    return progress->time_ms = time_ms;
+}
+
+static int refuse_time(struct spool_progress *progress, struct spool_file *file, int64_t id)
+{
+    progress->answer = (struct spool_answer){.at_ms = progress->answer.at_ms,
+                                             .reason = "with a time for each value it would exceed 1 MiB"};
+    return set_aside(progress, file, id);
+}
+
+/* What is not telemetry stays as it is, and the server refuses it. */
+static int give_time(struct spool_progress *progress, struct spool_file *file, const struct spool_row *row)
+{
+    CLEANUP(buf_free) struct buf body = BUF_INIT(SPOOL_BODY_MAX);
+    int r;
+
+    if (!row->boot_id || row->is_damaged)
+        return 0;
+    r = telemetry_stamp(row->body.data, row->body.len, next_time(progress, row), &body);
+    if (r == -ENOMEM)
+        return r;
+    if (r == -EMSGSIZE)
+        return refuse_time(progress, file, row->id);
+    r = r == 1 ? spool_file_change(file, row->id, &body) : 0;
+    return r == 0 ? spool_file_forget_boot(file, row->id) : r;
+}
+
+/* All rows of the entity up to the batch's last are of the batch. */
+static int give_times(struct spool_progress *progress, struct spool_file *file)
+{
+    progress->time_ms = 0;
+    return change_rows(progress, file, progress->batch.ids[0] - 1, last_id_of(&progress->batch), give_time);
+}
+
+/* ---- */
 
 static int note(struct spool_progress *progress, struct spool_file *file)
 {
@@ -143,6 +195,8 @@ static int note(struct spool_progress *progress, struct spool_file *file)
         return note_refused(progress, file);
     case SPOOL_NOTE_ASIDE:
         return for_each(progress, file, set_aside);
+    case SPOOL_NOTE_USER_REFUSED:
+        return note_user_refused(progress, file);
     case SPOOL_NOTE_TIMES:
         return give_times(progress, file);
     }

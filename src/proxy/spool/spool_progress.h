@@ -17,7 +17,8 @@ enum spool_note {
     SPOOL_NOTE_ATTEMPT, /* an answer that may be the rows' fault; they stay */
     SPOOL_NOTE_REFUSED, /* the batch is one row: it is cut into halves; with one value, set aside */
     SPOOL_NOTE_ASIDE,
-    SPOOL_NOTE_TIMES, /* rows without times get them */
+    SPOOL_NOTE_USER_REFUSED, /* the rows of one user: all of them are set aside, up to REFUSED_ID */
+    SPOOL_NOTE_TIMES,        /* rows without times get them */
 };
 
 /* Its owner has freed the batches, and sets all but the results; KEY lives as long as the work. */
@@ -28,9 +29,12 @@ struct spool_progress {
     enum spool_note note;
     struct spool_answer answer;
     char answer_text[SPOOL_PROGRESS_ANSWER_MAX];
-    int64_t epoch_ms; /* SPOOL_NOTE_TIMES: the server's time at boot time 0 */
+    int64_t epoch_ms;   /* SPOOL_NOTE_TIMES: the server's time at boot time 0 */
+    int64_t refused_id; /* the last row of the batch of several users that was refused as a whole */
     bool reads_on;
     struct spool_batch_bounds bounds; /* of the next batch */
+
+    int64_t time_ms; /* the last one that was given to a row */
 
     /* The results. */
     size_t set_aside;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "proxy/spool/spool_batch.h"
 #include "proxy/spool/spool_boot.h"
 #include "spool_delivery_world.h"
 
@@ -55,7 +56,7 @@ END_TEST
 /* While the first look goes on, the writer says that it had another file, and that this one is new. */
 START_TEST(what_another_file_has_is_looked_for_from_its_start)
 {
-    const unsigned count = 2 * SPOOL_LOOK_ENTITIES;
+    const unsigned count = SPOOL_LOOK_ENTITIES; /* the next page is empty */
     struct tb_error err = {0};
     unsigned i;
 
@@ -150,6 +151,47 @@ START_TEST(what_concerns_the_whole_entity_takes_one_call)
     ck_assert_int_eq(delivery_aside()->status, statuses[_i]);
     ck_assert_str_eq(delivery_aside()->reason, "the server refuses it");
     ck_assert_uint_le(world.server.call_count, 2); /* the first row may have gone alone */
+}
+END_TEST
+
+/* As a firewall does, which looks at what is in a row. */
+START_TEST(what_is_forbidden_to_one_user_does_not_harm_another)
+{
+    const enum kind kind = _i ? ATTRIBUTES : TELEMETRY;
+    unsigned i;
+
+    world.server.bad_status = 403;
+    for (i = 1; i <= 101; i++)
+        delivery_store(
+            &(struct delivery_write){.kind = kind,
+                                     .entity = 1,
+                                     .serial = i,
+                                     .bad = i == 51,
+                                     .principal = i == 1 || i == 51 || i == 52 ? "uid:1001" : NULL});
+    delivery_run_all(10 * SECOND_MS);
+    ck_assert_uint_ge(delivery_rows(SPOOL_ASIDE), 1);
+    ck_assert_uint_le(delivery_rows(SPOOL_ASIDE), 2);
+    for (i = 1; kind == TELEMETRY && i <= 101; i++)
+        ck_assert(i == 51 || i == 52 || world.server.writes[i].executions == 1);
+    ck_assert_uint_eq(world.server.attributes[1][0], kind == ATTRIBUTES ? 101 : 0);
+    ck_assert(!world.server.overtaken);
+    ck_assert_uint_le(world.server.call_count, 30);
+}
+END_TEST
+
+/* Their rows come in turn, so none has two that go together. */
+START_TEST(what_concerns_the_whole_entity_takes_few_calls_for_each_user)
+{
+    static const char *const users[] = {"uid:1000", "uid:1001", "uid:1002"};
+    unsigned i;
+
+    world.server.bad_status = 404;
+    for (i = 0; i < SPOOL_BATCH_ROWS_MAX; i++)
+        delivery_store(&(struct delivery_write){
+            .entity = 1, .writer = 1, .serial = 50000 + i, .bad = true, .principal = users[i % 3]});
+    delivery_run_all(60 * SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), SPOOL_BATCH_ROWS_MAX);
+    ck_assert_uint_le(world.server.call_count, 20);
 }
 END_TEST
 
@@ -287,6 +329,31 @@ START_TEST(rows_without_times_get_those_of_their_arrival)
         ck_assert_int_le(llabs(ts_ms - expected_ms - i), 5000);
         ck_assert(i == 1 || ts_ms > world.server.writes[i - 1].ts_ms);
     }
+}
+END_TEST
+
+/* Without its times, the server would give it those of its delivery. */
+START_TEST(what_is_too_large_with_its_times_is_set_aside)
+{
+    const char element[] = "{\"w1\":50000},", *last = "{\"w1\":50000}]";
+    const unsigned grown = sizeof("{\"ts\":1700000000000,\"values\":{\"w1\":50000}},") - 1;
+    const unsigned most = (SPOOL_BODY_MAX - 1) / grown; /* a comma less, two brackets more */
+    CLEANUP(buf_free) struct buf body = BUF_INIT(SPOOL_BODY_MAX);
+    unsigned i;
+
+    buf_append_string(&body, "[");
+    for (i = 1; i < most + (unsigned)_i; i++)
+        buf_append_string(&body, element);
+    buf_append_string(&body, last);
+    delivery_store(&(struct delivery_write){
+        .entity = 1, .body = body.data, .boot_id = spool_boot_id(), .boot_ms = world_now(&world)});
+    delivery_store_many(1, 1);
+    delivery_run_all(5 * SECOND_MS);
+    delivery_assert_stored(1, 1);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), (unsigned)_i);
+    if (_i)
+        ck_assert_str_eq(delivery_aside()->reason, "with a time for each value it would exceed 1 MiB");
+    ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_SET_ASIDE), (unsigned)_i);
 }
 END_TEST
 
@@ -522,6 +589,8 @@ UNIT_SUITE(spool_delivery)
     tcase_add_test(tcase, the_bad_row_is_found_and_set_aside);
     tcase_add_test(tcase, a_bad_entity_is_not_in_the_way_of_others);
     tcase_add_loop_test(tcase, what_concerns_the_whole_entity_takes_one_call, 0, 2);
+    tcase_add_loop_test(tcase, what_is_forbidden_to_one_user_does_not_harm_another, 0, 2);
+    tcase_add_test(tcase, what_concerns_the_whole_entity_takes_few_calls_for_each_user);
     tcase_add_test(tcase, a_write_is_cut_into_a_bounded_number_of_parts);
     tcase_add_test(tcase, a_failing_server_is_asked_five_times_in_ten_minutes);
     tcase_add_test(tcase, entities_that_rest_do_not_delay_others_of_their_user);
@@ -530,6 +599,7 @@ UNIT_SUITE(spool_delivery)
     tcase_add_loop_test(tcase, what_can_never_be_delivered_is_set_aside, 0,
                         (int)(sizeof(strangers) / sizeof(strangers[0])));
     tcase_add_test(tcase, rows_without_times_get_those_of_their_arrival);
+    tcase_add_loop_test(tcase, what_is_too_large_with_its_times_is_set_aside, 0, 2);
     tcase_add_test(tcase, an_outage_of_an_hour_takes_few_calls);
     tcase_add_test(tcase, a_gateway_that_fails_is_waited_out);
     tcase_add_test(tcase, at_random_nothing_is_lost_or_doubled);
