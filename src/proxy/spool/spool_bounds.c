@@ -13,6 +13,18 @@ static size_t size_of(int64_t value)
     return value < 0 ? 0 : (uint64_t)value > SIZE_MAX / 2 ? SIZE_MAX / 2 : (size_t)value;
 }
 
+struct spool_amount spool_amount_of(const struct spool_totals *totals)
+{
+    return (struct spool_amount){size_of(totals->rows[SPOOL_WAITING] + totals->rows[SPOOL_ASIDE]),
+                                 size_of(totals->bytes[SPOOL_WAITING] + totals->bytes[SPOOL_ASIDE])};
+}
+
+struct spool_amount spool_amount_beyond(struct spool_amount a, struct spool_amount b)
+{
+    return (struct spool_amount){a.rows > b.rows ? a.rows - b.rows : 0,
+                                 a.bytes > b.bytes ? a.bytes - b.bytes : 0};
+}
+
 void spool_bounds_set(struct spool_bounds *bounds, int64_t max_rows, int64_t max_bytes)
 {
     bounds->rows.max = size_of(max_rows);
@@ -39,44 +51,48 @@ static struct spool_holder *holder_of(struct spool_bounds *bounds, const char *n
     return holder;
 }
 
-static void add(struct spool_bounds *bounds, struct spool_holder *holder, size_t bytes)
+static void change(struct spool_amount *amount, struct spool_amount more, struct spool_amount less)
 {
-    quota_add(&holder->rows, 1);
-    quota_add(&holder->bytes, bytes);
-    holder->new_rows++;
-    holder->new_bytes += bytes;
-    bounds->new_rows++;
-    bounds->new_bytes += bytes;
+    amount->rows += more.rows - less.rows;
+    amount->bytes += more.bytes - less.bytes;
 }
 
-int spool_bounds_add(struct spool_bounds *bounds, const char *name, size_t bytes)
+static struct spool_amount used_by(const struct spool_holder *holder)
 {
-    struct spool_holder *holder = holder_of(bounds, name);
-
-    if (!holder)
-        return -ENOMEM;
-    add(bounds, holder, bytes);
-    return 0;
+    return spool_amount_beyond((struct spool_amount){holder->rows.used, holder->bytes.used}, holder->leaving);
 }
 
-static bool allows(const struct spool_bounds *bounds, const struct spool_holder *holder, size_t bytes)
+static struct spool_amount used_by_all(const struct spool_bounds *bounds)
 {
-    return quota_allows(bounds->rows.max, holder->rows.used, bounds->rows.used, 1) &&
-           quota_allows(bounds->bytes.max, holder->bytes.used, bounds->bytes.used, bytes);
+    return spool_amount_beyond((struct spool_amount){bounds->rows.used, bounds->bytes.used}, bounds->leaving);
+}
+
+static bool allows(const struct spool_bounds *bounds, struct spool_amount held, struct spool_amount all,
+                   struct spool_amount more)
+{
+    return quota_allows(bounds->rows.max, held.rows, all.rows, more.rows) &&
+           quota_allows(bounds->bytes.max, held.bytes, all.bytes, more.bytes);
 }
 
 /* As if NAME had all that there is: then it is certain. */
 static bool all_of_it_allows(const struct spool_bounds *bounds, const struct spool_totals *in_file,
-                             size_t bytes)
+                             struct spool_amount more)
 {
-    size_t rows = size_of(in_file->rows[SPOOL_WAITING] + in_file->rows[SPOOL_ASIDE]) + bounds->new_rows;
-    size_t used = size_of(in_file->bytes[SPOOL_WAITING] + in_file->bytes[SPOOL_ASIDE]) + bounds->new_bytes;
+    struct spool_amount all = spool_amount_of(in_file);
 
-    return quota_allows(bounds->rows.max, rows, rows, 1) &&
-           quota_allows(bounds->bytes.max, used, used, bytes);
+    change(&all, bounds->new, (struct spool_amount){0});
+    return allows(bounds, all, all, more);
 }
 
-int spool_bounds_take(struct spool_bounds *bounds, const char *name, size_t bytes,
+static void add(struct spool_bounds *bounds, struct spool_holder *holder, struct spool_amount more)
+{
+    quota_add(&holder->rows, more.rows);
+    quota_add(&holder->bytes, more.bytes);
+    change(&holder->new, more, (struct spool_amount){0});
+    change(&bounds->new, more, (struct spool_amount){0});
+}
+
+int spool_bounds_take(struct spool_bounds *bounds, const char *name, struct spool_amount more,
                       const struct spool_totals *in_file, bool *is_old)
 {
     struct spool_holder *holder = holder_of(bounds, name);
@@ -84,48 +100,80 @@ int spool_bounds_take(struct spool_bounds *bounds, const char *name, size_t byte
     *is_old = false;
     if (!holder)
         return -ENOMEM;
-    if (!allows(bounds, holder, bytes)) {
+    if (!allows(bounds, used_by(holder), used_by_all(bounds), more)) {
         *is_old = true;
-        if (!all_of_it_allows(bounds, in_file, bytes))
+        if (!all_of_it_allows(bounds, in_file, more))
             return -EDQUOT;
     }
-    add(bounds, holder, bytes);
+    add(bounds, holder, more);
     return 0;
 }
 
-/* A row of BYTES is no longer new. Returns who has it. */
-static struct spool_holder *end_new(struct spool_bounds *bounds, const char *name, size_t bytes)
+/* What others have is no reason to drop more than comes. */
+static size_t leaves_for(size_t max, size_t held, size_t all, size_t more)
+{
+    size_t beyond = held + more > max ? held + more - max : 0;
+
+    if (beyond <= held && quota_allows(max, held - beyond, all - beyond, more))
+        return beyond;
+    return beyond > more ? beyond : more;
+}
+
+int spool_bounds_replace(struct spool_bounds *bounds, const char *name, struct spool_amount more,
+                         struct spool_amount *leaves)
+{
+    struct spool_holder *holder = holder_of(bounds, name);
+    struct spool_amount all = used_by_all(bounds), held;
+
+    if (!holder)
+        return -ENOMEM;
+    held = used_by(holder);
+    leaves->rows = leaves_for(bounds->rows.max, held.rows, all.rows, more.rows);
+    leaves->bytes = leaves_for(bounds->bytes.max, held.bytes, all.bytes, more.bytes);
+    change(&holder->leaving, *leaves, (struct spool_amount){0});
+    change(&bounds->leaving, *leaves, (struct spool_amount){0});
+    add(bounds, holder, more);
+    return 0;
+}
+
+static void give_back(struct spool_holder *holder, struct spool_amount less)
+{
+    quota_give_back(&holder->rows, less.rows);
+    quota_give_back(&holder->bytes, less.bytes);
+}
+
+void spool_bounds_settle(struct spool_bounds *bounds, const char *name, struct spool_amount taken,
+                         struct spool_amount really)
 {
     struct spool_holder *holder = holder_of(bounds, name); /* it has one */
 
     if (!holder)
-        return NULL;
-    holder->new_rows--;
-    holder->new_bytes -= bytes;
-    bounds->new_rows--;
-    bounds->new_bytes -= bytes;
-    return holder;
+        return;
+    change(&holder->new, (struct spool_amount){0}, taken);
+    change(&bounds->new, (struct spool_amount){0}, taken);
+    give_back(holder, taken);
+    quota_add(&holder->rows, really.rows);
+    quota_add(&holder->bytes, really.bytes);
 }
 
-void spool_bounds_stored(struct spool_bounds *bounds, const char *name, size_t bytes, size_t more_bytes)
+void spool_bounds_dropped(struct spool_bounds *bounds, const char *name, struct spool_amount leaves,
+                          struct spool_amount really)
 {
-    struct spool_holder *holder = end_new(bounds, name, bytes);
-
-    if (holder)
-        quota_add(&holder->bytes, more_bytes);
-}
-
-void spool_bounds_not_stored(struct spool_bounds *bounds, const char *name, size_t bytes)
-{
-    struct spool_holder *holder = end_new(bounds, name, bytes);
+    struct spool_holder *holder = holder_of(bounds, name); /* it has one */
+    struct spool_amount stored, left;
 
     if (!holder)
         return;
-    quota_give_back(&holder->rows, 1);
-    quota_give_back(&holder->bytes, bytes);
+    change(&holder->leaving, (struct spool_amount){0}, leaves);
+    change(&bounds->leaving, (struct spool_amount){0}, leaves);
+    stored = spool_amount_beyond((struct spool_amount){holder->rows.used, holder->bytes.used}, holder->new);
+    left = spool_amount_beyond(stored, really);
+    give_back(holder, spool_amount_beyond(stored, left));
 }
 
-/* Only what is new is left; those that have nothing new are freed. */
+/* ---- counting ---- */
+
+/* Only what is under way is left; those that have nothing under way are freed. */
 static void forget_file(struct spool_bounds *bounds)
 {
     struct spool_holder **place, *holder;
@@ -133,9 +181,9 @@ static void forget_file(struct spool_bounds *bounds)
 
     for (i = 0; i < SPOOL_HOLDER_SLOTS; i++)
         for (place = &bounds->holders[i]; (holder = *place);) {
-            quota_give_back(&holder->rows, holder->rows.used - holder->new_rows);
-            quota_give_back(&holder->bytes, holder->bytes.used - holder->new_bytes);
-            if (holder->new_rows > 0) {
+            give_back(holder, (struct spool_amount){holder->rows.used - holder->new.rows,
+                                                    holder->bytes.used - holder->new.bytes});
+            if (holder->new.rows > 0 || holder->new.bytes > 0) {
                 place = &holder->next;
                 continue;
             }

@@ -76,104 +76,135 @@ static void tell(struct spool *spool, const char *principal, bool drops)
                 drops ? "oldest writes are dropped (spool.when_full)" : "writes are answered with 503");
 }
 
-int spool_room_take(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop)
+int spool_room_take(struct spool *spool, const char *principal, struct spool_amount room,
+                    struct spool_drop *drop)
 {
     struct spool_facts facts = spool_writer_facts(&spool->writer);
     struct spool_bounds *bounds = &spool->room.bounds;
     bool is_old, drops = spool->services->config->spool.when_full == SPOOL_DROP_OLDEST;
-    int r = spool_bounds_take(bounds, principal, bytes, &facts.totals, &is_old);
+    int r = spool_bounds_take(bounds, principal, room, &facts.totals, &is_old);
 
     *drop = (struct spool_drop){0};
-    list_init(&drop->dropped);
+    list_init(&drop->rows);
     if (is_old)
         spool_room_count(spool);
     if (r != -EDQUOT)
         return r;
     spool->room.full_ms = spool->services->loop.now_ms;
     tell(spool, principal, drops);
-    if (!drops)
-        return r;
-    drop->bytes = bytes;
-    return spool_bounds_add(bounds, principal, bytes);
+    return drops ? spool_bounds_replace(bounds, principal, room, &drop->leaves) : r;
 }
 
 static void tell_dropped(struct spool *spool, const struct spool_drop *drop)
 {
     const struct spool_row *row;
 
-    list_for_each(row, &drop->dropped, link) {
+    list_for_each(row, &drop->rows, link) {
         spool_count(spool->services, METRICS_SPOOL_DROPPED, 1);
         spool_look_at(spool, row->entity);
     }
-    if (!list_is_empty(&drop->dropped))
+    if (!list_is_empty(&drop->rows))
         spool_room_count(spool);
 }
 
-void spool_room_stored(struct spool *spool, const struct spool_row *row, size_t bytes,
+static struct spool_amount amount_of(const struct spool_row *row)
+{
+    return (struct spool_amount){1, SPOOL_ROW_BYTES + row->size + row->names_size};
+}
+
+void spool_room_stored(struct spool *spool, const struct spool_row *row, struct spool_amount room,
                        struct spool_drop *drop, bool is_stored)
 {
     struct spool_bounds *bounds = &spool->room.bounds;
+    const struct spool_amount nothing = {0};
 
-    if (is_stored) {
-        spool_bounds_stored(bounds, row->principal, bytes, row->names_size);
+    spool_bounds_settle(bounds, row->principal, room, is_stored ? amount_of(row) : nothing);
+    spool_bounds_dropped(bounds, row->principal, drop->leaves, is_stored ? drop->dropped : nothing);
+    if (is_stored)
         tell_dropped(spool, drop);
-    } else {
-        spool_bounds_not_stored(bounds, row->principal, bytes);
-    }
-    spool_rows_free(&drop->dropped);
+    spool_rows_free(&drop->rows);
 }
 
 /* ---- in the writer's thread ---- */
 
 /* The oldest row of the user who has NEW, but not NEW itself. */
-static int drop_oldest(struct spool_file *file, const struct spool_row *new, struct spool_drop *drop,
-                       size_t *freed)
+static int drop_oldest(struct spool_file *file, const struct spool_row *new, struct spool_drop *drop)
 {
     const struct spool_answer answer = {.at_ms = clock_wall_ms(),
                                         .reason = "the spool was full, and newer writes came"};
     CLEANUP(spool_row_free_pointer) struct spool_row *row = NULL;
+    struct spool_amount before = spool_amount_of(&file->totals), freed;
     int r = spool_file_oldest_of(file, new->principal, &row);
 
     if (r < 0 && r != -ENOENT)
         return r;
     if (r == -ENOENT || row->id == new->id)
         return -EDQUOT;
-    *freed += row->size + row->names_size + SPOOL_ROW_BYTES;
     r = spool_file_end(file, row->id, SPOOL_DROPPED, &answer);
-    list_append(&drop->dropped, &TAKE_PTR(row)->link);
+    freed = spool_amount_beyond(before, spool_amount_of(&file->totals));
+    drop->dropped.rows += freed.rows;
+    drop->dropped.bytes += freed.bytes;
+    list_append(&drop->rows, &TAKE_PTR(row)->link);
     return r;
 }
 
+static bool has_dropped(const struct spool_drop *drop, struct spool_amount amount)
+{
+    return drop->dropped.rows >= amount.rows && drop->dropped.bytes >= amount.bytes;
+}
+
+/* -EDQUOT: there are not so many rows, or they are too many for now. */
 static int make_room(struct spool_file *file, const struct spool_row *new, struct spool_drop *drop,
-                     size_t bytes, size_t *freed)
+                     struct spool_amount needed)
 {
     int r = 0;
 
-    while (r == 0 && *freed < bytes)
-        r = drop_oldest(file, new, drop, freed);
+    while (r == 0 && !has_dropped(drop, needed))
+        r = drop->dropped.rows < SPOOL_DROP_ROWS_MAX ? drop_oldest(file, new, drop) : -EDQUOT;
     return r;
+}
+
+/* What must be dropped, if the names that have come with the row take so much. */
+static struct spool_amount needed_for(const struct spool_row *row, const struct spool_drop *drop,
+                                      size_t names_size)
+{
+    struct spool_amount unused = {0, spool_file_names_max(row) - names_size};
+
+    return spool_amount_beyond(drop->leaves, unused);
+}
+
+/* The same without what the user has had too much of before. */
+static struct spool_amount least_for(const struct spool_row *row, struct spool_amount needed)
+{
+    struct spool_amount own = amount_of(row);
+
+    return (struct spool_amount){needed.rows < own.rows ? needed.rows : own.rows,
+                                 needed.bytes < own.bytes ? needed.bytes : own.bytes};
 }
 
 /* What its names take is not known before. */
 static int store(struct spool_file *file, struct spool_row *row, struct spool_drop *drop)
 {
-    size_t freed = 0;
-    int r = make_room(file, row, drop, drop->bytes, &freed);
+    struct spool_amount needed;
+    int r = make_room(file, row, drop, needed_for(row, drop, 0));
 
-    if (r == 0)
+    if (r == 0 || r == -EDQUOT)
         r = spool_file_insert(file, row);
-    if (r == 0 && drop->bytes > 0)
-        r = make_room(file, row, drop, drop->bytes + row->names_size, &freed);
-    return r;
+    if (r < 0)
+        return r;
+    needed = needed_for(row, drop, row->names_size);
+    r = make_room(file, row, drop, needed);
+    return r == -EDQUOT && has_dropped(drop, least_for(row, needed)) ? 0 : r;
 }
 
 int spool_room_store(struct spool_file *file, struct spool_row *row, struct spool_drop *drop)
 {
     int r;
 
-    spool_rows_free(&drop->dropped);
+    spool_rows_free(&drop->rows);
+    drop->dropped = (struct spool_amount){0};
     r = store(file, row, drop);
-    if (r < 0 && !list_is_empty(&drop->dropped))
+    if (r < 0 && !list_is_empty(&drop->rows))
         spool_file_fail(file, r); /* or these would be gone for nothing */
     return r;
 }

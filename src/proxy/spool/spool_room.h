@@ -8,10 +8,13 @@
 
 #include "proxy/spool/spool.h"
 
+#define SPOOL_DROP_ROWS_MAX 1000 /* for one row */
+
 /* Rows that are dropped to make room for another one. */
 struct spool_drop {
-    size_t bytes;        /* that are needed; 0: nothing is dropped */
-    struct list dropped; /* rows, without their bodies */
+    struct spool_amount leaves;  /* what is to be dropped */
+    struct spool_amount dropped; /* what was */
+    struct list rows;            /* these, without their bodies */
 };
 
 /* At the start, and after a reload: the bounds. */
@@ -20,16 +23,19 @@ void spool_room_configure(struct spool *spool);
 /* Counts the file, for what each principal has. */
 void spool_room_count(struct spool *spool);
 
-/* A row of BYTES for PRINCIPAL is about to be stored. 0, perhaps with DROP to be done; -EDQUOT: the spool is
- * full for it; -ENOMEM. */
-int spool_room_take(struct spool *spool, const char *principal, size_t bytes, struct spool_drop *drop);
+/* A row of PRINCIPAL that takes ROOM, or less, is about to be stored. 0, perhaps with DROP to be done;
+ * -EDQUOT: the spool is full for it; -ENOMEM. */
+int spool_room_take(struct spool *spool, const char *principal, struct spool_amount room,
+                    struct spool_drop *drop);
 
-/* In the writer's thread: stores ROW, and drops the oldest rows of its user as DROP says. -EDQUOT: they are
- * too few; errors of spool_file_insert(). If it fails, nothing is dropped. May be called again. */
+/* In the writer's thread: stores ROW, and drops the oldest rows of its user as DROP says; if they are more
+ * than SPOOL_DROP_ROWS_MAX, later rows do the rest, unless this one takes more than it frees: -EDQUOT, also
+ * if there are too few; errors of spool_file_insert(). If it fails, nothing is dropped. May be called again.
+ */
 int spool_room_store(struct spool_file *file, struct spool_row *row, struct spool_drop *drop);
 
-/* ROW, which was taken with BYTES, is stored, or not; frees what is in DROP. */
-void spool_room_stored(struct spool *spool, const struct spool_row *row, size_t bytes,
+/* ROW, which was taken with ROOM, is stored, or not; frees what is in DROP. */
+void spool_room_stored(struct spool *spool, const struct spool_row *row, struct spool_amount room,
                        struct spool_drop *drop, bool is_stored);
 
 #endif

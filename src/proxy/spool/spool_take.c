@@ -27,6 +27,7 @@ struct spool_take {
     struct principal *principal; /* whose shares have the following */
     size_t quota_bytes;          /* of bodies */
     size_t storing;              /* bytes */
+    struct spool_amount room;    /* in the spool */
     struct spool_drop drop;
     struct spool_row *row;
     bool may_have_run;
@@ -144,7 +145,7 @@ static void take_done(struct spool_work *work, int result)
     struct services *services = spool->services;
 
     leave_backlog(take, result == 0);
-    spool_room_stored(spool, take->row, work->bytes, &take->drop, result == 0);
+    spool_room_stored(spool, take->row, take->room, &take->drop, result == 0);
     note_result(spool, result);
     if (result == 0) {
         spool_count(services, METRICS_SPOOL_STORED, 1);
@@ -192,7 +193,7 @@ static void take_back(struct spool_take *take)
 {
     take->exchange->state = NULL;
     leave_backlog(take, false);
-    spool_room_stored(take->spool, take->row, take->work.bytes, &take->drop, false);
+    spool_room_stored(take->spool, take->row, take->room, &take->drop, false);
     take->row = NULL;
     take_free(take);
 }
@@ -216,7 +217,8 @@ static int take_shares(struct spool_take *take, const struct spool_row *row)
         r = enter_backlog(take, row);
     if (r < 0)
         return r;
-    r = spool_room_take(take->spool, row->principal, take->work.bytes, &take->drop);
+    take->room = (struct spool_amount){1, take->work.bytes + spool_file_names_max(row)};
+    r = spool_room_take(take->spool, row->principal, take->room, &take->drop);
     if (r < 0)
         leave_backlog(take, false);
     return r;

@@ -130,6 +130,9 @@ static inline void spool_file_fail(struct spool_file *file, int result)
  * row with this id; -ENOSPC: the disk is full, and what room there is is kept for ends. */
 int spool_file_insert(struct spool_file *file, struct spool_row *row);
 
+/* What names of ROW may come into the file with it, in bytes, at most. */
+size_t spool_file_names_max(const struct spool_row *row);
+
 struct spool_answer {
     int64_t at_ms;
     int status;         /* 0: none */

@@ -162,6 +162,12 @@ static int find_kind(struct spool_file *file, const struct spool_row *row, struc
     return 0;
 }
 
+size_t spool_file_names_max(const struct spool_row *row)
+{
+    return 2 * strlen(row->entity) + NAME_BYTES + strlen(row->target) + strlen(row->operation) +
+           strlen(row->scope) + strlen(row->content_type);
+}
+
 int spool_names_find(struct spool_file *file, const struct spool_row *row, struct spool_names *ret)
 {
     const struct name principal = {SPOOL_FIND_PRINCIPAL, SPOOL_ADD_PRINCIPAL, {row->principal}, 1};

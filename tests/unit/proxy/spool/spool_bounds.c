@@ -26,7 +26,7 @@ static void tear_down(void)
 
 static int take(const char *name, size_t bytes)
 {
-    return spool_bounds_take(&bounds, name, bytes, &in_file, &is_old);
+    return spool_bounds_take(&bounds, name, (struct spool_amount){1, bytes}, &in_file, &is_old);
 }
 
 /* A row that is in the file at once. */
@@ -36,7 +36,7 @@ static int store(const char *name, size_t bytes)
 
     if (r < 0)
         return r;
-    spool_bounds_stored(&bounds, name, bytes, 0);
+    spool_bounds_settle(&bounds, name, (struct spool_amount){1, bytes}, (struct spool_amount){1, bytes});
     in_file.rows[SPOOL_WAITING]++;
     in_file.bytes[SPOOL_WAITING] += (int64_t)bytes;
     return 0;
@@ -85,11 +85,11 @@ START_TEST(what_is_not_stored_does_not_count)
 
     for (i = 0; i < 3 * MAX_ROWS; i++) {
         ck_assert_int_eq(take("uid:1", 1), 0);
-        spool_bounds_not_stored(&bounds, "uid:1", 1);
+        spool_bounds_settle(&bounds, "uid:1", (struct spool_amount){1, 1}, (struct spool_amount){0});
     }
     ck_assert_uint_eq(bounds.rows.used, 0);
     ck_assert_uint_eq(bounds.bytes.used, 0);
-    ck_assert_uint_eq(bounds.new_rows, 0);
+    ck_assert_uint_eq(bounds.new.rows, 0);
 }
 END_TEST
 
@@ -115,13 +115,66 @@ START_TEST(a_count_keeps_what_is_not_stored_yet)
     spool_bounds_count(&bounds, shares, 2);
     ck_assert_uint_eq(bounds.rows.used, 9);
     ck_assert_uint_eq(bounds.bytes.used, 850);
-    spool_bounds_stored(&bounds, "uid:2", 50, 7);
+    spool_bounds_settle(&bounds, "uid:2", (struct spool_amount){1, 50}, (struct spool_amount){1, 57});
     ck_assert_uint_eq(bounds.rows.used, 9);
     ck_assert_uint_eq(bounds.bytes.used, 857);
     spool_bounds_count(&bounds, shares, 1);
     ck_assert_uint_eq(bounds.rows.used, 7);
     in_file.rows[SPOOL_WAITING] = 7;
     ck_assert_int_eq(store_many("uid:1", 1), MAX_ROWS - 7);
+}
+END_TEST
+
+static struct spool_amount replace(const char *name)
+{
+    struct spool_amount leaves = {0};
+
+    ck_assert_int_eq(spool_bounds_replace(&bounds, name, (struct spool_amount){1, 1}, &leaves), 0);
+    return leaves;
+}
+
+static void replaced(const char *name, struct spool_amount leaves)
+{
+    const struct spool_amount row = {1, 1};
+
+    spool_bounds_settle(&bounds, name, row, row);
+    spool_bounds_dropped(&bounds, name, leaves, leaves);
+}
+
+/* After a reload. What is to be dropped is dropped once. */
+START_TEST(what_is_too_much_leaves)
+{
+    struct spool_share share = {0, (char[]){"uid:1"}, MAX_ROWS, MAX_ROWS};
+    struct spool_amount first, second;
+
+    store_many("uid:1", 1);
+    spool_bounds_set(&bounds, 40, MAX_BYTES);
+    first = replace("uid:1");
+    ck_assert_uint_eq(first.rows, MAX_ROWS - 40 + 1);
+    ck_assert_uint_eq(first.bytes, 0);
+    second = replace("uid:1");
+    ck_assert_uint_eq(second.rows, 1);
+    spool_bounds_count(&bounds, &share, 1); /* it has begun before */
+    ck_assert_uint_eq(replace("uid:1").rows, 1);
+    replaced("uid:1", first);
+    replaced("uid:1", second);
+    replaced("uid:1", (struct spool_amount){1, 0});
+    ck_assert_uint_eq(bounds.rows.used, 40);
+    ck_assert_uint_eq(bounds.leaving.rows, 0);
+    ck_assert_uint_eq(replace("uid:1").rows, 1);
+}
+END_TEST
+
+START_TEST(nothing_leaves_because_of_others)
+{
+    struct spool_amount leaves;
+
+    store_many("uid:1", 1);
+    store_many("uid:2", 1);
+    leaves = replace("uid:2");
+    ck_assert_uint_eq(leaves.rows, 1);
+    ck_assert_uint_eq(leaves.bytes, 0);
+    replaced("uid:2", leaves);
 }
 END_TEST
 
@@ -137,5 +190,7 @@ UNIT_SUITE(spool_bounds)
     tcase_add_test(tests, what_is_not_stored_does_not_count);
     tcase_add_test(tests, nobody_is_refused_by_an_old_count);
     tcase_add_test(tests, a_count_keeps_what_is_not_stored_yet);
+    tcase_add_test(tests, what_is_too_much_leaves);
+    tcase_add_test(tests, nothing_leaves_because_of_others);
     return suite;
 }

@@ -24,19 +24,39 @@ static struct spool_row *aside;
 
 static struct timer commit_timer;
 
-static void run_works(struct spool_writer *writer, struct list *works)
+static int run(struct spool_file *file, struct spool_work *work)
 {
-    struct spool_work *work;
+    int r = delivery_file_error ? delivery_file_error : work->run(work, file);
 
+    return spool_file_failed(file) ? file->failure : r;
+}
+
+static void run_alone(struct spool_file *file, struct spool_work *work)
+{
     int r;
 
-    WORLD_ASSERT(spool_file_begin(&writer->file) == 0);
+    WORLD_ASSERT(spool_file_begin(file) == 0);
+    work->result = run(file, work);
+    r = spool_file_commit(file);
+    work->result = r < 0 ? r : work->result;
+}
+
+/* If one undoes the transaction, each has one of its own. */
+static void run_works(struct spool_writer *writer, struct list *works)
+{
+    struct spool_file *file = &writer->file;
+    struct spool_work *work;
+
+    WORLD_ASSERT(spool_file_begin(file) == 0);
+    list_for_each(work, works, link) {
+        work->result = run(file, work);
+        if (spool_file_failed(file))
+            break;
+    }
+    if (spool_file_commit(file) == 0)
+        return;
     list_for_each(work, works, link)
-        work->result = delivery_file_error ? delivery_file_error : work->run(work, &writer->file);
-    r = spool_file_commit(&writer->file);
-    WORLD_ASSERT(r == 0 || works->next->next == works); /* the others would have to be executed again */
-    list_for_each(work, works, link)
-        work->result = r < 0 ? r : work->result;
+        run_alone(file, work);
 }
 
 static void commit(struct timer *timer)

@@ -5,6 +5,7 @@
 
 #include "base/util.h"
 #include "proxy/spool/spool_pending.h"
+#include "proxy/spool/spool_room.h"
 #include "spool_delivery_world.h"
 #include "unit.h"
 
@@ -436,6 +437,64 @@ START_TEST(as_much_is_dropped_as_is_stored_with_its_names)
 }
 END_TEST
 
+/* As after a reload with a lower bound. Every write makes up for a part of it. */
+START_TEST(what_a_user_has_too_much_of_is_dropped)
+{
+    drop_oldest(10000, 10000000);
+    store(SPOOL_DROP_ROWS_MAX + 150, false);
+    world.config.spool.max_rows = 100;
+    spool_configure(&spool);
+    store(1, false);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 151);
+    store(1, false);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 100);
+    store(10, false);
+    ck_assert_uint_eq(delivery_rows(SPOOL_WAITING), 100);
+    ck_assert_uint_eq(spool.room.bounds.rows.used, 100);
+}
+END_TEST
+
+/* BLANKS make it large. */
+static int store_large(size_t blanks)
+{
+    unsigned serial = world_begin(&world, &(struct wish){.kind = ATTRIBUTES,
+                                                         .user = ALICE,
+                                                         .entity = 1,
+                                                         .wait_ms = WORLD_NO_WISH,
+                                                         .blanks = blanks,
+                                                         .answered = note})
+                          ->serial;
+
+    world_run(&world, EXACT_MS);
+    return results[serial].status;
+}
+
+static size_t bytes_in_file(void)
+{
+    return (size_t)spool.writer.file.totals.bytes[SPOOL_WAITING];
+}
+
+/* So that one write does not keep the thread from those of others. */
+START_TEST(a_write_for_which_too_many_rows_would_go_is_not_stored)
+{
+    const size_t max = 250000;
+    size_t row, left;
+
+    drop_oldest(100000, (int64_t)max);
+    world.config.spool.max_body_bytes = (int64_t)max;
+    store(1010, false);
+    row = bytes_in_file();
+    store(1000, false);
+    row = (bytes_in_file() - row) / 1000;
+    left = max - bytes_in_file();
+    ck_assert_int_eq(store_large(left + (SPOOL_DROP_ROWS_MAX + 20) * row), 503);
+    ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_DROPPED), 0);
+    ck_assert_int_eq(store_large(left + (SPOOL_DROP_ROWS_MAX - 20) * row), 202);
+    ck_assert_uint_le(bytes_in_file(), max);
+    ck_assert_uint_gt(world_count(&world, METRICS_SPOOL_DROPPED), SPOOL_DROP_ROWS_MAX - 40);
+}
+END_TEST
+
 /* As at the start, with a file so large that the daemon serves before it is open. */
 START_TEST(what_must_be_stored_waits_while_the_file_is_being_opened)
 {
@@ -592,6 +651,8 @@ UNIT_SUITE(spool_order)
     tcase_add_test(tests, a_client_that_leaves_takes_nothing_along);
     tcase_add_test(tests, nothing_is_dropped_for_a_write_that_is_not_stored);
     tcase_add_test(tests, as_much_is_dropped_as_is_stored_with_its_names);
+    tcase_add_test(tests, what_a_user_has_too_much_of_is_dropped);
+    tcase_add_test(tests, a_write_for_which_too_many_rows_would_go_is_not_stored);
     tcase_add_test(tests, what_must_be_stored_waits_while_the_file_is_being_opened);
     tcase_add_loop_test(tests, nothing_is_lost_and_no_old_value_comes_back, 0, unit_rounds(20));
     return suite;
