@@ -269,6 +269,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     spool->services = services;
     spool->next_number = 1;
     list_init(&spool->waiting);
+    list_init(&spool->asks);
     spool->reopen_timer.expired = spool_reopen;
     services->principals.shares.storing.max = quota_part(SPOOL_WRITER_BYTES_MAX);
     spool_admission_open(spool);

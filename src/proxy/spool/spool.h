@@ -63,6 +63,7 @@ struct spool {
     bool is_open;        /* the file is */
     bool is_opening;     /* it is being opened for the first time */
     struct list waiting; /* requests that wait for that (spool_wait.h) */
+    struct list asks;    /* of users (spool_ask.h) */
     bool closing;
     struct tb_error error; /* why not; or why the last row could not be stored; code 0: all is well */
     int64_t next_number;   /* of the next write */

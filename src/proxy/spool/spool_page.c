@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "proxy/exchange/reply.h"
 #include "proxy/spool/spool.h"
+#include "proxy/spool/spool_ask.h"
 #include "proxy/spool/spool_question.h"
 #include "proxy/spool/spool_report.h"
 #include "proxy/spool/spool_row_json.h"
@@ -13,7 +14,7 @@
 
 /* What an exchange asks the writer. It may outlive the exchange. */
 struct page {
-    struct spool_work work;
+    struct spool_ask ask;
     struct spool *spool;
     struct exchange *exchange;  /* NULL: nobody waits for the answer any more */
     bool is_done, is_abandoned; /* the work is; the exchange is no more */
@@ -157,14 +158,15 @@ static void take_changes(struct spool *spool, const struct spool_question *quest
 
 static int page_run(struct spool_work *work, struct spool_file *file)
 {
-    return spool_question_ask(&CONTAINER_OF(work, struct page, work)->question, file);
+    return spool_question_ask(&CONTAINER_OF(work, struct page, ask.work)->question, file);
 }
 
 static void page_done(struct spool_work *work, int result)
 {
-    struct page *page = CONTAINER_OF(work, struct page, work);
+    struct page *page = CONTAINER_OF(work, struct page, ask.work);
 
     page->is_done = true;
+    spool_ask_ended(page->spool, &page->ask);
     if (result == 0)
         take_changes(page->spool, &page->question);
     if (page->is_abandoned)
@@ -186,7 +188,8 @@ static void ask(struct exchange *exchange, const struct spool_filter *filter)
         reply_no_memory(exchange);
         return;
     }
-    page->work = (struct spool_work){.run = page_run, .done = page_done};
+    page->ask.work = (struct spool_work){.run = page_run, .done = page_done};
+    page->ask.user = peer_user(exchange->peer);
     page->spool = spool;
     page->exchange = exchange;
     page->question.kind = exchange->head.route.kind;
@@ -195,7 +198,7 @@ static void ask(struct exchange *exchange, const struct spool_filter *filter)
     principal_name(peer_user(exchange->peer), page->question.who, sizeof(page->question.who));
     list_init(&page->question.rows);
     exchange->state = page;
-    spool_writer_submit(&spool->writer, &page->work); /* it has no bytes, so it is taken */
+    spool_ask(spool, &page->ask);
 }
 
 static void begin_write(struct exchange *exchange)
@@ -265,7 +268,7 @@ static void spool_page_free(struct exchange *exchange)
 
     spool_page_leave(exchange);
     page = TAKE_PTR(exchange->state);
-    if (page && page->is_done)
+    if (page && (page->is_done || spool_ask_withdraw(&page->ask)))
         page_free(page);
     else if (page)
         page->is_abandoned = true;

@@ -289,6 +289,19 @@ struct spool_facts spool_writer_facts(struct spool_writer *writer)
     return facts;
 }
 
+/* Those that came while others were done, after the thread had ended. */
+static void refuse_works(struct spool_writer *writer)
+{
+    struct list works;
+
+    list_init(&works);
+    while (!list_is_empty(&writer->works)) {
+        list_take_all(&works, &writer->works);
+        set_results(&works, -ESHUTDOWN);
+        tell_done(writer, &works);
+    }
+}
+
 static void free_parts(struct spool_writer *writer)
 {
     loop_remove(writer->loop, &writer->watch);
@@ -340,5 +353,6 @@ void spool_writer_stop(struct spool_writer *writer)
     pthread_mutex_unlock(&writer->lock);
     pthread_join(writer->thread, NULL);
     deliver(writer);
+    refuse_works(writer);
     free_parts(writer);
 }

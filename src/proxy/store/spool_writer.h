@@ -70,8 +70,8 @@ struct spool_writer {
 int spool_writer_start(struct spool_writer *writer, struct loop *loop, const char *directory,
                        struct tb_error *err);
 
-/* Finishes all works, calls DONE of each, closes the file, and ends the thread. Harmless if it was not
- * started. */
+/* Finishes all works, calls DONE of each, closes the file, and ends the thread. Works that one of these DONE
+ * gives to it fail with -ESHUTDOWN. Harmless if it was not started. */
 void spool_writer_stop(struct spool_writer *writer);
 
 /* 0; -EAGAIN: too many works or bytes are not done, and WORK is not taken. */

@@ -12,6 +12,7 @@ tests_unit_test_spool_SOURCES += \
 # In the world of the forward room, with its simulated server; the writer is no thread.
 tests_unit_test_forward_SOURCES += \
 	tests/unit/proxy/spool/spool_age.c \
+	tests/unit/proxy/spool/spool_ask.c \
 	tests/unit/proxy/spool/spool_order.c \
 	tests/unit/proxy/spool/spool_delivery.c \
 	tests/unit/proxy/spool/spool_delivery_world.c tests/unit/proxy/spool/spool_delivery_world.h

@@ -158,6 +158,29 @@ START_TEST(stopping_finishes_all)
 }
 END_TEST
 
+static struct insertion late;
+
+static void give_late(struct spool_work *work, int result)
+{
+    insertion_done(work, result);
+    give(&late, 2);
+}
+
+START_TEST(what_comes_when_the_thread_has_ended_fails)
+{
+    struct insertion first;
+
+    start();
+    prepare(&first, 1);
+    first.work.done = give_late;
+    ck_assert_int_eq(spool_writer_submit(&writer, &first.work), 0);
+    stop(); /* tells that it is done */
+    ck_assert_int_eq(first.result, 0);
+    ck_assert_int_eq(late.result, -ESHUTDOWN);
+    ck_assert_uint_eq(writer.held, 0);
+}
+END_TEST
+
 START_TEST(a_work_that_is_refused_harms_no_other)
 {
     struct insertion insertions[3];
@@ -437,6 +460,7 @@ UNIT_SUITE(spool_writer)
     tcase_add_test(tests, what_came_during_a_commit_is_one_transaction);
     tcase_add_test(tests, what_is_given_before_the_file_is_open_waits);
     tcase_add_test(tests, stopping_finishes_all);
+    tcase_add_test(tests, what_comes_when_the_thread_has_ended_fails);
     tcase_add_test(tests, a_work_that_is_refused_harms_no_other);
     tcase_add_test(tests, works_are_bounded);
     tcase_add_loop_test(tests, files_that_are_removed_while_they_are_used, 0, 4);
