@@ -2,6 +2,7 @@
 /*
  * How a call to the server ends, and what becomes of its members.
  */
+#include "http/content_type.h"
 #include "proxy/exchange/reply_server.h"
 #include "proxy/forward/admission.h"
 #include "proxy/forward/body_stream.h"
@@ -160,7 +161,13 @@ void upstream_call_note_acceptance(struct services *services, const struct trans
 
 static void note_acceptance(const struct upstream_call *call)
 {
-    upstream_call_note_acceptance(call->services, &call->request.transfer, call->operation, call->cost);
+    const struct transfer *transfer = &call->request.transfer;
+    struct services *services = call->services;
+
+    upstream_call_note_acceptance(services, transfer, call->operation, call->cost);
+    if (transfer->status >= 200 && transfer->status < 300 &&
+        !content_type_is_page(headers_find(&transfer->response, "Content-Type")))
+        services->forward->answered_ms = services->loop.now_ms;
 }
 
 void upstream_call_answer_begun(struct upstream_call *call)

@@ -62,24 +62,43 @@ static void take_answer(struct spool_slot *slot, const char *reason)
 
 static void was_delivered(struct spool_slot *slot)
 {
-    slot->limited = slot->doubts = slot->aways = 0;
+    slot->limited = slot->doubts = 0;
     slot->unauthorized_ms = 0;
     spool_slot_set_answer(slot, slot->request.transfer.status, NULL, NULL);
     spool_slot_submit(slot, SPOOL_NOTE_DELIVERED);
 }
 
-/* If others were answered meanwhile, it is not the server that is away for all: the entity rests, and does
+/* Whether anything of anybody was answered during the call, or since the one before failed in the same way.
+ */
+static bool others_were_answered(const struct spool_slot *slot)
+{
+    int64_t started_ms = slot->request.transfer.started_ms, failed_ms = slot->backlog->failed_ms;
+    int64_t since_ms = failed_ms > 0 && failed_ms < started_ms ? failed_ms : started_ms;
+
+    return since_ms > 0 && services_of(slot)->forward->answered_ms >= since_ms;
+}
+
+/* If others were answered, it is not the server that is away for all: the entity rests. In both cases it does
  * not hold them up. */
 static void met_nobody(struct spool_slot *slot)
 {
-    const struct transfer *transfer = &slot->request.transfer;
+    struct spool_backlog *backlog = slot->backlog;
+    bool rests = others_were_answered(slot);
 
-    if (transfer->started_ms > 0 && slot->delivery->answered_ms >= transfer->started_ms) {
-        spool_slot_rest(slot, SPOOL_NOTE_NOTHING, spool_answer_rest_ms((int)++slot->aways));
+    backlog->failed_ms = services_of(slot)->loop.now_ms;
+    if (rests) {
+        spool_slot_rest(slot, SPOOL_NOTE_NOTHING, spool_answer_rest_ms((int)++backlog->failures));
     } else {
-        spool_delivery_failed(slot->delivery, transfer);
-        spool_slot_get_ready(slot);
+        spool_delivery_failed(slot->delivery, backlog->owner, &slot->request.transfer);
+        spool_slot_give_way(slot);
     }
+}
+
+static void met_the_server(struct spool_slot *slot)
+{
+    slot->backlog->failed_ms = 0;
+    slot->backlog->failures = 0;
+    spool_delivery_answered(slot->delivery);
 }
 
 /* The budget says when it can go again, unless retries are off. */
@@ -144,7 +163,7 @@ static void were_all_refused(struct spool_slot *slot)
 static void act_on(struct spool_slot *slot, enum spool_verdict verdict)
 {
     if (verdict != SPOOL_SERVER_IS_AWAY)
-        spool_delivery_answered(slot->delivery);
+        met_the_server(slot);
     switch (verdict) {
     case SPOOL_IS_DELIVERED:
         was_delivered(slot);

@@ -18,6 +18,11 @@ static int64_t now_ms_of(const struct spool_delivery *delivery)
     return services_of(delivery)->loop.now_ms;
 }
 
+static struct spool_entities *entities_of(const struct spool_delivery *delivery)
+{
+    return &delivery->spool->entities;
+}
+
 /* ---- the server ---- */
 
 /* Rows are only compared with the tenant that a session tells. */
@@ -44,66 +49,102 @@ static bool has_its_share(const struct spool_delivery *delivery)
                          1);
 }
 
-static bool is_trying(const struct spool_delivery *delivery)
-{
-    return delivery->is_away && delivery->in_flight > 0;
-}
-
-/* When a call may be sent, if the budget takes it; INT64_MAX: not before something happens. */
-static int64_t allowed_ms(const struct spool_delivery *delivery)
-{
-    if (list_is_empty(&delivery->ready) || !may_begin(delivery) || is_trying(delivery) ||
-        has_its_share(delivery))
-        return INT64_MAX;
-    return delivery->is_away && delivery->next_attempt_ms > now_ms_of(delivery) ? delivery->next_attempt_ms
-                                                                                : now_ms_of(delivery);
-}
-
 static void look_whether_server_is_back(struct spool_delivery *delivery)
 {
-    uint64_t number = services_of(delivery)->forward->slow_start.number;
+    const struct forward *forward = services_of(delivery)->forward;
 
-    if (delivery->return_number == number)
+    if (delivery->return_number == forward->slow_start.number && forward->answered_ms <= delivery->failed_ms)
         return;
-    delivery->return_number = number;
+    delivery->return_number = forward->slow_start.number;
     delivery->is_away = false;
     delivery->attempts = 0;
 }
 
 void spool_delivery_answered(struct spool_delivery *delivery)
 {
-    delivery->answered_ms = now_ms_of(delivery);
+    services_of(delivery)->forward->answered_ms = now_ms_of(delivery);
     delivery->is_away = false;
     delivery->attempts = 0;
 }
 
-void spool_delivery_failed(struct spool_delivery *delivery, const struct transfer *transfer)
+void spool_delivery_failed(struct spool_delivery *delivery, const struct spool_owner *owner,
+                           const struct transfer *transfer)
 {
     const struct retry_options options = {.initial_delay_ms = SPOOL_DELIVERY_AWAY_MS,
                                           .max_delay_ms = SPOOL_DELIVERY_AWAY_MAX};
     struct services *services = services_of(delivery);
     int64_t delay_ms;
 
+    delivery->only = !delivery->is_away || delivery->only == owner ? owner : NULL;
     if (delivery->is_away && services->loop.now_ms < delivery->next_attempt_ms)
         return; /* it was sent before that was known */
     delivery->is_away = true;
+    delivery->failed_ms = services->loop.now_ms;
     delay_ms = retry_delay_ms(&options, ++delivery->attempts,
                               upstream_clock_retry_after_ms(&services->upstream.clock, transfer));
     delivery->next_attempt_ms = services->loop.now_ms + (delay_ms < 0 ? options.max_delay_ms : delay_ms);
 }
 
+/* Whether a try of SLOT tells OWNER, too, whether the server is away. */
+static bool decides_for(const struct spool_slot *slot, const struct spool_owner *owner)
+{
+    const struct spool_owner *only = slot->delivery->only;
+
+    return owner == only || slot->backlog->owner != only;
+}
+
 /* ---- entities ---- */
 
-static struct spool_entities *entities_of(const struct spool_delivery *delivery)
+/* Whether a limit of its operation alone holds it back. */
+static bool is_held_back(const struct spool_delivery *delivery, const struct spool_slot *slot)
 {
-    return &delivery->spool->entities;
+    return refused_operations_find(&services_of(delivery)->budget.refusals.operations, now_ms_of(delivery),
+                                   slot->operation);
+}
+
+/* Whether SLOT is trying while the server is away, or is about to. A call of before may hang for long. */
+static bool tries(const struct spool_delivery *delivery, const struct spool_slot *slot)
+{
+    switch (slot->state) {
+    case SPOOL_SLOT_WORKING:
+        return true;
+    case SPOOL_SLOT_READY:
+        return !is_held_back(delivery, slot);
+    case SPOOL_SLOT_CALLING:
+        return slot->is_try;
+    case SPOOL_SLOT_RESTING:
+        return false;
+    }
+    return false;
+}
+
+static bool has_one_that_tries(const struct spool_delivery *delivery, const struct spool_owner *owner)
+{
+    const struct spool_slot *slot;
+
+    list_for_each(slot, &delivery->slots, link)
+        if (tries(delivery, slot) && decides_for(slot, owner))
+            return true;
+    return false;
+}
+
+static bool has_place(const struct spool_delivery *delivery)
+{
+    return delivery->count < quota_total(SPOOL_DELIVERY_ENTITIES) &&
+           (delivery->count == 0 || delivery->bytes + SPOOL_SLOT_MIN_BYTES <= SPOOL_DELIVERY_BYTES);
 }
 
 /* While the server is away, one is enough to try. */
-static bool has_place(const struct spool_delivery *delivery)
+static struct spool_backlog *next_entity(struct spool_delivery *delivery)
 {
-    return delivery->count < (delivery->is_away ? 1 : quota_total(SPOOL_DELIVERY_ENTITIES)) &&
-           (delivery->count == 0 || delivery->bytes + SPOOL_SLOT_MIN_BYTES <= SPOOL_DELIVERY_BYTES);
+    struct spool_backlog *backlog;
+
+    if (!has_place(delivery))
+        return NULL;
+    backlog = spool_entities_next(entities_of(delivery), delivery->is_away ? delivery->only : NULL);
+    if (!backlog)
+        backlog = spool_entities_next(entities_of(delivery), NULL);
+    return delivery->is_away && backlog && has_one_that_tries(delivery, backlog->owner) ? NULL : backlog;
 }
 
 /* Makes room for an entity that need not rest. */
@@ -134,7 +175,7 @@ static void begin_more(struct spool_delivery *delivery)
     if (!may_begin(delivery))
         return;
     do
-        while (has_place(delivery) && (backlog = spool_entities_next(entities_of(delivery))))
+        while ((backlog = next_entity(delivery)))
             if (!spool_slot_begin(delivery, backlog))
                 return;
     while (give_up_one_that_rests(delivery));
@@ -169,22 +210,38 @@ static bool takes(struct spool_delivery *delivery, const struct spool_slot *slot
     return budget_take(&services_of(delivery)->budget, now_ms_of(delivery), slot->operation, slot->cost);
 }
 
-/* The first of another operation than FIRST: the budget may hold back one alone. NULL: there is none. */
-static struct spool_slot *find_other(const struct spool_delivery *delivery, const struct spool_slot *first)
+/* When SLOT may be sent; INT64_MAX: not before something happens. */
+static int64_t try_ms(const struct spool_delivery *delivery, const struct spool_slot *slot)
 {
-    struct spool_slot *slot;
+    const struct spool_owner *owner = slot->backlog->owner;
+    const struct spool_slot *other;
 
-    list_for_each(slot, &delivery->ready, ready)
-        if (slot->operation != first->operation)
-            return slot;
-    return NULL;
+    if (!delivery->is_away)
+        return now_ms_of(delivery);
+    list_for_each(other, &delivery->slots, link)
+        if (other->state == SPOOL_SLOT_CALLING && other->is_try && decides_for(other, owner))
+            return INT64_MAX;
+    if ((delivery->only && owner != delivery->only) || delivery->next_attempt_ms < now_ms_of(delivery))
+        return now_ms_of(delivery);
+    return delivery->next_attempt_ms;
 }
 
-/* Whether a limit of its operation alone holds it back. */
-static bool is_held_back(const struct spool_delivery *delivery, const struct spool_slot *slot)
+/* The first that may be sent at NOW_MS or, if none may, later; of another operation than BUT: the budget may
+ * hold back one alone. NULL: of any. */
+static struct spool_slot *first_ready(const struct spool_delivery *delivery, const struct spool_slot *but)
 {
-    return refused_operations_find(&services_of(delivery)->budget.refusals.operations, now_ms_of(delivery),
-                                   slot->operation);
+    struct spool_slot *slot, *first = NULL;
+
+    list_for_each(slot, &delivery->ready, ready)
+        if ((!but || slot->operation != but->operation) &&
+            (!first || try_ms(delivery, slot) < try_ms(delivery, first)))
+            first = slot;
+    return first;
+}
+
+static bool can_send(const struct spool_delivery *delivery)
+{
+    return !list_is_empty(&delivery->ready) && may_begin(delivery) && !has_its_share(delivery);
 }
 
 int spool_delivery_send(struct spool_delivery *delivery)
@@ -193,39 +250,45 @@ int spool_delivery_send(struct spool_delivery *delivery)
 
     look_whether_server_is_back(delivery);
     begin_more(delivery);
-    if (allowed_ms(delivery) > now_ms_of(delivery))
+    if (!can_send(delivery))
         return 0;
-    first = slot = CONTAINER_OF(delivery->ready.next, struct spool_slot, ready);
+    first = slot = first_ready(delivery, NULL);
+    if (try_ms(delivery, slot) > now_ms_of(delivery))
+        return 0;
     if (!takes(delivery, slot)) {
-        slot = find_other(delivery, first);
-        if (!slot || !takes(delivery, slot))
+        slot = first_ready(delivery, first);
+        if (!slot || try_ms(delivery, slot) > now_ms_of(delivery) || !takes(delivery, slot))
             return is_held_back(delivery, slot ? slot : first) ? 0 : -EAGAIN;
     }
     if (delivery->round < slot->round)
         delivery->round = slot->round;
+    slot->is_try = delivery->is_away;
     spool_slot_send(slot);
     return 1;
 }
 
-static int64_t budget_ms(const struct spool_delivery *delivery, const struct spool_slot *slot)
+static int64_t slot_ready_ms(const struct spool_delivery *delivery, const struct spool_slot *slot)
 {
-    return slot ? budget_ready_ms(&services_of(delivery)->budget, now_ms_of(delivery), slot->operation,
-                                  slot->cost)
-                : INT64_MAX;
+    int64_t ready_ms = slot ? try_ms(delivery, slot) : INT64_MAX, budget_ms;
+
+    if (ready_ms == INT64_MAX)
+        return INT64_MAX;
+    budget_ms =
+        budget_ready_ms(&services_of(delivery)->budget, now_ms_of(delivery), slot->operation, slot->cost);
+    return budget_ms > ready_ms ? budget_ms : ready_ms;
 }
 
 int64_t spool_delivery_ready_ms(const struct spool_delivery *delivery)
 {
-    int64_t ready_ms = allowed_ms(delivery), first_ms, other_ms;
     const struct spool_slot *first;
+    int64_t first_ms, other_ms;
 
-    if (ready_ms == INT64_MAX)
+    if (!can_send(delivery))
         return INT64_MAX;
-    first = CONTAINER_OF(delivery->ready.next, struct spool_slot, ready);
-    first_ms = budget_ms(delivery, first);
-    other_ms = budget_ms(delivery, find_other(delivery, first));
-    first_ms = other_ms < first_ms ? other_ms : first_ms;
-    return first_ms > ready_ms ? first_ms : ready_ms;
+    first = first_ready(delivery, NULL);
+    first_ms = slot_ready_ms(delivery, first);
+    other_ms = slot_ready_ms(delivery, first_ready(delivery, first));
+    return other_ms < first_ms ? other_ms : first_ms;
 }
 
 bool spool_delivery_is_idle(const struct spool_delivery *delivery)

@@ -8,7 +8,9 @@
  *     spool_batch.h        which rows go as one call
  *     spool_answer.h       what the server's answer means
  *
- * While the server is away, one call at a time is tried, less and less often; failover.h probes it meanwhile.
+ * While the server is away, one call at a time is tried, less and less often, each time for another entity,
+ * and another user if there is one. As long as the rows of one user are all that failed, another one is tried
+ * at once: it may be these rows. failover.h probes the server meanwhile.
  */
 #ifndef TB_PROXY_SPOOL_SPOOL_DELIVERY_H
 #define TB_PROXY_SPOOL_SPOOL_DELIVERY_H
@@ -24,6 +26,7 @@
 #define SPOOL_DELIVERY_REST_MS  1000 /* between two looks at entities that have lost their slots to rest */
 
 struct spool;
+struct spool_owner;
 
 struct spool_delivery {
     struct spool *spool;
@@ -43,10 +46,11 @@ struct spool_delivery {
 
     /* The server. */
     bool is_away;
-    unsigned attempts;       /* since it is away */
-    int64_t next_attempt_ms; /* boot clock */
-    uint64_t return_number;  /* of the slow start */
-    int64_t answered_ms;     /* the last answer that was not about the server being away */
+    unsigned attempts;              /* since it is away */
+    const struct spool_owner *only; /* of all these, never followed; NULL: they were of several */
+    int64_t failed_ms;              /* the last attempt that counted, boot clock */
+    int64_t next_attempt_ms;        /* boot clock */
+    uint64_t return_number;         /* of the slow start */
 };
 
 /* DELIVERY must be zeroed. */

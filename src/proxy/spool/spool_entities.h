@@ -51,6 +51,8 @@ struct spool_backlog {
     struct spool_slot *slot; /* it is being delivered; NULL: it is not */
     struct list turn;        /* in owner->entities or entities->resting while it has rows and no slot */
     int64_t rests_until_ms;  /* in entities->resting, boot clock; 0: it waits for its turn */
+    int64_t failed_ms;       /* when the last call of it failed as if the server were away; 0: it did not */
+    unsigned failures;       /* of such calls in a row, after which it rested */
     struct list pending;     /* its writes that forward/ has, and that may become rows */
     struct list waiting;     /* deletes that wait until it has no rows */
     char key[];
@@ -100,8 +102,9 @@ bool spool_entities_has_rows(const struct spool_entities *entities, const struct
 /* BACKLOG, which has rows and no slot, goes to the end. */
 void spool_entities_wait_for_turn(struct spool_entities *entities, struct spool_backlog *backlog);
 
-/* The entity whose turn it is. NULL: none waits whose user may have a slot. */
-struct spool_backlog *spool_entities_next(struct spool_entities *entities);
+/* The entity whose turn it is, but none of the user BUT (NULL: of any). NULL: none waits whose user may have
+ * a slot. */
+struct spool_backlog *spool_entities_next(struct spool_entities *entities, const struct spool_owner *but);
 
 /* It gets SLOT; or loses it, and waits for its next turn if it has rows; BACKLOG may be freed then. */
 void spool_entities_set_slot(struct spool_entities *entities, struct spool_backlog *backlog,

@@ -102,6 +102,12 @@ void spool_slot_rest(struct spool_slot *slot, enum spool_note note, int64_t ms)
     loop_timer_start(&services_of(slot)->loop, &slot->timer, ms);
 }
 
+void spool_slot_give_way(struct spool_slot *slot)
+{
+    slot->state = SPOOL_SLOT_RESTING; /* the call has ended */
+    spool_slot_free(slot);
+}
+
 static void rest_is_over(struct timer *timer)
 {
     struct spool_slot *slot = CONTAINER_OF(timer, struct spool_slot, timer);

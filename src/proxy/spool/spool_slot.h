@@ -31,28 +31,30 @@ struct spool_slot {
     struct spool_delivery *delivery;
     struct spool_backlog *backlog; /* of its entity */
     enum spool_slot_state state;
-    struct spool_progress progress;  /* its batch is what is sent */
-    size_t bytes;                    /* of delivery->bytes */
-    size_t suspects;                 /* one of so many rows, the first ones, is refused; 0: none is known */
-    unsigned limited, doubts, aways; /* in a row: 429; 401; no answer */
-    int64_t unauthorized_ms;         /* when the last 401 came, boot clock; 0: there was none */
-    bool has_rested;                 /* its rows need not rest again for what happened before */
-    bool waits_for_earlier;          /* a write of it that forward/ has, and that may become a row */
-    struct timer timer;              /* while it rests */
+    struct spool_progress progress; /* its batch is what is sent */
+    size_t bytes;                   /* of delivery->bytes */
+    size_t suspects;                /* one of so many rows, the first ones, is refused; 0: none is known */
+    unsigned limited, doubts;       /* in a row: 429; 401 */
+    int64_t unauthorized_ms;        /* when the last 401 came, boot clock; 0: there was none */
+    bool has_rested;                /* its rows need not rest again for what happened before */
+    bool waits_for_earlier;         /* a write of it that forward/ has, and that may become a row */
+    struct timer timer;             /* while it rests */
 
     struct request request;
     struct headers headers;
     uint32_t operation; /* for the budget */
     unsigned cost;
+    bool is_try;    /* sent while the server was away */
     uint64_t start; /* slow_start_sent() */
     uint64_t round; /* spool_delivery_queue() */
 };
 
 /* ---- of spool_delivery.c ---- */
 
-/* The server has answered; or it seems to be away, as TRANSFER says. */
+/* The server has answered; or it seems to be away, as TRANSFER of OWNER says. */
 void spool_delivery_answered(struct spool_delivery *delivery);
-void spool_delivery_failed(struct spool_delivery *delivery, const struct transfer *transfer);
+void spool_delivery_failed(struct spool_delivery *delivery, const struct spool_owner *owner,
+                           const struct transfer *transfer);
 
 /* SLOT waits for the turn of its call. */
 void spool_delivery_queue(struct spool_delivery *delivery, struct spool_slot *slot);
@@ -77,6 +79,9 @@ void spool_slot_set_answer(struct spool_slot *slot, int status, const char *text
 
 /* Does nothing for MS, and then reads the batch again. NOTE is still to be noted, or nothing. */
 void spool_slot_rest(struct spool_slot *slot, enum spool_note note, int64_t ms);
+
+/* Its entity waits for its next turn. SLOT is freed. */
+void spool_slot_give_way(struct spool_slot *slot);
 
 /* The batch waits for its turn. */
 void spool_slot_get_ready(struct spool_slot *slot);

@@ -20,22 +20,22 @@ static bool may_have_slot(const struct spool_entities *entities, const struct sp
 }
 
 /* An owner whose entities have gone loses its place. */
-static struct spool_owner *next_owner(struct spool_entities *entities)
+static struct spool_owner *next_owner(struct spool_entities *entities, const struct spool_owner *but)
 {
     struct spool_owner *owner;
 
     list_for_each_safe(owner, &entities->turns, turn) {
         if (list_is_empty(&owner->entities))
             list_remove(&owner->turn);
-        else if (may_have_slot(entities, owner))
+        else if (owner != but && may_have_slot(entities, owner))
             return owner;
     }
     return NULL;
 }
 
-struct spool_backlog *spool_entities_next(struct spool_entities *entities)
+struct spool_backlog *spool_entities_next(struct spool_entities *entities, const struct spool_owner *but)
 {
-    struct spool_owner *owner = next_owner(entities);
+    struct spool_owner *owner = next_owner(entities, but);
 
     return owner ? CONTAINER_OF(owner->entities.next, struct spool_backlog, turn) : NULL;
 }

@@ -137,7 +137,7 @@ END_TEST
 
 static struct spool_backlog *next(const char *name)
 {
-    struct spool_backlog *backlog = spool_entities_next(&entities);
+    struct spool_backlog *backlog = spool_entities_next(&entities, NULL);
 
     ck_assert_ptr_nonnull(backlog);
     ck_assert_str_eq(backlog->owner->name, name);
@@ -171,7 +171,7 @@ START_TEST(one_user_leaves_slots_to_others)
     first = next("uid:1");
     for (i = 1; i < SLOTS; i++)
         next("uid:1");
-    ck_assert_ptr_null(spool_entities_next(&entities));
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
     ck_assert(spool_entities_others_wait(&entities, first->owner));
     add("uid:2", 1);
     next("uid:2");
@@ -211,10 +211,10 @@ START_TEST(what_rests_has_no_turn)
     spool_entities_rest(&entities, backlog, 5000);
     add("uid:1", 1);
     ck_assert(!spool_entities_end_rest(&entities, 4999));
-    ck_assert_ptr_null(spool_entities_next(&entities));
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
     ck_assert(spool_entities_end_rest(&entities, 5000));
     ck_assert_ptr_eq(next("uid:1"), backlog);
-    ck_assert_ptr_null(spool_entities_next(&entities));
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
 }
 END_TEST
 
@@ -232,7 +232,7 @@ START_TEST(what_rests_goes_on_resting_with_its_new_owner)
     get("uid:2", backlog->key);
     next("uid:1");
     next("uid:1");
-    ck_assert_ptr_null(spool_entities_next(&entities));
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
     ck_assert(spool_entities_end_rest(&entities, 5000));
     ck_assert_ptr_eq(next("uid:2"), backlog);
 }
