@@ -15,7 +15,7 @@
 #include "base/loop.h"
 #include "upstream/request.h"
 
-#define SERVER_ENTITIES 256
+#define SERVER_ENTITIES 512
 #define SERVER_WRITERS  64
 #define SERVER_SERIALS  100000
 
