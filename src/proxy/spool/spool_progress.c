@@ -2,6 +2,7 @@
 #include "proxy/spool/spool_progress.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "proxy/spool/spool_body.h"
 #include "upstream/stamp.h"
@@ -23,14 +24,30 @@ static int note_delivered(struct spool_progress *progress, struct spool_file *fi
     return spool_file_end(file, id, SPOOL_DELIVERED, &progress->answer);
 }
 
+/* Its text only if there is room for it. */
+static struct spool_answer take_answer(struct spool_progress *progress)
+{
+    struct spool_answer answer = progress->answer;
+    size_t length = answer.answer ? strlen(answer.answer) : 0;
+
+    if (length > progress->answer_room)
+        answer.answer = NULL;
+    else
+        progress->answer_room -= length;
+    return answer;
+}
+
 static int note_attempt(struct spool_progress *progress, struct spool_file *file, int64_t id)
 {
-    return spool_file_attempted(file, id, &progress->answer);
+    const struct spool_answer answer = take_answer(progress);
+
+    return spool_file_attempted(file, id, &answer);
 }
 
 static int set_aside(struct spool_progress *progress, struct spool_file *file, int64_t id)
 {
-    int r = spool_file_set_aside(file, id, &progress->answer);
+    const struct spool_answer answer = take_answer(progress);
+    int r = spool_file_set_aside(file, id, &answer);
 
     progress->set_aside += r == 0;
     return r;
@@ -47,18 +64,29 @@ static int for_each(struct spool_progress *progress, struct spool_file *file,
     return r;
 }
 
+static int halve_in_file(struct spool_progress *progress, struct spool_file *file, const struct buf *first,
+                         const struct buf *second)
+{
+    int64_t id;
+
+    if (progress->room.rows == 0) {
+        progress->answer.reason = "the server refuses a part of it, and the spool is too full to cut it";
+        return 0;
+    }
+    return spool_file_halve(file, progress->batch.ids[0], first, second, &id) < 0 ? 0 : 1;
+}
+
 /* 1: it has two halves now; 0: it stays whole. */
 static int halve(struct spool_progress *progress, struct spool_file *file)
 {
     CLEANUP(buf_free) struct buf first = BUF_INIT(SPOOL_BODY_MAX);
     CLEANUP(buf_free) struct buf second = BUF_INIT(SPOOL_BODY_MAX);
     const struct spool_batch *batch = &progress->batch;
-    int64_t id;
     int r = spool_body_halve(spool_batch_is_telemetry(batch->lead), batch->body.data, batch->body.len, &first,
                              &second);
 
     if (r == 1)
-        r = spool_file_halve(file, batch->ids[0], &first, &second, &id) < 0 ? -EOVERFLOW : 1;
+        r = halve_in_file(progress, file, &first, &second);
     if (spool_file_failed(file))
         return file->failure;
     return r == -ENOMEM ? r : r == 1;
@@ -207,13 +235,16 @@ static int note(struct spool_progress *progress, struct spool_file *file)
 static int progress_run(struct spool_work *work, struct spool_file *file)
 {
     struct spool_progress *progress = CONTAINER_OF(work, struct spool_progress, work);
+    struct spool_amount before = spool_amount_of(&file->totals);
     int r;
 
+    progress->answer_room = progress->room.bytes;
     progress->set_aside = 0;
     progress->was_halved = false;
     progress->read_result = 0;
     spool_batch_free(&progress->next);
     r = note(progress, file);
+    progress->grown = spool_amount_beyond(spool_amount_of(&file->totals), before);
     if (r == 0 && progress->reads_on)
         progress->read_result = spool_batch_read(file, progress->key, &progress->bounds, &progress->next);
     return r;

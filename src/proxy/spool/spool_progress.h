@@ -7,6 +7,7 @@
 #define TB_PROXY_SPOOL_SPOOL_PROGRESS_H
 
 #include "proxy/spool/spool_batch.h"
+#include "proxy/spool/spool_bounds.h"
 #include "proxy/store/spool_writer.h"
 
 #define SPOOL_PROGRESS_ANSWER_MAX 256 /* bytes of an answer that are kept */
@@ -34,9 +35,13 @@ struct spool_progress {
     bool reads_on;
     struct spool_batch_bounds bounds; /* of the next batch */
 
-    int64_t time_ms; /* the last one that was given to a row */
+    struct spool_amount room; /* for the answer, and for a part more of a refused row (spool_room.h) */
+
+    int64_t time_ms;    /* the last one that was given to a row */
+    size_t answer_room; /* what is left of ROOM for answers */
 
     /* The results. */
+    struct spool_amount grown; /* by what the rows take more now */
     size_t set_aside;
     bool was_halved;
     int read_result; /* of reading; what was noted stays noted */

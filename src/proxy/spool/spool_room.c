@@ -2,6 +2,7 @@
 #include "proxy/spool/spool_room.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "proxy/spool/spool_report.h"
@@ -123,6 +124,55 @@ void spool_room_stored(struct spool *spool, const struct spool_row *row, struct 
     if (is_stored)
         tell_dropped(spool, drop);
     spool_rows_free(&drop->rows);
+}
+
+/* ---- what becomes of rows ---- */
+
+static bool take_more(struct spool *spool, struct spool_progress *progress, struct spool_amount more)
+{
+    struct spool_facts facts = spool_writer_facts(&spool->writer);
+    bool is_old;
+    int r =
+        spool_bounds_take(&spool->room.bounds, progress->batch.lead->principal, more, &facts.totals, &is_old);
+
+    if (is_old)
+        spool_room_count(spool);
+    if (r == 0)
+        progress->room = more;
+    return r == 0;
+}
+
+/* What is around the values, {"ts":1,"values":} for example, is in both parts. */
+static size_t part_bytes(const struct spool_batch *batch)
+{
+    return SPOOL_ROW_BYTES + batch->body.len + spool_file_names_max(batch->lead);
+}
+
+void spool_room_take_for(struct spool *spool, struct spool_progress *progress)
+{
+    const struct spool_batch *batch = &progress->batch;
+    const char *answer = progress->answer.answer;
+    size_t bytes = answer ? batch->count * strlen(answer) : 0;
+
+    progress->room = (struct spool_amount){0};
+    if (progress->note == SPOOL_NOTE_NOTHING)
+        return;
+    if (progress->note == SPOOL_NOTE_REFUSED &&
+        take_more(spool, progress, (struct spool_amount){1, bytes + part_bytes(batch)}))
+        return;
+    if (bytes > 0)
+        take_more(spool, progress, (struct spool_amount){0, bytes});
+}
+
+/* Nobody is asked for the times that rows get: they are as many as the values, and each takes 30 bytes at
+ * most. But they count at once. */
+void spool_room_settle_for(struct spool *spool, const struct spool_progress *progress, int result)
+{
+    const struct spool_row *lead = progress->batch.lead;
+
+    if (lead)
+        spool_bounds_settle(&spool->room.bounds, lead->principal, progress->room,
+                            result == 0 ? progress->grown : (struct spool_amount){0});
 }
 
 /* ---- in the writer's thread ---- */

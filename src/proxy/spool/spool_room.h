@@ -7,6 +7,7 @@
 #define TB_PROXY_SPOOL_SPOOL_ROOM_H
 
 #include "proxy/spool/spool.h"
+#include "proxy/spool/spool_progress.h"
 
 #define SPOOL_DROP_ROWS_MAX 1000 /* for one row */
 
@@ -37,5 +38,12 @@ int spool_room_store(struct spool_file *file, struct spool_row *row, struct spoo
 /* ROW, which was taken with ROOM, is stored, or not; frees what is in DROP. */
 void spool_room_stored(struct spool *spool, const struct spool_row *row, struct spool_amount room,
                        struct spool_drop *drop, bool is_stored);
+
+/* PROGRESS, which has its batch and what is to be noted, is about to be submitted: sets its room, as far as
+ * there is some in the share of the first row's user. */
+void spool_room_take_for(struct spool *spool, struct spool_progress *progress);
+
+/* It is done. */
+void spool_room_settle_for(struct spool *spool, const struct spool_progress *progress, int result);
 
 #endif

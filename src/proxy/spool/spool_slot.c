@@ -11,6 +11,7 @@
 #include "proxy/spool/spool_obstacle.h"
 #include "proxy/spool/spool_pending.h"
 #include "proxy/spool/spool_report.h"
+#include "proxy/spool/spool_room.h"
 
 #define PENDING_MS 250 /* until an entity whose earlier write is not here yet is looked at again */
 #define FILE_MS    1000
@@ -83,6 +84,7 @@ void spool_slot_submit(struct spool_slot *slot, enum spool_note note)
     progress->bounds = (struct spool_batch_bounds){max_rows_of(slot), max_bytes_of(slot), before_id_of(slot)};
     hold_bytes(slot, progress->batch.body.len + (progress->reads_on ? progress->bounds.max_bytes : 0));
     progress->answer.at_ms = upstream_clock_now_ms(&services_of(slot)->upstream.clock);
+    spool_room_take_for(spool_of(slot), progress);
     spool_writer_submit(&spool_of(slot)->writer, &progress->work); /* it has no bytes, so it is taken */
 }
 
@@ -265,6 +267,7 @@ static void progress_done(struct spool_work *work, int result)
     struct spool_progress *progress = CONTAINER_OF(work, struct spool_progress, work);
     struct spool_slot *slot = CONTAINER_OF(progress, struct spool_slot, progress);
 
+    spool_room_settle_for(spool_of(slot), progress, result);
     if (slot->delivery->closing) {
         slot->state = SPOOL_SLOT_RESTING;
     } else if (result == -EUCLEAN) {

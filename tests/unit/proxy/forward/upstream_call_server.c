@@ -249,6 +249,8 @@ static int execute_write(struct call *call)
         server->largest = count > server->largest ? count : server->largest;
     }
     json_decref(body);
+    if (bad)
+        snprintf(call->answer, sizeof(call->answer), "{\"message\":\"a value is bad\"}");
     return bad ? server->bad_status : 200;
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "proxy/spool/spool_delivery.h"
+#include "proxy/spool/spool_room.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -208,6 +209,95 @@ START_TEST(a_write_is_cut_into_a_bounded_number_of_parts)
     delivery_run_all(600 * SECOND_MS);
     ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), SPOOL_PARTS_MAX);
     ck_assert_uint_le(world.server.call_count, 3 * SPOOL_PARTS_MAX); /* of 1,025 values */
+}
+END_TEST
+
+static void set_bounds(int64_t max_rows, int64_t max_bytes)
+{
+    world.config.spool.max_rows = max_rows;
+    world.config.spool.max_bytes = max_bytes;
+    spool_configure(&spool);
+    spool.room.counted_ms = 0;
+    spool_room_count(&spool);
+    world_run(&world, 100);
+}
+
+static int64_t bytes_in_file(void)
+{
+    return spool.writer.file.totals.bytes[SPOOL_WAITING] + spool.writer.file.totals.bytes[SPOOL_ASIDE];
+}
+
+/* Parts need places as rows do. */
+START_TEST(a_write_is_cut_as_long_as_its_user_may_have_more_rows)
+{
+    const struct delivery_write bad = {
+        .entity = 1,
+        .serial = 50000,
+        .body = "{\"ts\":51000,\"values\":{\"bad\":1,\"bad\":1,\"bad\":1,\"bad\":1,"
+                "\"bad\":1,\"bad\":1,\"bad\":1,\"bad\":1}}"};
+    const size_t max = _i == 0 ? 5 : 8;
+
+    world_stop_server(&world);
+    delivery_store(&bad);
+    set_bounds((int64_t)max, 100000);
+    world_start_server(&world);
+    delivery_run_all(60 * SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), max);
+    ck_assert_str_eq(delivery_aside()->body.data, "{\"ts\":51000,\"values\":{\"bad\":1}}");
+    ck_assert_uint_eq(spool.room.bounds.rows.used, max);
+    ck_assert_uint_eq(spool.room.bounds.new.rows, 0);
+    ck_assert_int_eq((int64_t)spool.room.bounds.bytes.used, bytes_in_file());
+}
+END_TEST
+
+START_TEST(a_write_without_a_place_for_its_part_says_so)
+{
+    world_stop_server(&world);
+    delivery_store(&(struct delivery_write){
+        .entity = 1, .serial = 50000, .body = "{\"ts\":51000,\"values\":{\"bad\":1,\"good\":1}}"});
+    set_bounds(1, 100000);
+    world_start_server(&world);
+    delivery_run_all(60 * SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), 1);
+    ck_assert_int_eq(delivery_aside()->status, 400);
+    ck_assert_ptr_nonnull(strstr(delivery_aside()->reason, "too full to cut it"));
+}
+END_TEST
+
+/* The first ones have the server's answer. */
+START_TEST(answers_take_no_more_than_their_user_may_have)
+{
+    const unsigned count = 100;
+    int64_t max;
+    unsigned i;
+
+    world_stop_server(&world);
+    for (i = 0; i < count; i++)
+        store_bad(1, 50000 + i);
+    max = bytes_in_file() + 100;
+    set_bounds(1000, max);
+    world_start_server(&world);
+    delivery_run_all(60 * SECOND_MS);
+    ck_assert_uint_eq(delivery_rows(SPOOL_ASIDE), count);
+    ck_assert_ptr_nonnull(delivery_aside()->answer);
+    ck_assert_int_le(bytes_in_file(), max);
+    ck_assert_int_eq((int64_t)spool.room.bounds.bytes.used, bytes_in_file());
+}
+END_TEST
+
+START_TEST(times_count_at_once)
+{
+    int64_t before;
+
+    world_stop_server(&world);
+    set_bounds(1000, 100000);
+    delivery_store(&(struct delivery_write){
+        .entity = 1, .serial = 1, .boot_id = spool_boot_id(), .boot_ms = world_now(&world)});
+    before = bytes_in_file();
+    set_bounds(1000, 100000);
+    world_run(&world, SECOND_MS);
+    ck_assert_int_gt(bytes_in_file(), before);
+    ck_assert_int_eq((int64_t)spool.room.bounds.bytes.used, bytes_in_file());
 }
 END_TEST
 
@@ -592,6 +682,10 @@ UNIT_SUITE(spool_delivery)
     tcase_add_loop_test(tcase, what_is_forbidden_to_one_user_does_not_harm_another, 0, 2);
     tcase_add_test(tcase, what_concerns_the_whole_entity_takes_few_calls_for_each_user);
     tcase_add_test(tcase, a_write_is_cut_into_a_bounded_number_of_parts);
+    tcase_add_loop_test(tcase, a_write_is_cut_as_long_as_its_user_may_have_more_rows, 0, 2);
+    tcase_add_test(tcase, a_write_without_a_place_for_its_part_says_so);
+    tcase_add_test(tcase, answers_take_no_more_than_their_user_may_have);
+    tcase_add_test(tcase, times_count_at_once);
     tcase_add_test(tcase, a_failing_server_is_asked_five_times_in_ten_minutes);
     tcase_add_test(tcase, entities_that_rest_do_not_delay_others_of_their_user);
     tcase_add_test(tcase, a_restart_does_not_forget_the_attempts);

@@ -164,6 +164,8 @@ void delivery_open(void)
     world.count_others = count_calls;
     world.config.spool.mode = SPOOL_MODE_ALWAYS;
     world.config.spool.directory = directory;
+    world.config.spool.max_rows = 100000;
+    world.config.spool.max_bytes = 100000000;
     world.config.upstream.hold_ms = 10000;
     serials = 0;
     number = 0;
