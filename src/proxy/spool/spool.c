@@ -274,7 +274,7 @@ int spool_open(struct spool *spool, struct services *services, struct tb_error *
     services->principals.shares.storing.max = quota_part(SPOOL_WRITER_BYTES_MAX);
     spool_admission_open(spool);
     spool_room_configure(spool);
-    spool_entities_open(&spool->entities, SPOOL_DELIVERY_ENTITIES);
+    spool_entities_open(&spool->entities, SPOOL_DELIVERY_ENTITIES, SPOOL_DELIVERY_BYTES);
     spool->look.work = (struct spool_work){.run = look_run, .done = look_done};
     spool->look.timer.expired = look_again;
     spool->hooks.send = spool_send;

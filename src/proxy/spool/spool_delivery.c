@@ -128,20 +128,12 @@ static bool has_one_that_tries(const struct spool_delivery *delivery, const stru
     return false;
 }
 
-static bool has_place(const struct spool_delivery *delivery)
-{
-    return delivery->count < quota_total(SPOOL_DELIVERY_ENTITIES) &&
-           (delivery->count == 0 || delivery->bytes + SPOOL_SLOT_MIN_BYTES <= SPOOL_DELIVERY_BYTES);
-}
-
 /* While the server is away, one is enough to try. */
 static struct spool_backlog *next_entity(struct spool_delivery *delivery)
 {
-    struct spool_backlog *backlog;
+    struct spool_backlog *backlog =
+        spool_entities_next(entities_of(delivery), delivery->is_away ? delivery->only : NULL);
 
-    if (!has_place(delivery))
-        return NULL;
-    backlog = spool_entities_next(entities_of(delivery), delivery->is_away ? delivery->only : NULL);
     if (!backlog)
         backlog = spool_entities_next(entities_of(delivery), NULL);
     return delivery->is_away && backlog && has_one_that_tries(delivery, backlog->owner) ? NULL : backlog;

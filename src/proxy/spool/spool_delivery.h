@@ -19,7 +19,7 @@
 #include "proxy/store/spool_writer.h"
 
 #define SPOOL_DELIVERY_ENTITIES 64                /* of one user, side by side; of all, a third more */
-#define SPOOL_DELIVERY_BYTES    (2 * 1024 * 1024) /* of batches in memory, and one more of each that grows */
+#define SPOOL_DELIVERY_BYTES    (2 * 1024 * 1024) /* of their batches; and one more of each that grows */
 #define SPOOL_DELIVERY_ANSWER   4096              /* bytes of an answer that are read */
 #define SPOOL_DELIVERY_AWAY_MS  1000              /* between two calls while the server is away, at first */
 #define SPOOL_DELIVERY_AWAY_MAX 30000             /* and at last */
@@ -35,7 +35,6 @@ struct spool_delivery {
     size_t count;
     struct list ready; /* those of them that wait for their turn */
     size_t in_flight;  /* calls */
-    size_t bytes;      /* of their batches, or that those may get */
 
     uint64_t round; /* of the last call (spool_delivery_queue()) */
     bool closing;

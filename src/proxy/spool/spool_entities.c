@@ -7,13 +7,14 @@
 
 #include "base/hash.h"
 
-void spool_entities_open(struct spool_entities *entities, size_t slots)
+void spool_entities_open(struct spool_entities *entities, size_t slots, size_t bytes)
 {
     list_init(&entities->owners);
     list_init(&entities->turns);
     list_init(&entities->resting);
     entities->records.max = SPOOL_ENTITIES_MAX;
     entities->slots.max = slots;
+    entities->bytes.max = bytes;
 }
 
 /* ---- owners ---- */
@@ -42,6 +43,7 @@ static struct spool_owner *get_owner(struct spool_entities *entities, const char
     memcpy(owner->name, name, size);
     owner->records.whole = &entities->records;
     owner->slots.whole = &entities->slots;
+    owner->bytes.whole = &entities->bytes;
     list_init(&owner->entities);
     list_init(&owner->turn);
     list_append(&entities->owners, &owner->link);

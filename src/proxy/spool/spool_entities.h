@@ -28,6 +28,7 @@
 
 #define SPOOL_ENTITIES_MAX   24576 /* of one user; of all, a third more */
 #define SPOOL_ENTITIES_SLOTS 8192
+#define SPOOL_ENTITIES_BATCH (64 * 1024) /* a batch may get as much, even if fewer bytes are left for it */
 
 struct spool_slot;
 
@@ -36,6 +37,7 @@ struct spool_owner {
     struct list link; /* in entities->owners */
     struct quota records;
     struct quota slots;   /* entities that are being delivered */
+    struct quota bytes;   /* of the batches of these, or that they may get */
     struct list entities; /* that wait for their turn */
     struct list turn;     /* in entities->turns, if there may be any */
     uint64_t round;       /* of its last call (spool_delivery_queue()) */
@@ -61,16 +63,17 @@ struct spool_backlog {
 struct spool_entities {
     struct spool_backlog *table[SPOOL_ENTITIES_SLOTS];
     struct list owners;
-    struct quota records, slots; /* of all owners */
-    struct list turns;           /* owners */
-    struct list resting;         /* entities that must not have a turn yet */
-    bool all_known;              /* no entity without a record has rows */
+    struct quota records, slots, bytes; /* of all owners */
+    struct list turns;                  /* owners */
+    struct list resting;                /* entities that must not have a turn yet */
+    bool all_known;                     /* no entity without a record has rows */
     bool lost_one; /* an entity with rows could not have a record, since this was set to false */
     void (*emptied)(struct spool_entities *entities, struct spool_backlog *backlog); /* deletes may go */
 };
 
-/* ENTITIES is zeroed, but for EMPTIED. SLOTS: how many entities of one user may be delivered at a time. */
-void spool_entities_open(struct spool_entities *entities, size_t slots);
+/* ENTITIES is zeroed, but for EMPTIED. SLOTS: how many entities of one user may be delivered at a time;
+ * BYTES: of their batches. */
+void spool_entities_open(struct spool_entities *entities, size_t slots, size_t bytes);
 
 /* The record of the entity KEY; NULL: there is none. */
 struct spool_backlog *spool_entities_find(const struct spool_entities *entities, const char *key);

@@ -32,19 +32,32 @@ static struct services *services_of(const struct spool_slot *slot)
 
 static void hold_bytes(struct spool_slot *slot, size_t bytes)
 {
-    slot->delivery->bytes += bytes - slot->bytes;
+    struct quota *share = &slot->backlog->owner->bytes;
+
+    quota_give_back(share, slot->bytes);
+    quota_add(share, bytes);
     slot->bytes = bytes;
+}
+
+/* What is left for it beside the others. */
+static size_t left_bytes_of(const struct spool_slot *slot)
+{
+    const struct quota *share = &slot->backlog->owner->bytes;
+    size_t max = share->whole->max, used = share->used - slot->bytes;
+    size_t total = quota_total(max), all = share->whole->used - slot->bytes;
+    size_t of_user = used < max ? max - used : 0, of_all = all < total ? total - all : 0;
+
+    return of_user < of_all ? of_user : of_all;
 }
 
 /* How large its next batch may get: half of what is left, so that others can begin, too. */
 static size_t max_bytes_of(const struct spool_slot *slot)
 {
-    size_t used = slot->delivery->bytes - slot->bytes;
-    size_t half = used < SPOOL_DELIVERY_BYTES ? (SPOOL_DELIVERY_BYTES - used) / 2 : 0;
+    size_t half = left_bytes_of(slot) / 2;
     size_t max = (size_t)services_of(slot)->config->merge.max_bytes;
 
-    if (half < SPOOL_SLOT_MIN_BYTES)
-        half = SPOOL_SLOT_MIN_BYTES;
+    if (half < SPOOL_ENTITIES_BATCH)
+        half = SPOOL_ENTITIES_BATCH;
     return max < half ? max : half;
 }
 
@@ -62,7 +75,7 @@ static bool goes_on(const struct spool_slot *slot)
     return !delivery->closing && !services_of(slot)->draining &&
            (slot->suspects > 0 ||
             !spool_entities_others_wait(&spool_of(slot)->entities, slot->backlog->owner)) &&
-           delivery->bytes - slot->bytes < SPOOL_DELIVERY_BYTES;
+           (left_bytes_of(slot) > 0 || slot->backlog->owner->bytes.used == slot->bytes);
 }
 
 static int64_t before_id_of(const struct spool_slot *slot)

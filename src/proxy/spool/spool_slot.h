@@ -16,8 +16,6 @@
 #include "proxy/spool/spool_entities.h"
 #include "proxy/spool/spool_progress.h"
 
-#define SPOOL_SLOT_MIN_BYTES (64 * 1024) /* a batch may get as much, even if little is left for it */
-
 enum spool_slot_state {
     SPOOL_SLOT_WORKING, /* the writer has its work */
     SPOOL_SLOT_READY,
@@ -32,7 +30,7 @@ struct spool_slot {
     struct spool_backlog *backlog; /* of its entity */
     enum spool_slot_state state;
     struct spool_progress progress; /* its batch is what is sent */
-    size_t bytes;                   /* of delivery->bytes */
+    size_t bytes;                   /* of its owner */
     size_t suspects;                /* one of so many rows, the first ones, is refused; 0: none is known */
     unsigned limited, doubts;       /* in a row: 429; 401 */
     int64_t unauthorized_ms;        /* when the last 401 came, boot clock; 0: there was none */

@@ -19,6 +19,13 @@ static bool may_have_slot(const struct spool_entities *entities, const struct sp
     return quota_allows(entities->slots.max, owner->slots.used, entities->slots.used, 1);
 }
 
+/* Rows may be larger than what was left. Whoever has no batch may have one, whatever others hold. */
+static bool may_have_batch(const struct spool_entities *entities, const struct spool_owner *owner)
+{
+    return owner->bytes.used == 0 ||
+           quota_allows(entities->bytes.max, owner->bytes.used, entities->bytes.used, SPOOL_ENTITIES_BATCH);
+}
+
 /* An owner whose entities have gone loses its place. */
 static struct spool_owner *next_owner(struct spool_entities *entities, const struct spool_owner *but)
 {
@@ -27,7 +34,7 @@ static struct spool_owner *next_owner(struct spool_entities *entities, const str
     list_for_each_safe(owner, &entities->turns, turn) {
         if (list_is_empty(&owner->entities))
             list_remove(&owner->turn);
-        else if (owner != but && may_have_slot(entities, owner))
+        else if (owner != but && may_have_slot(entities, owner) && may_have_batch(entities, owner))
             return owner;
     }
     return NULL;

@@ -35,7 +35,7 @@ START_TEST(rows_are_delivered_and_merged)
     ck_assert_uint_le(world.server.call_count, 3);
     ck_assert(!spool_entities_find(&spool.entities, "DEVICE:1"));
     ck_assert_uint_eq(spool.delivery.count, 0);
-    ck_assert_uint_eq(spool.delivery.bytes, 0);
+    ck_assert_uint_eq(spool.entities.bytes.used, 0);
     ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_DELIVERED), 100);
 }
 END_TEST
@@ -660,7 +660,7 @@ START_TEST(batches_in_memory_are_bounded)
     world_start_server(&world);
     while (delivery_rows(SPOOL_WAITING) > 0) {
         world_run(&world, 1);
-        ck_assert_uint_le(spool.delivery.bytes, SPOOL_DELIVERY_BYTES + (1 << 20));
+        ck_assert_uint_le(spool.entities.bytes.used, SPOOL_DELIVERY_BYTES + (1 << 20));
     }
 }
 END_TEST

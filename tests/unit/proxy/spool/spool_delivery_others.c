@@ -144,6 +144,56 @@ START_TEST(each_try_of_a_server_that_is_away_is_for_another_entity)
 }
 END_TEST
 
+/* ---- large rows ---- */
+
+#define LARGE (250 * 1000)
+
+/* One that is alone has the bytes of a user, and what each of its batches grew to before that was known. */
+static void store_large(enum kind kind, unsigned count)
+{
+    const char *start = kind == TELEMETRY ? "{\"ts\":1,\"values\":{\"w1\":50000}" : "{\"w1\":50000";
+    char *body = malloc(LARGE + 1);
+    unsigned i;
+
+    memset(body, ' ', LARGE);
+    memcpy(body, start, strlen(start));
+    body[LARGE - 1] = '}';
+    body[LARGE] = '\0';
+    for (i = 1; i <= count; i++)
+        delivery_store(&(struct delivery_write){.kind = kind, .entity = i, .principal = ALICE, .body = body});
+    free(body);
+    world_run(&world, 5 * SECOND_MS);
+    ck_assert_uint_ge(find(1)->owner->bytes.used, SPOOL_DELIVERY_BYTES - SPOOL_ENTITIES_BATCH);
+    ck_assert_uint_lt(spool.delivery.count, count);
+}
+
+static void assert_others_go_on(void)
+{
+    unsigned i;
+
+    for (i = 1; i <= 10; i++)
+        store_of_bob(100 + i, i);
+    world_run(&world, 2 * SECOND_MS);
+    delivery_assert_stored(1, 10);
+}
+
+START_TEST(large_rows_for_which_the_server_hangs_leave_room_for_others)
+{
+    world.server.work_min_ms = world.server.work_max_ms = 60 * MINUTE_MS;
+    store_large(TELEMETRY, 40);
+    world.server.work_min_ms = world.server.work_max_ms = 5;
+    assert_others_go_on();
+}
+END_TEST
+
+START_TEST(large_rows_that_their_limit_holds_back_leave_room_for_others)
+{
+    server_limit_operation(&world.server, "/attributes/", "1:3600");
+    store_large(ATTRIBUTES, 40);
+    assert_others_go_on();
+}
+END_TEST
+
 UNIT_SUITE(spool_delivery_others)
 {
     TCase *tcase;
@@ -155,5 +205,7 @@ UNIT_SUITE(spool_delivery_others)
     tcase_add_test(tcase, many_rows_that_fail_delay_others_for_a_moment);
     tcase_add_test(tcase, an_answer_to_a_request_shows_that_the_server_is_there);
     tcase_add_test(tcase, each_try_of_a_server_that_is_away_is_for_another_entity);
+    tcase_add_test(tcase, large_rows_for_which_the_server_hangs_leave_room_for_others);
+    tcase_add_test(tcase, large_rows_that_their_limit_holds_back_leave_room_for_others);
     return suite;
 }

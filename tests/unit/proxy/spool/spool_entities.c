@@ -7,13 +7,14 @@
 #include "unit.h"
 
 #define SLOTS 6
+#define BYTES (1024 * 1024)
 
 static struct spool_entities entities;
 
 static void set_up(void)
 {
     entities = (struct spool_entities){.all_known = true};
-    spool_entities_open(&entities, SLOTS);
+    spool_entities_open(&entities, SLOTS, BYTES);
 }
 
 static void tear_down(void)
@@ -180,6 +181,29 @@ START_TEST(one_user_leaves_slots_to_others)
 }
 END_TEST
 
+START_TEST(one_user_leaves_bytes_to_others)
+{
+    struct quota *share;
+
+    add("uid:1", 1);
+    add("uid:1", 2);
+    share = &next("uid:1")->owner->bytes;
+    quota_add(share, BYTES - SPOOL_ENTITIES_BATCH + 1);
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
+    quota_give_back(share, 1);
+    ck_assert_ptr_nonnull(spool_entities_next(&entities, NULL));
+    quota_add(share, 10 * BYTES); /* its rows are larger than they may be */
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
+    add("uid:2", 1);
+    add("uid:2", 2);
+    share = &next("uid:2")->owner->bytes;
+    quota_add(share, 1);
+    ck_assert_ptr_null(spool_entities_next(&entities, NULL));
+    quota_give_back(share, 1);
+    next("uid:2");
+}
+END_TEST
+
 START_TEST(an_entity_of_two_users_has_the_turn_of_the_one_who_has_fewer)
 {
     struct spool_backlog *backlog;
@@ -265,6 +289,7 @@ UNIT_SUITE(spool_entities)
     tcase_add_test(tests, beyond_its_share_any_entity_may_have_rows);
     tcase_add_test(tests, users_have_their_turns_one_after_the_other);
     tcase_add_test(tests, one_user_leaves_slots_to_others);
+    tcase_add_test(tests, one_user_leaves_bytes_to_others);
     tcase_add_test(tests, an_entity_of_two_users_has_the_turn_of_the_one_who_has_fewer);
     tcase_add_test(tests, what_rests_has_no_turn);
     tcase_add_test(tests, what_rests_goes_on_resting_with_its_new_owner);
