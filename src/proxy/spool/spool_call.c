@@ -22,6 +22,7 @@ static void settle(struct spool_slot *slot, enum budget_result result)
     int status = slot->request.transfer.status;
 
     slot->delivery->in_flight--;
+    slot->backlog->owner->in_flight--;
     slow_start_ended(&services->forward->slow_start, slot->start, status > 0 && status < 500);
     budget_settle(&services->budget, services->loop.now_ms, slot->cost, result);
 }
@@ -232,6 +233,7 @@ void spool_slot_send(struct spool_slot *slot)
     list_remove(&slot->ready);
     slot->state = SPOOL_SLOT_CALLING;
     slot->delivery->in_flight++;
+    slot->backlog->owner->in_flight++;
     slot->start = slow_start_sent(&services->forward->slow_start);
     fill_request(slot);
     if (r == 0) {

@@ -40,13 +40,22 @@ static bool may_begin(const struct spool_delivery *delivery)
            !services_of(delivery)->forward->slow_start.is_closed && has_session(delivery);
 }
 
-/* It shares the places in flight as the users of the queue do. */
+/* How many calls it may have in flight: it shares the places as the users of the queue do. */
+static size_t max_in_flight(const struct spool_delivery *delivery)
+{
+    return quota_part(services_of(delivery)->budget.options.max_in_flight);
+}
+
 static bool has_its_share(const struct spool_delivery *delivery)
 {
-    const struct budget *budget = &services_of(delivery)->budget;
+    return !quota_allows(max_in_flight(delivery), delivery->in_flight,
+                         services_of(delivery)->budget.in_flight, 1);
+}
 
-    return !quota_allows(quota_part(budget->options.max_in_flight), delivery->in_flight, budget->in_flight,
-                         1);
+/* These, too, are shared: the server may hang for the rows of one user. */
+static bool has_share_of(const struct spool_delivery *delivery, const struct spool_owner *owner)
+{
+    return !quota_allows(quota_part(max_in_flight(delivery)), owner->in_flight, delivery->in_flight, 1);
 }
 
 static void look_whether_server_is_back(struct spool_delivery *delivery)
@@ -208,6 +217,8 @@ static int64_t try_ms(const struct spool_delivery *delivery, const struct spool_
     const struct spool_owner *owner = slot->backlog->owner;
     const struct spool_slot *other;
 
+    if (has_share_of(delivery, owner))
+        return INT64_MAX;
     if (!delivery->is_away)
         return now_ms_of(delivery);
     list_for_each(other, &delivery->slots, link)

@@ -38,6 +38,7 @@ struct spool_owner {
     struct quota records;
     struct quota slots;   /* entities that are being delivered */
     struct quota bytes;   /* of the batches of these, or that they may get */
+    size_t in_flight;     /* calls for these */
     struct list entities; /* that wait for their turn */
     struct list turn;     /* in entities->turns, if there may be any */
     uint64_t round;       /* of its last call (spool_delivery_queue()) */

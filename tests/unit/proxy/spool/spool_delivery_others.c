@@ -177,6 +177,21 @@ static void assert_others_go_on(void)
     delivery_assert_stored(1, 10);
 }
 
+/* As many as are sent side by side. */
+START_TEST(rows_for_which_the_server_hangs_leave_places_in_flight_to_others)
+{
+    unsigned i;
+
+    world.server.work_min_ms = world.server.work_max_ms = 60 * MINUTE_MS;
+    for (i = 1; i <= 64; i++)
+        delivery_store(&(struct delivery_write){.entity = i, .serial = BAD + i, .principal = ALICE});
+    world_run(&world, 5 * SECOND_MS);
+    ck_assert_uint_eq(find(1)->owner->in_flight, quota_part(quota_part(64)));
+    world.server.work_min_ms = world.server.work_max_ms = 5;
+    assert_others_go_on();
+}
+END_TEST
+
 START_TEST(large_rows_for_which_the_server_hangs_leave_room_for_others)
 {
     world.server.work_min_ms = world.server.work_max_ms = 60 * MINUTE_MS;
@@ -205,6 +220,7 @@ UNIT_SUITE(spool_delivery_others)
     tcase_add_test(tcase, many_rows_that_fail_delay_others_for_a_moment);
     tcase_add_test(tcase, an_answer_to_a_request_shows_that_the_server_is_there);
     tcase_add_test(tcase, each_try_of_a_server_that_is_away_is_for_another_entity);
+    tcase_add_test(tcase, rows_for_which_the_server_hangs_leave_places_in_flight_to_others);
     tcase_add_test(tcase, large_rows_for_which_the_server_hangs_leave_room_for_others);
     tcase_add_test(tcase, large_rows_that_their_limit_holds_back_leave_room_for_others);
     return suite;
