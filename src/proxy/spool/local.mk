@@ -5,6 +5,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_age.c src/proxy/spool/spool_age.h \
 	src/proxy/spool/spool_answer.c src/proxy/spool/spool_answer.h \
 	src/proxy/spool/spool_ask.c src/proxy/spool/spool_ask.h \
+	src/proxy/spool/spool_away.c src/proxy/spool/spool_away.h \
 	src/proxy/spool/spool_batch.c src/proxy/spool/spool_batch.h \
 	src/proxy/spool/spool_body.c src/proxy/spool/spool_body.h \
 	src/proxy/spool/spool_boot.c src/proxy/spool/spool_boot.h \

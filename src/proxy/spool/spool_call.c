@@ -7,6 +7,7 @@
 #include "proxy/forward/upstream_call.h"
 #include "proxy/spool/spool.h"
 #include "proxy/spool/spool_answer.h"
+#include "proxy/spool/spool_away.h"
 #include "proxy/spool/spool_slot.h"
 
 static struct services *services_of(const struct spool_slot *slot)
@@ -90,7 +91,7 @@ static void met_nobody(struct spool_slot *slot)
     if (rests) {
         spool_slot_rest(slot, SPOOL_NOTE_NOTHING, spool_answer_rest_ms((int)++backlog->failures));
     } else {
-        spool_delivery_failed(slot->delivery, backlog->owner, &slot->request.transfer);
+        spool_away_failed(slot->delivery, backlog->owner, &slot->request.transfer);
         spool_slot_give_way(slot);
     }
 }
@@ -99,7 +100,7 @@ static void met_the_server(struct spool_slot *slot)
 {
     slot->backlog->failed_ms = 0;
     slot->backlog->failures = 0;
-    spool_delivery_answered(slot->delivery);
+    spool_away_answered(slot->delivery);
 }
 
 /* The budget says when it can go again, unless retries are off. */

@@ -5,6 +5,7 @@
 
 #include "proxy/forward/forward.h"
 #include "proxy/spool/spool.h"
+#include "proxy/spool/spool_away.h"
 #include "proxy/spool/spool_origin.h"
 #include "proxy/spool/spool_slot.h"
 
@@ -58,84 +59,7 @@ static bool has_share_of(const struct spool_delivery *delivery, const struct spo
     return !quota_allows(quota_part(max_in_flight(delivery)), owner->in_flight, delivery->in_flight, 1);
 }
 
-static void look_whether_server_is_back(struct spool_delivery *delivery)
-{
-    const struct forward *forward = services_of(delivery)->forward;
-
-    if (delivery->return_number == forward->slow_start.number && forward->answered_ms <= delivery->failed_ms)
-        return;
-    delivery->return_number = forward->slow_start.number;
-    delivery->is_away = false;
-    delivery->attempts = 0;
-}
-
-void spool_delivery_answered(struct spool_delivery *delivery)
-{
-    services_of(delivery)->forward->answered_ms = now_ms_of(delivery);
-    delivery->is_away = false;
-    delivery->attempts = 0;
-}
-
-void spool_delivery_failed(struct spool_delivery *delivery, const struct spool_owner *owner,
-                           const struct transfer *transfer)
-{
-    const struct retry_options options = {.initial_delay_ms = SPOOL_DELIVERY_AWAY_MS,
-                                          .max_delay_ms = SPOOL_DELIVERY_AWAY_MAX};
-    struct services *services = services_of(delivery);
-    int64_t delay_ms;
-
-    delivery->only = !delivery->is_away || delivery->only == owner ? owner : NULL;
-    if (delivery->is_away && services->loop.now_ms < delivery->next_attempt_ms)
-        return; /* it was sent before that was known */
-    delivery->is_away = true;
-    delivery->failed_ms = services->loop.now_ms;
-    delay_ms = retry_delay_ms(&options, ++delivery->attempts,
-                              upstream_clock_retry_after_ms(&services->upstream.clock, transfer));
-    delivery->next_attempt_ms = services->loop.now_ms + (delay_ms < 0 ? options.max_delay_ms : delay_ms);
-}
-
-/* Whether a try of SLOT tells OWNER, too, whether the server is away. */
-static bool decides_for(const struct spool_slot *slot, const struct spool_owner *owner)
-{
-    const struct spool_owner *only = slot->delivery->only;
-
-    return owner == only || slot->backlog->owner != only;
-}
-
 /* ---- entities ---- */
-
-/* Whether a limit of its operation alone holds it back. */
-static bool is_held_back(const struct spool_delivery *delivery, const struct spool_slot *slot)
-{
-    return refused_operations_find(&services_of(delivery)->budget.refusals.operations, now_ms_of(delivery),
-                                   slot->operation);
-}
-
-/* Whether SLOT is trying while the server is away, or is about to. A call of before may hang for long. */
-static bool tries(const struct spool_delivery *delivery, const struct spool_slot *slot)
-{
-    switch (slot->state) {
-    case SPOOL_SLOT_WORKING:
-        return true;
-    case SPOOL_SLOT_READY:
-        return !is_held_back(delivery, slot);
-    case SPOOL_SLOT_CALLING:
-        return slot->is_try;
-    case SPOOL_SLOT_RESTING:
-        return false;
-    }
-    return false;
-}
-
-static bool has_one_that_tries(const struct spool_delivery *delivery, const struct spool_owner *owner)
-{
-    const struct spool_slot *slot;
-
-    list_for_each(slot, &delivery->slots, link)
-        if (tries(delivery, slot) && decides_for(slot, owner))
-            return true;
-    return false;
-}
 
 /* While the server is away, one is enough to try. */
 static struct spool_backlog *next_entity(struct spool_delivery *delivery)
@@ -145,7 +69,7 @@ static struct spool_backlog *next_entity(struct spool_delivery *delivery)
 
     if (!backlog)
         backlog = spool_entities_next(entities_of(delivery), NULL);
-    return delivery->is_away && backlog && has_one_that_tries(delivery, backlog->owner) ? NULL : backlog;
+    return delivery->is_away && backlog && spool_away_is_tried(delivery, backlog->owner) ? NULL : backlog;
 }
 
 /* Makes room for an entity that need not rest. */
@@ -214,22 +138,10 @@ static bool takes(struct spool_delivery *delivery, const struct spool_slot *slot
 /* When SLOT may be sent; INT64_MAX: not before something happens. */
 static int64_t try_ms(const struct spool_delivery *delivery, const struct spool_slot *slot)
 {
-    const struct spool_owner *owner = slot->backlog->owner;
-    const struct spool_slot *other;
-
-    if (has_share_of(delivery, owner))
-        return INT64_MAX;
-    if (!delivery->is_away)
-        return now_ms_of(delivery);
-    list_for_each(other, &delivery->slots, link)
-        if (other->state == SPOOL_SLOT_CALLING && other->is_try && decides_for(other, owner))
-            return INT64_MAX;
-    if ((delivery->only && owner != delivery->only) || delivery->next_attempt_ms < now_ms_of(delivery))
-        return now_ms_of(delivery);
-    return delivery->next_attempt_ms;
+    return has_share_of(delivery, slot->backlog->owner) ? INT64_MAX : spool_away_try_ms(delivery, slot);
 }
 
-/* The first that may be sent at NOW_MS or, if none may, later; of another operation than BUT: the budget may
+/* The first that may be sent now or, if none may, later; of another operation than BUT: the budget may
  * hold back one alone. NULL: of any. */
 static struct spool_slot *first_ready(const struct spool_delivery *delivery, const struct spool_slot *but)
 {
@@ -251,7 +163,7 @@ int spool_delivery_send(struct spool_delivery *delivery)
 {
     struct spool_slot *first, *slot;
 
-    look_whether_server_is_back(delivery);
+    spool_away_look(delivery);
     begin_more(delivery);
     if (!can_send(delivery))
         return 0;
@@ -261,7 +173,7 @@ int spool_delivery_send(struct spool_delivery *delivery)
     if (!takes(delivery, slot)) {
         slot = first_ready(delivery, first);
         if (!slot || try_ms(delivery, slot) > now_ms_of(delivery) || !takes(delivery, slot))
-            return is_held_back(delivery, slot ? slot : first) ? 0 : -EAGAIN;
+            return spool_slot_is_held_back(slot ? slot : first) ? 0 : -EAGAIN;
     }
     if (delivery->round < slot->round)
         delivery->round = slot->round;

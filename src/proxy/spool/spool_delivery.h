@@ -8,9 +8,8 @@
  *     spool_batch.h        which rows go as one call
  *     spool_answer.h       what the server's answer means
  *
- * While the server is away, one call at a time is tried, less and less often, each time for another entity,
- * and another user if there is one. As long as the rows of one user are all that failed, another one is tried
- * at once: it may be these rows. failover.h probes the server meanwhile.
+ * While the server is away (spool_away.h), one call at a time is tried, less and less often, each time for
+ * another entity, and another user if there is one. failover.h probes the server meanwhile.
  */
 #ifndef TB_PROXY_SPOOL_SPOOL_DELIVERY_H
 #define TB_PROXY_SPOOL_SPOOL_DELIVERY_H

@@ -185,6 +185,14 @@ void spool_slot_get_ready(struct spool_slot *slot)
     spool_delivery_queue(slot->delivery, slot);
 }
 
+bool spool_slot_is_held_back(const struct spool_slot *slot)
+{
+    const struct services *services = services_of(slot);
+
+    return refused_operations_find(&services->budget.refusals.operations, services->loop.now_ms,
+                                   slot->operation);
+}
+
 static void look_at_batch(struct spool_slot *slot)
 {
     const struct spool_row *lead = slot->progress.batch.lead;

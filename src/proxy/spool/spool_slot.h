@@ -49,11 +49,6 @@ struct spool_slot {
 
 /* ---- of spool_delivery.c ---- */
 
-/* The server has answered; or it seems to be away, as TRANSFER of OWNER says. */
-void spool_delivery_answered(struct spool_delivery *delivery);
-void spool_delivery_failed(struct spool_delivery *delivery, const struct spool_owner *owner,
-                           const struct transfer *transfer);
-
 /* SLOT waits for the turn of its call. */
 void spool_delivery_queue(struct spool_delivery *delivery, struct spool_slot *slot);
 
@@ -77,6 +72,9 @@ void spool_slot_set_answer(struct spool_slot *slot, int status, const char *text
 
 /* Does nothing for MS, and then reads the batch again. NOTE is still to be noted, or nothing. */
 void spool_slot_rest(struct spool_slot *slot, enum spool_note note, int64_t ms);
+
+/* Whether a limit of its operation alone holds SLOT back, which is ready. */
+bool spool_slot_is_held_back(const struct spool_slot *slot);
 
 /* Its entity waits for its next turn. SLOT is freed. */
 void spool_slot_give_way(struct spool_slot *slot);
