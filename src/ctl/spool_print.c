@@ -59,7 +59,7 @@ static enum colour colour_of(const char *state)
 
 void spool_print_head(void)
 {
-    printf("%s%-9s %-9s %-17s %-20s %8s  %s%s\n", colour_begin(COLOUR_BOLD), "number", "state", "arrived",
+    printf("%s%-11s %-9s %-17s %-20s %8s  %s%s\n", colour_begin(COLOUR_BOLD), "number", "state", "arrived",
            "client", "attempts", "entity", colour_end(COLOUR_BOLD));
 }
 
@@ -90,7 +90,7 @@ static void print_row(const json_t *row)
     char ago[DURATION_MAX_BYTES], name[CLIENT_MAX_BYTES];
     enum colour colour = colour_of(state);
 
-    printf("%-9" JSON_INTEGER_FORMAT " %s%-9s%s %-17s %-20s %8" JSON_INTEGER_FORMAT "  %s",
+    printf("%-11" JSON_INTEGER_FORMAT " %s%-9s%s %-17s %-20s %8" JSON_INTEGER_FORMAT "  %s",
            count_of(row, "number"), colour_begin(colour), state, colour_end(colour),
            ago_or_dash(row, "arrived", ago), client_words(client ? client : "-", name),
            count_of(row, "attempts"), text_of(row, "entity"));

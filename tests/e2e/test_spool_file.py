@@ -122,6 +122,8 @@ class TestFile(SpoolCase):
         for program, before in zip(self.programs, lost):
             program.writes = program.writes[len(before):]
         self.settle(self.programs)
+        for write in (write for before in lost for write in before):
+            self.assertEqual(self.proxy.ask_admin("GET", write.location).status, 404, "of another write")
 
     def move(self, name, to):
         os.rename(self.proxy.directory + name, self.proxy.directory + to)

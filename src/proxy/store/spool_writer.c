@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <sys/eventfd.h>
+#include <sys/random.h>
 
 #include "base/thread.h"
 
@@ -97,6 +98,17 @@ static void replace(struct spool_writer *writer)
     pthread_mutex_unlock(&writer->lock);
 }
 
+/* Of a file that knows of no write. An earlier one may be lost, and nobody who asks for one of its writes
+ * must be told what became of another. */
+static int64_t first_number(void)
+{
+    uint64_t random;
+
+    if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
+        random = (uint64_t)clock_wall_ms();
+    return 1 + (int64_t)(random % SPOOL_WRITER_NUMBERS);
+}
+
 static void open_file(struct spool_writer *writer)
 {
     struct tb_error err = {0};
@@ -109,7 +121,7 @@ static void open_file(struct spool_writer *writer)
     }
     pthread_mutex_lock(&writer->lock);
     writer->error = err;
-    writer->next_number = next;
+    writer->next_number = r == 0 && next == 1 ? first_number() : next;
     writer->has_opened = true;
     pthread_mutex_unlock(&writer->lock);
 }

@@ -17,7 +17,8 @@
 #include "base/loop.h"
 #include "proxy/store/spool_file.h"
 
-#define SPOOL_WRITER_WORKS_MAX 4096 /* of those with bytes */
+#define SPOOL_WRITER_WORKS_MAX 4096               /* of those with bytes */
+#define SPOOL_WRITER_NUMBERS   (INT64_C(1) << 36) /* of writes, that a new file may begin with, at random */
 #define SPOOL_WRITER_BYTES_MAX                                                                               \
     (4 * 1024 * 1024) /* so a transaction fits into the reserve (spool_reserve.h) */
 

@@ -85,7 +85,7 @@ static void writer_opened(struct spool_writer *of, int64_t number, const struct 
         fprintf(stderr, "%s\n", err->message);
         _exit(5);
     }
-    next_number = number;
+    next_number = number < NUMBERS_MAX ? number : 1; /* a file without writes begins at random */
     for (i = 0; i < IN_FLIGHT; i++) {
         jobs[i] = (struct job){.work = {.run = job_run, .done = job_done}};
         submit(&jobs[i]);
