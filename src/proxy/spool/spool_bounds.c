@@ -123,17 +123,28 @@ int spool_bounds_replace(struct spool_bounds *bounds, const char *name, struct s
                          struct spool_amount *leaves)
 {
     struct spool_holder *holder = holder_of(bounds, name);
-    struct spool_amount all = used_by_all(bounds), held;
+    struct spool_amount all = used_by_all(bounds), held, less;
 
     if (!holder)
         return -ENOMEM;
     held = used_by(holder);
-    leaves->rows = leaves_for(bounds->rows.max, held.rows, all.rows, more.rows);
-    leaves->bytes = leaves_for(bounds->bytes.max, held.bytes, all.bytes, more.bytes);
+    less.rows = leaves_for(bounds->rows.max, held.rows, all.rows, more.rows);
+    less.bytes = leaves_for(bounds->bytes.max, held.bytes, all.bytes, more.bytes);
+    if (holder->too_much > 0 && less.bytes >= holder->too_much / 2)
+        return -EDQUOT;
+    *leaves = less;
     change(&holder->leaving, *leaves, (struct spool_amount){0});
     change(&bounds->leaving, *leaves, (struct spool_amount){0});
     add(bounds, holder, more);
     return 0;
+}
+
+void spool_bounds_too_much(struct spool_bounds *bounds, const char *name, struct spool_amount leaves)
+{
+    struct spool_holder *holder = holder_of(bounds, name);
+
+    if (holder)
+        holder->too_much = leaves.bytes;
 }
 
 static void give_back(struct spool_holder *holder, struct spool_amount less)
@@ -183,6 +194,7 @@ static void forget_file(struct spool_bounds *bounds)
         for (place = &bounds->holders[i]; (holder = *place);) {
             give_back(holder, (struct spool_amount){holder->rows.used - holder->new.rows,
                                                     holder->bytes.used - holder->new.bytes});
+            holder->too_much = 0;
             if (holder->new.rows > 0 || holder->new.bytes > 0) {
                 place = &holder->next;
                 continue;

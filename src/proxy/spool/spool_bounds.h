@@ -30,6 +30,7 @@ struct spool_holder {
     struct quota rows, bytes;
     struct spool_amount new;     /* of these, what the writer has not stored yet */
     struct spool_amount leaving; /* what is to be dropped */
+    size_t too_much; /* bytes for which too many rows would have to go, since the last count; 0: none */
     char name[];
 };
 
@@ -48,7 +49,8 @@ int spool_bounds_take(struct spool_bounds *bounds, const char *name, struct spoo
                       const struct spool_totals *in_file, bool *is_old);
 
 /* NAME gets MORE although it may not, and *LEAVES of what it has is dropped: as much as comes, of what there
- * is too much of, and all that exceeds what one may have. 0 or -ENOMEM. */
+ * is too much of, and all that exceeds what one may have. 0; -EDQUOT: it was too much a moment ago; -ENOMEM.
+ */
 int spool_bounds_replace(struct spool_bounds *bounds, const char *name, struct spool_amount more,
                          struct spool_amount *leaves);
 
@@ -59,6 +61,10 @@ void spool_bounds_settle(struct spool_bounds *bounds, const char *name, struct s
 /* It has dropped REALLY of what LEAVES. */
 void spool_bounds_dropped(struct spool_bounds *bounds, const char *name, struct spool_amount leaves,
                           struct spool_amount really);
+
+/* What LEAVES is too much: until the next count, nothing is stored for which half of it, or more, would have
+ * to be dropped. */
+void spool_bounds_too_much(struct spool_bounds *bounds, const char *name, struct spool_amount leaves);
 
 /* The file was counted: SHARES, without rows that are not stored yet. Without memory, nothing changes. */
 void spool_bounds_count(struct spool_bounds *bounds, const struct spool_share *shares, size_t count);

@@ -123,6 +123,9 @@ void spool_room_stored(struct spool *spool, const struct spool_row *row, struct 
     spool_bounds_dropped(bounds, row->principal, drop->leaves, is_stored ? drop->dropped : nothing);
     if (is_stored)
         tell_dropped(spool, drop);
+    else if (drop->is_too_much)
+        spool_bounds_too_much(bounds, row->principal,
+                              drop->leaves); /* or it would be tried again and again */
     spool_rows_free(&drop->rows);
 }
 
@@ -254,6 +257,7 @@ int spool_room_store(struct spool_file *file, struct spool_row *row, struct spoo
     spool_rows_free(&drop->rows);
     drop->dropped = (struct spool_amount){0};
     r = store(file, row, drop);
+    drop->is_too_much = r == -EDQUOT;
     if (r < 0 && !list_is_empty(&drop->rows))
         spool_file_fail(file, r); /* or these would be gone for nothing */
     return r;

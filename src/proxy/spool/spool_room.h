@@ -15,6 +15,7 @@
 struct spool_drop {
     struct spool_amount leaves;  /* what is to be dropped */
     struct spool_amount dropped; /* what was */
+    bool is_too_much;            /* nothing was, because it cannot be done */
     struct list rows;            /* these, without their bodies */
 };
 

@@ -165,6 +165,21 @@ START_TEST(what_is_too_much_leaves)
 }
 END_TEST
 
+/* Each try would take the writer's time. */
+START_TEST(what_is_too_much_is_not_tried_again_before_a_count)
+{
+    struct spool_amount leaves = {0};
+
+    store_many("uid:1", MAX_BYTES / 10);
+    spool_bounds_too_much(&bounds, "uid:1", (struct spool_amount){0, 1000});
+    ck_assert_int_eq(spool_bounds_replace(&bounds, "uid:1", (struct spool_amount){1, 500}, &leaves), -EDQUOT);
+    ck_assert_uint_eq(leaves.bytes, 0);
+    ck_assert_int_eq(spool_bounds_replace(&bounds, "uid:1", (struct spool_amount){1, 499}, &leaves), 0);
+    spool_bounds_count(&bounds, NULL, 0);
+    ck_assert_int_eq(spool_bounds_replace(&bounds, "uid:1", (struct spool_amount){1, 5000}, &leaves), 0);
+}
+END_TEST
+
 START_TEST(nothing_leaves_because_of_others)
 {
     struct spool_amount leaves;
@@ -191,6 +206,7 @@ UNIT_SUITE(spool_bounds)
     tcase_add_test(tests, nobody_is_refused_by_an_old_count);
     tcase_add_test(tests, a_count_keeps_what_is_not_stored_yet);
     tcase_add_test(tests, what_is_too_much_leaves);
+    tcase_add_test(tests, what_is_too_much_is_not_tried_again_before_a_count);
     tcase_add_test(tests, nothing_leaves_because_of_others);
     return suite;
 }
