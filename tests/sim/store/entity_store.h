@@ -14,7 +14,7 @@
 
 enum {
     ENTITIES_MAX = 100000,        /* of all types, and relations, together */
-    POINTS_MAX = 1000000,         /* time series points and attributes together */
+    POINTS_MAX = 4000000,         /* time series points and attributes together */
     FILES_MAX = 64 * 1024 * 1024, /* bytes of all images and packages together */
 };
 
