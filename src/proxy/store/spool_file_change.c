@@ -14,7 +14,6 @@ struct looked {
     int64_t size;        /* of what counts: body, names, answer */
     int64_t names_size;  /* of names that came with it */
     int64_t answer_size; /* of the server's answer */
-    int64_t own_size;    /* of names that stand in the row itself */
 };
 
 /* -ENOENT: there is no row ID in STATE; -1: in any. */
@@ -34,8 +33,7 @@ static int look(struct spool_file *file, int64_t id, int state, struct looked *r
                            .size = sqlite3_column_int64(statement, 2),
                            .names_size = sqlite3_column_int64(statement, 3),
                            .answer_size = sqlite3_column_int64(statement, 4),
-                           .own_size = sqlite3_column_int64(statement, 5),
-                           .entity = sqlite3_column_int64(statement, 6)};
+                           .entity = sqlite3_column_int64(statement, 5)};
     sqlite3_reset(statement);
     if (ret->names_size < 0 || ret->names_size > SPOOL_NAMES_MAX)
         return spool_note(file, SQLITE_CORRUPT);
@@ -235,7 +233,8 @@ static int id_in_front(struct spool_file *file, int64_t id, int64_t *ret)
     return *ret <= spool_last_id(number) - SPOOL_PARTS_MAX ? -EOVERFLOW : 0;
 }
 
-static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body, size_t own_size)
+/* With the names that stand in the row itself. */
+static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struct buf *body)
 {
     struct sqlite3_stmt *statement = spool_statement(file, SPOOL_COPY);
 
@@ -243,14 +242,14 @@ static int copy(struct spool_file *file, int64_t id, int64_t new_id, const struc
         return file->failure;
     sqlite3_bind_int64(statement, 1, id);
     sqlite3_bind_int64(statement, 2, new_id);
-    spool_bind_body(statement, 3, body, own_size);
+    spool_bind_body(statement, 3, body, 0);
     return spool_step(file, statement);
 }
 
 int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *first, const struct buf *second,
                      int64_t *ret_id)
 {
-    struct looked row;
+    struct looked row, part;
     int64_t new_id = 0;
     int r = first->len > SPOOL_BODY_MAX || second->len > SPOOL_BODY_MAX ? -EMSGSIZE
                                                                         : look(file, id, SPOOL_WAITING, &row);
@@ -260,10 +259,12 @@ int spool_file_halve(struct spool_file *file, int64_t id, const struct buf *firs
     if (r == 0)
         r = id_in_front(file, id, &new_id);
     if (r == 0)
-        r = copy(file, id, new_id, first, (size_t)row.own_size);
+        r = copy(file, id, new_id, first);
+    if (r == 0)
+        r = look(file, new_id, SPOOL_WAITING, &part);
     if (r < 0)
         return r;
-    spool_file_add(file, SPOOL_WAITING, 1, (int64_t)first->len + row.own_size);
+    spool_file_add(file, SPOOL_WAITING, 1, part.size);
     if (new_id < file->totals.oldest_id)
         file->totals.oldest_id = new_id;
     spool_oldest_add(file, row.principal, new_id);

@@ -43,7 +43,7 @@ static const char *const texts[] = {
     [SPOOL_FIND_REASON] = "SELECT id FROM reasons WHERE text = ?1",
     [SPOOL_ADD_REASON] = "INSERT INTO reasons (text) VALUES (?1)",
     [SPOOL_LOOK] = "SELECT state, principal, size, size - length(body) - " ANSWER_SIZE ", " ANSWER_SIZE
-                   ", " OWN_NAMES ", entity FROM rows WHERE id = ?1",
+                   ", entity FROM rows WHERE id = ?1",
     [SPOOL_DELETE] = "DELETE FROM rows WHERE id = ?1",
     [SPOOL_NOTE_END] = "INSERT OR REPLACE INTO ended VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
     [SPOOL_UPDATE_ANSWER] =
@@ -53,15 +53,16 @@ static const char *const texts[] = {
     [SPOOL_ADD_ANY_SERVER] = "INSERT OR IGNORE INTO servers (url, tenant) VALUES ('', '')",
     [SPOOL_UPDATE_RETRY] =
         "UPDATE rows SET state = 0, server = (SELECT id FROM servers WHERE url = '' AND tenant = ''), reason = NULL,"
-        " attempts = 0, first_attempt = NULL, last_attempt = NULL, status = NULL, answer = NULL, size = size - " ANSWER_SIZE
-        " WHERE id = ?1",
+        " attempts = 0, first_attempt = NULL, last_attempt = NULL, status = NULL, answer = NULL,"
+        " size = size - " ANSWER_SIZE " WHERE id = ?1",
     [SPOOL_UPDATE_BODY] = "UPDATE rows SET size = ?2, crc = ?3, body = ?4 WHERE id = ?1",
     [SPOOL_FORGET_BOOT] = "UPDATE rows SET boot = NULL, boot_ms = NULL WHERE id = ?1",
     [SPOOL_LEAST_ID] = "SELECT min(id) FROM (SELECT min(id) AS id FROM rows WHERE id BETWEEN ?1 AND ?2"
                        " UNION ALL SELECT min(id) FROM ended WHERE id BETWEEN ?1 AND ?2)",
     [SPOOL_COPY] =
         "INSERT INTO rows SELECT ?2, state, entity, principal, server, kind, arrived, boot, boot_ms, attempts,"
-        " first_attempt, last_attempt, status, NULL, NULL, target, operation, scope, content_type, ?3, ?4, ?5"
+        " first_attempt, last_attempt, status, NULL, NULL, target, operation, scope, content_type, ?3 + " OWN_NAMES
+        ", ?4, ?5"
         " FROM rows WHERE id = ?1",
     [SPOOL_NEXT_ENTITY] =
         "SELECT entity, id FROM rows WHERE state = 0 AND entity > ?1 ORDER BY entity, id LIMIT 1",
