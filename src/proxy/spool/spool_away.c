@@ -16,6 +16,12 @@ static int64_t now_ms_of(const struct spool_delivery *delivery)
 
 /* ---- what is known ---- */
 
+static void is_back(struct spool_delivery *delivery)
+{
+    delivery->is_away = false;
+    delivery->attempts = 0;
+}
+
 void spool_away_look(struct spool_delivery *delivery)
 {
     const struct forward *forward = services_of(delivery)->forward;
@@ -23,15 +29,13 @@ void spool_away_look(struct spool_delivery *delivery)
     if (delivery->return_number == forward->slow_start.number && forward->answered_ms <= delivery->failed_ms)
         return;
     delivery->return_number = forward->slow_start.number;
-    delivery->is_away = false;
-    delivery->attempts = 0;
+    is_back(delivery);
 }
 
 void spool_away_answered(struct spool_delivery *delivery)
 {
     services_of(delivery)->forward->answered_ms = now_ms_of(delivery);
-    delivery->is_away = false;
-    delivery->attempts = 0;
+    is_back(delivery);
 }
 
 void spool_away_failed(struct spool_delivery *delivery, const struct spool_owner *owner,

@@ -39,6 +39,12 @@ void spool_batch_free(struct spool_batch *batch);
 /* Whether ROW, which comes after LEAD, may go with it, if both bodies can be merged. */
 bool spool_batch_is_alike(const struct spool_row *lead, const struct spool_row *row);
 
+/* The id of its last row. */
+static inline int64_t spool_batch_last_id(const struct spool_batch *batch)
+{
+    return batch->ids[batch->count - 1];
+}
+
 bool spool_batch_is_of_same_user(const struct spool_row *lead, const struct spool_row *row);
 
 /* The operation that ROW asks for; NULL: none that is known. */

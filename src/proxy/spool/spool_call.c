@@ -151,7 +151,7 @@ static void was_refused(struct spool_slot *slot)
 static void were_all_refused(struct spool_slot *slot)
 {
     struct spool_progress *progress = &slot->progress;
-    int64_t last_id = progress->batch.ids[progress->batch.count - 1];
+    int64_t last_id = spool_batch_last_id(&progress->batch);
 
     if (progress->batch.is_shared) {
         progress->refused_id = last_id > progress->refused_id ? last_id : progress->refused_id;

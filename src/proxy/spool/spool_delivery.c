@@ -146,11 +146,19 @@ static int64_t try_ms(const struct spool_delivery *delivery, const struct spool_
 static struct spool_slot *first_ready(const struct spool_delivery *delivery, const struct spool_slot *but)
 {
     struct spool_slot *slot, *first = NULL;
+    int64_t first_ms = INT64_MAX, ms;
 
-    list_for_each(slot, &delivery->ready, ready)
-        if ((!but || slot->operation != but->operation) &&
-            (!first || try_ms(delivery, slot) < try_ms(delivery, first)))
+    list_for_each(slot, &delivery->ready, ready) {
+        if (but && slot->operation == but->operation)
+            continue;
+        ms = try_ms(delivery, slot);
+        if (!first || ms < first_ms) {
             first = slot;
+            first_ms = ms;
+        }
+        if (first_ms <= now_ms_of(delivery))
+            break;
+    }
     return first;
 }
 

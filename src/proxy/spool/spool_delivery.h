@@ -31,7 +31,6 @@ struct spool_delivery {
     struct spool *spool;
     struct request_options options;
     struct list slots; /* entities */
-    size_t count;
     struct list ready; /* those of them that wait for their turn */
     size_t in_flight;  /* calls */
 

@@ -133,7 +133,7 @@ struct spool_pending *spool_pending_unsent(const struct spool_backlog *backlog)
 /* Also what came before a delete: the delete itself waits for rows that came before it. */
 int64_t spool_pending_before_id(const struct spool_backlog *backlog)
 {
-    return !backlog || list_is_empty(&backlog->pending)
+    return list_is_empty(&backlog->pending)
                ? INT64_MAX
                : spool_first_id(CONTAINER_OF(backlog->pending.next, struct spool_pending, link)->number);
 }

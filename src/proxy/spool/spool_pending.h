@@ -45,7 +45,7 @@ int spool_pending_take_rest(struct spool_pending *pending, struct buf *body);
 struct spool_pending *spool_pending_unsent(const struct spool_backlog *backlog);
 
 /* No row of the entity with this id or a greater one may be delivered yet: what came before may become a row,
- * too. BACKLOG may be NULL. */
+ * too. */
 int64_t spool_pending_before_id(const struct spool_backlog *backlog);
 
 /* Frees it; its forwarding has no spool_state any more. */

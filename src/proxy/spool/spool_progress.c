@@ -140,11 +140,6 @@ static int change_rows(struct spool_progress *progress, struct spool_file *file,
     return r;
 }
 
-static int64_t last_id_of(const struct spool_batch *batch)
-{
-    return batch->ids[batch->count - 1];
-}
-
 /* ---- a refusal that holds for all rows of a user ---- */
 
 static int refuse_like_lead(struct spool_progress *progress, struct spool_file *file,
@@ -162,7 +157,7 @@ static int note_user_refused(struct spool_progress *progress, struct spool_file 
     int r = for_each(progress, file, set_aside);
 
     return r < 0 ? r
-                 : change_rows(progress, file, last_id_of(&progress->batch), progress->refused_id,
+                 : change_rows(progress, file, spool_batch_last_id(&progress->batch), progress->refused_id,
                                refuse_like_lead);
 }
 
@@ -205,7 +200,8 @@ static int give_time(struct spool_progress *progress, struct spool_file *file, c
 static int give_times(struct spool_progress *progress, struct spool_file *file)
 {
     progress->time_ms = 0;
-    return change_rows(progress, file, progress->batch.ids[0] - 1, last_id_of(&progress->batch), give_time);
+    return change_rows(progress, file, progress->batch.ids[0] - 1, spool_batch_last_id(&progress->batch),
+                       give_time);
 }
 
 /* ---- */

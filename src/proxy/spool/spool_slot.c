@@ -78,9 +78,10 @@ static bool goes_on(const struct spool_slot *slot)
            (left_bytes_of(slot) > 0 || slot->backlog->owner->bytes.used == slot->bytes);
 }
 
-static int64_t before_id_of(const struct spool_slot *slot)
+static void forget_call(struct spool_slot *slot)
 {
-    return spool_pending_before_id(slot->backlog);
+    request_free(&slot->request);
+    slot->request = (struct request){0};
 }
 
 /* Notes what became of the batch, and reads the next one. */
@@ -90,11 +91,11 @@ void spool_slot_submit(struct spool_slot *slot, enum spool_note note)
 
     slot->state = SPOOL_SLOT_WORKING;
     slot->waits_for_earlier = false;
-    request_free(&slot->request);
-    slot->request = (struct request){0};
+    forget_call(slot);
     progress->note = note;
     progress->reads_on = goes_on(slot);
-    progress->bounds = (struct spool_batch_bounds){max_rows_of(slot), max_bytes_of(slot), before_id_of(slot)};
+    progress->bounds = (struct spool_batch_bounds){max_rows_of(slot), max_bytes_of(slot),
+                                                   spool_pending_before_id(slot->backlog)};
     hold_bytes(slot, progress->batch.body.len + (progress->reads_on ? progress->bounds.max_bytes : 0));
     progress->answer.at_ms = upstream_clock_now_ms(&services_of(slot)->upstream.clock);
     spool_room_take_for(spool_of(slot), progress);
@@ -109,8 +110,7 @@ void spool_slot_rest(struct spool_slot *slot, enum spool_note note, int64_t ms)
     slot->state = SPOOL_SLOT_RESTING;
     slot->progress.note = note;
     if (note == SPOOL_NOTE_NOTHING) {
-        request_free(&slot->request);
-        slot->request = (struct request){0};
+        forget_call(slot);
         spool_batch_free(&slot->progress.batch);
         hold_bytes(slot, 0);
     }
@@ -327,22 +327,18 @@ struct spool_slot *spool_slot_begin(struct spool_delivery *delivery, struct spoo
     spool_progress_init(&slot->progress, backlog->key);
     slot->progress.work.done = progress_done;
     list_append(&delivery->slots, &slot->link);
-    delivery->count++;
     spool_slot_submit(slot, SPOOL_NOTE_NOTHING);
     return slot;
 }
 
 void spool_slot_free(struct spool_slot *slot)
 {
-    struct spool_delivery *delivery = slot->delivery;
-
     if (slot->state == SPOOL_SLOT_CALLING)
         spool_slot_cancel(slot);
     request_free(&slot->request);
     loop_timer_stop(&services_of(slot)->loop, &slot->timer);
     list_remove(&slot->ready);
     list_remove(&slot->link);
-    delivery->count--;
     hold_bytes(slot, 0);
     spool_batch_free(&slot->progress.batch);
     spool_batch_free(&slot->progress.next);

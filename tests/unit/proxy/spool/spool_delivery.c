@@ -34,7 +34,7 @@ START_TEST(rows_are_delivered_and_merged)
     ck_assert(!world.server.disordered);
     ck_assert_uint_le(world.server.call_count, 3);
     ck_assert(!spool_entities_find(&spool.entities, "DEVICE:1"));
-    ck_assert_uint_eq(spool.delivery.count, 0);
+    ck_assert_uint_eq(list_count(&spool.delivery.slots), 0);
     ck_assert_uint_eq(spool.entities.bytes.used, 0);
     ck_assert_uint_eq(world_count(&world, METRICS_SPOOL_DELIVERED), 100);
 }
@@ -87,7 +87,7 @@ START_TEST(entities_go_side_by_side_one_call_for_each)
     delivery_run_all(10 * SECOND_MS);
     delivery_assert_stored(1, 1000);
     ck_assert_uint_eq(world.server.most_writes_of_one, 1);
-    ck_assert_uint_eq(spool.delivery.count, 0);
+    ck_assert_uint_eq(list_count(&spool.delivery.slots), 0);
     ck_assert_uint_le(world.server.call_count, 2 * 200);
 }
 END_TEST
