@@ -165,7 +165,7 @@ static void note_acceptance(const struct upstream_call *call)
     struct services *services = call->services;
 
     upstream_call_note_acceptance(services, transfer, call->operation, call->cost);
-    if (transfer->status >= 200 && transfer->status < 300 &&
+    if (services->forward->spool && transfer->status >= 200 && transfer->status < 300 &&
         !content_type_is_page(headers_find(&transfer->response, "Content-Type")))
         services->forward->answered_ms = services->loop.now_ms;
 }

@@ -29,7 +29,7 @@ struct forward {
     struct timer queue_timer;  /* when the budget may take the next request */
     struct timer away_timer;   /* when the spool takes what has waited for a server that is away */
     struct list paused;        /* calls that hold their key for a moment after they ended */
-    int64_t answered_ms;       /* the last answer that shows that the server is there; boot clock; 0: none */
+    int64_t answered_ms;       /* for the spool: the last answer of a server that is there; boot clock */
     uint64_t write_generation; /* counts each write twice: when it is sent and when it ends */
     size_t merged_bytes;       /* in this turn of the loop */
     uint64_t merge_groups;     /* the last number given to a part of a split merge */

@@ -77,23 +77,30 @@ static void tell(struct spool *spool, const char *principal, bool drops)
                 drops ? "oldest writes are dropped (spool.when_full)" : "writes are answered with 503");
 }
 
+static int take(struct spool *spool, const char *principal, struct spool_amount more)
+{
+    struct spool_facts facts = spool_writer_facts(&spool->writer);
+    bool is_old;
+    int r = spool_bounds_take(&spool->room.bounds, principal, more, &facts.totals, &is_old);
+
+    if (is_old)
+        spool_room_count(spool);
+    return r;
+}
+
 int spool_room_take(struct spool *spool, const char *principal, struct spool_amount room,
                     struct spool_drop *drop)
 {
-    struct spool_facts facts = spool_writer_facts(&spool->writer);
-    struct spool_bounds *bounds = &spool->room.bounds;
-    bool is_old, drops = spool->services->config->spool.when_full == SPOOL_DROP_OLDEST;
-    int r = spool_bounds_take(bounds, principal, room, &facts.totals, &is_old);
+    bool drops = spool->services->config->spool.when_full == SPOOL_DROP_OLDEST;
+    int r = take(spool, principal, room);
 
     *drop = (struct spool_drop){0};
     list_init(&drop->rows);
-    if (is_old)
-        spool_room_count(spool);
     if (r != -EDQUOT)
         return r;
     spool->room.full_ms = spool->services->loop.now_ms;
     tell(spool, principal, drops);
-    return drops ? spool_bounds_replace(bounds, principal, room, &drop->leaves) : r;
+    return drops ? spool_bounds_replace(&spool->room.bounds, principal, room, &drop->leaves) : r;
 }
 
 static void tell_dropped(struct spool *spool, const struct spool_drop *drop)
@@ -133,16 +140,10 @@ void spool_room_stored(struct spool *spool, const struct spool_row *row, struct 
 
 static bool take_more(struct spool *spool, struct spool_progress *progress, struct spool_amount more)
 {
-    struct spool_facts facts = spool_writer_facts(&spool->writer);
-    bool is_old;
-    int r =
-        spool_bounds_take(&spool->room.bounds, progress->batch.lead->principal, more, &facts.totals, &is_old);
-
-    if (is_old)
-        spool_room_count(spool);
-    if (r == 0)
-        progress->room = more;
-    return r == 0;
+    if (take(spool, progress->batch.lead->principal, more) < 0)
+        return false;
+    progress->room = more;
+    return true;
 }
 
 /* What is around the values, {"ts":1,"values":} for example, is in both parts. */

@@ -60,15 +60,16 @@ static bool read_uuid(const char *text, size_t length, char ret[UUID_LENGTH + 1]
 {
     static const int digits[] = {8, 4, 4, 4, 12};
     const char *at = text, *end = text + length;
-    uint64_t number;
+    uint64_t numbers[ARRAY_SIZE(digits)];
     size_t i;
 
     for (i = 0; i < ARRAY_SIZE(digits); i++) {
-        if ((i > 0 && (at == end || *at++ != '-')) || !read_number(&at, end, &number))
+        if ((i > 0 && (at == end || *at++ != '-')) || !read_number(&at, end, &numbers[i]))
             return false;
-        ret += sprintf(ret, "%s%0*" PRIx64, i > 0 ? "-" : "", digits[i],
-                       number & ((UINT64_C(1) << 4 * digits[i]) - 1));
+        numbers[i] &= (UINT64_C(1) << 4 * digits[i]) - 1;
     }
+    snprintf(ret, UUID_LENGTH + 1, "%08" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%04" PRIx64 "-%012" PRIx64,
+             numbers[0], numbers[1], numbers[2], numbers[3], numbers[4]);
     return at == end && length <= UUID_LENGTH;
 }
 
