@@ -16,6 +16,7 @@ src_libproxy_la_SOURCES += \
 	src/proxy/spool/spool_filter.c src/proxy/spool/spool_filter.h \
 	src/proxy/spool/spool_keys.c src/proxy/spool/spool_keys.h \
 	src/proxy/spool/spool_left.c src/proxy/spool/spool_left.h \
+	src/proxy/spool/spool_look.c src/proxy/spool/spool_look.h \
 	src/proxy/spool/spool_obstacle.c src/proxy/spool/spool_obstacle.h \
 	src/proxy/spool/spool_origin.c src/proxy/spool/spool_origin.h \
 	src/proxy/spool/spool_page.c src/proxy/spool/spool_page.h \

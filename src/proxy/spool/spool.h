@@ -32,7 +32,7 @@
 #define SPOOL_LOOK_MS       1000                  /* between two looks at all, at least */
 #define SPOOL_LOOK_PART     4 /* and four times as long as the last one took: others wait for it */
 
-/* Reads which entities have rows: at the start, and as long as it is not known of all. */
+/* Which entities have rows (spool_look.h). */
 struct spool_look {
     struct spool_work work;
     struct timer timer; /* until the next one */
@@ -88,12 +88,5 @@ void spool_configure(struct spool *spool);
 
 /* When no exchange is left: finishes all works. */
 void spool_close(struct spool *spool);
-
-/* Looks whether the entity KEY has waiting rows, and notes it. Call it if rows have gone that were not
- * delivered. */
-void spool_look_at(struct spool *spool, const char *key);
-
-/* ROW, which is in the file, waits again. */
-void spool_found_row(struct spool *spool, const struct spool_row *row);
 
 #endif

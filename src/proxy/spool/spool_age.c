@@ -5,7 +5,7 @@
 #include <inttypes.h>
 
 #include "base/log.h"
-#include "proxy/spool/spool.h"
+#include "proxy/spool/spool_look.h"
 #include "proxy/spool/spool_report.h"
 
 #define HOUR_MS INT64_C(3600000)

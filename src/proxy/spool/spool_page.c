@@ -7,6 +7,7 @@
 #include "proxy/exchange/reply.h"
 #include "proxy/spool/spool.h"
 #include "proxy/spool/spool_ask.h"
+#include "proxy/spool/spool_look.h"
 #include "proxy/spool/spool_question.h"
 #include "proxy/spool/spool_report.h"
 #include "proxy/spool/spool_row_json.h"
@@ -137,7 +138,7 @@ static void take_retried(struct spool *spool, const struct list *rows)
     const struct spool_row *row;
 
     list_for_each(row, rows, link)
-        spool_found_row(spool, row);
+        spool_look_found(spool, row);
 }
 
 /* What was changed counts, whether or not somebody waits for the answer. */

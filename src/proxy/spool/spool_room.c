@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "proxy/spool/spool_look.h"
 #include "proxy/spool/spool_report.h"
 
 #define COUNT_MS   1000  /* between two counts of the file, at least */

@@ -6,6 +6,7 @@
 
 #include "proxy/exchange/reply.h"
 #include "proxy/forward/forward.h"
+#include "proxy/spool/spool_look.h"
 
 struct waiter {
     struct list link; /* in backlog->waiting or spool->waiting; in none: it has been woken */

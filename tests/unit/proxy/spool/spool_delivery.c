@@ -605,7 +605,7 @@ START_TEST(what_waits_again_goes_to_whatever_server_there_is)
     ck_assert_int_eq(spool_file_begin(file), 0);
     ck_assert_int_eq(spool_file_retry(file, row->id), 0);
     ck_assert_int_eq(spool_file_commit(file), 0);
-    spool_found_row(&spool, row);
+    spool_look_found(&spool, row);
     delivery_run_all(SECOND_MS);
     delivery_assert_stored(1, 1);
 }

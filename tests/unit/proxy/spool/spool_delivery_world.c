@@ -233,7 +233,7 @@ void delivery_store(const struct delivery_write *write)
     WORLD_ASSERT(spool_file_begin(&spool.writer.file) == 0);
     WORLD_ASSERT(spool_file_insert(&spool.writer.file, row) == 0);
     WORLD_ASSERT(spool_file_commit(&spool.writer.file) == 0);
-    spool_found_row(&spool, row);
+    spool_look_found(&spool, row);
     spool_delivery_wake(&spool.delivery, row->entity);
     spool_row_free(row);
 }

@@ -7,7 +7,7 @@
 #define TB_UNIT_SPOOL_DELIVERY_WORLD_H
 
 #include "proxy/forward/upstream_call_world.h"
-#include "proxy/spool/spool.h"
+#include "proxy/spool/spool_look.h"
 
 #define DELIVERY_URL "https://thingsboard.example"
 
