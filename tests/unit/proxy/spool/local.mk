@@ -16,4 +16,5 @@ tests_unit_test_forward_SOURCES += \
 	tests/unit/proxy/spool/spool_order.c \
 	tests/unit/proxy/spool/spool_delivery.c \
 	tests/unit/proxy/spool/spool_delivery_others.c \
+	tests/unit/proxy/spool/spool_refused.c \
 	tests/unit/proxy/spool/spool_delivery_world.c tests/unit/proxy/spool/spool_delivery_world.h

@@ -13,16 +13,6 @@
 
 #define BAD 50000 /* serials of bad rows */
 
-static void set_up(void)
-{
-    delivery_open();
-}
-
-static void tear_down(void)
-{
-    delivery_close();
-}
-
 static void store_bad(unsigned entity)
 {
     delivery_store(&(struct delivery_write){
@@ -214,7 +204,7 @@ UNIT_SUITE(spool_delivery_others)
     TCase *tcase;
     Suite *suite = unit_suite_create("spool_delivery_others", &tcase);
 
-    tcase_add_checked_fixture(tcase, set_up, tear_down);
+    tcase_add_checked_fixture(tcase, delivery_open, delivery_close);
     tcase_add_loop_test(tcase, a_row_that_fails_does_not_stop_others, 0,
                         (int)(sizeof(away_statuses) / sizeof(away_statuses[0])));
     tcase_add_test(tcase, many_rows_that_fail_delay_others_for_a_moment);

@@ -238,6 +238,11 @@ void delivery_store(const struct delivery_write *write)
     spool_row_free(row);
 }
 
+void delivery_store_bad(unsigned entity, unsigned serial)
+{
+    delivery_store(&(struct delivery_write){.entity = entity, .writer = 1, .serial = serial, .bad = true});
+}
+
 void delivery_store_many(unsigned entity, unsigned count)
 {
     while (count-- > 0)

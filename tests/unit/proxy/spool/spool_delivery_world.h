@@ -38,6 +38,9 @@ void delivery_restart(void);
 /* Stores a write, and tells the delivery. */
 void delivery_store(const struct delivery_write *write);
 
+/* A row that the server refuses, with world.server.bad_status. */
+void delivery_store_bad(unsigned entity, unsigned serial);
+
 /* COUNT writes of telemetry of ENTITY, with the next serials. */
 void delivery_store_many(unsigned entity, unsigned count);
 
